@@ -1,0 +1,29 @@
+"""What qhls raises: each message names the thing, what was expected, what was received and what to do."""
+
+
+class QhlsError(Exception):
+    """Base class: ``except QhlsError`` catches whatever qhls refuses."""
+
+
+class LoadError(QhlsError):
+    """A model file or its weights cannot be read as a Q-model."""
+
+
+class QuantizerError(QhlsError, ValueError):
+    """A quantizer argument, string or configuration is not acceptable."""
+
+
+class LoweringError(QhlsError):
+    """A Keras layer, quantizer or input type has no exact meaning in the IR."""
+
+
+class VerifyError(QhlsError):
+    """An IR graph breaks one of its own rules."""
+
+
+class EmitError(QhlsError):
+    """A project cannot be written: target, folder or name."""
+
+
+class CsimError(QhlsError):
+    """A C simulation cannot be built or run: compiler, headers, data."""

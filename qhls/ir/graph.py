@@ -1,0 +1,135 @@
+"""``Graph``: ops in topological order, its rewriting, and its picture as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
+
+    ``notes`` are facts about the boundary (a softmax left to the host) that reports repeat. Ops with
+    equal names are renamed, so that a name is one op.
+    """
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[Op, ...]
+    name: str = "model"
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if len({op.name for op in self.ops}) < len(self.ops):
+            self._rename_twins()
+
+    @cached_property
+    def ops(self) -> tuple[Op, ...]:
+        """Operands before users, inputs first; only what an input or output needs."""
+        order: dict[Op, None] = {}
+        stack: list[tuple[Op, bool]] = [
+            (op, False) for op in reversed((*self.inputs, *self.outputs))
+        ]
+        while stack:
+            op, ready = stack.pop()
+            if ready:
+                order[op] = None
+            elif op not in order:
+                stack.append((op, True))
+                stack.extend((operand, False) for operand in reversed(op.operands))
+        return tuple(order)
+
+    @cached_property
+    def users(self) -> dict[Op, tuple[Op, ...]]:
+        """The ops that read each op."""
+        found: dict[Op, list[Op]] = {op: [] for op in self.ops}
+        for op in self.ops:
+            for operand in dict.fromkeys(op.operands):
+                found[operand].append(op)
+        return {op: tuple(users) for op, users in found.items()}
+
+    def __getitem__(self, name: str) -> Op:
+        """The op of that name; ``KeyError`` lists the names there are."""
+        for op in self.ops:
+            if op.name == name:
+                return op
+        raise KeyError(
+            f"Graph {self.name!r}: no op {name!r}; there are {', '.join(op.name for op in self.ops)}"
+        )
+
+    def rewrite(self, rule: Callable[[Op], Op]) -> Graph:
+        """Replace each op by ``rule(op)``, operands first; an op that ``rule`` returns as is stays.
+
+        A replacement takes over the name where it ends in the graph's outputs, so names survive.
+        """
+        new: dict[Op, Op] = {}
+        for op in self.ops:
+            new[op] = rule(op.with_operands(new))
+        if all(old is fresh for old, fresh in new.items()):
+            return self
+        inputs = tuple(op for op in (new[i] for i in self.inputs) if isinstance(op, Input))
+        return replace(self, inputs=inputs, outputs=tuple(new[op] for op in self.outputs))
+
+    def _rename_twins(self) -> None:
+        taken = {op.name for op in self.ops}
+        seen: Counter[str] = Counter()
+        new: dict[Op, Op] = {}
+        for op in self.ops:
+            seen[op.name] += 1
+            fresh = op.with_operands(new)
+            if seen[op.name] > 1:
+                number = seen[op.name]
+                while (name := f"{op.name}_{number}") in taken:
+                    number += 1
+                taken.add(name)
+                fresh = replace(fresh, name=name)
+            new[op] = fresh
+        object.__setattr__(self, "inputs", tuple(new[i] for i in self.inputs))
+        object.__setattr__(self, "outputs", tuple(new[o] for o in self.outputs))
+        del self.ops  # cached for the old operands
+
+    def __str__(self) -> str:
+        """One op a line: name, type, shape, range of values, operation, Keras layer."""
+        header = ("name", "type", "shape", "range", "operation", "layer")
+        lines = align([header, *(describe(op) for op in self.ops)])
+        results = ", ".join(op.name for op in self.outputs)
+        return "\n".join(
+            [f"graph {self.name}", *lines, f"-> {results}", *(f"note: {n}" for n in self.notes)]
+        )
+
+
+def describe(op: Op) -> tuple[str, ...]:
+    """The cells of an op's line."""
+    lo, hi = op.range.hull
+    step = 2.0**-op.frac
+    shape = "x".join(map(str, op.shape)) or "scalar"
+    return op.name, str(op.type), shape, f"[{lo * step:g}, {hi * step:g}]", expression(op), op.layer
+
+
+def expression(op: Op) -> str:
+    """``matmul(a, b)`` with the parameters that are not operands."""
+    parts: list[str] = [operand.name for operand in op.operands]
+    for item in fields(op):
+        value = getattr(op, item.name)
+        shown = item.init and item.name not in ("name", "layer", "codes", "dims", "dtype", "scale")
+        if shown and not isinstance(value, Op) and not _holds_ops(value) and value != item.default:
+            text = getattr(value, "value", value)
+            parts.append(f"{item.name}={text}".replace(" ", ""))
+    return f"{op.kind}({', '.join(parts)})" if not isinstance(op, Input | Const) else op.kind
+
+
+def _holds_ops(value: object) -> bool:
+    return isinstance(value, tuple) and any(isinstance(entry, Op) for entry in value)  # pyright: ignore[reportUnknownVariableType]
+
+
+def align(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows of cells as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

@@ -1,0 +1,204 @@
+"""Exact integer tensors: ``Codes``, an ndarray in the cheapest dtype that cannot lose a bit.
+
+Floats hold integers exactly up to 2**24 (float32) or 2**53 (float64) and have BLAS and SIMD, which
+int64 has not: on matrix products that is a factor of 40. So a ``Codes`` carries, beside its array, a
+bound on the magnitude of its elements; every operation derives the bound of its result (and of every
+partial sum on the way) and chooses the carrier by it. Beyond 63 bits Python's own integers take over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from qhls.ir.types import Fixed, Rounding
+
+Array = npt.NDArray[Any]
+
+_CARRIERS: tuple[tuple[int, npt.DTypeLike], ...] = (
+    (1 << 24, np.float32),
+    (1 << 53, np.float64),
+    ((1 << 63) - 1, np.int64),
+)
+_NEGLIGIBLE = 100
+"""Shifting a float carrier (below 2**53) right by this much leaves only its sign; further adds nothing."""
+
+
+def carrier(bound: int) -> np.dtype[Any]:
+    """The cheapest dtype that holds every integer from ``-bound`` to ``bound``."""
+    for limit, dtype in _CARRIERS:
+        if bound <= limit:
+            return np.dtype(dtype)
+    return np.dtype(object)
+
+
+def _magnitude(array: Array) -> int:
+    """The largest absolute value in ``array`` as a Python int."""
+    if array.size == 0:
+        return 0
+    return max(int(array.max()), -int(array.min()), 0)
+
+
+class Codes:
+    """Integers ``array`` with ``abs(array) <= bound``, in ``carrier(bound)``; operations are exact."""
+
+    def __init__(self, array: npt.ArrayLike, bound: int | None = None) -> None:
+        values = np.asarray(array)
+        self.bound = _magnitude(values) if bound is None else bound
+        dtype = carrier(self.bound)
+        if values.dtype != dtype:
+            if dtype.kind == "O" and values.dtype.kind == "f":
+                values = values.astype(np.int64)  # Python ints come out of integers, not of floats
+            values = values.astype(dtype)
+        self.array: Array = values
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape, batch axis included where there is one."""
+        return tuple(self.array.shape)
+
+    def integers(self) -> Array:
+        """The codes as int64, or as Python ints where 64 bits are not enough."""
+        return self.array if self.array.dtype == object else self.array.astype(np.int64)
+
+    def exact(self) -> Self:
+        """The same integers with ``bound`` measured, which may allow a cheaper carrier."""
+        return type(self)(self.array)
+
+    def within(self, bound: int) -> Self:
+        """The same integers, now known not to exceed ``bound``."""
+        return self if bound == self.bound else type(self)(self.array, bound)
+
+    @cached_property
+    def column_sum(self) -> int:
+        """The largest sum of absolute values along axis 0: what bounds the partial sums of ``x @ self``."""
+        return _magnitude(abs(self).sum(0).array)
+
+    # Arithmetic: the bound of the result decides the dtype both operands are brought to.
+
+    def _cast(self, bound: int) -> Array:
+        return Codes(self.array, bound).array
+
+    def _combine(self, other: Codes, bound: int, f: Callable[[Array, Array], Array]) -> Codes:
+        widest = max(bound, self.bound, other.bound)
+        return Codes(f(self._cast(widest), other._cast(widest)), bound)
+
+    def __add__(self, other: Codes) -> Codes:
+        return self._combine(other, self.bound + other.bound, np.add)
+
+    def __sub__(self, other: Codes) -> Codes:
+        return self._combine(other, self.bound + other.bound, np.subtract)
+
+    def __mul__(self, other: Codes) -> Codes:
+        return self._combine(other, self.bound * other.bound, np.multiply)
+
+    def __matmul__(self, other: Codes) -> Codes:
+        return self._combine(other, self.bound * other.column_sum, np.matmul)
+
+    def __neg__(self) -> Codes:
+        return Codes(-self.array, self.bound)
+
+    def __abs__(self) -> Codes:
+        return Codes(abs(self.array), self.bound)
+
+    def __lshift__(self, bits: int) -> Codes:
+        bound = self.bound << bits
+        wide = self._cast(bound)
+        return Codes(
+            wide * wide.dtype.type(2.0**bits) if _floating(wide) else wide * (1 << bits), bound
+        )
+
+    def round_shift(self, bits: int, rounding: Rounding) -> Codes:
+        """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies, exactly."""
+        if bits <= 0:
+            return self << -bits
+        half = 1 << (bits - 1)
+        if rounding is Rounding.HALF_UP:
+            return (self + Codes(np.array(half))).round_shift(bits, Rounding.FLOOR)
+        bound = (self.bound >> bits) + 1
+        if _floating(self.array):
+            scaled = self.array * self.array.dtype.type(2.0 ** -min(bits, _NEGLIGIBLE))
+            ufunc = np.floor if rounding is Rounding.FLOOR else np.rint
+            return Codes(ufunc(scaled, out=scaled), bound)
+        quotient = self.array >> bits
+        if rounding is Rounding.HALF_EVEN:
+            rest = self.array - (quotient << bits)
+            up = (rest > half) | ((rest == half) & ((quotient & 1) == 1))
+            quotient = quotient + up.astype(quotient.dtype)
+        return Codes(quotient, bound)
+
+    def clip(self, lo: int, hi: int) -> Codes:
+        """Saturate to ``[lo, hi]``."""
+        if self.bound <= min(-lo, hi):
+            return self
+        wide = self._cast(max(abs(lo), abs(hi), self.bound))
+        kind: Callable[[int], Any] = int if wide.dtype == object else wide.dtype.type
+        return Codes(np.clip(wide, kind(lo), kind(hi)), max(abs(lo), abs(hi)))
+
+    def wrap(self, to: Fixed) -> Codes:
+        """Keep the low ``to.width`` bits, as two's complement if ``to`` is signed."""
+        offset = Codes(np.array(-to.lo))
+        shifted = self + offset
+        size = 1 << to.width
+        wide = Codes(shifted.array, max(shifted.bound, size)).array
+        kind: Callable[[int], Any] = int if wide.dtype == object else wide.dtype.type
+        return Codes(np.mod(wide, kind(size)), size) - offset
+
+    def maximum(self, other: Codes) -> Codes:
+        """Elementwise maximum."""
+        return self._combine(other, max(self.bound, other.bound), np.maximum)
+
+    def minimum(self, other: Codes) -> Codes:
+        """Elementwise minimum."""
+        return self._combine(other, max(self.bound, other.bound), np.minimum)
+
+    def sum(self, axis: int) -> Codes:
+        """Sum along ``axis``."""
+        bound = self.bound * self.shape[axis]
+        return Codes(self._cast(bound).sum(axis), bound)
+
+    def max(self, axis: int) -> Codes:
+        """Maximum along ``axis``."""
+        return self.map(lambda array: array.max(axis))
+
+    # Moving elements about changes no code.
+
+    def map(self, f: Callable[[Array], Array]) -> Codes:
+        """Apply ``f``, which must only move, repeat, select or drop elements."""
+        return Codes(f(self.array), self.bound)
+
+    @staticmethod
+    def join(parts: list[Codes], f: Callable[[list[Array]], Array]) -> Codes:
+        """Apply ``f``, which must only move elements, to several tensors."""
+        bound = max(part.bound for part in parts)
+        return Codes(f([part._cast(bound) for part in parts]), bound)
+
+
+def _floating(array: Array) -> bool:
+    return array.dtype.kind == "f"
+
+
+def dyadic(values: npt.ArrayLike) -> tuple[Array, int]:
+    """Codes and ``frac`` with ``values == codes * 2**-frac`` exactly and ``frac`` as small as can be.
+
+    ``values``: finite floats. Codes are int64, or Python ints where 63 bits are not enough.
+    """
+    array = np.asarray(values, np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError("dyadic: values must be finite, got NaN or infinity")
+    nonzero = array[array != 0]
+    if nonzero.size == 0:
+        return np.zeros(array.shape, np.int64), 0
+    mantissa, exponent = np.frexp(nonzero)
+    significand = np.ldexp(mantissa, 53).astype(np.int64)
+    lowest_bit = np.frexp((significand & -significand).astype(np.float64))[1] - 1
+    frac = int((53 - exponent - lowest_bit).max())
+    if frac + int(exponent.max()) < 63:
+        return np.ldexp(array, frac).astype(np.int64), frac
+    exact = [int(Fraction(value) * Fraction(2) ** frac) for value in array.ravel().tolist()]
+    return np.array(exact, object).reshape(array.shape), frac

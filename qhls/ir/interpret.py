@@ -1,0 +1,123 @@
+"""The interpreter: runs every op's ``evaluate`` on integers, batch by batch, exactly and fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from qhls.errors import VerifyError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array, Codes
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+from qhls.ir.types import Fixed, Quantization, Rounding
+
+CACHE_ELEMENTS = 1 << 18
+"""A batch is cut so that the largest tensor has about this many elements: temporaries stay in the cache."""
+
+
+def run(graph: Graph, codes: Sequence[npt.ArrayLike]) -> list[Array]:
+    """The outputs' codes for input codes, one array (samples, *shape) an input, in order.
+
+    Raises ``VerifyError`` for a wrong number of inputs, a wrong shape, non-integers and codes outside
+    the input's type.
+    """
+    results = trace(graph, codes, graph.outputs)
+    return [results[op] for op in graph.outputs]
+
+
+def trace(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dict[Op, Array]:
+    """As ``run``, but the codes of any ops: every intermediate tensor can be tapped."""
+    inputs = check_codes(graph, codes)
+    samples = len(next(iter(inputs.values()))) if inputs else 0
+    largest = max(op.size for op in graph.ops)
+    step = max(1, CACHE_ELEMENTS // max(largest, 1))
+    parts: dict[Op, list[Array]] = {op: [] for op in taps}
+    for start in range(0, max(samples, 1), step):
+        chunk = {op: array[start : start + step] for op, array in inputs.items()}
+        values = _evaluate(graph, chunk, set(taps))
+        for op, done in parts.items():
+            done.append(values[op].integers())
+    return {op: np.concatenate(chunks) for op, chunks in parts.items()}
+
+
+def _evaluate(graph: Graph, inputs: Mapping[Input, Array], keep: set[Op]) -> dict[Op, Codes]:
+    values: dict[Op, Codes] = {}
+    pending = {op: len(users) for op, users in graph.users.items()}
+    for op in graph.ops:
+        if isinstance(op, Input):
+            values[op] = Codes(inputs[op], _bound(op))
+        elif isinstance(op, Const):
+            values[op] = op.codes
+        else:
+            result = op.evaluate(*(values[operand] for operand in op.operands))
+            values[op] = result.within(_bound(op))
+        for operand in dict.fromkeys(op.operands):
+            pending[operand] -= 1
+            if not pending[operand] and operand not in keep:
+                del values[operand]
+    return values
+
+
+def _bound(op: Op) -> int:
+    lo, hi = op.range.hull
+    return max(-lo, hi, 0)
+
+
+def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Array]:
+    """Input codes as arrays by input; raises ``VerifyError`` (see ``run``)."""
+    if len(codes) != len(graph.inputs):
+        names = ", ".join(op.name for op in graph.inputs)
+        raise VerifyError(
+            f"graph {graph.name!r}: expected {len(graph.inputs)} inputs ({names}), got {len(codes)}"
+        )
+    checked = {
+        op: _check_input(op, np.asarray(given))
+        for op, given in zip(graph.inputs, codes, strict=True)
+    }
+    if len({len(array) for array in checked.values()}) > 1:
+        counts = ", ".join(f"{op.name}: {len(array)}" for op, array in checked.items())
+        raise VerifyError(
+            f"graph {graph.name!r}: expected equally many samples of every input, got {counts}"
+        )
+    return checked
+
+
+def _check_input(op: Input, array: Array) -> Array:
+    if array.shape[1:] != op.shape or array.ndim == 0:
+        raise VerifyError(
+            f"input {op.name!r}: expected shape (samples, {', '.join(map(str, op.shape))}), got {array.shape}"
+        )
+    if array.dtype.kind not in "iuO":
+        raise VerifyError(
+            f"input {op.name!r}: expected integer codes of {op.type}, got {array.dtype}; quantise first"
+        )
+    if array.size and (int(array.min()) < op.type.lo or int(array.max()) > op.type.hi):
+        raise VerifyError(
+            f"input {op.name!r}: expected codes of {op.type} in [{op.type.lo}, {op.type.hi}], "
+            f"got [{array.min()}, {array.max()}]"
+        )
+    return array
+
+
+def encode(values: npt.ArrayLike, to: Fixed) -> Array:
+    """Codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
+
+    Raises ``VerifyError`` for NaN, and for types of more than 63 bits.
+    """
+    array = np.asarray(values, np.float64)
+    if np.isnan(array).any():
+        raise VerifyError(f"encode to {to}: expected numbers, got NaN")
+    if to.width > 53:
+        raise VerifyError(
+            f"encode to {to}: expected at most 53 bits for float values; give integer codes instead"
+        )
+    limits = Quantization(to, Rounding.HALF_EVEN)
+    return np.clip(np.rint(np.ldexp(array, to.frac)), limits.lo, limits.hi).astype(np.int64)
+
+
+def decode(codes: Array, of: Fixed) -> npt.NDArray[np.float64]:
+    """The numbers of ``codes``: exact up to 53 bits, else rounded once."""
+    return np.ldexp(codes.astype(np.float64), -of.frac)

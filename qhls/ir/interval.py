@@ -1,0 +1,157 @@
+"""Intervals of exact integers, elementwise: the second world in which an op's ``evaluate`` runs.
+
+``Interval`` has the same algebra as ``Codes``. Because an op may use nothing but this algebra, one
+``evaluate`` gives both the interpreter's result and the range, hence the type, of every tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from qhls.ir.integers import Array, Codes
+from qhls.ir.types import Fixed, Rounding
+
+
+class Interval:
+    """The integers from ``lo`` to ``hi``, elementwise; a constant has ``lo is hi``."""
+
+    def __init__(self, lo: Codes, hi: Codes | None = None) -> None:
+        self.lo = lo
+        self.hi = lo if hi is None else hi
+
+    @classmethod
+    def full(cls, shape: tuple[int, ...], lo: int, hi: int) -> Interval:
+        """``[lo, hi]`` in every element."""
+        return cls(Codes(np.full(shape, lo, object)), Codes(np.full(shape, hi, object)))
+
+    @property
+    def constant(self) -> bool:
+        """Whether the value is known."""
+        return self.lo is self.hi
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the bounds; operands broadcast, so results have it whole."""
+        return self.lo.shape
+
+    @property
+    def hull(self) -> tuple[int, int]:
+        """The lowest and highest integer over all elements."""
+        lo, hi = self.lo.array, self.hi.array
+        return (int(lo.min()), int(hi.max())) if lo.size else (0, 0)
+
+    def with_zero(self) -> Interval:
+        """Widened to include 0 where it does not, as the terms of a partial sum are before they arrive."""
+        zero = Codes(np.zeros((), np.int64))
+        return self if self.constant else Interval(self.lo.minimum(zero), self.hi.maximum(zero))
+
+    def __add__(self, other: Interval) -> Interval:
+        return Interval(self.lo + other.lo, self.hi + other.hi)
+
+    def __sub__(self, other: Interval) -> Interval:
+        return Interval(self.lo - other.hi, self.hi - other.lo)
+
+    def __neg__(self) -> Interval:
+        return Interval(-self.hi, -self.lo)
+
+    def __mul__(self, other: Interval) -> Interval:
+        corners = [a * b for a in (self.lo, self.hi) for b in (other.lo, other.hi)]
+        lo, hi = corners[0], corners[0]
+        for corner in corners[1:]:
+            lo, hi = lo.minimum(corner), hi.maximum(corner)
+        return Interval(lo, hi)
+
+    def __matmul__(self, other: Interval) -> Interval:
+        if not other.constant:
+            raise TypeError("Interval: the right operand of @ must be a constant")
+        zero = Codes(np.zeros((), np.int64))
+        positive, negative = other.lo.maximum(zero), other.lo.minimum(zero)
+        lo = self.lo @ positive + self.hi @ negative
+        hi = self.hi @ positive + self.lo @ negative
+        return Interval(lo.exact(), hi.exact())
+
+    def __lshift__(self, bits: int) -> Interval:
+        return self._monotone(lambda codes: codes << bits)
+
+    def round_shift(self, bits: int, rounding: Rounding) -> Interval:
+        """See ``Codes.round_shift``: rounding is monotone."""
+        return self._monotone(lambda codes: codes.round_shift(bits, rounding))
+
+    def clip(self, lo: int, hi: int) -> Interval:
+        """See ``Codes.clip``."""
+        return self._monotone(lambda codes: codes.clip(lo, hi))
+
+    def wrap(self, to: Fixed) -> Interval:
+        """Where an element's interval fits ``to`` nothing happens; where not, any code may result."""
+        fits = (self.lo.array >= to.lo) & (self.hi.array <= to.hi)
+        lo = np.where(fits, self.lo.integers(), to.lo)
+        hi = np.where(fits, self.hi.integers(), to.hi)
+        return Interval(Codes(lo), Codes(hi))
+
+    def maximum(self, other: Interval) -> Interval:
+        """Elementwise maximum."""
+        return Interval(self.lo.maximum(other.lo), self.hi.maximum(other.hi))
+
+    def minimum(self, other: Interval) -> Interval:
+        """Elementwise minimum."""
+        return Interval(self.lo.minimum(other.lo), self.hi.minimum(other.hi))
+
+    def sum(self, axis: int) -> Interval:
+        """Sum along ``axis``."""
+        return self._monotone(lambda codes: codes.sum(axis))
+
+    def max(self, axis: int) -> Interval:
+        """Maximum along ``axis``."""
+        return self._monotone(lambda codes: codes.max(axis))
+
+    def map(self, f: Callable[[Array], Array]) -> Interval:
+        """See ``Codes.map``."""
+        return self._monotone(lambda codes: codes.map(f))
+
+    def _monotone(self, f: Callable[[Codes], Codes]) -> Interval:
+        lo = f(self.lo)
+        return Interval(lo, lo if self.constant else f(self.hi))
+
+
+Value = TypeVar("Value", Codes, Interval)
+"""What ``evaluate`` is written over: integers or intervals of them."""
+
+
+def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
+    """Apply ``f``, which must only move elements, to several tensors of either world."""
+    if isinstance(parts[0], Codes):
+        return cast(Any, Codes.join([cast(Codes, part) for part in parts], f))
+    intervals = [cast(Interval, part) for part in parts]
+    lo = Codes.join([part.lo for part in intervals], f)
+    if all(part.constant for part in intervals):
+        return cast(Any, Interval(lo))
+    return cast(Any, Interval(lo, Codes.join([part.hi for part in intervals], f)))
+
+
+def windows(
+    x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
+) -> Value:
+    """Sliding windows of ``(batch, rows, columns, channels)``.
+
+    Result: ``(batch, out_rows, out_columns, size[0] * size[1], channels)``, no padding.
+    """
+
+    def slide(array: Array) -> Array:
+        (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
+        rows = (array.shape[1] - (kh - 1) * dh - 1) // sh + 1
+        columns = (array.shape[2] - (kw - 1) * dw - 1) // sw + 1
+        taps = [
+            array[
+                :,
+                i * dh : i * dh + (rows - 1) * sh + 1 : sh,
+                j * dw : j * dw + (columns - 1) * sw + 1 : sw,
+            ]
+            for i in range(kh)
+            for j in range(kw)
+        ]
+        return np.stack(taps, axis=3)
+
+    return x.map(slide)

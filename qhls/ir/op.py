@@ -1,0 +1,158 @@
+"""``Op``: what every operation of the IR has in common, and the scope that names the operations."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+from qhls.errors import VerifyError
+from qhls.ir.interval import Interval
+from qhls.ir.types import Fixed
+from qhls.ir.work import Work
+
+FLOAT32_EXACT = 1 << 24
+"""float32 holds every integer up to here, so sums that stay below have no rounding in any order."""
+
+
+class Scope:
+    """The Keras layer whose lowering rule runs: new ops are named after it, uniquely within it."""
+
+    def __init__(self, layer: str) -> None:
+        self.layer = layer
+        self._taken: Counter[str] = Counter()
+
+    def name(self, local: str) -> str:
+        """``layer.local``, with a number behind it from the second one on."""
+        self._taken[local] += 1
+        count = self._taken[local]
+        return f"{self.layer}.{local}" + (f"_{count}" if count > 1 else "")
+
+
+_scope: ContextVar[Scope | None] = ContextVar("qhls_layer_scope", default=None)
+
+
+@contextmanager
+def layer_scope(layer: str) -> Generator[Scope]:
+    """Within it, ops carry ``layer`` as the Keras layer they come from and are named ``layer.kind``."""
+    scope = Scope(layer)
+    token = _scope.set(scope)
+    try:
+        yield scope
+    finally:
+        _scope.reset(token)
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One operation and the one tensor it makes. Operands are ops; identity is the object's.
+
+    A subclass declares ``frac`` (fraction bits of the result), ``evaluate`` (its meaning, over
+    integers and over intervals alike) and ``work`` (the events one inference costs). Range, type and
+    shape follow from ``evaluate`` when the op is built. Arrays have a leading batch axis, which
+    ``shape`` leaves out; constants have none.
+
+    Raises ``VerifyError`` when the operands do not fit, naming op, layer and shapes.
+    """
+
+    name: str = field(default="", kw_only=True)
+    layer: str = field(default="", kw_only=True)
+    range: Interval = field(init=False, repr=False)
+    type: Fixed = field(init=False, repr=False)
+
+    batched: ClassVar[bool] = True
+    evaluate: ClassVar[Callable[..., Any]]
+    """``evaluate(self, *operand_values)``: the result's codes for codes, its range for ranges."""
+
+    def __post_init__(self) -> None:
+        self._name()
+        self.check()
+        value: Interval = self.evaluate(*(operand.range for operand in self.operands))
+        tight = Interval(value.lo.exact(), None if value.constant else value.hi.exact())
+        object.__setattr__(self, "range", tight)
+        object.__setattr__(self, "type", Fixed.holding(*tight.hull, self.frac))
+
+    def _name(self) -> None:
+        scope = _scope.get()
+        if scope is not None and not self.layer:
+            object.__setattr__(self, "name", scope.name(self.name or self.kind))
+            object.__setattr__(self, "layer", scope.layer)
+        elif not self.name:
+            object.__setattr__(self, "name", self.kind)
+
+    @property
+    def kind(self) -> str:
+        """The operation in lower case: ``matmul``. Templates are found by it."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def frac(self) -> int:
+        """Fraction bits of the result."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Raise through ``self.require`` if the operands do not fit."""
+
+    def work(self) -> Work:
+        """Events of one inference, memory traffic left out (storage is the schedule's)."""
+        return Work()
+
+    def require(self, condition: bool, expected: str, received: str) -> None:
+        """Raise a ``VerifyError`` that names this op unless ``condition``."""
+        if not condition:
+            where = f" of layer {self.layer!r}" if self.layer else ""
+            raise VerifyError(
+                f"{type(self).__name__} {self.name!r}{where}: expected {expected}, got {received}"
+            )
+
+    @cached_property
+    def operands(self) -> tuple[Op, ...]:
+        """The ops whose tensors this one reads, in the order of ``evaluate``'s arguments."""
+        found: list[Op] = []
+        for item in fields(self):
+            value = getattr(self, item.name, None)
+            if isinstance(value, Op):
+                found.append(value)
+            elif isinstance(value, tuple):
+                found.extend(entry for entry in value if isinstance(entry, Op))  # pyright: ignore[reportUnknownVariableType]
+        return tuple(found)
+
+    def with_operands(self, new: dict[Op, Op]) -> Self:
+        """The same op reading ``new[operand]`` instead of each operand; itself if none changes."""
+        if all(new.get(operand, operand) is operand for operand in self.operands):
+            return self
+        changes: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Op):
+                changes[item.name] = new.get(value, value)
+            elif isinstance(value, tuple) and any(isinstance(entry, Op) for entry in value):  # pyright: ignore[reportUnknownVariableType]
+                changes[item.name] = tuple(new.get(entry, entry) for entry in value)  # pyright: ignore
+        return replace(self, **changes)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Without the batch axis."""
+        return self.range.shape[1:] if self.batched else self.range.shape
+
+    @property
+    def size(self) -> int:
+        """Elements per sample."""
+        return math.prod(self.shape)
+
+    @cached_property
+    def magnitude(self) -> int:
+        """No partial result of this op exceeds it, in codes and whatever the order of summation."""
+        lo, hi = self.evaluate(*(operand.range.with_zero() for operand in self.operands)).hull
+        return max(-lo, hi, 0)
+
+    @property
+    def float32_exact(self) -> bool:
+        """Whether float32 arithmetic computes this op without rounding, by its range."""
+        return self.magnitude <= FLOAT32_EXACT

@@ -1,0 +1,25 @@
+"""The passes: each keeps the outputs bit for bit, and the names of the ops that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qhls.ir.graph import Graph
+from qhls.ir.passes.drop_identities import drop_identities
+from qhls.ir.passes.drop_relu import drop_relu
+from qhls.ir.verify import verify
+
+Pass = Callable[[Graph], Graph]
+
+PIPELINE: tuple[Pass, ...] = (
+    drop_relu,  # a relu before an unsigned quantizer is done by the quantizer's own saturation
+    drop_identities,  # after it, so that what it made superfluous goes as well
+)
+
+
+def optimise(graph: Graph) -> Graph:
+    """Run ``PIPELINE``, verifying before and after every pass."""
+    verify(graph)
+    for step in PIPELINE:
+        graph = verify(step(graph))
+    return graph

@@ -1,0 +1,31 @@
+"""Drop ``Max(x, 0)`` in front of a quantizer whose lowest code is 0: saturation does the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qhls.ir.graph import Graph
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Max, Quantize
+from qhls.ir.types import Overflow
+
+
+def drop_relu(graph: Graph) -> Graph:
+    """Rounding is monotone and keeps 0, so ``quantize(max(x, 0)) == quantize(x)`` when the lowest code is 0."""
+    return graph.rewrite(_rule)
+
+
+def _rule(op: Op) -> Op:
+    if isinstance(op, Quantize) and not op.to.signed and op.overflow is not Overflow.WRAP:
+        rectified = _rectified(op.x)
+        if rectified is not None:
+            return replace(op, x=rectified)
+    return op
+
+
+def _rectified(op: Op) -> Op | None:
+    if isinstance(op, Max):
+        for x, other in ((op.a, op.b), (op.b, op.a)):
+            if isinstance(other, Const) and other.range.hull == (0, 0) and x.shape == op.shape:
+                return x
+    return None

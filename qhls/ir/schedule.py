@@ -1,0 +1,33 @@
+"""``Schedule``: every choice about time and place, complete before anything is emitted or priced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Storage = Literal["registers", "lutram", "bram", "rom"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a graph becomes hardware. No backend and no cost model invents a default of its own.
+
+    ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
+    op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie.
+    ``io``: arrays at the top. ``part`` and ``library``: the Vitis device and the Catapult library.
+    """
+
+    reuse_factor: int = 1
+    clock_period: float = 5.0
+    storage: Storage = "registers"
+    io: Literal["array"] = "array"
+    part: str = "xcvu13p-flga2577-2-e"
+    library: str = "nangate-45nm_beh"
+
+    def __post_init__(self) -> None:
+        if self.reuse_factor < 1:
+            raise ValueError(f"Schedule: reuse_factor must be at least 1, got {self.reuse_factor}")
+        if not self.clock_period > 0:
+            raise ValueError(
+                f"Schedule: clock_period must be positive nanoseconds, got {self.clock_period}"
+            )

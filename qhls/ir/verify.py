@@ -1,0 +1,45 @@
+"""``verify``: the rules a graph must keep, checked after the trace and after every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qhls.errors import VerifyError
+from qhls.ir.graph import Graph, align, describe
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+from qhls.ir.types import Fixed
+
+
+def verify(graph: Graph) -> Graph:
+    """Return ``graph``, or raise ``VerifyError`` with the fault printed under the guilty op's line."""
+    if not graph.outputs:
+        raise VerifyError(
+            f"graph {graph.name!r}: expected at least one output, got none; return an op from the trace"
+        )
+    faults = {op: list(_faults(graph, op)) for op in graph.ops}
+    if any(faults.values()):
+        raise VerifyError(_picture(graph, faults))
+    return graph
+
+
+def _faults(graph: Graph, op: Op) -> Iterator[str]:
+    if isinstance(op, Input) and op not in graph.inputs:
+        yield "expected every input to be among the graph's inputs, got one that is not"
+    if op in graph.outputs and isinstance(op, Const):
+        yield "expected an output that depends on an input, got a constant"
+    if op.batched and not isinstance(op, Input) and not any(o.batched for o in op.operands):
+        yield "expected an operand that depends on an input, got constants only; fold them"
+    lo, hi = op.range.hull
+    if lo < op.type.lo or hi > op.type.hi:
+        yield f"expected a type that holds codes [{lo}, {hi}], got {op.type}; use {Fixed.holding(lo, hi, op.frac)}"
+    if op.type.frac != op.frac:
+        yield f"expected {op.frac} fraction bits, got {op.type}"
+
+
+def _picture(graph: Graph, faults: dict[Op, list[str]]) -> str:
+    lines = [f"graph {graph.name!r} breaks its rules:"]
+    for line, op in zip(align([describe(op) for op in graph.ops]), graph.ops, strict=True):
+        lines.append(line)
+        lines.extend(f"^ {fault}" for fault in faults[op])
+    return "\n".join(lines)
