@@ -27,3 +27,7 @@ class EmitError(QhlsError):
 
 class CsimError(QhlsError):
     """A C simulation cannot be built or run: compiler, headers, data."""
+
+
+class EnergyError(QhlsError):
+    """A technology table is not acceptable, or does not price an event that a design causes."""

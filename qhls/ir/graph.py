@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from qhls.ir.op import Op
@@ -15,18 +15,26 @@ from qhls.ir.ops import Const, Input
 class Graph:
     """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
 
-    ``notes`` are facts about the boundary (a softmax left to the host) that reports repeat. Ops with
-    equal names are renamed, so that a name is one op.
+    ``host_softmax`` names the Keras layers at the end whose softmax is left to the host. Ops with equal
+    names are renamed, so that a name is one op.
     """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Op, ...]
     name: str = "model"
-    notes: tuple[str, ...] = field(default=())
+    host_softmax: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len({op.name for op in self.ops}) < len(self.ops):
             self._rename_twins()
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the graph should know of its boundary."""
+        return [
+            f"the softmax of layer {layer!r} is left to the host; the outputs are logits"
+            for layer in self.host_softmax
+        ]
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:

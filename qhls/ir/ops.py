@@ -317,7 +317,9 @@ class Pad(Op):
         def pad(arrays: list[Array]) -> Array:
             return np.pad(arrays[0], ((0, 0), *self.widths), constant_values=arrays[1].item())
 
-        return join([x, filling if isinstance(x, Codes) else Interval(filling)], pad)
+        if isinstance(x, Codes):
+            return join([x, filling], pad)
+        return join([x, Interval(filling)], pad)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,13 +14,15 @@ class Schedule:
 
     ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
     op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie.
-    ``io``: arrays at the top. ``part`` and ``library``: the Vitis device and the Catapult library.
+    ``io``: arrays at the top.
+    ``partition_limit``: arrays of up to this many elements are split into registers; longer ones stay memories. ``part`` and ``library``: the Vitis device and the Catapult library.
     """
 
     reuse_factor: int = 1
     clock_period: float = 5.0
     storage: Storage = "registers"
     io: Literal["array"] = "array"
+    partition_limit: int = 1024
     part: str = "xcvu13p-flga2577-2-e"
     library: str = "nangate-45nm_beh"
 

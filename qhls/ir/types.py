@@ -118,7 +118,8 @@ class Quantization:
     @property
     def lo(self) -> int:
         """The lowest code that can result."""
-        return -self.to.hi if self.overflow is Overflow.SATURATE_SYMMETRIC else self.to.lo
+        symmetric = self.to.signed and self.overflow is Overflow.SATURATE_SYMMETRIC
+        return -self.to.hi if symmetric else self.to.lo
 
     @property
     def hi(self) -> int:

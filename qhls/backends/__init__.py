@@ -1,0 +1,1 @@
+"""HLS projects and C simulation, from one set of vendor-neutral op templates."""

@@ -1,0 +1,206 @@
+"""C simulation from Python: a shared library per design, built once by g++, fed with batches of codes."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from qhls.backends.emit import sources
+from qhls.backends.target import TARGETS, Target, get_target
+from qhls.backends.view import PORT_LIMIT
+from qhls.errors import CsimError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array
+from qhls.ir.interpret import check_codes
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input, Reshape
+from qhls.ir.schedule import Schedule
+
+_Pointers = ctypes.POINTER(ctypes.c_longlong)
+
+
+def find_include(target: Target, include: str | Path | None = None) -> Path:
+    """The folder with the vendor's headers.
+
+    Looked for in ``include``, then ``QHLS_<TARGET>_INCLUDE``, then a vendor installation's environment
+    variables, then the ``hls4ml`` package (its headers only; it is not imported). Raises ``CsimError``.
+    """
+    variable = target.include_variable
+    for origin, given in (("include", include), (variable, os.environ.get(variable))):
+        if given:
+            if (Path(given) / target.header).is_file():
+                return Path(given)
+            raise CsimError(
+                f"{target.name} headers: expected {target.header} in {origin}={str(given)!r}, got no such file"
+            )
+    for root, below in target.environment:
+        if (
+            (found := Path(os.environ.get(root, "")) / below)
+            and root in os.environ
+            and (found / target.header).is_file()
+        ):
+            return found
+    package = importlib.util.find_spec("hls4ml")
+    for location in (package.submodule_search_locations or []) if package else []:
+        if ((found := Path(location) / target.wheel) / target.header).is_file():
+            return found
+    raise CsimError(
+        f"{target.name} headers: expected {target.header}, got none; pip install 'qhls[csim]', or set "
+        f"{variable} or {target.environment[0][0]}, or pass include="
+    )
+
+
+def find_compiler() -> str:
+    """The C++ compiler: ``CXX`` or g++. Raises ``CsimError``."""
+    name = os.environ.get("CXX", "g++")
+    path = shutil.which(name)
+    if path is None:
+        raise CsimError(
+            f"C++ compiler: expected {name!r} on PATH, got none; install g++ or set CXX"
+        )
+    return path
+
+
+def cache_folder() -> Path:
+    """Where libraries are kept: ``QHLS_CACHE``, else the user's cache folder."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "qhls"
+    return Path(os.environ.get("QHLS_CACHE", default))
+
+
+@dataclass(frozen=True)
+class Csim:
+    """A built design: ``run`` gives its outputs, ``trace`` also every op's result (if built for that)."""
+
+    graph: Graph
+    target: Target
+    path: Path
+    traced: bool = False
+
+    @cached_property
+    def _library(self) -> ctypes.CDLL:
+        return ctypes.CDLL(str(self.path))
+
+    def run(self, codes: Sequence[Array]) -> list[Array]:
+        """The outputs' codes (int64) for input codes (samples, *shape), one array an input."""
+        given = check_codes(self.graph, codes)
+        samples = len(next(iter(given.values())))
+        outputs = [_zeros(op, samples) for op in self.graph.outputs]
+        arguments = _pointers([np.ascontiguousarray(a, np.int64) for a in given.values()])
+        self._library.qhls_run(arguments, _pointers(outputs), ctypes.c_longlong(samples))
+        return outputs
+
+    def trace(self, codes: Sequence[Array]) -> dict[Op, Array]:
+        """The result of every op whose codes fit 63 bits, in the graph's order."""
+        if not self.traced:
+            raise CsimError(
+                "trace: expected a library built with trace=True, got one without; build it so"
+            )
+        samples = len(codes[0])
+        computed = [op for op in self.graph.ops if not isinstance(op, Input | Const | Reshape)]
+        taps = [_zeros(op, samples) if op.type.width <= PORT_LIMIT else None for op in computed]
+        self._library.qhls_trace(_pointers(taps))
+        try:
+            self.run(codes)
+        finally:
+            self._library.qhls_trace(None)
+        return {op: tap for op, tap in zip(computed, taps, strict=True) if tap is not None}
+
+
+def _zeros(op: Op, samples: int) -> Array:
+    return np.zeros((samples, *op.shape), np.int64)
+
+
+def _pointers(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes._Pointer[ctypes.c_longlong]]:
+    pointers = [None if a is None else a.ctypes.data_as(_Pointers) for a in arrays]
+    return (_Pointers * len(arrays))(*pointers)
+
+
+def build(
+    graph: Graph,
+    schedule: Schedule,
+    targets: Sequence[str] = tuple(TARGETS),
+    *,
+    include: str | Path | None = None,
+    trace: bool = False,
+) -> list[Csim]:
+    """Build the design for each target, in parallel; what was built before comes from the cache.
+
+    Raises ``CsimError`` with the compiler's own words when it fails.
+    """
+    chosen = [get_target(name) for name in targets]
+    with ThreadPoolExecutor(len(chosen) or 1) as pool:
+        return list(
+            pool.map(lambda target: _build(graph, schedule, target, include, trace), chosen)
+        )
+
+
+def _build(
+    graph: Graph, schedule: Schedule, target: Target, include: str | Path | None, trace: bool
+) -> Csim:
+    files = sources(graph, schedule, target)
+    headers = find_include(target, include)
+    units = sorted(name for name in files if name.endswith(".cpp"))
+    command = [
+        find_compiler(),
+        "-std=c++17",
+        target.optimisation,
+        "-w",
+        "-shared",
+        "-fPIC",
+        f"-I{headers}",
+        "-Isrc",
+    ]
+    command += ["-DQHLS_TRACE"] if trace else []
+    library = cache_folder() / f"{_digest(files, command, headers / target.header)}.so"
+    if not library.is_file():
+        _compile(files, [*command, "-include", *_one_unit(units)], library)
+    return Csim(graph, target, library, trace)
+
+
+def _one_unit(units: list[str]) -> list[str]:
+    """The design is included before the bridge: one translation unit parses the headers once."""
+    bridge, design = units
+    return [design, bridge]
+
+
+def _digest(files: dict[str, str], command: list[str], header: Path) -> str:
+    status = header.stat()
+    parts = [*command, str(status.st_size), str(status.st_mtime_ns)]
+    parts += [text for item in sorted(files.items()) for text in item]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _compile(files: dict[str, str], command: list[str], library: Path) -> None:
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="build-", dir=library.parent) as scratch:
+        for name, text in files.items():
+            path = Path(scratch) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="ascii")
+        fresh = Path(scratch) / "design.so"
+        done = subprocess.run(
+            [*command, "-o", str(fresh)], cwd=scratch, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            first = "\n".join(done.stderr.splitlines()[:20])
+            raise CsimError(
+                f"csim build: expected g++ to succeed, got status {done.returncode}:\n{first}"
+            )
+        fresh.replace(library)
+
+
+if __name__ == "__main__":  # what a project's Makefile asks
+    sys.stdout.write(f"{find_include(get_target(sys.argv[1]))}\n")

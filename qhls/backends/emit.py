@@ -1,0 +1,186 @@
+"""Writing projects: a graph and its schedule become the files an HLS user expects, for one target."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+from qhls.backends.target import Target, get_target
+from qhls.backends.view import DesignView, design_view
+from qhls.errors import EmitError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array
+from qhls.ir.interpret import trace
+from qhls.ir.ops import Input
+from qhls.ir.schedule import Schedule
+
+MARKER = "qhls.json"
+"""A folder with this file is a project of ours, which ``overwrite`` may replace."""
+DATA_FOLDER = "tb_data"
+STIMULI_BUDGET = 200_000
+"""Expected results of all layers for the default stimuli: about this many codes on disk."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project on disk."""
+
+    path: Path
+    target: Target
+    top: str
+
+    @property
+    def sources(self) -> list[Path]:
+        """What C++ compiles for Python's csim."""
+        return [self.path / "src" / f"{self.top}.cpp", self.path / "csim" / "bridge.cpp"]
+
+
+def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
+    """The C++ files of a design, by relative path: all that csim needs."""
+    view = design_view(graph, schedule)
+    files = {
+        "src/qhls.h": "qhls.h.j2",
+        "src/types.h": "types.h.j2",
+        "src/weights.h": "weights.h.j2",
+        f"src/{view.top}.h": "top.h.j2",
+        f"src/{view.top}.cpp": "top.cpp.j2",
+        "csim/bridge.cpp": "bridge.cpp.j2",
+    }
+    rendered = {path: _render(template, view, target) for path, template in files.items()}
+    design = f"src/{view.top}.cpp"
+    return rendered | {design: indent(rendered[design])}
+
+
+def emit(
+    graph: Graph,
+    schedule: Schedule,
+    target: str,
+    path: str | Path,
+    *,
+    stimuli: Sequence[Array] | None = None,
+    overwrite: bool = False,
+) -> Project:
+    """Write the project for ``target`` ("vitis" or "catapult") into the folder ``path``.
+
+    ``stimuli``: integer codes (samples, *shape), one array an input, for the test bench; by default
+    random codes from a fixed seed. The folder appears whole or not at all.
+
+    Raises ``EmitError`` for an unknown target, a folder that exists (unless ``overwrite`` and it is a
+    qhls project), and types too wide for C++ to exchange.
+    """
+    chosen, folder = get_target(target), Path(path)
+    _check_folder(folder, overwrite)
+    view = design_view(graph, schedule)
+    extra = {
+        f"tb/{view.top}_test.cpp": "testbench.cpp.j2",
+        "Makefile": "Makefile.j2",
+        "build.tcl": f"{chosen.name}/build.tcl.j2",
+        "README.md": "README.md.j2",
+    }
+    files = sources(graph, schedule, chosen)
+    files |= {name: _render(template, view, chosen) for name, template in extra.items()}
+    files |= _vectors(graph, view, default_stimuli(graph) if stimuli is None else stimuli)
+    files["graph.txt"] = f"{graph}\n"
+    files[MARKER] = json.dumps({"target": chosen.name, "top": view.top}) + "\n"
+    _write(folder, files)
+    return Project(folder, chosen, view.top)
+
+
+def indent(code: str) -> str:
+    """Generated C++ indented by its braces, as a reader expects; templates need not care."""
+    lines: list[str] = []
+    depth = 0
+    for raw in code.splitlines():
+        line = raw.strip()
+        shown = depth - line.startswith("}")
+        lines.append(line if not line or line.startswith("#include") else "  " * shown + line)
+        depth += line.count("{") - line.count("}") if not line.startswith("//") else 0
+    return "\n".join(lines) + "\n"
+
+
+def default_stimuli(graph: Graph) -> list[Array]:
+    """Random codes over each input's whole type, its lowest and highest among them."""
+    rng = np.random.default_rng(0)
+    per_sample = sum(op.size for op in graph.ops if op.batched)
+    samples = int(np.clip(STIMULI_BUDGET // max(per_sample, 1), 3, 32))
+    return [_random_codes(op, samples, rng) for op in graph.inputs]
+
+
+def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
+    codes = rng.integers(op.type.lo, op.type.hi, (samples, *op.shape), np.int64, endpoint=True)
+    codes[0], codes[1] = op.type.lo, op.type.hi
+    return codes
+
+
+def _vectors(graph: Graph, view: DesignView, stimuli: Sequence[Array]) -> dict[str, str]:
+    tapped = [o for o in view.operations if o.tapped]
+    results = trace(graph, stimuli, list(dict.fromkeys([*graph.outputs, *(o.op for o in tapped)])))
+    named = {f"input_{i}": array for i, array in enumerate(stimuli)}
+    named |= {f"output_{i}": results[op] for i, op in enumerate(graph.outputs)}
+    named |= {f"tap_{o.index}": results[o.op] for o in tapped}
+    return {f"{DATA_FOLDER}/{name}.dat": _text(array) for name, array in named.items()}
+
+
+def _text(codes: Array) -> str:
+    rows = np.asarray(codes).reshape(len(codes), -1).tolist()
+    return "".join(" ".join(map(str, row)) + "\n" for row in rows)
+
+
+def _check_folder(folder: Path, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not overwrite:
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected a new or empty folder, got one that exists; "
+            "choose another or pass overwrite=True (--overwrite)"
+        )
+    if not (folder / MARKER).is_file():
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected a qhls project to overwrite, got something without "
+            f"{MARKER}; nothing was changed, choose another folder"
+        )
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".qhls-") as scratch:
+        fresh = Path(scratch) / "project"
+        for name, text in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="ascii")
+        if folder.exists():
+            folder.rename(Path(scratch) / "old")
+        fresh.rename(folder)
+
+
+@cache
+def _environment(target: Target) -> jinja2.Environment:
+    templates = jinja2.PackageLoader("qhls.backends", "hls_templates")
+    # A vendor's folder may override one op's template; none has needed to.
+    vendor = jinja2.PackageLoader("qhls.backends", f"hls_templates/{target.name}")
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([vendor, templates]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # C++, not HTML; every name passes through names.py
+    )
+    environment.globals["zip"] = zip
+    return environment
+
+
+def _render(template: str, view: DesignView, target: Target) -> str:
+    environment = _environment(target)
+    dialect = environment.get_template("dialect.j2").module
+    return environment.get_template(template).render(
+        design=view, target=target, d=dialect, data_folder=DATA_FOLDER, notes=view.notes
+    )

@@ -1,0 +1,65 @@
+"""The one door through which a model's names reach C++, Tcl, make and Verilog."""
+
+from __future__ import annotations
+
+import re
+
+_CPP = """
+alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await
+co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do
+double dynamic_cast else enum explicit export extern false final float for friend goto if import inline int int8_t
+int16_t int32_t int64_t long main module mutable namespace new noexcept not not_eq nullptr operator or or_eq override
+private protected public register reinterpret_cast requires restrict return short signed sizeof static static_assert
+static_cast std struct switch template this thread_local throw true try typedef typeid typename union unsigned using
+virtual void volatile wchar_t while xor xor_eq size_t qhls
+"""
+_TCL = "after append array catch close concat error eval exec exit expr file foreach format global incr info join "
+_TCL += "lappend lindex list llength open package proc puts pwd read regexp regsub rename return set source split "
+_TCL += "string subst switch trace unset uplevel upvar variable vwait while"
+_VERILOG = """
+always and assign automatic begin buf bufif0 bufif1 bit byte case casex casez cell cmos config deassign default
+defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive endspecify
+endtable endtask event for force forever fork function generate genvar highz0 highz1 if ifnone incdir include initial
+inout input instance integer interface join large liblist library localparam logic macromodule medium module nand
+negedge nmos nor noshowcancelled not notif0 notif1 or output package parameter pmos posedge primitive pull0 pull1
+pulldown pullup pulsestyle_onevent pulsestyle_ondetect rcmos real realtime reg release repeat rnmos rpmos rtran
+rtranif0 rtranif1 scalared showcancelled signal signed small specify specparam strong0 strong1 supply0 supply1 table
+task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use vectored wait wand weak0 weak1 while
+wire wor xnor xor entity architecture process signal downto others
+"""
+RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG}".split())
+
+_LONGEST = 96
+"""Longer names are cut: vendor tools build file names from them."""
+
+
+def identifier(name: str) -> str:
+    """``name`` as an identifier of C++, Tcl and Verilog at once: ASCII, no keyword, no leading or double underscore."""
+    cleaned = (
+        re.sub(r"_+", "_", re.sub(r"[^0-9A-Za-z]", "_", name)).strip("_")[:_LONGEST].rstrip("_")
+    )
+    if not cleaned or cleaned[0].isdigit():
+        cleaned = f"n{cleaned}"
+    return f"{cleaned}_" if cleaned.lower() in RESERVED else cleaned
+
+
+def printable(name: str, longest: int = 200) -> str:
+    """``name`` for comments and C string literals: no quote, backslash, newline, ``*/`` or non-ASCII survives."""
+    return re.sub(r"[^0-9A-Za-z_.,:;()\[\]<>=+ -]", "?", name)[:longest]
+
+
+class Names:
+    """Hands out identifiers, each once."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def new(self, name: str) -> str:
+        """``identifier(name)``, numbered if that is taken (case counts not: Verilog and VHDL differ on it)."""
+        base = identifier(name)
+        candidate, number = base, 1
+        while candidate.lower() in self._taken:
+            number += 1
+            candidate = f"{base}_{number}"
+        self._taken.add(candidate.lower())
+        return candidate

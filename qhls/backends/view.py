@@ -1,0 +1,287 @@
+"""What templates see: identifiers, C types, sizes and index expressions. All arithmetic of emission is here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from qhls.backends.names import Names, identifier, printable
+from qhls.errors import EmitError
+from qhls.ir.graph import Graph, expression
+from qhls.ir.op import Op
+from qhls.ir.ops import Concat, Const, Input, Pad, Quantize, Reshape
+from qhls.ir.schedule import Schedule
+from qhls.ir.types import Fixed, Overflow, Rounding
+
+INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
+"""The C integers that hold a constant's codes, by width."""
+PORT_LIMIT = 63
+"""Codes cross the border between C++ and files or Python as ``long long``."""
+LITERAL_LIMIT = 53
+"""Constants are written as decimal literals, which C++ reads as doubles."""
+
+
+@dataclass(frozen=True)
+class TypeView:
+    """A ``typedef``: a fixed-point type and, for a quantizer's variable, its rounding and overflow."""
+
+    name: str
+    fixed: Fixed
+    rounding: Rounding | None = None
+    overflow: Overflow | None = None
+
+
+@dataclass(frozen=True)
+class TensorView:
+    """A tensor as a flat, row-major C array ``name`` of ``dims``."""
+
+    name: str
+    type: TypeView
+    dims: tuple[int, ...]
+    partition: bool
+    constant: bool = False
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return math.prod(self.dims)
+
+    def at(self, *indices: str, array: str = "") -> str:
+        """``name[...]`` at one C expression an axis, with the axes of length 1 left out."""
+        return f"{array or self.name}[{flat(indices, self.dims)}]"
+
+    def broadcast(self, indices: Sequence[str], array: str = "") -> str:
+        """``at`` for indices of a result this tensor is broadcast to."""
+        return self.at(*indices[len(indices) - len(self.dims) :], array=array)
+
+
+def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
+    """The row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
+    terms: list[str] = []
+    for axis, index in enumerate(indices):
+        stride = math.prod(dims[axis + 1 :])
+        if dims[axis] > 1:
+            grouped = f"({index})" if " " in index and stride > 1 else index
+            terms.append(f"{grouped} * {stride}" if stride > 1 else grouped)
+    return " + ".join(terms) or "0"
+
+
+@dataclass(frozen=True)
+class OpView:
+    """One function of the design: ``void function(operands..., out)``."""
+
+    op: Op
+    index: int
+    function: str
+    operands: tuple[TensorView, ...]
+    out: TensorView
+
+    @property
+    def kind(self) -> str:
+        """The template's name."""
+        return self.op.kind
+
+    @property
+    def title(self) -> str:
+        """The op's name, safe in comments and string literals."""
+        return printable(self.op.name)
+
+    @property
+    def layer(self) -> str:
+        """The Keras layer's name, safe in comments and string literals."""
+        return printable(self.op.layer)
+
+    @property
+    def comment(self) -> str:
+        """What the function computes, on one line."""
+        types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
+        return printable(f"{self.op.type} = {expression(self.op)} with {types}")
+
+    @property
+    def parameters(self) -> list[tuple[str, TensorView]]:
+        """C name and tensor of each operand that is passed; constants are global."""
+        return [
+            (name, tensor)
+            for name, tensor in zip(self.sources, self.operands, strict=True)
+            if not tensor.constant
+        ]
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The C name of each operand inside the function."""
+        return [
+            tensor.name if tensor.constant else f"x{i}" for i, tensor in enumerate(self.operands)
+        ]
+
+    @property
+    def indices(self) -> list[str]:
+        """One loop variable an axis of the result."""
+        return [f"i{axis}" for axis in range(len(self.out.dims))]
+
+    @property
+    def rows(self) -> int:
+        """Elements of the result before its last axis."""
+        return math.prod(self.out.dims[:-1])
+
+    @property
+    def tapped(self) -> bool:
+        """Whether a trace can carry the result: its codes fit ``long long``."""
+        return self.op.type.width <= PORT_LIMIT
+
+    @property
+    def inside(self) -> list[str]:
+        """For ``Pad``: the conditions under which an element of the result is one of the operand."""
+        assert isinstance(self.op, Pad)
+        conditions: list[str] = []
+        for axis, ((before, after), dim) in enumerate(
+            zip(self.op.widths, self.op.x.shape, strict=True)
+        ):
+            conditions += [f"i{axis} >= {before}"] if before else []
+            conditions += [f"i{axis} < {before + dim}"] if after else []
+        return conditions
+
+    @property
+    def unpadded(self) -> list[str]:
+        """For ``Pad``: where that element is in the operand."""
+        assert isinstance(self.op, Pad)
+        return [
+            f"i{a} - {before}" if before else f"i{a}"
+            for a, (before, _) in enumerate(self.op.widths)
+        ]
+
+    @property
+    def offsets(self) -> Iterator[tuple[str, TensorView, list[str]]]:
+        """For ``Concat``: source, tensor and result indices of each operand."""
+        assert isinstance(self.op, Concat)
+        axis = self.op.axis % len(self.out.dims)
+        starts = accumulate((tensor.dims[axis] for tensor in self.operands), initial=0)
+        for source, tensor, start in zip(self.sources, self.operands, starts, strict=False):
+            moved = [
+                f"i{a} + {start}" if a == axis and start else f"i{a}"
+                for a in range(len(self.out.dims))
+            ]
+            yield source, tensor, moved
+
+    def literal(self, code: int) -> str:
+        """A code of the result's type as a decimal literal."""
+        return repr(code * 2.0**-self.out.type.fixed.frac)
+
+
+@dataclass(frozen=True)
+class ConstView:
+    """A table: as integer codes for g++ and as decimal literals for synthesis."""
+
+    op: Const
+    tensor: TensorView
+
+    @property
+    def title(self) -> str:
+        """See ``OpView.title``."""
+        return printable(self.op.name)
+
+    @property
+    def integer(self) -> str:
+        """The narrowest C integer for the codes."""
+        width = self.tensor.type.fixed.width + (not self.tensor.type.fixed.signed)
+        return next(name for limit, name in INTEGERS if width <= limit)
+
+    @property
+    def codes(self) -> str:
+        """Comma-separated codes."""
+        return ",".join(map(str, self.op.codes.integers().ravel().tolist()))
+
+    @property
+    def literals(self) -> str:
+        """Comma-separated decimals, each exactly one number of the type."""
+        values = np.ldexp(self.op.codes.integers().astype(np.float64), -self.op.scale)
+        return ",".join(map(repr, values.ravel().tolist()))
+
+
+@dataclass
+class DesignView:
+    """A graph under a schedule as templates see it."""
+
+    graph: Graph
+    schedule: Schedule
+    top: str = ""
+    inputs: list[TensorView] = field(default_factory=list[TensorView])
+    constants: list[ConstView] = field(default_factory=list[ConstView])
+    operations: list[OpView] = field(default_factory=list[OpView])
+    results: list[TensorView] = field(default_factory=list[TensorView])
+    """The tensors that the outputs are copied from."""
+    outputs: list[TensorView] = field(default_factory=list[TensorView])
+
+    @property
+    def types(self) -> list[TypeView]:
+        """Every typedef, in order of use."""
+        tensors = [
+            *self.inputs,
+            *(c.tensor for c in self.constants),
+            *(o.out for o in self.operations),
+            *self.outputs,
+        ]
+        return list({tensor.type.name: tensor.type for tensor in tensors}.values())
+
+    @property
+    def notes(self) -> list[str]:
+        """The graph's notes, safe in any file."""
+        return [printable(note) for note in self.graph.notes]
+
+    @property
+    def ports(self) -> list[TensorView]:
+        """Inputs, then outputs."""
+        return [*self.inputs, *self.outputs]
+
+
+def design_view(graph: Graph, schedule: Schedule) -> DesignView:
+    """Name everything and lay every tensor out; raises ``EmitError`` for types wider than C++ can exchange."""
+    names = Names()
+    view = DesignView(graph, schedule, names.new(graph.name))
+    tensors: dict[Op, TensorView] = {}
+    for op in graph.ops:
+        _check_width(op, graph)
+        if isinstance(op, Reshape):  # the same array under other indices
+            source = tensors[op.x]
+            tensors[op] = TensorView(
+                source.name, source.type, op.shape, source.partition, source.constant
+            )
+            continue
+        tensor = tensors[op] = _tensor(op, names, schedule)
+        if isinstance(op, Input):
+            view.inputs.append(tensor)
+        elif isinstance(op, Const):
+            view.constants.append(ConstView(op, tensor))
+        else:
+            operands = tuple(tensors[operand] for operand in op.operands)
+            function = names.new(f"compute_{tensor.name}")
+            view.operations.append(OpView(op, len(view.operations), function, operands, tensor))
+    for number, op in enumerate(graph.outputs):
+        source = tensors[op]
+        port = names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
+        view.results.append(source)
+        view.outputs.append(TensorView(port, source.type, op.shape, source.partition))
+    return view
+
+
+def _tensor(op: Op, names: Names, schedule: Schedule) -> TensorView:
+    name = names.new(op.name)
+    modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
+    type_view = TypeView(names.new(f"{identifier(name)}_t"), op.type, *modes)
+    return TensorView(
+        name, type_view, op.shape, op.size <= schedule.partition_limit, isinstance(op, Const)
+    )
+
+
+def _check_width(op: Op, graph: Graph) -> None:
+    limit = LITERAL_LIMIT if isinstance(op, Const) else PORT_LIMIT
+    at_port = isinstance(op, Input | Const) or op in graph.outputs
+    if at_port and op.type.width > limit:
+        raise EmitError(
+            f"tensor {op.name!r} of layer {op.layer!r}: expected at most {limit} bits in a port or constant, got "
+            f"{op.type}; quantise it (QActivation) or use fewer fraction bits"
+        )

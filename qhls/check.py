@@ -1,0 +1,119 @@
+"""``check``: interpreter == every target's csim == Keras, and blame when they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qhls.ir import Graph, Op, decode, run, trace
+from qhls.ir.graph import align
+from qhls.ir.integers import Array
+
+if TYPE_CHECKING:
+    from qhls.design import Design
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One pair of executions: how much was compared, how much differed, and who is to blame."""
+
+    title: str
+    codes: int
+    bits: int
+    mismatches: int
+    blame: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """A row of the report."""
+        verdict = "equal" if not self.mismatches else "DIFFERENT"
+        return self.title, f"{self.codes:,}", f"{self.bits:,}", f"{self.mismatches:,}", verdict
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """True when every comparison found no mismatch; ``print`` it to see what was compared."""
+
+    samples: int
+    comparisons: list[Comparison]
+    notes: list[str] = field(default_factory=list[str])
+
+    def __bool__(self) -> bool:
+        return not any(comparison.mismatches for comparison in self.comparisons)
+
+    def __str__(self) -> str:
+        header = ("compared", "codes", "bits", "mismatches", "verdict")
+        rows = align([header, *(comparison.cells for comparison in self.comparisons)])
+        blames = [f"{c.title}: {c.blame}" for c in self.comparisons if c.blame]
+        first = f"check of {self.samples} samples: {'all equal' if self else 'DIFFERENT'}"
+        return "\n".join([first, *rows, *blames, *(f"note: {note}" for note in self.notes)])
+
+
+def check(
+    design: Design, codes: Sequence[Array], targets: Sequence[str], include: str | Path | None = None
+) -> CheckReport:
+    """Run all executions on ``codes`` and compare every output code. Raises ``CsimError``, ``VerifyError``."""
+    from qhls.backends.csim import build
+
+    graph = design.graph
+    expected = run(graph, codes)
+    comparisons: list[Comparison] = []
+    for library in build(graph, design.schedule, targets, include=include):
+        received = library.run(codes)
+        wrong = _differences(expected, received)
+        blame = ""
+        if wrong.any():
+            (traced,) = build(graph, design.schedule, [library.target.name], include=include, trace=True)
+            sample = [array[wrong.argmax()][None] for array in codes]
+            blame = _blame(graph, sample, traced.trace(sample))
+        comparisons.append(_comparison(f"interpreter == {library.target.name}", graph, expected, received, blame))
+    notes = list(graph.notes)
+    if design.model is not None:
+        from qhls.frontend.reference import Reference
+
+        reference = Reference(design.model, graph)
+        received = reference.run(codes)
+        wrong = _differences(expected, received)
+        blame = ""
+        if wrong.any():
+            sample = [array[wrong.argmax()][None] for array in codes]
+            blame = _blame(graph, sample, reference.trace(sample))
+        comparisons.append(_comparison(f"interpreter == Keras {reference.dtype}", graph, expected, received, blame))
+        notes += reference.notes
+    return CheckReport(len(codes[0]), comparisons, notes)
+
+
+def _differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:
+    """Per sample, whether any output differs."""
+    pairs = zip(expected, received, strict=True)
+    return np.any([(a != b).reshape(len(a), -1).any(1) for a, b in pairs], axis=0)
+
+
+def _comparison(
+    title: str, graph: Graph, expected: Sequence[Array], received: Sequence[Array], blame: str
+) -> Comparison:
+    mismatches = sum(int((a != b).sum()) for a, b in zip(expected, received, strict=True))
+    codes = sum(array.size for array in expected)
+    bits = sum(array.size * op.type.width for array, op in zip(expected, graph.outputs, strict=True))
+    return Comparison(title, codes, bits, mismatches, blame)
+
+
+def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> str:
+    """The first op of the graph whose result differs, with its layer and the values."""
+    expected = trace(graph, sample, list(received))
+    for op in graph.ops:
+        if op not in received or (expected[op] == received[op]).all():
+            continue
+        index = tuple(np.argwhere(expected[op] != received[op])[0].tolist())
+        good, bad = expected[op][index], received[op][index]
+        numbers = [float(decode(np.asarray(code), op.type)) for code in (good, bad)]
+        layer = f" of Keras layer {op.layer!r}" if op.layer else ""
+        return (
+            f"first difference in op {op.name!r}{layer}, element {index[1:]}: expected {numbers[0]:g} "
+            f"(code {good}), got {numbers[1]:g} (code {bad})"
+        )
+    return "no traced op differs: the difference is in an output's copy"

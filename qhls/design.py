@@ -1,0 +1,103 @@
+"""``Design``: a compiled model; run it, write it, simulate it, check it, price it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qhls.errors import VerifyError
+from qhls.ir import Graph, Schedule, decode, encode, run
+from qhls.ir.integers import Array
+
+if TYPE_CHECKING:
+    from qhls.backends.emit import Project
+    from qhls.check import CheckReport
+    from qhls.energy.model import EnergyReport
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What ``qhls.compile`` returns: the graph, its schedule and the Keras model they came from.
+
+    Inputs ``x`` are numbers: one array (samples, *shape), or several as a list or by name. They are
+    rounded to the input type's nearest number, ties to even, and saturated. Several outputs come as a
+    list.
+    """
+
+    graph: Graph
+    schedule: Schedule
+    model: Any = None
+
+    def encode(self, x: Any) -> list[Array]:
+        """Input numbers as integer codes, one array an input. Raises ``VerifyError``."""
+        inputs = self.graph.inputs
+        if isinstance(x, Mapping):
+            names = [op.name for op in inputs]
+            if sorted(x) != sorted(names):
+                raise VerifyError(f"inputs: expected {', '.join(names)}, got {', '.join(map(str, x))}")
+            x = [x[name] for name in names]
+        given = list(x) if isinstance(x, list | tuple) and len(inputs) > 1 else [x]
+        if len(given) != len(inputs):
+            raise VerifyError(f"inputs: expected {len(inputs)} arrays, got {len(given)}")
+        return [encode(values, op.type) for values, op in zip(given, inputs, strict=True)]
+
+    def run(self, x: Any) -> Any:
+        """The outputs as exact numbers (float64), by the interpreter."""
+        return self._numbers(run(self.graph, self.encode(x)))
+
+    def simulate(self, x: Any, target: str, *, include: str | Path | None = None) -> Any:
+        """The outputs by C simulation of ``target``'s code ("vitis", "catapult"). Raises ``CsimError``."""
+        from qhls.backends.csim import build
+
+        (library,) = build(self.graph, self.schedule, [target], include=include)
+        return self._numbers(library.run(self.encode(x)))
+
+    def emit(self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False) -> Project:
+        """Write the HLS project; ``stimuli`` (numbers, as ``x``) go into its test bench. Raises ``EmitError``."""
+        from qhls.backends.emit import emit
+
+        codes = None if stimuli is None else self.encode(stimuli)
+        return emit(self.graph, self.schedule, target, path, stimuli=codes, overwrite=overwrite)
+
+    def check(
+        self,
+        x: Any = None,
+        targets: Sequence[str] = ("vitis", "catapult"),
+        *,
+        include: str | Path | None = None,
+    ) -> CheckReport:
+        """Compare interpreter, every target's csim and Keras, bit for bit; true when all agree.
+
+        ``x``: inputs; by default 256 random vectors over the whole input type.
+        """
+        from qhls.check import check
+
+        return check(self, self.random_codes(256) if x is None else self.encode(x), targets, include)
+
+    def energy(self, technology: Any = "horowitz_45nm") -> EnergyReport:
+        """pJ per inference by op, layer and cause. ``technology``: a table's name or path, or a ``Technology``."""
+        from qhls.energy.model import estimate
+        from qhls.energy.technology import Technology, load_technology
+
+        chosen = technology if isinstance(technology, Technology) else load_technology(technology)
+        return estimate(self.graph, self.schedule, chosen)
+
+    def show(self) -> str:
+        """The graph, one op a line: types, ranges, shapes and Keras layers."""
+        return str(self.graph)
+
+    def random_codes(self, samples: int, seed: int = 0) -> list[Array]:
+        """Integer codes, uniform over each input's type, one array an input."""
+        rng = np.random.default_rng(seed)
+        return [
+            rng.integers(op.type.lo, op.type.hi, (samples, *op.shape), np.int64, endpoint=True)
+            for op in self.graph.inputs
+        ]
+
+    def _numbers(self, outputs: list[Array]) -> Any:
+        numbers = [decode(codes, op.type) for codes, op in zip(outputs, self.graph.outputs, strict=True)]
+        return numbers[0] if len(numbers) == 1 else numbers

@@ -1,0 +1,196 @@
+"""``estimate``: pJ per inference of a graph under a schedule, by op, by Keras layer and by cause.
+
+The model, all of it:
+
+* Arithmetic: every event of ``op.work()`` at the technology's price.
+* Memory: an op that has work reads each operand once and writes its result once, from and to where
+  ``place`` puts them; a graph input is written once. Each access passes over the whole tensor, packed in
+  words, in a memory of just its size (compulsory traffic: no tiling, no re-reading).
+* An op without work (reshape, shift, padding, truncation) is wiring and costs nothing.
+
+Not in it: clock tree, control, leakage, input and output pins. So totals compare designs; they do not
+predict a power meter. Each price states its own error (``Technology``).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from qhls.energy.technology import OPERATIONS, Technology
+from qhls.errors import EnergyError
+from qhls.ir.graph import Graph
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+from qhls.ir.schedule import Schedule
+
+CAUSES = (*OPERATIONS, "memory")
+"""What energy is spent on; every pJ has one of these causes."""
+
+HARD_WIRED = "hard-wired"
+"""The place of a constant that is part of the logic: reading it costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpEnergy:
+    """pJ of one op in one inference, by cause (the keys are ``CAUSES``)."""
+
+    name: str
+    kind: str
+    layer: str
+    causes: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """pJ per inference."""
+        return math.fsum(self.causes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyReport:
+    """pJ per inference of one design. Totals by op, by layer and by cause are the same sum."""
+
+    design: str
+    technology: str
+    schedule: Schedule
+    ops: tuple[OpEnergy, ...]
+
+    @property
+    def total(self) -> float:
+        """pJ per inference."""
+        return math.fsum(op.total for op in self.ops)
+
+    @property
+    def causes(self) -> dict[str, float]:
+        """pJ by cause."""
+        return _by_cause(self.ops)
+
+    @property
+    def layers(self) -> dict[str, dict[str, float]]:
+        """pJ by Keras layer, then by cause, in the order of the graph; an op without layer is its own."""
+        members: dict[str, list[OpEnergy]] = {}
+        for op in self.ops:
+            members.setdefault(op.layer or op.name, []).append(op)
+        return {layer: _by_cause(ops) for layer, ops in members.items()}
+
+    def table(self) -> Table:
+        """A row a layer: pJ by cause, in all, and the share of the design."""
+        table = Table(
+            title=f"Energy of {self.design}, pJ per inference, {self.technology}", show_footer=True
+        )
+        table.add_column("layer", "total")
+        for cause, pj in self.causes.items():
+            table.add_column(cause, _pj(pj), justify="right")
+        table.add_column("total", _pj(self.total), justify="right")
+        table.add_column("share", justify="right")
+        for layer, causes in self.layers.items():
+            pj = math.fsum(causes.values())
+            share = f"{pj / self.total:.1%}" if self.total else "-"
+            table.add_row(layer, *map(_pj, causes.values()), _pj(pj), share)
+        return table
+
+    def __str__(self) -> str:
+        console = Console(file=io.StringIO(), width=120, color_system=None)
+        with console.capture() as capture:
+            console.print(self.table())
+        return capture.get().rstrip()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for ``json.dumps``; energies in pJ per inference."""
+        return {
+            "design": self.design,
+            "technology": self.technology,
+            "schedule": asdict(self.schedule),
+            "unit": "pJ per inference",
+            "total": self.total,
+            "causes": self.causes,
+            "layers": self.layers,
+            "ops": [
+                {"name": op.name, "kind": op.kind, "layer": op.layer, "causes": dict(op.causes)}
+                for op in self.ops
+            ],
+        }
+
+
+def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> EnergyReport:
+    """pJ per inference of ``graph``: the model that this module's docstring states.
+
+    Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
+    """
+    ops = tuple(
+        OpEnergy(op.name, op.kind, op.layer, _causes(op, schedule, technology))
+        for op in graph.ops
+        if not isinstance(op, Const)
+    )
+    return EnergyReport(graph.name, technology.name, schedule, ops)
+
+
+def place(op: Op, schedule: Schedule) -> str:
+    """Where the tensor of ``op`` lies: a key of ``Technology.memories``, or ``HARD_WIRED``.
+
+    A constant lies where ``schedule.storage`` says. In ``"registers"``, one of up to ``partition_limit``
+    elements is hard-wired if no multiplier is shared; if some are, choosing among the constants is
+    charged as a read of registers; a longer constant is a ROM. An activation lies in registers, or beyond
+    ``partition_limit`` elements in a block RAM.
+    """
+    short = op.size <= schedule.partition_limit
+    if not isinstance(op, Const):
+        return "registers" if short else "bram"
+    if schedule.storage != "registers":
+        return schedule.storage
+    if not short:
+        return "rom"
+    return HARD_WIRED if schedule.reuse_factor == 1 else "registers"
+
+
+def compare(reports: Mapping[str, EnergyReport]) -> Table:
+    """A row a report: pJ per inference by cause and in all, and the ratio of the total to the first one's.
+
+    Raises ``EnergyError`` if there is no report.
+    """
+    if not reports:
+        raise EnergyError("compare: expected at least one energy report, got none")
+    reference = next(iter(reports.values())).total
+    table = Table(title="Energy, pJ per inference")
+    table.add_column("design")
+    for heading in (*CAUSES, "total", "ratio"):
+        table.add_column(heading, justify="right")
+    for name, report in reports.items():
+        ratio = f"{report.total / reference:.3f}" if reference else "-"
+        table.add_row(name, *map(_pj, report.causes.values()), _pj(report.total), ratio)
+    return table
+
+
+def _causes(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
+    terms: dict[str, list[float]] = {cause: [] for cause in CAUSES}
+    work = op.work()
+    for event, count in work.items():
+        price = technology.operation(event)  # before the lookup by kind: it explains an unknown one
+        terms[event.kind].append(count * price)
+    if work:
+        for operand in dict.fromkeys(op.operands):
+            where = place(operand, schedule)
+            if where != HARD_WIRED:
+                terms["memory"].append(technology.read(where, _bits(operand)))
+    if work or isinstance(op, Input):
+        terms["memory"].append(technology.write(place(op, schedule), _bits(op)))
+    return {cause: math.fsum(values) for cause, values in terms.items()}
+
+
+def _bits(op: Op) -> int:
+    return op.size * op.type.width
+
+
+def _by_cause(ops: Iterable[OpEnergy]) -> dict[str, float]:
+    members = tuple(ops)
+    return {cause: math.fsum(op.causes[cause] for op in members) for cause in CAUSES}
+
+
+def _pj(value: float) -> str:
+    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"

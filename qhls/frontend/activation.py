@@ -1,0 +1,90 @@
+"""``QActivation`` and its lowering rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from qhls.frontend.lower import activate, leaky, lower, refusal, softmax
+from qhls.frontend.qlayer import get_activation, serialize
+from qhls.frontend.registry import register
+from qhls.ir import Op
+
+
+@register
+class QActivation(keras.layers.Layer):
+    """Apply a quantizer to activations.
+
+    ``activation`` is a quantizer, its string such as ``"quantized_relu(6,2)"``, its configuration,
+    or a function or its name. The output has the input's shape.
+
+    Raises:
+        QuantizerError: a quantizer or function that does not exist.
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activation
+        self.quantizer = get_activation(activation)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The quantised ``inputs``."""
+        return self.quantizer(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's shape."""
+        return input_shape
+
+    def get_quantizers(self) -> list[Any]:
+        """The one quantizer or function."""
+        return [self.quantizer]
+
+    def get_quantization_config(self) -> str:
+        """The quantizer's text, for reports."""
+        return str(self.activation)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys: the activation's string where it was given as one."""
+        text = self.activation if isinstance(self.activation, str) else None
+        return super().get_config() | {"activation": text or serialize(self.quantizer)}
+
+
+@lower.register(QActivation)
+def _(layer: QActivation, x: Op) -> Op:
+    return activate(layer, layer.quantizer, x)
+
+
+@lower.register(keras.layers.Activation)
+def _(layer: keras.layers.Activation, x: Op) -> Op:
+    return activate(layer, layer.activation, x)
+
+
+@lower.register(keras.layers.Softmax)
+def _(layer: keras.layers.Softmax, x: Op) -> Op:
+    return softmax(layer, x)
+
+
+@lower.register(keras.layers.ReLU)
+def _(layer: keras.layers.ReLU, x: Op) -> Op:
+    if layer.max_value is not None or layer.threshold != 0:
+        raise refusal(
+            layer,
+            "a ReLU without max_value and threshold",
+            f"max_value={layer.max_value}, threshold={layer.threshold}; "
+            f"use QActivation('quantized_relu(bits,integer)'), which saturates",
+        )
+    return _leaky(layer, x)
+
+
+@lower.register(keras.layers.LeakyReLU)
+def _leaky(layer: Any, x: Op) -> Op:
+    bent = leaky(x, layer.negative_slope)
+    if bent is None:
+        raise refusal(
+            layer,
+            "a negative_slope that is a power of two up to 1",
+            f"{layer.negative_slope}; train with e.g. 0.125 or 0.25",
+        )
+    return bent

@@ -1,0 +1,140 @@
+"""``load_model``: what QKeras users have on disk, as a Keras 3 model of qhls' layers."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import h5py
+import keras
+
+from qhls.errors import LoadError
+from qhls.frontend.config import build, translate
+from qhls.frontend.weights import load_weights, open_h5
+
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+
+
+def load_model(
+    path: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None
+) -> keras.Model:
+    """Load a model with its weights; it is not compiled for training.
+
+    ``path`` is one of: a ``.keras`` file of Keras 3, written with qhls' layers or with the Keras 3
+    port of QKeras; a whole-model ``.h5`` file of Keras 2; a model's JSON, of Keras 2 or 3, and then
+    ``weights`` is the HDF5 file of its weights. The content tells the kind, the suffix does not.
+    ``weights``, where given, replaces those in ``path``.
+
+    Nothing in the files is executed: only Q-layers, layers of Keras and classes decorated with
+    ``@qhls.frontend.register`` are built; Lambda layers, marshalled functions and pickles are
+    refused.
+
+    Raises:
+        LoadError: a missing, truncated or foreign file; an unknown class or code; missing weights,
+            or weights that do not fit the model or are not finite.
+    """
+    path = _existing(path, "a model file")
+    where = path.name
+    replacement = None if weights is None else _existing(weights, "a weights file")
+    with tempfile.TemporaryDirectory() as folder:
+        if zipfile.is_zipfile(path):
+            config, own = _read_keras(path, Path(folder), where)
+        elif h5py.is_hdf5(path):
+            config, own = _read_h5(path, where)
+        else:
+            config, own = _read_json(path, where), replacement
+        if own is None:
+            raise LoadError(
+                f"{where}: expected weights for this model, received none (a model's JSON holds no "
+                f"weights); give them: load_model({where!r}, weights='weights.h5')"
+            )
+        model = build(translate(config, where), where)
+        load_weights(model, replacement or own, where if replacement is None else replacement.name)
+    return model
+
+
+def _existing(path: str | os.PathLike[str], what: str) -> Path:
+    path = Path(path)
+    if not path.exists():
+        raise LoadError(f"{path}: expected {what}, received the path of nothing; check the path")
+    if path.is_dir():
+        raise LoadError(
+            f"{path}: expected {what}, received a folder; save the model as one file: "
+            f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2"
+        )
+    return path
+
+
+def _parse(text: bytes | str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LoadError(
+            f"{where}: expected the JSON of a model, received text that is none ({error}); the "
+            f"file is truncated or of another kind"
+        ) from error
+
+
+def _read_json(path: Path, where: str) -> Any:
+    data = path.read_bytes()
+    if data[:1] == b"\x80":
+        raise LoadError(
+            f"{where}: expected a model file, received a pickle, which is code and never read; "
+            f"save the model with model.save('model.keras')"
+        )
+    if data[:2] == b"PK":
+        raise LoadError(
+            f"{where}: expected a .keras file, received a damaged archive (it has no end); save "
+            f"the model again"
+        )
+    return _parse(data, where)
+
+
+def _read_h5(path: Path, where: str) -> tuple[Any, Path]:
+    with open_h5(path, where) as file:
+        config = file.attrs.get("model_config")
+    if config is None:
+        raise LoadError(
+            f"{where}: expected a whole model, received weights only; give the model's JSON as "
+            f"well: load_model('model.json', weights={where!r})"
+        )
+    return _parse(config, where), path
+
+
+def _read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
+    """The configuration, and the weights as a file in ``folder``."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            _check_names(names, where)
+            missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
+            if missing:
+                raise LoadError(
+                    f"{where}: expected a .keras file with {_CONFIG} and {_WEIGHTS}, received one "
+                    f"without {' and '.join(missing)}; save the model with "
+                    f"model.save('model.keras')"
+                )
+            config = _parse(archive.read(_CONFIG), where)
+            weights = folder / _WEIGHTS
+            weights.write_bytes(archive.read(_WEIGHTS))
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        raise LoadError(
+            f"{where}: expected a .keras file, received a damaged archive ({error}); save the "
+            f"model again"
+        ) from error
+    return config, weights
+
+
+def _check_names(names: list[str], where: str) -> None:
+    for name in names:
+        parts = PurePosixPath(name.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in name:
+            raise LoadError(
+                f"{where}: expected names inside the archive, received {name!r}, which leads out "
+                f"of it; the file is not one that Keras wrote, do not trust it"
+            )

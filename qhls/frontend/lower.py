@@ -1,0 +1,254 @@
+"""``lower``: from a Keras layer to IR ops, one rule a layer class; and the parts that rules share.
+
+A rule is told next to the layer it is for::
+
+    @qhls.lower.register(TheLayer)
+    def _(layer, x):
+        return Add(x, Const.of(layer.offset, "offset"))
+
+It receives the layer and the ops of its input tensors, and returns the op of its output, or several. Rules
+may also be registered for quantizer classes: they say what an activation is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+
+from qhls.errors import LoweringError
+from qhls.frontend.qlayer import QLayer
+from qhls.ir import Add, Const, Fixed, Max, Op, Quantize, Shift, layer_scope
+from qhls.quantizers import Quantizer, quantized_relu
+from qhls.quantizers.base import is_settled
+
+Rule = Callable[..., Op | tuple[Op, ...]]
+R = TypeVar("R", bound=Rule)
+
+_INSTEAD: dict[type, str] = {
+    keras.layers.Dense: "QDense with a kernel_quantizer and a bias_quantizer",
+    keras.layers.Conv2D: "QConv2D with a kernel_quantizer and a bias_quantizer",
+    keras.layers.BatchNormalization: "a Q-layer into which the normalisation is folded",
+    keras.layers.Softmax: "a softmax as the model's last layer only, where the host computes it",
+}
+"""Keras layers of real numbers, and what quantises them."""
+
+
+class Lower:
+    """The rules, found by the class of a layer or quantizer; ``qhls.lower`` is the one instance."""
+
+    def __init__(self) -> None:
+        self._rules: dict[type, Rule] = {}
+
+    def register(self, cls: type) -> Callable[[R], R]:
+        """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
+
+        A later rule for the same class replaces the earlier one.
+        """
+
+        def remember(rule: R) -> R:
+            self._rules[cls] = rule
+            return rule
+
+        return remember
+
+    def rule(self, layer: Any) -> Rule:
+        """The rule for ``layer``, a layer or quantizer.
+
+        A subclass has the rule of its base unless it computes something else: has a ``call`` of its own.
+
+        Raises:
+            LoweringError: there is no rule.
+        """
+        own: set[str] = set()
+        for cls in type(layer).__mro__:
+            if cls in self._rules:
+                changed = sorted(own & {"call", "__call__", "product", "quantized", "grid"})
+                if changed and cls is not Quantizer:  # any quantizer says itself what it means
+                    raise refusal(
+                        layer,
+                        f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
+                        f"none; {_how_to_register(layer)}",
+                    )
+                return self._rules[cls]
+            own |= vars(cls).keys()
+        raise _no_rule(layer)
+
+    def __call__(self, layer: Any, *inputs: Op) -> Op | tuple[Op, ...]:
+        """The output op or ops of ``layer`` for ``inputs``, named after the layer.
+
+        Raises:
+            LoweringError: there is no rule, or the layer has no exact meaning in integers.
+            VerifyError: the shapes do not fit.
+        """
+        with layer_scope(layer.name):
+            return self.rule(layer)(layer, *inputs)
+
+
+lower = Lower()
+
+
+def refusal(layer: Any, expected: str, received: str) -> LoweringError:
+    """The error for a layer that cannot be lowered: name, class, what was expected and received."""
+    return LoweringError(f"{_called(layer)}: expected {expected}; received {received}")
+
+
+def _called(layer: Any) -> str:
+    name = getattr(layer, "name", None)
+    return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
+
+
+def _how_to_register(layer: Any) -> str:
+    return f"write a rule and decorate it with @qhls.lower.register({type(layer).__name__})"
+
+
+def _no_rule(layer: Any) -> LoweringError:
+    for cls, instead in _INSTEAD.items():
+        if type(layer) is cls:
+            return refusal(layer, "a quantised layer", f"one of real numbers; use {instead}")
+    if not isinstance(layer, keras.layers.Layer | Quantizer):
+        instead = "an operator on tensors; use a layer, such as keras.layers.Add for +"
+        return refusal(layer, "a layer with a lowering rule", instead)
+    return refusal(layer, "a layer with a lowering rule", f"one without; {_how_to_register(layer)}")
+
+
+# -- weights ----------------------------------------------------------------------------------------
+
+
+def weight(layer: QLayer, variable: str, factor: Any = 1) -> Const:
+    """The quantised ``variable`` of ``layer`` as a constant, exactly; times ``factor`` (a mask).
+
+    Raises:
+        LoweringError: no quantizer, or a scale that is not a power of two.
+    """
+    quantizer, values = layer.quantized_weights()[variable]
+    if not isinstance(quantizer, Quantizer):
+        argument = layer.argument(variable, "quantizer")
+        raise refusal(
+            layer,
+            f"a quantizer for {variable!r}",
+            f"none, so its weights are real numbers; add e.g. {argument}='quantized_bits(8,0,alpha=1)'",
+        )
+    codes, scale = quantizer.integer_codes(values)
+    used = np.broadcast_to(scale, codes.shape)[codes != 0]
+    odd = used[np.frexp(used)[0] != 0.5]
+    if odd.size:
+        raise refusal(
+            layer,
+            f"weights of {variable!r} that are integers times powers of two",
+            f"the scale {odd[0]:g} from {quantizer}; use alpha='auto_po2', or a power of two such as alpha=1",
+        )
+    return Const.of(codes * scale * factor, variable)
+
+
+def finish(layer: QLayer, x: Op) -> Op:
+    """``activation(x + bias)``: what follows the linear op of every Q-layer."""
+    if layer.use_bias:
+        x = Add(x, weight(layer, "bias"))
+    return activate(layer, layer.activation, x)
+
+
+# -- activations ------------------------------------------------------------------------------------
+
+_host_softmax: ContextVar[list[str] | None] = ContextVar("qhls_host_softmax", default=None)
+
+
+@contextmanager
+def softmax_on_host(last: bool) -> Iterator[list[str]]:
+    """Within it and if ``last``, a softmax is left to the host: nothing is computed, the layer's name is noted."""
+    notes: list[str] = []
+    token = _host_softmax.set(notes if last else None)
+    try:
+        yield notes
+    finally:
+        _host_softmax.reset(token)
+
+
+def activate(layer: Any, activation: Any, x: Op) -> Op:
+    """``activation``, a quantizer or one of Keras' functions, on ``x``.
+
+    Raises:
+        LoweringError: it has no exact meaning in integers.
+    """
+    if activation is None or activation is keras.activations.linear:
+        return x
+    if activation is keras.activations.relu:
+        return Max(x, zero())
+    if activation is keras.activations.softmax:
+        return softmax(layer, x)
+    if isinstance(activation, Quantizer):
+        try:
+            (result,) = _tuple(lower.rule(activation)(activation, x))
+        except LoweringError as error:
+            raise LoweringError(f"{_called(layer)}: {error}") from None
+        return result
+    name = getattr(activation, "__name__", str(activation))
+    raise refusal(
+        layer,
+        "an activation that maps codes to codes",
+        f"the function {name!r} of real numbers; use a quantizer, such as quantized_relu(8,4)",
+    )
+
+
+def zero() -> Const:
+    """The constant 0."""
+    return Const.of(0.0, "zero")
+
+
+def softmax(layer: Any, x: Op) -> Op:
+    """``x`` where the host computes the softmax, because nothing in the graph reads it."""
+    notes = _host_softmax.get()
+    if notes is None:
+        raise refusal(
+            layer,
+            "softmax at the end of the model only, where the host computes it",
+            "one whose result other layers read; remove it, or end the model before it",
+        )
+    notes.append(layer.name)
+    return x
+
+
+def leaky(x: Op, slope: float) -> Op | None:
+    """``max(x, slope * x)`` for a slope of 0 or a power of two up to 1, else None."""
+    if slope == 0:
+        return Max(x, zero())
+    mantissa, exponent = np.frexp(slope)
+    return Max(x, Shift(x, int(exponent) - 1)) if mantissa == 0.5 and slope <= 1 else None
+
+
+def _tuple(ops: Any) -> tuple[Op, ...]:
+    return ops if isinstance(ops, tuple) else (ops,)
+
+
+@lower.register(Quantizer)
+def _quantizer(quantizer: Quantizer, x: Op) -> Op:
+    assignment = quantizer.quantization
+    if assignment is None:
+        raise refusal(
+            quantizer,
+            "an activation quantizer with one fixed-point type",
+            "one without; use quantized_bits or quantized_relu, with alpha=1 and qnoise_factor=1",
+        )
+    return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
+
+
+@lower.register(quantized_relu)
+def _quantized_relu(quantizer: quantized_relu, x: Op) -> Op:
+    slope = quantizer.negative_slope
+    if not slope:
+        return _quantizer(quantizer, x)
+    bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip
+    bent = leaky(x, slope)
+    if bent is None or bounded or quantizer.use_sigmoid or not is_settled(quantizer):
+        raise refusal(
+            quantizer,
+            "no sigmoid and no upper bound beside a negative slope that is a power of two up to 1",
+            "another combination; use e.g. quantized_relu(8,4,negative_slope=0.25)",
+        )
+    # The sign takes one bit; the negative half saturates at slope * 2**integer, not at the type's end.
+    to = Fixed(True, quantizer.bits, quantizer.bits - 1 - quantizer.integer)
+    return Max(Quantize(bent, to), Const.of(-slope * 2.0**quantizer.integer, "lowest"))

@@ -1,0 +1,97 @@
+"""``Reference``: Keras itself on a design's inputs, in the precision in which it is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.ir import Graph, Op, decode
+from qhls.ir.integers import Array
+
+BATCH = 512
+"""Samples a call: bounds the memory of a model's activations."""
+
+
+class Reference:
+    """The Keras model of ``graph``, rebuilt to end at the graph's outputs.
+
+    In float32 where every op's range proves float32 exact, else in float64: ``dtype`` says which,
+    ``notes`` why.
+    """
+
+    def __init__(self, model: keras.Model, graph: Graph) -> None:
+        self.graph = graph
+        inexact = [op for op in graph.ops if not op.float32_exact]
+        self.dtype = "float64" if inexact else "float32"
+        self.notes = [_explain(inexact)] if inexact else []
+        self.model = _rebuild(model, self.dtype, graph.host_softmax)
+
+    def run(self, codes: Sequence[Array]) -> list[Any]:
+        """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
+        return self._scaled(self.model, codes, self.graph.outputs)
+
+    def trace(self, codes: Sequence[Array]) -> dict[Op, Any]:
+        """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
+        last = {op.layer: op for op in self.graph.ops if op.batched and op.layer and op not in self.graph.inputs}
+        tensors = {op: t for name, op in last.items() if (t := _output(self.model, name)) is not None}
+        tapped = keras.Model(self.model.inputs, list(tensors.values()))
+        return dict(zip(tensors, self._scaled(tapped, codes, list(tensors)), strict=True))
+
+    def _scaled(self, model: keras.Model, codes: Sequence[Array], ops: Sequence[Op]) -> list[Any]:
+        inputs = [decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)]
+        parts: list[list[Any]] = []
+        for start in range(0, max(len(inputs[0]), 1), BATCH):
+            batch = [keras.ops.convert_to_tensor(array[start : start + BATCH], self.dtype) for array in inputs]
+            results = model(batch if len(batch) > 1 else batch[0], training=False)
+            flat = keras.tree.flatten(results)
+            parts.append([keras.ops.convert_to_numpy(tensor) for tensor in flat])
+        whole = [np.concatenate(pieces).astype(np.float64) for pieces in zip(*parts, strict=True)]
+        return [np.ldexp(values, op.type.frac) for values, op in zip(whole, ops, strict=True)]
+
+
+def _output(model: keras.Model, layer: str) -> Any:
+    try:
+        return model.get_layer(layer).output
+    except (ValueError, AttributeError):  # nested or shared: no single tensor
+        return None
+
+
+def _explain(inexact: list[Op]) -> str:
+    layers = list(dict.fromkeys(op.layer or op.name for op in inexact))
+    named = ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")
+    return f"float32 (24 bits) may round in {named}: compared with Keras in float64"
+
+
+def _rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str]) -> keras.Model:
+    config = _adapt(model.get_config(), dtype, set(host_softmax), "")
+    fresh = type(model).from_config(config)
+    if not fresh.built:
+        fresh.build(model.input_shape)
+    fresh.set_weights(model.get_weights())
+    return fresh
+
+
+def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
+    """The model's configuration with every ``dtype`` replaced and the softmax of ``linear`` layers removed."""
+    if isinstance(config, list | tuple):
+        return type(config)(_adapt(entry, dtype, linear, path) for entry in config)
+    if not isinstance(config, dict):
+        return config
+    name = (config.get("config") or {}).get("name") if "class_name" in config else None
+    if name is not None and f"{path}{name}" in linear:
+        return _without_softmax(_adapt(config, dtype, set(), path))
+    below = f"{path}{name}/" if name is not None and "layers" in config["config"] else path
+    return {
+        key: dtype if key == "dtype" and value is not None else _adapt(value, dtype, linear, below)
+        for key, value in config.items()
+    }
+
+
+def _without_softmax(layer: dict[str, Any]) -> dict[str, Any]:
+    if layer["class_name"] == "Softmax":
+        kept = {key: layer["config"][key] for key in ("name", "dtype")}
+        return layer | {"class_name": "Activation", "config": kept | {"activation": "linear"}}
+    return layer | {"config": layer["config"] | {"activation": "linear"}}

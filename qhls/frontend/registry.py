@@ -1,0 +1,40 @@
+"""The classes a model file may name: Q-layers and their parts, ours and third parties'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+import keras
+
+_CLASSES: dict[str, type] = {}
+
+Class = TypeVar("Class", bound=type)
+
+
+def register(cls: Class) -> Class:
+    """Class decorator: let model files name this Keras layer, constraint or initializer.
+
+    ``load_model`` builds only classes that stand here or that Keras itself ships: nothing a model
+    file says is imported. A class that Keras does not know yet is registered with it too, as
+    ``qhls>ItsName``, so that ``keras.saving.load_model`` and ``keras.models.clone_model`` find it.
+
+    Raises:
+        ValueError: another class has the same name.
+    """
+    known = _CLASSES.setdefault(cls.__name__, cls)
+    if known is not cls and known.__qualname__ != cls.__qualname__:
+        raise ValueError(
+            f"register: expected a class name that is still free, received {cls.__name__!r}, which "
+            f"is {known.__module__}.{known.__qualname__}; rename the new class"
+        )
+    _CLASSES[cls.__name__] = cls
+    if keras.saving.get_registered_object(keras.saving.get_registered_name(cls)) is not cls:
+        keras.saving.register_keras_serializable(package="qhls")(cls)
+    return cls
+
+
+def registered() -> Mapping[str, type]:
+    """Class name -> class, of everything ``register`` has seen."""
+    return MappingProxyType(_CLASSES)

@@ -1,0 +1,176 @@
+"""``trace``: a Keras model as an IR graph. The one file that knows Keras' functional graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import keras
+
+from qhls.errors import LoweringError
+from qhls.frontend.lower import lower, refusal, softmax_on_host
+from qhls.ir import Fixed, Graph, Input, Op, layer_scope, verify
+from qhls.quantizers import Quantizer
+
+InputType = Fixed | str | Quantizer
+
+
+def trace(
+    model: keras.Model,
+    input_types: InputType | Sequence[InputType] | Mapping[str, InputType] | None = None,
+) -> Graph:
+    """The graph of ``model``: its layers in order, each through its lowering rule.
+
+    ``input_types`` says which numbers the inputs are: a ``Fixed``, its notation (``"s16.10"``: signed, 16
+    bits, 10 of them fraction) or a fixed-point quantizer; one for all inputs, a list in the inputs'
+    order, or a dictionary by the inputs' names. A softmax at the end is left to the host, and the
+    graph's ``host_softmax`` names its layer.
+
+    Raises:
+        LoweringError: an input without type or with a dynamic shape; a layer, quantizer or call that has
+            no exact meaning in integers; a model that is not built from layers.
+        VerifyError: shapes that do not fit.
+    """
+    functional = _functional(model, model)
+    inputs = _inputs(model, functional, input_types)
+    notes: list[str] = []
+    outputs = _run(functional, list(inputs), "", notes, final=True)
+    return verify(Graph(inputs, tuple(outputs), model.name, tuple(notes)))
+
+
+# -- inputs -----------------------------------------------------------------------------------------
+
+
+def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...]:
+    tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
+    types = _types(model, list(tensors), given)
+    return tuple(_input(name, tensor.shape[1:], types[name]) for name, tensor in tensors.items())
+
+
+def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed) -> Input:
+    if None in shape:
+        raise LoweringError(
+            f"input {name!r}: expected a fixed shape, received (batch, "
+            f"{', '.join(map(str, shape))}); give keras.Input every dimension but the batch"
+        )
+    return Input(tuple(shape), dtype, name=name, layer=name)  # type: ignore[arg-type]
+
+
+def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
+    if given is None:
+        raise LoweringError(
+            f"model {model.name!r}: expected the type of {_listed(names)}, received none: inputs are "
+            f"real numbers to Keras; give it, e.g. trace(model, 's16.10') (signed, 16 bits, 10 of "
+            f"them fraction) or trace(model, quantized_bits(8,0))"
+        )
+    if isinstance(given, Mapping):
+        if set(given) != set(names):
+            raise LoweringError(
+                f"model {model.name!r}: expected a type for each of {_listed(names)}, received them "
+                f"for {_listed(list(given))}; use the names of the model's inputs"
+            )
+        return {name: _type(name, given[name]) for name in names}
+    if not isinstance(given, list | tuple):
+        given = [given] * len(names)
+    if len(given) != len(names):
+        raise LoweringError(
+            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, received "
+            f"{len(given)}; give one an input, in this order"
+        )
+    return {name: _type(name, each) for name, each in zip(names, given, strict=True)}
+
+
+def _type(name: str, given: Any) -> Fixed:
+    if isinstance(given, Fixed):
+        return given
+    if isinstance(given, Quantizer) and given.quantization is not None:
+        return given.quantization.to
+    if isinstance(given, str):
+        with suppress(ValueError):
+            return Fixed.parse(given)
+    raise LoweringError(
+        f"input {name!r}: expected a fixed-point type: a Fixed, a text such as 's16.10' (signed, 16 "
+        f"bits, 10 of them fraction) or a quantizer with one, received {given!r}"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+# -- the graph of layers ----------------------------------------------------------------------------
+
+
+def _functional(model: Any, layer: Any) -> Any:
+    """The object that holds the graph of layers of ``model``."""
+    found = model._functional if isinstance(model, keras.Sequential) else model
+    if hasattr(found, "_nodes_by_depth"):
+        return found
+    if isinstance(model, keras.Sequential):
+        raise refusal(
+            layer, "a model with a known input shape", "one not built; add keras.Input(shape)"
+        )
+    raise refusal(
+        layer,
+        "a Sequential or Functional model",
+        "a model whose call is a Python function; rebuild it with the functional API",
+    )
+
+
+def _run(functional: Any, inputs: list[Op], path: str, notes: list[str], final: bool) -> list[Op]:
+    """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
+    values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
+    depths = sorted(functional._nodes_by_depth, reverse=True)
+    nodes = [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
+    read = {id(t) for node in nodes for t in node.input_tensors}
+    for node in nodes:
+        last = final and not any(id(t) in read for t in node.outputs)
+        ops = _call(node, [values[id(t)] for t in node.input_tensors], path, notes, last)
+        values.update({id(t): op for t, op in zip(node.outputs, ops, strict=True)})
+    return [values[id(t)] for t in functional.outputs]
+
+
+def _call(node: Any, inputs: list[Op], path: str, notes: list[str], last: bool) -> list[Op]:
+    """One call of one layer: its rule, or the layers of a nested model."""
+    layer = node.operation
+    if isinstance(layer, keras.Model):
+        nested = _functional(layer, layer)
+        _refuse_options(layer, node.arguments)
+        return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
+    rule = lower.rule(layer)
+    _refuse_options(layer, node.arguments)
+    if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
+        received = f"{layer.compute_dtype}, which rounds; set its dtype"
+        raise refusal(layer, "float32 or float64", received)
+    with layer_scope(f"{path}{layer.name}"), softmax_on_host(last) as left:
+        ops = rule(layer, *inputs)
+    notes += [f"{path}{name}" for name in left]
+    ops = list(ops) if isinstance(ops, tuple) else [ops]
+    _check_shapes(layer, node, ops)
+    return ops
+
+
+def _refuse_options(layer: Any, arguments: Any) -> None:
+    """Arguments of a call beside tensors change what it means; a rule does not see them."""
+    options = [
+        x for x in keras.tree.flatten((arguments.args[1:], arguments.kwargs)) if x is not None
+    ]
+    options = [x for x in options if not isinstance(x, keras.KerasTensor) and x is not False]
+    if options:
+        raise refusal(
+            layer,
+            "a call with tensors only",
+            f"one with {', '.join(map(repr, options))}; call the layer in inference mode, without options",
+        )
+
+
+def _check_shapes(layer: Any, node: Any, ops: list[Op]) -> None:
+    shapes = [op.shape for op in ops]
+    expected = [tuple(t.shape[1:]) for t in node.outputs]
+    if shapes != expected:
+        raise refusal(
+            layer,
+            f"a rule whose outputs have the shapes {expected}, as in Keras",
+            f"{shapes}; correct the rule",
+        )

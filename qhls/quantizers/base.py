@@ -1,0 +1,275 @@
+"""What every quantizer is: a dataclass of its arguments, a grid, and a mix of real and quantized values."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.errors import QuantizerError
+from qhls.ir.types import Quantization
+from qhls.quantizers.checks import CHECKS
+from qhls.quantizers.numerics import Tensor, as_float, constant, fake_quantize, is_concrete, mix
+
+QUANTIZERS: dict[str, type[Quantizer]] = {}
+"""Every quantizer by its name: what ``get_quantizer`` looks up."""
+
+_T = TypeVar("_T", bound=type)
+
+
+@dataclass_transform(eq_default=False)
+def quantizer(cls: _T) -> _T:
+    """Class decorator: a dataclass whose fields are the arguments, known to Keras and to strings."""
+    cls = dataclasses.dataclass(eq=False, repr=False)(cls)
+    keras.saving.register_keras_serializable(package="qhls")(cls)
+    QUANTIZERS[cls.__name__] = cls
+    return cls
+
+
+class Quantizer:
+    """A function from real numbers to few of them, which knows its own hardware meaning.
+
+    A subclass decorated with ``@quantizer`` declares its arguments as fields and tells its meaning once, in
+    :meth:`grid`: whole ``codes`` times a ``step``. The call, its gradient and :meth:`integer_codes` follow.
+
+    ``scale`` is, as in QKeras, the factor that ``alpha`` stands for: known from the start for a number, after
+    a call outside of any tracing for ``"auto"`` and ``"auto_po2"``.
+    """
+
+    number_type: ClassVar[str] = "fixed"
+    """How a weight is stored: "fixed", "po2", "binary", "ternary", or "float" where there is no grid."""
+
+    _shown: ClassVar[int] = 1
+    """How many arguments ``repr`` shows by position."""
+
+    _ignored: ClassVar[dict[str, Any]] = {}
+    """Keys that old configurations carry, and the value with which they mean nothing."""
+
+    _draws: ClassVar[bool] = False
+    """Whether it needs random numbers even without ``use_stochastic_rounding``."""
+
+    qnoise_factor: Any = 1.0
+    use_ste: bool = True
+    scale: Any = None
+    _seed: Any = None
+
+    def __post_init__(self) -> None:
+        for name in self._arguments():
+            if name in CHECKS:
+                CHECKS[name](self)
+        alpha = getattr(self, "alpha", None)
+        if not isinstance(alpha, str):
+            self.scale = 1.0 if alpha is None else np.float32(alpha)
+        if self._draws or getattr(self, "use_stochastic_rounding", False):
+            self._seed = keras.random.SeedGenerator()
+
+    # -- what a family tells ------------------------------------------------------------------------------
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """``(codes, step)``: whole numbers in the shape of ``x`` and what one of them is worth."""
+        raise QuantizerError(
+            f"{type(self).__name__}: its values lie on no fixed-point grid, so there are no integer codes; "
+            f"use a quantizer whose number_type is not {self.number_type!r}"
+        )
+
+    gradient_of: ClassVar[str] = "surrogate"
+    """Whose gradient training sees: that of the "surrogate", or of the "grid" itself (0 where it saturates)."""
+
+    def surrogate(self, x: Tensor) -> Tensor:
+        """The real function that the quantized one stands for: what gradients see. The identity here."""
+        return x
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """This quantizer as one rounding, saturating assignment; None if it is anything else."""
+        return None
+
+    # -- what follows -------------------------------------------------------------------------------------
+
+    def __call__(self, x: Any) -> Tensor:
+        """``x`` quantized; floats keep their type, everything else becomes ``floatx``."""
+        x = as_float(x)
+        codes, step = self.grid(x)
+        if self.gradient_of == "grid":
+            return mix(x, codes * step, self.qnoise_factor)
+        return fake_quantize(self.surrogate(x), codes * step, self.qnoise_factor, self.use_ste)
+
+    def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+        """``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.
+
+        The product is exact if the scale is a power of two, else within float32's rounding of the call.
+        """
+        x = as_float(np.asarray(w))
+        codes, step = self.grid(x)
+        codes = np.asarray(ops.convert_to_numpy(codes), np.float64)
+        scale = np.asarray(ops.convert_to_numpy(constant(step, x)), np.float64)
+        whole = np.rint(codes)
+        if not np.array_equal(whole, codes) or not np.all(np.isfinite(scale)):
+            raise QuantizerError(
+                f"{type(self).__name__}: integer_codes needs finite values on the quantizer's grid, "
+                f"got codes {codes[whole != codes][:3]} for a tensor of shape {x.shape}"
+            )
+        bounds = self.quantization  # in float32, 2**31 - 1 is 2**31
+        if bounds is not None:
+            whole = np.clip(whole, bounds.lo, bounds.hi)
+        return whole.astype(np.int64), scale
+
+    def max(self) -> Any:
+        """The bound above that QKeras tells (not always the largest value)."""
+        return 1.0
+
+    def min(self) -> Any:
+        """The bound below that QKeras tells."""
+        return -1.0
+
+    def range(self) -> np.ndarray:
+        """Every output value, in the order of its two's complement code (0, 1, ..., -2, -1)."""
+        return fixed_range(self, self.quantization)
+
+    def build(self, var_name: str | None = None, use_variables: bool = False) -> None:
+        """Move ``qnoise_factor`` into a Keras variable, if ``use_variables`` and there is one."""
+        if use_variables and "use_variables" in self._arguments():
+            self.var_name, self.use_variables = var_name, True  # type: ignore[attr-defined]
+            CHECKS["qnoise_factor"](self)
+
+    def update_qnoise_factor(self, qnoise_factor: Any) -> None:
+        """Set the share of quantization noise: 0 passes real numbers, 1 quantizes fully."""
+        if isinstance(self.qnoise_factor, keras.Variable):
+            self.qnoise_factor.assign(qnoise_factor)
+        else:
+            self.qnoise_factor = float(qnoise_factor)
+
+    def _set_trainable_parameter(self) -> None:
+        """Make a kernel's quantizer of this one: kernels without ``alpha`` scale themselves."""
+
+    @property
+    def variables(self) -> list[Any]:
+        """Keras variables held here (noise factor, random state), for a layer to track."""
+        held = [self.qnoise_factor, getattr(self._seed, "state", None)]
+        return [v for v in held if isinstance(v, keras.Variable)]
+
+    def _keep_scale(self, scale: Any) -> None:
+        """Remember ``scale`` unless it belongs to a graph being traced."""
+        if isinstance(scale, float):
+            self.scale = scale
+            return
+        scale = ops.stop_gradient(scale)
+        if is_concrete(scale):
+            self.scale = scale
+
+    # -- configuration ------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument of the constructor, as plain Python values."""
+        return {name: _plain(getattr(self, name)) for name in self._arguments()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The quantizer of a configuration; arguments that old files lack take their defaults."""
+        accepted = cls._arguments()
+        known = {k: v for k, v in config.items() if k in accepted}
+        for key, value in config.items():
+            if key not in accepted and not (key in cls._ignored and cls._ignored[key] == value):
+                raise QuantizerError(
+                    f"{cls.__name__}: unknown argument {key!r} (value {value!r}); "
+                    f"accepted are {', '.join(accepted)}"
+                )
+        return cls(**known)
+
+    @classmethod
+    def _arguments(cls) -> list[str]:
+        if not dataclasses.is_dataclass(cls):
+            return []
+        return [f.name for f in dataclasses.fields(cls) if f.init]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles keep: all but the state of the random numbers."""
+        state = dict(self.__dict__)
+        state["_seed"] = self._seed is not None
+        state["scale"] = _frozen(self.scale)
+        state["qnoise_factor"] = _frozen(self.qnoise_factor)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._seed = keras.random.SeedGenerator() if state["_seed"] else None
+        CHECKS["qnoise_factor"](self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Quantizer):
+            return NotImplemented
+        return type(self) is type(other) and self.get_config() == other.get_config()
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        """The call that makes an equal quantizer; ``get_quantizer`` reads it back."""
+        config = self.get_config()
+        shown = list(config)[: self._shown]
+        parts = [show(config[name] * 1) for name in shown]
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            if field.init and field.name not in shown and config[field.name] != field.default:
+                parts.append(f"{field.name}={show(config[field.name])}")
+        return f"{type(self).__name__}({','.join(parts)})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+def get_weight_scale(quantizer: Any, x: Any = None) -> Any:
+    """The ``scale`` of a quantizer as numpy (of a call with ``x``, if given); 1.0 where it has none."""
+    if x is not None:
+        quantizer(x)
+    scale = _frozen(getattr(quantizer, "scale", None))
+    return 1.0 if scale is None else scale
+
+
+def is_settled(q: Any) -> bool:
+    """Whether ``q`` quantizes fully and its point stands still, so that hardware can be built for it."""
+    factor = _plain(q.qnoise_factor)
+    return isinstance(q.integer, int) and factor == 1.0
+
+
+def fixed_range(q: Quantizer, assignment: Quantization | None, widest: int = 20) -> np.ndarray:
+    """Every value of ``assignment``, non-negative codes first; None is refused."""
+    if assignment is None or assignment.to.width > widest:
+        raise QuantizerError(
+            f"{q}: range() lists the values of one fixed-point type of at most {widest} bits, "
+            "so the scale must be a known power of two"
+        )
+    codes = np.concatenate([np.arange(assignment.hi + 1), np.arange(assignment.lo, 0)])
+    return (codes * assignment.to.step).astype(np.float32)
+
+
+def show(value: Any) -> str:
+    """A value as it stands in a quantizer string: ``auto`` quoted, lists without spaces."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(show(v) for v in value)}]"
+    return repr(value)
+
+
+def _frozen(value: Any) -> Any:
+    """A number or tensor as a float or an array of numpy."""
+    if value is None or isinstance(value, (int, float)):
+        return value
+    array = np.asarray(_plain(value), np.float32)
+    return array if array.ndim else float(array)
+
+
+def _plain(value: Any) -> Any:
+    """``value`` without numpy, tensors or variables."""
+    if isinstance(value, keras.Variable):
+        value = value.value
+    if ops.is_tensor(value):
+        value = ops.convert_to_numpy(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return list(value)
+    return value

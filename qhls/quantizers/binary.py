@@ -1,0 +1,147 @@
+"""One bit: the sign of a number, or whether it is positive; and its random relatives."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from keras import ops
+
+from qhls.errors import QuantizerError
+from qhls.quantizers import scale as scales
+from qhls.quantizers.base import quantizer
+from qhls.quantizers.numerics import (
+    Tensor,
+    in_training,
+    sign,
+    stochastic_round,
+    uniform_like,
+)
+from qhls.quantizers.signs import SignQuantizer, call_text
+
+STOCHASTIC_PRECISION = 0.125
+
+
+@quantizer
+class binary(SignQuantizer):
+    """``alpha * sign(x)`` with ``sign(0) = +1``; with ``use_01``, ``alpha`` where ``x >= 0`` and 0 elsewhere.
+
+    "auto" fits ``alpha = mean(x q) / (mean(q²) + 1e-7)`` to the codes ``q`` at every call, per channel (per
+    element for a vector), "auto_po2" rounds it to a power of two.
+
+    With ``use_stochastic_rounding``, while training, ``x`` is first rounded at random to eighths of
+    ``2 min(1, max|x|)`` and the sign of 0 is random.
+
+    Args:
+        use_01: codes 0 and 1 instead of -1 and 1.
+        alpha: the scale: None (1), a number, an array, "auto" or "auto_po2".
+        use_stochastic_rounding: see above.
+        scale_axis: axis or axes along which scales differ; None is the last one.
+        elements_per_scale: neighbours along ``scale_axis`` that share a scale.
+        min_po2_exponent: smallest exponent of an "auto_po2" scale.
+        max_po2_exponent: largest exponent of an "auto_po2" scale.
+    """
+
+    number_type: ClassVar[str] = "binary"
+    _shown: ClassVar[int] = 0
+
+    use_01: Any = False
+    alpha: Any = None
+    use_stochastic_rounding: Any = False
+    scale_axis: Any = None
+    elements_per_scale: Any = None
+    min_po2_exponent: int | None = None
+    max_po2_exponent: int | None = None
+
+    def codes(self, x: Tensor) -> Tensor:
+        """The sign, or whether it is positive."""
+        at_random = self.use_stochastic_rounding and in_training()
+        signs = self._random_sign(x) if at_random else sign(x)
+        return (signs + 1.0) / 2.0 if self.use_01 else signs
+
+    def _random_sign(self, x: Tensor) -> Tensor:
+        unit = 2.0 * ops.minimum(scales.greatest(x, self.scale_axis), 1.0)
+        signs = ops.sign(stochastic_round(x / unit, STOCHASTIC_PRECISION, self._seed))
+        coin = 2.0 * ops.round(uniform_like(x, self._seed)) - 1.0
+        return ops.where(signs == 0.0, coin, signs)
+
+    def min(self) -> Any:
+        """0 with ``use_01``, else ``-max()``."""
+        return 0.0 if self.use_01 else -self.max()
+
+    def __str__(self) -> str:
+        return call_text(
+            self,
+            use_01=int(self.use_01) or None,
+            alpha=self.alpha,
+            elements_per_scale=self.elements_per_scale,
+            min_po2_exponent=self.min_po2_exponent,
+            max_po2_exponent=self.max_po2_exponent,
+            scale_axis=self.scale_axis,
+            use_stochastic_rounding=self.use_stochastic_rounding,
+        )
+
+
+@quantizer
+class stochastic_binary(SignQuantizer):
+    """``binary`` that draws signs at random while training: +1 with probability ``sigmoid(temperature x)``.
+
+    With an automatic ``alpha``, ``x`` counts in standard deviations. Outside of training it is ``binary``.
+
+    Args:
+        alpha: the scale: None (1), a number, an array, "auto" or "auto_po2".
+        temperature: how steep the probability is; infinity would be ``binary``.
+        use_real_sigmoid: the logistic function; else ``hard_sigmoid``.
+    """
+
+    number_type: ClassVar[str] = "binary"
+    _shown: ClassVar[int] = 0
+    _draws: ClassVar[bool] = True
+
+    alpha: Any = None
+    temperature: float = 6.0
+    use_real_sigmoid: Any = True
+
+    def codes(self, x: Tensor) -> Tensor:
+        """The sign, drawn while training."""
+        if not in_training():
+            return sign(x)
+        return sign(self._probability(self._deviations(x)) - uniform_like(x, self._seed))
+
+
+@quantizer
+class bernoulli(SignQuantizer):
+    """``alpha`` with probability ``sigmoid(temperature x)``, else 0: random in inference too.
+
+    With an automatic ``alpha``, ``x`` counts in standard deviations. The gradient is that of ``x``, without
+    ``alpha`` that of ``tanh(x)``.
+
+    Args:
+        alpha: the scale: None (1), a number, an array, "auto" or "auto_po2".
+        temperature: how steep the probability is.
+        use_real_sigmoid: the logistic function; else ``hard_sigmoid``.
+    """
+
+    number_type: ClassVar[str] = "binary"
+    _shown: ClassVar[int] = 0
+    _draws: ClassVar[bool] = True
+
+    alpha: Any = None
+    temperature: float = 6.0
+    use_real_sigmoid: Any = True
+
+    def codes(self, x: Tensor) -> Tensor:
+        """0 or 1, drawn at every call."""
+        drawn = self._probability(self._deviations(x)) - uniform_like(x, self._seed)
+        return (sign(drawn) + 1.0) / 2.0
+
+    def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Refused: the codes differ from call to call."""
+        raise QuantizerError(
+            "bernoulli: its values are drawn at every call, in inference too, so there are no integer codes; "
+            "use binary(use_01=1)"
+        )
+
+    def min(self) -> Any:
+        """0."""
+        return 0.0

@@ -1,0 +1,193 @@
+"""``quantized_bits``: fixed point with ``bits`` bits, ``integer`` of them left of the point, sign not counted."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from keras import ops
+
+from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.quantizers import scale as scales
+from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.numerics import Tensor, constant, power_of_two, round_through, sign
+
+AUTO_PO2_ITERATIONS = 5
+
+
+class FixedPoint(Quantizer):
+    """The meaning of ``quantized_bits``; a subclass declares the arguments it lets a caller choose."""
+
+    _shown: ClassVar[int] = 3
+
+    bits: int
+    integer: int
+    symmetric: Any
+    alpha: Any
+    keep_negative: Any = True
+    use_stochastic_rounding: Any = False
+    scale_axis: Any = None
+    elements_per_scale: Any = None
+    min_po2_exponent: Any = None
+    max_po2_exponent: Any = None
+    post_training_scale: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if scales.is_auto(self.alpha):
+            self.symmetric = True
+
+    @property
+    def _magnitude_bits(self) -> int:
+        return self.bits - int(bool(self.keep_negative))
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Codes of ``bits`` bits and what one is worth: ``alpha * 2**integer / m``."""
+        if scales.is_auto(self.alpha):
+            return self._fitted_grid(x)
+        scale = scales.given_scale(self.alpha, x)
+        self._keep_scale(scale)
+        if self._magnitude_bits == 0:
+            return sign(x), scale
+        m, m_i = 2.0**self._magnitude_bits, power_of_two(self.integer)
+        low = float(-m + int(self.symmetric)) if self.keep_negative else 0.0
+        p = round_through(x * m / m_i, bool(self.use_stochastic_rounding), self._seed)
+        return ops.clip(p, low, m - 1.0), scale * (m_i / m)
+
+    def _fitted_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and step of "auto" and "auto_po2"."""
+        if self.bits == 1:
+            codes = sign(x)
+            step = scales.fitted(self, x, codes)
+            self._keep_scale(step)
+            return codes, step
+        m, m_i = 2.0 ** (self.bits - int(bool(self.keep_negative))), power_of_two(self.integer)
+        x = x / m_i
+        if self.post_training_scale is not None:
+            step = constant(np.asarray(self.post_training_scale), x) / m
+        else:
+            step = self._fit(x)
+        self._keep_scale(step * m)
+        return self._codes(x, step), step * m_i
+
+    def _fit(self, x: Tensor) -> Tensor:
+        """What one code is worth, for ``x`` divided by ``2**integer``."""
+        step = scales.greatest(x, self.scale_axis) * 2.0 / float(2 * self._top)
+        if self.alpha == "auto":
+            return step
+        step = scales.power_of_two_scale(step)
+        for _ in range(AUTO_PO2_ITERATIONS):
+            codes = self._codes(x, step)
+            step = scales.fitted(self, x, codes)
+        return step
+
+    @property
+    def _top(self) -> int:
+        """The largest code of a fitted scale."""
+        return 2 ** (self.bits - 1) - 1
+
+    def _codes(self, x: Tensor, step: Tensor) -> Tensor:
+        """Round half away from zero and clip; an all-zero channel (step 0) has codes 0."""
+        v = ops.floor(ops.abs(x) / step + 0.5)
+        top = float(self._top)
+        return ops.sign(x) * ops.where(v < top, v, ops.ones_like(v) * top)
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """Round half to even, saturate; None for one signed bit, and for any ``alpha`` but 1.
+
+        A numeric ``alpha`` multiplies what has been rounded: 0.5 becomes 1.0 with ``alpha`` 2.
+        """
+        if self._magnitude_bits == 0 or self.alpha not in (None, 1) or not is_settled(self):
+            return None
+        return self._assignment()
+
+    def _assignment(self) -> Quantization:
+        """The type of the values at ``alpha`` 1."""
+        symmetric = self.symmetric and self.keep_negative
+        overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
+        to = Fixed(bool(self.keep_negative), self.bits, self._magnitude_bits - self.integer)
+        return Quantization(to, Rounding.HALF_EVEN, overflow)
+
+    def max(self) -> float:
+        """``max(1, 2**integer)``: the bound QKeras clips weights to, not the largest value."""
+        return max(1.0, 2.0**self.integer) if self._magnitude_bits else 1.0
+
+    def min(self) -> float:
+        """``-max(1, 2**integer)``, or 0 without ``keep_negative``."""
+        return -self.max() if self.keep_negative else 0.0
+
+    def range(self) -> np.ndarray:
+        """Every value of ``ac_fixed<bits, integer+1>``, in the order of its code: 0, step, ..., -step."""
+        shift = scales.po2_exponent(self.alpha)
+        if shift is None:
+            return fixed_range(self, None)
+        return fixed_range(self, self._assignment()) * np.float32(2.0**shift)
+
+    def _set_trainable_parameter(self) -> None:
+        if self.alpha is None:
+            self.alpha = "auto_po2"
+            self.symmetric = True
+
+    def __str__(self) -> str:
+        parts = [str(self.bits), str(self.integer), str(int(self.symmetric))]
+        if not self.keep_negative:
+            parts.append("keep_negative=False")
+        if self.alpha is not None:
+            parts.append(f"alpha={show(self.alpha)}")
+        if self.use_stochastic_rounding:
+            parts.append(f"use_stochastic_rounding={int(self.use_stochastic_rounding)}")
+        return f"{type(self).__name__}({','.join(parts)})"
+
+
+@quantizer
+class quantized_bits(FixedPoint):
+    """Fixed point: ``alpha * 2**integer * clip(round(x m / 2**integer), low, m - 1) / m``.
+
+    ``m = 2**(bits - keep_negative)``; ``low = -m + symmetric``, or 0 without ``keep_negative``. Rounding is
+    half to even. The values are ``ac_fixed<bits, integer+1, true, AC_RND_CONV, AC_SAT>``: ``bits`` includes
+    the sign, ``integer`` does not. One signed bit is ``sign(x)``, -1 or +1 with ``sign(0) = +1``.
+
+    ``alpha`` is the scale: None or a number, an array that broadcasts, or fitted to ``x`` at every call, per
+    channel (all axes but the last share one; ``scale_axis`` says which do not):
+
+    - "auto": ``max|x|`` over the largest code;
+    - "auto_po2": a power of two, by five rounds of least squares, within ``2**min_po2_exponent`` and
+      ``2**max_po2_exponent``; ``elements_per_scale`` neighbours along ``scale_axis`` share one.
+
+    Both make ``symmetric`` true, use codes of ``bits`` bits and, as in QKeras, ignore ``keep_negative``.
+    ``post_training_scale`` freezes the scale of an "auto" quantizer.
+
+    Args:
+        bits: width, 1 to 62, the sign included.
+        integer: bits left of the point, the sign not included; may be negative or exceed ``bits``.
+        symmetric: whether the lowest code is ``-(m - 1)``, not ``-m``.
+        keep_negative: whether negative values exist.
+        alpha: the scale, see above.
+        use_stochastic_rounding: round at random while training.
+        scale_axis: axis or axes along which scales differ; None is the last one.
+        qnoise_factor: share of quantization noise, 0 (real numbers) to 1 (quantized).
+        var_name: prefix of the names of Keras variables.
+        use_ste: gradient 1 through the quantization noise; else ``1 - qnoise_factor``.
+        use_variables: keep ``qnoise_factor`` in a Keras variable, so that a traced graph sees updates.
+        elements_per_scale: neighbours that share a scale ("auto_po2").
+        min_po2_exponent: smallest exponent of an "auto_po2" scale.
+        max_po2_exponent: largest exponent of an "auto_po2" scale.
+        post_training_scale: fixed scale in place of the fitted one.
+    """
+
+    bits: int = 8
+    integer: int = 0
+    symmetric: Any = 0
+    keep_negative: Any = True
+    alpha: Any = None
+    use_stochastic_rounding: Any = False
+    scale_axis: Any = None
+    qnoise_factor: Any = 1.0
+    var_name: str | None = None
+    use_ste: bool = True
+    use_variables: bool = False
+    elements_per_scale: Any = None
+    min_po2_exponent: int | None = None
+    max_po2_exponent: int | None = None
+    post_training_scale: Any = None

@@ -1,0 +1,67 @@
+"""``quantized_hswish``: hard swish, then ``quantized_bits``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras import ops
+
+from qhls.quantizers.base import quantizer
+from qhls.quantizers.bits import FixedPoint
+from qhls.quantizers.numerics import Tensor
+
+
+@quantizer
+class quantized_hswish(FixedPoint):
+    """``quantized_bits`` of ``x * min(relu(x + relu_shift), relu_upper_bound) / relu_upper_bound``.
+
+    Args:
+        bits: width, the sign included.
+        integer: bits left of the point, the sign not included.
+        symmetric: whether the lowest code is ``-(m - 1)``, not ``-m``.
+        alpha: the scale, as in ``quantized_bits``.
+        use_stochastic_rounding: round at random while training.
+        scale_axis: axis or axes along which scales differ; None is the last one.
+        qnoise_factor: share of quantization noise, 0 (real numbers) to 1 (quantized).
+        var_name: prefix of the names of Keras variables.
+        use_variables: keep ``qnoise_factor`` in a Keras variable, so that a traced graph sees updates.
+        relu_shift: see above; 3 makes hard swish.
+        relu_upper_bound: see above; 6 makes hard swish.
+    """
+
+    _ignored: ClassVar[dict[str, Any]] = {"keep_negative": True, "post_training_scale": None}
+
+    bits: int = 8
+    integer: int = 0
+    symmetric: Any = 0
+    alpha: Any = None
+    use_stochastic_rounding: Any = False
+    scale_axis: Any = None
+    qnoise_factor: Any = 1.0
+    var_name: str | None = None
+    use_variables: bool = False
+    relu_shift: float = 3
+    relu_upper_bound: float = 6
+
+    def surrogate(self, x: Tensor) -> Tensor:
+        """Hard swish."""
+        bound = float(self.relu_upper_bound)
+        gate = ops.relu(x + float(self.relu_shift))
+        return x * ops.where(gate <= bound, gate, ops.ones_like(gate) * bound) / bound
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """The codes of ``quantized_bits`` for hard swish of ``x``."""
+        return super().grid(self.surrogate(x))
+
+    @property
+    def quantization(self) -> None:
+        """None: hard swish is not monotone, it needs a table."""
+        return None
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def min(self) -> float:
+        """The smallest value of hard swish itself, before rounding."""
+        shift, bound = float(self.relu_shift), float(self.relu_upper_bound)
+        return -shift * shift / (4.0 * bound) if shift <= 2.0 * bound else bound - shift

@@ -1,0 +1,158 @@
+"""``quantized_linear``: uniform steps of any size, with a gradient that stops where the values do."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from keras import ops
+
+from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.quantizers import scale as scales
+from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.numerics import EPSILON, Tensor, round_through
+
+AUTO_PO2_ITERATIONS = 5
+
+
+@quantizer
+class quantized_linear(Quantizer):
+    """Uniform steps: ``q * round(clip(x / q, low, high))`` with ``q = alpha * 2**(integer - bits + keep_negative)``.
+
+    ``high = 2**(bits - keep_negative) - 1``; ``low = -high - 1 + symmetric``, or 0 without ``keep_negative``.
+    Rounding is half to even, the gradient is 1 inside of ``[q low, q high]`` and 0 outside. One signed bit is
+    ``-q/2`` or ``+q/2``, the sign of ``x`` with ``sign(0) = +1``.
+
+    ``alpha`` is None (1), a number, an array that broadcasts, or fitted to ``x`` at every call per channel:
+    "auto" makes ``q = 2 max|x| / (high - low)`` (``max x / high`` without ``keep_negative``), at least 1e-7;
+    "auto_po2" a power of two, refined by least squares until it repeats, five times at most.
+
+    After a call ``quantization_scale`` is ``q`` and ``scale`` is ``alpha``.
+
+    Args:
+        bits: width, the sign included.
+        integer: bits left of the point, the sign not included; may be negative or exceed ``bits``.
+        symmetric: whether the lowest code is ``-high``.
+        keep_negative: whether negative values exist.
+        alpha: the scale, see above.
+        use_stochastic_rounding: round at random while training.
+        scale_axis: axis or axes along which scales differ; None is the last one.
+        qnoise_factor: share of quantization noise, 0 (real numbers) to 1 (quantized).
+        var_name: prefix of the names of Keras variables.
+        use_variables: keep ``qnoise_factor`` in a Keras variable, so that a traced graph sees updates.
+    """
+
+    bits: int = 8
+    integer: int = 0
+    symmetric: Any = 1
+    keep_negative: Any = True
+    alpha: Any = None
+    use_stochastic_rounding: Any = False
+    scale_axis: Any = None
+    qnoise_factor: Any = 1.0
+    var_name: str | None = None
+    use_variables: bool = False
+
+    _shown: ClassVar[int] = 3
+    gradient_of: ClassVar[str] = "grid"
+
+    @property
+    def _is_sign(self) -> bool:
+        return self.bits == 1 and bool(self.keep_negative)
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        """The lowest and the highest code."""
+        if self._is_sign:
+            return -0.5, 0.5
+        high = 2.0 ** (self.bits - int(self.keep_negative)) - 1.0
+        return (-high - 1.0 + int(self.symmetric) if self.keep_negative else 0.0), high
+
+    @property
+    def data_type_scale(self) -> float:
+        """The step at ``alpha`` 1: ``2**(integer - bits + keep_negative)``."""
+        return 2.0 ** (self.integer - self.bits + int(self.keep_negative))
+
+    @property
+    def quantization_scale(self) -> Any:
+        """The step ``q``: ``scale * data_type_scale``; of the last call for "auto" and "auto_po2"."""
+        return self.data_type_scale * (1.0 if self.scale is None else self.scale)
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Codes of ``bits`` bits and ``q``; for one signed bit -1 or 1 and ``q/2``."""
+        if scales.is_auto(self.alpha):
+            step = ops.stop_gradient(self._fit(x))
+        else:
+            step = scales.given_scale(self.alpha, x) * self.data_type_scale
+        self._keep_scale(step / self.data_type_scale)
+        codes = self._codes(x, step)
+        return (codes * 2.0, step / 2.0) if self._is_sign else (codes, step)
+
+    def _codes(self, x: Tensor, step: Any) -> Tensor:
+        """Clip, then round; halves of one for one signed bit."""
+        scaled = ops.clip(x / step, *self._limits)
+        half = 0.5 if self._is_sign else 0.0
+        return round_through(scaled - half, bool(self.use_stochastic_rounding), self._seed) + half
+
+    def _fit(self, x: Tensor) -> Tensor:
+        """The step of "auto" and "auto_po2"."""
+        low, high = self._limits
+        axes = scales.reduced_axes(len(x.shape), self.scale_axis)
+        peak, levels = (ops.abs(x) * 2.0, high - low) if self.keep_negative else (x, high)
+        step = (ops.max(peak, axis=axes, keepdims=True) if axes else peak) / levels
+        step = ops.maximum(step, EPSILON)
+        if self.alpha == "auto":
+            return step
+        step = scales.power_of_two_scale(step)
+        moving = ops.ones_like(step) > 0.0
+        for _ in range(1 if self._is_sign else AUTO_PO2_ITERATIONS):
+            fitted = scales.least_squares(x, self._codes(x, step), self.scale_axis)
+            fitted = ops.where(moving, scales.power_of_two_scale(fitted), step)
+            moving = ops.any(fitted != step)
+            step = fitted
+        return step
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """Round half to even, saturate; None for one signed bit and scales that are not a power of two."""
+        return None if self._is_sign or not is_settled(self) else self._assignment()
+
+    def _assignment(self) -> Quantization | None:
+        shift = scales.po2_exponent(self.alpha)
+        if shift is None:
+            return None
+        frac = self.bits - int(self.keep_negative) - self.integer - shift
+        symmetric = self.symmetric and self.keep_negative
+        overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
+        return Quantization(
+            Fixed(bool(self.keep_negative), self.bits, frac), Rounding.HALF_EVEN, overflow
+        )
+
+    def max(self) -> Any:
+        """The largest value (an array where ``alpha`` is one)."""
+        return self._limits[1] * self.quantization_scale
+
+    def min(self) -> Any:
+        """The smallest value (an array where ``alpha`` is one)."""
+        return self._limits[0] * self.quantization_scale
+
+    def range(self) -> np.ndarray:
+        """Every value, in the order of its code: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
+        if self._is_sign and not scales.is_auto(self.alpha):
+            return np.float32([self.max(), self.min()])
+        return fixed_range(self, self._assignment())
+
+    def _set_trainable_parameter(self) -> None:
+        if self.alpha is None:
+            self.alpha = "auto_po2"
+            self.symmetric = True
+
+    def __str__(self) -> str:
+        parts = [str(self.bits), str(self.integer), str(int(self.symmetric))]
+        if not self.keep_negative:
+            parts.append("keep_negative=False")
+        if self.alpha is not None:
+            parts.append(f"alpha={show(self.alpha)}")
+        if self.use_stochastic_rounding:
+            parts.append(f"use_stochastic_rounding={int(self.use_stochastic_rounding)}")
+        return f"quantized_linear({','.join(parts)})"

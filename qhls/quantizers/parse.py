@@ -1,0 +1,210 @@
+"""``get_quantizer``: a quantizer from a string, a dictionary, a class, an object or None."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from qhls.errors import QuantizerError
+from qhls.quantizers import functions
+from qhls.quantizers.base import QUANTIZERS, Quantizer
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (
+        functions.hard_sigmoid,
+        functions.smooth_sigmoid,
+        functions.binary_sigmoid,
+        functions.hard_tanh,
+        functions.smooth_tanh,
+        functions.binary_tanh,
+    )
+}
+"""Plain functions that a string may name; they shadow Keras activations of the same name."""
+
+_FORM = "a name with arguments, such as 'quantized_bits(4,0,1)' or \"quantized_bits(8,alpha='auto_po2')\""
+
+
+def get_quantizer(identifier: Any) -> Quantizer | Callable[..., Any] | None:
+    """The quantizer that ``identifier`` stands for.
+
+    Accepted: None; a quantizer or any other callable (returned as it is); a quantizer class (called without
+    arguments); a string ``"quantized_bits(4,0,alpha='auto')"``, whose arguments are literals and are never
+    evaluated; the name of a Keras activation, ``"relu"``; a dictionary ``{"class_name": ..., "config": ...}``
+    as Keras 2 and 3, QKeras and qkeras-v3 write it.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        return _from_string(identifier)
+    if isinstance(identifier, dict):
+        return _from_dictionary(identifier)
+    if isinstance(identifier, type):
+        if not issubclass(identifier, Quantizer):
+            raise QuantizerError(
+                f"get_quantizer: expected a Quantizer class, got the class {identifier.__name__}"
+            )
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise QuantizerError(
+        "get_quantizer: expected None, a quantizer, a string, a dictionary or a callable, "
+        f"got {identifier!r} of type {type(identifier).__name__}"
+    )
+
+
+def _from_string(text: str) -> Any:
+    name, args, kwargs = parse_call(text)
+    cls = QUANTIZERS.get(name)
+    if cls is None:
+        if args or kwargs:
+            raise _not_callable(name, text)
+        return _function(name, text)
+    accepted = list(inspect.signature(cls).parameters)
+    if len(args) > len(accepted):
+        raise QuantizerError(
+            f"get_quantizer: {text!r} has {len(args)} arguments; {name} takes at most {len(accepted)}: "
+            f"{', '.join(accepted)}"
+        )
+    config = dict(zip(accepted, args, strict=False))
+    for key, value in kwargs.items():
+        if key in config:
+            raise QuantizerError(f"get_quantizer: {text!r} gives {key!r} twice; write it once")
+        config[key] = value
+    return cls.from_config(config)
+
+
+def _from_dictionary(config: dict[str, Any]) -> Any:
+    name = config.get("class_name")
+    if not isinstance(name, str):
+        raise QuantizerError(
+            'get_quantizer: expected a dictionary {"class_name": name, "config": {...}}, '
+            f"got the keys {sorted(map(str, config))}"
+        )
+    arguments = config.get("config")
+    if name == "function" and isinstance(arguments, (str, dict)):
+        named = arguments if isinstance(arguments, str) else str(arguments.get("name"))
+        return _function(named, named)
+    name = name.rsplit(">", 1)[-1]
+    cls = QUANTIZERS.get(name)
+    if cls is None:
+        return _foreign(config, name)
+    if arguments is not None and not isinstance(arguments, dict):
+        raise QuantizerError(
+            f"get_quantizer: expected a dictionary of arguments for {name}, got {arguments!r}"
+        )
+    return cls.from_config({k: _value(v) for k, v in (arguments or {}).items()})
+
+
+def _foreign(config: dict[str, Any], name: str) -> Any:
+    """A quantizer that somebody else registered with Keras."""
+    if keras.saving.get_registered_object(config.get("registered_name") or name) is None:
+        raise _unknown(name, config, "quantizer")
+    return keras.saving.deserialize_keras_object(config)
+
+
+def _value(value: Any) -> Any:
+    """An argument without the wrapping that Keras 3 puts around arrays and tuples."""
+    if isinstance(value, dict) and value.get("class_name") in (
+        "__numpy__",
+        "__tensor__",
+        "__tuple__",
+    ):
+        inner = value["config"] if "config" in value else value.get("items")
+        return inner["value"] if isinstance(inner, dict) else inner
+    return value
+
+
+def _function(name: str, text: str) -> Callable[..., Any]:
+    """One of qhls' own functions, or a Keras activation."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    try:
+        return keras.activations.get(name)
+    except ValueError:
+        raise _unknown(name, text, "quantizer or Keras activation") from None
+
+
+def _not_callable(name: str, text: str) -> QuantizerError:
+    """The error for arguments given to something else than a quantizer."""
+    try:
+        _function(name, text)
+    except QuantizerError:
+        return _unknown(name, text, "quantizer")
+    return QuantizerError(
+        f"get_quantizer: {text!r}: the function {name!r} takes no arguments here; write {name!r}, or a "
+        "quantizer such as 'quantized_relu(6,2)'"
+    )
+
+
+def _unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
+    known = [*QUANTIZERS, *FUNCTIONS]
+    if kind != "quantizer":
+        known += ["relu", "softmax", "linear", "tanh", "sigmoid", "elu", "selu", "gelu", "silu"]
+    close = difflib.get_close_matches(name, known, n=3) or sorted(QUANTIZERS)
+    return QuantizerError(
+        f"get_quantizer: {identifier!r} names no known {kind}: {name!r}; did you mean {', '.join(close)}?"
+    )
+
+
+def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """``"name(1,2,key=3)"`` as ``("name", [1, 2], {"key": 3})``; arguments are literals."""
+    try:
+        tree = ast.parse(_with_commas(text.strip()), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise _malformed(text, "it does not read as one call") from None
+    if isinstance(tree, ast.Name):
+        return tree.id, [], {}
+    if isinstance(tree, ast.Constant) and tree.value is None:
+        raise _malformed(text, "for no quantizer pass None, not a string")
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+        raise _malformed(text, "it does not read as one call")
+    args = [_literal(node, text) for node in tree.args]
+    kwargs: dict[str, Any] = {}
+    for keyword in tree.keywords:
+        if keyword.arg is None:
+            raise _malformed(text, "'**' is not an argument")
+        kwargs[keyword.arg] = _literal(keyword.value, text)
+    return tree.func.id, args, kwargs
+
+
+def _literal(node: ast.expr, text: str) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        shown = ast.unparse(node)
+        raise _malformed(
+            text, f"{shown!r} is no number, string, list, True, False or None (strings need quotes)"
+        ) from None
+
+
+def _malformed(text: str, problem: str) -> QuantizerError:
+    return QuantizerError(f"get_quantizer: expected {_FORM}, got {text!r}: {problem}")
+
+
+def _with_commas(text: str) -> str:
+    """``text`` with a comma between the entries of lists that are separated by spaces only: ``[2 3]``."""
+    depth = 0
+    quote = ""
+    out: list[str] = []
+    for piece in re.split(r"(\s+|[\[\]'\"])", text):
+        if quote:
+            quote = "" if piece == quote else quote
+        elif piece in ("'", '"'):
+            quote = piece
+        elif piece in ("[", "]"):
+            depth += 1 if piece == "[" else -1
+        elif depth and piece.isspace():
+            out.append("\0")
+            continue
+        out.append(piece)
+    joined = "".join(out)
+    joined = re.sub("\0?,\0?", ",", joined)
+    joined = re.sub("(?<=\\[)\0|\0(?=\\])", "", joined)
+    return joined.replace("\0", ",")

@@ -1,0 +1,238 @@
+"""Powers of two: a weight is a sign and an exponent, a multiplier becomes a shifter."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from keras import ops
+
+from qhls.errors import QuantizerError
+from qhls.quantizers.base import Quantizer, quantizer, show
+from qhls.quantizers.checks import refuse
+from qhls.quantizers.numerics import (
+    EPSILON,
+    Tensor,
+    as_float,
+    exact_exp2,
+    in_training,
+    log2,
+    sign,
+    straight_through,
+    uniform_like,
+)
+
+MOST_EXPONENT_BITS = 10
+"""Exponents beyond ``±2**10`` exceed float64."""
+
+
+def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
+    """An exponent ``E``, at random, such that ``2**E`` is next to ``|x|`` and ``|x|`` is its mean."""
+    y = ops.maximum(ops.abs(as_float(x)), EPSILON)
+    low = ops.floor(log2(y))
+    up = uniform_like(y, seed) < y / exact_exp2(low) - 1.0
+    return low + ops.cast(up, y.dtype)
+
+
+class _PowerOfTwo(Quantizer):
+    """What the signed and the relu form share: the exponent's bits, limits and rounding."""
+
+    number_type: ClassVar[str] = "po2"
+
+    bits: int
+    max_value: Any
+    use_stochastic_rounding: Any
+    quadratic_approximation: Any
+    log2_rounding: str
+
+    def _exponents(self, value_bits: int) -> tuple[int, int]:
+        """Smallest and largest exponent that ``value_bits`` bits can tell.
+
+        One of them is the exponent's sign, unless ``max_value`` is at most 1. With ``quadratic_approximation``
+        the largest one is even.
+        """
+        one_sided = self.max_value is not None and self.max_value <= 1
+        e = value_bits - (0 if one_sided else 1)
+        if not 0 <= e <= MOST_EXPONENT_BITS:
+            signs = self.bits - e
+            expected = f"an integer from {max(signs, 1)} to {signs + MOST_EXPONENT_BITS}"
+            raise refuse(self, "bits", f"{expected} with max_value={self.max_value!r}")
+        low, high = -(2**e), 2**e - 1
+        return low, 2 * (high // 2) if self.quadratic_approximation else high
+
+    @property
+    def _limits(self) -> tuple[int, int]:
+        raise NotImplementedError
+
+    def _exponent(self, y: Tensor) -> Tensor:
+        """The exponent that stands for ``y >= 0``; the smallest one below 1e-7."""
+        low, high = self._limits
+        tiny = y < EPSILON
+        y = ops.where(tiny, ops.ones_like(y) * EPSILON, y)
+        if self.max_value is not None:
+            y = ops.where(y >= self.max_value, ops.ones_like(y) * self.max_value, y)
+        factor = 1.0
+        if self.quadratic_approximation:
+            y, factor = ops.sqrt(y), 2.0
+        if self.use_stochastic_rounding and in_training():
+            exponent = stochastic_round_po2(y, self._seed)
+        else:
+            whole = ops.floor if self.log2_rounding == "floor" else ops.round
+            exponent = straight_through(log2(y), whole(log2(y)))  # as in QKeras, NaN for infinity
+        exponent = factor * ops.clip(exponent, float(low), float(high))
+        return ops.where(tiny, ops.ones_like(y) * float(low), exponent)
+
+    def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Signed powers of two, in units of the smallest one that occurs; the unit is one number."""
+        signs, steps = (
+            np.asarray(ops.convert_to_numpy(t), np.float64)
+            for t in self.grid(as_float(np.asarray(w)))
+        )
+        values = signs * steps  # 0 only where 2**min_exp is below the range of the float type
+        sizes = np.abs(values[values != 0.0])
+        scale = sizes.min(initial=np.inf) if sizes.size else 1.0
+        codes = values / scale
+        if not np.all(np.isfinite(values)) or np.abs(codes).max(initial=0.0) >= 2.0**63:
+            raise QuantizerError(
+                f"{type(self).__name__}: integer_codes needs finite values that span fewer than 63 octaves, "
+                f"got values from {scale:g} to {sizes.max():g}; give a max_value or fewer bits"
+            )
+        return codes.astype(np.int64), np.asarray(scale)
+
+    def max(self) -> float:
+        """``max_value``, at least 1; without it the power of two of the largest exponent."""
+        if self.max_value is not None:
+            return max(1.0, self.max_value)
+        return max(1.0, 2.0 ** self._limits[1])
+
+
+@quantizer
+class quantized_po2(_PowerOfTwo):
+    """Powers of two with a sign: ``sign(x) * 2**clip(round(log2|x|), min_exp, max_exp)``; never 0.
+
+    With ``e = bits - 1`` (less one for the exponent's sign, unless ``max_value <= 1``) the exponents run
+    from ``-2**e`` to ``2**e - 1``. ``|x|`` is limited to ``max_value`` first, before rounding: 3 gives 4.
+    ``|x| < 1e-7`` becomes ``2**min_exp`` and ``sign(0) = +1``.
+
+    Args:
+        bits: sign of the value, sign of the exponent where there is one, and the exponent.
+        max_value: where ``|x|`` saturates, or None.
+        use_stochastic_rounding: round the exponent at random while training, so that the mean is ``|x|``.
+        quadratic_approximation: even exponents only, ``2 * clip(round(log2 sqrt|x|), min_exp, max_exp)``,
+            so that the square root is a power of two as well.
+        log2_rounding: "rnd" (half to even) or "floor".
+        qnoise_factor: share of quantization noise, 0 (real numbers) to 1 (quantized).
+        var_name: prefix of the names of Keras variables.
+        use_ste: gradient 1 through the quantization noise; else ``1 - qnoise_factor``.
+        use_variables: keep ``qnoise_factor`` in a Keras variable, so that a traced graph sees updates.
+    """
+
+    bits: int = 8
+    max_value: Any = None
+    use_stochastic_rounding: Any = False
+    quadratic_approximation: Any = False
+    log2_rounding: str = "rnd"
+    qnoise_factor: Any = 1.0
+    var_name: str | None = None
+    use_ste: bool = True
+    use_variables: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._exponents(self.bits - 1)
+
+    @property
+    def _limits(self) -> tuple[int, int]:
+        return self._exponents(self.bits - 1)
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The sign and, element by element, the power of two."""
+        return sign(x), exact_exp2(self._exponent(ops.abs(x)))
+
+    def min(self) -> float:
+        """``-max()``."""
+        return -self.max()
+
+    def __str__(self) -> str:
+        return _text(self, self.max_value)
+
+
+@quantizer
+class quantized_relu_po2(_PowerOfTwo):
+    """Powers of two of the positive part: ``2**clip(round(log2 max(x, 0)), min_exp, max_exp)``; never 0.
+
+    With ``e = bits`` (less one for the exponent's sign, unless ``max_value <= 1``) the exponents run from
+    ``-2**e`` to ``2**e - 1``; 0 and everything below it become ``2**min_exp``. With a ``negative_slope`` ns
+    negative ``x`` become minus the power of two of ``ns |x|``.
+
+    Args:
+        bits: sign of the exponent where there is one, and the exponent.
+        max_value: where ``x`` saturates, or None.
+        negative_slope: 0, or a power of two up to 1.
+        use_stochastic_rounding: round the exponent at random while training, so that the mean is ``x``.
+        quadratic_approximation: even exponents only, as in ``quantized_po2``.
+        log2_rounding: "rnd" (half to even) or "floor".
+        qnoise_factor: share of quantization noise, 0 (real numbers) to 1 (quantized).
+        var_name: prefix of the names of Keras variables.
+        use_ste: gradient of relu through the quantization noise; else ``1 - qnoise_factor`` of it.
+        use_variables: keep ``qnoise_factor`` in a Keras variable, so that a traced graph sees updates.
+    """
+
+    bits: int = 8
+    max_value: Any = None
+    negative_slope: float = 0
+    use_stochastic_rounding: Any = False
+    quadratic_approximation: Any = False
+    log2_rounding: str = "rnd"
+    qnoise_factor: Any = 1.0
+    var_name: str | None = None
+    use_ste: bool = True
+    use_variables: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._exponents(self.bits - (self.negative_slope != 0))
+
+    @property
+    def _limits(self) -> tuple[int, int]:
+        return self._exponents(self.bits)
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The sign and, element by element, the power of two."""
+        positive = exact_exp2(self._exponent(ops.relu(x)))
+        if not self.negative_slope:
+            return ops.ones_like(x), positive
+        negative = exact_exp2(self._exponent(ops.abs(x) * float(self.negative_slope)))
+        return ops.where(x >= 0.0, 1.0, -1.0) * ops.ones_like(x), ops.where(
+            x >= 0.0, positive, negative
+        )
+
+    def surrogate(self, x: Tensor) -> Tensor:
+        """(Leaky) relu, saturating at ``max_value``."""
+        real = ops.leaky_relu(x, float(self.negative_slope)) if self.negative_slope else ops.relu(x)
+        if self.max_value is None:
+            return real
+        return ops.where(x <= self.max_value, real, ops.ones_like(x) * self.max_value)
+
+    def min(self) -> float:
+        """The smallest value; with a slope, what QKeras tells: ``-ns * 2**max_exp`` of one bit fewer."""
+        least = 2.0 ** self._limits[0]
+        if not self.negative_slope:
+            return least
+        return min(least, -self.negative_slope * 2.0 ** self._exponents(self.bits - 1)[1])
+
+    def __str__(self) -> str:
+        return _text(self, self.max_value, self.negative_slope)
+
+
+def _text(q: _PowerOfTwo, *optional: Any) -> str:
+    """QKeras' form: the bits, what is set of max_value and negative_slope, then the flags."""
+    parts = [str(q.bits)]
+    for value in optional:
+        if value:
+            parts.append(show(int(value) if float(value).is_integer() else value))
+    if q.use_stochastic_rounding:
+        parts.append(str(int(q.use_stochastic_rounding)))
+    if q.quadratic_approximation:
+        parts.append(f"quadratic_approximation={int(q.quadratic_approximation)}")
+    return f"{type(q).__name__}({','.join(parts)})"

@@ -1,0 +1,143 @@
+"""The scale chooser: what ``alpha`` stands for, over which axes, and how a scale is fitted to a tensor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from qhls.errors import QuantizerError
+from qhls.quantizers.numerics import EPSILON, Tensor, constant, nearest_po2
+
+Axes = int | Sequence[int] | None
+
+
+def is_auto(alpha: Any) -> bool:
+    """Whether the scale is fitted to the tensor at each call."""
+    return isinstance(alpha, str)
+
+
+def given_scale(alpha: Any, x: Tensor) -> Any:
+    """The scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
+    if alpha is None:
+        return 1.0
+    if isinstance(alpha, (int, float)):
+        return float(alpha)
+    return constant(np.asarray(alpha), x)
+
+
+def po2_exponent(alpha: Any) -> int | None:
+    """``k`` with ``alpha == 2**k``; None if alpha is not one power of two."""
+    if alpha is None:
+        return 0
+    if not isinstance(alpha, (int, float)):
+        return None
+    mantissa, exponent = math.frexp(alpha)
+    return exponent - 1 if mantissa == 0.5 else None
+
+
+def reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
+    """The axes that share a scale: all but the last one, or all but ``scale_axis``; none for rank 1."""
+    if scale_axis is None:
+        kept = [max(rank - 1, 0)]
+    else:
+        kept = [scale_axis] if isinstance(scale_axis, int) else list(scale_axis)
+    for axis in kept:
+        if axis >= max(rank, 1):
+            raise QuantizerError(
+                f"scale_axis: axis {axis} does not exist in a tensor of rank {rank}; "
+                f"use axes from 0 to {rank - 1}"
+            )
+    return [axis for axis in range(rank) if axis not in kept]
+
+
+def greatest(x: Tensor, scale_axis: Axes) -> Tensor:
+    """The largest ``|x|`` per scale; for a vector, of all its elements."""
+    rank = len(x.shape)
+    axes = reduced_axes(rank, scale_axis)
+    if rank == 1 and scale_axis is None:
+        axes = [0]
+    return ops.max(ops.abs(x), axis=axes, keepdims=True) if axes else ops.abs(x)
+
+
+def least_squares(
+    x: Tensor, codes: Tensor, scale_axis: Axes, elements_per_scale: Any = None
+) -> Tensor:
+    """The scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
+
+    The means run over the axes that share a scale. With ``elements_per_scale`` every group of so many
+    neighbours along ``scale_axis`` shares one, repeated to the length of the axis.
+    """
+    xq, qq = x * codes, codes * codes
+    if elements_per_scale is None:
+        axes = reduced_axes(len(x.shape), scale_axis)
+        xq, qq = _mean(xq, axes), _mean(qq, axes)
+        return xq / (qq + EPSILON)
+    groups = _groups(tuple(x.shape), scale_axis, elements_per_scale)
+    scale = _group_mean(xq, groups, scale_axis) / (_group_mean(qq, groups, scale_axis) + EPSILON)
+    for axis, size in groups.items():
+        scale = ops.repeat(scale, size, axis=axis)
+    return scale
+
+
+def fitted(q: Any, x: Tensor, codes: Tensor) -> Tensor:
+    """The scale that ``q``'s "auto" or "auto_po2" finds for codes that are chosen already."""
+    scale = least_squares(x, codes, q.scale_axis, q.elements_per_scale)
+    if q.alpha == "auto":
+        return scale
+    return power_of_two_scale(scale, q.min_po2_exponent, q.max_po2_exponent)
+
+
+def power_of_two_scale(scale: Tensor, low: int | None = None, high: int | None = None) -> Tensor:
+    """The nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
+    scale = nearest_po2(scale)
+    if low is not None:
+        scale = ops.maximum(scale, 2.0**low)
+    if high is not None:
+        scale = ops.minimum(scale, 2.0**high)
+    return scale
+
+
+def _mean(x: Tensor, axes: Sequence[int]) -> Tensor:
+    return ops.mean(x, axis=list(axes), keepdims=True) if axes else x
+
+
+def _groups(shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: Any) -> dict[int, int]:
+    """Axis -> neighbours along it that share a scale."""
+    axes = len(shape) - 1 if scale_axis is None else scale_axis
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    sizes = elements_per_scale
+    sizes = [sizes] * len(axes) if isinstance(sizes, int) else list(sizes)
+    if len(sizes) != len(axes):
+        raise QuantizerError(
+            f"elements_per_scale: expected one number or one per scale_axis {axes}, got {sizes}"
+        )
+    for axis, size in zip(axes, sizes, strict=True):
+        if axis >= len(shape) or shape[axis] is None or shape[axis] % size:
+            raise QuantizerError(
+                f"elements_per_scale: {size} must divide axis {axis} of a tensor of shape {shape}"
+            )
+    return dict(zip(axes, sizes, strict=True))
+
+
+def _group_mean(x: Tensor, groups: dict[int, int], scale_axis: Axes) -> Tensor:
+    """Mean over the reduced axes and within each group; one entry a group is left along its axis."""
+    reduced = reduced_axes(len(x.shape), scale_axis)
+    split: list[int] = []
+    over: list[int] = []
+    kept: list[int] = []
+    for axis, length in enumerate(x.shape):
+        if axis in groups:
+            split += [length // groups[axis], groups[axis]]
+            over.append(len(split) - 1)
+            kept.append(length // groups[axis])
+        else:
+            split.append(length)
+            kept.append(length)
+            if axis in reduced:
+                over.append(len(split) - 1)
+                kept[-1] = 1
+    return ops.reshape(ops.mean(ops.reshape(x, split), axis=over), kept)

@@ -1,0 +1,74 @@
+"""What binary and ternary share: a few codes, ``alpha`` times each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from qhls.quantizers import scale as scales
+from qhls.quantizers.base import Quantizer, show
+from qhls.quantizers.functions import hard_sigmoid
+from qhls.quantizers.numerics import EPSILON, Tensor
+
+
+class SignQuantizer(Quantizer):
+    """Codes from {-1, 0, 1} times ``alpha``: None (1), a number, an array, "auto" or "auto_po2".
+
+    Without ``alpha`` the real function behind is ``tanh(x)``, otherwise it is ``x``.
+    """
+
+    alpha: Any = None
+    scale_axis: Any = None
+    elements_per_scale: Any = None
+    min_po2_exponent: Any = None
+    max_po2_exponent: Any = None
+
+    def codes(self, x: Tensor) -> Tensor:
+        """-1, 0 or 1 for each ``x``."""
+        raise NotImplementedError
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """The codes and what ``alpha`` makes one worth."""
+        return self._scaled(x, self.codes(x))
+
+    def _scaled(self, x: Tensor, codes: Tensor) -> tuple[Tensor, Any]:
+        """``codes`` and the scale that ``alpha`` gives them."""
+        fit = scales.is_auto(self.alpha)
+        scale = scales.fitted(self, x, codes) if fit else scales.given_scale(self.alpha, x)
+        self._keep_scale(scale)
+        return codes, scale
+
+    def surrogate(self, x: Tensor) -> Tensor:
+        """``tanh(x)`` without ``alpha``, else ``x``."""
+        return ops.tanh(x) if self.alpha is None else x
+
+    def max(self) -> Any:
+        """``alpha``, at least 1."""
+        return max(1.0, self.alpha) if isinstance(self.alpha, (int, float)) else 1.0
+
+    def min(self) -> Any:
+        """``-max()``."""
+        return -self.max()
+
+    def _set_trainable_parameter(self) -> None:
+        if self.alpha is None:
+            self.alpha = "auto_po2"
+
+    def _deviations(self, x: Tensor) -> Tensor:
+        """``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
+        if not scales.is_auto(self.alpha):
+            return x
+        axes = scales.reduced_axes(len(x.shape), self.scale_axis) or None
+        return x / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
+
+    def _probability(self, x: Tensor) -> Tensor:
+        """``sigmoid(temperature x)``, real or hard."""
+        sigmoid = ops.sigmoid if self.use_real_sigmoid else hard_sigmoid  # type: ignore[attr-defined]
+        return sigmoid(x * float(self.temperature))  # type: ignore[attr-defined]
+
+
+def call_text(q: Quantizer, **arguments: Any) -> str:
+    """``name(key=value,...)`` of the arguments that are neither None nor False."""
+    set_ = {k: v for k, v in arguments.items() if v is not None and v is not False}
+    return f"{type(q).__name__}({','.join(f'{k}={show(v)}' for k, v in set_.items())})"

@@ -1,0 +1,170 @@
+"""Quantized tanh, sigmoid and mu-law: a squashing function, then a grid (mu-law: none)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from keras import ops
+
+from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.quantizers.base import Quantizer, quantizer, show
+from qhls.quantizers.functions import get_internal_sigmoid, internal_sigmoid
+from qhls.quantizers.numerics import Tensor, as_float, power_of_two, round_through
+
+
+class _Squashing(Quantizer):
+    """Values in [-1, 1] or [0, 1], whose gradient stops where they saturate."""
+
+    gradient_of: ClassVar[str] = "grid"
+
+    def __call__(self, x: Any) -> Tensor:
+        """``x`` quantized."""
+        codes, step = self.grid(as_float(x))
+        return codes * step
+
+    def _round(self, p: Tensor) -> Tensor:
+        return round_through(p, bool(self.use_stochastic_rounding), self._seed)  # type: ignore[attr-defined]
+
+
+@quantizer
+class quantized_tanh(_Squashing):
+    """``clip(round(p m) / m, -1, 1 - 1/m)`` with ``m = 2**(bits - 1)``; rounding is half to even.
+
+    ``p = 2 sigmoid(x) - 1`` with the sigmoid of ``set_internal_sigmoid``: with "hard", the default,
+    ``clip(x, -1, 1)``. The step is ``2**-(bits - 1)``.
+
+    Args:
+        bits: width, the sign included.
+        use_stochastic_rounding: round at random while training.
+        symmetric: the smallest value is ``-(1 - 1/m)``.
+        use_real_tanh: ``p = tanh(x)``.
+    """
+
+    _shown: ClassVar[int] = 1
+    _ignored: ClassVar[dict[str, Any]] = {"integer": 0}
+
+    bits: int = 8
+    use_stochastic_rounding: Any = False
+    symmetric: Any = False
+    use_real_tanh: Any = False
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Codes of ``bits`` bits and ``1/m``."""
+        m = 2.0 ** (self.bits - 1)
+        p = ops.tanh(x) if self.use_real_tanh else 2.0 * internal_sigmoid(x) - 1.0
+        return ops.clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """Round half to even, saturate, if the tanh is ``clip(x, -1, 1)`` (the "hard" one); else None."""
+        if self.use_real_tanh or get_internal_sigmoid() != "hard":
+            return None
+        overflow = Overflow.SATURATE_SYMMETRIC if self.symmetric else Overflow.SATURATE
+        return Quantization(Fixed(True, self.bits, self.bits - 1), Rounding.HALF_EVEN, overflow)
+
+    def max(self) -> float:
+        """The largest value, ``1 - 1/m``."""
+        return 1.0 - 2.0 ** (1 - self.bits)
+
+    def min(self) -> float:
+        """The smallest value."""
+        return -1.0 + int(self.symmetric) * 2.0 ** (1 - self.bits)
+
+    def __str__(self) -> str:
+        return _text(self, "use_stochastic_rounding", "symmetric", "use_real_tanh")
+
+
+@quantizer
+class quantized_sigmoid(_Squashing):
+    """``clip(round(p m) / m, 0, 1 - 1/m)`` with ``m = 2**bits``; rounding is half to even.
+
+    ``p = sigmoid(x)``, the one of ``set_internal_sigmoid``: "hard", the default, is
+    ``clip(x/2 + 1/2, 0, 1)``. The step is ``2**-bits``.
+
+    Args:
+        bits: width; there is no sign.
+        symmetric: the smallest value is ``1/m``, not 0.
+        use_real_sigmoid: the logistic function.
+        use_stochastic_rounding: round at random while training.
+    """
+
+    _shown: ClassVar[int] = 1
+
+    bits: int = 8
+    symmetric: Any = False
+    use_real_sigmoid: Any = False
+    use_stochastic_rounding: Any = False
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Codes of ``bits`` bits and ``1/m``."""
+        m = 2.0**self.bits
+        p = ops.sigmoid(x) if self.use_real_sigmoid else internal_sigmoid(x)
+        return ops.clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
+
+    def max(self) -> float:
+        """The largest value, ``1 - 1/m``."""
+        return 1.0 - 2.0**-self.bits
+
+    def min(self) -> float:
+        """The smallest value."""
+        return int(self.symmetric) * 2.0**-self.bits
+
+    def __str__(self) -> str:
+        return _text(self, "symmetric", "use_real_sigmoid", "use_stochastic_rounding")
+
+
+@quantizer
+class quantized_ulaw(_Squashing):
+    """Mu-law of a quantized number: ``2**integer * clip(sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
+
+    ``r = 2 round(sigmoid(x / 2**integer) m) / m - 1`` with ``m = 2**(bits - 1)`` and the sigmoid of
+    ``set_internal_sigmoid``. The values lie on no fixed-point grid.
+
+    Args:
+        bits: the number of different values is ``2**bits`` at most.
+        integer: the values reach up to ``2**integer``.
+        symmetric: the smallest value is ``-(1 - 1/m)`` times that.
+        u: mu, the strength of the compression.
+    """
+
+    number_type: ClassVar[str] = "float"
+    _shown: ClassVar[int] = 2
+
+    bits: int = 8
+    integer: int = 0
+    symmetric: Any = 0
+    u: float = 255.0
+    use_stochastic_rounding: ClassVar[bool] = False
+
+    def __call__(self, x: Any) -> Tensor:
+        """The compressed ``x``."""
+        m, m_i = 2.0 ** (self.bits - 1), power_of_two(self.integer)
+        p = internal_sigmoid(as_float(x) / m_i) * m
+        r = 2.0 * (self._round(p) / m) - 1.0
+        law = ops.sign(r) * (ops.log(1.0 + self.u * ops.abs(r)) / math.log(1.0 + self.u))
+        return m_i * ops.clip(law, -1.0 + int(self.symmetric) / m, 1.0 - 1.0 / m)
+
+    def max(self) -> float:
+        """``max(1, 2**integer)``: the bound QKeras tells, not the largest value."""
+        return max(1.0, 2.0**self.integer)
+
+    def min(self) -> float:
+        """``-max()``."""
+        return -self.max()
+
+    def __str__(self) -> str:
+        parts = [str(self.bits), str(self.integer)]
+        if self.symmetric or self.u != 255.0:
+            parts.append(str(int(self.symmetric)))
+        if self.u != 255.0:
+            parts.append(show(self.u))
+        return f"quantized_ulaw({','.join(parts)})"
+
+
+def _text(q: Any, *flags: str) -> str:
+    """QKeras' form: the bits and a 1 for each flag that is set, in the order of the arguments.
+
+    It does not say which flag; ``repr`` does.
+    """
+    return f"{type(q).__name__}({','.join([str(q.bits), *('1' for f in flags if getattr(q, f))])})"

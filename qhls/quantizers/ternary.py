@@ -1,0 +1,134 @@
+"""Two bits of which three values are used: -1, 0 and +1 times a scale."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras import ops
+
+from qhls.quantizers import scale as scales
+from qhls.quantizers.base import quantizer
+from qhls.quantizers.checks import refuse
+from qhls.quantizers.numerics import (
+    Tensor,
+    in_training,
+    sign,
+    stochastic_round,
+    uniform_like,
+)
+from qhls.quantizers.signs import SignQuantizer, call_text
+
+DEFAULT_THRESHOLD = 0.33
+STOCHASTIC_PRECISION = 1.0 / 3.0
+
+
+class _Ternary(SignQuantizer):
+    """Codes by a fixed threshold, or by one that follows a fitted scale."""
+
+    number_type: ClassVar[str] = "ternary"
+    _shown: ClassVar[int] = 0
+
+    threshold: Any = None
+    number_of_unrolls: int = 5
+    use_stochastic_rounding: Any = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if scales.is_auto(self.alpha) and self.threshold is not None:
+            raise refuse(self, "threshold", f"None when alpha is {self.alpha!r}, which chooses it")
+
+    @property
+    def default_threshold(self) -> float:
+        """The threshold in use where ``alpha`` is not fitted: 0.33 unless given."""
+        return DEFAULT_THRESHOLD if self.threshold is None else float(self.threshold)
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """The codes and what ``alpha`` makes one worth; a fitted ``alpha`` moves the codes too."""
+        if not scales.is_auto(self.alpha):
+            return super().grid(x)
+        scale = 2.0 * scales.greatest(x, self.scale_axis) / 3.0
+        if self.alpha == "auto_po2":
+            scale = scales.power_of_two_scale(scale)
+        codes = x
+        for _ in range(self.number_of_unrolls):
+            codes = self._codes_at(x, scale)
+            scale = scales.fitted(self, x, codes)
+        self._keep_scale(scale)
+        return codes, scale
+
+    def codes(self, x: Tensor) -> Tensor:
+        """The sign where ``|x|`` reaches the threshold, else 0."""
+        return ops.cast(ops.abs(x) >= self.default_threshold, x.dtype) * ops.sign(x)
+
+    def _codes_at(self, x: Tensor, scale: Tensor) -> Tensor:
+        """The sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
+        if self.use_stochastic_rounding and in_training():
+            rounded = stochastic_round(x / scale, STOCHASTIC_PRECISION, self._seed)
+        else:
+            rounded = ops.round(x / scale)
+        return ops.cast(ops.abs(scale * rounded) >= scale / 2.0, x.dtype) * ops.sign(x)
+
+
+@quantizer
+class ternary(_Ternary):
+    """``alpha * sign(x)`` where ``|x| >= threshold``, else 0.
+
+    The threshold does not scale with ``alpha``. "auto" and "auto_po2" choose both: starting from
+    ``2 max|x| / 3``, ``number_of_unrolls`` times, a code is the sign of ``x`` where ``|x|`` is more
+    than half a scale, and the scale is fitted to the codes by least squares.
+
+    Args:
+        alpha: the scale: None (1), a number, an array, "auto" or "auto_po2".
+        threshold: smallest ``|x|`` that is not 0; None is 0.33. Not for an automatic ``alpha``.
+        use_stochastic_rounding: while training, with an automatic ``alpha``, round ``x`` at random to thirds
+            of the scale first.
+        number_of_unrolls: how often codes and scale are refined.
+    """
+
+    alpha: Any = None
+    threshold: float | None = None
+    use_stochastic_rounding: Any = False
+    number_of_unrolls: int = 5
+
+    def __str__(self) -> str:
+        return call_text(
+            self,
+            alpha=self.alpha,
+            threshold=self.threshold,
+            use_stochastic_rounding=int(self.use_stochastic_rounding) or None,
+            number_of_unrolls=None if self.number_of_unrolls == 5 else self.number_of_unrolls,
+        )
+
+
+@quantizer
+class stochastic_ternary(_Ternary):
+    """``ternary`` that draws codes at random while training; outside of training it is ``ternary``.
+
+    While training the code is the mean of two random signs, +1 with the probabilities
+    ``sigmoid(temperature (x - t))`` and ``sigmoid(temperature (x + t))``; ``t`` is the threshold. With an
+    automatic ``alpha``, ``x`` counts in standard deviations.
+
+    Args:
+        alpha: the scale: None (1), a number, an array, "auto" or "auto_po2".
+        threshold: ``t``; None is 0.33. Not for an automatic ``alpha``.
+        temperature: how steep the probabilities are; infinity would be ``ternary``.
+        use_real_sigmoid: the logistic function; else ``hard_sigmoid``.
+        number_of_unrolls: as in ``ternary``.
+    """
+
+    _draws: ClassVar[bool] = True
+
+    alpha: Any = None
+    threshold: float | None = None
+    temperature: float = 8.0
+    use_real_sigmoid: Any = True
+    number_of_unrolls: int = 5
+
+    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """The codes, drawn while training, and what ``alpha`` makes one worth."""
+        if not in_training():
+            return super().grid(x)
+        t, deviations = self.default_threshold, self._deviations(x)
+        high = sign(self._probability(deviations - t) - uniform_like(x, self._seed))
+        low = sign(self._probability(deviations + t) - uniform_like(x, self._seed))
+        return self._scaled(x, (high + low) / 2.0)
