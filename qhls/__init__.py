@@ -9,7 +9,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from qhls.compile import compile  # noqa: A004 - the field's word
+from qhls.compile import compile
 from qhls.errors import (
     CsimError,
     EmitError,

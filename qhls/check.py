@@ -54,7 +54,10 @@ class CheckReport:
 
 
 def check(
-    design: Design, codes: Sequence[Array], targets: Sequence[str], include: str | Path | None = None
+    design: Design,
+    codes: Sequence[Array],
+    targets: Sequence[str],
+    include: str | Path | None = None,
 ) -> CheckReport:
     """Run all executions on ``codes`` and compare every output code. Raises ``CsimError``, ``VerifyError``."""
     from qhls.backends.csim import build
@@ -67,10 +70,14 @@ def check(
         wrong = _differences(expected, received)
         blame = ""
         if wrong.any():
-            (traced,) = build(graph, design.schedule, [library.target.name], include=include, trace=True)
+            (traced,) = build(
+                graph, design.schedule, [library.target.name], include=include, trace=True
+            )
             sample = [array[wrong.argmax()][None] for array in codes]
             blame = _blame(graph, sample, traced.trace(sample))
-        comparisons.append(_comparison(f"interpreter == {library.target.name}", graph, expected, received, blame))
+        comparisons.append(
+            _comparison(f"interpreter == {library.target.name}", graph, expected, received, blame)
+        )
     notes = list(graph.notes)
     if design.model is not None:
         from qhls.frontend.reference import Reference
@@ -82,7 +89,9 @@ def check(
         if wrong.any():
             sample = [array[wrong.argmax()][None] for array in codes]
             blame = _blame(graph, sample, reference.trace(sample))
-        comparisons.append(_comparison(f"interpreter == Keras {reference.dtype}", graph, expected, received, blame))
+        comparisons.append(
+            _comparison(f"interpreter == Keras {reference.dtype}", graph, expected, received, blame)
+        )
         notes += reference.notes
     return CheckReport(len(codes[0]), comparisons, notes)
 
@@ -98,7 +107,9 @@ def _comparison(
 ) -> Comparison:
     mismatches = sum(int((a != b).sum()) for a, b in zip(expected, received, strict=True))
     codes = sum(array.size for array in expected)
-    bits = sum(array.size * op.type.width for array, op in zip(expected, graph.outputs, strict=True))
+    bits = sum(
+        array.size * op.type.width for array, op in zip(expected, graph.outputs, strict=True)
+    )
     return Comparison(title, codes, bits, mismatches, blame)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DEFAULT_SCHEDULE = Schedule()
 
 
-def compile(  # noqa: A001 - the field's word
+def compile(
     model_or_path: Any,
     input_types: Any = None,
     *,

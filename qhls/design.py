@@ -38,7 +38,9 @@ class Design:
         if isinstance(x, Mapping):
             names = [op.name for op in inputs]
             if sorted(x) != sorted(names):
-                raise VerifyError(f"inputs: expected {', '.join(names)}, got {', '.join(map(str, x))}")
+                raise VerifyError(
+                    f"inputs: expected {', '.join(names)}, got {', '.join(map(str, x))}"
+                )
             x = [x[name] for name in names]
         given = list(x) if isinstance(x, list | tuple) and len(inputs) > 1 else [x]
         if len(given) != len(inputs):
@@ -56,7 +58,9 @@ class Design:
         (library,) = build(self.graph, self.schedule, [target], include=include)
         return self._numbers(library.run(self.encode(x)))
 
-    def emit(self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False) -> Project:
+    def emit(
+        self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
+    ) -> Project:
         """Write the HLS project; ``stimuli`` (numbers, as ``x``) go into its test bench. Raises ``EmitError``."""
         from qhls.backends.emit import emit
 
@@ -76,7 +80,9 @@ class Design:
         """
         from qhls.check import check
 
-        return check(self, self.random_codes(256) if x is None else self.encode(x), targets, include)
+        return check(
+            self, self.random_codes(256) if x is None else self.encode(x), targets, include
+        )
 
     def energy(self, technology: Any = "horowitz_45nm") -> EnergyReport:
         """pJ per inference by op, layer and cause. ``technology``: a table's name or path, or a ``Technology``."""
@@ -99,5 +105,7 @@ class Design:
         ]
 
     def _numbers(self, outputs: list[Array]) -> Any:
-        numbers = [decode(codes, op.type) for codes, op in zip(outputs, self.graph.outputs, strict=True)]
+        numbers = [
+            decode(codes, op.type) for codes, op in zip(outputs, self.graph.outputs, strict=True)
+        ]
         return numbers[0] if len(numbers) == 1 else numbers

@@ -22,6 +22,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from qhls.energy.technology import OPERATIONS, Technology
 from qhls.errors import EnergyError
@@ -81,9 +82,8 @@ class EnergyReport:
 
     def table(self) -> Table:
         """A row a layer: pJ by cause, in all, and the share of the design."""
-        table = Table(
-            title=f"Energy of {self.design}, pJ per inference, {self.technology}", show_footer=True
-        )
+        title = Text(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
+        table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for cause, pj in self.causes.items():
             table.add_column(cause, _pj(pj), justify="right")
@@ -92,7 +92,7 @@ class EnergyReport:
         for layer, causes in self.layers.items():
             pj = math.fsum(causes.values())
             share = f"{pj / self.total:.1%}" if self.total else "-"
-            table.add_row(layer, *map(_pj, causes.values()), _pj(pj), share)
+            table.add_row(Text(layer), *map(_pj, causes.values()), _pj(pj), share)
         return table
 
     def __str__(self) -> str:
@@ -163,7 +163,7 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
         table.add_column(heading, justify="right")
     for name, report in reports.items():
         ratio = f"{report.total / reference:.3f}" if reference else "-"
-        table.add_row(name, *map(_pj, report.causes.values()), _pj(report.total), ratio)
+        table.add_row(Text(name), *map(_pj, report.causes.values()), _pj(report.total), ratio)
     return table
 
 

@@ -45,8 +45,9 @@ class Polynomial:
 
     def price(self, bits: tuple[int, ...]) -> float:
         """pJ of one operation on operands of these widths."""
-        mean = math.prod(bits) ** (1 / len(bits))
-        return math.fsum(c * mean**power for power, c in enumerate(self.coefficients))
+        product, count = math.prod(bits), len(bits)
+        terms = (c * product ** (power / count) for power, c in enumerate(self.coefficients))
+        return math.fsum(terms)
 
 
 @dataclass(frozen=True, slots=True)

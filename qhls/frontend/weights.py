@@ -65,19 +65,23 @@ def attribute(group: Any, name: str) -> list[str]:
     return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
 
 
-def _refuse_references(group: Any, where: str) -> None:
+def _refuse_references(root: Any, where: str) -> None:
     """HDF5 can point to other files by links and by data sets: a model's weights never do."""
-    for name in group:
-        item = None
-        if isinstance(group.get(name, getlink=True), h5py.HardLink):
-            item = group[name]
-        if item is None or (isinstance(item, h5py.Dataset) and (item.is_virtual or item.external)):
-            raise LoadError(
-                f"{where}: expected weights inside the file, received a reference at "
-                f"{group.name.rstrip('/')}/{name}; it is not followed: save the weights again"
-            )
-        if isinstance(item, h5py.Group):
-            _refuse_references(item, where)
+    waiting, seen = [root], set()
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            item = group[name] if isinstance(link, h5py.HardLink) else None
+            data = isinstance(item, h5py.Dataset)
+            if item is None or (data and (item.is_virtual or item.external)):
+                raise LoadError(
+                    f"{where}: expected weights inside the file, received a reference at "
+                    f"{group.name.rstrip('/')}/{name}; it is not followed: save the weights again"
+                )
+            if isinstance(item, h5py.Group) and item not in seen:  # groups may hold each other
+                seen.add(item)
+                waiting.append(item)
 
 
 # -- Keras 2 ---------------------------------------------------------------------------------------

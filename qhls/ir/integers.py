@@ -108,6 +108,8 @@ class Codes:
 
     def __lshift__(self, bits: int) -> Codes:
         bound = self.bound << bits
+        if not bound:
+            return self  # 2.0**bits may be infinite, and 0 * inf is not 0
         wide = self._cast(bound)
         return Codes(
             wide * wide.dtype.type(2.0**bits) if _floating(wide) else wide * (1 << bits), bound
@@ -122,13 +124,14 @@ class Codes:
             return (self + Codes(np.array(half))).round_shift(bits, Rounding.FLOOR)
         bound = (self.bound >> bits) + 1
         if _floating(self.array):
-            scaled = self.array * self.array.dtype.type(2.0 ** -min(bits, _NEGLIGIBLE))
+            scaled = np.asarray(self.array * self.array.dtype.type(2.0 ** -min(bits, _NEGLIGIBLE)))
             ufunc = np.floor if rounding is Rounding.FLOOR else np.rint
             return Codes(ufunc(scaled, out=scaled), bound)
-        quotient = self.array >> bits
+        whole = self.array if bits < 63 else self.array.astype(object)  # int64 cannot hold 2**63
+        quotient = np.asarray(whole >> bits, whole.dtype)
         if rounding is Rounding.HALF_EVEN:
-            rest = self.array - (quotient << bits)
-            up = (rest > half) | ((rest == half) & ((quotient & 1) == 1))
+            rest = whole - (quotient << bits)
+            up = np.asarray((rest > half) | ((rest == half) & ((quotient & 1) == 1)))
             quotient = quotient + up.astype(quotient.dtype)
         return Codes(quotient, bound)
 

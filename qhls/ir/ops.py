@@ -185,7 +185,9 @@ class Max(Elementwise):
         return a.maximum(b)
 
     def work(self) -> Work:
-        return Work({events.compare(max(self.a.type.width, self.b.type.width)): self.size})
+        hulls = [value.hull for value in self.align(self.a.range, self.b.range)]
+        compared = Fixed.holding(min(lo for lo, _ in hulls), max(hi for _, hi in hulls), self.frac)
+        return Work({events.compare(compared.width): self.size})
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from qhls.errors import VerifyError
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
 
@@ -14,8 +16,9 @@ class Schedule:
 
     ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
     op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie.
-    ``io``: arrays at the top.
-    ``partition_limit``: arrays of up to this many elements are split into registers; longer ones stay memories. ``part`` and ``library``: the Vitis device and the Catapult library.
+    ``io``: arrays at the top. ``partition_limit``: arrays of up to this many elements are split into
+    registers; longer ones stay memories. ``part`` and ``library``: the Vitis device and the Catapult
+    library. Raises ``VerifyError`` for a factor below 1 or a period that is not positive.
     """
 
     reuse_factor: int = 1
@@ -28,8 +31,16 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.reuse_factor < 1:
-            raise ValueError(f"Schedule: reuse_factor must be at least 1, got {self.reuse_factor}")
+            raise VerifyError(f"Schedule: reuse_factor must be at least 1, got {self.reuse_factor}")
         if not self.clock_period > 0:
-            raise ValueError(
+            raise VerifyError(
                 f"Schedule: clock_period must be positive nanoseconds, got {self.clock_period}"
+            )
+        if self.storage not in get_args(Storage):
+            raise VerifyError(
+                f"Schedule: storage must be one of {', '.join(get_args(Storage))}, got {self.storage!r}"
+            )
+        if self.partition_limit < 0:
+            raise VerifyError(
+                f"Schedule: partition_limit must be at least 0, got {self.partition_limit}"
             )

@@ -61,8 +61,10 @@ class Quantizer:
             if name in CHECKS:
                 CHECKS[name](self)
         alpha = getattr(self, "alpha", None)
-        if not isinstance(alpha, str):
-            self.scale = 1.0 if alpha is None else np.float32(alpha)
+        if alpha is None or isinstance(alpha, (int, float)):
+            self.scale = 1.0 if alpha is None else float(alpha)
+        elif not isinstance(alpha, str):
+            self.scale = np.float32(alpha)
         if self._draws or getattr(self, "use_stochastic_rounding", False):
             self._seed = keras.random.SeedGenerator()
 
@@ -203,8 +205,8 @@ class Quantizer:
             return NotImplemented
         return type(self) is type(other) and self.get_config() == other.get_config()
 
-    def __hash__(self) -> int:
-        return hash(type(self))
+    # Arguments may change after construction, so dictionaries tell quantizers apart by identity.
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         """The call that makes an equal quantizer; ``get_quantizer`` reads it back."""
@@ -265,7 +267,7 @@ def _frozen(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """``value`` without numpy, tensors or variables."""
     if isinstance(value, keras.Variable):
-        value = value.value
+        value = value * 1  # a tensor: numpy warns about variables
     if ops.is_tensor(value):
         value = ops.convert_to_numpy(value)
     if isinstance(value, (np.ndarray, np.generic)):

@@ -47,7 +47,7 @@ def power_of_two(exponent: Any) -> Any:
 def exact_exp2(exponent: Tensor) -> Tensor:
     """``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
     lowest, highest = _exponent_range(exponent)
-    table = constant(_powers_of_two(lowest, highest), exponent)
+    table = ops.cast(ops.convert_to_tensor(_powers_of_two(lowest, highest)), exponent.dtype)
     inside = ops.clip(exponent, lowest, highest)
     index = ops.where(ops.isnan(exponent), ops.zeros_like(exponent), inside - lowest)
     value = ops.take(table, ops.cast(index, "int32"), axis=0)
@@ -56,8 +56,9 @@ def exact_exp2(exponent: Tensor) -> Tensor:
 
 @functools.cache
 def _powers_of_two(lowest: int, highest: int) -> np.ndarray:
+    one = np.float64(1.0) if highest > 128 else np.float32(1.0)
     with np.errstate(over="ignore"):
-        return np.ldexp(1.0, np.arange(lowest, highest + 1))
+        return np.ldexp(one, np.arange(lowest, highest + 1))
 
 
 def _exponent_range(x: Tensor) -> tuple[int, int]:
@@ -141,8 +142,11 @@ def round_through(x: Tensor, stochastic: bool = False, seed: Any = None) -> Tens
 
 def is_concrete(x: Tensor) -> bool:
     """Whether ``x`` has a value now, that is: was not made while tracing a graph."""
-    try:
-        ops.convert_to_numpy(x)
-    except (NotImplementedError, TypeError, ValueError, AttributeError, RuntimeError):
+    if isinstance(x, keras.KerasTensor):
         return False
-    return True
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return hasattr(x, "numpy")
+    if backend == "jax":
+        return not any(cls.__name__ == "Tracer" for cls in type(x).__mro__)
+    return getattr(getattr(x, "device", None), "type", None) != "meta"

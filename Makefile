@@ -1,0 +1,38 @@
+# make demo: the whole road on real data. make test: the tests. Both create .venv and install on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_ENABLE_ONEDNN_OPTS ?= 1
+
+demo: $(VENV)/installed
+	$(BIN)/python examples/digits.py
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2
+
+test-long: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 -m long
+
+lint: $(VENV)/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/installed
+	$(BIN)/pyright
+
+docs: $(VENV)/installed
+	$(BIN)/python docs/generate.py
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e ".[tensorflow,csim,demo,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build
+
+.PHONY: demo test test-long lint types docs install clean

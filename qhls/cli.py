@@ -1,0 +1,163 @@
+"""The command line: ``qhls compile|check|energy|show``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from qhls.backends.target import TARGETS
+from qhls.errors import LoadError, QhlsError
+from qhls.ir import Schedule
+from qhls.quiet import import_keras
+
+EXIT_DIFFERENT = 1
+EXIT_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the process's status: 0, 1 (check found a difference) or 2 (an error, on stderr)."""
+    options = _parser().parse_args(arguments)
+    import_keras()
+    try:
+        return options.run(options)
+    except QhlsError as error:
+        sys.stderr.write(f"qhls {options.command}: {error}\n")
+        return EXIT_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qhls", description="Quantised Keras models to hardware, bit for bit."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    described = {
+        "compile": (_compile, "write HLS C++ projects"),
+        "check": (_check, "compare interpreter, csim of every target and Keras, bit for bit"),
+        "energy": (_energy, "energy per layer; several models are compared"),
+        "show": (_show, "print the design, one op a line"),
+    }
+    for name, (run, description) in described.items():
+        command = commands.add_parser(name, help=description, description=description)
+        command.set_defaults(run=run)
+        command.add_argument(
+            "model",
+            nargs="+" if name == "energy" else 1,
+            help=".keras, whole-model .h5, or JSON with --weights",
+        )
+        command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
+        command.add_argument(
+            "-i",
+            "--input-type",
+            action="append",
+            help="type of an input, e.g. s16.10 (signed, 16 bits, 10 of them fraction); once for all, or once each",
+        )
+        command.add_argument(
+            "--reuse-factor", type=int, default=1, help="multiplications that share a multiplier"
+        )
+        command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
+        if name in ("compile", "check"):
+            command.add_argument(
+                "-t", "--target", action="append", choices=list(TARGETS), help="default: all"
+            )
+    _option(
+        commands,
+        "compile",
+        "-o",
+        "--output",
+        required=True,
+        help="folder; each target becomes one below it",
+    )
+    _option(
+        commands,
+        "compile",
+        "--overwrite",
+        action="store_true",
+        help="replace qhls projects that are there",
+    )
+    _option(
+        commands, "check", "--data", type=Path, help=".npy or .npz of inputs; default: random codes"
+    )
+    _option(commands, "check", "--samples", type=int, default=256, help="random input vectors")
+    _option(commands, "check", "--include", help="folder of the vendor's headers")
+    _option(
+        commands,
+        "energy",
+        "--technology",
+        default="horowitz_45nm",
+        help="a table's name or a JSON file",
+    )
+    return parser
+
+
+def _option(commands: Any, command: str, *names: str, **settings: Any) -> None:
+    commands.choices[command].add_argument(*names, **settings)
+
+
+def _design(options: argparse.Namespace, model: str) -> Any:
+    from qhls.compile import compile as compile_model
+
+    types = options.input_type
+    schedule = Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period)
+    given = types[0] if types and len(types) == 1 else types
+    return compile_model(model, given, weights=options.weights, schedule=schedule)
+
+
+def _compile(options: argparse.Namespace) -> int:
+    design = _design(options, options.model[0])
+    for target in options.target or TARGETS:
+        project = design.emit(target, Path(options.output) / target, overwrite=options.overwrite)
+        sys.stdout.write(f"{target}: {project.path}\n")
+    for note in design.graph.notes:
+        sys.stdout.write(f"note: {note}\n")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    design = _design(options, options.model[0])
+    x: Any = None
+    if options.data:
+        try:
+            loaded = np.load(options.data, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise LoadError(
+                f"{options.data}: expected a .npy or .npz file of numbers, got {error}"
+            ) from error
+        x = dict(loaded) if hasattr(loaded, "files") else loaded
+    else:
+        codes = design.random_codes(options.samples)
+        x = [
+            np.ldexp(c.astype(float), -op.frac)
+            for c, op in zip(codes, design.graph.inputs, strict=True)
+        ]
+        x = x if len(x) > 1 else x[0]
+    report = design.check(x, options.target or tuple(TARGETS), include=options.include)
+    sys.stdout.write(f"{report}\n")
+    return 0 if report else EXIT_DIFFERENT
+
+
+def _energy(options: argparse.Namespace) -> int:
+    from qhls.energy.model import compare
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    reports = {model: _design(options, model).energy(options.technology) for model in options.model}
+    for report in reports.values():
+        console.print(report.table())
+    if len(reports) > 1:
+        console.print(compare(reports))
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    sys.stdout.write(f"{_design(options, options.model[0]).show()}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

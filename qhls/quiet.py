@@ -1,0 +1,19 @@
+"""Start Keras' backend without its start-up log, which it writes past Python to the process's stderr."""
+
+import os
+from importlib import import_module
+
+STDERR = 2
+
+
+def import_keras() -> None:
+    """Import Keras and its backend with the process's stderr closed; exceptions come through as ever."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, STDERR)
+        import_module("keras")
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
+        os.close(nowhere)

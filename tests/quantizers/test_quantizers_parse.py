@@ -1,0 +1,359 @@
+"""``get_quantizer`` and the arguments of quantizers: what is accepted, and what each refusal says."""
+
+import inspect
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import qhls.quantizers as qz
+from qhls.errors import QuantizerError
+from qhls.quantizers import get_quantizer
+
+SIGNATURES = {
+    "quantized_bits": "bits=8, integer=0, symmetric=0, keep_negative=True, alpha=None, "
+    "use_stochastic_rounding=False, scale_axis=None, qnoise_factor=1.0, var_name=None, use_ste=True, "
+    "use_variables=False, elements_per_scale=None, min_po2_exponent=None, max_po2_exponent=None, "
+    "post_training_scale=None",
+    "quantized_linear": "bits=8, integer=0, symmetric=1, keep_negative=True, alpha=None, "
+    "use_stochastic_rounding=False, scale_axis=None, qnoise_factor=1.0, var_name=None, use_variables=False",
+    "quantized_relu": "bits=8, integer=0, use_sigmoid=0, negative_slope=0.0, use_stochastic_rounding=False, "
+    "relu_upper_bound=None, is_quantized_clip=True, qnoise_factor=1.0, var_name=None, use_ste=True, "
+    "use_variables=False, enable_fast_inference=False",
+    "quantized_hswish": "bits=8, integer=0, symmetric=0, alpha=None, use_stochastic_rounding=False, "
+    "scale_axis=None, qnoise_factor=1.0, var_name=None, use_variables=False, relu_shift=3, "
+    "relu_upper_bound=6",
+    "quantized_tanh": "bits=8, use_stochastic_rounding=False, symmetric=False, use_real_tanh=False",
+    "quantized_sigmoid": "bits=8, symmetric=False, use_real_sigmoid=False, use_stochastic_rounding=False",
+    "quantized_ulaw": "bits=8, integer=0, symmetric=0, u=255.0",
+    "quantized_po2": "bits=8, max_value=None, use_stochastic_rounding=False, "
+    "quadratic_approximation=False, log2_rounding='rnd', qnoise_factor=1.0, var_name=None, use_ste=True, "
+    "use_variables=False",
+    "quantized_relu_po2": "bits=8, max_value=None, negative_slope=0, use_stochastic_rounding=False, "
+    "quadratic_approximation=False, log2_rounding='rnd', qnoise_factor=1.0, var_name=None, use_ste=True, "
+    "use_variables=False",
+    "binary": "use_01=False, alpha=None, use_stochastic_rounding=False, scale_axis=None, "
+    "elements_per_scale=None, min_po2_exponent=None, max_po2_exponent=None",
+    "ternary": "alpha=None, threshold=None, use_stochastic_rounding=False, number_of_unrolls=5",
+    "stochastic_binary": "alpha=None, temperature=6.0, use_real_sigmoid=True",
+    "stochastic_ternary": "alpha=None, threshold=None, temperature=8.0, use_real_sigmoid=True, "
+    "number_of_unrolls=5",
+    "bernoulli": "alpha=None, temperature=6.0, use_real_sigmoid=True",
+}
+"""The constructors as QKeras has them: names, order and defaults."""
+
+
+@pytest.mark.parametrize("family", sorted(qz.QUANTIZERS))
+def test_signatures(family):
+    parameters = inspect.signature(qz.QUANTIZERS[family]).parameters.values()
+    assert ", ".join(f"{p.name}={p.default!r}" for p in parameters) == SIGNATURES[family]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("quantized_bits(4,0,1)", qz.quantized_bits(4, 0, 1)),
+        (" quantized_bits ( 4 , 0 , alpha = 'auto' ) ", qz.quantized_bits(4, alpha="auto")),
+        ('quantized_bits(4,alpha="auto_po2")', qz.quantized_bits(4, alpha="auto_po2")),
+        ("quantized_bits(4,-1,keep_negative=False)", qz.quantized_bits(4, -1, keep_negative=False)),
+        ("quantized_bits(bits=4,alpha=None,use_ste=True)", qz.quantized_bits(4)),
+        ("quantized_relu(6)", qz.quantized_relu(6)),
+        ("quantized_relu(6,2,negative_slope=0.25)", qz.quantized_relu(6, 2, negative_slope=0.25)),
+        ("quantized_po2(4,1e-1)", qz.quantized_po2(4, 0.1)),
+        ("binary(alpha='auto',scale_axis=[0 1])", qz.binary(alpha="auto", scale_axis=[0, 1])),
+        ("binary(alpha='auto',scale_axis=[ 0,  1 ])", qz.binary(alpha="auto", scale_axis=[0, 1])),
+        (
+            "quantized_linear(4,alpha=[[0.5 1.0] [2 4.]])",
+            qz.quantized_linear(4, alpha=[[0.5, 1.0], [2.0, 4.0]]),
+        ),
+        (
+            "quantized_linear(4,alpha=[[0.5,1.0],[2,4]])",
+            qz.quantized_linear(4, alpha=np.float32([[0.5, 1], [2, 4]])),
+        ),
+        ("ternary", qz.ternary()),
+        (qz.ternary, qz.ternary()),
+        (qz.ternary(alpha=1), qz.ternary(alpha=1)),
+        (
+            {
+                "class_name": "quantized_bits",
+                "config": {"bits": 4},
+                "__passive_serialization__": True,
+            },
+            qz.quantized_bits(4),
+        ),
+        (
+            {
+                "module": "qkeras.quantizers",
+                "class_name": "quantized_bits",
+                "config": {
+                    "bits": 4,
+                    "symmetric": True,
+                    "alpha": "auto",
+                    "post_training_scale": None,
+                },
+                "registered_name": "qkeras>quantized_bits",
+            },
+            qz.quantized_bits(4, alpha="auto"),
+        ),
+        ({"class_name": "qkeras>binary", "config": {"alpha": 1.0}}, qz.binary(alpha=1.0)),
+        ({"class_name": "binary"}, qz.binary()),
+        (
+            {
+                "class_name": "quantized_linear",
+                "config": {
+                    "alpha": {
+                        "class_name": "__numpy__",
+                        "config": {"value": [0.5, 1.0], "dtype": "float32"},
+                    }
+                },
+            },
+            qz.quantized_linear(alpha=[0.5, 1.0]),
+        ),
+        (
+            {
+                "class_name": "quantized_hswish",
+                "config": {"bits": 6, "keep_negative": True, "post_training_scale": None},
+            },
+            qz.quantized_hswish(6),
+        ),
+        (None, None),
+    ],
+)
+def test_identifiers(identifier, expected):
+    assert get_quantizer(identifier) == expected
+
+
+def test_functions_and_activations():
+    assert get_quantizer("hard_tanh") is qz.hard_tanh
+    assert get_quantizer("hard_sigmoid") is qz.hard_sigmoid
+    assert get_quantizer("relu") is keras.activations.relu
+    assert get_quantizer({"class_name": "function", "config": "relu"}) is keras.activations.relu
+    assert (
+        get_quantizer(keras.saving.serialize_keras_object(keras.activations.tanh))
+        is keras.activations.tanh
+    )
+    assert get_quantizer(max) is max
+
+
+BITS = (
+    "bits, integer, symmetric, keep_negative, alpha, use_stochastic_rounding, scale_axis, qnoise_factor, "
+    "var_name, use_ste, use_variables, elements_per_scale, min_po2_exponent, max_po2_exponent, "
+    "post_training_scale"
+)
+FORM = (
+    "get_quantizer: expected a name with arguments, such as 'quantized_bits(4,0,1)' or "
+    "\"quantized_bits(8,alpha='auto_po2')\", got "
+)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "message"),
+    [
+        ("quantized_bits(4,", FORM + "'quantized_bits(4,': it does not read as one call"),
+        (
+            "quantized_bits(4,alpha=1,0)",
+            FORM + "'quantized_bits(4,alpha=1,0)': it does not read as one call",
+        ),
+        ("quantized_bits(4)(3)", FORM + "'quantized_bits(4)(3)': it does not read as one call"),
+        ("qkeras.binary()", FORM + "'qkeras.binary()': it does not read as one call"),
+        ("", FORM + "'': it does not read as one call"),
+        ("None", FORM + "'None': for no quantizer pass None, not a string"),
+        (
+            "binary(alpha=auto)",
+            FORM + "'binary(alpha=auto)': 'auto' is no number, string, list, True, False or None "
+            "(strings need quotes)",
+        ),
+        (
+            "binary(exit())",
+            FORM + "'binary(exit())': 'exit()' is no number, string, list, True, False or None "
+            "(strings need quotes)",
+        ),
+        (
+            "quantized_bit(4)",
+            "get_quantizer: 'quantized_bit(4)' names no known quantizer: 'quantized_bit'; did you mean "
+            "quantized_bits, quantized_tanh, quantized_po2?",
+        ),
+        (
+            "reluu",
+            "get_quantizer: 'reluu' names no known quantizer or Keras activation: 'reluu'; did you mean "
+            "relu, elu, selu?",
+        ),
+        (
+            "relu(6)",
+            "get_quantizer: 'relu(6)': the function 'relu' takes no arguments here; write 'relu', or a "
+            "quantizer such as 'quantized_relu(6,2)'",
+        ),
+        (
+            "quantized_bits(4,bits=3)",
+            "get_quantizer: 'quantized_bits(4,bits=3)' gives 'bits' twice; write it once",
+        ),
+        (
+            "quantized_ulaw(1,2,0,3,4)",
+            "get_quantizer: 'quantized_ulaw(1,2,0,3,4)' has 5 arguments; quantized_ulaw takes at most 4: "
+            "bits, integer, symmetric, u",
+        ),
+        (
+            "quantized_bits(4,foo=3)",
+            f"quantized_bits: unknown argument 'foo' (value 3); accepted are {BITS}",
+        ),
+        (
+            {"class_name": "binary", "config": 3},
+            "get_quantizer: expected a dictionary of arguments for binary, got 3",
+        ),
+        (
+            {"name": "x"},
+            'get_quantizer: expected a dictionary {"class_name": name, "config": {...}}, got the keys [\'name\']',
+        ),
+        (
+            3,
+            "get_quantizer: expected None, a quantizer, a string, a dictionary or a callable, got 3 of type int",
+        ),
+        (int, "get_quantizer: expected a Quantizer class, got the class int"),
+    ],
+)
+def test_refused_identifiers(identifier, message):
+    with pytest.raises(QuantizerError, match=rf"^{re.escape(message)}$"):
+        get_quantizer(identifier)
+
+
+ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'auto_po2', got "
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("quantized_bits(0)", "bits must be an integer from 1 to 62, got 0"),
+        ("quantized_bits(4.5)", "bits must be an integer from 1 to 62, got 4.5"),
+        ("quantized_bits(True)", "bits must be an integer from 1 to 62, got True"),
+        ("quantized_relu(63)", "bits must be an integer from 1 to 62, got 63"),
+        ("quantized_bits(4,0.5)", "integer must be an integer from -128 to 128, got 0.5"),
+        ("quantized_bits(4,symmetric=2)", "symmetric must be True or False, got 2"),
+        ("quantized_bits(4,alpha='aut')", ALPHA + "'aut'"),
+        ("quantized_bits(4,alpha=0)", ALPHA + "0"),
+        ("quantized_linear(4,alpha=[1,-1])", ALPHA + "[1, -1]"),
+        ("binary(alpha=[1,'auto'])", ALPHA + "[1, 'auto']"),
+        ("quantized_bits(4,qnoise_factor=2)", "qnoise_factor must be a number from 0 to 1, got 2"),
+        (
+            "quantized_bits(4,scale_axis=-1)",
+            "scale_axis must be None, an integer of at least 0 or a list of them, got -1",
+        ),
+        (
+            "binary(elements_per_scale=0)",
+            "elements_per_scale must be None, an integer of at least 1 or a list of them, got 0",
+        ),
+        (
+            "quantized_bits(min_po2_exponent=0.5)",
+            "min_po2_exponent must be None or an integer, got 0.5",
+        ),
+        (
+            "quantized_bits(min_po2_exponent=1,max_po2_exponent=0)",
+            "min_po2_exponent must be at most max_po2_exponent=0, got 1",
+        ),
+        (
+            "quantized_bits(4,post_training_scale=[1.0])",
+            "post_training_scale must be None unless alpha is 'auto' or 'auto_po2', got [1.0]",
+        ),
+        (
+            "quantized_relu(4,negative_slope=0.3)",
+            "negative_slope must be 0 or a power of two up to 1, got 0.3",
+        ),
+        (
+            "quantized_relu(4,negative_slope=2)",
+            "negative_slope must be 0 or a power of two up to 1, got 2",
+        ),
+        (
+            "quantized_relu(4,relu_upper_bound=-6)",
+            "relu_upper_bound must be None or a positive number, got -6",
+        ),
+        ("quantized_po2(4,-1)", "max_value must be None or a positive number, got -1"),
+        ("quantized_po2(4,log2_rounding='up')", "log2_rounding must be 'rnd' or 'floor', got 'up'"),
+        ("quantized_po2(1)", "bits must be an integer from 2 to 12 with max_value=None, got 1"),
+        ("quantized_po2(12,1)", "bits must be an integer from 1 to 11 with max_value=1, got 12"),
+        (
+            "quantized_relu_po2(12)",
+            "bits must be an integer from 1 to 11 with max_value=None, got 12",
+        ),
+        ("quantized_ulaw(u=0)", "u must be a positive number, got 0"),
+        ("ternary(threshold=0)", "threshold must be None or a positive number, got 0"),
+        (
+            "ternary(alpha='auto',threshold=0.5)",
+            "threshold must be None when alpha is 'auto', which chooses it, got 0.5",
+        ),
+        ("ternary(number_of_unrolls=0)", "number_of_unrolls must be a positive integer, got 0"),
+        ("bernoulli(temperature=0)", "temperature must be a positive number, got 0"),
+    ],
+)
+def test_refused_arguments(call, message):
+    name = call.split("(")[0]
+    with pytest.raises(QuantizerError, match=rf"^{re.escape(f'{name}: {message}')}$"):
+        get_quantizer(call)
+
+
+def test_set_internal_sigmoid_refuses():
+    message = "set_internal_sigmoid: mode must be 'hard', 'smooth' or 'real', got 'soft'"
+    with pytest.raises(QuantizerError, match=f"^{message}$"):
+        qz.set_internal_sigmoid("soft")
+    assert qz.get_internal_sigmoid() == "hard"
+
+
+@pytest.mark.parametrize(
+    ("made", "act", "message"),
+    [
+        (
+            qz.quantized_ulaw(4),
+            lambda q: q.integer_codes([0.5]),
+            "quantized_ulaw: its values lie on no fixed-point grid, so there are no integer codes; use a "
+            "quantizer whose number_type is not 'float'",
+        ),
+        (
+            qz.bernoulli(),
+            lambda q: q.integer_codes([0.5]),
+            "bernoulli: its values are drawn at every call, in inference too, so there are no integer codes; "
+            "use binary(use_01=1)",
+        ),
+        (
+            qz.quantized_bits(4),
+            lambda q: q.integer_codes([0.5, np.nan]),
+            "quantized_bits: integer_codes needs finite values on the quantizer's grid, got codes [nan] for a "
+            "tensor of shape (2,)",
+        ),
+        (
+            qz.quantized_relu(4, 3, relu_upper_bound=5.3, is_quantized_clip=False),
+            lambda q: q.integer_codes([7.0]),
+            "quantized_relu: integer_codes needs finite values on the quantizer's grid, got codes "
+            "[10.6] for a tensor of shape (1,)",
+        ),
+        (
+            qz.quantized_po2(8),
+            lambda q: q.integer_codes([2.0**-40, 2.0**40]),
+            "quantized_po2: integer_codes needs finite values that span fewer than 63 octaves, got values "
+            "from 5.42101e-20 to 1.09951e+12; give a max_value or fewer bits",
+        ),
+        (
+            qz.quantized_bits(4, alpha="auto"),
+            lambda q: q.range(),
+            "quantized_bits(4,0,1,alpha='auto'): range() lists the values of one fixed-point type of at most "
+            "20 bits, so the scale must be a known power of two",
+        ),
+        (
+            qz.quantized_bits(4, alpha="auto", scale_axis=2),
+            lambda q: q(np.ones((2, 2))),
+            "scale_axis: axis 2 does not exist in a tensor of rank 2; use axes from 0 to 1",
+        ),
+        (
+            qz.binary(alpha="auto", elements_per_scale=3),
+            lambda q: q(np.ones((2, 4))),
+            "elements_per_scale: 3 must divide axis 1 of a tensor of shape (2, 4)",
+        ),
+        (
+            qz.binary(alpha="auto", scale_axis=[0, 1], elements_per_scale=[2]),
+            lambda q: q(np.ones((2, 4))),
+            "elements_per_scale: expected one number or one per scale_axis [0, 1], got [2]",
+        ),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, qz.Quantizer) else "",
+)
+def test_refused_uses(made, act, message):
+    with pytest.raises(QuantizerError, match=rf"^{re.escape(message)}$"):
+        act(made)

@@ -1,0 +1,145 @@
+"""The command line, as a user calls it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from qhls.cli import main
+from qhls.layers import QActivation, QDense
+
+TYPE = ["-i", "s8.4"]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A small trained-like model on disk, in .keras form."""
+    keras.utils.set_random_seed(0)
+    bits = "quantized_bits(4,0,alpha=1)"
+    model = keras.Sequential(
+        [
+            keras.Input((6,), name="x"),
+            QDense(5, kernel_quantizer=bits, bias_quantizer=bits, name="first"),
+            QActivation("quantized_relu(4,1)", name="relu"),
+            QDense(3, kernel_quantizer=bits, bias_quantizer=bits, name="second"),
+        ],
+        name="compact",
+    )
+    path = tmp_path_factory.mktemp("models") / "compact.keras"
+    model.save(path)
+    return str(path)
+
+
+def test_show_prints_one_op_a_line(saved, capsys):
+    assert main(["show", saved, *TYPE]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "graph compact"
+    assert re.match(r"^name +type +shape +range +operation +layer$", lines[1])
+    row = next(line for line in lines if line.startswith("first.matmul"))
+    assert re.match(r"^first\.matmul +s\d+\.7 +5 +\[.*\] +matmul\(x, first\.kernel\) +first$", row)
+    assert (
+        len({line.index("s8.4") for line in lines if "s8.4" in line and line.startswith("x ")}) == 1
+    )
+
+
+def test_check_says_equal_and_returns_zero(saved, capsys):
+    assert main(["check", saved, *TYPE, "--samples", "40"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("check of 40 samples: all equal\n")
+    assert re.search(r"^interpreter == vitis +120 +[\d,]+ +0 +equal$", out, re.M)
+    assert re.search(r"^interpreter == catapult +120 +[\d,]+ +0 +equal$", out, re.M)
+    assert re.search(r"^interpreter == Keras float32 +120 +[\d,]+ +0 +equal$", out, re.M)
+
+
+def test_check_takes_data(saved, tmp_path, capsys):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(7, 6)))
+    arguments = ["check", saved, *TYPE, "--data", str(tmp_path / "x.npy"), "-t", "catapult"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("check of 7 samples: all equal\n")
+    assert "vitis" not in out
+
+
+def test_check_refuses_data_that_is_none(saved, tmp_path, capsys):
+    (tmp_path / "x.npy").write_bytes(b"not numbers")
+    assert main(["check", saved, *TYPE, "--data", str(tmp_path / "x.npy")]) == 2
+    assert re.match(
+        r"^qhls check: .*x\.npy: expected a \.npy or \.npz file of numbers, got .*$",
+        capsys.readouterr().err,
+    )
+
+
+def test_compile_writes_both_projects_and_keeps_what_exists(saved, tmp_path, capsys):
+    folder = tmp_path / "out"
+    assert main(["compile", saved, *TYPE, "-o", str(folder)]) == 0
+    for target in ("vitis", "catapult"):
+        for name in (
+            "src/compact.cpp",
+            "src/weights.h",
+            "src/types.h",
+            "tb/compact_test.cpp",
+            "build.tcl",
+            "Makefile",
+        ):
+            assert (folder / target / name).is_file(), name
+    capsys.readouterr()
+    assert main(["compile", saved, *TYPE, "-o", str(folder)]) == 2
+    message = capsys.readouterr().err
+    assert re.match(
+        r"^qhls compile: output folder '.*vitis': expected a new or empty folder, got one that exists;",
+        message,
+    )
+    assert main(["compile", saved, *TYPE, "-o", str(folder), "--overwrite"]) == 0
+    shutil.rmtree(folder)
+
+
+def test_energy_compares_models(saved, tmp_path, capsys):
+    other = tmp_path / "other.keras"
+    shutil.copy(saved, other)
+    assert main(["energy", saved, str(other), *TYPE]) == 0
+    out = capsys.readouterr().out
+    assert "first" in out
+    assert "second" in out
+    assert re.search(r"1\.00", out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["show", "missing.keras", *TYPE],
+            r"^qhls show: missing\.keras: expected a model file, .*check the path$",
+        ),
+        (
+            ["show", "{saved}"],
+            r"^qhls show: model 'compact': expected the type of 'x', received none: .*$",
+        ),
+        (
+            ["show", "{saved}", "-i", "16.10"],
+            r"^qhls show: input 'x': expected a fixed-point type: .*, received '16\.10'$",
+        ),
+        (
+            ["show", "{saved}", *TYPE, "--reuse-factor", "0"],
+            r"^qhls show: Schedule: reuse_factor must be at least 1, got 0$",
+        ),
+        (
+            ["check", "{saved}", *TYPE, "--include", "nowhere"],
+            r"^qhls check: vitis headers: expected ap_fixed\.h in .*$",
+        ),
+        (["energy", "{saved}", *TYPE, "--technology", "none"], r"^qhls energy: .*none.*$"),
+    ],
+)
+def test_errors_go_to_stderr_with_status_2(saved, arguments, message, capsys):
+    assert main([argument.replace("{saved}", saved) for argument in arguments]) == 2
+    assert re.match(message, capsys.readouterr().err.strip(), re.S)
+
+
+def test_usage_errors_name_the_commands(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 2
+    assert "compile" in capsys.readouterr().err
