@@ -4,8 +4,6 @@ from typing import Any
 
 from qhls.frontend import registered
 
-__all__ = list(registered())
-
 
 def __getattr__(name: str) -> Any:
     if name not in registered():
@@ -13,3 +11,7 @@ def __getattr__(name: str) -> Any:
             f"module 'qhls.layers' has no layer {name!r}; there are {', '.join(registered())}"
         )
     return registered()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted(registered())

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from qhls.errors import LoweringError
+from qhls.frontend.activation import QActivation
 from qhls.frontend.lower import lower, refusal, softmax_on_host
 from qhls.ir import Fixed, Graph, Input, Op, layer_scope, verify
 from qhls.quantizers import Quantizer
@@ -24,8 +25,9 @@ def trace(
 
     ``input_types`` says which numbers the inputs are: a ``Fixed``, its notation (``"s16.10"``: signed, 16
     bits, 10 of them fraction) or a fixed-point quantizer; one for all inputs, a list in the inputs'
-    order, or a dictionary by the inputs' names. A softmax at the end is left to the host, and the
-    graph's ``host_softmax`` names its layer.
+    order, or a dictionary by the inputs' names. It may be left out where a ``QActivation`` with one
+    fixed-point type reads the input first: its codes are then the input's. A softmax at the end is left
+    to the host, and the graph's ``host_softmax`` names its layer.
 
     Raises:
         LoweringError: an input without type or with a dynamic shape; a layer, quantizer or call that has
@@ -44,8 +46,31 @@ def trace(
 
 def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...]:
     tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
+    if given is None:
+        given = _derived_types(functional)
     types = _types(model, list(tensors), given)
     return tuple(_input(name, tensor.shape[1:], types[name]) for name, tensor in tensors.items())
+
+
+def _derived_types(functional: Any) -> list[Any] | None:
+    """The type each input is quantised to before anything else reads it; None if one is not."""
+    nodes = [
+        node for nodes in functional._nodes_by_depth.values() for node in nodes if not node.is_input
+    ]
+    found: list[Fixed | None] = []
+    for tensor in functional.inputs:
+        readers = [n.operation for n in nodes if any(t is tensor for t in n.input_tensors)]
+        types = {_quantised_to(layer) for layer in readers}
+        if len(types) != 1 or None in types:
+            return None
+        found.extend(types)
+    return found
+
+
+def _quantised_to(layer: Any) -> Fixed | None:
+    quantizer = layer.quantizer if isinstance(layer, QActivation) else None
+    assignment = quantizer.quantization if isinstance(quantizer, Quantizer) else None
+    return assignment.to if assignment else None
 
 
 def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed) -> Input:

@@ -99,7 +99,7 @@ class Graph:
             new[op] = fresh
         object.__setattr__(self, "inputs", tuple(new[i] for i in self.inputs))
         object.__setattr__(self, "outputs", tuple(new[o] for o in self.outputs))
-        del self.ops  # cached for the old operands
+        self.__dict__.pop("ops", None)  # cached for the old operands; a frozen dataclass refuses del
 
     def __str__(self) -> str:
         """One op a line: name, type, shape, range of values, operation, Keras layer."""

@@ -40,7 +40,7 @@ def trace(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> d
         values = _evaluate(graph, chunk, set(taps))
         for op, done in parts.items():
             done.append(values[op].integers())
-    return {op: np.concatenate(chunks) for op, chunks in parts.items()}
+    return {op: np.concatenate(chunks) if op.batched else chunks[0] for op, chunks in parts.items()}
 
 
 def _evaluate(graph: Graph, inputs: Mapping[Input, Array], keep: set[Op]) -> dict[Op, Codes]:

@@ -86,10 +86,9 @@ class Interval:
 
     def wrap(self, to: Fixed) -> Interval:
         """Where an element's interval fits ``to`` nothing happens; where not, any code may result."""
-        fits = (self.lo.array >= to.lo) & (self.hi.array <= to.hi)
-        lo = np.where(fits, self.lo.integers(), to.lo)
-        hi = np.where(fits, self.hi.integers(), to.hi)
-        return Interval(Codes(lo), Codes(hi))
+        lo, hi = (end.integers().astype(object) for end in (self.lo, self.hi))  # any width of ``to``
+        fits = (lo >= to.lo) & (hi <= to.hi)
+        return Interval(Codes(np.where(fits, lo, to.lo)), Codes(np.where(fits, hi, to.hi)))
 
     def maximum(self, other: Interval) -> Interval:
         """Elementwise maximum."""

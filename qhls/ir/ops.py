@@ -343,6 +343,10 @@ class Concat(Op):
         self.require(
             sound and all(r == rest[0] for r in rest), "shapes equal but for the axis", str(shapes)
         )
+        for x in self.xs:
+            self.require(
+                x.batched, "operands that depend on an input", f"the {x.kind} {x.name!r}"
+            )
 
     def evaluate(self, *xs: Any) -> Any:
         axis = self.axis + 1 if self.axis >= 0 else self.axis

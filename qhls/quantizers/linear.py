@@ -139,7 +139,7 @@ class quantized_linear(Quantizer):
     def range(self) -> np.ndarray:
         """Every value, in the order of its code: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
         if self._is_sign and not scales.is_auto(self.alpha):
-            return np.float32([self.max(), self.min()])
+            return np.array([self.max(), self.min()], np.float32)
         return fixed_range(self, self._assignment())
 
     def _set_trainable_parameter(self) -> None:

@@ -1,0 +1,319 @@
+"""``estimate``: totals computed by hand on the unit technology, additivity, and what a report shows."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from qhls.energy import CAUSES, compare, estimate, load_technology, technologies
+from qhls.energy.model import HARD_WIRED, place
+from qhls.errors import EnergyError
+from qhls.ir import (
+    Add,
+    Concat,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Overflow,
+    Pad,
+    Pool,
+    Quantize,
+    Reshape,
+    Rounding,
+    Schedule,
+    Shift,
+    layer_scope,
+)
+from qhls.ir.work import Event, Work
+
+UNIT = load_technology("unit")
+HOROWITZ = load_technology("horowitz_45nm")
+
+
+def dense():
+    """u4.0 x s3.0 (4, 3): every sum within [0, 4 * 15 * 3] or its negative, so s9.0 (signed weights)."""
+    x = Input((4,), Fixed(False, 4, 0), name="x")
+    weights = np.full((4, 3), 3.0)
+    weights[:, 0] = -4
+    with layer_scope("fc"):
+        product = Matmul(x, Const.of(weights, name="w"), name="product")
+        biased = Add(product, Const.of([1.0, 2.0, 3.0], name="bias"), name="biased")
+        rectified = Max(biased, Const.of(0.0, name="zero"), name="rectified")
+    with layer_scope("act"):
+        y = Quantize(rectified, Fixed(False, 5, -1), name="y")
+    return Graph((x,), (y,), name="dense")
+
+
+def test_dense_by_hand():
+    graph = dense()
+    assert str(graph["fc.w"].type) == "s3.0"
+    assert str(graph["fc.product"].type) == "s9.0"  # -240 .. 180
+    assert str(graph["fc.biased"].type) == "s9.0"
+    assert str(graph["fc.rectified"].type) == "u8.0"  # 0 .. 183
+    causes = {op.name: dict(op.causes) for op in estimate(graph, Schedule(), UNIT).ops}
+    assert causes == {
+        # the input is written once: 4 elements of 4 bits
+        "x": {"multiply": 0, "add": 0, "compare": 0, "memory": 16},
+        # 12 products of 4 x 3 bits, 12 additions of 9 bits; x read, 3 x 9 bits written
+        "fc.product": {"multiply": 144, "add": 108, "compare": 0, "memory": 16 + 27},
+        "fc.biased": {"multiply": 0, "add": 27, "compare": 0, "memory": 27 + 27},
+        "fc.rectified": {"multiply": 0, "add": 0, "compare": 27, "memory": 27 + 24},
+        # rounding and saturation: one addition of 5 bits an element
+        "act.y": {"multiply": 0, "add": 15, "compare": 0, "memory": 24 + 15},
+    }
+
+
+def test_dense_by_layer_and_cause():
+    report = estimate(dense(), Schedule(), UNIT)
+    assert report.total == 16 + 295 + 81 + 78 + 54
+    assert report.causes == {"multiply": 144, "add": 150, "compare": 27, "memory": 203}
+    assert report.layers == {
+        "x": {"multiply": 0, "add": 0, "compare": 0, "memory": 16},
+        "fc": {"multiply": 144, "add": 135, "compare": 27, "memory": 148},
+        "act": {"multiply": 0, "add": 15, "compare": 0, "memory": 39},
+    }
+
+
+@pytest.mark.parametrize("storage", ["bram", "lutram", "rom"])
+def test_stored_weights_are_read_once(storage):
+    wired = estimate(dense(), Schedule(), UNIT)
+    stored = estimate(dense(), Schedule(storage=storage), UNIT)
+    # 12 weights of s3, 3 biases of u2 and relu's zero of u1
+    assert stored.causes["memory"] - wired.causes["memory"] == 36 + 6 + 1
+    assert {**stored.causes, "memory": 0} == {**wired.causes, "memory": 0}
+
+
+def image(op):
+    x = Input((3, 3, 1), Fixed(True, 4, 0), name="x")
+    y = op(x)
+    return Graph((x,), (y,))
+
+
+@pytest.mark.parametrize(
+    ("make", "multiply", "add", "compare", "memory"),
+    [
+        # 2 x 2 positions, 4 products of 4 x 1 bits and 4 additions of 6 bits each
+        (lambda x: Conv(x, Const.of(np.ones((2, 2, 1, 1)))), 16 * 4, 16 * 6, 0, 36 + 4 * 6),
+        # 3 steps for each of the 4 windows; a sum of four s4 is s6
+        (lambda x: Pool(x, (2, 2), (1, 1), "max"), 0, 0, 12 * 4, 36 + 16),
+        (lambda x: Pool(x, (2, 2), (1, 1), "sum"), 0, 12 * 6, 0, 36 + 24),
+        (lambda x: Add(x, x), 0, 9 * 5, 0, 36 + 45),  # an operand used twice is read once
+        # -8 .. 7 against 100, which is stored as 25 * 2**2: both within s8
+        (lambda x: Max(x, Const.of(100.0)), 0, 0, 9 * 8, 36 + 9 * 7),
+        (lambda x: Max(x, Const.of(0.0)), 0, 0, 9 * 4, 36 + 9 * 3),
+        (lambda x: Quantize(x, Fixed(False, 2, 0)), 0, 9 * 2, 0, 36 + 18),
+        (lambda x: Quantize(x, Fixed(True, 2, -1), Rounding.FLOOR, Overflow.WRAP), 0, 0, 0, 0),
+        (lambda x: Reshape(x, (9,)), 0, 0, 0, 0),
+        (lambda x: Shift(x, 3), 0, 0, 0, 0),
+        (lambda x: Pad(x, ((1, 1), (1, 1), (0, 0))), 0, 0, 0, 0),
+        (lambda x: Concat((x, x)), 0, 0, 0, 0),
+    ],
+    ids=(
+        *("conv", "maxpool", "sumpool", "add", "max", "relu"),
+        *("quantize", "truncate", "reshape", "shift", "pad", "concat"),
+    ),
+)
+def test_one_op_by_hand(make, multiply, add, compare, memory):
+    report = estimate(image(make), Schedule(), UNIT)
+    found = dict(report.ops[-1].causes)
+    assert found == {"multiply": multiply, "add": add, "compare": compare, "memory": memory}
+    assert report.total == multiply + add + compare + memory + 36  # and the input is written
+
+
+def test_horowitz_by_hand():
+    """A product of 8 x 8 bits, a 15-bit addition, 8 bits read from registers and 15 written."""
+    x = Input((1,), Fixed(True, 8, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of([[-127.0]])),))
+    assert str(graph.outputs[0].type) == "s15.0"  # -127 * -128 = 16256
+    report = estimate(graph, Schedule(), HOROWITZ)
+    written = 0.009 * 8  # the input
+    assert report.total - written == pytest.approx(0.2 + 15 * 0.003125 + 0.009 * 23, rel=1e-6)
+    # One 64-bit word of a memory of 8 bits, on the line through 10 pJ at 8 KB and 20 pJ at 32 KB.
+    stored = estimate(graph, Schedule(storage="bram"), HOROWITZ)
+    assert stored.total - report.total == pytest.approx(10 * math.sqrt(8 / 65536))
+
+
+def test_place():
+    x = Input((8,), Fixed(True, 8, 0), name="x")
+    w = Const.of(np.ones(8))
+    few = Schedule(partition_limit=7)
+    assert place(x, Schedule()) == "registers"
+    assert place(x, few) == "bram"
+    assert place(w, Schedule()) == HARD_WIRED
+    assert place(w, Schedule(reuse_factor=2)) == "registers"
+    assert place(w, few) == "rom"
+    for storage in ("rom", "lutram", "bram"):
+        assert place(w, Schedule(storage=storage)) == storage
+        assert place(x, Schedule(storage=storage)) == "registers"
+
+
+def test_activations_beyond_the_partition_limit_lie_in_block_ram():
+    graph = dense()
+    near = estimate(graph, Schedule(partition_limit=12), HOROWITZ)
+    far = estimate(graph, Schedule(partition_limit=1), HOROWITZ)
+    x = next(op for op in far.ops if op.name == "x")
+    assert x.causes["memory"] == pytest.approx(HOROWITZ.write("bram", 16))
+    assert far.total != near.total
+
+
+def test_an_event_that_the_technology_does_not_price():
+    class Divide(Shift):
+        def work(self):
+            return Work({Event("divide", (8,)): 1})
+
+    x = Input((1,), Fixed(True, 8, 0), name="x")
+    match = r"^technology 'unit': expected an event of multiply, add, compare, got divide\(8\)$"
+    with pytest.raises(EnergyError, match=match):
+        estimate(Graph((x,), (Divide(x, 1),)), Schedule(), UNIT)
+
+
+@st.composite
+def networks(draw):
+    """Weights, widths and shape of a small dense or convolutional network."""
+    bits, weight_bits = draw(st.integers(2, 12)), draw(st.integers(2, 8))
+    seed = draw(st.integers(0, 999))
+    return bits, weight_bits, seed, draw(st.booleans())
+
+
+def build(bits, weight_bits, seed, conv):
+    random = np.random.default_rng(seed)
+
+    def weights(*shape):
+        # The same draws whatever the width: narrower weights are the wider ones, rounded.
+        return np.round(random.uniform(-1, 1, shape) * 2 ** (weight_bits - 1))
+
+    x = Input((4, 4, 2), Fixed(True, bits, 0), name="x")
+    with layer_scope("first"):
+        y = Conv(x, Const.of(weights(2, 2, 2, 3))) if conv else Matmul(x, Const.of(weights(2, 3)))
+        y = Max(y, Const.of(0.0))
+        y = Quantize(y, Fixed(False, bits, 0))
+    with layer_scope("second"):
+        y = Pool(y, (2, 2), (2, 2))
+        y = Reshape(y, (y.size,))
+        y = Matmul(y, Const.of(weights(y.size, 3)))
+    return Graph((x,), (y,))
+
+
+schedules = st.builds(
+    Schedule,
+    storage=st.sampled_from(["registers", "bram", "lutram", "rom"]),
+    reuse_factor=st.sampled_from([1, 4]),
+    partition_limit=st.sampled_from([1, 16, 1024]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), schedules, st.sampled_from(technologies()))
+def test_energy_is_additive(network, schedule, technology):
+    report = estimate(build(*network), schedule, load_technology(technology))
+    assert report.total > 0
+    assert sum(op.total for op in report.ops) == pytest.approx(report.total, rel=1e-12)
+    assert sum(report.causes.values()) == pytest.approx(report.total, rel=1e-12)
+    layers = [sum(causes.values()) for causes in report.layers.values()]
+    assert sum(layers) == pytest.approx(report.total, rel=1e-12)
+    for cause in CAUSES:
+        by_layer = sum(layer[cause] for layer in report.layers.values())
+        assert by_layer == pytest.approx(report.causes[cause], rel=1e-12)
+    assert all(pj >= 0 for op in report.ops for pj in op.causes.values())
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), st.integers(0, 6), schedules, st.sampled_from(technologies()))
+def test_fewer_activation_bits_never_cost_more(network, more, schedule, technology):
+    bits, *rest = network
+    prices = load_technology(technology)
+    narrow = estimate(build(bits, *rest), schedule, prices).total
+    wide = estimate(build(bits + more, *rest), schedule, prices).total
+    assert narrow <= wide * (1 + 1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), st.integers(1, 6), schedules, st.sampled_from(technologies()))
+def test_fewer_weight_bits_never_cost_more(network, more, schedule, technology):
+    bits, weight_bits, *rest = network
+    prices = load_technology(technology)
+    narrow = estimate(build(bits, weight_bits, *rest), schedule, prices).total
+    wide = estimate(build(bits, weight_bits + more, *rest), schedule, prices).total
+    assert narrow <= wide * (1 + 1e-12)
+
+
+def test_text_of_a_report():
+    lines = str(estimate(dense(), Schedule(), UNIT)).splitlines()
+    assert [line.rstrip() for line in lines] == [
+        "           Energy of dense, pJ per inference, unit",
+        "┏━━━━━━━┳━━━━━━━━━━┳━━━━━┳━━━━━━━━━┳━━━━━━━━┳━━━━━━━┳━━━━━━━┓",
+        "┃ layer ┃ multiply ┃ add ┃ compare ┃ memory ┃ total ┃ share ┃",
+        "┡━━━━━━━╇━━━━━━━━━━╇━━━━━╇━━━━━━━━━╇━━━━━━━━╇━━━━━━━╇━━━━━━━┩",
+        "│ x     │        0 │   0 │       0 │     16 │    16 │  3.1% │",
+        "│ fc    │      144 │ 135 │      27 │    148 │   454 │ 86.6% │",
+        "│ act   │        0 │  15 │       0 │     39 │    54 │ 10.3% │",
+        "├───────┼──────────┼─────┼─────────┼────────┼───────┼───────┤",
+        "│ total │      144 │ 150 │      27 │    203 │   524 │       │",
+        "└───────┴──────────┴─────┴─────────┴────────┴───────┴───────┘",
+    ]
+
+
+def test_dict_of_a_report():
+    report = estimate(dense(), Schedule(storage="bram"), UNIT)
+    content = json.loads(json.dumps(report.to_dict()))
+    assert content["design"] == "dense"
+    assert content["technology"] == "unit"
+    assert content["unit"] == "pJ per inference"
+    assert content["schedule"]["storage"] == "bram"
+    assert content["total"] == report.total
+    assert content["causes"] == report.causes
+    assert content["layers"] == report.layers
+    assert [op["name"] for op in content["ops"]] == [op.name for op in report.ops]
+    assert content["ops"][1] == {
+        "name": "fc.product",
+        "kind": "matmul",
+        "layer": "fc",
+        "causes": {"multiply": 144, "add": 108, "compare": 0, "memory": 16 + 36 + 27},
+    }
+
+
+def test_comparison():
+    wired = estimate(dense(), Schedule(), UNIT)
+    stored = estimate(dense(), Schedule(storage="bram"), UNIT)
+    table = compare({"wired": wired, "stored": stored})
+    cells = {column.header: list(map(str, column.cells)) for column in table.columns}
+    assert cells == {
+        "design": ["wired", "stored"],
+        "multiply": ["144", "144"],
+        "add": ["150", "150"],
+        "compare": ["27", "27"],
+        "memory": ["203", "246"],
+        "total": ["524", "567"],
+        "ratio": ["1.000", "1.082"],
+    }
+
+
+def test_comparison_of_nothing():
+    with pytest.raises(
+        EnergyError, match=r"^compare: expected at least one energy report, got none$"
+    ):
+        compare({})
+
+
+def rendered(table):
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_markup_in_names_is_text():
+    x = Input((1,), Fixed(True, 8, 0), name="[red]x")
+    report = estimate(Graph((x,), (Add(x, x, name="y[/]"),), name="m[b]"), Schedule(), UNIT)
+    assert "[red]x" in str(report)
+    assert "y[/]" in str(report)
+    assert "m[b]" in str(report)
+    assert "[i]" in rendered(compare({"[i]": report}))
