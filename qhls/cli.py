@@ -44,54 +44,36 @@ def _parser() -> argparse.ArgumentParser:
     for name, (run, description) in described.items():
         command = commands.add_parser(name, help=description, description=description)
         command.set_defaults(run=run)
-        command.add_argument(
-            "model",
-            nargs="+" if name == "energy" else 1,
-            help=".keras, whole-model .h5, or JSON with --weights",
-        )
-        command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
-        command.add_argument(
-            "-i",
-            "--input-type",
-            action="append",
-            help="type of an input, e.g. s16.10 (signed, 16 bits, 10 of them fraction); once for all, or once each",
-        )
-        command.add_argument(
-            "--reuse-factor", type=int, default=1, help="multiplications that share a multiplier"
-        )
-        command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
+        _common(command, several=name == "energy")
         if name in ("compile", "check"):
+            choices = list(TARGETS)
             command.add_argument(
-                "-t", "--target", action="append", choices=list(TARGETS), help="default: all"
+                "-t", "--target", action="append", choices=choices, help="default: all"
             )
-    _option(
-        commands,
-        "compile",
-        "-o",
-        "--output",
-        required=True,
-        help="folder; each target becomes one below it",
+    below, again = (
+        "folder; each target becomes one below it",
+        "replace qhls projects that are there",
     )
-    _option(
-        commands,
-        "compile",
-        "--overwrite",
-        action="store_true",
-        help="replace qhls projects that are there",
-    )
-    _option(
-        commands, "check", "--data", type=Path, help=".npy or .npz of inputs; default: random codes"
-    )
+    _option(commands, "compile", "-o", "--output", required=True, help=below)
+    _option(commands, "compile", "--overwrite", action="store_true", help=again)
+    _option(commands, "check", "--data", type=Path, help=".npy or .npz; default: random codes")
     _option(commands, "check", "--samples", type=int, default=256, help="random input vectors")
     _option(commands, "check", "--include", help="folder of the vendor's headers")
-    _option(
-        commands,
-        "energy",
-        "--technology",
-        default="horowitz_45nm",
-        help="a table's name or a JSON file",
-    )
+    table = "a table's name or a JSON file"
+    _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
     return parser
+
+
+def _common(command: argparse.ArgumentParser, several: bool) -> None:
+    """The arguments of every command: the model and how it is to be built."""
+    kinds = ".keras, whole-model .h5, or JSON with --weights"
+    command.add_argument("model", nargs="+" if several else 1, help=kinds)
+    command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
+    types = "type of an input, e.g. s16.10 (signed, 16 bits, 10 of them fraction); once for all, or once each"
+    command.add_argument("-i", "--input-type", action="append", help=types)
+    shared = "multiplications that share a multiplier"
+    command.add_argument("--reuse-factor", type=int, default=1, help=shared)
+    command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
 
 
 def _option(commands: Any, command: str, *names: str, **settings: Any) -> None:

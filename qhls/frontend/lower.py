@@ -23,8 +23,9 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.qlayer import QLayer
 from qhls.ir import Add, Const, Fixed, Max, Op, Quantize, Shift, layer_scope
-from qhls.quantizers import Quantizer, quantized_relu
+from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
 from qhls.quantizers.base import is_settled
+from qhls.quantizers.scale import po2_exponent
 
 Rule = Callable[..., Op | tuple[Op, ...]]
 R = TypeVar("R", bound=Rule)
@@ -234,6 +235,15 @@ def _quantizer(quantizer: Quantizer, x: Op) -> Op:
             "one without; use quantized_bits or quantized_relu, with alpha=1 and qnoise_factor=1",
         )
     return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
+
+
+@lower.register(quantized_bits)
+def _quantized_bits(quantizer: quantized_bits, x: Op) -> Op:
+    gain = po2_exponent(quantizer.alpha)
+    if not gain:
+        return _quantizer(quantizer, x)
+    unit = type(quantizer).from_config(quantizer.get_config() | {"alpha": 1.0})
+    return Shift(_quantizer(unit, x), gain)  # a numeric alpha multiplies what has been rounded
 
 
 @lower.register(quantized_relu)

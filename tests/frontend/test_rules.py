@@ -22,6 +22,12 @@ KERNELS = [
 ]
 
 
+@pytest.mark.parametrize("alpha", [0.25, 1, 4.0])
+def test_a_numeric_alpha_of_an_activation_is_a_gain(alpha, rng):
+    check(QActivation(quantized_bits(5, 1, alpha=alpha)), (7,), rng, "s9.6")
+    check(QActivation(quantized_bits(5, 1, 1, alpha=alpha)), (7,), rng, "s9.6")
+
+
 def check(layer, shape, rng, types="s5.2"):
     model = keras.Sequential([keras.Input(shape), layer])
     return agree(randomise(model, rng), types, rng, samples=8)
