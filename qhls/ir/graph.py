@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from functools import cached_property
 
 from qhls.ir.op import Op
@@ -73,7 +74,8 @@ class Graph:
     def rewrite(self, rule: Callable[[Op], Op]) -> Graph:
         """Replace each op by ``rule(op)``, operands first; an op that ``rule`` returns as is stays.
 
-        A replacement takes over the name where it ends in the graph's outputs, so names survive.
+        Names are the rule's business: ``dataclasses.replace(op, ...)`` keeps the name, and an output should
+        not be replaced by an op of another name.
         """
         new: dict[Op, Op] = {}
         for op in self.ops:
@@ -99,7 +101,9 @@ class Graph:
             new[op] = fresh
         object.__setattr__(self, "inputs", tuple(new[i] for i in self.inputs))
         object.__setattr__(self, "outputs", tuple(new[o] for o in self.outputs))
-        self.__dict__.pop("ops", None)  # cached for the old operands; a frozen dataclass refuses del
+        self.__dict__.pop(
+            "ops", None
+        )  # cached for the old operands; a frozen dataclass refuses del
 
     def __str__(self) -> str:
         """One op a line: name, type, shape, range of values, operation, Keras layer."""
@@ -113,10 +117,9 @@ class Graph:
 
 def describe(op: Op) -> tuple[str, ...]:
     """The cells of an op's line."""
-    lo, hi = op.range.hull
-    step = 2.0**-op.frac
+    lo, hi = (float(code / Fraction(2) ** op.frac) for code in op.range.hull)
     shape = "x".join(map(str, op.shape)) or "scalar"
-    return op.name, str(op.type), shape, f"[{lo * step:g}, {hi * step:g}]", expression(op), op.layer
+    return op.name, str(op.type), shape, f"[{lo:g}, {hi:g}]", expression(op), op.layer
 
 
 def expression(op: Op) -> str:

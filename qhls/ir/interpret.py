@@ -87,12 +87,15 @@ def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Arr
 
 def _check_input(op: Input, array: Array) -> Array:
     if array.shape[1:] != op.shape or array.ndim == 0:
+        expected = ", ".join(["samples", *map(str, op.shape)])
+        raise VerifyError(f"input {op.name!r}: expected shape ({expected}), got {array.shape}")
+    found = array.dtype.name
+    if array.dtype == object:
+        strangers = (code for code in array.flat if not isinstance(code, int | np.integer))
+        found = next((type(code).__name__ for code in strangers), "int")
+    if not found.startswith(("int", "uint")):
         raise VerifyError(
-            f"input {op.name!r}: expected shape (samples, {', '.join(map(str, op.shape))}), got {array.shape}"
-        )
-    if array.dtype.kind not in "iuO":
-        raise VerifyError(
-            f"input {op.name!r}: expected integer codes of {op.type}, got {array.dtype}; quantise first"
+            f"input {op.name!r}: expected integer codes of {op.type}, got {found}; quantise first"
         )
     if array.size and (int(array.min()) < op.type.lo or int(array.max()) > op.type.hi):
         raise VerifyError(
@@ -105,7 +108,7 @@ def _check_input(op: Input, array: Array) -> Array:
 def encode(values: npt.ArrayLike, to: Fixed) -> Array:
     """Codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
 
-    Raises ``VerifyError`` for NaN, and for types of more than 63 bits.
+    Raises ``VerifyError`` for NaN, and for types of more than 53 bits.
     """
     array = np.asarray(values, np.float64)
     if np.isnan(array).any():
@@ -115,7 +118,9 @@ def encode(values: npt.ArrayLike, to: Fixed) -> Array:
             f"encode to {to}: expected at most 53 bits for float values; give integer codes instead"
         )
     limits = Quantization(to, Rounding.HALF_EVEN)
-    return np.clip(np.rint(np.ldexp(array, to.frac)), limits.lo, limits.hi).astype(np.int64)
+    with np.errstate(over="ignore"):  # infinity saturates as well
+        scaled = np.ldexp(array, to.frac)
+    return np.clip(np.rint(scaled), limits.lo, limits.hi).astype(np.int64)
 
 
 def decode(codes: Array, of: Fixed) -> npt.NDArray[np.float64]:

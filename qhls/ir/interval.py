@@ -86,7 +86,8 @@ class Interval:
 
     def wrap(self, to: Fixed) -> Interval:
         """Where an element's interval fits ``to`` nothing happens; where not, any code may result."""
-        lo, hi = (end.integers().astype(object) for end in (self.lo, self.hi))  # any width of ``to``
+        # As Python ints: ``to`` may be of any width.
+        lo, hi = (end.integers().astype(object) for end in (self.lo, self.hi))
         fits = (lo >= to.lo) & (hi <= to.hi)
         return Interval(Codes(np.where(fits, lo, to.lo)), Codes(np.where(fits, hi, to.hi)))
 

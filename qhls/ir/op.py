@@ -70,6 +70,13 @@ class Op:
     evaluate: ClassVar[Callable[..., Any]]
     """``evaluate(self, *operand_values)``: the result's codes for codes, its range for ranges."""
 
+    def __init_subclass__(cls) -> None:
+        # A dataclass's own would print the operands, theirs and so on: exponential where they are shared.
+        cls.__repr__ = Op.__repr__
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     def __post_init__(self) -> None:
         self._name()
         self.check()

@@ -130,9 +130,14 @@ def multiply_accumulate(op: Matmul | Conv, w: Const, macs: int) -> Work:
 
 
 def check_windows(
-    op: Op, x: tuple[int, ...], size: tuple[int, int], dilation: tuple[int, int] = (1, 1)
+    op: Conv | Pool,
+    x: tuple[int, ...],
+    size: tuple[int, int],
+    dilation: tuple[int, int] = (1, 1),
 ) -> None:
-    """Require that at least one window fits into ``x`` (rows, columns, channels)."""
+    """Require positive steps and that at least one window fits into ``x`` (rows, columns, channels)."""
+    steps = (*size, *op.strides, *dilation)
+    op.require(min(steps) >= 1, "window, strides and dilation of at least 1", str(steps))
     span = tuple((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
     op.require(
         span[0] <= x[0] and span[1] <= x[1], f"an input of at least {span[0]} x {span[1]}", str(x)
@@ -344,9 +349,7 @@ class Concat(Op):
             sound and all(r == rest[0] for r in rest), "shapes equal but for the axis", str(shapes)
         )
         for x in self.xs:
-            self.require(
-                x.batched, "operands that depend on an input", f"the {x.kind} {x.name!r}"
-            )
+            self.require(x.batched, "operands that depend on an input", f"the {x.kind} {x.name!r}")
 
     def evaluate(self, *xs: Any) -> Any:
         axis = self.axis + 1 if self.axis >= 0 else self.axis

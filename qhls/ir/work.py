@@ -34,13 +34,3 @@ def add(bits: int) -> Event:
 def compare(bits: int) -> Event:
     """A comparison and selection of ``bits``-wide numbers."""
     return Event("compare", (bits,))
-
-
-def read(bits: int) -> Event:
-    """One read of a ``bits``-wide number from where its tensor is stored."""
-    return Event("read", (bits,))
-
-
-def write(bits: int) -> Event:
-    """One write of a ``bits``-wide number to where its tensor is stored."""
-    return Event("write", (bits,))

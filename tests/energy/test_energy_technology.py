@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.energy import load_technology, technologies
@@ -65,6 +65,7 @@ def test_reading_nothing_costs_nothing(horowitz):
     assert all(horowitz.read(place, 0) == 0 for place in MEMORIES)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(technologies()),
     st.sampled_from(OPERATIONS),
@@ -79,6 +80,7 @@ def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
     assert technology.operation(narrow) <= technology.operation(wide)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(technologies()),
     st.sampled_from(sorted(MEMORIES)),

@@ -17,9 +17,10 @@ def drop_relu(graph: Graph) -> Graph:
 
 def _rule(op: Op) -> Op:
     if isinstance(op, Quantize) and not op.to.signed and op.overflow is not Overflow.WRAP:
-        rectified = _rectified(op.x)
-        if rectified is not None:
-            return replace(op, x=rectified)
+        x = op.x
+        while (rectified := _rectified(x)) is not None:
+            x = rectified
+        return op if x is op.x else replace(op, x=x)
     return op
 
 
