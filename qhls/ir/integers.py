@@ -27,6 +27,10 @@ _CARRIERS: tuple[tuple[int, npt.DTypeLike], ...] = (
 )
 _NEGLIGIBLE = 100
 """Shifting a float carrier (below 2**53) right by this much leaves only its sign; further adds nothing."""
+_BLAS_ALONE = 1 << 18
+"""Multiplications up to which OpenBLAS does a product in the calling thread."""
+_FEW_ROWS = 64
+"""With fewer rows a call, cutting a product costs more than its threads."""
 
 
 def carrier(bound: int) -> np.dtype[Any]:
@@ -98,7 +102,7 @@ class Codes:
         return self._combine(other, self.bound * other.bound, np.multiply)
 
     def __matmul__(self, other: Codes) -> Codes:
-        return self._combine(other, self.bound * other.column_sum, np.matmul)
+        return self._combine(other, self.bound * other.column_sum, _matmul)
 
     def __neg__(self) -> Codes:
         return Codes(-self.array, self.bound)
@@ -165,10 +169,6 @@ class Codes:
         bound = self.bound * self.shape[axis]
         return Codes(self._cast(bound).sum(axis), bound)
 
-    def max(self, axis: int) -> Codes:
-        """Maximum along ``axis``."""
-        return self.map(lambda array: array.max(axis))
-
     # Moving elements about changes no code.
 
     def map(self, f: Callable[[Array], Array]) -> Codes:
@@ -180,6 +180,21 @@ class Codes:
         """Apply ``f``, which must only move elements, to several tensors."""
         bound = max(part.bound for part in parts)
         return Codes(f([part._cast(bound) for part in parts]), bound)
+
+
+def _matmul(x: Array, w: Array) -> Array:
+    """``x @ w`` as products of two matrices, each small enough that BLAS does it in one thread.
+
+    On small products its threads cost more than they bring: they wait by spinning.
+    """
+    step = _BLAS_ALONE // max(w.size, 1)
+    if step < _FEW_ROWS or x.size == 0 or x.ndim < 2 or w.ndim != 2:
+        return np.matmul(x, w)
+    rows = x.reshape(-1, x.shape[-1])
+    result = np.empty((len(rows), w.shape[1]), x.dtype)
+    for start in range(0, len(rows), step):
+        np.matmul(rows[start : start + step], w, out=result[start : start + step])
+    return result.reshape(*x.shape[:-1], w.shape[1])
 
 
 def _floating(array: Array) -> bool:

@@ -32,7 +32,7 @@ def trace(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> d
     """As ``run``, but the codes of any ops: every intermediate tensor can be tapped."""
     inputs = check_codes(graph, codes)
     samples = len(next(iter(inputs.values()))) if inputs else 0
-    largest = max(op.size for op in graph.ops)
+    largest = max((op.size for op in graph.ops if op.batched), default=1)
     step = max(1, CACHE_ELEMENTS // max(largest, 1))
     parts: dict[Op, list[Array]] = {op: [] for op in taps}
     for start in range(0, max(samples, 1), step):

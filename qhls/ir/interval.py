@@ -103,10 +103,6 @@ class Interval:
         """Sum along ``axis``."""
         return self._monotone(lambda codes: codes.sum(axis))
 
-    def max(self, axis: int) -> Interval:
-        """Maximum along ``axis``."""
-        return self._monotone(lambda codes: codes.max(axis))
-
     def map(self, f: Callable[[Array], Array]) -> Interval:
         """See ``Codes.map``."""
         return self._monotone(lambda codes: codes.map(f))
@@ -131,27 +127,20 @@ def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
     return cast(Any, Interval(lo, Codes.join([part.hi for part in intervals], f)))
 
 
-def windows(
+def taps(
     x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
-) -> Value:
-    """Sliding windows of ``(batch, rows, columns, channels)``.
+) -> list[Value]:
+    """The elements of sliding windows of ``(batch, rows, columns, channels)``, no padding.
 
-    Result: ``(batch, out_rows, out_columns, size[0] * size[1], channels)``, no padding.
+    One tensor ``(batch, out_rows, out_columns, channels)`` a place in the window, row-major.
     """
+    (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
+    rows = (x.shape[1] - (kh - 1) * dh - 1) // sh + 1
+    columns = (x.shape[2] - (kw - 1) * dw - 1) // sw + 1
 
-    def slide(array: Array) -> Array:
-        (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
-        rows = (array.shape[1] - (kh - 1) * dh - 1) // sh + 1
-        columns = (array.shape[2] - (kw - 1) * dw - 1) // sw + 1
-        taps = [
-            array[
-                :,
-                i * dh : i * dh + (rows - 1) * sh + 1 : sh,
-                j * dw : j * dw + (columns - 1) * sw + 1 : sw,
-            ]
-            for i in range(kh)
-            for j in range(kw)
-        ]
-        return np.stack(taps, axis=3)
+    def tap(i: int, j: int) -> Value:
+        down = slice(i * dh, i * dh + (rows - 1) * sh + 1, sh)
+        across = slice(j * dw, j * dw + (columns - 1) * sw + 1, sw)
+        return x.map(lambda array: array[:, down, across])
 
-    return x.map(slide)
+    return [tap(i, j) for i in range(kh) for j in range(kw)]

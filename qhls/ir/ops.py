@@ -6,6 +6,7 @@ Every op but ``Quantize`` keeps every bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from qhls.ir import work as events
 from qhls.ir.integers import Array, Codes, dyadic
-from qhls.ir.interval import Interval, Value, join, windows
+from qhls.ir.interval import Interval, Value, join, taps
 from qhls.ir.op import FLOAT32_EXACT, Op
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.ir.work import Work
@@ -113,8 +114,8 @@ class Conv(Op):
 
     def evaluate(self, x: Value, w: Value) -> Value:
         kh, kw, channels, filters = self.w.shape
-        columns = windows(x, (kh, kw), self.strides, self.dilation)
-        rows = columns.map(lambda array: array.reshape(*array.shape[:3], kh * kw * channels))
+        columns = taps(x, (kh, kw), self.strides, self.dilation)
+        rows = join(columns, lambda arrays: np.concatenate(arrays, axis=3))
         return rows @ w.map(lambda array: array.reshape(kh * kw * channels, filters))
 
     def work(self) -> Work:
@@ -215,8 +216,10 @@ class Pool(Op):
         check_windows(self, self.x.shape, self.window)
 
     def evaluate(self, x: Value) -> Value:
-        taps = windows(x, self.window, self.strides)
-        return taps.max(3) if self.reduction == "max" else taps.sum(3)
+        elements = taps(x, self.window, self.strides)
+        if self.reduction == "max":
+            return reduce(lambda a, b: a.maximum(b), elements)
+        return reduce(lambda a, b: a + b, elements)
 
     def work(self) -> Work:
         steps = self.size * (self.window[0] * self.window[1] - 1)
