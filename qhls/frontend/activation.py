@@ -7,13 +7,13 @@ from typing import Any
 import keras
 
 from qhls.frontend.lower import activate, leaky, lower, refusal, softmax
-from qhls.frontend.qlayer import get_activation, serialize
+from qhls.frontend.qlayer import QuantizerState, get_activation, serialize
 from qhls.frontend.registry import register
 from qhls.ir import Op
 
 
 @register
-class QActivation(keras.layers.Layer):
+class QActivation(QuantizerState):
     """Apply a quantizer to activations.
 
     ``activation`` is a quantizer, its string such as ``"quantized_relu(6,2)"``, its configuration,

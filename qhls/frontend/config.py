@@ -6,6 +6,7 @@ and what ``register`` has seen; nothing is imported, called or unpickled because
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Any
 
@@ -164,7 +165,8 @@ def _layer(config: Config, where: str) -> Config:
     cls = _find(name, config, where, layer=True)
     settings = {k: _value(v, where, k) for k, v in inner.items()}
     layer_config = _named(cls, _settings(cls, settings, where))
-    build(layer_config, where)  # built once only so that a bad argument is told with its layer
+    # Built only so that a bad argument is told with its layer; from_config may take from what it gets.
+    build(copy.deepcopy(layer_config), where)
     return layer_config
 
 

@@ -92,6 +92,15 @@ def pair(sizes: Any) -> tuple[int, int]:
     return int(rows), int(columns)
 
 
+def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """What ``padding="same"`` puts before and behind a line: for ``ceil(length / stride)`` windows.
+
+    An odd element goes behind.
+    """
+    total = max((-(-length // stride) - 1) * stride + (size - 1) * dilation + 1 - length, 0)
+    return total // 2, total - total // 2
+
+
 def pad_same(
     x: Op,
     size: tuple[int, int],
@@ -99,14 +108,9 @@ def pad_same(
     dilation: tuple[int, int] = (1, 1),
     value: int = 0,
 ) -> Op:
-    """``x`` (rows, columns, channels) with what Keras' ``padding="same"`` adds, of code ``value``.
-
-    There are ``ceil(n / stride)`` windows; an odd element of padding goes behind.
-    """
-    widths = []
-    for n, k, s, d in zip(x.shape, size, strides, dilation, strict=False):
-        total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
-        widths.append((total // 2, total - total // 2))
+    """``x`` (rows, columns, channels) with what Keras' ``padding="same"`` adds, of code ``value``."""
+    lines = zip(x.shape, size, strides, dilation, strict=False)
+    widths = [same_padding(*line) for line in lines]
     return Pad(x, (*widths, (0, 0)), value) if any(map(any, widths)) else x
 
 

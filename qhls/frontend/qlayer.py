@@ -16,18 +16,19 @@ from qhls.quantizers import Quantizer, get_quantizer
 
 @dataclass(frozen=True)
 class Quantized:
-    """A variable of a layer that a quantizer may stand on.
+    """A variable of a layer, or another value within it, that a quantizer may stand on.
 
-    ``variable`` is the layer's attribute. The constructor's arguments begin with ``prefix``:
-    ``kernel_quantizer``, ``kernel_initializer``, ``kernel_constraint`` and, where ``ranged``,
-    QKeras' deprecated ``kernel_range``. A quantizer without ``alpha`` on a ``kernel`` becomes
-    ``auto_po2``.
+    ``variable`` is the layer's attribute where it is a variable. The constructor's arguments begin
+    with ``prefix``: ``kernel_quantizer``, ``kernel_initializer``, ``kernel_constraint`` and, where
+    ``ranged``, QKeras' deprecated ``kernel_range``. A quantizer without ``alpha`` on a ``kernel`` becomes
+    ``auto_po2``. Where ``fitted``, initializer and constraint are fitted to the quantizer.
     """
 
     variable: str
     prefix: str = ""
     kernel: bool = True
     ranged: bool = True
+    fitted: bool = True
 
     def argument(self, what: str) -> str:
         """The constructor's argument: ``argument("quantizer")`` is ``kernel_quantizer``."""
@@ -62,7 +63,18 @@ def _is_known_as(function: Any, name: str) -> bool:
         return False
 
 
-class QLayer(keras.layers.Layer):
+class QuantizerState(keras.layers.Layer):
+    """A layer whose quantizers may have a state: their noise factor and their random numbers."""
+
+    @property
+    def variables(self) -> list[Any]:
+        """All of the layer's state. What is the quantizers' is no weight, but JAX compiles it in unless it is told."""
+        quantizers = [value for value in vars(self).values() if isinstance(value, Quantizer)]
+        found = [*super().variables, *(v for q in quantizers for v in q.variables)]
+        return list({id(variable): variable for variable in found}.values())
+
+
+class QLayer(QuantizerState):
     """Base of the Q-layers with weights; stands before the Keras layer it quantises.
 
     ``class QDense(QLayer, keras.layers.Dense)`` inherits variables, shapes and saving from
@@ -75,9 +87,11 @@ class QLayer(keras.layers.Layer):
         Quantized("kernel"),
         Quantized("bias", kernel=False),
     )
+    inner_activations: ClassVar[tuple[str, ...]] = ()
+    """Arguments that name activations within ``product``; ``activation`` follows the bias."""
 
     def __init__(self, activation: Any = None, **arguments: Any) -> None:
-        own = {}
+        own = {"activation": get_activation(activation)}
         for each in self.quantized_variables:
             quantizer = get_quantizer(arguments.pop(each.argument("quantizer"), None))
             own[each.argument("quantizer")] = own[each.argument("quantizer_internal")] = quantizer
@@ -85,14 +99,23 @@ class QLayer(keras.layers.Layer):
                 own[each.argument("range")] = arguments.pop(each.argument("range"), None)
             if isinstance(quantizer, Quantizer):
                 _adapt(each, quantizer, arguments)
-        super().__init__(activation=get_activation(activation), **arguments)
+        for name in self.inner_activations:
+            own[name] = get_quantizer(arguments.pop(name, None))
+        super().__init__(**arguments)
         for name, value in own.items():
             setattr(self, name, value)
 
     def quantized(self, variable: str) -> Any:
         """The tensor that computations use: the variable, through its quantizer if it has one."""
+        return self.through_quantizer(variable, self.unquantized(variable))
+
+    def unquantized(self, variable: str) -> Any:
+        """What the quantizer receives: the variable itself, ``None`` where there is none."""
+        return getattr(self, variable, None)
+
+    def through_quantizer(self, variable: str, value: Any) -> Any:
+        """``value`` through the quantizer of ``variable``, if there is one."""
         quantizer = self._quantizer(variable)
-        value = getattr(self, variable)
         return ops.convert_to_tensor(value) if quantizer is None else quantizer(value)
 
     def product(self, inputs: Any) -> Any:
@@ -108,13 +131,11 @@ class QLayer(keras.layers.Layer):
 
     def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
         """Variable -> (quantizer or ``None``, array of floats), for the variables that exist."""
+        values = {v.variable: self.unquantized(v.variable) for v in self.quantized_variables}
         return {
-            each.variable: (
-                self._quantizer(each.variable),
-                ops.convert_to_numpy(getattr(self, each.variable)),
-            )
-            for each in self.quantized_variables
-            if getattr(self, each.variable, None) is not None
+            variable: (self._quantizer(variable), ops.convert_to_numpy(value))
+            for variable, value in values.items()
+            if value is not None
         }
 
     def get_quantizers(self) -> list[Quantizer | None]:
@@ -127,7 +148,9 @@ class QLayer(keras.layers.Layer):
             each.argument("quantizer"): str(self._quantizer(each.variable))
             for each in self.quantized_variables
         }
-        texts["activation"] = getattr(self.activation, "__name__", None) or str(self.activation)
+        for name in (*self.inner_activations, "activation"):
+            function = getattr(self, name)
+            texts[name] = getattr(function, "__name__", None) or str(function)
         for size in ("units", "filters"):
             if hasattr(self, size):
                 texts[size] = str(getattr(self, size))
@@ -135,12 +158,14 @@ class QLayer(keras.layers.Layer):
 
     def get_prunable_weights(self) -> list[Any]:
         """The kernels, for pruning."""
-        return [getattr(self, each.variable) for each in self.quantized_variables if each.kernel]
+        kernels = [each.variable for each in self.quantized_variables if each.kernel]
+        return [v for name in kernels if (v := getattr(self, name)) is not None]
 
     def get_config(self) -> dict[str, Any]:
         """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
         config = super().get_config()
-        config["activation"] = serialize(self.activation)
+        for name in (*self.inner_activations, "activation"):
+            config[name] = serialize(getattr(self, name))
         for each in self.quantized_variables:
             quantizer = self._quantizer(each.variable)
             config[each.argument("quantizer")] = serialize(quantizer)
@@ -167,6 +192,8 @@ def _adapt(each: Quantized, quantizer: Quantizer, arguments: dict[str, Any]) -> 
     """Fit a variable's initializer and constraint to its quantizer, as QKeras does."""
     if each.kernel:
         quantizer._set_trainable_parameter()
+    if not each.fitted:
+        return
     constraint = each.argument("constraint")
     if constraint in arguments and arguments[constraint] is None:
         arguments[constraint] = Clip.around(quantizer)

@@ -10,6 +10,7 @@ import numpy as np
 
 from qhls.ir import Graph, Op, decode
 from qhls.ir.integers import Array
+from qhls.quantizers.numerics import precision
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
@@ -27,7 +28,8 @@ class Reference:
         inexact = [op for op in graph.ops if not op.float32_exact]
         self.dtype = "float64" if inexact else "float32"
         self.notes = [_explain(inexact)] if inexact else []
-        self.model = _rebuild(model, self.dtype, graph.host_softmax)
+        with precision(self.dtype):
+            self.model = _rebuild(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
@@ -35,21 +37,32 @@ class Reference:
 
     def trace(self, codes: Sequence[Array]) -> dict[Op, Any]:
         """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
-        last = {op.layer: op for op in self.graph.ops if op.batched and op.layer and op not in self.graph.inputs}
-        tensors = {op: t for name, op in last.items() if (t := _output(self.model, name)) is not None}
+        last = {
+            op.layer: op
+            for op in self.graph.ops
+            if op.batched and op.layer and op not in self.graph.inputs
+        }
+        tensors = {
+            op: t for name, op in last.items() if (t := _output(self.model, name)) is not None
+        }
         tapped = keras.Model(self.model.inputs, list(tensors.values()))
         return dict(zip(tensors, self._scaled(tapped, codes, list(tensors)), strict=True))
 
     def _scaled(self, model: keras.Model, codes: Sequence[Array], ops: Sequence[Op]) -> list[Any]:
-        inputs = [decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)]
+        inputs = [
+            decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
+        ]
         parts: list[list[Any]] = []
         for start in range(0, max(len(inputs[0]), 1), BATCH):
-            batch = [keras.ops.convert_to_tensor(array[start : start + BATCH], self.dtype) for array in inputs]
-            results = model(batch if len(batch) > 1 else batch[0], training=False)
-            flat = keras.tree.flatten(results)
-            parts.append([keras.ops.convert_to_numpy(tensor) for tensor in flat])
+            parts.append(self._call(model, [array[start : start + BATCH] for array in inputs]))
         whole = [np.concatenate(pieces).astype(np.float64) for pieces in zip(*parts, strict=True)]
         return [np.ldexp(values, op.type.frac) for values, op in zip(whole, ops, strict=True)]
+
+    def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
+        with precision(self.dtype):
+            tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in batch]
+            results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
+            return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
 
 
 def _output(model: keras.Model, layer: str) -> Any:

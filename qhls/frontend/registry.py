@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -38,3 +39,15 @@ def register(cls: Class) -> Class:
 def registered() -> Mapping[str, type]:
     """Class name -> class, of everything ``register`` has seen."""
     return MappingProxyType(_CLASSES)
+
+
+@contextmanager
+def also_registered(classes: Mapping[str, type]) -> Iterator[None]:
+    """Within it, model files may name these classes too, by these names."""
+    before = dict(_CLASSES)
+    _CLASSES.update(classes)
+    try:
+        yield
+    finally:
+        _CLASSES.clear()
+        _CLASSES.update(before)

@@ -34,7 +34,7 @@ def trace(
             no exact meaning in integers; a model that is not built from layers.
         VerifyError: shapes that do not fit.
     """
-    functional = _functional(model, model)
+    functional = functional_of(model, model)
     inputs = _inputs(model, functional, input_types)
     notes: list[str] = []
     outputs = _run(functional, list(inputs), "", notes, final=True)
@@ -127,7 +127,7 @@ def _listed(names: list[str]) -> str:
 # -- the graph of layers ----------------------------------------------------------------------------
 
 
-def _functional(model: Any, layer: Any) -> Any:
+def functional_of(model: Any, layer: Any) -> Any:
     """The object that holds the graph of layers of ``model``."""
     found = model._functional if isinstance(model, keras.Sequential) else model
     if hasattr(found, "_nodes_by_depth"):
@@ -143,11 +143,20 @@ def _functional(model: Any, layer: Any) -> Any:
     )
 
 
+def nodes_of(functional: Any) -> list[Any]:
+    """Every call of a layer, after those that make what it reads: Keras' nodes.
+
+    A node's ``operation`` is the layer; ``input_tensors`` and ``outputs`` are symbolic tensors,
+    the same objects in the node that makes one and in those that read it.
+    """
+    depths = sorted(functional._nodes_by_depth, reverse=True)
+    return [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
+
+
 def _run(functional: Any, inputs: list[Op], path: str, notes: list[str], final: bool) -> list[Op]:
     """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
-    depths = sorted(functional._nodes_by_depth, reverse=True)
-    nodes = [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
+    nodes = nodes_of(functional)
     read = {id(t) for node in nodes for t in node.input_tensors}
     for node in nodes:
         last = final and not any(id(t) in read for t in node.outputs)
@@ -160,7 +169,7 @@ def _call(node: Any, inputs: list[Op], path: str, notes: list[str], last: bool) 
     """One call of one layer: its rule, or the layers of a nested model."""
     layer = node.operation
     if isinstance(layer, keras.Model):
-        nested = _functional(layer, layer)
+        nested = functional_of(layer, layer)
         _refuse_options(layer, node.arguments)
         return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
     rule = lower.rule(layer)

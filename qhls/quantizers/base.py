@@ -12,7 +12,15 @@ from keras import ops
 from qhls.errors import QuantizerError
 from qhls.ir.types import Quantization
 from qhls.quantizers.checks import CHECKS
-from qhls.quantizers.numerics import Tensor, as_float, constant, fake_quantize, is_concrete, mix
+from qhls.quantizers.numerics import (
+    Tensor,
+    as_float,
+    constant,
+    fake_quantize,
+    is_concrete,
+    mix,
+    precision,
+)
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
 """Every quantizer by its name: what ``get_quantizer`` looks up."""
@@ -104,20 +112,27 @@ class Quantizer:
 
         The product is exact if the scale is a power of two, else within float32's rounding of the call.
         """
-        x = as_float(np.asarray(w))
-        codes, step = self.grid(x)
-        codes = np.asarray(ops.convert_to_numpy(codes), np.float64)
-        scale = np.asarray(ops.convert_to_numpy(constant(step, x)), np.float64)
+        codes, scale = self._grid_of(w)
         whole = np.rint(codes)
         if not np.array_equal(whole, codes) or not np.all(np.isfinite(scale)):
             raise QuantizerError(
                 f"{type(self).__name__}: integer_codes needs finite values on the quantizer's grid, "
-                f"got codes {codes[whole != codes][:3]} for a tensor of shape {x.shape}"
+                f"got codes {codes[whole != codes][:3]} for a tensor of shape {codes.shape}"
             )
         bounds = self.quantization  # in float32, 2**31 - 1 is 2**31
         if bounds is not None:
             whole = np.clip(whole, bounds.lo, bounds.hi)
         return whole.astype(np.int64), scale
+
+    def _grid_of(self, w: Any) -> list[np.ndarray]:
+        """``grid`` of numbers: codes and step in float64, computed in the type of ``w``."""
+        w = ops.convert_to_numpy(w)
+        with precision(w.dtype):
+            x = as_float(w)
+            codes, step = self.grid(x)
+            return [
+                np.asarray(ops.convert_to_numpy(constant(t, x)), np.float64) for t in (codes, step)
+            ]
 
     def max(self) -> Any:
         """The bound above that QKeras tells (not always the largest value)."""

@@ -10,7 +10,8 @@ from keras import ops
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
-from qhls.quantizers.numerics import Tensor, constant, power_of_two, round_through, sign
+from qhls.quantizers.exponents import power_of_two
+from qhls.quantizers.numerics import Tensor, constant, round_through, sign
 
 AUTO_PO2_ITERATIONS = 5
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import keras
-from keras import ops
 
 from qhls.errors import QuantizerError
-from qhls.quantizers.numerics import Tensor, as_float, round_through
+from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
 
 
 def hard_sigmoid(x: Any) -> Tensor:
     """``clip(0.5 x + 0.5, 0, 1)``."""
-    return ops.clip(0.5 * as_float(x) + 0.5, 0.0, 1.0)
+    return clip(0.5 * as_float(x) + 0.5, 0.0, 1.0)
 
 
 def smooth_sigmoid(x: Any) -> Tensor:
     """``clip(0.1875 x + 0.5, 0, 1)``."""
-    return ops.clip(0.1875 * as_float(x) + 0.5, 0.0, 1.0)
+    return clip(0.1875 * as_float(x) + 0.5, 0.0, 1.0)
 
 
 def binary_sigmoid(x: Any) -> Tensor:

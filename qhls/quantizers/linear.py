@@ -10,7 +10,7 @@ from keras import ops
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
-from qhls.quantizers.numerics import EPSILON, Tensor, round_through
+from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
 
 AUTO_PO2_ITERATIONS = 5
 
@@ -90,7 +90,7 @@ class quantized_linear(Quantizer):
 
     def _codes(self, x: Tensor, step: Any) -> Tensor:
         """Clip, then round; halves of one for one signed bit."""
-        scaled = ops.clip(x / step, *self._limits)
+        scaled = clip(x / step, *self._limits)
         half = 0.5 if self._is_sign else 0.0
         return round_through(scaled - half, bool(self.use_stochastic_rounding), self._seed) + half
 

@@ -1,4 +1,4 @@
-"""Arithmetic that every quantizer shares: exact powers of two, rounding with a gradient, randomness.
+"""Arithmetic that every quantizer shares: types, rounding with a gradient, randomness.
 
 All of it is ``keras.ops``, so it runs eagerly, under ``tf.function``, XLA, JAX and torch. Python numbers take
 the type of the tensor they meet: float32 stays float32, float64 stays float64.
@@ -6,8 +6,8 @@ the type of the tensor they meet: float32 stays float32, float64 stays float64.
 
 from __future__ import annotations
 
-import functools
-import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -37,50 +37,21 @@ def constant(value: Any, like: Tensor) -> Tensor:
     return ops.cast(ops.convert_to_tensor(value), like.dtype)
 
 
-def power_of_two(exponent: Any) -> Any:
-    """``2**exponent``: a Python float for a number, a tensor for a tensor or Keras variable."""
-    if isinstance(exponent, (int, float, np.number)):
-        return 2.0 ** float(exponent)
-    return exact_exp2(ops.cast(ops.convert_to_tensor(exponent), keras.config.floatx()))
-
-
-def exact_exp2(exponent: Tensor) -> Tensor:
-    """``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
-    lowest, highest = _exponent_range(exponent)
-    table = ops.cast(ops.convert_to_tensor(_powers_of_two(lowest, highest)), exponent.dtype)
-    inside = ops.clip(exponent, lowest, highest)
-    index = ops.where(ops.isnan(exponent), ops.zeros_like(exponent), inside - lowest)
-    value = ops.take(table, ops.cast(index, "int32"), axis=0)
-    return ops.where(ops.isnan(exponent), exponent, value)
-
-
-@functools.cache
-def _powers_of_two(lowest: int, highest: int) -> np.ndarray:
-    one = np.float64(1.0) if highest > 128 else np.float32(1.0)
-    with np.errstate(over="ignore"):
-        return np.ldexp(one, np.arange(lowest, highest + 1))
-
-
-def _exponent_range(x: Tensor) -> tuple[int, int]:
-    """Exponents from where ``2**e`` is 0 to where it is infinite, in the type of ``x``."""
-    dtype = keras.backend.standardize_dtype(x.dtype)
-    return {"float64": (-1075, 1024), "float16": (-25, 16)}.get(dtype, (-150, 128))
-
-
-def log2(x: Tensor) -> Tensor:
-    """``ln(x) / ln(2)``, the way QKeras computes it."""
-    return ops.log(x) / constant(math.log(2.0), x)
-
-
-def nearest_po2(x: Tensor) -> Tensor:
-    """The power of two nearest to ``x`` on the logarithmic scale: ``2**round(log2(x + 1e-7))``."""
-    return exact_exp2(ops.round(log2(x + EPSILON)))
-
-
 def sign(x: Tensor) -> Tensor:
     """-1 or +1, with ``sign(0) = +1``; NaN stays NaN."""
     s = ops.sign(x)
     return s + (1.0 - ops.abs(s))
+
+
+def clip(x: Tensor, low: float, high: float) -> Tensor:
+    """``x`` limited to ``[low, high]``, with gradient 1 at the ends too: JAX's own has 1/2 there."""
+    inside = ops.logical_and(x >= low, x <= high)
+    return ops.where(inside, x, ops.stop_gradient(ops.clip(x, low, high)))
+
+
+def relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
+    """``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0: JAX's own has 1 there."""
+    return ops.where(x > 0.0, x, x * float(negative_slope)) if negative_slope else ops.relu(x)
 
 
 def straight_through(x: Tensor, value: Tensor) -> Tensor:
@@ -106,6 +77,29 @@ def mix(x: Tensor, xq: Tensor, factor: Any = 1.0) -> Tensor:
     if not isinstance(factor, float):
         factor = constant(factor, x)
     return x + factor * (xq - x)
+
+
+@contextmanager
+def precision(dtype: Any) -> Iterator[None]:
+    """Within it there is arithmetic in ``dtype``: else JAX, and Keras on JAX and torch, make float32 of float64."""
+    from keras.src.backend.common import dtypes  # Keras has no public switch
+
+    if str(dtype) != "float64":
+        yield
+        return
+    kept = dict(dtypes.BIT64_TO_BIT32_DTYPE)
+    with _double_in_jax() if keras.backend.backend() == "jax" else nullcontext():
+        dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+        try:
+            yield
+        finally:
+            dtypes.BIT64_TO_BIT32_DTYPE.update(kept)
+
+
+def _double_in_jax() -> AbstractContextManager[Any]:
+    import jax
+
+    return jax.enable_x64(True)
 
 
 def in_training() -> bool:

@@ -10,15 +10,14 @@ from keras import ops
 from qhls.errors import QuantizerError
 from qhls.quantizers.base import Quantizer, quantizer, show
 from qhls.quantizers.checks import refuse
+from qhls.quantizers.exponents import exact_exp2, whole_log2
 from qhls.quantizers.numerics import (
     EPSILON,
     Tensor,
     as_float,
-    exact_exp2,
     in_training,
-    log2,
+    relu,
     sign,
-    straight_through,
     uniform_like,
 )
 
@@ -29,7 +28,7 @@ MOST_EXPONENT_BITS = 10
 def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
     """An exponent ``E``, at random, such that ``2**E`` is next to ``|x|`` and ``|x|`` is its mean."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
-    low = ops.floor(log2(y))
+    low = ops.stop_gradient(whole_log2(y, "floor"))
     up = uniform_like(y, seed) < y / exact_exp2(low) - 1.0
     return low + ops.cast(up, y.dtype)
 
@@ -71,23 +70,17 @@ class _PowerOfTwo(Quantizer):
         y = ops.where(tiny, ops.ones_like(y) * EPSILON, y)
         if self.max_value is not None:
             y = ops.where(y >= self.max_value, ops.ones_like(y) * self.max_value, y)
-        factor = 1.0
-        if self.quadratic_approximation:
-            y, factor = ops.sqrt(y), 2.0
+        root = bool(self.quadratic_approximation)
         if self.use_stochastic_rounding and in_training():
-            exponent = stochastic_round_po2(y, self._seed)
+            exponent = stochastic_round_po2(ops.sqrt(y) if root else y, self._seed)
         else:
-            whole = ops.floor if self.log2_rounding == "floor" else ops.round
-            exponent = straight_through(log2(y), whole(log2(y)))  # as in QKeras, NaN for infinity
-        exponent = factor * ops.clip(exponent, float(low), float(high))
+            exponent = whole_log2(y, self.log2_rounding, root)
+        exponent = (2.0 if root else 1.0) * ops.clip(exponent, float(low), float(high))
         return ops.where(tiny, ops.ones_like(y) * float(low), exponent)
 
     def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
         """Signed powers of two, in units of the smallest one that occurs; the unit is one number."""
-        signs, steps = (
-            np.asarray(ops.convert_to_numpy(t), np.float64)
-            for t in self.grid(as_float(np.asarray(w)))
-        )
+        signs, steps = self._grid_of(w)
         values = signs * steps  # 0 only where 2**min_exp is below the range of the float type
         sizes = np.abs(values[values != 0.0])
         scale = sizes.min(initial=np.inf) if sizes.size else 1.0
@@ -209,7 +202,7 @@ class quantized_relu_po2(_PowerOfTwo):
 
     def surrogate(self, x: Tensor) -> Tensor:
         """(Leaky) relu, saturating at ``max_value``."""
-        real = ops.leaky_relu(x, float(self.negative_slope)) if self.negative_slope else ops.relu(x)
+        real = relu(x, self.negative_slope)
         if self.max_value is None:
             return real
         return ops.where(x <= self.max_value, real, ops.ones_like(x) * self.max_value)

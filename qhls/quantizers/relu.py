@@ -9,8 +9,9 @@ from keras import ops
 
 from qhls.ir.types import Fixed, Quantization
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import internal_sigmoid
-from qhls.quantizers.numerics import Tensor, as_float, in_training, power_of_two, round_through
+from qhls.quantizers.numerics import Tensor, as_float, in_training, relu, round_through
 
 
 @quantizer
@@ -101,7 +102,7 @@ class quantized_relu(Quantizer):
 
     def surrogate(self, x: Tensor) -> Tensor:
         """(Leaky) relu, saturating at the largest value or at ``relu_upper_bound``."""
-        real = ops.leaky_relu(x, self.negative_slope) if self.negative_slope else ops.relu(x)
+        real = relu(x, self.negative_slope)
         if self.is_quantized_clip:
             m_i = power_of_two(self.integer)
             limit = m_i - m_i / 2.0**self._magnitude_bits

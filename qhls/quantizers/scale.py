@@ -10,7 +10,8 @@ import numpy as np
 from keras import ops
 
 from qhls.errors import QuantizerError
-from qhls.quantizers.numerics import EPSILON, Tensor, constant, nearest_po2
+from qhls.quantizers.exponents import nearest_po2
+from qhls.quantizers.numerics import EPSILON, Tensor, constant
 
 Axes = int | Sequence[int] | None
 

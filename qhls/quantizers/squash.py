@@ -9,8 +9,9 @@ from keras import ops
 
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.quantizers.base import Quantizer, quantizer, show
+from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import get_internal_sigmoid, internal_sigmoid
-from qhls.quantizers.numerics import Tensor, as_float, power_of_two, round_through
+from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
 
 
 class _Squashing(Quantizer):
@@ -53,7 +54,7 @@ class quantized_tanh(_Squashing):
         """Codes of ``bits`` bits and ``1/m``."""
         m = 2.0 ** (self.bits - 1)
         p = ops.tanh(x) if self.use_real_tanh else 2.0 * internal_sigmoid(x) - 1.0
-        return ops.clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
+        return clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
 
     @property
     def quantization(self) -> Quantization | None:
@@ -100,7 +101,7 @@ class quantized_sigmoid(_Squashing):
         """Codes of ``bits`` bits and ``1/m``."""
         m = 2.0**self.bits
         p = ops.sigmoid(x) if self.use_real_sigmoid else internal_sigmoid(x)
-        return ops.clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
+        return clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
 
     def max(self) -> float:
         """The largest value, ``1 - 1/m``."""
@@ -143,7 +144,7 @@ class quantized_ulaw(_Squashing):
         p = internal_sigmoid(as_float(x) / m_i) * m
         r = 2.0 * (self._round(p) / m) - 1.0
         law = ops.sign(r) * (ops.log(1.0 + self.u * ops.abs(r)) / math.log(1.0 + self.u))
-        return m_i * ops.clip(law, -1.0 + int(self.symmetric) / m, 1.0 - 1.0 / m)
+        return m_i * clip(law, -1.0 + int(self.symmetric) / m, 1.0 - 1.0 / m)
 
     def max(self) -> float:
         """``max(1, 2**integer)``: the bound QKeras tells, not the largest value."""

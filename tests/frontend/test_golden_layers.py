@@ -17,10 +17,14 @@ WORKING = [
     n for n in NAMES if n.startswith(("merge_", "mlp_", "qactivation_", "qconv2d_", "qdense_"))
 ]
 """These must load; the others wait for their classes, and are tested from the day these exist."""
+INCOMPLETE = {"qseparableconv2dtranspose": "its activations; test_conv_family.py gives them back"}
+"""What QKeras did not write into a file, so that the file's model is not the one that was run."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_outputs_are_those_of_qkeras(name, shared):
+    if name in INCOMPLETE:
+        pytest.skip(f"QKeras did not save {INCOMPLETE[name]}")
     folder = shared / "golden" / "layers" / name
     try:
         model = load_model(folder / "model.h5")

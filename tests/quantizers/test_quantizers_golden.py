@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from autodiff import BACKEND, gradient
 
 import qhls.quantizers as qz
 from qhls.errors import QuantizerError
@@ -66,6 +67,10 @@ LIBM_GRADIENT = {
 """Gradients that are not bit for bit: configuration -> relative and absolute tolerance, and why."""
 
 
+LAST_BITS = {"tensorflow": {}, "jax": {}, "torch": {}}
+"""Numbers that another backend rounds otherwise: configuration -> share of ``|x| + |y|`` allowed, and why."""
+
+
 def _configs():
     path = GOLDEN / "quantizers.json"
     return json.loads(path.read_text())["configs"] if path.exists() else []
@@ -98,11 +103,13 @@ def make(config, **more):
     return made if config["class"] in FUNCTIONS else made(**{**config["kwargs"], **more})
 
 
-def same(got, want, skip=None):
-    """Equal values; NaN equals NaN, the sign of 0 does not count."""
+def same(got, want, skip=None, slack=0.0):
+    """Equal values, or less than ``slack`` apart; NaN equals NaN, the sign of 0 does not count."""
     got, want = np.asarray(got, np.float32), np.asarray(want, np.float32)
     assert got.shape == want.shape
     equal = (got == want) | (np.isnan(got) & np.isnan(want))
+    if np.any(slack):
+        equal |= np.abs(got - want) <= slack
     if skip is not None:
         equal |= skip
     at = np.flatnonzero(~equal.ravel())
@@ -115,6 +122,23 @@ def omitted(config, what):
     return what in DIFFERENT.get(config["id"], ("",))[0].split()
 
 
+def slack(config, *values):
+    """What this backend may be off by."""
+    share, _ = LAST_BITS[BACKEND].get(config["id"], (0.0, ""))
+    return share * sum(np.abs(v) for v in values) if share else 0.0
+
+
+def not_here(x, gradient=False):
+    """Inputs that are not compared but on TensorFlow, which alone takes subnormal numbers for 0 throughout.
+
+    A gradient is not compared where ``x`` is not finite either: QKeras has no meaning there, only TensorFlow's.
+    """
+    if BACKEND == "tensorflow" or (BACKEND == "jax" and not gradient):
+        return np.zeros(x.shape, bool)
+    tiny = (x != 0) & (np.abs(x) <= 2.0**-120)
+    return tiny | ~np.isfinite(x) if gradient else tiny
+
+
 def numeric(configs):
     return pytest.mark.parametrize("config", [c for c in configs if "y" in c], ids=name)
 
@@ -124,33 +148,31 @@ def test_values(config, arrays):
     q, x = make(config), arrays[config["x"]]
     y = keras.ops.convert_to_numpy(q(x))
     assert y.dtype == np.float32
+    skip, off = not_here(x), slack(config, x, y)
     if not omitted(config, "y"):
-        same(y, arrays[config["y"]], np.isnan(x) if omitted(config, "nan") else None)
+        same(y, arrays[config["y"]], skip | (omitted(config, "nan") & np.isnan(x)), off)
     if "y_nonste" in config and not omitted(config, "n"):
-        same(make(config, use_ste=False)(x), arrays[config["y_nonste"]])
+        nonste = keras.ops.convert_to_numpy(make(config, use_ste=False)(x))
+        same(nonste, arrays[config["y_nonste"]], skip, off)
     if "scale_scalar" in config:
-        same(q.scale, config["scale_scalar"])
+        same(keras.ops.convert_to_numpy(q.scale), config["scale_scalar"])
     if "scale" in config and not omitted(config, "s"):
-        same(q.scale, arrays[config["scale"]])
+        scale = keras.ops.convert_to_numpy(q.scale)
+        same(scale, arrays[config["scale"]], slack=slack(config, scale))
     if "quantization_scale" in config:
-        same(q.quantization_scale, arrays[config["quantization_scale"]])
+        step = keras.ops.convert_to_numpy(q.quantization_scale)
+        same(step, arrays[config["quantization_scale"]], slack=slack(config, step))
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="uses tf.GradientTape")
 @numeric([c for c in CONFIGS if "grad" in c])
 def test_gradients(config, arrays):
-    import tensorflow as tf
-
-    q, x = make(config), tf.constant(arrays[config["x"]])
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = q(x)
-    got, want = tape.gradient(y, x), arrays[config["grad"]]
+    x, want = arrays[config["x"]], arrays[config["grad"]]
+    got, skip = gradient(make(config), x), not_here(x, gradient=True)
     if config["id"] in LIBM_GRADIENT:
         rtol, atol, _ = LIBM_GRADIENT[config["id"]]
-        np.testing.assert_allclose(got, want, rtol, atol)
+        np.testing.assert_allclose(got[~skip], want[~skip], rtol, atol)
     else:
-        same(got, want)
+        same(got, want, skip, slack(config, want))
 
 
 @numeric([c for c in CONFIGS if c["class"] not in FUNCTIONS])
@@ -160,7 +182,8 @@ def test_description(config, arrays):
     for bound in ("max", "min"):
         got = getattr(q, bound)()
         if bound in config:
-            same(got, config[bound])
+            got = keras.ops.convert_to_numpy(got)
+            same(got, config[bound], slack=slack(config, got))
     if "range" in config and not omitted(config, "range"):
         same(q.range(), arrays[config["range"]])
     if "str" in config and not omitted(config, "str"):

@@ -1,0 +1,105 @@
+"""``QAveragePooling2D`` and ``QGlobalAveragePooling2D``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.conv import same_padding
+from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.registry import register
+
+
+class _QAverage(QLayer):
+    """An average as a sum times a quantised ``1 / area``; stands before the Keras layer."""
+
+    quantized_variables = (Quantized("average", kernel=False, ranged=False),)
+    use_bias = False
+
+    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+        """The sum over each window of ``inputs``, and the number of a window's elements."""
+        raise NotImplementedError(f"{type(self).__name__} must define sum_and_area(inputs)")
+
+    def product(self, inputs: Any) -> Any:
+        """``sum * Q(1 / area)``; Keras' average without a quantizer."""
+        if self.average_quantizer is None:
+            return self.mean(inputs)
+        total, area = self.sum_and_area(inputs)
+        reciprocal = 1 / ops.cast(area, keras.config.floatx())
+        return total * ops.cast(self.through_quantizer("average", reciprocal), total.dtype)
+
+    def mean(self, inputs: Any) -> Any:
+        """Keras' average."""
+        return super(QLayer, self).call(inputs)
+
+
+@register
+class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
+    """``activation(average(x * area) * Q(1 / area))``, ``area`` that of a whole window.
+
+    Arguments are those of ``keras.layers.AveragePooling2D`` and ``average_quantizer``: a quantizer,
+    its string or configuration; ``None`` averages without rounding. With ``padding="same"`` a
+    window at the border averages what lies inside the image.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        pool_size=(2, 2),
+        strides=None,
+        padding="valid",
+        data_format=None,
+        average_quantizer=None,
+        activation=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+        """Multiplied before it is averaged: exact for integers, as in hardware."""
+        area = math.prod(self.pool_size)
+        return self.mean(inputs * area), area
+
+    def mean(self, inputs: Any) -> Any:
+        """Keras' average, but the same on all backends: torch's repeats the border when padded."""
+        axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
+        if self.padding != "same" or None in [inputs.shape[axis] for axis in axes]:
+            return super().mean(inputs)
+        widths = [(0, 0)] * 4
+        for axis, size, stride in zip(axes, self.pool_size, self.strides, strict=True):
+            widths[axis] = same_padding(inputs.shape[axis], size, stride)
+        area = math.prod(self.pool_size)
+        filled = [inputs, ops.full_like(inputs[:1], area)]  # the second: how many lie inside
+        totals, counts = (
+            ops.average_pool(
+                ops.pad(x, widths), self.pool_size, self.strides, "valid", self.data_format
+            )
+            for x in filled
+        )
+        return totals * area / counts
+
+
+@register
+class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
+    """``activation(sum(x) * Q(1 / (height * width)))``.
+
+    Arguments are those of ``keras.layers.GlobalAveragePooling2D`` and ``average_quantizer``: a
+    quantizer, its string or configuration; ``None`` averages without rounding.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    def __init__(self, data_format=None, average_quantizer=None, activation=None, **kwargs):
+        super().__init__(**given(locals()))
+
+    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+        """All of an image is one window."""
+        axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
+        height, width = (ops.shape(inputs)[axis] for axis in axes)
+        return ops.sum(inputs, axis=axes, keepdims=self.keepdims), height * width

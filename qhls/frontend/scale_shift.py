@@ -1,0 +1,79 @@
+"""``QScaleShift``: one weight and one bias for a whole tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.registry import register
+
+_PARTS = {
+    name: getattr(keras, f"{name.partition('_')[2]}s")
+    for name in ("weight_initializer", "weight_regularizer", "bias_initializer", "bias_regularizer")
+}
+"""Argument -> the module of Keras that reads and writes it."""
+
+
+class _ScaleShift(keras.layers.Layer):
+    """The variables of ``QScaleShift``; Keras has no such layer."""
+
+    def __init__(self, use_bias: bool, **arguments: Any) -> None:
+        parts = {name: _PARTS[name].get(arguments.pop(name)) for name in _PARTS}
+        super().__init__(**arguments)
+        self.use_bias = use_bias
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def build(self, input_shape: Any) -> None:
+        """Make ``weight`` and ``bias``, both (1, 1)."""
+        self.weight = self._add("weight")
+        self.bias = self._add("bias") if self.use_bias else None
+
+    def _add(self, name: str) -> Any:
+        parts = {what: getattr(self, f"{name}_{what}") for what in ("initializer", "regularizer")}
+        return self.add_weight(name=name, shape=(1, 1), **parts)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        parts = {name: module.serialize(getattr(self, name)) for name, module in _PARTS.items()}
+        return super().get_config() | parts | {"use_bias": self.use_bias}
+
+
+@register
+class QScaleShift(QLayer, _ScaleShift):
+    """``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for all of x.
+
+    ``weight_quantizer`` and ``bias_quantizer`` are quantizers, their strings or configurations, or
+    ``None`` for float weights. As in QKeras both become ``auto_po2`` if they have no ``alpha``.
+    Input of any shape ``(batch, n, ...)``; the output has it too.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    quantized_variables = (Quantized("weight", ranged=False), Quantized("bias", ranged=False))
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        weight_quantizer=None,
+        bias_quantizer=None,
+        use_bias=True,
+        activation=None,
+        weight_initializer="he_normal",
+        weight_regularizer=None,
+        bias_initializer="zeros",
+        bias_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    def product(self, inputs: Any) -> Any:
+        """``x * weight``."""
+        return ops.multiply(inputs, self.quantized("weight"))

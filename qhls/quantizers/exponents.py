@@ -1,0 +1,115 @@
+"""Powers of two and their exponents: the same on every backend, device and compiler."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.quantizers.numerics import EPSILON, Tensor, constant, straight_through
+
+LOWEST = -24
+"""The exponent of ``EPSILON``, below which nothing asks for one."""
+
+
+def power_of_two(exponent: Any) -> Any:
+    """``2**exponent``: a Python float for a number, a tensor for a tensor or Keras variable."""
+    if isinstance(exponent, (int, float, np.number)):
+        return 2.0 ** float(exponent)
+    return exact_exp2(ops.cast(ops.convert_to_tensor(exponent), keras.config.floatx()))
+
+
+def exact_exp2(exponent: Tensor) -> Tensor:
+    """``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
+    lowest, highest = _exponent_range(exponent)
+    inside = ops.clip(exponent, lowest, highest)
+    value = _entry(_powers_of_two(lowest, highest), inside - lowest, exponent.dtype)
+    return ops.where(ops.isnan(exponent), exponent, value)
+
+
+def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
+    """``log2(x)`` rounded, half to even, or with "floor" down; with ``root`` that of ``sqrt(x)``.
+
+    ``x`` is at least ``EPSILON``; infinity gives NaN. The gradient is that of the real logarithm.
+
+    Next to a tie two logarithms that differ in their last bit give powers of two that differ by a factor of two,
+    and TensorFlow alone has three logarithms: its vector kernel, another for what is left at a tensor's end, and
+    XLA's. So the backend's only narrows it down to two; the smallest number of the higher one, by the vector
+    kernel's logarithm that QKeras' numbers come from, decides.
+    """
+    y = x if _dtype(x) in ("float32", "float64") else ops.cast(x, "float32")
+    real = ops.log(y) / constant(math.log(4.0 if root else 2.0), y)
+    low = ops.round(real - (0.75 if rounding == "floor" else 0.25))
+    starts = _starts(rounding, root, _dtype(y))
+    index = ops.clip(low - LOWEST, 0, len(starts) - 1)
+    high = ops.cast(y >= _entry(starts, index, y.dtype), y.dtype)
+    return ops.cast(straight_through(real, low + high), x.dtype)
+
+
+def nearest_po2(x: Tensor) -> Tensor:
+    """The power of two nearest to ``x`` on the logarithmic scale: ``2**round(log2(x + 1e-7))``."""
+    return exact_exp2(ops.stop_gradient(whole_log2(x + EPSILON)))
+
+
+def _dtype(x: Tensor) -> str:
+    return keras.backend.standardize_dtype(x.dtype)
+
+
+def _entry(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
+    """``table[index]``, the first for NaN."""
+    index = ops.where(ops.isnan(index), ops.zeros_like(index), index)
+    return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), ops.cast(index, "int32"), axis=0)
+
+
+@functools.cache
+def _powers_of_two(lowest: int, highest: int) -> np.ndarray:
+    one = np.float64(1.0) if highest > 128 else np.float32(1.0)
+    with np.errstate(over="ignore"):
+        return np.ldexp(one, np.arange(lowest, highest + 1))
+
+
+def _exponent_range(x: Tensor) -> tuple[int, int]:
+    """Exponents from where ``2**e`` is 0 to where it is infinite, in the type of ``x``."""
+    return {"float64": (-1075, 1024), "float16": (-25, 16)}.get(_dtype(x), (-150, 128))
+
+
+@functools.cache
+def _starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
+    """The smallest number whose rounded logarithm is above ``LOWEST``, ``LOWEST + 1``, ...; for both types the same.
+
+    Only beyond float32's range there are no numbers of QKeras to follow, and float64 has the real ties.
+    """
+    whole = np.floor if rounding == "floor" else np.rint
+    wanted = np.arange(LOWEST + 1, 65 if root else 129, dtype=np.float32)
+    low = np.zeros(wanted.shape, np.int32)  # floats in the order of their bits
+    high = np.full(wanted.shape, np.float32(np.inf).view(np.int32))
+    while np.any(high - low > 1):
+        middle = low + (high - low) // 2
+        x = middle.view(np.float32)
+        reached = whole(_vector_log2(np.sqrt(x) if root else x)) >= wanted
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    starts, beyond = high.view(np.float32), np.zeros(0, np.float32)
+    if dtype == "float64":
+        ties = np.arange(wanted[-1] + 1, 513 if root else 1025) - 0.5 * (rounding == "rnd")
+        with np.errstate(over="ignore"):
+            beyond = np.exp2(ties * (2 if root else 1))
+    return np.concatenate([starts, beyond, [np.inf]]).astype(dtype)
+
+
+def _vector_log2(x: np.ndarray) -> np.ndarray:
+    """``ln(x) / ln(2)`` of float32 by TensorFlow's vector kernel, every bit: a rational function of the fraction."""
+    fraction, exponent = np.frexp(x)
+    below = fraction < np.float32(math.sqrt(0.5))
+    z = fraction - 1 + np.where(below, fraction, np.float32(0))
+    p = ((z * _P[0] + _P[1]) * z + _P[2]) * z
+    q = ((z * _Q[0] + _Q[1]) * z + _Q[2]) * z + 1
+    ln2 = np.float32(math.log(2.0))
+    return ((exponent - below).astype(np.float32) * ln2 + p / q) / ln2
+
+
+_P = np.float32([0.18256296349849254, 1.0000000190281063, 1.0000000190281136])
+_Q = np.float32([0.049616247954120038, 0.59923249590823520, 1.4999999999999927])
