@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qhls.errors import VerifyError
 from qhls.ir import Graph, Op, decode, run, trace
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
@@ -64,6 +65,10 @@ def check(
 
     graph = design.graph
     expected = run(graph, codes)
+    if not len(expected[0]):
+        raise VerifyError(
+            "check: expected at least one sample, got none: nothing would be compared"
+        )
     comparisons: list[Comparison] = []
     for library in build(graph, design.schedule, targets, include=include):
         received = library.run(codes)

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +28,6 @@ from qhls.ir.interpret import check_codes
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input, Reshape
 from qhls.ir.schedule import Schedule
-
-_Pointers = ctypes.POINTER(ctypes.c_longlong)
 
 
 def find_include(target: Target, include: str | Path | None = None) -> Path:
@@ -97,9 +95,9 @@ class Csim:
         """The outputs' codes (int64) for input codes (samples, *shape), one array an input."""
         given = check_codes(self.graph, codes)
         samples = len(next(iter(given.values())))
+        inputs = [np.ascontiguousarray(array, np.int64) for array in given.values()]
         outputs = [_zeros(op, samples) for op in self.graph.outputs]
-        arguments = _pointers([np.ascontiguousarray(a, np.int64) for a in given.values()])
-        self._library.qhls_run(arguments, _pointers(outputs), ctypes.c_longlong(samples))
+        self._library.qhls_run(_addresses(inputs), _addresses(outputs), ctypes.c_longlong(samples))
         return outputs
 
     def trace(self, codes: Sequence[Array]) -> dict[Op, Array]:
@@ -108,10 +106,11 @@ class Csim:
             raise CsimError(
                 "trace: expected a library built with trace=True, got one without; build it so"
             )
-        samples = len(codes[0])
+        samples = len(next(iter(check_codes(self.graph, codes).values())))
         computed = [op for op in self.graph.ops if not isinstance(op, Input | Const | Reshape)]
         taps = [_zeros(op, samples) if op.type.width <= PORT_LIMIT else None for op in computed]
-        self._library.qhls_trace(_pointers(taps))
+        addresses = _addresses(taps)  # the library keeps a pointer to it until the run is over
+        self._library.qhls_trace(addresses)
         try:
             self.run(codes)
         finally:
@@ -123,9 +122,9 @@ def _zeros(op: Op, samples: int) -> Array:
     return np.zeros((samples, *op.shape), np.int64)
 
 
-def _pointers(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes._Pointer[ctypes.c_longlong]]:
-    pointers = [None if a is None else a.ctypes.data_as(_Pointers) for a in arrays]
-    return (_Pointers * len(arrays))(*pointers)
+def _addresses(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes.c_void_p]:
+    """A C array of the arrays' addresses; it does not keep the arrays alive, the caller must."""
+    return (ctypes.c_void_p * len(arrays))(*(None if a is None else a.ctypes.data for a in arrays))
 
 
 def build(
@@ -141,14 +140,13 @@ def build(
     Raises ``CsimError`` with the compiler's own words when it fails.
     """
     chosen = [get_target(name) for name in targets]
+    one = partial(_build, graph, schedule, include=include, trace=trace)
     with ThreadPoolExecutor(len(chosen) or 1) as pool:
-        return list(
-            pool.map(lambda target: _build(graph, schedule, target, include, trace), chosen)
-        )
+        return list(pool.map(one, chosen))
 
 
 def _build(
-    graph: Graph, schedule: Schedule, target: Target, include: str | Path | None, trace: bool
+    graph: Graph, schedule: Schedule, target: Target, *, include: str | Path | None, trace: bool
 ) -> Csim:
     files = sources(graph, schedule, target)
     headers = find_include(target, include)
@@ -160,6 +158,7 @@ def _build(
         "-w",
         "-shared",
         "-fPIC",
+        "-fno-gnu-unique",  # else all designs of a process share one trace sink
         f"-I{headers}",
         "-Isrc",
     ]
@@ -184,7 +183,13 @@ def _digest(files: dict[str, str], command: list[str], header: Path) -> str:
 
 
 def _compile(files: dict[str, str], command: list[str], library: Path) -> None:
-    library.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        library.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CsimError(
+            f"cache folder {str(library.parent)!r}: expected a folder that can be written, got: {error}; "
+            "set QHLS_CACHE"
+        ) from error
     with tempfile.TemporaryDirectory(prefix="build-", dir=library.parent) as scratch:
         for name, text in files.items():
             path = Path(scratch) / name

@@ -49,7 +49,7 @@ def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
         "src/qhls.h": "qhls.h.j2",
         "src/types.h": "types.h.j2",
         "src/weights.h": "weights.h.j2",
-        f"src/{view.top}.h": "top.h.j2",
+        "src/top.h": "top.h.j2",  # not named after the model: string.h would hide the C library's
         f"src/{view.top}.cpp": "top.cpp.j2",
         "csim/bridge.cpp": "bridge.cpp.j2",
     }
@@ -73,9 +73,9 @@ def emit(
     random codes from a fixed seed. The folder appears whole or not at all.
 
     Raises ``EmitError`` for an unknown target, a folder that exists (unless ``overwrite`` and it is a
-    qhls project), and types too wide for C++ to exchange.
+    qhls project) or cannot be written, types too wide for C++ to exchange, and stimuli without a sample.
     """
-    chosen, folder = get_target(target), Path(path)
+    chosen, folder = get_target(target), Path(path).absolute()
     _check_folder(folder, overwrite)
     view = design_view(graph, schedule)
     extra = {
@@ -86,10 +86,20 @@ def emit(
     }
     files = sources(graph, schedule, chosen)
     files |= {name: _render(template, view, chosen) for name, template in extra.items()}
-    files |= _vectors(graph, view, default_stimuli(graph) if stimuli is None else stimuli)
-    files["graph.txt"] = f"{graph}\n"
+    given = default_stimuli(graph) if stimuli is None else stimuli
+    if any(len(array) == 0 for array in given):
+        raise EmitError(
+            "stimuli: expected at least one sample, got none; leave them out for random ones"
+        )
+    files |= _vectors(graph, view, given)
+    files["graph.txt"] = view.picture
     files[MARKER] = json.dumps({"target": chosen.name, "top": view.top}) + "\n"
-    _write(folder, files)
+    try:
+        _write(folder, files)
+    except OSError as error:
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected a place to write to, got: {error}"
+        ) from error
     return Project(folder, chosen, view.top)
 
 
@@ -149,13 +159,20 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
+    empty = folder.is_dir() and not any(folder.iterdir())
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".qhls-") as scratch:
+    with tempfile.TemporaryDirectory(
+        dir=folder if empty else folder.parent, prefix=".qhls-"
+    ) as scratch:
         fresh = Path(scratch) / "project"
         for name, text in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="ascii")
+        if empty:  # it stays the folder it is: a shell may stand in it
+            for child in fresh.iterdir():
+                child.rename(folder / child.name)
+            return
         if folder.exists():
             folder.rename(Path(scratch) / "old")
         fresh.rename(folder)
@@ -166,7 +183,7 @@ def _environment(target: Target) -> jinja2.Environment:
     templates = jinja2.PackageLoader("qhls.backends", "hls_templates")
     # A vendor's folder may override one op's template; none has needed to.
     vendor = jinja2.PackageLoader("qhls.backends", f"hls_templates/{target.name}")
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.ChoiceLoader([vendor, templates]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -174,8 +191,6 @@ def _environment(target: Target) -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # C++, not HTML; every name passes through names.py
     )
-    environment.globals["zip"] = zip
-    return environment
 
 
 def _render(template: str, view: DesignView, target: Target) -> str:

@@ -13,9 +13,11 @@ private protected public register reinterpret_cast requires restrict return shor
 static_cast std struct switch template this thread_local throw true try typedef typeid typename union unsigned using
 virtual void volatile wchar_t while xor xor_eq size_t qhls
 """
-_TCL = "after append array catch close concat error eval exec exit expr file foreach format global incr info join "
-_TCL += "lappend lindex list llength open package proc puts pwd read regexp regsub rename return set source split "
-_TCL += "string subst switch trace unset uplevel upvar variable vwait while"
+_TCL = """
+after append array catch close concat error eval exec exit expr file foreach format global incr info join lappend lindex
+list llength open package proc puts pwd read regexp regsub rename return set source split string subst switch trace
+unset uplevel upvar variable vwait while
+"""
 _VERILOG = """
 always and assign automatic begin buf bufif0 bufif1 bit byte case casex casez cell cmos config deassign default
 defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive endspecify
@@ -27,7 +29,21 @@ rtranif0 rtranif1 scalared showcancelled signal signed small specify specparam s
 task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use vectored wait wand weak0 weak1 while
 wire wor xnor xor entity architecture process signal downto others
 """
-RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG}".split())
+_LIBRARY = """
+ac ac_channel ac_complex ac_fixed ac_float ac_int ac_private ap_bigint ap_biguint ap_fixed ap_int ap_ufixed ap_uint
+alloca assert assert_perror daylight environ errno hls linux math_errhandling offsetof sched_priority signgam ssize_t
+stderr stdin stdout strdupa strndupa timezone tzname uint ulong unix ushort
+"""
+_GENERATED = """
+argc argv c_str check_tap clear code compare compared complete current element empty eof expected expected_taps fclose
+folder fopen found frac fscanf from_code g_sample g_sizes g_taps i inputs layer mismatches name op outputs path printf
+push_back qhls_run qhls_trace received record resize sample samples scaled sink size stimuli table taps tensor to_code
+value vector vectors
+"""
+"""What bridge and test bench call their own; beside them stand the design's top function and ports."""
+RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG} {_LIBRARY} {_GENERATED}".split())
+_FOREIGN = re.compile(r"[A-Z0-9_]+|[A-Z]_.*|.*_t")
+"""How macros and types of C libraries look: EOF, M_PI, M_PIf; time_t."""
 
 _LONGEST = 96
 """Longer names are cut: vendor tools build file names from them."""
@@ -40,12 +56,16 @@ def identifier(name: str) -> str:
     )
     if not cleaned or cleaned[0].isdigit():
         cleaned = f"n{cleaned}"
-    return f"{cleaned}_" if cleaned.lower() in RESERVED else cleaned
+    taken = cleaned.lower() in RESERVED or _FOREIGN.fullmatch(cleaned)
+    return f"{cleaned}_" if taken else cleaned
 
 
 def printable(name: str, longest: int = 200) -> str:
-    """``name`` for comments and C string literals: no quote, backslash, newline, ``*/`` or non-ASCII survives."""
-    return re.sub(r"[^0-9A-Za-z_.,:;()\[\]<>=+ -]", "?", name)[:longest]
+    """``name`` for comments and C string literals: no quote, backslash, newline, ``*`` or non-ASCII survives.
+
+    Nor does ``?``: two of them begin a trigraph.
+    """
+    return re.sub(r"[^0-9A-Za-z_.,:;()\[\]<>=+/ -]", "_", name)[:longest]
 
 
 class Names:
@@ -60,6 +80,6 @@ class Names:
         candidate, number = base, 1
         while candidate.lower() in self._taken:
             number += 1
-            candidate = f"{base}_{number}"
+            candidate = f"{base}{number}" if base.endswith("_") else f"{base}_{number}"
         self._taken.add(candidate.lower())
         return candidate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,9 +13,9 @@ import numpy as np
 
 from qhls.backends.names import Names, identifier, printable
 from qhls.errors import EmitError
-from qhls.ir.graph import Graph, expression
+from qhls.ir.graph import Graph, align, describe, expression
 from qhls.ir.op import Op
-from qhls.ir.ops import Concat, Const, Input, Pad, Quantize, Reshape
+from qhls.ir.ops import Concat, Const, Conv, Input, Pad, Pool, Quantize, Reshape
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
 
@@ -69,6 +70,11 @@ def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
             grouped = f"({index})" if " " in index and stride > 1 else index
             terms.append(f"{grouped} * {stride}" if stride > 1 else grouped)
     return " + ".join(terms) or "0"
+
+
+def affine(*terms: tuple[str, int]) -> str:
+    """The sum of each C variable times its factor."""
+    return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,44 @@ class OpView:
         return math.prod(self.out.dims[:-1])
 
     @property
+    def widened(self) -> TypeView | None:
+        """For ``Quantize``: the operand's type with every bit that is dropped, where it is narrower.
+
+        ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
+        """
+        assert isinstance(self.op, Quantize)
+        given = self.op.x.type
+        dropped = given.frac - self.op.frac
+        if dropped <= given.width:
+            return None
+        return TypeView("", Fixed(given.signed, dropped, given.frac))
+
+    @property
+    def always_zero(self) -> bool:
+        """For ``Quantize``: a signed bit without its lowest code; the vendors' types would keep that code."""
+        assert isinstance(self.op, Quantize)
+        lone_sign = self.op.to.signed and self.op.to.width == 1
+        return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
+
+    @property
+    def corner(self) -> tuple[str, str]:
+        """For ``Pool``: row and column of the window's first element in the operand."""
+        assert isinstance(self.op, Pool)
+        return affine(("r", self.op.strides[0])), affine(("c", self.op.strides[1]))
+
+    @property
+    def reach(self) -> tuple[str, str]:
+        """For ``Conv`` and ``Pool``: row and column of the window's element (i, j) in the operand."""
+        assert isinstance(self.op, Conv | Pool)
+        strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
+        row = affine(("r", strides[0]), ("i", dilation[0]))
+        return row, affine(("c", strides[1]), ("j", dilation[1]))
+
+    def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
+        """See the function ``flat``."""
+        return flat((row, column), dims)
+
+    @property
     def tapped(self) -> bool:
         """Whether a trace can carry the result: its codes fit ``long long``."""
         return self.op.type.width <= PORT_LIMIT
@@ -167,9 +211,11 @@ class OpView:
             ]
             yield source, tensor, moved
 
-    def literal(self, code: int) -> str:
-        """A code of the result's type as a decimal literal."""
-        return repr(code * 2.0**-self.out.type.fixed.frac)
+    @property
+    def filling(self) -> str:
+        """For ``Pad``: what it adds, as a decimal literal."""
+        assert isinstance(self.op, Pad)
+        return repr(math.ldexp(self.op.value, -self.op.frac))
 
 
 @dataclass(frozen=True)
@@ -178,6 +224,8 @@ class ConstView:
 
     op: Const
     tensor: TensorView
+    table: str
+    """The C name of the integer codes."""
 
     @property
     def title(self) -> str:
@@ -215,6 +263,40 @@ class DesignView:
     results: list[TensorView] = field(default_factory=list[TensorView])
     """The tensors that the outputs are copied from."""
     outputs: list[TensorView] = field(default_factory=list[TensorView])
+    stores: list[str] = field(default_factory=list[str])
+    """The functions that copy a result to its output."""
+
+    @property
+    def output_titles(self) -> list[str]:
+        """See ``OpView.title``."""
+        return [printable(op.name) for op in self.graph.outputs]
+
+    @property
+    def output_layers(self) -> list[str]:
+        """See ``OpView.layer``."""
+        return [printable(op.layer) for op in self.graph.outputs]
+
+    @property
+    def copies(self) -> list[tuple[str, TensorView, TensorView]]:
+        """Function, result and output of each copy."""
+        return list(zip(self.stores, self.results, self.outputs, strict=True))
+
+    @property
+    def shared(self) -> list[str]:
+        """Tensors with more than one reader, which a dataflow region does not allow."""
+        readers = Counter(result.name for result in self.results)
+        for operation in self.operations:
+            readers.update({tensor.name for _, tensor in operation.parameters})
+        return [name for name, count in readers.items() if count > 1]
+
+    @property
+    def picture(self) -> str:
+        """The graph, one op a line, safe in any file."""
+        header = ("name", "type", "shape", "range", "operation", "layer")
+        rows = [header, *(describe(op) for op in self.graph.ops)]
+        lines = align([tuple(printable(cell, 1000) for cell in row) for row in rows])
+        results = ", ".join(printable(op.name) for op in self.graph.outputs)
+        return "\n".join([f"graph {self.top}", *lines, f"-> {results}", *self.notes, ""])
 
     @property
     def types(self) -> list[TypeView]:
@@ -255,7 +337,7 @@ def design_view(graph: Graph, schedule: Schedule) -> DesignView:
         if isinstance(op, Input):
             view.inputs.append(tensor)
         elif isinstance(op, Const):
-            view.constants.append(ConstView(op, tensor))
+            view.constants.append(ConstView(op, tensor, names.new(f"{tensor.name}_codes")))
         else:
             operands = tuple(tensors[operand] for operand in op.operands)
             function = names.new(f"compute_{tensor.name}")
@@ -264,14 +346,18 @@ def design_view(graph: Graph, schedule: Schedule) -> DesignView:
         source = tensors[op]
         port = names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
         view.results.append(source)
+        view.stores.append(names.new(f"store_{port}"))
         view.outputs.append(TensorView(port, source.type, op.shape, source.partition))
     return view
 
 
 def _tensor(op: Op, names: Names, schedule: Schedule) -> TensorView:
-    name = names.new(op.name)
+    # A constant is global in C++, beside the C library's names; those have no underscore.
+    alone = isinstance(op, Const) and "_" not in identifier(op.name)
+    name = names.new(f"{op.name}_values" if alone else op.name)
     modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
-    type_view = TypeView(names.new(f"{identifier(name)}_t"), op.type, *modes)
+    # Not "_t": time_t, key_t and their like belong to the C library.
+    type_view = TypeView(names.new(f"{name}_type"), op.type, *modes)
     return TensorView(
         name, type_view, op.shape, op.size <= schedule.partition_limit, isinstance(op, Const)
     )
@@ -284,4 +370,9 @@ def _check_width(op: Op, graph: Graph) -> None:
         raise EmitError(
             f"tensor {op.name!r} of layer {op.layer!r}: expected at most {limit} bits in a port or constant, got "
             f"{op.type}; quantise it (QActivation) or use fewer fraction bits"
+        )
+    if isinstance(op, Pad) and op.value.bit_length() > LITERAL_LIMIT:
+        raise EmitError(
+            f"tensor {op.name!r} of layer {op.layer!r}: expected a filling of at most {LITERAL_LIMIT} bits, got code "
+            f"{op.value}; pad before the fraction grows"
         )

@@ -1,0 +1,341 @@
+"""Projects on disk: what is in them, where they may go, what is refused."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from designs import classifier, dense, random_codes
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qhls.backends.emit import MARKER, default_stimuli, emit, indent
+from qhls.backends.target import TARGETS
+from qhls.backends.view import affine, flat
+from qhls.errors import EmitError, VerifyError
+from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Pad, Quantize, Schedule, run
+
+
+def contents(folder):
+    """Every file's bytes by relative path."""
+    files = (path for path in Path(folder).rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module", params=list(TARGETS))
+def project(request, tmp_path_factory):
+    return emit(classifier(), Schedule(), request.param, tmp_path_factory.mktemp("p") / "out")
+
+
+# -- what is in a project ---------------------------------------------------------------------------
+
+
+def test_files_are_those_a_user_expects(project):
+    files = contents(project.path)
+    taps = {name for name in files if re.fullmatch(r"tb_data/tap_\d+\.dat", name)}
+    assert len(taps) == 13
+    assert set(files) - taps == {
+        "src/classifier.cpp",
+        "src/top.h",
+        "src/types.h",
+        "src/weights.h",
+        "src/qhls.h",
+        "tb/classifier_test.cpp",
+        "tb_data/input_0.dat",
+        "tb_data/output_0.dat",
+        "csim/bridge.cpp",
+        "build.tcl",
+        "Makefile",
+        "README.md",
+        "graph.txt",
+        MARKER,
+    }
+    assert all(path.is_file() for path in project.sources)
+    assert all(text.isascii() and text.endswith(b"\n") for text in files.values())
+    assert json.loads(files[MARKER]) == {"target": project.target.name, "top": "classifier"}
+
+
+def test_build_script_knows_every_step_of_its_tool(project):
+    script = (project.path / "build.tcl").read_text()
+    for step in ("csim", "csynth", "cosim", "export"):
+        assert f'if {{"{step}" in $steps}}' in script
+    commands = {
+        "vitis": [
+            "open_project -reset classifier_prj",
+            "set_top classifier",
+            "add_files -tb",
+            "set_part {xcvu13p-flga2577-2-e}",
+            "create_clock -period 5.0",
+            "csim_design",
+            "csynth_design",
+            "cosim_design",
+            "export_design",
+        ],
+        "catapult": [
+            "project new -name classifier_prj",
+            "flow package require /SCVerify",
+            "solution file add",
+            "-exclude true",
+            "directive set -DESIGN_HIERARCHY classifier",
+            "solution library add nangate-45nm_beh",
+            "directive set -CLOCKS {clk {-CLOCK_PERIOD 5.0}}",
+            "go compile",
+            "go architect",
+            "go extract",
+        ],
+    }
+    for command in commands[project.target.name]:
+        assert command in script
+    assert script.count("{") == script.count("}")
+
+
+def test_top_function_has_the_vendors_pragmas(project):
+    code = (project.path / "src" / "classifier.cpp").read_text()
+    signature = "(const image_type image[72], fc_add_type result[4])"
+    if project.target.name == "vitis":
+        assert f"\nvoid classifier{signature} {{" in code
+        assert "#pragma HLS PIPELINE II=1" in code
+        assert "#pragma HLS ARRAY_PARTITION variable=conv1_kernel complete" in code
+        assert "hls_" not in code
+    else:
+        assert f"\n#pragma hls_design top\nvoid CCS_BLOCK(classifier){signature} {{" in code
+        assert "#pragma hls_pipeline_init_interval 1\n" in code
+        assert "#pragma HLS" not in code
+
+
+def test_catapult_pragmas_stand_before_loops_and_vitis_pragmas_within(project):
+    lines = (project.path / "src" / "classifier.cpp").read_text().splitlines()
+    loop = re.compile(r"\s*(\w+: )?for \(int (\w+) = 0; \2 < \d+; \+\+\2\) \{")
+    opens = re.compile(r"\s*(#pragma HLS .*|//.*|.*\{)")
+    pragmas = [i for i, line in enumerate(lines) if "PIPELINE" in line or "UNROLL" in line]
+    pragmas += [i for i, line in enumerate(lines) if "hls_pipeline" in line or "hls_unroll" in line]
+    assert len(pragmas) > 20
+    for i in pragmas:
+        if project.target.name == "catapult":
+            assert loop.fullmatch(lines[i + 1]), lines[i + 1]
+        else:
+            assert loop.fullmatch(lines[i - 1]) or opens.fullmatch(lines[i - 1]), lines[i - 1]
+
+
+def test_code_is_laid_out_as_by_hand(project):
+    for path in (project.path / "src").iterdir():
+        text = path.read_text()
+        assert "\n\n\n" not in text
+        assert not re.search(r"[ \t]\n", text), path
+        assert "\t" not in text
+    code = (project.path / "src" / "classifier.cpp").read_text()
+    assert indent(code) == code
+    assert " * 1]" not in code
+    assert " * 1 " not in code
+
+
+def test_dataflow_only_where_every_tensor_has_one_reader(tmp_path):
+    emit(dense("chain"), Schedule(), "vitis", tmp_path / "chain")
+    assert "#pragma HLS DATAFLOW" in (tmp_path / "chain/src/chain.cpp").read_text()
+    emit(classifier("skip"), Schedule(), "vitis", tmp_path / "skip")
+    code = (tmp_path / "skip/src/skip.cpp").read_text()
+    assert "#pragma HLS DATAFLOW" not in code
+    assert (
+        "// No DATAFLOW, which allows one reader a tensor; more read pool1_pool, skip_add." in code
+    )
+
+
+def test_schedule_reaches_code_and_script(tmp_path):
+    fast = Schedule(
+        reuse_factor=3, clock_period=2.5, part="xc7z020", library="lib_x", storage="bram"
+    )
+    emit(classifier(), fast, "vitis", tmp_path / "v")
+    code = (tmp_path / "v/src/classifier.cpp").read_text()
+    assert "#pragma HLS PIPELINE II=3" in code
+    assert "variable=conv1_kernel" not in code
+    assert "-period 2.5" in (tmp_path / "v/build.tcl").read_text()
+    assert "{xc7z020}" in (tmp_path / "v/build.tcl").read_text()
+    emit(classifier(), fast, "catapult", tmp_path / "c")
+    assert "init_interval 3" in (tmp_path / "c/src/classifier.cpp").read_text()
+    assert "{-CLOCK_PERIOD 2.5}" in (tmp_path / "c/build.tcl").read_text()
+    assert "library add lib_x" in (tmp_path / "c/build.tcl").read_text()
+
+
+def test_large_arrays_stay_memories_and_their_loops_are_pipelined(tmp_path):
+    emit(classifier(), Schedule(partition_limit=8), "vitis", tmp_path / "v")
+    code = (tmp_path / "v/src/classifier.cpp").read_text()
+    partitioned = re.findall(r"ARRAY_PARTITION variable=(\w+)", code)
+    small = {"sum", "result", "mean_pool", "mean_shift", "fc_matmul", "fc_add"}
+    assert set(partitioned) == small | {"fc_bias", "conv1_bias", "act1_zero"}
+    quantize = code[code.index("static void compute_act1_quantize") :].split("\n}\n")[0]
+    assert "PIPELINE II=1" in quantize
+    assert "UNROLL" not in quantize
+
+
+def test_data_are_the_interpreters_results(tmp_path):
+    graph = classifier()
+    codes = random_codes(graph, 5)
+    emit(graph, Schedule(), "vitis", tmp_path / "p", stimuli=codes)
+    for name, expected in [("input_0", codes[0]), ("output_0", run(graph, codes)[0])]:
+        found = np.loadtxt(tmp_path / f"p/tb_data/{name}.dat", np.int64)
+        np.testing.assert_array_equal(found, expected.reshape(5, -1))
+
+
+def test_default_stimuli_hold_the_ends_of_each_type():
+    (codes,) = default_stimuli(classifier())
+    assert codes.shape[1:] == (6, 6, 2)
+    assert 3 <= len(codes) <= 32
+    assert (codes[0] == -32).all()
+    assert (codes[1] == 31).all()
+    assert len(np.unique(codes[2:])) == 64
+    wide = Input((2,), Fixed(False, 63, 0), name="x")
+    assert default_stimuli(Graph((wide,), (wide,)))[0].max() == 2**63 - 1
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_emitting_twice_gives_the_same_bytes(target, tmp_path):
+    for name in ("one", "two"):
+        emit(classifier(), Schedule(), target, tmp_path / name)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+# -- where a project may go -------------------------------------------------------------------------
+
+
+def test_new_nested_and_empty_folders_are_filled(tmp_path):
+    emit(dense(), Schedule(), "vitis", str(tmp_path / "a" / "b" / "c"))
+    (tmp_path / "empty").mkdir()
+    emit(dense(), Schedule(), "vitis", tmp_path / "empty")
+    assert contents(tmp_path / "a/b/c") == contents(tmp_path / "empty")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "empty"]
+
+
+def test_existing_folder_is_refused(tmp_path):
+    emit(dense(), Schedule(), "vitis", tmp_path / "p")
+    before = contents(tmp_path / "p")
+    message = (
+        r"^output folder '.*/p': expected a new or empty folder, got one that exists; "
+        r"choose another or pass overwrite=True \(--overwrite\)$"
+    )
+    with pytest.raises(EmitError, match=message):
+        emit(dense(), Schedule(), "catapult", tmp_path / "p")
+    assert contents(tmp_path / "p") == before
+
+
+def test_overwrite_replaces_a_project_whole(tmp_path):
+    emit(classifier(), Schedule(), "vitis", tmp_path / "p")
+    emit(dense(), Schedule(), "catapult", tmp_path / "p", overwrite=True)
+    emit(dense(), Schedule(), "catapult", tmp_path / "fresh")
+    assert contents(tmp_path / "p") == contents(tmp_path / "fresh")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fresh", "p"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_overwrite_leaves_what_is_not_a_project(kind, tmp_path):
+    place = tmp_path / "thesis"
+    if kind == "folder":
+        place.mkdir()
+        (place / "chapter1.tex").write_text("years of work")
+    else:
+        place.write_text("years of work")
+    message = (
+        r"^output folder '.*/thesis': expected a qhls project to overwrite, got something without "
+        r"qhls\.json; nothing was changed, choose another folder$"
+    )
+    with pytest.raises(EmitError, match=message):
+        emit(dense(), Schedule(), "vitis", place, overwrite=True)
+    left = contents(place) if kind == "folder" else {"chapter1.tex": place.read_bytes()}
+    assert left == {"chapter1.tex": b"years of work"}
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis"]
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    message = r"^output folder '.*/file/p': expected a place to write to, got: \[Errno \d+\] .*$"
+    with pytest.raises(EmitError, match=message):
+        emit(dense(), Schedule(), "vitis", tmp_path / "file" / "p")
+
+
+def test_the_working_folder_can_be_filled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    emit(dense(), Schedule(), "vitis", ".")
+    assert (tmp_path / MARKER).is_file()
+    assert "Makefile" in os.listdir()  # noqa: PTH208 - the process must still stand in it
+
+
+# -- what is refused --------------------------------------------------------------------------------
+
+
+def test_unknown_target(tmp_path):
+    with pytest.raises(
+        EmitError, match=r"^target: expected one of vitis, catapult, got 'quartus'$"
+    ):
+        emit(dense(), Schedule(), "quartus", tmp_path / "p")
+    assert not (tmp_path / "p").exists()
+
+
+def wide_cases():
+    x64 = Input((2,), Fixed(True, 64, 60), name="x")
+    x62, weight = (
+        Input((2,), Fixed(True, 62, 0), name="x"),
+        Const.of(np.full((2, 2), 3.0), name="w"),
+    )
+    broad = Const.of([1.0, 2.0**-60], name="broad")
+    x = Input((2,), Fixed(True, 4, 0), name="x")
+    yield (
+        "input",
+        x64,
+        Quantize(x64, Fixed(True, 8, 4)),
+        r"'x' .* 63 bits in a port or constant, got s64\.60",
+    )
+    yield (
+        "output",
+        x62,
+        Matmul(x62, weight),
+        r"'matmul' .* 63 bits in a port or constant, got s65\.0",
+    )
+    yield "constant", x, Add(x, broad), r"'broad' .* 53 bits in a port or constant, got u61\.60"
+    filled = Pad(x, ((1, 0),), (1 << 53) + 1)
+    yield "filling", x, filled, r"'pad' .* a filling of at most 53 bits, got code 9007199254740993"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"), [pytest.param(*c[1:], id=c[0]) for c in wide_cases()]
+)
+def test_types_that_cpp_cannot_exchange(x, y, message, tmp_path):
+    with pytest.raises(EmitError, match=rf"^tensor {message}"):
+        emit(Graph((x,), (y,)), Schedule(), "vitis", tmp_path / "p")
+    assert not (tmp_path / "p").exists()
+
+
+def test_stimuli_that_do_not_fit(tmp_path):
+    graph = dense()
+    with pytest.raises(EmitError, match=r"^stimuli: expected at least one sample, got none"):
+        emit(graph, Schedule(), "vitis", tmp_path / "p", stimuli=[np.zeros((0, 4), int)])
+    with pytest.raises(VerifyError, match=r"^input 'features': expected shape \(samples, 4\)"):
+        emit(graph, Schedule(), "vitis", tmp_path / "p", stimuli=[np.zeros((2, 3), int)])
+    with pytest.raises(
+        VerifyError, match=r"^input 'features': expected codes of s6\.3 in \[-32, 31\]"
+    ):
+        emit(graph, Schedule(), "vitis", tmp_path / "p", stimuli=[np.full((2, 4), 32)])
+    assert not (tmp_path / "p").exists()
+
+
+# -- the arithmetic of emission ---------------------------------------------------------------------
+
+shapes = st.lists(st.integers(1, 4), min_size=0, max_size=4)
+
+
+@given(shapes, st.data())
+def test_flat_is_row_major(dims, data):
+    index = [data.draw(st.integers(0, d - 1)) for d in dims]
+    offset = [data.draw(st.integers(0, 2)) for _ in dims]
+    terms = [f"i{a} + {o}" if o else f"i{a}" for a, o in enumerate(offset)]
+    shifted = {f"i{a}": i - o for a, (i, o) in enumerate(zip(index, offset, strict=True))}
+    expected = np.ravel_multi_index(index, dims) if dims else 0
+    assert eval(flat(terms, dims), {}, shifted) == expected
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(0, 9))
+def test_affine_is_the_sum(factors, start):
+    names = {f"v{i}": start + i for i in range(len(factors))}
+    text = affine(*zip(names, factors, strict=True))
+    assert eval(text, {}, names) == sum(v * f for v, f in zip(names.values(), factors, strict=True))
+    assert "* 1" not in re.sub(r"\d\d+", "", text)

@@ -1,0 +1,155 @@
+"""Were the emitted types wrong, would anybody notice? Each fault is planted in ``types.h`` and must show.
+
+The faults go into one library a target: every op is an output of its own, so each must differ by itself.
+"""
+
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+
+from qhls.backends import csim
+from qhls.backends.target import TARGETS
+from qhls.ir import (
+    Add,
+    Codes,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Overflow,
+    Pad,
+    Pool,
+    Quantize,
+    Rounding,
+    Schedule,
+    Shift,
+    run,
+)
+
+PREFIX = {"vitis": "AP", "catapult": "AC"}
+ROUNDINGS = {"RND_CONV": Rounding.HALF_EVEN, "RND": Rounding.HALF_UP, "TRN": Rounding.FLOOR}
+OVERFLOWS = {
+    "SAT": Overflow.SATURATE,
+    "SAT_SYM": Overflow.SATURATE_SYMMETRIC,
+    "WRAP": Overflow.WRAP,
+}
+
+
+@pytest.fixture
+def differing(monkeypatch, unoptimised):
+    """``differing(graph, codes, target, change)``: names of outputs that differ when ``change`` edits types.h."""
+
+    def compare(graph, codes, target, change):
+        honest = csim.sources
+
+        def planted(*arguments):
+            files = honest(*arguments)
+            changed = change(files["src/types.h"])
+            assert changed != files["src/types.h"]
+            return files | {"src/types.h": changed}
+
+        monkeypatch.setattr(csim, "sources", planted)
+        (library,) = csim.build(graph, Schedule(), [target])
+        monkeypatch.setattr(csim, "sources", honest)
+        pairs = zip(graph.outputs, run(graph, codes), library.run(codes), strict=True)
+        return {op.name for op, want, got in pairs if not np.array_equal(want, got)}
+
+    return compare
+
+
+def quantizers():
+    """Every rounding with every overflow, on all codes of an input of finer and wider type."""
+    x = Input((256,), Fixed(True, 8, 5), name="x")
+    modes = product(ROUNDINGS.items(), OVERFLOWS.items())
+    made = [
+        Quantize(x, Fixed(True, 4, 2), rounding, overflow, name=f"{r} {o}")
+        for (r, rounding), (o, overflow) in modes
+    ]
+    return Graph((x,), tuple(made), "quantizers"), [np.arange(-128, 128)[None]]
+
+
+def swapped(prefix, names, step):
+    """Replace each mode by the one ``step`` further in ``names``."""
+    order = list(names)
+    following = {name: order[(i + step) % len(order)] for i, name in enumerate(order)}
+    pattern = re.compile(rf"\b{prefix}_({'|'.join(names)})\b")
+    return lambda text: pattern.sub(lambda match: f"{prefix}_{following[match[1]]}", text)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("names", [ROUNDINGS, OVERFLOWS], ids=["rounding", "overflow"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_mode_taken_for_another_shows(target, names, step, differing):
+    graph, codes = quantizers()
+    found = differing(graph, codes, target, swapped(PREFIX[target], names, step))
+    assert found == {op.name for op in graph.outputs}
+
+
+def const(codes):
+    return Const(Codes(np.array(codes)), 0, name="w")
+
+
+def widths():
+    """Each op as an output whose code reaches every bit of its type."""
+    x = Input((2, 2, 1), Fixed(True, 5, 2), name="x")
+    u = Input((4,), Fixed(False, 5, 1), name="u")
+    made = [
+        x,
+        Pad(x, ((1, 0), (0, 0), (0, 0)), 40, name="pad"),
+        Conv(x, const(np.full((2, 2, 1, 1), -3)), name="conv"),
+        Pool(x, (2, 2), (1, 1), "sum", name="pool"),
+        Add(u, u, name="add"),
+        Max(u, const(9), name="max"),
+        Matmul(u, const([[3], [2], [1], [7]]), name="matmul"),
+        Shift(u, 3, name="shift"),
+        Quantize(u, Fixed(True, 7, 2), name="quantize"),
+    ]
+    low, high = (np.full((1, *op.shape), end) for op in (x,) for end in (-16, 15))
+    codes = [np.concatenate([low, high]), np.repeat([[0], [31]], 4, 1)]
+    return Graph((x, u), tuple(made), "widths"), codes
+
+
+def narrower(text):
+    """Every tensor's type one bit short at the top, the constants' left alone."""
+    return re.sub(
+        r"(fixed<)(\d+), (-?\d+)(.*> (?!w)\w+;)",
+        lambda m: f"{m[1]}{int(m[2]) - 1}, {int(m[3]) - 1}{m[4]}",
+        text,
+    )
+
+
+def moved(text):
+    """The point of every constant one bit off."""
+    return re.sub(
+        r"(fixed<\d+), (-?\d+)(.*> w\w*;)", lambda m: f"{m[1]}, {int(m[2]) - 1}{m[3]}", text
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_width_one_bit_short_shows(target, differing):
+    graph, codes = widths()
+    assert differing(graph, codes, target, narrower) == {op.name for op in graph.outputs}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_constant_with_the_point_moved_shows(target, differing):
+    graph, codes = widths()
+    assert differing(graph, codes, target, moved) == {"conv", "max", "matmul"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_signs_lost_show(target, differing):
+    graph, codes = widths()
+
+    def unsigned(text):
+        return text.replace("ap_fixed<", "ap_ufixed<").replace(", true", ", false")
+
+    signed = {op.name for op in graph.outputs if op.type.signed} - {
+        "quantize"
+    }  # never negative here
+    assert differing(graph, codes, target, unsigned) >= signed

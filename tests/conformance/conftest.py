@@ -1,0 +1,26 @@
+"""The IR's examples and random graphs serve here as well; libraries are built afresh in every session."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "ir"))
+
+from qhls.backends.target import TARGETS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """An empty cache of libraries: these tests compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QHLS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def unoptimised(monkeypatch):
+    """g++ -O0: hundreds of distinct types compile in a third of the time; what they mean is the same."""
+    for name, target in TARGETS.items():
+        monkeypatch.setitem(TARGETS, name, replace(target, optimisation="-O0"))

@@ -1,0 +1,87 @@
+"""An op means the same to the interpreter, Vitis and Catapult: every instance, every code, every tap."""
+
+import os
+import random
+from functools import cache
+
+import hypothesis
+import pytest
+from agreement import assert_agreement, disagreements, stimuli
+from cases import BATCHES, batch, graph_of, residual
+from hypothesis import HealthCheck, Phase, given, settings
+from random_graphs import graphs
+
+from qhls.backends.csim import build
+from qhls.backends.view import PORT_LIMIT
+from qhls.ir import Const, Graph, Op, Reshape, Schedule, ops
+
+
+@cache
+def instances():
+    """Every op of every batch."""
+    return {name: batch(name) for name in BATCHES}
+
+
+def concrete(base):
+    below = base.__subclasses__()
+    own = [] if below else [base]
+    return own + [op for child in below for op in concrete(child)]
+
+
+@pytest.mark.parametrize("op", [op for op in concrete(Op) if op.__module__ == ops.__name__])
+def test_every_op_has_instances(op):
+    found = {type(o) for cases in instances().values() for o in Graph((), tuple(cases)).ops}
+    assert op in found, (
+        f"no conformance instance of {op.__name__}: add one to tests/ir/op_examples.py"
+    )
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_interpreter_equals_targets(name, unoptimised):
+    assert_agreement(graph_of(name, instances()[name]))
+
+
+def test_a_network_agrees_as_users_build_it():
+    graph = graph_of("residual", list(residual()))
+    codes = stimuli(graph, 1, 300)
+    found = disagreements(graph, codes, build(graph, Schedule(reuse_factor=4)))
+    assert not found, "\n".join(found)
+
+
+def draw(strategy, count, seed):
+    """``count`` values that hypothesis makes of ``seed``."""
+    drawn = []
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(value):
+        drawn.append(value)
+
+    collect()
+    return drawn
+
+
+def fits(graph):
+    return all(op.type.width <= PORT_LIMIT and not isinstance(op, Const) for op in graph.outputs)
+
+
+@pytest.mark.parametrize("half", range(2))
+def test_random_graphs_agree(half, unoptimised):
+    seed = int(os.environ.get("QHLS_SEED", random.getrandbits(32))) + half
+    print(f"to repeat: QHLS_SEED={seed - half}")
+    drawn = [graph for graph in draw(graphs(), 24, seed) if fits(graph)]
+    assert len(drawn) >= 15
+    assert any(not isinstance(op, Reshape) for graph in drawn for op in graph.outputs)
+    merged = Graph(
+        tuple(op for graph in drawn for op in graph.inputs),
+        tuple(op for graph in drawn for op in graph.outputs),
+        "random",
+    )
+    assert_agreement(merged, seed)

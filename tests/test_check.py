@@ -1,0 +1,263 @@
+"""``design.check``: all equal on a sound design; a planted fault is found on its side, and named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+import qhls
+from qhls.backends import csim
+from qhls.backends.target import TARGETS
+from qhls.check import CheckReport, Comparison
+from qhls.errors import CsimError, EmitError, VerifyError
+from qhls.layers import QActivation, QConv2D, QDense
+
+BITS = "quantized_bits(5,1,alpha=1)"
+NUMBER = r"-?[\d.]+(?:e-?\d+)?"
+VALUES = rf"expected {NUMBER} \(code -?[\d.]+\), got {NUMBER} \(code -?[\d.]+\)"
+EXECUTIONS = ["interpreter == vitis", "interpreter == catapult", "interpreter == Keras float32"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """An empty cache of libraries: these tests compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QHLS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def compiled():
+    """A small CNN with every kind of layer whose fault could be blamed."""
+    keras.utils.set_random_seed(3)
+    quantizers = {"kernel_quantizer": BITS, "bias_quantizer": BITS}
+    model = keras.Sequential(
+        [
+            keras.Input((5, 5, 1), name="image"),
+            QConv2D(2, 2, **quantizers, bias_initializer="random_uniform", name="conv1"),
+            QActivation("quantized_relu(5,2)", name="act1"),
+            keras.layers.MaxPooling2D(2, name="pool1"),
+            keras.layers.Flatten(name="flat"),
+            QDense(3, **quantizers, bias_initializer="random_normal", name="fc"),
+            keras.layers.Activation("softmax", name="softmax"),
+        ],
+        name="net",
+    )
+    for layer in (model.get_layer("conv1"), model.get_layer("fc")):
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel * 2, bias * 8])
+    return qhls.compile(model, "s7.5")
+
+
+@pytest.fixture(scope="module")
+def design():
+    return compiled()
+
+
+@pytest.fixture
+def plant(monkeypatch):
+    """``plant(target, file, change)``: that target's text of that file is another one when it is built.
+
+    Built with -O0, which is faster and means the same.
+    """
+    honest = csim.sources
+    for name, target in TARGETS.items():
+        monkeypatch.setitem(TARGETS, name, replace(target, optimisation="-O0"))
+
+    def install(target, file, change):
+        def planted(graph, schedule, chosen):
+            files = honest(graph, schedule, chosen)
+            if chosen.name != target:
+                return files
+            changed = change(files[file])
+            assert changed != files[file], "the fault did not go in"
+            return files | {file: changed}
+
+        monkeypatch.setattr(csim, "sources", planted)
+
+    return install
+
+
+def differing(report):
+    return [c.title for c in report.comparisons if c.mismatches]
+
+
+# -- a sound design ---------------------------------------------------------------------------------
+
+
+def test_a_sound_design_is_equal_everywhere_and_says_what_was_compared(design):
+    report = design.check()
+    assert report
+    assert report.samples == 256
+    assert [c.title for c in report.comparisons] == EXECUTIONS
+    width = design.graph.outputs[0].type.width
+    for comparison in report.comparisons:
+        assert (comparison.codes, comparison.bits) == (256 * 3, 256 * 3 * width)
+        assert (comparison.mismatches, comparison.blame) == (0, "")
+    assert report.notes == [
+        "the softmax of layer 'softmax' is left to the host; the outputs are logits"
+    ]
+
+
+def test_the_report_is_a_table(design):
+    lines = str(design.check(np.zeros((2, 5, 5, 1)))).splitlines()
+    assert lines[0] == "check of 2 samples: all equal"
+    assert lines[1].split() == ["compared", "codes", "bits", "mismatches", "verdict"]
+    bits = 6 * design.graph.outputs[0].type.width
+    for line, title in zip(lines[2:5], EXECUTIONS, strict=True):
+        assert re.fullmatch(rf"{title}\s+6\s+{bits}\s+0\s+equal", line)
+    assert lines[5:] == [f"note: {note}" for note in design.graph.notes]
+
+
+def test_targets_are_those_asked_for(design):
+    report = design.check(np.zeros((1, 5, 5, 1)), ["catapult"])
+    assert [c.title for c in report.comparisons] == EXECUTIONS[1:]
+    assert [c.title for c in design.check(np.zeros((1, 5, 5, 1)), []).comparisons] == EXECUTIONS[2:]
+
+
+def test_report_of_differences_is_false_and_printed_with_blame():
+    comparisons = [
+        Comparison("a == b", 1234567, 9876543, 0),
+        Comparison("a == c", 5, 40, 2, "it was x"),
+    ]
+    report = CheckReport(5, comparisons, ["mind the gap"])
+    assert not report
+    assert str(report).splitlines() == [
+        "check of 5 samples: DIFFERENT",
+        "compared  codes      bits       mismatches  verdict",
+        "a == b    1,234,567  9,876,543  0           equal",
+        "a == c    5          40         2           DIFFERENT",
+        "a == c: it was x",
+        "note: mind the gap",
+    ]
+
+
+# -- planted faults ---------------------------------------------------------------------------------
+
+
+def other_weight(table):
+    def change(text):
+        head, codes = re.search(rf"({table}_codes\[\d+\] = \{{)(-?\d+)", text).groups()
+        return text.replace(head + codes, head + str(int(codes) + 1))
+
+    return change
+
+
+FAULTS = {
+    "a weight": ("src/weights.h", other_weight("conv1_kernel"), "conv1.conv", "conv1"),
+    "a weight of the last layer": ("src/weights.h", other_weight("fc_kernel"), "fc.matmul", "fc"),
+    "a bias": ("src/weights.h", other_weight("conv1_bias"), "conv1.add", "conv1"),
+    "a rounding": (
+        "src/types.h",
+        lambda text: re.sub(r"A[PC]_RND_CONV", lambda m: m[0].replace("RND_CONV", "TRN"), text),
+        "act1.quantize",
+        "act1",
+    ),
+    "an overflow": (
+        "src/types.h",
+        lambda text: re.sub(r"A[PC]_SAT", lambda m: m[0].replace("SAT", "WRAP"), text),
+        "act1.quantize",
+        "act1",
+    ),
+    "a width": (
+        "src/types.h",
+        lambda text: re.sub(
+            r"(fixed<)(\d+), (-?\d+)(.* fc_matmul_type;)",
+            lambda m: f"{m[1]}{int(m[2]) - 3}, {int(m[3]) - 3}{m[4]}",
+            text,
+        ),
+        "fc.matmul",
+        "fc",
+    ),
+    "an index": (
+        "src/net.cpp",
+        lambda text: text.replace("x0[(r * 2 + i)", "x0[(r * 2 + 0 * i)"),
+        "pool1.pool",
+        "pool1",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "target"),
+    [
+        *(("a weight", target) for target in ("vitis", "catapult")),
+        ("a weight of the last layer", "catapult"),
+        ("a bias", "catapult"),
+        ("a rounding", "vitis"),
+        ("an overflow", "catapult"),
+        ("a width", "vitis"),
+        ("an index", "catapult"),
+    ],
+)
+def test_a_fault_is_blamed_on_its_op_layer_and_target(fault, target, design, plant):
+    file, change, op, layer = FAULTS[fault]
+    plant(target, file, change)
+    report = design.check()
+    assert not report
+    assert differing(report) == [f"interpreter == {target}"]
+    (blame,) = [c.blame for c in report.comparisons if c.blame]
+    where = rf"first difference in op '{re.escape(op)}' of Keras layer '{layer}', element \(\d+(, \d+)*,?\)"
+    assert re.fullmatch(rf"{where}: {VALUES}", blame), blame
+    first, *rest = str(report).splitlines()
+    assert first == "check of 256 samples: DIFFERENT"
+    assert f"interpreter == {target}: {blame}" in rest
+
+
+def test_the_values_in_the_blame_are_the_two_results(design, plant):
+    plant("catapult", "src/weights.h", other_weight("fc_bias"))
+    report = design.check(np.zeros((3, 5, 5, 1)))
+    blame = report.comparisons[1].blame
+    (expected,) = {tuple(row) for row in design.run(np.zeros((1, 5, 5, 1))).tolist()}
+    bias = design.graph["fc.bias"]
+    found = re.search(
+        rf"'fc\.add' .* element \(0,\): expected ({NUMBER}) .* got ({NUMBER}) ", blame
+    )
+    assert float(found[1]) == expected[0]
+    assert float(found[2]) == expected[0] + bias.type.step
+
+
+def test_a_fault_in_the_copy_to_the_output_is_not_blamed_on_an_op(design, plant):
+    def change(text):
+        head, tail = text.split("static void store_result", 1)
+        return f"{head}static void store_result{tail.replace('y[i] = x0[i]', 'y[i] = x0[0]', 1)}"
+
+    plant("catapult", "src/net.cpp", change)
+    report = design.check()
+    assert differing(report) == ["interpreter == catapult"]
+    assert (
+        report.comparisons[1].blame == "no traced op differs: the difference is in an output's copy"
+    )
+
+
+@pytest.mark.parametrize("layer", ["conv1", "fc"])
+def test_a_keras_model_that_changed_is_blamed_on_its_layer(layer):
+    design = compiled()
+    kernel, bias = design.model.get_layer(layer).get_weights()
+    design.model.get_layer(layer).set_weights([kernel, bias + 0.5])
+    report = design.check(targets=["catapult"])
+    assert not report
+    assert differing(report) == ["interpreter == Keras float32"]
+    blame = report.comparisons[1].blame
+    assert re.fullmatch(
+        rf"first difference in op '{layer}\.add' of Keras layer '{layer}', element \(.*\): {VALUES}",
+        blame,
+    ), blame
+
+
+# -- what is refused --------------------------------------------------------------------------------
+
+
+def test_nothing_to_compare_is_not_equal(design):
+    with pytest.raises(VerifyError, match=r"^check: expected at least one sample, got none"):
+        design.check(np.zeros((0, 5, 5, 1)))
+
+
+def test_unknown_target_and_wrong_headers(design, tmp_path):
+    with pytest.raises(EmitError, match=r"^target: expected one of vitis, catapult, got 'hls'$"):
+        design.check(targets=["hls"])
+    with pytest.raises(CsimError, match=r"^vitis headers: expected ap_fixed\.h in include="):
+        design.check(include=tmp_path)
