@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import keras
+import numpy as np
 from keras import ops
 
 from qhls.frontend.registry import register
@@ -42,7 +43,8 @@ class Clip(keras.constraints.Constraint):
     @classmethod
     def around(cls, quantizer: Quantizer) -> Self:
         """Clip to the range of ``quantizer``, and never closer to zero than [-1, 1]."""
-        bound = _number(max(1, quantizer.max()))
+        top: Any = ops.convert_to_numpy(quantizer.max())  # one number, or one for each alpha
+        bound = max(1.0, float(np.max(top)))
         return cls(-bound, bound)
 
     def __call__(self, value: Any) -> Any:
@@ -92,7 +94,7 @@ class QInitializer(keras.initializers.Initializer):
         x = self.initializer(shape, dtype=dtype)
         if self.quantizer is None:
             return x
-        top = self.quantizer.max()
+        top: Any = ops.cast(ops.convert_to_tensor(self.quantizer.max()), x.dtype)
         if self.use_scale and hasattr(self.quantizer, "bits"):
             x = x * ops.cast(self._gain(x, top * 2.0**-self.quantizer.bits), x.dtype)
         return ops.clip(x, -top, top)

@@ -11,6 +11,7 @@ import pytest
 
 from qhls.backends import csim
 from qhls.backends.target import TARGETS
+from qhls.errors import CsimError
 from qhls.ir import (
     Add,
     Codes,
@@ -137,9 +138,20 @@ def test_every_width_one_bit_short_shows(target, differing):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_constant_with_the_point_moved_shows(target, differing):
+def test_a_constant_with_the_point_moved_shows(target, differing):
+    u = Input((4,), Fixed(False, 5, 1), name="u")
+    graph = Graph((u,), (Max(u, const(9), name="max"),), "point")
+    assert differing(graph, [np.repeat([[0], [31]], 4, 1)], target, moved) == {"max"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("op", ["conv", "matmul"])
+def test_weights_with_the_point_moved_do_not_compile(target, op, differing):
+    """Sums are integers, so the products' point is compared with the sum's when the design is built."""
     graph, codes = widths()
-    assert differing(graph, codes, target, moved) == {"conv", "max", "matmul"}
+    alone = Graph(graph.inputs, (graph[op],), op)
+    with pytest.raises(CsimError, match=r"(?s)^csim build: .*a product's point is not the sum's"):
+        differing(alone, codes, target, moved)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -6,6 +6,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -18,6 +19,12 @@ def shared():
     if not (SHARED / "golden").is_dir():
         pytest.skip(f"no golden numbers: {SHARED} is absent (set QHLS_SHARED)")
     return SHARED
+
+
+def assert_equal(got, wanted, **more):
+    """``np.testing.assert_array_equal`` of tensors: numpy takes none that torch can differentiate."""
+    got, wanted = keras.ops.convert_to_numpy(got), keras.ops.convert_to_numpy(wanted)
+    np.testing.assert_array_equal(got, wanted, **more)
 
 
 def write_keras2_weights(group, layers):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import SHARED
+from keras import ops
 
 from qhls.errors import LoadError
 from qhls.frontend import load_model
@@ -37,10 +38,11 @@ def test_outputs_are_those_of_qkeras(name, shared):
     taps = {x.name: x.output for x in model.layers if f"act/{x.name}" in io}
     results = keras.Model(model.inputs, taps)(inputs)
     for layer in taps:
+        got = ops.convert_to_numpy(results[layer])
         np.testing.assert_allclose(
-            results[layer], io[f"act/{layer}"], rtol=1e-5, atol=1e-6, err_msg=f"layer {layer}"
+            got, io[f"act/{layer}"], rtol=1e-5, atol=1e-6, err_msg=f"layer {layer}"
         )
-    out = model(inputs[0] if len(inputs) == 1 else inputs)
+    out = ops.convert_to_numpy(model(inputs[0] if len(inputs) == 1 else inputs))
     np.testing.assert_allclose(out, io["y0"], rtol=1e-5, atol=1e-6)
 
 
@@ -62,7 +64,8 @@ def test_quantised_weights_are_those_of_qkeras(name, shared):
     for layer in model.layers:
         for variable, (quantizer, values) in getattr(layer, "quantized_weights", dict)().items():
             expected = golden[f"quant/{layer.name}/{variable}:0"]
-            np.testing.assert_allclose(np.asarray(quantizer(values)), expected, rtol=1e-6)
+            quantised = ops.convert_to_numpy(quantizer(values))
+            np.testing.assert_allclose(quantised, expected, rtol=1e-6)
             checked += 1
     assert checked == sum(key.startswith("quant/") for key in golden)
 
@@ -83,5 +86,6 @@ def test_published_models_load(name, shared):
     models = shared / "models"
     model = load_model(models / f"{name}.json", weights=models / f"{name}_weights.h5")
     outputs = model(np.zeros((1, *model.input_shape[1:]), "float32"))
-    np.testing.assert_allclose(np.sum(outputs), 1, rtol=1e-5)  # both end in a softmax
+    total = ops.convert_to_numpy(ops.sum(outputs))
+    np.testing.assert_allclose(total, 1, rtol=1e-5)  # both end in a softmax
     assert len([w for w in model.get_weights() if np.any(w)]) >= 6

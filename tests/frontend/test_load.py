@@ -8,7 +8,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import write_keras2_weights
+from conftest import assert_equal, write_keras2_weights
 
 from qhls.errors import LoadError
 from qhls.frontend import QActivation, QConv2D, QDense, load_model, register
@@ -83,7 +83,7 @@ def same_by_hand(weights):
 def test_keras_2_json_and_weights(model2, weights, write, keras2_weights, rng):
     model = load_model(write(model2), weights=keras2_weights(weights))
     x = rng.normal(size=(4, 5))
-    np.testing.assert_array_equal(model(x), same_by_hand(weights)(x))
+    assert_equal(model(x), same_by_hand(weights)(x))
     assert [layer.name for layer in model.layers] == ["fc1", "act", "fc2"]
 
 
@@ -94,8 +94,8 @@ def test_keras_2_whole_model(model2, weights, tmp_path, rng):
         file.attrs["training_config"] = "not read"
         write_keras2_weights(file.create_group("model_weights"), weights)
     x = rng.normal(size=(4, 5))
-    np.testing.assert_array_equal(load_model(path)(x), same_by_hand(weights)(x))
-    np.testing.assert_array_equal(load_model(path, weights=path)(x), same_by_hand(weights)(x))
+    assert_equal(load_model(path)(x), same_by_hand(weights)(x))
+    assert_equal(load_model(path, weights=path)(x), same_by_hand(weights)(x))
 
 
 @pytest.mark.parametrize("change", ["no InputLayer", "bare list", "Custom> names"])
@@ -110,17 +110,17 @@ def test_older_sequential_forms(change, model2, weights, write, keras2_weights, 
         layers[1]["class_name"] = "Custom>QDense"
     model = load_model(write(model2), weights=keras2_weights(weights))
     x = rng.normal(size=(4, 5))
-    np.testing.assert_array_equal(model(x), same_by_hand(weights)(x))
+    assert_equal(model(x), same_by_hand(weights)(x))
 
 
 def test_weights_go_by_name_or_else_by_order(model2, weights, write, keras2_weights, rng):
     x = rng.normal(size=(4, 5))
     shuffled = {name: weights[name] for name in ("fc2", "act", "fc1")}
     model = load_model(write(model2), weights=keras2_weights(shuffled))
-    np.testing.assert_array_equal(model(x), same_by_hand(weights)(x))
+    assert_equal(model(x), same_by_hand(weights)(x))
     renamed = {"dense_7": weights["fc1"], "dense_8": weights["fc2"]}
     model = load_model(write(model2), weights=keras2_weights(renamed, "renamed.h5"))
-    np.testing.assert_array_equal(model(x), same_by_hand(weights)(x))
+    assert_equal(model(x), same_by_hand(weights)(x))
 
 
 def test_names_that_keras_split_over_attributes(model2, weights, write, tmp_path):
@@ -154,10 +154,10 @@ def test_functional_with_shared_layers_nested_models_and_two_ends(write, keras2_
     model = load_model(write(functional), weights=keras2_weights(stored))
     shared, d = model.get_layer("shared"), model.get_layer("inner").layers[0]
     a, b = rng.normal(size=(2, 3, 4)).astype("float32")
-    np.testing.assert_array_equal(d.kernel, values["d"]["kernel"].astype("float32"))
+    assert_equal(d.kernel, values["d"]["kernel"].astype("float32"))
     total, second = model([a, b])
-    np.testing.assert_array_equal(second, d(shared(b)))
-    np.testing.assert_array_equal(total, d(shared(a)) + d(shared(b)))
+    assert_equal(second, d(shared(b)))
+    assert_equal(total, d(shared(a)) + d(shared(b)))
 
 
 def test_keras_2_arguments_that_keras_3_refuses(write, keras2_weights, rng):
@@ -209,7 +209,7 @@ def test_files_of_the_keras_3_port_load(tmp_path, rng):
             port.writestr("config.json", text)
             port.writestr("model.weights.h5", ours.read("model.weights.h5"))
     x = rng.normal(size=(3, 4, 4, 1))
-    np.testing.assert_array_equal(load_model(tmp_path / "port.keras")(x), model(x))
+    assert_equal(load_model(tmp_path / "port.keras")(x), model(x))
 
 
 def test_third_party_layers_load_once_registered(write, keras2_weights, weights, model2):

@@ -1,8 +1,8 @@
 """``trace``: whole models as graphs, equal to Keras bit for bit; and what it refuses."""
 
 import keras
-import numpy as np
 import pytest
+from conftest import assert_equal
 
 from qhls import ir
 from qhls.errors import LoweringError
@@ -37,7 +37,7 @@ def agree(model, types, rng, until=None, samples=16):
     expected = keras.tree.flatten(keras_model(x[0] if len(x) == 1 else x))
     results = ir.run(graph, codes)
     for op, result, wanted in zip(graph.outputs, results, expected, strict=True):
-        np.testing.assert_array_equal(ir.decode(result, op.type), np.asarray(wanted))
+        assert_equal(ir.decode(result, op.type), wanted)
     return graph
 
 
