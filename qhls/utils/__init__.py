@@ -1,0 +1,77 @@
+"""QKeras' utilities: quantise a model, see what it costs, save what hardware needs.
+
+Names and arguments are those of ``qkeras.utils``, ``qkeras.estimate``, ``qkeras.bn_folding_utils``,
+``qkeras.callbacks``, ``qkeras.codebook`` and ``qkeras.b2t``.
+"""
+
+from qhls.utils.accumulator import analyze_accumulator, analyze_accumulator_from_sample
+from qhls.utils.bias import populate_bias_quantizer_from_accumulator
+from qhls.utils.codebook import (
+    activation_compression,
+    create_in_out_table,
+    two_tier_embedding_compression,
+    weight_compression,
+)
+from qhls.utils.debug import quantized_model_debug, quantized_model_dump
+from qhls.utils.errors import UtilityError
+from qhls.utils.folding import (
+    convert_folded_layer_to_unfolded,
+    convert_to_folded_model,
+    unfold_model,
+)
+from qhls.utils.freeze import clone_model_and_freeze_auto_po2_scale
+from qhls.utils.fusing import add_bn_fusing_weights, find_bn_fusing_layer_pair
+from qhls.utils.hardware import HardwareWeight, hardware_weights
+from qhls.utils.kmeans import KMeans
+from qhls.utils.load import load_qmodel, quantized_model_from_json
+from qhls.utils.noise import QNoiseScheduler
+from qhls.utils.operations import (
+    create_activation_cache,
+    extract_model_operations,
+    get_operation_type,
+    get_quant_mode,
+)
+from qhls.utils.quantize import get_config, model_quantize, quantize_activation
+from qhls.utils.rebuild import clone_model
+from qhls.utils.save import model_save_quantized_weights
+from qhls.utils.sparsity import get_model_sparsity, print_model_sparsity
+from qhls.utils.stats import print_qstats
+from qhls.utils.thermometer import BinaryToThermometer
+
+__all__ = [
+    "BinaryToThermometer",
+    "HardwareWeight",
+    "KMeans",
+    "QNoiseScheduler",
+    "UtilityError",
+    "activation_compression",
+    "add_bn_fusing_weights",
+    "analyze_accumulator",
+    "analyze_accumulator_from_sample",
+    "clone_model",
+    "clone_model_and_freeze_auto_po2_scale",
+    "convert_folded_layer_to_unfolded",
+    "convert_to_folded_model",
+    "create_activation_cache",
+    "create_in_out_table",
+    "extract_model_operations",
+    "find_bn_fusing_layer_pair",
+    "get_config",
+    "get_model_sparsity",
+    "get_operation_type",
+    "get_quant_mode",
+    "hardware_weights",
+    "load_qmodel",
+    "model_quantize",
+    "model_save_quantized_weights",
+    "populate_bias_quantizer_from_accumulator",
+    "print_model_sparsity",
+    "print_qstats",
+    "quantize_activation",
+    "quantized_model_debug",
+    "quantized_model_dump",
+    "quantized_model_from_json",
+    "two_tier_embedding_compression",
+    "unfold_model",
+    "weight_compression",
+]

@@ -1,0 +1,102 @@
+"""What the layers of a model compute for some samples: as text and plots, and as files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.utils.arrays import to_numpy
+from qhls.utils.errors import UtilityError
+from qhls.utils.graph import input_arrays, layers, run
+from qhls.utils.sparsity import quantized_values
+
+
+def quantized_model_debug(
+    model: keras.Model,
+    X_test: Any,  # noqa: N803 - QKeras' name
+    plot: bool = False,
+    plt_instance: Any = None,
+) -> None:
+    """Print the range of what each layer makes of ``X_test``, and of each of its weights, quantised.
+
+    With ``plot`` histograms of both are drawn with ``plt_instance``, or matplotlib's pyplot.
+
+    Raises:
+        UtilityError: ``plot`` without matplotlib; samples that do not fit.
+        LoweringError: a model that is not built from layers.
+    """
+    plt = _pyplot(plt_instance) if plot else None
+    weights = {name: quantized_values(layer) for name, layer in layers(model)}
+    for name, outputs in _outputs(model, X_test, weights).items():
+        shown = " ".join(f"({w.min():8.4f} {w.max():8.4f})" for w in weights[name] if w.size)
+        print(f"{name:30} {outputs.min():8.4f} {outputs.max():8.4f} {shown}".rstrip())
+        if plt is not None:
+            _histogram(plt, outputs, f"{name} output")
+            for i, weight in enumerate(weights[name]):
+                _histogram(plt, weight, f"{name} weights {i}")
+
+
+def quantized_model_dump(
+    model: keras.Model,
+    x_test: Any,
+    output_dir: str | os.PathLike[str] | None = None,
+    layers_to_dump: Collection[str] = (),
+) -> Path:
+    """Write what layers make of ``x_test`` as raw float32, one file ``<layer>.bin`` each.
+
+    ``layers_to_dump`` are names of layers; none means all of them. The arrays are in C order, the
+    samples first; "/" in a nested layer's name becomes "_". Without ``output_dir`` the files go to a
+    new temporary folder. Returns the folder.
+
+    Raises:
+        UtilityError: a name that no layer has; samples that do not fit.
+        LoweringError: a model that is not built from layers.
+    """
+    names = [name for name, _ in layers(model)]
+    unknown = [name for name in layers_to_dump if name not in names]
+    if unknown:
+        raise UtilityError(
+            f"quantized_model_dump: expected names of layers of model {model.name!r} "
+            f"({', '.join(names)}), received {', '.join(map(repr, unknown))}"
+        )
+    folder = Path(tempfile.mkdtemp() if output_dir is None else output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, outputs in _outputs(model, x_test, layers_to_dump or names).items():
+        path = folder / f"{name.replace('/', '_')}.bin"
+        print(f"writing the layer output tensor to {path}")
+        outputs.astype(np.float32).tofile(path)
+    return folder
+
+
+def _outputs(model: keras.Model, x: Any, names: Collection[str]) -> dict[str, np.ndarray]:
+    """Name of a layer -> all that it makes of ``x``; of several tensors the first."""
+    parts = {name: [array] for name, array in input_arrays(model, x).items() if name in names}
+    for call, _, made in run(model, x):
+        if call.name in names:
+            parts.setdefault(call.name, []).append(to_numpy(made[0]))
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+
+def _pyplot(plt_instance: Any) -> Any:
+    if plt_instance is not None:
+        return plt_instance
+    try:
+        import matplotlib.pyplot as plt  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise UtilityError(
+            "quantized_model_debug: plot=True needs matplotlib, which is not installed; install it, "
+            "or give a module like matplotlib.pyplot as plt_instance"
+        ) from error
+    return plt
+
+
+def _histogram(plt: Any, values: np.ndarray, title: str) -> None:
+    plt.hist(values.ravel(), bins=25)
+    plt.title(title)
+    plt.show()

@@ -1,0 +1,108 @@
+"""Batch normalisations folded into the layers before them, and Q-layers with one, unfolded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from qhls.frontend import registered
+from qhls.frontend.batchnorm import QBatchNormalization
+from qhls.frontend.folded import Folded
+from qhls.utils.errors import UtilityError
+from qhls.utils.fusing import normalised_layers
+from qhls.utils.graph import layers
+from qhls.utils.rebuild import again, rebuild
+
+_SUFFIX = "Batchnorm"
+
+_NORMALISATION = (
+    "axis", "momentum", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer",
+    "moving_mean_initializer", "moving_variance_initializer", "beta_regularizer",
+    "gamma_regularizer", "beta_constraint", "gamma_constraint",
+)  # fmt: skip
+
+
+def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
+    """``(layer, normalisation)`` of Keras' dense, convolution and depthwise layers that can be folded.
+
+    The layer has no activation, and nothing but the normalisation, along its channels, reads it.
+    They come in the order of the model's layers.
+    """
+    pairs = normalised_layers(model, keras.layers.BatchNormalization)
+    order = [id(layer) for _, layer in layers(model)]
+    return [
+        (call.layer, after.layer)
+        for call, after in sorted(pairs, key=lambda pair: order.index(id(pair[0].layer)))
+        if f"Q{type(call.layer).__name__}{_SUFFIX}" in registered()
+        and not isinstance(after.layer, QBatchNormalization)
+        and not after.layer.get_config().get("renorm")
+    ]
+
+
+def fold(layer: Any, norm: Any) -> dict[str, Any]:
+    """The configuration of ``layer`` together with that of the normalisation."""
+    config = norm.get_config()
+    return layer.get_config() | {key: config[key] for key in _NORMALISATION}
+
+
+def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]:
+    """``model`` without the batch normalisations that can be folded, and the layers before them.
+
+    The model keeps the weights of the other layers; it computes something else until the
+    normalisations are folded into the named layers, as ``model_quantize(...,
+    enable_bn_folding=True)`` does.
+
+    Raises:
+        LoweringError: a model that is not built from layers.
+    """
+    pairs = foldable(model)
+    made: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        made.append((layer, again(layer)))
+        return made[-1][1]
+
+    folded = rebuild(model, convert, [norm for _, norm in pairs])
+    for layer, new in made:
+        new.set_weights(layer.get_weights())
+    return folded, [layer.name for layer, _ in pairs]
+
+
+def convert_folded_layer_to_unfolded(layer: Any) -> Any:
+    """The Q-layer without normalisation that computes with what a folded layer has folded, not built.
+
+    It always has a bias. Its weights are those of ``layer.get_folded_weights()``.
+
+    Raises:
+        UtilityError: a layer into which nothing is folded.
+    """
+    cls = registered().get(type(layer).__name__.removesuffix(_SUFFIX))
+    if not isinstance(layer, Folded) or cls is None:
+        raise UtilityError(
+            f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "
+            f"as QConv2DBatchnorm, received the layer {layer.name!r} ({type(layer).__name__})"
+        )
+    own = {*_NORMALISATION, "folding_mode", "ema_freeze_delay"}
+    config = {key: value for key, value in layer.get_config().items() if key not in own}
+    return cls.from_config(config | {"use_bias": True})
+
+
+def unfold_model(model: keras.Model) -> keras.Model:
+    """``model`` with ordinary Q-layers in the places of folded ones; the same outputs in inference.
+
+    Raises:
+        LoweringError: a model that is not built from layers.
+    """
+    made: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        new = convert_folded_layer_to_unfolded(layer) if isinstance(layer, Folded) else again(layer)
+        made.append((layer, new))
+        return new
+
+    unfolded = rebuild(model, convert)
+    for layer, new in made:
+        folded = isinstance(layer, Folded)
+        new.set_weights(layer.get_folded_weights() if folded else layer.get_weights())
+    return unfolded

@@ -1,0 +1,65 @@
+"""``clone_model_and_freeze_auto_po2_scale``: scales that no longer follow the weights."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import keras
+
+from qhls.frontend import load_model
+from qhls.quantizers import Quantizer, binary, quantized_bits, quantized_linear
+from qhls.utils.arrays import to_numpy
+from qhls.utils.errors import UtilityError
+from qhls.utils.graph import layers
+from qhls.utils.hardware import HardwareWeight, hardware_weights
+from qhls.utils.rebuild import clone_model
+from qhls.utils.save import assign_quantized, model_save_quantized_weights
+
+
+def clone_model_and_freeze_auto_po2_scale(
+    orig_model: keras.Model,
+    orig_model_path: str | os.PathLike[str] | None = None,
+    quantize_model_weights: bool = False,
+) -> tuple[keras.Model, dict[str, dict[str, Any]]]:
+    """A copy of ``orig_model`` whose weights' "auto_po2" scales stay what they are at present.
+
+    So training goes on with fixed scales. ``quantized_bits`` gets a ``post_training_scale``,
+    ``quantized_linear`` and ``binary`` an array as ``alpha``. With ``orig_model_path`` the weights
+    are those of the model in this file. With ``quantize_model_weights`` the copy's variables are set
+    to their quantised values, where that changes no result.
+
+    Returns the copy, and its ``model_save_quantized_weights``.
+
+    Raises:
+        UtilityError: a quantizer with "auto_po2" whose scale cannot be fixed, such as ``ternary``.
+        LoadError: a file that cannot be read.
+        LoweringError: a model that is not built from layers.
+    """
+    copy = clone_model(orig_model)
+    if orig_model_path is not None:
+        copy.set_weights(load_model(orig_model_path).get_weights())
+    for name, layer in layers(copy):
+        for weight in hardware_weights(layer):
+            if getattr(weight.quantizer, "alpha", None) == "auto_po2":
+                _freeze(name, weight)
+    if quantize_model_weights:
+        assign_quantized(copy)
+    return copy, model_save_quantized_weights(copy)
+
+
+def _freeze(name: str, weight: HardwareWeight) -> None:
+    quantizer: Quantizer = weight.quantizer
+    quantizer(weight.real)  # its scale is that of the last call
+    scale = to_numpy(quantizer.scale).tolist()
+    if isinstance(quantizer, quantized_bits):
+        if quantizer.post_training_scale is None:
+            quantizer.post_training_scale = scale
+    elif isinstance(quantizer, quantized_linear | binary):
+        quantizer.alpha = scale
+    else:
+        raise UtilityError(
+            f"clone_model_and_freeze_auto_po2_scale: layer {name!r}, {weight.variable}: expected "
+            f"quantized_bits, quantized_linear or binary with alpha='auto_po2', received {quantizer}; "
+            f"its codes depend on the scale: give it a number as alpha"
+        )

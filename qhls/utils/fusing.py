@@ -1,0 +1,110 @@
+"""Batch normalisations after a layer, and what is left of them when hardware fuses the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend.batchnorm import QBatchNormalization
+from qhls.utils.arrays import to_numpy
+from qhls.utils.errors import UtilityError
+from qhls.utils.graph import Call, calls_and_results
+from qhls.utils.operations import has_kernel, is_transposed
+
+
+def find_bn_fusing_layer_pair(
+    model: keras.Model, custom_objects: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Name of a Q-layer -> name of the ``QBatchNormalization`` that alone reads its sums.
+
+    The layer is a dense or convolution layer without activation. ``custom_objects`` is QKeras'
+    argument; nothing depends on it.
+
+    Raises:
+        LoweringError: a model that is not built from layers.
+    """
+    pairs = normalised_layers(model, QBatchNormalization)
+    return {a.name: b.name for a, b in pairs if hasattr(a.layer, "quantized_weights")}
+
+
+def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:
+    """Each dense or convolution layer without activation whose sums one normalisation alone reads.
+
+    Both layers are called once only, and normalise along the layer's channels.
+    """
+    every, results = calls_and_results(model)
+    readers: dict[int, list[Call]] = {}
+    for call in every:
+        for tensor in call.inputs:
+            readers.setdefault(id(tensor), []).append(call)
+    made = {id(tensor) for tensor in results}
+    times = [id(call.layer) for call in every]
+    pairs = []
+    for call in every:
+        following = readers.get(id(call.outputs[0]), [])
+        linear = getattr(call.layer, "activation", None) in (None, keras.activations.linear)
+        if not (linear and has_kernel(call.layer) and not is_transposed(call.layer)):
+            continue
+        if len(following) != 1 or id(call.outputs[0]) in made:
+            continue
+        (after,) = following
+        once = times.count(id(call.layer)) == times.count(id(after.layer)) == 1
+        if once and isinstance(after.layer, normalisation) and _along_channels(call, after):
+            pairs.append((call, after))
+    return pairs
+
+
+def _along_channels(call: Call, after: Call) -> bool:
+    rank = len(call.outputs[0].shape)
+    first = getattr(call.layer, "data_format", None) == "channels_first"
+    return after.layer.axis % rank == (1 if first else rank - 1)
+
+
+def add_bn_fusing_weights(
+    prev_layer: Any, bn_layer: Any, saved_weights: dict[str, dict[str, Any]]
+) -> None:
+    """Add to the entry of ``prev_layer`` in ``saved_weights`` what it becomes with ``bn_layer`` fused in.
+
+    With ``y`` the layer's products and sums before the bias, the normalisation's result is
+    ``bn_inv * y + fused_bias``: ``bn_inv = Q(Q(gamma) / sqrt(Q(variance) + epsilon))`` and
+    ``fused_bias = bn_inv * (Q(bias) - Q(mean)) + Q(beta)``, both float32.
+
+    Raises:
+        UtilityError: ``bn_layer`` is no ``QBatchNormalization``.
+    """
+    if not isinstance(bn_layer, QBatchNormalization):
+        raise UtilityError(
+            f"add_bn_fusing_weights: expected a QBatchNormalization, received the layer "
+            f"{bn_layer.name!r} ({type(bn_layer).__name__}); find pairs of layers with "
+            f"find_bn_fusing_layer_pair(model)"
+        )
+    inverse, offset = scale_and_offset(bn_layer)
+    bias = _quantized(prev_layer, "bias") if prev_layer.use_bias else 0.0
+    saved_weights[prev_layer.name] |= {
+        "enable_bn_fusing": True,
+        "fused_bn_layer_name": bn_layer.name,
+        "bn_inv": inverse,
+        "fused_bias": np.asarray(inverse * bias + offset, np.float32),
+    }
+
+
+def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndarray]:
+    """``(inv, offset)`` of a normalisation, ``inv * x + offset`` in inference, per channel."""
+    variance: Any = keras.ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
+    inverse = keras.ops.rsqrt(variance + bn_layer.epsilon)
+    if bn_layer.scale:
+        inverse = inverse * bn_layer.quantized("gamma")
+    inverse = _numpy(bn_layer.through_quantizer("inverse", inverse))
+    offset = -_quantized(bn_layer, "moving_mean") * inverse
+    return inverse, offset + _quantized(bn_layer, "beta") if bn_layer.center else offset
+
+
+def _quantized(layer: Any, variable: str) -> np.ndarray:
+    return _numpy(layer.quantized(variable))
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    return to_numpy(tensor).astype(np.float32)

@@ -1,0 +1,77 @@
+"""The weights of a layer as hardware holds them: integer codes and scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qhls.errors import QuantizerError
+from qhls.quantizers import Quantizer
+from qhls.utils.arrays import to_numpy
+from qhls.utils.errors import UtilityError
+
+BIAS = "bias"
+
+
+@dataclass(frozen=True)
+class HardwareWeight:
+    """A variable of a layer, quantised.
+
+    ``real`` is what the quantizer receives, ``values`` what computations use, both float32.
+    ``codes`` (int64) times ``scale`` (float64, of a shape that broadcasts) is ``values``: exactly
+    where scales are powers of two, else within float32's rounding. Both are ``None`` where the
+    quantizer has no codes: there is none, it is a plain function, or its values lie on no grid.
+    """
+
+    variable: str
+    quantizer: Any
+    real: np.ndarray
+    values: np.ndarray
+    codes: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    @property
+    def is_bias(self) -> bool:
+        """Whether it is added, not multiplied."""
+        return self.variable == BIAS or self.variable.endswith(f"_{BIAS}")
+
+
+def hardware_weights(layer: Any) -> list[HardwareWeight]:
+    """The weights of a layer that tells its ``quantized_weights``; of any other layer none.
+
+    A layer with a folded batch normalisation has its folded kernel and bias. A kernel's ``mask`` is
+    part of the kernel.
+
+    Raises:
+        UtilityError: weights that are not finite, or that are drawn at each call.
+    """
+    told = getattr(layer, "quantized_weights", dict)()
+    return [hardware_weight(layer, variable, *weight) for variable, weight in told.items()]
+
+
+def hardware_weight(layer: Any, variable: str, quantizer: Any, real: Any) -> HardwareWeight:
+    """One weight of ``layer``, for any values of the variable."""
+    real = np.asarray(real)
+    mask = getattr(layer, "mask", None) if variable == "kernel" else None
+    mask = None if mask is None else np.asarray(mask, np.float64)
+    if not _has_codes(quantizer):
+        values = real if quantizer is None else to_numpy(quantizer(real))
+        values = values if mask is None else values * mask
+        return HardwareWeight(variable, quantizer, real, values.astype(np.float32))
+    try:
+        codes, scale = quantizer.integer_codes(real)
+    except QuantizerError as error:
+        raise UtilityError(f"layer {layer.name!r}, {variable}: {error}") from error
+    if mask is not None and np.isin(mask, (0, 1)).all():
+        codes = codes * mask.astype(np.int64)
+    elif mask is not None:
+        scale = scale * mask
+    values = (codes * scale).astype(np.float32)
+    return HardwareWeight(variable, quantizer, real, values, codes, scale)
+
+
+def _has_codes(quantizer: Any) -> bool:
+    """Whether the values lie on a grid."""
+    return isinstance(quantizer, Quantizer) and quantizer.number_type != "float"

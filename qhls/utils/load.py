@@ -1,0 +1,154 @@
+"""Models from files and from text: ``load_qmodel`` and ``quantized_model_from_json``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import keras
+
+from qhls.errors import LoadError
+from qhls.frontend import load_model
+from qhls.frontend.config import build, translate
+from qhls.frontend.registry import also_registered
+from qhls.utils.rebuild import custom_scope
+
+_MODULES = (
+    keras.optimizers,
+    keras.optimizers.schedules,
+    keras.losses,
+    keras.metrics,
+)
+_ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+
+
+def load_qmodel(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+) -> keras.Model:
+    """Load a model with its weights, as ``qhls.load_model`` does, and compile it as it was.
+
+    ``custom_objects`` are classes and functions that the file may name beside those that qhls
+    knows. With ``compile`` the model gets the optimizer (without its state), losses and metrics that
+    the file tells, if it was compiled and Keras has them all; else a warning says why not.
+
+    Raises:
+        LoadError: what ``qhls.load_model`` raises.
+    """
+    with _known(custom_objects):
+        model = load_model(filepath)
+        if compile:
+            _compile(model, os.fspath(filepath))
+    return model
+
+
+def quantized_model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None
+) -> keras.Model:
+    """The model of a text that ``model.to_json()`` of Keras 2 or 3 made, with fresh weights.
+
+    ``custom_objects`` are classes and functions that the text may name beside those that qhls
+    knows.
+
+    Raises:
+        LoadError: text that is no model's; an unknown class or code.
+    """
+    where = "quantized_model_from_json"
+    try:
+        config = json.loads(json_string)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LoadError(
+            f"{where}: expected the text that model.to_json() makes, received another one: {error}"
+        ) from error
+    with _known(custom_objects):
+        return build(translate(config, where), where)
+
+
+@contextmanager
+def _known(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
+    given = dict(custom_objects or {})
+    classes = {name: each for name, each in given.items() if isinstance(each, type)}
+    own_names = {each.__name__: each for each in classes.values()}
+    with also_registered(classes), custom_scope(given | own_names):
+        yield
+
+
+# -- how the model was compiled ---------------------------------------------------------------------
+
+
+def _compile(model: keras.Model, path: str) -> None:
+    try:
+        settings = _settings(path)
+        if settings:
+            model.compile(**settings)
+    except Exception as error:  # the file is data: any argument may be anything
+        warnings.warn(
+            f"load_qmodel: {path}: the model is not compiled, because the file's training "
+            f"configuration cannot be used: {error}; compile it with model.compile(...)",
+            stacklevel=3,
+        )
+
+
+def _settings(path: str) -> dict[str, Any]:
+    """The arguments of ``compile`` that a file tells; of classes and functions of Keras only."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json")).get("compile_config")
+    elif h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            config = json.loads(file.attrs.get("training_config", "null"))
+    else:
+        config = None
+    if not config:
+        return {}
+    config = dict(config)
+    if "optimizer_config" in config:  # Keras 2
+        config["optimizer"] = config["optimizer_config"]
+    if [len(each) for each in config.get("metrics") or [] if isinstance(each, list)]:
+        (config["metrics"],) = config["metrics"]  # Keras 2: a list for the one output
+    return {k: _value(config[k]) for k in _ARGUMENTS if config.get(k) is not None}
+
+
+def _value(value: Any) -> Any:
+    """A part of a training configuration; objects are looked up, never imported."""
+    if isinstance(value, list):
+        return [_value(each) for each in value]
+    if isinstance(value, str):
+        return keras.saving.get_registered_object(value) or value
+    if not isinstance(value, dict):
+        return value
+    if "class_name" not in value:
+        return {key: _value(each) for key, each in value.items()}
+    name = str(value["class_name"]).rpartition(">")[2]
+    config: Any = value.get("config")
+    if name in ("function", "MeanMetricWrapper"):
+        return _function(config if isinstance(config, str) else config.get("fn") or config["name"])
+    cls = next(
+        (getattr(m, name) for m in _MODULES if isinstance(getattr(m, name, None), type)), None
+    )
+    cls = cls or keras.saving.get_registered_object(name)
+    if not isinstance(cls, type):
+        raise _unknown(name)
+    arguments = {key: _value(each) for key, each in (config or {}).items()}
+    accepted = {p for base in cls.__mro__ for p in inspect.signature(base.__init__).parameters}
+    arguments.pop("dtype", None)
+    return cls(**{key: each for key, each in arguments.items() if key in accepted})
+
+
+def _function(name: str) -> Any:
+    own = keras.saving.get_registered_object(name)
+    if own is None and not any(hasattr(module, name) for module in _MODULES):
+        raise _unknown(name)
+    return own or name
+
+
+def _unknown(name: str) -> ValueError:
+    return ValueError(f"{name!r} is no optimizer, loss or metric of Keras or in custom_objects")

@@ -1,0 +1,75 @@
+"""``print_qstats``: operations, weights and zeros of a model, as text."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from typing import Any
+
+import keras
+
+from qhls.utils.operations import extract_model_operations, uncounted
+from qhls.utils.sparsity import get_model_sparsity
+
+_RULE = "    " + "-" * 40
+
+
+def print_qstats(model: keras.Model) -> None:
+    """Print operations, operation types, bits of weights and share of zeros, layer by layer.
+
+    What is counted is told by ``extract_model_operations`` and ``get_model_sparsity``. A warning
+    names the layers whose quantised weights are not counted.
+
+    Raises:
+        LoweringError: a model that is not built from layers.
+    """
+    operations = extract_model_operations(model)
+    total, shares = get_model_sparsity(model, per_layer=True)
+    left = uncounted(model)
+    if left:
+        warnings.warn(
+            f"print_qstats: as in QKeras, operations and weights of recurrent, transposed and "
+            f"elementwise layers are not counted: {', '.join(left)}",
+            stacklevel=2,
+        )
+    print("\nNumber of operations in model:")
+    kinds: Counter[str] = Counter()
+    for name in sorted(operations):
+        kind, number = _kind(operations[name]["type"]), operations[name]["number_of_operations"]
+        kinds[kind] += number
+        print(f"    {name:30}: {number!s:5} ({kind})")
+    print("\nNumber of operation types in model:")
+    for kind in sorted(kinds):
+        print(f"    {kind:30}: {kinds[kind]}")
+    _print_weights(operations)
+    print("\nWeight sparsity:")
+    print("... quantizing model")
+    for name, share in shares:
+        print(f"    {name:30} : {share:.4f}")
+    print(_RULE)
+    print(f"    {'Total Sparsity':30} : {total:.4f}")
+
+
+def _kind(operation: Any) -> str:
+    """Sign, operation and bits, such as ``smult_4_8``."""
+    name, _, bits, signs = operation
+    return f"{'s' if any(signs) else 'u'}{name}_{bits[0]}_{bits[1]}"
+
+
+def _print_weights(operations: dict[str, dict[str, Any]]) -> None:
+    print("\nWeight profiling:")
+    total = 0
+    for name in sorted(operations):
+        entry = operations[name]
+        numbers, types = entry["number_of_weights"], entry["type_of_weights"]
+        rows = [("weights", numbers, types)]
+        if isinstance(numbers, list):
+            rows = [
+                (f"weights_{i}", *row) for i, row in enumerate(zip(numbers, types, strict=True))
+            ]
+        rows.append(("bias", entry["number_of_bias"], entry["type_of_bias"]))
+        for part, number, (_, bits, _) in rows:
+            print(f"    {f'{name}_{part}':30} : {number!s:5} ({bits}-bit unit)")
+            total += number * bits
+    print(_RULE)
+    print(f"    {'Total Bits':30} : {total:5}")
