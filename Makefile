@@ -19,7 +19,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 
 types: $(VENV)/installed
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/generate.py
