@@ -90,6 +90,7 @@ def test_schedule_refuses_nonsense(fields, message):
         qhls.Schedule(**fields)
 
 
+@pytest.mark.backends
 def test_wide_accumulators_are_compared_with_float64_keras():
     keras.utils.set_random_seed(2)
     wide = "quantized_bits(16,0,alpha=1)"

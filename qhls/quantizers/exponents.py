@@ -45,8 +45,7 @@ def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
     real = ops.log(y) / constant(math.log(4.0 if root else 2.0), y)
     low = ops.round(real - (0.75 if rounding == "floor" else 0.25))
     starts = _starts(rounding, root, _dtype(y))
-    index = ops.clip(low - LOWEST, 0, len(starts) - 1)
-    high = ops.cast(y >= _entry(starts, index, y.dtype), y.dtype)
+    high = ops.cast(y >= _entry(starts, low - LOWEST, y.dtype), y.dtype)
     return ops.cast(straight_through(real, low + high), x.dtype)
 
 
@@ -60,9 +59,9 @@ def _dtype(x: Tensor) -> str:
 
 
 def _entry(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
-    """``table[index]``, the first for NaN."""
-    index = ops.where(ops.isnan(index), ops.zeros_like(index), index)
-    return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), ops.cast(index, "int32"), axis=0)
+    """``table[index]``; some entry for NaN."""
+    index = ops.clip(ops.cast(index, "int32"), 0, len(table) - 1)
+    return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), index, axis=0)
 
 
 @functools.cache

@@ -44,14 +44,20 @@ def sign(x: Tensor) -> Tensor:
 
 
 def clip(x: Tensor, low: float, high: float) -> Tensor:
-    """``x`` limited to ``[low, high]``, with gradient 1 at the ends too: JAX's own has 1/2 there."""
+    """``x`` limited to ``[low, high]``, with gradient 1 at the ends too."""
+    if keras.backend.backend() != "jax":  # whose own gradient is 1/2 there
+        return ops.clip(x, low, high)
     inside = ops.logical_and(x >= low, x <= high)
     return ops.where(inside, x, ops.stop_gradient(ops.clip(x, low, high)))
 
 
 def relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
-    """``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0: JAX's own has 1 there."""
-    return ops.where(x > 0.0, x, x * float(negative_slope)) if negative_slope else ops.relu(x)
+    """``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0."""
+    if not negative_slope:
+        return ops.relu(x)
+    if keras.backend.backend() != "jax":  # whose own gradient is 1 there
+        return ops.leaky_relu(x, float(negative_slope))
+    return ops.where(x > 0.0, x, x * float(negative_slope))
 
 
 def straight_through(x: Tensor, value: Tensor) -> Tensor:

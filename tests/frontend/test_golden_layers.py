@@ -22,7 +22,21 @@ INCOMPLETE = {"qseparableconv2dtranspose": "its activations; test_conv_family.py
 """What QKeras did not write into a file, so that the file's model is not the one that was run."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+FAMILIES = (
+    *("cnn_mixed", "merge_add", "mlp_jet_tagging", "qactivation_bits", "qadaptive_quantized_relu"),
+    *("qavgpool_same", "qbidirectional_lstm", "qbn_default", "qconv1d_causal", "qconv2d_mask"),
+    *("qconv2dbatchnorm_ema", "qconv2dtranspose_same", "qdense_bits_auto", "qglobalavgpool"),
+    *("qdepthwise_same_stride2", "qdepthwiseconv2dtranspose", "qgru_impl2", "qoctave_patched"),
+    *("qmobilenet_separable", "qscaleshift", "qseparable2d", "qsimplernn"),
+)
+"""One model of each family: what CI runs on every backend."""
+
+
+def on_every_backend(name):
+    return pytest.param(name, marks=pytest.mark.backends) if name in FAMILIES else name
+
+
+@pytest.mark.parametrize("name", map(on_every_backend, NAMES))
 def test_outputs_are_those_of_qkeras(name, shared):
     if name in INCOMPLETE:
         pytest.skip(f"QKeras did not save {INCOMPLETE[name]}")

@@ -44,6 +44,7 @@ def agree(model, types, rng, until=None, samples=16):
 # -- graphs -------------------------------------------------------------------------------------
 
 
+@pytest.mark.backends
 def test_sequential(rng):
     model = keras.Sequential(
         [

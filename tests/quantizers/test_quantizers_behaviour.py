@@ -12,6 +12,7 @@ from qhls.layers import QActivation
 from qhls.quantizers.exponents import exact_exp2, whole_log2
 from qhls.quantizers.numerics import precision
 
+pytestmark = pytest.mark.backends
 W = (np.random.default_rng(3).normal(size=(3, 3, 4, 8)) * np.exp2(np.arange(8) - 4)).astype(
     np.float32
 )

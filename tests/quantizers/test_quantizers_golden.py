@@ -15,10 +15,13 @@ from qhls.errors import QuantizerError
 SHARED = Path(os.environ.get("QHLS_SHARED", Path(__file__).parents[3] / "shared"))
 GOLDEN = SHARED / "golden"
 
-pytestmark = pytest.mark.skipif(
-    not (GOLDEN / "quantizers.json").exists(),
-    reason=f"no golden numbers in {GOLDEN}; set QHLS_SHARED to the folder that holds golden/",
-)
+pytestmark = [
+    pytest.mark.backends,
+    pytest.mark.skipif(
+        not (GOLDEN / "quantizers.json").exists(),
+        reason=f"no golden numbers in {GOLDEN}; set QHLS_SHARED to the folder that holds golden/",
+    ),
+]
 
 DIFFERENT = {
     90: ("y n s", "one bit with alpha='auto' is NaN in QKeras (0 levels); here sign(x) * mean|x|"),

@@ -11,6 +11,8 @@ import qhls.quantizers as qz
 from qhls.errors import QuantizerError
 from qhls.quantizers import get_quantizer
 
+pytestmark = pytest.mark.backends
+
 SIGNATURES = {
     "quantized_bits": "bits=8, integer=0, symmetric=0, keep_negative=True, alpha=None, "
     "use_stochastic_rounding=False, scale_axis=None, qnoise_factor=1.0, var_name=None, use_ste=True, "

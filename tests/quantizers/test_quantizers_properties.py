@@ -13,7 +13,10 @@ import qhls.quantizers as qz
 from qhls.ir.types import Overflow, Rounding
 from qhls.quantizers.numerics import precision
 
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the .random. module")
+pytestmark = [
+    pytest.mark.backends,
+    pytest.mark.filterwarnings("ignore:Do not use the .random. module"),
+]
 
 quick = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
