@@ -9,7 +9,12 @@ demo: $(VENV)/installed
 	$(BIN)/python examples/digits.py
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+# JAX and torch under Keras. A plain install of torch may take a CUDA build: for the CPU's, install torch into .venv first.
+test-backends: $(VENV)/backends
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 -m backends
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m backends
 
 test-long: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m long
@@ -32,7 +37,11 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet -e ".[tensorflow,csim,demo,dev]"
 	touch $@
 
+$(VENV)/backends: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -e ".[jax,torch]"
+	touch $@
+
 clean:
 	rm -rf $(VENV) build
 
-.PHONY: demo test test-long lint types docs install clean
+.PHONY: demo test test-backends test-long lint types docs install clean

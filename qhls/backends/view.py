@@ -15,7 +15,7 @@ from qhls.backends.names import Names, identifier, printable
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph, align, describe, expression
 from qhls.ir.op import Op
-from qhls.ir.ops import Concat, Const, Conv, Input, Pad, Pool, Quantize, Reshape
+from qhls.ir.ops import Concat, Const, Conv, Input, Pad, Pool, Quantize, Reshape, Threshold
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
 
@@ -197,6 +197,12 @@ class OpView:
             f"i{a} - {before}" if before else f"i{a}"
             for a, (before, _) in enumerate(self.op.widths)
         ]
+
+    @property
+    def strides_of_search(self) -> list[int]:
+        """For ``Threshold``: how many thresholds each comparison of a search passes over, falling."""
+        assert isinstance(self.op, Threshold)
+        return [1 << i for i in reversed(range(self.op.comparisons))]
 
     @property
     def offsets(self) -> Iterator[tuple[str, TensorView, list[str]]]:

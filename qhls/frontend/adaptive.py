@@ -8,7 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from qhls.frontend.lower import activate, lower, refusal
 from qhls.frontend.registry import register
+from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
 from qhls.quantizers.numerics import as_float
 
@@ -225,3 +227,12 @@ class QAdaptiveActivation(keras.layers.Layer):
             "relu_neg_slope": self.relu_neg_slope,
             "relu_upper_bound": self.relu_upper_bound,
         }
+
+
+@lower.register(QAdaptiveActivation)
+def _(layer: QAdaptiveActivation, x: Op) -> Op:
+    if layer.per_channel:
+        raise refusal(
+            layer, "per_channel=False", "True; use one QAdaptiveActivation a group of channels"
+        )
+    return activate(layer, layer.quantizer, x)

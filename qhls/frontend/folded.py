@@ -11,8 +11,10 @@ from qhls.frontend.batchnorm import one_axis
 from qhls.frontend.conv import QConv2D
 from qhls.frontend.dense import QDense
 from qhls.frontend.depthwise import QDepthwiseConv2D, depthwise_conv
+from qhls.frontend.lower import finish, lower, weight
 from qhls.frontend.qlayer import QLayer
 from qhls.frontend.registry import register
+from qhls.ir import Matmul, Op
 
 FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
 
@@ -274,3 +276,8 @@ class QDenseBatchnorm(Folded, QDense):
     def linear(self, inputs: Any, kernel: Any) -> Any:
         """``(..., n) @ (n, units)``."""
         return ops.matmul(inputs, kernel)
+
+
+@lower.register(QDenseBatchnorm)
+def _(layer: QDenseBatchnorm, x: Op) -> Op:
+    return finish(layer, Matmul(x, weight(layer, "kernel")))

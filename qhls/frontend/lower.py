@@ -22,13 +22,44 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.qlayer import QLayer
+from qhls.frontend.refusal import called, refusal
+from qhls.frontend.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Op, Quantize, Shift, layer_scope
-from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
-from qhls.quantizers.base import is_settled
+from qhls.quantizers import (
+    Quantizer,
+    binary,
+    functions,
+    quantized_bits,
+    quantized_linear,
+    quantized_po2,
+    quantized_relu,
+    quantized_relu_po2,
+    quantized_sigmoid,
+    quantized_tanh,
+    quantized_ulaw,
+    ternary,
+)
+from qhls.quantizers.base import is_settled, noiseless
 from qhls.quantizers.scale import po2_exponent
 
 Rule = Callable[..., Op | tuple[Op, ...]]
 R = TypeVar("R", bound=Rule)
+
+PIECEWISE_LINEAR = (
+    functions.hard_sigmoid,
+    functions.smooth_sigmoid,
+    functions.binary_sigmoid,
+    functions.hard_tanh,
+    functions.smooth_tanh,
+    functions.binary_tanh,
+)
+"""Functions whose values on a grid lie on a grid."""
+
+_MONOTONE = (
+    *(quantized_bits, quantized_linear, quantized_relu, quantized_tanh, quantized_sigmoid),
+    *(quantized_ulaw, quantized_po2, quantized_relu_po2, binary, ternary),
+)
+"""Quantizers that never turn, so that their steps are found by bisection."""
 
 _INSTEAD: dict[type, str] = {
     keras.layers.Dense: "QDense with a kernel_quantizer and a bias_quantizer",
@@ -93,16 +124,6 @@ class Lower:
 lower = Lower()
 
 
-def refusal(layer: Any, expected: str, received: str) -> LoweringError:
-    """The error for a layer that cannot be lowered: name, class, what was expected and received."""
-    return LoweringError(f"{_called(layer)}: expected {expected}; received {received}")
-
-
-def _called(layer: Any) -> str:
-    name = getattr(layer, "name", None)
-    return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
-
-
 def _how_to_register(layer: Any) -> str:
     return f"write a rule and decorate it with @qhls.lower.register({type(layer).__name__})"
 
@@ -148,7 +169,9 @@ def weight(layer: QLayer, variable: str, factor: Any = 1) -> Const:
 
 def finish(layer: QLayer, x: Op) -> Op:
     """``activation(x + bias)``: what follows the linear op of every Q-layer."""
-    if layer.use_bias:
+    if (
+        layer.unquantized("bias") is not None
+    ):  # a folded normalisation is one, whatever use_bias says
         x = Add(x, weight(layer, "bias"))
     return activate(layer, layer.activation, x)
 
@@ -185,8 +208,10 @@ def activate(layer: Any, activation: Any, x: Op) -> Op:
         try:
             (result,) = _tuple(lower.rule(activation)(activation, x))
         except LoweringError as error:
-            raise LoweringError(f"{_called(layer)}: {error}") from None
+            raise LoweringError(f"{called(layer)}: {error}") from None
         return result
+    if activation in PIECEWISE_LINEAR:
+        return step_function(layer, activation, x, monotone=True)
     name = getattr(activation, "__name__", str(activation))
     raise refusal(
         layer,
@@ -228,13 +253,17 @@ def _tuple(ops: Any) -> tuple[Op, ...]:
 @lower.register(Quantizer)
 def _quantizer(quantizer: Quantizer, x: Op) -> Op:
     assignment = quantizer.quantization
-    if assignment is None:
+    if assignment is not None:
+        return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
+    alpha = getattr(quantizer, "alpha", None)
+    if isinstance(alpha, str) or np.ndim(alpha) or not noiseless(quantizer):
         raise refusal(
             quantizer,
-            "an activation quantizer with one fixed-point type",
-            "one without; use quantized_bits or quantized_relu, with alpha=1 and qnoise_factor=1",
+            "an activation quantizer that is one function of each number",
+            "one whose scale follows the data or whose result is noisy; give it a number as alpha, "
+            "qnoise_factor=1, and no stochastic class",
         )
-    return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
+    return step_function(quantizer, quantizer, x, isinstance(quantizer, _MONOTONE))
 
 
 @lower.register(quantized_bits)
@@ -249,16 +278,10 @@ def _quantized_bits(quantizer: quantized_bits, x: Op) -> Op:
 @lower.register(quantized_relu)
 def _quantized_relu(quantizer: quantized_relu, x: Op) -> Op:
     slope = quantizer.negative_slope
-    if not slope:
-        return _quantizer(quantizer, x)
     bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip
     bent = leaky(x, slope)
-    if bent is None or bounded or quantizer.use_sigmoid or not is_settled(quantizer):
-        raise refusal(
-            quantizer,
-            "no sigmoid and no upper bound beside a negative slope that is a power of two up to 1",
-            "another combination; use e.g. quantized_relu(8,4,negative_slope=0.25)",
-        )
+    if not slope or bent is None or bounded or quantizer.use_sigmoid or not is_settled(quantizer):
+        return _quantizer(quantizer, x)
     # The sign takes one bit; the negative half saturates at slope * 2**integer, not at the type's end.
     to = Fixed(True, quantizer.bits, quantizer.bits - 1 - quantizer.integer)
     return Max(Quantize(bent, to), Const.of(-slope * 2.0**quantizer.integer, "lowest"))

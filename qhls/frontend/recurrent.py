@@ -39,7 +39,11 @@ class _Weight:
 
 
 class QCell(QLayer):
-    """What the cells share: Keras' own cell, computed with quantised weights on quantised states."""
+    """What the cells share: Keras' own cell, computed with quantised weights on quantised states.
+
+    On JAX a cell whose state quantizer or activation draws random numbers needs ``unroll=True`` of a plain
+    ``keras.layers.RNN``; the Q-layers see to it themselves.
+    """
 
     quantized_variables = (
         Quantized("kernel", ranged=False),
@@ -73,6 +77,11 @@ class QCell(QLayer):
             yield
         finally:
             _computing.reset(token)
+
+    def draws_in_a_step(self) -> bool:
+        """Whether a step needs random numbers of its quantizers. Weights are drawn once, before the first step."""
+        names = ("state_quantizer", "activation", *self.inner_activations)
+        return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
 
     def call(self, inputs: Any, states: Any, training: Any = False) -> Any:
         """One step: ``(output, new states)``. The states that come in are quantised, not the new."""
@@ -116,8 +125,18 @@ class QRNN(keras.layers.RNN):
 
     def inner_loop(self, *args: Any, **kwargs: Any) -> Any:
         """All steps, with weights that are quantised once."""
-        with self.cell.computing():
+        with self.cell.computing(), self._steps_that_may_draw():
             return super().inner_loop(*args, **kwargs)
+
+    @contextmanager
+    def _steps_that_may_draw(self) -> Iterator[None]:
+        """Within it the loop is unrolled where it must be: JAX's own loop lets no step advance a random state."""
+        unroll = self.unroll
+        self.unroll = unroll or (keras.backend.backend() == "jax" and self.cell.draws_in_a_step())
+        try:
+            yield
+        finally:
+            self.unroll = unroll
 
     def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
         """Variable -> (quantizer or ``None``, array of floats), of the cell."""

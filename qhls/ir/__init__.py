@@ -18,6 +18,7 @@ from qhls.ir.ops import (
     Quantize,
     Reshape,
     Shift,
+    Threshold,
 )
 from qhls.ir.passes import optimise
 from qhls.ir.schedule import Schedule
@@ -46,6 +47,7 @@ __all__ = [
     "Rounding",
     "Schedule",
     "Shift",
+    "Threshold",
     "decode",
     "encode",
     "layer_scope",

@@ -164,6 +164,12 @@ class Codes:
         """Elementwise minimum."""
         return self._combine(other, max(self.bound, other.bound), np.minimum)
 
+    def step(self, thresholds: Codes, values: Codes) -> Codes:
+        """``values[number of thresholds <= x]``: a step function; ``thresholds`` rise."""
+        widest = max(self.bound, thresholds.bound)
+        levels = np.searchsorted(thresholds._cast(widest), self._cast(widest), side="right")
+        return Codes(values.array[levels], values.bound)
+
     def sum(self, axis: int) -> Codes:
         """Sum along ``axis``."""
         bound = self.bound * self.shape[axis]

@@ -99,6 +99,19 @@ class Interval:
         """Elementwise minimum."""
         return Interval(self.lo.minimum(other.lo), self.hi.minimum(other.hi))
 
+    def step(self, thresholds: Interval, values: Interval) -> Interval:
+        """See ``Codes.step``; any of the values between the ends' levels may result."""
+        if not (thresholds.constant and values.constant):
+            raise TypeError("Interval: thresholds and values of a step function must be constants")
+        steps, codes = thresholds.lo, values.lo.array
+        levels = Codes(np.arange(len(codes)))
+        low, high = (end.step(steps, levels).integers() for end in (self.lo, self.hi))
+        lo, hi = np.empty(low.shape, object), np.empty(low.shape, object)
+        for first, last in set(zip(low.ravel().tolist(), high.ravel().tolist(), strict=True)):
+            here, reached = (low == first) & (high == last), codes[first : last + 1]
+            lo[here], hi[here] = int(reached.min()), int(reached.max())
+        return Interval(Codes(lo), None if self.constant else Codes(hi))
+
     def sum(self, axis: int) -> Interval:
         """Sum along ``axis``."""
         return self._monotone(lambda codes: codes.sum(axis))

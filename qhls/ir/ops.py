@@ -1,6 +1,6 @@
 """The instruction set. What an op means stands here once: ``evaluate``, over integers and intervals.
 
-Every op but ``Quantize`` keeps every bit.
+Every op but ``Quantize`` and ``Threshold`` keeps every bit.
 """
 
 from __future__ import annotations
@@ -60,6 +60,14 @@ class Const(Op):
 
     def evaluate(self) -> Interval:
         return Interval(self.codes)
+
+    @property
+    def float32_exact(self) -> bool:
+        # A number alone may lie anywhere; what becomes of several is for the ops that read them to say.
+        if self.codes.bound <= FLOAT32_EXACT:
+            return True
+        codes = self.codes.integers().astype(object)
+        return bool((codes.astype(np.float32).astype(object) == codes).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +288,57 @@ class Quantize(Op):
         own = max(-self.to.lo, self.to.hi)
         largest = max(max(-lo, hi) << finer - self.x.type.frac, own << finer - self.frac)
         return largest <= FLOAT32_EXACT
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold(Op):
+    """``values[number of thresholds <= x]``: any function of a number with few levels, exactly.
+
+    ``thresholds`` (n,) rise and lie on the grid of ``x``; ``values`` (n + 1,) need not rise.
+    """
+
+    x: Op
+    thresholds: Const
+    values: Const
+
+    @property
+    def frac(self) -> int:
+        return self.values.type.frac
+
+    @property
+    def searched(self) -> bool:
+        """Whether hardware halves the thresholds step by step; a few it compares all at once."""
+        return self.thresholds.size > 4
+
+    @property
+    def comparisons(self) -> int:
+        """Comparisons for one element."""
+        n = self.thresholds.size
+        return n.bit_length() if self.searched else n
+
+    def check(self) -> None:
+        n = self.thresholds.size
+        shapes = (self.thresholds.shape, self.values.shape)
+        self.require(
+            n > 0 and shapes == ((n,), (n + 1,)), "thresholds (n,), values (n + 1,)", str(shapes)
+        )
+        rising = bool((np.diff(self.thresholds.codes.integers()) > 0).all())
+        self.require(rising, "thresholds that rise", "some that do not")
+        given = self.thresholds.scale
+        self.require(
+            given == self.x.type.frac, f"thresholds of {self.x.type.frac} fraction bits", str(given)
+        )
+
+    def evaluate(self, x: Value, thresholds: Value, values: Value) -> Value:
+        return x.step(thresholds, values)
+
+    def work(self) -> Work:
+        return Work({events.compare(self.x.type.width): self.size * self.comparisons})
+
+    @property
+    def float32_exact(self) -> bool:
+        # Keras computes the function in float32, as the search for the thresholds did.
+        return max(map(abs, self.x.range.hull)) <= FLOAT32_EXACT
 
 
 @dataclass(frozen=True, eq=False)

@@ -245,10 +245,14 @@ def get_weight_scale(quantizer: Any, x: Any = None) -> Any:
     return 1.0 if scale is None else scale
 
 
+def noiseless(q: Quantizer) -> bool:
+    """Whether ``q`` quantizes fully and, outside of training, draws no random numbers."""
+    return _plain(q.qnoise_factor) == 1.0 and not q._draws
+
+
 def is_settled(q: Any) -> bool:
     """Whether ``q`` quantizes fully and its point stands still, so that hardware can be built for it."""
-    factor = _plain(q.qnoise_factor)
-    return isinstance(q.integer, int) and factor == 1.0
+    return isinstance(q.integer, int) and noiseless(q)
 
 
 def fixed_range(q: Quantizer, assignment: Quantization | None, widest: int = 20) -> np.ndarray:

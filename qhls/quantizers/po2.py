@@ -196,9 +196,7 @@ class quantized_relu_po2(_PowerOfTwo):
         if not self.negative_slope:
             return ops.ones_like(x), positive
         negative = exact_exp2(self._exponent(ops.abs(x) * float(self.negative_slope)))
-        return ops.where(x >= 0.0, 1.0, -1.0) * ops.ones_like(x), ops.where(
-            x >= 0.0, positive, negative
-        )
+        return sign(x), ops.where(x >= 0.0, positive, negative)
 
     def surrogate(self, x: Tensor) -> Tensor:
         """(Leaky) relu, saturating at ``max_value``."""

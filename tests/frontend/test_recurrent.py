@@ -310,6 +310,28 @@ def test_a_model_trains(kind, rng):
         assert np.abs(b).max() <= 1  # the constraint
 
 
+@pytest.mark.backends
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        {"state_quantizer": "quantized_bits(3,0,1,alpha=1,use_stochastic_rounding=True)"},
+        {"activation": "quantized_tanh(3,use_stochastic_rounding=True)"},
+    ],
+)
+def test_steps_draw_anew_in_training(drawing, rng):
+    """JAX's own loop lets no step advance a random state: the layer unrolls itself there."""
+    layer = QLSTM(3, **drawing)
+    model = keras.Sequential([keras.Input((5, 4)), layer, L.Dense(1)])
+    model.compile("sgd", "mse")
+    x = sequences(rng, 8)
+    losses = model.fit(x, np.ones((8, 1)), batch_size=4, verbose=0).history["loss"]
+    assert np.all(np.isfinite(losses))
+    trained = numpy(layer(x, training=True))
+    assert not np.array_equal(numpy(layer(x, training=True)), trained)
+    np.testing.assert_array_equal(numpy(layer(x)), numpy(layer(x)))
+    assert layer.get_config()["unroll"] is False
+
+
 def test_unknown_quantizers_are_refused():
     for name in ("recurrent_quantizer", "state_quantizer", "recurrent_activation", "activation"):
         with pytest.raises(

@@ -181,15 +181,6 @@ def test_merging(axis, rng):
         ),
         (L.BatchNormalization(name="x"), r"\(BatchNormalization\): expected a quantised layer;"),
         (
-            QActivation("quantized_bits(4,0,alpha=0.3)", name="x"),
-            r"\(QActivation\): quantizer quantized_bits\(4,0,0,alpha=0\.3\): expected an activation "
-            r"quantizer with one fixed-point type; received one without; use quantized_bits or",
-        ),
-        (
-            QActivation(quantized_relu(4, 1, use_sigmoid=1, negative_slope=0.5), name="x"),
-            r"\(QActivation\): quantizer quantized_relu\(.*\): expected no sigmoid and no upper bound",
-        ),
-        (
             L.Activation("tanh", name="x"),
             r"\(Activation\): expected an activation that maps codes to codes; received the function "
             r"'tanh' of real numbers; use a quantizer",

@@ -27,6 +27,7 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
+    Threshold,
 )
 
 RANDOM = np.random.default_rng(2024)
@@ -43,6 +44,11 @@ def twice(x):
 
 def weights(*shape, step=0.25):
     return Const.of(RANDOM.integers(-9, 10, shape) * step, name="w")
+
+
+def steps(x, codes, values):
+    thresholds = Const(Codes(np.array(codes)), x.type.frac, name="thresholds")
+    return Threshold(x, thresholds, Const.of(values, name="values"))
 
 
 EXAMPLES = {
@@ -104,6 +110,13 @@ EXAMPLES = {
         lambda t: Quantize(inp(t, 5), Fixed(False, 64, 3), overflow=Overflow.WRAP),
         lambda t: Quantize(inp(t, 5), Fixed(True, 90, 80)),
         lambda t: Quantize(Max(inp(t, 5), Const.of(-1.0)), Fixed(True, 3, 1)),
+    ],
+    Threshold: [
+        lambda t: steps(inp(t, 2, 3), [0], [-1.5, 2.0]),
+        lambda t: steps(inp(t, 4), [-3, 0, 1], [3.0, -0.25, -0.25, 7.5]),
+        lambda t: steps(inp(t, 5), range(-6, 7), RANDOM.integers(-9, 10, 14) * 0.125),
+        lambda t: steps(inp(t, 5), [*range(-9, 9), 1 << 30], RANDOM.integers(0, 2, 20) * 1.0),
+        lambda t: steps(twice(inp(t, 3)), [-(1 << 40), 2, 4, 6, 8], [1.0, 2.0, 3.0, 3.5, 4.0, 5.0]),
     ],
     Reshape: [
         lambda t: Reshape(inp(t, 2, 3), (6,)),
@@ -186,6 +199,11 @@ def quantize(op, x):
     return fractions(numbers).reshape(x.shape)
 
 
+def threshold(op, x, thresholds, values):
+    levels = [sum(number >= t for t in thresholds) for number in x.ravel()]
+    return fractions([values[level] for level in levels]).reshape(x.shape)
+
+
 def pad(op, x):
     filling = Fraction(op.value) / Fraction(2) ** op.frac
     before = [0, *(pair[0] for pair in op.widths)]
@@ -211,6 +229,7 @@ ORACLES = {
     Pool: pool,
     Shift: lambda op, x: x * Fraction(2) ** op.power,
     Quantize: quantize,
+    Threshold: threshold,
     Reshape: lambda op, x: fractions(x.ravel()).reshape(len(x), *op.dims),
     Pad: pad,
     Concat: concat,

@@ -1,0 +1,18 @@
+"""``refusal``: the error for what cannot be lowered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qhls.errors import LoweringError
+
+
+def refusal(layer: Any, expected: str, received: str) -> LoweringError:
+    """The error for a layer or quantizer that cannot be lowered: who, what was expected and received."""
+    return LoweringError(f"{called(layer)}: expected {expected}; received {received}")
+
+
+def called(layer: Any) -> str:
+    """A layer by name and class; a quantizer by its text."""
+    name = getattr(layer, "name", None)
+    return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"

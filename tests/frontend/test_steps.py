@@ -1,0 +1,200 @@
+"""Activations that are steps: the thresholds found equal the float function at every code, on every execution."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+from test_trace import agree
+
+import qhls
+import qhls.quantizers as qz
+from qhls.errors import LoweringError
+from qhls.frontend import QActivation
+from qhls.frontend.steps import LEVELS, step_function
+from qhls.frontend.trace import trace
+from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
+
+MONOTONE = [
+    "quantized_tanh(4,use_real_tanh=True)",
+    "quantized_sigmoid(5,use_real_sigmoid=True)",
+    "quantized_sigmoid(3)",
+    "quantized_ulaw(4)",
+    "quantized_po2(4)",
+    "quantized_po2(4,2.0)",
+    "quantized_po2(4,quadratic_approximation=True)",
+    "quantized_relu_po2(4)",
+    "quantized_relu_po2(4,negative_slope=0.25)",
+    "quantized_relu(4,1,use_sigmoid=1)",
+    "quantized_relu(4,1,use_sigmoid=1,negative_slope=0.25)",
+    "quantized_relu(6,2,relu_upper_bound=1.3,is_quantized_clip=False)",
+    "quantized_bits(4,0,alpha=0.3)",
+    "binary(alpha=1)",
+    "binary(use_01=True,alpha=1)",
+    "ternary(alpha=1)",
+    "ternary(alpha=0.7,threshold=0.2)",
+    "hard_sigmoid",
+    "smooth_sigmoid",
+    "smooth_tanh",
+    "binary_tanh",
+]
+TURNING = ["quantized_hswish(5,1,alpha=1)", "quantized_hswish(4,2,relu_shift=2)"]
+
+
+def steps_of(activation, dims=(6,)):
+    return keras.Sequential([keras.Input(dims), QActivation(activation, name="x")])
+
+
+@pytest.mark.parametrize("types", ["s9.6", "u7.3", "s4.8", "s22.14"])
+@pytest.mark.parametrize("activation", MONOTONE)
+def test_monotone_activations(activation, types, rng):
+    """Narrow inputs are tried code by code, wide ones bisected."""
+    if activation in ("smooth_sigmoid", "smooth_tanh", "hard_sigmoid") and types == "s22.14":
+        pytest.skip("its values there are more than a table holds")
+    agree(steps_of(activation), types, rng, samples=200)
+
+
+@pytest.mark.parametrize("types", ["s9.6", "u7.3", "s16.11"])
+@pytest.mark.parametrize("activation", TURNING)
+def test_activations_that_turn(activation, types, rng):
+    agree(steps_of(activation), types, rng, samples=200)
+
+
+def test_an_assignment_stays_one():
+    (op,) = trace(steps_of("quantized_tanh(4)"), "s9.6").outputs
+    assert isinstance(op, Quantize)
+
+
+def test_every_target_agrees():
+    """All of them read one input: one library a target."""
+    x = keras.Input((24,))
+    model = keras.Model(x, [QActivation(a)(x) for a in (*MONOTONE, *TURNING)])
+    report = qhls.compile(model, "s9.5").check()
+    assert report, report
+
+
+def test_between_layers(rng):
+    """As after a wide accumulator, whose type no table could enumerate."""
+    model = keras.Sequential(
+        [
+            keras.Input((40,)),
+            qhls.layers.QDense(8, kernel_quantizer="quantized_bits(8,0,alpha=1)", use_bias=False),
+            QActivation("quantized_tanh(6,use_real_tanh=True)"),
+            qhls.layers.QDense(3, kernel_quantizer="ternary(alpha=1)", use_bias=False),
+        ]
+    )
+    model.set_weights([rng.normal(size=w.shape) / 4 for w in model.get_weights()])
+    graph = agree(model, "s8.7", rng, samples=200)
+    (op,) = (op for op in graph.ops if isinstance(op, Threshold))
+    assert op.x.type.width > 16
+    assert op.thresholds.size <= 63
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(-3, 3),
+    st.floats(-50, 50),
+    st.integers(1, 200),
+    st.sampled_from(["s24.12", "s10.4", "u20.19", "s12.-3"]),
+    st.integers(0, 1000),
+)
+def test_any_monotone_function(slope, offset, top, types, seed):
+    """Rising or falling, with jumps over several levels, to the last code before and after a step."""
+    x = Input((1,), Fixed.parse(types), name="x")
+
+    def function(values):
+        return ops.clip(ops.round(values * slope + offset), -top, top) * 3.0
+
+    op = step_function("test", function, x, monotone=True)
+    near = op.thresholds.codes.integers()[:, None] + np.array([-1, 0])
+    random = np.random.default_rng(seed).integers(x.type.lo, x.type.hi, 100, endpoint=True)
+    codes = np.concatenate([near.ravel(), random]).clip(x.type.lo, x.type.hi)
+    (received,) = run(Graph((x,), (op,)), [codes[:, None]])
+    numbers = np.ldexp(codes.astype(np.float32), -x.type.frac)
+    expected = ops.convert_to_numpy(function(ops.convert_to_tensor(numbers)))
+    np.testing.assert_array_equal(np.ldexp(received[:, 0].astype(float), -op.frac), expected)
+
+
+def test_a_constant_function_is_one_level():
+    x = Input((2,), Fixed.parse("s5.2"), name="x")
+    op = step_function("test", lambda values: values * 0 + 2.0, x, monotone=True)
+    assert (op.range.hull, op.frac) == ((1, 1), -1)
+
+
+@pytest.mark.parametrize(
+    ("activation", "types", "message"),
+    [
+        (
+            "quantized_hswish(4,1,alpha=1)",
+            "s20.10",
+            r"quantizer quantized_hswish\(.*\): expected an input of at most 16 bits, because the function is "
+            r"not monotone; received one of 20 bits; quantise it first",
+        ),
+        (
+            "quantized_tanh(14,use_real_tanh=True)",
+            "s20.16",
+            rf"quantizer quantized_tanh\(.*\): expected a function of at most {LEVELS} steps on its input; "
+            r"received more; give its quantizer fewer bits",
+        ),
+        (
+            "quantized_bits(4,0,alpha='auto')",
+            "s5.2",
+            r"quantizer quantized_bits\(.*\): expected an activation quantizer that is one function of each "
+            r"number; received one whose scale follows the data",
+        ),
+        ("bernoulli()", "s5.2", r"quantizer bernoulli.*: expected an activation quantizer that is"),
+        (
+            qz.quantized_relu(4, 1, use_sigmoid=1, qnoise_factor=0.5),
+            "s5.2",
+            r"quantizer quantized_relu\(.*\): expected an activation quantizer that is one function",
+        ),
+    ],
+)
+def test_refusals(activation, types, message):
+    with pytest.raises(LoweringError, match=rf"^layer 'x' \(QActivation\): {message}"):
+        trace(steps_of(activation), types)
+
+
+def test_a_function_without_a_value_is_refused():
+    x = Input((2,), Fixed.parse("s5.2"), name="x")
+    with pytest.raises(
+        LoweringError, match=r"^quantizer log: expected finite values; received (nan|-inf) on"
+    ):
+        step_function("log", ops.log, x, monotone=True)
+
+
+def test_a_folded_dense_layer(rng):
+    """Kernel and bias are those of inference, folded, then quantised."""
+    layer = qhls.layers.QDenseBatchnorm(
+        3,
+        kernel_quantizer="quantized_bits(5,1,alpha=1)",
+        bias_quantizer="quantized_bits(6,2,alpha=1)",
+        activation="quantized_tanh(4,use_real_tanh=True)",
+    )
+    model = keras.Sequential([keras.Input((5,)), layer])
+    model.set_weights(
+        [
+            np.abs(rng.normal(size=w.shape)) if w.dtype.kind == "f" else w
+            for w in model.get_weights()
+        ]
+    )
+    agree(model, "s6.3", rng, samples=200)
+
+
+@pytest.mark.parametrize("activation", ["quantized_bits", "quantized_relu"])
+def test_an_adaptive_activation(activation, rng):
+    layer = qhls.layers.QAdaptiveActivation(activation, 5)
+    model = keras.Sequential([keras.Input((6,)), layer])
+    layer.ema_max.assign([3.0])
+    layer.ema_min.assign([-2.5])
+    agree(model, "s9.5", rng, samples=200)
+
+
+def test_an_adaptive_activation_a_channel_is_refused():
+    layer = qhls.layers.QAdaptiveActivation("quantized_relu", 5, per_channel=True, name="x")
+    message = (
+        r"^layer 'x' \(QAdaptiveActivation\): expected per_channel=False; received True; use one"
+    )
+    with pytest.raises(LoweringError, match=message):
+        trace(keras.Sequential([keras.Input((6,)), layer]), "s9.5")
