@@ -115,7 +115,8 @@ def pad_same(
 
 
 @lower.register(QConv2D)
-def _(layer: QConv2D, x: Op) -> Op:
+def convolution(layer: QConv2D, x: Op) -> Op:
+    """The rule of every ``QConv2D``, also of those whose kernel something is folded into."""
     require_channels_last(layer)
     if layer.groups > 1:
         raise refusal(layer, "groups=1", f"groups={layer.groups}; use one QConv2D a group")

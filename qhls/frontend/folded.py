@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from qhls.frontend.batchnorm import one_axis
-from qhls.frontend.conv import QConv2D
+from qhls.frontend.conv import QConv2D, convolution
 from qhls.frontend.dense import QDense
 from qhls.frontend.depthwise import QDepthwiseConv2D, depthwise_conv
 from qhls.frontend.lower import finish, lower, weight
@@ -276,6 +276,9 @@ class QDenseBatchnorm(Folded, QDense):
     def linear(self, inputs: Any, kernel: Any) -> Any:
         """``(..., n) @ (n, units)``."""
         return ops.matmul(inputs, kernel)
+
+
+lower.register(QConv2DBatchnorm)(convolution)  # its kernel and bias are the folded ones
 
 
 @lower.register(QDenseBatchnorm)

@@ -9,7 +9,7 @@ import keras
 
 from qhls.frontend.conv import pad_same, pair, require_channels_last
 from qhls.frontend.lower import lower, refusal
-from qhls.ir import Add, Concat, Op, Pool, Reshape
+from qhls.ir import Add, Concat, Max, Op, Pad, Pool, Reshape
 
 _IDENTITIES = (
     keras.layers.Identity,
@@ -54,6 +54,31 @@ def _(layer: keras.layers.MaxPooling2D, x: Op) -> Op:
         # Each window holds an element of x, so the lowest code there is never wins against them.
         x = pad_same(x, window, strides, value=x.range.hull[0])
     return Pool(x, window, strides)
+
+
+@lower.register(keras.layers.GlobalMaxPooling2D)
+def _(layer: keras.layers.GlobalMaxPooling2D, x: Op) -> Op:
+    require_channels_last(layer)
+    rows, columns, channels = x.shape
+    best = Pool(x, (rows, columns), (1, 1))
+    return best if layer.keepdims else Reshape(best, (channels,))
+
+
+@lower.register(keras.layers.ZeroPadding2D)
+def _(layer: keras.layers.ZeroPadding2D, x: Op) -> Op:
+    require_channels_last(layer)
+    rows, columns = map(pair, layer.padding)
+    return Pad(x, (rows, columns, (0, 0)))
+
+
+@lower.register(keras.layers.ZeroPadding1D)
+def _(layer: keras.layers.ZeroPadding1D, x: Op) -> Op:
+    return Pad(x, (pair(layer.padding), (0, 0)))
+
+
+@lower.register(keras.layers.Maximum)
+def _(layer: keras.layers.Maximum, *xs: Op) -> Op:
+    return reduce(Max, xs)
 
 
 @lower.register(keras.layers.Add)

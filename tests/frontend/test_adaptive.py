@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from qhls.errors import LoweringError, QuantizerError
+from qhls.errors import QuantizerError
 from qhls.frontend.adaptive import get_integer_bits
-from qhls.frontend.trace import trace
 from qhls.layers import QAdaptiveActivation
 from qhls.quantizers import quantized_bits, quantized_relu
 
@@ -178,11 +177,3 @@ def test_refusals():
         QAdaptiveActivation("quantized_relu(4)", 4)
     with pytest.raises(QuantizerError, match=r"^quantized_bits: bits must be an integer from 1"):
         QAdaptiveActivation("quantized_bits", 0)
-    model = keras.Sequential(
-        [keras.Input((4,)), QAdaptiveActivation("quantized_bits", 6, name="a")]
-    )
-    with pytest.raises(
-        LoweringError,
-        match=r"^layer 'a' \(QAdaptiveActivation\): expected a layer with a lowering rule; received",
-    ):
-        trace(model, "s8.4")

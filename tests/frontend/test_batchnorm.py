@@ -405,9 +405,7 @@ def test_refused_arguments():
     "layer, shape",
     [
         (QBatchNormalization(name="x"), (4, 4, 2)),
-        (QConv2DBatchnorm(3, 2, name="x"), (4, 4, 2)),
         (QDepthwiseConv2DBatchnorm(2, name="x"), (4, 4, 2)),
-        (QDenseBatchnorm(3, name="x"), (4,)),
     ],
 )
 def test_no_rule_of_another_layer_lowers_them(layer, shape):

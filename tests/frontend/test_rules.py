@@ -114,6 +114,9 @@ def test_quantised_activations(bits, integer, slope, rng):
         QActivation("relu"),
         L.Flatten(),
         L.Reshape((2, 12)),
+        L.ZeroPadding2D(((1, 0), (2, 1))),
+        L.GlobalMaxPooling2D(),
+        L.GlobalMaxPooling2D(keepdims=True),
         L.Reshape((-1, 3)),
         L.Identity(),
         L.Dropout(0.5),
@@ -132,6 +135,8 @@ def test_merging(axis, rng):
     types = ["s5.2", "u4.3", "s6.0"]
     agree(keras.Model([a, b, c], L.Concatenate(axis=axis)([a, b, c])), types, rng)
     agree(keras.Model([a, b, c], L.Add()([a, b, c])), types, rng)
+    agree(keras.Model([a, b, c], L.Maximum()([a, b, c])), types, rng)
+    agree(keras.Model([a], L.ZeroPadding1D((2, 1))(a)), types[:1], rng)
 
 
 # -- refusals -----------------------------------------------------------------------------------

@@ -164,15 +164,19 @@ def test_a_function_without_a_value_is_refused():
         step_function("log", ops.log, x, monotone=True)
 
 
-def test_a_folded_dense_layer(rng):
+@pytest.mark.parametrize(
+    ("cls", "sizes", "shape"),
+    [("QDenseBatchnorm", (3,), (5,)), ("QConv2DBatchnorm", (3, (2, 1)), (4, 3, 2))],
+)
+def test_folded_layers(cls, sizes, shape, rng):
     """Kernel and bias are those of inference, folded, then quantised."""
-    layer = qhls.layers.QDenseBatchnorm(
-        3,
+    layer = getattr(qhls.layers, cls)(
+        *sizes,
         kernel_quantizer="quantized_bits(5,1,alpha=1)",
         bias_quantizer="quantized_bits(6,2,alpha=1)",
         activation="quantized_tanh(4,use_real_tanh=True)",
     )
-    model = keras.Sequential([keras.Input((5,)), layer])
+    model = keras.Sequential([keras.Input(shape), layer])
     model.set_weights(
         [
             np.abs(rng.normal(size=w.shape)) if w.dtype.kind == "f" else w
