@@ -60,7 +60,7 @@ _MEANINGLESS = {
     False, "renorm_clipping": None, "renorm_momentum": _ANY, "virtual_batch_size": None,
     "adjustment": None, "groups": 1, "noise_shape": None, "output_padding": None, "input_length":
     _ANY, "zero_output_for_mask": False, "kernel_initializer": _ANY, "kernel_regularizer": None,
-    "kernel_constraint": None,
+    "kernel_constraint": None, "synchronized": False,
 }  # fmt: skip
 """Keys that Keras 3 refuses, with the value at which dropping one changes nothing."""
 

@@ -106,11 +106,13 @@ class Folded(QLayer):
         keras.layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store: Any) -> None:
-        """All variables; in a file without ``iteration`` training has not begun."""
-        names = list(store.keys())
-        values = {name: store[name] for name in names}
-        if len(names) == 1 + self.use_bias:
-            values[str(len(names))] = self.iteration
+        """All variables; in a file without ``iteration`` training has not begun.
+
+        The Keras 3 port of QKeras writes ``iteration`` under its name.
+        """
+        values = {name: store[name] for name in list(store.keys())}
+        last = str(1 + self.use_bias)
+        values.setdefault(last, values.pop("iteration", self.iteration))
         keras.layers.Layer.load_own_variables(self, values)
 
     # -- folding ------------------------------------------------------------------------------------
