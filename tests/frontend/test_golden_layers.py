@@ -36,7 +36,7 @@ def on_every_backend(name):
     return pytest.param(name, marks=pytest.mark.backends) if name in FAMILIES else name
 
 
-@pytest.mark.parametrize("name", map(on_every_backend, NAMES))
+@pytest.mark.parametrize("name", [on_every_backend(name) for name in NAMES])
 def test_outputs_are_those_of_qkeras(name, shared):
     if name in INCOMPLETE:
         pytest.skip(f"QKeras did not save {INCOMPLETE[name]}")
