@@ -7,22 +7,21 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from qhls.ir import Op, ops
+import qhls.ir
+from qhls.ir import Op
 
 TARGET = Path(__file__).parent / "ops.md"
 
 
 def instruction_set() -> list[type[Op]]:
-    """Every op a graph may hold, in the order of ops.py."""
-    found = [
-        c for c in vars(ops).values() if inspect.isclass(c) and issubclass(c, Op) and c is not Op
-    ]
-    return [c for c in found if not any(issubclass(other, c) and other is not c for other in found)]
+    """Every op a graph may hold."""
+    exported = [getattr(qhls.ir, name) for name in qhls.ir.__all__]
+    return [c for c in exported if inspect.isclass(c) and issubclass(c, Op) and c is not Op]
 
 
 def text() -> str:
     """The page."""
-    lines = ["# The instruction set", "", inspect.getdoc(ops) or "", ""]
+    lines = ["# The instruction set", "", inspect.getdoc(qhls.ir) or "", ""]
     lines += ["| op | fields | meaning |", "|---|---|---|"]
     for op in instruction_set():
         own = [f.name for f in fields(op) if f.init and f.name not in ("name", "layer")]

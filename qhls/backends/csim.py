@@ -26,7 +26,8 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import check_codes
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Input, Reshape
+from qhls.ir.movement import Reshape
+from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
 
 

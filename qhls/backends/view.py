@@ -15,7 +15,8 @@ from qhls.backends.names import Names, identifier, printable
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph, align, describe, expression
 from qhls.ir.op import Op
-from qhls.ir.ops import Concat, Const, Conv, Input, Pad, Pool, Quantize, Reshape, Threshold
+from qhls.ir.movement import Concat, Pad, Reshape, View
+from qhls.ir.ops import Const, Conv, Input, Pool, Quantize, Threshold
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
 
@@ -168,6 +169,28 @@ class OpView:
         row = affine(("r", strides[0]), ("i", dilation[0]))
         return row, affine(("c", strides[1]), ("j", dilation[1]))
 
+    @property
+    def channel(self) -> str:
+        """For ``Conv``: the operand's channel that weight ``k`` of group ``g`` reads."""
+        assert isinstance(self.op, Conv)
+        return affine(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
+
+    @property
+    def filter(self) -> str:
+        """For ``Conv``: the filter that is number ``n`` of group ``g``."""
+        assert isinstance(self.op, Conv)
+        each = self.op.w.shape[3] // self.op.groups
+        return affine(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
+
+    @property
+    def place(self) -> str:
+        """For ``View``: where an element of the result is in the operand."""
+        assert isinstance(self.op, View)
+        pairs = zip(self.indices, self.op.strides, self.op.dims, strict=True)
+        terms = [(index, stride) for index, stride, size in pairs if stride and size > 1]
+        start = [str(self.op.offset)] if self.op.offset or not terms else []
+        return " + ".join([*start, *([affine(*terms)] if terms else [])])
+
     def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
         """See the function ``flat``."""
         return flat((row, column), dims)
@@ -203,6 +226,24 @@ class OpView:
         """For ``Threshold``: how many thresholds each comparison of a search passes over, falling."""
         assert isinstance(self.op, Threshold)
         return [1 << i for i in reversed(range(self.op.comparisons))]
+
+    @property
+    def element(self) -> str:
+        """For ``Threshold``: the flat index of the element at hand, in operand and result."""
+        assert isinstance(self.op, Threshold)
+        return flat(("r", "c"), (self.rows, self.out.dims[-1])) if self.op.per_channel else "i"
+
+    @property
+    def first_threshold(self) -> str:
+        """For ``Threshold``: where the channel's thresholds begin in the table, as ``offset + ``."""
+        assert isinstance(self.op, Threshold)
+        return f"c * {self.op.count} + " if self.op.per_channel else ""
+
+    @property
+    def first_value(self) -> str:
+        """For ``Threshold``: where the channel's values begin in the table, as ``offset + ``."""
+        assert isinstance(self.op, Threshold)
+        return f"c * {self.op.count + 1} + " if self.op.per_channel else ""
 
     @property
     def offsets(self) -> Iterator[tuple[str, TensorView, list[str]]]:

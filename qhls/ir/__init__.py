@@ -1,25 +1,16 @@
-"""The typed fixed-point IR: exact integer tensors, about a dozen ops, one interpreter. Needs numpy only."""
+"""The typed fixed-point IR: exact integer tensors, a score of ops, one interpreter. Needs numpy only.
 
+Every op but ``Quantize`` and ``Threshold`` keeps every bit.
+"""
+
+from qhls.ir.elementwise import Add, Max, Min, Mul, Sub
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Codes
 from qhls.ir.interpret import decode, encode, run, trace
 from qhls.ir.interval import Interval
+from qhls.ir.movement import Concat, Pad, Reshape, View
 from qhls.ir.op import Op, layer_scope
-from qhls.ir.ops import (
-    Add,
-    Concat,
-    Const,
-    Conv,
-    Input,
-    Matmul,
-    Max,
-    Pad,
-    Pool,
-    Quantize,
-    Reshape,
-    Shift,
-    Threshold,
-)
+from qhls.ir.ops import Const, Conv, Input, Matmul, Pool, Quantize, Shift, Threshold
 from qhls.ir.passes import optimise
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
@@ -37,6 +28,8 @@ __all__ = [
     "Interval",
     "Matmul",
     "Max",
+    "Min",
+    "Mul",
     "Op",
     "Overflow",
     "Pad",
@@ -47,7 +40,9 @@ __all__ = [
     "Rounding",
     "Schedule",
     "Shift",
+    "Sub",
     "Threshold",
+    "View",
     "decode",
     "encode",
     "layer_scope",

@@ -80,8 +80,8 @@ class Codes:
 
     @cached_property
     def column_sum(self) -> int:
-        """The largest sum of absolute values along axis 0: what bounds the partial sums of ``x @ self``."""
-        return _magnitude(abs(self).sum(0).array)
+        """The largest sum of absolute values of a column: what bounds the partial sums of ``x @ self``."""
+        return _magnitude(abs(self).sum(-2).array)
 
     # Arithmetic: the bound of the result decides the dtype both operands are brought to.
 

@@ -1,7 +1,4 @@
-"""The instruction set. What an op means stands here once: ``evaluate``, over integers and intervals.
-
-Every op but ``Quantize`` and ``Threshold`` keeps every bit.
-"""
+"""Ops that compute. What an op means stands once: its ``evaluate``, over integers and intervals."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qhls.ir import work as events
-from qhls.ir.integers import Array, Codes, dyadic
+from qhls.ir.integers import Codes, dyadic
 from qhls.ir.interval import Interval, Value, join, taps
 from qhls.ir.op import FLOAT32_EXACT, Op
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
@@ -100,31 +97,45 @@ class Matmul(Op):
 
 @dataclass(frozen=True, eq=False)
 class Conv(Op):
-    """2-D convolution of ``x`` (rows, columns, channels) with known ``w`` (kh, kw, channels, filters).
+    """2-D convolution of ``x`` (rows, columns, channels) with known ``w`` (kh, kw, channels / groups, filters).
 
-    No padding: ``Pad`` goes before it. Exact, as ``Matmul``.
+    No padding: ``Pad`` goes before it. Channels and filters are cut into ``groups``, each convolved by
+    itself; as many groups as channels is a depthwise convolution. Exact, as ``Matmul``.
     """
 
     x: Op
     w: Const
     strides: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
 
     @property
     def frac(self) -> int:
         return self.x.type.frac + self.w.type.frac
 
     def check(self) -> None:
-        x, w = self.x.shape, self.w.shape
+        x, w, groups = self.x.shape, self.w.shape, self.groups
         self.require(len(x) == 3, "an input (rows, columns, channels)", str(x))
-        self.require(len(w) == 4 and w[2] == x[2], f"weights (kh, kw, {x[2]}, filters)", str(w))
+        self.require(groups >= 1, "at least one group", str(groups))
+        fits = len(w) == 4 and w[2] * groups == x[2] and w[3] % groups == 0
+        several = f"weights (kh, kw, {x[2]} / {groups}, a multiple of {groups})"
+        expected = several if groups > 1 else f"weights (kh, kw, {x[2]}, filters)"
+        self.require(fits, expected, str(w))
         check_windows(self, x, (w[0], w[1]), self.dilation)
 
     def evaluate(self, x: Value, w: Value) -> Value:
         kh, kw, channels, filters = self.w.shape
         columns = taps(x, (kh, kw), self.strides, self.dilation)
-        rows = join(columns, lambda arrays: np.concatenate(arrays, axis=3))
-        return rows @ w.map(lambda array: array.reshape(kh * kw * channels, filters))
+        if self.groups == 1:
+            rows = join(columns, lambda arrays: np.concatenate(arrays, axis=3))
+            return rows @ w.map(lambda array: array.reshape(kh * kw * channels, filters))
+        # (batch, rows, columns, groups, 1, taps x channels) @ (groups, taps x channels, filters)
+        shape = (*columns[0].shape[:3], self.groups, 1, channels)
+        rows = join(columns, lambda arrays: np.concatenate([a.reshape(shape) for a in arrays], -1))
+        kernels = w.map(
+            lambda array: array.reshape(-1, self.groups, filters // self.groups).swapaxes(0, 1)
+        )
+        return (rows @ kernels).map(lambda array: array.reshape(*array.shape[:3], filters))
 
     def work(self) -> Work:
         kh, kw, channels, _ = self.w.shape
@@ -151,57 +162,6 @@ def check_windows(
     op.require(
         span[0] <= x[0] and span[1] <= x[1], f"an input of at least {span[0]} x {span[1]}", str(x)
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Elementwise(Op):
-    """Two operands, broadcast as NumPy does, brought to the finer ``frac``."""
-
-    a: Op
-    b: Op
-
-    @property
-    def frac(self) -> int:
-        return max(self.a.type.frac, self.b.type.frac)
-
-    def check(self) -> None:
-        try:
-            shape = np.broadcast_shapes(self.a.shape, self.b.shape)
-        except ValueError:
-            shape = None
-        batched = tuple(o.shape for o in (self.a, self.b) if o.batched)
-        fits = shape is not None and all(len(s) == len(shape) for s in batched)
-        self.require(fits, "operands that broadcast", f"{self.a.shape} and {self.b.shape}")
-
-    def align(self, a: Value, b: Value) -> tuple[Value, Value]:
-        """Both operands' codes at this op's ``frac``."""
-        return a << self.frac - self.a.type.frac, b << self.frac - self.b.type.frac
-
-
-@dataclass(frozen=True, eq=False)
-class Add(Elementwise):
-    """``a + b``."""
-
-    def evaluate(self, a: Value, b: Value) -> Value:
-        a, b = self.align(a, b)
-        return a + b
-
-    def work(self) -> Work:
-        return Work({events.add(self.type.width): self.size})
-
-
-@dataclass(frozen=True, eq=False)
-class Max(Elementwise):
-    """The larger of ``a`` and ``b``; ReLU is ``Max(x, 0)``."""
-
-    def evaluate(self, a: Value, b: Value) -> Value:
-        a, b = self.align(a, b)
-        return a.maximum(b)
-
-    def work(self) -> Work:
-        hulls = [value.hull for value in self.align(self.a.range, self.b.range)]
-        compared = Fixed.holding(min(lo for lo, _ in hulls), max(hi for _, hi in hulls), self.frac)
-        return Work({events.compare(compared.width): self.size})
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +254,9 @@ class Quantize(Op):
 class Threshold(Op):
     """``values[number of thresholds <= x]``: any function of a number with few levels, exactly.
 
-    ``thresholds`` (n,) rise and lie on the grid of ``x``; ``values`` (n + 1,) need not rise.
+    ``thresholds`` (n,) rise and lie on the grid of ``x``; ``values`` (n + 1,) need not rise. Either a
+    function for all elements or, as (channels, n) and (channels, n + 1), one for each channel, the
+    last axis of ``x``.
     """
 
     x: Op
@@ -306,22 +268,31 @@ class Threshold(Op):
         return self.values.type.frac
 
     @property
+    def count(self) -> int:
+        """Thresholds of one element."""
+        return self.thresholds.shape[-1]
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether each channel has its own function."""
+        return len(self.thresholds.shape) == 2
+
+    @property
     def searched(self) -> bool:
         """Whether hardware halves the thresholds step by step; a few it compares all at once."""
-        return self.thresholds.size > 4
+        return self.count > 4
 
     @property
     def comparisons(self) -> int:
         """Comparisons for one element."""
-        n = self.thresholds.size
-        return n.bit_length() if self.searched else n
+        return self.count.bit_length() if self.searched else self.count
 
     def check(self) -> None:
-        n = self.thresholds.size
-        shapes = (self.thresholds.shape, self.values.shape)
-        self.require(
-            n > 0 and shapes == ((n,), (n + 1,)), "thresholds (n,), values (n + 1,)", str(shapes)
-        )
+        steps, levels = self.thresholds.shape, self.values.shape
+        lead = self.x.shape[-1:] if len(steps) == 2 else ()
+        fits = bool(steps) and steps == (*lead, steps[-1]) and levels == (*lead, steps[-1] + 1)
+        expected = "thresholds (n,), values (n + 1,), or those of each channel"
+        self.require(fits and steps[-1] > 0, expected, f"{steps}, {levels} for {self.x.shape}")
         rising = bool((np.diff(self.thresholds.codes.integers()) > 0).all())
         self.require(rising, "thresholds that rise", "some that do not")
         given = self.thresholds.scale
@@ -330,7 +301,17 @@ class Threshold(Op):
         )
 
     def evaluate(self, x: Value, thresholds: Value, values: Value) -> Value:
-        return x.step(thresholds, values)
+        if not self.per_channel:
+            return x.step(thresholds, values)
+
+        def channel(value: Value, index: Any) -> Value:
+            return value.map(lambda array: array[index])
+
+        channels = [
+            channel(x, (..., c)).step(channel(thresholds, c), channel(values, c))
+            for c in range(self.x.shape[-1])
+        ]
+        return join(channels, lambda arrays: np.stack(arrays, axis=-1))
 
     def work(self) -> Work:
         return Work({events.compare(self.x.type.width): self.size * self.comparisons})
@@ -339,82 +320,3 @@ class Threshold(Op):
     def float32_exact(self) -> bool:
         # Keras computes the function in float32, as the search for the thresholds did.
         return max(map(abs, self.x.range.hull)) <= FLOAT32_EXACT
-
-
-@dataclass(frozen=True, eq=False)
-class Reshape(Op):
-    """The same elements, row-major, in another shape."""
-
-    x: Op
-    dims: tuple[int, ...]
-
-    @property
-    def frac(self) -> int:
-        return self.x.type.frac
-
-    def check(self) -> None:
-        self.require(
-            int(np.prod(self.dims)) == self.x.size,
-            f"a shape of {self.x.size} elements",
-            str(self.dims),
-        )
-
-    def evaluate(self, x: Value) -> Value:
-        return x.map(lambda array: array.reshape(len(array), *self.dims))
-
-
-@dataclass(frozen=True, eq=False)
-class Pad(Op):
-    """``x`` with ``widths[i] = (before, after)`` elements of code ``value`` added along axis i."""
-
-    x: Op
-    widths: tuple[tuple[int, int], ...]
-    value: int = 0
-
-    @property
-    def frac(self) -> int:
-        return self.x.type.frac
-
-    def check(self) -> None:
-        rank = len(self.x.shape)
-        sound = len(self.widths) == rank and all(w >= 0 for pair in self.widths for w in pair)
-        self.require(sound, f"{rank} pairs of widths of at least 0", str(self.widths))
-
-    def evaluate(self, x: Value) -> Value:
-        filling = Codes(np.full((), self.value, object))
-
-        def pad(arrays: list[Array]) -> Array:
-            return np.pad(arrays[0], ((0, 0), *self.widths), constant_values=arrays[1].item())
-
-        if isinstance(x, Codes):
-            return join([x, filling], pad)
-        return join([x, Interval(filling)], pad)
-
-
-@dataclass(frozen=True, eq=False)
-class Concat(Op):
-    """``xs`` one after another along ``axis`` (batch not counted), brought to the finest ``frac``."""
-
-    xs: tuple[Op, ...]
-    axis: int = -1
-
-    @property
-    def frac(self) -> int:
-        return max(x.type.frac for x in self.xs)
-
-    def check(self) -> None:
-        shapes = [list(x.shape) for x in self.xs]
-        rank = len(shapes[0]) if shapes else 0
-        sound = bool(shapes) and -rank <= self.axis < rank and all(len(s) == rank for s in shapes)
-        rest = [s[: self.axis % rank] + s[self.axis % rank + 1 :] for s in shapes] if sound else []
-        self.require(
-            sound and all(r == rest[0] for r in rest), "shapes equal but for the axis", str(shapes)
-        )
-        for x in self.xs:
-            self.require(x.batched, "operands that depend on an input", f"the {x.kind} {x.name!r}")
-
-    def evaluate(self, *xs: Any) -> Any:
-        axis = self.axis + 1 if self.axis >= 0 else self.axis
-        shifts = [self.frac - op.type.frac for op in self.xs]
-        aligned = [x << shift for x, shift in zip(xs, shifts, strict=True)]
-        return join(aligned, lambda arrays: np.concatenate(arrays, axis))

@@ -20,6 +20,8 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Min,
+    Mul,
     Overflow,
     Pad,
     Pool,
@@ -27,7 +29,9 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
+    Sub,
     Threshold,
+    View,
 )
 
 RANDOM = np.random.default_rng(2024)
@@ -74,6 +78,9 @@ EXAMPLES = {
         lambda t: Conv(inp(t, 5, 5, 1), weights(2, 2, 1, 1), dilation=(3, 2)),
         lambda t: Conv(inp(t, 5, 5, 1), weights(2, 1, 1, 2), strides=(1, 3), dilation=(2, 1)),
         lambda t: Conv(inp(t, 1, 1, 3), weights(1, 1, 3, 2)),
+        lambda t: Conv(inp(t, 4, 3, 4), weights(2, 2, 2, 6), groups=2),
+        lambda t: Conv(inp(t, 4, 4, 3), weights(2, 3, 1, 3), strides=(2, 1), groups=3),
+        lambda t: Conv(inp(t, 3, 3, 2), weights(2, 2, 1, 4), groups=2),
     ],
     Add: [
         lambda t: Add(inp(t, 2, 3), inp(Fixed(True, 5, 2), 2, 3, name="y")),
@@ -81,6 +88,22 @@ EXAMPLES = {
         lambda t: Add(Const.of([[7.0], [-1.0]]), inp(t, 2, 3)),
         lambda t: Add(inp(t, 2, 1), inp(t, 1, 3, name="y")),
         lambda t: twice(inp(t, 3)),
+    ],
+    Sub: [
+        lambda t: Sub(inp(t, 2, 3), inp(Fixed(True, 5, 2), 2, 3, name="y")),
+        lambda t: Sub(Const.of([0.125, -1.0, 3.0]), inp(t, 2, 3)),
+        lambda t: Sub(inp(t, 2, 1), inp(Fixed(False, 3, 1), 1, 3, name="y")),
+    ],
+    Mul: [
+        lambda t: Mul(inp(t, 2, 3), inp(Fixed(True, 5, 2), 2, 3, name="y")),
+        lambda t: Mul(inp(t, 2, 3), Const.of([0.125, -1.0, 3.0])),
+        lambda t: Mul(inp(t, 2, 1), inp(Fixed(False, 3, -1), 1, 3, name="y")),
+        lambda t: (lambda x: Mul(x, x))(inp(t, 3)),
+    ],
+    Min: [
+        lambda t: Min(inp(t, 3), Const.of(0.0)),
+        lambda t: Min(inp(t, 3), inp(Fixed(True, 6, 4), 3, name="y")),
+        lambda t: Min(Const.of([-0.5, 2.0**40, -1.0]), inp(t, 3)),
     ],
     Max: [
         lambda t: Max(inp(t, 3), Const.of(0.0)),
@@ -116,7 +139,24 @@ EXAMPLES = {
         lambda t: steps(inp(t, 4), [-3, 0, 1], [3.0, -0.25, -0.25, 7.5]),
         lambda t: steps(inp(t, 5), range(-6, 7), RANDOM.integers(-9, 10, 14) * 0.125),
         lambda t: steps(inp(t, 5), [*range(-9, 9), 1 << 30], RANDOM.integers(0, 2, 20) * 1.0),
+        lambda t: steps(
+            inp(t, 2, 3),
+            [[-2, 1], [0, 5], [-(1 << 30), 1 << 30]],
+            RANDOM.integers(0, 9, (3, 3)) / 4,
+        ),
+        lambda t: steps(
+            inp(t, 2),
+            RANDOM.integers(1, 3, (2, 6)).cumsum(1) - 8,
+            RANDOM.integers(-9, 9, (2, 7)) / 2,
+        ),
         lambda t: steps(twice(inp(t, 3)), [-(1 << 40), 2, 4, 6, 8], [1.0, 2.0, 3.0, 3.5, 4.0, 5.0]),
+    ],
+    View: [
+        lambda t: View(inp(t, 2, 3), (3, 2), (1, 3)),
+        lambda t: View(inp(t, 6), (3,), (-2,), 5),
+        lambda t: View(inp(t, 2, 2), (2, 2, 2, 3), (2, 0, 1, 0)),
+        lambda t: View(inp(t, 4), (), (), 2),
+        lambda t: View(inp(t, 4), (1, 2), (7, 2)),
     ],
     Reshape: [
         lambda t: Reshape(inp(t, 2, 3), (6,)),
@@ -152,12 +192,13 @@ def matmul(op, x, w):
 def conv(op, x, w):
     (sh, sw), (dh, dw) = op.strides, op.dilation
     kh, kw, channels, filters = w.shape
+    each = filters // op.groups
     rows = len(range(0, x.shape[1] - (kh - 1) * dh, sh))
     columns = len(range(0, x.shape[2] - (kw - 1) * dw, sw))
     result = np.empty((len(x), rows, columns, filters), object)
     for n, r, c, f in np.ndindex(*result.shape):
         result[n, r, c, f] = sum(
-            x[n, r * sh + i * dh, c * sw + j * dw, k] * w[i, j, k, f]
+            x[n, r * sh + i * dh, c * sw + j * dw, f // each * channels + k] * w[i, j, k, f]
             for i, j, k in product(range(kh), range(kw), range(channels))
         )
     return result
@@ -200,8 +241,20 @@ def quantize(op, x):
 
 
 def threshold(op, x, thresholds, values):
-    levels = [sum(number >= t for t in thresholds) for number in x.ravel()]
-    return fractions([values[level] for level in levels]).reshape(x.shape)
+    result = np.empty(x.shape, object)
+    for index in np.ndindex(*x.shape):
+        own = (index[-1],) if thresholds.ndim == 2 else ()
+        result[index] = values[own][sum(x[index] >= t for t in thresholds[own])]
+    return result
+
+
+def view(op, x):
+    flat = x.reshape(len(x), -1)
+    result = np.empty((len(x), *op.dims), object)
+    for n, *index in np.ndindex(*result.shape):
+        place = op.offset + sum(i * stride for i, stride in zip(index, op.strides, strict=True))
+        result[(n, *index)] = flat[n, place]
+    return result
 
 
 def pad(op, x):
@@ -225,11 +278,15 @@ ORACLES = {
     Matmul: matmul,
     Conv: conv,
     Add: lambda op, a, b: a + b,
+    Sub: lambda op, a, b: a - b,
+    Mul: lambda op, a, b: a * b,
     Max: lambda op, a, b: np.maximum(a, b),
+    Min: lambda op, a, b: np.minimum(a, b),
     Pool: pool,
     Shift: lambda op, x: x * Fraction(2) ** op.power,
     Quantize: quantize,
     Threshold: threshold,
+    View: view,
     Reshape: lambda op, x: fractions(x.ravel()).reshape(len(x), *op.dims),
     Pad: pad,
     Concat: concat,

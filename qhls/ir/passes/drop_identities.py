@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.ir.ops import Concat, Pad, Reshape, Shift
+from qhls.ir.movement import Concat, Pad, Reshape
+from qhls.ir.ops import Shift
 
 
 def drop_identities(graph: Graph) -> Graph:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Max, Quantize
+from qhls.ir.elementwise import Max
+from qhls.ir.ops import Const, Quantize
 from qhls.ir.types import Overflow
 
 

@@ -1,0 +1,130 @@
+"""Ops that move elements and compute nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qhls.ir.integers import Array, Codes
+from qhls.ir.interval import Interval, Value, join
+from qhls.ir.op import Op
+
+
+@dataclass(frozen=True, eq=False)
+class Reshape(Op):
+    """The same elements, row-major, in another shape."""
+
+    x: Op
+    dims: tuple[int, ...]
+
+    @property
+    def frac(self) -> int:
+        return self.x.type.frac
+
+    def check(self) -> None:
+        self.require(
+            int(np.prod(self.dims)) == self.x.size,
+            f"a shape of {self.x.size} elements",
+            str(self.dims),
+        )
+
+    def evaluate(self, x: Value) -> Value:
+        return x.map(lambda array: array.reshape(len(array), *self.dims))
+
+
+@dataclass(frozen=True, eq=False)
+class View(Op):
+    """Of ``x``, row-major, the elements at ``offset + index . strides`` for every index of ``dims``.
+
+    Cropping, steps, transposition, reversal and repetition are views, as in NumPy.
+    """
+
+    x: Op
+    dims: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+
+    @property
+    def frac(self) -> int:
+        return self.x.type.frac
+
+    @property
+    def places(self) -> Array:
+        """The flat index in ``x`` of every element of the result, of shape ``dims``."""
+        places = np.full((1,) * len(self.dims), self.offset)
+        for axis, (size, stride) in enumerate(zip(self.dims, self.strides, strict=True)):
+            places = places + stride * np.arange(size).reshape(
+                -1, *(1,) * (len(self.dims) - axis - 1)
+            )
+        return places
+
+    def check(self) -> None:
+        sound = len(self.dims) == len(self.strides) and all(size >= 1 for size in self.dims)
+        self.require(sound, "a stride for each positive size", f"{self.strides} for {self.dims}")
+        places = self.places
+        inside = 0 <= int(places.min()) and int(places.max()) < self.x.size
+        self.require(
+            inside, f"places from 0 to {self.x.size - 1}", f"{places.min()} to {places.max()}"
+        )
+
+    def evaluate(self, x: Value) -> Value:
+        return x.map(lambda array: array.reshape(len(array), -1)[:, self.places])
+
+
+@dataclass(frozen=True, eq=False)
+class Pad(Op):
+    """``x`` with ``widths[i] = (before, after)`` elements of code ``value`` added along axis i."""
+
+    x: Op
+    widths: tuple[tuple[int, int], ...]
+    value: int = 0
+
+    @property
+    def frac(self) -> int:
+        return self.x.type.frac
+
+    def check(self) -> None:
+        rank = len(self.x.shape)
+        sound = len(self.widths) == rank and all(w >= 0 for pair in self.widths for w in pair)
+        self.require(sound, f"{rank} pairs of widths of at least 0", str(self.widths))
+
+    def evaluate(self, x: Value) -> Value:
+        filling = Codes(np.full((), self.value, object))
+
+        def pad(arrays: list[Array]) -> Array:
+            return np.pad(arrays[0], ((0, 0), *self.widths), constant_values=arrays[1].item())
+
+        if isinstance(x, Codes):
+            return join([x, filling], pad)
+        return join([x, Interval(filling)], pad)
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Op):
+    """``xs`` one after another along ``axis`` (batch not counted), brought to the finest ``frac``."""
+
+    xs: tuple[Op, ...]
+    axis: int = -1
+
+    @property
+    def frac(self) -> int:
+        return max(x.type.frac for x in self.xs)
+
+    def check(self) -> None:
+        shapes = [list(x.shape) for x in self.xs]
+        rank = len(shapes[0]) if shapes else 0
+        sound = bool(shapes) and -rank <= self.axis < rank and all(len(s) == rank for s in shapes)
+        rest = [s[: self.axis % rank] + s[self.axis % rank + 1 :] for s in shapes] if sound else []
+        self.require(
+            sound and all(r == rest[0] for r in rest), "shapes equal but for the axis", str(shapes)
+        )
+        for x in self.xs:
+            self.require(x.batched, "operands that depend on an input", f"the {x.kind} {x.name!r}")
+
+    def evaluate(self, *xs: Any) -> Any:
+        axis = self.axis + 1 if self.axis >= 0 else self.axis
+        shifts = [self.frac - op.type.frac for op in self.xs]
+        aligned = [x << shift for x, shift in zip(xs, shifts, strict=True)]
+        return join(aligned, lambda arrays: np.concatenate(arrays, axis))
