@@ -25,8 +25,8 @@ from qhls.errors import CsimError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import check_codes
-from qhls.ir.op import Op
 from qhls.ir.movement import Reshape
+from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
 

@@ -14,8 +14,8 @@ import numpy as np
 from qhls.backends.names import Names, identifier, printable
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph, align, describe, expression
-from qhls.ir.op import Op
 from qhls.ir.movement import Concat, Pad, Reshape, View
+from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Input, Pool, Quantize, Threshold
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding

@@ -64,7 +64,7 @@ class View(Op):
         sound = len(self.dims) == len(self.strides) and all(size >= 1 for size in self.dims)
         self.require(sound, "a stride for each positive size", f"{self.strides} for {self.dims}")
         places = self.places
-        inside = 0 <= int(places.min()) and int(places.max()) < self.x.size
+        inside = int(places.min()) >= 0 and int(places.max()) < self.x.size
         self.require(
             inside, f"places from 0 to {self.x.size - 1}", f"{places.min()} to {places.max()}"
         )

@@ -46,6 +46,10 @@ def twice(x):
     return Add(x, x)
 
 
+def squared(x):
+    return Mul(x, x)
+
+
 def weights(*shape, step=0.25):
     return Const.of(RANDOM.integers(-9, 10, shape) * step, name="w")
 
@@ -98,7 +102,7 @@ EXAMPLES = {
         lambda t: Mul(inp(t, 2, 3), inp(Fixed(True, 5, 2), 2, 3, name="y")),
         lambda t: Mul(inp(t, 2, 3), Const.of([0.125, -1.0, 3.0])),
         lambda t: Mul(inp(t, 2, 1), inp(Fixed(False, 3, -1), 1, 3, name="y")),
-        lambda t: (lambda x: Mul(x, x))(inp(t, 3)),
+        lambda t: squared(inp(t, 3)),
     ],
     Min: [
         lambda t: Min(inp(t, 3), Const.of(0.0)),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qhls.ir.graph import Graph
-from qhls.ir.op import Op
 from qhls.ir.movement import Concat, Pad, Reshape
+from qhls.ir.op import Op
 from qhls.ir.ops import Shift
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from qhls.ir.elementwise import Max
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.ir.elementwise import Max
 from qhls.ir.ops import Const, Quantize
 from qhls.ir.types import Overflow
 
