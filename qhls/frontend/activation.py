@@ -8,6 +8,7 @@ import keras
 
 from qhls.frontend.lower import activate, leaky, lower, refusal, softmax
 from qhls.frontend.qlayer import QuantizerState, get_activation, serialize
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
 from qhls.ir import Op
 
@@ -51,13 +52,13 @@ class QActivation(QuantizerState):
         return super().get_config() | {"activation": text or serialize(self.quantizer)}
 
 
-@lower.register(QActivation)
-def _(layer: QActivation, x: Op) -> Op:
+@lower.register(QActivation, reads_reals=True)
+def _(layer: QActivation, x: Tensor) -> Tensor:
     return activate(layer, layer.quantizer, x)
 
 
-@lower.register(keras.layers.Activation)
-def _(layer: keras.layers.Activation, x: Op) -> Op:
+@lower.register(keras.layers.Activation, reads_reals=True)
+def _(layer: keras.layers.Activation, x: Tensor) -> Tensor:
     return activate(layer, layer.activation, x)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from qhls.frontend.lower import activate, lower, refusal
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
-from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
 from qhls.quantizers.numerics import as_float
 
@@ -229,8 +229,8 @@ class QAdaptiveActivation(keras.layers.Layer):
         }
 
 
-@lower.register(QAdaptiveActivation)
-def _(layer: QAdaptiveActivation, x: Op) -> Op:
+@lower.register(QAdaptiveActivation, reads_reals=True)
+def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
     if layer.per_channel:
         raise refusal(
             layer, "per_channel=False", "True; use one QAdaptiveActivation a group of channels"

@@ -1,4 +1,4 @@
-"""``QBatchNormalization``."""
+"""``QBatchNormalization``; lowering rules of it and of ``keras.layers.BatchNormalization``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.reals import Tensor, reals
+from qhls.frontend.refusal import refusal
 from qhls.frontend.registry import register
 
 
@@ -77,6 +80,10 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Normalised ``inputs``, of the same shape; ``mask`` leaves elements out of the statistics."""
+        return self.activation(self.normalised(inputs, training, mask))
+
+    def normalised(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """As ``call``, before the activation."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         mean, variance = (ops.cast(v, x.dtype) for v in (self.moving_mean, self.moving_variance))
         if training and self.trainable:
@@ -95,7 +102,7 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         shape = [1] * len(x.shape)
         shape[self.axis] = -1
         outputs = x * ops.reshape(inverse, shape) + ops.reshape(offset, shape)
-        return self.activation(ops.cast(outputs, self.compute_dtype))
+        return ops.cast(outputs, self.compute_dtype)
 
     def get_prunable_weights(self) -> list[Any]:
         """None: there are no kernels."""
@@ -108,3 +115,27 @@ def one_axis(name: str, axis: Any) -> int:
     if len(axes) != 1:
         raise ValueError(f"{name}: expected one axis, received {axis!r}; normalise along one axis")
     return int(axes[0])
+
+
+@lower.register(QBatchNormalization, reads_reals=True)
+@lower.register(keras.layers.BatchNormalization, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    """Real numbers, as the layer itself makes them, for a quantizer behind it."""
+    rank = len(x.shape) + 1
+    if layer.axis % rank != rank - 1:
+        raise refusal(
+            layer, "a normalisation of the last axis", f"one of axis {layer.axis}; use axis=-1"
+        )
+    odd = refusal(
+        layer,
+        "a quantizer behind the normalisation, whose factors are real numbers",
+        "none; add a QActivation, or fold it into the layer before (qhls.utils.convert_to_folded_model)",
+    )
+
+    normalise = layer.normalised if isinstance(layer, QBatchNormalization) else layer
+
+    def normalised(v: Any) -> Any:
+        shaped = ops.reshape(v, (-1, *(1,) * (rank - 2), x.shape[-1]))
+        return ops.reshape(normalise(shaped, training=False), (-1, x.shape[-1]))
+
+    return activate(layer, getattr(layer, "activation", None), reals(x, normalised, odd))

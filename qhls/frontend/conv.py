@@ -8,10 +8,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from qhls.frontend.lower import finish, lower, refusal, weight
+from qhls.frontend.linear import finish
+from qhls.frontend.lower import lower
 from qhls.frontend.qlayer import QLayer, given
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
-from qhls.ir import Conv, Op, Pad
+from qhls.frontend.windows import convolve
+from qhls.ir import Op
 
 
 @register
@@ -86,57 +89,8 @@ def _mask(mask: Any) -> np.ndarray:
     return array
 
 
-def pair(sizes: Any) -> tuple[int, int]:
-    """Rows and columns, as Keras layers hold them."""
-    rows, columns = sizes
-    return int(rows), int(columns)
-
-
-def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """What ``padding="same"`` puts before and behind a line: for ``ceil(length / stride)`` windows.
-
-    An odd element goes behind.
-    """
-    total = max((-(-length // stride) - 1) * stride + (size - 1) * dilation + 1 - length, 0)
-    return total // 2, total - total // 2
-
-
-def pad_same(
-    x: Op,
-    size: tuple[int, int],
-    strides: tuple[int, int],
-    dilation: tuple[int, int] = (1, 1),
-    value: int = 0,
-) -> Op:
-    """``x`` (rows, columns, channels) with what Keras' ``padding="same"`` adds, of code ``value``."""
-    lines = zip(x.shape, size, strides, dilation, strict=False)
-    widths = [same_padding(*line) for line in lines]
-    return Pad(x, (*widths, (0, 0)), value) if any(map(any, widths)) else x
-
-
 @lower.register(QConv2D)
-def convolution(layer: QConv2D, x: Op) -> Op:
+def convolution(layer: QConv2D, x: Op) -> Tensor:
     """The rule of every ``QConv2D``, also of those whose kernel something is folded into."""
-    require_channels_last(layer)
-    if layer.groups > 1:
-        raise refusal(layer, "groups=1", f"groups={layer.groups}; use one QConv2D a group")
     mask = 1 if layer.mask is None else layer.mask.astype("float64")
-    kernel = weight(layer, "kernel", mask)
-    size, strides, dilation = (
-        pair(layer.kernel_size),
-        pair(layer.strides),
-        pair(layer.dilation_rate),
-    )
-    if layer.padding == "same":
-        x = pad_same(x, size, strides, dilation)
-    return finish(layer, Conv(x, kernel, strides, dilation))
-
-
-def require_channels_last(layer: Any) -> None:
-    """Refuse ``data_format="channels_first"``."""
-    if layer.data_format != "channels_last":
-        raise refusal(
-            layer,
-            "data_format='channels_last'",
-            f"{layer.data_format!r}; build the model with channels last",
-        )
+    return finish(layer, convolve(layer, x, "kernel", mask=mask, groups=layer.groups))

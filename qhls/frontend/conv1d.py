@@ -1,4 +1,4 @@
-"""``QConv1D``."""
+"""``QConv1D`` and its lowering rule."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from qhls.frontend.linear import finish
+from qhls.frontend.lower import lower
 from qhls.frontend.qlayer import QLayer, given
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
+from qhls.frontend.windows import convolve
+from qhls.ir import Op
 
 
 @register
@@ -72,3 +77,9 @@ def pad_causal(layer: Any, inputs: Any) -> tuple[Any, str]:
     before = (layer.dilation_rate[0] * (layer.kernel_size[0] - 1), 0)
     last = layer.data_format == "channels_last"
     return ops.pad(inputs, ((0, 0), before, (0, 0)) if last else ((0, 0), (0, 0), before)), "valid"
+
+
+@lower.register(QConv1D)
+def _(layer: QConv1D, x: Op) -> Tensor:
+    groups = layer.groups
+    return finish(layer, convolve(layer, x, "kernel", lambda kernel: kernel[None], groups=groups))

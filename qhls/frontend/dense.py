@@ -7,8 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from qhls.frontend.lower import finish, lower, weight
+from qhls.frontend.linear import finish, linear
+from qhls.frontend.lower import lower
 from qhls.frontend.qlayer import QLayer, given
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
 from qhls.ir import Matmul, Op
 
@@ -52,5 +54,5 @@ class QDense(QLayer, keras.layers.Dense):
 
 
 @lower.register(QDense)
-def _(layer: QDense, x: Op) -> Op:
-    return finish(layer, Matmul(x, weight(layer, "kernel")))
+def _(layer: QDense, x: Op) -> Tensor:
+    return finish(layer, linear(layer, "kernel", lambda w: Matmul(x, w)))

@@ -1,4 +1,4 @@
-"""``QDepthwiseConv2D``."""
+"""``QDepthwiseConv2D`` and its lowering rule."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from qhls.frontend.linear import finish
+from qhls.frontend.lower import lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
+from qhls.frontend.windows import convolve_depthwise
+from qhls.ir import Op
 
 
 @register
@@ -78,3 +83,9 @@ def depthwise_conv(layer: Any, inputs: Any, padding: str | None = None, kernel: 
         dilation_rate=layer.dilation_rate,
         data_format=layer.data_format,
     )
+
+
+@lower.register(QDepthwiseConv2D)
+def depthwise_convolution(layer: QDepthwiseConv2D, x: Op) -> Tensor:
+    """The rule of every ``QDepthwiseConv2D``, also of those whose kernel something is folded into."""
+    return finish(layer, convolve_depthwise(layer, x))

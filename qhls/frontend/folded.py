@@ -10,9 +10,15 @@ from keras import ops
 from qhls.frontend.batchnorm import one_axis
 from qhls.frontend.conv import QConv2D, convolution
 from qhls.frontend.dense import QDense
-from qhls.frontend.depthwise import QDepthwiseConv2D, depthwise_conv
-from qhls.frontend.lower import finish, lower, weight
+from qhls.frontend.depthwise import (
+    QDepthwiseConv2D,
+    depthwise_conv,
+    depthwise_convolution,
+)
+from qhls.frontend.linear import finish, linear
+from qhls.frontend.lower import lower
 from qhls.frontend.qlayer import QLayer
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
 from qhls.ir import Matmul, Op
 
@@ -280,9 +286,10 @@ class QDenseBatchnorm(Folded, QDense):
         return ops.matmul(inputs, kernel)
 
 
-lower.register(QConv2DBatchnorm)(convolution)  # its kernel and bias are the folded ones
+lower.register(QConv2DBatchnorm)(convolution)  # their kernel and bias are the folded ones
+lower.register(QDepthwiseConv2DBatchnorm)(depthwise_convolution)
 
 
 @lower.register(QDenseBatchnorm)
-def _(layer: QDenseBatchnorm, x: Op) -> Op:
-    return finish(layer, Matmul(x, weight(layer, "kernel")))
+def _(layer: QDenseBatchnorm, x: Op) -> Tensor:
+    return finish(layer, linear(layer, "kernel", lambda w: Matmul(x, w)))

@@ -6,8 +6,9 @@ A rule is told next to the layer it is for::
     def _(layer, x):
         return Add(x, Const.of(layer.offset, "offset"))
 
-It receives the layer and the ops of its input tensors, and returns the op of its output, or several. Rules
-may also be registered for quantizer classes: they say what an activation is.
+It receives the layer and the ops of its input tensors, and returns the op of its output, or several. A rule
+registered with ``reads_reals`` also takes ``Reals``, numbers that a quantizer is still to come for. Rules may
+also be registered for quantizer classes: they say what an activation is.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.qlayer import QLayer
+from qhls.frontend.reals import Reals, Tensor, exact, reals
 from qhls.frontend.refusal import called, refusal
 from qhls.frontend.steps import step_function
-from qhls.ir import Add, Const, Fixed, Max, Op, Quantize, Shift, layer_scope
+from qhls.ir import Const, Fixed, Max, Op, Quantize, Shift, layer_scope
 from qhls.quantizers import (
     Quantizer,
     binary,
@@ -42,7 +43,7 @@ from qhls.quantizers import (
 from qhls.quantizers.base import is_settled, noiseless
 from qhls.quantizers.scale import po2_exponent
 
-Rule = Callable[..., Op | tuple[Op, ...]]
+Rule = Callable[..., Tensor | tuple[Tensor, ...]]
 R = TypeVar("R", bound=Rule)
 
 PIECEWISE_LINEAR = (
@@ -55,6 +56,17 @@ PIECEWISE_LINEAR = (
 )
 """Functions whose values on a grid lie on a grid."""
 
+_TWO_VALUED = (functions.binary_sigmoid, functions.binary_tanh)
+_of_keras = keras.activations
+_RISING = (
+    *(_of_keras.relu, _of_keras.relu6, _of_keras.leaky_relu, _of_keras.elu, _of_keras.selu),
+    *(_of_keras.sigmoid, _of_keras.tanh, _of_keras.softplus, _of_keras.softsign),
+    *(_of_keras.hard_sigmoid, _of_keras.exponential, *PIECEWISE_LINEAR),
+)
+"""Functions of each number alone that never turn, into reals that a quantizer may follow."""
+_TURNING = (_of_keras.gelu, _of_keras.silu, _of_keras.hard_silu, _of_keras.mish)
+"""Functions of each number alone that do."""
+
 _MONOTONE = (
     *(quantized_bits, quantized_linear, quantized_relu, quantized_tanh, quantized_sigmoid),
     *(quantized_ulaw, quantized_po2, quantized_relu_po2, binary, ternary),
@@ -64,7 +76,6 @@ _MONOTONE = (
 _INSTEAD: dict[type, str] = {
     keras.layers.Dense: "QDense with a kernel_quantizer and a bias_quantizer",
     keras.layers.Conv2D: "QConv2D with a kernel_quantizer and a bias_quantizer",
-    keras.layers.BatchNormalization: "a Q-layer into which the normalisation is folded",
     keras.layers.Softmax: "a softmax as the model's last layer only, where the host computes it",
 }
 """Keras layers of real numbers, and what quantises them."""
@@ -76,14 +87,17 @@ class Lower:
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
 
-    def register(self, cls: type) -> Callable[[R], R]:
+    def register(self, cls: type, reads_reals: bool = False) -> Callable[[R], R]:
         """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
 
         A later rule for the same class replaces the earlier one.
         """
 
         def remember(rule: R) -> R:
-            self._rules[cls] = rule
+            def careful(layer: Any, *inputs: Tensor) -> Any:
+                return rule(layer, *(exact(layer, x) for x in inputs))
+
+            self._rules[cls] = rule if reads_reals else careful
             return rule
 
         return remember
@@ -110,7 +124,7 @@ class Lower:
             own |= vars(cls).keys()
         raise _no_rule(layer)
 
-    def __call__(self, layer: Any, *inputs: Op) -> Op | tuple[Op, ...]:
+    def __call__(self, layer: Any, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """The output op or ops of ``layer`` for ``inputs``, named after the layer.
 
         Raises:
@@ -138,44 +152,6 @@ def _no_rule(layer: Any) -> LoweringError:
     return refusal(layer, "a layer with a lowering rule", f"one without; {_how_to_register(layer)}")
 
 
-# -- weights ----------------------------------------------------------------------------------------
-
-
-def weight(layer: QLayer, variable: str, factor: Any = 1) -> Const:
-    """The quantised ``variable`` of ``layer`` as a constant, exactly; times ``factor`` (a mask).
-
-    Raises:
-        LoweringError: no quantizer, or a scale that is not a power of two.
-    """
-    quantizer, values = layer.quantized_weights()[variable]
-    if not isinstance(quantizer, Quantizer):
-        argument = layer.argument(variable, "quantizer")
-        raise refusal(
-            layer,
-            f"a quantizer for {variable!r}",
-            f"none, so its weights are real numbers; add e.g. {argument}='quantized_bits(8,0,alpha=1)'",
-        )
-    codes, scale = quantizer.integer_codes(values)
-    used = np.broadcast_to(scale, codes.shape)[codes != 0]
-    odd = used[np.frexp(used)[0] != 0.5]
-    if odd.size:
-        raise refusal(
-            layer,
-            f"weights of {variable!r} that are integers times powers of two",
-            f"the scale {odd[0]:g} from {quantizer}; use alpha='auto_po2', or a power of two such as alpha=1",
-        )
-    return Const.of(codes * scale * factor, variable)
-
-
-def finish(layer: QLayer, x: Op) -> Op:
-    """``activation(x + bias)``: what follows the linear op of every Q-layer."""
-    if (
-        layer.unquantized("bias") is not None
-    ):  # a folded normalisation is one, whatever use_bias says
-        x = Add(x, weight(layer, "bias"))
-    return activate(layer, layer.activation, x)
-
-
 # -- activations ------------------------------------------------------------------------------------
 
 _host_softmax: ContextVar[list[str] | None] = ContextVar("qhls_host_softmax", default=None)
@@ -192,7 +168,7 @@ def softmax_on_host(last: bool) -> Iterator[list[str]]:
         _host_softmax.reset(token)
 
 
-def activate(layer: Any, activation: Any, x: Op) -> Op:
+def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     """``activation``, a quantizer or one of Keras' functions, on ``x``.
 
     Raises:
@@ -200,24 +176,27 @@ def activate(layer: Any, activation: Any, x: Op) -> Op:
     """
     if activation is None or activation is keras.activations.linear:
         return x
-    if activation is keras.activations.relu:
-        return Max(x, zero())
     if activation is keras.activations.softmax:
-        return softmax(layer, x)
+        return softmax(layer, exact(layer, x))
     if isinstance(activation, Quantizer):
         try:
             (result,) = _tuple(lower.rule(activation)(activation, x))
         except LoweringError as error:
             raise LoweringError(f"{called(layer)}: {error}") from None
         return result
-    if activation in PIECEWISE_LINEAR:
+    if isinstance(x, Op) and activation is keras.activations.relu:
+        return Max(x, zero())
+    if activation in (PIECEWISE_LINEAR if isinstance(x, Op) else _TWO_VALUED):
         return step_function(layer, activation, x, monotone=True)
     name = getattr(activation, "__name__", str(activation))
-    raise refusal(
+    odd = refusal(
         layer,
         "an activation that maps codes to codes",
         f"the function {name!r} of real numbers; use a quantizer, such as quantized_relu(8,4)",
     )
+    if activation not in (*_RISING, *_TURNING):
+        raise odd
+    return reals(x, activation, odd, activation in _RISING)
 
 
 def zero() -> Const:
@@ -250,10 +229,10 @@ def _tuple(ops: Any) -> tuple[Op, ...]:
     return ops if isinstance(ops, tuple) else (ops,)
 
 
-@lower.register(Quantizer)
-def _quantizer(quantizer: Quantizer, x: Op) -> Op:
+@lower.register(Quantizer, reads_reals=True)
+def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
     assignment = quantizer.quantization
-    if assignment is not None:
+    if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
     alpha = getattr(quantizer, "alpha", None)
     if isinstance(alpha, str) or np.ndim(alpha) or not noiseless(quantizer):
@@ -266,17 +245,19 @@ def _quantizer(quantizer: Quantizer, x: Op) -> Op:
     return step_function(quantizer, quantizer, x, isinstance(quantizer, _MONOTONE))
 
 
-@lower.register(quantized_bits)
-def _quantized_bits(quantizer: quantized_bits, x: Op) -> Op:
+@lower.register(quantized_bits, reads_reals=True)
+def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
     gain = po2_exponent(quantizer.alpha)
-    if not gain:
+    if not gain or isinstance(x, Reals):
         return _quantizer(quantizer, x)
     unit = type(quantizer).from_config(quantizer.get_config() | {"alpha": 1.0})
     return Shift(_quantizer(unit, x), gain)  # a numeric alpha multiplies what has been rounded
 
 
-@lower.register(quantized_relu)
-def _quantized_relu(quantizer: quantized_relu, x: Op) -> Op:
+@lower.register(quantized_relu, reads_reals=True)
+def _quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
+    if isinstance(x, Reals):
+        return _quantizer(quantizer, x)
     slope = quantizer.negative_slope
     bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip
     bent = leaky(x, slope)

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from qhls.frontend.conv import same_padding
 from qhls.frontend.qlayer import QLayer, Quantized, given
 from qhls.frontend.registry import register
+from qhls.frontend.windows import same_padding
 
 
 class _QAverage(QLayer):

@@ -25,11 +25,10 @@ class Reference:
 
     def __init__(self, model: keras.Model, graph: Graph) -> None:
         self.graph = graph
-        inexact = [op for op in graph.ops if not op.float32_exact]
-        self.dtype = "float64" if inexact else "float32"
-        self.notes = [_explain(inexact)] if inexact else []
-        with precision(self.dtype):
-            self.model = _rebuild(model, self.dtype, graph.host_softmax)
+        layers = list(dict.fromkeys([*graph.rounded, *inexact_layers(graph)]))
+        self.dtype = "float64" if layers else "float32"
+        self.notes = [_explain(layers)] if layers else []
+        self.model = rebuild(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
@@ -72,19 +71,26 @@ def _output(model: keras.Model, layer: str) -> Any:
         return None
 
 
-def _explain(inexact: list[Op]) -> str:
-    layers = list(dict.fromkeys(op.layer or op.name for op in inexact))
+def inexact_layers(graph: Graph) -> list[str]:
+    """The layers of ``graph`` whose ranges do not prove float32 exact."""
+    inexact = [op.layer or op.name for op in graph.ops if not op.float32_exact]
+    return list(dict.fromkeys(inexact))
+
+
+def _explain(layers: list[str]) -> str:
     named = ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")
     return f"float32 (24 bits) may round in {named}: compared with Keras in float64"
 
 
-def _rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str]) -> keras.Model:
-    config = _adapt(model.get_config(), dtype, set(host_softmax), "")
-    fresh = type(model).from_config(config)
-    if not fresh.built:
-        fresh.build(model.input_shape)
-    fresh.set_weights(model.get_weights())
-    return fresh
+def rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()) -> keras.Model:
+    """A copy of ``model`` that computes in ``dtype``, without the softmax of the layers named."""
+    with precision(dtype):
+        config = _adapt(model.get_config(), dtype, set(host_softmax), "")
+        fresh = type(model).from_config(config)
+        if not fresh.built:
+            fresh.build(model.input_shape)
+        fresh.set_weights(model.get_weights())
+        return fresh
 
 
 def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:

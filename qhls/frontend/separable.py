@@ -1,16 +1,23 @@
-"""``QSeparableConv1D`` and ``QSeparableConv2D``."""
+"""``QSeparableConv1D``, ``QSeparableConv2D`` and their lowering rule."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from qhls.frontend.conv1d import pad_causal
 from qhls.frontend.depthwise import depthwise_conv
+from qhls.frontend.linear import Arrange, finish
+from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.reals import Tensor, exact
 from qhls.frontend.registry import register
+from qhls.frontend.windows import convolve, convolve_depthwise
+from qhls.ir import Op
+from qhls.ir.integers import Array
 
 
 class _Separable(QLayer):
@@ -122,3 +129,19 @@ class QSeparableConv2D(_Separable, keras.layers.SeparableConv2D):
         **kwargs,
     ):
         super().__init__(**given(locals()))
+
+
+@lower.register(QSeparableConv1D)
+@lower.register(QSeparableConv2D)
+def _(layer: _Separable, x: Op) -> Tensor:
+    between = activate(layer, layer.depthwise_activation, convolve_depthwise(layer, x))
+    return finish(layer, pointwise(layer, exact(layer, between)))
+
+
+def pointwise(layer: Any, x: Op, arrange: Arrange = np.asarray) -> Tensor:
+    """``x`` convolved with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
+
+    def image(kernel: Array) -> Array:
+        return arrange(kernel).reshape(1, 1, *arrange(kernel).shape[-2:])
+
+    return convolve(layer, x, "pointwise_kernel", image, pointwise=True)

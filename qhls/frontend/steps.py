@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.frontend.reals import Function, Reals, Tensor, current_arithmetic
 from qhls.frontend.refusal import refusal
 from qhls.ir import Codes, Const, Op, Threshold
 from qhls.ir.integers import Array, dyadic
@@ -20,30 +21,30 @@ ENUMERATED = 1 << 16
 """Inputs with up to this many codes are tried one by one; in wider ones a monotone function's steps are bisected."""
 
 
-def step_function(owner: Any, function: Callable[[Any], Any], x: Op, monotone: bool) -> Op:
-    """``function(x)``, elementwise, as the steps that the float function itself makes on ``x``'s integer grid.
+def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> Op:
+    """``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
 
-    The function is called in float32, or in float64 where the codes of ``x`` exceed 24 bits and float32
-    Keras is no reference. ``monotone``: whether it never turns; ``owner`` is named in errors.
+    The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of; then each
+    channel has its own steps, unless all are the same. The function is called in the arithmetic of the
+    lowering; outside of one in float32, or in float64 where the codes exceed 24 bits and float32 Keras is no
+    reference. ``monotone``: whether ``function`` never turns; ``owner`` is named in errors.
 
     Raises:
         LoweringError: a function that makes more than ``LEVELS`` steps; one that is not monotone on an
             input of more than 16 bits; one whose value is not finite.
     """
-    lo, hi = x.range.hull
-    dtype = "float32" if max(-lo, hi) <= FLOAT32_EXACT else "float64"
-
-    def values_at(codes: Array) -> Array:
-        numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
-        with precision(dtype):
-            result = function(keras.ops.convert_to_tensor(numbers, dtype))
-            return np.asarray(keras.ops.convert_to_numpy(result), np.float64)
-
-    if hi - lo < ENUMERATED:
-        points = np.arange(lo, hi + 1)
-        values = values_at(points)
+    if isinstance(x, Reals):
+        chain, source, channels = x.then(function, monotone), x.x, x.shape[-1]
+        function, monotone = chain.function, chain.monotone
+    else:
+        source, channels = x, 1
+    lo, hi = source.range.hull
+    values_at = _values_of(function, source, channels)
+    if hi - lo < ENUMERATED and (channels == 1 or not monotone):
+        points = [np.arange(lo, hi + 1)] * channels
+        values = list(values_at(np.tile(points[0], (channels, 1))))
     elif monotone:
-        points, values = _bisect(owner, values_at, lo, hi)
+        points, values = _bisect(owner, values_at, lo, hi, channels)
     else:
         width = (hi - lo).bit_length()
         raise refusal(
@@ -51,32 +52,71 @@ def step_function(owner: Any, function: Callable[[Any], Any], x: Op, monotone: b
             "an input of at most 16 bits, because the function is not monotone",
             f"one of {width} bits; quantise it first, e.g. QActivation('quantized_bits(10,3,alpha=1)')",
         )
-    if not np.isfinite(values).all():
-        raise refusal(owner, "finite values", f"{values[~np.isfinite(values)][0]} on its input")
-    changes = np.flatnonzero(values[1:] != values[:-1])
-    _limit(owner, len(changes))
-    steps = points[changes + 1] if len(changes) else np.array([hi + 1])
-    levels = values[[0, *(changes + 1)]] if len(changes) else values[[0, 0]]
+    steps, levels = _table(owner, points, values, hi)
     codes, frac = dyadic(levels)
-    thresholds = Const(Codes(steps), x.type.frac, name="thresholds")
-    return Threshold(x, thresholds, Const(Codes(codes), frac, name="values"))
+    thresholds = Const(Codes(steps), source.type.frac, name="thresholds")
+    return Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
+
+
+def _values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
+    """From codes of ``x`` (channels, points) to the numbers that the float function makes of them."""
+    running = current_arithmetic()
+    float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT
+    dtype = running.dtype if running else ("float32" if float32 else "float64")
+
+    def values_at(codes: Array) -> Array:
+        numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
+        with precision(dtype):
+            result = function(keras.ops.convert_to_tensor(numbers, dtype))
+            return np.asarray(keras.ops.convert_to_numpy(result), np.float64).T
+
+    return values_at
 
 
 def _bisect(
-    owner: Any, values_at: Callable[[Array], Array], lo: int, hi: int
-) -> tuple[Array, Array]:
-    """Points, and the values there, such that values differ between neighbours only."""
-    points = np.array([lo, hi])
-    values = values_at(points)
+    owner: Any, values_at: Callable[[Array], Array], lo: int, hi: int, channels: int
+) -> tuple[list[Array], list[Array]]:
+    """Points a channel, and the values there, such that values differ between neighbours only."""
+    points = [np.array([lo, hi])] * channels
+    values = list(values_at(np.array(points)))
     while True:
-        gaps = np.diff(points)
-        split = np.flatnonzero((values[1:] != values[:-1]) & (gaps > 1))
-        if not split.size:
+        gaps = [np.diff(p) for p in points]
+        splits = [
+            np.flatnonzero((v[1:] != v[:-1]) & (gap > 1))
+            for v, gap in zip(values, gaps, strict=True)
+        ]
+        most = max(split.size for split in splits)
+        if not most:
             return points, values
-        _limit(owner, split.size)
-        between = points[split] + gaps[split] // 2
-        points = np.insert(points, split + 1, between)
-        values = np.insert(values, split + 1, values_at(between))
+        _limit(owner, most)
+        asked = np.full((channels, most), lo, points[0].dtype)
+        for row, p, gap, split in zip(asked, points, gaps, splits, strict=True):
+            row[: split.size] = p[split] + gap[split] // 2
+        for c, (found, split) in enumerate(zip(values_at(asked), splits, strict=True)):
+            points[c] = np.insert(points[c], split + 1, asked[c, : split.size])
+            values[c] = np.insert(values[c], split + 1, found[: split.size])
+
+
+def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tuple[Array, Array]:
+    """Thresholds (channels, n) and levels (channels, n + 1); of one function for all channels (n,), (n + 1,).
+
+    Channels with fewer steps get some that no code reaches.
+    """
+    bad = [v[~np.isfinite(v)][0] for v in values if not np.isfinite(v).all()]
+    if bad:
+        raise refusal(owner, "finite values", f"{bad[0]} on its input")
+    changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
+    most = max(1, *(len(c) for c in changes))
+    _limit(owner, most)
+    steps = np.array([[hi + 1 + i for i in range(most)]] * len(points))
+    levels = np.empty((len(points), most + 1))
+    for c, change in enumerate(changes):
+        n = len(change)
+        steps[c, :n] = points[c][change + 1]
+        levels[c, : n + 1] = values[c][[0, *(change + 1)]]
+        levels[c, n + 1 :] = levels[c, n]
+    same = (steps == steps[0]).all() and (levels == levels[0]).all()
+    return (steps[0], levels[0]) if same else (steps, levels)
 
 
 def _limit(owner: Any, steps: int) -> None:

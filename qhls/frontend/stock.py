@@ -7,8 +7,9 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.conv import pad_same, pair, require_channels_last
 from qhls.frontend.lower import lower, refusal
+from qhls.frontend.reals import Tensor
+from qhls.frontend.windows import pad_same, pair, require_channels_last
 from qhls.ir import Add, Concat, Max, Op, Pad, Pool, Reshape
 
 _IDENTITIES = (
@@ -25,12 +26,12 @@ _IDENTITIES = (
 """Layers that do something in training only."""
 
 
-def _identity(layer: Any, x: Op) -> Op:
+def _identity(layer: Any, x: Tensor) -> Tensor:
     return x
 
 
 for _cls in _IDENTITIES:
-    lower.register(_cls)(_identity)
+    lower.register(_cls, reads_reals=True)(_identity)
 
 
 @lower.register(keras.layers.Flatten)

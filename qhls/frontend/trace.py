@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,8 +12,11 @@ import keras
 from qhls.errors import LoweringError
 from qhls.frontend.activation import QActivation
 from qhls.frontend.lower import lower, refusal, softmax_on_host
-from qhls.ir import Fixed, Graph, Input, Op, layer_scope, verify
+from qhls.frontend.reals import Arithmetic, Tensor, arithmetic, exact
+from qhls.frontend.reference import inexact_layers, rebuild
+from qhls.ir import Fixed, Graph, Input, Threshold, layer_scope, verify
 from qhls.quantizers import Quantizer
+from qhls.quantizers.numerics import precision
 
 InputType = Fixed | str | Quantizer
 
@@ -34,11 +38,26 @@ def trace(
             no exact meaning in integers; a model that is not built from layers.
         VerifyError: shapes that do not fit.
     """
+    with arithmetic("float32") as float32:
+        graph = _trace(model, input_types, float32)
+    steps = any(isinstance(op, Threshold) for op in graph.ops)
+    if not (graph.rounded and steps):
+        return graph
+    # The float functions behind the steps are Keras' in float64, as everything will be compared with.
+    with arithmetic("float64") as float64, precision("float64"):
+        again = _trace(rebuild(model, "float64"), input_types, float64)
+    return replace(again, rounded=graph.rounded)
+
+
+def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     functional = functional_of(model, model)
     inputs = _inputs(model, functional, input_types)
     notes: list[str] = []
-    outputs = _run(functional, list(inputs), "", notes, final=True)
-    return verify(Graph(inputs, tuple(outputs), model.name, tuple(notes)))
+    results = _run(functional, list(inputs), "", notes, final=True)
+    outputs = [exact(None, x) for x in results]
+    graph = Graph(inputs, tuple(outputs), model.name, tuple(notes))
+    rounded = dict.fromkeys([*running.rounds, *inexact_layers(graph)])
+    return verify(replace(graph, rounded=tuple(rounded)))
 
 
 # -- inputs -----------------------------------------------------------------------------------------
@@ -153,7 +172,9 @@ def nodes_of(functional: Any) -> list[Any]:
     return [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
 
 
-def _run(functional: Any, inputs: list[Op], path: str, notes: list[str], final: bool) -> list[Op]:
+def _run(
+    functional: Any, inputs: list[Tensor], path: str, notes: list[str], final: bool
+) -> list[Tensor]:
     """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
     nodes = nodes_of(functional)
@@ -165,7 +186,7 @@ def _run(functional: Any, inputs: list[Op], path: str, notes: list[str], final: 
     return [values[id(t)] for t in functional.outputs]
 
 
-def _call(node: Any, inputs: list[Op], path: str, notes: list[str], last: bool) -> list[Op]:
+def _call(node: Any, inputs: list[Tensor], path: str, notes: list[str], last: bool) -> list[Tensor]:
     """One call of one layer: its rule, or the layers of a nested model."""
     layer = node.operation
     if isinstance(layer, keras.Model):
@@ -199,7 +220,7 @@ def _refuse_options(layer: Any, arguments: Any) -> None:
         )
 
 
-def _check_shapes(layer: Any, node: Any, ops: list[Op]) -> None:
+def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
     shapes = [op.shape for op in ops]
     expected = [tuple(t.shape[1:]) for t in node.outputs]
     if shapes != expected:

@@ -1,4 +1,4 @@
-"""``QConv2DTranspose``, ``QDepthwiseConv2DTranspose`` and ``QSeparableConv2DTranspose``."""
+"""``QConv2DTranspose``, ``QDepthwiseConv2DTranspose`` ``QSeparableConv2DTranspose`` and their rules."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from qhls.frontend.linear import Arrange, finish, linear
+from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.reals import Tensor, exact
 from qhls.frontend.registry import register
+from qhls.frontend.separable import pointwise
+from qhls.frontend.windows import pair, require_channels_last
+from qhls.ir import Conv, Op, Pad, Reshape, View
 
 
 @register
@@ -293,3 +299,79 @@ def _by_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
     groups = ops.split(inputs, len(kernels), axis=layer._channels)
     outputs = [_conv_transpose(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
     return ops.concatenate(outputs, axis=layer._channels)
+
+
+# -- hardware: zeros between the elements, then a plain convolution with the kernel turned around ----
+
+
+@lower.register(QConv2DTranspose)
+def _(layer: QConv2DTranspose, x: Op) -> Tensor:
+    return finish(layer, _convolve(layer, x, "kernel", lambda k: k.swapaxes(2, 3)))
+
+
+@lower.register(QDepthwiseConv2DTranspose)
+def _(layer: QDepthwiseConv2DTranspose, x: Op) -> Tensor:
+    groups = x.shape[-1] // layer.group_size
+    return finish(
+        layer, _convolve(layer, x, "depthwise_kernel", lambda k: k.swapaxes(2, 3), groups)
+    )
+
+
+@lower.register(QSeparableConv2DTranspose)
+def _(layer: QSeparableConv2DTranspose, x: Op) -> Tensor:
+    spread = _convolve(layer, x, "depthwise_kernel", lambda k: k, x.shape[-1])
+    between = exact(layer, activate(layer, layer.depthwise_activation, spread))
+    return finish(layer, pointwise(layer, between, lambda k: k.swapaxes(2, 3)))
+
+
+def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 1) -> Tensor:
+    """The transposed convolution with ``variable``, which ``arrange`` makes (kh, kw, in / groups, out)."""
+    require_channels_last(layer)
+    size, strides, dilation = map(pair, (layer.kernel_size, layer.strides, layer.dilation_rate))
+    sizes = layer.compute_output_shape((1, *x.shape))[1:3]
+    spread = _with_zeros(x, strides)
+    for axis, line in enumerate(zip(sizes, x.shape, size, strides, dilation, strict=False)):
+        spread = _fitted(spread, axis, *_margins(line, layer.padding == "same"))
+    return linear(
+        layer,
+        variable,
+        lambda w: Conv(spread, w, (1, 1), dilation, groups),
+        lambda kernel: arrange(kernel)[::-1, ::-1],
+    )
+
+
+def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
+    """``x`` (rows, columns, channels) with ``stride - 1`` zeros behind each element, in both directions."""
+    rows, columns, channels = x.shape
+    (down, across) = strides
+    if strides == (1, 1):
+        return x
+    apart = Reshape(x, (rows, 1, columns, 1, channels))
+    filled = Pad(apart, ((0, 0), (0, down - 1), (0, 0), (0, across - 1), (0, 0)))
+    return Reshape(filled, (rows * down, columns * across, channels))
+
+
+def _margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
+    """Elements to add before and behind a line with zeros in it, so that its windows give the output's.
+
+    ``line``: lengths of output and input, size, stride and dilation of the window. ``same``: the input is what
+    a convolution with ``padding="same"`` makes of the output.
+    """
+    output, length, size, stride, dilation = line
+    reach = (size - 1) * dilation
+    surplus = max((length - 1) * stride + reach + 1 - output, 0) if same else 0
+    before = reach - surplus // 2
+    return before, output + reach - before - length * stride
+
+
+def _fitted(x: Op, axis: int, before: int, behind: int) -> Op:
+    """``x`` with zeros added along a spatial axis; a negative number takes elements away."""
+    lost = [max(-before, 0), max(-behind, 0)]
+    if any(lost):
+        dims = list(x.shape)
+        strides = (x.shape[1] * x.shape[2], x.shape[2], 1)
+        dims[axis] -= sum(lost)
+        x = View(x, tuple(dims), strides, lost[0] * strides[axis])
+    widths = [(0, 0)] * 3
+    widths[axis] = (max(before, 0), max(behind, 0))
+    return Pad(x, tuple(widths)) if any(widths[axis]) else x

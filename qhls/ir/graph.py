@@ -16,14 +16,16 @@ from qhls.ir.ops import Const, Input
 class Graph:
     """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
 
-    ``host_softmax`` names the Keras layers at the end whose softmax is left to the host. Ops with equal
-    names are renamed, so that a name is one op.
+    ``host_softmax`` names the Keras layers at the end whose softmax is left to the host; ``rounded`` those in
+    which float32 may round, so that Keras in float64 is the reference. Ops with equal names are renamed, so
+    that a name is one op.
     """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Op, ...]
     name: str = "model"
     host_softmax: tuple[str, ...] = ()
+    rounded: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len({op.name for op in self.ops}) < len(self.ops):
