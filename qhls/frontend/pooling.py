@@ -1,4 +1,4 @@
-"""``QAveragePooling2D`` and ``QGlobalAveragePooling2D``."""
+"""``QAveragePooling2D``, ``QGlobalAveragePooling2D`` and their lowering rules."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import Any
 import keras
 from keras import ops
 
+from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
-from qhls.frontend.windows import same_padding
+from qhls.frontend.windows import (
+    require_channels_last,
+    same_padding,
+    times,
+    whole,
+    window_sums,
+)
+from qhls.ir import Const, Mul, Op
 
 
 class _QAverage(QLayer):
@@ -103,3 +112,23 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         height, width = (ops.shape(inputs)[axis] for axis in axes)
         return ops.sum(inputs, axis=axes, keepdims=self.keepdims), height * width
+
+
+@lower.register(QAveragePooling2D)
+def _(layer: QAveragePooling2D, x: Op) -> Tensor:
+    return _averaged(layer, window_sums(layer, x), math.prod(layer.pool_size))
+
+
+@lower.register(QGlobalAveragePooling2D)
+def _(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
+    require_channels_last(layer)
+    return _averaged(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
+
+
+def _averaged(layer: _QAverage, sums: Op, area: int) -> Tensor:
+    if layer.average_quantizer is None:
+        average = times(layer, sums, 1 / area)
+    else:
+        reciprocal = layer.through_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
+        average = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
+    return activate(layer, layer.activation, average)

@@ -1,14 +1,19 @@
-"""``QScaleShift``: one weight and one bias for a whole tensor."""
+"""``QScaleShift``, one weight and one bias for a whole tensor, and its lowering rule."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
+from qhls.frontend.linear import weight
+from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
+from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
+from qhls.ir import Add, Mul, Op
 
 _PARTS = {
     name: getattr(keras, f"{name.partition('_')[2]}s")
@@ -77,3 +82,11 @@ class QScaleShift(QLayer, _ScaleShift):
     def product(self, inputs: Any) -> Any:
         """``x * weight``."""
         return ops.multiply(inputs, self.quantized("weight"))
+
+
+@lower.register(QScaleShift)
+def _(layer: QScaleShift, x: Op) -> Tensor:
+    scaled: Op = Mul(x, weight(layer, "weight", np.ravel))
+    if layer.use_bias:
+        scaled = Add(scaled, weight(layer, "bias", np.ravel))
+    return activate(layer, layer.activation, scaled)

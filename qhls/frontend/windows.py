@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 import numpy as np
 
 from qhls.frontend.linear import Arrange, linear
 from qhls.frontend.reals import Tensor
 from qhls.frontend.refusal import refusal
-from qhls.ir import Const, Conv, Op, Pad, Reshape
+from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
 
 Pair = tuple[int, int]
 
@@ -96,3 +97,68 @@ def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") ->
     channels = x.shape[-1]
     size = pair(layer.kernel_size)
     return convolve(layer, x, variable, arrange=lambda k: k.reshape(*size, 1, -1), groups=channels)
+
+
+def whole(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+    """The maximum or sum over all of ``x`` but its channels."""
+    image = as_image(x)
+    result = Pool(image, (image.shape[0], image.shape[1]), (1, 1), reduction)
+    axes = (1,) * (len(x.shape) - 1) if layer.keepdims else ()
+    return Reshape(result, (*axes, x.shape[-1]))
+
+
+def window_sums(layer: Any, x: Op) -> Op:
+    """What an average pooling ``layer`` averages times the area of a window.
+
+    At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part
+    outside does.
+
+    Raises:
+        LoweringError: windows whose part inside is no exact fraction of the area.
+    """
+    require_channels_last(layer)
+    window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
+    if layer.padding != "same":
+        return like(x, Pool(image, window, strides, "sum"))
+    sums = Pool(pad_same(image, window, strides), window, strides, "sum")
+    lines = zip(image.shape, window, strides, strict=False)
+    inside = np.multiply.outer(*(np.array(_inside(*line)) for line in lines))
+    if (inside == math.prod(window)).all():
+        return like(x, sums)
+    growth = [[exact_ratio(layer, math.prod(window), int(n)) for n in row] for row in inside]
+    return like(x, Mul(sums, Const.of(np.array(growth)[..., None], "growth")))
+
+
+def _inside(length: int, size: int, stride: int) -> list[int]:
+    """Of each window of ``padding="same"``, how many elements lie inside a line."""
+    starts = range(-same_padding(length, size, stride)[0], length, stride)
+    return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
+
+
+def exact_ratio(layer: Any, area: int, count: int) -> float:
+    """``area / count`` where that is an integer over a power of two."""
+    odd = count // math.gcd(area, count)
+    if odd & (odd - 1):
+        raise refusal(
+            layer,
+            "windows at the border of which a power of two of the area is inside",
+            f"one with {count} elements of {area} inside; use padding='valid', or pad with zeros before",
+        )
+    return area / count
+
+
+def times(layer: Any, x: Op, factor: float) -> Op:
+    """``x * factor``.
+
+    Raises:
+        LoweringError: a factor that is no power of two, unless it was quantised.
+    """
+    mantissa, exponent = math.frexp(factor)
+    if mantissa != 0.5:
+        raise refusal(
+            layer,
+            "an average over a power of two of elements, so that it is exact",
+            f"one over {round(1 / factor)}; use QAveragePooling2D or QGlobalAveragePooling2D with an "
+            f"average_quantizer",
+        )
+    return Shift(x, exponent - 1)

@@ -1,0 +1,104 @@
+"""Lowering rules of Keras' layers that move elements and compute nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from qhls.frontend.lower import lower
+from qhls.frontend.refusal import refusal
+from qhls.frontend.windows import pair, require_channels_last
+from qhls.ir import Op, Pad, Reshape, View
+
+
+def strides_of(dims: tuple[int, ...]) -> list[int]:
+    """How far apart neighbours along each axis of a row-major tensor are."""
+    return [math.prod(dims[axis + 1 :]) for axis in range(len(dims))]
+
+
+def permuted(x: Op, axes: tuple[int, ...]) -> Op:
+    """``x`` with its axes (batch not counted) in the order ``axes``."""
+    strides = strides_of(x.shape)
+    return View(x, tuple(x.shape[a] for a in axes), tuple(strides[a] for a in axes))
+
+
+def cropped(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
+    """``x`` without ``widths[i] = (before, behind)`` elements of axis i."""
+    strides = strides_of(x.shape)
+    dims = [size - before - behind for size, (before, behind) in zip(x.shape, widths, strict=True)]
+    offset = sum(before * stride for (before, _), stride in zip(widths, strides, strict=True))
+    return View(x, tuple(dims), tuple(strides), offset)
+
+
+def repeated(x: Op, times: tuple[int, ...]) -> Op:
+    """``x`` with each element ``times[i]`` times along axis i."""
+    dims = [d for pair_ in zip(x.shape, times, strict=True) for d in pair_]
+    strides = [s for stride in strides_of(x.shape) for s in (stride, 0)]
+    spread = View(x, tuple(dims), tuple(strides))
+    return Reshape(spread, tuple(a * b for a, b in zip(x.shape, times, strict=True)))
+
+
+@lower.register(keras.layers.Flatten)
+def _(layer: keras.layers.Flatten, x: Op) -> Op:
+    if len(x.shape) > 1:
+        require_channels_last(layer)
+    return Reshape(x, (x.size,))
+
+
+@lower.register(keras.layers.Reshape)
+def _(layer: keras.layers.Reshape, x: Op) -> Op:
+    shape: Any = layer.compute_output_shape((1, *x.shape))
+    return Reshape(x, tuple(shape[1:]))
+
+
+@lower.register(keras.layers.Permute)
+def _(layer: keras.layers.Permute, x: Op) -> Op:
+    return permuted(x, tuple(axis - 1 for axis in layer.dims))
+
+
+@lower.register(keras.layers.RepeatVector)
+def _(layer: keras.layers.RepeatVector, x: Op) -> Op:
+    return View(x, (layer.n, *x.shape), (0, 1))
+
+
+@lower.register(keras.layers.UpSampling1D)
+def _(layer: keras.layers.UpSampling1D, x: Op) -> Op:
+    return repeated(x, (int(layer.size), 1))
+
+
+@lower.register(keras.layers.UpSampling2D)
+def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
+    require_channels_last(layer)
+    if layer.interpolation != "nearest":
+        raise refusal(
+            layer,
+            "interpolation='nearest'",
+            f"{layer.interpolation!r}; use a transposed convolution",
+        )
+    return repeated(x, (*pair(layer.size), 1))
+
+
+@lower.register(keras.layers.ZeroPadding2D)
+def _(layer: keras.layers.ZeroPadding2D, x: Op) -> Op:
+    require_channels_last(layer)
+    rows, columns = map(pair, layer.padding)
+    return Pad(x, (rows, columns, (0, 0)))
+
+
+@lower.register(keras.layers.ZeroPadding1D)
+def _(layer: keras.layers.ZeroPadding1D, x: Op) -> Op:
+    return Pad(x, (pair(layer.padding), (0, 0)))
+
+
+@lower.register(keras.layers.Cropping2D)
+def _(layer: keras.layers.Cropping2D, x: Op) -> Op:
+    require_channels_last(layer)
+    rows, columns = map(pair, layer.cropping)
+    return cropped(x, (rows, columns, (0, 0)))
+
+
+@lower.register(keras.layers.Cropping1D)
+def _(layer: keras.layers.Cropping1D, x: Op) -> Op:
+    return cropped(x, (pair(layer.cropping), (0, 0)))
