@@ -22,10 +22,10 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.reals import Reals, Tensor, exact, reals
+from qhls.frontend.reals import Reals, Tensor, current_arithmetic, exact, reals
 from qhls.frontend.refusal import called, refusal
 from qhls.frontend.steps import step_function
-from qhls.ir import Const, Fixed, Max, Op, Quantize, Shift, layer_scope
+from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
 from qhls.quantizers import (
     Quantizer,
     binary,
@@ -46,22 +46,21 @@ from qhls.quantizers.scale import po2_exponent
 Rule = Callable[..., Tensor | tuple[Tensor, ...]]
 R = TypeVar("R", bound=Rule)
 
-PIECEWISE_LINEAR = (
-    functions.hard_sigmoid,
-    functions.smooth_sigmoid,
-    functions.binary_sigmoid,
-    functions.hard_tanh,
-    functions.smooth_tanh,
-    functions.binary_tanh,
-)
-"""Functions whose values on a grid lie on a grid."""
-
+_LINES = {
+    functions.hard_sigmoid: (0.5, 0.5, 0.0, 1.0),
+    functions.smooth_sigmoid: (0.1875, 0.5, 0.0, 1.0),
+    functions.hard_tanh: (1.0, 0.0, -1.0, 1.0),
+    functions.smooth_tanh: (0.375, 0.0, -1.0, 1.0),
+}
+"""Functions that are ``clip(slope * x + offset, lowest, highest)``: slope, offset, lowest, highest."""
+_FINEST = 20
+"""Fraction bits up to which float32 computes each of them, between its limits, without rounding."""
 _TWO_VALUED = (functions.binary_sigmoid, functions.binary_tanh)
 _of_keras = keras.activations
 _RISING = (
     *(_of_keras.relu, _of_keras.relu6, _of_keras.leaky_relu, _of_keras.elu, _of_keras.selu),
     *(_of_keras.sigmoid, _of_keras.tanh, _of_keras.softplus, _of_keras.softsign),
-    *(_of_keras.hard_sigmoid, _of_keras.exponential, *PIECEWISE_LINEAR),
+    *(_of_keras.hard_sigmoid, _of_keras.exponential, *_LINES),
 )
 """Functions of each number alone that never turn, into reals that a quantizer may follow."""
 _TURNING = (_of_keras.gelu, _of_keras.silu, _of_keras.hard_silu, _of_keras.mish)
@@ -184,9 +183,16 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
         except LoweringError as error:
             raise LoweringError(f"{called(layer)}: {error}") from None
         return result
+    return _function(layer, activation, x)
+
+
+def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
+    """One of Keras' or QKeras' functions: exact where it is, else reals that a quantizer may follow."""
     if isinstance(x, Op) and activation is keras.activations.relu:
         return Max(x, zero())
-    if activation in (PIECEWISE_LINEAR if isinstance(x, Op) else _TWO_VALUED):
+    if isinstance(x, Op) and activation in _LINES:
+        return _clipped_line(layer, x, *_LINES[activation])
+    if activation in _TWO_VALUED:
         return step_function(layer, activation, x, monotone=True)
     name = getattr(activation, "__name__", str(activation))
     odd = refusal(
@@ -197,6 +203,16 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     if activation not in (*_RISING, *_TURNING):
         raise odd
     return reals(x, activation, odd, activation in _RISING)
+
+
+def _clipped_line(layer: Any, x: Op, slope: float, offset: float, *limits: float) -> Op:
+    running = current_arithmetic()
+    if running is not None and x.type.frac > _FINEST:
+        running.rounds.append(layer.name)
+    line = Mul(x, Const.of(slope, "slope")) if slope != 1 else x
+    line = Add(line, Const.of(offset, "offset")) if offset else line
+    lowest, highest = limits
+    return Min(Max(line, Const.of(lowest, "lowest")), Const.of(highest, "highest"))
 
 
 def zero() -> Const:

@@ -1,0 +1,188 @@
+"""Lowering rules of recurrent layers: every step of the sequence becomes ops of its own.
+
+The number of steps is known, so that each state has the range and type it really takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend.linear import weight
+from qhls.frontend.lower import activate, lower
+from qhls.frontend.reals import exact
+from qhls.frontend.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
+from qhls.frontend.refusal import refusal
+from qhls.ir import Add, Concat, Const, Matmul, Mul, Op, Reshape, Shift, Sub, View
+
+WIDEST_STATE = 53
+"""Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
+
+Step = Callable[[Any, Op, list[Op]], list[Op]]
+"""Cell, the input times the kernel, quantised states -> new states; the first is the output."""
+
+
+@lower.register(keras.layers.RNN)
+@lower.register(QRNN)
+def _(layer: Any, x: Op, *initial: Op) -> Any:
+    cell = layer.cell
+    step = _STEPS.get(type(cell))
+    if step is None:
+        known = ", ".join(cls.__name__ for cls in _STEPS)
+        raise refusal(layer, f"a cell of {known}", f"a {type(cell).__name__}; use one of these")
+    if layer.stateful:
+        raise refusal(
+            layer, "stateful=False", "True; give the state as an input and return_state=True"
+        )
+    projected = Matmul(x, weight(cell, "kernel"))
+    if cell.use_bias:
+        bias = weight(cell, "bias", lambda b: b if b.ndim == 1 else b[0])  # GRU: (2, 3 x units)
+        projected = Add(projected, bias)
+    states, outputs = list[Op](initial), list[Op]()
+    if not states:
+        sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
+        states = [Const.of(np.zeros(size), "start") for size in sizes]
+    order = range(x.shape[0])
+    for t in reversed(order) if layer.go_backwards else order:
+        entering = [_quantised(cell, state) for state in states]
+        states = step(cell, _part(projected, t), entering)
+        _check_width(layer, states, len(outputs))
+        outputs.append(states[0])
+    result = _sequence(outputs) if layer.return_sequences else outputs[-1]
+    return (result, *states) if layer.return_state else result
+
+
+def _part(x: Op, index: int) -> Op:
+    """``x[index]``."""
+    size = x.size // x.shape[0]
+    return View(x, (size,), (1,), index * size)
+
+
+def _gates(x: Op, count: int) -> list[Op]:
+    """``x`` (count x units,) cut into its gates."""
+    return [_part(Reshape(x, (count, x.size // count)), gate) for gate in range(count)]
+
+
+def _sequence(outputs: list[Op]) -> Op:
+    return Concat(tuple(Reshape(h, (1, *h.shape)) for h in outputs), 0)
+
+
+def _quantised(cell: Any, state: Op) -> Op:
+    """``state`` through the state quantizer; the first, of zeros, is known."""
+    if cell.state_quantizer is None:
+        return state
+    if isinstance(state, Const):
+        start = keras.ops.convert_to_numpy(cell.state_quantizer(np.zeros(state.shape, "float32")))
+        return Const.of(start, "start")
+    return exact(cell, activate(cell, cell.state_quantizer, state))
+
+
+def _product(state: Op, w: Const) -> Op:
+    """``state @ w``, also of a known state."""
+    if isinstance(state, Const):
+        row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
+        return Const(row.map(lambda array: array[0]).exact(), state.scale + w.scale, name="start")
+    return Matmul(state, w)
+
+
+def _sum(a: Op, b: Const) -> Op:
+    """``a + b``, also of a known ``a``."""
+    if not isinstance(a, Const):
+        return Add(a, b)
+    frac = max(a.scale, b.scale)
+    return Const((a.codes << frac - a.scale) + (b.codes << frac - b.scale), frac, name="start")
+
+
+def _function(cell: Any, name: str, x: Op) -> Op:
+    return exact(cell, activate(cell, getattr(cell, name), x))
+
+
+def _check_width(layer: Any, states: list[Op], step: int) -> None:
+    widest = max(state.type.width for state in states)
+    if widest > WIDEST_STATE:
+        raise refusal(
+            layer,
+            f"a state of at most {WIDEST_STATE} bits at every step",
+            f"one of {widest} bits after step {step + 1}; add e.g. "
+            f"state_quantizer='quantized_bits(16,7,alpha=1)'",
+        )
+
+
+def _simple_step(cell: Any, x: Op, states: list[Op]) -> list[Op]:
+    recurrent = _product(states[0], weight(cell, "recurrent_kernel"))
+    return [_function(cell, "activation", Add(x, recurrent))]
+
+
+def _lstm_step(cell: Any, x: Op, states: list[Op]) -> list[Op]:
+    h, c = states
+    recurrent = _product(h, weight(cell, "recurrent_kernel"))
+    enter, forget, candidate, leave = _gates(Add(x, recurrent), 4)
+    kept = Mul(_function(cell, "recurrent_activation", forget), c)
+    new = _function(cell, "activation", candidate)
+    carry = Add(kept, Mul(_function(cell, "recurrent_activation", enter), new))
+    opened = _function(cell, "recurrent_activation", leave)
+    return [Mul(opened, _function(cell, "activation", carry)), carry]
+
+
+def _gru_step(cell: Any, x: Op, states: list[Op]) -> list[Op]:
+    (h,) = states
+    units = cell.units
+    update_x, reset_x, candidate_x = _gates(x, 3)
+
+    def recurrent(state: Op, first: int, last: int) -> Op:
+        """``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
+        columns = slice(first * units, last * units)
+        product = _product(state, weight(cell, "recurrent_kernel", lambda w: w[:, columns]))
+        if not (cell.reset_after and cell.use_bias):
+            return product
+        return _sum(product, weight(cell, "bias", lambda b: b[1, columns]))
+
+    update = _function(cell, "recurrent_activation", Add(update_x, recurrent(h, 0, 1)))
+    reset = _function(cell, "recurrent_activation", Add(reset_x, recurrent(h, 1, 2)))
+    remembered = (
+        Mul(reset, recurrent(h, 2, 3)) if cell.reset_after else recurrent(Mul(reset, h), 2, 3)
+    )
+    candidate = _function(cell, "activation", Add(candidate_x, remembered))
+    fresh = Mul(Sub(Const.of(1.0, "one"), update), candidate)
+    return [Add(Mul(update, h), fresh)]
+
+
+_STEPS: dict[type, Step] = {
+    QSimpleRNNCell: _simple_step,
+    QLSTMCell: _lstm_step,
+    QGRUCell: _gru_step,
+}
+
+
+# -- both directions --------------------------------------------------------------------------------
+
+
+@lower.register(QBidirectional)
+@lower.register(keras.layers.Bidirectional)
+def _(layer: Any, x: Op, *initial: Op) -> Any:
+    half = len(initial) // 2
+    y, *states = _several(lower.rule(layer.forward_layer)(layer.forward_layer, x, *initial[:half]))
+    back, *more = _several(
+        lower.rule(layer.backward_layer)(layer.backward_layer, x, *initial[half:])
+    )
+    if layer.return_sequences:
+        steps, units = back.shape
+        back = View(back, back.shape, (-units, 1), (steps - 1) * units)
+    merged = _MERGES[layer.merge_mode](y, back)
+    return (*merged, *states, *more) if len(merged) > 1 or layer.return_state else merged[0]
+
+
+def _several(result: Any) -> tuple[Op, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+_MERGES: dict[str | None, Callable[[Op, Op], tuple[Op, ...]]] = {
+    "concat": lambda a, b: (Concat((a, b), -1),),
+    "sum": lambda a, b: (Add(a, b),),
+    "mul": lambda a, b: (Mul(a, b),),
+    "ave": lambda a, b: (Shift(Add(a, b), -1),),
+    None: lambda a, b: (a, b),
+}
