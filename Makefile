@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 1
+FUZZ_SECONDS ?= 600
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/digits.py
@@ -18,6 +19,9 @@ test-backends: $(VENV)/backends
 
 test-long: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m long
+
+fuzz: $(VENV)/installed
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff format --check .

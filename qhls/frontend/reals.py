@@ -68,11 +68,13 @@ def exact(layer: Any, x: Tensor) -> Op:
 class Arithmetic:
     """In which floating-point numbers Keras computes, as the reference of a lowering.
 
-    ``rounds`` collects the layers whose float32 results depend on the order of a sum of real numbers.
+    ``rounds`` collects the layers whose float32 results depend on the order of a sum of real numbers, ``reals``
+    those whose results are real numbers.
     """
 
     dtype: str
     rounds: list[str] = field(default_factory=list[str])
+    reals: list[str] = field(default_factory=list[str])
 
 
 _arithmetic: ContextVar[Arithmetic | None] = ContextVar("qhls_arithmetic", default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 
 from qhls.ir import Graph, Op, decode
 from qhls.ir.integers import Array
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import precision, without_gradients
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
@@ -28,6 +29,11 @@ class Reference:
         layers = list(dict.fromkeys([*graph.rounded, *inexact_layers(graph)]))
         self.dtype = "float64" if layers else "float32"
         self.notes = [_explain(layers)] if layers else []
+        if graph.reals:
+            self.notes.append(
+                f"real numbers leave {_listed(graph.reals)}: compared with what the quantizers behind them "
+                f"round to, without their x + (q - x)"
+            )
         self.model = rebuild(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
@@ -39,7 +45,9 @@ class Reference:
         last = {
             op.layer: op
             for op in self.graph.ops
-            if op.batched and op.layer and op not in self.graph.inputs
+            if op.batched
+            and op.layer not in ("", *self.graph.reals)
+            and op not in self.graph.inputs
         }
         tensors = {
             op: t for name, op in last.items() if (t := _output(self.model, name)) is not None
@@ -58,7 +66,8 @@ class Reference:
         return [np.ldexp(values, op.type.frac) for values, op in zip(whole, ops, strict=True)]
 
     def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
-        with precision(self.dtype):
+        plain = without_gradients() if self.graph.reals else nullcontext()
+        with precision(self.dtype), plain:
             tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in batch]
             results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
             return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
@@ -78,8 +87,11 @@ def inexact_layers(graph: Graph) -> list[str]:
 
 
 def _explain(layers: list[str]) -> str:
-    named = ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")
-    return f"float32 (24 bits) may round in {named}: compared with Keras in float64"
+    return f"float32 (24 bits) may round in {_listed(layers)}: compared with Keras in float64"
+
+
+def _listed(layers: Sequence[str]) -> str:
+    return ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")
 
 
 def rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()) -> keras.Model:

@@ -13,7 +13,7 @@ from qhls.frontend.refusal import refusal
 from qhls.ir import Codes, Const, Op, Threshold
 from qhls.ir.integers import Array, dyadic
 from qhls.ir.op import FLOAT32_EXACT
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import precision, without_gradients
 
 LEVELS = 4096
 """The most steps a function may have: its table."""
@@ -39,7 +39,7 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     else:
         source, channels = x, 1
     lo, hi = source.range.hull
-    values_at = _values_of(function, source, channels)
+    values_at = _values_of(_on_grid(function) if source is not x else function, source, channels)
     if hi - lo < ENUMERATED and (channels == 1 or not monotone):
         points = [np.arange(lo, hi + 1)] * channels
         values = list(values_at(np.tile(points[0], (channels, 1))))
@@ -56,6 +56,16 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     codes, frac = dyadic(levels)
     thresholds = Const(Codes(steps), source.type.frac, name="thresholds")
     return Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
+
+
+def _on_grid(function: Function) -> Function:
+    """``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
+
+    def exactly(v: Any) -> Any:
+        with without_gradients():
+            return function(v)
+
+    return exactly
 
 
 def _values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:

@@ -12,7 +12,14 @@ import keras
 from qhls.errors import LoweringError
 from qhls.frontend.activation import QActivation
 from qhls.frontend.lower import lower, refusal, softmax_on_host
-from qhls.frontend.reals import Arithmetic, Tensor, arithmetic, exact
+from qhls.frontend.reals import (
+    Arithmetic,
+    Reals,
+    Tensor,
+    arithmetic,
+    current_arithmetic,
+    exact,
+)
 from qhls.frontend.reference import inexact_layers, rebuild
 from qhls.ir import Fixed, Graph, Input, Threshold, layer_scope, verify
 from qhls.quantizers import Quantizer
@@ -57,7 +64,7 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     outputs = [exact(None, x) for x in results]
     graph = Graph(inputs, tuple(outputs), model.name, tuple(notes))
     rounded = dict.fromkeys([*running.rounds, *inexact_layers(graph)])
-    return verify(replace(graph, rounded=tuple(rounded)))
+    return verify(replace(graph, rounded=tuple(rounded), reals=tuple(running.reals)))
 
 
 # -- inputs -----------------------------------------------------------------------------------------
@@ -203,6 +210,9 @@ def _call(node: Any, inputs: list[Tensor], path: str, notes: list[str], last: bo
     notes += [f"{path}{name}" for name in left]
     ops = list(ops) if isinstance(ops, tuple) else [ops]
     _check_shapes(layer, node, ops)
+    running = current_arithmetic()
+    if running is not None and any(isinstance(op, Reals) for op in ops):
+        running.reals.append(f"{path}{layer.name}")
     return ops
 
 

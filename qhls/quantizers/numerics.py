@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import keras
@@ -60,8 +61,26 @@ def relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
     return ops.where(x > 0.0, x, x * float(negative_slope))
 
 
+_gradients: ContextVar[bool] = ContextVar("qhls_gradients", default=True)
+
+
+@contextmanager
+def without_gradients() -> Iterator[None]:
+    """Within it ``x + (value - x)``, which is for the gradient's sake, is ``value`` itself.
+
+    The sum rounds where ``x`` is a real number: a quantizer's result then lies beside its grid.
+    """
+    token = _gradients.set(False)
+    try:
+        yield
+    finally:
+        _gradients.reset(token)
+
+
 def straight_through(x: Tensor, value: Tensor) -> Tensor:
     """``value`` forwards, gradient 1 towards ``x`` backwards, computed as ``x + (value - x)``."""
+    if not _gradients.get():
+        return value
     return x + ops.stop_gradient(value - x)
 
 
@@ -71,6 +90,8 @@ def fake_quantize(x: Tensor, xq: Tensor, factor: Any = 1.0, use_ste: bool = True
     With ``use_ste`` the gradient towards ``x`` is 1: ``x + stop_gradient(factor * (xq - x))``. Without it the
     gradient is ``1 - factor``: ``(1 - factor) * x + stop_gradient(factor * xq)``.
     """
+    if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
+        return xq
     if not isinstance(factor, float):
         factor = constant(factor, x)
     if use_ste:
@@ -80,6 +101,8 @@ def fake_quantize(x: Tensor, xq: Tensor, factor: Any = 1.0, use_ste: bool = True
 
 def mix(x: Tensor, xq: Tensor, factor: Any = 1.0) -> Tensor:
     """``x + factor * (xq - x)`` with the gradients of both."""
+    if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
+        return xq
     if not isinstance(factor, float):
         factor = constant(factor, x)
     return x + factor * (xq - x)

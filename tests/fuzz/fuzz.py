@@ -1,0 +1,136 @@
+"""Random models, each against Keras and, in batches, against both targets: ``make fuzz``, or
+
+    python tests/fuzz/fuzz.py --seconds 600 --seed 12345
+
+Prints the seed of whatever differs; ``--seed N --models 1`` repeats it. The status is 1 if anything did.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import qhls
+from qhls.backends import csim
+from qhls.backends.view import design_view
+from qhls.errors import EmitError, LoweringError
+from qhls.ir import Graph, Schedule, run
+
+sys.path.insert(0, str(Path(__file__).parent))
+from models import random_model
+
+SAMPLES = 32
+BATCH = 12
+TARGETS = ("vitis", "catapult")
+
+
+@dataclass
+class Tally:
+    """What a run has seen."""
+
+    equal: int = 0
+    simulated: int = 0
+    refused: Counter = field(default_factory=Counter)
+    faults: list = field(default_factory=list)
+
+    def __str__(self):
+        refused = sum(self.refused.values())
+        lines = [
+            f"{self.equal} models equal Keras, {self.simulated} of them on {' and '.join(TARGETS)}, {refused} refused"
+        ]
+        lines += [f"  {count} x {reason}" for reason, count in self.refused.most_common()]
+        return "\n".join([*lines, *self.faults])
+
+
+def examine(seed, tally):
+    """The design of the model of ``seed`` if it equals Keras, else None."""
+    try:
+        model, types = random_model(seed)
+    except ValueError as error:  # a window larger than what is left of the image, and the like
+        tally.refused[f"Keras: {str(error).splitlines()[0][:90]}"] += 1
+        return None
+    try:
+        design = qhls.compile(model, types)
+        design_view(design.graph, design.schedule)
+    except (LoweringError, EmitError) as error:
+        tally.refused[str(error).partition("expected ")[2].partition(";")[0][:120]] += 1
+        return None
+    codes = design.random_codes(SAMPLES, seed)
+    x = np.ldexp(codes[0].astype(float), -design.graph.inputs[0].frac)
+    report = design.check(x, targets=())
+    if not report:
+        tally.faults.append(f"seed {seed}: {report}")
+        return None
+    tally.equal += 1
+    return design
+
+
+def simulate(designs, tally):
+    """All ``designs`` as one, by one compilation a target."""
+    graphs = [renamed(design.graph) for design in designs]
+    whole = Graph(
+        tuple(i for g in graphs for i in g.inputs),
+        tuple(o for g in graphs for o in g.outputs),
+        "fuzz",
+    )
+    random = np.random.default_rng(len(whole.ops))
+    codes = [
+        random.integers(i.type.lo, i.type.hi, (SAMPLES, *i.shape), endpoint=True)
+        for i in whole.inputs
+    ]
+    expected = run(whole, codes)
+    for library in csim.build(whole, Schedule(), TARGETS):
+        # One output a model, in the order of the designs.
+        for design, wanted, got in zip(designs, expected, library.run(codes), strict=True):
+            if not np.array_equal(wanted, got):
+                tally.faults.append(f"{design.graph.name}: csim of {library.target.name} differs")
+    tally.simulated += len(designs)
+
+
+def renamed(graph):
+    """``graph`` with its name before those of its ops."""
+    return graph.rewrite(lambda op: replace(op, name=f"{graph.name}_{op.name}"))
+
+
+def fuzz(seconds, seed, models=1 << 30, simulated=0.25):
+    """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets."""
+    tally, waiting, end = Tally(), [], time.monotonic() + seconds
+    for number in range(seed, seed + models):
+        if time.monotonic() > end:
+            break
+        design = examine(number, tally)
+        if number % 100 == 0:
+            keras.backend.clear_session()  # slow, but Keras keeps what it has seen
+        if design and number % round(1 / simulated) == 0:
+            waiting.append(design)
+        if len(waiting) == BATCH:
+            simulate(waiting, tally)
+            waiting = []
+    if waiting:
+        simulate(waiting, tally)
+    return tally
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--models", type=int, default=1 << 30)
+    parser.add_argument("--simulated", type=float, default=0.25, help="share that goes to csim")
+    arguments = parser.parse_args()
+    seed = int(time.time()) if arguments.seed is None else arguments.seed
+    print(f"seed {seed}")
+    tally = fuzz(arguments.seconds, seed, arguments.models, arguments.simulated)
+    print(tally)
+    return 1 if tally.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
