@@ -69,7 +69,7 @@ class Arithmetic:
     """In which floating-point numbers Keras computes, as the reference of a lowering.
 
     ``rounds`` collects the layers whose float32 results depend on the order of a sum of real numbers, ``reals``
-    those whose results are real numbers.
+    those in which there are real numbers.
     """
 
     dtype: str

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.ir import Graph, Op, decode
+from qhls.ir import Graph, Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.quantizers.numerics import precision, without_gradients
 
@@ -31,7 +31,7 @@ class Reference:
         self.notes = [_explain(layers)] if layers else []
         if graph.reals:
             self.notes.append(
-                f"real numbers leave {_listed(graph.reals)}: compared with what the quantizers behind them "
+                f"real numbers in {_listed(graph.reals)}: compared with what the quantizers behind them "
                 f"round to, without their x + (q - x)"
             )
         self.model = rebuild(model, self.dtype, graph.host_softmax)
@@ -42,12 +42,12 @@ class Reference:
 
     def trace(self, codes: Sequence[Array]) -> dict[Op, Any]:
         """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
+        last = {op.layer: op for op in self.graph.ops if op.batched and op.layer}
         last = {
-            op.layer: op
-            for op in self.graph.ops
-            if op.batched
-            and op.layer not in ("", *self.graph.reals)
-            and op not in self.graph.inputs
+            layer: op
+            for layer, op in last.items()
+            if op not in self.graph.inputs
+            and (layer not in self.graph.reals or isinstance(op, Threshold))
         }
         tensors = {
             op: t for name, op in last.items() if (t := _output(self.model, name)) is not None

@@ -36,6 +36,9 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     if isinstance(x, Reals):
         chain, source, channels = x.then(function, monotone), x.x, x.shape[-1]
         function, monotone = chain.function, chain.monotone
+        running = current_arithmetic()
+        if running is not None:
+            running.reals.append(source.layer)
     else:
         source, channels = x, 1
     lo, hi = source.range.hull

@@ -64,7 +64,7 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     outputs = [exact(None, x) for x in results]
     graph = Graph(inputs, tuple(outputs), model.name, tuple(notes))
     rounded = dict.fromkeys([*running.rounds, *inexact_layers(graph)])
-    return verify(replace(graph, rounded=tuple(rounded), reals=tuple(running.reals)))
+    return verify(replace(graph, rounded=tuple(rounded), reals=tuple(dict.fromkeys(running.reals))))
 
 
 # -- inputs -----------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ class Graph:
     """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
 
     ``host_softmax`` names the Keras layers at the end whose softmax is left to the host; ``rounded`` those in
-    which float32 may round, so that Keras in float64 is the reference; ``reals`` those whose results are real
-    numbers, which no op holds. Ops with equal names are renamed, so that a name is one op.
+    which float32 may round, so that Keras in float64 is the reference; ``reals`` those with real numbers, which no
+    op holds. Ops with equal names are renamed, so that a name is one op.
     """
 
     inputs: tuple[Input, ...]
