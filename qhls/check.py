@@ -85,20 +85,48 @@ def check(
         )
     notes = list(graph.notes)
     if design.model is not None:
-        from qhls.frontend.reference import Reference
-
-        reference = Reference(design.model, graph)
-        received = reference.run(codes)
-        wrong = _differences(expected, received)
-        blame = ""
-        if wrong.any():
-            sample = [array[wrong.argmax()][None] for array in codes]
-            blame = _blame(graph, sample, reference.trace(sample))
-        comparisons.append(
-            _comparison(f"interpreter == Keras {reference.dtype}", graph, expected, received, blame)
-        )
-        notes += reference.notes
+        more, why = _against_keras(design, codes, expected)
+        comparisons += more
+        notes += why
     return CheckReport(len(codes[0]), comparisons, notes)
+
+
+def _against_keras(
+    design: Design, codes: Sequence[Array], results: Sequence[Array]
+) -> tuple[list[Comparison], list[str]]:
+    """The exact part of the design against Keras, and ``results`` against it where there is more."""
+    from qhls.frontend.reference import Reference
+
+    graph = design.exact or design.graph
+    expected = results if graph is design.graph else run(graph, codes)
+    reference = Reference(design.model, graph)
+    received = reference.run(codes)
+    wrong = _differences(expected, received)
+    blame = ""
+    if wrong.any():
+        sample = [array[wrong.argmax()][None] for array in codes]
+        blame = _blame(graph, sample, reference.trace(sample))
+    title = f"interpreter == Keras {reference.dtype}"
+    comparisons = [_comparison(title, graph, expected, received, blame)]
+    if design.softmax.mode != "host":
+        comparisons.append(_softmax(design, expected, results))
+    return comparisons, reference.notes
+
+
+def _softmax(design: Design, logits: Sequence[Array], results: Sequence[Array]) -> Comparison:
+    """What the hardware makes of the logits, against real arithmetic."""
+    from qhls.design import numbers_of
+
+    exact = numbers_of(design.exact or design.graph, logits)
+    made = numbers_of(design.graph, results)
+    faults = sum(int(design.softmax.wrong(a, b).sum()) for a, b in zip(exact, made, strict=True))
+    bound = max(design.softmax.error(array.shape[-1]) for array in exact)
+    title = str(design.softmax)
+    if design.softmax.mode == "hardware":
+        title += f", within {bound:.2g}"
+    codes = sum(array.size for array in results)
+    bits = sum(a.size * op.type.width for a, op in zip(results, design.graph.outputs, strict=True))
+    return Comparison(title, codes, bits, faults)
 
 
 def _differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:

@@ -13,6 +13,7 @@ from rich.console import Console
 from qhls.backends.target import TARGETS
 from qhls.errors import LoadError, QhlsError
 from qhls.ir import Schedule
+from qhls.ir.softmax import MODES
 from qhls.quiet import import_keras
 
 EXIT_DIFFERENT = 1
@@ -74,6 +75,8 @@ def _common(command: argparse.ArgumentParser, several: bool) -> None:
     shared = "multiplications that share a multiplier"
     command.add_argument("--reuse-factor", type=int, default=1, help=shared)
     command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
+    ends = "what becomes of a softmax at the end: left to the host, computed, or only the largest's index"
+    command.add_argument("--softmax", choices=MODES, default="host", help=ends)
 
 
 def _option(commands: Any, command: str, *names: str, **settings: Any) -> None:
@@ -86,7 +89,9 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     types = options.input_type
     schedule = Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period)
     given = types[0] if types and len(types) == 1 else types
-    return compile_model(model, given, weights=options.weights, schedule=schedule)
+    return compile_model(
+        model, given, weights=options.weights, schedule=schedule, softmax=options.softmax
+    )
 
 
 def _compile(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from qhls.errors import VerifyError
 from qhls.ir import Graph, Schedule, decode, encode, run
 from qhls.ir.integers import Array
+from qhls.ir.softmax import Softmax
 
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
@@ -31,6 +32,9 @@ class Design:
     graph: Graph
     schedule: Schedule
     model: Any = None
+    exact: Graph | None = None
+    """The part of ``graph`` that equals Keras: without a softmax in hardware."""
+    softmax: Softmax = field(default_factory=Softmax)
 
     def encode(self, x: Any) -> list[Array]:
         """Input numbers as integer codes, one array an input. Raises ``VerifyError``."""
@@ -105,7 +109,10 @@ class Design:
         ]
 
     def _numbers(self, outputs: list[Array]) -> Any:
-        numbers = [
-            decode(codes, op.type) for codes, op in zip(outputs, self.graph.outputs, strict=True)
-        ]
+        numbers = numbers_of(self.graph, outputs)
         return numbers[0] if len(numbers) == 1 else numbers
+
+
+def numbers_of(graph: Graph, outputs: Sequence[Array]) -> list[Array]:
+    """The codes of ``graph``'s outputs as numbers, float64."""
+    return [decode(codes, op.type) for codes, op in zip(outputs, graph.outputs, strict=True)]

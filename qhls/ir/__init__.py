@@ -10,7 +10,7 @@ from qhls.ir.interpret import decode, encode, run, trace
 from qhls.ir.interval import Interval
 from qhls.ir.movement import Concat, Pad, Reshape, View
 from qhls.ir.op import Op, layer_scope
-from qhls.ir.ops import Const, Conv, Input, Matmul, Pool, Quantize, Shift, Threshold
+from qhls.ir.ops import ArgMax, Const, Conv, Input, Matmul, Pool, Quantize, Shift, Threshold
 from qhls.ir.passes import optimise
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
@@ -18,6 +18,7 @@ from qhls.ir.verify import verify
 
 __all__ = [
     "Add",
+    "ArgMax",
     "Codes",
     "Concat",
     "Const",

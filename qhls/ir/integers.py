@@ -170,6 +170,10 @@ class Codes:
         levels = np.searchsorted(thresholds._cast(widest), self._cast(widest), side="right")
         return Codes(values.array[levels], values.bound)
 
+    def argmax(self) -> Codes:
+        """The place of the largest along the last axis, the first of equals; that axis stays, of length 1."""
+        return Codes(np.argmax(self.array, -1)[..., None], self.shape[-1] - 1)
+
     def sum(self, axis: int) -> Codes:
         """Sum along ``axis``."""
         bound = self.bound * self.shape[axis]

@@ -112,6 +112,16 @@ class Interval:
             lo[here], hi[here] = int(reached.min()), int(reached.max())
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
+    def argmax(self) -> Interval:
+        """See ``Codes.argmax``; a place is possible whose highest reaches every other's lowest."""
+        if self.constant:
+            return Interval(self.lo.argmax())
+        lo, hi = self.lo.integers().astype(object), self.hi.integers().astype(object)
+        possible = hi >= lo.max(-1, keepdims=True)
+        first = possible.argmax(-1)[..., None]
+        last = possible.shape[-1] - 1 - possible[..., ::-1].argmax(-1)[..., None]
+        return Interval(Codes(first), Codes(last))
+
     def sum(self, axis: int) -> Interval:
         """Sum along ``axis``."""
         return self._monotone(lambda codes: codes.sum(axis))

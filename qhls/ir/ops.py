@@ -196,6 +196,26 @@ class Pool(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class ArgMax(Op):
+    """Where along the last axis of ``x`` the largest number stands, the first of equals; that axis becomes 1."""
+
+    x: Op
+
+    @property
+    def frac(self) -> int:
+        return 0
+
+    def check(self) -> None:
+        self.require(bool(self.x.shape), "an axis", "a scalar")
+
+    def evaluate(self, x: Value) -> Value:
+        return x.argmax()
+
+    def work(self) -> Work:
+        return Work({events.compare(self.x.type.width): self.x.size - self.size})
+
+
+@dataclass(frozen=True, eq=False)
 class Shift(Op):
     """``x * 2**power``: the codes stay, the point moves."""
 

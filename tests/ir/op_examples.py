@@ -12,6 +12,7 @@ import numpy as np
 
 from qhls.ir import (
     Add,
+    ArgMax,
     Codes,
     Concat,
     Const,
@@ -120,6 +121,11 @@ EXAMPLES = {
         lambda t: Pool(inp(t, 4, 4, 2), (2, 2), (2, 2), "sum"),
         lambda t: Pool(inp(t, 3, 4, 1), (3, 4), (1, 1), "sum"),
     ],
+    ArgMax: [
+        lambda t: ArgMax(inp(t, 5)),
+        lambda t: ArgMax(inp(t, 2, 3)),
+        lambda t: ArgMax(Max(inp(t, 4), Const.of([0.0, 64.0, -64.0, 64.0]))),
+    ],
     Shift: [
         lambda t: Shift(inp(t, 3), 0),
         lambda t: Shift(inp(t, 3), 5),
@@ -219,6 +225,12 @@ def pool(op, x):
     return result
 
 
+def argmax(op, x):
+    rows = x.reshape(-1, x.shape[-1]).tolist()
+    places = [Fraction(row.index(max(row))) for row in rows]
+    return fractions(places).reshape(*x.shape[:-1], 1)
+
+
 def quantize_number(number, to, rounding, overflow):
     """An assignment to a fixed-point variable, as its definition says."""
     scaled = number * Fraction(2) ** to.frac
@@ -287,6 +299,7 @@ ORACLES = {
     Max: lambda op, a, b: np.maximum(a, b),
     Min: lambda op, a, b: np.minimum(a, b),
     Pool: pool,
+    ArgMax: argmax,
     Shift: lambda op, x: x * Fraction(2) ** op.power,
     Quantize: quantize,
     Threshold: threshold,

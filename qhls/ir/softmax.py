@@ -1,0 +1,124 @@
+"""What a design does with logits: nothing (the host computes the softmax), a softmax in integers, or argmax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from qhls.errors import VerifyError
+from qhls.ir.elementwise import Max, Min, Mul, Sub
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array, Codes
+from qhls.ir.movement import Reshape
+from qhls.ir.op import Op, layer_scope
+from qhls.ir.ops import ArgMax, Const, Pool, Quantize, Threshold
+from qhls.ir.types import Fixed, Rounding
+
+Mode = Literal["host", "hardware", "argmax"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+GUARD_BITS = 2
+"""Bits of exponentials and reciprocal beyond those of the result."""
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """The end of a classifier: ``mode`` and, in hardware, the fraction ``bits`` of the probabilities."""
+
+    mode: Mode = "host"
+    bits: int = 10
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise VerifyError(f"softmax: expected one of {', '.join(MODES)}, got {self.mode!r}")
+        if not 1 <= self.bits <= 16:
+            raise VerifyError(f"softmax bits: expected 1 to 16, got {self.bits}")
+
+    def apply(self, graph: Graph) -> Graph:
+        """``graph`` with its logits replaced by what this makes of them.
+
+        Raises ``VerifyError`` where not every output is the logits of a softmax.
+        """
+        if self.mode == "host":
+            return graph
+        if not graph.host_softmax or len(graph.host_softmax) != len(graph.outputs):
+            raise VerifyError(
+                f"softmax={self.mode!r}: expected a softmax at the end of each of {len(graph.outputs)} outputs, "
+                f"got {len(graph.host_softmax)}; end the model in a softmax, or leave softmax='host'"
+            )
+        outputs: list[Op] = []
+        for layer, logits in zip(graph.host_softmax, graph.outputs, strict=True):
+            with layer_scope(layer):
+                argmax = self.mode == "argmax"
+                outputs.append(ArgMax(logits) if argmax else probabilities(logits, self.bits))
+        return replace(graph, outputs=tuple(outputs), host_softmax=())
+
+    def error(self, classes: int) -> float:
+        """The largest distance of a probability in hardware from the real one, for so many ``classes``.
+
+        Each exponential is rounded to ``p = bits + GUARD_BITS`` bits, off by ``2**-(p+1)``, their sum, at least
+        1, by ``classes`` times that; so is the quotient, whose reciprocal is rounded to ``p`` bits too; then
+        comes the rounding to ``bits``.
+        """
+        inner = 2.0 ** -(self.bits + GUARD_BITS + 1)
+        return (classes + 2) * inner + 2.0 ** -(self.bits + 1)
+
+    def wrong(self, logits: Any, results: Any) -> Array:
+        """Elements of ``results`` that are not what ``logits`` (numbers) make them, within ``error``."""
+        logits, results = np.asarray(logits, np.float64), np.asarray(results, np.float64)
+        if self.mode == "argmax":
+            return logits.argmax(-1)[..., None] != results
+        powers = np.exp(logits - logits.max(-1, keepdims=True))
+        return abs(powers / powers.sum(-1, keepdims=True) - results) > self.error(logits.shape[-1])
+
+    def __str__(self) -> str:
+        return "argmax" if self.mode == "argmax" else f"softmax of {self.bits} fraction bits"
+
+
+def probabilities(x: Op, bits: int) -> Op:
+    """The softmax over the last axis of ``x``, by tables of exponentials and of reciprocals.
+
+    ``exp(x - max)``, its sum, the sum's reciprocal and their product. How far it is from the real one says
+    ``Softmax.error``.
+    """
+    rows, classes = x.size // x.shape[-1], x.shape[-1]
+    inner = bits + GUARD_BITS
+    lines = Reshape(x, (rows, classes, 1))
+    largest = Pool(lines, (1, classes), (1, 1))
+    below = Min(Sub(lines, largest), Const.of(0.0, "zero"))  # never above: a narrower type
+    powers = _exponentials(below, inner)
+    total = Max(Pool(powers, (1, classes), (1, 1), "sum"), Const.of(1.0, "one"))  # never below
+    product = Mul(powers, _reciprocals(total, inner))
+    rounded = Quantize(product, Fixed(False, bits + 1, bits), Rounding.HALF_UP)
+    return Reshape(rounded, x.shape)
+
+
+def _exponentials(x: Op, bits: int) -> Op:
+    """``exp(x)`` of ``x <= 0``, rounded to ``bits`` fraction bits."""
+    levels = np.arange(1, (1 << bits) + 1)
+    reached = np.ceil(np.log((levels - 0.5) / (1 << bits)) * 2.0**x.type.frac)
+    lowest = x.range.hull[0]
+    codes = [int(code) for code in reached]
+    last = {code: level for code, level in zip(codes, levels.tolist(), strict=True) if code <= 0}
+    steps = sorted(code for code in last if code > lowest) or [1]
+    floor = max((level for code, level in last.items() if code <= lowest), default=0)
+    values = [floor, *(last.get(code, floor) for code in steps)]
+    return _table(x, steps, values, bits)
+
+
+def _reciprocals(x: Op, bits: int) -> Op:
+    """``1 / x`` of ``x >= 1``, rounded to ``bits`` fraction bits."""
+    lo, hi = x.range.hull
+    codes = np.arange(lo, hi + 1)
+    values: Array = ((2 << bits + x.type.frac) // codes + 1) // 2
+    changes = np.flatnonzero(np.diff(values)) + 1
+    if not len(changes):
+        return _table(x, [hi + 1], [int(values[0])] * 2, bits)
+    levels = [int(values[0]), *values[changes].tolist()]
+    return _table(x, codes[changes].tolist(), levels, bits)
+
+
+def _table(x: Op, steps: list[int], values: list[int], bits: int) -> Op:
+    thresholds = Const(Codes(np.array(steps)), x.type.frac, name="thresholds")
+    return Threshold(x, thresholds, Const(Codes(np.array(values)), bits, name="values"))

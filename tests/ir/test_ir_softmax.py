@@ -1,0 +1,76 @@
+"""The end of a classifier: a softmax in integers within its stated error, and argmax."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from op_examples import random_codes
+
+from qhls.errors import VerifyError
+from qhls.ir import Fixed, Graph, Input, decode, run
+from qhls.ir.softmax import Softmax
+
+X = Input((2,), Fixed(True, 4, 0))
+types = st.builds(Fixed, st.booleans(), st.integers(1, 20), st.integers(-3, 18))
+
+
+def results(end, kind, shape, seed, samples=20):
+    """Numbers of random logits, and what ``end`` makes of them."""
+    logits = Input(shape, kind, name="x")
+    graph = end.apply(Graph((logits,), (logits,), host_softmax=("x",)))
+    codes = random_codes(kind, (samples, *shape), np.random.default_rng(seed)).astype(np.int64)
+    (made,) = run(graph, [codes])
+    assert graph.host_softmax == ()
+    return decode(codes, kind), decode(made, graph.outputs[0].type), graph.outputs[0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(types, st.integers(1, 9), st.integers(1, 12), st.integers(0, 1 << 30))
+def test_softmax_is_within_its_bound(kind, classes, bits, seed):
+    end = Softmax("hardware", bits)
+    logits, made, op = results(end, kind, (classes,), seed)
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    wanted = powers / powers.sum(-1, keepdims=True)
+    assert op.type.frac == bits
+    assert np.abs(made - wanted).max() <= end.error(classes)
+    assert not end.wrong(logits, made).any()
+
+
+def test_the_bound_is_not_idle():
+    """Beyond it results are wrong, and one bit less has twice the error."""
+    end = Softmax("hardware", 8)
+    logits, made, _ = results(end, Fixed(True, 8, 4), (5,), 0)
+    assert end.wrong(logits, made + 2 * end.error(5)).all()
+    assert Softmax("hardware", 7).error(5) == 2 * end.error(5)
+    assert end.error(5) < 2**-7
+
+
+def test_rows_are_apart():
+    _, made, _ = results(Softmax("hardware", 12), Fixed(True, 6, 2), (3, 4), 1)
+    assert made.shape == (20, 3, 4)
+    assert np.abs(made.sum(-1) - 1).max() < 0.01
+
+
+@given(types, st.integers(1, 6), st.integers(0, 1 << 30))
+def test_argmax_is_the_first_of_the_largest(kind, classes, seed):
+    logits, made, _ = results(Softmax("argmax"), kind, (classes,), seed)
+    assert (made[:, 0] == logits.argmax(-1)).all()
+    assert not Softmax("argmax").wrong(logits, made).any()
+    if classes > 1:
+        assert Softmax("argmax").wrong(logits, 1 - made).any()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Softmax("soft"), r"softmax: expected one of host, hardware, argmax, got 'soft'$"),
+        (lambda: Softmax("hardware", 0), r"softmax bits: expected 1 to 16, got 0$"),
+        (
+            lambda: Softmax("argmax").apply(Graph((X,), (X,))),
+            r"softmax='argmax': expected a softmax at the end of each of 1 outputs, got 0; end the model",
+        ),
+    ],
+)
+def test_what_is_no_softmax(build, message):
+    with pytest.raises(VerifyError, match=f"^{message}"):
+        build()
