@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     _option(commands, "check", "--include", help="folder of the vendor's headers")
     table = "a table's name or a JSON file"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
+    less = "also what a bit less of each layer's weights or activations saves"
+    _option(commands, "energy", "--sensitivity", action="store_true", help=less)
+    files = {
+        "html": "a page with everything (.html)",
+        "plot": "a plot (.svg)",
+        "json": "the numbers (.json)",
+    }
+    for name, what in files.items():
+        _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
     return parser
 
 
@@ -74,6 +83,18 @@ def _common(command: argparse.ArgumentParser, several: bool) -> None:
     shared = "multiplications that share a multiplier"
     command.add_argument("--reuse-factor", type=int, default=1, help=shared)
     command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
+
+
+def _file_name(form: str) -> Callable[[str], Path]:
+    """Checks the suffix before anything is computed."""
+    suffix = {"html": ".html", "plot": ".svg", "json": ".json"}[form]
+
+    def check(text: str) -> Path:
+        if Path(text).suffix != suffix:
+            raise argparse.ArgumentTypeError(f"expected a name that ends in {suffix}, got {text!r}")
+        return Path(text)
+
+    return check
 
 
 def _option(commands: Any, command: str, *names: str, **settings: Any) -> None:
@@ -125,14 +146,25 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _energy(options: argparse.Namespace) -> int:
-    from qhls.energy.model import compare
+    from qhls.compare import compare
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    reports = {model: _design(options, model).energy(options.technology) for model in options.model}
-    for report in reports.values():
+    designs = [_design(options, model) for model in dict.fromkeys(options.model)]
+    comparison = compare(
+        designs,
+        names=list(dict.fromkeys(options.model)),
+        technology=options.technology,
+        sensitivity=options.sensitivity,
+    )
+    for report in comparison.reports.values():
         console.print(report.table())
-    if len(reports) > 1:
-        console.print(compare(reports))
+    if len(designs) > 1:
+        console.print(comparison.table(), comparison.layers_table())
+    for design in comparison.savings:
+        console.print(comparison.savings_table(design))
+    for path in (options.html, options.plot, options.json):
+        if path:
+            sys.stdout.write(f"{comparison.save(path)}\n")
     return 0
 
 
