@@ -14,13 +14,9 @@ import numpy as np
 
 from qhls.energy.model import estimate
 from qhls.energy.technology import Technology
+from qhls.ir import Codes, Const, Fixed, Graph, Op, Pad, Quantize, Rounding, Schedule, Threshold
 from qhls.ir.encoding import Encoding, encoding
-from qhls.ir.graph import Graph
-from qhls.ir.integers import Array, Codes
-from qhls.ir.op import Op
-from qhls.ir.ops import Const, Pad, Quantize, Threshold
-from qhls.ir.schedule import Schedule
-from qhls.ir.types import Fixed, Rounding
+from qhls.ir.integers import Array
 from qhls.ir.work import MULTIPLICATIONS
 
 Part = Literal["weights", "activations"]
@@ -91,17 +87,40 @@ def _rebuilt(op: Op, new: dict[Op, Op]) -> Op:
 
 def _regrid(op: Threshold, x: Op) -> Threshold:
     """The same steps for an ``x`` of fewer fraction bits: each threshold goes up to the next of its numbers."""
-    coarser = op.x.type.frac - x.type.frac
-    thresholds = [-(-int(t) >> coarser) for t in op.thresholds.codes.integers().tolist()]
-    values = op.values.codes.integers().tolist()
-    # Of thresholds that now coincide the last one's value is reached.
-    reached = dict(zip(thresholds, values[1:], strict=True))
-    steps = Const(
-        Codes(np.array(list(reached), object)), x.type.frac, name=op.thresholds.name, layer=op.layer
+    steps, levels = coarser_steps(
+        op.thresholds.codes.integers(),
+        op.values.codes.integers(),
+        op.x.type.frac - x.type.frac,
+        x.type.hi,
     )
-    levels = np.array([values[0], *reached.values()], object)
-    table = Const(Codes(levels), op.values.scale, name=op.values.name, layer=op.layer)
-    return replace(op, x=x, thresholds=steps, values=table)
+    thresholds = replace(op.thresholds, codes=Codes(steps), scale=x.type.frac)
+    return replace(op, x=x, thresholds=thresholds, values=replace(op.values, codes=Codes(levels)))
+
+
+def coarser_steps(thresholds: Array, values: Array, bits: int, highest: int) -> tuple[Array, Array]:
+    """Thresholds (..., n) and values (..., n + 1) of a step function of numbers with ``bits`` fraction bits less.
+
+    Of thresholds that coincide then, the last one's value is reached. Functions that keep fewer than others
+    get thresholds above ``highest``, the input's highest code, so that all keep as many.
+    """
+    count = thresholds.shape[-1]
+    kept: list[tuple[list[int], list[int]]] = []
+    for steps, levels in zip(
+        thresholds.reshape(-1, count), values.reshape(-1, count + 1), strict=True
+    ):
+        rounded = [-(-int(t) >> bits) for t in steps.tolist()]
+        reached = dict(zip(rounded, levels.tolist()[1:], strict=True))
+        kept.append((list(reached), [levels.tolist()[0], *reached.values()]))
+    longest = max(len(steps) for steps, _ in kept)
+    for steps, levels in kept:
+        while len(steps) < longest:
+            steps.append(max(steps[-1], highest) + 1)
+            levels.append(levels[-1])
+    lead = thresholds.shape[:-1]
+    return (
+        np.array([steps for steps, _ in kept], object).reshape(*lead, longest),
+        np.array([levels for _, levels in kept], object).reshape(*lead, longest + 1),
+    )
 
 
 def _halved(codes: Array) -> Array:
@@ -110,7 +129,7 @@ def _halved(codes: Array) -> Array:
 
 def _narrow_weights(const: Const) -> Const:
     codes = const.codes.integers()
-    form = encoding(codes.reshape(-1, codes.shape[-1])).encoding
+    form = encoding(codes.reshape(-1, codes.shape[-1] if codes.ndim else 1)).encoding
     if form is Encoding.PO2:
         exponents = np.array([int(c).bit_length() for c in abs(codes).ravel()]).reshape(codes.shape)
         used = exponents[codes != 0]

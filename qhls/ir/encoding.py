@@ -83,7 +83,7 @@ def encoding(codes: Array) -> Weights:
 
 def two_valued(op: Op) -> bool:
     """Whether every element of ``op`` is one of two opposite numbers, so that one bit says which."""
-    while op.kind in ("reshape", "shift", "transpose"):  # these only move numbers
+    while op.kind in ("reshape", "shift", "view"):  # these only move numbers
         op = op.operands[0]
     if op.kind != "threshold":
         return False
@@ -107,13 +107,26 @@ def product(weights: Weights, bits: int, weight_bits: int, binary: bool) -> Even
     return events.mux(bits, weights.stages)
 
 
+def _digits(codes: Array) -> Array:
+    """Digits that each product of a matrix (terms, outputs) needs, in any order within a term.
+
+    A product that another output of the term has up to its sign is there already: wiring, one digit.
+    """
+    magnitudes = np.sort(abs(codes), axis=1)
+    digits = signed_digits(magnitudes)
+    again = magnitudes[:, 1:] == magnitudes[:, :-1]
+    digits[:, 1:] = np.where(again, np.minimum(digits[:, 1:], 1), digits[:, 1:])
+    return digits
+
+
 def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
     """``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
 
     The last axes of ``w`` are the outputs of one position. Where constants are part of the logic: the
-    additions of each product's digits, and one addition less than an output has weights that are not zero;
-    one more if all of them are negative, since only then no term is there to subtract from. Where they are
-    in a memory: a product and an addition for each, zero or not.
+    additions of each product's digits, once where several outputs take the same product; and one addition
+    less than an output has weights that are not zero, one more if all of them are negative, since only then
+    no term is there to subtract from. Where they are in a memory: a product and an addition for each, zero
+    or not.
     """
     positions = macs // w.size
     codes = w.range.lo.integers().reshape(-1, op.size // positions)
@@ -122,7 +135,7 @@ def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
     bits = 1 if binary else x.type.width
     shared = product(weights, bits, w.type.width, binary)
     work = Work()
-    for digits, count in Counter(cast("list[int]", signed_digits(codes).ravel().tolist())).items():
+    for digits, count in Counter(cast("list[int]", _digits(codes).ravel().tolist())).items():
         work[events.scale(bits, digits, shared)] += count * positions
     used = (codes != 0).sum(0)
     additions = int((np.maximum(used - 1, 0) + ((codes < 0).sum(0) == used) * (used > 0)).sum())

@@ -332,7 +332,7 @@ class Threshold(Op):
         return x.step(thresholds, values)
 
     def work(self) -> Work:
-        n, bits = self.thresholds.size, self.x.type.width
+        n, bits = self.thresholds.shape[-1], self.x.type.width
         work = Work({events.compare(bits): self.size * self.comparisons})
         if self.searched:  # each comparison is with a threshold that is looked up
             work[events.lookup(bits, n)] += self.size * self.comparisons

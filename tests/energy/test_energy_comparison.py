@@ -10,7 +10,7 @@ import pytest
 
 from qhls.energy import CAUSES, Comparison, estimate, load_technology, sensitivity
 from qhls.energy.plot import bars
-from qhls.energy.sensitivity import narrowed
+from qhls.energy.sensitivity import coarser_steps, narrowed
 from qhls.errors import EnergyError
 from qhls.ir import (
     Codes,
@@ -93,6 +93,14 @@ def test_a_step_function_on_a_coarser_grid_is_the_same_function():
     (expected,) = run(Graph((fine,), (original,)), [codes * 2])
     assert found.tolist() == expected.tolist()
     assert len(small.thresholds.codes.integers()) < len(wide.thresholds.codes.integers())
+
+
+def test_step_functions_a_channel_keep_as_many_steps():
+    thresholds, values = np.array([[1, 2, 7], [0, 3, 5]]), np.array([[0, 1, 2, 3], [4, 5, 6, 7]])
+    steps, levels = coarser_steps(thresholds, values, 1, 9)
+    # up to the next multiple of 2: 2, 2, 8 and 0, 4, 6; the first has one less, and a step beyond 9 instead
+    assert steps.tolist() == [[1, 4, 10], [0, 2, 3]]
+    assert levels.tolist() == [[0, 2, 3, 3], [4, 5, 6, 7]]
 
 
 def test_a_padding_keeps_its_number():

@@ -179,21 +179,26 @@ def test_every_weight_has_a_product_and_an_addition(codes, bits):
 @settings(max_examples=200, deadline=None)
 @given(matrices, st.data())
 def test_a_pruned_weight_is_nothing(codes, data):
-    """Setting a weight to 0 removes its digits and, but for an output's last one, an addition."""
+    """Setting a weight to 0 removes its product, unless another output takes the same, and no addition comes."""
     row, column = (data.draw(st.integers(0, n - 1)) for n in codes.shape)
     pruned = codes.copy()
     pruned[row, column] = 0
 
-    def digits(matrix):
+    def additions(matrix):
         counted = events(matrix.tolist())
-        additions = sum(n for event, n in counted.items() if event.kind == "add")
-        return sum(
-            max(e.bits[1] - 1, 0) * n for e, n in counted.items() if e.kind == "scale"
-        ), additions
+        sums = sum(n for event, n in counted.items() if event.kind == "add")
+        return sum(max(e.bits[1] - 1, 0) * n for e, n in counted.items() if e.kind == "scale"), sums
 
-    (before, sums), (after, fewer) = digits(codes), digits(pruned)
-    assert before - after == max(int(signed_digits(codes[row, column])) - 1, 0)
+    (before, sums), (after, fewer) = additions(codes), additions(pruned)
+    alone = (abs(codes[row]) == abs(codes[row, column])).sum() == 1
+    own = max(int(signed_digits(codes[row, column])) - 1, 0)
+    assert before - after == (own if alone else 0)
     assert fewer <= sums
+
+
+def test_a_product_that_two_outputs_take_is_made_once():
+    assert kinds(events([[3, -3, 5, 0]]))["scale(8, 2)"] == 2  # by 3 and by 5
+    assert kinds(events([[3, 0], [0, 3]]))["scale(8, 2)"] == 2  # of two inputs
 
 
 @settings(max_examples=300, deadline=None)
