@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from qhls.backends.target import TARGETS
 from qhls.errors import LoadError, QhlsError
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     _option(commands, "check", "--include", help="folder of the vendor's headers")
     table = "a table's name or a JSON file"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
+    area = "also the area, the latency and the bit operations; a table's name (xilinx_lut6, asic_45nm) or a JSON file"
+    _option(commands, "energy", "--area", metavar="TABLE", help=area)
     less = "also what a bit less of each layer's weights or activations saves"
     _option(commands, "energy", "--sensitivity", action="store_true", help=less)
     files = {
@@ -162,10 +166,26 @@ def _energy(options: argparse.Namespace) -> int:
         console.print(comparison.table(), comparison.layers_table())
     for design in comparison.savings:
         console.print(comparison.savings_table(design))
+    if options.area:
+        for design in designs:
+            console.print(design.area(options.area).table(), design.latency().table())
+        console.print(_bit_operations(dict(zip(comparison.reports, designs, strict=True))))
     for path in (options.html, options.plot, options.json):
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")
     return 0
+
+
+def _bit_operations(designs: dict[str, Any]) -> Table:
+    from qhls.energy.operations import bit_operations, total
+
+    table = Table("design", title="Operations per inference")
+    for heading in ("MACs", "BOPs", "EBOPs"):
+        table.add_column(heading, justify="right")
+    for name, design in designs.items():
+        found = total(bit_operations(design.graph))
+        table.add_row(Text(name), f"{found.macs:,}", f"{found.bops:,.0f}", f"{found.ebops:,}")
+    return table
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -124,6 +124,16 @@ def test_energy_writes_page_plot_and_numbers(saved, tmp_path, capsys):
     assert f"{content['reports'][saved]['total']:.4g} pJ" in files[1].read_text()
 
 
+def test_energy_shows_area_latency_and_bit_operations(saved, capsys):
+    assert main(["energy", saved, *TYPE, "--area", "xilinx_lut6"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"│ total +│ [\d,]+ ± [\d,]+", out)
+    assert re.search(r"Latency of compact: \d+ cycles", out)
+    assert re.search(r"│ +45 │ +[\d,]+ │ +[\d,]+ │", out)  # 6 x 5 and 5 x 3 products
+    assert main(["energy", saved, *TYPE, "--area", "none"]) == 2
+    assert re.match(r"^qhls energy: area table: expected one of ", capsys.readouterr().err)
+
+
 def test_energy_refuses_a_file_of_another_kind(saved, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["energy", saved, *TYPE, "--plot", "plot.png"])
