@@ -9,6 +9,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qhls.compare import compare
 from qhls.compile import compile
 from qhls.errors import (
     CsimError,
@@ -57,6 +58,7 @@ __all__ = [
     "QuantizerError",
     "Schedule",
     "VerifyError",
+    "compare",
     "compile",
     "load_model",
     "lower",

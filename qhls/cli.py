@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from qhls.backends.target import TARGETS
 from qhls.errors import LoadError, QhlsError
@@ -62,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     _option(commands, "check", "--include", help="folder of the vendor's headers")
     table = "a table's name or a JSON file"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
+    area = "also the area, the latency and the bit operations; a table's name (xilinx_lut6, asic_45nm) or a JSON file"
+    _option(commands, "energy", "--area", metavar="TABLE", help=area)
+    less = "also what a bit less of each layer's weights or activations saves"
+    _option(commands, "energy", "--sensitivity", action="store_true", help=less)
+    files = {
+        "html": "a page with everything (.html)",
+        "plot": "a plot (.svg)",
+        "json": "the numbers (.json)",
+    }
+    for name, what in files.items():
+        _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
     return parser
 
 
@@ -77,6 +90,18 @@ def _common(command: argparse.ArgumentParser, several: bool) -> None:
     command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
     ends = "what becomes of a softmax at the end: left to the host, computed, or only the largest's index"
     command.add_argument("--softmax", choices=MODES, default="host", help=ends)
+
+
+def _file_name(form: str) -> Callable[[str], Path]:
+    """Checks the suffix before anything is computed."""
+    suffix = {"html": ".html", "plot": ".svg", "json": ".json"}[form]
+
+    def check(text: str) -> Path:
+        if Path(text).suffix != suffix:
+            raise argparse.ArgumentTypeError(f"expected a name that ends in {suffix}, got {text!r}")
+        return Path(text)
+
+    return check
 
 
 def _option(commands: Any, command: str, *names: str, **settings: Any) -> None:
@@ -130,15 +155,42 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _energy(options: argparse.Namespace) -> int:
-    from qhls.energy.model import compare
+    from qhls.compare import compare
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    reports = {model: _design(options, model).energy(options.technology) for model in options.model}
-    for report in reports.values():
+    designs = [_design(options, model) for model in dict.fromkeys(options.model)]
+    comparison = compare(
+        designs,
+        names=list(dict.fromkeys(options.model)),
+        technology=options.technology,
+        sensitivity=options.sensitivity,
+    )
+    for report in comparison.reports.values():
         console.print(report.table())
-    if len(reports) > 1:
-        console.print(compare(reports))
+    if len(designs) > 1:
+        console.print(comparison.table(), comparison.layers_table())
+    for design in comparison.savings:
+        console.print(comparison.savings_table(design))
+    if options.area:
+        for design in designs:
+            console.print(design.area(options.area).table(), design.latency().table())
+        console.print(_bit_operations(dict(zip(comparison.reports, designs, strict=True))))
+    for path in (options.html, options.plot, options.json):
+        if path:
+            sys.stdout.write(f"{comparison.save(path)}\n")
     return 0
+
+
+def _bit_operations(designs: dict[str, Any]) -> Table:
+    from qhls.energy.operations import bit_operations, total
+
+    table = Table("design", title="Operations per inference")
+    for heading in ("MACs", "BOPs", "EBOPs"):
+        table.add_column(heading, justify="right")
+    for name, design in designs.items():
+        found = total(bit_operations(design.graph))
+        table.add_row(Text(name), f"{found.macs:,}", f"{found.bops:,.0f}", f"{found.ebops:,}")
+    return table
 
 
 def _show(options: argparse.Namespace) -> int:

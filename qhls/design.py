@@ -17,6 +17,8 @@ from qhls.ir.softmax import Softmax
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
     from qhls.check import CheckReport
+    from qhls.energy.area import AreaReport
+    from qhls.energy.latency import LatencyReport
     from qhls.energy.model import EnergyReport
 
 
@@ -95,6 +97,19 @@ class Design:
 
         chosen = technology if isinstance(technology, Technology) else load_technology(technology)
         return estimate(self.graph, self.schedule, chosen)
+
+    def area(self, table: Any = "xilinx_lut6") -> AreaReport:
+        """LUT, DSP, FF and block RAM, or square micrometres, with error bars. ``table``: a name, a path or an ``AreaTable``."""
+        from qhls.energy.area import AreaTable, estimate_area, load_area_table
+
+        chosen = table if isinstance(table, AreaTable) else load_area_table(table)
+        return estimate_area(self.graph, self.schedule, chosen)
+
+    def latency(self) -> LatencyReport:
+        """Clock cycles of one input, and between inputs, by op."""
+        from qhls.energy.latency import estimate_latency
+
+        return estimate_latency(self.graph, self.schedule)
 
     def show(self) -> str:
         """The graph, one op a line: types, ranges, shapes and Keras layers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
@@ -105,6 +106,42 @@ def test_energy_compares_models(saved, tmp_path, capsys):
     assert "first" in out
     assert "second" in out
     assert re.search(r"1\.00", out)
+    assert "One bit less" not in out
+
+
+def test_energy_writes_page_plot_and_numbers(saved, tmp_path, capsys):
+    files = [tmp_path / name for name in ("e.html", "e.svg", "e.json")]
+    options = [f"--{o}={f}" for o, f in zip(("html", "plot", "json"), files, strict=True)]
+    arguments = ["energy", saved, *TYPE, "--technology", "cacti_22nm", "--sensitivity", *options]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "One bit less" in out
+    assert "cacti_22nm" in out
+    for path in files:
+        assert f"{path}\n" in out
+    content = json.loads(files[2].read_text())
+    assert set(content["savings"][saved]) == {"first", "relu", "second"}
+    assert f"{content['reports'][saved]['total']:.4g} pJ" in files[1].read_text()
+
+
+def test_energy_shows_area_latency_and_bit_operations(saved, capsys):
+    assert main(["energy", saved, *TYPE, "--area", "xilinx_lut6"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"│ total +│ [\d,]+ ± [\d,]+", out)
+    assert re.search(r"Latency of compact: \d+ cycles", out)
+    assert re.search(r"│ +45 │ +[\d,]+ │ +[\d,]+ │", out)  # 6 x 5 and 5 x 3 products
+    assert main(["energy", saved, *TYPE, "--area", "none"]) == 2
+    assert re.match(r"^qhls energy: area table: expected one of ", capsys.readouterr().err)
+
+
+def test_energy_refuses_a_file_of_another_kind(saved, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["energy", saved, *TYPE, "--plot", "plot.png"])
+    assert stop.value.code == 2
+    assert re.search(
+        r"argument --plot: expected a name that ends in \.svg, got 'plot\.png'$",
+        capsys.readouterr().err.strip(),
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 The model, all of it:
 
-* Arithmetic: every event of ``op.work()`` at the technology's price.
-* Memory: an op that has work reads each operand once and writes its result once, from and to where
-  ``place`` puts them; a graph input is written once. Each access passes over the whole tensor, packed in
-  words, in a memory of just its size (compulsory traffic: no tiling, no re-reading).
+* Arithmetic: every event of ``op.work()`` at the technology's price. Constants that ``place`` makes part
+  of the logic cost what their digits do, zeros nothing; others cost what their encoding does (``stored``).
+* Memory: an op that has work reads its operands and writes its result once, from and to where ``place``
+  puts them, as often as ``passes`` says; a graph input is written once. A pass goes over the whole tensor,
+  packed in words, in a memory of just its size. The tables of a lookup are read by the lookups.
 * An op without work (reshape, shift, padding, truncation) is wiring and costs nothing.
 
 Not in it: clock tree, control, leakage, input and output pins. So totals compare designs; they do not
@@ -24,14 +25,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qhls.energy.technology import OPERATIONS, Technology
+from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Input
+from qhls.ir.ops import Const, Conv, Input, Pool
 from qhls.ir.schedule import Schedule
+from qhls.ir.work import MULTIPLICATIONS, Work, stored
 
-CAUSES = (*OPERATIONS, "memory")
+CAUSES = ("multiply", "add", "activation", "memory")
 """What energy is spent on; every pJ has one of these causes."""
 
 HARD_WIRED = "hard-wired"
@@ -86,13 +88,13 @@ class EnergyReport:
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for cause, pj in self.causes.items():
-            table.add_column(cause, _pj(pj), justify="right")
-        table.add_column("total", _pj(self.total), justify="right")
+            table.add_column(cause, picojoules(pj), justify="right")
+        table.add_column("total", picojoules(self.total), justify="right")
         table.add_column("share", justify="right")
         for layer, causes in self.layers.items():
             pj = math.fsum(causes.values())
             share = f"{pj / self.total:.1%}" if self.total else "-"
-            table.add_row(Text(layer), *map(_pj, causes.values()), _pj(pj), share)
+            table.add_row(Text(layer), *map(picojoules, causes.values()), picojoules(pj), share)
         return table
 
     def __str__(self) -> str:
@@ -149,6 +151,22 @@ def place(op: Op, schedule: Schedule) -> str:
     return HARD_WIRED if schedule.reuse_factor == 1 else "registers"
 
 
+def passes(op: Op, operand: Op, where: str) -> float:
+    """How often ``op`` reads the whole tensor of ``operand`` in one inference from the place ``where``.
+
+    The weights of a product: once for each position that uses them. The input of a window operation: as
+    often as windows overlap, if it lies in a memory; registers feed all windows at once. Anything else: once.
+    """
+    if isinstance(operand, Const):
+        products = sum(n for event, n in op.work().items() if event.kind in MULTIPLICATIONS)
+        return products / operand.size if products else 1.0
+    if where == "registers" or not isinstance(op, Conv | Pool):
+        return 1.0
+    height, width = op.w.shape[:2] if isinstance(op, Conv) else op.window
+    rows, columns, _ = op.shape
+    return rows * columns * height * width * operand.shape[-1] / operand.size
+
+
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
     """A row a report: pJ per inference by cause and in all, and the ratio of the total to the first one's.
 
@@ -163,24 +181,45 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
         table.add_column(heading, justify="right")
     for name, report in reports.items():
         ratio = f"{report.total / reference:.3f}" if reference else "-"
-        table.add_row(Text(name), *map(_pj, report.causes.values()), _pj(report.total), ratio)
+        table.add_row(
+            Text(name), *map(picojoules, report.causes.values()), picojoules(report.total), ratio
+        )
     return table
+
+
+def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
+    """The events of ``op``, and the place of the table that its lookups read: None if it is logic.
+
+    Constants are logic if ``place`` hard-wires all that ``op`` reads.
+    """
+    work = op.work()
+    places = [place(o, schedule) for o in op.operands if isinstance(o, Const)]
+    memories = [where for where in places if where != HARD_WIRED]
+    return (stored(work), memories[-1]) if memories else (work, None)
 
 
 def _causes(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
     terms: dict[str, list[float]] = {cause: [] for cause in CAUSES}
-    work = op.work()
+    work, table = arithmetic(op, schedule)
     for event, count in work.items():
-        price = technology.operation(event)  # before the lookup by kind: it explains an unknown one
-        terms[event.kind].append(count * price)
+        terms[_cause(event.kind)].append(count * technology.operation(event, table))
     if work:
+        looked_up = any(event.kind == "lookup" for event in work)
         for operand in dict.fromkeys(op.operands):
             where = place(operand, schedule)
-            if where != HARD_WIRED:
-                terms["memory"].append(technology.read(where, _bits(operand)))
+            if where != HARD_WIRED and not (looked_up and isinstance(operand, Const)):
+                once = technology.read(where, _bits(operand))
+                terms["memory"].append(once * passes(op, operand, where))
     if work or isinstance(op, Input):
         terms["memory"].append(technology.write(place(op, schedule), _bits(op)))
     return {cause: math.fsum(values) for cause, values in terms.items()}
+
+
+def _cause(kind: str) -> str:
+    """Comparing, rounding and looking up are what activations do, whichever op asks for them."""
+    if kind in MULTIPLICATIONS:
+        return "multiply"
+    return "add" if kind in ("add", "nothing") else "activation"
 
 
 def _bits(op: Op) -> int:
@@ -192,5 +231,6 @@ def _by_cause(ops: Iterable[OpEnergy]) -> dict[str, float]:
     return {cause: math.fsum(op.causes[cause] for op in members) for cause in CAUSES}
 
 
-def _pj(value: float) -> str:
+def picojoules(value: float) -> str:
+    """pJ as text: four digits, and whole from 1000 on."""
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"

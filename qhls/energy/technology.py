@@ -1,7 +1,9 @@
 """``Technology``: the price in pJ of every event, read from a JSON table that states its sources.
 
 A table has an ``operations`` part, polynomials in the operand width, and a ``memories`` part, curves of
-the energy of one word over the capacity of its memory. A new technology is one more such file.
+the energy of one word over the capacity of its memory. A new technology is one more such file. It may
+name a ``base``: then it states only what differs, and with a ``process`` of its own the base's figures are
+scaled to it.
 """
 
 from __future__ import annotations
@@ -9,16 +11,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Self, TypeVar, cast
 
+from qhls.energy.scaling import Process, energy_factor, scaling_error, scaling_source
 from qhls.errors import EnergyError
 from qhls.ir.work import Event
 
-OPERATIONS = ("multiply", "add", "compare")
-"""The kinds of event that ops cause: a table prices each."""
+OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
+"""The operations that a table prices; the other events are made of them and of memory accesses."""
+
+COMPOSED = ("nothing", "scale", "shift", "round", "lookup")
+"""The kinds of event whose price follows from a table's figures; see ``Technology.operation``."""
 
 MEMORIES: dict[str, tuple[str, ...]] = {
     "registers": ("read", "write"),
@@ -49,6 +55,10 @@ class Polynomial:
         terms = (c * product ** (power / count) for power, c in enumerate(self.coefficients))
         return math.fsum(terms)
 
+    def times(self, factor: float, source: str, error: str) -> Self:
+        """The same figure, ``factor`` times as large, with its own source and error."""
+        return type(self)(tuple(c * factor for c in self.coefficients), source, error)
+
 
 @dataclass(frozen=True, slots=True)
 class WordCurve:
@@ -62,6 +72,11 @@ class WordCurve:
     source: str
     error: str
 
+    def times(self, factor: float, source: str, error: str) -> Self:
+        """See ``Polynomial.times``."""
+        points = tuple((capacity, pj * factor) for capacity, pj in self.points)
+        return type(self)(self.word_bits, points, source, error)
+
     def word(self, capacity: int) -> float:
         """pJ of one word of a memory of ``capacity`` bits."""
         if len(self.points) == 1:
@@ -72,9 +87,20 @@ class WordCurve:
         (x0, y0), (x1, y1) = self.points[upper - 1 : upper + 1]
         return y0 * (y1 / y0) ** (math.log(capacity / x0) / math.log(x1 / x0))
 
+    def access(self, capacity: int, bits: int) -> float:
+        """pJ of ``bits`` read together from a memory of ``capacity`` bits: whole words."""
+        return math.ceil(bits / self.word_bits) * self.word(capacity)
+
+    def logic(self, capacity: int, bits: int) -> float:
+        """pJ of ``bits`` of a table of ``capacity`` bits that is logic: their share of a word."""
+        return bits / self.word_bits * self.word(capacity)
+
     def tensor(self, bits: int) -> float:
         """pJ of one pass over a tensor of ``bits`` in a memory of just that capacity, packed in words."""
-        return math.ceil(bits / self.word_bits) * self.word(bits) if bits else 0.0
+        return self.access(bits, bits) if bits else 0.0
+
+
+Figure = TypeVar("Figure", Polynomial, WordCurve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +111,58 @@ class Technology:
     description: str
     operations: Mapping[str, Polynomial]
     memories: Mapping[str, Mapping[str, WordCurve]]
+    process: Process | None = None
 
-    def operation(self, event: Event) -> float:
-        """pJ of one ``event``. Raises ``EnergyError`` for a kind that the table does not price."""
-        if event.kind not in self.operations:
+    def operation(self, event: Event, table: str | None = None) -> float:
+        """pJ of one ``event``; ``table``: the place of the table that a lookup reads, None if it is logic.
+
+        A product by a constant is its digits' additions; shifts and choices are multiplexers; rounding is
+        an addition; a table in logic costs its share of a read-only memory's word.
+        Raises ``EnergyError`` for a kind that is not known.
+        """
+        kind, bits, adds = event.kind, event.bits, self.operations["add"]
+        if kind == "nothing":
+            return 0.0
+        if kind == "scale":
+            return max(bits[1] - 1, 0) * adds.price(bits[:1])
+        if kind in ("shift", "mux"):
+            return bits[1] * self.operations["mux"].price(bits[:1])
+        if kind == "lookup":
+            return self._lookup(bits[0], bits[1], table)
+        if kind != "round" and kind not in self.operations:
+            known = dict.fromkeys((*self.operations, *COMPOSED))
             raise EnergyError(
-                f"technology {self.name!r}: expected an event of {', '.join(self.operations)}, got {event}"
+                f"technology {self.name!r}: expected an event of {', '.join(known)}, got {event}"
             )
-        return self.operations[event.kind].price(event.bits)
+        return (adds if kind == "round" else self.operations[kind]).price(bits)
+
+    def _lookup(self, bits: int, entries: int, table: str | None) -> float:
+        if table is None:
+            return self.memories["rom"]["read"].logic(bits * entries, bits)
+        return self.memories[table]["read"].access(bits * entries, bits)
+
+    def scaled(self, process: Process) -> Technology:
+        """The same design in another process: all but DRAM, which is a chip of its own.
+
+        Raises ``EnergyError`` for a technology without process, or a node that the scaling does not reach.
+        """
+        if self.process is None:
+            raise EnergyError(
+                f"technology {self.name!r}: expected one with a process to scale from, got none"
+            )
+        factor = energy_factor(self.process, process)
+        note = f"Scaled from {self.process} to {process}, times {factor:.4g}"
+
+        def moved(figure: Figure) -> Figure:
+            source = f"{figure.source} {note}: {scaling_source()}"
+            return figure.times(factor, source, f"{figure.error} {scaling_error()}")
+
+        operations = {kind: moved(figure) for kind, figure in self.operations.items()}
+        memories = {
+            place: {a: f if place == "dram" else moved(f) for a, f in given.items()}
+            for place, given in self.memories.items()
+        }
+        return replace(self, operations=operations, memories=memories, process=process)
 
     def read(self, place: str, bits: int) -> float:
         """pJ of reading a tensor of ``bits`` once from ``place``."""
@@ -115,6 +185,11 @@ def load_technology(name_or_path: str | Path) -> Technology:
     missing keys, an event without price or source, a price that is not finite, that is negative, or
     that falls with size.
     """
+    return _load(name_or_path, ())
+
+
+def _load(name_or_path: str | Path, derived: tuple[Path, ...]) -> Technology:
+    """``derived``: the tables that have this one as their base, or the base of theirs."""
     path = Path(name_or_path)
     if path.suffix != ".json":
         path = _TABLES / f"{name_or_path}.json"
@@ -122,7 +197,7 @@ def load_technology(name_or_path: str | Path) -> Technology:
         raise EnergyError(
             f"technology: expected one of {', '.join(technologies())} or a .json file, got {str(name_or_path)!r}"
         )
-    return _Table(path.stem).technology(path)
+    return _Table(path.stem, (*derived, path.resolve())).technology(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +205,8 @@ class _Table:
     """Reads one table; every error names the technology and the place in its table."""
 
     name: str
+    derived_tables: tuple[Path, ...]
+    """This table's path, after those of the tables that build on it."""
 
     def refuse(self, where: str, expected: str, received: object) -> NoReturn:
         raise EnergyError(
@@ -138,34 +215,77 @@ class _Table:
 
     def technology(self, path: Path) -> Technology:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = cast("object", json.loads(path.read_text(encoding="utf-8")))
         except ValueError as fault:
             raise EnergyError(f"technology {self.name!r}: expected JSON, got {fault}") from None
-        top = self.keys("table", content, ("description", "operations", "memories"))
+        if isinstance(content, dict) and "base" in content:
+            return self.derived(cast("dict[str, Any]", content), path)
+        keys = ("description", "process", "operations", "memories")
+        top = self.keys("table", cast("object", content), keys)
         operations = self.keys("operations", top["operations"], OPERATIONS)
         memories = self.keys("memories", top["memories"], tuple(MEMORIES))
-        curves: dict[str, Mapping[str, WordCurve]] = {}
-        for place, accesses in MEMORIES.items():
-            where = f"memories.{place}"
-            given = self.keys(where, memories[place], accesses)
-            curves[place] = {
-                access: self.curve(f"{where}.{access}", given[access]) for access in accesses
-            }
+        given = {
+            place: self.keys(f"memories.{place}", memories[place], accesses)
+            for place, accesses in MEMORIES.items()
+        }
+        process = None if top["process"] is None else self.process(top["process"])
         return Technology(
             self.name,
             self.text("description", top["description"]),
-            {kind: self.polynomial(f"operations.{kind}", operations[kind]) for kind in OPERATIONS},
-            curves,
+            {kind: self.polynomial(kind, operations[kind]) for kind in OPERATIONS},
+            {place: self.curves(place, given[place]) for place in MEMORIES},
+            process,
         )
 
-    def keys(self, where: str, value: object, keys: tuple[str, ...]) -> dict[str, Any]:
-        """``value`` as a dict with just ``keys``."""
+    def derived(self, content: object, path: Path) -> Technology:
+        """The base, scaled to this table's process if it has one, and then with its own figures."""
+        parts = ("process", "operations", "memories")
+        top = self.keys("table", content, ("description", "base"), parts)
+        base = self.text("base", top["base"])
+        file = path.parent / base if base.endswith(".json") else _TABLES / f"{base}.json"
+        if file.resolve() in self.derived_tables:
+            self.refuse("base", "a technology that does not build on this one", base)
+        result = _load(file if base.endswith(".json") else base, self.derived_tables)
+        if "process" in top:
+            result = result.scaled(self.process(top["process"]))
+        operations = self.keys("operations", top.get("operations", {}), (), OPERATIONS)
+        memories = self.keys("memories", top.get("memories", {}), (), tuple(MEMORIES))
+        curves = dict(result.memories)
+        for place, figures in memories.items():
+            given = self.keys(f"memories.{place}", figures, (), MEMORIES[place])
+            curves[place] = {**curves[place], **self.curves(place, given)}
+        return replace(
+            result,
+            name=self.name,
+            description=self.text("description", top["description"]),
+            operations={
+                **result.operations,
+                **{kind: self.polynomial(kind, operations[kind]) for kind in operations},
+            },
+            memories=curves,
+        )
+
+    def process(self, value: object) -> Process:
+        given = self.keys("process", value, ("node_nm", "voltage"))
+        node, voltage = (self.number(f"process.{key}", given[key]) for key in given)
+        if not (node > 0 and voltage > 0):
+            self.refuse("process", "a positive node_nm and voltage", value)
+        return Process(node, voltage)
+
+    def curves(self, place: str, given: dict[str, Any]) -> dict[str, WordCurve]:
+        return {access: self.curve(f"memories.{place}.{access}", given[access]) for access in given}
+
+    def keys(
+        self, where: str, value: object, keys: tuple[str, ...], optional: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """``value`` as a dict with all ``keys`` and nothing else but ``optional`` ones."""
+        known = ", ".join((*keys, *optional))
         if not isinstance(value, dict):
-            self.refuse(where, f"an object with {', '.join(keys)}", value)
+            self.refuse(where, f"an object with {known}", value)
         given = cast("dict[str, Any]", value)
         for key in given:
-            if key not in keys:
-                self.refuse(where, f"only {', '.join(keys)}", key)
+            if key not in keys and key not in optional:
+                self.refuse(where, f"only {known}", key)
         for key in keys:
             if key not in given:
                 self.refuse(where, f"the key {key!r}", ", ".join(given))
@@ -181,7 +301,8 @@ class _Table:
         self.text(f"{where}.error", given["error"])
         return given
 
-    def polynomial(self, where: str, value: object) -> Polynomial:
+    def polynomial(self, kind: str, value: object) -> Polynomial:
+        where = f"operations.{kind}"
         given = self.figure(where, value, "polynomial in bits", "coefficients")
         where = f"{where}.coefficients"
         coefficients = tuple(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from qhls.ir import encoding
 from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
 from qhls.ir.interval import Interval, Value, join, taps
@@ -144,9 +145,7 @@ class Conv(Op):
 
 def multiply_accumulate(op: Matmul | Conv, w: Const, macs: int) -> Work:
     """``macs`` products of input and weight, each added to an accumulator as wide as the result."""
-    return Work(
-        {events.multiply(op.x.type.width, w.type.width): macs, events.add(op.type.width): macs}
-    )
+    return encoding.multiply_accumulate(op, op.x, w, macs)
 
 
 def check_windows(
@@ -258,7 +257,7 @@ class Quantize(Op):
     def work(self) -> Work:
         if self.overflow is Overflow.WRAP and self.rounding is Rounding.FLOOR:
             return Work()
-        return Work({events.add(self.to.width): self.size})
+        return Work({events.round_to(self.to.width): self.size})
 
     @property
     def float32_exact(self) -> bool:
@@ -334,7 +333,12 @@ class Threshold(Op):
         return join(channels, lambda arrays: np.stack(arrays, axis=-1))
 
     def work(self) -> Work:
-        return Work({events.compare(self.x.type.width): self.size * self.comparisons})
+        n, bits = self.thresholds.shape[-1], self.x.type.width
+        work = Work({events.compare(bits): self.size * self.comparisons})
+        if self.searched:  # each comparison is with a threshold that is looked up
+            work[events.lookup(bits, n)] += self.size * self.comparisons
+        work[events.lookup(self.type.width, n + 1)] += self.size
+        return work
 
     @property
     def float32_exact(self) -> bool:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.energy import load_technology, technologies
-from qhls.energy.technology import MEMORIES, OPERATIONS
+from qhls.energy import Process, load_technology, technologies
+from qhls.energy.scaling import nodes
+from qhls.energy.technology import COMPOSED, MEMORIES, OPERATIONS
 from qhls.errors import EnergyError, QhlsError
 from qhls.ir import work
 
@@ -68,7 +69,7 @@ def test_reading_nothing_costs_nothing(horowitz):
 @settings(deadline=None)
 @given(
     st.sampled_from(technologies()),
-    st.sampled_from(OPERATIONS),
+    st.sampled_from([kind for kind in OPERATIONS if kind != "mux"]),  # that counts its stages
     st.integers(1, 80),
     st.integers(1, 80),
     st.integers(0, 8),
@@ -78,6 +79,20 @@ def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
     wide = work.Event(kind, (a + less, b) if kind == "multiply" else (a + less,))
     narrow = work.Event(kind, (a, b) if kind == "multiply" else (a,))
     assert technology.operation(narrow) <= technology.operation(wide)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(technologies()),
+    st.sampled_from(
+        [lambda a, b: work.scale(a, b, work.NOTHING), work.shift, work.mux, work.lookup]
+    ),
+    *(st.integers(1, 40) for _ in range(4)),
+)
+def test_composed_events_cost_no_less_for_more(name, event, a, b, more, further):
+    technology = load_technology(name)
+    cheaper, dearer = event(a, b), event(a + more, b + further)
+    assert technology.operation(cheaper) <= technology.operation(dearer)
 
 
 @settings(deadline=None)
@@ -106,6 +121,24 @@ def test_every_technology_loads_and_says_where_its_figures_come_from():
                 assert figure.error
 
 
+@pytest.mark.parametrize("name", technologies())
+def test_a_technology_is_complete(name):
+    """Every event that an op may cause has a price, and every figure its unit, source and error."""
+    technology = load_technology(name)
+    assert technology.operations.keys() == set(OPERATIONS)
+    assert {p: tuple(a) for p, a in technology.memories.items()} == MEMORIES
+    events = [
+        *(work.multiply(8, 4), work.add(8), work.compare(8), work.round_to(8), work.xnor()),
+        *(work.mux(8, 2), work.shift(8, 3), work.lookup(8, 16), work.scale(8, 3, work.NOTHING)),
+    ]
+    assert {event.kind for event in events} | {"nothing"} == {*OPERATIONS, *COMPOSED}
+    assert all(technology.operation(event) > 0 for event in events)
+    table = json.loads((TABLES / f"{name}.json").read_text())
+    figures = [*table.get("operations", {}).values()]
+    figures += [f for place in table.get("memories", {}).values() for f in place.values()]
+    assert all(figure["unit"] == "pJ" for figure in figures)
+
+
 def test_a_technology_is_one_json_file(tmp_path):
     table = json.loads((TABLES / "unit.json").read_text())
     table["operations"]["add"]["coefficients"] = [5, 0, 2]
@@ -117,9 +150,150 @@ def test_a_technology_is_one_json_file(tmp_path):
         assert technology.operation(work.add(3)) == 5 + 2 * 9
 
 
+@pytest.mark.parametrize(
+    ("event", "picojoules"),
+    [
+        (work.NOTHING, 0),
+        (work.scale(8, 0, work.NOTHING), 0),  # a pruned weight
+        (work.scale(8, 1, work.NOTHING), 0),  # a power of two
+        (work.scale(8, 3, work.NOTHING), 2 * 0.025),
+        (work.mux(8, 1), 0.3 * 0.025),  # QTools' factors for binary and ternary weights
+        (work.mux(8, 2), 0.6 * 0.025),
+        (work.shift(8, 4), 4 * 0.3 * 0.025),
+        (work.xnor(), 0.3 * 0.003125),
+        (work.round_to(8), 0.025),
+        # 8 of the 64 bits of a word of a 2 kbit memory, on the line through 10 pJ at 8 KB, 20 at 32 KB
+        (work.lookup(8, 256), 8 / 64 * 10 * math.sqrt(2048 / (8 * KB))),
+    ],
+)
+def test_composed_events(horowitz, event, picojoules):
+    assert horowitz.operation(event) == pytest.approx(picojoules)
+
+
+def test_a_lookup_in_a_memory_reads_whole_words(horowitz):
+    word = 10 * math.sqrt(2048 / (8 * KB))
+    assert horowitz.operation(work.lookup(8, 256), "bram") == pytest.approx(word)
+    assert horowitz.operation(work.lookup(65, 1), "registers") == pytest.approx(65 * 0.009)
+
+
+@pytest.mark.parametrize(
+    ("kilobytes", "access", "picojoules"),
+    [(1, "read", 1.43), (8, "read", 5.29), (1024, "read", 67.7), (32, "write", 12.7)],
+)
+def test_cacti_at_45_nm(kilobytes, access, picojoules):
+    technology = load_technology("cacti_45nm")
+    for place in ("bram", "lutram"):
+        assert technology.memories[place][access].word(kilobytes * KB) == pytest.approx(picojoules)
+    assert technology.operation(work.multiply(8, 8)) == pytest.approx(0.2)  # the base's
+    assert technology.read("dram", 64) == 1300
+
+
+def test_cacti_at_22_nm():
+    technology = load_technology("cacti_22nm")
+    assert technology.memories["rom"]["read"].word(64 * KB) == pytest.approx(4.69)
+    assert technology.memories["bram"]["write"].word(32 * KB) == pytest.approx(
+        0.666 * 32**0.442, rel=1e-4
+    )
+    # 22 nm is a sixth of the way from 20 to 32 nm, whose energies at 0.8 V are 0.1532 and 0.4569
+    horowitz = load_technology("horowitz_45nm")
+    factor = (0.1532 + (0.4569 - 0.1532) / 6) / (1.103 * 0.81 - 0.362 * 0.9 + 0.2767)
+    assert technology.operation(work.add(8)) == pytest.approx(
+        horowitz.operation(work.add(8)) * factor, rel=1e-3
+    )
+
+
+def test_scaling_by_hand(horowitz):
+    """Energy at 7 nm, 0.8 V over that at 45 nm, 0.9 V."""
+    small = 0.1776 * 0.64 - 0.09097 * 0.8 + 0.02447
+    assert small == pytest.approx(0.065358)
+    factor = small / (1.103 * 0.81 - 0.362 * 0.9 + 0.2767)
+    scaled = load_technology("stillmaker_7nm")
+    assert scaled.operation(work.multiply(8, 8)) == pytest.approx(0.2 * factor, rel=1e-5)
+    assert scaled.memories["bram"]["read"].word(8 * KB) == pytest.approx(10 * factor, rel=1e-5)
+    assert scaled.read("dram", 640) == 13000  # a chip of its own
+    assert "Stillmaker" in scaled.operations["add"].source
+    assert "0.07741" in scaled.operations["add"].source
+    assert "Horowitz" in scaled.operations["add"].source
+    assert "Stillmaker" not in scaled.memories["dram"]["read"].source
+
+
+def test_smaller_nodes_cost_less():
+    sizes = (130, 90, 65, 32, 20, 16, 14, 10, 7)
+    assert set(sizes) | {45} == set(nodes())
+    prices = [load_technology(f"stillmaker_{nm}nm").operation(work.multiply(8, 8)) for nm in sizes]
+    assert prices == sorted(prices, reverse=True)
+    assert len(set(prices)) == len(prices)
+
+
+def test_less_voltage_costs_less(horowitz):
+    nominal = horowitz.scaled(Process(45, 0.9))
+    assert nominal.operation(work.add(32)) == pytest.approx(0.1)
+    assert horowitz.scaled(Process(45, 0.8)).operation(work.add(32)) < 0.1
+
+
+def test_scaling_refuses_what_it_does_not_reach(horowitz):
+    match = r"^process 5 nm at 0\.8 V: expected a node from 7 to 130 nm, got 5$"
+    with pytest.raises(EnergyError, match=match):
+        horowitz.scaled(Process(5, 0.8))
+    match = r"^technology 'unit': expected one with a process to scale from, got none$"
+    with pytest.raises(EnergyError, match=match):
+        load_technology("unit").scaled(Process(7, 0.8))
+
+
+def test_a_technology_may_build_on_another(tmp_path):
+    add = {
+        **{"formula": "polynomial in bits", "unit": "pJ", "coefficients": [0, 7]},
+        **{"source": "mine", "error": "none"},
+    }
+    (tmp_path / "mine.json").write_text(
+        json.dumps({"description": "mine", "base": "unit", "operations": {"add": add}})
+    )
+    (tmp_path / "next.json").write_text(json.dumps({"description": "next", "base": "mine.json"}))
+    for name in ("mine", "next"):
+        technology = load_technology(tmp_path / f"{name}.json")
+        assert technology.name == name
+        assert technology.description == name
+        assert technology.operation(work.add(3)) == 21
+        assert technology.operation(work.round_to(3)) == 21  # composed of it
+        assert technology.operation(work.compare(3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"base": "unit"}, r"table: expected the key 'description', got 'base'"),
+        (
+            {"description": "x", "base": "unit", "extra": 1},
+            r"table: expected only description, base, process, operations, memories, got 'extra'",
+        ),
+        (
+            {"description": "x", "base": "mine.json"},
+            r"base: expected a technology that does not build on this one, got 'mine\.json'",
+        ),
+        (
+            {"description": "x", "base": "horowitz_45nm", "process": {"node_nm": 0, "voltage": 1}},
+            r"process: expected a positive node_nm and voltage, got \{'node_nm': 0, 'voltage': 1\}",
+        ),
+        (
+            {"description": "x", "base": "unit", "memories": {"rom": {"write": {}}}},
+            r"memories\.rom: expected only read, got 'write'",
+        ),
+        (
+            {"description": "x", "base": "unit", "operations": {"divide": {}}},
+            r"operations: expected only multiply, add, compare, mux, xnor, got 'divide'",
+        ),
+    ],
+)
+def test_a_faulty_derived_table_is_refused(tmp_path, content, message):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(EnergyError, match=rf"^technology 'mine', {message}$"):
+        load_technology(path)
+
+
 def test_unknown_technology():
     assert issubclass(EnergyError, QhlsError)
-    match = r"^technology: expected one of horowitz_45nm, unit or a \.json file, got 'tsmc'$"
+    match = r"^technology: expected one of cacti_22nm, .*horowitz_45nm, .*unit or a \.json file, got 'tsmc'$"
     with pytest.raises(EnergyError, match=match):
         load_technology("tsmc")
     with pytest.raises(EnergyError, match=r"^technology: .* got '/no/such\.json'$"):
@@ -127,7 +301,7 @@ def test_unknown_technology():
 
 
 def test_an_event_without_a_price():
-    match = r"^technology 'unit': expected an event of multiply, add, compare, got divide\(8, 4\)$"
+    match = r"^technology 'unit': expected an event of multiply, add, compare, .*, lookup, got divide\(8, 4\)$"
     with pytest.raises(EnergyError, match=match):
         load_technology("unit").operation(work.Event("divide", (8, 4)))
 
@@ -136,24 +310,32 @@ REMOVED = object()
 """Stands for a key that is not there."""
 
 BAD = [
-    (("surprise",), 1, r"table: expected only description, operations, memories, got 'surprise'"),
+    (
+        ("surprise",),
+        1,
+        r"table: expected only description, process, operations, memories, got 'surprise'",
+    ),
     (
         ("memories",),
         REMOVED,
-        r"table: expected the key 'memories', got 'description, operations'",
+        r"table: expected the key 'memories', got 'description, process, operations'",
     ),
     (("description",), " ", r"description: expected a text that is not empty, got ' '"),
     (
         ("operations", "add"),
         REMOVED,
-        r"operations: expected the key 'add', got 'multiply, compare'",
+        r"operations: expected the key 'add', got 'multiply, compare, mux, xnor'",
     ),
     (
         ("operations", "ad"),
         {},
-        r"operations: expected only multiply, add, compare, got 'ad'",
+        r"operations: expected only multiply, add, compare, mux, xnor, got 'ad'",
     ),
-    (("operations",), [], r"operations: expected an object with multiply, add, compare, got \[\]"),
+    (
+        ("operations",),
+        [],
+        r"operations: expected an object with multiply, add, compare, mux, xnor, got \[\]",
+    ),
     (
         ("operations", "add", "source"),
         REMOVED,
@@ -278,7 +460,7 @@ def test_a_table_that_is_not_an_object(tmp_path):
     path.write_text("3")
     match = (
         r"^technology 'mine', table: expected an object with "
-        r"description, operations, memories, got 3$"
+        r"description, process, operations, memories, got 3$"
     )
     with pytest.raises(EnergyError, match=match):
         load_technology(path)

@@ -34,6 +34,7 @@ from qhls.ir import (
     verify,
 )
 from qhls.ir.op import FLOAT32_EXACT
+from qhls.ir.work import stored
 
 X = Input((4,), Fixed(True, 8, 3), name="x")
 IMAGE = Input((4, 4, 2), Fixed(True, 8, 3), name="image")
@@ -106,15 +107,24 @@ def test_ops_mean_what_the_oracle_says(build, kind, seed):
     assert to_numbers(result, op.frac).tolist() == expected.tolist()
 
 
+EVENT_SIZES = {
+    **{"nothing": 0, "xnor": 1, "add": 1, "compare": 1, "round": 1},
+    **{"multiply": 2, "scale": 2, "shift": 2, "mux": 2, "lookup": 2},
+}
+"""How many numbers say how large an event is, by its kind."""
+
+
 @pytest.mark.parametrize("build", ALL)
 def test_work_counts_known_events(build):
     work = build(Fixed(True, 6, 2)).work()
-    assert isinstance(work, Counter)
-    for event, count in work.items():
-        assert event.kind in ("multiply", "add", "compare")
-        assert count > 0
-        assert len(event.bits) == (2 if event.kind == "multiply" else 1)
-        assert all(bits >= 1 for bits in event.bits)
+    for counted in (work, stored(work)):
+        assert isinstance(counted, Counter)
+        for event, count in counted.items():
+            assert count > 0
+            assert len(event.bits) == EVENT_SIZES[event.kind]
+            assert all(bits >= (event.kind != "scale") for bits in event.bits)
+    assert all(event.stored is None for event in stored(work))
+    assert not any(event.kind in ("nothing", "scale") for event in stored(work))
 
 
 @settings(max_examples=300)

@@ -1,0 +1,74 @@
+"""``qhls.compare``: the energy of several models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from qhls.compile import DEFAULT_SCHEDULE
+from qhls.ir import Schedule
+
+if TYPE_CHECKING:
+    from qhls.energy import Comparison, Technology
+
+
+def compare(
+    models: Sequence[Any],
+    input_types: Any = None,
+    *,
+    technology: str | PathLike[str] | Technology = "horowitz_45nm",
+    names: Sequence[str] | None = None,
+    weights: str | PathLike[str] | None = None,
+    schedule: Schedule = DEFAULT_SCHEDULE,
+    sensitivity: bool = False,
+) -> Comparison:
+    """Compare the energy of ``models`` with that of the first: ``print`` it, or ``save`` it as .html, .svg, .json.
+
+    ``models``: designs, which keep their own schedule, or what ``compile`` takes: Keras models and files, with
+    ``input_types``, ``weights`` and ``schedule`` for all of them. ``technology``: a name, a .json file or a
+    ``Technology``. ``names``: of the designs; by default the files' or the models' own. ``sensitivity``:
+    also price a bit less in each layer.
+
+    Raises ``EnergyError`` for no model, for names that are not one a model, and for a technology that does not exist.
+    """
+    from qhls.design import Design
+    from qhls.energy import Comparison, Technology, estimate, load_technology
+    from qhls.energy.sensitivity import sensitivity as savings_of
+    from qhls.errors import EnergyError
+
+    prices = (
+        technology if isinstance(technology, Technology) else load_technology(fspath(technology))
+    )
+    if names is not None and (len(names) != len(models) or len(set(names)) < len(names)):
+        raise EnergyError(
+            f"compare: expected {len(models)} different names, got {', '.join(names) or 'none'}"
+        )
+    designs: dict[str, Design] = {}
+    for i, model in enumerate(models):
+        design = (
+            model if isinstance(model, Design) else _compiled(model, input_types, weights, schedule)
+        )
+        own = fspath(model) if isinstance(model, str | PathLike) else design.graph.name
+        designs[names[i] if names else _unique(own, designs)] = design
+    reports = {n: estimate(d.graph, d.schedule, prices) for n, d in designs.items()}
+    savings = (
+        {n: savings_of(d.graph, d.schedule, prices) for n, d in designs.items()}
+        if sensitivity
+        else {}
+    )
+    return Comparison(reports, prices, savings)
+
+
+def _compiled(model: Any, input_types: Any, weights: Any, schedule: Schedule) -> Any:
+    from qhls.compile import compile as compile_model
+
+    return compile_model(model, input_types, weights=weights, schedule=schedule)
+
+
+def _unique(name: str, taken: dict[str, Any]) -> str:
+    number, result = 1, name
+    while result in taken:
+        number += 1
+        result = f"{name} ({number})"
+    return result

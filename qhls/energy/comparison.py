@@ -1,0 +1,148 @@
+"""``Comparison``: the energy of several designs side by side, as tables, a plot, a page or numbers."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from qhls.energy.model import EnergyReport, compare, picojoules
+from qhls.energy.page import page
+from qhls.energy.plot import bars
+from qhls.energy.sensitivity import Saving
+from qhls.energy.technology import Technology
+from qhls.errors import EnergyError
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Designs by name, the first of which the others are compared with. pJ per inference throughout.
+
+    ``savings``: what a bit less in each layer saves, for the designs where it was asked for.
+    Raises ``EnergyError`` if there is no design, or one of another technology.
+    """
+
+    reports: Mapping[str, EnergyReport]
+    technology: Technology
+    savings: Mapping[str, tuple[Saving, ...]] = field(default_factory=dict[str, tuple[Saving, ...]])
+
+    def __post_init__(self) -> None:
+        if not self.reports:
+            raise EnergyError("compare: expected at least one design, got none")
+        for name, report in self.reports.items():
+            if report.technology != self.technology.name:
+                raise EnergyError(
+                    f"compare: expected {name!r} priced by {self.technology.name!r}, "
+                    f"got {report.technology!r}"
+                )
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Total over the first design's, by name; nan where the first costs nothing."""
+        reference = next(iter(self.reports.values())).total
+        return {
+            name: report.total / reference if reference else math.nan
+            for name, report in self.reports.items()
+        }
+
+    def table(self) -> Table:
+        """A row a design: pJ by cause, in all, and the ratio to the first."""
+        return compare(self.reports)
+
+    def layers_table(self) -> Table:
+        """A row a Keras layer, a column a design; empty where a design has no such layer."""
+        table = Table(title="Energy by layer, pJ per inference", show_footer=True)
+        table.add_column("layer", "total")
+        for name, report in self.reports.items():
+            table.add_column(Text(name), picojoules(report.total), justify="right")
+        names = dict.fromkeys(name for report in self.reports.values() for name in report.layers)
+        totals = {
+            design: {name: math.fsum(causes.values()) for name, causes in report.layers.items()}
+            for design, report in self.reports.items()
+        }
+        for layer in names:
+            cells = (picojoules(t[layer]) if layer in t else "" for t in totals.values())
+            table.add_row(Text(layer), *cells)
+        return table
+
+    def savings_table(self, design: str) -> Table:
+        """A row a layer of ``design``: what a bit less of its weights or activations saves, and its share."""
+        total = self.reports[design].total
+        title = Text(f"One bit less in {design} saves, pJ per inference", "italic")
+        table = Table(title=title)
+        for heading in ("layer", "weights", "share", "activations", "share"):
+            table.add_column(heading, justify="left" if heading == "layer" else "right")
+        for saving in self.savings[design]:
+            cells: list[str] = []
+            for value in (saving.weights, saving.activations):
+                share = value / total if value is not None and total else None
+                cells.append("-" if value is None else picojoules(value))
+                cells.append("-" if share is None else f"{share:.1%}")
+            table.add_row(Text(saving.layer), *cells)
+        return table
+
+    def renderable(self) -> Group:
+        """All tables, for a ``rich`` console."""
+        return Group(
+            self.table(),
+            self.layers_table(),
+            *(self.savings_table(design) for design in self.savings),
+        )
+
+    def __str__(self) -> str:
+        console = Console(file=io.StringIO(), width=120, color_system=None)
+        with console.capture() as capture:
+            console.print(self.renderable())
+        return capture.get().rstrip()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for ``json.dumps``."""
+        return {
+            "unit": "pJ per inference",
+            "technology": self.technology.name,
+            "reports": {name: report.to_dict() for name, report in self.reports.items()},
+            "ratios": {n: None if math.isnan(r) else r for n, r in self.ratios.items()},
+            "savings": {
+                design: {
+                    s.layer: {"weights": s.weights, "activations": s.activations} for s in given
+                }
+                for design, given in self.savings.items()
+            },
+        }
+
+    def svg(self) -> str:
+        """A bar a design, stacked by cause, as SVG."""
+        return bars({name: report.causes for name, report in self.reports.items()})
+
+    def html(self) -> str:
+        """A page of its own: totals, layers, causes, savings and the sources of the prices; no requests."""
+        return page(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page (.html), the plot (.svg) or the numbers (.json), by the suffix of ``path``.
+
+        Raises ``EnergyError`` for another suffix or a path that cannot be written.
+        """
+        path = Path(path)
+        forms = {
+            ".html": self.html,
+            ".svg": self.svg,
+            ".json": lambda: json.dumps(self.to_dict(), indent=2),
+        }
+        if path.suffix not in forms:
+            raise EnergyError(
+                f"comparison: expected a file name that ends in {', '.join(forms)}, got {str(path)!r}"
+            )
+        try:
+            path.write_text(forms[path.suffix]() + "\n", encoding="utf-8")
+        except OSError as error:
+            raise EnergyError(f"comparison: expected a path to write to, got {error}") from error
+        return path

@@ -1,0 +1,49 @@
+"""The forms of area formulas: terms made of a primitive's sizes, which a table gives coefficients for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+Terms = Callable[[tuple[int, ...]], Sequence[float]]
+
+
+def _digits(sizes: tuple[int, ...]) -> Sequence[float]:
+    bits, digits = sizes
+    return ((digits - 1) * bits, bits) if digits > 1 else (0.0, 0.0)
+
+
+def _dsp48(sizes: tuple[int, ...]) -> Sequence[float]:
+    """A DSP48E2 multiplies 27 by 18 bits, signed; wider operands are cut into 26 and 17 unsigned ones."""
+    wide, narrow = max(sizes), min(sizes)
+    return (math.ceil(max(wide - 1, 1) / 26) * math.ceil(max(narrow - 1, 1) / 17),)
+
+
+def _bram18(sizes: tuple[int, ...]) -> Sequence[float]:
+    """18 kbit blocks of ``depth`` words of ``width`` bits, by the shapes that a block can take."""
+    depth, width = sizes
+    shapes = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024))
+    block, words = next((s for s in shapes if width <= s[0]), shapes[-1])
+    if width > 18 and depth <= 512:
+        block, words = 36, 512
+    return (math.ceil(depth / words) * math.ceil(width / block),)
+
+
+FORMS: dict[str, Terms] = {
+    "c": lambda s: (1.0,),
+    "c bits": lambda s: (s[0],),
+    "c a b": lambda s: (s[0] * s[1],),
+    "c0 a b + c1 (a + b)": lambda s: (s[0] * s[1], s[0] + s[1]),
+    "c (digits - 1) bits": lambda s: _digits(s)[:1],
+    "c0 (digits - 1) bits + c1 bits": _digits,
+    "c bits stages": lambda s: (s[0] * s[1],),
+    "c bits ceil(stages / 2)": lambda s: (s[0] * math.ceil(s[1] / 2),),
+    "c0 dropped + c1 kept": lambda s: (s[0], s[1]),
+    "c bits entries": lambda s: (s[0] * s[1],),
+    "c bits max(entries / 64, 1)": lambda s: (s[0] * max(s[1] / 64, 1),),
+    "c bits ceil(elements / 64)": lambda s: (s[1] * math.ceil(s[0] / 64),),
+    "c (elements bits / 8192)^0.971": lambda s: ((s[0] * s[1] / 8192) ** 0.971,),
+    "c DSP48E2 blocks": _dsp48,
+    "c BRAM18 blocks": _bram18,
+}
+"""By the text of the formula, as a table states it: the terms that its coefficients multiply."""

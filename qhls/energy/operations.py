@@ -1,0 +1,73 @@
+"""BOPs and EBOPs: bit operations of a graph, the currencies in which papers state what a model costs.
+
+Both count the products of one inference. They know neither memories nor activations.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from qhls.ir import Const, Graph, Op
+from qhls.ir.integers import Array
+from qhls.ir.work import MULTIPLICATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class BitOperations:
+    """Of one inference. ``macs``: products of an input and a weight, pruned ones included.
+
+    ``bops``: for each product ``p b_a b_w + b_a + b_w + log2 n``, with n the products of a sum and p 0 for a
+    pruned weight, else 1 (C. Baskin et al., UNIQ, arXiv 1804.10969; B. Hawks et al., arXiv 2102.11289, eq. 8).
+    ``ebops``: ``b_a`` times the bits from a weight's first to its last one that is set, summed over all
+    products (C. Sun et al., HGQ, arXiv 2405.00645). The widths are the tensors' own.
+    """
+
+    macs: int
+    bops: float
+    ebops: int
+
+
+def bit_operations(graph: Graph) -> dict[str, BitOperations]:
+    """By Keras layer; an op without layer is its own. Only layers that multiply by weights."""
+    found: dict[str, BitOperations] = {}
+    for op in graph.ops:
+        counted = _counted(op)
+        if counted is None:
+            continue
+        layer = op.layer or op.name
+        before = found.get(layer, BitOperations(0, 0.0, 0))
+        found[layer] = BitOperations(
+            before.macs + counted.macs, before.bops + counted.bops, before.ebops + counted.ebops
+        )
+    return found
+
+
+def total(operations: dict[str, BitOperations]) -> BitOperations:
+    """The sum of all layers."""
+    parts = operations.values()
+    return BitOperations(
+        sum(p.macs for p in parts), math.fsum(p.bops for p in parts), sum(p.ebops for p in parts)
+    )
+
+
+def span(codes: Array) -> Array:
+    """Bits from the most to the least significant one that is set: 24 = 0b11000 has 2, and 0 none."""
+    values, where = np.unique(abs(codes), return_inverse=True)
+    counts = [(n // (n & -n)).bit_length() if n else 0 for n in map(int, values.tolist())]
+    return np.array(counts, np.int64)[where].reshape(codes.shape)
+
+
+def _counted(op: Op) -> BitOperations | None:
+    weights = [operand for operand in op.operands if isinstance(operand, Const)]
+    macs = sum(n for event, n in op.work().items() if event.kind in MULTIPLICATIONS)
+    if not macs or len(weights) != 1:
+        return None
+    (w,) = weights
+    x = next(operand for operand in op.operands if operand is not w)
+    a, b, codes = x.type.width, w.type.width, w.range.lo.integers()
+    uses = macs / w.size
+    bops = np.count_nonzero(codes) * a * b * uses + macs * (a + b + math.log2(macs / op.size))
+    return BitOperations(macs, float(bops), int(span(codes).sum() * uses) * a)

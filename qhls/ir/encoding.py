@@ -1,0 +1,150 @@
+"""How weights are encoded, read off the real numbers, and what a product by them costs.
+
+A weight that is part of the logic is a constant: the digits of its canonical signed-digit form say how many
+additions its product takes. Weights in a memory share their hardware, which the encoding of all of them
+decides: xnor and multiplexers for binary and ternary ones, shifters for powers of two, else multipliers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import cast
+
+import numpy as np
+
+from qhls.ir import work as events
+from qhls.ir.integers import Array
+from qhls.ir.op import Op
+from qhls.ir.work import NOTHING, Event, Work
+
+
+class Encoding(Enum):
+    """What weights in a memory are; up to one power of two an output, which the sum takes afterwards."""
+
+    BINARY = "binary"
+    """1 or -1."""
+    TERNARY = "ternary"
+    """1, 0 or -1."""
+    PO2 = "po2"
+    """0, or a power of two or its negative."""
+    FIXED = "fixed"
+    """Anything else: a fixed-point number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The encoding of a matrix of weights (terms, outputs).
+
+    ``stages``: two-way choices that make a product, for all encodings but ``FIXED``: of the sign, of zero,
+    and of each binary digit of the exponent. ``outer``: those that shift a sum by its output's power of two.
+    """
+
+    encoding: Encoding
+    stages: int = 0
+    outer: int = 0
+
+
+def signed_digits(codes: Array) -> Array:
+    """Non-zero digits of each integer's canonical signed-digit form, the fewest of any: 7 = 8 - 1 has 2.
+
+    The form is the difference of ``3n`` and ``n`` taken bit by bit, so its digits are where the two differ.
+    """
+    return _each(codes, lambda n: (n ^ 3 * n).bit_count())
+
+
+def _each(codes: Array, f: Callable[[int], int]) -> Array:
+    """``f`` of every integer's magnitude, which may be of any width."""
+    values, where = np.unique(abs(codes), return_inverse=True)
+    results = np.array([f(int(n)) for n in values.tolist()], np.int64)
+    return results[where].reshape(codes.shape)
+
+
+def encoding(codes: Array) -> Weights:
+    """The encoding of integer ``codes`` (terms, outputs)."""
+    if codes.size == 0 or (signed_digits(codes) > 1).any():
+        return Weights(Encoding.FIXED)
+    used = codes != 0
+    exponents = _each(codes, int.bit_length)
+    none = ~used.any(0)
+    lowest = np.where(used, exponents, np.iinfo(np.int64).max).min(0)
+    span = int(np.where(used, exponents - lowest, 0).max())
+    given = lowest[~none]
+    outer = int(given.max() - given.min()).bit_length() if given.size else 0
+    sign = bool((codes > 0).any() and (codes < 0).any())
+    zero = bool(not used.all() and used.any())
+    stages = sign + zero + span.bit_length()
+    if span:
+        return Weights(Encoding.PO2, stages, outer)
+    return Weights(Encoding.TERNARY if zero else Encoding.BINARY, stages, outer)
+
+
+def two_valued(op: Op) -> bool:
+    """Whether every element of ``op`` is one of two opposite numbers, so that one bit says which."""
+    while op.kind in ("reshape", "shift", "view"):  # these only move numbers
+        op = op.operands[0]
+    if op.kind != "threshold":
+        return False
+    values = set(op.operands[2].range.lo.integers().tolist())
+    return len(values) == 2 and sum(values) == 0
+
+
+def product(weights: Weights, bits: int, weight_bits: int, binary: bool) -> Event:
+    """The product of a ``bits``-wide input and a weight of ``weight_bits`` from a memory.
+
+    ``binary``: the input is one of two opposite numbers.
+    """
+    if weights.encoding is Encoding.FIXED:
+        return events.multiply(bits, weight_bits)
+    if weights.stages == 0:
+        return NOTHING  # all weights are the same power of two
+    if weights.encoding is Encoding.PO2:
+        return events.shift(bits, weights.stages)
+    if binary and weights.encoding is Encoding.BINARY:
+        return events.xnor()
+    return events.mux(bits, weights.stages)
+
+
+def _digits(codes: Array) -> Array:
+    """Digits that each product of a matrix (terms, outputs) needs, in any order within a term.
+
+    A product that another output of the term has up to its sign is there already: wiring, one digit.
+    """
+    magnitudes = np.sort(abs(codes), axis=1)
+    digits = signed_digits(magnitudes)
+    again = magnitudes[:, 1:] == magnitudes[:, :-1]
+    digits[:, 1:] = np.where(again, np.minimum(digits[:, 1:], 1), digits[:, 1:])
+    return digits
+
+
+def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
+    """``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
+
+    The last axes of ``w`` are the outputs of one position. Where constants are part of the logic: the
+    additions of each product's digits, once where several outputs take the same product; and one addition
+    less than an output has weights that are not zero, one more if all of them are negative, since only then
+    no term is there to subtract from. Where they are in a memory: a product and an addition for each, zero
+    or not.
+    """
+    positions = macs // w.size
+    codes = w.range.lo.integers().reshape(-1, op.size // positions)
+    weights = encoding(codes)
+    binary = two_valued(x)
+    bits = 1 if binary else x.type.width
+    shared = product(weights, bits, w.type.width, binary)
+    work = Work()
+    for digits, count in Counter(cast("list[int]", _digits(codes).ravel().tolist())).items():
+        work[events.scale(bits, digits, shared)] += count * positions
+    used = (codes != 0).sum(0)
+    additions = int((np.maximum(used - 1, 0) + ((codes < 0).sum(0) == used) * (used > 0)).sum())
+    addition = events.add(op.type.width)
+    if additions:
+        work[addition] += additions * positions
+    if additions < codes.size:
+        work[Event("nothing", (), stored=addition)] += (codes.size - additions) * positions
+    if weights.outer:
+        outer = events.shift(op.type.width, weights.outer)
+        work[Event("nothing", (), stored=outer)] += op.size
+    return work

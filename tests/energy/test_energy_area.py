@@ -1,0 +1,388 @@
+"""Area: primitives counted by hand, formulas by hand, tables complete, and the calibration."""
+
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qhls.energy.area import (
+    PRIMITIVES,
+    area_tables,
+    estimate_area,
+    load_area_table,
+)
+from qhls.energy.calibrate import FITS, fitted, main, read
+from qhls.energy.primitives import Hardware, Primitive, hardware
+from qhls.errors import EnergyError
+from qhls.ir import (
+    Add,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Overflow,
+    Pool,
+    Quantize,
+    Reshape,
+    Rounding,
+    Schedule,
+    Threshold,
+    layer_scope,
+)
+
+TABLES = Path(__file__).parents[2] / "qhls/energy/areas"
+SHARED = Path(os.environ.get("QHLS_SHARED", Path(__file__).parents[2].parent / "shared"))
+ROWS = SHARED / "yosys_primitives.json"
+LUT6 = load_area_table("xilinx_lut6")
+
+X = Input((4,), Fixed(True, 4, 1), name="x")
+IMAGE = Input((4, 4, 2), Fixed(True, 4, 1), name="x")
+
+
+def counted(op, **schedule):
+    return {
+        (p.kind, *p.sizes): n
+        for p, n in hardware(op, Schedule(**schedule)).items()
+        if p.kind != "register"
+    }
+
+
+def steps(x, thresholds):
+    return Threshold(
+        x, Const.of(np.array(thresholds, float)), Const.of(np.arange(len(thresholds) + 1.0))
+    )
+
+
+WEIGHTS = Const.of(np.array([[3.0, 0], [5, -1], [1, 1], [2, 1]]), name="w")
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [
+        # -88 .. 77: 8 bits; 4 terms of the first output, 3 of the second
+        (
+            Matmul(X, WEIGHTS),
+            {("scale", 4, 0): 1, ("scale", 4, 1): 5, ("scale", 4, 2): 2, ("accumulate", 8): 5},
+        ),
+        (Pool(IMAGE, (2, 2), (2, 2)), {("maximum", 4): 6}),  # a position: 2 channels, 3 steps each
+        (Pool(IMAGE, (2, 2), (2, 2), "sum"), {("accumulate", 6): 6}),
+        (Add(X, X), {("add", 5): 1}),  # one element a trip
+        (Max(X, Const.of(0.0)), {("relu", 4): 1}),
+        (Max(X, Const.of(1.0)), {("maximum", 4): 1}),
+        # s4.1 to u2.0: 3 bits stay of 4, of which one is dropped; all 4 elements at once
+        (Quantize(X, Fixed(False, 2, 0)), {("round", 3): 4, ("saturate", 1, 2): 4}),
+        (Quantize(X, Fixed(True, 5, 1)), {}),  # fits
+        (Quantize(X, Fixed(False, 2, 0), Rounding.FLOOR, Overflow.WRAP), {}),
+        (Quantize(X, Fixed(True, 4, 2)), {("saturate", 1, 4): 4}),
+        (steps(X, [0.5, 1]), {("compare_constant", 4): 8, ("lookup", 2, 3): 4}),
+        (
+            steps(X, [-1, -0.5, 0, 0.5, 1]),
+            {("compare", 4): 12, ("lookup", 4, 5): 12, ("lookup", 3, 6): 4},
+        ),
+        (Reshape(X, (2, 2)), {}),
+    ],
+    ids=[
+        *("matmul", "maxpool", "sumpool", "add", "relu", "max", "quantize", "widen", "truncate"),
+        *("saturate", "threshold", "search", "reshape"),
+    ],
+)
+def test_primitives_by_hand(op, expected):
+    assert counted(op) == expected
+
+
+def test_stored_weights_take_general_hardware():
+    assert counted(Matmul(X, WEIGHTS), storage="bram") == {
+        ("multiply", 4, 4): 8,
+        ("accumulate", 8): 8,
+    }
+    signs = Const.of(np.array([[1.0, -1], [1, 0], [1, 1], [-1, 1]]))
+    assert counted(Matmul(X, signs), storage="bram") == {("choice", 4, 2): 8, ("accumulate", 6): 8}
+    assert counted(WEIGHTS, storage="bram") == {("bram", 8, 4): 1}
+    assert counted(WEIGHTS, storage="lutram") == {("lutram", 8, 4): 1}
+    assert counted(WEIGHTS) == {}
+
+
+def test_shared_multipliers_choose_among_constants():
+    found = counted(Matmul(X, WEIGHTS), reuse_factor=3)
+    assert found == {("multiply", 4, 4): 3, ("accumulate", 8): 3, ("lookup", 4, 3): 3}
+    assert ("lookup", 4, 3) not in counted(Matmul(X, WEIGHTS), reuse_factor=3, storage="bram")
+
+
+def test_a_convolution_is_built_for_one_position():
+    weights = Const.of(np.full((2, 2, 2, 3), 3.0))
+    # 9 positions; of the 24 products 16 are the same as another of their input
+    assert counted(Conv(IMAGE, weights)) == {
+        **{("scale", 4, 2): 8, ("scale", 4, 1): 16, ("accumulate", 9): 21}
+    }
+
+
+def test_results_are_registers_or_memory():
+    pool = Pool(IMAGE, (2, 2), (2, 2))
+    assert hardware(pool, Schedule())[Primitive("register", (4,))] == 8
+    far = hardware(pool, Schedule(partition_limit=7))
+    assert far[Primitive("bram", (8, 4))] == 1
+    assert not any(p.kind == "register" for p in far)
+    assert hardware(X, Schedule()) == Hardware()  # whoever calls the design holds it
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "unit", "area"),
+    [
+        ("multiply", (4, 4), "LUT", 2.4447 * 16 - 2.1028 * 8),  # 22; Yosys 22 to 26
+        ("multiply", (8, 1), "LUT", 0.9925 * 8),
+        ("multiply", (6, 2), "LUT", 0.9925 * 12),
+        ("multiply", (5, 4), "DSP", 1),
+        ("multiply", (27, 18), "DSP", 1),
+        ("multiply", (28, 18), "DSP", 2),
+        ("multiply", (28, 19), "DSP", 4),
+        ("scale", (8, 1), "LUT", 0),
+        ("scale", (8, 0), "LUT", 0),
+        ("scale", (8, 3), "LUT", 0.81 * 16 + 1.1541 * 8),
+        ("accumulate", (20,), "LUT", 0.7478 * 20),
+        ("add", (9,), "LUT", 0.9066 * 9),
+        ("maximum", (8,), "LUT", 1.725 * 8),
+        ("relu", (8,), "LUT", 0.8774 * 8),
+        ("compare", (8,), "LUT", 0.7179 * 8),
+        ("compare_constant", (8,), "LUT", 0.2525 * 8),
+        ("choice", (8, 1), "LUT", 8),
+        ("choice", (8, 2), "LUT", 8),
+        ("choice", (8, 3), "LUT", 16),
+        ("gate", (), "LUT", 1),
+        ("round", (8,), "LUT", 8),
+        ("saturate", (10, 6), "LUT", 4.324 + 0.6914 * 6),
+        ("lookup", (8, 3), "LUT", 1.0205 * 8),
+        ("lookup", (8, 256), "LUT", 1.0205 * 32),
+        ("register", (7,), "FF", 7),
+        ("bram", (1024, 18), "BRAM18", 1),
+        ("bram", (1025, 18), "BRAM18", 2),
+        ("bram", (512, 36), "BRAM18", 1),
+        ("bram", (513, 36), "BRAM18", 2),
+        ("rom", (16384, 1), "BRAM18", 1),
+        ("rom", (2048, 9), "BRAM18", 1),
+        ("lutram", (65, 3), "LUT", 6),
+    ],
+)
+def test_formulas_by_hand(kind, sizes, unit, area):
+    figure = LUT6.figure(Primitive(kind, sizes))
+    assert figure.unit == unit
+    assert figure.area(sizes) == pytest.approx(area)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "area"),
+    [
+        ("multiply", (8, 8), 282),  # as published
+        ("multiply", (32, 32), 3495),
+        ("add", (32,), 137),
+        ("register", (10,), 59.8),
+        ("bram", (8192, 1), 3537),
+        ("bram", (8192, 1024), 3537 * 1024**0.971),
+        ("scale", (8, 3), 2 * 8 * 137 / 32),
+        ("choice", (8, 2), 0.3 * 16 * 137 / 32),
+    ],
+)
+def test_square_micrometres_by_hand(kind, sizes, area):
+    figure = load_area_table("asic_45nm").figure(Primitive(kind, sizes))
+    assert figure.unit == "um2"
+    assert figure.area(sizes) == pytest.approx(area, rel=1e-4)
+
+
+def design():
+    with layer_scope("fc"):
+        y = Matmul(X, WEIGHTS, name="product")
+    with layer_scope("act"):
+        y = Quantize(y, Fixed(False, 3, 0), name="y")
+    return Graph((X,), (y,), name="small")
+
+
+def test_a_report_adds_up():
+    report = estimate_area(design(), Schedule(), LUT6)
+    lut = 2 * (0.81 + 1.1541) * 4 + 5 * 0.7478 * 8
+    assert report.layers["fc"]["LUT"] == pytest.approx(lut)
+    assert report.totals["FF"] == 2 * 8 + 2 * 3
+    for unit in report.units:
+        assert sum(layer[unit] for layer in report.layers.values()) == pytest.approx(
+            report.totals[unit]
+        )
+    scale, accumulate = LUT6.figures["scale"], LUT6.figures["accumulate"]
+    (product,) = (op for op in report.ops if op.name == "fc.product")
+    assert product.errors["LUT"] == pytest.approx(
+        2 * (0.81 + 1.1541) * 4 * scale.relative_error + 5 * 0.7478 * 8 * accumulate.relative_error
+    )
+    assert "±" in str(report)
+    content = json.loads(json.dumps(report.to_dict()))
+    assert content["totals"] == report.totals
+
+
+def test_what_nobody_measured_is_marked():
+    assert LUT6.figures["round"].relative_error is None
+    x = Input((2,), Fixed(True, 8, 4), name="x")
+    rounded = Graph((x,), (Quantize(x, Fixed(True, 8, 2), name="y"),))
+    (_, op) = estimate_area(rounded, Schedule(), LUT6).ops
+    assert op.open == {"LUT"}
+    assert "?" in str(estimate_area(rounded, Schedule(), LUT6))
+    assert "?" not in str(estimate_area(Graph((X,), (Add(X, X),)), Schedule(), LUT6))
+
+
+def test_a_design_that_yosys_synthesised_lies_within_the_error():
+    """16 x 64 weights of -31 .. 31, 8-bit inputs, product and adder tree kept: 16,384 LUT by Yosys 0.70."""
+    weights = np.random.default_rng(0).integers(-31, 32, (16, 64)).astype(float)
+    x = Input((16,), Fixed(True, 8, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of(weights)),))
+    report = estimate_area(graph, Schedule(), LUT6)
+    assert abs(report.totals["LUT"] - 16384) < report.errors["LUT"] < 0.25 * 16384
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 12),
+    st.integers(0, 4),
+    st.integers(0, 99),
+    st.sampled_from(area_tables()),
+    st.sampled_from(["registers", "bram", "lutram"]),
+)
+def test_fewer_activation_bits_are_never_larger(bits, more, seed, name, storage):
+    """In units of one table with DSPs counted as the LUTs that README of HGQ2 gives one, 55."""
+    table, schedule = load_area_table(name), Schedule(storage=storage)
+    weights = np.random.default_rng(seed).integers(-7, 8, (5, 4)).astype(float)
+
+    def size(width):
+        x = Input((5,), Fixed(True, width, 0), name="x")
+        y = Quantize(Matmul(x, Const.of(weights)), Fixed(False, width, 0))
+        totals = estimate_area(Graph((x,), (y,)), schedule, table).totals
+        return sum(n * (55 if unit == "DSP" else 1) for unit, n in totals.items())
+
+    assert size(bits) <= size(bits + more) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("name", area_tables())
+def test_tables_are_complete(name):
+    table = load_area_table(name)
+    assert set(table.figures) == set(PRIMITIVES)
+    sizes = {
+        **dict.fromkeys(("multiply", "scale", "choice", "saturate", "lookup"), (8, 4)),
+        **{
+            "multiply_narrow": (8, 2),
+            "gate": (),
+            "bram": (99, 9),
+            "rom": (99, 9),
+            "lutram": (99, 9),
+        },
+    }
+    for kind, figure in table.figures.items():
+        assert figure.area(sizes.get(kind, (8,))) > 0
+        assert figure.unit in ("LUT", "DSP", "FF", "BRAM18", "um2")
+        assert figure.source
+        assert figure.error
+        # a figure without a measured error says so
+        unmeasured = re.search(r"Unknown|Not measured|upper bound|was not kept", figure.error)
+        assert figure.relative_error is not None or unmeasured, kind
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"formula": "magic"},
+            r"^area table 'mine', add: expected a formula of c; .*, got 'magic'$",
+        ),
+        (
+            {"coefficients": [math.nan]},
+            r"^area table 'mine', add: expected finite coefficients, got \[nan\]$",
+        ),
+        (
+            {"relative_error": -1},
+            r"^area table 'mine', add: expected a relative_error of .*, got -1$",
+        ),
+        (
+            {"source": " "},
+            r"^area table 'mine', add: expected a source that is not empty, got ' '$",
+        ),
+    ],
+)
+def test_a_faulty_table_is_refused(tmp_path, change, message):
+    content = json.loads((TABLES / "xilinx_lut6.json").read_text())
+    content["figures"]["add"].update(change)
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(EnergyError, match=message):
+        load_area_table(path)
+    del content["figures"]["add"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(
+        EnergyError, match=r"^area table 'mine': expected JSON with .*, got KeyError\('add'\)$"
+    ):
+        load_area_table(path)
+
+
+def test_unknown_table():
+    match = r"^area table: expected one of asic_45nm, xilinx_lut6 or a \.json file, got 'x'$"
+    with pytest.raises(EnergyError, match=match):
+        load_area_table("x")
+
+
+# Calibration
+
+
+def reports(tmp_path, law):
+    """What Yosys writes of adders and registers whose sizes follow ``law``."""
+    modules = {
+        f"\\add_s__w{w}": {"num_cells_by_type": {"LUT2": law(w) // 2, "LUT6": law(w) - law(w) // 2}}
+        for w in range(2, 20)
+    }
+    modules["\\top"] = {"num_cells_by_type": {"LUT2": 1000}}
+    modules |= {f"\\reg__w{w}": {"num_cells_by_type": {"FDRE": w}} for w in range(2, 20)}
+    path = tmp_path / "stat.json"
+    path.write_text(json.dumps({"creator": "Yosys", "modules": modules}))
+    return path
+
+
+def test_reports_of_yosys_are_read(tmp_path):
+    rows = read([reports(tmp_path, lambda w: 3 * (w + 1))])
+    assert len(rows) == 36
+    assert rows[0] == {"op": "add_s", "w": 2, "LUT": 9, "FF": 0, "INV": 0, "CARRY4": 0}
+    figure = fitted("add", FITS["add"], rows, "a test")
+    assert figure["coefficients"] == [3.0]
+    assert figure["relative_error"] == 0
+    assert figure["source"] == "a test: add_s, sub_s, add_shift, 14 rows fitted."
+    assert fitted("register", FITS["register"], rows, "")["coefficients"] == [1.0]
+
+
+def test_the_error_is_that_of_rows_held_out(tmp_path):
+    # Every fourth width is off by half: they are held out, so they change the error and not the formula.
+    rows = read([reports(tmp_path, lambda w: (w + 1) * (20 if (w - 2) % 4 == 3 else 10))])
+    figure = fitted("add", FITS["add"], rows, "")
+    assert figure["coefficients"] == [10.0]
+    assert figure["relative_error"] == 0.5
+
+
+def test_calibrate_refuses(tmp_path, capsys):
+    path = tmp_path / "rows.json"
+    path.write_text("[]")
+    assert main([str(path)]) == 2
+    match = r"^calibrate: .*rows\.json: expected JSON with a table of rows, or of Yosys' stat -json, got "
+    assert re.match(match, capsys.readouterr().err)
+    path.write_text(json.dumps({"table": [{"op": "add_s", "w": 3, "LUT": 3}]}))
+    match = r"^calibrate, add: expected at least 4 rows of add_s, sub_s, add_shift, got 1$"
+    with pytest.raises(EnergyError, match=match):
+        fitted("add", FITS["add"], read([path]), "")
+
+
+@pytest.mark.skipif(not ROWS.is_file(), reason="the measured rows are not here")
+def test_the_packaged_table_is_what_calibration_finds(tmp_path):
+    path = tmp_path / "new.json"
+    command = [sys.executable, "-m", "qhls.energy.calibrate", str(ROWS), "-o", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "multiply: LUT = c0 a b + c1 (a + b)" in done.stdout
+    assert json.loads(path.read_text()) == json.loads((TABLES / "xilinx_lut6.json").read_text())

@@ -1,0 +1,240 @@
+"""What a bit less saves, and the comparison of designs: tables, plot, page and numbers."""
+
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from qhls.energy import CAUSES, Comparison, estimate, load_technology, sensitivity
+from qhls.energy.plot import bars
+from qhls.energy.sensitivity import coarser_steps, narrowed
+from qhls.errors import EnergyError
+from qhls.ir import (
+    Codes,
+    Const,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Pad,
+    Quantize,
+    Schedule,
+    Threshold,
+    layer_scope,
+    run,
+)
+
+UNIT = load_technology("unit")
+
+
+def network(weights=((5.0, 0), (-3, 1), (1, 7)), activation=None):
+    """s6.0 x weights, to u4.1 or what ``activation`` makes of it, x ternary weights."""
+    x = Input((3,), Fixed(True, 6, 2), name="x")
+    with layer_scope("first"):
+        y = Matmul(x, Const.of(np.array(weights), name="w"), name="product")
+    with layer_scope("act"):
+        y = activation(y) if activation else Quantize(y, Fixed(False, 4, 1), name="y")
+    with layer_scope("second"):
+        y = Matmul(y, Const.of([[1.0], [-1]], name="w"), name="product")
+    return Graph((x,), (y,), name="network")
+
+
+def test_narrower_weights_by_hand():
+    graph = network()
+    narrow = narrowed(graph, "first", "weights")
+    # halves, ties to even: 2.5 -> 2, -1.5 -> -2, 0.5 -> 0, 3.5 -> 4, on a grid twice as coarse
+    values = np.ldexp(narrow["first.w"].codes.integers().astype(float), -narrow["first.w"].frac)
+    assert values.tolist() == [[4, 0], [-4, 0], [0, 8]]
+    assert narrow["second.w"] is graph["second.w"]
+    assert narrow["act.y"].to == graph["act.y"].to
+
+
+def test_narrower_activations_by_hand():
+    narrow = narrowed(network(), "act", "activations")
+    assert str(narrow["act.y"].type) == "u3.0"
+    assert str(narrow["second.product"].type) == "s4.0"
+
+
+def test_where_there_is_no_bit_to_take():
+    graph = network()
+    assert narrowed(graph, "second", "weights") is graph  # binary
+    assert narrowed(graph, "first", "activations") is graph
+    assert narrowed(graph, "act", "weights") is graph
+
+
+def test_powers_of_two_lose_their_lower_exponents():
+    narrow = narrowed(network([[1.0, 0], [-2, 4], [8, -16]]), "first", "weights")
+    values = np.ldexp(narrow["first.w"].codes.integers().astype(float), -narrow["first.w"].frac)
+    assert values.tolist() == [[4, 0], [-4, 4], [8, -16]]  # exponents 0 to 4 become 2 to 4
+
+
+def thresholds(y):
+    codes = np.array([-40, -21, -20, -19, -3, 0, 1, 2, 9, 30])
+    values = np.array([-1, 0.5, 0.75, 1, 1.5, 0.25, 2, 3, -2, 1.25, 0])
+    steps = Const(Codes(codes), y.frac, name="thresholds")
+    return Threshold(y, steps, Const.of(values, name="values"), name="y")
+
+
+def test_a_step_function_on_a_coarser_grid_is_the_same_function():
+    """Of weights that lose a fraction bit, the function sees multiples of it: the same steps for each."""
+    graph = network([[1.5, 0.5], [-2.5, 1], [0.5, 3.5]], thresholds)
+    narrow = narrowed(graph, "first", "weights")
+    assert narrow["first.product"].frac == graph["first.product"].frac - 1
+    wide, small = graph["act.y"], narrow["act.y"]
+    codes = np.arange(small.x.type.lo, small.x.type.hi + 1).reshape(-1, 1)
+    x = Input((1,), small.x.type, name="x")
+    fine = Input((1,), Fixed(True, small.x.type.width + 1, small.x.frac + 1), name="x")
+    coarse = Threshold(x, small.thresholds, small.values, name="y")
+    original = Threshold(fine, wide.thresholds, wide.values, name="y")
+    (found,) = run(Graph((x,), (coarse,)), [codes])
+    (expected,) = run(Graph((fine,), (original,)), [codes * 2])
+    assert found.tolist() == expected.tolist()
+    assert len(small.thresholds.codes.integers()) < len(wide.thresholds.codes.integers())
+
+
+def test_step_functions_a_channel_keep_as_many_steps():
+    thresholds, values = np.array([[1, 2, 7], [0, 3, 5]]), np.array([[0, 1, 2, 3], [4, 5, 6, 7]])
+    steps, levels = coarser_steps(thresholds, values, 1, 9)
+    # up to the next multiple of 2: 2, 2, 8 and 0, 4, 6; the first has one less, and a step beyond 9 instead
+    assert steps.tolist() == [[1, 4, 10], [0, 2, 3]]
+    assert levels.tolist() == [[0, 2, 3, 3], [4, 5, 6, 7]]
+
+
+def test_a_padding_keeps_its_number():
+    x = Input((3,), Fixed(True, 6, 2), name="x")
+    with layer_scope("act"):
+        y = Quantize(x, Fixed(False, 4, 1), name="y")
+    y = Pad(y, ((1, 0),), value=6, name="pad")  # 3.0
+    narrow = narrowed(Graph((x,), (y,)), "act", "activations")
+    assert narrow["pad"].value == 3
+    assert narrow["pad"].frac == 0
+
+
+def test_savings_are_differences_of_estimates():
+    graph = network()
+    total = estimate(graph, Schedule(), UNIT).total
+    savings = {s.layer: s for s in sensitivity(graph, Schedule(), UNIT)}
+    assert set(savings) == {"first", "act"}
+    for layer, part in (("first", "weights"), ("act", "activations")):
+        narrow = estimate(narrowed(graph, layer, part), Schedule(), UNIT).total
+        assert getattr(savings[layer], part) == total - narrow > 0
+    assert savings["first"].activations is savings["act"].weights is None
+
+
+@pytest.fixture
+def comparison():
+    graph = network()
+    reports = {
+        "wired": estimate(graph, Schedule(), UNIT),
+        "<stored>": estimate(graph, Schedule(storage="bram"), UNIT),
+    }
+    return Comparison(reports, UNIT, {"wired": sensitivity(graph, Schedule(), UNIT)})
+
+
+def test_ratios_and_tables(comparison):
+    first, second = (report.total for report in comparison.reports.values())
+    assert comparison.ratios == {"wired": 1, "<stored>": second / first}
+    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.layers_table().columns}
+    assert cells["layer"] == ["x", "first", "act", "second"]
+    for name, report in comparison.reports.items():
+        assert cells[name] == [f"{sum(c.values()):.4g}" for c in report.layers.values()]
+    text = str(comparison)
+    assert "One bit less in wired saves" in text
+    assert "<stored>" in text
+
+
+def test_numbers(comparison):
+    content = json.loads(json.dumps(comparison.to_dict()))
+    assert content["ratios"]["wired"] == 1
+    assert content["technology"] == "unit"
+    assert content["reports"]["<stored>"]["total"] == comparison.reports["<stored>"].total
+    (first, act) = comparison.savings["wired"]
+    assert content["savings"]["wired"] == {
+        "first": {"weights": first.weights, "activations": None},
+        "act": {"weights": None, "activations": act.activations},
+    }
+
+
+def test_the_plot_is_drawn_to_scale():
+    root = ElementTree.fromstring(bars({"a": {"p": 30.0, "q": 10.0}, "b&<": {"p": 0.0, "q": 20.0}}))
+    space = "{http://www.w3.org/2000/svg}"
+    drawn = [r for r in root.iter(f"{space}rect") if r.find(f"{space}title") is not None]
+    widths = [float(r.get("width")) for r in drawn]
+    assert widths[0] == pytest.approx(3 * widths[1])
+    assert widths[2] == 0
+    assert widths[3] == pytest.approx(2 * widths[1])
+    assert float(drawn[1].get("x")) == pytest.approx(float(drawn[0].get("x")) + widths[0])
+    assert drawn[0].get("fill") == drawn[2].get("fill") != drawn[1].get("fill")
+    texts = [t.text or "" for t in root.iter(f"{space}text")]
+    assert "40 pJ" in texts
+    assert "20 pJ" in texts
+    assert ElementTree.fromstring(bars({"nothing": {"p": 0.0}})) is not None
+
+
+class Page(HTMLParser):
+    """Tags that are closed, and whatever would fetch something."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.fetched, self.text = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "rect"):
+            self.open.append(tag)
+        names = dict(attributes)
+        self.fetched += [v for k, v in names.items() if k in ("src", "href", "action", "data")]
+        if tag in ("script", "link", "img", "iframe", "object"):
+            self.fetched.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in ("meta", "rect"):
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_is_whole_and_asks_for_nothing(comparison):
+    text = comparison.html()
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.fetched == []
+    assert not re.search(r"url\(|@import", text)
+    shown = " ".join(page.text)
+    for report in comparison.reports.values():
+        assert f"{report.total:.4g}" in shown
+    for word in (
+        "<stored>",
+        "first",
+        *CAUSES,
+        "ratio",
+        "What one bit less saves",
+        "By definition.",
+    ):
+        assert word in shown
+    assert text.count("<svg") == 3  # of all, and of each design's layers
+
+
+def test_files(comparison, tmp_path):
+    assert comparison.save(tmp_path / "a.html").read_text() == comparison.html() + "\n"
+    assert comparison.save(tmp_path / "a.svg").read_text() == comparison.svg() + "\n"
+    numbers = json.loads(comparison.save(tmp_path / "a.json").read_text())
+    assert numbers == json.loads(json.dumps(comparison.to_dict()))
+    match = r"^comparison: expected a file name that ends in \.html, \.svg, \.json, got 'a\.png'$"
+    with pytest.raises(EnergyError, match=match):
+        comparison.save("a.png")
+    with pytest.raises(EnergyError, match=r"^comparison: expected a path to write to, got .*$"):
+        comparison.save(tmp_path / "none" / "a.svg")
+
+
+def test_what_cannot_be_compared():
+    with pytest.raises(EnergyError, match=r"^compare: expected at least one design, got none$"):
+        Comparison({}, UNIT)
+    report = estimate(network(), Schedule(), load_technology("horowitz_45nm"))
+    match = r"^compare: expected 'a' priced by 'unit', got 'horowitz_45nm'$"
+    with pytest.raises(EnergyError, match=match):
+        Comparison({"a": report}, UNIT)
