@@ -194,7 +194,8 @@ def _bit_operations(designs: dict[str, Any]) -> Table:
 
 
 def _show(options: argparse.Namespace) -> int:
-    sys.stdout.write(f"{_design(options, options.model[0]).show()}\n")
+    design = _design(options, options.model[0])
+    sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
     return 0
 
 

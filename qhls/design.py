@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qhls.energy.area import AreaReport
     from qhls.energy.latency import LatencyReport
     from qhls.energy.model import EnergyReport
+    from qhls.exactness import ExactnessReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,10 @@ class Design:
         return estimate(self.graph, self.schedule, chosen)
 
     def area(self, table: Any = "xilinx_lut6") -> AreaReport:
-        """LUT, DSP, FF and block RAM, or square micrometres, with error bars. ``table``: a name, a path or an ``AreaTable``."""
+        """LUT, DSP, FF and block RAM, or square micrometres, with error bars.
+
+        ``table``: a name, a path or an ``AreaTable``.
+        """
         from qhls.energy.area import AreaTable, estimate_area, load_area_table
 
         chosen = table if isinstance(table, AreaTable) else load_area_table(table)
@@ -110,6 +114,12 @@ class Design:
         from qhls.energy.latency import estimate_latency
 
         return estimate_latency(self.graph, self.schedule)
+
+    def exactness(self) -> ExactnessReport:
+        """Where Keras' float32 is exact, layer by layer, and how ``check`` compares."""
+        from qhls.exactness import exactness
+
+        return exactness(self.exact or self.graph)
 
     def show(self) -> str:
         """The graph, one op a line: types, ranges, shapes and Keras layers."""

@@ -124,5 +124,11 @@ def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
 def _without_softmax(layer: dict[str, Any]) -> dict[str, Any]:
     if layer["class_name"] == "Softmax":
         kept = {key: layer["config"][key] for key in ("name", "dtype")}
-        return layer | {"class_name": "Activation", "config": kept | {"activation": "linear"}}
+        changed = layer | {"class_name": "Activation", "config": kept | {"activation": "linear"}}
+        if (
+            "inbound_nodes" in layer
+        ):  # calls of a Softmax name its mask, which an Activation has not
+            calls = [node | {"kwargs": {}} for node in layer["inbound_nodes"]]
+            return changed | {"inbound_nodes": calls}
+        return changed
     return layer | {"config": layer["config"] | {"activation": "linear"}}

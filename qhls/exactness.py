@@ -1,0 +1,52 @@
+"""Where Keras' float32 is exact, layer by layer, and how ``check`` compares where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qhls.ir import Graph
+from qhls.ir.graph import align
+
+
+@dataclass(frozen=True)
+class LayerExactness:
+    """One Keras layer: ``bits`` of the largest number within it, as an integer; float32 holds 24.
+
+    ``float32``: "exact", "may round", or "real numbers" where a scale or function is no fixed-point number and a
+    quantizer makes steps of it.
+    """
+
+    layer: str
+    bits: int
+    float32: str
+
+
+@dataclass(frozen=True)
+class ExactnessReport:
+    """All layers, and whether Keras is compared in float32 or float64."""
+
+    layers: list[LayerExactness]
+    compared_in: str
+
+    def __str__(self) -> str:
+        header = ("layer", "bits", "Keras in float32")
+        rows = [(row.layer, str(row.bits), row.float32) for row in self.layers]
+        return "\n".join([*align([header, *rows]), f"compared with Keras in {self.compared_in}"])
+
+
+def exactness(graph: Graph) -> ExactnessReport:
+    """The report of ``graph``, by the ranges of its ops."""
+    layers: dict[str, int] = {}
+    inexact = set(graph.rounded)
+    for op in graph.ops:
+        if op.batched and op.layer:
+            layers[op.layer] = max(layers.get(op.layer, 0), op.magnitude.bit_length())
+            inexact |= set() if op.float32_exact else {op.layer}
+
+    def verdict(layer: str) -> str:
+        return (
+            "real numbers" if layer in graph.reals else "may round" if layer in inexact else "exact"
+        )
+
+    rows = [LayerExactness(layer, bits, verdict(layer)) for layer, bits in layers.items()]
+    return ExactnessReport(rows, "float64" if inexact else "float32")
