@@ -21,3 +21,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({**registered(), **_FUNCTIONS})
+
+
+__all__ = [*__dir__()]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - for ``import *``

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import accumulate
 
@@ -15,7 +15,7 @@ from qhls.backends.names import Names, identifier, printable
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph, align, describe, expression
 from qhls.ir.movement import Concat, Pad, Reshape, View
-from qhls.ir.op import Op
+from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Conv, Input, Pool, Quantize, Threshold
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
@@ -87,6 +87,8 @@ class OpView:
     function: str
     operands: tuple[TensorView, ...]
     out: TensorView
+    defines: bool = True
+    """Whether the function is this op's own; else an earlier op does the same, and its function is called again."""
 
     @property
     def kind(self) -> str:
@@ -372,6 +374,7 @@ def design_view(graph: Graph, schedule: Schedule) -> DesignView:
     names = Names()
     view = DesignView(graph, schedule, names.new(graph.name))
     tensors: dict[Op, TensorView] = {}
+    functions: dict[Hashable, str] = {}
     for op in graph.ops:
         _check_width(op, graph)
         if isinstance(op, Reshape):  # the same array under other indices
@@ -387,8 +390,12 @@ def design_view(graph: Graph, schedule: Schedule) -> DesignView:
             view.constants.append(ConstView(op, tensor, names.new(f"{tensor.name}_codes")))
         else:
             operands = tuple(tensors[operand] for operand in op.operands)
-            function = names.new(f"compute_{tensor.name}")
-            view.operations.append(OpView(op, len(view.operations), function, operands, tensor))
+            key = _meaning(op, operands, tensor)
+            defines = key not in functions
+            if defines:
+                functions[key] = names.new(f"compute_{tensor.name}")
+            number = len(view.operations)
+            view.operations.append(OpView(op, number, functions[key], operands, tensor, defines))
     for number, op in enumerate(graph.outputs):
         source = tensors[op]
         port = names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
@@ -396,6 +403,21 @@ def design_view(graph: Graph, schedule: Schedule) -> DesignView:
         view.stores.append(names.new(f"store_{port}"))
         view.outputs.append(TensorView(port, source.type, op.shape, source.partition))
     return view
+
+
+def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashable:
+    """Equal for ops that one C++ function computes: of one kind, on the same types, shapes and constants."""
+    settings = [
+        (item.name, getattr(op, item.name))
+        for item in fields(op)
+        if item.init and item.name not in ("name", "layer") and item.name not in operand_names(op)
+    ]
+    sources = [tensor.name if tensor.constant else "" for tensor in operands]
+    shapes = [
+        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.partition)
+        for t in (*operands, out)
+    ]
+    return op.kind, tuple(settings), tuple(sources), tuple(shapes)
 
 
 def _tensor(op: Op, names: Names, schedule: Schedule) -> TensorView:

@@ -21,8 +21,27 @@ from qhls.ir import Add, Concat, Const, Matmul, Mul, Op, Reshape, Shift, Sub, Vi
 WIDEST_STATE = 53
 """Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
 
-Step = Callable[[Any, Op, list[Op]], list[Op]]
+Step = Callable[["_Cell", Op, list[Op]], list[Op]]
 """Cell, the input times the kernel, quantised states -> new states; the first is the output."""
+
+
+class _Cell:
+    """A Keras cell in the steps of a sequence, which all read the same constants."""
+
+    def __init__(self, cell: Any) -> None:
+        self.keras = cell
+        self._weights: dict[tuple[str, Any], Const] = {}
+
+    def weight(self, variable: str, *index: Any) -> Const:
+        """The quantised ``variable``, or its part ``[index]``."""
+        key = (variable, str(index))
+        if key not in self._weights:
+            self._weights[key] = weight(self.keras, variable, lambda w: w[index])
+        return self._weights[key]
+
+    def function(self, name: str, x: Op) -> Op:
+        """``x`` through the activation ``name``."""
+        return exact(self.keras, activate(self.keras, getattr(self.keras, name), x))
 
 
 @lower.register(keras.layers.RNN)
@@ -45,10 +64,10 @@ def _(layer: Any, x: Op, *initial: Op) -> Any:
     if not states:
         sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
         states = [Const.of(np.zeros(size), "start") for size in sizes]
-    order = range(x.shape[0])
+    order, steps = range(x.shape[0]), _Cell(cell)
     for t in reversed(order) if layer.go_backwards else order:
         entering = [_quantised(cell, state) for state in states]
-        states = step(cell, _part(projected, t), entering)
+        states = step(steps, _part(projected, t), entering)
         _check_width(layer, states, len(outputs))
         outputs.append(states[0])
     result = _sequence(outputs) if layer.return_sequences else outputs[-1]
@@ -96,10 +115,6 @@ def _sum(a: Op, b: Const) -> Op:
     return Const((a.codes << frac - a.scale) + (b.codes << frac - b.scale), frac, name="start")
 
 
-def _function(cell: Any, name: str, x: Op) -> Op:
-    return exact(cell, activate(cell, getattr(cell, name), x))
-
-
 def _check_width(layer: Any, states: list[Op], step: int) -> None:
     widest = max(state.type.width for state in states)
     if widest > WIDEST_STATE:
@@ -111,41 +126,39 @@ def _check_width(layer: Any, states: list[Op], step: int) -> None:
         )
 
 
-def _simple_step(cell: Any, x: Op, states: list[Op]) -> list[Op]:
-    recurrent = _product(states[0], weight(cell, "recurrent_kernel"))
-    return [_function(cell, "activation", Add(x, recurrent))]
+def _simple_step(cell: _Cell, x: Op, states: list[Op]) -> list[Op]:
+    recurrent = _product(states[0], cell.weight("recurrent_kernel"))
+    return [cell.function("activation", Add(x, recurrent))]
 
 
-def _lstm_step(cell: Any, x: Op, states: list[Op]) -> list[Op]:
+def _lstm_step(cell: _Cell, x: Op, states: list[Op]) -> list[Op]:
     h, c = states
-    recurrent = _product(h, weight(cell, "recurrent_kernel"))
+    recurrent = _product(h, cell.weight("recurrent_kernel"))
     enter, forget, candidate, leave = _gates(Add(x, recurrent), 4)
-    kept = Mul(_function(cell, "recurrent_activation", forget), c)
-    new = _function(cell, "activation", candidate)
-    carry = Add(kept, Mul(_function(cell, "recurrent_activation", enter), new))
-    opened = _function(cell, "recurrent_activation", leave)
-    return [Mul(opened, _function(cell, "activation", carry)), carry]
+    kept = Mul(cell.function("recurrent_activation", forget), c)
+    new = cell.function("activation", candidate)
+    carry = Add(kept, Mul(cell.function("recurrent_activation", enter), new))
+    opened = cell.function("recurrent_activation", leave)
+    return [Mul(opened, cell.function("activation", carry)), carry]
 
 
-def _gru_step(cell: Any, x: Op, states: list[Op]) -> list[Op]:
+def _gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Op]:
     (h,) = states
-    units = cell.units
+    units, after = cell.keras.units, cell.keras.reset_after
     update_x, reset_x, candidate_x = _gates(x, 3)
 
     def recurrent(state: Op, first: int, last: int) -> Op:
         """``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
         columns = slice(first * units, last * units)
-        product = _product(state, weight(cell, "recurrent_kernel", lambda w: w[:, columns]))
-        if not (cell.reset_after and cell.use_bias):
+        product = _product(state, cell.weight("recurrent_kernel", slice(None), columns))
+        if not (after and cell.keras.use_bias):
             return product
-        return _sum(product, weight(cell, "bias", lambda b: b[1, columns]))
+        return _sum(product, cell.weight("bias", 1, columns))
 
-    update = _function(cell, "recurrent_activation", Add(update_x, recurrent(h, 0, 1)))
-    reset = _function(cell, "recurrent_activation", Add(reset_x, recurrent(h, 1, 2)))
-    remembered = (
-        Mul(reset, recurrent(h, 2, 3)) if cell.reset_after else recurrent(Mul(reset, h), 2, 3)
-    )
-    candidate = _function(cell, "activation", Add(candidate_x, remembered))
+    update = cell.function("recurrent_activation", Add(update_x, recurrent(h, 0, 1)))
+    reset = cell.function("recurrent_activation", Add(reset_x, recurrent(h, 1, 2)))
+    remembered = Mul(reset, recurrent(h, 2, 3)) if after else recurrent(Mul(reset, h), 2, 3)
+    candidate = cell.function("activation", Add(candidate_x, remembered))
     fresh = Mul(Sub(Const.of(1.0, "one"), update), candidate)
     return [Add(Mul(update, h), fresh)]
 

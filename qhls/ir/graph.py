@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 
-from qhls.ir.op import Op
+from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input
 
 
@@ -128,17 +128,13 @@ def describe(op: Op) -> tuple[str, ...]:
 def expression(op: Op) -> str:
     """``matmul(a, b)`` with the parameters that are not operands."""
     parts: list[str] = [operand.name for operand in op.operands]
+    hidden = ("name", "layer", "codes", "dims", "dtype", "scale", *operand_names(op))
     for item in fields(op):
         value = getattr(op, item.name)
-        shown = item.init and item.name not in ("name", "layer", "codes", "dims", "dtype", "scale")
-        if shown and not isinstance(value, Op) and not _holds_ops(value) and value != item.default:
+        if item.init and item.name not in hidden and value != item.default:
             text = getattr(value, "value", value)
             parts.append(f"{item.name}={text}".replace(" ", ""))
     return f"{op.kind}({', '.join(parts)})" if not isinstance(op, Input | Const) else op.kind
-
-
-def _holds_ops(value: object) -> bool:
-    return isinstance(value, tuple) and any(isinstance(entry, Op) for entry in value)  # pyright: ignore[reportUnknownVariableType]
 
 
 def align(rows: list[tuple[str, ...]]) -> list[str]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
@@ -122,12 +122,9 @@ class Op:
     def operands(self) -> tuple[Op, ...]:
         """The ops whose tensors this one reads, in the order of ``evaluate``'s arguments."""
         found: list[Op] = []
-        for item in fields(self):
-            value = getattr(self, item.name, None)
-            if isinstance(value, Op):
-                found.append(value)
-            elif isinstance(value, tuple):
-                found.extend(entry for entry in value if isinstance(entry, Op))  # pyright: ignore[reportUnknownVariableType]
+        for name in operand_names(self):
+            value = getattr(self, name)
+            found += [value] if isinstance(value, Op) else value
         return tuple(found)
 
     def with_operands(self, new: dict[Op, Op]) -> Self:
@@ -163,3 +160,13 @@ class Op:
     def float32_exact(self) -> bool:
         """Whether float32 arithmetic computes this op without rounding, by its range."""
         return self.magnitude <= FLOAT32_EXACT
+
+
+def operand_names(op: Op) -> list[str]:
+    """The fields of ``op`` that hold the ops it reads, or tuples of them."""
+    return [item.name for item in fields(op) if _holds_ops(getattr(op, item.name, None))]
+
+
+def _holds_ops(value: Any) -> bool:
+    several = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
+    return any(isinstance(entry, Op) for entry in several)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from qhls.backends.emit import MARKER, default_stimuli, emit, indent
 from qhls.backends.target import TARGETS
-from qhls.backends.view import affine, flat
+from qhls.backends.view import affine, design_view, flat
 from qhls.errors import EmitError, VerifyError
-from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Pad, Quantize, Schedule, run
+from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Pad, Quantize, Schedule, View, run
 
 
 def contents(folder):
@@ -339,3 +339,16 @@ def test_affine_is_the_sum(factors, start):
     text = affine(*zip(names, factors, strict=True))
     assert eval(text, {}, names) == sum(v * f for v, f in zip(names.values(), factors, strict=True))
     assert "* 1" not in re.sub(r"\d\d+", "", text)
+
+
+def test_equal_computations_share_a_function():
+    """Every step of a sequence does the same: its C++ stands once and is called for each."""
+    x = Input((4,), Fixed(True, 6, 2), name="x")
+    weights = Const.of([[0.5, 1.0], [0.0, -1.0]], "w")
+    steps = [Matmul(View(x, (2,), (1,), 2 * t), weights, name=f"step_{t}") for t in range(2)]
+    other = Matmul(View(x, (2,), (1,), 0), Const.of([[0.5], [1.0]], "v"), name="other")
+    view = design_view(Graph((x,), (*steps, other)), Schedule())
+    matmuls = {o.op.name: o for o in view.operations if isinstance(o.op, Matmul)}
+    first, second = matmuls["step_0"], matmuls["step_1"]
+    assert first.function == second.function != matmuls["other"].function
+    assert (first.defines, second.defines) == (True, False)
