@@ -97,9 +97,11 @@ def kernels(node: Node) -> list[tuple[int, str]]:
     layer = unbidirectional(node.layer)
     sides = len(layer)
     found: list[tuple[int, str]] = []
-    for variable in ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel"):
+    seen: list[Any] = []  # a depthwise kernel has two names
+    for variable in ("depthwise_kernel", "kernel", "pointwise_kernel", "recurrent_kernel"):
         kernel = variable_of(layer[0], variable)
-        if kernel is not None:
+        if kernel is not None and not any(kernel is other for other in seen):
+            seen.append(kernel)
             found.append((sides * math.prod(kernel.shape) * _uses(node, variable), variable))
     return found
 

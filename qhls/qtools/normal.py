@@ -79,10 +79,10 @@ def normalisation(node: Node, inputs: list[Number], options: Options) -> Finding
         if types.gamma.distinct > 0 and below.kind == PO2 and below.distinct > 0:
             distinct = types.gamma.distinct * below.distinct
             quotient = quotient.making(replace(quotient.output, distinct=distinct))
-        operators["internal_multiplier"] = multiply(quotient.output, x)
+        operators["internal_multiplier"] = multiply(quotient.output, x, options.aligned)
     if layer.center:
         last = list(operators.values())[-1]
-        operators["internal_accumulator"] = add(last.output, types.beta)
+        operators["internal_accumulator"] = add(last.output, types.beta, options.aligned)
     if options.imposes(layer):
         operators = {k: o.making(options.default_sum) for k, o in operators.items()}
     gates = [o for key, o in operators.items() if key != "internal_accumulator"]

@@ -67,9 +67,12 @@ class Operator:
         return self.output.to_dict() | {"op_type": self.op}
 
 
-def multiply(weight: Number, x: Number) -> Operator:
-    """What ``weight * x`` takes."""
-    return _MULTIPLY[MULTIPLIERS[weight.kind][x.kind]](weight, x)
+def multiply(weight: Number, x: Number, aligned: bool = True) -> Operator:
+    """What ``weight * x`` takes; fixed-point products have two signs if not ``aligned``, as in QKeras 0.9.0."""
+    operator = _MULTIPLY[MULTIPLIERS[weight.kind][x.kind]](weight, x)
+    if operator.op != "mul" or operator.output.is_float or aligned:
+        return operator
+    return operator.making(replace(operator.output, bits=weight.bits + x.bits))
 
 
 def _mul(w: Number, x: Number) -> Operator:
@@ -193,16 +196,15 @@ def accumulate(terms: int, product: Number) -> Operator:
     return Operator(fixed(carry + summand.bits, carry + summand.int_bits, product.is_signed), "add")
 
 
-def add(a: Number, b: Number) -> Operator:
-    """What ``a + b`` takes."""
+def add(a: Number, b: Number, aligned: bool = True) -> Operator:
+    """What ``a + b`` takes; QKeras 0.9.0, not ``aligned``, adds one bit wherever the points are."""
     if a.is_float or b.is_float:
         return Operator(floating(max(a.bits, b.bits)), "add")
     if not (a.kind == PO2 and b.kind == BINARY_01):  # there QTools adds the bits of the exponent
         a, b = a.as_fixed(), b.as_fixed()
     int_bits, is_signed = max(a.int_bits, b.int_bits) + 1, a.is_signed | b.is_signed
-    return Operator(
-        fixed(int_bits + int(is_signed) + max(a.frac, b.frac), int_bits, is_signed), "add"
-    )
+    bits = int_bits + int(is_signed) + max(a.frac, b.frac)
+    return Operator(fixed(bits if aligned else max(a.bits, b.bits) + 1, int_bits, is_signed), "add")
 
 
 def merge(layer: str, inputs: Sequence[Number], compatible: bool) -> Operator:

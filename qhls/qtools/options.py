@@ -20,7 +20,8 @@ from qhls.utils.hardware import hardware_weights
 class Options:
     """The arguments of ``QTools`` that decide types, under QTools' names.
 
-    ``layers`` are the model's by name: a fused convolution looks for its normalisation there.
+    ``layers`` are the model's by name: a fused convolution looks for its normalisation there. If not
+    ``aligned``, products and sums have the widths of QKeras 0.9.0.
     """
 
     types: Types
@@ -31,6 +32,7 @@ class Options:
     model_weights_already_quantized: bool = True
     hw_weight_dict: Mapping[str, Any] = field(default_factory=dict)
     layers: Mapping[str, Any] = field(default_factory=dict)
+    aligned: bool = True
 
     @property
     def compatible(self) -> bool:
@@ -59,7 +61,7 @@ class Options:
     def output(self, node: Node, made: Number) -> Number:
         """The type of what a layer hands on: its activation's, else ``made``."""
         layer = node.layer
-        told = getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
+        told = _told(layer)
         if self.for_reference or not self.types.tells_output(told):
             return self.types.passed_on(made)
         return self.types.number(told)
@@ -82,6 +84,12 @@ class Options:
         """Whether a normalisation is fused into another layer."""
         targets = {e.get("fused_bn_layer_name") for e in self.hw_weight_dict.values()}
         return name in targets or self.fusing(name) is not None
+
+
+def _told(layer: Any) -> Any:
+    """What a layer says its results are: its quantizer or activation; of both directions the first's."""
+    layer = getattr(layer, "forward_layer", layer)
+    return getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
 
 
 def _weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:

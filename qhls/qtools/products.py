@@ -86,15 +86,17 @@ def product(node: Node, inputs: list[Number], options: Options) -> Findings:
     types = weights(layer, options)
     entry = options.fusing(node.name)
     scale = scale_of(types.quantizer, kernel_of(layer), options)
-    multiplier = multiply(types.kernel, x)
+    multiplier = multiply(types.kernel, x, options.aligned)
     if entry and scale is not None:
         multiplier = multiplier.making(multiplier.output.rescaled(*scale))
     if not layer.use_bias:
         types = replace(types, bias=None)
     kernel_sum = accumulate(terms_of(layer), multiplier.output)
     total = _with_bias(kernel_sum, types.bias)
+    if not options.aligned:  # a bias is one more summand, and always there
+        total = accumulate(math.prod(kernel_of(layer).shape[:-1]) + 1, multiplier.output)
     scaled = total
-    if scale is not None and not entry:
+    if scale is not None and not entry and options.aligned:
         rescaled = multiplier.output.rescaled(*scale)
         scaled = _with_bias(accumulate(terms_of(layer), rescaled), types.bias)
     if options.imposes(layer):
@@ -133,7 +135,7 @@ def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
     """
     layer, x = node.layer, inputs[0]
     types = weights(layer, options)
-    multiplier = multiply(types.kernel, x)
+    multiplier = multiply(types.kernel, x, options.aligned)
     scale = scale_of(types.quantizer, _folded_kernel(layer), options)
     if scale is not None:
         multiplier = multiplier.making(multiplier.output.rescaled(*scale))

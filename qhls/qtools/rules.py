@@ -10,6 +10,7 @@ from qhls.qtools.graph import Node, size_of
 from qhls.qtools.numbers import Number
 from qhls.qtools.operators import Operator, accumulate, merge, multiply
 from qhls.qtools.options import Options
+from qhls.quantizers import Quantizer
 
 ACTIVATIONS = ("QActivation", "QAdaptiveActivation", "Activation")
 
@@ -39,10 +40,11 @@ def unknown(node: Node, inputs: list[Number], options: Options) -> Findings:
 
 
 def activation(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """The quantizer's numbers; the default's where there is none."""
-    if options.for_reference or not hasattr(node.layer, "quantizer"):
+    """The quantizer's numbers; the default's where there is none, but a function."""
+    quantizer = getattr(node.layer, "quantizer", None)
+    if options.for_reference or not isinstance(quantizer, Quantizer):
         return Findings(options.default_sum)
-    return Findings(options.types.number(node.layer.quantizer))
+    return Findings(options.types.number(quantizer))
 
 
 def merging(node: Node, inputs: list[Number], options: Options) -> Findings:

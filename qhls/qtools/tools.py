@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from qhls.errors import EnergyError
 from qhls.qtools.convert import Types
 from qhls.qtools.energy import Memory, energy_dict
 from qhls.qtools.graph import in_model_order, nodes_of, size_of
@@ -19,6 +20,9 @@ from qhls.qtools.options import Options
 from qhls.qtools.prices import load_prices
 from qhls.qtools.typemap import entries, source_types
 from qhls.utils.graph import layers
+
+RELEASE = "0.9.0"
+"""The release of QKeras whose widths can be asked for."""
 
 
 class QTools:
@@ -36,11 +40,13 @@ class QTools:
         for_reference: impose these two on every layer.
         model_weights_already_quantized: whether the weights' values are quantised ones.
         hw_weight_dict: what ``model_save_quantized_weights`` returns, for fused normalisations.
-        compatible: QTools' numbers wherever it has any, its slips included, and an answer where it
-            fails. If false, every layer is counted (docs/qtools.md says what differs).
+        compatible: True for QTools' numbers wherever it has any, its slips included, and an answer
+            where it fails: those of QKeras' last state, of June 2025. "0.9.0" for the widths of products
+            and sums in the release of 2021, with which the published energies were computed. False
+            to count every layer (docs/qtools.md says what differs).
 
     Raises:
-        EnergyError: an unknown process or type; tensors of unknown size.
+        EnergyError: an unknown process, type or release; tensors of unknown size.
         LoweringError: a model that is not built from layers.
     """
 
@@ -57,12 +63,16 @@ class QTools:
         model_weights_already_quantized: bool = True,
         hw_weight_dict: Mapping[str, Any] | None = None,
         *,
-        compatible: bool = True,
+        compatible: bool | str = True,
     ) -> None:
+        if compatible not in (True, False, RELEASE):
+            raise EnergyError(
+                f"QTools, compatible: expected True, False or {RELEASE!r}, received {compatible!r}"
+            )
         if weights_path is not None:
             model.load_weights(weights_path)
         self.prices = load_prices(process)
-        types = Types(compatible)
+        types = Types(bool(compatible))
         options = Options(
             types,
             is_inference,
@@ -72,8 +82,9 @@ class QTools:
             model_weights_already_quantized,
             hw_weight_dict or {},
             dict(layers(model)),
+            compatible != RELEASE,
         )
-        nodes = nodes_of(model, compatible)
+        nodes = nodes_of(model, types.compatible)
         self._sources = source_types(model, source_quantizers, types)
         self._source_sizes = [math.prod(size_of(t.shape)) for t in keras.tree.flatten(model.inputs)]
         found = entries(nodes, self._sources, options)
