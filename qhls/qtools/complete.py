@@ -54,7 +54,7 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
         sums.append(total.output)
     made = sums[-1]
     if len(sums) > 1 and hasattr(layer, "cell"):
-        made = add(*sums[:2]).output
+        made = add(sums[0], sums[1]).output
     bias = variable_of(layer, "bias")
     if bias is not None:
         number = _number(layer, "bias", options)

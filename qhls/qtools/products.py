@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from qhls.errors import EnergyError
 from qhls.qtools.counts import kernel_of, operation_count
 from qhls.qtools.entry import Findings, Part, Work
 from qhls.qtools.graph import Node
@@ -62,7 +64,7 @@ def read(layer: Any, types: Weights, compatible: bool) -> tuple[tuple[int, Numbe
     if types.bias is not None:
         length = shape[-1]
         if not compatible:
-            length = layer.filters if "filters" in vars(layer) else _channels(layer)
+            length = _channels(layer)
         found.append((length, types.bias))
     return tuple(found)
 
@@ -70,14 +72,17 @@ def read(layer: Any, types: Weights, compatible: bool) -> tuple[tuple[int, Numbe
 def _channels(layer: Any) -> int:
     """The outputs of a layer whose bias has one element for each."""
     shape = kernel_of(layer).shape
-    return shape[-2] * shape[-1] if "Depthwise" in type(layer).__name__ else shape[-1]
+    return shape[-2] * shape[-1] if _is_depthwise(layer) else shape[-1]
 
 
 def terms_of(layer: Any) -> int:
     """The products of one sum."""
     shape = kernel_of(layer).shape
-    depthwise = ("QDepthwiseConv2D", "DepthwiseConv2D")
-    return math.prod(shape[:2] if type(layer).__name__ in depthwise else shape[:-1])
+    return math.prod(shape[:2] if _is_depthwise(layer) else shape[:-1])
+
+
+def _is_depthwise(layer: Any) -> bool:
+    return "DepthwiseConv2D" in type(layer).__name__
 
 
 def product(node: Node, inputs: list[Number], options: Options) -> Findings:
@@ -106,26 +111,30 @@ def product(node: Node, inputs: list[Number], options: Options) -> Findings:
     parts |= {"multiplier": Part(multiplier), "accumulator": Part(total)}
     work: tuple[Work, ...] = ()
     if node.kind in _CHARGED:
-        count = operation_count(node, options.compatible)
-        work = (Work(count, (multiplier, _charged(total))),)
+        work = (Work(operation_count(node, options.compatible), (multiplier, total)),)
     charged = read(layer, types, options.compatible)
     if entry:
-        normal = options.layers[entry["fused_bn_layer_name"]]
+        normal = _normalisation(node, entry, options)
         within = fused(node, normal, x, kernel_sum.output, types.bias, options)
         parts |= within.parts
-        made, more = within.total.output, within.parameters
-        return Findings(made, parts, (*work, within.work), (*charged, *more))
+        read_too = (charged[0], *within.parameters)  # the bias is within those
+        return Findings(within.total.output, parts, (*work, within.work), read_too)
     parts["fused_accumulator"] = Part(scaled)
     return Findings(total.output, parts, work, charged)
 
 
+def _normalisation(node: Node, entry: Mapping[str, Any], options: Options) -> Any:
+    name = entry.get("fused_bn_layer_name")
+    if name not in options.layers:
+        raise EnergyError(
+            f"QTools, hw_weight_dict, layer {node.name!r}: expected a fused_bn_layer_name that is a "
+            f"layer of the model, received {name!r}; use what model_save_quantized_weights returns"
+        )
+    return options.layers[name]
+
+
 def _with_bias(kernel_sum: Operator, bias: Number | None) -> Operator:
     return kernel_sum if bias is None else add(kernel_sum.output, bias)
-
-
-def _charged(total: Operator) -> Operator:
-    """A sum is charged for each product at its full width."""
-    return Operator(total.output, "add")
 
 
 def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
@@ -139,8 +148,8 @@ def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
     scale = scale_of(types.quantizer, _folded_kernel(layer), options)
     if scale is not None:
         multiplier = multiplier.making(multiplier.output.rescaled(*scale))
-    shape = kernel_of(layer).shape
-    terms = math.prod(shape[:-1]) if options.compatible else terms_of_folded(layer)
+    # QTools counts all channels of a depthwise sum, too.
+    terms = math.prod(kernel_of(layer).shape[:-1]) if options.compatible else terms_of(layer)
     total = accumulate(terms + int(types.bias is not None), multiplier.output)
     if types.bias is None:
         types = replace(types, bias=total.output)
@@ -156,12 +165,6 @@ def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
     count = operation_count(node, compatible=False)
     work = Work(count, (multiplier, total))
     return Findings(total.output, parts, (work,), read(layer, types, compatible=False))
-
-
-def terms_of_folded(layer: Any) -> int:
-    """The products of one sum; QTools counts all channels of a depthwise one."""
-    shape = kernel_of(layer).shape
-    return math.prod(shape[:2] if "Depthwise" in type(layer).__name__ else shape[:-1])
 
 
 def _folded_kernel(layer: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from qhls.errors import EnergyError
+from qhls.frontend.weights import load_weights
 from qhls.qtools.convert import Types
 from qhls.qtools.energy import Memory, energy_dict
 from qhls.qtools.graph import in_model_order, nodes_of, size_of
@@ -47,6 +48,7 @@ class QTools:
 
     Raises:
         EnergyError: an unknown process, type or release; tensors of unknown size.
+        LoadError: a file of weights that does not fit the model.
         LoweringError: a model that is not built from layers.
     """
 
@@ -70,7 +72,7 @@ class QTools:
                 f"QTools, compatible: expected True, False or {RELEASE!r}, received {compatible!r}"
             )
         if weights_path is not None:
-            model.load_weights(weights_path)
+            load_weights(model, Path(weights_path), Path(weights_path).name)
         self.prices = load_prices(process)
         types = Types(bool(compatible))
         options = Options(
