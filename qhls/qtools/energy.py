@@ -76,9 +76,8 @@ def layer_energy(entry: Entry, memory: Memory, prices: Prices) -> dict[str, floa
 
 
 def _written(entry: Entry) -> int:
-    """The bits of a layer's output; of a normalisation of the model's input QTools writes one element."""
-    shape = entry.output_shape
-    return math.prod(shape[1:]) * entry.output.bits
+    """The bits of a layer's output."""
+    return math.prod(entry.output_shape[1:]) * entry.output.bits
 
 
 def work_energy(work: Work, prices: Prices) -> float:

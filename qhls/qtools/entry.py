@@ -57,20 +57,24 @@ class Findings:
 
 @dataclass(frozen=True)
 class Entry:
-    """A layer in the data type map."""
+    """A layer in the data type map.
+
+    If ``compatible``, a normalisation of a model's input makes one element, as in QTools.
+    """
 
     node: Node
     inputs: tuple[Number, ...]
     output: Number
     count: int
     findings: Findings
+    compatible: bool = True
 
     @property
     def output_shape(self) -> Any:
         """As QTools writes it: of a normalisation that of the input, in a list if that is the model's."""
-        if "BatchNormalization" in self.node.kind:
-            edge = self.node.inputs[0]
-            return [_as_list(edge.shape, None)] if edge.is_input else _as_list(edge.shape, -1)
+        edge, of_input = self.node.inputs[0], "BatchNormalization" in self.node.kind
+        if of_input and edge.is_input and self.compatible:
+            return [_as_list(edge.shape, None)]
         return _as_list(self.node.output_shape, -1)
 
     def to_dict(self) -> dict[str, Any]:

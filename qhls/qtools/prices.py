@@ -18,8 +18,11 @@ _TABLES = Path(__file__).parent / "tables"
 ALIASES = {"horowitz": "horowitz_45nm_qtools"}
 """QTools' names of processes."""
 
-OPERATIONS = ("fixed_add", "fixed_mul", "fp16_add", "fp16_mul", "fp32_add", "fp32_mul")
-MEMORIES = ("sram", "dram")
+_PARTS = {
+    "operations": ("fixed_add", "fixed_mul", "fp16_add", "fp16_mul", "fp32_add", "fp32_mul"),
+    "memories": ("sram", "dram"),
+    "include_energy": ("default",),
+}
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,13 @@ def load_prices(process: Any) -> Prices:
         raise EnergyError(
             f"QTools, process: expected one of {', '.join(known)} or a .json file, received {process!r}"
         )
-    table = json.loads(path.read_text(encoding="utf-8"))
-    for part, keys in (("operations", OPERATIONS), ("memories", MEMORIES)):
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise EnergyError(
+            f"QTools, process {path.stem!r}: expected JSON, received {fault}"
+        ) from None
+    for part, keys in _PARTS.items():
         missing = [key for key in keys if key not in table.get(part, {})]
         if missing:
             raise EnergyError(

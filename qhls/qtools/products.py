@@ -125,7 +125,7 @@ def product(node: Node, inputs: list[Number], options: Options) -> Findings:
 
 def _normalisation(node: Node, entry: Mapping[str, Any], options: Options) -> Any:
     name = entry.get("fused_bn_layer_name")
-    if name not in options.layers:
+    if not isinstance(name, str) or name not in options.layers:
         raise EnergyError(
             f"QTools, hw_weight_dict, layer {node.name!r}: expected a fused_bn_layer_name that is a "
             f"layer of the model, received {name!r}; use what model_save_quantized_weights returns"

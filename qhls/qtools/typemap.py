@@ -53,7 +53,7 @@ def source_types(model: keras.Model, given: Any, types: Types) -> list[Number]:
             f"QTools, source_quantizers: expected one type, or one for each of the model's "
             f"{len(inputs)} inputs, received {len(given)}"
         )
-    return [types.named(each) for each in given]
+    return [types.named(DEFAULT_TYPE if each is None else each) for each in given]
 
 
 def entries(nodes: Sequence[Node], sources: Sequence[Number], options: Options) -> list[Entry]:
@@ -70,5 +70,5 @@ def entries(nodes: Sequence[Node], sources: Sequence[Number], options: Options) 
         findings = rule_of(node, options)(node, inputs, options)
         output = options.output(node, findings.made)
         count = operation_count(node, options.compatible)
-        found.append(Entry(node, tuple(inputs), output, count, findings))
+        found.append(Entry(node, tuple(inputs), output, count, findings, options.compatible))
     return found

@@ -67,7 +67,9 @@ def test_what_fails_in_qtools_is_answered_here():
                 assert tools.extract_energy_sum(tools.include_energy, found) > 0
                 assert tools.get_roofline_numbers()["activation_in_bytes"] >= 0
                 failures.append(name)
-    assert {"merge_subtract", "keras_avgpool", "qdense_linear", "qconv2dbatchnorm_ema"} <= {*failures}
+    assert {"merge_subtract", "keras_avgpool", "qdense_linear", "qconv2dbatchnorm_ema"} <= {
+        *failures
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,4 +107,6 @@ def test_qkeras_after_0_9_0_counts_one_sign_in_a_product():
 
     old, new = layers("0.9.0"), layers(True)
     assert old["fc1"] - new["fc1"] == pytest.approx(3.2)
-    assert {k: v for k, v in old.items() if k != "fc1"} == {k: v for k, v in new.items() if k != "fc1"}
+    assert {k: v for k, v in old.items() if k != "fc1"} == {
+        k: v for k, v in new.items() if k != "fc1"
+    }
