@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from qtools_models import FOLDER, NAMES, call_of, jet_tagger, model_of, read_golden
+from qtools_models import FOLDER, NAMES, SHARED, call_of, jet_tagger, model_of, read_golden
 
 from qhls.energy import QTools
 from qhls.qtools.counts import MERGES
 from qhls.quantizers import quantized_bits
-from qhls.utils import model_save_quantized_weights
+from qhls.utils import model_quantize, model_save_quantized_weights, quantized_model_from_json
 
 needs_golden = pytest.mark.skipif(not NAMES, reason=f"no golden numbers in {FOLDER}")
 
@@ -70,6 +70,41 @@ def test_what_fails_in_qtools_is_answered_here():
     assert {"merge_subtract", "keras_avgpool", "qdense_linear", "qconv2dbatchnorm_ema"} <= {
         *failures
     }
+
+
+def searched():
+    """The golden runs of AutoQKeras whose goal is energy: a Keras model, and what it becomes."""
+    path = SHARED / "golden" / "utils.json"
+    cases = json.loads(path.read_text())["forgiving_factor"] if path.is_file() else []
+    return [case for case in cases if case["goal"]["type"] == "energy"]
+
+
+@needs_golden
+@pytest.mark.parametrize("case", searched() or [None], ids=lambda case: case and case["model"])
+def test_energies_that_autoqkeras_compares(case):
+    """All types of the Keras model are imposed; its inputs, too. Memories are given for each of the two."""
+    given = case["goal"]["params"]
+    model = quantized_model_from_json(json.dumps(case["model_json"]))
+    trial = model_quantize(model, case["quantizer_config"], case["activation_bits"])
+    default = {
+        "keras_quantizer": given["reference_internal"],
+        "keras_accumulator": given["reference_accumulator"],
+    }
+    source = given["reference_internal"]
+    both = [
+        (QTools(model, given["process"], source, for_reference=True, **default), "reference"),
+        (QTools(trial, given["process"], **default), "trial"),
+    ]
+    totals = {"reference": case["reference_size_attr"], "trial": case["get_trial"]}
+    for which, (tools, name) in enumerate(both):
+        energy = tools.pe(
+            given["parameters_on_memory"][which],
+            given["activations_on_memory"][which],
+            given["min_sram_size"][which],
+            given["rd_wr_on_io"][which],
+        )
+        assert tools.extract_energy_profile(tools.include_energy, energy) == case[f"{name}_stats"]
+        assert tools.extract_energy_sum(tools.include_energy, energy) == totals[name]
 
 
 @pytest.mark.parametrize(
