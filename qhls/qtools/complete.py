@@ -35,6 +35,7 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
     work: list[Work] = []
     parameters: list[tuple[int, Number]] = []
     sums: list[Number] = []
+    multiplied: list[tuple[int, int]] = []
     for count, variable in kernels(node):
         kernel = variable_of(layer, variable)
         weight = _number(layer, variable, options)
@@ -52,6 +53,7 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
         work.append(Work(count, (multiplier, total)))
         parameters.append((len(layers) * math.prod(kernel.shape), weight))
         sums.append(total.output)
+        multiplied.append((count, weight.bits * operand.bits))
     made = sums[-1]
     if len(sums) > 1 and hasattr(layer, "cell"):
         made = add(sums[0], sums[1]).output
@@ -63,7 +65,7 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
         parameters.append((len(layers) * math.prod(bias.shape), number))
     if options.imposes(layer):
         made = options.default_sum
-    return Findings(made, parts, tuple(work), tuple(parameters))
+    return Findings(made, parts, tuple(work), tuple(parameters), tuple(multiplied))
 
 
 def _number(layer: Any, variable: str, options: Options) -> Number:

@@ -31,7 +31,8 @@ def operation_count(node: Node, compatible: bool) -> int:
         return _averages(node, compatible)
     if "UpSampling" in kind:
         return math.prod(size_of(node.output_shape))
-    if "Activation" in kind or "BatchNormalization" in kind:
+    elementwise = ("Activation", "BatchNormalization", *(() if compatible else ("ScaleShift",)))
+    if any(part in kind for part in elementwise):
         return math.prod(shape)
     if compatible:
         return _products(node, shape)

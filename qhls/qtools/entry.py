@@ -31,14 +31,15 @@ class Part:
     what: Number | Operator
     shape: Any = None
 
+    @property
+    def number(self) -> Number:
+        """The number; of an operator what it makes."""
+        return self.what.output if isinstance(self.what, Operator) else self.what
+
     def to_dict(self) -> dict[str, Any]:
         """QTools' JSON object."""
         told = self.what.to_dict()
-        if self.shape is None:
-            return told
-        if "op_type" in told:
-            return told
-        return told | {"shape": self.shape}
+        return told if self.shape is None else told | {"shape": self.shape}
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ class Findings:
     """What a layer's rule finds out.
 
     ``made`` is the type of the results before an activation. ``work`` and ``parameters``, pairs of
-    (elements, number), are what energy is charged for.
+    (elements, number), are what energy is charged for. ``multiplied`` are pairs of (products, bits of
+    one operand times those of the other), where there is more than one kernel.
     """
 
     made: Number
     parts: Mapping[str, Part] = field(default_factory=dict)
     work: tuple[Work, ...] = ()
     parameters: tuple[tuple[int, Number], ...] = ()
+    multiplied: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ class Node:
 
 
 def size_of(shape: Sequence[int | None]) -> tuple[int, ...]:
-    """A shape without its batch, which must be known."""
-    return tuple(-1 if n is None else n for n in shape[1:])
+    """A shape without its batch; the rest of it is known, see ``nodes_of``."""
+    return tuple(n for n in shape[1:] if n is not None)
 
 
 def nodes_of(model: keras.Model, compatible: bool) -> list[Node]:
@@ -80,8 +80,8 @@ def nodes_of(model: keras.Model, compatible: bool) -> list[Node]:
         EnergyError: a tensor of unknown size.
     """
     every, results = calls_and_results(model)
-    inputs = _inputs(model)
-    edges = {id(t): Edge(OUTSIDE, tuple(t.shape), i) for i, t in enumerate(inputs)}
+    inputs = enumerate(keras.tree.flatten(model.inputs))
+    edges = {id(t): Edge(OUTSIDE, tuple(t.shape), i) for i, t in inputs}
     read: set[int] = set()
     found: list[Node] = []
     times: dict[str, int] = {}
@@ -102,10 +102,6 @@ def nodes_of(model: keras.Model, compatible: bool) -> list[Node]:
     # An output of the model that a layer reads too is no output to QTools.
     ends = set() if compatible else {edges[id(t)].source for t in results}
     return [replace(n, is_output=i not in read or i in ends) for i, n in enumerate(found)]
-
-
-def _inputs(model: keras.Model) -> list[Any]:
-    return list(keras.tree.flatten(model.inputs))
 
 
 def _node(name: str, layer: Any, call: Call, edges: list[Edge], before: list[Node]) -> Node:

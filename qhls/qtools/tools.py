@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from qhls.errors import EnergyError
 from qhls.frontend.weights import load_weights
 from qhls.qtools.convert import Types
 from qhls.qtools.energy import Memory, energy_dict
+from qhls.qtools.entry import Entry
 from qhls.qtools.graph import in_model_order, nodes_of, size_of
 from qhls.qtools.numbers import Number
 from qhls.qtools.options import Options
@@ -148,10 +149,7 @@ class QTools:
     ) -> int:
         """Whole pJ of the causes that ``cfg_setting`` names by class of layer; ``include_energy`` is QTools'."""
         profile = self.extract_energy_profile(cfg_setting, energy_dict)
-        value: float = 0
-        for entry in profile.values():
-            value += entry["total"]
-        return int(value)
+        return int(_in_order(entry["total"] for entry in profile.values()))
 
     def extract_energy_profile(
         self, cfg_setting: Mapping[str, list[str]], energy_dict: Mapping[str, Any]
@@ -161,7 +159,7 @@ class QTools:
         return {
             name: {
                 "energy": entry["energy"],
-                "total": sum(
+                "total": _in_order(
                     entry["energy"][cause]
                     for cause in cfg_setting.get(entry["class_name"], default)
                 ),
@@ -173,9 +171,9 @@ class QTools:
     def calculate_ace(self, default_float_bits: int) -> tuple[int, int]:
         """Sum of operations times the bits of both operands, over layers with weights; and for floats."""
         found = [
-            (e.count * e.inputs[0].bits * w.bits, e.count * default_float_bits**2)
-            for e in self._entries
-            if (w := e.findings.parts.get("weight_quantizer")) and (w := w.what)
+            (count * bits, count * default_float_bits**2)
+            for entry in self._entries
+            for count, bits in _multiplied(entry)
         ]
         return sum(ours for ours, _ in found), sum(floats for _, floats in found)
 
@@ -223,13 +221,29 @@ class QTools:
         return json.dumps(found, indent=4)
 
 
-def _stored(entry: Any) -> list[tuple[int, Number]]:
-    """The variables that are stored: (elements, type)."""
+def _in_order(values: Iterable[float]) -> float:
+    """A sum from left to right: ``sum`` is more exact from Python 3.12 on, and QTools is not."""
+    total: float = 0
+    for value in values:
+        total += value
+    return total
+
+
+def _multiplied(entry: Entry) -> list[tuple[int, int]]:
+    """(multiplications, bits of one operand times those of the other), of layers with weights."""
+    weight = entry.findings.parts.get("weight_quantizer")
+    if weight is None:
+        return list(entry.findings.multiplied)
+    return [(entry.count, entry.inputs[0].bits * weight.number.bits)]
+
+
+def _stored(entry: Entry) -> list[tuple[int, Number]]:
+    """The variables of layers with kernels: (elements, type)."""
     parts, layer = entry.findings.parts, entry.node.layer
     if "weight_quantizer" not in parts:
-        return []
+        return list(entry.findings.parameters) if entry.findings.multiplied else []
     kernel, *rest = layer.weights
-    found = [(math.prod(kernel.shape), parts["weight_quantizer"].what)]
+    found = [(math.prod(kernel.shape), parts["weight_quantizer"].number)]
     if getattr(layer, "use_bias", False) and rest:
-        found.append((math.prod(rest[0].shape), parts["bias_quantizer"].what))
+        found.append((math.prod(rest[0].shape), parts["bias_quantizer"].number))
     return found

@@ -268,6 +268,11 @@ def test_separable_convolutions():
         cents(36 * (27 * depthwise + 15 * pointwise)),
         cents((27 * 4 + 15 * 6 + 5 * 8) * 20.3125),
     )
+    roofline = QTools(model, compatible=False).get_roofline_numbers()
+    assert roofline["ACE"] == 36 * (27 * 8 * 4 + 15 * 15 * 6)
+    assert roofline["ACE_float"] == 36 * (27 + 15) * 32 * 32
+    assert roofline["weight_in_bytes"] == 27 * 4 // 8 + 15 * 6 // 8 + 5
+    assert QTools(model).get_roofline_numbers()["ACE"] == 0
 
 
 def test_transposed_convolutions():
@@ -313,6 +318,11 @@ def test_scale_and_shift():
     # 8 by 4 bits: 11, of which 10 fraction; with (5, 2): 10 fraction, 3 integer and a sign
     expected = cents(6 * (mul(8, 4) + 14 * ADD)), cents(12 * 20.3125)
     assert costs(model, compatible=False)["s"] == expected
+    roofline = QTools(model, compatible=False).get_roofline_numbers()
+    assert (roofline["ACE"], roofline["weight_in_bytes"]) == (
+        6 * 8 * 4,
+        0 + 1,
+    )  # whole bytes of each
 
 
 def test_quantised_averages_and_maxima():
