@@ -16,7 +16,8 @@ ALLOWED = {
     "quantizers": ("qhls.quantizers", "qhls.ir.types", "qhls.errors"),
     "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.errors"),
     "backends": ("qhls.backends", "qhls.ir", "qhls.errors"),
-    "energy": ("qhls.energy", "qhls.ir", "qhls.errors"),
+    "energy": ("qhls.energy", "qhls.qtools", "qhls.ir", "qhls.errors"),
+    "qtools": ("qhls.qtools", "qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.errors"),
     "utils": ("qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.errors"),
 }
 """By folder: the prefixes of the modules of qhls that its modules import. ``search`` may import all."""

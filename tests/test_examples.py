@@ -15,7 +15,7 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/add_a_layer.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/add_a_layer.md", "docs/qtools.md"])
 def test_python_in_documents_runs(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = blocks(document)
@@ -37,6 +37,18 @@ def test_demo_proves_every_bit(tmp_path, monkeypatch, capsys):
     for model in ("digits_mlp_6bit", "digits_cnn_6bit"):
         for target in ("vitis", "catapult"):
             assert (tmp_path / "demo" / model / target / "src" / f"{model}.cpp").is_file()
+
+
+def test_qtools_example_compares_bits_and_modes(capsys):
+    example = module(ROOT / "examples/qtools_energy.py")
+    assert example.main() == 0
+    shown = capsys.readouterr().out
+    assert "4 bits, all counted" in shown
+    assert "roofline, 4 bits: ACE " in shown
+    eight, four = (example.picojoules(example.network(bits))["sum"] for bits in (8, 4))
+    assert eight > 1.5 * four
+    everything = example.picojoules(example.network(4), compatible=False)["sum"]
+    assert everything > 1.5 * four  # the folded convolution is most of the network
 
 
 def test_ops_page_is_current():

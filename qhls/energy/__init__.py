@@ -4,6 +4,9 @@ Energy is the events that ops cause, times a technology's prices; area the hardw
 times a table's. Needs numpy and rich, no Keras.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from qhls.energy.area import (
     AreaReport,
     AreaTable,
@@ -19,6 +22,9 @@ from qhls.energy.scaling import Process
 from qhls.energy.sensitivity import Saving, sensitivity
 from qhls.energy.technology import Technology, load_technology, technologies
 
+if TYPE_CHECKING:
+    from qhls.qtools import QTools
+
 __all__ = [
     "CAUSES",
     "AreaReport",
@@ -29,6 +35,7 @@ __all__ = [
     "LatencyReport",
     "OpEnergy",
     "Process",
+    "QTools",
     "Saving",
     "Technology",
     "area_tables",
@@ -42,3 +49,10 @@ __all__ = [
     "sensitivity",
     "technologies",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``QTools`` reads Keras models: fetched when first asked for."""
+    if name != "QTools":
+        raise AttributeError(f"module 'qhls.energy' has no attribute {name!r}")
+    return import_module("qhls.qtools").QTools

@@ -1,0 +1,6 @@
+"""QKeras' QTools on qhls: data type map, energy and roofline numbers of a Keras model, to the last digit."""
+
+from qhls.qtools.prices import Prices, load_prices
+from qhls.qtools.tools import QTools
+
+__all__ = ["Prices", "QTools", "load_prices"]

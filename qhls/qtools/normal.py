@@ -1,0 +1,175 @@
+"""Rules for batch normalisation: on its own, and fused into the layer before it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qhls.qtools.counts import operation_count
+from qhls.qtools.entry import Findings, Part, Work
+from qhls.qtools.graph import Node, size_of
+from qhls.qtools.numbers import PO2, Number
+from qhls.qtools.operators import Operator, add, divide, multiply
+from qhls.qtools.options import Options
+from qhls.utils.arrays import to_numpy
+
+KINDS = ("QBatchNormalization", "BatchNormalization")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The types of a normalisation's parameters."""
+
+    gamma: Number
+    beta: Number
+    mean: Number
+    variance: Number
+    inverse: Number
+
+
+def statistics(layer: Any, x: Number, options: Options) -> Statistics:
+    """The types of the parameters of a normalisation of ``x``.
+
+    Where a Q-layer has no quantizer, beta and mean have the type of ``x`` and the others the default.
+    """
+    if options.imposes(layer):
+        weight = options.default_weight
+        found = Statistics(weight, weight, weight, weight, weight)
+    else:
+        gamma, beta, mean, variance, inverse = layer.get_quantizers()
+        number = options.types.number
+        found = Statistics(
+            number(gamma),
+            x if beta is None else number(beta),
+            x if mean is None else number(mean),
+            number(variance),
+            number(inverse),
+        )
+    last = 1 + int(bool(layer.scale)) + int(bool(layer.center))
+    gamma = options.counted(found.gamma, layer, 0) if layer.scale else found.gamma
+    return replace(found, gamma=gamma, variance=options.counted(found.variance, layer, last))
+
+
+def deviation(variance: Number) -> Number:
+    """The type of the square root of ``variance``: a power of two has half the exponents."""
+    if variance.kind != PO2:
+        return variance
+    limit = variance.max_value
+    if limit >= 0:
+        limit = np.round(math.sqrt(limit))
+    bits = variance.bits - 1
+    return replace(variance, max_value=limit, bits=bits, int_bits=bits)
+
+
+def normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
+    """``gamma / deviation * x + beta``. Its sum is not charged, nor the mean's subtraction, as in QTools."""
+    if options.is_fused(node.name):
+        return _elsewhere(node, inputs, options)
+    layer, x = node.layer, inputs[0]
+    types = statistics(layer, x, options)
+    numerator = types.gamma if layer.scale else x
+    below = deviation(types.variance)
+    quotient = divide(numerator, below)
+    operators = {"internal_divide_quantizer": quotient}
+    if layer.scale:
+        if types.gamma.distinct > 0 and below.kind == PO2 and below.distinct > 0:
+            distinct = types.gamma.distinct * below.distinct
+            quotient = quotient.making(replace(quotient.output, distinct=distinct))
+        operators["internal_multiplier"] = multiply(quotient.output, x, options.aligned)
+    if layer.center:
+        last = list(operators.values())[-1]
+        operators["internal_accumulator"] = add(last.output, types.beta, options.aligned)
+    if options.imposes(layer):
+        operators = {k: o.making(options.default_sum) for k, o in operators.items()}
+    gates = [o for key, o in operators.items() if key != "internal_accumulator"]
+    if not options.compatible:
+        gates = list(operators.values())
+    numbers = (types.gamma, types.beta, types.mean, types.variance)
+    names = ("gamma", "beta", "mean", "variance")
+    parts = {f"{name}_quantizer": Part(n) for name, n in zip(names, numbers, strict=True)}
+    parts |= {key: Part(o) for key, o in operators.items()}
+    channels = layer.get_weights()[0].shape[0]
+    return Findings(
+        list(operators.values())[-1].output,
+        parts,
+        (Work(operation_count(node, options.compatible), tuple(gates)),),
+        tuple((channels, n) for n in _held(layer, numbers, options.compatible)),
+    )
+
+
+def _held(layer: Any, numbers: tuple[Number, ...], compatible: bool) -> list[Number]:
+    """The parameters that are read; QTools reads gamma and beta also where there are none."""
+    there = (layer.scale, layer.center, True, True)
+    return [n for n, exists in zip(numbers, there, strict=True) if exists or compatible]
+
+
+def _elsewhere(node: Node, inputs: list[Number], options: Options) -> Findings:
+    """A normalisation that is fused into the layer before it, which has its types."""
+    imposed = options.for_reference and options.keras_accumulator and not node.is_input
+    return Findings(options.default_sum if imposed else inputs[0])
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A normalisation within the layer before it: types, last sum, and what it is charged for."""
+
+    parts: dict[str, Part]
+    total: Operator
+    work: Work
+    parameters: tuple[tuple[int, Number], ...]
+
+
+def fused(  # noqa: PLR0917 - all of them are needed
+    node: Node, layer: Any, x: Number, kernel_sum: Number, bias: Number | None, options: Options
+) -> Fused:
+    """The normalisation ``layer`` within ``node``: ``inverse * sum + (inverse * (bias - mean) + beta)``.
+
+    ``x`` is what ``node`` reads, ``kernel_sum`` its sum of products without bias.
+    """
+    types = statistics(layer, x, options)
+    inverse = layer.get_quantizers()[-1] if hasattr(layer, "get_quantizers") else None
+    scale = scale_of(inverse, None, options)
+
+    def scaled(number: Number) -> Operator:
+        product = multiply(types.inverse, number)
+        return product if scale is None else product.making(product.output.rescaled(*scale))
+
+    offset = scaled(types.mean).output
+    if bias is not None:
+        offset = add(scaled(bias).output, offset).output
+    if layer.center:
+        offset = add(offset, types.beta).output
+    product = scaled(kernel_sum)
+    total = add(product.output, offset)
+    if options.imposes(node.layer):
+        product, total = product.making(options.default_sum), total.making(options.default_sum)
+    parts = {
+        "bn_beta_quantizer": Part(types.beta),
+        "bn_mean_quantizer": Part(types.mean),
+        "bn_inverse_quantizer": Part(types.inverse),
+        "fused_accumulator": Part(total),
+    }
+    outputs, channels = math.prod(size_of(node.output_shape)), len(layer.get_weights()[0])
+    parameters = ((channels, types.inverse), (channels, offset))
+    return Fused(parts, total, Work(outputs, (product, total)), parameters)
+
+
+def scale_of(quantizer: Any, real: Any, options: Options) -> tuple[int, int] | None:
+    """``(least, greatest)`` exponent of the scales of an "auto_po2" quantizer.
+
+    As in QTools they are known once the quantizer has been called: before, by
+    ``model_save_quantized_weights`` for one, or in inference with ``real`` weights, not quantised yet.
+    """
+    automatic = getattr(quantizer, "alpha", None) == "auto_po2"
+    if not automatic or type(quantizer).__name__ not in ("quantized_bits", "quantized_linear"):
+        return None
+    if options.is_inference and not options.model_weights_already_quantized and real is not None:
+        quantizer = copy.deepcopy(quantizer)  # the model's keeps the state that it has
+        quantizer(real)
+    if quantizer.scale is None or not np.ndim(scale := to_numpy(quantizer.scale)):
+        return None
+    return int(np.log2(np.min(scale))), int(np.log2(np.max(scale)))

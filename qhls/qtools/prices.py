@@ -1,0 +1,100 @@
+"""``Prices``: a process as QTools knows it, read from a JSON table that states its sources."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qhls.errors import EnergyError
+from qhls.qtools.operators import Operator
+
+_TABLES = Path(__file__).parent / "tables"
+
+ALIASES = {"horowitz": "horowitz_45nm_qtools"}
+"""QTools' names of processes."""
+
+_PARTS = {
+    "operations": ("fixed_add", "fixed_mul", "fp16_add", "fp16_mul", "fp32_add", "fp32_mul"),
+    "memories": ("sram", "dram"),
+    "include_energy": ("default",),
+}
+
+
+@dataclass(frozen=True)
+class Prices:
+    """pJ of operations and memory accesses.
+
+    ``curves`` are polynomials, highest power first, of the operands' bits; for "sram" of log2 of the
+    memory's bits, a word of ``word_bits``; for "dram" of the bits moved. Negative values count as 0.
+    ``include_energy`` are the causes that ``QTools.extract_energy_sum`` sums up, by class of layer.
+    """
+
+    name: str
+    curves: Mapping[str, tuple[float, ...]]
+    word_bits: int
+    include_energy: Mapping[str, list[str]]
+
+    def operator(self, operator: Operator) -> float:
+        """pJ of one operation without its gate factor; gates other than multipliers cost as adders."""
+        bits = operator.priced_bits
+        action = "mul" if operator.op == "mul" else "add"
+        if operator.output.is_float:
+            width = "fp16" if operator.output.bits <= 16 else "fp32"
+            if operator.op == "add":
+                return self._curve(f"{width}_add", bits)
+            return self._curve(f"{width}_mul", bits)
+        return self._curve(f"fixed_{action}", bits)
+
+    def sram(self, bits: int, least: int) -> float:
+        """pJ of one pass over ``bits`` in an SRAM of just them, of ``least`` bits at least."""
+        if bits == 0:
+            return 0.0
+        words = np.ceil(bits * (1 / self.word_bits))
+        return words * self._curve("sram", np.log2(max(bits, least)))
+
+    def dram(self, bits: int) -> float:
+        """pJ of moving ``bits`` from or to DRAM."""
+        return self._curve("dram", bits)
+
+    def _curve(self, name: str, x: Any) -> float:
+        value: Any = 0.0
+        for coefficient in self.curves[name]:
+            value = value * x + coefficient
+        return max(value, 0)
+
+
+def load_prices(process: Any) -> Prices:
+    """The prices of a process: "horowitz" (``horowitz_45nm_qtools``), or a JSON table of yours.
+
+    Raises ``EnergyError`` for a process that does not exist and a table that is not complete.
+    """
+    path = Path(str(process))
+    if path.suffix != ".json":
+        path = _TABLES / f"{ALIASES.get(str(process), process)}.json"
+    if not path.is_file():
+        known = sorted({*ALIASES, *(p.stem for p in _TABLES.glob("*.json"))})
+        raise EnergyError(
+            f"QTools, process: expected one of {', '.join(known)} or a .json file, received {process!r}"
+        )
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise EnergyError(
+            f"QTools, process {path.stem!r}: expected JSON, received {fault}"
+        ) from None
+    for part, keys in _PARTS.items():
+        missing = [key for key in keys if key not in table.get(part, {})]
+        if missing:
+            raise EnergyError(
+                f"QTools, process {path.stem!r}: expected {part} with {', '.join(keys)}, missing "
+                f"{', '.join(missing)}; see {ALIASES['horowitz']}.json"
+            )
+    figures = {**table["operations"], **table["memories"]}
+    curves = {key: tuple(figure["coefficients"]) for key, figure in figures.items()}
+    words = table["memories"]["sram"]["word_bits"]
+    return Prices(path.stem, curves, words, table["include_energy"])
