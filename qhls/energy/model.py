@@ -126,7 +126,7 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
     ops = tuple(
-        OpEnergy(op.name, op.kind, op.layer, _causes(op, schedule, technology))
+        OpEnergy(op.name, op.kind, op.layer, op_energy(op, schedule, technology))
         for op in graph.ops
         if not isinstance(op, Const)
     )
@@ -198,7 +198,8 @@ def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
     return (stored(work), memories[-1]) if memories else (work, None)
 
 
-def _causes(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
+def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
+    """pJ of ``op`` in one inference, by cause."""
     terms: dict[str, list[float]] = {cause: [] for cause in CAUSES}
     work, table = arithmetic(op, schedule)
     for event, count in work.items():
