@@ -51,7 +51,7 @@ def own_choices(model: Any) -> dict[str, Choice]:
             name: quantizer for name, (quantizer, _) in config.items() if quantizer is not None
         }
         kernel = next((q for name, q in quantizers.items() if "kernel" in name), None)
-        activation = getattr(layer, "activation", None)
+        activation = getattr(layer, "quantizer", getattr(layer, "activation", None))
         given = {"kernel": kernel, "bias": quantizers.get("bias"), "activation": activation}
         chosen = choice(**{k: q for k, q in given.items() if hasattr(q, "integer_codes")})
         if chosen.weights or chosen.activations:
@@ -108,7 +108,7 @@ def _levels(quantizer: Any) -> Levels:
         return Levels(tuple(range(assignment.lo, assignment.hi + 1)), assignment.to.frac)
     sizes = np.concatenate([np.exp2(np.arange(-24.0, 17)), np.linspace(0, 8, 4097)])
     codes, scale = quantizer.integer_codes(np.concatenate([-sizes, sizes]).astype(np.float32))
-    follows = isinstance(getattr(quantizer, "alpha", None), str | type(None))
+    follows = isinstance(getattr(quantizer, "alpha", None), str)
     values = codes if follows else codes * scale
     whole, frac = dyadic(np.unique(values))
     return Levels(tuple(int(code) for code in whole), frac)

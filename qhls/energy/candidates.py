@@ -32,7 +32,7 @@ from qhls.ir import (
     Schedule,
     Threshold,
 )
-from qhls.ir.encoding import two_valued
+from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array
 from qhls.ir.work import MULTIPLICATIONS
 
@@ -58,13 +58,29 @@ class Levels:
         return cls(tuple(range(to.lo, to.hi + 1)), to.frac)
 
     @cached_property
-    def shuffled(self) -> tuple[int, ...]:
-        """The codes in an order that has nothing to do with their size, always the same."""
-        return tuple(np.random.default_rng(0).permutation(self.codes).tolist())
+    def _order(self) -> Array:
+        """The codes in an order that has nothing to do with their size, always the same.
+
+        Where the encoding is narrower than a fixed-point number's, those that make it what it is come first.
+        """
+        shuffled: list[int] = np.random.default_rng(0).permutation(self.codes).tolist()
+        if not self._fixed:
+            small = min((code for code in self.codes if code), key=abs, default=0)
+            first = (self.codes[-1], -small if -small in self.codes else small, self.codes[0], 0)
+            shuffled = [*(c for c in dict.fromkeys(first) if c in self.codes), *shuffled]
+        return np.array(list(dict.fromkeys(shuffled)))
+
+    @cached_property
+    def _fixed(self) -> bool:
+        return encoding(np.array(self.codes).reshape(-1, 1)).encoding is Encoding.FIXED
 
     def const(self, like: Const) -> Const:
-        """In the shape of ``like``, every code equally often."""
-        return self._filled(like, np.resize(np.array(self.shuffled), like.shape))
+        """In the shape of ``like``, every code as often as another, and in each output most of them."""
+        if self._fixed or not like.shape:
+            return self._filled(like, np.resize(self._order, like.shape))
+        outputs = like.shape[-1]
+        column = np.resize(self._order, (like.size // outputs, 1))
+        return self._filled(like, np.repeat(column, outputs, axis=1).reshape(like.shape))
 
     def extremes(self, like: Const) -> tuple[Const, Const]:
         """In the shape of ``like``: the lowest code everywhere, and the highest."""
