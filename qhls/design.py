@@ -95,7 +95,10 @@ class Design:
         return estimate(self.graph, self.schedule, chosen)
 
     def area(self, table: Any = "xilinx_lut6") -> AreaReport:
-        """Area with error bars. ``table``: a name (LUTs, or square micrometres), a path or an ``AreaTable``."""
+        """LUT, DSP, FF and block RAM, or square micrometres, with error bars.
+
+        ``table``: a name, a path or an ``AreaTable``.
+        """
         from qhls.energy.area import AreaTable, estimate_area, load_area_table
 
         chosen = table if isinstance(table, AreaTable) else load_area_table(table)
