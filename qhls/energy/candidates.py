@@ -221,7 +221,9 @@ def _activation(op: Quantize | Threshold, chosen: Fixed | Levels | None, x: Op) 
         return replace(op, x=x, to=chosen or op.to)
     if chosen is not None:
         return Quantize(x, chosen, name=op.name, layer=op.layer)
-    values = op.values.codes.integers()
+    if x.type.frac == op.x.type.frac:
+        return op.with_operands({op.x: x})
+    values = op.values.codes.integers()  # its thresholds are not on this grid
     return _steps(op, x, values.reshape(-1, values.shape[-1])[0], op.values.scale)
 
 
