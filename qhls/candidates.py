@@ -21,16 +21,17 @@ def candidates(
     input_types: Any = None,
     *,
     technology: str | PathLike[str] | Technology = "horowitz_45nm",
+    area: str | PathLike[str] | None = None,
     schedule: Schedule = DEFAULT_SCHEDULE,
 ) -> Candidates:
     """Costs of variants of ``model``, which need not be trained: ``candidates(...).energy({layer: choice(...)})``.
 
-    ``model``, ``input_types``, ``schedule``: as ``compile`` takes them; ``technology`` as ``compare`` does. Layers
-    without a choice keep the model's own weights and types.
+    ``model``, ``input_types``, ``schedule``: as ``compile`` takes them; ``technology`` as ``compare`` does. ``area``: a
+    table's name or .json file, for ``costs``. Layers without a choice keep the model's own weights and types.
     """
     from qhls.compile import compile as compile_model
     from qhls.design import Design
-    from qhls.energy import Technology, load_technology
+    from qhls.energy import Technology, load_area_table, load_technology
     from qhls.energy.candidates import Candidates
 
     prices = (
@@ -39,7 +40,8 @@ def candidates(
     design = (
         model if isinstance(model, Design) else compile_model(model, input_types, schedule=schedule)
     )
-    return Candidates(design.graph, design.schedule, prices)
+    table = None if area is None else load_area_table(fspath(area))
+    return Candidates(design.graph, design.schedule, prices, table)
 
 
 def own_choices(model: Any) -> dict[str, Choice]:

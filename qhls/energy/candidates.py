@@ -17,7 +17,10 @@ from math import fsum
 
 import numpy as np
 
+from qhls.energy.area import AreaTable, priced
+from qhls.energy.latency import op_latency
 from qhls.energy.model import op_energy
+from qhls.energy.primitives import hardware
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -105,6 +108,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """Of one candidate. ``energy``: pJ per inference. ``area``: by unit of the area table, empty without one.
+
+    ``latency``: clock cycles of an input; ``interval``: between inputs.
+    """
+
+    energy: float
+    area: Mapping[str, float]
+    latency: int
+    interval: int
+
+
+@dataclass(frozen=True, slots=True)
 class _State:
     """What is known of a tensor: its type, the range within it, and whether it is one of two opposite numbers."""
 
@@ -114,41 +130,75 @@ class _State:
     opposite: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What an op with certain operands and a certain choice is and costs."""
+
+    state: _State
+    energy: float
+    area: tuple[float, ...]
+    cycles: int
+    busy: int
+
+
 _AS_IS = Choice()
 
 
 class Candidates:
-    """The energy of variants of ``graph``, pJ per inference, thousands a second once layers have been seen."""
+    """Costs of variants of ``graph``: thousands a second once its layers have been seen.
 
-    def __init__(self, graph: Graph, schedule: Schedule, technology: Technology) -> None:
-        self._schedule, self._technology = schedule, technology
+    ``area``: a table to count hardware by, or None to leave it out.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        schedule: Schedule,
+        technology: Technology,
+        area: AreaTable | None = None,
+    ) -> None:
+        self._schedule, self._technology, self._area = schedule, technology, area
         self._ops = [op for op in graph.ops if not isinstance(op, Const)]
-        self._index = {op: i for i, op in enumerate(self._ops)}
-        self._sources = [
-            tuple(self._index[o] for o in op.operands if o in self._index) for op in self._ops
-        ]
-        self._seen: list[dict[object, tuple[_State, float]]] = [{} for _ in self._ops]
+        index = {op: i for i, op in enumerate(self._ops)}
+        self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
+        self._outputs = [index[op] for op in graph.outputs if op in index]
+        self._seen: list[dict[object, _Known]] = [{} for _ in self._ops]
         self.layers = tuple(dict.fromkeys(op.layer for op in self._ops if op.layer))
 
     def energy(self, choices: Mapping[str, Choice]) -> float:
         """pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for a layer that is not there."""
-        return fsum(pj for _, pj in self._walk(choices))
+        return fsum(known.energy for known in self._walk(choices))
+
+    def costs(self, choices: Mapping[str, Choice]) -> Costs:
+        """Energy, area and latency; see ``energy``."""
+        found = self._walk(choices)
+        finished: list[int] = []
+        for known, sources in zip(found, self._sources, strict=True):
+            finished.append(max((finished[i] for i in sources), default=0) + known.cycles)
+        units = self._area.units if self._area else ()
+        totals = map(fsum, zip(*(known.area for known in found), strict=True))
+        return Costs(
+            fsum(known.energy for known in found),
+            dict(zip(units, totals, strict=True)),
+            max((finished[i] for i in self._outputs), default=0),
+            max((known.busy for known in found), default=1),
+        )
 
     def by_layer(self, choices: Mapping[str, Choice]) -> dict[str, float]:
         """pJ per inference by Keras layer; an op without layer is its own."""
         found: dict[str, float] = {}
-        for op, (_, pj) in zip(self._ops, self._walk(choices), strict=True):
+        for op, known in zip(self._ops, self._walk(choices), strict=True):
             layer = op.layer or op.name
-            found[layer] = found.get(layer, 0.0) + pj
+            found[layer] = found.get(layer, 0.0) + known.energy
         return found
 
     def types(self, choices: Mapping[str, Choice]) -> dict[str, Fixed]:
         """The type of every op's result, by its name."""
         found = self._walk(choices)
-        return {op.name: state.type for op, (state, _) in zip(self._ops, found, strict=True)}
+        return {op.name: known.state.type for op, known in zip(self._ops, found, strict=True)}
 
-    def _walk(self, choices: Mapping[str, Choice]) -> list[tuple[_State, float]]:
-        results: list[tuple[_State, float]] = []
+    def _walk(self, choices: Mapping[str, Choice]) -> list[_Known]:
+        results: list[_Known] = []
         if not choices.keys() <= set(self.layers):
             unknown = next(name for name in choices if name not in self.layers)
             raise EnergyError(
@@ -156,7 +206,7 @@ class Candidates:
             )
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
             choice = choices.get(op.layer, _AS_IS)
-            states = tuple([results[i][0] for i in sources])
+            states = tuple([results[i].state for i in sources])
             key = (choice, states)
             known = seen.get(key)
             if known is None:
@@ -164,11 +214,24 @@ class Candidates:
             results.append(known)
         return results
 
-    def _costed(self, op: Op, choice: Choice, states: tuple[_State, ...]) -> tuple[_State, float]:
+    def _costed(self, op: Op, choice: Choice, states: tuple[_State, ...]) -> _Known:
         fresh = _rebuilt(op, choice, states)
-        lo, hi = fresh.range.hull
-        state = _State(fresh.type, lo, hi, two_valued(fresh))
-        return state, fsum(op_energy(fresh, self._schedule, self._technology).values())
+        state = _State(fresh.type, *fresh.range.hull, two_valued(fresh))
+        energy = fsum(op_energy(fresh, self._schedule, self._technology).values())
+        timed = None if isinstance(op, Input) else op_latency(fresh, self._schedule)
+        cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
+        return _Known(state, energy, self._areas(fresh), cycles, busy)
+
+    def _areas(self, op: Op) -> tuple[float, ...]:
+        """Of ``op`` and the constants it reads, by unit."""
+        if self._area is None:
+            return ()
+        built = hardware(op, self._schedule)
+        for operand in dict.fromkeys(op.operands):
+            if isinstance(operand, Const):
+                built += hardware(operand, self._schedule)
+        resources, *_ = priced(built, self._area)
+        return tuple(resources[unit] for unit in self._area.units)
 
 
 def _rebuilt(op: Op, choice: Choice, states: tuple[_State, ...]) -> Op:
@@ -183,7 +246,7 @@ def _rebuilt(op: Op, choice: Choice, states: tuple[_State, ...]) -> Op:
     if isinstance(op, Quantize | Threshold):
         return _activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]
-    multiplies = any(event.kind in MULTIPLICATIONS for event in op.work())
+    multiplies = any(event.kind in MULTIPLICATIONS for event in op.events)
     levels = choice.weights if multiplies else choice.bias if op.kind == "add" else None
     if levels is None or not constants:
         return op.with_operands(new)

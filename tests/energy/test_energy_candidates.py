@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.energy import estimate, load_technology, technologies
+from qhls.energy import (
+    area_tables,
+    estimate,
+    estimate_area,
+    estimate_latency,
+    load_area_table,
+    load_technology,
+    technologies,
+)
 from qhls.energy.candidates import Candidates, Choice, Levels
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -64,6 +72,19 @@ def test_without_a_choice_it_is_the_estimate(conv, schedule, technology):
     layers = {name: sum(causes.values()) for name, causes in report.layers.items()}
     assert found.by_layer({}) == pytest.approx(layers)
     assert found.types({}) == {op.name: op.type for op in graph.ops if op.batched}
+
+
+@pytest.mark.parametrize("conv", [False, True])
+@pytest.mark.parametrize("schedule", [Schedule(), STORED, Schedule(reuse_factor=2)])
+@pytest.mark.parametrize("name", area_tables())
+def test_area_and_latency_without_a_choice(conv, schedule, name):
+    table, graph = load_area_table(name), network(conv)
+    found = Candidates(graph, schedule, UNIT, table).costs({})
+    assert found.energy == pytest.approx(estimate(graph, schedule, UNIT).total)
+    assert found.area == pytest.approx(estimate_area(graph, schedule, table).totals)
+    latency = estimate_latency(graph, schedule)
+    assert (found.latency, found.interval) == (latency.latency, latency.interval)
+    assert Candidates(graph, schedule, UNIT).costs({}).area == {}
 
 
 def test_ranges_by_type_by_hand():
