@@ -9,6 +9,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qhls.candidates import candidates
 from qhls.compare import compare
 from qhls.compile import compile
 from qhls.errors import (
@@ -58,6 +59,7 @@ __all__ = [
     "QuantizerError",
     "Schedule",
     "VerifyError",
+    "candidates",
     "compare",
     "compile",
     "load_model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -15,7 +16,10 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/add_a_layer.md", "docs/qtools.md"])
+DOCUMENTS = ["README.md", "docs/add_a_layer.md", "docs/energy.md", "docs/qtools.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_python_in_documents_runs(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = blocks(document)
@@ -49,6 +53,17 @@ def test_qtools_example_compares_bits_and_modes(capsys):
     assert eight > 1.5 * four
     everything = example.picojoules(example.network(4), compatible=False)["sum"]
     assert everything > 1.5 * four  # the folded convolution is most of the network
+
+
+def test_energy_is_compared(tmp_path, capsys):
+    assert module(ROOT / "examples/compare_energy.py").main(tmp_path / "energy") == 0
+    shown = capsys.readouterr().out
+    assert "One bit less in 6 bits saves" in shown
+    assert "A bit at a time" in shown
+    ratios = json.loads((tmp_path / "energy/compare.json").read_text())["ratios"]
+    assert ratios["ternary"] < ratios["6 bits"] < ratios["8 bits"] == 1
+    assert (tmp_path / "energy/compare.html").read_text().startswith("<!doctype html>")
+    assert "<svg" in (tmp_path / "energy/compare.svg").read_text()
 
 
 def test_ops_page_is_current():

@@ -158,18 +158,18 @@ class AreaReport:
 
 def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaReport:
     """The area of ``graph``: the model that this module's docstring states."""
-    units = table.units
     ops = tuple(
-        OpArea(op.name, op.kind, op.layer, *_priced(hardware(op, schedule), table, units))
+        OpArea(op.name, op.kind, op.layer, *priced(hardware(op, schedule), table))
         for op in graph.ops
     )
-    return AreaReport(graph.name, table.name, schedule, units, ops)
+    return AreaReport(graph.name, table.name, schedule, table.units, ops)
 
 
-def _priced(
-    built: Hardware, table: AreaTable, units: tuple[str, ...]
+def priced(
+    built: Hardware, table: AreaTable
 ) -> tuple[dict[str, float], dict[str, float], frozenset[str]]:
-    resources, errors = dict.fromkeys(units, 0.0), dict.fromkeys(units, 0.0)
+    """Resources by unit, how far each may be off, and the units with parts that nobody measured."""
+    resources, errors = dict.fromkeys(table.units, 0.0), dict.fromkeys(table.units, 0.0)
     unknown: set[str] = set()
     for primitive, count in built.items():
         figure = table.figure(primitive)

@@ -14,9 +14,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from qhls.energy.model import EnergyReport, compare, picojoules
+from qhls.energy.model import EnergyReport, compare
 from qhls.energy.page import page
-from qhls.energy.plot import bars
+from qhls.energy.plot import bars, number
 from qhls.energy.sensitivity import Saving
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
@@ -62,14 +62,14 @@ class Comparison:
         table = Table(title="Energy by layer, pJ per inference", show_footer=True)
         table.add_column("layer", "total")
         for name, report in self.reports.items():
-            table.add_column(Text(name), picojoules(report.total), justify="right")
+            table.add_column(Text(name), number(report.total), justify="right")
         names = dict.fromkeys(name for report in self.reports.values() for name in report.layers)
         totals = {
             design: {name: math.fsum(causes.values()) for name, causes in report.layers.items()}
             for design, report in self.reports.items()
         }
         for layer in names:
-            cells = (picojoules(t[layer]) if layer in t else "" for t in totals.values())
+            cells = (number(t[layer]) if layer in t else "" for t in totals.values())
             table.add_row(Text(layer), *cells)
         return table
 
@@ -84,7 +84,7 @@ class Comparison:
             cells: list[str] = []
             for value in (saving.weights, saving.activations):
                 share = value / total if value is not None and total else None
-                cells.append("-" if value is None else picojoules(value))
+                cells.append("-" if value is None else number(value))
                 cells.append("-" if share is None else f"{share:.1%}")
             table.add_row(Text(saving.layer), *cells)
         return table

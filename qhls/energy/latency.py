@@ -35,9 +35,11 @@ LEVEL_NS = 1.0
 
 With it the jet tagger 16-64-32-32-5 in 6 bits takes 11 cycles at 5 ns where the bias is part of the sum (four
 products of 2, three activations of 1), as published: C. N. Coelho et al., Nature Machine Intelligence 3 (2021),
-Q6 on a VU9P, 55 ns. The same network has 9 cycles in 16 bits and 11 and 14 in two mixed quantisations there: -18 %
-to +27 %, on one architecture and device.
+Q6 on a VU9P, 55 ns. The same network has 9 cycles in 16 bits and 11 and 14 in two mixed quantisations there.
 """
+
+DEPTH_ERROR = (9 / 11, 14 / 11)
+"""What a depth may be, as times the estimate: the spread of those four designs, of one architecture and device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ class LatencyReport:
     schedule: Schedule
     ops: tuple[OpLatency, ...]
     latency: int
+    waiting: int
+    """The cycles of the latency that trips and intervals make; the others are depth, which is an estimate."""
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The latency if depths are off by ``DEPTH_ERROR``."""
+        low, high = (round((self.latency - self.waiting) * error) for error in DEPTH_ERROR)
+        return self.waiting + low, self.waiting + high
 
     @property
     def interval(self) -> int:
@@ -86,7 +96,8 @@ class LatencyReport:
     def table(self) -> Table:
         """A row an op that takes time."""
         title = Text(
-            f"Latency of {self.design}: {self.latency} cycles, {self.nanoseconds:g} ns; "
+            f"Latency of {self.design}: {self.latency} cycles ({self.bounds[0]} to {self.bounds[1]}), "
+            f"{self.nanoseconds:g} ns; "
             f"an input every {self.interval} cycles",
             "italic",
         )
@@ -109,6 +120,7 @@ class LatencyReport:
         return {
             "design": self.design,
             "latency": self.latency,
+            "bounds": list(self.bounds),
             "interval": self.interval,
             "nanoseconds": self.nanoseconds,
             "ops": [
@@ -124,21 +136,21 @@ class LatencyReport:
 def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
     """Cycles of ``graph``: the model that this module's docstring states."""
     ops: list[OpLatency] = []
-    finished: dict[Op, int] = {}
+    finished: dict[Op, tuple[int, int]] = {}  # cycles, and how many of them are no depth
     for op in graph.ops:
-        ready = max((finished[operand] for operand in op.operands), default=0)
+        ready, waited = max((finished[operand] for operand in op.operands), default=(0, 0))
         if isinstance(op, Const | Input):
-            finished[op] = 0
+            finished[op] = 0, 0
             continue
-        latency = _op_latency(op, schedule)
+        latency = op_latency(op, schedule)
         ops.append(latency)
-        finished[op] = ready + latency.cycles
-    return LatencyReport(
-        graph.name, schedule, tuple(ops), max((finished[op] for op in graph.outputs), default=0)
-    )
+        finished[op] = ready + latency.cycles, waited + latency.cycles - latency.depth
+    latency, waiting = max((finished[op] for op in graph.outputs), default=(0, 0))
+    return LatencyReport(graph.name, schedule, tuple(ops), latency, waiting)
 
 
-def _op_latency(op: Op, schedule: Schedule) -> OpLatency:
+def op_latency(op: Op, schedule: Schedule) -> OpLatency:
+    """Cycles of one op."""
     steps = loop(op, schedule)
     interval, bound = steps.interval, "schedule"
     for operand in dict.fromkeys(op.operands):
@@ -154,7 +166,7 @@ def _op_latency(op: Op, schedule: Schedule) -> OpLatency:
 
 def _reads(op: Op, operand: Op, where: str) -> float:
     """Elements of ``operand`` that ``op`` reads in all."""
-    lookups = sum(n for event, n in op.work().items() if event.kind == "lookup")
+    lookups = sum(n for event, n in op.events.items() if event.kind == "lookup")
     if lookups and isinstance(operand, Const):
         return lookups / sum(isinstance(o, Const) for o in op.operands)
     return passes(op, operand, where) * operand.size
@@ -162,7 +174,7 @@ def _reads(op: Op, operand: Op, where: str) -> float:
 
 def levels(op: Op) -> int:
     """Levels of logic from an op's operands to its result: additions and choices in a row."""
-    work = op.work()
+    work = op.events
     if isinstance(op, Matmul | Conv):
         terms = op.w.size // op.shape[-1]
         digits = max((e.bits[1] for e in work if e.kind == "scale"), default=1)

@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qhls.energy.plot import number
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
@@ -88,13 +89,13 @@ class EnergyReport:
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for cause, pj in self.causes.items():
-            table.add_column(cause, picojoules(pj), justify="right")
-        table.add_column("total", picojoules(self.total), justify="right")
+            table.add_column(cause, number(pj), justify="right")
+        table.add_column("total", number(self.total), justify="right")
         table.add_column("share", justify="right")
         for layer, causes in self.layers.items():
             pj = math.fsum(causes.values())
             share = f"{pj / self.total:.1%}" if self.total else "-"
-            table.add_row(Text(layer), *map(picojoules, causes.values()), picojoules(pj), share)
+            table.add_row(Text(layer), *map(number, causes.values()), number(pj), share)
         return table
 
     def __str__(self) -> str:
@@ -126,7 +127,7 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
     ops = tuple(
-        OpEnergy(op.name, op.kind, op.layer, _causes(op, schedule, technology))
+        OpEnergy(op.name, op.kind, op.layer, op_energy(op, schedule, technology))
         for op in graph.ops
         if not isinstance(op, Const)
     )
@@ -158,7 +159,7 @@ def passes(op: Op, operand: Op, where: str) -> float:
     often as windows overlap, if it lies in a memory; registers feed all windows at once. Anything else: once.
     """
     if isinstance(operand, Const):
-        products = sum(n for event, n in op.work().items() if event.kind in MULTIPLICATIONS)
+        products = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
         return products / operand.size if products else 1.0
     if where == "registers" or not isinstance(op, Conv | Pool):
         return 1.0
@@ -181,9 +182,7 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
         table.add_column(heading, justify="right")
     for name, report in reports.items():
         ratio = f"{report.total / reference:.3f}" if reference else "-"
-        table.add_row(
-            Text(name), *map(picojoules, report.causes.values()), picojoules(report.total), ratio
-        )
+        table.add_row(Text(name), *map(number, report.causes.values()), number(report.total), ratio)
     return table
 
 
@@ -192,13 +191,14 @@ def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
 
     Constants are logic if ``place`` hard-wires all that ``op`` reads.
     """
-    work = op.work()
+    work = op.events
     places = [place(o, schedule) for o in op.operands if isinstance(o, Const)]
     memories = [where for where in places if where != HARD_WIRED]
     return (stored(work), memories[-1]) if memories else (work, None)
 
 
-def _causes(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
+def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
+    """pJ of ``op`` in one inference, by cause."""
     terms: dict[str, list[float]] = {cause: [] for cause in CAUSES}
     work, table = arithmetic(op, schedule)
     for event, count in work.items():
@@ -229,8 +229,3 @@ def _bits(op: Op) -> int:
 def _by_cause(ops: Iterable[OpEnergy]) -> dict[str, float]:
     members = tuple(ops)
     return {cause: math.fsum(op.causes[cause] for op in members) for cause in CAUSES}
-
-
-def picojoules(value: float) -> str:
-    """pJ as text: four digits, and whole from 1000 on."""
-    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"

@@ -62,7 +62,7 @@ def span(codes: Array) -> Array:
 
 def _counted(op: Op) -> BitOperations | None:
     weights = [operand for operand in op.operands if isinstance(operand, Const)]
-    macs = sum(n for event, n in op.work().items() if event.kind in MULTIPLICATIONS)
+    macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
     if not macs or len(weights) != 1:
         return None
     (w,) = weights

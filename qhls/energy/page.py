@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from qhls.energy.model import CAUSES, picojoules
-from qhls.energy.plot import bars
+from qhls.energy.model import CAUSES
+from qhls.energy.plot import bars, number
 
 if TYPE_CHECKING:
     from qhls.energy.comparison import Comparison
@@ -38,7 +38,7 @@ def page(comparison: Comparison) -> str:
     for name, report in comparison.reports.items():
         body += [f"<h3>{escape(name)}</h3>", bars(report.layers)]
         rows = (
-            (layer, *map(picojoules, causes.values()), picojoules(sum(causes.values())))
+            (layer, *map(number, causes.values()), number(sum(causes.values())))
             for layer, causes in report.layers.items()
         )
         body.append(_table(("layer", *CAUSES, "total"), rows))
@@ -61,8 +61,8 @@ def _totals(comparison: Comparison) -> str:
     rows = (
         (
             name,
-            *map(picojoules, report.causes.values()),
-            picojoules(report.total),
+            *map(number, report.causes.values()),
+            number(report.total),
             f"{comparison.ratios[name]:.3f}",
         )
         for name, report in comparison.reports.items()
@@ -74,7 +74,7 @@ def _savings(comparison: Comparison) -> Iterable[str]:
     for design, savings in comparison.savings.items():
         yield f"<h3>{escape(design)}</h3>"
         rows = (
-            (s.layer, *("-" if v is None else picojoules(v) for v in (s.weights, s.activations)))
+            (s.layer, *("-" if v is None else number(v) for v in (s.weights, s.activations)))
             for s in savings
         )
         yield _table(("layer", "weights, pJ", "activations, pJ"), rows)

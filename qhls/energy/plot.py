@@ -39,14 +39,21 @@ def bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> str:
         )
         for part, value in row.items():
             length = value / widest * _BAR
-            note = f"<title>{escape(f'{name}, {part}: {value:.4g} {unit}')}</title>"
+            note = f"<title>{escape(f'{name}, {part}: {number(value)} {unit}')}</title>"
             colour = _colour(parts.index(part))
             lines.append(
                 f'<rect x="{x:.2f}" y="{y}" width="{length:.2f}" height="{_ROW - 8}" fill="{colour}">{note}</rect>'
             )
             x += length
-        lines.append(f'<text x="{x + 6:.2f}" y="{y + 15}">{totals[name]:.4g} {escape(unit)}</text>')
+        lines.append(
+            f'<text x="{x + 6:.2f}" y="{y + 15}">{number(totals[name])} {escape(unit)}</text>'
+        )
     return "\n".join([*lines, "</svg>"])
+
+
+def number(value: float) -> str:
+    """As text: four digits, and whole from 1000 on."""
+    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _colour(index: int) -> str:

@@ -57,7 +57,7 @@ def narrowed(graph: Graph, layer: str, part: Part) -> Graph:
     weights = {
         operand
         for op in graph.ops
-        if any(event.kind in MULTIPLICATIONS for event in op.work())
+        if any(event.kind in MULTIPLICATIONS for event in op.events)
         for operand in op.operands
         if isinstance(operand, Const)
     }

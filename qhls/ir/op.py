@@ -110,6 +110,11 @@ class Op:
         """Events of one inference, memory traffic left out (storage is the schedule's)."""
         return Work()
 
+    @cached_property
+    def events(self) -> Work:
+        """``work()``, counted once: weights may be many. Not to be changed."""
+        return self.work()
+
     def require(self, condition: bool, expected: str, received: str) -> None:
         """Raise a ``VerifyError`` that names this op unless ``condition``."""
         if not condition:

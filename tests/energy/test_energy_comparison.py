@@ -171,6 +171,7 @@ def test_the_plot_is_drawn_to_scale():
     texts = [t.text or "" for t in root.iter(f"{space}text")]
     assert "40 pJ" in texts
     assert "20 pJ" in texts
+    assert "123,457 pJ" in bars({"a": {"p": 123456.7}})
     assert ElementTree.fromstring(bars({"nothing": {"p": 0.0}})) is not None
 
 

@@ -114,7 +114,10 @@ def test_branches_run_at_once():
     graph = Graph((x,), (Add(long, short, name="y"),))
     cycles = {op.name: op.cycles for op in estimate_latency(graph, Schedule()).ops}
     assert cycles == {"long": 8, "short": 1, "y": 8}
-    assert estimate_latency(graph, Schedule()).latency == 16
+    report = estimate_latency(graph, Schedule())
+    assert report.latency == 16
+    assert report.waiting == 14  # two of the cycles are depths of 1
+    assert report.bounds == (14 + 2, 14 + 3)
 
 
 def test_elements_of_a_trip():
@@ -135,6 +138,7 @@ def test_the_published_jet_tagger_takes_its_eleven_cycles():
             y = Quantize(y, Fixed(False, 6, 6), name=f"relu_{i}")
     report = estimate_latency(Graph((x,), (y,)), Schedule(partition_limit=4096))
     assert report.latency == 11
+    assert report.bounds == (9, 14)  # as published for other quantisations
     assert report.interval == 1
     assert math.isclose(report.nanoseconds, 55)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.energy import Process, load_technology, technologies
-from qhls.energy.scaling import nodes
+from qhls.energy.scaling import energy_factor, nodes
 from qhls.energy.technology import COMPOSED, MEMORIES, OPERATIONS
 from qhls.errors import EnergyError, QhlsError
 from qhls.ir import work
@@ -176,21 +176,27 @@ def test_a_lookup_in_a_memory_reads_whole_words(horowitz):
     assert horowitz.operation(work.lookup(65, 1), "registers") == pytest.approx(65 * 0.009)
 
 
-@pytest.mark.parametrize(
-    ("kilobytes", "access", "picojoules"),
-    [(1, "read", 1.43), (8, "read", 5.29), (1024, "read", 67.7), (32, "write", 12.7)],
-)
-def test_cacti_at_45_nm(kilobytes, access, picojoules):
+def test_cacti_at_45_nm():
     technology = load_technology("cacti_45nm")
-    for place in ("bram", "lutram"):
-        assert technology.memories[place][access].word(kilobytes * KB) == pytest.approx(picojoules)
+    sizes = (1, 2, 4, 8, 16, 32, 64, 256, 1024)
+    reads = (1.43, 2.35, 2.92, 5.29, 9.99, 14.9, 29.0, 40.6, 67.7)
+    writes = (2.91, 3.52, 5.35, 6.50, 8.79, 12.7, 17.2, 28.8, 55.9)
+    for kilobytes, read, write in zip(sizes, reads, writes, strict=True):
+        for place in ("bram", "lutram"):
+            assert technology.memories[place]["read"].word(kilobytes * KB) == pytest.approx(read)
+            assert technology.memories[place]["write"].word(kilobytes * KB) == pytest.approx(write)
+        assert technology.memories["rom"]["read"].word(kilobytes * KB) == pytest.approx(read)
     assert technology.operation(work.multiply(8, 8)) == pytest.approx(0.2)  # the base's
     assert technology.read("dram", 64) == 1300
 
 
 def test_cacti_at_22_nm():
     technology = load_technology("cacti_22nm")
-    assert technology.memories["rom"]["read"].word(64 * KB) == pytest.approx(4.69)
+    sizes = (1, 2, 4, 8, 16, 32, 64, 256, 1024)
+    reads = (0.35, 0.60, 1.09, 1.50, 2.89, 3.50, 4.69, 9.93, 18.4)
+    for kilobytes, read in zip(sizes, reads, strict=True):
+        for place in ("rom", "bram", "lutram"):
+            assert technology.memories[place]["read"].word(kilobytes * KB) == pytest.approx(read)
     assert technology.memories["bram"]["write"].word(32 * KB) == pytest.approx(
         0.666 * 32**0.442, rel=1e-4
     )
@@ -215,6 +221,32 @@ def test_scaling_by_hand(horowitz):
     assert "0.07741" in scaled.operations["add"].source
     assert "Horowitz" in scaled.operations["add"].source
     assert "Stillmaker" not in scaled.memories["dram"]["read"].source
+
+
+@pytest.mark.parametrize(
+    ("node", "low", "high"),
+    [
+        # a + b + c at 1 V and a / 4 + b / 2 + c at 0.5 V, which with the ratio at 0.8 V fix all three
+        (130, 0.25 * 7.171 - 0.5 * 6.709 + 2.904, 7.171 - 6.709 + 2.904),
+        (90, 0.25 * 4.762 - 0.5 * 4.781 + 2.092, 4.762 - 4.781 + 2.092),
+        (65, 0.25 * 3.755 - 0.5 * 4.398 + 1.975, 3.755 - 4.398 + 1.975),
+        (45, 0.25 * 1.103 - 0.5 * 0.362 + 0.2767, 1.103 - 0.362 + 0.2767),
+        (32, 0.25 * 0.9559 - 0.5 * 0.7823 + 0.471, 0.9559 - 0.7823 + 0.471),
+        (20, 0.25 * 0.373 - 0.5 * 0.1582 + 0.04104, 0.373 - 0.1582 + 0.04104),
+        (16, 0.25 * 0.2958 - 0.5 * 0.1241 + 0.03024, 0.2958 - 0.1241 + 0.03024),
+        (14, 0.25 * 0.2363 - 0.5 * 0.09675 + 0.02239, 0.2363 - 0.09675 + 0.02239),
+        (10, 0.25 * 0.2068 - 0.5 * 0.09311 + 0.02375, 0.2068 - 0.09311 + 0.02375),
+        (7, 0.25 * 0.1776 - 0.5 * 0.09097 + 0.02447, 0.1776 - 0.09097 + 0.02447),
+    ],
+)
+def test_every_node_by_hand(node, low, high):
+    reference = Process(45, 1.0)
+    one = 1.103 - 0.362 + 0.2767
+    assert energy_factor(reference, Process(node, 1.0)) == pytest.approx(high / one)
+    assert energy_factor(reference, Process(node, 0.5)) == pytest.approx(low / one)
+    table = {130: 2.12624, 90: 1.31488, 65: 0.8598, 45: 0.69302, 32: 0.456936}
+    table |= {20: 0.1532, 16: 0.120272, 14: 0.096222, 10: 0.081614, 7: 0.065358}
+    assert energy_factor(reference, Process(node, 0.8)) == pytest.approx(table[node] / one)
 
 
 def test_smaller_nodes_cost_less():
