@@ -24,6 +24,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.reals import Reals, Tensor, current_arithmetic, exact, reals
 from qhls.frontend.refusal import called, refusal
+from qhls.frontend.registry import registered
 from qhls.frontend.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
 from qhls.quantizers import (
@@ -72,13 +73,6 @@ _MONOTONE = (
 )
 """Quantizers that never turn, so that their steps are found by bisection."""
 
-_INSTEAD: dict[type, str] = {
-    keras.layers.Dense: "QDense with a kernel_quantizer and a bias_quantizer",
-    keras.layers.Conv2D: "QConv2D with a kernel_quantizer and a bias_quantizer",
-    keras.layers.Softmax: "a softmax as the model's last layer only, where the host computes it",
-}
-"""Keras layers of real numbers, and what quantises them."""
-
 
 class Lower:
     """The rules, found by the class of a layer or quantizer; ``qhls.lower`` is the one instance."""
@@ -114,7 +108,7 @@ class Lower:
             if cls in self._rules:
                 changed = sorted(own & {"call", "__call__", "product", "quantized", "grid"})
                 if changed and cls is not Quantizer:  # any quantizer says itself what it means
-                    raise refusal(
+                    raise _of_real_numbers(layer) or refusal(
                         layer,
                         f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
                         f"none; {_how_to_register(layer)}",
@@ -141,10 +135,19 @@ def _how_to_register(layer: Any) -> str:
     return f"write a rule and decorate it with @qhls.lower.register({type(layer).__name__})"
 
 
+def _of_real_numbers(layer: Any) -> LoweringError | None:
+    """The error for a layer of Keras that has a quantised twin."""
+    twin = f"Q{type(layer).__name__}"
+    if not type(layer).__module__.startswith("keras.") or twin not in registered():
+        return None
+    instead = f"use {twin} with a quantizer for each weight"
+    return refusal(layer, "a quantised layer", f"one of real numbers; {instead}")
+
+
 def _no_rule(layer: Any) -> LoweringError:
-    for cls, instead in _INSTEAD.items():
-        if type(layer) is cls:
-            return refusal(layer, "a quantised layer", f"one of real numbers; use {instead}")
+    known = _of_real_numbers(layer)
+    if known:
+        return known
     if not isinstance(layer, keras.layers.Layer | Quantizer):
         instead = "an operator on tensors; use a layer, such as keras.layers.Add for +"
         return refusal(layer, "a layer with a lowering rule", instead)

@@ -253,6 +253,11 @@ def test_images_have_thresholds_for_each_channel():
             r"bits after step \d+; add e\.g\. state_quantizer=",
         ),
         (
+            [L.LSTM(2, name="r")],
+            (3, 2),
+            r"layer 'r' \(LSTM\): expected a quantised layer; received one of real numbers; use QLSTM with a",
+        ),
+        (
             [L.RNN(L.LSTMCell(2), name="r")],
             (3, 2),
             r"layer 'r' \(RNN\): expected a cell of QSimpleRNNCell, QLSTMCell, QGRUCell; received a LSTMCell",

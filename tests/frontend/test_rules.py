@@ -178,6 +178,10 @@ def test_merging(axis, rng):
             r"\(Dense\): expected a quantised layer; received one of real numbers; use QDense with a",
         ),
         (
+            L.DepthwiseConv2D(1, name="x"),
+            r"\(DepthwiseConv2D\): expected a quantised layer; .* use QDepthwiseConv2D with a quantizer for",
+        ),
+        (
             L.Conv2D(3, 1, name="x"),
             r"\(Conv2D\): expected a quantised layer; .* use QConv2D with a",
         ),
