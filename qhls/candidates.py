@@ -58,7 +58,11 @@ def own_choices(model: Any) -> dict[str, Choice]:
             name: quantizer for name, (quantizer, _) in variables.items() if _on_a_grid(quantizer)
         }
         bias = own.pop("bias", None)
-        activation = getattr(layer, "quantizer", getattr(layer, "activation", None))
+        # A layer with a cell or activations inside rounds several things: then none of them is the layer's own.
+        inner = hasattr(layer, "cell") or getattr(layer, "inner_activations", ())
+        activation = getattr(
+            layer, "quantizer", None if inner else getattr(layer, "activation", None)
+        )
         chosen = Choice(
             tuple((name, levels(quantizer)) for name, quantizer in own.items()) or None,
             None if bias is None else levels(bias),

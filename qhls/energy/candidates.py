@@ -100,8 +100,8 @@ class Choice:
     """The numbers of one layer; None leaves what the graph has.
 
     ``weights``: of its products, or of some of them as (variable, levels) pairs, such as ``(("kernel", levels),)``.
-    ``bias``: of what is added. ``activations``: of its results: a type to round to, or levels for a function that is
-    no rounding.
+    ``bias``: of what is added. ``activations``: of whatever it rounds: a type to round to, or levels for a function
+    that is no rounding.
     """
 
     weights: Levels | tuple[tuple[str, Levels], ...] | None = None
