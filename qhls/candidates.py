@@ -45,20 +45,37 @@ def candidates(
 
 
 def own_choices(model: Any) -> dict[str, Choice]:
-    """The quantizers that the layers of a Keras ``model`` have, by layer: costs without regard to its weights."""
+    """The quantizers that the layers of a Keras ``model`` have, by layer: costs without regard to its weights.
+
+    What is no quantizer, or one whose numbers lie on no grid, is left as the graph has it.
+    """
+    from qhls.energy.candidates import Choice
+
     found: dict[str, Choice] = {}
     for layer in model.layers:
-        config = getattr(layer, "quantized_weights", dict)()
-        quantizers = {
-            name: quantizer for name, (quantizer, _) in config.items() if quantizer is not None
+        variables = getattr(layer, "quantized_weights", dict)()
+        own = {
+            name: quantizer for name, (quantizer, _) in variables.items() if _on_a_grid(quantizer)
         }
-        kernel = next((q for name, q in quantizers.items() if "kernel" in name), None)
-        activation = getattr(layer, "quantizer", getattr(layer, "activation", None))
-        given = {"kernel": kernel, "bias": quantizers.get("bias"), "activation": activation}
-        chosen = choice(**{k: q for k, q in given.items() if hasattr(q, "integer_codes")})
-        if chosen.weights or chosen.activations:
+        bias = own.pop("bias", None)
+        # A layer with a cell or activations inside rounds several things: then none of them is the layer's own.
+        inner = hasattr(layer, "cell") or getattr(layer, "inner_activations", ())
+        activation = getattr(
+            layer, "quantizer", None if inner else getattr(layer, "activation", None)
+        )
+        chosen = Choice(
+            tuple((name, levels(quantizer)) for name, quantizer in own.items()) or None,
+            None if bias is None else levels(bias),
+            _activation(activation) if _on_a_grid(activation) else None,
+        )
+        if chosen != Choice():
             found[layer.name] = chosen
     return found
+
+
+def _on_a_grid(quantizer: Any) -> bool:
+    """Whether it is a quantizer whose numbers are codes times a step."""
+    return getattr(quantizer, "number_type", "float") != "float"
 
 
 def choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> Choice:

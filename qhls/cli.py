@@ -114,9 +114,11 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     types = options.input_type
     schedule = Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period)
     given = types[0] if types and len(types) == 1 else types
-    return compile_model(
-        model, given, weights=options.weights, schedule=schedule, softmax=options.softmax
-    )
+    # Among several models the weights are those of a JSON, which has none of its own.
+    needed = len(options.model) == 1 or Path(model).suffix == ".json"
+    weights = options.weights if needed else None
+    end = options.softmax
+    return compile_model(model, given, weights=weights, schedule=schedule, softmax=end)
 
 
 def _compile(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 import qhls
 from qhls.candidates import choice, levels, own_choices
+from qhls.energy.candidates import Choice
 from qhls.errors import QuantizerError
 from qhls.ir import Fixed
 from qhls.layers import QActivation, QConv2D, QDense
@@ -68,6 +69,28 @@ def test_costs_do_not_depend_on_the_weights():
     own = own_choices(model())
     assert set(own) == {"conv", "act", "fc"}
     assert first.energy(own) == second.energy(own)
+
+
+def test_each_variable_has_its_own_numbers():
+    """Layers may multiply by several variables; a constant takes the numbers of the one that it is named after."""
+    narrow, wide = (levels(f"quantized_bits({bits},0,alpha=1)") for bits in (2, 6))
+    found = qhls.candidates(model(), "s8.4", technology="unit")
+
+    def energy(*weights):
+        return found.energy({"conv": Choice(weights=weights)})
+
+    assert energy(("kernel", wide)) == found.energy({"conv": choice("quantized_bits(6,0,alpha=1)")})
+    assert energy(("kernel", wide), ("el", narrow)) == energy(("kernel", wide))  # the longest name
+    assert energy(("pointwise", wide)) == found.energy({})
+
+
+def test_what_lies_on_no_grid_is_left_as_it_is():
+    made = model(activation="quantized_ulaw(4)")
+    assert set(own_choices(made)) == {"conv", "fc"}
+    with pytest.raises(
+        QuantizerError, match=r"^quantized_ulaw: its values lie on no fixed-point grid,.*$"
+    ):
+        choice(activation="quantized_ulaw(4)")
 
 
 def test_a_choice_is_the_model_that_has_it():

@@ -109,6 +109,17 @@ def test_energy_compares_models(saved, tmp_path, capsys):
     assert "One bit less" not in out
 
 
+def test_energy_gives_weights_to_the_json_among_several(saved, tmp_path, capsys):
+    model = keras.models.load_model(saved)
+    (tmp_path / "compact.json").write_text(model.to_json())
+    model.save_weights(tmp_path / "other.weights.h5")
+    arguments = ["energy", saved, str(tmp_path / "compact.json"), *TYPE]
+    assert main([*arguments, "-w", str(tmp_path / "other.weights.h5")]) == 0
+    assert len(re.findall(r" 1\.000 ", capsys.readouterr().out)) == 2
+    assert main(arguments) == 2
+    assert re.match(r"^qhls energy: compact\.json: expected weights ", capsys.readouterr().err)
+
+
 def test_energy_writes_page_plot_and_numbers(saved, tmp_path, capsys):
     files = [tmp_path / name for name in ("e.html", "e.svg", "e.json")]
     options = [f"--{o}={f}" for o, f in zip(("html", "plot", "json"), files, strict=True)]

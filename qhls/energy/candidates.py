@@ -10,6 +10,7 @@ a second candidate that agrees on a layer and its input looks it up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -98,11 +99,12 @@ class Levels:
 class Choice:
     """The numbers of one layer; None leaves what the graph has.
 
-    ``weights``: of its products. ``bias``: of what is added. ``activations``: of its results: a type to round to,
-    or levels for a function that is no rounding.
+    ``weights``: of its products, or of some of them as (variable, levels) pairs, such as ``(("kernel", levels),)``.
+    ``bias``: of what is added. ``activations``: of whatever it rounds: a type to round to, or levels for a function
+    that is no rounding.
     """
 
-    weights: Levels | None = None
+    weights: Levels | tuple[tuple[str, Levels], ...] | None = None
     bias: Levels | None = None
     activations: Fixed | Levels | None = None
 
@@ -247,17 +249,27 @@ def _rebuilt(op: Op, choice: Choice, states: tuple[_State, ...]) -> Op:
         return _activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]
     multiplies = any(event.kind in MULTIPLICATIONS for event in op.events)
-    levels = choice.weights if multiplies else choice.bias if op.kind == "add" else None
-    if levels is None or not constants:
+    if len(constants) != 1 or not (multiplies or op.kind == "add"):
         return op.with_operands(new)
-    fresh = op.with_operands({**new, **{c: levels.const(c) for c in constants}})
+    (constant,) = constants
+    levels = _weights(choice, constant) if multiplies else choice.bias
+    if levels is None:
+        return op.with_operands(new)
+    fresh = op.with_operands({**new, constant: levels.const(constant)})
     if multiplies:
-        ends = [
-            op.with_operands({**new, **{c: end}}) for c in constants for end in levels.extremes(c)
-        ]
+        ends = [op.with_operands({**new, constant: end}) for end in levels.extremes(constant)]
         hulls = [end.range.hull for end in ends]
         _limit(fresh, min(lo for lo, _ in hulls), max(hi for _, hi in hulls))
     return fresh
+
+
+def _weights(choice: Choice, constant: Const) -> Levels | None:
+    """The numbers of ``constant``: those of the variable with the longest name that its own name ends in."""
+    if not isinstance(choice.weights, tuple):
+        return choice.weights
+    name = re.sub(r"_\d+$", "", constant.name)
+    fitting = [(variable, levels) for variable, levels in choice.weights if name.endswith(variable)]
+    return max(fitting, key=lambda pair: len(pair[0]))[1] if fitting else None
 
 
 def _placeholder(operand: Op, state: _State) -> Op:

@@ -87,7 +87,7 @@ def two_valued(op: Op) -> bool:
         op = op.operands[0]
     if op.kind != "threshold":
         return False
-    values = set(op.operands[2].range.lo.integers().tolist())
+    values = set(op.operands[2].range.lo.integers().ravel().tolist())
     return len(values) == 2 and sum(values) == 0
 
 

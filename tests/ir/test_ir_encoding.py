@@ -1,6 +1,7 @@
 """How weights are encoded, and the events that products by them cause: by hand, and as properties."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -142,6 +143,14 @@ def test_what_has_two_values():
     assert not two_valued(Max(binary(X), Const.of(0.0)))
     assert not two_valued(Add(binary(X), binary(X)))
     assert not two_valued(Pool(binary(X), (2, 2), (2, 2), "sum"))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([[-1, 1], [1, -1]], True), ([[-1, 1], [-2, 2]], False)]
+)
+def test_functions_a_channel_may_have_two_values(values, expected):
+    table = Const.of(np.array(values, float))
+    assert two_valued(SimpleNamespace(kind="threshold", operands=(X, X, table))) == expected
 
 
 def test_a_convolution_counts_every_position():
