@@ -15,7 +15,13 @@ from qhls.search.errors import SearchError, TrialError
 from qhls.search.goals import as_goal, below_minimum
 from qhls.search.journal import Journal
 from qhls.search.space import LEARNING_RATE, Space
-from qhls.search.training import compile_like, metric_names, require_compiled, train
+from qhls.search.training import (
+    compile_like,
+    metric_names,
+    require_compiled,
+    train,
+    trial_seed,
+)
 from qhls.search.tuners import TUNERS, Proposal, Tuner
 
 LEARNING_RATES = 5
@@ -156,7 +162,9 @@ class AutoQKeras:
             "search": "AutoQKeras",
             "choices": {choice.name: list(choice.options) for choice in self.space.choices},
             "mode": self.mode,
-            "tuner": {k: repr(v) for k, v in sorted(self.tuner_kwargs.items()) if k != "max_trials"},
+            "tuner": {
+                k: repr(v) for k, v in sorted(self.tuner_kwargs.items()) if k != "max_trials"
+            },
             "metric": list(self.metric),
             "epochs": epochs,
         }
@@ -232,7 +240,7 @@ class AutoQKeras:
         return sorted(trained, key=lambda n: (-self.records[n]["score"], n))
 
     def history(self, number_of_trials: int = -1) -> dict[str, list[float]]:
-        """"score", "trial_size" and each metric, and ``val_`` each, of the best trials, the best first.
+        """ "score", "trial_size" and each metric, and ``val_`` each, of the best trials, the best first.
 
         ``number_of_trials``: how many, -1: all.
         """
@@ -256,7 +264,9 @@ class AutoQKeras:
         """
         ranked = self._ranked()
         if not ranked:
-            raise SearchError("get_best_model: expected a search that has run, received none; call fit")
+            raise SearchError(
+                "get_best_model: expected a search that has run, received none; call fit"
+            )
         record = self.records[ranked[0]]
         model = self.space.build(record["candidate"])
         model.load_weights(self._weights(ranked[0]))
@@ -276,11 +286,6 @@ class AutoQKeras:
     def get_learning_rate(self) -> float:
         """The learning rate of the best model; not a number before ``get_best_model``."""
         return self.learning_rate
-
-
-def trial_seed(seed: int, number: int) -> int:
-    """The seed of a trial: of its own, and the same wherever it is trained."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
 
 
 def _tuner(mode: str, custom: Any) -> Any:
@@ -310,5 +315,3 @@ def _with_early_stopping(callbacks: Any, epochs: int) -> list[Any]:
 
 def _numbers(values: Mapping[str, float]) -> str:
     return json.dumps({name: round(value, 3) for name, value in values.items()})
-
-

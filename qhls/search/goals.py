@@ -115,7 +115,9 @@ def below_minimum(budgets: Mapping[str, float], least: Mapping[str, float]) -> B
 # -- goals of one's own -----------------------------------------------------------------------------
 
 
-def maximise(metric: str = "accuracy", *, hardware: Hardware | None = None, **budgets: float) -> Goal:
+def maximise(
+    metric: str = "accuracy", *, hardware: Hardware | None = None, **budgets: float
+) -> Goal:
     """The most of ``metric``, on the validation data, within budgets.
 
     ``budgets``: energy in pJ per inference, area in LUT, latency in ns, bits. ``hardware`` says what they
@@ -276,7 +278,11 @@ def ir_energy(
     return energy
 
 
-FLOAT_FACTORS = {"int8": 1.0, "fp16": (1.1 + 0.4) / (0.2 + 0.03), "fp32": (3.7 + 0.9) / (0.2 + 0.03)}
+FLOAT_FACTORS = {
+    "int8": 1.0,
+    "fp16": (1.1 + 0.4) / (0.2 + 0.03),
+    "fp32": (3.7 + 0.9) / (0.2 + 0.03),
+}
 """pJ of a product and a sum (M. Horowitz, ISSCC 2014, 45 nm), over those of 8-bit integers."""
 
 _EIGHT = "quantized_bits(8,0,1,alpha=1)"

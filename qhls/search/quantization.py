@@ -52,6 +52,15 @@ TABLES = (
 )
 """Keys of a ``quantization_config``; the last three fall back on "kernel" and "activation"."""
 
+_WEIGHTS = {f"quantized_bits({b},0,1,alpha=1)": b for b in (2, 3, 4, 6, 8)}
+HARDWARE_QUANTIZATION: dict[str, dict[str, int]] = {
+    "kernel": {"ternary(alpha=1)": 2} | _WEIGHTS,
+    "bias": {"quantized_bits(4,0,1,alpha=1)": 4, "quantized_bits(8,2,1,alpha=1)": 8},
+    "activation": {f"quantized_relu({b},2)": b for b in (3, 4, 6, 8)},
+    "linear": {f"quantized_bits({b},2,1,alpha=1)": b for b in (4, 6, 8)},
+}
+"""Choices of fixed scale, each of which becomes hardware exactly: what a Pareto search has where none are given."""
+
 DEFAULT_BITS = 8
 """Bits at most where ``limit`` says nothing."""
 
@@ -134,7 +143,7 @@ class Quantization:
 
     def options(self, group: str, role: Role, layer: str) -> tuple[str, ...]:
         """The quantizers that ``limit`` leaves for a tensor, in the order of ``quantization_config``."""
-        table = next((t for t in role.tables if t in self.config), role.tables[-1])
+        table = self._table(role)
         known = self.config.get(table)
         if not known:
             raise SpaceError(
@@ -159,6 +168,13 @@ class Quantization:
                     f"({', '.join(known)}), received {quantizer!r}"
                 )
         return tuple(bound)
+
+    def bits(self, role: Role, quantizer: str) -> float:
+        """The bits that ``quantization_config`` tells of a quantizer for a tensor."""
+        return float(self.config[self._table(role)][quantizer])
+
+    def _table(self, role: Role) -> str:
+        return next((table for table in role.tables if table in self.config), role.tables[-1])
 
     def _checked_limit(self, limit: Mapping[str, Any]) -> dict[str, list[Any]]:
         if not isinstance(limit, Mapping):

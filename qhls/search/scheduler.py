@@ -65,7 +65,11 @@ class AutoQKerasScheduler:
             raise SpaceError(
                 f"schedule_block: expected one of {', '.join(SCHEDULES)}, received {schedule_block!r}"
             )
-        self.model, self.metrics, self.custom_objects = model, list(metrics or ["acc"]), custom_objects
+        self.model, self.metrics, self.custom_objects = (
+            model,
+            list(metrics or ["acc"]),
+            custom_objects,
+        )
         self.goal = as_goal(goal, model)
         self.factor = _factor(self.goal.factor)
         self.limit, self.layer_indexes, self.debug = limit, layer_indexes, debug
@@ -157,7 +161,9 @@ class AutoQKerasScheduler:
     def get_best_model(self) -> keras.Model:
         """The model with all blocks quantised and its trained weights. Raises ``SearchError`` before ``fit``."""
         if self.best_model is None:
-            raise SearchError("get_best_model: expected a search that has run, received none; call fit")
+            raise SearchError(
+                "get_best_model: expected a search that has run, received none; call fit"
+            )
         self.factor.get_trial(self.best_model)
         return self.best_model
 

@@ -44,10 +44,14 @@ DEFAULT_ACTIVATION_BITS = 4
 
 @dataclass(frozen=True)
 class Choice:
-    """Something to choose: one of ``options``, for all of ``layers``."""
+    """Something to choose: one of ``options``, for all of ``layers``.
+
+    ``sizes``: a number each option, less for what is likely to cost less.
+    """
 
     name: str
     options: tuple[Option, ...]
+    sizes: tuple[float, ...]
     layers: tuple[str, ...] = ()
 
 
@@ -95,7 +99,8 @@ class Space:
         quantised = [layer for layer in self._searched(layer_indexes) if self._add_layer(layer)]
         self._add_filters(quantised, tune_filters, tune_filters_exceptions)
         if learning_rates:
-            self._add(LEARNING_RATE, tuple(float(i) for i in range(learning_rates)), "")
+            rates = tuple(float(i) for i in range(learning_rates))
+            self._add(LEARNING_RATE, rates, rates, "")
         self.choices = tuple(self._choices.values())
         if not self._slots:
             raise SpaceError(
@@ -132,20 +137,28 @@ class Space:
                     f"{choice.name!r}, received {candidate.get(choice.name)!r}"
                 )
 
+    def smallest(self) -> Candidate:
+        """The candidate of the fewest bits and filters."""
+        return {c.name: c.options[c.sizes.index(min(c.sizes))] for c in self.choices}
+
     def build(self, candidate: Mapping[str, Option]) -> keras.Model:
         """The quantised model of a candidate, not compiled.
 
-        With ``transfer_weights`` it has the weights of the space's model, and frozen layers always have
+        What is not in ``candidate`` is neither quantised nor resized. With ``transfer_weights`` it has the weights of the space's model, and frozen layers always have
         theirs, as far as shapes are the same. Raises ``TrialError`` if it cannot be built.
         """
         try:
-            factors = {layer: float(candidate[name]) for layer, name in self._filters.items()}
+            factors = {
+                layer: float(candidate.get(name, 1.0)) for layer, name in self._filters.items()
+            }
             scaled = resize(self.model, factors, self.custom_objects)
             built = model_quantize(
                 scaled, self._entries(candidate), self.activation_bits, self.custom_objects
             )
         except (QhlsError, ValueError) as error:
-            raise TrialError(f"candidate {self.key(candidate)}: cannot be built: {error}") from error
+            raise TrialError(
+                f"candidate {self.key(candidate)}: cannot be built: {error}"
+            ) from error
         for layer in built.layers:
             if self.transfer_weights or layer.name in self.frozen_layers:
                 _copy_weights(self.model, layer)
@@ -156,7 +169,9 @@ class Space:
     def _entries(self, candidate: Mapping[str, Option]) -> dict[str, Any]:
         entries: dict[str, Any] = {name: {} for name in self._marked}
         for slot in self._slots:
-            option = candidate[slot.choice]
+            option = candidate.get(slot.choice)
+            if option is None:
+                continue
             if slot.key:
                 entries.setdefault(slot.layer, {})[slot.key] = option
             else:
@@ -198,13 +213,15 @@ class Space:
         name = f"{layer.name}_{role.part}_quantizer"
         if self.quantization.shared(group, type(layer).__name__):
             name = f"{group}_{part}_quantizer"
-        self._add(name, options, layer.name)
+        self._add(name, options, [self.quantization.bits(role, q) for q in options], layer.name)
         self._slots.append(_Slot(layer.name, key, name))
 
-    def _add(self, name: str, options: tuple[Option, ...], layer: str) -> None:
+    def _add(
+        self, name: str, options: tuple[Option, ...], sizes: Sequence[float], layer: str
+    ) -> None:
         before = self._choices.get(name)
         layers = (*(before.layers if before else ()), *((layer,) if layer else ()))
-        self._choices[name] = Choice(name, options, layers)
+        self._choices[name] = Choice(name, options, tuple(sizes), layers)
 
     def _add_filters(self, quantised: Sequence[Any], tune: str, exceptions: str | None) -> None:
         if tune not in TUNE_FILTERS:
@@ -224,7 +241,7 @@ class Space:
             names = [name for name in names if not excepted.search(name)]
         for name in resizable(self.model, names, tune == "block", self.custom_objects):
             choice = NETWORK_FILTERS if tune == "block" else f"{NETWORK_FILTERS}_{name}"
-            self._add(choice, FILTER_FACTORS, name)
+            self._add(choice, FILTER_FACTORS, FILTER_FACTORS, name)
             self._filters[name] = choice
 
 
@@ -247,7 +264,11 @@ def _function(layer: Any) -> str | None:
     if not hasattr(layer, "activation"):
         return None
     activation = layer.activation
-    return "linear" if activation is None else getattr(activation, "__name__", type(activation).__name__)
+    return (
+        "linear"
+        if activation is None
+        else getattr(activation, "__name__", type(activation).__name__)
+    )
 
 
 def _known(model: keras.Model, names: Sequence[str]) -> frozenset[str]:

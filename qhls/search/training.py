@@ -115,6 +115,7 @@ def compile_like(
         optimizer=type(optimizer).from_config(settings),
         loss=reference.loss,
         metrics=[_fresh(metric) for metric in metrics],
+        jit_compile=reference.jit_compile,
     )
 
 
@@ -147,3 +148,8 @@ def require_compiled(model: keras.Model) -> Any:
             f"candidate, received one that is not; call model.compile(optimizer, loss, metrics)"
         )
     return optimizer
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """The seed of a trial: of its own, and the same wherever it is trained."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)

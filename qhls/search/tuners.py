@@ -123,7 +123,9 @@ class BayesianTuner(RandomTuner):
         if not candidates:
             return self.unknown(rng)
         process = GaussianProcess(self.alpha)
-        process.fit(np.array([encode(self.space, c) for c, _ in scored]), np.array([s for _, s in scored]))
+        process.fit(
+            np.array([encode(self.space, c) for c, _ in scored]), np.array([s for _, s in scored])
+        )
         mean, deviation = process.predict(np.array([encode(self.space, c) for c in candidates]))
         return candidates[int(np.argmax(mean + self.beta * deviation))]
 
@@ -173,7 +175,9 @@ class HyperbandTuner:
         last = 0
         while factor ** (last + 1) <= max_epochs:
             last += 1
-        self._brackets = [(s, last) for _ in range(hyperband_iterations) for s in range(last, -1, -1)]
+        self._brackets = [
+            (s, last) for _ in range(hyperband_iterations) for s in range(last, -1, -1)
+        ]
         self._round: list[Proposal] = []
         self._scores: dict[int, float | None] = {}
         self._queue: list[Proposal] = []
