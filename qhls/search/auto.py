@@ -12,7 +12,8 @@ import keras
 import numpy as np
 
 from qhls.search.errors import SearchError, TrialError
-from qhls.search.goals import as_goal, below_minimum
+from qhls.search.feasible import check_feasible
+from qhls.search.goals import as_goal
 from qhls.search.journal import Journal
 from qhls.search.space import LEARNING_RATE, Space
 from qhls.search.training import (
@@ -23,6 +24,7 @@ from qhls.search.training import (
     trial_seed,
 )
 from qhls.search.tuners import TUNERS, Proposal, Tuner
+from qhls.utils.arrays import to_numpy
 
 LEARNING_RATES = 5
 """How many learning rates ``learning_rate_optimizer`` chooses among."""
@@ -114,7 +116,6 @@ class AutoQKeras:
         self.output_dir = new_folder(Path(output_dir), overwrite)
         self.records: dict[int, dict[str, Any]] = {}
         self.learning_rate = math.nan
-        self._least: dict[str, float] = {}
 
     # -- the search ---------------------------------------------------------------------------------
 
@@ -127,7 +128,7 @@ class AutoQKeras:
 
         Raises:
             GoalError: the metric is not logged.
-            BudgetError: no candidate kept a budget; it tells the least that was seen.
+            BudgetError: a budget below what the cheapest candidate costs; it tells how much that is.
             SearchError: every trial failed; it tells why the last one did.
         """
         epochs = fit_kwargs.setdefault("epochs", 10)
@@ -135,14 +136,14 @@ class AutoQKeras:
         tuner = self._tuner(epochs)
         journal = Journal(self.output_dir, self._header(epochs))
         known = dict(journal.records)
+        if not known:
+            check_feasible(self.space, self.goal.budgets, self.goal.hardware)
         while (proposal := tuner.ask()) is not None:
             record = known.get(proposal.number)
             if record is None:
                 record = self._run(proposal, fit_args, fit_kwargs)
                 journal.append(proposal.number, record)
             self.records[proposal.number] = record
-            for name, cost in record["costs"].items():
-                self._least[name] = min(cost, self._least.get(name, math.inf))
             tuner.tell(proposal, record["score"])
         self._require_success()
 
@@ -192,9 +193,9 @@ class AutoQKeras:
                 model,
                 self.metric,
                 lambda value, logs: self.goal.score(value, logs, costs),
-                fit_args,
-                settings,
-                extra,
+                fit_arguments=fit_args,
+                fit_settings=settings,
+                extra=extra,
             )
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}
@@ -224,12 +225,8 @@ class AutoQKeras:
     def _require_success(self) -> None:
         if self._ranked():
             return
-        records = list(self.records.values())
-        if records and all(record["state"] == "rejected" for record in records):
-            error = below_minimum(self.goal.budgets, self._least)
-            if error is not None:
-                raise error
-        last = records[-1].get("error", "") if records else "there was nothing to try"
+        errors = [record["error"] for record in self.records.values()]
+        last = errors[-1] if errors else "there was nothing to try"
         raise SearchError(f"search: expected a trial that was trained, received none: {last}")
 
     # -- results ------------------------------------------------------------------------------------
@@ -281,7 +278,7 @@ class AutoQKeras:
     @staticmethod
     def get_best_lr(qmodel: keras.Model) -> float:
         """The learning rate that a model is compiled with."""
-        return float(keras.ops.convert_to_numpy(qmodel.optimizer.learning_rate))
+        return float(to_numpy(qmodel.optimizer.learning_rate))
 
     def get_learning_rate(self) -> float:
         """The learning rate of the best model; not a number before ``get_best_model``."""

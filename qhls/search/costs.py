@@ -26,6 +26,7 @@ from qhls.ir.op import Op
 from qhls.search.errors import GoalError, TrialError
 from qhls.search.forgiving import DEFAULT_CONFIG
 from qhls.search.sizes import Sizes, model_bits
+from qhls.utils.arrays import to_numpy
 from qhls.utils.graph import layers
 
 UNITS = {"energy": "pJ", "area": "LUT", "latency": "ns", "bits": "bits"}
@@ -107,7 +108,7 @@ def spread(model: keras.Model) -> Iterator[None]:
             for variable, (quantizer, _) in getattr(layer, "quantized_weights", dict)().items():
                 own = getattr(layer, variable, None)
                 if quantizer is not None and isinstance(own, keras.Variable):
-                    own.assign(_spread(keras.ops.convert_to_numpy(own), quantizer))
+                    own.assign(_spread(to_numpy(own), quantizer))
         yield
     finally:
         model.set_weights(kept)

@@ -126,7 +126,9 @@ class Driver:
                 self.records[number] = known
                 self._first.setdefault(key, number)
             elif key in self._first:
-                self._note(number, {"candidate": candidate, "state": "duplicate", "of": self._first[key]})
+                self._note(
+                    number, {"candidate": candidate, "state": "duplicate", "of": self._first[key]}
+                )
             elif self._price(number, candidate):
                 left.append(number)
             self._first.setdefault(key, number)
@@ -183,7 +185,9 @@ class Driver:
         if not numbers:
             return []
         for number in numbers:
-            self.records[number].setdefault("rungs", {})[str(stage)] = self.records[number]["values"]
+            self.records[number].setdefault("rungs", {})[str(stage)] = self.records[number][
+                "values"
+            ]
         there = [n for n, record in self.records.items() if str(stage) in record.get("rungs", {})]
         losses = [self.plan.losses(self.records[n]["rungs"][str(stage)]) for n in there]
         order = [there[i] for i in ranked(losses)]

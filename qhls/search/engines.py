@@ -6,6 +6,7 @@ is what a search is taken up again from.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -70,13 +71,16 @@ class Engine:
             return
         for name, violation in violations.items():
             trial.set_constraint(name, violation)
-        known = [value == value for value in values]
+        known = [not math.isnan(value) for value in values]
         if all(known):
             self._seen.append(list(values))
         # What is not known is taken for the worst that was seen: the budget says that it does not count.
         self._study.tell(
             trial,
-            [v if ok else self._worst_of(i) for i, (v, ok) in enumerate(zip(values, known, strict=True))],
+            [
+                v if ok else self._worst_of(i)
+                for i, (v, ok) in enumerate(zip(values, known, strict=True))
+            ],
         )
 
     def _worst_of(self, index: int) -> float:

@@ -75,8 +75,8 @@ class Job:
                 model,
                 metric_names(self.objective.name),
                 lambda value, _: -self.objective.loss(value),
-                (x, y),
-                {**self.fit, **settings},
+                fit_arguments=(x, y),
+                fit_settings={**self.fit, **settings},
             )
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}
@@ -190,14 +190,15 @@ class Processes:
 EXECUTORS = ("processes", "inline")
 
 
-def executor(name: Any, job: Job, workers: int | None) -> Executor:
+def make_executor(name: Any, job: Job, workers: int | None) -> Executor:
     """An executor by its name, or by a function of the job. Raises ``SearchError`` for another name."""
     if name == "inline":
         return Inline(job)
     if name == "processes":
         return Processes(job, workers)
     if callable(name):
-        return name(job)
+        made: Any = name(job)
+        return made
     raise SearchError(
         f"executor: expected one of {', '.join(EXECUTORS)} or a function of the job, received {name!r}"
     )

@@ -93,13 +93,13 @@ class Front:
         by_name = {objective.name: objective for objective in self.objectives}
         for each in (name, *bounds):
             if each not in by_name:
-                raise SearchError(
-                    f"front: expected one of {', '.join(by_name)}, received {each!r}"
-                )
+                raise SearchError(f"front: expected one of {', '.join(by_name)}, received {each!r}")
         within = [
             point
             for point in self.points
-            if all(by_name[n].loss(point.values[n]) <= by_name[n].loss(b) for n, b in bounds.items())
+            if all(
+                by_name[n].loss(point.values[n]) <= by_name[n].loss(b) for n, b in bounds.items()
+            )
         ]
         if not within:
             raise SearchError(f"front: expected a point within {bounds}, received none")

@@ -27,7 +27,6 @@ from qhls.search.forgiving import (
     ForgivingFactorBits,
     ForgivingFactorEnergy,
     Stats,
-    check_number,
 )
 from qhls.utils import model_quantize
 
@@ -101,17 +100,6 @@ def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(most) for name, most in budgets.items()}
 
 
-def below_minimum(budgets: Mapping[str, float], least: Mapping[str, float]) -> BudgetError | None:
-    """The error for a budget below the least that a candidate costs, if there is one."""
-    for name, most in budgets.items():
-        if least.get(name, 0.0) > most:
-            return BudgetError(
-                f"budget {name!r}: expected at least {least[name]:g} {UNITS[name]}, the least that any "
-                f"candidate seen costs, received {most:g}; raise it, or give the space smaller quantizers"
-            )
-    return None
-
-
 # -- goals of one's own -----------------------------------------------------------------------------
 
 
@@ -169,12 +157,13 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
     if isinstance(goal, Goal):
         return goal
     if goal is None or isinstance(goal, Mapping):
-        goal = forgiving_factor(DEFAULT_GOAL if not goal else goal)
+        goal = forgiving_factor(goal or DEFAULT_GOAL)
     if isinstance(goal, ForgivingFactor):
         goal.get_reference(model)
         return Goal(lambda value, _, costs: value * (1.0 + costs["delta"]), factor=goal)
     if callable(goal):
-        return judge(goal)
+        function: Callable[..., Any] = goal
+        return judge(function)
     raise GoalError(
         f"goal: expected {{'type': 'bits' or 'energy', 'params': {{...}}}}, a ForgivingFactor, "
         f"maximise(...), minimise(...) or a function of metrics and costs, received {goal!r}"
@@ -218,6 +207,7 @@ def _energy_factor(
     delta_p: float,
     delta_n: float,
     rate: float,
+    *,
     stress: float = 1.0,
     process: str = "horowitz",
     parameters_on_memory: Any = ("fixed", "fixed"),
@@ -297,15 +287,3 @@ def _eight_bits(model: keras.Model) -> keras.Model:
         | {"sigmoid": "quantized_sigmoid(8)"},
     }
     return model_quantize(model, config, 8)
-
-
-__all__ = [
-    "DEFAULT_GOAL",
-    "Goal",
-    "as_goal",
-    "check_number",
-    "forgiving_factor",
-    "judge",
-    "maximise",
-    "minimise",
-]

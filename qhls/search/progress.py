@@ -43,6 +43,8 @@ class Progress:
     ) -> None:
         if self._live:
             self._live.stop()
+            if not self._live.console.is_terminal:
+                self._live.console.line()
 
     def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
         """Show all trials so far and the front among them."""

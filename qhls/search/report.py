@@ -94,7 +94,9 @@ def _picture(front: Front, across: Objective, up: Objective) -> dict[str, Any]:
     return {"dots": dots, "x": ticks_x, "y": ticks_y}
 
 
-def _scale(values: Sequence[float], begin: float, end: float) -> tuple[Any, list[tuple[float, str]]]:
+def _scale(
+    values: Sequence[float], begin: float, end: float
+) -> tuple[Any, list[tuple[float, str]]]:
     """A function from numbers to pixels, and places and texts of ticks."""
     lo, hi = min(values), max(values)
     if hi == lo:

@@ -109,7 +109,9 @@ class AutoQKerasScheduler:
             model = self._saved(self.next_block - 1)
         for number, (_, names, _, trials) in enumerate(self.schedule()):
             if number >= self.next_block:
-                model = self._fit_block(number, model, names, frozen, trials, fit_args, fit_kwargs)
+                own = {"max_trials": trials, "frozen_layers": frozen}
+                settings = self.settings | self.tuner_kwargs | own
+                model = self._fit_block(number, model, names, settings, (fit_args, fit_kwargs))
             frozen = [*frozen, *names]
         self.best_model = model
 
@@ -118,10 +120,8 @@ class AutoQKerasScheduler:
         number: int,
         model: keras.Model,
         names: Sequence[str],
-        frozen: Sequence[str],
-        trials: int,
-        fit_args: Sequence[Any],
-        fit_kwargs: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        fit: tuple[Sequence[Any], Mapping[str, Any]],
     ) -> keras.Model:
         indexes = [i for i, layer in enumerate(model.layers) if layer.name in names]
         self.autoqk = AutoQKeras(
@@ -131,14 +131,12 @@ class AutoQKerasScheduler:
             goal=self.factor,
             output_dir=self.output_dir / str(number),
             mode=self.mode,
-            frozen_layers=frozen,
             limit=self.limit,
             layer_indexes=indexes,
             overwrite=False,
-            **self.settings,
-            **self.tuner_kwargs | {"max_trials": trials},
+            **settings,
         )
-        self.autoqk.fit(*fit_args, **fit_kwargs)
+        self.autoqk.fit(*fit[0], **fit[1])
         self._history.append(self.autoqk.history())
         best = self.autoqk.get_best_model()
         self.learning_rate = self.autoqk.get_learning_rate()
@@ -213,7 +211,7 @@ class AutoQKerasScheduler:
         return self.output_dir / f"model_block_{number}.keras"
 
     def _saved(self, number: int) -> keras.Model:
-        model = keras.models.load_model(
+        model: Any = keras.models.load_model(
             self._block(number), custom_objects=dict(self.custom_objects or {}), compile=False
         )
         compile_like(model, self.model, self.metrics)
@@ -225,10 +223,11 @@ class AutoQKerasScheduler:
             return 0
         try:
             number = json.loads(path.read_text(encoding="utf-8"))["next_block"]
+            sound = 0 <= number <= len(self.groups)
+            sound = sound and (not number or self._block(number - 1).exists())
         except (ValueError, LookupError, TypeError):
-            number = None
-        sound = isinstance(number, int) and 0 <= number <= len(self.groups)
-        if not sound or any(not self._block(i).exists() for i in range(number)[-1:]):
+            number, sound = 0, False
+        if not sound:
             raise JournalError(
                 f"{path}: expected {{'next_block': a number up to {len(self.groups)}}} and the model of the "
                 f"block before it, received {path.read_text(encoding='utf-8')[:80]!r}; search in a new folder"

@@ -144,8 +144,9 @@ class Space:
     def build(self, candidate: Mapping[str, Option]) -> keras.Model:
         """The quantised model of a candidate, not compiled.
 
-        What is not in ``candidate`` is neither quantised nor resized. With ``transfer_weights`` it has the weights of the space's model, and frozen layers always have
-        theirs, as far as shapes are the same. Raises ``TrialError`` if it cannot be built.
+        What is not in ``candidate`` is neither quantised nor resized. With ``transfer_weights`` it has
+        the weights of the space's model, and frozen layers always have theirs, as far as shapes are the
+        same. Raises ``TrialError`` if it cannot be built.
         """
         try:
             factors = {

@@ -65,18 +65,20 @@ class Watch(keras.callbacks.Callback):
         score = logs["val_score"]
         if not math.isfinite(score):
             self.broken = self.broken or f"the score is {score} in epoch {epoch + 1}"
+        model: Any = self.model
         if self.broken:
-            self.model.stop_training = True
+            model.stop_training = True
         elif score > self.best.score:
             self.best.score = score
             self.best.metrics = {name: float(value) for name, value in logs.items()}
-            self.best.weights = [np.array(w) for w in self.model.get_weights()]
+            self.best.weights = [np.array(w) for w in model.get_weights()]
 
 
 def train(
     model: keras.Model,
     metrics: Sequence[str],
     score: Score,
+    *,
     fit_arguments: Sequence[Any],
     fit_settings: Mapping[str, Any],
     extra: Mapping[str, float] | None = None,
@@ -109,13 +111,15 @@ def compile_like(
     """
     optimizer = require_compiled(reference)
     settings = optimizer.get_config()
+    compiled: Any = reference
     if learning_rate is not None:
         settings["learning_rate"] = learning_rate
     model.compile(
         optimizer=type(optimizer).from_config(settings),
-        loss=reference.loss,
+        loss=compiled.loss,
         metrics=[_fresh(metric) for metric in metrics],
-        jit_compile=reference.jit_compile,
+        jit_compile=compiled.jit_compile,
+        run_eagerly=compiled.run_eagerly,
     )
 
 

@@ -23,6 +23,7 @@ from qhls.search.driver import Plan
 from qhls.search.errors import SearchError, TrialError
 from qhls.search.executors import Job
 from qhls.search.space import Candidate, Choice, Space
+from qhls.utils.arrays import to_numpy
 
 SAMPLES = 512
 """Samples of the training data that the loss is of."""
@@ -61,7 +62,10 @@ def solve(
     costs: Mapping[str, Mapping[str, list[float]]],
     bounds: Mapping[str, float],
 ) -> Candidate | None:
-    """The candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``; ``None``: there is none."""
+    """The candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``.
+
+    ``None``: there is none. Raises ``SearchError`` where SciPy is not installed.
+    """
     try:
         from scipy.optimize import Bounds, LinearConstraint, milp
     except ImportError as error:
@@ -71,14 +75,14 @@ def solve(
     options = [(choice, o) for choice in space.choices for o in range(len(choice.options))]
     one = np.array([[float(c is choice) for c, _ in options] for choice in space.choices])
     rows = np.array([[costs[name][c.name][o] for c, o in options] for name in bounds])
-    limits = [limit * (1 + 1e-9) for limit in bounds.values()]
+    limits: Any = [limit * (1 + 1e-9) for limit in bounds.values()]
     result = milp(
         np.array([losses[choice.name][o] for choice, o in options]),
         integrality=np.ones(len(options)),
         bounds=Bounds(0, 1),
         constraints=[
             LinearConstraint(one, 1, 1),
-            LinearConstraint(rows, -np.inf, np.array(limits)),
+            LinearConstraint(rows, ub=limits),
         ],
     )
     if not result.success:
@@ -119,7 +123,7 @@ _BAD = 1e6
 
 def _loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
     made = model(keras.ops.convert_to_tensor(x), training=False)
-    return float(keras.ops.convert_to_numpy(keras.ops.mean(loss(y, made))))
+    return float(to_numpy(keras.ops.mean(loss(y, made))))
 
 
 def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
@@ -146,4 +150,3 @@ def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
 def _ends(costs: Table) -> tuple[float, float]:
     least = sum(min(values) for values in costs.values())
     return least, sum(max(v for v in values if v < _BAD * _BAD / 2) for values in costs.values())
-
