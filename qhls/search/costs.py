@@ -1,10 +1,10 @@
 """What a candidate costs before it is trained: energy, area and latency of its design, bits of its model.
 
 Types in the IR follow from weights, which are not there yet. So a candidate is priced with ``spread`` weights:
-the largest and the smallest that each quantizer has, in turn. Every constant then has the type of its
-quantizer, and sums the width that half of the weights at either end make necessary: more than trained
-weights reach in practice, one bit less than the worst that could be. A kernel with ``alpha="auto"`` or
-``"auto_po2"`` is taken for one whose scales are all the same.
+those of one output all the smallest, of one all the largest, of the others both in turn. Every constant then
+has the type of its quantizer, and sums the width that the worst weights make necessary (where there are
+fewer than three outputs: half of them). A kernel with ``alpha="auto"`` or ``"auto_po2"`` is taken for one whose
+scales are all the same.
 """
 
 from __future__ import annotations
@@ -108,14 +108,20 @@ def spread(model: keras.Model) -> Iterator[None]:
             for variable, (quantizer, _) in getattr(layer, "quantized_weights", dict)().items():
                 own = getattr(layer, variable, None)
                 if quantizer is not None and isinstance(own, keras.Variable):
-                    own.assign(_spread(to_numpy(own), quantizer))
+                    axis = -2 if _outputs_before(layer, variable) else -1
+                    own.assign(_spread(to_numpy(own), quantizer, axis))
         yield
     finally:
         model.set_weights(kept)
 
 
-def _spread(initial: np.ndarray, quantizer: Any) -> np.ndarray:
-    """In a kernel the two ends in turn along every axis; in a vector, such as a bias, once each."""
+def _outputs_before(layer: Any, variable: str) -> bool:
+    """Whether a kernel has its outputs on the last axis but one."""
+    return variable.startswith("depthwise") or isinstance(layer, keras.layers.Conv2DTranspose)
+
+
+def _spread(initial: np.ndarray, quantizer: Any, axis: int) -> np.ndarray:
+    """For a kernel with its outputs on ``axis`` as this module tells; in a vector, such as a bias, each end once."""
     assignment = getattr(quantizer, "quantization", None)
     po2 = getattr(quantizer, "number_type", "") == "po2"
     end = 1.0
@@ -125,6 +131,9 @@ def _spread(initial: np.ndarray, quantizer: Any) -> np.ndarray:
         end = float(np.max(np.asarray(quantizer.max())))
     if initial.ndim > 1:
         values = np.where(np.indices(initial.shape).sum(0) % 2, -end, end)
+        outputs = np.moveaxis(values, axis, 0)
+        if len(outputs) > 2:  # fewer would leave no activation that is not a constant
+            outputs[0], outputs[1] = -end, end
     else:  # an end in every element would make sums of one sign, and constants of what activations make of them
         values = np.array(initial)
         values.flat[:2] = (-end, end)[-min(values.size, 2) :]

@@ -19,6 +19,7 @@ from typing import Any
 
 import keras
 
+from qhls.quantizers import get_quantizer
 from qhls.search.costs import UNITS, Hardware, check_costs, energy_by_layer, measure
 from qhls.search.errors import BudgetError, GoalError
 from qhls.search.forgiving import (
@@ -250,10 +251,8 @@ def ir_energy(
     reference of ``fp16`` or ``fp32`` has the energy of 8 bits times what Horowitz' 45 nm figures say a
     product and a sum of such floats take more than of 8-bit integers.
     """
-    sources = source_quantizers if source_quantizers else DEFAULT_SOURCE
-    if isinstance(sources, list | tuple) and len(sources) == 1:
-        sources = sources[0]
-    hardware = Hardware(sources)
+    sources = [get_quantizer(each) for each in source_quantizers or [DEFAULT_SOURCE]]
+    hardware = Hardware(sources if len(sources) > 1 else sources[0])
 
     def energy(model: keras.Model, reference: bool) -> Stats:
         if not reference:
