@@ -182,12 +182,12 @@ class AutoQKeras:
             over = self.goal.over(costs)
             if over:
                 return record | {"state": "rejected", "error": f"over budget: {_numbers(over)}"}
+            if proposal.parent is not None:
+                model.load_weights(self._weights(proposal.parent))
             self._compile(model, proposal.candidate, costs)
             settings = dict(fit_kwargs)
             if proposal.epochs is not None:
                 settings |= {"epochs": proposal.epochs, "initial_epoch": proposal.initial_epoch}
-            if proposal.parent is not None:
-                model.load_weights(self._weights(proposal.parent))
             extra = {"trial": costs["trial"]} if "trial" in costs else {}
             trained = train(
                 model,

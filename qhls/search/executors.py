@@ -62,9 +62,9 @@ class Job:
         try:
             keras.utils.set_random_seed(task.seed)
             model = self._space.build(task.candidate)
-            compile_like(model, self.model, self.metrics)
             if task.parent:
                 model.load_weights(self.folder / task.parent)
+            compile_like(model, self.model, self.metrics)
             x, y, *validation = self.data
             settings = {
                 "epochs": task.epochs,

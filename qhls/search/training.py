@@ -48,7 +48,7 @@ class Watch(keras.callbacks.Callback):
         """Score the epoch."""
         assert logs is not None
         for name, value in logs.items():
-            if name in ("loss", "val_loss") and not math.isfinite(value):
+            if name in ("loss", "val_loss") and not math.isfinite(value) and not self.broken:
                 self.broken = f"{name} is {value} in epoch {epoch + 1}"
         logs |= self.extra
         for prefix in ("", "val_"):
