@@ -49,7 +49,7 @@ def test_a_metric_is_that_of_the_validation_data():
     assert Objective("accuracy", True).of(metrics, {}) == 0.8
     assert Objective("energy", False).of(metrics, {"energy": 5.0}) == 5.0
     with pytest.raises(GoalError, match=r"^objective 'auc': expected it among the metrics acc, val_acc or the costs "
-                       r"energy, .*; add it to the model's metrics: model.compile\(..., metrics=\[...\]\)$"):  # fmt: skip
+                       r"energy, .*; add it to the model's metrics: .*$"):  # fmt: skip
         Objective("auc", True).of(metrics, {})
 
 
