@@ -15,7 +15,7 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/add_a_layer.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/add_a_layer.md", "docs/search.md"])
 def test_python_in_documents_runs(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = blocks(document)
