@@ -35,6 +35,7 @@ _LAZY = {
     "lower": "qhls.frontend.lower",
     "quantizers": "qhls.quantizers",
     "layers": "qhls.frontend",
+    "search": "qhls.search",
 }
 """What needs Keras, which takes seconds to import: fetched when first asked for."""
 

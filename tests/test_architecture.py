@@ -123,7 +123,7 @@ def probe(module):
     return float(seconds), set(packages.split())
 
 
-HEAVY = {"keras", "tensorflow", "torch", "jax", "h5py"}
+HEAVY = {"keras", "tensorflow", "torch", "jax", "h5py", "optuna", "scipy"}
 
 
 def test_the_ir_imports_fast_and_without_keras():

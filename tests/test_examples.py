@@ -16,7 +16,7 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
 
 
-DOCUMENTS = ["README.md", "docs/add_a_layer.md", "docs/energy.md", "docs/qtools.md"]
+DOCUMENTS = ["README.md", *(f"docs/{n}.md" for n in ("add_a_layer", "energy", "qtools", "search"))]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

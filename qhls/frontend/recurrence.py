@@ -5,17 +5,19 @@ The number of steps is known, so that each state has the range and type it reall
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 
+from qhls.errors import LoweringError
 from qhls.frontend.linear import weight
 from qhls.frontend.lower import activate, lower
 from qhls.frontend.reals import exact
 from qhls.frontend.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
-from qhls.frontend.refusal import refusal
+from qhls.frontend.refusal import called, refusal
 from qhls.ir import Add, Concat, Const, Matmul, Mul, Op, Reshape, Shift, Sub, View
 
 WIDEST_STATE = 53
@@ -44,9 +46,26 @@ class _Cell:
         return exact(self.keras, activate(self.keras, getattr(self.keras, name), x))
 
 
+@contextmanager
+def _within(layer: Any) -> Iterator[None]:
+    """An error of a part of ``layer`` names ``layer`` first."""
+    try:
+        yield
+    except LoweringError as error:
+        whole = called(layer)
+        raise LoweringError(
+            str(error) if str(error).startswith(whole) else f"{whole}: {error}"
+        ) from None
+
+
 @lower.register(keras.layers.RNN)
 @lower.register(QRNN)
 def _(layer: Any, x: Op, *initial: Op) -> Any:
+    with _within(layer):
+        return _unrolled(layer, x, *initial)
+
+
+def _unrolled(layer: Any, x: Op, *initial: Op) -> Any:
     cell = layer.cell
     step = _STEPS.get(type(cell))
     if step is None:
@@ -177,10 +196,10 @@ _STEPS: dict[type, Step] = {
 @lower.register(keras.layers.Bidirectional)
 def _(layer: Any, x: Op, *initial: Op) -> Any:
     half = len(initial) // 2
-    y, *states = _several(lower.rule(layer.forward_layer)(layer.forward_layer, x, *initial[:half]))
-    back, *more = _several(
-        lower.rule(layer.backward_layer)(layer.backward_layer, x, *initial[half:])
-    )
+    forward, backward = layer.forward_layer, layer.backward_layer
+    with _within(layer):
+        y, *states = _several(lower.rule(forward)(forward, x, *initial[:half]))
+        back, *more = _several(lower.rule(backward)(backward, x, *initial[half:]))
     if layer.return_sequences:
         steps, units = back.shape
         back = View(back, back.shape, (-units, 1), (steps - 1) * units)

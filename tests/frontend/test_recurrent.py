@@ -349,11 +349,11 @@ def test_unknown_quantizers_are_refused():
         QBidirectional(QGRU(3), name="x"),
     ],
 )
-def test_without_a_rule_they_are_refused(layer):
+def test_without_quantizers_they_are_refused(layer):
     model = keras.Sequential([keras.Input((5, 4)), layer])
     message = (
-        rf"^layer 'x' \({type(layer).__name__}\): expected a layer with a lowering rule; received "
-        rf"one without; write a rule and decorate it"
+        rf"^layer 'x' \({type(layer).__name__}\): .*layer 'cell' \(Q\w+Cell\): expected a quantizer for "
+        rf"'kernel'; received none"
     )
     with pytest.raises(LoweringError, match=message):
         trace(model, "s8.4")

@@ -1,0 +1,63 @@
+"""Search for quantised models: the best of one score, as AutoQKeras, or the front of several objectives.
+
+>>> best = qhls.search.AutoQKeras(model, limit={"Dense": [4, 8, 4]}, max_trials=20)
+>>> best.fit(x, y, validation_data=(x_val, y_val), epochs=10)
+>>> front = qhls.search(model, ((x, y), (x_val, y_val)), ("accuracy", "energy"), input_types="s8.4")
+
+``qhls.search(...)`` is ``qhls.search.pareto(...)``.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from qhls.search.auto import AutoQKeras
+from qhls.search.costs import Hardware
+from qhls.search.errors import (
+    BudgetError,
+    GoalError,
+    JournalError,
+    SearchError,
+    SpaceError,
+    TrialError,
+)
+from qhls.search.forgiving import ForgivingFactor, ForgivingFactorBits, ForgivingFactorEnergy
+from qhls.search.front import Front, Point
+from qhls.search.goals import Goal, judge, maximise, minimise
+from qhls.search.pareto import pareto
+from qhls.search.scheduler import AutoQKerasScheduler
+from qhls.search.space import Space
+
+
+class _Callable(ModuleType):
+    """This module, which can be called."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Front:
+        """See ``pareto``."""
+        return pareto(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable
+
+__all__ = [
+    "AutoQKeras",
+    "AutoQKerasScheduler",
+    "BudgetError",
+    "ForgivingFactor",
+    "ForgivingFactorBits",
+    "ForgivingFactorEnergy",
+    "Front",
+    "Goal",
+    "GoalError",
+    "Hardware",
+    "JournalError",
+    "Point",
+    "SearchError",
+    "Space",
+    "SpaceError",
+    "TrialError",
+    "judge",
+    "maximise",
+    "minimise",
+    "pareto",
+]

@@ -1,0 +1,253 @@
+"""The driver of a Pareto search: asks, prices, has trained, notes, tells. It alone writes the journal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import keras
+
+from qhls.search.costs import Hardware, measure
+from qhls.search.engines import Engine
+from qhls.search.errors import JournalError, SearchError, TrialError
+from qhls.search.executors import Executor, Job, Task
+from qhls.search.front import Front, Point
+from qhls.search.goals import over_budget
+from qhls.search.journal import Journal
+from qhls.search.objectives import Objective, front, ranked
+from qhls.search.space import Candidate, Space
+from qhls.search.training import trial_seed
+
+PATIENCE = 20
+"""Candidates asked for, at most, for each that is to be trained."""
+
+KEEP = 3
+"""Of so many candidates at a rung the best one trains on."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is searched for. ``stages``: epochs of each rung, the last of them in full."""
+
+    objectives: tuple[Objective, ...]
+    budgets: Mapping[str, float]
+    hardware: Hardware
+    trials: int
+    stages: tuple[int, ...]
+    batch: int
+    seed: int
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The costs that objectives and budgets need."""
+        names = [objective.name for objective in self.objectives if objective.is_cost]
+        return tuple(dict.fromkeys((*names, *self.budgets)))
+
+    def losses(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Values of the objectives as numbers of which less is better."""
+        return tuple(o.loss(v) for o, v in zip(self.objectives, values, strict=True))
+
+    def header(self) -> dict[str, Any]:
+        """What a journal must have in common with this plan."""
+        return {
+            "objectives": [[o.name, "max" if o.more else "min"] for o in self.objectives],
+            "budgets": dict(self.budgets),
+            "input_types": repr(self.hardware.input_types),
+            "schedule": repr(self.hardware.schedule),
+            "technology": str(getattr(self.hardware.technology, "name", self.hardware.technology)),
+            "stages": list(self.stages),
+            "batch": self.batch,
+            "seed": self.seed,
+        }
+
+
+class Shown(Protocol):
+    """What is told how far a search is."""
+
+    def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
+        """All trials so far, and the front among them."""
+        ...
+
+
+@dataclass
+class Driver:
+    """One search. ``records``: number of a trial -> what the journal notes of it."""
+
+    space: Space
+    plan: Plan
+    job: Job
+    engine: Engine
+    executor: Executor
+    journal: Journal
+    shown: Shown
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _first: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> Front:
+        """Search to the end. Raises ``SearchError`` if nothing could be trained."""
+        asked = 0
+        while not self._done(asked):
+            batch = [(asked + i, *self.engine.ask()) for i in range(self.plan.batch)]
+            asked += len(batch)
+            self._train(self._resolve([(number, candidate) for number, _, candidate in batch]))
+            for number, trial, _ in batch:
+                self._tell(trial, self.records[number])
+            self._clean()
+            self.shown.update(self.records, self.points())
+        if not self.points():
+            raise SearchError(
+                f"search: expected a trial that was trained within the budgets, received none of {asked}: "
+                f"{self._last_error()}"
+            )
+        return Front(self.plan.objectives, tuple(self.points()), self.job.folder, self.records)
+
+    def _done(self, asked: int) -> bool:
+        done = sum(record["state"] in ("trained", "stopped") for record in self.records.values())
+        everything = len(self._first) >= self.space.size
+        return done >= self.plan.trials or asked >= PATIENCE * self.plan.trials or everything
+
+    # -- a batch ------------------------------------------------------------------------------------
+
+    def _resolve(self, batch: Sequence[tuple[int, Candidate]]) -> list[int]:
+        """Note what needs no training; returns the numbers of those that do."""
+        left = []
+        for number, candidate in batch:
+            key = self.space.key(candidate)
+            known = self.journal.records.get(number)
+            if known is not None:
+                if self.space.key(known["candidate"]) != key:
+                    raise JournalError(
+                        f"{self.journal.path}: expected the candidate {key} as trial {number}, received "
+                        f"{self.space.key(known['candidate'])}; it was written with another version of Optuna "
+                        f"or qhls: search in a new folder"
+                    )
+                self.records[number] = known
+                self._first.setdefault(key, number)
+            elif key in self._first:
+                self._note(
+                    number, {"candidate": candidate, "state": "duplicate", "of": self._first[key]}
+                )
+            elif self._price(number, candidate):
+                left.append(number)
+            self._first.setdefault(key, number)
+        return left
+
+    def _price(self, number: int, candidate: Candidate) -> bool:
+        """Price a new candidate; whether it is to be trained."""
+        record: dict[str, Any] = {"candidate": candidate, "costs": {}}
+        try:
+            keras.utils.set_random_seed(trial_seed(self.plan.seed, number))
+            if self.plan.costs:
+                model = self.space.build(candidate)
+                record["costs"] = measure(model, self.plan.costs, self.plan.hardware)
+        except TrialError as error:
+            self._note(number, record | {"state": "failed", "error": str(error)})
+            return False
+        over = over_budget(self.plan.budgets, record["costs"])
+        if over:
+            text = ", ".join(f"{name} {value:g}" for name, value in over.items())
+            self._note(number, record | {"state": "rejected", "error": f"over budget: {text}"})
+            return False
+        self.records[number] = record | {"state": "running"}
+        return True
+
+    def _train(self, numbers: Sequence[int]) -> None:
+        """Train candidates rung by rung; of those that do not go on, "stopped" is noted."""
+        begin = 0
+        for stage in self.plan.stages:
+            tasks = [
+                Task(
+                    number,
+                    self.records[number]["candidate"],
+                    trial_seed(self.plan.seed, number),
+                    stage,
+                    begin,
+                    str(self.job.file(number).relative_to(self.job.folder)) if begin else None,
+                )
+                for number in numbers
+            ]
+            last = stage == self.plan.stages[-1]
+            for task, result in self.executor.run(tasks):
+                record = self.records[task.number] | result
+                if record["state"] == "trained":
+                    record["values"] = self._values(record)
+                    record["state"] = "trained" if last else "running"
+                self.records[task.number] = record
+                if record["state"] != "running":
+                    self._note(task.number, record)
+            numbers = [n for n in numbers if self.records[n]["state"] == "running"]
+            numbers, begin = self._promote(numbers, stage), stage
+
+    def _promote(self, numbers: Sequence[int], stage: int) -> list[int]:
+        """Those of a batch that train beyond a rung: the best third of all that were there, at least one."""
+        if not numbers:
+            return []
+        for number in numbers:
+            self.records[number].setdefault("rungs", {})[str(stage)] = self.records[number][
+                "values"
+            ]
+        there = [n for n, record in self.records.items() if str(stage) in record.get("rungs", {})]
+        losses = [self.plan.losses(self.records[n]["rungs"][str(stage)]) for n in there]
+        order = [there[i] for i in ranked(losses)]
+        best = set(order[: max(len(order) // KEEP, 1)])
+        kept = [n for n in numbers if n in best] or [min(numbers, key=order.index)]
+        for number in numbers:
+            if number not in kept:
+                self._note(number, self.records[number] | {"state": "stopped"})
+        return kept
+
+    def _values(self, record: Mapping[str, Any]) -> list[float]:
+        return [o.of(record["metrics"], record["costs"]) for o in self.plan.objectives]
+
+    def _note(self, number: int, record: dict[str, Any]) -> None:
+        self.records[number] = record
+        self.journal.append(number, record)
+
+    def _tell(self, trial: Any, record: Mapping[str, Any]) -> None:
+        if record["state"] == "duplicate":
+            record = self.records[record["of"]]
+        if record["state"] == "failed":
+            self.engine.tell(trial, None, {})
+            return
+        violations = {
+            name: record["costs"][name] / most - 1.0 for name, most in self.plan.budgets.items()
+        }
+        values = record.get("values") or [
+            record["costs"][o.name] if o.is_cost else math.nan for o in self.plan.objectives
+        ]
+        self.engine.tell(trial, values, violations)
+
+    # -- results ------------------------------------------------------------------------------------
+
+    def points(self) -> list[Point]:
+        """The front: the trials that were trained in full and that no other is better than in everything."""
+        numbers = [n for n, record in self.records.items() if record["state"] == "trained"]
+        losses = [self.plan.losses(self.records[n]["values"]) for n in numbers]
+        chosen = sorted(front(losses), key=lambda i: losses[i])
+        return [self._point(numbers[i]) for i in chosen]
+
+    def _point(self, number: int) -> Point:
+        record = self.records[number]
+        names = [objective.name for objective in self.plan.objectives]
+        return Point(
+            number,
+            record["candidate"],
+            dict(zip(names, record["values"], strict=True)),
+            record["costs"],
+            record["metrics"],
+            self.job.file(number),
+            self.plan.hardware,
+        )
+
+    def _clean(self) -> None:
+        """Delete the models that are not on the front: what one is beaten by stays."""
+        kept = {point.number for point in self.points()}
+        for number, record in self.records.items():
+            if number not in kept and record["state"] in ("trained", "stopped"):
+                self.job.file(number).unlink(missing_ok=True)
+
+    def _last_error(self) -> str:
+        errors = [record["error"] for record in self.records.values() if "error" in record]
+        return errors[-1] if errors else "no error was noted"

@@ -1,0 +1,49 @@
+"""What the cheapest candidate of a space costs: a budget below it can be refused before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from qhls.search.costs import UNITS, Hardware, measure
+from qhls.search.errors import BudgetError, TrialError
+from qhls.search.space import Candidate, Space
+
+Cost = Callable[[Candidate], float]
+
+
+def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardware) -> None:
+    """Raise ``BudgetError`` for a budget below what the cheapest candidate costs; it tells how much that is."""
+    for name, most in budgets.items():
+
+        def cost(candidate: Candidate, name: str = name) -> float:
+            try:
+                return measure(space.build(candidate), [name], hardware)[name]
+            except TrialError:
+                return float("inf")
+
+        least = cheapest(space, cost, most)
+        if least > most:
+            raise BudgetError(
+                f"budget {name!r}: expected at least {least:g} {UNITS[name]}, what the cheapest candidate "
+                f"costs, received {most:g}; raise it, or give the space smaller quantizers"
+            )
+
+
+def cheapest(space: Space, cost: Cost, enough: float) -> float:
+    """The least cost, choice by choice from the smallest candidate; any cost up to ``enough`` will do.
+
+    It is the least of all where what one choice costs does not hang on the others the other way round: so
+    for bits, and in practice for energy, area and latency.
+    """
+    best = space.smallest()
+    least = cost(best)
+    for choice in space.choices:
+        for option in choice.options:
+            if least <= enough:
+                return least
+            if option != best[choice.name]:
+                other = best | {choice.name: option}
+                found = cost(other)
+                if found < least:
+                    best, least = other, found
+    return least

@@ -1,0 +1,288 @@
+"""Goals of a search for one best model: what a trial's score is, and what it may cost.
+
+A goal is told in one of these ways:
+
+- ``{"type": "bits", "params": {...}}`` or ``{"type": "energy", "params": {...}}``, or a ``ForgivingFactor``: the
+  goals of AutoQKeras (``qhls.search.forgiving``).
+- ``maximise("accuracy", energy=3000)``, ``minimise("loss", bits=20_000)``: the best metric within budgets.
+- a function ``f(metrics, costs) -> float``, higher is better, or ``judge(f, costs=("energy",))`` where it reads
+  costs. ``metrics`` has what Keras logs: ``val_accuracy``, ``loss``, ...
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from qhls.quantizers import get_quantizer
+from qhls.search.costs import UNITS, Hardware, check_costs, energy_by_layer, measure
+from qhls.search.errors import BudgetError, GoalError
+from qhls.search.forgiving import (
+    DEFAULT_CONFIG,
+    ForgivingFactor,
+    ForgivingFactorBits,
+    ForgivingFactorEnergy,
+    Stats,
+)
+from qhls.utils import model_quantize
+
+Costs = dict[str, float]
+Metrics = Mapping[str, float]
+
+DEFAULT_GOAL: dict[str, Any] = {
+    "type": "bits",
+    "params": {
+        "delta_p": 8.0,
+        "delta_n": 8.0,
+        "rate": 2.0,
+        "stress": 1.0,
+        "input_bits": 8,
+        "output_bits": 8,
+        "ref_bits": 8,
+        "config": DEFAULT_CONFIG,
+    },
+}
+"""AutoQKeras' goal where none is given."""
+
+DEFAULT_SOURCE = "quantized_bits(8,0,1)"
+"""What inputs are quantised by where an energy goal does not tell."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A score, higher is better, and budgets.
+
+    ``score(value, metrics, costs)``: of the value of ``metric``, of everything that Keras logged, and of
+    the costs from before training. ``metric`` is ``None`` where the search's own is meant, and
+    ``default_metric`` if it has none.
+    """
+
+    score: Callable[[float, Metrics, Costs], float]
+    metric: str | None = None
+    default_metric: str | None = None
+    costs: tuple[str, ...] = ()
+    budgets: Mapping[str, float] = field(default_factory=dict)
+    hardware: Hardware = field(default_factory=Hardware)
+    factor: ForgivingFactor | None = None
+
+    def measure(self, model: keras.Model) -> Costs:
+        """The costs of an untrained candidate. Raises ``TrialError`` where it has none."""
+        names = dict.fromkeys((*self.budgets, *self.costs))
+        found = measure(model, names, self.hardware) if names else {}
+        if self.factor is not None:
+            found["trial"] = float(self.factor.get_trial(model))
+            found["delta"] = self.factor.delta()
+        return found
+
+    def over(self, costs: Mapping[str, float]) -> dict[str, float]:
+        """The budgets that ``costs`` exceed, and what they are."""
+        return over_budget(self.budgets, costs)
+
+
+def over_budget(budgets: Mapping[str, float], costs: Mapping[str, float]) -> dict[str, float]:
+    """Name -> cost of what is more than its budget."""
+    return {name: costs[name] for name, most in budgets.items() if costs[name] > most}
+
+
+def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
+    """Budgets as numbers. Raises ``GoalError`` for an unknown cost, ``BudgetError`` for one that is no number."""
+    check_costs(budgets)
+    for name, most in budgets.items():
+        number = isinstance(most, int | float) and not isinstance(most, bool)
+        if not (number and math.isfinite(most) and most > 0):
+            raise BudgetError(
+                f"budget {name!r}: expected a number of {UNITS[name]} above 0, received {most!r}"
+            )
+    return {name: float(most) for name, most in budgets.items()}
+
+
+# -- goals of one's own -----------------------------------------------------------------------------
+
+
+def maximise(
+    metric: str = "accuracy", *, hardware: Hardware | None = None, **budgets: float
+) -> Goal:
+    """The most of ``metric``, on the validation data, within budgets.
+
+    ``budgets``: energy in pJ per inference, area in LUT, latency in ns, bits. ``hardware`` says what they
+    are measured for; energy, area and latency need its ``input_types``. Raises ``GoalError`` for another cost,
+    ``BudgetError`` for a budget that is no number above 0.
+    """
+    checked = check_budgets(budgets)
+    return Goal(_as_is, metric, budgets=checked, hardware=hardware or Hardware())
+
+
+def minimise(metric: str = "loss", *, hardware: Hardware | None = None, **budgets: float) -> Goal:
+    """The least of ``metric``, such as a loss, on the validation data, within budgets; as ``maximise``."""
+    checked = check_budgets(budgets)
+    return Goal(_negated, metric, budgets=checked, hardware=hardware or Hardware())
+
+
+def judge(
+    score: Callable[[Metrics, Costs], float],
+    *,
+    costs: Iterable[str] = (),
+    hardware: Hardware | None = None,
+    **budgets: float,
+) -> Goal:
+    """The most of ``score(metrics, costs)`` within budgets. ``costs``: those that it reads."""
+    names = tuple(costs)
+    check_costs(names)
+    return Goal(
+        lambda _value, metrics, found: float(score(metrics, found)),
+        default_metric="loss",
+        costs=names,
+        budgets=check_budgets(budgets),
+        hardware=hardware or Hardware(),
+    )
+
+
+def _as_is(value: float, _metrics: Metrics, _costs: Costs) -> float:
+    return value
+
+
+def _negated(value: float, _metrics: Metrics, _costs: Costs) -> float:
+    return -value
+
+
+# -- AutoQKeras' ------------------------------------------------------------------------------------
+
+
+def as_goal(goal: Any, model: keras.Model) -> Goal:
+    """Any kind of goal as a ``Goal``, its reference being ``model``. Raises ``GoalError``."""
+    if isinstance(goal, Goal):
+        return goal
+    if goal is None or isinstance(goal, Mapping):
+        goal = forgiving_factor(goal or DEFAULT_GOAL)
+    if isinstance(goal, ForgivingFactor):
+        goal.get_reference(model)
+        return Goal(lambda value, _, costs: value * (1.0 + costs["delta"]), factor=goal)
+    if callable(goal):
+        function: Callable[..., Any] = goal
+        return judge(function)
+    raise GoalError(
+        f"goal: expected {{'type': 'bits' or 'energy', 'params': {{...}}}}, a ForgivingFactor, "
+        f"maximise(...), minimise(...) or a function of metrics and costs, received {goal!r}"
+    )
+
+
+def forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
+    """The forgiving factor of ``{"type": "bits" or "energy", "params": {...}}``. Raises ``GoalError``."""
+    _check_keys("goal", goal, ("type", "params"), ("type", "params"))
+    kinds: dict[str, Callable[..., ForgivingFactor]] = {
+        "bits": ForgivingFactorBits,
+        "energy": _energy_factor,
+    }
+    if goal["type"] not in kinds:
+        raise GoalError(
+            f"goal: expected type {' or '.join(map(repr, kinds))}, received {goal['type']!r}"
+        )
+    params = goal["params"]
+    if not isinstance(params, Mapping):
+        raise GoalError(f"goal: expected a dictionary under 'params', received {params!r}")
+    known = tuple(inspect.signature(kinds[goal["type"]]).parameters)
+    _check_keys("goal: params", params, known, ("delta_p", "delta_n", "rate"))
+    return kinds[goal["type"]](**params)
+
+
+def _check_keys(
+    what: str, given: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...]
+) -> None:
+    for key in given:
+        if key not in known:
+            raise GoalError(f"{what}: unknown key {key!r}; known are {', '.join(known)}")
+    for key in needed:
+        if key not in given:
+            raise GoalError(f"{what}: expected the key {key!r}, received {', '.join(given)}")
+
+
+MEMORIES = ("dram", "sram", "fixed")
+
+
+def _energy_factor(
+    delta_p: float,
+    delta_n: float,
+    rate: float,
+    *,
+    stress: float = 1.0,
+    process: str = "horowitz",
+    parameters_on_memory: Any = ("fixed", "fixed"),
+    activations_on_memory: Any = ("dram", "dram"),
+    rd_wr_on_io: Any = (True, True),
+    min_sram_size: Any = (0, 0),
+    source_quantizers: Any = None,
+    trained_model: bool = False,
+    reference_internal: str = "fp32",
+    reference_accumulator: str = "fp32",
+) -> ForgivingFactor:
+    """A forgiving factor of energies, from AutoQKeras' parameters; see ``ir_energy``."""
+    del rd_wr_on_io, min_sram_size, trained_model
+    for name, places in (
+        ("parameters_on_memory", parameters_on_memory),
+        ("activations_on_memory", activations_on_memory),
+    ):
+        if len(places) != 2 or not set(places) <= set(MEMORIES):
+            raise GoalError(
+                f"goal: {name}: expected two of {', '.join(MEMORIES)}, for reference and trial, "
+                f"received {places!r}"
+            )
+    for name, value, known in (
+        ("process", process, ("horowitz",)),
+        ("reference_internal", reference_internal, ("fp16", "fp32", "int8")),
+        ("reference_accumulator", reference_accumulator, ("int16", "int32", "fp16", "fp32")),
+    ):
+        if value not in known:
+            raise GoalError(f"goal: {name}: expected one of {', '.join(known)}, received {value!r}")
+    energy = ir_energy(source_quantizers, reference_internal)
+    return ForgivingFactorEnergy(delta_p, delta_n, rate, stress, energy=energy)
+
+
+def ir_energy(
+    source_quantizers: Any, reference_internal: str
+) -> Callable[[keras.Model, bool], Stats]:
+    """``energy(model, reference)``: pJ by layer, of the design that ``qhls.compile`` makes of a model.
+
+    The reference is the model with weights and activations of 8 bits. Numbers are not floats in the IR: a
+    reference of ``fp16`` or ``fp32`` has the energy of 8 bits times what Horowitz' 45 nm figures say a
+    product and a sum of such floats take more than of 8-bit integers.
+    """
+    sources = [get_quantizer(each) for each in source_quantizers or [DEFAULT_SOURCE]]
+    hardware = Hardware(sources if len(sources) > 1 else sources[0])
+
+    def energy(model: keras.Model, reference: bool) -> Stats:
+        if not reference:
+            return energy_by_layer(model, hardware)
+        eight = energy_by_layer(_eight_bits(model), hardware)
+        factor = FLOAT_FACTORS[reference_internal]
+        return {
+            layer: {cause: pj * factor for cause, pj in causes.items()}
+            for layer, causes in eight.items()
+        }
+
+    return energy
+
+
+FLOAT_FACTORS = {
+    "int8": 1.0,
+    "fp16": (1.1 + 0.4) / (0.2 + 0.03),
+    "fp32": (3.7 + 0.9) / (0.2 + 0.03),
+}
+"""pJ of a product and a sum (M. Horowitz, ISSCC 2014, 45 nm), over those of 8-bit integers."""
+
+_EIGHT = "quantized_bits(8,0,1,alpha=1)"
+
+
+def _eight_bits(model: keras.Model) -> keras.Model:
+    """``model`` with 8-bit weights and activations; layers that are quantised already stay as they are."""
+    relu = "quantized_relu(8,4)"
+    config = {
+        "default": {"kernel": _EIGHT, "bias": "quantized_bits(8,3,1)"},
+        "QActivation": {"relu": relu, "linear": "quantized_bits(8,3)", "tanh": "quantized_tanh(8)"}
+        | {"sigmoid": "quantized_sigmoid(8)"},
+    }
+    return model_quantize(model, config, 8)

@@ -1,0 +1,130 @@
+"""Objectives of a Pareto search: costs, which are less, and metrics, which are more or less as their names say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qhls.search.costs import UNITS
+from qhls.search.errors import GoalError
+from qhls.search.training import metric_names
+
+_LESS = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "divergence")
+"""What is less is better: a metric with one of these in its name."""
+
+_DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """``name``: a cost, or a metric of the validation data; ``more``: whether more of it is better."""
+
+    name: str
+    more: bool
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether it is known before training."""
+        return self.name in UNITS
+
+    @property
+    def unit(self) -> str:
+        """pJ, ...; empty for a metric."""
+        return UNITS.get(self.name, "")
+
+    def loss(self, value: float) -> float:
+        """Less is better, whatever the objective."""
+        return -value if self.more else value
+
+    def of(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
+        """Its value. Raises ``GoalError`` for a metric that was not logged."""
+        if self.is_cost:
+            return costs[self.name]
+        for name in metric_names(self.name):
+            if f"val_{name}" in metrics:
+                return metrics[f"val_{name}"]
+        raise GoalError(
+            f"objective {self.name!r}: expected it among the metrics {', '.join(sorted(metrics))} or "
+            f"the costs {', '.join(UNITS)}; add it to the model's metrics: model.compile(..., metrics=[...])"
+        )
+
+
+def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
+    """Objectives from names, and from pairs such as ``("auc", "max")``.
+
+    Raises ``GoalError`` for another thing, for names twice, and where no metric is among them.
+    """
+    found = [_parse(given) for given in objectives]
+    names = [objective.name for objective in found]
+    if len(set(names)) < len(names):
+        raise GoalError(f"objectives: expected each once, received {', '.join(names)}")
+    if all(objective.is_cost for objective in found):
+        raise GoalError(
+            f"objectives: expected a metric, such as 'accuracy' or 'loss', received "
+            f"{', '.join(names) or 'none'}; costs alone need no training"
+        )
+    return tuple(found)
+
+
+def _parse(given: Any) -> Objective:
+    if isinstance(given, str) and given:
+        cost = given in UNITS
+        return Objective(given, not cost and not any(part in given for part in _LESS))
+    if isinstance(given, tuple | list) and len(given) == 2 and given[1] in _DIRECTIONS:
+        return Objective(str(given[0]), _DIRECTIONS[given[1]])
+    raise GoalError(
+        f"objectives: expected names or pairs such as ('auc', 'max'), received {given!r}"
+    )
+
+
+# -- domination -------------------------------------------------------------------------------------
+
+Losses = Sequence[float]
+
+
+def dominates(a: Losses, b: Losses) -> bool:
+    """Whether ``a`` is nowhere worse than ``b`` and somewhere better; less is better."""
+    pairs = list(zip(a, b, strict=True))
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+
+
+def front(points: Sequence[Losses]) -> list[int]:
+    """The numbers of the points that no other dominates; of equal ones the first."""
+    kept = []
+    for i, point in enumerate(points):
+        beaten = any(dominates(other, point) for other in points)
+        repeated = any(tuple(other) == tuple(point) for other in points[:i])
+        if not beaten and not repeated:
+            kept.append(i)
+    return kept
+
+
+def ranked(points: Sequence[Losses]) -> list[int]:
+    """The numbers of all points, the best first: front by front, within one those far from others first.
+
+    K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002: its fronts and its
+    crowding distance.
+    """
+    left, order = list(range(len(points))), []
+    while left:
+        chosen = [
+            i for i in left if not any(dominates(points[j], points[i]) for j in left if j != i)
+        ]
+        distance = _crowding([points[i] for i in chosen])
+        order += [i for _, i in sorted(zip((-d for d in distance), chosen, strict=True))]
+        left = [i for i in left if i not in chosen]
+    return order
+
+
+def _crowding(points: Sequence[Losses]) -> list[float]:
+    distance = [0.0] * len(points)
+    for axis in range(len(points[0])):
+        order = sorted(range(len(points)), key=lambda i: points[i][axis])
+        span = points[order[-1]][axis] - points[order[0]][axis]
+        distance[order[0]] = distance[order[-1]] = math.inf
+        for before, here, after in zip(order, order[1:], order[2:], strict=False):
+            if span > 0:
+                distance[here] += (points[after][axis] - points[before][axis]) / span
+    return distance

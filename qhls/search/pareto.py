@@ -1,0 +1,232 @@
+"""``pareto``: the front of several objectives, such as accuracy and energy, over the quantised forms of a model."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.ir import Schedule
+from qhls.search.costs import Hardware
+from qhls.search.driver import Driver, Plan
+from qhls.search.engines import Engine, default_engine
+from qhls.search.errors import SearchError
+from qhls.search.executors import Job, cores, make_executor
+from qhls.search.feasible import check_feasible
+from qhls.search.front import Front
+from qhls.search.goals import check_budgets
+from qhls.search.journal import Journal
+from qhls.search.objectives import parse
+from qhls.search.progress import Progress
+from qhls.search.quantization import HARDWARE_QUANTIZATION
+from qhls.search.space import Space
+from qhls.search.training import require_compiled, trial_seed
+from qhls.search.warm import warm_candidates
+
+SPACE = tuple(inspect.signature(Space).parameters)[1:]
+"""Arguments of ``Space`` beside the model, which ``pareto`` takes too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What ``pareto`` takes beside model, data, objectives and the arguments of ``Space``."""
+
+    budgets: Mapping[str, float] = field(default_factory=dict)
+    """The most that costs may be: "energy", "area", "latency", "bits"."""
+
+    engine: str | None = None
+    """"tpe" (under 300 trials the default), "nsga2", "gp" or "random"."""
+
+    trials: int = 50
+    """Candidates to train: the batch that reaches the number is the last one. No more than twenty times as many are
+    asked for, where budgets refuse them."""
+
+    epochs: int = 10
+    """Epochs of each trial; the weights are those of the epoch of the best first metric."""
+
+    rungs: Sequence[int] = ()
+    """Numbers of epochs, e.g. ``(2, 6)``: beyond each only the best third goes on, with a fresh optimizer."""
+
+    warm_start: bool = False
+    """Begin with candidates that an integer program finds from the (trained) model's sensitivity to each choice."""
+
+    folder: str | Path = "search"
+    """Where journal, trained models and report are."""
+
+    input_types: Any = None
+    """What the inputs are, as in ``qhls.compile``."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    """Time and place, as in ``qhls.compile``."""
+
+    technology: Any = "horowitz_45nm"
+    """What energy is priced by, as in ``Design.energy``."""
+
+    executor: Any = "processes"
+    """"processes", "inline" or a function that makes an ``executors.Executor`` of a ``Job``."""
+
+    workers: int | None = None
+    """Processes; by default one a core."""
+
+    batch: int | None = None
+    """Candidates asked for at a time; by default 4 or, if there are more, one a core."""
+
+    seed: int = 0
+    """What candidates and trainings follow from."""
+
+    metrics: Sequence[Any] | None = None
+    """What Keras logs besides the loss; by default the metrics among the objectives."""
+
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of ``keras.Model.fit``: ``batch_size``, ``callbacks``, ..."""
+
+    progress: Any = True
+    """Whether to show trials and front on the terminal, or a ``rich`` console."""
+
+
+def pareto(
+    model: keras.Model,
+    data: Sequence[Any],
+    objectives: Sequence[Any] = ("accuracy", "energy"),
+    **settings: Any,
+) -> Front:
+    """Search quantised forms of ``model`` of which no other is better in every objective.
+
+    Candidates come from the engine in batches. Each is priced from its IR before training; one over a
+    budget is told to the engine and not trained, one that was there before is answered from what was noted.
+    The others are trained, each from a seed of its own, and what became of them is written to
+    ``folder/journal.jsonl``. A search that was ended in the middle goes on where it was, if it is called
+    again in the same way; with more ``trials`` it goes on after its end. Executors do not change what is found.
+
+    Args:
+        model: compiled; its optimizer and loss train every candidate.
+        data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
+        objectives: metrics of the validation data (more is better, but for losses and errors, or as pairs
+            such as ``("auc", "max")`` say) and costs: "energy" (pJ per inference), "area" (LUT), "latency"
+            (ns), "bits".
+        settings: those of ``Settings`` and of ``Space``; "quantization_config" is by default one of fixed
+            scales, each of which becomes hardware.
+
+    Raises:
+        SpaceError, GoalError, BudgetError, JournalError, SearchError: arguments that are not acceptable, a
+            budget below what the cheapest candidate costs, a journal of another search, or no trial that
+            was trained.
+    """
+    require_compiled(model)
+    chosen, space = _split(settings)
+    candidates = Space(model, **space)
+    plan = _plan(objectives, chosen)
+    job = _job(model, _data(data), plan, chosen, space)
+    name = chosen.engine or default_engine(chosen.trials)
+    engine = Engine(
+        candidates, plan.objectives, name, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
+    )
+    header = plan.header() | {
+        "search": "pareto",
+        "engine": name,
+        "choices": {choice.name: list(choice.options) for choice in candidates.choices},
+        "warm_start": chosen.warm_start,
+        "data": _fingerprint(job.data),
+        "weights": _fingerprint(model.get_weights()) if candidates.transfer_weights else "",
+    }
+    journal = Journal(job.folder, header)
+    if not journal.records:
+        check_feasible(candidates, plan.budgets, plan.hardware)
+    if chosen.warm_start:
+        engine.enqueue(warm_candidates(candidates, job, plan))
+    executor = make_executor(chosen.executor, job, chosen.workers)
+    try:
+        with Progress(chosen.progress, plan) as shown:
+            return Driver(candidates, plan, job, engine, executor, journal, shown).run()
+    finally:
+        executor.close()
+
+
+def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
+    """Settings of the search, and those of its space."""
+    own = tuple(each.name for each in fields(Settings))
+    for name in settings:
+        if name not in own and name not in SPACE:
+            close = get_close_matches(name, [*own, *SPACE], n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise SearchError(
+                f"search: unknown argument {name!r}; known are {', '.join((*own, *SPACE))}{hint}"
+            )
+    space = {name: value for name, value in settings.items() if name in SPACE}
+    space.setdefault("quantization_config", HARDWARE_QUANTIZATION)
+    return Settings(**{n: v for n, v in settings.items() if n in own}), space
+
+
+def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
+    for name, number in (("trials", settings.trials), ("epochs", settings.epochs)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise SearchError(f"{name}: expected a number from 1 on, received {number!r}")
+    return Plan(
+        parse(objectives),
+        check_budgets(settings.budgets or {}),
+        Hardware(settings.input_types, settings.schedule, settings.technology),
+        settings.trials,
+        _stages(settings.rungs, settings.epochs),
+        settings.batch or max(4, cores()),
+        settings.seed,
+    )
+
+
+def _job(
+    model: keras.Model,
+    data: tuple[Any, Any, Any, Any],
+    plan: Plan,
+    settings: Settings,
+    space: Mapping[str, Any],
+) -> Job:
+    measured = [objective for objective in plan.objectives if not objective.is_cost]
+    logged = [o.name for o in measured if o.name != "loss"]
+    if settings.metrics is not None:
+        logged = list(settings.metrics)
+    folder = Path(settings.folder)
+    return Job(model, data, measured[0], logged, folder, space, settings.fit)
+
+
+def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
+    stages = (*rungs, epochs)
+    rising = all(a < b for a, b in pairwise(stages))
+    if not rising or stages[0] < 1:
+        raise SearchError(
+            f"rungs: expected rising numbers of epochs from 1 to below epochs={epochs}, received {tuple(rungs)}"
+        )
+    return stages
+
+
+def _data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
+    parts = list(data) if isinstance(data, tuple | list) else []
+    if len(parts) == 2 and all(isinstance(part, tuple | list) for part in parts):
+        parts = [*parts[0], *parts[1]]
+    if len(parts) != 4:
+        raise SearchError(
+            "data: expected ((x, y), (x_val, y_val)), arrays to train and to validate with, received "
+            f"{type(data).__name__} of {len(parts)}"
+        )
+    arrays = [np.asarray(part) for part in parts]
+    for x, y in (arrays[:2], arrays[2:]):
+        if len(x) != len(y) or not len(x):
+            raise SearchError(
+                f"data: expected as many inputs as labels, at least 1, received {len(x)} and {len(y)}"
+            )
+    return tuple(arrays)  # pyright: ignore[reportReturnType]
+
+
+def _fingerprint(arrays: Sequence[Any]) -> str:
+    """What tells arrays apart: shapes, and a checksum of the contents."""
+    checksum = 0
+    for array in arrays:
+        checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
+    return json.dumps([list(np.shape(array)) for array in arrays]) + f" {checksum:08x}"

@@ -1,0 +1,65 @@
+"""What a search shows on the terminal while it runs: how far it is, and the front so far."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from qhls.search.driver import Plan
+from qhls.search.front import Point, front_table
+
+
+class Progress:
+    """A context in which ``update`` redraws trials and front; ``shown``: true, false or a ``rich`` console.
+
+    Where the console is no terminal, the last picture alone is printed.
+    """
+
+    def __init__(self, shown: bool | Console, plan: Plan) -> None:
+        self.plan, self._began = plan, time.monotonic()
+        console = shown if isinstance(shown, Console) else Console()
+        self._live = Live(console=console, auto_refresh=False) if shown else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+            self.update({}, [])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+            if not self._live.console.is_terminal:
+                self._live.console.line()
+
+    def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
+        """Show all trials so far and the front among them."""
+        if self._live:
+            self._live.update(self.picture(records, points), refresh=True)
+
+    def picture(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> Group:
+        """A line of numbers, a bar and the front."""
+        states = Counter(record["state"] for record in records.values())
+        done = states["trained"] + states["stopped"]
+        seconds = time.monotonic() - self._began
+        parts = ", ".join(f"{count} {state}" for state, count in states.items()) or "none yet"
+        line = Table.grid(padding=(0, 1))
+        line.add_row(
+            ProgressBar(self.plan.trials, min(done, self.plan.trials), width=30),
+            Text(f"{done} of {self.plan.trials} trials ({parts}), {seconds:.0f} s"),
+        )
+        return Group(line, front_table(self.plan.objectives, points))

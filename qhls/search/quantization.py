@@ -1,0 +1,271 @@
+"""What ``quantization_config`` and ``limit`` say, checked: which quantizers a tensor of a layer may have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from qhls.errors import QuantizerError
+from qhls.quantizers import get_quantizer
+from qhls.search.errors import SpaceError
+
+DEFAULT_QUANTIZATION: dict[str, dict[str, int]] = {
+    "kernel": {
+        "binary": 1,
+        "stochastic_binary": 1,
+        "ternary": 2,
+        "stochastic_ternary": 2,
+        "quantized_bits(2,1,1,alpha=1.0)": 2,
+        "quantized_bits(4,0,1)": 4,
+        "quantized_bits(8,0,1)": 8,
+        "quantized_po2(4,1)": 4,
+    },
+    "bias": {"quantized_bits(4,0,1)": 4, "quantized_bits(8,3,1)": 8, "quantized_po2(4,8)": 4},
+    "activation": {
+        "binary": 1,
+        "binary(alpha='auto_po2')": 1,
+        "ternary": 2,
+        "quantized_relu(3,1)": 3,
+        "quantized_relu(4,2)": 4,
+        "quantized_relu(8,2)": 8,
+        "quantized_relu(8,4)": 8,
+        "quantized_relu(16,8)": 16,
+        "quantized_relu_po2(4,4)": 4,
+    },
+    "linear": {
+        "binary": 1,
+        "ternary": 2,
+        "quantized_bits(4,1)": 4,
+        "quantized_bits(8,2)": 8,
+        "quantized_bits(16,10)": 16,
+        "quantized_po2(6,4)": 6,
+    },
+}
+"""Quantizer -> bits, by what it stands on: the choices that AutoQKeras has where none are given."""
+
+TABLES = (
+    *DEFAULT_QUANTIZATION,
+    *("pointwise_kernel", "recurrent_kernel", "recurrent_activation"),
+)
+"""Keys of a ``quantization_config``; the last three fall back on "kernel" and "activation"."""
+
+_WEIGHTS = {f"quantized_bits({b},0,1,alpha=1)": b for b in (2, 3, 4, 6, 8)}
+HARDWARE_QUANTIZATION: dict[str, dict[str, int]] = {
+    "kernel": {"ternary(alpha=1)": 2} | _WEIGHTS,
+    "bias": {"quantized_bits(4,0,1,alpha=1)": 4, "quantized_bits(8,2,1,alpha=1)": 8},
+    "activation": {f"quantized_relu({b},2)": b for b in (3, 4, 6, 8)},
+    "linear": {f"quantized_bits({b},2,1,alpha=1)": b for b in (4, 6, 8)},
+}
+"""Choices of fixed scale, each of which becomes hardware exactly: what a Pareto search has where none are given."""
+
+DEFAULT_BITS = 8
+"""Bits at most where ``limit`` says nothing."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A tensor of a layer that a quantizer stands on.
+
+    ``key`` is the entry's in ``model_quantize``, ``tables`` are those of ``quantization_config`` of which
+    the first that is there has its quantizers, ``index`` is its place in a ``limit``.
+    """
+
+    key: str
+    tables: tuple[str, ...]
+    index: int
+
+    @property
+    def part(self) -> str:
+        """Its name in the names of choices: ``kernel``."""
+        return self.key.removesuffix("_quantizer")
+
+
+KERNEL = Role("kernel_quantizer", ("kernel",), 0)
+DEPTHWISE = Role("depthwise_quantizer", ("kernel",), 0)
+POINTWISE = Role("pointwise_quantizer", ("pointwise_kernel", "kernel"), 0)
+BIAS = Role("bias_quantizer", ("bias",), 1)
+RECURRENT = Role("recurrent_quantizer", ("recurrent_kernel", "kernel"), 2)
+ACTIVATION = Role("activation_quantizer", ("activation",), -1)
+GATES = Role("recurrent_activation_quantizer", ("recurrent_activation", "activation"), -1)
+LINEAR = Role("activation_quantizer", ("linear",), -1)
+
+KERNELS: dict[str, tuple[Role, ...]] = {
+    "Dense": (KERNEL,),
+    "Conv1D": (KERNEL,),
+    "Conv2D": (KERNEL,),
+    "Conv2DTranspose": (KERNEL,),
+    "DepthwiseConv2D": (DEPTHWISE,),
+    "SeparableConv1D": (DEPTHWISE, POINTWISE),
+    "SeparableConv2D": (DEPTHWISE, POINTWISE),
+    "SimpleRNN": (KERNEL, RECURRENT),
+    "LSTM": (KERNEL, RECURRENT),
+    "GRU": (KERNEL, RECURRENT),
+    "Bidirectional": (KERNEL, RECURRENT),
+}
+"""Class of a layer -> its kernels."""
+
+OTHER_CLASSES = (
+    *("Activation", "ReLU", "LeakyReLU", "BatchNormalization"),
+    *("AveragePooling2D", "GlobalAveragePooling2D", "Reshape", "Flatten", "Add"),
+)
+
+
+class Quantization:
+    """The quantizers that layers may have: ``quantization_config`` within ``limit``.
+
+    Raises ``SpaceError`` for a key, a quantizer or a limit that is not acceptable.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Mapping[str, int]] | None,
+        limit: Mapping[str, Any] | None,
+        layers: Iterable[tuple[str, str]],
+    ) -> None:
+        """``layers``: name and class of each layer of the model."""
+        self.config = DEFAULT_QUANTIZATION if config is None else _checked_config(config)
+        self.layers = tuple(layers)
+        self.limit = _every_class() if limit is None else self._checked_limit(limit)
+
+    def group(self, name: str, cls: str) -> str | None:
+        """The key of ``limit`` that a layer falls under: the first pattern that matches its name, or its class."""
+        for key in self.limit:
+            if key not in KERNELS and key not in OTHER_CLASSES and re.match(key, name):
+                return key
+        return cls if cls in self.limit else None
+
+    def shared(self, group: str, cls: str) -> bool:
+        """Whether layers of a group have one choice in common."""
+        return group != cls
+
+    def options(self, group: str, role: Role, layer: str) -> tuple[str, ...]:
+        """The quantizers that ``limit`` leaves for a tensor, in the order of ``quantization_config``."""
+        table = self._table(role)
+        known = self.config.get(table)
+        if not known:
+            raise SpaceError(
+                f"quantization_config: expected quantizers under {role.tables[-1]!r} for the layer "
+                f"{layer!r}, received the keys {', '.join(self.config)}; add them"
+            )
+        bound = _bound(self.limit[group], role)
+        if isinstance(bound, int):
+            found = tuple(q for q, bits in known.items() if bits <= bound)
+            if not found:
+                raise SpaceError(
+                    f"limit[{group!r}]: expected at least {min(known.values())} bits for "
+                    f"{role.part!r} of the layer {layer!r}, the fewest of "
+                    f"quantization_config[{table!r}], received {bound}; raise the limit or add a "
+                    f"quantizer"
+                )
+            return found
+        for quantizer in bound:
+            if quantizer not in known:
+                raise SpaceError(
+                    f"limit[{group!r}]: expected quantizers of quantization_config[{table!r}] "
+                    f"({', '.join(known)}), received {quantizer!r}"
+                )
+        return tuple(bound)
+
+    def bits(self, role: Role, quantizer: str) -> float:
+        """The bits that ``quantization_config`` tells of a quantizer for a tensor."""
+        return float(self.config[self._table(role)][quantizer])
+
+    def _table(self, role: Role) -> str:
+        return next((table for table in role.tables if table in self.config), role.tables[-1])
+
+    def _checked_limit(self, limit: Mapping[str, Any]) -> dict[str, list[Any]]:
+        if not isinstance(limit, Mapping):
+            raise SpaceError(
+                f"limit: expected a dictionary such as {{'Dense': [8, 8, 4]}}, received {limit!r}"
+            )
+        default = _entry("default", limit.get("default", DEFAULT_BITS))
+        checked = {}
+        for key, value in limit.items():
+            if key == "default":
+                continue
+            self._check_key(key)
+            entry = _entry(key, value)
+            if key in KERNELS:
+                entry += default[len(entry) :]
+            checked[key] = entry or list(default)
+        return checked
+
+    def _check_key(self, key: Any) -> None:
+        if key in KERNELS or key in OTHER_CLASSES:
+            return
+        try:
+            matched = [name for name, _ in self.layers if re.match(key, name)]
+        except (re.error, TypeError) as error:
+            raise SpaceError(
+                f"limit: expected a class of layers or a regular expression, received {key!r}: {error}"
+            ) from None
+        if not matched and key not in {cls for _, cls in self.layers}:
+            names = [*KERNELS, *OTHER_CLASSES, *(name for name, _ in self.layers)]
+            close = get_close_matches(str(key), names, n=3) or list(KERNELS)
+            raise SpaceError(
+                f"limit: unknown key {key!r}: it is no class of layers and matches no layer of the "
+                f"model; did you mean {', '.join(close)}?"
+            )
+
+
+def _every_class() -> dict[str, list[Any]]:
+    return {cls: [DEFAULT_BITS] * 4 for cls in (*KERNELS, "Activation", "ReLU", "LeakyReLU")}
+
+
+def _bound(entry: Sequence[Any], role: Role) -> Any:
+    """What a limit says of a tensor; the recurrent kernel has its own entry only beside three others."""
+    if role.index == RECURRENT.index and len(entry) < 4:
+        return entry[0]
+    return entry[role.index if role.index < len(entry) else -1]
+
+
+def _entry(key: str, value: Any) -> list[Any]:
+    """A limit as a list: of numbers of bits and of lists of quantizers."""
+    entry = list(value) if isinstance(value, list | tuple) else [value]
+    if key == "default" and len(entry) == 1:
+        entry *= 3
+    if entry and all(isinstance(part, str) for part in entry):
+        entry = [entry]  # one list of quantizers, for every tensor
+    for part in entry:
+        named = isinstance(part, list | tuple) and part and all(isinstance(q, str) for q in part)
+        if not named and (isinstance(part, bool) or not isinstance(part, int) or part < 1):
+            raise SpaceError(
+                f"limit[{key!r}]: expected numbers of bits from 1 on or lists of quantizers, as "
+                f"[kernel, bias, activation], received {value!r}"
+            )
+    return entry
+
+
+def _checked_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
+    if not isinstance(config, Mapping):
+        raise SpaceError(
+            f"quantization_config: expected a dictionary with {', '.join(TABLES)}, received {config!r}"
+        )
+    for table, quantizers in config.items():
+        if table not in TABLES:
+            close = get_close_matches(str(table), TABLES, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise SpaceError(
+                f"quantization_config: unknown key {table!r}; known are {', '.join(TABLES)}{hint}"
+            )
+        if not isinstance(quantizers, Mapping):
+            raise SpaceError(
+                f"quantization_config[{table!r}]: expected a dictionary of quantizers and their bits, "
+                f"received {quantizers!r}"
+            )
+        for quantizer, bits in quantizers.items():
+            _check_quantizer(table, quantizer, bits)
+    return config
+
+
+def _check_quantizer(table: str, quantizer: str, bits: Any) -> None:
+    where = f"quantization_config[{table!r}]"
+    try:
+        get_quantizer(quantizer)
+    except QuantizerError as error:
+        raise SpaceError(f"{where}: {error}") from None
+    if isinstance(bits, bool) or not isinstance(bits, int | float) or bits <= 0:
+        raise SpaceError(f"{where}[{quantizer!r}]: expected its bits, received {bits!r}")

@@ -1,0 +1,159 @@
+"""Training one candidate: its metrics where the score was best, and the weights of that epoch."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.search.errors import GoalError, TrialError
+
+Score = Callable[[float, Mapping[str, float]], float]
+"""Of the value of the metric and of all logs of an epoch."""
+
+
+@dataclass
+class Trained:
+    """What training a candidate came to.
+
+    ``score`` and ``metrics`` are those of the best epoch, ``weights`` too; ``history``: metric -> one number an
+    epoch.
+    """
+
+    score: float = -math.inf
+    metrics: dict[str, float] = field(default_factory=dict)
+    weights: list[np.ndarray] = field(default_factory=list)
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+
+class Watch(keras.callbacks.Callback):
+    """Adds ``score`` and ``val_score`` (and ``extra``) to the logs and keeps the best epoch's weights.
+
+    It comes before other callbacks, so that they may read the score. ``metric`` may be looked for under
+    several names. A loss or score that is not finite ends training.
+    """
+
+    def __init__(self, metrics: Sequence[str], score: Score, extra: Mapping[str, float]) -> None:
+        super().__init__()
+        self.names, self.score, self.extra = tuple(metrics), score, dict(extra)
+        self.best = Trained()
+        self.broken: str | None = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Score the epoch."""
+        assert logs is not None
+        for name, value in logs.items():
+            if name in ("loss", "val_loss") and not math.isfinite(value) and not self.broken:
+                self.broken = f"{name} is {value} in epoch {epoch + 1}"
+        logs |= self.extra
+        for prefix in ("", "val_"):
+            found = [f"{prefix}{name}" for name in self.names if f"{prefix}{name}" in logs]
+            if found:
+                logs[f"{prefix}score"] = self.score(float(logs[found[0]]), logs)
+        if "val_score" not in logs:
+            raise GoalError(
+                f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, "
+                f"received {', '.join(logs)}; compile the model's metrics and fit with validation_data"
+            )
+        for name, value in logs.items():
+            self.best.history.setdefault(name, []).append(float(value))
+        score = logs["val_score"]
+        if not math.isfinite(score):
+            self.broken = self.broken or f"the score is {score} in epoch {epoch + 1}"
+        model: Any = self.model
+        if self.broken:
+            model.stop_training = True
+        elif score > self.best.score:
+            self.best.score = score
+            self.best.metrics = {name: float(value) for name, value in logs.items()}
+            self.best.weights = [np.array(w) for w in model.get_weights()]
+
+
+def train(
+    model: keras.Model,
+    metrics: Sequence[str],
+    score: Score,
+    *,
+    fit_arguments: Sequence[Any],
+    fit_settings: Mapping[str, Any],
+    extra: Mapping[str, float] | None = None,
+) -> Trained:
+    """Fit a compiled ``model`` and leave it with the weights of its best epoch.
+
+    ``metrics``: names under which Keras may log the metric, without ``val_``. Callbacks are copied, since each
+    trial needs its own. Raises ``GoalError`` if the metric is not logged, ``TrialError`` if the loss or
+    score is no finite number.
+    """
+    watch = Watch(metrics, score, extra or {})
+    settings: dict[str, Any] = {"verbose": 0, **fit_settings}
+    settings["callbacks"] = [watch, *copy.deepcopy(list(settings.get("callbacks") or []))]
+    model.fit(*fit_arguments, **settings)
+    if watch.broken:
+        raise TrialError(f"training: expected a finite loss, received: {watch.broken}")
+    model.set_weights(watch.best.weights)
+    return watch.best
+
+
+def compile_like(
+    model: keras.Model,
+    reference: keras.Model,
+    metrics: Sequence[Any],
+    learning_rate: float | None = None,
+) -> None:
+    """Compile ``model`` with the loss and a new optimizer like that of ``reference``.
+
+    ``learning_rate`` replaces the optimizer's. Raises ``GoalError`` where ``reference`` is not compiled.
+    """
+    optimizer = require_compiled(reference)
+    settings = optimizer.get_config()
+    compiled: Any = reference
+    if learning_rate is not None:
+        settings["learning_rate"] = learning_rate
+    model.compile(
+        optimizer=type(optimizer).from_config(settings),
+        loss=compiled.loss,
+        metrics=[_fresh(metric) for metric in metrics],
+        jit_compile=compiled.jit_compile,
+        run_eagerly=compiled.run_eagerly,
+    )
+
+
+def _fresh(metric: Any) -> Any:
+    """A metric without what it has counted for another model."""
+    if isinstance(metric, keras.metrics.Metric):
+        return type(metric).from_config(metric.get_config())
+    return metric
+
+
+def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
+    """The names under which Keras may log a metric, of the output ``head_name`` if there are several."""
+    name = metric if isinstance(metric, str) else getattr(metric, "name", None)
+    name = name or getattr(metric, "__name__", None)
+    if not isinstance(name, str):
+        raise GoalError(
+            f"metric: expected a name, a function or one of keras.metrics, received {metric!r}"
+        )
+    aliases = ("acc", "accuracy")
+    names = (name, *(a for a in aliases if a != name)) if name in aliases else (name,)
+    return tuple(f"{head_name}_{n}" for n in names) if head_name else names
+
+
+def require_compiled(model: keras.Model) -> Any:
+    """The optimizer of ``model``. Raises ``GoalError`` where it is not compiled."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or getattr(model, "loss", None) is None:
+        raise GoalError(
+            f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every "
+            f"candidate, received one that is not; call model.compile(optimizer, loss, metrics)"
+        )
+    return optimizer
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """The seed of a trial: of its own, and the same wherever it is trained."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)

@@ -1,0 +1,80 @@
+"""Domination and ranks, and what objectives may be."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qhls.search import GoalError
+from qhls.search.objectives import Objective, dominates, front, parse, ranked
+
+POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=20)
+
+
+@given(POINTS)
+def test_the_front_is_what_nothing_dominates(points):
+    kept = front(points)
+    for i, point in enumerate(points):
+        beaten = any(dominates(other, point) for other in points)
+        twin = any(points[j] == point for j in kept)
+        assert (i in kept) <= (not beaten)
+        assert beaten != twin
+    assert len({points[i] for i in kept}) == len(kept)
+
+
+@given(POINTS)
+def test_ranks_put_what_dominates_first(points):
+    order = ranked(points)
+    assert sorted(order) == list(range(len(points)))
+    place = {number: i for i, number in enumerate(order)}
+    for i, a in enumerate(points):
+        for j, b in enumerate(points):
+            if dominates(a, b):
+                assert place[i] < place[j]
+
+
+def test_the_ends_of_a_front_come_before_its_crowd():
+    assert set(ranked([(0, 9), (4, 5), (5, 4), (9, 0)])[:2]) == {0, 3}
+
+
+def test_directions_follow_from_names():
+    found = parse(["accuracy", "loss", "energy", ("mse", "max"), ("auc", "min")])
+    assert [(o.name, o.more) for o in found] == [
+        ("accuracy", True), ("loss", False), ("energy", False), ("mse", True), ("auc", False),
+    ]  # fmt: skip
+    assert [o.is_cost for o in found] == [False, False, True, False, False]
+
+
+def test_a_metric_is_that_of_the_validation_data():
+    metrics = {"acc": 0.9, "val_acc": 0.8}
+    assert Objective("accuracy", True).of(metrics, {}) == 0.8
+    assert Objective("energy", False).of(metrics, {"energy": 5.0}) == 5.0
+    with pytest.raises(GoalError, match=r"^objective 'auc': expected it among the metrics acc, val_acc or the costs "
+                       r"energy, .*; add it to the model's metrics: .*$"):  # fmt: skip
+        Objective("auc", True).of(metrics, {})
+
+
+@pytest.mark.parametrize(
+    ("objectives", "message"),
+    [
+        (
+            [],
+            r"^objectives: expected a metric, such as 'accuracy' or 'loss', received none; costs alone need no .*$",
+        ),
+        (
+            ["energy", "bits"],
+            r"^objectives: expected a metric, such as .*, received energy, bits; costs alone .*$",
+        ),
+        (
+            ["accuracy", "accuracy"],
+            r"^objectives: expected each once, received accuracy, accuracy$",
+        ),
+        ([3], r"^objectives: expected names or pairs such as \('auc', 'max'\), received 3$"),
+        (
+            [("auc", "up")],
+            r"^objectives: expected names or pairs such as \('auc', 'max'\), received \('auc', 'up'\)$",
+        ),
+    ],
+)
+def test_bad_objectives(objectives, message):
+    with pytest.raises(GoalError, match=message):
+        parse(objectives)

@@ -1,0 +1,611 @@
+"""The Pareto search: what the driver asks, prices, refuses, remembers and takes up again; the front and its report."""
+
+import io
+import json
+import math
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+from search_models import FEW, LIMIT, Pretended, data, dense
+
+import qhls
+from qhls.cli import main
+from qhls.search import (
+    BudgetError,
+    GoalError,
+    JournalError,
+    SearchError,
+    pareto,
+)
+from qhls.search.costs import Hardware, measure
+from qhls.search.engines import ENGINES, Engine, default_engine
+from qhls.search.executors import Inline, Job, Processes, Task, make_executor
+from qhls.search.journal import FILE
+from qhls.search.objectives import dominates, parse
+from qhls.search.space import Space
+from qhls.search.warm import solve, warm_candidates
+
+DATA = data()
+BITS = ("accuracy", "bits")
+
+
+def run(folder, model=None, objectives=BITS, **settings):
+    """A search in which nothing is trained."""
+    chosen = {
+        "limit": LIMIT, "quantization_config": FEW, "folder": folder, "executor": Pretended,
+        "progress": False, "trials": 12, "batch": 4, "epochs": 3, "input_types": "s8.4",
+    }  # fmt: skip
+    return pareto(dense() if model is None else model, DATA, objectives, **chosen | settings)
+
+
+def states(found):
+    return [record["state"] for _, record in sorted(found.records.items())]
+
+
+# -- the driver -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["tpe", "nsga2", "random"])
+def test_the_front_is_of_what_was_tried(tmp_path, engine):
+    found = run(tmp_path, engine=engine, tune_filters="layer")
+    assert found.counts()["trained"] >= 12
+    trained = [r["values"] for r in found.records.values() if r["state"] == "trained"]
+    losses = [(-accuracy, bits) for accuracy, bits in trained]
+    points = [(-p.values["accuracy"], p.values["bits"]) for p in found]
+    for point in points:
+        assert not any(dominates(other, point) for other in losses)
+    for other in losses:
+        assert other in points or any(dominates(point, other) for point in points)
+    assert points == sorted(points)
+    for point in found:  # each has its file; what was beaten has none
+        assert json.loads(point.path.read_text()) == point.candidate
+    assert len(list((tmp_path / "models").iterdir())) == len(found)
+
+
+def test_a_callable_module(tmp_path):
+    model = dense()
+    settings = {
+        "limit": LIMIT,
+        "quantization_config": FEW,
+        "executor": Pretended,
+        "progress": False,
+    }
+    called = qhls.search(model, DATA, BITS, folder=tmp_path / "a", trials=4, **settings)
+    named = qhls.search.pareto(
+        model, (*DATA[0], *DATA[1]), BITS, folder=tmp_path / "b", trials=4, **settings
+    )
+    assert [p.values for p in called] == [p.values for p in named]
+
+
+def test_all_of_a_small_space_is_tried_and_nothing_twice(tmp_path):
+    found = run(tmp_path, trials=100, engine="random")
+    trained = [r for r in found.records.values() if r["state"] == "trained"]
+    assert len(trained) == 2**5
+    twice = [r for r in found.records.values() if r["state"] == "duplicate"]
+    assert twice
+    for record in twice:
+        first = found.records[record["of"]]
+        assert first["state"] == "trained"
+        assert first["candidate"] == record["candidate"]
+
+
+def test_candidates_over_budget_are_not_trained(tmp_path):
+    executors = []
+
+    def spy(job):
+        executors.append(Pretended(job))
+        return executors[0]
+
+    found = run(
+        tmp_path,
+        objectives=("accuracy", "energy"),
+        budgets={"energy": 23, "bits": 640},
+        executor=spy,
+    )
+    assert {"rejected", "trained"} <= set(states(found))
+    trained = {task.number for task in executors[0].tasks}
+    for number, record in found.records.items():
+        if record["state"] == "duplicate":
+            continue
+        over = record["costs"]["energy"] > 23 or record["costs"]["bits"] > 640
+        assert over == (record["state"] == "rejected")
+        assert (number in trained) == (record["state"] == "trained")
+        if over:
+            assert re.match(r"^over budget: (energy|bits) [\d.]+", record["error"])
+    for point in found:
+        model = Space(dense(), limit=LIMIT, quantization_config=FEW).build(point.candidate)
+        assert (
+            measure(model, ["energy"], Hardware("s8.4"))["energy"] == point.values["energy"] <= 23
+        )
+
+
+def test_the_first_batch_is_as_large_as_said(tmp_path):
+    sizes = []
+
+    class Counted(Pretended):
+        def run(self, tasks):
+            sizes.append(len(tasks))
+            return super().run(tasks)
+
+    run(tmp_path, executor=Counted, tune_filters="layer", batch=5, trials=10)
+    assert sizes == [5, 5]
+
+
+def test_only_the_best_third_goes_beyond_a_rung(tmp_path):
+    executors = []
+
+    def spy(job):
+        executors.append(Pretended(job))
+        return executors[0]
+
+    found = run(
+        tmp_path, executor=spy, tune_filters="layer", batch=6, trials=12, rungs=(1, 2), epochs=5
+    )
+    tasks = executors[0].tasks
+    assert [sum(t.epochs == e for t in tasks[:9]) for e in (1, 2, 5)] == [6, 2, 1]
+    assert {(t.begin, t.epochs) for t in tasks} == {(0, 1), (1, 2), (2, 5)}
+    for task in tasks:
+        parent = f"models/trial_{task.number:04d}.keras" if task.begin else None
+        assert task.parent == parent
+    counts = found.counts()
+    assert counts["stopped"] + counts["trained"] == 12
+    assert all(found.records[p.number]["epochs"] == 5 for p in found)
+    for record in found.records.values():
+        if record["state"] == "stopped":
+            assert record["values"] == record["rungs"][str(record["epochs"])]
+
+
+def test_failures_are_noted_and_the_search_goes_on(tmp_path):
+    class Failing(Pretended):
+        def result(self, task):
+            if task.number % 2:
+                return {
+                    "state": "failed",
+                    "error": "training: expected a finite loss",
+                    "metrics": {},
+                }
+            return super().result(task)
+
+    found = run(tmp_path, executor=Failing, tune_filters="layer", trials=6)
+    assert states(found)[:4] == ["trained", "failed", "trained", "failed"]
+    assert found.counts()["trained"] >= 6
+
+
+def test_nothing_could_be_trained(tmp_path):
+    class Failing(Pretended):
+        def result(self, task):
+            return {"state": "failed", "error": "training: lost", "metrics": {}}
+
+    with pytest.raises(SearchError, match=r"^search: expected a trial that was trained within the budgets, received "
+                       r"none of \d+: training: lost$"):  # fmt: skip
+        run(tmp_path, executor=Failing, trials=4)
+
+
+# -- taken up again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["tpe", "nsga2", "random"])
+@pytest.mark.parametrize("kept", [1, 3, 7, 9])
+def test_a_search_goes_on_from_its_journal(tmp_path, engine, kept):
+    """With any number of lines left, the rest is as it would have been, and what is noted is not trained again."""
+    settings = {"engine": engine, "tune_filters": "layer"}
+    whole = run(tmp_path / "whole", **settings)
+    part = tmp_path / "part"
+    part.mkdir()
+    lines = (tmp_path / "whole" / FILE).read_bytes().splitlines(keepends=True)
+    (part / FILE).write_bytes(b"".join(lines[: kept + 1]) + lines[kept + 1][:20])
+    trained = []
+
+    class Counted(Pretended):
+        def result(self, task):
+            trained.append(task.number)
+            return super().result(task)
+
+    again = run(part, executor=Counted, **settings)
+    assert again.records == whole.records
+    noted = {json.loads(line.split(b" ", 1)[1])["number"] for line in lines[1 : kept + 1]}
+    expected = [
+        n for n, r in sorted(whole.records.items()) if r["state"] == "trained" and n not in noted
+    ]
+    assert trained == expected
+    assert sorted((part / FILE).read_bytes().splitlines()) == sorted(b"".join(lines).splitlines())
+
+
+def test_more_trials_go_on_after_the_end(tmp_path):
+    short = run(tmp_path, trials=4, tune_filters="layer")
+    longer = run(tmp_path, trials=12, tune_filters="layer")
+    assert short.records.items() <= longer.records.items()
+    assert longer.counts()["trained"] >= 12
+
+
+def test_the_journal_of_another_search(tmp_path):
+    run(tmp_path, trials=4)
+    with pytest.raises(JournalError, match=r"^.*: expected the journal of this search, received one whose seed is 0, "
+                       r"not 1; .*$"):  # fmt: skip
+        run(tmp_path, trials=4, seed=1)
+    with pytest.raises(
+        JournalError, match=r"^.*: expected the journal of this search, received one whose data .*$"
+    ):
+        pareto(dense(), data(seed=1), BITS, limit=LIMIT, quantization_config=FEW, folder=tmp_path,
+               executor=Pretended, progress=False, trials=12, batch=4, epochs=3, input_types="s8.4")  # fmt: skip
+
+
+def test_a_damaged_journal(tmp_path):
+    run(tmp_path, trials=4)
+    path = tmp_path / FILE
+    path.write_bytes(path.read_bytes().replace(b"trained", b"trainde", 1))
+    with pytest.raises(
+        JournalError, match=r"^.*journal.jsonl, line 2: expected what a search has written, .*$"
+    ):
+        run(tmp_path, trials=4)
+
+
+def test_another_version_of_the_engine_is_noticed(tmp_path, monkeypatch):
+    run(tmp_path, trials=4, tune_filters="layer")
+    ask = Engine.ask
+    monkeypatch.setattr(Engine, "ask", lambda self: (ask(self)[0], self.space.candidate(7)))
+    with pytest.raises(JournalError, match=r"^.*: expected the candidate \{.*\} as trial 0, received \{.*\}; it was "
+                       r"written with another version of Optuna or qhls: search in a new folder$"):  # fmt: skip
+        run(tmp_path, trials=8, tune_filters="layer")
+
+
+SCRIPT = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from test_search_pareto import Pretended, run
+
+class Slow(Pretended):
+    def result(self, task):
+        time.sleep(0.2)
+        return super().result(task)
+
+run({folder!r}, executor=Slow, tune_filters="layer", trials=40)
+"""
+
+
+def test_a_driver_that_is_killed_resumes(tmp_path):
+    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "run"))
+    driver = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    path = tmp_path / "run" / FILE
+    deadline = time.monotonic() + 120
+    while not path.exists() or path.read_bytes().count(b"\n") < 8:
+        assert driver.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    noted = path.read_bytes().count(b"\n") - 1
+    settings = {"tune_filters": "layer", "trials": 40}
+    again = run(tmp_path / "run", **settings)
+    assert noted < len(again.records)
+    assert again.records == run(tmp_path / "whole", **settings).records
+
+
+# -- for real ---------------------------------------------------------------------------------------
+
+REAL = {
+    "limit": LIMIT, "quantization_config": FEW, "input_types": "s8.4", "trials": 3, "batch": 3,
+    "epochs": 2, "fit": {"batch_size": 96}, "transfer_weights": True,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("real")
+    return pareto(
+        dense(),
+        DATA,
+        ("accuracy", "energy"),
+        folder=folder,
+        executor="inline",
+        progress=False,
+        **REAL,
+    )
+
+
+def without_time(found):
+    return {n: {k: v for k, v in r.items() if k != "seconds"} for n, r in found.records.items()}
+
+
+def test_processes_train_the_same(tmp_path, real):
+    found = pareto(
+        dense(), DATA, ("accuracy", "energy"), folder=tmp_path, progress=False, workers=2, **REAL
+    )
+    assert without_time(found) == without_time(real)
+    for a, b in zip(found, real, strict=True):
+        for v, w in zip(a.model().get_weights(), b.model().get_weights(), strict=True):
+            np.testing.assert_array_equal(v, w)
+
+
+def test_points_have_their_weights_and_a_command(real, capsys, monkeypatch):
+    for point in real:
+        model = point.model()
+        model.compile(
+            "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
+        )
+        _, accuracy = model.evaluate(*DATA[1], batch_size=96, verbose=0)
+        assert accuracy == pytest.approx(point.values["accuracy"])
+        assert point.design().energy().total <= point.values["energy"]
+    program, *arguments = shlex.split(real[0].command)
+    assert (program, arguments[-1]) == ("qhls", "s8.4")
+    assert main([*arguments, "--samples", "16", "-t", "vitis"]) == 0
+    assert "mismatch" not in capsys.readouterr().err
+
+
+def test_the_report_shows_every_point(real):
+    page = real.report().read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.count('class="front"') == len(real)
+    trained = sum(record["state"] == "trained" for record in real.records.values())
+    assert page.count("<circle") == trained
+    for point in real:
+        assert f"<code>{point.command}</code>" in page
+        for option in point.candidate.values():
+            assert f"<code>{option}</code>" in page
+
+
+def test_the_report_quotes_what_it_is_given(tmp_path):
+    found = run(tmp_path / "<b>", trials=4)
+    page = found.report(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;" in page
+
+
+def test_the_front_as_a_table_and_as_text(real):
+    console = Console(file=io.StringIO(), width=200)
+    console.print(real.table())
+    text = console.file.getvalue()
+    assert "energy, pJ" in text
+    for point, told in zip(real, json.loads(real.to_json()), strict=True):
+        assert str(point.path) in text.replace("\n", "")
+        assert told["values"] == point.values
+        assert told["command"] == point.command
+
+
+def test_the_best_within_bounds(real):
+    dearest, cheapest = real[0], real[len(real) - 1]
+    assert real.best("accuracy") == dearest
+    assert real.best("energy") == cheapest
+    assert real.best("accuracy", energy=cheapest.values["energy"]) == cheapest
+    with pytest.raises(
+        SearchError, match=r"^front: expected one of accuracy, energy, received 'area'$"
+    ):
+        real.best("area")
+    with pytest.raises(
+        SearchError, match=r"^front: expected a point within \{'energy': 1\}, received none$"
+    ):
+        real.best("accuracy", energy=1)
+
+
+def test_losses_that_are_not_finite_fail_their_trial(tmp_path):
+    model = dense(loss=lambda y, p: keras.ops.mean(p) * math.nan)
+    job = Job(
+        model,
+        (*DATA[0], *DATA[1]),
+        parse(["loss"])[0],
+        [],
+        tmp_path,
+        {"limit": LIMIT, "quantization_config": FEW},
+    )
+    space = Space(model, limit=LIMIT, quantization_config=FEW)
+    record = job.run(Task(0, space.smallest(), 0, 1))
+    assert record["state"] == "failed"
+    assert record["error"] == "training: expected a finite loss, received: loss is nan in epoch 1"
+
+
+def test_a_metric_that_is_not_there(tmp_path):
+    with pytest.raises(
+        GoalError,
+        match=r"^metric: expected one of val_auc in what Keras logs, received .*loss.*; .*$",
+    ):
+        pareto(
+            dense(),
+            DATA,
+            ("auc", "bits"),
+            folder=tmp_path,
+            executor="inline",
+            progress=False,
+            metrics=[],
+            **REAL,
+        )
+
+
+# -- engines ----------------------------------------------------------------------------------------
+
+
+def test_engines_are_functions_of_their_seed():
+    space = Space(dense(), limit=LIMIT)
+    objectives = parse(("accuracy", "bits"))
+
+    def asked(name, seed):
+        engine = Engine(space, objectives, name, seed, 5)
+        found = []
+        for number in range(12):
+            trial, candidate = engine.ask()
+            found.append(candidate)
+            engine.tell(
+                trial,
+                None if number == 3 else [number, math.nan if number == 5 else 1.0],
+                {"bits": 0.1 * number - 0.5},
+            )
+        return found
+
+    for name in ("tpe", "nsga2", "random"):
+        assert asked(name, 1) == asked(name, 1) != asked(name, 2)
+
+
+def test_the_gaussian_process_of_optuna():
+    pytest.importorskip("torch", reason="Optuna's Gaussian process needs torch")
+    space = Space(dense(), limit={"Activation": [8]}, quantization_config=FEW)
+    engine = Engine(space, parse(("accuracy", "bits")), "gp", 0, 2)
+    for number in range(3):
+        trial, candidate = engine.ask()
+        space.check(candidate)
+        engine.tell(trial, [number, 1.0], {})
+
+
+def test_what_is_enqueued_is_asked_for_first():
+    space = Space(dense(), limit=LIMIT)
+    engine = Engine(space, parse(("accuracy", "bits")), "tpe", 0, 5)
+    wanted = [space.candidate(3), space.candidate(77)]
+    engine.enqueue(wanted)
+    assert [engine.ask()[1] for _ in wanted] == wanted
+
+
+def test_the_default_engine():
+    assert (default_engine(299), default_engine(300)) == ("tpe", "nsga2")
+    assert default_engine(10) in ENGINES
+
+
+@pytest.mark.parametrize(
+    ("module", "engine", "message"),
+    [
+        (
+            "optuna",
+            "tpe",
+            r"^search: expected Optuna, received none \(.*\); pip install 'qhls\[search\]'$",
+        ),
+        (
+            "torch",
+            "gp",
+            r"^engine 'gp': expected torch, .*, received none \(.*\); install it, or use engine='tpe'$",
+        ),
+    ],
+)
+def test_what_is_not_installed(tmp_path, monkeypatch, module, engine, message):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(SearchError, match=message):
+        run(tmp_path, engine=engine)
+
+
+# -- where it begins --------------------------------------------------------------------------------
+
+
+def test_the_integer_program_finds_the_best_of_all():
+    space = Space(dense(), limit=LIMIT, quantization_config=FEW)
+    rng = np.random.default_rng(0)
+    losses, costs = (
+        {c.name: rng.random(len(c.options)).tolist() for c in space.choices} for _ in range(2)
+    )
+
+    def total(table, candidate):
+        return sum(table[c.name][c.options.index(candidate[c.name])] for c in space.choices)
+
+    every = [space.candidate(i) for i in range(space.size)]
+    least = min(total(costs, c) for c in every)
+    for bound in (least, least + 0.3, least + 1, 99):
+        found = solve(space, losses, {"bits": costs}, {"bits": bound})
+        assert total(costs, found) <= bound + 1e-6
+        best = min(total(losses, c) for c in every if total(costs, c) <= bound + 1e-9)
+        assert total(losses, found) == pytest.approx(best)
+    assert solve(space, losses, {"bits": costs}, {"bits": least - 0.01}) is None
+
+
+def test_a_warm_start_begins_with_what_the_trained_model_bears(tmp_path):
+    model = dense()
+    model.fit(*DATA[0], epochs=20, verbose=0)
+    found = run(tmp_path, model, warm_start=True, transfer_weights=True, engine="random")
+    space = Space(model, limit=LIMIT, quantization_config=FEW, transfer_weights=True)
+    job = Job(model, (*DATA[0], *DATA[1]), parse(["accuracy"])[0], [], tmp_path)
+    plan = type("Plan", (), {"costs": ("bits",), "budgets": {}, "hardware": Hardware("s8.4")})()
+    wanted = warm_candidates(space, job, plan)
+    first = [found.records[i]["candidate"] for i in range(len(wanted))]
+    assert first == wanted
+    assert wanted[0] == space.smallest()
+    bits = [found.records[i]["costs"]["bits"] for i in range(len(wanted))]
+    assert bits == sorted(bits)
+    assert len(wanted) > 2
+
+
+# -- refusals ---------------------------------------------------------------------------------------
+
+
+def test_a_budget_below_the_minimum_tells_the_minimum(tmp_path):
+    space = Space(dense(), limit=LIMIT, quantization_config=FEW)
+    costs = measure(
+        space.build(space.smallest()), ["energy", "area", "latency", "bits"], Hardware("s8.4")
+    )
+    for (name, least), unit in zip(costs.items(), ("pJ", "LUT", "ns", "bits"), strict=True):
+        with pytest.raises(BudgetError, match=rf"^budget '{name}': expected at least {least:g} {unit}, what the "
+                           r"cheapest candidate costs, received .*; raise it, or give .*$"):  # fmt: skip
+            run(tmp_path / name, budgets={name: 0.9 * least})
+        assert (
+            run(tmp_path / f"{name}_kept", budgets={name: least}, trials=1).counts()["trained"] >= 1
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "message"),
+    [
+        ({"trails": 3}, SearchError, r"^search: unknown argument 'trails'; known are budgets, engine, trials, .*; did "
+         r"you mean 'trials'\?$"),
+        ({"trials": 0}, SearchError, r"^trials: expected a number from 1 on, received 0$"),
+        ({"epochs": 1.5}, SearchError, r"^epochs: expected a number from 1 on, received 1.5$"),
+        ({"engine": "cma"}, SearchError, r"^engine: expected one of tpe, gp, nsga2, random, received 'cma'$"),
+        ({"executor": "ray"}, SearchError, r"^executor: expected one of processes, inline or a function of the job, "
+         r"received 'ray'$"),
+        ({"rungs": (3, 2)}, SearchError, r"^rungs: expected rising numbers of epochs from 1 to below epochs=3, "
+         r"received \(3, 2\)$"),
+        ({"budgets": {"power": 3}}, GoalError, r"^costs: expected one of energy, .*, received 'power'; .*$"),
+        ({"budgets": {"bits": -3}}, BudgetError, r"^budget 'bits': expected a number of bits above 0, received -3$"),
+        ({"objectives": ("bits",)}, GoalError, r"^objectives: expected a metric, .*$"),
+        ({"model": dense(compiled=False)}, GoalError, r"^model 'dense': expected a compiled model, .*$"),
+    ],
+)  # fmt: skip
+def test_bad_arguments(tmp_path, settings, kind, message):
+    with pytest.raises(kind, match=message):
+        run(tmp_path, **settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (DATA[0], r"^data: expected \(\(x, y\), \(x_val, y_val\)\), arrays to train and to validate with, received "
+         r"tuple of 2$"),
+        (3, r"^data: expected .*, received int of 0$"),
+        ((DATA[0][0], DATA[0][1][:5], *DATA[1]), r"^data: expected as many inputs as labels, .*, received 96 and 5$"),
+    ],
+)  # fmt: skip
+def test_bad_data(tmp_path, given, message):
+    with pytest.raises(SearchError, match=message):
+        pareto(dense(), given, BITS, folder=tmp_path, progress=False)
+
+
+def test_a_process_cannot_be_sent_what_has_no_name(tmp_path):
+    job = Job(dense(), (*DATA[0], *DATA[1]), parse(["loss"])[0], [lambda y, p: p], tmp_path)
+    with pytest.raises(SearchError, match=r"^executor 'processes': expected metrics, callbacks and custom objects "
+                       r"that can be sent to other processes, received .*; define them in .*$"):  # fmt: skip
+        Processes(job)
+    assert isinstance(make_executor("inline", job, None), Inline)
+
+
+# -- on the terminal --------------------------------------------------------------------------------
+
+
+def test_progress_and_front_are_shown(tmp_path):
+    console = Console(file=io.StringIO(), width=160)
+    found = run(tmp_path, progress=console, trials=4)
+    text = console.file.getvalue()
+    assert re.search(r"4 of 4 trials \(4 trained\), \d+ s", text)
+    assert "Pareto front" in text
+    for point in found:
+        assert point.path.name in text
+
+
+def test_progress_is_told_after_each_batch(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "qhls.search.progress.Progress.update",
+        lambda self, records, points: told.append(len(records)),
+    )
+    run(tmp_path, trials=8, tune_filters="layer", progress=Console(file=io.StringIO()))
+    assert told == [0, 4, 8]
