@@ -6,7 +6,8 @@ one binary variable an option:
 
     min sum omega[i, o] x[i, o]  with  sum_o x[i, o] = 1 for each choice i,  sum cost[i, o] x[i, o] <= bound
 
-It is solved for bounds from the cheapest candidate to the dearest, and of each budget.
+It is solved for bounds from the cheapest candidate to the dearest, within the budgets. After these come the
+candidates of as many bits everywhere, which are what a search must beat.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ Table = dict[str, list[float]]
 
 
 def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
-    """The candidates that the program finds, the cheapest first, none twice.
+    """The candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
 
-    They are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
+    The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
     is not installed.
     """
     names = plan.costs or ("bits",)
@@ -53,7 +54,27 @@ def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
         candidate = solve(space, losses, costs, bounds)
         if candidate is not None:
             found[space.key(candidate)] = candidate
+    for candidate in homogeneous(space):
+        found.setdefault(space.key(candidate), candidate)
     return list(found.values())
+
+
+def homogeneous(space: Space) -> list[Candidate]:
+    """For each number of bits the candidate that has it everywhere, or the most below it; layers keep their sizes."""
+    quantizers = [c for c in space.choices if isinstance(c.options[0], str)]
+    fixed = {
+        c.name: 1.0 if 1.0 in c.options else c.options[0]
+        for c in space.choices
+        if c not in quantizers
+    }
+    found = []
+    for bits in sorted({size for choice in quantizers for size in choice.sizes}):
+        chosen: Candidate = {}
+        for choice in quantizers:
+            near = max((s for s in choice.sizes if s <= bits), default=min(choice.sizes))
+            chosen[choice.name] = choice.options[choice.sizes.index(near)]
+        found.append(chosen | fixed)
+    return found
 
 
 def solve(

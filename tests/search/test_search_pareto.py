@@ -32,7 +32,7 @@ from qhls.search.executors import Inline, Job, Processes, Task, make_executor
 from qhls.search.journal import FILE
 from qhls.search.objectives import dominates, parse
 from qhls.search.space import Space
-from qhls.search.warm import solve, warm_candidates
+from qhls.search.warm import homogeneous, solve, warm_candidates
 
 DATA = data()
 BITS = ("accuracy", "bits")
@@ -105,10 +105,16 @@ def test_candidates_over_budget_are_not_trained(tmp_path):
         executors.append(Pretended(job))
         return executors[0]
 
+    space = Space(dense(), limit=LIMIT, quantization_config=FEW)
+    ends = [
+        measure(space.build(c), ["energy", "bits"], Hardware("s8.4"))
+        for c in (space.smallest(), space.candidate(space.size - 1))
+    ]
+    most = {name: (ends[0][name] + ends[1][name]) / 2 for name in ends[0]}
     found = run(
         tmp_path,
         objectives=("accuracy", "energy"),
-        budgets={"energy": 23, "bits": 640},
+        budgets=most,
         executor=spy,
     )
     assert {"rejected", "trained"} <= set(states(found))
@@ -116,16 +122,14 @@ def test_candidates_over_budget_are_not_trained(tmp_path):
     for number, record in found.records.items():
         if record["state"] == "duplicate":
             continue
-        over = record["costs"]["energy"] > 23 or record["costs"]["bits"] > 640
+        over = any(record["costs"][name] > most[name] for name in most)
         assert over == (record["state"] == "rejected")
         assert (number in trained) == (record["state"] == "trained")
         if over:
             assert re.match(r"^over budget: (energy|bits) [\d.]+", record["error"])
     for point in found:
         model = Space(dense(), limit=LIMIT, quantization_config=FEW).build(point.candidate)
-        assert (
-            measure(model, ["energy"], Hardware("s8.4"))["energy"] == point.values["energy"] <= 23
-        )
+        assert measure(model, ["energy"], Hardware("s8.4"))["energy"] == point.values["energy"]
 
 
 def test_the_first_batch_is_as_large_as_said(tmp_path):
@@ -521,9 +525,21 @@ def test_a_warm_start_begins_with_what_the_trained_model_bears(tmp_path):
     first = [found.records[i]["candidate"] for i in range(len(wanted))]
     assert first == wanted
     assert wanted[0] == space.smallest()
-    bits = [found.records[i]["costs"]["bits"] for i in range(len(wanted))]
+    same = homogeneous(space)
+    assert all(candidate in wanted for candidate in same)
+    solved = [i for i, candidate in enumerate(wanted) if candidate not in same]
+    bits = [found.records[i]["costs"]["bits"] for i in solved]
     assert bits == sorted(bits)
-    assert len(wanted) > 2
+    assert solved
+
+
+def test_homogeneous_candidates_have_as_many_bits_everywhere():
+    space = Space(dense(), limit=LIMIT, quantization_config=FEW, tune_filters="layer")
+    found = homogeneous(space)
+    assert [[c["d0_kernel_quantizer"][15], c["a0_activation_quantizer"][15]] for c in found] == [
+        *(["2", "3"], ["2", "3"], ["4", "3"], ["4", "6"]),
+    ]
+    assert {c["network_filters_d0"] for c in found} == {1.0}
 
 
 # -- refusals ---------------------------------------------------------------------------------------
