@@ -61,11 +61,15 @@ class ForgivingFactor:
         """By layer what ``total`` is its part of the size."""
         raise NotImplementedError
 
+    def total(self, stats: Stats) -> float:
+        """The size, of what ``measure`` tells."""
+        return sum(entry["total"] for entry in stats.values())
+
     def get_reference(self, model: keras.Model) -> float:
         """The size of the reference times ``stress``; that of the first model that it is asked for."""
         if math.isnan(self.reference_total):
             self.reference_size_dict = self.measure(model, reference=True)
-            self.reference_total = _total(self.reference_size_dict)
+            self.reference_total = self.total(self.reference_size_dict)
             if not self.reference_total > 0:
                 raise GoalError(
                     f"goal: expected a reference of a size above 0 {self.unit}, received "
@@ -81,7 +85,7 @@ class ForgivingFactor:
     def get_trial(self, model: keras.Model) -> float:
         """The size of a quantised model."""
         self.trial_size_dict = self.measure(model, reference=False)
-        self.trial_size = _total(self.trial_size_dict)
+        self.trial_size = self.total(self.trial_size_dict)
         return self.trial_size
 
     def delta(self) -> float:
@@ -154,7 +158,7 @@ class ForgivingFactorBits(ForgivingFactor):
 
 
 class ForgivingFactorEnergy(ForgivingFactor):
-    """Size is pJ per inference, as ``energy(model, reference)`` tells, by layer.
+    """Size is whole pJ per inference, as ``energy(model, reference)`` tells, by layer.
 
     QKeras' own leaves ``stress`` out of ``delta``; here it counts. ``stress_in_delta=False`` is as QKeras.
     """
@@ -178,6 +182,10 @@ class ForgivingFactorEnergy(ForgivingFactor):
         """pJ per inference."""
         return self.energy(model, reference)
 
+    def total(self, stats: Stats) -> float:
+        """Rounded down, as QTools does."""
+        return float(int(super().total(stats)))
+
     def delta(self) -> float:
         """As ``ForgivingFactor.delta``."""
         if self.stress_in_delta:
@@ -194,10 +202,6 @@ def check_number(what: str, value: Any, above: float | None) -> None:
     if not (number and math.isfinite(value) and (above is None or value > above)):
         bound = "" if above is None else f" above {above:g}"
         raise GoalError(f"{what}: expected a number{bound}, received {value!r}")
-
-
-def _total(stats: Stats) -> float:
-    return sum(entry["total"] for entry in stats.values())
 
 
 def _checked(config: Any) -> Mapping[str, Any]:

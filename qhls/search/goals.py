@@ -19,8 +19,8 @@ from typing import Any
 
 import keras
 
-from qhls.quantizers import get_quantizer
-from qhls.search.costs import UNITS, Hardware, check_costs, energy_by_layer, measure
+from qhls.qtools import QTools
+from qhls.search.costs import UNITS, Hardware, check_costs, measure
 from qhls.search.errors import BudgetError, GoalError
 from qhls.search.forgiving import (
     DEFAULT_CONFIG,
@@ -29,7 +29,6 @@ from qhls.search.forgiving import (
     ForgivingFactorEnergy,
     Stats,
 )
-from qhls.utils import model_quantize
 
 Costs = dict[str, float]
 Metrics = Mapping[str, float]
@@ -48,9 +47,6 @@ DEFAULT_GOAL: dict[str, Any] = {
     },
 }
 """AutoQKeras' goal where none is given."""
-
-DEFAULT_SOURCE = "quantized_bits(8,0,1)"
-"""What inputs are quantised by where an energy goal does not tell."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +206,7 @@ def _energy_factor(
     rate: float,
     *,
     stress: float = 1.0,
-    process: str = "horowitz",
+    process: Any = "horowitz",
     parameters_on_memory: Any = ("fixed", "fixed"),
     activations_on_memory: Any = ("dram", "dram"),
     rd_wr_on_io: Any = (True, True),
@@ -219,70 +215,45 @@ def _energy_factor(
     trained_model: bool = False,
     reference_internal: str = "fp32",
     reference_accumulator: str = "fp32",
+    stress_in_delta: bool = True,
 ) -> ForgivingFactor:
-    """A forgiving factor of energies, from AutoQKeras' parameters; see ``ir_energy``."""
-    del rd_wr_on_io, min_sram_size, trained_model
-    for name, places in (
-        ("parameters_on_memory", parameters_on_memory),
-        ("activations_on_memory", activations_on_memory),
-    ):
-        if len(places) != 2 or not set(places) <= set(MEMORIES):
+    """A forgiving factor of QTools' energies, from AutoQKeras' parameters: pairs are for reference and trial."""
+    pairs = {
+        "parameters_on_memory": parameters_on_memory,
+        "activations_on_memory": activations_on_memory,
+        "min_sram_size": min_sram_size,
+        "rd_wr_on_io": rd_wr_on_io,
+    }
+    _check_energy(pairs, reference_internal, reference_accumulator)
+
+    def energy(model: keras.Model, reference: bool) -> Stats:
+        tools = QTools(
+            model,
+            process,
+            reference_internal if reference else source_quantizers,
+            is_inference=trained_model,
+            keras_quantizer=reference_internal,
+            keras_accumulator=reference_accumulator,
+            for_reference=reference,
+        )
+        found = tools.pe(*(pair[0 if reference else 1] for pair in pairs.values()))
+        return tools.extract_energy_profile(tools.include_energy, found)
+
+    return ForgivingFactorEnergy(
+        delta_p, delta_n, rate, stress, energy=energy, stress_in_delta=stress_in_delta
+    )
+
+
+def _check_energy(pairs: Mapping[str, Any], internal: str, accumulator: str) -> None:
+    for name, pair in pairs.items():
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise GoalError(
-                f"goal: {name}: expected two of {', '.join(MEMORIES)}, for reference and trial, "
-                f"received {places!r}"
+                f"goal: {name}: expected two, for reference and trial, received {pair!r}"
             )
     for name, value, known in (
-        ("process", process, ("horowitz",)),
-        ("reference_internal", reference_internal, ("fp16", "fp32", "int8")),
-        ("reference_accumulator", reference_accumulator, ("int16", "int32", "fp16", "fp32")),
+        *((key, place, MEMORIES) for key in list(pairs)[:2] for place in pairs[key]),
+        ("reference_internal", internal, ("fp16", "fp32", "int8")),
+        ("reference_accumulator", accumulator, ("int16", "int32", "fp16", "fp32")),
     ):
         if value not in known:
             raise GoalError(f"goal: {name}: expected one of {', '.join(known)}, received {value!r}")
-    energy = ir_energy(source_quantizers, reference_internal)
-    return ForgivingFactorEnergy(delta_p, delta_n, rate, stress, energy=energy)
-
-
-def ir_energy(
-    source_quantizers: Any, reference_internal: str
-) -> Callable[[keras.Model, bool], Stats]:
-    """``energy(model, reference)``: pJ by layer, of the design that ``qhls.compile`` makes of a model.
-
-    The reference is the model with weights and activations of 8 bits. Numbers are not floats in the IR: a
-    reference of ``fp16`` or ``fp32`` has the energy of 8 bits times what Horowitz' 45 nm figures say a
-    product and a sum of such floats take more than of 8-bit integers.
-    """
-    sources = [get_quantizer(each) for each in source_quantizers or [DEFAULT_SOURCE]]
-    hardware = Hardware(sources if len(sources) > 1 else sources[0])
-
-    def energy(model: keras.Model, reference: bool) -> Stats:
-        if not reference:
-            return energy_by_layer(model, hardware)
-        eight = energy_by_layer(_eight_bits(model), hardware)
-        factor = FLOAT_FACTORS[reference_internal]
-        return {
-            layer: {cause: pj * factor for cause, pj in causes.items()}
-            for layer, causes in eight.items()
-        }
-
-    return energy
-
-
-FLOAT_FACTORS = {
-    "int8": 1.0,
-    "fp16": (1.1 + 0.4) / (0.2 + 0.03),
-    "fp32": (3.7 + 0.9) / (0.2 + 0.03),
-}
-"""pJ of a product and a sum (M. Horowitz, ISSCC 2014, 45 nm), over those of 8-bit integers."""
-
-_EIGHT = "quantized_bits(8,0,1,alpha=1)"
-
-
-def _eight_bits(model: keras.Model) -> keras.Model:
-    """``model`` with 8-bit weights and activations; layers that are quantised already stay as they are."""
-    relu = "quantized_relu(8,4)"
-    config = {
-        "default": {"kernel": _EIGHT, "bias": "quantized_bits(8,3,1)"},
-        "QActivation": {"relu": relu, "linear": "quantized_bits(8,3)", "tanh": "quantized_tanh(8)"}
-        | {"sigmoid": "quantized_sigmoid(8)"},
-    }
-    return model_quantize(model, config, 8)

@@ -7,37 +7,13 @@ import numpy as np
 import pytest
 from search_models import FEW, LIMIT, data, dense
 
-import qhls
-from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Pool, Schedule
+from qhls.candidates import candidates, own_choices
 from qhls.search import GoalError, Space, TrialError
-from qhls.search.costs import UNITS, Hardware, area, latency, measure, untrained_design
+from qhls.search.costs import UNITS, Hardware, measure
 from qhls.search.feasible import cheapest
 
 HARDWARE = Hardware("s8.4")
 SPACE = Space(dense(), limit=LIMIT, quantization_config=FEW)
-
-
-def graph():
-    x = Input((4,), Fixed(False, 4, 0), name="x")
-    product = Matmul(x, Const.of(np.full((4, 3), 3.0)), name="product")  # u4 by u2, up to 180: u8
-    return Graph((x,), (Add(product, Const.of([1.0, 2.0, 3.0])),), name="dense")
-
-
-def test_area_by_hand():
-    multiplier = 2.80 * 4 * 2 - 2.35 * (4 + 2) + 1.9
-    assert area(graph(), Schedule()) == pytest.approx(12 * multiplier + 12 * 8 + 3 * 8)
-    shared = area(graph(), Schedule(reuse_factor=4))
-    assert shared == pytest.approx(3 * multiplier + 12 * 8 + 3 * 8)
-
-
-def test_latency_by_hand():
-    assert latency(graph(), Schedule(clock_period=5)) == 5.0 * (
-        1 + 2 + 1
-    )  # product, tree of 4, sum
-    assert latency(graph(), Schedule(clock_period=2, reuse_factor=3)) == 2.0 * (3 + 2 + 1)
-    x = Input((4, 4, 2), Fixed(False, 4, 0), name="x")
-    pooled = Graph((x,), (Pool(x, (2, 2), (2, 2)),), name="pool")  # 3 comparisons: a tree of 2
-    assert latency(pooled, Schedule(clock_period=1)) == 2.0
 
 
 def test_measure_tells_what_it_was_asked_for():
@@ -45,9 +21,11 @@ def test_measure_tells_what_it_was_asked_for():
     assert measure(model, [], HARDWARE) == {}
     assert list(measure(model, ["bits", "area"], HARDWARE)) == ["bits", "area"]
     found = measure(model, UNITS, HARDWARE)
-    design = untrained_design(model, HARDWARE)
-    assert found["energy"] == design.energy().total
-    assert found["area"] == area(design.graph, design.schedule)
+    variants = candidates(model, "s8.4", area="xilinx_lut6")
+    costs = variants.costs(own_choices(model))
+    assert found["energy"] == costs.energy
+    assert found["area"] == costs.area["LUT"]
+    assert found["latency"] == costs.latency * HARDWARE.schedule.clock_period
 
 
 def test_measuring_leaves_weights_as_they_are():
@@ -58,33 +36,14 @@ def test_measuring_leaves_weights_as_they_are():
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("index", [0, 5, SPACE.size - 1])
-def test_types_are_those_of_the_quantizers(index):
-    """Whatever the weights are later, every constant is as wide as its quantizer says, and costs are no less."""
-    candidate = SPACE.candidate(index)
-    model = SPACE.build(candidate)
-    design = untrained_design(model, HARDWARE)
-    for name in ("d0", "d1", "d2"):
-        bits = model.get_layer(name).get_quantizers()[0].bits
-        assert design.graph[f"{name}.kernel"].type == Fixed(True, bits, bits - 1)
+def test_costs_are_of_types_not_of_weights():
+    model = SPACE.build(SPACE.candidate(5))
+    before = measure(model, UNITS, HARDWARE)
     keras.utils.set_random_seed(1)
     model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(*data()[0], verbose=0)
-    trained = qhls.compile(model, "s8.4")
-    assert trained.energy().total <= design.energy().total
-    assert area(trained.graph, trained.schedule) <= area(design.graph, design.schedule)
-
-
-def test_powers_of_two_reach_from_the_smallest_to_the_largest():
-    layers = [keras.Input((4,)), keras.layers.Dense(3, name="d")]
-    config = {"kernel": {"quantized_po2(3,1)": 3}, "bias": FEW["bias"]}
-    space = Space(keras.Sequential(layers), limit={"Dense": [8, 8]}, quantization_config=config)
-    kernel = untrained_design(space.build(space.smallest()), HARDWARE).graph["d.kernel"]
-    values = np.abs(kernel.codes.integers() * 2.0**-kernel.frac)
-    assert (values.min(), values.max()) == (
-        2.0**-4,
-        1.0,
-    )  # two bits of exponent without sign: -4 to -1, and 1
+    assert measure(model, UNITS, HARDWARE) == before
+    assert measure(SPACE.build(SPACE.candidate(5)), UNITS, HARDWARE) == before
 
 
 def test_a_model_that_is_no_design():
