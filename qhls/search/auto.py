@@ -162,6 +162,10 @@ class AutoQKeras:
         return {
             "search": "AutoQKeras",
             "choices": {choice.name: list(choice.options) for choice in self.space.choices},
+            "goal": self.goal.description(),
+            "transfer_weights": self.space.transfer_weights,
+            "activation_bits": self.space.activation_bits,
+            "frozen_layers": sorted(self.space.frozen_layers),
             "mode": self.mode,
             "tuner": {
                 k: repr(v) for k, v in sorted(self.tuner_kwargs.items()) if k != "max_trials"

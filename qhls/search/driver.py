@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,6 +23,9 @@ from qhls.search.training import trial_seed
 
 PATIENCE = 20
 """Candidates asked for, at most, for each that is to be trained."""
+
+HOPELESS = 20
+"""Failures after which a search ends if nothing could be trained: what is wrong is not the candidates."""
 
 KEEP = 3
 """Of so many candidates at a rung the best one trains on."""
@@ -104,9 +108,11 @@ class Driver:
         return Front(self.plan.objectives, tuple(self.points()), self.job.folder, self.records)
 
     def _done(self, asked: int) -> bool:
-        done = sum(record["state"] in ("trained", "stopped") for record in self.records.values())
-        everything = len(self._first) >= self.space.size
-        return done >= self.plan.trials or asked >= PATIENCE * self.plan.trials or everything
+        states = Counter(record["state"] for record in self.records.values())
+        done = states["trained"] + states["stopped"]
+        enough = done >= self.plan.trials or asked >= PATIENCE * self.plan.trials
+        hopeless = not done and states["failed"] >= HOPELESS
+        return enough or hopeless or len(self._first) >= self.space.size
 
     # -- a batch ------------------------------------------------------------------------------------
 

@@ -117,7 +117,14 @@ class Job:
         settings = pickle.loads(rest)  # from the process that started this one
         folder = settings["folder"] / "job"
         custom = dict(settings["space"].get("custom_objects") or {})
-        model = keras.models.load_model(folder / MODEL, custom_objects=custom)
+        try:
+            model = keras.models.load_model(folder / MODEL, custom_objects=custom)
+        except Exception as error:  # Keras raises whatever a configuration leads to
+            raise SearchError(
+                f"executor 'processes': expected a model that Keras loads again with its loss and optimizer, "
+                f"received {type(error).__name__}: {error}; register its functions and classes with "
+                f"keras.saving.register_keras_serializable, give custom_objects, or use executor='inline'"
+            ) from error
         with np.load(folder / DATA, allow_pickle=False) as arrays:
             data = tuple(arrays[name] for name in arrays.files)
         return cls(model=model, data=data, **settings)

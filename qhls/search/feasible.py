@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from qhls.search.costs import UNITS, Hardware, measure
-from qhls.search.errors import BudgetError, TrialError
+from qhls.search.errors import BudgetError, SearchError, TrialError
 from qhls.search.space import Candidate, Space
 
 Cost = Callable[[Candidate], float]
 
 
 def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardware) -> None:
-    """Raise ``BudgetError`` for a budget below what the cheapest candidate costs; it tells how much that is."""
-    for name, most in budgets.items():
+    """Raise ``BudgetError`` for a budget below what the cheapest candidate costs; it tells how much that is.
 
-        def cost(candidate: Candidate, name: str = name) -> float:
+    Raises ``SearchError`` where no candidate can be priced.
+    """
+    for name, most in budgets.items():
+        errors: list[TrialError] = []
+
+        def cost(
+            candidate: Candidate, name: str = name, errors: list[TrialError] = errors
+        ) -> float:
             try:
                 return measure(space.build(candidate), [name], hardware)[name]
-            except TrialError:
-                return float("inf")
+            except TrialError as error:
+                errors.append(error)
+                return math.inf
 
         least = cheapest(space, cost, most)
+        if least == math.inf:
+            raise SearchError(
+                f"budget {name!r}: expected a candidate that can be priced, received none: {errors[-1]}"
+            )
         if least > most:
             raise BudgetError(
                 f"budget {name!r}: expected at least {least:g} {UNITS[name]}, what the cheapest candidate "

@@ -75,6 +75,18 @@ class Goal:
             found["delta"] = self.factor.delta()
         return found
 
+    def description(self) -> dict[str, Any]:
+        """What tells goals apart, but for the functions of ``judge``."""
+        factor = self.factor
+        kept = ("delta_p", "delta_n", "rate", "stress", "reference_total")
+        numbers = {name: getattr(factor, name) for name in kept} if factor else {}
+        return {
+            "kind": type(factor).__name__ if factor else self.score.__name__.strip("_<>"),
+            "metric": self.metric,
+            "budgets": dict(self.budgets),
+            **numbers,
+        }
+
     def over(self, costs: Mapping[str, float]) -> dict[str, float]:
         """The budgets that ``costs`` exceed, and what they are."""
         return over_budget(self.budgets, costs)
@@ -215,6 +227,7 @@ def _energy_factor(
     trained_model: bool = False,
     reference_internal: str = "fp32",
     reference_accumulator: str = "fp32",
+    config_json: None = None,
     stress_in_delta: bool = True,
 ) -> ForgivingFactor:
     """A forgiving factor of QTools' energies, from AutoQKeras' parameters: pairs are for reference and trial."""
@@ -225,6 +238,10 @@ def _energy_factor(
         "rd_wr_on_io": rd_wr_on_io,
     }
     _check_energy(pairs, reference_internal, reference_accumulator)
+    if config_json is not None:
+        raise GoalError(
+            f"goal: config_json: expected None, received {config_json!r}; give a table of prices as process"
+        )
 
     def energy(model: keras.Model, reference: bool) -> Stats:
         tools = QTools(

@@ -153,6 +153,11 @@ def test_the_journal_of_another_search_is_refused(tmp_path):
         match=r"^.*: expected the journal of this search, received one whose epochs .*$",
     ):
         fitted(tmp_path, overwrite=False, fit={"epochs": 1})
+    with pytest.raises(
+        JournalError,
+        match=r"^.*: expected the journal of this search, received one whose goal is .*$",
+    ):
+        fitted(tmp_path, overwrite=False, goal=minimise("acc"))
 
 
 def test_nan_losses_fail_a_trial_and_the_search_goes_on(tmp_path):

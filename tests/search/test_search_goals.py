@@ -181,6 +181,8 @@ BAD = [
      r"trial, received \['sram'\]$"),
     (energy_goal(activations_on_memory=["sram", "rom"]), r"^goal: activations_on_memory: expected one of dram, "
      r"sram, fixed, received 'rom'$"),
+    (energy_goal(config_json="config.json"), r"^goal: config_json: expected None, received 'config.json'; give a "
+     r"table of prices as process$"),
     (energy_goal(reference_internal="int4"), r"^goal: reference_internal: expected one of fp16, fp32, int8, "
      r"received 'int4'$"),
     ("bits", r"^goal: expected \{'type': 'bits' or 'energy', .*, received 'bits'$"),

@@ -194,6 +194,17 @@ def test_nothing_could_be_trained(tmp_path):
         run(tmp_path, executor=Failing, trials=4)
 
 
+def test_a_search_in_which_everything_fails_ends_soon(tmp_path):
+    """No type of the inputs: nothing can be priced."""
+    told = r"model 'dense': cannot become a design: input 'x': expected a fixed-point type: .*"
+    with pytest.raises(SearchError, match=rf"^search: expected a trial that was trained within the budgets, received "
+                       rf"none of 20: {told}$"):  # fmt: skip
+        run(tmp_path / "a", objectives=("accuracy", "energy"), input_types=3, tune_filters="layer")
+    with pytest.raises(SearchError, match=rf"^budget 'energy': expected a candidate that can be priced, received "
+                       rf"none: {told}$"):  # fmt: skip
+        run(tmp_path / "b", budgets={"energy": 9}, input_types=3)
+
+
 # -- taken up again ---------------------------------------------------------------------------------
 
 
@@ -594,6 +605,14 @@ def test_bad_arguments(tmp_path, settings, kind, message):
 def test_bad_data(tmp_path, given, message):
     with pytest.raises(SearchError, match=message):
         pareto(dense(), given, BITS, folder=tmp_path, progress=False)
+
+
+def test_a_process_cannot_load_what_has_no_name(tmp_path):
+    model = dense(loss=lambda y, p: keras.ops.mean(p))
+    job = Job(model, (*DATA[0], *DATA[1]), parse(["loss"])[0], [], tmp_path)
+    with pytest.raises(SearchError, match=r"^executor 'processes': expected a model that Keras loads again with its "
+                       r"loss and optimizer, received .*lambda.*; register .*, or use executor='inline'$"):  # fmt: skip
+        Job.read(job.write())
 
 
 def test_a_process_cannot_be_sent_what_has_no_name(tmp_path):
