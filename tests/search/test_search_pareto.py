@@ -626,10 +626,13 @@ def test_a_process_cannot_be_sent_what_has_no_name(tmp_path):
 # -- on the terminal --------------------------------------------------------------------------------
 
 
-def test_progress_and_front_are_shown(tmp_path):
-    console = Console(file=io.StringIO(), width=160)
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_and_front_are_shown(tmp_path, terminal):
+    console = Console(file=io.StringIO(), width=160, force_terminal=terminal, color_system=None)
     found = run(tmp_path, progress=console, trials=4)
     text = console.file.getvalue()
+    assert terminal or text.endswith("\n")
+    assert (text.count("Pareto front") > 1) == terminal  # elsewhere the last picture alone
     assert re.search(r"4 of 4 trials \(4 trained\), \d+ s", text)
     assert "Pareto front" in text
     for point in found:
