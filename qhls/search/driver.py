@@ -183,6 +183,7 @@ class Driver:
                 self.records[task.number] = record
                 if record["state"] != "running":
                     self._note(task.number, record)
+                self.shown.update(self.records, self.points())
             numbers = [n for n in numbers if self.records[n]["state"] == "running"]
             numbers, begin = self._promote(numbers, stage), stage
 
