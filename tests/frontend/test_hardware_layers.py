@@ -186,6 +186,7 @@ REALS = {
 }
 
 
+@pytest.mark.backends
 @pytest.mark.parametrize("types", ["s5.2", "s18.9"])
 @pytest.mark.parametrize("name", REALS)
 def test_real_numbers_become_thresholds(name, types):
@@ -201,6 +202,7 @@ def test_real_numbers_become_thresholds(name, types):
     assert design.graph.reals
 
 
+@pytest.mark.backends
 def test_images_have_thresholds_for_each_channel():
     layers = [QConv2D(3, 2, **AUTO), L.BatchNormalization(), RELU]
     fresh = [type(layer).from_config(layer.get_config()) for layer in layers]
