@@ -37,11 +37,10 @@ class ExactnessReport:
 def exactness(graph: Graph) -> ExactnessReport:
     """The report of ``graph``, by the ranges of its ops."""
     layers: dict[str, int] = {}
-    inexact = set(graph.rounded)
+    inexact = graph.inexact
     for op in graph.ops:
         if op.batched and op.layer:
             layers[op.layer] = max(layers.get(op.layer, 0), op.magnitude.bit_length())
-            inexact |= set() if op.float32_exact else {op.layer}
 
     def verdict(layer: str) -> str:
         return (

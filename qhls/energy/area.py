@@ -8,7 +8,6 @@ as it was measured: the primitives' own held-out error, taken as if all erred to
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Mapping
@@ -16,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from qhls.energy.figures import FORMS
 from qhls.energy.primitives import Hardware, Primitive, hardware
+from qhls.energy.text import as_text
 from qhls.errors import EnergyError
 from qhls.ir import Graph, Schedule
 
@@ -136,10 +135,7 @@ class AreaReport:
         return table
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=120, color_system=None)
-        with console.capture() as capture:
-            console.print(self.table())
-        return capture.get().rstrip()
+        return as_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for ``json.dumps``."""

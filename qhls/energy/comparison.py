@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +18,7 @@ from qhls.energy.page import page
 from qhls.energy.plot import bars, number
 from qhls.energy.sensitivity import Saving
 from qhls.energy.technology import Technology
+from qhls.energy.text import as_text
 from qhls.errors import EnergyError
 
 
@@ -98,10 +98,7 @@ class Comparison:
         )
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=120, color_system=None)
-        with console.capture() as capture:
-            console.print(self.renderable())
-        return capture.get().rstrip()
+        return as_text(self.renderable())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for ``json.dumps``."""

@@ -13,17 +13,16 @@ good): it matters where ops have few trips.
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from qhls.energy.model import HARD_WIRED, passes, place
 from qhls.energy.primitives import loop
+from qhls.energy.text import as_text
 from qhls.ir import Const, Conv, Graph, Input, Matmul, Op, Pool, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 
@@ -110,10 +109,7 @@ class LatencyReport:
         return table
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=120, color_system=None)
-        with console.capture() as capture:
-            console.print(self.table())
-        return capture.get().rstrip()
+        return as_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for ``json.dumps``."""

@@ -15,18 +15,17 @@ predict a power meter. Each price states its own error (``Technology``).
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from qhls.energy.plot import number
 from qhls.energy.technology import Technology
+from qhls.energy.text import as_text
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
@@ -99,10 +98,7 @@ class EnergyReport:
         return table
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=120, color_system=None)
-        with console.capture() as capture:
-            console.print(self.table())
-        return capture.get().rstrip()
+        return as_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for ``json.dumps``; energies in pJ per inference."""

@@ -26,7 +26,7 @@ class Reference:
 
     def __init__(self, model: keras.Model, graph: Graph) -> None:
         self.graph = graph
-        layers = list(dict.fromkeys([*graph.rounded, *inexact_layers(graph)]))
+        layers = graph.inexact
         self.dtype = "float64" if layers else "float32"
         self.notes = [_explain(layers)] if layers else []
         if graph.reals:
@@ -80,13 +80,7 @@ def _output(model: keras.Model, layer: str) -> Any:
         return None
 
 
-def inexact_layers(graph: Graph) -> list[str]:
-    """The layers of ``graph`` whose ranges do not prove float32 exact."""
-    inexact = [op.layer or op.name for op in graph.ops if not op.float32_exact]
-    return list(dict.fromkeys(inexact))
-
-
-def _explain(layers: list[str]) -> str:
+def _explain(layers: Sequence[str]) -> str:
     return f"float32 (24 bits) may round in {_listed(layers)}: compared with Keras in float64"
 
 

@@ -20,7 +20,7 @@ from qhls.frontend.reals import (
     current_arithmetic,
     exact,
 )
-from qhls.frontend.reference import inexact_layers, rebuild
+from qhls.frontend.reference import rebuild
 from qhls.ir import Fixed, Graph, Input, Threshold, layer_scope, verify
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision
@@ -62,9 +62,9 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     notes: list[str] = []
     results = _run(functional, list(inputs), "", notes, final=True)
     outputs = [exact(None, x) for x in results]
-    graph = Graph(inputs, tuple(outputs), model.name, tuple(notes))
-    rounded = dict.fromkeys([*running.rounds, *inexact_layers(graph)])
-    return verify(replace(graph, rounded=tuple(rounded), reals=tuple(dict.fromkeys(running.reals))))
+    graph = Graph(inputs, tuple(outputs), model.name, tuple(notes), tuple(running.rounds))
+    reals = tuple(dict.fromkeys(running.reals))
+    return verify(replace(graph, rounded=graph.inexact, reals=reals))
 
 
 # -- inputs -----------------------------------------------------------------------------------------

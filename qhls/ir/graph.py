@@ -40,6 +40,12 @@ class Graph:
             for layer in self.host_softmax
         ]
 
+    @property
+    def inexact(self) -> tuple[str, ...]:
+        """The layers in which float32 may round: ``rounded``, and those whose ranges do not prove it exact."""
+        by_range = (op.layer or op.name for op in self.ops if not op.float32_exact)
+        return tuple(dict.fromkeys([*self.rounded, *by_range]))
+
     @cached_property
     def ops(self) -> tuple[Op, ...]:
         """Operands before users, inputs first; only what an input or output needs."""
