@@ -12,8 +12,9 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from qhls.backends.layout import design_view
 from qhls.backends.target import Target, get_target
-from qhls.backends.view import DesignView, design_view
+from qhls.backends.view import DesignView
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
 
-from qhls.backends.names import Names, identifier, printable
-from qhls.errors import EmitError
-from qhls.ir.graph import Graph, align, describe, expression
-from qhls.ir.movement import Concat, Pad, Reshape, View
-from qhls.ir.op import Op, operand_names
-from qhls.ir.ops import Const, Conv, Input, Pool, Quantize, Threshold
+from qhls.backends.names import printable
+from qhls.ir.graph import HEADER, Graph, align, expression
+from qhls.ir.movement import Concat, Pad, View
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
 
@@ -79,6 +78,15 @@ def affine(*terms: tuple[str, int]) -> str:
 
 
 @dataclass(frozen=True)
+class BodyView:
+    """A nested graph: its local arrays and the functions it calls."""
+
+    inputs: list[TensorView]
+    operations: list[OpView]
+    results: list[TensorView]
+
+
+@dataclass(frozen=True)
 class OpView:
     """One function of the design: ``void function(operands..., out)``."""
 
@@ -87,6 +95,8 @@ class OpView:
     function: str
     operands: tuple[TensorView, ...]
     out: TensorView
+    bodies: tuple[BodyView, ...] = ()
+    """The graphs that the function runs; empty where another function is called again."""
     defines: bool = True
     """Whether the function is this op's own; else an earlier op does the same, and its function is called again."""
 
@@ -341,22 +351,32 @@ class DesignView:
     @property
     def picture(self) -> str:
         """The graph, one op a line, safe in any file."""
-        header = ("name", "type", "shape", "range", "operation", "layer")
-        rows = [header, *(describe(op) for op in self.graph.ops)]
+        rows = [HEADER, *self.graph.rows()]
         lines = align([tuple(printable(cell, 1000) for cell in row) for row in rows])
         results = ", ".join(printable(op.name) for op in self.graph.outputs)
         return "\n".join([f"graph {self.top}", *lines, f"-> {results}", *self.notes, ""])
 
     @property
+    def functions(self) -> list[OpView]:
+        """Every function once, before those that call it."""
+        return list(_functions(self.operations))
+
+    @property
     def types(self) -> list[TypeView]:
         """Every typedef, in order of use."""
+        called = [o for body in self._bodies for o in body.operations]
         tensors = [
             *self.inputs,
             *(c.tensor for c in self.constants),
-            *(o.out for o in self.operations),
+            *(tensor for body in self._bodies for tensor in body.inputs),
+            *(o.out for o in (*self.operations, *called)),
             *self.outputs,
         ]
         return list({tensor.type.name: tensor.type for tensor in tensors}.values())
+
+    @property
+    def _bodies(self) -> list[BodyView]:
+        return [body for function in self.functions for body in function.bodies]
 
     @property
     def notes(self) -> list[str]:
@@ -369,79 +389,9 @@ class DesignView:
         return [*self.inputs, *self.outputs]
 
 
-def design_view(graph: Graph, schedule: Schedule) -> DesignView:
-    """Name everything and lay every tensor out; raises ``EmitError`` for types wider than C++ can exchange."""
-    names = Names()
-    view = DesignView(graph, schedule, names.new(graph.name))
-    tensors: dict[Op, TensorView] = {}
-    functions: dict[Hashable, str] = {}
-    for op in graph.ops:
-        _check_width(op, graph)
-        if isinstance(op, Reshape):  # the same array under other indices
-            source = tensors[op.x]
-            tensors[op] = TensorView(
-                source.name, source.type, op.shape, source.partition, source.constant
-            )
-            continue
-        tensor = tensors[op] = _tensor(op, names, schedule)
-        if isinstance(op, Input):
-            view.inputs.append(tensor)
-        elif isinstance(op, Const):
-            view.constants.append(ConstView(op, tensor, names.new(f"{tensor.name}_codes")))
-        else:
-            operands = tuple(tensors[operand] for operand in op.operands)
-            key = _meaning(op, operands, tensor)
-            defines = key not in functions
-            if defines:
-                functions[key] = names.new(f"compute_{tensor.name}")
-            number = len(view.operations)
-            view.operations.append(OpView(op, number, functions[key], operands, tensor, defines))
-    for number, op in enumerate(graph.outputs):
-        source = tensors[op]
-        port = names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
-        view.results.append(source)
-        view.stores.append(names.new(f"store_{port}"))
-        view.outputs.append(TensorView(port, source.type, op.shape, source.partition))
-    return view
-
-
-def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashable:
-    """Equal for ops that one C++ function computes: of one kind, on the same types, shapes and constants."""
-    settings = [
-        (item.name, getattr(op, item.name))
-        for item in fields(op)
-        if item.init and item.name not in ("name", "layer") and item.name not in operand_names(op)
-    ]
-    sources = [tensor.name if tensor.constant else "" for tensor in operands]
-    shapes = [
-        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.partition)
-        for t in (*operands, out)
-    ]
-    return op.kind, tuple(settings), tuple(sources), tuple(shapes)
-
-
-def _tensor(op: Op, names: Names, schedule: Schedule) -> TensorView:
-    # A constant is global in C++, beside the C library's names; those have no underscore.
-    alone = isinstance(op, Const) and "_" not in identifier(op.name)
-    name = names.new(f"{op.name}_values" if alone else op.name)
-    modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
-    # Not "_t": time_t, key_t and their like belong to the C library.
-    type_view = TypeView(names.new(f"{name}_type"), op.type, *modes)
-    return TensorView(
-        name, type_view, op.shape, op.size <= schedule.partition_limit, isinstance(op, Const)
-    )
-
-
-def _check_width(op: Op, graph: Graph) -> None:
-    limit = LITERAL_LIMIT if isinstance(op, Const) else PORT_LIMIT
-    at_port = isinstance(op, Input | Const) or op in graph.outputs
-    if at_port and op.type.width > limit:
-        raise EmitError(
-            f"tensor {op.name!r} of layer {op.layer!r}: expected at most {limit} bits in a port or constant, got "
-            f"{op.type}; quantise it (QActivation) or use fewer fraction bits"
-        )
-    if isinstance(op, Pad) and op.value.bit_length() > LITERAL_LIMIT:
-        raise EmitError(
-            f"tensor {op.name!r} of layer {op.layer!r}: expected a filling of at most {LITERAL_LIMIT} bits, got code "
-            f"{op.value}; pad before the fraction grows"
-        )
+def _functions(operations: Sequence[OpView]) -> Iterator[OpView]:
+    for operation in operations:
+        for body in operation.bodies:
+            yield from _functions(body.operations)
+        if operation.defines:
+            yield operation

@@ -155,8 +155,13 @@ class AreaReport:
 def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaReport:
     """The area of ``graph``: the model that this module's docstring states."""
     ops = tuple(
-        OpArea(op.name, op.kind, op.layer, *priced(hardware(op, schedule), table))
-        for op in graph.ops
+        OpArea(
+            op.name,
+            op.kind,
+            op.layer,
+            *priced(hardware(op, schedule, op not in graph.inputs), table),
+        )
+        for op, _ in graph.walk()
     )
     return AreaReport(graph.name, table.name, schedule, table.units, ops)
 

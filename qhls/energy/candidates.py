@@ -19,7 +19,7 @@ from math import fsum
 import numpy as np
 
 from qhls.energy.area import AreaTable, priced
-from qhls.energy.latency import op_latency
+from qhls.energy.latency import op_latency, scan_latency
 from qhls.energy.model import op_energy
 from qhls.energy.primitives import hardware
 from qhls.energy.technology import Technology
@@ -33,6 +33,7 @@ from qhls.ir import (
     Interval,
     Op,
     Quantize,
+    Scan,
     Schedule,
     Threshold,
 )
@@ -149,7 +150,8 @@ _AS_IS = Choice()
 class Candidates:
     """Costs of variants of ``graph``: thousands a second once its layers have been seen.
 
-    ``area``: a table to count hardware by, or None to leave it out.
+    ``area``: a table to count hardware by, or None to leave it out. ``nested``: whether the graph is one that an op runs,
+    so that its inputs are held within the design.
     """
 
     def __init__(
@@ -158,11 +160,16 @@ class Candidates:
         schedule: Schedule,
         technology: Technology,
         area: AreaTable | None = None,
+        *,
+        nested: bool = False,
     ) -> None:
+        self._holds_inputs = nested
         self._schedule, self._technology, self._area = schedule, technology, area
         self._ops = [op for op in graph.ops if not isinstance(op, Const)]
         index = {op: i for i, op in enumerate(self._ops)}
         self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
+        self._first = graph.inputs[0] if graph.inputs else None
+        self._nested: dict[Op, Candidates] = {}
         self._outputs = [index[op] for op in graph.outputs if op in index]
         self._seen: list[dict[object, _Known]] = [{} for _ in self._ops]
         self.layers = tuple(dict.fromkeys(op.layer for op in self._ops if op.layer))
@@ -174,17 +181,23 @@ class Candidates:
     def costs(self, choices: Mapping[str, Choice]) -> Costs:
         """Energy, area and latency; see ``energy``."""
         found = self._walk(choices)
-        finished: list[int] = []
-        for known, sources in zip(found, self._sources, strict=True):
-            finished.append(max((finished[i] for i in sources), default=0) + known.cycles)
+        cycles, busy = self._timed(found)
         units = self._area.units if self._area else ()
         totals = map(fsum, zip(*(known.area for known in found), strict=True))
         return Costs(
             fsum(known.energy for known in found),
             dict(zip(units, totals, strict=True)),
-            max((finished[i] for i in self._outputs), default=0),
-            max((known.busy for known in found), default=1),
+            cycles,
+            busy,
         )
+
+    def _timed(self, found: list[_Known]) -> tuple[int, int]:
+        """Cycles along the longest path, and those of the slowest op."""
+        finished: list[int] = []
+        for known, sources in zip(found, self._sources, strict=True):
+            finished.append(max((finished[i] for i in sources), default=0) + known.cycles)
+        latency = max((finished[i] for i in self._outputs), default=0)
+        return latency, max((known.busy for known in found), default=1)
 
     def by_layer(self, choices: Mapping[str, Choice]) -> dict[str, float]:
         """pJ per inference by Keras layer; an op without layer is its own."""
@@ -199,7 +212,10 @@ class Candidates:
         found = self._walk(choices)
         return {op.name: known.state.type for op, known in zip(self._ops, found, strict=True)}
 
-    def _walk(self, choices: Mapping[str, Choice]) -> list[_Known]:
+    def _walk(
+        self, choices: Mapping[str, Choice], entering: tuple[_State, ...] = ()
+    ) -> list[_Known]:
+        """What each op is and costs; ``entering``: the state of the first input, if it is not the graph's own."""
         results: list[_Known] = []
         if not choices.keys() <= set(self.layers):
             unknown = next(name for name in choices if name not in self.layers)
@@ -209,6 +225,8 @@ class Candidates:
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
             choice = choices.get(op.layer, _AS_IS)
             states = tuple([results[i].state for i in sources])
+            if entering and op is self._first:
+                states = entering
             key = (choice, states)
             known = seen.get(key)
             if known is None:
@@ -217,6 +235,8 @@ class Candidates:
         return results
 
     def _costed(self, op: Op, choice: Choice, states: tuple[_State, ...]) -> _Known:
+        if isinstance(op, Scan):
+            return self._scanned(op, choice, states)
         fresh = _rebuilt(op, choice, states)
         state = _State(fresh.type, *fresh.range.hull, two_valued(fresh))
         energy = fsum(op_energy(fresh, self._schedule, self._technology).values())
@@ -224,11 +244,32 @@ class Candidates:
         cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
         return _Known(state, energy, self._areas(fresh), cycles, busy)
 
+    def _scanned(self, op: Scan, choice: Choice, states: tuple[_State, ...]) -> _Known:
+        """A recurrence: its step's costs. What is carried keeps its type."""
+        if op not in self._nested:
+            parts = (op.body, self._schedule, self._technology, self._area)
+            self._nested[op] = Candidates(*parts, nested=True)
+        inner = self._nested[op]
+        row = states[0].type  # any of its numbers may come in: a step is the same for all rows
+        entering = _State(row, row.lo, row.hi, opposite=False)
+        found = inner._walk({op.layer: choice} if op.layer else {}, (entering,))
+        cycles, _ = inner._timed(found)
+        timed = scan_latency(op, cycles, self._schedule)
+        state = found[inner._outputs[0]].state
+        areas = [self._areas(op), *(known.area for known in found)]
+        return _Known(
+            state,
+            op.steps * fsum(known.energy for known in found),
+            tuple(map(fsum, zip(*areas, strict=True))),
+            timed.cycles,
+            timed.busy,
+        )
+
     def _areas(self, op: Op) -> tuple[float, ...]:
         """Of ``op`` and the constants it reads, by unit."""
         if self._area is None:
             return ()
-        built = hardware(op, self._schedule)
+        built = hardware(op, self._schedule, self._holds_inputs)
         for operand in dict.fromkeys(op.operands):
             if isinstance(operand, Const):
                 built += hardware(operand, self._schedule)
@@ -239,7 +280,7 @@ class Candidates:
 def _rebuilt(op: Op, choice: Choice, states: tuple[_State, ...]) -> Op:
     """``op`` on operands of these states, with the numbers that ``choice`` gives its layer."""
     if isinstance(op, Input):
-        return op
+        return _placeholder(op, *states) if states else op
     tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
     new = {
         operand: _placeholder(operand, state)

@@ -23,7 +23,7 @@ from rich.text import Text
 from qhls.energy.model import HARD_WIRED, passes, place
 from qhls.energy.primitives import loop
 from qhls.energy.text import as_text
-from qhls.ir import Const, Conv, Graph, Input, Matmul, Op, Pool, Schedule
+from qhls.ir import Const, Conv, Graph, Input, Matmul, Op, Pool, Scan, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 
 PORTS = 2
@@ -52,7 +52,7 @@ class OpLatency:
     interval: int
     depth: int
     bound: str
-    """What sets the interval: "schedule", or the tensor whose memory has too few ports."""
+    """What sets the interval: "schedule", the step before, or the tensor whose memory has too few ports."""
 
     @property
     def busy(self) -> int:
@@ -131,8 +131,13 @@ class LatencyReport:
 
 def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
     """Cycles of ``graph``: the model that this module's docstring states."""
+    return LatencyReport(graph.name, schedule, *_timed(graph, schedule))
+
+
+def _timed(graph: Graph, schedule: Schedule) -> tuple[tuple[OpLatency, ...], int, int]:
+    """Of each op; cycles of the longest path, and how many of them are no depth."""
     ops: list[OpLatency] = []
-    finished: dict[Op, tuple[int, int]] = {}  # cycles, and how many of them are no depth
+    finished: dict[Op, tuple[int, int]] = {}
     for op in graph.ops:
         ready, waited = max((finished[operand] for operand in op.operands), default=(0, 0))
         if isinstance(op, Const | Input):
@@ -142,11 +147,14 @@ def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
         ops.append(latency)
         finished[op] = ready + latency.cycles, waited + latency.cycles - latency.depth
     latency, waiting = max((finished[op] for op in graph.outputs), default=(0, 0))
-    return LatencyReport(graph.name, schedule, tuple(ops), latency, waiting)
+    return tuple(ops), latency, waiting
 
 
 def op_latency(op: Op, schedule: Schedule) -> OpLatency:
     """Cycles of one op."""
+    if isinstance(op, Scan):
+        _, cycles, _ = _timed(op.body, schedule)
+        return scan_latency(op, cycles, schedule)
     steps = loop(op, schedule)
     interval, bound = steps.interval, "schedule"
     for operand in dict.fromkeys(op.operands):
@@ -158,6 +166,16 @@ def op_latency(op: Op, schedule: Schedule) -> OpLatency:
             interval, bound = needed, operand.name
     depth = max(math.ceil(levels(op) * LEVEL_NS / schedule.clock_period), 1)
     return OpLatency(op.name, op.kind, op.layer, steps.trips, interval, depth, bound)
+
+
+def scan_latency(op: Scan, cycles: int, schedule: Schedule) -> OpLatency:
+    """Of a recurrence whose step takes ``cycles``: none begins before the one before it has ended.
+
+    A step's row, its result and what it carries are copied, one element a cycle where they lie in a memory.
+    """
+    copied = (op.body.inputs[0], *op.body.outputs)
+    copies = sum(1 if place(o, schedule) == "registers" else o.size for o in copied)
+    return OpLatency(op.name, op.kind, op.layer, op.steps, cycles + copies, 1, "the step before")
 
 
 def _reads(op: Op, operand: Op, where: str) -> float:

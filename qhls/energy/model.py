@@ -7,6 +7,7 @@ The model, all of it:
 * Memory: an op that has work reads its operands and writes its result once, from and to where ``place``
   puts them, as often as ``passes`` says; a graph input is written once. A pass goes over the whole tensor,
   packed in words, in a memory of just its size. The tables of a lookup are read by the lookups.
+* A nested graph costs what its ops do, as often as it runs; its inputs are written each time.
 * An op without work (reshape, shift, padding, truncation) is wiring and costs nothing.
 
 Not in it: clock tree, control, leakage, input and output pins. So totals compare designs; they do not
@@ -123,11 +124,16 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
     ops = tuple(
-        OpEnergy(op.name, op.kind, op.layer, op_energy(op, schedule, technology))
-        for op in graph.ops
+        OpEnergy(op.name, op.kind, op.layer, repeated(op_energy(op, schedule, technology), times))
+        for op, times in graph.walk()
         if not isinstance(op, Const)
     )
     return EnergyReport(graph.name, technology.name, schedule, ops)
+
+
+def repeated(causes: Mapping[str, float], times: int) -> dict[str, float]:
+    """pJ by cause of what one inference does ``times`` times."""
+    return {cause: times * pj for cause, pj in causes.items()}
 
 
 def place(op: Op, schedule: Schedule) -> str:

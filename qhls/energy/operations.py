@@ -33,14 +33,16 @@ class BitOperations:
 def bit_operations(graph: Graph) -> dict[str, BitOperations]:
     """By Keras layer; an op without layer is its own. Only layers that multiply by weights."""
     found: dict[str, BitOperations] = {}
-    for op in graph.ops:
+    for op, times in graph.walk():
         counted = _counted(op)
         if counted is None:
             continue
         layer = op.layer or op.name
         before = found.get(layer, BitOperations(0, 0.0, 0))
         found[layer] = BitOperations(
-            before.macs + counted.macs, before.bops + counted.bops, before.ebops + counted.ebops
+            before.macs + times * counted.macs,
+            before.bops + times * counted.bops,
+            before.ebops + times * counted.ebops,
         )
     return found
 

@@ -77,11 +77,15 @@ def loop(op: Op, schedule: Schedule) -> Loop:
     return Loop(op.size, 1, 1)
 
 
-def hardware(op: Op, schedule: Schedule) -> Hardware:
-    """The primitives that ``op`` is built of, its result's storage included; of a constant, its memory."""
+def hardware(op: Op, schedule: Schedule, held: bool = False) -> Hardware:
+    """The primitives that ``op`` is built of, its result's storage included; of a constant, its memory.
+
+    ``held``: whether an input is a nested graph's, so that the design holds it and not its user.
+    """
     built = Hardware() if isinstance(op, Const | Input) else _logic(op, schedule)
     where = place(op, schedule)
-    if where == "registers" and not isinstance(op, Const | Input):
+    outside = isinstance(op, Const) or (isinstance(op, Input) and not held)
+    if where == "registers" and not outside:
         built[Primitive("register", (op.type.width,))] += op.size
     elif where not in ("registers", HARD_WIRED):
         built[Primitive(where, (op.size, op.type.width))] += 1

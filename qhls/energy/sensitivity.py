@@ -8,16 +8,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from qhls.energy.model import estimate
 from qhls.energy.technology import Technology
-from qhls.ir import Codes, Const, Fixed, Graph, Op, Pad, Quantize, Rounding, Schedule, Threshold
+from qhls.ir import (
+    Codes,
+    Const,
+    Fixed,
+    Graph,
+    Input,
+    Op,
+    Pad,
+    Quantize,
+    Rounding,
+    Scan,
+    Schedule,
+    Threshold,
+)
 from qhls.ir.encoding import Encoding, encoding
 from qhls.ir.integers import Array
 from qhls.ir.work import MULTIPLICATIONS
+
+_SETTLING = 64
+"""Times that what enters a recurrence is widened until it holds what leaves: a bit or two is what rounding adds."""
 
 Part = Literal["weights", "activations"]
 """What of a layer is narrowed: the weights of its products, or the numbers that it passes on."""
@@ -63,7 +80,8 @@ def narrowed(graph: Graph, layer: str, part: Part) -> Graph:
     }
     new: dict[Op, Op] = {}
     for op in graph.ops:
-        fresh = _rebuilt(op, new)
+        scan = isinstance(op, Scan)
+        fresh = _rescanned(op, new, layer, part) if scan else _rebuilt(op, new)
         if op.layer == layer:
             if part == "weights" and op in weights and isinstance(fresh, Const):
                 fresh = _narrow_weights(fresh)
@@ -83,6 +101,27 @@ def _rebuilt(op: Op, new: dict[Op, Op]) -> Op:
         finer = np.ldexp(float(op.value), new[op.x].type.frac - op.x.type.frac)
         return replace(op, x=new[op.x], value=round(float(finer)))
     return op.with_operands(new)
+
+
+def _rescanned(op: Scan, new: dict[Op, Op], layer: str, part: Part) -> Scan:
+    """``op`` on its new operands, its body narrowed. Rounded weights may give larger sums: what enters is widened."""
+    x, start = new[op.x], tuple(new[state] for state in op.start)
+    body = narrowed(op.body, layer, part)
+    for _ in range(_SETTLING):
+        leaving = (x, *body.outputs[1:])
+        types = {
+            inside: inside.type.joined(outside.type).joined(result.type)
+            for inside, outside, result in zip(body.inputs, (x, *start), leaving, strict=True)
+        }
+        if all(inside.type == to for inside, to in types.items()):
+            break
+        body = body.rewrite(partial(_retyped, types))
+    unchanged = body is op.body and x is op.x and start == op.start
+    return op if unchanged else replace(op, x=x, start=start, body=body)
+
+
+def _retyped(types: dict[Input, Fixed], op: Op) -> Op:
+    return replace(op, dtype=types[op]) if isinstance(op, Input) and types[op] != op.dtype else op
 
 
 def _regrid(op: Threshold, x: Op) -> Threshold:

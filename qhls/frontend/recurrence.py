@@ -1,12 +1,14 @@
-"""Lowering rules of recurrent layers: every step of the sequence becomes ops of its own.
+"""Lowering rules of recurrent layers: one step, which a ``Scan`` repeats.
 
-The number of steps is known, so that each state has the range and type it really takes.
+For that a state needs a type that no step leaves. Where there is none, because without a ``state_quantizer`` the state
+grows at every step, the sequence is unrolled: every step becomes ops of its own, with the types it really has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -18,10 +20,29 @@ from qhls.frontend.lower import activate, lower
 from qhls.frontend.reals import exact
 from qhls.frontend.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
 from qhls.frontend.refusal import called, refusal
-from qhls.ir import Add, Concat, Const, Matmul, Mul, Op, Reshape, Shift, Sub, View
+from qhls.ir import (
+    Add,
+    Concat,
+    Const,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Mul,
+    Op,
+    Reshape,
+    Scan,
+    Shift,
+    Sub,
+    View,
+    nested_scope,
+)
 
 WIDEST_STATE = 53
 """Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
+
+_ATTEMPTS = 5
+"""Types tried for a state: with a quantizer the second one lasts."""
 
 Step = Callable[["_Cell", Op, list[Op]], list[Op]]
 """Cell, the input times the kernel, quantised states -> new states; the first is the output."""
@@ -62,10 +83,10 @@ def _within(layer: Any) -> Iterator[None]:
 @lower.register(QRNN)
 def _(layer: Any, x: Op, *initial: Op) -> Any:
     with _within(layer):
-        return _unrolled(layer, x, *initial)
+        return _recurrence(layer, x, *initial)
 
 
-def _unrolled(layer: Any, x: Op, *initial: Op) -> Any:
+def _recurrence(layer: Any, x: Op, *initial: Op) -> Any:
     cell = layer.cell
     step = _STEPS.get(type(cell))
     if step is None:
@@ -79,18 +100,86 @@ def _unrolled(layer: Any, x: Op, *initial: Op) -> Any:
     if cell.use_bias:
         bias = weight(cell, "bias", lambda b: b if b.ndim == 1 else b[0])  # GRU: (2, 3 x units)
         projected = Add(projected, bias)
-    states, outputs = list[Op](initial), list[Op]()
+    if layer.go_backwards:
+        projected = _reversed(projected)
+    states = list[Op](initial)
     if not states:
         sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
         states = [Const.of(np.zeros(size), "start") for size in sizes]
-    order, steps = range(x.shape[0]), _Cell(cell)
-    for t in reversed(order) if layer.go_backwards else order:
-        entering = [_quantised(cell, state) for state in states]
-        states = step(steps, _part(projected, t), entering)
-        _check_width(layer, states, len(outputs))
-        outputs.append(states[0])
-    result = _sequence(outputs) if layer.return_sequences else outputs[-1]
-    return (result, *states) if layer.return_state else result
+    entering = [_quantised(cell, state) for state in states]
+    once = _Recurrence(layer, step, _Cell(cell), projected)
+    body = once.settled(entering)
+    return once.unrolled(entering) if body is None else once.scanned(entering, body)
+
+
+@dataclass(frozen=True)
+class _Recurrence:
+    """A layer's step on the rows of ``x``, the input times the kernel."""
+
+    layer: Any
+    step: Step
+    cell: _Cell
+    x: Op
+
+    def settled(self, entering: list[Op]) -> Graph | None:
+        """The step as a graph whose states leave in the types in which they enter; None where they keep growing.
+
+        Its result: the states, one after another, or the output alone where nothing else is asked for.
+        """
+        types = [state.type for state in entering]
+        for _ in range(_ATTEMPTS):
+            body = self._body(entering, types)
+            reached = [old.joined(op.type) for old, op in zip(types, body.outputs[1:], strict=True)]
+            if reached == types:
+                return body
+            if max(kind.width for kind in reached) > WIDEST_STATE:
+                return None
+            types = reached
+        return None
+
+    def _body(self, entering: list[Op], types: list[Fixed]) -> Graph:
+        with nested_scope("scan"):
+            row = Input(self.x.shape[1:], self.x.type, name="row")
+            states = [
+                Input(op.shape, t, name="state") for op, t in zip(entering, types, strict=True)
+            ]
+            new = self.step(self.cell, row, list(states))
+            result = Concat(tuple(new), -1) if self.layer.return_state and new[1:] else new[0]
+            following = [_quantised(self.cell.keras, state) for state in new]
+        return Graph((row, *states), (result, *following), "step")
+
+    def scanned(self, entering: list[Op], body: Graph) -> Any:
+        """The layer's results from a ``Scan``."""
+        sequence, units = self.layer.return_sequences, entering[0].size
+        found = Scan(self.x, tuple(entering), body, sequence)
+        if not self.layer.return_state:
+            return found
+        *_, width = found.shape
+        steps = found.shape[0] if sequence else 1
+        output, last = found, (steps - 1) * width
+        if width > units:
+            dims, strides = ((steps, units), (width, 1)) if sequence else ((units,), (1,))
+            output = View(found, dims, strides)
+        places = range(last, last + width, units)
+        return (output, *(View(found, (units,), (1,), place) for place in places))
+
+    def unrolled(self, entering: list[Op]) -> Any:
+        """The layer's results, step by step."""
+        outputs = list[Op]()
+        states = entering
+        for t in range(self.x.shape[0]):
+            entering = [_quantised(self.cell.keras, state) for state in states] if t else entering
+            states = self.step(self.cell, _part(self.x, t), entering)
+            _check_width(self.layer, states, t)
+            outputs.append(states[0])
+        result = _sequence(outputs) if self.layer.return_sequences else outputs[-1]
+        return (result, *states) if self.layer.return_state else result
+
+
+def _reversed(x: Op) -> Op:
+    """``x`` with its last row first."""
+    steps, units = x.shape
+    return View(x, x.shape, (-units, 1), (steps - 1) * units)
 
 
 def _part(x: Op, index: int) -> Op:
@@ -114,7 +203,7 @@ def _quantised(cell: Any, state: Op) -> Op:
         return state
     if isinstance(state, Const):
         start = keras.ops.convert_to_numpy(cell.state_quantizer(np.zeros(state.shape, "float32")))
-        return Const.of(start, "start")
+        return Const.of(start, "start") if start.any() else state
     return exact(cell, activate(cell, cell.state_quantizer, state))
 
 
@@ -201,8 +290,7 @@ def _(layer: Any, x: Op, *initial: Op) -> Any:
         y, *states = _several(lower.rule(forward)(forward, x, *initial[:half]))
         back, *more = _several(lower.rule(backward)(backward, x, *initial[half:]))
     if layer.return_sequences:
-        steps, units = back.shape
-        back = View(back, back.shape, (-units, 1), (steps - 1) * units)
+        back = _reversed(back)
     merged = _MERGES[layer.merge_mode](y, back)
     return (*merged, *states, *more) if len(merged) > 1 or layer.return_state else merged[0]
 

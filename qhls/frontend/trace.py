@@ -47,7 +47,7 @@ def trace(
     """
     with arithmetic("float32") as float32:
         graph = _trace(model, input_types, float32)
-    steps = any(isinstance(op, Threshold) for op in graph.ops)
+    steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
     if not (graph.rounded and steps):
         return graph
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.

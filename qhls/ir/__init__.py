@@ -9,9 +9,10 @@ from qhls.ir.integers import Codes
 from qhls.ir.interpret import decode, encode, run, trace
 from qhls.ir.interval import Interval
 from qhls.ir.movement import Concat, Pad, Reshape, View
-from qhls.ir.op import Op, layer_scope
+from qhls.ir.op import Op, layer_scope, nested_scope
 from qhls.ir.ops import ArgMax, Const, Conv, Input, Matmul, Pool, Quantize, Shift, Threshold
 from qhls.ir.passes import optimise
+from qhls.ir.scan import Scan
 from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.ir.verify import verify
@@ -39,6 +40,7 @@ __all__ = [
     "Quantize",
     "Reshape",
     "Rounding",
+    "Scan",
     "Schedule",
     "Shift",
     "Sub",
@@ -47,6 +49,7 @@ __all__ = [
     "decode",
     "encode",
     "layer_scope",
+    "nested_scope",
     "optimise",
     "run",
     "trace",

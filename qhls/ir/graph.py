@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input
+
+HEADER = ("name", "type", "shape", "range", "operation", "layer")
+"""What ``Graph.rows`` says of an op."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,21 @@ class Graph:
                 stack.extend((operand, False) for operand in reversed(op.operands))
         return tuple(order)
 
+    def rows(self, indent: str = "") -> Iterator[tuple[str, ...]]:
+        """The cells of ``HEADER`` for each op, nested graphs behind the op that runs them."""
+        for op in self.ops:
+            name, *cells = describe(op)
+            yield f"{indent}{name}", *cells
+            for graph, _ in op.nested:
+                yield from graph.rows(f"{indent}  ")
+
+    def walk(self) -> Iterator[tuple[Op, int]]:
+        """Every op, those of nested graphs behind the one that runs them, and how often one inference runs it."""
+        for op in self.ops:
+            yield op, 1
+            for graph, times in op.nested:
+                yield from ((inner, times * more) for inner, more in graph.walk())
+
     @cached_property
     def users(self) -> dict[Op, tuple[Op, ...]]:
         """The ops that read each op."""
@@ -81,14 +99,14 @@ class Graph:
         )
 
     def rewrite(self, rule: Callable[[Op], Op]) -> Graph:
-        """Replace each op by ``rule(op)``, operands first; an op that ``rule`` returns as is stays.
+        """Replace each op by ``rule(op)``, operands first, nested graphs too; an op that ``rule`` returns as is stays.
 
         Names are the rule's business: ``dataclasses.replace(op, ...)`` keeps the name, and an output should
         not be replaced by an op of another name.
         """
         new: dict[Op, Op] = {}
         for op in self.ops:
-            new[op] = rule(op.with_operands(new))
+            new[op] = rule(op.with_operands(new).rewritten(rule))
         if all(old is fresh for old, fresh in new.items()):
             return self
         inputs = tuple(op for op in (new[i] for i in self.inputs) if isinstance(op, Input))
@@ -115,9 +133,8 @@ class Graph:
         )  # cached for the old operands; a frozen dataclass refuses del
 
     def __str__(self) -> str:
-        """One op a line: name, type, shape, range of values, operation, Keras layer."""
-        header = ("name", "type", "shape", "range", "operation", "layer")
-        lines = align([header, *(describe(op) for op in self.ops)])
+        """One op a line: name, type, shape, range of values, operation, Keras layer; nested graphs indented."""
+        lines = align([HEADER, *self.rows()])
         results = ", ".join(op.name for op in self.outputs)
         return "\n".join(
             [f"graph {self.name}", *lines, f"-> {results}", *(f"note: {n}" for n in self.notes)]
@@ -134,7 +151,7 @@ def describe(op: Op) -> tuple[str, ...]:
 def expression(op: Op) -> str:
     """``matmul(a, b)`` with the parameters that are not operands."""
     parts: list[str] = [operand.name for operand in op.operands]
-    hidden = ("name", "layer", "codes", "dims", "dtype", "scale", *operand_names(op))
+    hidden = ("name", "layer", "codes", "dims", "dtype", "scale", "body", *operand_names(op))
     for item in fields(op):
         value = getattr(op, item.name)
         if item.init and item.name not in hidden and value != item.default:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -36,34 +36,29 @@ def trace(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> d
     step = max(1, CACHE_ELEMENTS // max(largest, 1))
     parts: dict[Op, list[Array]] = {op: [] for op in taps}
     for start in range(0, max(samples, 1), step):
-        chunk = {op: array[start : start + step] for op, array in inputs.items()}
-        values = _evaluate(graph, chunk, set(taps))
+        chunk = [Codes(array[start : start + step], op.bound) for op, array in inputs.items()]
+        values = evaluate(graph, chunk, taps)
         for op, done in parts.items():
             done.append(values[op].integers())
     return {op: np.concatenate(chunks) if op.batched else chunks[0] for op, chunks in parts.items()}
 
 
-def _evaluate(graph: Graph, inputs: Mapping[Input, Array], keep: set[Op]) -> dict[Op, Codes]:
-    values: dict[Op, Codes] = {}
+def evaluate(graph: Graph, inputs: Sequence[Codes], taps: Sequence[Op]) -> dict[Op, Codes]:
+    """The codes of ``taps`` for those of the inputs, all at once and without a check."""
+    keep = set(taps)
+    values = dict[Op, Codes](zip(graph.inputs, inputs, strict=True))
     pending = {op: len(users) for op, users in graph.users.items()}
     for op in graph.ops:
-        if isinstance(op, Input):
-            values[op] = Codes(inputs[op], _bound(op))
-        elif isinstance(op, Const):
+        if isinstance(op, Const):
             values[op] = op.codes
-        else:
+        elif not isinstance(op, Input):
             result = op.evaluate(*(values[operand] for operand in op.operands))
-            values[op] = result.within(_bound(op))
+            values[op] = result.within(op.bound)
         for operand in dict.fromkeys(op.operands):
             pending[operand] -= 1
             if not pending[operand] and operand not in keep:
                 del values[operand]
     return values
-
-
-def _bound(op: Op) -> int:
-    lo, hi = op.range.hull
-    return max(-lo, hi, 0)
 
 
 def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Array]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from qhls.ir.integers import Array, Codes
 from qhls.ir.interval import Interval, Value, join
@@ -70,7 +71,15 @@ class View(Op):
         )
 
     def evaluate(self, x: Value) -> Value:
-        return x.map(lambda array: array.reshape(len(array), -1)[:, self.places])
+        return x.map(self._seen)
+
+    def _seen(self, array: Array) -> Array:
+        """``array`` under other strides: nothing is copied."""
+        rows = array.reshape(len(array), -1)
+        sample, element = rows.strides
+        steps = (sample, *(stride * element for stride in self.strides))
+        shape = (len(rows), *self.dims)
+        return as_strided(rows[:, self.offset :], shape, steps, writeable=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
 from qhls.ir.types import Fixed
 from qhls.ir.work import Work
+
+if TYPE_CHECKING:
+    from qhls.ir.graph import Graph
 
 FLOAT32_EXACT = 1 << 24
 """float32 holds every integer up to here, so sums that stay below have no rounding in any order."""
@@ -24,15 +27,21 @@ FLOAT32_EXACT = 1 << 24
 class Scope:
     """The Keras layer whose lowering rule runs: new ops are named after it, uniquely within it."""
 
-    def __init__(self, layer: str) -> None:
+    def __init__(self, layer: str, prefix: str = "") -> None:
         self.layer = layer
+        self._prefix = prefix or layer
         self._taken: Counter[str] = Counter()
 
     def name(self, local: str) -> str:
         """``layer.local``, with a number behind it from the second one on."""
+        found = self.following(local)
         self._taken[local] += 1
-        count = self._taken[local]
-        return f"{self.layer}.{local}" + (f"_{count}" if count > 1 else "")
+        return found
+
+    def following(self, local: str) -> str:
+        """What ``name`` gives next."""
+        count = self._taken[local] + 1
+        return f"{self._prefix}.{local}" + (f"_{count}" if count > 1 else "")
 
 
 _scope: ContextVar[Scope | None] = ContextVar("qhls_layer_scope", default=None)
@@ -41,7 +50,21 @@ _scope: ContextVar[Scope | None] = ContextVar("qhls_layer_scope", default=None)
 @contextmanager
 def layer_scope(layer: str) -> Generator[Scope]:
     """Within it, ops carry ``layer`` as the Keras layer they come from and are named ``layer.kind``."""
-    scope = Scope(layer)
+    with _within(Scope(layer)) as scope:
+        yield scope
+
+
+@contextmanager
+def nested_scope(kind: str) -> Generator[None]:
+    """Within it, ops are named after the op of ``kind`` that the layer makes next: ``layer.scan.matmul``."""
+    outer = _scope.get()
+    layer, prefix = (outer.layer, outer.following(kind)) if outer else ("", kind)
+    with _within(Scope(layer, prefix)):
+        yield
+
+
+@contextmanager
+def _within(scope: Scope) -> Generator[Scope]:
     token = _scope.set(scope)
     try:
         yield scope
@@ -145,6 +168,15 @@ class Op:
                 changes[item.name] = tuple(new.get(entry, entry) for entry in value)  # pyright: ignore
         return replace(self, **changes)
 
+    @property
+    def nested(self) -> tuple[tuple[Graph, int], ...]:
+        """The graphs that the op runs, and how often one inference does."""
+        return ()
+
+    def rewritten(self, rule: Callable[[Op], Op]) -> Op:
+        """The same op with ``rule`` applied to the ops of the graphs that it runs."""
+        return self
+
     @cached_property
     def shape(self) -> tuple[int, ...]:
         """Without the batch axis."""
@@ -154,6 +186,12 @@ class Op:
     def size(self) -> int:
         """Elements per sample."""
         return math.prod(self.shape)
+
+    @cached_property
+    def bound(self) -> int:
+        """The largest magnitude of a code of the result."""
+        lo, hi = self.range.hull
+        return max(-lo, hi, 0)
 
     @cached_property
     def magnitude(self) -> int:

@@ -103,6 +103,12 @@ class Fixed:
         shift = self.frac - other.frac
         return shift >= 0 and self.lo <= other.lo << shift and other.hi << shift <= self.hi
 
+    def joined(self, other: Fixed) -> Self:
+        """The narrowest type that contains both."""
+        frac = max(self.frac, other.frac)
+        ends = [end << frac - t.frac for t in (self, other) for end in (t.lo, t.hi)]
+        return self.holding(min(ends), max(ends), frac)
+
     def __str__(self) -> str:
         return f"{'s' if self.signed else 'u'}{self.width}.{self.frac}"
 

@@ -17,6 +17,9 @@ def verify(graph: Graph) -> Graph:
         raise VerifyError(
             f"graph {graph.name!r}: expected at least one output, got none; return an op from the trace"
         )
+    for op in graph.ops:
+        for nested, _ in op.nested:
+            verify(nested)
     faults = {op: list(_faults(graph, op)) for op in graph.ops}
     if any(faults.values()):
         raise VerifyError(_picture(graph, faults))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.backends.emit import MARKER, default_stimuli, emit, indent
+from qhls.backends.layout import design_view
 from qhls.backends.target import TARGETS
-from qhls.backends.view import affine, design_view, flat
+from qhls.backends.view import affine, flat
 from qhls.errors import EmitError, VerifyError
 from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Pad, Quantize, Schedule, View, run
 

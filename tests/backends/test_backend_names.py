@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qhls.backends.emit import emit, sources
+from qhls.backends.layout import design_view
 from qhls.backends.names import RESERVED, Names, identifier, printable
 from qhls.backends.target import TARGETS
-from qhls.backends.view import design_view
 from qhls.ir import Const, Fixed, Graph, Input, Max, Schedule
 
 KEYWORDS = (

@@ -12,8 +12,8 @@ from designs import classifier
 
 from qhls.backends.csim import Csim, find_include
 from qhls.backends.emit import sources
+from qhls.backends.layout import design_view
 from qhls.backends.target import TARGETS
-from qhls.backends.view import design_view
 from qhls.ir import Schedule, run
 
 NUMBER = r"-?[\d.e+-]+"

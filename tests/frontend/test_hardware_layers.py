@@ -22,7 +22,7 @@ from qhls.frontend.transpose import (
     QDepthwiseConv2DTranspose,
     QSeparableConv2DTranspose,
 )
-from qhls.ir import Quantize, Threshold
+from qhls.ir import Quantize, Scan, Threshold
 
 L = keras.layers
 BITS = "quantized_bits(4,0,1,alpha=1)"
@@ -152,6 +152,32 @@ def test_states_in_and_out():
     outputs = QLSTM(2, return_state=True, **RECURRENT)(x, initial_state=[h, c])
     design = qhls.compile(keras.Model([x, h, c], outputs), "s4.2")
     report = design.check()
+    assert report, report
+
+
+GROWING = {key: value for key, value in RECURRENT.items() if key != "state_quantizer"}
+
+
+@pytest.mark.parametrize("cls", [QSimpleRNN, QLSTM, QGRU])
+@pytest.mark.parametrize("more", [{}, {"return_sequences": True}, {"go_backwards": True}])
+def test_states_of_one_type_are_scanned_and_others_unrolled(cls, more):
+    x, h, c = keras.Input((2, 2)), keras.Input((2,)), keras.Input((2,))
+    states = [h, c] if cls is QLSTM else [h]
+    for options in (RECURRENT, GROWING):
+        layer = cls(2, return_state=True, **options, **more)
+        model = keras.Model([x, *states], layer(x, initial_state=states))
+        design = qhls.compile(model, "s4.2")
+        settles = options is RECURRENT or cls is QSimpleRNN  # whose activation quantizes
+        assert any(isinstance(op, Scan) for op in design.graph.ops) == settles
+        report = design.check(targets=())
+        assert report, report
+
+
+def test_a_long_sequence_is_one_loop():
+    model = keras.Sequential([keras.Input((500, 2)), QLSTM(2, name="r", **RECURRENT)])
+    design = qhls.compile(model, "s4.2")
+    assert len(design.graph.ops) < 12
+    report = design.check(targets=())
     assert report, report
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 import qhls
 from qhls.backends import csim
-from qhls.backends.view import design_view
+from qhls.backends.layout import design_view
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, Schedule, run
 

@@ -200,7 +200,7 @@ class Maker:
         )
         gates |= {"reset_after": self.maybe()} if cls is QGRU else {}
         layer = cls(2, activation=self.pick(["quantized_tanh(4)", "quantized_bits(4,0,alpha=1)"]), **gates,
-                    state_quantizer="quantized_bits(5,1,alpha=1)", return_sequences=self.maybe(),
+                    state_quantizer=self.pick(["quantized_bits(5,1,alpha=1)", None]), return_sequences=self.maybe(),
                     go_backwards=self.maybe(), **self.quantizers("kernel", "recurrent", "bias"))  # fmt: skip
         if self.random.integers(3) == 0:
             layer = QBidirectional(layer, merge_mode=self.pick(["concat", "sum", "mul", "ave"]))

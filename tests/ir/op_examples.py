@@ -18,6 +18,7 @@ from qhls.ir import (
     Const,
     Conv,
     Fixed,
+    Graph,
     Input,
     Matmul,
     Max,
@@ -29,6 +30,7 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Rounding,
+    Scan,
     Shift,
     Sub,
     Threshold,
@@ -58,6 +60,18 @@ def weights(*shape, step=0.25):
 def steps(x, codes, values):
     thresholds = Const(Codes(np.array(codes)), x.type.frac, name="thresholds")
     return Threshold(x, thresholds, Const.of(values, name="values"))
+
+
+def recurrence(x, *start, sequence=True, mixed=False):
+    """A step with as many carried tensors as ``start``, their numbers in s6.3; ``mixed``: each reads the others."""
+    row = Input(x.shape[1:], x.type, name="row")
+    states = [Input(s.shape, Fixed(True, 6, 3), name=f"state{i}") for i, s in enumerate(start)]
+    read = [*states[1:], *states[:1]] if mixed else states
+    sums = [Add(Matmul(row, weights(row.size, s.size)), s) for s in read]
+    after = [Quantize(Mul(a, Const.of(0.75)), Fixed(True, 6, 3)) for a in sums]
+    result = sums[0] if sums else Shift(row, 1)
+    body = Graph((row, *states), (result, *after), "step")
+    return Scan(x, start, body, sequence)
 
 
 EXAMPLES = {
@@ -179,6 +193,18 @@ EXAMPLES = {
         lambda t: Pad(inp(t, 2), ((0, 2),), value=1 << 70),
         lambda t: Pad(inp(t, 2), ((0, 0),)),
     ],
+    Scan: [
+        lambda t: recurrence(inp(t, 3, 2), Const.of([0.0, 0.5])),
+        lambda t: recurrence(inp(t, 4, 2), Const.of([0.0, -1.0, 2.0]), sequence=False),
+        lambda t: recurrence(
+            inp(t, 2, 3),
+            inp(Fixed(True, 5, 2), 2, name="h"),
+            Const.of([1.0, -0.5]),
+            mixed=True,
+        ),
+        lambda t: recurrence(inp(t, 1, 2), inp(Fixed(False, 2, 3), 3, name="h"), sequence=False),
+        lambda t: recurrence(inp(t, 3, 2)),
+    ],
     Concat: [
         lambda t: Concat((inp(t, 2, 3), inp(Fixed(False, 3, 2), 2, 1, name="y"))),
         lambda t: Concat((inp(t, 1, 3), inp(t, 2, 3, name="y")), axis=0),
@@ -290,6 +316,26 @@ def concat(op, *xs):
     return np.moveaxis(np.array([row for part in rows for row in part], object), 0, axis + 1)
 
 
+def scan(op, x, *start):
+    """The body's ops by their own oracles, in a loop over rows."""
+    carried = [
+        value if source.batched else np.broadcast_to(value, (len(x), *value.shape))
+        for value, source in zip(start, op.start, strict=True)
+    ]
+    rows = []
+    for t in range(x.shape[1]):
+        values = dict(zip(op.body.inputs, [x[:, t], *carried], strict=True))
+        for inner in op.body.ops:
+            if isinstance(inner, Const):
+                values[inner] = to_numbers(inner.codes.integers(), inner.scale)
+            elif inner not in values:
+                operands = [values[operand] for operand in inner.operands]
+                values[inner] = ORACLES[type(inner)](inner, *operands)
+        result, *carried = [values[o] for o in op.body.outputs]
+        rows.append(result)
+    return np.stack(rows, 1) if op.sequence else rows[-1]
+
+
 ORACLES = {
     Matmul: matmul,
     Conv: conv,
@@ -307,6 +353,7 @@ ORACLES = {
     Reshape: lambda op, x: fractions(x.ravel()).reshape(len(x), *op.dims),
     Pad: pad,
     Concat: concat,
+    Scan: scan,
 }
 """By op; ``Input`` and ``Const`` compute nothing."""
 

@@ -1,0 +1,73 @@
+"""Models for both sides, built by the peer's QKeras with seeded weights: JSON and HDF5, as its users have them.
+
+PEER_PYTHON benchmarks/peer_models.py svhn FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def svhn() -> list[Any]:
+    """The CNN of hls4ml's SVHN tutorial: 32 x 32 x 3, three convolutions and poolings, three dense layers."""
+    import tensorflow as tf
+    from qkeras import QActivation, QConv2D, QDense
+
+    numbers = {key: "quantized_bits(6,0,alpha=1)" for key in ("kernel_quantizer", "bias_quantizer")}
+    layers: list[Any] = [tf.keras.layers.InputLayer((32, 32, 3))]
+    for i, filters in enumerate((16, 16, 24)):
+        layers.append(QConv2D(filters, 3, name=f"conv{i}", **numbers))
+        layers.append(QActivation("quantized_relu(6)", name=f"relu{i}"))
+        layers.append(tf.keras.layers.MaxPooling2D(2, name=f"pool{i}"))
+    layers.append(tf.keras.layers.Flatten(name="flat"))
+    for i, units in enumerate((42, 64)):
+        layers.append(QDense(units, name=f"dense{i}", **numbers))
+        layers.append(QActivation("quantized_relu(6)", name=f"relu_dense{i}"))
+    return [*layers, QDense(10, name="scores", **numbers)]
+
+
+def lstm() -> list[Any]:
+    """Jet tagging by a sequence: 20 particles of 6 features, an LSTM of 20 units, two dense layers."""
+    import tensorflow as tf
+    from qkeras import QActivation, QDense, QLSTM
+
+    bits = "quantized_bits(6,0,alpha=1)"
+    numbers = {"kernel_quantizer": bits, "bias_quantizer": bits}
+    recurrent = QLSTM(
+        20,
+        activation="quantized_tanh(6)",
+        recurrent_activation="quantized_sigmoid(6)",
+        recurrent_quantizer=bits,
+        state_quantizer="quantized_bits(8,1,alpha=1)",
+        name="lstm",
+        **numbers,
+    )
+    return [
+        tf.keras.layers.InputLayer((20, 6)),
+        recurrent,
+        QDense(64, name="dense", **numbers),
+        QActivation("quantized_relu(6)", name="relu"),
+        QDense(5, name="scores", **numbers),
+    ]
+
+
+MODELS = {"svhn": svhn, "lstm": lstm}
+
+
+def main() -> None:
+    name, folder = sys.argv[1], Path(sys.argv[2])
+    import tensorflow as tf
+
+    tf.keras.utils.set_random_seed(0)
+    model = tf.keras.Sequential(MODELS[name](), name=name)
+    (folder / f"{name}.json").write_text(model.to_json(), encoding="utf-8")
+    model.save_weights(folder / f"{name}.h5")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Laying a graph out in C++: what everything is called and which functions are shared."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+from qhls.backends.names import Names, identifier
+from qhls.backends.view import (
+    LITERAL_LIMIT,
+    PORT_LIMIT,
+    BodyView,
+    ConstView,
+    DesignView,
+    OpView,
+    TensorView,
+    TypeView,
+)
+from qhls.errors import EmitError
+from qhls.ir.graph import Graph
+from qhls.ir.movement import Pad, Reshape
+from qhls.ir.op import Op, operand_names
+from qhls.ir.ops import Const, Input, Quantize
+from qhls.ir.schedule import Schedule
+
+
+def design_view(graph: Graph, schedule: Schedule) -> DesignView:
+    """Name everything and lay every tensor out; raises ``EmitError`` for types wider than C++ can exchange."""
+    layout = _Layout(schedule)
+    view = DesignView(graph, schedule, layout.names.new(graph.name))
+    view.inputs, view.operations, view.results = layout.place(graph, ports=True)
+    view.constants = layout.constants
+    for number, op in enumerate(graph.outputs):
+        source = view.results[number]
+        port = layout.names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
+        view.stores.append(layout.names.new(f"store_{port}"))
+        view.outputs.append(TensorView(port, source.type, op.shape, source.partition))
+    return view
+
+
+@dataclass
+class _Layout:
+    """What is named so far. ``functions``: by meaning, so that equal ops share one."""
+
+    schedule: Schedule
+    names: Names = field(default_factory=Names)
+    constants: list[ConstView] = field(default_factory=list[ConstView])
+    functions: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
+    tables: dict[Op, TensorView] = field(default_factory=dict[Op, TensorView])
+
+    def place(
+        self, graph: Graph, ports: bool
+    ) -> tuple[list[TensorView], list[OpView], list[TensorView]]:
+        """Inputs, functions and results of ``graph``; ``ports``: whether inputs and outputs are the design's."""
+        tensors: dict[Op, TensorView] = {}
+        operations: list[OpView] = []
+        for op in graph.ops:
+            if isinstance(op, Const):
+                tensors[op] = self._table(op)
+                continue
+            _check_width(op, PORT_LIMIT, ports and (isinstance(op, Input) or op in graph.outputs))
+            if isinstance(op, Reshape):  # the same array under other indices
+                tensors[op] = replace(tensors[op.x], dims=op.shape)
+                continue
+            tensors[op] = self._tensor(op, "" if ports else "step")
+            if not isinstance(op, Input):
+                operands = tuple(tensors[operand] for operand in op.operands)
+                operations.append(self._operation(op, len(operations), operands, tensors[op]))
+        inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
+        return inputs, operations, results
+
+    def _table(self, op: Const) -> TensorView:
+        """One for all graphs that read it."""
+        if op not in self.tables:
+            _check_width(op, LITERAL_LIMIT, True)
+            tensor = self.tables[op] = self._tensor(op, "values")
+            table = self.names.new(f"{tensor.name}_codes")
+            self.constants.append(ConstView(op, tensor, table))
+        return self.tables[op]
+
+    def _operation(
+        self, op: Op, number: int, operands: tuple[TensorView, ...], out: TensorView
+    ) -> OpView:
+        key = _meaning(op, operands, out)
+        if key in self.functions:
+            return OpView(op, number, self.functions[key], operands, out, defines=False)
+        bodies = tuple(BodyView(*self.place(graph, ports=False)) for graph, _ in op.nested)
+        self.functions[key] = self.names.new(f"compute_{out.name}")
+        return OpView(op, number, self.functions[key], operands, out, bodies)
+
+    def _tensor(self, op: Op, suffix: str) -> TensorView:
+        """``suffix``: what a name of one word gets that stands beside the C library's or a function's parameters."""
+        alone = suffix and "_" not in identifier(op.name)
+        name = self.names.new(f"{op.name}_{suffix}" if alone else op.name)
+        modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
+        # Not "_t": time_t, key_t and their like belong to the C library.
+        type_view = TypeView(self.names.new(f"{name}_type"), op.type, *modes)
+        partition = op.size <= self.schedule.partition_limit
+        return TensorView(name, type_view, op.shape, partition, isinstance(op, Const))
+
+
+def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashable:
+    """Equal for ops that one C++ function computes: of one kind, on the same types, shapes and constants."""
+    settings = [
+        (item.name, getattr(op, item.name))
+        for item in fields(op)
+        if item.init and item.name not in ("name", "layer") and item.name not in operand_names(op)
+    ]
+    sources = [tensor.name if tensor.constant else "" for tensor in operands]
+    shapes = [
+        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.partition)
+        for t in (*operands, out)
+    ]
+    return op.kind, tuple(settings), tuple(sources), tuple(shapes)
+
+
+def _check_width(op: Op, limit: int, at_port: bool) -> None:
+    if at_port and op.type.width > limit:
+        raise EmitError(
+            f"tensor {op.name!r} of layer {op.layer!r}: expected at most {limit} bits in a port or constant, got "
+            f"{op.type}; quantise it (QActivation) or use fewer fraction bits"
+        )
+    if isinstance(op, Pad) and op.value.bit_length() > LITERAL_LIMIT:
+        raise EmitError(
+            f"tensor {op.name!r} of layer {op.layer!r}: expected a filling of at most {LITERAL_LIMIT} bits, got code "
+            f"{op.value}; pad before the fraction grows"
+        )

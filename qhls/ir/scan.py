@@ -1,0 +1,137 @@
+"""``Scan``: a recurrence, its step told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, Self
+
+import numpy as np
+
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array, Codes
+from qhls.ir.interpret import evaluate
+from qhls.ir.interval import Interval
+from qhls.ir.movement import Reshape
+from qhls.ir.op import Op
+from qhls.ir.ops import Input
+
+
+@dataclass(frozen=True, eq=False)
+class Scan(Op):
+    """``body`` once for each row of ``x``, in order: its results as rows, or the last one alone.
+
+    The body's inputs are a row of ``x`` and what the step before carried over, ``start`` at first. Its outputs are the
+    step's result and what it carries to the next step, of types that the inputs hold: so nothing overflows, however
+    many rows there are.
+    """
+
+    x: Op
+    start: tuple[Op, ...]
+    body: Graph
+    sequence: bool = True
+
+    @property
+    def frac(self) -> int:
+        return self.body.outputs[0].type.frac
+
+    @property
+    def steps(self) -> int:
+        """How often the body runs."""
+        return self.x.shape[0]
+
+    @property
+    def carried(self) -> tuple[Input, ...]:
+        """The body's inputs that a step before computes."""
+        return self.body.inputs[1:]
+
+    def check(self) -> None:
+        body = self.body
+        self.require(
+            bool(self.x.shape) and self.steps >= 1,
+            "rows to go through",
+            f"the shape {self.x.shape}",
+        )
+        self.require(
+            len(body.inputs) == len(body.outputs) == len(self.start) + 1,
+            f"a body of {len(self.start) + 1} inputs and outputs",
+            f"{len(body.inputs)} and {len(body.outputs)}",
+        )
+        self._check_fits(body.inputs[0], self.x, self.x.shape[1:])
+        for entering, start, leaving in zip(
+            self.carried, self.start, body.outputs[1:], strict=True
+        ):
+            self._check_fits(entering, start, start.shape)
+            self._check_fits(entering, leaving, leaving.shape)
+            # A carried tensor is overwritten while others may still be read.
+            self.require(
+                not isinstance(_source(leaving), Input),
+                "a carried tensor that a step computes",
+                leaving.name,
+            )
+        for op in body.outputs:
+            self.require(op.batched, "results that depend on an input", f"the constant {op.name!r}")
+
+    def _check_fits(self, inside: Input, outside: Op, shape: tuple[int, ...]) -> None:
+        self.require(
+            inside.shape == shape and inside.type.contains(outside.type),
+            f"a tensor for the body's input {inside.name!r}, {inside.type} {inside.shape}",
+            f"{outside.name!r}, {outside.type} {shape}",
+        )
+
+    def evaluate(self, x: Any, *start: Any) -> Any:
+        if isinstance(x, Interval):  # the body's ranges hold for every step
+            return self.body.outputs[0].range.map(lambda rows: self._shaped([rows] * self.steps))
+        triples = zip(start, self.start, self.carried, strict=True)
+        carried = [self._entering(c, op, to, x) for c, op, to in triples]
+        results: list[Codes] = []
+        for step in range(self.steps):
+            row = x.map(partial(_row, step))
+            row = row << self.body.inputs[0].type.frac - self.x.type.frac
+            values = evaluate(self.body, [row, *carried], self.body.outputs)
+            result, *leaving = (values[op] for op in self.body.outputs)
+            pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
+            carried = [c << to.type.frac - op.type.frac for c, op, to in pairs]
+            results = [*results, result] if self.sequence else [result]
+        return Codes.join(results, self._shaped)
+
+    def _entering(self, codes: Codes, start: Op, to: Input, x: Codes) -> Codes:
+        """What the first step reads, a row a sample."""
+        aligned = codes << to.type.frac - start.type.frac
+        if start.batched:
+            return aligned
+        return aligned.map(lambda array: np.broadcast_to(array, (x.shape[0], *array.shape)))
+
+    def _shaped(self, rows: list[Array]) -> Array:
+        return np.stack(rows, 1) if self.sequence else rows[-1]
+
+    @cached_property
+    def magnitude(self) -> int:
+        """The largest of the body's."""
+        return max(op.magnitude for op in self.body.ops if op.batched)
+
+    @property
+    def float32_exact(self) -> bool:
+        """Whether every op of the body is."""
+        return all(op.float32_exact for op in self.body.ops)
+
+    @property
+    def nested(self) -> tuple[tuple[Graph, int], ...]:
+        return ((self.body, self.steps),)
+
+    def rewritten(self, rule: Callable[[Op], Op]) -> Self:
+        """The same with ``rule`` applied to the ops of the body."""
+        body = self.body.rewrite(rule)
+        return self if body is self.body else replace(self, body=body)
+
+
+def _row(step: int, array: Array) -> Array:
+    return array[:, step]
+
+
+def _source(op: Op) -> Op:
+    """The op whose elements a chain of reshapes has."""
+    while isinstance(op, Reshape):
+        op = op.x
+    return op
