@@ -18,7 +18,7 @@ def svhn() -> list[Any]:
     import tensorflow as tf
     from qkeras import QActivation, QConv2D, QDense
 
-    numbers = {key: "quantized_bits(6,0,alpha=1)" for key in ("kernel_quantizer", "bias_quantizer")}
+    numbers = dict.fromkeys(("kernel_quantizer", "bias_quantizer"), "quantized_bits(6,0,alpha=1)")
     layers: list[Any] = [tf.keras.layers.InputLayer((32, 32, 3))]
     for i, filters in enumerate((16, 16, 24)):
         layers.append(QConv2D(filters, 3, name=f"conv{i}", **numbers))
@@ -34,7 +34,7 @@ def svhn() -> list[Any]:
 def lstm() -> list[Any]:
     """Jet tagging by a sequence: 20 particles of 6 features, an LSTM of 20 units, two dense layers."""
     import tensorflow as tf
-    from qkeras import QActivation, QDense, QLSTM
+    from qkeras import QLSTM, QActivation, QDense
 
     bits = "quantized_bits(6,0,alpha=1)"
     numbers = {"kernel_quantizer": bits, "bias_quantizer": bits}

@@ -150,8 +150,8 @@ _AS_IS = Choice()
 class Candidates:
     """Costs of variants of ``graph``: thousands a second once its layers have been seen.
 
-    ``area``: a table to count hardware by, or None to leave it out. ``nested``: whether the graph is one that an op runs,
-    so that its inputs are held within the design.
+    ``area``: a table to count hardware by, or None to leave it out. ``nested``: whether an op runs the graph, so that
+    its inputs are held within the design.
     """
 
     def __init__(
