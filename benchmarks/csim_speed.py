@@ -56,6 +56,8 @@ class Case:
     weights: Path | None = None
     mlp: Path | None = None
     """Arrays from which the peer builds the model, where ``model`` is no file that it reads."""
+    built: bool = False
+    """Whether the peer builds the model itself (``peer_models.py``): QKeras cannot read a QLSTM that it wrote."""
     io: str = "io_parallel"
     interpreted: int = 20_000
     simulated: int = 2_000
@@ -86,6 +88,17 @@ def cases(options: argparse.Namespace, folder: Path) -> list[Case]:
             targets=False,
         )
         found.append(case)
+    if options.more and options.peer_python and not options.quick:
+        settings = {"built": True, "span": (0.0, 1.0), "targets": False}
+        sizes = {
+            "svhn": {"io": "io_stream", "interpreted": 500, "simulated": 40},
+            "lstm": {"interpreted": 2000, "simulated": 100},
+        }
+        for name, size in sizes.items():
+            command = [options.peer_python, HERE / "peer_models.py", name, folder]
+            subprocess.run([*map(str, command)], check=True, capture_output=True)
+            files = folder / f"{name}.json", folder / f"{name}.h5"
+            found.append(Case(name, *files, **settings, **size))
     return found
 
 
@@ -201,6 +214,7 @@ class Peer:
 
     def __init__(self, python: str, case: Case, inputs: Path) -> None:
         model = ["--mlp", case.mlp] if case.mlp else ["--model", case.model]
+        model = ["--build", case.name] if case.built else model
         weights = [] if case.weights is None else ["--weights", case.weights]
         command = [python, HERE / "hls4ml_peer.py", *model, *weights, "--inputs", inputs]
         self.process = subprocess.Popen(
@@ -357,6 +371,9 @@ def parse() -> argparse.Namespace:
         "--cnn", type=Path, help="also the MNIST CNN's JSON (qkeras_mnist_cnn.json)"
     )
     parser.add_argument("--cnn-weights", type=Path, help="its weights")
+    parser.add_argument(
+        "--more", action="store_true", help="also a 32x32x3 CNN and an LSTM, built by the peer"
+    )
     parser.add_argument("--peer-python", help="the interpreter of hls4ml's environment")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions (default 3)")
     parser.add_argument(

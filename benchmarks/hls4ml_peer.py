@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cpu_time import rate, timed
+from peer_models import MODELS, PEERS
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BACKENDS = {"vitis": "Vitis", "catapult": "Catapult"}
@@ -37,6 +38,12 @@ class Peer:
 
         if self.options.mlp:
             return self._mlp()
+        if self.options.build:
+            instead = PEERS.get(self.options.build)
+            model = tf.keras.Sequential((instead or MODELS[self.options.build])())
+            if not instead:
+                model.load_weights(self.options.weights)
+            return model
         from qkeras.utils import _add_supported_quantized_objects
 
         known: dict[str, Any] = {}
@@ -156,6 +163,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", help="JSON of a QKeras model (Keras 2)")
     parser.add_argument("--weights", help="its weights, HDF5")
     parser.add_argument("--mlp", help="instead: kernels and biases of a Q-MLP, .npz")
+    parser.add_argument("--build", choices=tuple(MODELS), help="instead: a model of peer_models.py")
     parser.add_argument("--inputs", required=True, help="inputs (samples, ...), .npy")
     parser.add_argument("--io", default="io_parallel", choices=("io_parallel", "io_stream"))
     parser.add_argument("--samples", type=int, default=2000, help="samples a call of predict")

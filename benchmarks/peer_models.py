@@ -31,6 +31,14 @@ def svhn() -> list[Any]:
     return [*layers, QDense(10, name="scores", **numbers)]
 
 
+def plain_lstm() -> list[Any]:
+    """``lstm`` with a layer of Keras: what hls4ml builds of that shape."""
+    import tensorflow as tf
+
+    first, _, *rest = lstm()
+    return [first, tf.keras.layers.LSTM(20, name="lstm"), *rest]
+
+
 def lstm() -> list[Any]:
     """Jet tagging by a sequence: 20 particles of 6 features, an LSTM of 20 units, two dense layers."""
     import tensorflow as tf
@@ -40,8 +48,9 @@ def lstm() -> list[Any]:
     numbers = {"kernel_quantizer": bits, "bias_quantizer": bits}
     recurrent = QLSTM(
         20,
-        activation="quantized_tanh(6)",
-        recurrent_activation="quantized_sigmoid(6)",
+        # hls4ml refuses the hard functions that are QKeras' default.
+        activation="quantized_tanh(6,use_real_tanh=1)",
+        recurrent_activation="quantized_sigmoid(6,use_real_sigmoid=1)",
         recurrent_quantizer=bits,
         state_quantizer="quantized_bits(8,1,alpha=1)",
         name="lstm",
@@ -57,6 +66,8 @@ def lstm() -> list[Any]:
 
 
 MODELS = {"svhn": svhn, "lstm": lstm}
+PEERS = {"lstm": plain_lstm}
+"""What the peer runs instead: of hls4ml 1.3's project of a QLSTM g++ finds errors."""
 
 
 def main() -> None:

@@ -83,7 +83,7 @@ def check(
         comparisons.append(
             _comparison(f"interpreter == {library.target.name}", graph, expected, received, blame)
         )
-    notes = list(graph.notes)
+    notes = list(design.notes)
     if design.model is not None:
         more, why = _against_keras(design, codes, expected)
         comparisons += more

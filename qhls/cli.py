@@ -90,6 +90,10 @@ def _common(command: argparse.ArgumentParser, several: bool) -> None:
     command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
     ends = "what becomes of a softmax at the end: left to the host, computed, or only the largest's index"
     command.add_argument("--softmax", choices=MODES, default="host", help=ends)
+    put = "where real numbers have no exact form: put a quantizer, by default of 12 bits, and say how far it is off"
+    command.add_argument(
+        "--allow-approximate", nargs="?", const=True, default=False, metavar="QUANTIZER", help=put
+    )
 
 
 def _file_name(form: str) -> Callable[[str], Path]:
@@ -117,8 +121,14 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     # Among several models the weights are those of a JSON, which has none of its own.
     needed = len(options.model) == 1 or Path(model).suffix == ".json"
     weights = options.weights if needed else None
-    end = options.softmax
-    return compile_model(model, given, weights=weights, schedule=schedule, softmax=end)
+    return compile_model(
+        model,
+        given,
+        weights=weights,
+        schedule=schedule,
+        softmax=options.softmax,
+        allow_approximate=options.allow_approximate,
+    )
 
 
 def _compile(options: argparse.Namespace) -> int:
@@ -126,7 +136,7 @@ def _compile(options: argparse.Namespace) -> int:
     for target in options.target or TARGETS:
         project = design.emit(target, Path(options.output) / target, overwrite=options.overwrite)
         sys.stdout.write(f"{target}: {project.path}\n")
-    for note in design.graph.notes:
+    for note in design.notes:
         sys.stdout.write(f"note: {note}\n")
     return 0
 

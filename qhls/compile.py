@@ -22,6 +22,7 @@ def compile(
     schedule: Schedule = DEFAULT_SCHEDULE,
     softmax: Mode = "host",
     softmax_bits: int = 10,
+    allow_approximate: Any = False,
 ) -> Design:
     """Compile a Q-model to a typed fixed-point design.
 
@@ -33,15 +34,24 @@ def compile(
     probabilities of ``softmax_bits`` (1 to 16) fraction bits, an approximation whose error
     ``design.softmax.error(classes)`` bounds; "argmax": the index of the largest, shape (..., 1).
 
+    ``allow_approximate``: what becomes of real numbers that no quantizer follows, of a function or a scale. False: a
+    ``LoweringError``. True: 12 bits that hold them all are put behind the layer, or the quantizer that is given here
+    (an object or a string); ``design.approximations`` names each, with how far it is off.
+
     Raises ``LoadError`` for an unreadable file, ``LoweringError`` for what has no exact meaning in
     fixed point, ``VerifyError`` for a ``softmax`` other than "host" where an output has none.
     """
+    from qhls.approximate import trace_exactly, trace_nearest
     from qhls.design import Design
     from qhls.frontend import load_model
-    from qhls.frontend.trace import trace
 
     is_path = isinstance(model_or_path, str | PathLike)
     model = load_model(model_or_path, weights) if is_path else model_or_path
-    exact = optimise(trace(model, input_types))
+    if allow_approximate is False:
+        graph, made = trace_exactly(model, input_types), ()
+    else:
+        quantizer = None if allow_approximate is True else allow_approximate
+        model, graph, made = trace_nearest(model, input_types, quantizer)
+    exact = optimise(graph)
     end = Softmax(softmax, softmax_bits)
-    return Design(optimise(end.apply(exact)), schedule, model, exact, end)
+    return Design(optimise(end.apply(exact)), schedule, model, exact, end, made)

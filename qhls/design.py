@@ -38,6 +38,8 @@ class Design:
     exact: Graph | None = None
     """The part of ``graph`` that equals Keras: without a softmax in hardware."""
     softmax: Softmax = field(default_factory=Softmax)
+    approximations: tuple[Any, ...] = ()
+    """What ``compile(..., allow_approximate=...)`` put into ``model``, which is the given one with them."""
 
     def encode(self, x: Any) -> list[Array]:
         """Input numbers as integer codes, one array an input. Raises ``VerifyError``."""
@@ -119,7 +121,12 @@ class Design:
         """Where Keras' float32 is exact, layer by layer, and how ``check`` compares."""
         from qhls.exactness import exactness
 
-        return exactness(self.exact or self.graph)
+        return exactness(self.exact or self.graph, self.approximations)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the design should know: what is left to the host, what was approximated."""
+        return [*self.graph.notes, *(f"approximated: {made}" for made in self.approximations)]
 
     def show(self) -> str:
         """The graph, one op a line: types, ranges, shapes and Keras layers."""

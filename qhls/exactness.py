@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qhls.ir import Graph
@@ -27,14 +28,19 @@ class ExactnessReport:
 
     layers: list[LayerExactness]
     compared_in: str
+    approximations: tuple[str, ...] = ()
+    """Quantizers that were put into the model, and how far each is off."""
 
     def __str__(self) -> str:
         header = ("layer", "bits", "Keras in float32")
         rows = [(row.layer, str(row.bits), row.float32) for row in self.layers]
-        return "\n".join([*align([header, *rows]), f"compared with Keras in {self.compared_in}"])
+        put = [f"approximated: {text}" for text in self.approximations]
+        return "\n".join(
+            [*align([header, *rows]), f"compared with Keras in {self.compared_in}", *put]
+        )
 
 
-def exactness(graph: Graph) -> ExactnessReport:
+def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessReport:
     """The report of ``graph``, by the ranges of its ops."""
     layers: dict[str, int] = {}
     inexact = graph.inexact
@@ -48,4 +54,5 @@ def exactness(graph: Graph) -> ExactnessReport:
         )
 
     rows = [LayerExactness(layer, bits, verdict(layer)) for layer, bits in layers.items()]
-    return ExactnessReport(rows, "float64" if inexact else "float32")
+    texts = tuple(map(str, approximations))
+    return ExactnessReport(rows, "float64" if inexact else "float32", texts)

@@ -21,13 +21,15 @@ class Reals:
     """``function(x)``: numbers that hardware never holds. A quantizer at the end turns them into steps of ``x``.
 
     The last axis of ``x`` is that of the channels; ``function`` may be another one for each of them.
-    ``monotone``: whether it never turns. ``refusal`` is what is wrong where no quantizer comes.
+    ``monotone``: whether it never turns. ``refusal`` is what is wrong where no quantizer comes. ``layer``: the one that
+    returned these numbers, if it is one of the model's own.
     """
 
     x: Op
     function: Function
     monotone: bool
     refusal: LoweringError
+    layer: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -56,12 +58,20 @@ def exact(layer: Any, x: Tensor) -> Op:
     """``x``, an exact tensor that ``layer`` can read; ``None`` stands for the user of the model.
 
     Raises:
-        LoweringError: real numbers; it says where they come from.
+        RealNumbersError: real numbers; it says where they come from.
     """
     if isinstance(x, Reals):
         reader = called(layer) if layer is not None else "the model's user"
-        raise LoweringError(f"{x.refusal}; {reader} would read real numbers")
+        raise RealNumbersError(f"{x.refusal}; {reader} would read real numbers", x)
     return x
+
+
+class RealNumbersError(LoweringError):
+    """No quantizer follows ``reals``."""
+
+    def __init__(self, message: str, reals: Reals) -> None:
+        super().__init__(message)
+        self.reals = reals
 
 
 @dataclass

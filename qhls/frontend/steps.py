@@ -42,7 +42,7 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     else:
         source, channels = x, 1
     lo, hi = source.range.hull
-    values_at = _values_of(_on_grid(function) if source is not x else function, source, channels)
+    values_at = values_of(_on_grid(function) if source is not x else function, source, channels)
     if hi - lo < ENUMERATED and (channels == 1 or not monotone):
         points = [np.arange(lo, hi + 1)] * channels
         values = list(values_at(np.tile(points[0], (channels, 1))))
@@ -71,7 +71,7 @@ def _on_grid(function: Function) -> Function:
     return exactly
 
 
-def _values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
+def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
     """From codes of ``x`` (channels, points) to the numbers that the float function makes of them."""
     running = current_arithmetic()
     float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT

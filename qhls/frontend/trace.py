@@ -213,7 +213,8 @@ def _call(node: Any, inputs: list[Tensor], path: str, notes: list[str], last: bo
     running = current_arithmetic()
     if running is not None and any(isinstance(op, Reals) for op in ops):
         running.reals.append(f"{path}{layer.name}")
-    return ops
+    own = "" if path else layer.name
+    return [replace(op, layer=own) if isinstance(op, Reals) else op for op in ops]
 
 
 def _refuse_options(layer: Any, arguments: Any) -> None:

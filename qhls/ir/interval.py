@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from qhls.ir.integers import Array, Codes
 from qhls.ir.types import Fixed, Rounding
@@ -148,6 +149,23 @@ def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
     if all(part.constant for part in intervals):
         return cast(Any, Interval(lo))
     return cast(Any, Interval(lo, Codes.join([part.hi for part in intervals], f)))
+
+
+def patches(
+    x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
+) -> Value:
+    """The same windows as one tensor ``(batch, out_rows, out_columns, *size, channels)``, not copied."""
+    (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
+
+    def seen(array: Array) -> Array:
+        batch, rows, columns, channels = array.shape
+        sample, down, across, element = array.strides
+        counts = (rows - (kh - 1) * dh - 1) // sh + 1, (columns - (kw - 1) * dw - 1) // sw + 1
+        shape = (batch, *counts, kh, kw, channels)
+        steps = (sample, sh * down, sw * across, dh * down, dw * across, element)
+        return as_strided(array, shape, steps, writeable=False)
+
+    return x.map(seen)
 
 
 def taps(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qhls.ir import encoding
 from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
-from qhls.ir.interval import Interval, Value, join, taps
+from qhls.ir.interval import Interval, Value, join, patches, taps
 from qhls.ir.op import FLOAT32_EXACT, Op
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.ir.work import Work
@@ -126,13 +126,18 @@ class Conv(Op):
 
     def evaluate(self, x: Value, w: Value) -> Value:
         kh, kw, channels, filters = self.w.shape
-        columns = taps(x, (kh, kw), self.strides, self.dilation)
+        taken = kh * kw * channels
+        windows = patches(x, (kh, kw), self.strides, self.dilation)
         if self.groups == 1:
-            rows = join(columns, lambda arrays: np.concatenate(arrays, axis=3))
-            return rows @ w.map(lambda array: array.reshape(kh * kw * channels, filters))
+            rows = windows.map(lambda array: array.reshape(*array.shape[:3], taken))
+            return rows @ w.map(lambda array: array.reshape(taken, filters))
         # (batch, rows, columns, groups, 1, taps x channels) @ (groups, taps x channels, filters)
-        shape = (*columns[0].shape[:3], self.groups, 1, channels)
-        rows = join(columns, lambda arrays: np.concatenate([a.reshape(shape) for a in arrays], -1))
+        apart = windows.map(
+            lambda array: array.reshape(*array.shape[:5], self.groups, channels).transpose(
+                0, 1, 2, 5, 3, 4, 6
+            )
+        )
+        rows = apart.map(lambda array: array.reshape(*array.shape[:4], 1, taken))
         kernels = w.map(
             lambda array: array.reshape(-1, self.groups, filters // self.groups).swapaxes(0, 1)
         )

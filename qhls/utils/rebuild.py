@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -15,11 +16,17 @@ Convert = Callable[[Any], Any]
 _LEFT_OUT = object()
 
 
-def rebuild(model: keras.Model, convert: Convert, left_out: Collection[Any] = ()) -> keras.Model:
+def rebuild(
+    model: keras.Model,
+    convert: Convert,
+    left_out: Collection[Any] = (),
+    followed: Mapping[str, Any] = MappingProxyType({}),
+) -> keras.Model:
     """``model`` with ``convert(layer)`` in the place of each layer, not compiled.
 
     The layers of ``left_out`` have no place in it: who reads one reads its input. A layer that is
-    called several times is converted once; nested models are rebuilt likewise.
+    called several times is converted once; nested models are rebuilt likewise. ``followed``: layers that come behind
+    those of the model's own that have the names.
 
     Raises:
         LoweringError: a model that is not built, or not from layers.
@@ -36,20 +43,25 @@ def rebuild(model: keras.Model, convert: Convert, left_out: Collection[Any] = ()
 
     if isinstance(model, keras.Sequential):
         kept = [layer for layer in map(new, model.layers) if layer is not _LEFT_OUT]
+        kept = [
+            one for layer in kept for one in (layer, followed.get(layer.name)) if one is not None
+        ]
         return keras.Sequential([_input(model.inputs[0]), *kept], name=model.name)
     plain = keras.Model(model.input, model.output, name=model.name)  # one that is not compiled
     inputs = keras.tree.map_structure(_input, model.input)
-    return keras.models.clone_model(plain, inputs, new, _call)
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        result = args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
+        behind = followed.get(getattr(layer, "name", ""))
+        return result if behind is None else behind(result)
+
+    return keras.models.clone_model(plain, inputs, new, call)
 
 
 def _input(tensor: Any) -> Any:
     """A new input of the same name; Keras' own cloning calls it like the tensor."""
     name = tensor._keras_history.operation.name
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
-
-
-def _call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-    return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
 
 
 def again(layer: Any) -> Any:
