@@ -14,7 +14,9 @@ from qhls.backends.target import TARGETS
 from qhls.errors import CsimError
 from qhls.ir import (
     Add,
+    ArgMax,
     Codes,
+    Concat,
     Const,
     Conv,
     Fixed,
@@ -22,13 +24,20 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Min,
+    Mul,
     Overflow,
     Pad,
     Pool,
     Quantize,
+    Reshape,
     Rounding,
+    Scan,
     Schedule,
     Shift,
+    Sub,
+    Threshold,
+    View,
     run,
 )
 
@@ -95,6 +104,13 @@ def const(codes):
     return Const(Codes(np.array(codes)), 0, name="w")
 
 
+def running_sum(x):
+    """Of the rows of ``x``, up to 124."""
+    row, state = Input((1,), x.type, name="row"), Input((1,), Fixed(False, 7, 1), name="state")
+    new = Quantize(Add(row, state, name="both"), Fixed(False, 7, 1), name="new")
+    return Scan(x, (const([0]),), Graph((row, state), (new, new), "step"), name="scan")
+
+
 def widths():
     """Each op as an output whose code reaches every bit of its type."""
     x = Input((2, 2, 1), Fixed(True, 5, 2), name="x")
@@ -109,6 +125,15 @@ def widths():
         Matmul(u, const([[3], [2], [1], [7]]), name="matmul"),
         Shift(u, 3, name="shift"),
         Quantize(u, Fixed(True, 7, 2), name="quantize"),
+        Sub(const(0), u, name="sub"),
+        Mul(u, u, name="mul"),
+        Min(u, const(40), name="min"),
+        View(u, (2,), (2,), 1, name="view"),
+        Concat((u, u), name="concat"),
+        ArgMax(Add(u, const([0, 0, 0, 1]), name="last"), name="argmax"),
+        Conv(Reshape(u, (1, 1, 4)), const(np.full((1, 1, 2, 2), 3)), groups=2, name="grouped"),
+        Threshold(u, Const(Codes(np.array([16])), 1, name="w"), const([1, 200]), name="threshold"),
+        running_sum(Reshape(u, (4, 1))),
     ]
     low, high = (np.full((1, *op.shape), end) for op in (x,) for end in (-16, 15))
     codes = [np.concatenate([low, high]), np.repeat([[0], [31]], 4, 1)]
