@@ -56,6 +56,26 @@ def test_every_target_equals_keras(name, shared):
     assert report, report
 
 
+def test_the_others_equal_keras_with_quantizers_put_in(shared):
+    approximated, refused = {}, {}
+    for name in NAMES:
+        model = qhls.load_model(shared / "golden" / "layers" / name / "model.h5")
+        try:
+            qhls.compile(model, TYPES)
+        except LoweringError:
+            try:
+                design = qhls.compile(model, TYPES, allow_approximate=True)
+            except LoweringError as error:
+                refused[name] = str(error)
+                continue
+            approximated[name] = design.approximations
+            report = design.check(stimuli(design, 64), targets=())
+            assert report, f"{name}\n{report}"
+    print(f"approximated: {approximated}; refused all the same: {refused}")
+    assert all(approximated.values())
+    assert len(approximated) >= 5
+
+
 def test_most_golden_models_are_hardware(shared):
     """The rest ends in real numbers, which no quantizer follows."""
     refused = []
