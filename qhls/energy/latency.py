@@ -20,10 +20,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from qhls.energy.model import HARD_WIRED, passes, place
-from qhls.energy.primitives import loop
+from qhls.energy.loops import HARD_WIRED, constant_place, loop, passes, place
 from qhls.energy.text import as_text
-from qhls.ir import Const, Conv, Graph, Input, Matmul, Op, Pool, Schedule
+from qhls.ir import Const, Conv, Graph, Input, Matmul, Mul, Op, Pool, Reshape, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 
 PORTS = 2
@@ -135,8 +134,8 @@ def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
     finished: dict[Op, tuple[int, int]] = {}  # cycles, and how many of them are no depth
     for op in graph.ops:
         ready, waited = max((finished[operand] for operand in op.operands), default=(0, 0))
-        if isinstance(op, Const | Input):
-            finished[op] = 0, 0
+        if isinstance(op, Const | Input | Reshape):
+            finished[op] = ready, waited
             continue
         latency = op_latency(op, schedule)
         ops.append(latency)
@@ -150,22 +149,23 @@ def op_latency(op: Op, schedule: Schedule) -> OpLatency:
     steps = loop(op, schedule)
     interval, bound = steps.interval, "schedule"
     for operand in dict.fromkeys(op.operands):
-        where = place(operand, schedule)
+        is_const = isinstance(operand, Const)
+        where = constant_place(op, operand, schedule) if is_const else place(operand, schedule)
         if where in ("registers", HARD_WIRED):
             continue
-        needed = math.ceil(_reads(op, operand, where) / steps.trips / PORTS)
+        needed = math.ceil(_reads(op, operand, schedule) / steps.trips / PORTS)
         if needed > interval:
             interval, bound = needed, operand.name
     depth = max(math.ceil(levels(op) * LEVEL_NS / schedule.clock_period), 1)
     return OpLatency(op.name, op.kind, op.layer, steps.trips, interval, depth, bound)
 
 
-def _reads(op: Op, operand: Op, where: str) -> float:
+def _reads(op: Op, operand: Op, schedule: Schedule) -> float:
     """Elements of ``operand`` that ``op`` reads in all."""
     lookups = sum(n for event, n in op.events.items() if event.kind == "lookup")
     if lookups and isinstance(operand, Const):
         return lookups / sum(isinstance(o, Const) for o in op.operands)
-    return passes(op, operand, where) * operand.size
+    return passes(op, operand, schedule) * operand.size
 
 
 def levels(op: Op) -> int:
@@ -178,7 +178,9 @@ def levels(op: Op) -> int:
         return _tree(digits) + _tree(terms)
     if isinstance(op, Pool):
         return _tree(op.window[0] * op.window[1])
-    kinds = {event.kind for event in work}
+    kinds = {event.kind for event in work} - {"nothing"}
+    if isinstance(op, Mul) and "scale" in kinds:
+        return _tree(max(e.bits[1] for e in work if e.kind == "scale"))
     if "lookup" in kinds:
         compares = sum(n for event, n in work.items() if event.kind == "compare") // op.size
         searched = sum(n for event, n in work.items() if event.kind == "lookup") > op.size

@@ -31,6 +31,7 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Mul,
     Overflow,
     Pool,
     Quantize,
@@ -77,9 +78,14 @@ WEIGHTS = Const.of(np.array([[3.0, 0], [5, -1], [1, 1], [2, 1]]), name="w")
         ),
         (Pool(IMAGE, (2, 2), (2, 2)), {("maximum", 4): 6}),  # a position: 2 channels, 3 steps each
         (Pool(IMAGE, (2, 2), (2, 2), "sum"), {("accumulate", 6): 6}),
-        (Add(X, X), {("add", 5): 1}),  # one element a trip
-        (Max(X, Const.of(0.0)), {("relu", 4): 1}),
-        (Max(X, Const.of(1.0)), {("maximum", 4): 1}),
+        (Add(X, X), {("add", 5): 4}),  # all elements at once
+        (Max(X, Const.of(0.0)), {("relu", 4): 4}),
+        (Max(X, Const.of(1.0)), {("maximum", 4): 4}),
+        (Mul(X, Const.of([3.0, -5, 4, 0])), {("scale", 4, n): 1 for n in (0, 1, 2, 3)}),
+        (
+            Add(X, Const.of([3.0, 0, 4, 0])),
+            {("add", 4): 1, ("add", 2): 1},
+        ),  # s5.1; 1 and 3 bits pass
         # s4.1 to u2.0: 3 bits stay of 4, of which one is dropped; all 4 elements at once
         (Quantize(X, Fixed(False, 2, 0)), {("round", 3): 4, ("saturate", 1, 2): 4}),
         (Quantize(X, Fixed(True, 5, 1)), {}),  # fits
@@ -93,7 +99,8 @@ WEIGHTS = Const.of(np.array([[3.0, 0], [5, -1], [1, 1], [2, 1]]), name="w")
         (Reshape(X, (2, 2)), {}),
     ],
     ids=[
-        *("matmul", "maxpool", "sumpool", "add", "relu", "max", "quantize", "widen", "truncate"),
+        *("matmul", "maxpool", "sumpool", "add", "relu", "max", "scale", "bias"),
+        *("quantize", "widen", "truncate"),
         *("saturate", "threshold", "search", "reshape"),
     ],
 )
@@ -105,12 +112,32 @@ def test_stored_weights_take_general_hardware():
     assert counted(Matmul(X, WEIGHTS), storage="bram") == {
         ("multiply", 4, 4): 8,
         ("accumulate", 8): 8,
+        ("bram", 8, 4): 1,
     }
     signs = Const.of(np.array([[1.0, -1], [1, 0], [1, 1], [-1, 1]]))
-    assert counted(Matmul(X, signs), storage="bram") == {("choice", 4, 2): 8, ("accumulate", 6): 8}
-    assert counted(WEIGHTS, storage="bram") == {("bram", 8, 4): 1}
-    assert counted(WEIGHTS, storage="lutram") == {("lutram", 8, 4): 1}
-    assert counted(WEIGHTS) == {}
+    assert counted(Matmul(X, signs), storage="lutram") == {
+        ("choice", 4, 2): 8,
+        ("accumulate", 6): 8,
+        ("lutram", 8, 2): 1,
+    }
+    assert counted(WEIGHTS, storage="bram") == {}  # part of what reads it
+
+
+def test_one_element_at_a_time_takes_one_piece_of_hardware():
+    x = Input((3, 4), Fixed(True, 4, 1), name="x")
+    table = Const.of([3.0, -5, 4, 0])
+    assert counted(Mul(x, table), partition_limit=4) == {
+        **{("multiply", 4, 4): 1, ("lookup", 4, 4): 1, ("bram", 12, 7): 1}
+    }
+    assert counted(Add(x, table), partition_limit=2) == {
+        **{("add", 6): 1, ("rom", 4, 4): 1, ("bram", 12, 6): 1}  # -7 .. 7.5
+    }
+
+
+def test_shared_multipliers_of_an_elementwise_product():
+    products = Mul(X, Const.of([3.0, -5, 4, 0]))
+    assert counted(products, reuse_factor=2) == {("multiply", 4, 4): 2, ("lookup", 4, 2): 2}
+    assert counted(Mul(X, X), reuse_factor=3) == {("multiply", 4, 4): 2}
 
 
 def test_shared_multipliers_choose_among_constants():
