@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from qhls.backends.target import TARGETS
 from qhls.errors import LoadError, QhlsError
@@ -202,6 +200,7 @@ def _energy(options: argparse.Namespace) -> int:
         names=list(dict.fromkeys(options.model)),
         technology=options.technology,
         sensitivity=options.sensitivity,
+        area=options.area or "xilinx_lut6",
     )
     for report in comparison.reports.values():
         console.print(report.table())
@@ -210,9 +209,9 @@ def _energy(options: argparse.Namespace) -> int:
     for design in comparison.savings:
         console.print(comparison.savings_table(design))
     if options.area:
-        for design in designs:
-            console.print(design.area(options.area).table(), design.latency().table())
-        console.print(_bit_operations(dict(zip(comparison.reports, designs, strict=True))))
+        for design in comparison.areas:
+            console.print(comparison.areas[design].table(), comparison.latencies[design].table())
+        console.print(comparison.costs_table(), comparison.operations_table())
     for path in (options.html, options.plot, options.json):
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")
@@ -248,18 +247,6 @@ def _qtools(options: argparse.Namespace) -> int:
         tools.qtools_stats_to_json(options.json)
         sys.stdout.write(f"{options.json}\n")
     return 0
-
-
-def _bit_operations(designs: dict[str, Any]) -> Table:
-    from qhls.energy.operations import bit_operations, total
-
-    table = Table("design", title="Operations per inference")
-    for heading in ("MACs", "BOPs", "EBOPs"):
-        table.add_column(heading, justify="right")
-    for name, design in designs.items():
-        found = total(bit_operations(design.graph))
-        table.add_row(Text(name), f"{found.macs:,}", f"{found.bops:,.0f}", f"{found.ebops:,}")
-    return table
 
 
 def _show(options: argparse.Namespace) -> int:

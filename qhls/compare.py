@@ -1,4 +1,4 @@
-"""``qhls.compare``: the energy of several models side by side."""
+"""``qhls.compare``: what several models cost, side by side."""
 
 from __future__ import annotations
 
@@ -22,24 +22,38 @@ def compare(
     weights: str | PathLike[str] | None = None,
     schedule: Schedule = DEFAULT_SCHEDULE,
     sensitivity: bool = False,
+    area: str | PathLike[str] | None = "xilinx_lut6",
 ) -> Comparison:
-    """Compare the energy of ``models`` with that of the first: ``print`` it, or ``save`` it as .html, .svg, .json.
+    """Compare the costs of ``models`` with the first's: ``print`` them, or ``save`` them as .html, .svg, .json.
+
+    Energy by layer and cause, area, latency, bit operations.
 
     ``models``: designs, which keep their own schedule, or what ``compile`` takes: Keras models and files, with
     ``input_types``, ``weights`` and ``schedule`` for all of them. ``technology``: a name, a .json file or a
     ``Technology``. ``names``: of the designs; by default the files' or the models' own. ``sensitivity``:
-    also price a bit less in each layer.
+    also price a bit less in each layer. ``area``: an area table's name, a .json file, or None to leave area out.
 
-    Raises ``EnergyError`` for no model, for names that are not one a model, and for a technology that does not exist.
+    Raises ``EnergyError`` for no model, for names that are not one a model, and for a technology or a table that does
+    not exist.
     """
     from qhls.design import Design
-    from qhls.energy import Comparison, Technology, estimate, load_technology
+    from qhls.energy import (
+        Comparison,
+        Technology,
+        bit_operations,
+        estimate,
+        estimate_area,
+        estimate_latency,
+        load_area_table,
+        load_technology,
+    )
     from qhls.energy.sensitivity import sensitivity as savings_of
     from qhls.errors import EnergyError
 
     prices = (
         technology if isinstance(technology, Technology) else load_technology(fspath(technology))
     )
+    cells = None if area is None else load_area_table(fspath(area))
     if names is not None and (len(names) != len(models) or len(set(names)) < len(names)):
         raise EnergyError(
             f"compare: expected {len(models)} different names, got {', '.join(names) or 'none'}"
@@ -57,7 +71,14 @@ def compare(
         if sensitivity
         else {}
     )
-    return Comparison(reports, prices, savings)
+    return Comparison(
+        reports,
+        prices,
+        savings,
+        {n: estimate_area(d.graph, d.schedule, cells) for n, d in designs.items()} if cells else {},
+        {n: estimate_latency(d.graph, d.schedule) for n, d in designs.items()},
+        {n: bit_operations(d.graph) for n, d in designs.items()},
+    )
 
 
 def _compiled(model: Any, input_types: Any, weights: Any, schedule: Schedule) -> Any:

@@ -24,6 +24,7 @@ from qhls.layers import (
     QDense,
     QDepthwiseConv2D,
     QDepthwiseConv2DBatchnorm,
+    QGlobalAveragePooling2D,
     QScaleShift,
     QSeparableConv2D,
 )
@@ -85,6 +86,26 @@ def test_averages_of_keras():
     model = model_of((8, 8, 3), keras.layers.AveragePooling2D((2, 2), name="p"))
     assert costs(model)["p"] == (cents(12 * 10 * ADD), 0)
     assert costs(model, compatible=False)["p"] == (cents(4 * 48 * 10 * ADD), 0)
+
+
+def test_averages_of_other_dimensions():
+    """QTools knows two dimensions. A window of 2 has 9 bits, of 3 x 4 x 2 has 13."""
+    flat = model_of((8, 3), keras.layers.AveragePooling1D(2, name="p"))
+    deep = model_of((3, 4, 2, 5), keras.layers.GlobalAveragePooling3D(name="p"))
+    assert costs(flat)["p"] == costs(deep)["p"] == (0, 0)
+    assert costs(flat, compatible=False)["p"] == (cents(4 * 3 * 2 * 9 * ADD), 0)
+    assert costs(deep, compatible=False)["p"] == (cents(24 * 5 * 13 * ADD), 0)
+
+
+def test_global_averages():
+    """64 numbers of 8 bits: 14; then a product by the average's 4 bits."""
+    own = model_of((8, 8, 3), keras.layers.GlobalAveragePooling2D(name="p"))
+    quantised = QGlobalAveragePooling2D(average_quantizer=FOUR, name="p")
+    assert costs(own, compatible=False)["p"] == (cents(192 * 14 * ADD), 0)
+    product = cents(192 * 14 * ADD + 3 * mul(14, 4))
+    model = model_of((8, 8, 3), quantised)
+    assert costs(model)["p"] == (0, 0)
+    assert costs(model, compatible=False)["p"] == (product, 0)
 
 
 def test_quantized_linear_and_sigmoid():
