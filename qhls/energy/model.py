@@ -4,10 +4,11 @@ The model, all of it:
 
 * Arithmetic: every event of ``op.work()`` at the technology's price. Constants that ``loops.constant_place`` makes
   part of the logic cost what their digits do, zeros nothing; others cost what their encoding does (``stored``).
-* Memory: an op that has work reads its operands and writes its result once, from and to where ``loops.place``
+* Memory: an op that computes reads its operands and writes its result once, from and to where ``loops.place``
   puts them, as often as ``loops.passes`` says; a graph input is written once. A pass goes over the whole tensor,
   packed in words, in a memory of just its size. The tables of a lookup are read by the lookups.
-* An op without work (reshape, shift, padding, truncation) is wiring and costs nothing.
+* An op that computes nothing (reshape, shift, padding, truncation, a product by a power of two) is wiring and
+  costs nothing.
 
 Not in it: clock tree, control, leakage, input and output pins. So totals compare designs; they do not
 predict a power meter. Each price states its own error (``Technology``).
@@ -32,7 +33,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
-from qhls.ir.work import MULTIPLICATIONS, Work, stored
+from qhls.ir.work import MULTIPLICATIONS, Work, is_wiring, stored
 
 CAUSES = ("multiply", "add", "activation", "memory")
 """What energy is spent on; every pJ has one of these causes."""
@@ -163,7 +164,8 @@ def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, f
     work, table = arithmetic(op, schedule)
     for event, count in work.items():
         terms[_cause(event.kind)].append(count * technology.operation(event, table))
-    if work:
+    computes = not is_wiring(work)
+    if computes:
         looked_up = any(event.kind == "lookup" for event in work)
         for operand in dict.fromkeys(op.operands):
             if isinstance(operand, Const):
@@ -173,7 +175,7 @@ def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, f
             if where != HARD_WIRED:
                 once = technology.read(where, _bits(operand))
                 terms["memory"].append(once * passes(op, operand, schedule))
-    if work or isinstance(op, Input):
+    if computes or isinstance(op, Input):
         terms["memory"].append(technology.write(place(op, schedule), _bits(op)))
     return {cause: math.fsum(values) for cause, values in terms.items()}
 

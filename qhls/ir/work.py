@@ -95,6 +95,11 @@ def lookup(bits: int, entries: int) -> Event:
     return Event("lookup", (bits, entries))
 
 
+def is_wiring(work: Work) -> bool:
+    """Whether nothing is computed: no event, or only products by 0 and powers of two, sums with 0 and the like."""
+    return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in work)
+
+
 def stored(work: Work) -> Work:
     """The same work where the constants are read from a memory: what each event says of itself."""
     result = Work()
