@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ from qhls.compile import DEFAULT_SCHEDULE
 from qhls.ir import Schedule
 
 if TYPE_CHECKING:
-    from qhls.energy import Comparison, Technology
+    from qhls.design import Design
+    from qhls.energy import AreaTable, Comparison, Technology
 
 
 def compare(
@@ -37,17 +38,7 @@ def compare(
     not exist.
     """
     from qhls.design import Design
-    from qhls.energy import (
-        Comparison,
-        Technology,
-        bit_operations,
-        estimate,
-        estimate_area,
-        estimate_latency,
-        load_area_table,
-        load_technology,
-    )
-    from qhls.energy.sensitivity import sensitivity as savings_of
+    from qhls.energy import Technology, load_area_table, load_technology
     from qhls.errors import EnergyError
 
     prices = (
@@ -65,19 +56,27 @@ def compare(
         )
         own = fspath(model) if isinstance(model, str | PathLike) else design.graph.name
         designs[names[i] if names else _unique(own, designs)] = design
-    reports = {n: estimate(d.graph, d.schedule, prices) for n, d in designs.items()}
-    savings = (
-        {n: savings_of(d.graph, d.schedule, prices) for n, d in designs.items()}
-        if sensitivity
-        else {}
-    )
+    return _comparison(designs, prices, cells, sensitivity)
+
+
+def _comparison(
+    designs: Mapping[str, Design],
+    prices: Technology,
+    cells: AreaTable | None,
+    sensitivity: bool,
+) -> Comparison:
+    """Every cost of ``designs``, area where there is a table."""
+    from qhls.energy import Comparison, bit_operations, estimate, estimate_area, estimate_latency
+    from qhls.energy.sensitivity import sensitivity as savings_of
+
+    built = {name: (design.graph, design.schedule) for name, design in designs.items()}
     return Comparison(
-        reports,
+        {name: estimate(*each, prices) for name, each in built.items()},
         prices,
-        savings,
-        {n: estimate_area(d.graph, d.schedule, cells) for n, d in designs.items()} if cells else {},
-        {n: estimate_latency(d.graph, d.schedule) for n, d in designs.items()},
-        {n: bit_operations(d.graph) for n, d in designs.items()},
+        {name: savings_of(*each, prices) for name, each in built.items()} if sensitivity else {},
+        {name: estimate_area(*each, cells) for name, each in built.items()} if cells else {},
+        {name: estimate_latency(*each) for name, each in built.items()},
+        {name: bit_operations(graph) for name, (graph, _) in built.items()},
     )
 
 

@@ -210,6 +210,14 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
             r"^qhls check: vitis headers: expected ap_fixed\.h in .*$",
         ),
         (["energy", "{saved}", *TYPE, "--technology", "none"], r"^qhls energy: .*none.*$"),
+        (
+            ["qtools", "{saved}", "--process", "none"],
+            r"^qhls qtools: QTools, process: expected .*, received 'none'",
+        ),
+        (
+            ["qtools", "{saved}", "--source-quantizer", "wide"],
+            r"^qhls qtools: QTools: expected a type that is one of fp32, .*, received 'wide'",
+        ),
     ],
 )
 def test_errors_go_to_stderr_with_status_2(saved, arguments, message, capsys):
