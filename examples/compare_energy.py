@@ -25,8 +25,6 @@ KERNELS = {
     "powers of two": "quantized_po2(4,1)",
     "ternary": "ternary(alpha=1)",
 }
-SCHEDULE = qhls.Schedule(partition_limit=4096)
-"""All weights become logic, also the 2,048 of the second layer."""
 
 
 def tagger(name: str, kernel: str, bits: int = 6) -> keras.Model:
@@ -65,7 +63,7 @@ def narrowest(model: keras.Model, budget: float) -> Table:
 
     No model is built or trained for it; which of these steps accuracy allows, only training says.
     """
-    space = qhls.candidates(model, INPUT_TYPE, schedule=SCHEDULE)
+    space = qhls.candidates(model, INPUT_TYPE)
     layers = [name for name in space.layers if name.startswith("fc")]
     bits = dict.fromkeys(layers, 8)
 
@@ -87,7 +85,7 @@ def main(folder: Path = Path("build/energy")) -> int:
     """Compare, and write the page; returns the process's status."""
     console = Console(width=None if sys.stdout.isatty() else 120)
     models = {name: tagger(name, kernel) for name, kernel in KERNELS.items()}
-    designs = {n: qhls.compile(m, INPUT_TYPE, schedule=SCHEDULE) for n, m in models.items()}
+    designs = {n: qhls.compile(m, INPUT_TYPE) for n, m in models.items()}
     comparison = qhls.compare(list(designs.values()), names=list(designs), sensitivity=True)
     console.print(comparison.renderable())
     console.print(hardware(designs))

@@ -108,7 +108,8 @@ def nearest(reals: Reals) -> str:
 
 def _measured(reals: Reals, layer: str, quantizer: str) -> Approximation:
     codes, numbers = _numbers(reals)
-    rounded = keras.ops.convert_to_numpy(get_quantizer(quantizer)(numbers.astype("float32")))
+    rounding: Any = get_quantizer(quantizer)
+    rounded = keras.ops.convert_to_numpy(rounding(numbers.astype("float32")))
     lo, hi = reals.x.range.hull
     error = float(abs(numbers - rounded).max())
     return Approximation(layer, quantizer, error, codes.size, codes.size > hi - lo)

@@ -112,9 +112,15 @@ def _parsed(text: str) -> Any:
 
 
 def _activation(quantizer: Any) -> Any:
-    found = _parsed(quantizer) if isinstance(quantizer, str) else quantizer
-    assignment = found.quantization
-    return levels(quantizer) if assignment is None else assignment.to
+    if isinstance(quantizer, str):
+        return _activation_of_text(quantizer)
+    assignment = quantizer.quantization
+    return _levels(quantizer) if assignment is None else assignment.to
+
+
+@cache
+def _activation_of_text(text: str) -> Any:
+    return _activation(_parsed(text))
 
 
 def _levels(quantizer: Any) -> Levels:

@@ -1,4 +1,4 @@
-"""The command line: ``qhls compile|check|energy|show``."""
+"""The command line: ``qhls compile|check|energy|qtools|show``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from qhls.backends.target import TARGETS
 from qhls.errors import LoadError, QhlsError
 from qhls.ir import Schedule
 from qhls.ir.softmax import MODES
 from qhls.quiet import import_keras
+
+_MODES: dict[str, bool | str] = {"today": True, "0.9.0": "0.9.0", "complete": False}
+"""``QTools``' argument ``compatible``, by the name of the mode."""
 
 EXIT_DIFFERENT = 1
 EXIT_ERROR = 2
@@ -75,14 +76,41 @@ def _parser() -> argparse.ArgumentParser:
     }
     for name, what in files.items():
         _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
+    _qtools_parser(commands)
     return parser
 
 
+def _qtools_parser(commands: Any) -> None:
+    """``qhls qtools``: QTools' arguments by QTools' names. Nothing is compiled, so there is no schedule."""
+    what = "QKeras' QTools: data types and energy of a model as it stands, before it is compiled"
+    command = commands.add_parser("qtools", help=what, description=what)
+    command.set_defaults(run=_qtools)
+    _model(command, several=False)
+    source = (
+        "the type of an input, such as 'quantized_bits(8,0,1)' or fp32; once for all, or once each"
+    )
+    command.add_argument("--source-quantizer", action="append", help=source)
+    command.add_argument("--process", default="horowitz", help="horowitz, or a JSON file")
+    places = ("dram", "sram", "fixed")
+    command.add_argument("--weights-on-memory", choices=places, default="dram")
+    command.add_argument("--activations-on-memory", choices=places, default="dram")
+    command.add_argument("--min-sram-size", type=int, default=0, help="bits")
+    border = "whether inputs and outputs of the model come from and go to DRAM"
+    action = argparse.BooleanOptionalAction
+    command.add_argument("--rd-wr-on-io", action=action, default=True, help=border)
+    types = "the type of {} of Keras' own layers: fp32, fp16, int8, int16, int32 or a quantizer"
+    command.add_argument("--keras-quantizer", help=types.format("weights"))
+    command.add_argument("--keras-accumulator", help=types.format("products and sums"))
+    command.add_argument("--for-reference", action="store_true", help="these two for all layers")
+    command.add_argument("--is-inference", action="store_true", help="the weights' values count")
+    mode = "whose numbers: QKeras' of today or of its release 0.9.0, or everything counted"
+    command.add_argument("--mode", choices=tuple(_MODES), default="today", help=mode)
+    command.add_argument("--json", type=_file_name("json"), help="write the data type map (.json)")
+
+
 def _common(command: argparse.ArgumentParser, several: bool) -> None:
-    """The arguments of every command: the model and how it is to be built."""
-    kinds = ".keras, whole-model .h5, or JSON with --weights"
-    command.add_argument("model", nargs="+" if several else 1, help=kinds)
-    command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
+    """The arguments of every command that compiles: the model and how it is to be built."""
+    _model(command, several)
     types = "type of an input, e.g. s16.10 (signed, 16 bits, 10 of them fraction); once for all, or once each"
     command.add_argument("-i", "--input-type", action="append", help=types)
     shared = "multiplications that share a multiplier"
@@ -94,6 +122,12 @@ def _common(command: argparse.ArgumentParser, several: bool) -> None:
     command.add_argument(
         "--allow-approximate", nargs="?", const=True, default=False, metavar="QUANTIZER", help=put
     )
+
+
+def _model(command: argparse.ArgumentParser, several: bool) -> None:
+    kinds = ".keras, whole-model .h5, or JSON with --weights"
+    command.add_argument("model", nargs="+" if several else 1, help=kinds)
+    command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
 
 
 def _file_name(form: str) -> Callable[[str], Path]:
@@ -176,6 +210,7 @@ def _energy(options: argparse.Namespace) -> int:
         names=list(dict.fromkeys(options.model)),
         technology=options.technology,
         sensitivity=options.sensitivity,
+        area=options.area or "xilinx_lut6",
     )
     for report in comparison.reports.values():
         console.print(report.table())
@@ -184,25 +219,44 @@ def _energy(options: argparse.Namespace) -> int:
     for design in comparison.savings:
         console.print(comparison.savings_table(design))
     if options.area:
-        for design in designs:
-            console.print(design.area(options.area).table(), design.latency().table())
-        console.print(_bit_operations(dict(zip(comparison.reports, designs, strict=True))))
+        for design in comparison.areas:
+            console.print(comparison.areas[design].table(), comparison.latencies[design].table())
+        console.print(comparison.costs_table(), comparison.operations_table())
     for path in (options.html, options.plot, options.json):
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")
     return 0
 
 
-def _bit_operations(designs: dict[str, Any]) -> Table:
-    from qhls.energy.operations import bit_operations, total
+def _qtools(options: argparse.Namespace) -> int:
+    from qhls.frontend.load import load_model
+    from qhls.qtools import QTools
+    from qhls.qtools.report import energy_table, roofline_text
 
-    table = Table("design", title="Operations per inference")
-    for heading in ("MACs", "BOPs", "EBOPs"):
-        table.add_column(heading, justify="right")
-    for name, design in designs.items():
-        found = total(bit_operations(design.graph))
-        table.add_row(Text(name), f"{found.macs:,}", f"{found.bops:,.0f}", f"{found.ebops:,}")
-    return table
+    sources = options.source_quantizer
+    tools = QTools(
+        load_model(options.model[0], options.weights),
+        options.process,
+        sources[0] if sources and len(sources) == 1 else sources,
+        options.is_inference,
+        keras_quantizer=options.keras_quantizer,
+        keras_accumulator=options.keras_accumulator,
+        for_reference=options.for_reference,
+        compatible=_MODES[options.mode],
+    )
+    energy = tools.pe(
+        options.weights_on_memory,
+        options.activations_on_memory,
+        options.min_sram_size,
+        options.rd_wr_on_io,
+    )
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(energy_table(tools, energy))
+    sys.stdout.write(f"{roofline_text(tools)}\n")
+    if options.json:
+        tools.qtools_stats_to_json(options.json)
+        sys.stdout.write(f"{options.json}\n")
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from qhls.cli import main
+from qhls.energy import QTools
 from qhls.layers import QActivation, QDense
 
 TYPE = ["-i", "s8.4"]
@@ -145,6 +146,36 @@ def test_energy_shows_area_latency_and_bit_operations(saved, capsys):
     assert re.match(r"^qhls energy: area table: expected one of ", capsys.readouterr().err)
 
 
+def test_qtools_prints_its_table_and_writes_its_types(saved, tmp_path, capsys):
+    path = tmp_path / "types.json"
+    places = ["--weights-on-memory", "sram", "--activations-on-memory", "sram", "--no-rd-wr-on-io"]
+    source = ["--source-quantizer", "quantized_bits(8,3)", "--min-sram-size", "8192"]
+    assert main(["qtools", saved, *places, *source, "--json", str(path)]) == 0
+    out = capsys.readouterr().out
+    tools = QTools(keras.saving.load_model(saved), source_quantizers="quantized_bits(8,3)")
+    energy = tools.pe("sram", "sram", 8192, rd_wr_on_io=False)
+    assert json.loads(path.read_text()) == tools.data_type_map
+    rows = {line.split()[1]: line for line in out.splitlines() if line.startswith("│")}
+    for name in ("first", "relu", "second"):
+        for pj in energy[name]["energy"].values():
+            assert f" {pj:,.2f} " in rows[name]
+    assert f" {tools.extract_energy_sum(tools.include_energy, energy):,} " in rows["sum"]
+    assert f"all causes: {energy['total_cost']:,.2f}" in out
+    assert f"ACE {tools.get_roofline_numbers()['ACE']:,}," in out
+    assert "30 " in rows["first"]  # operations
+
+
+def test_qtools_modes_differ(tmp_path, capsys):
+    model = keras.Sequential([keras.Input((16, 16, 8), name="x"), keras.layers.MaxPooling2D(2)])
+    model.save(tmp_path / "pool.keras")
+    sums = {}
+    for mode in ("today", "complete"):
+        assert main(["qtools", str(tmp_path / "pool.keras"), "--mode", mode]) == 0
+        row = next(line for line in capsys.readouterr().out.splitlines() if "│ sum" in line)
+        sums[mode] = int(row.split()[-2].replace(",", ""))
+    assert sums["today"] < sums["complete"]
+
+
 def test_energy_refuses_a_file_of_another_kind(saved, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["energy", saved, *TYPE, "--plot", "plot.png"])
@@ -179,6 +210,14 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
             r"^qhls check: vitis headers: expected ap_fixed\.h in .*$",
         ),
         (["energy", "{saved}", *TYPE, "--technology", "none"], r"^qhls energy: .*none.*$"),
+        (
+            ["qtools", "{saved}", "--process", "none"],
+            r"^qhls qtools: QTools, process: expected .*, received 'none'",
+        ),
+        (
+            ["qtools", "{saved}", "--source-quantizer", "wide"],
+            r"^qhls qtools: QTools: expected a type that is one of fp32, .*, received 'wide'",
+        ),
     ],
 )
 def test_errors_go_to_stderr_with_status_2(saved, arguments, message, capsys):

@@ -34,6 +34,9 @@ def test_models_files_and_designs(tmp_path):
     assert ratios[0] == ratios[2] == ratios[3] == 1
     assert 0 < ratios[1] < 0.8
     assert found.reports["wide"].total == design.energy().total
+    assert found.areas["wide"].totals == design.area("xilinx_lut6").totals
+    assert found.latencies["wide"].latency == design.latency().latency
+    assert sum(layer.macs for layer in found.operations["m"].values()) == 6 * 5 + 5 * 2
     assert not found.savings
 
 
@@ -46,9 +49,11 @@ def test_names_technology_schedule_and_sensitivity():
         technology=unit,
         schedule=qhls.Schedule(reuse_factor=2),
         sensitivity=True,
+        area="asic_45nm",
     )
     assert list(found.reports) == ["six", "four"]
     assert found.technology is unit
+    assert found.areas["six"].table_name == "asic_45nm"
     assert found.reports["six"].schedule.reuse_factor == 2
     layers = [saving.layer for saving in found.savings["six"]]
     assert layers == ["first", "relu", "second"]
@@ -62,6 +67,7 @@ def test_names_technology_schedule_and_sensitivity():
         ({"names": ["a"]}, r"^compare: expected 2 different names, got a$"),
         ({"names": ["a", "a"]}, r"^compare: expected 2 different names, got a, a$"),
         ({"technology": "none"}, r"^technology: expected one of .*, got 'none'$"),
+        ({"area": "none"}, r"^area table: expected one of .*, got 'none'$"),
     ],
 )
 def test_what_is_refused(arguments, message):

@@ -121,15 +121,19 @@ class AreaReport:
                 layer[unit] += op.resources[unit]
         return found
 
+    def cell(self, unit: str) -> str:
+        """The total and its error bar as text, with a "?" where part of it was not measured."""
+        unmeasured = any(unit in op.open and op.resources[unit] for op in self.ops)
+        text = f"{self.totals[unit]:,.0f} ± {self.errors[unit]:,.0f}"
+        return text + (" ?" if unmeasured else "")
+
     def table(self) -> Table:
-        """A row a layer; in the footer the total and its error bar, a "?" where part of it was not measured."""
-        open_units = {unit for op in self.ops for unit in op.open if op.resources[unit]}
+        """A row a layer; in the footer the totals (see ``cell``)."""
         title = Text(f"Area of {self.design}, {self.table_name}", "italic")
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for unit in self.units:
-            bar = f"{self.totals[unit]:,.0f} ± {self.errors[unit]:,.0f}"
-            table.add_column(unit, bar + (" ?" if unit in open_units else ""), justify="right")
+            table.add_column(unit, self.cell(unit), justify="right")
         for layer, resources in self.layers.items():
             table.add_row(Text(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
         return table

@@ -6,11 +6,14 @@ reads measurements and writes an area table (default: prints what it found). A f
 
 * ``{"table": [row, ...]}``: a row has ``op``, its sizes and ``LUT``, and ``INV``, ``CARRY4``, ``FF`` where there
   are any; rows synthesised with DSPs, of another family than ``xcup``, or of unknown ops are left out; or
-* what Yosys' ``stat -json`` writes, of modules named ``op__sizes``, such as ``mul_ss__a8_b6``.
+* a report of Yosys, Vitis HLS, Vivado or Catapult, of modules named ``op__sizes``, such as ``mul_ss__a8_b6``
+  (``qhls.energy.reports``). Catapult's are square micrometres: ``--unit um2 --base asic_45nm``.
 
-The ops: add_s, sub_s, add_shift (w, result one bit wider), addtree_keep (n numbers of w bits), mul_ss, mul_us,
-mul_uu (a, b), cmul (w bits times the constant c; cmul8: w is 8), max_s, relu, lt_s, lt_const, mux2, mux4 (w),
-sat_s, relu_sat_u (w to o bits), rom_rand (n address bits, m data bits), reg (w).
+Figures without a row stay the base's. The ops: add_s, sub_s, add_shift (w, result one bit wider), addtree_keep
+(n numbers of w bits), mul_ss, mul_us, mul_uu (a, b), cmul (w bits times the constant c; cmul8: w is 8), max_s, relu,
+lt_s, lt_const, mux2, mux4 (w), sat_s, relu_sat_u (w to o bits), rom_rand (n address bits, m data bits), reg (w),
+rnd_conv, rnd_half_up (w bits less f, rounded; of rows with ``carries``, which count the LUTs that feed carry chains:
+benchmarks/yosys_primitives.py).
 """
 
 from __future__ import annotations
@@ -18,20 +21,18 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from qhls.energy.area import load_area_table
 from qhls.energy.figures import FORMS
+from qhls.energy.reports import Row, read
 from qhls.errors import EnergyError
-
-Row = dict[str, Any]
 
 HELD_OUT = 4
 """Of every so many rows, in the order of their sizes, the last is held out of the fit."""
@@ -92,45 +93,13 @@ FITS: dict[str, Fit] = {
     ),
     "lookup": Fit("c bits max(entries / 64, 1)", ("rom_rand",), lambda r: (r["m"], 1 << r["n"])),
     "register": Fit("c bits", ("reg",), _width, target="FF"),
+    "round": Fit(
+        "c0 bits + c1",
+        ("rnd_conv", "rnd_half_up"),
+        lambda r: (r["w"] - r["f"],),
+        lambda r: "carries" in r,
+    ),
 }
-
-
-def read(paths: Sequence[Path]) -> list[Row]:
-    """The rows of all files. Raises ``EnergyError`` for a file that is neither of the two kinds."""
-    rows: list[Row] = []
-    for path in paths:
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            if "table" in content:
-                rows += content["table"]
-            else:
-                rows += [
-                    row
-                    for name, module in cast("dict[str, Any]", content["modules"]).items()
-                    if (row := _module(name, module)) is not None
-                ]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-            raise EnergyError(
-                f"{path}: expected JSON with a table of rows, or of Yosys' stat -json, got {fault!r}"
-            ) from None
-    return [r for r in rows if r.get("nodsp", True) and r.get("family", "xcup") == "xcup"]
-
-
-def _module(name: str, module: dict[str, Any]) -> Row | None:
-    """A row from a module of ``stat -json``; None for a module of another name."""
-    named = re.fullmatch(r"\\?(?P<op>[a-z0-9_]+?)__(?P<sizes>[a-z]+\d+(?:_[a-z]+\d+)*)", name)
-    if named is None:
-        return None
-    sizes = {key: int(n) for key, n in re.findall(r"([a-z]+)(\d+)", named["sizes"])}
-    cells: dict[str, int] = module["num_cells_by_type"]
-    return {
-        "op": named["op"],
-        **sizes,
-        "LUT": sum(n for cell, n in cells.items() if re.fullmatch(r"LUT[1-6]", cell)),
-        "FF": sum(n for cell, n in cells.items() if cell.startswith("FD")),
-        "INV": cells.get("INV", 0),
-        "CARRY4": cells.get("CARRY4", 0),
-    }
 
 
 def fitted(name: str, fit: Fit, rows: Sequence[Row], source: str) -> dict[str, Any]:
@@ -138,7 +107,7 @@ def fitted(name: str, fit: Fit, rows: Sequence[Row], source: str) -> dict[str, A
 
     Raises ``EnergyError`` if there are fewer than four rows for it.
     """
-    used = [r for r in rows if r["op"] in fit.ops and fit.usable(r)]
+    used = _rows_for(fit, rows)
     used.sort(key=lambda r: (fit.ops.index(r["op"]), fit.sizes(r)))
     if len(used) < HELD_OUT:
         raise EnergyError(
@@ -163,6 +132,10 @@ def fitted(name: str, fit: Fit, rows: Sequence[Row], source: str) -> dict[str, A
     }
 
 
+def _rows_for(fit: Fit, rows: Sequence[Row]) -> list[Row]:
+    return [r for r in rows if r["op"] in fit.ops and fit.target in r and fit.usable(r)]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the process's status."""
     parser = argparse.ArgumentParser(prog="python -m qhls.energy.calibrate", description=__doc__)
@@ -171,10 +144,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, help="write an area table (.json)")
     parser.add_argument("--source", default="Yosys 0.70, synth_xilinx -family xcup -nodsp")
     parser.add_argument("--base", default="xilinx_lut6", help="the table with the other figures")
+    parser.add_argument("--unit", help="what all figures are in, such as um2; default: LUT, FF")
     options = parser.parse_args(arguments)
     try:
         rows = read(options.files)
-        found = {name: fitted(name, fit, rows, options.source) for name, fit in FITS.items()}
+        fits = {n: replace(f, target=options.unit or f.target) for n, f in FITS.items()}
+        used = {name: fit for name, fit in fits.items() if _rows_for(fit, rows)}
+        found = {name: fitted(name, fit, rows, options.source) for name, fit in used.items()}
     except EnergyError as error:
         sys.stderr.write(f"calibrate: {error}\n")
         return 2

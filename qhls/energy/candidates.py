@@ -33,6 +33,7 @@ from qhls.ir import (
     Interval,
     Op,
     Quantize,
+    Reshape,
     Scan,
     Schedule,
     Threshold,
@@ -240,7 +241,7 @@ class Candidates:
         fresh = _rebuilt(op, choice, states)
         state = _State(fresh.type, *fresh.range.hull, two_valued(fresh))
         energy = fsum(op_energy(fresh, self._schedule, self._technology).values())
-        timed = None if isinstance(op, Input) else op_latency(fresh, self._schedule)
+        timed = None if isinstance(op, Input | Reshape) else op_latency(fresh, self._schedule)
         cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
         return _Known(state, energy, self._areas(fresh), cycles, busy)
 
@@ -266,14 +267,10 @@ class Candidates:
         )
 
     def _areas(self, op: Op) -> tuple[float, ...]:
-        """Of ``op`` and the constants it reads, by unit."""
+        """Of ``op``, by unit."""
         if self._area is None:
             return ()
-        built = hardware(op, self._schedule, self._holds_inputs)
-        for operand in dict.fromkeys(op.operands):
-            if isinstance(operand, Const):
-                built += hardware(operand, self._schedule)
-        resources, *_ = priced(built, self._area)
+        resources, *_ = priced(hardware(op, self._schedule, self._holds_inputs), self._area)
         return tuple(resources[unit] for unit in self._area.units)
 
 

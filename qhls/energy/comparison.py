@@ -1,11 +1,11 @@
-"""``Comparison``: the energy of several designs side by side, as tables, a plot, a page or numbers."""
+"""``Comparison``: what several designs cost, side by side, as tables, a plot, a page or numbers."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from qhls.energy.area import AreaReport
+from qhls.energy.latency import LatencyReport
 from qhls.energy.model import EnergyReport, compare
+from qhls.energy.operations import BitOperations, total
 from qhls.energy.page import page
 from qhls.energy.plot import bars, number
 from qhls.energy.sensitivity import Saving
@@ -26,13 +29,19 @@ from qhls.errors import EnergyError
 class Comparison:
     """Designs by name, the first of which the others are compared with. pJ per inference throughout.
 
-    ``savings``: what a bit less in each layer saves, for the designs where it was asked for.
+    ``savings``: what a bit less in each layer saves, for the designs where it was asked for. ``areas``, ``latencies``
+    and ``operations`` (by Keras layer): the same designs' other costs, empty where they were not asked for.
     Raises ``EnergyError`` if there is no design, or one of another technology.
     """
 
     reports: Mapping[str, EnergyReport]
     technology: Technology
     savings: Mapping[str, tuple[Saving, ...]] = field(default_factory=dict[str, tuple[Saving, ...]])
+    areas: Mapping[str, AreaReport] = field(default_factory=dict[str, AreaReport])
+    latencies: Mapping[str, LatencyReport] = field(default_factory=dict[str, LatencyReport])
+    operations: Mapping[str, dict[str, BitOperations]] = field(
+        default_factory=dict[str, dict[str, BitOperations]]
+    )
 
     def __post_init__(self) -> None:
         if not self.reports:
@@ -75,7 +84,7 @@ class Comparison:
 
     def savings_table(self, design: str) -> Table:
         """A row a layer of ``design``: what a bit less of its weights or activations saves, and its share."""
-        total = self.reports[design].total
+        whole = self.reports[design].total
         title = Text(f"One bit less in {design} saves, pJ per inference", "italic")
         table = Table(title=title)
         for heading in ("layer", "weights", "share", "activations", "share"):
@@ -83,10 +92,38 @@ class Comparison:
         for saving in self.savings[design]:
             cells: list[str] = []
             for value in (saving.weights, saving.activations):
-                share = value / total if value is not None and total else None
+                share = value / whole if value is not None and whole else None
                 cells.append("-" if value is None else number(value))
                 cells.append("-" if share is None else f"{share:.1%}")
             table.add_row(Text(saving.layer), *cells)
+        return table
+
+    def costs_table(self) -> Table:
+        """A row a design: area with its error bars, cycles of an input and between inputs."""
+        table = Table(title="Area and latency")
+        table.add_column("design")
+        units = next((report.units for report in self.areas.values()), ())
+        for heading in (*units, *(("cycles", "ns", "interval") if self.latencies else ())):
+            table.add_column(heading, justify="right")
+        for name in dict.fromkeys((*self.areas, *self.latencies)):
+            cells = [self.areas[name].cell(unit) for unit in units]
+            if self.latencies:
+                timed = self.latencies[name]
+                low, high = timed.bounds
+                cells.append(f"{timed.latency:,} ({low:,} to {high:,})")
+                cells += [f"{timed.nanoseconds:,g}", f"{timed.interval:,}"]
+            table.add_row(Text(name), *cells)
+        return table
+
+    def operations_table(self) -> Table:
+        """A row a design: products, BOPs and EBOPs of one inference."""
+        table = Table("design", title="Operations per inference")
+        for heading in ("MACs", "BOPs", "EBOPs"):
+            table.add_column(heading, justify="right")
+        for name, layers in self.operations.items():
+            found = total(layers)
+            numbers = (f"{found.macs:,}", f"{found.bops:,.0f}", f"{found.ebops:,}")
+            table.add_row(Text(name), *numbers)
         return table
 
     def renderable(self) -> Group:
@@ -94,6 +131,8 @@ class Comparison:
         return Group(
             self.table(),
             self.layers_table(),
+            *([self.costs_table()] if self.areas or self.latencies else []),
+            *([self.operations_table()] if self.operations else []),
             *(self.savings_table(design) for design in self.savings),
         )
 
@@ -106,6 +145,12 @@ class Comparison:
             "unit": "pJ per inference",
             "technology": self.technology.name,
             "reports": {name: report.to_dict() for name, report in self.reports.items()},
+            "areas": {name: report.to_dict() for name, report in self.areas.items()},
+            "latencies": {name: report.to_dict() for name, report in self.latencies.items()},
+            "operations": {
+                name: {layer: asdict(found) for layer, found in layers.items()}
+                for name, layers in self.operations.items()
+            },
             "ratios": {n: None if math.isnan(r) else r for n, r in self.ratios.items()},
             "savings": {
                 design: {
@@ -120,7 +165,7 @@ class Comparison:
         return bars({name: report.causes for name, report in self.reports.items()})
 
     def html(self) -> str:
-        """A page of its own: totals, layers, causes, savings and the sources of the prices; no requests."""
+        """A page of its own with everything, and the sources of the prices; it fetches nothing."""
         return page(self)
 
     def save(self, path: str | Path) -> Path:

@@ -20,18 +20,16 @@ def _dsp48(sizes: tuple[int, ...]) -> Sequence[float]:
 
 
 def _bram18(sizes: tuple[int, ...]) -> Sequence[float]:
-    """18 kbit blocks of ``depth`` words of ``width`` bits, by the shapes that a block can take."""
+    """18 kbit blocks of ``depth`` words of ``width`` bits: the fewest, of one of the shapes that a block can take."""
     depth, width = sizes
-    shapes = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024))
-    block, words = next((s for s in shapes if width <= s[0]), shapes[-1])
-    if width > 18 and depth <= 512:
-        block, words = 36, 512
-    return (math.ceil(depth / words) * math.ceil(width / block),)
+    shapes = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
+    return (min(math.ceil(depth / words) * math.ceil(width / bits) for bits, words in shapes),)
 
 
 FORMS: dict[str, Terms] = {
     "c": lambda s: (1.0,),
     "c bits": lambda s: (s[0],),
+    "c0 bits + c1": lambda s: (s[0], 1.0),
     "c a b": lambda s: (s[0] * s[1],),
     "c0 a b + c1 (a + b)": lambda s: (s[0] * s[1], s[0] + s[1]),
     "c (digits - 1) bits": lambda s: _digits(s)[:1],

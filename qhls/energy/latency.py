@@ -20,10 +20,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from qhls.energy.model import HARD_WIRED, passes, place
-from qhls.energy.primitives import loop
+from qhls.energy.loops import HARD_WIRED, constant_place, loop, passes, place
 from qhls.energy.text import as_text
-from qhls.ir import Const, Conv, Graph, Input, Matmul, Op, Pool, Scan, Schedule
+from qhls.ir import Const, Conv, Graph, Input, Matmul, Mul, Op, Pool, Reshape, Scan, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 
 PORTS = 2
@@ -140,8 +139,8 @@ def _timed(graph: Graph, schedule: Schedule) -> tuple[tuple[OpLatency, ...], int
     finished: dict[Op, tuple[int, int]] = {}
     for op in graph.ops:
         ready, waited = max((finished[operand] for operand in op.operands), default=(0, 0))
-        if isinstance(op, Const | Input):
-            finished[op] = 0, 0
+        if isinstance(op, Const | Input | Reshape):
+            finished[op] = ready, waited
             continue
         latency = op_latency(op, schedule)
         ops.append(latency)
@@ -158,10 +157,11 @@ def op_latency(op: Op, schedule: Schedule) -> OpLatency:
     steps = loop(op, schedule)
     interval, bound = steps.interval, "schedule"
     for operand in dict.fromkeys(op.operands):
-        where = place(operand, schedule)
+        is_const = isinstance(operand, Const)
+        where = constant_place(op, operand, schedule) if is_const else place(operand, schedule)
         if where in ("registers", HARD_WIRED):
             continue
-        needed = math.ceil(_reads(op, operand, where) / steps.trips / PORTS)
+        needed = math.ceil(_reads(op, operand, schedule) / steps.trips / PORTS)
         if needed > interval:
             interval, bound = needed, operand.name
     depth = max(math.ceil(levels(op) * LEVEL_NS / schedule.clock_period), 1)
@@ -178,12 +178,12 @@ def scan_latency(op: Scan, cycles: int, schedule: Schedule) -> OpLatency:
     return OpLatency(op.name, op.kind, op.layer, op.steps, cycles + copies, 1, "the step before")
 
 
-def _reads(op: Op, operand: Op, where: str) -> float:
+def _reads(op: Op, operand: Op, schedule: Schedule) -> float:
     """Elements of ``operand`` that ``op`` reads in all."""
     lookups = sum(n for event, n in op.events.items() if event.kind == "lookup")
     if lookups and isinstance(operand, Const):
         return lookups / sum(isinstance(o, Const) for o in op.operands)
-    return passes(op, operand, where) * operand.size
+    return passes(op, operand, schedule) * operand.size
 
 
 def levels(op: Op) -> int:
@@ -196,7 +196,9 @@ def levels(op: Op) -> int:
         return _tree(digits) + _tree(terms)
     if isinstance(op, Pool):
         return _tree(op.window[0] * op.window[1])
-    kinds = {event.kind for event in work}
+    kinds = {event.kind for event in work} - {"nothing"}
+    if isinstance(op, Mul) and "scale" in kinds:
+        return _tree(max(e.bits[1] for e in work if e.kind == "scale"))
     if "lookup" in kinds:
         compares = sum(n for event, n in work.items() if event.kind == "compare") // op.size
         searched = sum(n for event, n in work.items() if event.kind == "lookup") > op.size

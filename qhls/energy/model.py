@@ -2,13 +2,14 @@
 
 The model, all of it:
 
-* Arithmetic: every event of ``op.work()`` at the technology's price. Constants that ``place`` makes part
-  of the logic cost what their digits do, zeros nothing; others cost what their encoding does (``stored``).
-* Memory: an op that has work reads its operands and writes its result once, from and to where ``place``
-  puts them, as often as ``passes`` says; a graph input is written once. A pass goes over the whole tensor,
+* Arithmetic: every event of ``op.work()`` at the technology's price. Constants that ``loops.constant_place`` makes
+  part of the logic cost what their digits do, zeros nothing; others cost what their encoding does (``stored``).
+* Memory: an op that computes reads its operands and writes its result once, from and to where ``loops.place``
+  puts them, as often as ``loops.passes`` says; a graph input is written once. A pass goes over the whole tensor,
   packed in words, in a memory of just its size. The tables of a lookup are read by the lookups.
 * A nested graph costs what its ops do, as often as it runs; its inputs are written each time.
-* An op without work (reshape, shift, padding, truncation) is wiring and costs nothing.
+* An op that computes nothing (reshape, shift, padding, truncation, a product by a power of two) is wiring and
+  costs nothing.
 
 Not in it: clock tree, control, leakage, input and output pins. So totals compare designs; they do not
 predict a power meter. Each price states its own error (``Technology``).
@@ -24,21 +25,19 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from qhls.energy.loops import HARD_WIRED, constant_place, passes, place
 from qhls.energy.plot import number
 from qhls.energy.technology import Technology
 from qhls.energy.text import as_text
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Conv, Input, Pool
+from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
-from qhls.ir.work import MULTIPLICATIONS, Work, stored
+from qhls.ir.work import MULTIPLICATIONS, Work, is_wiring, stored
 
 CAUSES = ("multiply", "add", "activation", "memory")
 """What energy is spent on; every pJ has one of these causes."""
-
-HARD_WIRED = "hard-wired"
-"""The place of a constant that is part of the logic: reading it costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,40 +135,6 @@ def repeated(causes: Mapping[str, float], times: int) -> dict[str, float]:
     return {cause: times * pj for cause, pj in causes.items()}
 
 
-def place(op: Op, schedule: Schedule) -> str:
-    """Where the tensor of ``op`` lies: a key of ``Technology.memories``, or ``HARD_WIRED``.
-
-    A constant lies where ``schedule.storage`` says. In ``"registers"``, one of up to ``partition_limit``
-    elements is hard-wired if no multiplier is shared; if some are, choosing among the constants is
-    charged as a read of registers; a longer constant is a ROM. An activation lies in registers, or beyond
-    ``partition_limit`` elements in a block RAM.
-    """
-    short = op.size <= schedule.partition_limit
-    if not isinstance(op, Const):
-        return "registers" if short else "bram"
-    if schedule.storage != "registers":
-        return schedule.storage
-    if not short:
-        return "rom"
-    return HARD_WIRED if schedule.reuse_factor == 1 else "registers"
-
-
-def passes(op: Op, operand: Op, where: str) -> float:
-    """How often ``op`` reads the whole tensor of ``operand`` in one inference from the place ``where``.
-
-    The weights of a product: once for each position that uses them. The input of a window operation: as
-    often as windows overlap, if it lies in a memory; registers feed all windows at once. Anything else: once.
-    """
-    if isinstance(operand, Const):
-        products = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
-        return products / operand.size if products else 1.0
-    if where == "registers" or not isinstance(op, Conv | Pool):
-        return 1.0
-    height, width = op.w.shape[:2] if isinstance(op, Conv) else op.window
-    rows, columns, _ = op.shape
-    return rows * columns * height * width * operand.shape[-1] / operand.size
-
-
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
     """A row a report: pJ per inference by cause and in all, and the ratio of the total to the first one's.
 
@@ -191,10 +156,10 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
 def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
     """The events of ``op``, and the place of the table that its lookups read: None if it is logic.
 
-    Constants are logic if ``place`` hard-wires all that ``op`` reads.
+    Constants are logic if all that ``op`` reads are hard-wired.
     """
     work = op.events
-    places = [place(o, schedule) for o in op.operands if isinstance(o, Const)]
+    places = [constant_place(op, o, schedule) for o in op.operands if isinstance(o, Const)]
     memories = [where for where in places if where != HARD_WIRED]
     return (stored(work), memories[-1]) if memories else (work, None)
 
@@ -205,14 +170,18 @@ def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, f
     work, table = arithmetic(op, schedule)
     for event, count in work.items():
         terms[_cause(event.kind)].append(count * technology.operation(event, table))
-    if work:
+    computes = not is_wiring(work)
+    if computes:
         looked_up = any(event.kind == "lookup" for event in work)
         for operand in dict.fromkeys(op.operands):
-            where = place(operand, schedule)
-            if where != HARD_WIRED and not (looked_up and isinstance(operand, Const)):
+            if isinstance(operand, Const):
+                where = HARD_WIRED if looked_up else constant_place(op, operand, schedule)
+            else:
+                where = place(operand, schedule)
+            if where != HARD_WIRED:
                 once = technology.read(where, _bits(operand))
-                terms["memory"].append(once * passes(op, operand, where))
-    if work or isinstance(op, Input):
+                terms["memory"].append(once * passes(op, operand, schedule))
+    if computes or isinstance(op, Input):
         terms["memory"].append(technology.write(place(op, schedule), _bits(op)))
     return {cause: math.fsum(values) for cause, values in terms.items()}
 

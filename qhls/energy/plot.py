@@ -21,22 +21,14 @@ def bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> str:
     parts = list(dict.fromkeys(part for row in values.values() for part in row))
     totals = {name: math.fsum(row.values()) for name, row in values.items()}
     widest = max(totals.values(), default=0.0) or 1.0
-    width, height = _LABEL + _BAR + _TOTAL, _TOP + _ROW * len(values) + 6
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'role="img" font-family="sans-serif" font-size="13" fill="currentColor">'
-    ]
+    lines = [_head(len(values))]
     for i, part in enumerate(parts):
         x = _LABEL + i * 110
         lines.append(f'<rect x="{x}" y="8" width="12" height="12" fill="{_colour(i)}"/>')
         lines.append(f'<text x="{x + 17}" y="18">{escape(part)}</text>')
     for i, (name, row) in enumerate(values.items()):
         y, x = _TOP + i * _ROW, float(_LABEL)
-        shown = name if len(name) <= 28 else f"…{name[-27:]}"
-        title = f"<title>{escape(name)}</title>"
-        lines.append(
-            f'<text x="{_LABEL - 8}" y="{y + 15}" text-anchor="end">{title}{escape(shown)}</text>'
-        )
+        lines.append(_label(name, y))
         for part, value in row.items():
             length = value / widest * _BAR
             note = f"<title>{escape(f'{name}, {part}: {number(value)} {unit}')}</title>"
@@ -49,6 +41,44 @@ def bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> str:
             f'<text x="{x + 6:.2f}" y="{y + 15}">{number(totals[name])} {escape(unit)}</text>'
         )
     return "\n".join([*lines, "</svg>"])
+
+
+def estimates(values: Mapping[str, tuple[float, float, float]], unit: str) -> str:
+    """An SVG with a horizontal bar a row, from 0 to the first number, and a whisker from the second to the third.
+
+    ``values``: by row, what is estimated and the least and the most it may be; at least 0, in ``unit``.
+    """
+    widest = max((high for _, _, high in values.values()), default=0.0) or 1.0
+    lines = [_head(len(values))]
+    for i, (name, (value, low, high)) in enumerate(values.items()):
+        y = _TOP + i * _ROW
+        end, left, right = (_LABEL + n / widest * _BAR for n in (value, low, high))
+        text = f"{number(value)} {unit}, {number(low)} to {number(high)}"
+        middle = y + (_ROW - 8) / 2
+        lines += [
+            _label(name, y),
+            f'<rect x="{_LABEL}" y="{y}" width="{end - _LABEL:.2f}" height="{_ROW - 8}" fill="{_colour(0)}">'
+            f"<title>{escape(f'{name}: {text}')}</title></rect>",
+            f'<path d="M{left:.2f} {middle}H{right:.2f}M{left:.2f} {middle - 5}v10M{right:.2f} {middle - 5}v10" '
+            f'stroke="{COLOURS[1]}" stroke-width="2" fill="none"/>',
+            f'<text x="{max(right, end) + 6:.2f}" y="{y + 15}">{number(value)} {escape(unit)}</text>',
+        ]
+    return "\n".join([*lines, "</svg>"])
+
+
+def _head(rows: int) -> str:
+    width, height = _LABEL + _BAR + _TOTAL, _TOP + _ROW * rows + 6
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'role="img" font-family="sans-serif" font-size="13" fill="currentColor">'
+    )
+
+
+def _label(name: str, y: int) -> str:
+    """A row's name, its end where it is too long; the whole of it when pointed at."""
+    shown = name if len(name) <= 28 else f"…{name[-27:]}"
+    title = f"<title>{escape(name)}</title>"
+    return f'<text x="{_LABEL - 8}" y="{y + 15}" text-anchor="end">{title}{escape(shown)}</text>'
 
 
 def number(value: float) -> str:

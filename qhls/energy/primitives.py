@@ -1,9 +1,7 @@
 """What hardware an op is made of: primitives, counted, before any table says how large they are.
 
-The loops are those of the generated C++: a product of matrices computes a row at a time and a convolution a
-position at a time, with all of its multiplications at once, or as many as ``reuse_factor`` leaves; roundings
-and step functions work on all elements at once where the result is registers, else on one; other ops on
-one element at a time.
+A trip of an op's loop (``loops``) does all of its events at once, or as many as ``reuse_factor`` leaves where it
+multiplies.
 """
 
 from __future__ import annotations
@@ -12,17 +10,18 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from qhls.energy.model import HARD_WIRED, arithmetic, place
+from qhls.energy.loops import constant_place, loop, place, unrolled
+from qhls.energy.model import arithmetic
 from qhls.ir import (
     Const,
     Conv,
     Input,
     Matmul,
-    Max,
     Op,
     Overflow,
     Pool,
     Quantize,
+    Reshape,
     Rounding,
     Schedule,
     Threshold,
@@ -48,57 +47,47 @@ Hardware = Counter[Primitive]
 
 _BY_EVENT = {
     **{"multiply": "multiply", "scale": "scale", "shift": "choice", "mux": "choice"},
-    **{"add": "add", "compare": "maximum", "round": "round", "lookup": "lookup"},
+    **{"add": "add", "compare": "maximum", "choose": "relu"},
+    **{"round": "round", "lookup": "lookup"},
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """How an op runs: ``trips`` of its pipelined loop, a new one every ``interval`` clock cycles.
-
-    ``elements``: results of one trip.
-    """
-
-    trips: int
-    interval: int
-    elements: int
-
-
-def loop(op: Op, schedule: Schedule) -> Loop:
-    """The loop that the generated C++ has for ``op``."""
-    if isinstance(op, Matmul):
-        return Loop(op.size // op.shape[-1], schedule.reuse_factor, op.shape[-1])
-    if isinstance(op, Conv | Pool):
-        rows, columns, channels = op.shape
-        interval = schedule.reuse_factor if isinstance(op, Conv) else 1
-        return Loop(rows * columns, interval, channels)
-    if op.kind in ("quantize", "threshold", "shift") and op.size <= schedule.partition_limit:
-        return Loop(1, 1, op.size)
-    return Loop(op.size, 1, 1)
-
-
 def hardware(op: Op, schedule: Schedule, held: bool = False) -> Hardware:
-    """The primitives that ``op`` is built of, its result's storage included; of a constant, its memory.
+    """The primitives that ``op`` is built of, with the storage of its result and of the constants it reads.
 
-    ``held``: whether an input is a nested graph's, so that the design holds it and not its user.
+    A reshape has none of its own, and whoever calls the design holds an input that is registers, unless it is
+    ``held``: a nested graph's.
     """
-    built = Hardware() if isinstance(op, Const | Input) else _logic(op, schedule)
+    built = Hardware()
+    if isinstance(op, Const | Reshape):
+        return built
+    if not isinstance(op, Input):
+        built += _logic(op, schedule)
+        for const in dict.fromkeys(o for o in op.operands if isinstance(o, Const)):
+            built += _constant(op, const, schedule)
     where = place(op, schedule)
-    outside = isinstance(op, Const) or (isinstance(op, Input) and not held)
-    if where == "registers" and not outside:
-        built[Primitive("register", (op.type.width,))] += op.size
-    elif where not in ("registers", HARD_WIRED):
+    if where != "registers":
         built[Primitive(where, (op.size, op.type.width))] += 1
+    elif held or not isinstance(op, Input):
+        built[Primitive("register", (op.type.width,))] += op.size
     return built
+
+
+def _constant(op: Op, const: Const, schedule: Schedule) -> Hardware:
+    """The memory of a constant, or the choice among its elements that the loop's variable makes."""
+    where = constant_place(op, const, schedule)
+    if where in ("lutram", "bram", "rom"):
+        return Hardware({Primitive(where, (const.size, const.type.width)): 1})
+    chosen = where == "registers" and not isinstance(op, Matmul | Conv)
+    if chosen and not unrolled(op, schedule):
+        return Hardware({Primitive("lookup", (const.type.width, const.size)): 1})
+    return Hardware()
 
 
 def _logic(op: Op, schedule: Schedule) -> Hardware:
     steps = loop(op, schedule)
     if isinstance(op, Quantize):
         return _quantizer(op, steps.elements)
-    if isinstance(op, Max) and any(_is_zero(operand) for operand in op.operands):
-        width = max(o.type.width for o in op.operands if not _is_zero(o))
-        return Hardware({Primitive("relu", (width,)): steps.elements})
     work, table = arithmetic(op, schedule)
     products = any(event.kind in MULTIPLICATIONS for event in work)
     shared = steps.interval if products else 1
@@ -130,7 +119,8 @@ def _kind(op: Op, event: Event, table: str | None) -> str:
 def _choices_of_weights(op: Op, schedule: Schedule, built: Hardware, shared: int) -> Hardware:
     """Where weights are registers, each shared multiplier chooses among as many as share it."""
     bits = max((o.type.width for o in op.operands if isinstance(o, Const)), default=0)
-    if not any(isinstance(o, Const) and place(o, schedule) == "registers" for o in op.operands):
+    constants = [o for o in op.operands if isinstance(o, Const)]
+    if not any(constant_place(op, const, schedule) == "registers" for const in constants):
         return Hardware()
     count = sum(
         n for primitive, n in built.items() if primitive.kind in ("multiply", "choice", "gate")
@@ -153,7 +143,3 @@ def _quantizer(op: Quantize, elements: int) -> Hardware:
         wide = kept + max(-dropped, 0)
         built[Primitive("saturate", (max(wide - op.to.width, 1), op.to.width))] += elements
     return built
-
-
-def _is_zero(op: Op) -> bool:
-    return isinstance(op, Const) and op.range.hull == (0, 0)

@@ -23,7 +23,7 @@ from qhls.ir.work import Event
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
 """The operations that a table prices; the other events are made of them and of memory accesses."""
 
-COMPOSED = ("nothing", "scale", "shift", "round", "lookup")
+COMPOSED = ("nothing", "scale", "shift", "choose", "round", "lookup")
 """The kinds of event whose price follows from a table's figures; see ``Technology.operation``."""
 
 MEMORIES: dict[str, tuple[str, ...]] = {
@@ -127,6 +127,8 @@ class Technology:
             return max(bits[1] - 1, 0) * adds.price(bits[:1])
         if kind in ("shift", "mux"):
             return bits[1] * self.operations["mux"].price(bits[:1])
+        if kind == "choose":
+            return self.operations["mux"].price(bits)
         if kind == "lookup":
             return self._lookup(bits[0], bits[1], table)
         if kind != "round" and kind not in self.operations:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from qhls.ir import encoding
 from qhls.ir import work as events
+from qhls.ir.integers import Array
 from qhls.ir.interval import Value
 from qhls.ir.op import Op
 from qhls.ir.types import Fixed
@@ -37,6 +41,14 @@ class Elementwise(Op):
         """Both operands' codes at this op's ``frac``."""
         return a << self.frac - self.a.type.frac, b << self.frac - self.b.type.frac
 
+    def constant(self, operand: Op) -> Array | None:
+        """The codes of ``operand``, an element of the result each, at this op's ``frac``; None if it is no constant."""
+        if operand.batched:
+            return None
+        a, b = self.align(self.a.range, self.b.range)
+        codes = (a if operand is self.a else b).lo.integers()
+        return np.broadcast_to(codes, self.shape).ravel()
+
 
 @dataclass(frozen=True, eq=False)
 class Add(Elementwise):
@@ -47,7 +59,7 @@ class Add(Elementwise):
         return a + b
 
     def work(self) -> Work:
-        return Work({events.add(self.type.width): self.size})
+        return _additions(self, self.a, self.b)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +71,23 @@ class Sub(Elementwise):
         return a - b
 
     def work(self) -> Work:
-        return Work({events.add(self.type.width): self.size})
+        return _additions(self, self.b)
+
+
+def _additions(op: Add | Sub, *operands: Op) -> Work:
+    """An addition each, as wide as the result: less a constant operand's trailing zeros, none for a 0."""
+    width = op.type.width
+    full = events.add(width)
+    codes = next((c for operand in operands if (c := op.constant(operand)) is not None), None)
+    if codes is None:
+        return Work({full: op.size})
+    work = Work()
+    used = codes[codes != 0]
+    for zeros, count in Counter(cast("list[int]", encoding.trailing_zeros(used).tolist())).items():
+        work[events.add(max(width - zeros, 1), stored=full)] += count
+    if used.size < op.size:
+        work[events.nothing(full)] += op.size - used.size
+    return work
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +102,10 @@ class Mul(Elementwise):
         return a * b
 
     def work(self) -> Work:
+        if not self.b.batched:
+            return encoding.scaled(self, self.a, self.b)
+        if not self.a.batched:
+            return encoding.scaled(self, self.b, self.a)
         return Work({events.multiply(self.a.type.width, self.b.type.width): self.size})
 
 
@@ -84,7 +116,20 @@ class Extreme(Elementwise):
     def work(self) -> Work:
         hulls = [value.hull for value in self.align(self.a.range, self.b.range)]
         compared = Fixed.holding(min(lo for lo, _ in hulls), max(hi for _, hi in hulls), self.frac)
-        return Work({events.compare(compared.width): self.size})
+        full = events.compare(compared.width)
+        codes = next((c for o in (self.b, self.a) if (c := self.constant(o)) is not None), None)
+        if codes is None:
+            return Work({full: self.size})
+        # Of a number and a constant: the sign compares with 0, and a constant beyond the range is never or always it.
+        lo, hi = hulls[0 if not self.b.batched else 1]
+        open_ = (codes > lo) & (codes < hi)
+        signs = int((open_ & (codes == 0)).sum())
+        kinds = {
+            events.choose(compared.width, stored=full): signs,
+            events.compare(compared.width): int(open_.sum()) - signs,
+            events.nothing(full): int((~open_).sum()),
+        }
+        return Work({event: count for event, count in kinds.items() if count})
 
 
 @dataclass(frozen=True, eq=False)

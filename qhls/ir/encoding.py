@@ -143,8 +143,39 @@ def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
     if additions:
         work[addition] += additions * positions
     if additions < codes.size:
-        work[Event("nothing", (), stored=addition)] += (codes.size - additions) * positions
+        work[events.nothing(addition)] += (codes.size - additions) * positions
     if weights.outer:
         outer = events.shift(op.type.width, weights.outer)
-        work[Event("nothing", (), stored=outer)] += op.size
+        work[events.nothing(outer)] += op.size
     return work
+
+
+def scaled(op: Op, x: Op, w: Op) -> Work:
+    """The products of ``x`` and the constant ``w``, element by element: ``op``.
+
+    Where constants are part of the logic: the additions of each product's digits. No sum takes a sign here, so that a
+    number whose digits are all negative has one more term, the zero that they are subtracted from. Where constants
+    are chosen, one at a time: the product that suits all of them, and a negation where a shift or a choice has a sign.
+    """
+    codes = np.broadcast_to(w.range.lo.integers(), op.shape).reshape(-1, 1)
+    weights, binary = encoding(codes), two_valued(x)
+    bits = 1 if binary else x.type.width
+    shared = product(weights, bits, w.type.width, binary)
+    fixed = weights.encoding is Encoding.FIXED
+    # No two neighbouring bits that are set: the form is the binary number itself, and its digits are all positive.
+    negative = (codes < 0) & (_each(codes, lambda n: not n & n >> 1) == 1)
+    terms = signed_digits(codes) + (negative if fixed else 0)
+    work = Work()
+    for digits, count in Counter(cast("list[int]", terms.ravel().tolist())).items():
+        work[events.scale(bits, digits, shared)] += count
+    if not fixed and not binary and negative.any():
+        negation, count = events.add(op.type.width), int(negative.sum())
+        work[negation] += count
+        if count < op.size:
+            work[events.nothing(negation)] += op.size - count
+    return work
+
+
+def trailing_zeros(codes: Array) -> Array:
+    """Zero bits below each integer's lowest one that is set; 0 for 0."""
+    return _each(codes, lambda n: (n & -n).bit_length() - 1 if n else 0)

@@ -15,10 +15,11 @@ class Schedule:
     """How a graph becomes hardware. No backend and no cost model invents a default of its own.
 
     ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
-    op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie.
-    ``io``: arrays at the top. ``partition_limit``: arrays of up to this many elements are split into
-    registers; longer ones stay memories. ``part`` and ``library``: the Vitis device and the Catapult
-    library. Raises ``VerifyError`` for a factor below 1 or a period that is not positive.
+    op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie; the C++ has no
+    directive for another place than ``"registers"``, which only the cost models know. ``io``: arrays at the top.
+    ``partition_limit``: arrays of up to this many elements are split into registers, and worked on all at once; longer
+    ones stay memories, but for constants with fixed indices, which are logic. ``part`` and ``library``: the Vitis
+    device and the Catapult library. Raises ``VerifyError`` for a factor below 1 or a period that is not positive.
     """
 
     reuse_factor: int = 1

@@ -65,14 +65,24 @@ def xnor() -> Event:
     return Event("xnor", (1,))
 
 
-def add(bits: int) -> Event:
+def add(bits: int, stored: Event | None = None) -> Event:
     """An addition or subtraction with a ``bits``-wide result."""
-    return Event("add", (bits,))
+    return Event("add", (bits,), stored=stored)
 
 
-def compare(bits: int) -> Event:
+def compare(bits: int, stored: Event | None = None) -> Event:
     """A comparison and selection of ``bits``-wide numbers."""
-    return Event("compare", (bits,))
+    return Event("compare", (bits,), stored=stored)
+
+
+def choose(bits: int, stored: Event | None = None) -> Event:
+    """A selection of ``bits``-wide numbers by a bit that is there, such as the sign."""
+    return Event("choose", (bits,), stored=stored)
+
+
+def nothing(stored: Event) -> Event:
+    """No event where constants are part of the logic, ``stored`` where they are not."""
+    return Event("nothing", (), stored=stored)
 
 
 def round_to(bits: int) -> Event:
@@ -83,6 +93,11 @@ def round_to(bits: int) -> Event:
 def lookup(bits: int, entries: int) -> Event:
     """The choice of one of ``entries`` constants of ``bits`` bits."""
     return Event("lookup", (bits, entries))
+
+
+def is_wiring(work: Work) -> bool:
+    """Whether nothing is computed: no event, or only products by 0 and powers of two, sums with 0 and the like."""
+    return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in work)
 
 
 def stored(work: Work) -> Work:

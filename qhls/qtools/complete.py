@@ -10,6 +10,7 @@ import numpy as np
 
 from qhls.qtools.counts import kernels, unbidirectional, variable_of
 from qhls.qtools.entry import Findings, Part, Work
+from qhls.qtools.gates import among_gates
 from qhls.qtools.graph import Node, size_of
 from qhls.qtools.numbers import PO2, Number
 from qhls.qtools.operators import accumulate, add, multiply
@@ -26,7 +27,7 @@ def applies(node: Node) -> bool:
 
 
 def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Every kernel of the layer with its own multiplier and sum; parts are named after the kernel."""
+    """Every kernel of the layer with its own multiplier and sum, named after the kernel; then what gates multiply."""
     if "ScaleShift" in node.kind:
         return _scale_shift(node, inputs, options)
     layers = unbidirectional(node.layer)
@@ -56,6 +57,10 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
         multiplied.append((count, weight.bits * operand.bits))
     made = sums[-1]
     if len(sums) > 1 and hasattr(layer, "cell"):
+        count = len(layers) * size_of(node.inputs[0].shape)[0] * layer.units
+        among, further = among_gates(layer, sums[1], count, options)
+        parts |= among
+        work += further
         made = add(sums[0], sums[1]).output
     bias = variable_of(layer, "bias")
     if bias is not None:

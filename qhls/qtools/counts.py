@@ -12,6 +12,9 @@ AVERAGES = (
     *("AveragePooling2D", "AvgPool2D", "GlobalAvgPool2D", "GlobalAveragePooling2D"),
     *("QAveragePooling2D", "QGlobalAveragePooling2D"),
 )
+_OTHER_AVERAGES = ("AveragePooling1D", "AveragePooling3D")
+"""Parts of the names of averages that QTools does not know."""
+
 KEPT_SHAPES = ("MaxPool", "Reshape", "Flatten")
 """Parts of the names of classes that QTools counts by the elements they read."""
 
@@ -27,7 +30,7 @@ def operation_count(node: Node, compatible: bool) -> int:
     kind, shape = node.kind, _largest(node)
     if kind in MERGES or any(part in kind for part in KEPT_SHAPES):
         return math.prod(shape)
-    if kind in AVERAGES:
+    if is_average(kind, compatible):
         return _averages(node, compatible)
     if "UpSampling" in kind:
         return math.prod(size_of(node.output_shape))
@@ -37,6 +40,12 @@ def operation_count(node: Node, compatible: bool) -> int:
     if compatible:
         return _products(node, shape)
     return sum(count for count, _ in kernels(node))
+
+
+def is_average(kind: str, compatible: bool) -> bool:
+    """Whether a layer of this class is an average that is counted."""
+    other = not compatible and any(part in kind for part in _OTHER_AVERAGES)
+    return kind in AVERAGES or other
 
 
 def _largest(node: Node) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import keras
 from qhls.errors import EnergyError
 from qhls.qtools import complete, normal, products, rules
 from qhls.qtools.convert import DEFAULT_TYPE, Types
-from qhls.qtools.counts import AVERAGES, MERGES, operation_count
+from qhls.qtools.counts import MERGES, is_average, operation_count
 from qhls.qtools.entry import Entry, Findings
 from qhls.qtools.graph import Edge, Node
 from qhls.qtools.numbers import Number
@@ -20,7 +20,6 @@ Rule = Callable[[Node, list[Number], Options], Findings]
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(MERGES, rules.merging),
-    **dict.fromkeys(AVERAGES, rules.averaging),
     **dict.fromkeys(rules.ACTIVATIONS, rules.activation),
     **dict.fromkeys(normal.KINDS, normal.normalisation),
     **dict.fromkeys(products.KINDS, products.product),
@@ -33,6 +32,8 @@ def rule_of(node: Node, options: Options) -> Rule:
     """The rule for a layer: by its class; what QTools does not count has one only if not compatible."""
     if not options.compatible and complete.applies(node):
         return complete.counted
+    if is_average(node.kind, options.compatible):
+        return rules.averaging
     if rules.is_plain(node.kind):
         return rules.passing
     return RULES.get(node.kind, rules.unknown)

@@ -19,8 +19,9 @@ from qhls.energy.area import (
     estimate_area,
     load_area_table,
 )
-from qhls.energy.calibrate import FITS, fitted, main, read
+from qhls.energy.calibrate import FITS, fitted, main
 from qhls.energy.primitives import Hardware, Primitive, hardware
+from qhls.energy.reports import read
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -31,6 +32,7 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Mul,
     Overflow,
     Pool,
     Quantize,
@@ -77,9 +79,14 @@ WEIGHTS = Const.of(np.array([[3.0, 0], [5, -1], [1, 1], [2, 1]]), name="w")
         ),
         (Pool(IMAGE, (2, 2), (2, 2)), {("maximum", 4): 6}),  # a position: 2 channels, 3 steps each
         (Pool(IMAGE, (2, 2), (2, 2), "sum"), {("accumulate", 6): 6}),
-        (Add(X, X), {("add", 5): 1}),  # one element a trip
-        (Max(X, Const.of(0.0)), {("relu", 4): 1}),
-        (Max(X, Const.of(1.0)), {("maximum", 4): 1}),
+        (Add(X, X), {("add", 5): 4}),  # all elements at once
+        (Max(X, Const.of(0.0)), {("relu", 4): 4}),
+        (Max(X, Const.of(1.0)), {("maximum", 4): 4}),
+        (Mul(X, Const.of([3.0, -5, 4, 0])), {("scale", 4, n): 1 for n in (0, 1, 2, 3)}),
+        (
+            Add(X, Const.of([3.0, 0, 4, 0])),
+            {("add", 4): 1, ("add", 2): 1},
+        ),  # s5.1; 1 and 3 bits pass
         # s4.1 to u2.0: 3 bits stay of 4, of which one is dropped; all 4 elements at once
         (Quantize(X, Fixed(False, 2, 0)), {("round", 3): 4, ("saturate", 1, 2): 4}),
         (Quantize(X, Fixed(True, 5, 1)), {}),  # fits
@@ -93,7 +100,8 @@ WEIGHTS = Const.of(np.array([[3.0, 0], [5, -1], [1, 1], [2, 1]]), name="w")
         (Reshape(X, (2, 2)), {}),
     ],
     ids=[
-        *("matmul", "maxpool", "sumpool", "add", "relu", "max", "quantize", "widen", "truncate"),
+        *("matmul", "maxpool", "sumpool", "add", "relu", "max", "scale", "bias"),
+        *("quantize", "widen", "truncate"),
         *("saturate", "threshold", "search", "reshape"),
     ],
 )
@@ -105,12 +113,32 @@ def test_stored_weights_take_general_hardware():
     assert counted(Matmul(X, WEIGHTS), storage="bram") == {
         ("multiply", 4, 4): 8,
         ("accumulate", 8): 8,
+        ("bram", 8, 4): 1,
     }
     signs = Const.of(np.array([[1.0, -1], [1, 0], [1, 1], [-1, 1]]))
-    assert counted(Matmul(X, signs), storage="bram") == {("choice", 4, 2): 8, ("accumulate", 6): 8}
-    assert counted(WEIGHTS, storage="bram") == {("bram", 8, 4): 1}
-    assert counted(WEIGHTS, storage="lutram") == {("lutram", 8, 4): 1}
-    assert counted(WEIGHTS) == {}
+    assert counted(Matmul(X, signs), storage="lutram") == {
+        ("choice", 4, 2): 8,
+        ("accumulate", 6): 8,
+        ("lutram", 8, 2): 1,
+    }
+    assert counted(WEIGHTS, storage="bram") == {}  # part of what reads it
+
+
+def test_one_element_at_a_time_takes_one_piece_of_hardware():
+    x = Input((3, 4), Fixed(True, 4, 1), name="x")
+    table = Const.of([3.0, -5, 4, 0])
+    assert counted(Mul(x, table), partition_limit=4) == {
+        **{("multiply", 4, 4): 1, ("lookup", 4, 4): 1, ("bram", 12, 7): 1}
+    }
+    assert counted(Add(x, table), partition_limit=2) == {
+        **{("add", 6): 1, ("rom", 4, 4): 1, ("bram", 12, 6): 1}  # -7 .. 7.5
+    }
+
+
+def test_shared_multipliers_of_an_elementwise_product():
+    products = Mul(X, Const.of([3.0, -5, 4, 0]))
+    assert counted(products, reuse_factor=2) == {("multiply", 4, 4): 2, ("lookup", 4, 2): 2}
+    assert counted(Mul(X, X), reuse_factor=3) == {("multiply", 4, 4): 2}
 
 
 def test_shared_multipliers_choose_among_constants():
@@ -159,7 +187,7 @@ def test_results_are_registers_or_memory():
         ("choice", (8, 2), "LUT", 8),
         ("choice", (8, 3), "LUT", 16),
         ("gate", (), "LUT", 1),
-        ("round", (8,), "LUT", 8),
+        ("round", (8,), "LUT", 1.0042 * 8 + 1.7048),
         ("saturate", (10, 6), "LUT", 4.324 + 0.6914 * 6),
         ("lookup", (8, 3), "LUT", 1.0205 * 8),
         ("lookup", (8, 256), "LUT", 1.0205 * 32),
@@ -170,6 +198,7 @@ def test_results_are_registers_or_memory():
         ("bram", (513, 36), "BRAM18", 2),
         ("rom", (16384, 1), "BRAM18", 1),
         ("rom", (2048, 9), "BRAM18", 1),
+        ("bram", (8192, 6), "BRAM18", 3),  # of 2 bits each, not 4 of 2048 words
         ("lutram", (65, 3), "LUT", 6),
     ],
 )
@@ -226,13 +255,15 @@ def test_a_report_adds_up():
 
 
 def test_what_nobody_measured_is_marked():
-    assert LUT6.figures["round"].relative_error is None
+    assert LUT6.figures["rom"].relative_error is None
+    table = Threshold(X, Const.of(np.arange(7) / 2 - 1.5), Const.of(np.arange(8.0)))
+    stored = estimate_area(Graph((X,), (table,)), Schedule(storage="rom"), LUT6)
+    assert stored.ops[-1].open == {"BRAM18"}
+    assert stored.cell("BRAM18") == "2 ± 0 ?"
+    assert "?" in str(stored)
     x = Input((2,), Fixed(True, 8, 4), name="x")
     rounded = Graph((x,), (Quantize(x, Fixed(True, 8, 2), name="y"),))
-    (_, op) = estimate_area(rounded, Schedule(), LUT6).ops
-    assert op.open == {"LUT"}
-    assert "?" in str(estimate_area(rounded, Schedule(), LUT6))
-    assert "?" not in str(estimate_area(Graph((X,), (Add(X, X),)), Schedule(), LUT6))
+    assert "?" not in str(estimate_area(rounded, Schedule(), LUT6))
 
 
 def test_a_design_that_yosys_synthesised_lies_within_the_error():
@@ -359,6 +390,98 @@ def test_reports_of_yosys_are_read(tmp_path):
     assert fitted("register", FITS["register"], rows, "")["coefficients"] == [1.0]
 
 
+CSYNTH = """<profile>
+  <UserAssignments><unit>ns</unit><TopModelName>mul_ss__a8_b6</TopModelName></UserAssignments>
+  <PerformanceEstimates><PipelineType>none</PipelineType></PerformanceEstimates>
+  <AreaEstimates>
+    <Resources><BRAM_18K>3</BRAM_18K><DSP>1</DSP><FF>20</FF><LUT>91</LUT><URAM>0</URAM></Resources>
+    <AvailableResources><BRAM_18K>288</BRAM_18K><LUT>117120</LUT></AvailableResources>
+  </AreaEstimates>
+</profile>
+"""
+
+UTILIZATION = """Copyright
+| Tool Version : Vivado
+| Design       : add_s__w8
+| Device       : xcku
+| Design State : Synthesized
+
+1. CLB Logic
++----------------------------+------+-------+-----------+-------+
+|          Site Type         | Used | Fixed | Available | Util% |
++----------------------------+------+-------+-----------+-------+
+| CLB LUTs*                  |    9 |     0 |    117120 | <0.01 |
+|   LUT as Logic             |    8 |     0 |    117120 | <0.01 |
+| CLB Registers              |   17 |     0 |    234240 | <0.01 |
+| Block RAM Tile    |  1.5 |     0 |       144 |  1.04 |
+| DSPs      |    2 |     0 |      1248 |  0.16 |
+"""
+
+HIERARCHY = """| Design       : top
+1. Utilization by Hierarchy
++-----------+-----------+------------+------------+---------+------+-----+--------+--------+------------+
+|  Instance |   Module  | Total LUTs | Logic LUTs | LUTRAMs | SRLs | FFs | RAMB36 | RAMB18 | DSP Blocks |
++-----------+-----------+------------+------------+---------+------+-----+--------+--------+------------+
+| top       |     (top) |         90 |         90 |       0 |    0 |   5 |      1 |      3 |          1 |
+|   (top)   |     (top) |          4 |          4 |       0 |    0 |   0 |      0 |      0 |          0 |
+|   u0      |   reg__w5 |          0 |          0 |       0 |    0 |   5 |      0 |      0 |          0 |
+|   u1      | relu__w9  |          8 |          8 |       0 |    0 |   0 |      1 |      3 |          1 |
+|   u2      | relu__w9  |          8 |          8 |       0 |    0 |   0 |      0 |      0 |          0 |
++-----------+-----------+------------+------------+---------+------+-----+--------+--------+------------+
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (CSYNTH, [{"op": "mul_ss", "a": 8, "b": 6, "LUT": 91, "FF": 20, "DSP": 1, "BRAM18": 3}]),
+        (UTILIZATION, [{"op": "add_s", "w": 8, "LUT": 9, "FF": 17, "DSP": 2, "BRAM18": 3}]),
+        (
+            HIERARCHY,
+            [
+                {"op": "reg", "w": 5, "LUT": 0, "FF": 5, "DSP": 0, "BRAM18": 0},
+                {"op": "relu", "w": 9, "LUT": 8, "FF": 0, "DSP": 1, "BRAM18": 5},
+            ],
+        ),
+        (UTILIZATION.replace("CLB", "Slice").replace("add_s__w8", "top"), []),
+        (CSYNTH.replace("<DSP>1</DSP>", "<DSP48E>4</DSP48E>"), [{"DSP": 4}]),
+    ],
+    ids=["vitis", "vivado", "hierarchical", "another_name", "vivado_hls"],
+)
+def test_reports_of_vendors_are_read(tmp_path, text, rows):
+    path = tmp_path / "report"
+    path.write_text(text)
+    found = read([path])
+    assert len(found) == len(rows)
+    assert all(row.items() <= each.items() for row, each in zip(rows, found, strict=True))
+
+
+def test_a_report_of_catapult_is_square_micrometres(tmp_path, capsys):
+    paths = []
+    for width in range(2, 8):
+        folder = tmp_path / f"add_s__w{width}.v1"
+        folder.mkdir()
+        score = f"  Total Area Score:   {width}.0   99.0   {4.5 * (width + 1)}\n"
+        (folder / "rtl.rpt").write_text(f"-- Catapult\n  Area Scores\n{score}")
+        paths.append(str(folder / "rtl.rpt"))
+    output = tmp_path / "mine.json"
+    assert main([*paths, "--unit", "um2", "--base", "asic_45nm", "-o", str(output)]) == 0
+    assert "add: um2 = c bits, c = [4.5]" in capsys.readouterr().out
+    mine, base = load_area_table(output), load_area_table("asic_45nm")
+    assert mine.figures["add"].area((8,)) == 36
+    assert mine.figures["multiply"] == base.figures["multiply"]  # no row: as it was
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no report", "<profile/>", "<profile", "{", '{"modules": 1}', "| Design       : x"]
+)
+def test_reports_of_no_kind_are_refused(tmp_path, text):
+    path = tmp_path / "report"
+    path.write_text(text)
+    with pytest.raises(EnergyError, match=r"^.*report: expected JSON with .*, got .*$"):
+        read([path])
+
+
 def test_the_error_is_that_of_rows_held_out(tmp_path):
     # Every fourth width is off by half: they are held out, so they change the error and not the formula.
     rows = read([reports(tmp_path, lambda w: (w + 1) * (20 if (w - 2) % 4 == 3 else 10))])
@@ -371,7 +494,7 @@ def test_calibrate_refuses(tmp_path, capsys):
     path = tmp_path / "rows.json"
     path.write_text("[]")
     assert main([str(path)]) == 2
-    match = r"^calibrate: .*rows\.json: expected JSON with a table of rows, or of Yosys' stat -json, got "
+    match = r"^calibrate: .*rows\.json: expected JSON with a table of rows or of Yosys' stat -json, csynth\.xml, "
     assert re.match(match, capsys.readouterr().err)
     path.write_text(json.dumps({"table": [{"op": "add_s", "w": 3, "LUT": 3}]}))
     match = r"^calibrate, add: expected at least 4 rows of add_s, sub_s, add_shift, got 1$"

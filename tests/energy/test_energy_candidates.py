@@ -100,7 +100,7 @@ def test_ranges_by_type_by_hand():
         12 * 4 * 3 + 12 * 9  # products and their sums
         + 16 + 36 + 27  # x and the weights are read, the sums written
         + 27 + 27 + 9 + 27  # the bias s3 is added: sums read, s3 x 3 read, written
-        + 27 + 27 + 1 + 24  # relu: compared, read, and its zero; u8 written
+        + 27 + 27 + 24  # relu: the sign chooses, read; u8 written
     )  # fmt: skip
 
 

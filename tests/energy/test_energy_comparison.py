@@ -1,15 +1,28 @@
 """What a bit less saves, and the comparison of designs: tables, plot, page and numbers."""
 
+import html
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from qhls.energy import CAUSES, Comparison, estimate, load_technology, sensitivity
-from qhls.energy.plot import bars
+from qhls.energy import (
+    CAUSES,
+    Comparison,
+    bit_operations,
+    estimate,
+    estimate_area,
+    estimate_latency,
+    load_area_table,
+    load_technology,
+    sensitivity,
+)
+from qhls.energy.plot import bars, estimates
 from qhls.energy.sensitivity import coarser_steps, narrowed
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -131,7 +144,16 @@ def comparison():
         "wired": estimate(graph, Schedule(), UNIT),
         "<stored>": estimate(graph, Schedule(storage="bram"), UNIT),
     }
-    return Comparison(reports, UNIT, {"wired": sensitivity(graph, Schedule(), UNIT)})
+    schedules = {"wired": Schedule(), "<stored>": Schedule(storage="bram")}
+    lut6 = load_area_table("xilinx_lut6")
+    return Comparison(
+        reports,
+        UNIT,
+        {"wired": sensitivity(graph, Schedule(), UNIT)},
+        {name: estimate_area(graph, schedule, lut6) for name, schedule in schedules.items()},
+        {name: estimate_latency(graph, schedule) for name, schedule in schedules.items()},
+        {name: bit_operations(graph) for name in schedules},
+    )
 
 
 def test_ratios_and_tables(comparison):
@@ -151,6 +173,10 @@ def test_numbers(comparison):
     assert content["ratios"]["wired"] == 1
     assert content["technology"] == "unit"
     assert content["reports"]["<stored>"]["total"] == comparison.reports["<stored>"].total
+    areas, latencies = comparison.areas["wired"], comparison.latencies["<stored>"]
+    assert content["areas"]["wired"]["totals"] == areas.totals
+    assert content["latencies"]["<stored>"]["latency"] == latencies.latency
+    assert content["operations"]["wired"]["second"] == {"macs": 2, "bops": 30.0, "ebops": 8}
     (first, act) = comparison.savings["wired"]
     assert content["savings"]["wired"] == {
         "first": {"weights": first.weights, "activations": None},
@@ -175,6 +201,41 @@ def test_the_plot_is_drawn_to_scale():
     assert ElementTree.fromstring(bars({"nothing": {"p": 0.0}})) is not None
 
 
+def test_estimates_are_drawn_to_scale_with_their_errors():
+    root = ElementTree.fromstring(estimates({"a": (30.0, 20, 40), "b&<": (10.0, 10, 10)}, "LUT"))
+    space = "{http://www.w3.org/2000/svg}"
+    first, second = root.iter(f"{space}rect")
+    assert float(first.get("width")) == pytest.approx(3 * float(second.get("width")))
+    left, right = map(
+        float,
+        re.match(r"M([\d.]+) .*?H([\d.]+)M", next(root.iter(f"{space}path")).get("d")).groups(),
+    )
+    scale = float(first.get("width")) / 30
+    assert right - left == pytest.approx(20 * scale, abs=0.1)
+    assert (left + right) / 2 == pytest.approx(float(first.get("x")) + 30 * scale, abs=0.1)
+    assert first.find(f"{space}title").text == "a: 30 LUT, 20 to 40"
+    assert ElementTree.fromstring(estimates({"none": (0.0, 0, 0)}, "DSP")) is not None
+
+
+def test_costs_side_by_side(comparison):
+    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.costs_table().columns}
+    assert cells["design"] == ["wired", "<stored>"]
+    for name, lut in zip(cells["design"], cells["LUT"], strict=True):
+        area = comparison.areas[name]
+        assert lut == f"{area.totals['LUT']:,.0f} ± {area.errors['LUT']:,.0f}"
+    assert cells["interval"] == [str(r.interval) for r in comparison.latencies.values()]
+    assert int(cells["interval"][0]) == 1 < int(cells["interval"][1])
+    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.operations_table().columns}
+    assert cells["MACs"] == ["8", "8"]
+    plain = Comparison(comparison.reports, UNIT)
+    assert "Area" not in str(plain)
+    assert "<h2>Area" not in plain.html()
+    assert "<h2>Latency" not in plain.html()
+
+
+VOID = ("meta", "rect", "path")
+
+
 class Page(HTMLParser):
     """Tags that are closed, and whatever would fetch something."""
 
@@ -183,7 +244,7 @@ class Page(HTMLParser):
         self.open, self.fetched, self.text = [], [], []
 
     def handle_starttag(self, tag, attributes):
-        if tag not in ("meta", "rect"):
+        if tag not in VOID:
             self.open.append(tag)
         names = dict(attributes)
         self.fetched += [v for k, v in names.items() if k in ("src", "href", "action", "data")]
@@ -191,7 +252,7 @@ class Page(HTMLParser):
             self.fetched.append(tag)
 
     def handle_endtag(self, tag):
-        if tag not in ("meta", "rect"):
+        if tag not in VOID:
             assert self.open.pop() == tag
 
     def handle_data(self, data):
@@ -213,11 +274,52 @@ def test_the_page_is_whole_and_asks_for_nothing(comparison):
         "first",
         *CAUSES,
         "ratio",
+        *("Area", "LUT", "FF", "BRAM18", "Latency", "cycles", "Bit operations", "BOPs", "EBOPs"),
         "What one bit less saves",
         "By definition.",
     ):
         assert word in shown
-    assert text.count("<svg") == 3  # of all, and of each design's layers
+    for area, latency in zip(comparison.areas.values(), comparison.latencies.values(), strict=True):
+        assert area.cell("LUT") in shown
+        assert all(op.name in shown for op in latency.ops)
+        assert str(latency.latency) in shown
+    # all and the ratios, each design's layers, four resources, latency, operations, savings
+    assert text.count("<svg") == 2 + 2 + 4 + 1 + 2 + 1
+
+
+PROBE = """
+<script>
+const shapes = [...document.querySelectorAll("svg")].map(svg => {
+  const outer = svg.getBoundingClientRect();
+  const inner = [...svg.querySelectorAll("rect, text, path")].map(e => e.getBoundingClientRect());
+  const outside = inner.filter(r => r.right > outer.right + 1 || r.left < outer.left - 1);
+  return [outer.width, outer.height, inner.length, outside.length];
+});
+const tables = [...document.querySelectorAll("table")].map(t => t.getBoundingClientRect().width);
+document.title = JSON.stringify({shapes, tables, page: document.body.scrollWidth});
+</script>
+"""
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to look at the page with")
+def test_a_browser_shows_every_picture_whole(comparison, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(comparison.html().replace("</body>", f"{PROBE}</body>"))
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,900"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", shown)[1]))
+    assert len(found["shapes"]) == 12
+    for width, height, elements, outside in found["shapes"]:
+        assert width > 300
+        assert height > 30
+        assert elements > 1
+        assert outside == 0
+    assert found["page"] <= 1000
+    assert all(width <= 1000 for width in found["tables"])
 
 
 def test_files(comparison, tmp_path):

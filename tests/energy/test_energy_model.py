@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qhls.energy import CAUSES, compare, estimate, load_technology, technologies
-from qhls.energy.model import HARD_WIRED, passes, place
+from qhls.energy.loops import HARD_WIRED, constant_place, passes, place
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -22,6 +22,8 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Min,
+    Mul,
     Overflow,
     Pad,
     Pool,
@@ -30,6 +32,7 @@ from qhls.ir import (
     Rounding,
     Schedule,
     Shift,
+    Sub,
     Threshold,
     layer_scope,
 )
@@ -66,7 +69,9 @@ def test_dense_by_hand():
         # products by -4 are wiring, that by 3 = 4 - 1 is one addition of 4 bits for each input, used twice;
         # sums of 4 terms take 3 additions of 9 bits, and that of -4 only one more; x read, 3 x 9 bits written
         "fc.product": {"multiply": 16, "add": 10 * 9, "activation": 0, "memory": 16 + 27},
-        "fc.biased": {"multiply": 0, "add": 27, "activation": 0, "memory": 27 + 27},
+        # adding 1 and 3 takes 9 bits, adding 2 leaves the lowest as it is
+        "fc.biased": {"multiply": 0, "add": 9 + 8 + 9, "activation": 0, "memory": 27 + 27},
+        # the sign chooses: 9 two-way multiplexers
         "fc.rectified": {"multiply": 0, "add": 0, "activation": 27, "memory": 27 + 24},
         # rounding and saturation: one addition of 5 bits an element
         "act.y": {"multiply": 0, "add": 0, "activation": 15, "memory": 24 + 15},
@@ -75,11 +80,11 @@ def test_dense_by_hand():
 
 def test_dense_by_layer_and_cause():
     report = estimate(dense(), Schedule(), UNIT)
-    assert report.total == 16 + 149 + 81 + 78 + 54
-    assert report.causes == {"multiply": 16, "add": 117, "activation": 42, "memory": 203}
+    assert report.total == 16 + 149 + 80 + 78 + 54
+    assert report.causes == {"multiply": 16, "add": 116, "activation": 42, "memory": 203}
     assert report.layers == {
         "x": {"multiply": 0, "add": 0, "activation": 0, "memory": 16},
-        "fc": {"multiply": 16, "add": 117, "activation": 27, "memory": 148},
+        "fc": {"multiply": 16, "add": 116, "activation": 27, "memory": 148},
         "act": {"multiply": 0, "add": 0, "activation": 15, "memory": 39},
     }
 
@@ -88,8 +93,8 @@ def test_dense_by_layer_and_cause():
 def test_stored_weights_are_read_once(storage):
     wired = estimate(dense(), Schedule(), UNIT)
     stored = estimate(dense(), Schedule(storage=storage), UNIT)
-    # 12 weights of s3, 3 biases of u2 and relu's zero of u1
-    assert stored.causes["memory"] - wired.causes["memory"] == 36 + 6 + 1
+    # 12 weights of s3, 3 biases of u2; relu's zero is no table
+    assert stored.causes["memory"] - wired.causes["memory"] == 36 + 6
     # 12 products of 4 x 3 bits, each added: which weights there are, the hardware does not know
     assert stored.causes["multiply"] == 144
     assert stored.causes["add"] == 12 * 9 + 27
@@ -117,9 +122,28 @@ def image(op):
         (lambda x: Pool(x, (2, 2), (1, 1), "max"), 0, 0, 12 * 4, 36 + 16),
         (lambda x: Pool(x, (2, 2), (1, 1), "sum"), 0, 12 * 6, 0, 36 + 24),
         (lambda x: Add(x, x), 0, 9 * 5, 0, 36 + 45),  # an operand used twice is read once
-        # -8 .. 7 against 100, which is stored as 25 * 2**2: both within s8
-        (lambda x: Max(x, Const.of(100.0)), 0, 0, 9 * 8, 36 + 9 * 7),
+        (lambda x: Max(x, Const.of(100.0)), 0, 0, 0, 0),  # x is -8 .. 7: always 100
+        (
+            lambda x: Max(x, Const.of(2.5)),
+            0,
+            0,
+            9 * 5,
+            36 + 9 * 4,
+        ),  # a comparison of s5.1, u4.1 written
         (lambda x: Max(x, Const.of(0.0)), 0, 0, 9 * 4, 36 + 9 * 3),
+        (lambda x: Min(x, Const.of(7.0)), 0, 0, 0, 0),  # always x
+        (lambda x: Mul(x, Const.of(0.0)), 0, 0, 0, 0),
+        (lambda x: Mul(x, Const.of(4.0)), 0, 0, 0, 0),  # wiring
+        (lambda x: Mul(x, Const.of(-4.0)), 0, 9 * 5, 0, 36 + 9 * 5),  # a negation to s5
+        # 3 = 4 - 1 and -3 = 1 - 4: one addition of 4 bits; -5 = 0 - 4 - 1: two
+        (lambda x: Mul(x, Const.of(3.0)), 9 * 4, 0, 0, 36 + 9 * 6),
+        (lambda x: Mul(x, Const.of(-3.0)), 9 * 4, 0, 0, 36 + 9 * 6),
+        (lambda x: Mul(x, Const.of(-5.0)), 9 * 2 * 4, 0, 0, 36 + 9 * 7),
+        (lambda x: Mul(x, x), 9 * 16, 0, 0, 36 + 9 * 8),  # -56 .. 64
+        (lambda x: Add(x, Const.of(0.0)), 0, 0, 0, 0),
+        (lambda x: Add(Const.of(4.0), x), 0, 9 * (5 - 2), 0, 36 + 45),  # -4 .. 11, two bits pass
+        (lambda x: Sub(x, Const.of(4.0)), 0, 9 * (5 - 2), 0, 36 + 45),
+        (lambda x: Sub(Const.of(0.0), x), 0, 9 * 5, 0, 36 + 45),  # a negation
         (lambda x: Quantize(x, Fixed(False, 2, 0)), 0, 0, 9 * 2, 36 + 18),
         # 2 comparisons of 4 bits at once, then one of 3 values of 3 bits
         (lambda x: steps(x, [-1, 2], [3, 0, -4]), 0, 0, 9 * (2 * 4 + 3), 36 + 27),
@@ -132,7 +156,10 @@ def image(op):
         (lambda x: Concat((x, x)), 0, 0, 0, 0),
     ],
     ids=(
-        *("conv_of_ones", "conv_of_fives", "maxpool", "sumpool", "add", "max", "relu"),
+        *("conv_of_ones", "conv_of_fives", "maxpool", "sumpool", "add"),
+        *("max_of_100", "max", "relu"),
+        *("min", "times_0", "times_4", "times_-4", "times_3", "times_-3", "times_-5", "square"),
+        *("add_0", "add_4", "subtract_4", "negate"),
         *("quantize", "threshold", "search", "truncate", "reshape", "shift", "pad", "concat"),
     ),
 )
@@ -151,25 +178,78 @@ def test_horowitz_by_hand():
     report = estimate(graph, Schedule(), HOROWITZ)
     moved = 0.009 * (8 + 8 + 15)  # the input is written and read, the result written
     assert report.total == pytest.approx((8 + 15) * 0.003125 + moved, rel=1e-6)
-    # From a memory, a product of 8 x 8 bits. One 64-bit word of a memory of 8 bits, on the line through
+    # From a memory, two products of 8 x 8 bits. One 64-bit word of a memory of 16 bits, on the line through
     # 10 pJ at 8 KB and 20 pJ at 32 KB.
+    x = Input((2,), Fixed(True, 8, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of([[-127.0], [1]])),))
     stored = estimate(graph, Schedule(storage="bram"), HOROWITZ)
-    word = 10 * math.sqrt(8 / 65536)
-    assert stored.total == pytest.approx(0.2 + 15 * 0.003125 + word + moved, rel=1e-6)
+    word = 10 * math.sqrt(16 / 65536)
+    moved = 0.009 * (16 + 16 + 15)  # -127 * 127 - 128 .. 127 * 128 + 127
+    assert stored.total == pytest.approx(2 * 0.2 + 2 * 15 * 0.003125 + word + moved, rel=1e-6)
 
 
 def test_place():
     x = Input((8,), Fixed(True, 8, 0), name="x")
-    w = Const.of(np.ones(8))
-    few = Schedule(partition_limit=7)
     assert place(x, Schedule()) == "registers"
-    assert place(x, few) == "bram"
-    assert place(w, Schedule()) == HARD_WIRED
-    assert place(w, Schedule(reuse_factor=2)) == "registers"
-    assert place(w, few) == "rom"
+    assert place(x, Schedule(partition_limit=7)) == "bram"
+    assert place(x, Schedule(storage="bram")) == "registers"
+
+
+def test_place_of_constants():
+    """Fixed indices make logic of a constant of any length; a loop's variable chooses in a table."""
+    x, w = Input((8,), Fixed(True, 8, 0), name="x"), Const.of(np.ones(8))
+    few, none, shared = Schedule(partition_limit=8), Schedule(partition_limit=1), Schedule(2)
+    kernel = Const.of(np.ones((8, 4)))
+    product, sums, scaled = Matmul(x, kernel), Add(x, w), Mul(x, w)
+    for schedule in (Schedule(), few, none):
+        assert constant_place(product, kernel, schedule) == HARD_WIRED
+    assert constant_place(product, kernel, shared) == "registers"
+    for op in (sums, scaled):
+        assert constant_place(op, w, few) == HARD_WIRED
+        assert constant_place(op, w, none) == "rom"
+    assert constant_place(sums, w, shared) == HARD_WIRED
+    assert constant_place(scaled, w, shared) == "registers"
+    wide = Input((3, 8), Fixed(True, 8, 0), name="x")
+    assert constant_place(Add(wide, w), w, few) == "registers"  # 24 elements, one at a time
     for storage in ("rom", "lutram", "bram"):
-        assert place(w, Schedule(storage=storage)) == storage
-        assert place(x, Schedule(storage=storage)) == "registers"
+        assert constant_place(product, kernel, Schedule(storage=storage)) == storage
+        one = Const.of(3.0)
+        assert constant_place(Mul(x, one), one, Schedule(storage=storage)) == HARD_WIRED
+    few_steps, many = steps(x, [1, 2], range(3)), steps(x, range(9), range(10))
+    assert constant_place(few_steps, few_steps.thresholds, none) == HARD_WIRED  # compared at once
+    assert constant_place(few_steps, few_steps.values, none) == "rom"
+    assert constant_place(many, many.thresholds, none) == "rom"  # searched
+    assert constant_place(many, many.thresholds, Schedule(2)) == HARD_WIRED
+
+
+def test_long_weights_cost_as_much_as_short_ones():
+    """Fully unrolled, what a pragma splits does not matter: 12 weights, of which none or all are registers."""
+    short, long = (
+        estimate(dense(), Schedule(partition_limit=limit), UNIT).ops[1] for limit in (12, 4)
+    )
+    assert short == long
+
+
+def test_a_table_that_a_loop_chooses_from_is_read_each_time():
+    x = Input((5, 2), Fixed(True, 4, 0), name="x")
+    graph = Graph((x,), (Mul(x, Const.of([3.0, -7]), name="y"),))
+    few = estimate(graph, Schedule(partition_limit=2), UNIT).ops[-1].causes
+    # 10 products of 4 x 4 bits; x (in block RAM) and one of the numbers read, -49 .. 56 written
+    assert few["multiply"] == 10 * 16
+    assert few["memory"] == 40 + 5 * 2 * 4 + 10 * 7
+    whole = estimate(graph, Schedule(), UNIT).ops[-1].causes
+    assert whole["multiply"] == 5 * (4 + 4)  # 3 = 4 - 1, -7 = 1 - 8
+    assert whole["memory"] == 40 + 10 * 7
+
+
+def test_signs_that_a_loop_chooses_are_negations():
+    x = Input((4,), Fixed(True, 4, 0), name="x")
+    graph = Graph((x,), (Mul(x, Const.of([1.0, -2, 0, 4]), name="y"),))
+    wired = estimate(graph, Schedule(), UNIT).ops[-1].causes
+    assert (wired["multiply"], wired["add"]) == (0, 6)  # to s6: -32 .. 28
+    stored = estimate(graph, Schedule(storage="bram"), UNIT).ops[-1].causes
+    # sign, zero, and an exponent of 0 to 2 in two digits; each may be negated
+    assert (stored["multiply"], stored["add"]) == (4 * 4 * 4, 4 * 6)
 
 
 def test_activations_beyond_the_partition_limit_lie_in_block_ram():
@@ -295,6 +375,51 @@ def test_known_weights_never_cost_more_than_stored_ones(network, technology):
         assert wired[cause] <= stored[cause] * (1 + 1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([Add, Sub, Mul, Max, Min]),
+    st.lists(st.integers(-40, 40), min_size=3, max_size=3),
+    st.integers(2, 9),
+    st.integers(0, 4),
+    st.sampled_from(technologies()),
+    schedules,
+)
+def test_elementwise_constants_never_cost_more_than_tables(
+    op_type, codes, bits, more, technology, schedule
+):
+    """Nor do fewer bits of the input cost more, whatever the schedule."""
+    prices = load_technology(technology)
+
+    def cost(width, chosen):
+        x = Input((2, 3), Fixed(True, width, 0), name="x")
+        graph = Graph((x,), (op_type(x, Const.of(np.array(codes, float)), name="y"),))
+        return estimate(graph, chosen, prices)
+
+    known, stored = cost(bits, Schedule()), cost(bits, Schedule(storage="bram"))
+    assert known.total <= stored.total * (1 + 1e-12)
+    if op_type in (Add, Sub, Mul):  # a maximum with a constant beyond the range is none
+        assert cost(bits, schedule).total <= cost(bits + more, schedule).total * (1 + 1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([Add, Sub, Mul]), networks(), st.sampled_from(technologies()), st.data())
+def test_a_constant_of_zero_costs_no_arithmetic(op_type, network, technology, data):
+    bits, _, seed, _ = network
+    values = np.random.default_rng(seed).integers(-20, 20, 5).astype(float)
+    values[data.draw(st.integers(0, 4))] = 0
+    x, prices = Input((5,), Fixed(True, bits, 0), name="x"), load_technology(technology)
+
+    def arithmetic(kept):
+        y = op_type(x, Const.of(kept), name="y")
+        graph = Graph((x,), (y,))
+        causes = estimate(graph, Schedule(), prices).ops[-1].causes
+        return causes["multiply"] + causes["add"]
+
+    assert arithmetic(np.zeros(5)) == 0
+    alone = [np.where(np.arange(5) == i, values, 0) for i in range(5)]
+    assert arithmetic(values) >= max(map(arithmetic, alone)) * (1 - 1e-12)
+
+
 def test_stored_weights_are_read_for_every_position():
     x = Input((5, 4, 2), Fixed(True, 4, 0), name="x")
     graph = Graph((x,), (Conv(x, Const.of(np.full((2, 2, 2, 3), 3.0)), name="y"),))
@@ -309,8 +434,8 @@ def test_stored_weights_are_read_for_every_position():
 def test_windows_of_a_pool_that_skip_elements_do_not_read_them():
     x = Input((5, 5, 1), Fixed(True, 4, 0), name="x")
     pool = Pool(x, (1, 1), (2, 2), name="y")
-    assert passes(pool, x, "bram") == 9 / 25
-    assert passes(pool, x, "registers") == 1
+    assert passes(pool, x, Schedule(partition_limit=1)) == 9 / 25
+    assert passes(pool, x, Schedule()) == 1
 
 
 def test_tables_of_a_lookup_are_read_by_the_lookups():
@@ -331,10 +456,10 @@ def test_text_of_a_report():
         "┃ layer ┃ multiply ┃ add ┃ activation ┃ memory ┃ total ┃ share ┃",
         "┡━━━━━━━╇━━━━━━━━━━╇━━━━━╇━━━━━━━━━━━━╇━━━━━━━━╇━━━━━━━╇━━━━━━━┩",
         "│ x     │        0 │   0 │          0 │     16 │    16 │  4.2% │",
-        "│ fc    │       16 │ 117 │         27 │    148 │   308 │ 81.5% │",
+        "│ fc    │       16 │ 116 │         27 │    148 │   307 │ 81.4% │",
         "│ act   │        0 │   0 │         15 │     39 │    54 │ 14.3% │",
         "├───────┼──────────┼─────┼────────────┼────────┼───────┼───────┤",
-        "│ total │       16 │ 117 │         42 │    203 │   378 │       │",
+        "│ total │       16 │ 116 │         42 │    203 │   377 │       │",
         "└───────┴──────────┴─────┴────────────┴────────┴───────┴───────┘",
     ]
 
@@ -366,11 +491,11 @@ def test_comparison():
     assert cells == {
         "design": ["wired", "stored"],
         "multiply": ["16", "144"],
-        "add": ["117", "135"],
+        "add": ["116", "135"],
         "activation": ["42", "42"],
-        "memory": ["203", "246"],
-        "total": ["378", "567"],
-        "ratio": ["1.000", "1.500"],
+        "memory": ["203", "245"],
+        "total": ["377", "566"],
+        "ratio": ["1.000", "1.501"],
     }
 
 

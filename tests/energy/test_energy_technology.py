@@ -128,7 +128,8 @@ def test_a_technology_is_complete(name):
     assert technology.operations.keys() == set(OPERATIONS)
     assert {p: tuple(a) for p, a in technology.memories.items()} == MEMORIES
     events = [
-        *(work.multiply(8, 4), work.add(8), work.compare(8), work.round_to(8), work.xnor()),
+        *(work.multiply(8, 4), work.add(8), work.compare(8), work.choose(8), work.round_to(8)),
+        work.xnor(),
         *(work.mux(8, 2), work.shift(8, 3), work.lookup(8, 16), work.scale(8, 3, work.NOTHING)),
     ]
     assert {event.kind for event in events} | {"nothing"} == {*OPERATIONS, *COMPOSED}
@@ -162,6 +163,7 @@ def test_a_technology_is_one_json_file(tmp_path):
         (work.shift(8, 4), 4 * 0.3 * 0.025),
         (work.xnor(), 0.3 * 0.003125),
         (work.round_to(8), 0.025),
+        (work.choose(8), 0.3 * 0.025),
         # 8 of the 64 bits of a word of a 2 kbit memory, on the line through 10 pJ at 8 KB, 20 at 32 KB
         (work.lookup(8, 256), 8 / 64 * 10 * math.sqrt(2048 / (8 * KB))),
     ],

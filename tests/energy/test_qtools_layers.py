@@ -13,7 +13,7 @@ from qtools_models import merged, powers
 import qhls.energy
 from qhls.energy import QTools
 from qhls.errors import EnergyError, LoadError
-from qhls.frontend.recurrent import QLSTM, QSimpleRNN
+from qhls.frontend.recurrent import QGRU, QLSTM, QSimpleRNN
 from qhls.layers import (
     QActivation,
     QAveragePooling2D,
@@ -24,6 +24,7 @@ from qhls.layers import (
     QDense,
     QDepthwiseConv2D,
     QDepthwiseConv2DBatchnorm,
+    QGlobalAveragePooling2D,
     QScaleShift,
     QSeparableConv2D,
 )
@@ -85,6 +86,26 @@ def test_averages_of_keras():
     model = model_of((8, 8, 3), keras.layers.AveragePooling2D((2, 2), name="p"))
     assert costs(model)["p"] == (cents(12 * 10 * ADD), 0)
     assert costs(model, compatible=False)["p"] == (cents(4 * 48 * 10 * ADD), 0)
+
+
+def test_averages_of_other_dimensions():
+    """QTools knows two dimensions. A window of 2 has 9 bits, of 3 x 4 x 2 has 13."""
+    flat = model_of((8, 3), keras.layers.AveragePooling1D(2, name="p"))
+    deep = model_of((3, 4, 2, 5), keras.layers.GlobalAveragePooling3D(name="p"))
+    assert costs(flat)["p"] == costs(deep)["p"] == (0, 0)
+    assert costs(flat, compatible=False)["p"] == (cents(4 * 3 * 2 * 9 * ADD), 0)
+    assert costs(deep, compatible=False)["p"] == (cents(24 * 5 * 13 * ADD), 0)
+
+
+def test_global_averages():
+    """64 numbers of 8 bits: 14; then a product by the average's 4 bits."""
+    own = model_of((8, 8, 3), keras.layers.GlobalAveragePooling2D(name="p"))
+    quantised = QGlobalAveragePooling2D(average_quantizer=FOUR, name="p")
+    assert costs(own, compatible=False)["p"] == (cents(192 * 14 * ADD), 0)
+    product = cents(192 * 14 * ADD + 3 * mul(14, 4))
+    model = model_of((8, 8, 3), quantised)
+    assert costs(model)["p"] == (0, 0)
+    assert costs(model, compatible=False)["p"] == (product, 0)
 
 
 def test_quantized_linear_and_sigmoid():
@@ -287,28 +308,82 @@ def test_transposed_convolutions():
     )
 
 
-@pytest.mark.parametrize(("layer", "gates"), [(QSimpleRNN, 1), (QLSTM, 4)])
-def test_recurrent_layers(layer, gates):
-    made = layer(
+def recurrent(layer, **options):
+    return layer(
         5,
         activation="quantized_tanh(6)",
         recurrent_quantizer=FOUR,
         state_quantizer="quantized_bits(7,0,alpha=1)",
         name="r",
         **KERNEL,
+        **options,
     )
-    model = model_of((7, 3), made)
+
+
+INPUTS = 3 * (mul(8, 4) + (11 + 2) * ADD)
+STATES = 5 * (mul(7, 4) + (10 + 3) * ADD)
+"""pJ of one sum of products by the kernel (3, n) and by the recurrent kernel (5, n)."""
+
+SIGMOID = {"recurrent_activation": "quantized_sigmoid(5)"}
+"""Gates of 5 bits, all fraction, unsigned."""
+
+# gate by state (7 bits, 6 fraction, signed): 5 + 6 fraction bits and a sign, 12; gate by candidate
+# (6 bits, 5 fraction): 11; their sum: 11 fraction bits, a carry and a sign
+LSTM = mul(5, 7) + 2 * mul(5, 6) + 13 * ADD
+# 1 - gate: 7 bits, 5 fraction, an integer one and a sign; by the candidate: 10 fraction, 1 and a sign; the sum: 11 and
+# 2 and a sign. The state is multiplied by the update and by the reset gate
+GRU = 2 * mul(5, 7) + 7 * ADD + mul(7, 6) + 14 * ADD
+# or the reset gate multiplies the recurrent sum (13 bits, as it is in STATES)
+GRU_AFTER = mul(5, 7) + mul(5, 13) + 7 * ADD + mul(7, 6) + 14 * ADD
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "gates", "among"),
+    [
+        (QSimpleRNN, {}, 1, 0),
+        (QLSTM, SIGMOID, 4, LSTM),
+        (QGRU, SIGMOID, 3, GRU),
+        (QGRU, {**SIGMOID, "reset_after": True}, 3, GRU_AFTER),
+    ],
+    ids=["simple", "lstm", "gru", "gru_reset_after"],
+)
+def test_recurrent_layers(layer, options, gates, among):
+    model = model_of((7, 3), recurrent(layer, **options))
     assert costs(model)["r"] == (0, 0)
     told = QTools(model).data_type_map["r"]
     assert (told["output_quantizer"]["bits"], told["operation_count"]) == (6, 0)
     found = QTools(model, compatible=False).data_type_map["r"]
     assert found["operation_count"] == 7 * gates * 5 * (3 + 5)
-    inputs = 3 * (mul(8, 4) + (11 + 2) * ADD)
-    states = 5 * (mul(7, 4) + (10 + 3) * ADD)
+    biases = 2 if options.get("reset_after") else 1
     assert costs(model, compatible=False)["r"] == (
-        cents(7 * gates * 5 * (inputs + states)),
-        cents(gates * 5 * (8 * 4 + 8) * 20.3125),
+        cents(7 * 5 * (gates * (INPUTS + STATES) + among)),
+        cents(gates * 5 * (8 * 4 + biases * 8) * 20.3125),
     )
+
+
+def test_products_among_gates_by_name():
+    told = QTools(model_of((7, 3), recurrent(QLSTM, **SIGMOID)), compatible=False).data_type_map
+    bits = {
+        k: v["bits"] for k, v in told["r"].items() if k.endswith(("multiplier", "cell_accumulator"))
+    }
+    assert bits == {
+        **{"kernel_multiplier": 11, "recurrent_kernel_multiplier": 10},
+        **{"forget_multiplier": 12, "input_multiplier": 11, "output_multiplier": 11},
+        "cell_accumulator": 13,
+    }
+
+
+def test_keras_own_and_bidirectional_recurrent_layers():
+    """Types of 8 bits, 7 fraction: products 15, of 3 17, of 5 18; gates by the same; both directions."""
+    own = model_of((7, 3), keras.layers.LSTM(5, name="r"))
+    both = model_of((7, 3), keras.layers.Bidirectional(keras.layers.LSTM(5), name="r"))
+    types = {"keras_quantizer": "int8", "keras_accumulator": "int8"}
+    one = costs(own, compatible=False, **types)["r"]
+    assert costs(own, **types)["r"] == (0, 0)
+    kernels = 4 * (3 + 5) * (mul(8, 8) + 8 * ADD)
+    assert one[0] == cents(7 * 5 * (kernels + 3 * mul(8, 8) + 8 * ADD))
+    expected = cents(2 * 7 * 5 * (kernels + 3 * mul(8, 8) + 8 * ADD)), 2 * one[1]
+    assert costs(both, compatible=False, **types)["r"] == expected
 
 
 def test_scale_and_shift():

@@ -108,7 +108,7 @@ def test_ops_mean_what_the_oracle_says(build, kind, seed):
 
 
 EVENT_SIZES = {
-    **{"nothing": 0, "xnor": 1, "add": 1, "compare": 1, "round": 1},
+    **{"nothing": 0, "xnor": 1, "add": 1, "compare": 1, "choose": 1, "round": 1},
     **{"multiply": 2, "scale": 2, "shift": 2, "mux": 2, "lookup": 2},
 }
 """How many numbers say how large an event is, by its kind."""

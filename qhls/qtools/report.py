@@ -1,0 +1,47 @@
+"""The table of a QTools run: pJ by layer and cause, and what counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from qhls.qtools.tools import QTools
+
+_CAUSES = ("inputs", "outputs", "parameters", "op_cost")
+
+
+def energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
+    """A row a layer of ``energy``, which ``tools.pe`` returned: its type, operations, pJ by cause, and what counts.
+
+    The sum is ``extract_energy_sum`` of QTools' own causes by class of layer (``include_energy``).
+    """
+    profile = tools.extract_energy_profile(tools.include_energy, energy)
+    total = tools.extract_energy_sum(tools.include_energy, energy)
+    title = (
+        f"QTools, {tools.prices.name}, pJ per inference; all causes: {energy['total_cost']:,.2f}"
+    )
+    table = Table(title=Text(title, "italic"), show_footer=True)
+    table.add_column("layer", "sum")
+    table.add_column("class")
+    for heading in ("bits", "operations", *_CAUSES):
+        table.add_column(heading, justify="right")
+    table.add_column("counts", f"{total:,}", justify="right")
+    for name, entry in profile.items():
+        told = tools.data_type_map[name]
+        table.add_row(
+            Text(name),
+            energy[name]["class_name"],
+            str(told["output_quantizer"]["bits"]),
+            f"{told['operation_count']:,}",
+            *(f"{entry['energy'][cause]:,.2f}" for cause in _CAUSES),
+            f"{entry['total']:,.2f}",
+        )
+    return table
+
+
+def roofline_text(tools: QTools) -> str:
+    """The roofline numbers on a line."""
+    numbers = tools.get_roofline_numbers()
+    return "roofline: " + ", ".join(f"{key} {value:,.10g}" for key, value in numbers.items())
