@@ -138,12 +138,16 @@ def place(op: Op, schedule: Schedule) -> str:
     charged as a read of registers; a longer constant is a ROM. An activation lies in registers, or beyond
     ``partition_limit`` elements in a block RAM.
     """
-    short = op.size <= schedule.partition_limit
     if not isinstance(op, Const):
-        return "registers" if short else "bram"
+        return "registers" if op.size <= schedule.partition_limit else "bram"
+    return constant_place(op.size, schedule)
+
+
+def constant_place(size: int, schedule: Schedule) -> str:
+    """``place`` of a constant of ``size`` elements."""
     if schedule.storage != "registers":
         return schedule.storage
-    if not short:
+    if size > schedule.partition_limit:
         return "rom"
     return HARD_WIRED if schedule.reuse_factor == 1 else "registers"
 
@@ -195,20 +199,27 @@ def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
 
 def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
     """pJ of ``op`` in one inference, by cause."""
-    terms: dict[str, list[float]] = {cause: [] for cause in CAUSES}
+    terms = energy_terms(op, schedule, technology)
+    return {cause: math.fsum(pj for c, _, pj in terms if c == cause) for cause in CAUSES}
+
+
+def energy_terms(op: Op, schedule: Schedule, technology: Technology) -> list[tuple[str, Op, float]]:
+    """Cause, tensor and pJ of all that ``op`` does: its events are its own, reads those of the operand."""
     work, table = arithmetic(op, schedule)
-    for event, count in work.items():
-        terms[_cause(event.kind)].append(count * technology.operation(event, table))
+    terms = [
+        (_cause(event.kind), op, count * technology.operation(event, table))
+        for event, count in work.items()
+    ]
     if work:
         looked_up = any(event.kind == "lookup" for event in work)
         for operand in dict.fromkeys(op.operands):
             where = place(operand, schedule)
             if where != HARD_WIRED and not (looked_up and isinstance(operand, Const)):
                 once = technology.read(where, _bits(operand))
-                terms["memory"].append(once * passes(op, operand, where))
+                terms.append(("memory", operand, once * passes(op, operand, where)))
     if work or isinstance(op, Input):
-        terms["memory"].append(technology.write(place(op, schedule), _bits(op)))
-    return {cause: math.fsum(values) for cause, values in terms.items()}
+        terms.append(("memory", op, technology.write(place(op, schedule), _bits(op))))
+    return terms
 
 
 def _cause(kind: str) -> str:
