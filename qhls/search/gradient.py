@@ -33,6 +33,7 @@ from qhls.search.gradient_model import (
     layers_of,
     learned_model,
 )
+from qhls.search.gradient_units import removable
 from qhls.search.journal import FILE, Journal
 from qhls.search.objectives import front, parse
 from qhls.search.pareto import checked_data, fingerprint
@@ -60,7 +61,7 @@ class Settings:
     """What the inputs are, as in ``qhls.compile``."""
 
     schedule: Schedule = field(default_factory=Schedule)
-    """Time and place, as in ``qhls.compile``: weights that are part of the logic learn a width each, others one a kernel."""
+    """Time and place, as in ``qhls.compile``: weights in the logic learn a width each, others one a kernel."""
 
     technology: Any = "horowitz_45nm"
     """What energy is priced by, as in ``Design.energy``."""
@@ -193,6 +194,7 @@ def prepare(
     technology = given if isinstance(given, Technology) else load_technology(given)
     term = energy_term(graph, schedule, technology, layers, activations)
     term.strength = first.strength
+    term.removable = {first for first, _ in removable(learned)}
     term.calls = sum(product.layer is first for product in term.products)
     first.term = term
     return learned

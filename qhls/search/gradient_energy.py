@@ -40,6 +40,8 @@ class Width:
 
     root: Learned | None
     more: float
+    fraction: float
+    """Fraction bits, likewise."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class EnergyTerm:
     constant: float = 0.0
     products: list[Product] = field(default_factory=list)
     slopes: dict[Learned, float] = field(default_factory=dict)
+    removable: set[Learned] = field(default_factory=set)
+    """Layers without whose idle units the model is exported."""
     calls: int = 1
 
     def loss(self) -> Tensor:
@@ -76,36 +80,65 @@ class EnergyTerm:
     def energy(self) -> Tensor:
         """pJ per inference, as estimated from the widths."""
         total = ops.convert_to_tensor(self.constant)
-        for root, slope in self.slopes.items():
-            total = total + slope * self.width(Width(root, 0.0))
+        bits: dict[Any, Tensor] = {}
+        sums: dict[Any, tuple[Tensor, Tensor]] = {}
         for product in self.products:
-            total = total + self.product(product)
+            layer = product.layer
+            if layer not in bits:
+                bits[layer] = layer.kernel_bits()
+                sums[layer] = self._sum(product, sums)
+            total = total + self._product(product, bits[layer], sums)
+        for root, slope in self.slopes.items():
+            width, _ = self._width(Width(root, 0.0, 0.0), sums)
+            if root in self.removable:
+                width = width * ops.mean(used(root.units_used(bits[root])))
+            total = total + slope * width
         return total
 
-    def width(self, width: Width) -> Tensor:
-        """Bits, with gradients to what is learned."""
-        if isinstance(width.root, LearnedActivation):
-            return width.root.width() + width.more
+    def _width(
+        self, width: Width, sums: Mapping[Any, tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
+        """All bits and fraction bits, with gradients to what is learned."""
         if width.root is None:
-            return ops.convert_to_tensor(float(width.more))
-        first = next(p for p in self.products if p.layer is width.root)
-        bits = self.width(first.x) + first.layer.finest() + first.layer.growth() + 1.0
-        return ops.maximum(bits, 1.0) + width.more
+            return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
+        if isinstance(width.root, LearnedActivation):
+            bits, fraction = width.root.width(), width.root.fraction()
+        else:
+            bits, fraction = sums[width.root]
+        return bits + width.more, fraction + width.fraction
 
-    def product(self, product: Product) -> Tensor:
+    def _sum(
+        self, product: Product, sums: Mapping[Any, tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
+        """All bits and fraction bits of a sum: as fine as its products and its bias."""
+        bits, fraction = self._width(product.x, sums)
+        layer = product.layer
+        finest = fraction + layer.finest()
+        if layer.unquantized("bias") is not None:
+            finest = ops.maximum(finest, layer.fraction("bias"))
+        return ops.maximum(bits - fraction + layer.growth() + finest + 1.0, 1.0), finest
+
+    def _product(
+        self, product: Product, bits: Tensor, sums: Mapping[Any, tuple[Tensor, Tensor]]
+    ) -> Tensor:
         """pJ of the products of a layer, and of their sums."""
         operations = self.technology.operations
-        x, total = self.width(product.x), self.width(Width(product.layer, 0.0))
-        add, wide = price(operations["add"], x), price(operations["add"], total)
-        bits = product.layer.kernel_bits()
+        x, _ = self._width(product.x, sums)
+        add, wide = price(operations["add"], x), price(operations["add"], sums[product.layer][0])
         if product.memory is None:
             digits = ops.sum(ops.maximum(bits - 1.0, 0.0)) * DIGITS_PER_BIT
-            return product.uses * (digits * add + ops.sum(ops.minimum(bits, 1.0)) * wide)
+            return product.uses * (digits * add + ops.sum(used(bits)) * wide)
         stored = ops.max(bits) + 1.0
         once, at, power = product.memory
         times = product.uses * product.weights
         multiplied = price(operations["multiply"], x, stored)
         return times * (multiplied + wide) + once * (stored / at) ** power
+
+
+def used(bits: Tensor) -> Tensor:
+    """1 for each weight of some bits, 0 for one of none; the gradient is what a bit less saves on average, to 0."""
+    fixed = ops.stop_gradient(bits)
+    return ops.minimum(fixed, 1.0) + (bits - fixed) / ops.maximum(fixed, 1.0)
 
 
 def price(polynomial: Polynomial, *bits: Tensor) -> Tensor:
@@ -140,7 +173,7 @@ def energy_term(
             term.at_start += pj
             if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
                 continue
-            width = widths.get(tensor, Width(None, 0.0))
+            width = widths.get(tensor, Width(None, 0.0, 0.0))
             bits = max(tensor.type.width, 1)
             if width.root is None:
                 term.constant += pj
@@ -161,16 +194,16 @@ def _width(
 ) -> Width:
     """Whose bits the tensor of ``op`` has."""
     if layer is not None:
-        return Width(layer, 0.0)
+        return Width(layer, 0.0, 0.0)
     if isinstance(op, Quantize) and op.layer in activations:
-        return Width(activations[op.layer], 0.0)
+        return Width(activations[op.layer], 0.0, 0.0)
     operands = [o for o in op.operands if not isinstance(o, Const)]
     if isinstance(op, Input) or not operands:
-        return Width(None, op.type.width)
+        return Width(None, float(op.type.width), float(op.type.frac))
     widest = max(operands, key=lambda o: o.type.width)
     before = widths[widest]
     more = before.more + op.type.width - widest.type.width
-    return Width(before.root, more)
+    return Width(before.root, more, before.fraction + op.type.frac - widest.type.frac)
 
 
 def _product(

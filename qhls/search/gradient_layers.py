@@ -38,7 +38,7 @@ def whole(fraction: Tensor) -> Tensor:
 
 
 def fake_quantize(x: Tensor, fraction: Tensor) -> Tensor:
-    """``x`` rounded to ``fraction`` bits, whole numbers; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
+    """``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
     step = exact_exp2(-ops.stop_gradient(fraction))
     value = ops.stop_gradient(ops.round(x / step) * step)
     error = ops.stop_gradient(x - value)
@@ -57,8 +57,8 @@ def code_bits(x: Tensor, fraction: Tensor) -> Tensor:
 class LearnedWeights(QLayer):
     """A Q-layer whose kernel and bias have learned fraction bits; stands before the Q-layer it is.
 
-    ``shared``: whether all weights of the kernel have one number of fraction bits, as those in a memory do,
-    or each its own. ``term``: what this layer adds to the loss while training, for the whole model.
+    All biases have one number of fraction bits. ``shared``: whether all weights of the kernel have one, as those in
+    a memory do, or each its own. ``term``: what this layer adds to the loss while training, for the whole model.
     """
 
     shared: bool = False
@@ -77,7 +77,7 @@ class LearnedWeights(QLayer):
         for each in self.quantized_variables:
             variable = getattr(self, each.variable, None)
             if variable is not None:
-                shape = () if self.shared and each.kernel else tuple(variable.shape)
+                shape = () if self.shared or not each.kernel else tuple(variable.shape)
                 name = f"{each.variable}_fraction"
                 setattr(self, name, self.add_weight(shape=shape, initializer="zeros", name=name))
         if isinstance(self.activation, LearnedActivation):
@@ -121,6 +121,10 @@ class LearnedWeights(QLayer):
         fraction = self.fraction(self.kernel_name)
         used = ops.stop_gradient(self.kernel_bits()) > 0
         return ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
+
+    def units_used(self, bits: Tensor) -> Tensor:
+        """Bits of the largest weight of each unit, of ``kernel_bits``; more of the bias keep a unit too."""
+        return ops.max(bits, axis=tuple(range(len(bits.shape) - 1)))
 
     def growth(self) -> Tensor:
         """Bits that a sum has more than an input whose numbers are whole, without the weights' fraction."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -19,6 +19,7 @@ from qhls.search.gradient_layers import (
     LearnedWeights,
     learned_class,
 )
+from qhls.search.gradient_units import removable, without_units
 from qhls.utils.rebuild import again, rebuild
 
 MOST_BITS = 62
@@ -141,22 +142,26 @@ def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
 def exported(model: keras.Model) -> keras.Model:
     """The ordinary Q-model that computes what ``model`` does outside of training, bit for bit.
 
-    Weights are on their grid already; the quantizer of a kernel has the bits of the whole.
+    Weights are on their grid already; the quantizer of a kernel has the bits of the whole. Units that nothing depends
+    on are left out (``gradient_units``).
     """
+    values = {e: quantized_values(e) for e in layers_of(model) if isinstance(e, LearnedWeights)}
+    values |= without_units(removable(model), values)
     made: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
         if isinstance(layer, LearnedActivation):
             return QActivation(_activation_quantizer(layer), name=layer.name)
-        new = _q_layer(layer) if isinstance(layer, LearnedWeights) else again(layer)
+        learned = isinstance(layer, LearnedWeights)
+        new = _q_layer(layer, values[layer]) if learned else again(layer)
         made.append((layer, new))
         return new
 
     built = rebuild(model, convert)
     for layer, new in made:
-        if isinstance(layer, LearnedWeights):
-            for variable, values in quantized_values(layer).items():
-                getattr(new, variable).assign(values)
+        if layer in values:
+            for variable, array in values[layer].items():
+                getattr(new, variable).assign(array)
         elif layer.get_weights():
             new.set_weights(layer.get_weights())
     return built
@@ -171,10 +176,12 @@ def quantized_values(layer: LearnedWeights) -> dict[str, Array]:
     }
 
 
-def _q_layer(layer: LearnedWeights) -> Any:
+def _q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
     cls = type(layer).__mro__[2]
     config = layer.get_config()
-    values = quantized_values(layer)
+    for size in ("units", "filters"):
+        if size in config:
+            config[size] = values["kernel"].shape[-1]
     for each in layer.quantized_variables:
         if each.variable in values:
             config[each.argument("quantizer")] = holding(values[each.variable])
@@ -184,7 +191,7 @@ def _q_layer(layer: LearnedWeights) -> Any:
 
 
 def holding(values: Array) -> quantized_bits:
-    """The narrowest symmetric ``quantized_bits`` of scale 1 that leaves ``values``, which are on a grid, as they are."""
+    """The narrowest symmetric ``quantized_bits`` of scale 1 that leaves ``values``, which are on a grid, alone."""
     magnitudes = np.abs(np.asarray(values, np.float64))
     used = magnitudes[magnitudes > 0]
     if not used.size:
