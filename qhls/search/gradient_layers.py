@@ -131,7 +131,8 @@ class LearnedWeights(QLayer):
         value = ops.abs(
             self.through_quantizer(self.kernel_name, self.unquantized(self.kernel_name))
         )
-        axes = tuple(range(len(value.shape) - 1))
+        each = self.kernel_name == "depthwise_kernel"  # then every channel has sums of its own
+        axes = tuple(range(len(value.shape) - (2 if each else 1)))
         largest = ops.max(ops.sum(ops.stop_gradient(value), axis=axes))
         return ops.log(ops.maximum(largest, 2.0**-MOST_FRACTION_BITS)) / math.log(2.0)
 

@@ -45,9 +45,10 @@ def learned_model(model: keras.Model, stored: Any, custom_objects: Any = None) -
         built = rebuild(model, convert)
     for layer, new in made:
         if isinstance(new, LearnedWeights):
-            for each in new.quantized_variables:
-                if getattr(new, each.variable, None) is not None:
-                    getattr(new, each.variable).assign(getattr(layer, each.variable))
+            names = [each.variable for each in new.quantized_variables]
+            variables = [v for name in names if (v := getattr(new, name, None)) is not None]
+            for variable, values in zip(variables, layer.get_weights(), strict=True):
+                variable.assign(values)  # Keras may have another name for it
         elif not isinstance(new, LearnedActivation) and layer.get_weights():
             new.set_weights(layer.get_weights())
     return built
@@ -84,8 +85,7 @@ def _learned_weights(layer: Any, name: str, stored: Any) -> LearnedWeights:
     new = cls.from_config(config | {"activation": function if kind == "softmax" else None})
     if kind == "relu" or isinstance(layer.activation, quantized_bits):
         new.activation = LearnedActivation(kind, name=f"{layer.name}_activation")
-    kernel = getattr(layer, new.kernel_name)
-    new.shared = bool(stored(int(np.prod(kernel.shape))))
+    new.shared = bool(stored(layer.get_weights()[0].size))
     return new
 
 
