@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ from qhls.search.driver import Plan
 from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
 from qhls.search.front import Front, Point
 from qhls.search.gradient_energy import energy_term
-from qhls.search.gradient_layers import LearnedWeights
+from qhls.search.gradient_layers import LearnedActivation, LearnedWeights
 from qhls.search.gradient_model import (
     activations_of,
     described,
@@ -40,6 +40,9 @@ from qhls.search.pareto import checked_data, fingerprint
 from qhls.search.progress import Progress
 from qhls.search.training import compile_like, require_compiled
 
+SETTLING_RATE = 0.1
+"""Of the learning rate, while widths stand still."""
+
 SAMPLES = 512
 """Inputs that the ranges of the activations are read off at the start."""
 
@@ -48,11 +51,15 @@ SAMPLES = 512
 class Settings:
     """What ``gradient`` takes beside model, data and objectives."""
 
-    strengths: Sequence[float] = (0.01, 10.0)
-    """What the loss gains where the energy is that of the start; rises in equal ratios through these numbers."""
+    strengths: Sequence[float] = (0.1, 10.0)
+    """What the loss gains where the energy is that of the start; levels rise in equal ratios through these numbers."""
 
-    epochs: int = 100
-    """Epochs in all; each of them ends with a model that may be a point of the front."""
+    epochs: int = 240
+    """Epochs in all, the same number of each level."""
+
+    levels: int = 30
+    """Strengths. In the first half of the epochs of each, widths are learned; in the second they stand still, and the
+    learning rate is a tenth. Each of these ends with a model that may be a point of the front."""
 
     bits: int = 8
     """Bits of weights and activations at the start."""
@@ -91,13 +98,14 @@ def gradient(
     objectives: Sequence[Any] = ("accuracy", "energy"),
     **settings: Any,
 ) -> Front:
-    """Train ``model`` with widths that are learned, and energy in its loss that weighs more each epoch.
+    """Train ``model`` with widths that are learned, and energy in its loss that weighs more and more.
 
     Every weight that is part of the logic learns its own number of fraction bits, down to where it is 0 and costs
-    nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. The model
-    after each epoch, as an ordinary Q-model, is compiled, priced with its real weights and, if no other is better in
-    every objective, a point of the front: numbers are those of the epochs, costs those of the trained design. A run
-    that has ended is answered from its journal; one that was killed begins anew.
+    nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. In the
+    second half of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
+    compiled, priced with its real weights and, if no other is better in every objective, a point of the front.
+    Numbers are those of the epochs, costs those of the trained design. A run that has ended is answered from its
+    journal; one that was killed begins anew.
 
     Args:
         model: compiled, and best trained: of Dense, Conv1D, Conv2D, DepthwiseConv2D, activations relu and
@@ -120,18 +128,20 @@ def gradient(
     header = plan.header() | {
         "search": "gradient",
         "strengths": list(chosen.strengths),
+        "levels": chosen.levels,
         "bits": chosen.bits,
         "epochs": chosen.epochs,
         "data": fingerprint(arrays),
         "weights": fingerprint(model.get_weights()),
     }
     journal = Journal(folder, header)
-    if len(journal.records) < chosen.epochs:
+    steps = phases(chosen.epochs, chosen.levels, chosen.strengths)
+    if len(journal.records) < sum(phase.noted for phase in steps):
         for begun in (folder / FILE, folder / "models"):
             shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
         journal = Journal(folder, header)
     with Progress(chosen.progress, plan) as shown:
-        sweep = Sweep(plan, chosen, journal, shown)
+        sweep = Sweep(plan, steps, journal, shown)
         if not journal.records:
             _train(model, arrays, sweep, chosen)
         points = sweep.points()
@@ -148,8 +158,6 @@ def gradient(
 def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> None:
     keras.utils.set_random_seed(chosen.seed)
     learned = prepare(model, arrays[0], sweep.plan.hardware, chosen.bits, chosen.custom_objects)
-    first = next(layer for layer in layers_of(learned) if isinstance(layer, LearnedWeights))
-    sweep.strength = first.term.strength
     measured = [o.name for o in sweep.plan.objectives if not o.is_cost and o.name != "loss"]
     metrics = measured if chosen.metrics is None else chosen.metrics
     compile_like(learned, model, list(metrics))
@@ -210,17 +218,53 @@ def trained_costs(design: Design, names: Sequence[str], technology: Any) -> dict
     return {name: float(costs[name]()) for name in names}
 
 
-class Sweep(keras.callbacks.Callback):
-    """Raises the strength before each epoch; after it notes what the model has become and keeps the front's files."""
+@dataclass(frozen=True)
+class Phase:
+    """An epoch. ``rate``: factor of the learning rate; ``moving``: whether widths are learned; ``noted``: whether its
+    model may be a point.
+    """
 
-    def __init__(self, plan: Plan, chosen: Settings, journal: Journal, shown: Any) -> None:
+    strength: float
+    moving: bool
+    rate: float
+    noted: bool
+
+
+def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
+    """What each epoch is: levels of as many epochs, of which the second half settles."""
+    levels = min(levels, max(epochs // 2, 1))
+    result: list[Phase] = []
+    at = np.linspace(0, max(levels - 1, 1), len(strengths))
+    for level in range(levels):
+        strength = float(np.exp(np.interp(level, at, np.log(np.asarray(strengths, float)))))
+        length = epochs * (level + 1) // levels - epochs * level // levels
+        learning = (length + 1) // 2
+        result += [Phase(strength, True, 1.0, length == 1)] * learning
+        result += [Phase(strength, False, SETTLING_RATE, True)] * (length - learning)
+    return result
+
+
+class Sweep(keras.callbacks.Callback):
+    """Sets what each epoch is; notes what the model has become and keeps the front's files."""
+
+    def __init__(self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any) -> None:
         super().__init__()
-        self.plan, self.chosen, self.journal, self.shown = plan, chosen, journal, shown
-        self.strength: Any = None
+        self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
+        self._rate: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Set the strength of the epoch."""
-        self.strength.assign(strength_of(epoch, self.chosen.epochs, self.chosen.strengths))
+        """Set strength, learning rate and whether widths are learned."""
+        phase, model = self.steps[epoch], cast("Any", self.model)
+        for layer in layers_of(model):
+            for part in (layer, getattr(layer, "activation", None)):
+                if isinstance(part, LearnedWeights):
+                    part.strength.assign(phase.strength)
+                if isinstance(part, LearnedWeights | LearnedActivation):
+                    part.moving.assign(float(phase.moving))
+        rate = model.optimizer.learning_rate
+        if isinstance(rate, keras.Variable):
+            self._rate = self._rate or float(cast("Any", rate))
+            model.optimizer.learning_rate = self._rate * phase.rate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Export, price, note; write the model if it is on the front."""
@@ -231,6 +275,8 @@ class Sweep(keras.callbacks.Callback):
                     f"gradient: expected a finite loss, received: {name} is {value} in epoch {epoch + 1}; "
                     f"lower the learning rate or the strengths"
                 )
+        if not self.steps[epoch].noted:
+            return
         quantised = exported(self.model)  # pyright: ignore[reportArgumentType]
         hardware = self.plan.hardware
         design = compile_model(quantised, hardware.input_types, schedule=hardware.schedule)
@@ -241,7 +287,7 @@ class Sweep(keras.callbacks.Callback):
             "costs": costs,
             "metrics": metrics,
             "values": [o.of(metrics, costs) for o in self.plan.objectives],
-            "strength": strength_of(epoch, self.chosen.epochs, self.chosen.strengths),
+            "strength": self.steps[epoch].strength,
         }
         before = set(self._numbers())
         self.journal.records[epoch] = record
@@ -278,13 +324,7 @@ class Sweep(keras.callbacks.Callback):
         )
 
     def _file(self, number: int) -> Path:
-        return Path(self.chosen.folder) / "models" / f"epoch_{number:04d}.keras"
-
-
-def strength_of(epoch: int, epochs: int, strengths: Sequence[float]) -> float:
-    """The strength of an epoch: through ``strengths``, straight between them on the logarithmic scale."""
-    at = np.linspace(0, max(epochs - 1, 1), len(strengths))
-    return float(np.exp(np.interp(epoch, at, np.log(np.asarray(strengths, float)))))
+        return self.journal.path.parent / "models" / f"epoch_{number:04d}.keras"
 
 
 # -- arguments --------------------------------------------------------------------------------------
@@ -300,7 +340,7 @@ def _settings(settings: Mapping[str, Any]) -> Settings:
                 f"gradient: unknown argument {name!r}; known are {', '.join(known)}{hint}"
             )
     chosen = Settings(**settings)
-    for name, least, most in (("epochs", 1, math.inf), ("bits", 2, 16)):
+    for name, least, most in (("epochs", 1, math.inf), ("levels", 1, math.inf), ("bits", 2, 16)):
         number = getattr(chosen, name)
         if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
             raise SearchError(

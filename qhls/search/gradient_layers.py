@@ -37,6 +37,13 @@ def whole(fraction: Tensor) -> Tensor:
     return ops.clip(round_through(fraction), -bound, bound)
 
 
+def moving(layer: Any, variable: Any) -> Tensor:
+    """The fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
+    bits = whole(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
+    fixed = ops.stop_gradient(bits)
+    return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
+
+
 def fake_quantize(x: Tensor, fraction: Tensor) -> Tensor:
     """``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
     step = exact_exp2(-ops.stop_gradient(fraction))
@@ -74,6 +81,7 @@ class LearnedWeights(QLayer):
         super().build(input_shape)
         options: dict[str, Any] = {"shape": (), "initializer": "zeros", "trainable": False}
         self.strength = self.add_weight(**options, name="strength")
+        self.moving = self.add_weight(shape=(), initializer="ones", trainable=False, name="moving")
         for each in self.quantized_variables:
             variable = getattr(self, each.variable, None)
             if variable is not None:
@@ -97,7 +105,7 @@ class LearnedWeights(QLayer):
 
     def fraction(self, variable: str) -> Tensor:
         """Fraction bits of a variable, whole numbers; its shape or none."""
-        return whole(ops.convert_to_tensor(getattr(self, f"{variable}_fraction")) * BITS_PER_UNIT)
+        return moving(self, getattr(self, f"{variable}_fraction"))
 
     def through_quantizer(self, variable: str, value: Any) -> Any:
         """``value`` rounded to the fraction bits of ``variable``."""
@@ -152,6 +160,7 @@ class LearnedActivation(keras.layers.Layer):
         options: dict[str, Any] = {"shape": (), "initializer": "zeros"}
         self.output_fraction = self.add_weight(**options, name="output_fraction")
         self.peak = self.add_weight(**options, trainable=False, name="peak")
+        self.moving = self.add_weight(shape=(), initializer="ones", trainable=False, name="moving")
         self.built = True
 
     @property
@@ -171,8 +180,7 @@ class LearnedActivation(keras.layers.Layer):
 
     def fraction(self) -> Tensor:
         """Bits right of the point: so many that one bit is left, beside the sign."""
-        given = whole(ops.convert_to_tensor(self.output_fraction) * BITS_PER_UNIT)
-        return ops.maximum(given, 1.0 - self.integer())
+        return ops.maximum(moving(self, self.output_fraction), 1.0 - self.integer())
 
     def width(self) -> Tensor:
         """All bits."""

@@ -1,6 +1,7 @@
 """Widths learned by training: gradients and prices by hand, exact export, the sweep, and what is refused."""
 
 import math
+import sys
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from qhls.energy.technology import load_technology
 from qhls.layers import QActivation, QDense
 from qhls.search import GoalError, JournalError, SearchError, SpaceError, TrialError
 from qhls.search.costs import Hardware
-from qhls.search.gradient import Sweep, gradient, prepare, strength_of
+from qhls.search.gradient import Phase, Sweep, gradient, phases, prepare
 from qhls.search.gradient_energy import price, used
 from qhls.search.gradient_layers import (
     BITS_PER_UNIT,
@@ -334,12 +335,15 @@ def test_idle_units_make_others_idle_and_one_stays():
 # -- the sweep --------------------------------------------------------------------------------------
 
 
-def test_strengths_rise_in_equal_ratios():
-    assert [strength_of(e, 5, (0.01, 1.0)) for e in range(5)] == pytest.approx(
-        [0.01, 0.0316228, 0.1, 0.316228, 1.0], rel=1e-5
-    )
-    assert strength_of(2, 5, (1.0, 8.0, 10.0)) == pytest.approx(8.0)
-    assert strength_of(0, 1, (0.5,)) == pytest.approx(0.5)
+def test_levels_rise_in_equal_ratios_and_settle():
+    steps = phases(10, 3, (0.01, 1.0))
+    assert [p.strength for p in steps] == pytest.approx([0.01] * 3 + [0.1] * 3 + [1.0] * 4)
+    assert [p.moving for p in steps] == [True, True, False] * 2 + [True, True, False, False]
+    assert all(p.noted == (not p.moving) and p.rate == (1 if p.moving else 0.1) for p in steps)
+    three = phases(6, 3, (1.0, 8.0, 10.0))
+    assert three[2].strength == pytest.approx(8.0)
+    assert phases(1, 30, (0.5, 2.0)) == [Phase(0.5, True, 1.0, True)]
+    assert len(phases(7, 30, (0.5, 2.0))) == 7
 
 
 def test_one_run_gives_a_front(tmp_path):
@@ -353,7 +357,7 @@ def test_one_run_gives_a_front(tmp_path):
         schedule=UNROLLED,
         fit={"batch_size": 16},
     )
-    energies = [found.records[i]["values"][1] for i in range(40)]
+    energies = [found.records[i]["values"][1] for i in sorted(found.records)]
     assert energies[-1] < 0.35 * energies[0]
     assert len(found) > 1
     values = [(p.values["accuracy"], p.values["energy"]) for p in found]
@@ -373,7 +377,7 @@ def test_one_run_gives_a_front(tmp_path):
 def test_a_finished_run_is_answered_from_its_journal(tmp_path, monkeypatch):
     model = dense()
     found = run(tmp_path, model, epochs=2, objectives=("acc", "energy", "area", "latency"))
-    monkeypatch.setattr("qhls.search.gradient._train", None)
+    monkeypatch.setattr(sys.modules["qhls.search.gradient"], "_train", None)
     again = run(tmp_path, model, epochs=2, objectives=("acc", "energy", "area", "latency"))
     assert [p.values for p in again] == [p.values for p in found]
     point = found[0]
@@ -390,15 +394,15 @@ def test_a_killed_run_begins_anew(tmp_path, monkeypatch):
     note = Sweep.on_epoch_end
 
     def killed(self, epoch, logs=None):
+        note(self, epoch, logs)
         if epoch == 1:
             raise KeyboardInterrupt
-        note(self, epoch, logs)
 
     model = dense()
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Sweep, "on_epoch_end", killed)
-        run(tmp_path, model, epochs=3)
-    assert sorted(run(tmp_path, model, epochs=3).records) == [0, 1, 2]
+        run(tmp_path, model, epochs=4)
+    assert sorted(run(tmp_path, model, epochs=4).records) == [1, 3]
 
 
 # -- what is refused --------------------------------------------------------------------------------
