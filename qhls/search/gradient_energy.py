@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras import ops
+import keras
 
 from qhls.energy.model import HARD_WIRED, energy_terms, place
 from qhls.energy.technology import Polynomial, Technology
@@ -27,6 +27,8 @@ from qhls.ir import Const, Graph, Input, Op, Quantize, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 from qhls.quantizers.numerics import Tensor
 from qhls.search.gradient_layers import LearnedActivation, LearnedWeights
+
+ops: Any = keras.ops  # whose types say that anything may be None
 
 Learned = LearnedWeights | LearnedActivation
 

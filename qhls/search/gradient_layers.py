@@ -13,12 +13,13 @@ from typing import Any, cast
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend import registered
 from qhls.frontend.qlayer import QLayer
 from qhls.quantizers.exponents import exact_exp2
 from qhls.quantizers.numerics import Tensor, round_through
+
+ops: Any = keras.ops  # whose types say that anything may be None
 
 BITS_PER_UNIT = 16.0
 """Bits that a variable of value 1 stands for: so an optimizer whose steps suit weights moves widths fast enough."""

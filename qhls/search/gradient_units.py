@@ -59,10 +59,10 @@ def kept_units(
             if first in inputs:
                 own = rows(own, values[inputs[first]]["kernel"].shape[-1])
                 own = own[..., units[inputs[first]], :]
-            alive = own.any(axis=tuple(range(own.ndim - 1)))
+            alive = np.atleast_1d(own.any(axis=tuple(range(own.ndim - 1))))
             if "bias" in values[first]:
                 alive |= values[first]["bias"] != 0
-            alive &= read.any(axis=tuple(i for i in range(read.ndim) if i != read.ndim - 2))
+            alive = alive & read.any(axis=tuple(i for i in range(read.ndim) if i != read.ndim - 2))
             kept = units[first][alive[units[first]]]
             units[first] = kept if len(kept) else units[first][:1]
         if before == {layer: len(kept) for layer, kept in units.items()}:
