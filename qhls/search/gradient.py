@@ -51,14 +51,14 @@ SAMPLES = 512
 class Settings:
     """What ``gradient`` takes beside model, data and objectives."""
 
-    strengths: Sequence[float] = (0.1, 10.0)
+    strengths: Sequence[float] = (0.1, 3.0)
     """What the loss gains where the energy is that of the start; levels rise in equal ratios through these numbers."""
 
     epochs: int = 240
     """Epochs in all, the same number of each level."""
 
     levels: int = 30
-    """Strengths. In the first half of the epochs of each, widths are learned; in the second they stand still, and the
+    """Strengths. In three quarters of the epochs of each, widths are learned; in the last they stand still, and the
     learning rate is a tenth. Each of these ends with a model that may be a point of the front."""
 
     bits: int = 8
@@ -102,7 +102,7 @@ def gradient(
 
     Every weight that is part of the logic learns its own number of fraction bits, down to where it is 0 and costs
     nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. In the
-    second half of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
+    last quarter of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
     compiled, priced with its real weights and, if no other is better in every objective, a point of the front.
     Numbers are those of the epochs, costs those of the trained design. A run that has ended is answered from its
     journal; one that was killed begins anew.
@@ -231,14 +231,14 @@ class Phase:
 
 
 def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
-    """What each epoch is: levels of as many epochs, of which the second half settles."""
+    """What each epoch is: levels of as many epochs, of which the last quarter settles."""
     levels = min(levels, max(epochs // 2, 1))
     result: list[Phase] = []
     at = np.linspace(0, max(levels - 1, 1), len(strengths))
     for level in range(levels):
         strength = float(np.exp(np.interp(level, at, np.log(np.asarray(strengths, float)))))
         length = epochs * (level + 1) // levels - epochs * level // levels
-        learning = (length + 1) // 2
+        learning = length - max(length // 4, 1) if length > 1 else 1
         result += [Phase(strength, True, 1.0, length == 1)] * learning
         result += [Phase(strength, False, SETTLING_RATE, True)] * (length - learning)
     return result
