@@ -134,12 +134,8 @@ def gradient(
         "data": fingerprint(arrays),
         "weights": fingerprint(model.get_weights()),
     }
-    journal = Journal(folder, header)
     steps = phases(chosen.epochs, chosen.levels, chosen.strengths)
-    if len(journal.records) < sum(phase.noted for phase in steps):
-        for begun in (folder / FILE, folder / "models"):
-            shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
-        journal = Journal(folder, header)
+    journal = _journal(folder, header, sum(phase.noted for phase in steps))
     with Progress(chosen.progress, plan) as shown:
         sweep = Sweep(plan, steps, journal, shown)
         if not journal.records:
@@ -153,6 +149,16 @@ def gradient(
                 f"search in a new folder"
             )
     return Front(plan.objectives, tuple(points), folder, journal.records)
+
+
+def _journal(folder: Path, header: Mapping[str, Any], notes: int) -> Journal:
+    """The journal of a run that has ended, with ``notes`` records; else an empty one, and no models beside it."""
+    journal = Journal(folder, header)
+    if len(journal.records) < notes:
+        for begun in (folder / FILE, folder / "models"):
+            shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
+        journal = Journal(folder, header)
+    return journal
 
 
 def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> None:
