@@ -65,13 +65,13 @@ def cnn() -> list[Any]:
 NETWORKS = {"mlp": mlp, "cnn": cnn}
 
 
-def network(name: str) -> keras.Model:
+def network(name: str, shape: tuple[int, ...] = (8, 8, 1)) -> keras.Model:
     last = [
         keras.layers.Dense(10, name="scores"),
         keras.layers.Activation("softmax", name="softmax"),
     ]
     model = keras.Sequential(
-        [keras.Input((8, 8, 1), name="digit"), *NETWORKS[name](), *last], name=name
+        [keras.Input(shape, name="digit"), *NETWORKS[name](), *last], name=name
     )
     adam = keras.optimizers.Adam(2e-3)
     model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -58,6 +58,11 @@ def place(op: Op, schedule: Schedule) -> str:
     return "registers" if op.size <= schedule.partition_limit else "bram"
 
 
+def kernels_are_logic(schedule: Schedule) -> bool:
+    """Whether the weights of products of matrices and of convolutions are part of the logic, as no multiplier is shared."""
+    return schedule.storage == "registers" and schedule.reuse_factor == 1
+
+
 def constant_place(op: Op, const: Const, schedule: Schedule) -> str:
     """Where ``const`` lies for its reader ``op``: a key of ``Technology.memories``, or ``HARD_WIRED``.
 

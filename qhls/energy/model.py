@@ -166,10 +166,17 @@ def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
 
 def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
     """pJ of ``op`` in one inference, by cause."""
-    terms: dict[str, list[float]] = {cause: [] for cause in CAUSES}
+    terms = energy_terms(op, schedule, technology)
+    return {cause: math.fsum(pj for c, _, pj in terms if c == cause) for cause in CAUSES}
+
+
+def energy_terms(op: Op, schedule: Schedule, technology: Technology) -> list[tuple[str, Op, float]]:
+    """Cause, tensor and pJ of all that ``op`` does: its events are its own, reads those of the operand."""
     work, table = arithmetic(op, schedule)
-    for event, count in work.items():
-        terms[_cause(event.kind)].append(count * technology.operation(event, table))
+    terms = [
+        (_cause(event.kind), op, count * technology.operation(event, table))
+        for event, count in work.items()
+    ]
     computes = not is_wiring(work)
     if computes:
         looked_up = any(event.kind == "lookup" for event in work)
@@ -180,10 +187,10 @@ def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, f
                 where = place(operand, schedule)
             if where != HARD_WIRED:
                 once = technology.read(where, _bits(operand))
-                terms["memory"].append(once * passes(op, operand, schedule))
+                terms.append(("memory", operand, once * passes(op, operand, schedule)))
     if computes or isinstance(op, Input):
-        terms["memory"].append(technology.write(place(op, schedule), _bits(op)))
-    return {cause: math.fsum(values) for cause, values in terms.items()}
+        terms.append(("memory", op, technology.write(place(op, schedule), _bits(op))))
+    return terms
 
 
 def _cause(kind: str) -> str:

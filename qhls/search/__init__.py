@@ -24,6 +24,7 @@ from qhls.search.errors import (
 from qhls.search.forgiving import ForgivingFactor, ForgivingFactorBits, ForgivingFactorEnergy
 from qhls.search.front import Front, Point
 from qhls.search.goals import Goal, judge, maximise, minimise
+from qhls.search.gradient import gradient
 from qhls.search.pareto import pareto
 from qhls.search.scheduler import AutoQKerasScheduler
 from qhls.search.space import Space
@@ -56,6 +57,7 @@ __all__ = [
     "Space",
     "SpaceError",
     "TrialError",
+    "gradient",
     "judge",
     "maximise",
     "minimise",

@@ -125,7 +125,7 @@ def pareto(
     chosen, space = _split(settings)
     candidates = Space(model, **space)
     plan = _plan(objectives, chosen)
-    job = _job(model, _data(data), plan, chosen, space)
+    job = _job(model, checked_data(data), plan, chosen, space)
     name = chosen.engine or default_engine(chosen.trials)
     engine = Engine(
         candidates, plan.objectives, name, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
@@ -135,8 +135,8 @@ def pareto(
         "engine": name,
         "choices": {choice.name: list(choice.options) for choice in candidates.choices},
         "warm_start": chosen.warm_start,
-        "data": _fingerprint(job.data),
-        "weights": _fingerprint(model.get_weights()) if candidates.transfer_weights else "",
+        "data": fingerprint(job.data),
+        "weights": fingerprint(model.get_weights()) if candidates.transfer_weights else "",
     }
     journal = Journal(job.folder, header)
     if not journal.records:
@@ -206,7 +206,8 @@ def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
     return stages
 
 
-def _data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
+def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
+    """``(x, y, x_val, y_val)`` as arrays. Raises ``SearchError`` for anything else."""
     parts = list(data) if isinstance(data, tuple | list) else []
     if len(parts) == 2 and all(isinstance(part, tuple | list) for part in parts):
         parts = [*parts[0], *parts[1]]
@@ -224,7 +225,7 @@ def _data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
     return tuple(arrays)  # pyright: ignore[reportReturnType]
 
 
-def _fingerprint(arrays: Sequence[Any]) -> str:
+def fingerprint(arrays: Sequence[Any]) -> str:
     """What tells arrays apart: shapes, and a checksum of the contents."""
     checksum = 0
     for array in arrays:

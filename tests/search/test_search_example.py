@@ -50,3 +50,33 @@ def test_the_benchmark_compares_with_homogeneous_baselines(tmp_path, monkeypatch
         if "ratio" in row:
             assert row["search chosen by"] >= row["chosen by"]
             assert row["ratio"] == row["search energy"] / row["energy"]
+
+
+def test_widths_are_learned_and_proved(tmp_path, capsys):
+    arguments = ["--epochs", "4", "--folder", str(tmp_path)]
+    assert module(ROOT / "examples/learned_widths.py").main(arguments) == 0
+    text = capsys.readouterr().out
+    assert "all equal" in text
+    assert "within 1 % of the best accuracy" in text
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_the_benchmark_of_methods_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    arguments = ["--method", "gradient", "--seed", "0", "--schedule", "unrolled", "--epochs", "1"]
+    arguments += ["--gradient-epochs", "2", "--executor", "inline", "--folder", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["search_methods.py", *arguments])
+    methods = module(ROOT / "benchmarks/search_methods.py")
+    assert methods.main() == 0
+    file = tmp_path / "digits_mlp_unrolled_0_gradient.json"
+    points = json.loads(file.read_text())["points"]
+    assert points and all(set(point) == {"accuracy", "told", "energy"} for point in points)
+    content = {"points": [{"accuracy": 1.0, "told": 0.5, "energy": 1.0}], "seconds": 0}
+    file.write_text(json.dumps(content))  # what is there is not done again
+    capsys.readouterr()
+    assert methods.main() == 0
+    assert "1 of 1" in capsys.readouterr().out
+    assert json.loads(file.read_text()) == content
+    found = methods.chosen([{"accuracy": 0.9, "energy": 2}, {"accuracy": 0.8, "energy": 1}], 0.85)
+    assert found == {"accuracy": 0.9, "energy": 2}
+    assert methods.chosen([], 0.5) is None

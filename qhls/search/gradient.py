@@ -1,0 +1,377 @@
+"""``gradient``: widths learned by training. One run, in which energy weighs more and more, gives a front."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from qhls.compile import compile as compile_model
+from qhls.design import Design
+from qhls.energy.loops import kernels_are_logic
+from qhls.energy.technology import Technology, load_technology
+from qhls.errors import QhlsError
+from qhls.ir import Schedule
+from qhls.search.costs import AREA_TABLE, UNITS, Hardware
+from qhls.search.driver import Plan
+from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
+from qhls.search.front import Front, Point
+from qhls.search.gradient_energy import energy_term
+from qhls.search.gradient_layers import LearnedActivation, LearnedWeights
+from qhls.search.gradient_model import (
+    activations_of,
+    described,
+    exported,
+    layers_of,
+    learned_model,
+)
+from qhls.search.gradient_units import removable
+from qhls.search.journal import FILE, Journal
+from qhls.search.objectives import front, parse
+from qhls.search.pareto import checked_data, fingerprint
+from qhls.search.progress import Progress
+from qhls.search.training import compile_like, require_compiled
+
+SETTLING_RATE = 0.1
+"""Of the learning rate, while widths stand still."""
+
+SAMPLES = 512
+"""Inputs that the ranges of the activations are read off at the start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What ``gradient`` takes beside model, data and objectives."""
+
+    strengths: Sequence[float] = (0.1, 3.0)
+    """What the loss gains where the energy is that of the start; levels rise in equal ratios through these numbers."""
+
+    epochs: int = 240
+    """Epochs in all, the same number of each level."""
+
+    levels: int = 30
+    """Strengths. In three quarters of the epochs of each, widths are learned; in the last they stand still, and the
+    learning rate is a tenth. Each of these ends with a model that may be a point of the front."""
+
+    bits: int = 8
+    """Bits of weights and activations at the start."""
+
+    input_types: Any = None
+    """What the inputs are, as in ``qhls.compile``."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    """Time and place, as in ``qhls.compile``: weights in the logic learn a width each, others one a kernel."""
+
+    technology: Any = "horowitz_45nm"
+    """What energy is priced by, as in ``Design.energy``."""
+
+    folder: str | Path = "gradient"
+    """Where journal, models of the front and report are."""
+
+    seed: int = 0
+    """What training follows from."""
+
+    metrics: Sequence[Any] | None = None
+    """What Keras logs besides the loss; by default the metrics among the objectives."""
+
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of ``keras.Model.fit``: ``batch_size``, ``callbacks``, ..."""
+
+    custom_objects: Mapping[str, Any] | None = None
+    """Classes and functions by the names under which the model knows them."""
+
+    progress: Any = True
+    """Whether to show epochs and front on the terminal, or a ``rich`` console."""
+
+
+def gradient(
+    model: keras.Model,
+    data: Sequence[Any],
+    objectives: Sequence[Any] = ("accuracy", "energy"),
+    **settings: Any,
+) -> Front:
+    """Train ``model`` with widths that are learned, and energy in its loss that weighs more and more.
+
+    Every weight that is part of the logic learns its own number of fraction bits, down to where it is 0 and costs
+    nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. In the
+    last quarter of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
+    compiled, priced with its real weights and, if no other is better in every objective, a point of the front.
+    Numbers are those of the epochs, costs those of the trained design. A run that has ended is answered from its
+    journal; one that was killed begins anew.
+
+    Args:
+        model: compiled, and best trained: of Dense, Conv1D, Conv2D, DepthwiseConv2D, activations relu and
+            linear, and layers without weights; or their Q-layers, whose own quantizers are replaced.
+        data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
+        objectives: as in ``pareto``; all costs but "bits".
+        settings: those of ``Settings``.
+
+    Raises:
+        SpaceError: a layer whose width cannot be learned, or that becomes no design.
+        GoalError: objectives or metrics that are not there.
+        JournalError: a journal of another run. TrialError: a loss that is not finite.
+        SearchError: arguments that are not acceptable.
+    """
+    require_compiled(model)
+    chosen = _settings(settings)
+    plan = _plan(objectives, chosen)
+    arrays = checked_data(data)
+    folder = Path(chosen.folder)
+    header = plan.header() | {
+        "search": "gradient",
+        "strengths": list(chosen.strengths),
+        "levels": chosen.levels,
+        "bits": chosen.bits,
+        "epochs": chosen.epochs,
+        "data": fingerprint(arrays),
+        "weights": fingerprint(model.get_weights()),
+    }
+    steps = phases(chosen.epochs, chosen.levels, chosen.strengths)
+    journal = _journal(folder, header, sum(phase.noted for phase in steps))
+    with Progress(chosen.progress, plan) as shown:
+        sweep = Sweep(plan, steps, journal, shown)
+        if not journal.records:
+            _train(model, arrays, sweep, chosen)
+        points = sweep.points()
+        shown.update(journal.records, points)
+    for point in points:
+        if not point.path.is_file():
+            raise JournalError(
+                f"{journal.path}: expected the models of the front beside it, received none at {point.path}; "
+                f"search in a new folder"
+            )
+    return Front(plan.objectives, tuple(points), folder, journal.records)
+
+
+def _journal(folder: Path, header: Mapping[str, Any], notes: int) -> Journal:
+    """The journal of a run that has ended, with ``notes`` records; else an empty one, and no models beside it."""
+    journal = Journal(folder, header)
+    if len(journal.records) < notes:
+        for begun in (folder / FILE, folder / "models"):
+            shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
+        journal = Journal(folder, header)
+    return journal
+
+
+def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> None:
+    keras.utils.set_random_seed(chosen.seed)
+    learned = prepare(model, arrays[0], sweep.plan.hardware, chosen.bits, chosen.custom_objects)
+    measured = [o.name for o in sweep.plan.objectives if not o.is_cost and o.name != "loss"]
+    metrics = measured if chosen.metrics is None else chosen.metrics
+    compile_like(learned, model, list(metrics))
+    settings: dict[str, Any] = {"verbose": 0, **chosen.fit}
+    settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
+    x, y, *validation = arrays
+    learned.fit(x, y, epochs=chosen.epochs, validation_data=tuple(validation), **settings)
+
+
+def prepare(
+    model: keras.Model, x: Any, hardware: Hardware, bits: int = 8, custom_objects: Any = None
+) -> keras.Model:
+    """``model`` as one that learns its widths, with an ``EnergyTerm`` of strength 0 in its first layer with weights.
+
+    ``x``: inputs that ranges are read off. Raises ``SpaceError`` as ``gradient``.
+    """
+    schedule = hardware.schedule
+
+    learned = learned_model(model, not kernels_are_logic(schedule), custom_objects)
+    layers = {e.name: e for e in layers_of(learned) if isinstance(e, LearnedWeights)}
+    if not layers:
+        raise SpaceError(
+            f"gradient: expected a model with weights to learn the widths of, received {model.name!r} without"
+        )
+    activations = activations_of(learned)
+    for layer in layers.values():
+        layer.start(bits)
+    for activation in activations.values():
+        activation.output_fraction.assign(1.0)
+    learned(x[:SAMPLES], training=True)
+    for activation in activations.values():
+        activation.start(bits)
+    try:
+        graph = compile_model(exported(learned), hardware.input_types).graph
+    except QhlsError as error:
+        raise SpaceError(f"gradient: expected a model that becomes a design: {error}") from error
+    first = next(iter(layers.values()))
+    given = hardware.technology
+    technology = given if isinstance(given, Technology) else load_technology(given)
+    term = energy_term(graph, schedule, technology, layers, activations)
+    term.strength = first.strength
+    term.removable = {first for first, _ in removable(learned)}
+    term.calls = sum(product.layer is first for product in term.products)
+    first.term = term
+    return learned
+
+
+def trained_costs(design: Design, names: Sequence[str], technology: Any) -> dict[str, float]:
+    """Costs of a design with its real weights: pJ, LUT, ns."""
+    costs = {
+        "energy": lambda: design.energy(technology).total,
+        "area": lambda: design.area(AREA_TABLE).totals[UNITS["area"]],
+        "latency": lambda: design.latency().latency * design.schedule.clock_period,
+    }
+    return {name: float(costs[name]()) for name in names}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """An epoch. ``rate``: factor of the learning rate; ``moving``: whether widths are learned; ``noted``: whether its
+    model may be a point.
+    """
+
+    strength: float
+    moving: bool
+    rate: float
+    noted: bool
+
+
+def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
+    """What each epoch is: levels of as many epochs, of which the last quarter settles."""
+    levels = min(levels, max(epochs // 2, 1))
+    result: list[Phase] = []
+    at = np.linspace(0, max(levels - 1, 1), len(strengths))
+    for level in range(levels):
+        strength = float(np.exp(np.interp(level, at, np.log(np.asarray(strengths, float)))))
+        length = epochs * (level + 1) // levels - epochs * level // levels
+        learning = length - max(length // 4, 1) if length > 1 else 1
+        result += [Phase(strength, True, 1.0, length == 1)] * learning
+        result += [Phase(strength, False, SETTLING_RATE, True)] * (length - learning)
+    return result
+
+
+class Sweep(keras.callbacks.Callback):
+    """Sets what each epoch is; notes what the model has become and keeps the front's files."""
+
+    def __init__(self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any) -> None:
+        super().__init__()
+        self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
+        self._rate: float | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Set strength, learning rate and whether widths are learned."""
+        phase, model = self.steps[epoch], cast("Any", self.model)
+        for layer in layers_of(model):
+            for part in (layer, getattr(layer, "activation", None)):
+                if isinstance(part, LearnedWeights):
+                    part.strength.assign(phase.strength)
+                if isinstance(part, LearnedWeights | LearnedActivation):
+                    part.moving.assign(float(phase.moving))
+        rate = model.optimizer.learning_rate
+        if isinstance(rate, keras.Variable):
+            self._rate = self._rate or float(cast("Any", rate))
+            model.optimizer.learning_rate = self._rate * phase.rate
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Export, price, note; write the model if it is on the front."""
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        for name, value in metrics.items():
+            if name in ("loss", "val_loss") and not math.isfinite(value):
+                raise TrialError(
+                    f"gradient: expected a finite loss, received: {name} is {value} in epoch {epoch + 1}; "
+                    f"lower the learning rate or the strengths"
+                )
+        if not self.steps[epoch].noted:
+            return
+        quantised = exported(self.model)  # pyright: ignore[reportArgumentType]
+        hardware = self.plan.hardware
+        design = compile_model(quantised, hardware.input_types, schedule=hardware.schedule)
+        costs = trained_costs(design, self.plan.costs, hardware.technology)
+        record = {
+            "state": "trained",
+            "candidate": described(quantised),
+            "costs": costs,
+            "metrics": metrics,
+            "values": [o.of(metrics, costs) for o in self.plan.objectives],
+            "strength": self.steps[epoch].strength,
+        }
+        before = set(self._numbers())
+        self.journal.records[epoch] = record
+        numbers = set(self._numbers())
+        if epoch in numbers:
+            self._file(epoch).parent.mkdir(parents=True, exist_ok=True)
+            quantised.save(self._file(epoch), include_optimizer=False)
+        self.journal.append(epoch, record)
+        for number in before - numbers:
+            self._file(number).unlink(missing_ok=True)
+        self.shown.update(self.journal.records, self.points())
+
+    def points(self) -> list[Point]:
+        """The front of all epochs so far."""
+        return [self._point(number) for number in self._numbers()]
+
+    def _numbers(self) -> list[int]:
+        numbers = list(self.journal.records)
+        losses = [self.plan.losses(self.journal.records[n]["values"]) for n in numbers]
+        chosen = sorted(front(losses), key=lambda i: losses[i])
+        return [numbers[i] for i in chosen]
+
+    def _point(self, number: int) -> Point:
+        record = self.journal.records[number]
+        names = [objective.name for objective in self.plan.objectives]
+        return Point(
+            number,
+            record["candidate"],
+            dict(zip(names, record["values"], strict=True)),
+            record["costs"],
+            record["metrics"],
+            self._file(number),
+            self.plan.hardware,
+        )
+
+    def _file(self, number: int) -> Path:
+        return self.journal.path.parent / "models" / f"epoch_{number:04d}.keras"
+
+
+# -- arguments --------------------------------------------------------------------------------------
+
+
+def _settings(settings: Mapping[str, Any]) -> Settings:
+    known = [each.name for each in fields(Settings)]
+    for name in settings:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise SearchError(
+                f"gradient: unknown argument {name!r}; known are {', '.join(known)}{hint}"
+            )
+    chosen = Settings(**settings)
+    for name, least, most in (("epochs", 1, math.inf), ("levels", 1, math.inf), ("bits", 2, 16)):
+        number = getattr(chosen, name)
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise SearchError(
+                f"{name}: expected a number from {least} on"
+                + (f" to {most}" if math.isfinite(most) else "")
+                + f", received {number!r}"
+            )
+    _check_strengths(chosen.strengths)
+    return chosen
+
+
+def _check_strengths(strengths: Any) -> None:
+    numbers = list(strengths) if isinstance(strengths, list | tuple) else [strengths]
+    right = isinstance(strengths, list | tuple) and bool(numbers)
+    right = right and all(
+        isinstance(s, int | float) and not isinstance(s, bool) and 0 < s < math.inf for s in numbers
+    )
+    if not right or not all(a < b for a, b in pairwise(numbers)):
+        raise SearchError(
+            f"strengths: expected increasing numbers above 0, such as (0.01, 10.0), received {strengths!r}"
+        )
+
+
+def _plan(objectives: Sequence[Any], chosen: Settings) -> Plan:
+    parsed = parse(objectives)
+    if any(objective.name == "bits" for objective in parsed):
+        raise GoalError(
+            "objectives: expected costs of the design (energy, area, latency), received 'bits'; use 'energy'"
+        )
+    hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
+    return Plan(parsed, {}, hardware, chosen.epochs, (chosen.epochs,), 1, chosen.seed)
