@@ -13,9 +13,10 @@ import keras
 from qhls.search.costs import Hardware, measure
 from qhls.search.engines import Engine
 from qhls.search.errors import JournalError, SearchError, TrialError
-from qhls.search.executors import Executor, Job, Task
+from qhls.search.executors import Executor
 from qhls.search.front import Front, Point
 from qhls.search.goals import over_budget
+from qhls.search.job import Job, Task
 from qhls.search.journal import Journal
 from qhls.search.objectives import Objective, front, ranked
 from qhls.search.space import Candidate, Space

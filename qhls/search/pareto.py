@@ -20,10 +20,11 @@ from qhls.search.costs import Hardware
 from qhls.search.driver import Driver, Plan
 from qhls.search.engines import Engine, default_engine
 from qhls.search.errors import SearchError
-from qhls.search.executors import Job, cores, make_executor
+from qhls.search.executors import make_executor
 from qhls.search.feasible import check_feasible
 from qhls.search.front import Front
 from qhls.search.goals import check_budgets
+from qhls.search.job import Job, cores
 from qhls.search.journal import Journal
 from qhls.search.objectives import parse
 from qhls.search.progress import Progress
@@ -72,13 +73,14 @@ class Settings:
     """What energy is priced by, as in ``Design.energy``."""
 
     executor: Any = "processes"
-    """"processes", "inline" or a function that makes an ``executors.Executor`` of a ``Job``."""
+    """"processes", "inline", "dask" or "ray" (on this machine), "dask:ADDRESS" or "ray:ADDRESS" (a cluster that is
+    there), or a function that makes an ``executors.Executor`` of a ``Job``."""
 
     workers: int | None = None
-    """Processes; by default one a core."""
+    """Worker processes, of a cluster at most; by default one a core, or all of the cluster."""
 
     batch: int | None = None
-    """Candidates asked for at a time; by default 4 or, if there are more, one a core."""
+    """Candidates asked for at a time; by default 4 or, if there are more, one for each of ``workers`` or cores."""
 
     seed: int = 0
     """What candidates and trainings follow from."""
@@ -167,7 +169,10 @@ def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
 
 
 def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
-    for name, number in (("trials", settings.trials), ("epochs", settings.epochs)):
+    for name in ("trials", "epochs", "workers", "batch"):
+        number = getattr(settings, name)
+        if number is None and name in ("workers", "batch"):
+            continue
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise SearchError(f"{name}: expected a number from 1 on, received {number!r}")
     return Plan(
@@ -176,7 +181,7 @@ def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
         Hardware(settings.input_types, settings.schedule, settings.technology),
         settings.trials,
         _stages(settings.rungs, settings.epochs),
-        settings.batch or max(4, cores()),
+        settings.batch or max(4, settings.workers or cores()),
         settings.seed,
     )
 
