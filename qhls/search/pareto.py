@@ -6,7 +6,7 @@ import inspect
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
@@ -63,6 +63,12 @@ class Settings:
     folder: str | Path = "search"
     """Where journal, trained models and report are."""
 
+    storage: str | None = None
+    """A database for the journal instead of the folder's file: "postgresql+psycopg://user@host/name", "sqlite:///..."."""
+
+    name: str | None = None
+    """Of the search in the database, which may have many; by default the folder's."""
+
     input_types: Any = None
     """What the inputs are, as in ``qhls.compile``."""
 
@@ -106,8 +112,9 @@ def pareto(
     Candidates come from the engine in batches. Each is priced from its IR before training; one over a
     budget is told to the engine and not trained, one that was there before is answered from what was noted.
     The others are trained, each from a seed of its own, and what became of them is written to
-    ``folder/journal.jsonl``. A search that was ended in the middle goes on where it was, if it is called
-    again in the same way; with more ``trials`` it goes on after its end. Executors do not change what is found.
+    ``folder/journal.jsonl`` or ``storage``, and to an Optuna study beside it, which optuna-dashboard shows.
+    A search that was ended in the middle goes on where it was, if it is called again in the same way; with more
+    ``trials`` it goes on after its end. Executors do not change what is found.
 
     Args:
         model: compiled; its optimizer and loss train every candidate.
@@ -128,29 +135,51 @@ def pareto(
     candidates = Space(model, **space)
     plan = _plan(objectives, chosen)
     job = _job(model, _data(data), plan, chosen, space)
-    name = chosen.engine or default_engine(chosen.trials)
+    sampler = chosen.engine or default_engine(chosen.trials)
     engine = Engine(
-        candidates, plan.objectives, name, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
+        candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
     )
     header = plan.header() | {
         "search": "pareto",
-        "engine": name,
+        "engine": sampler,
         "choices": {choice.name: list(choice.options) for choice in candidates.choices},
         "warm_start": chosen.warm_start,
         "data": _fingerprint(job.data),
         "weights": _fingerprint(model.get_weights()) if candidates.transfer_weights else "",
     }
-    journal = Journal(job.folder, header)
+    name = chosen.name or job.folder.absolute().name
+    journal = Journal(_place(chosen.storage, name, job.folder), header)
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
         engine.enqueue(warm_candidates(candidates, job, plan))
+    from qhls.search.study import Study  # needs Optuna, which the engine has asked for
+
     executor = make_executor(chosen.executor, job, chosen.workers)
+    study = Study(
+        candidates,
+        plan,
+        folder=job.folder,
+        url=chosen.storage,
+        name=name,
+        fresh=not journal.records,
+    )
     try:
-        with Progress(chosen.progress, plan) as shown:
-            return Driver(candidates, plan, job, engine, executor, journal, shown).run()
+        with Progress(chosen.progress, plan) as progress:
+            shown = (progress, study)
+            found = Driver(candidates, plan, job, engine, executor, journal, shown).run()
+            return replace(found, study=study.place)
     finally:
         executor.close()
+
+
+def _place(url: str | None, name: str, folder: Path) -> Any:
+    """Where the journal is."""
+    if url is None:
+        return folder
+    from qhls.search.database import DatabaseLines
+
+    return DatabaseLines(url, name)
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Executors: each trains the same trials, and a worker that is killed loses none. Dask and Ray are real clusters."""
 
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from qhls.search.job import Job
 from qhls.search.journal import FILE
 from qhls.search.objectives import parse
 from qhls.search.space import Space
-from qhls.search.workers import Inline, Processes
+from qhls.search.workers import Inline, Processes, Setup, answer
 
 DATA = data()
 SEARCH = {
@@ -121,7 +122,7 @@ sys.path.insert(0, {tests!r})
 import test_search_executors as here
 
 if __name__ == "__main__":
-    here.search({folder!r}, {executor!r}, trials=24)
+    here.search({folder!r}, {executor!r}, {settings})
 """
 
 
@@ -129,49 +130,36 @@ if __name__ == "__main__":
     "executor", ["processes", *(pytest.param(e, marks=pytest.mark.long) for e in ("dask", "ray"))]
 )
 def test_a_killed_driver_resumes(tmp_path, executor):
-    script = tmp_path / "script.py"
-    folder = tmp_path / "run"
-    tests = str(Path(__file__).parent)
-    script.write_text(SCRIPT.format(tests=tests, folder=str(folder), executor=executor))
+    """Killed while one worker trains and what the other has trained is noted; no process trains on without it."""
+    script, folder, victim = tmp_path / "script.py", tmp_path / "run", tmp_path / "victim"
+    fit = f"here.SEARCH['fit'] | {{'callbacks': [here.Hangs({str(victim)!r})]}}"
+    call = {"tests": str(Path(__file__).parent), "folder": str(folder), "executor": executor}
+    script.write_text(SCRIPT.format(**call, settings=f"rungs=(), trials=4, fit={fit}"))
     driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
-    journal = folder / FILE
-    deadline = time.monotonic() + 120
-    while not journal.exists() or journal.read_bytes().count(b"\n") < 6:
-        assert driver.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    journal, deadline = folder / FILE, time.monotonic() + 120
+
+    def until(reached):
+        while not reached():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    until(lambda: driver.poll() is not None or victim.exists())
+    until(lambda: driver.poll() is not None or (journal.exists() and len(lines(journal)) == 4))
+    assert driver.poll() is None
     driver.kill()
     driver.wait()
-    noted = journal.read_bytes().count(b"\n") - 1
-    again = search(folder, "inline", trials=24)
-    assert noted < len(again.records)
-    whole = search(tmp_path / "whole", "inline", trials=24)
+    until(lambda: not Path(f"/proc/{victim.read_text()}").exists())
+    noted = lines(journal)
+    again, whole = (search(f, "inline", rungs=()) for f in (folder, tmp_path / "whole"))
+    assert lines(journal)[: len(noted)] == noted
     assert without_time(again) == without_time(whole)
     for a, b in zip(again, whole, strict=True):
         for v, w in zip(a.model().get_weights(), b.model().get_weights(), strict=True):
             np.testing.assert_array_equal(v, w)
 
 
-def test_processes_end_with_their_driver(tmp_path):
-    """A driver that is killed leaves no process that trains on."""
-    script = tmp_path / "script.py"
-    victim = tmp_path / "victim"
-    tests = str(Path(__file__).parent)
-    call = SCRIPT.format(tests=tests, folder=str(tmp_path / "run"), executor="processes")
-    script.write_text(
-        call.replace("trials=24", f"fit={{'callbacks': [here.Hangs({str(victim)!r})]}}")
-    )
-    driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not victim.exists():
-        assert driver.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    driver.kill()
-    driver.wait()
-    while Path(f"/proc/{victim.read_text()}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def lines(journal):
+    return journal.read_bytes().splitlines(keepends=True)
 
 
 # -- clusters that are there ------------------------------------------------------------------------
@@ -280,18 +268,24 @@ def test_errors_of_a_worker_arrive_as_they_were(tmp_path):
 
 def test_an_unexpected_error_of_a_worker_is_told_with_its_trace(tmp_path):
     made = job(tmp_path, fit={"callbacks": [Faulty()]})
-    team = Processes(made, 1)
-    with pytest.raises(SearchError, match=r"^worker \d+ on .*: expected to train, received ZeroDivisionError: of a "
-                       r"callback; executor='inline' shows where it happens$") as caught:  # fmt: skip
-        list(Dispatcher(made, team).run([task(made)]))
-    team.close()
-    assert "on_epoch_begin" in caught.value.__notes__[0]
+    told = answer(Setup("test", lambda: made.pack("ray")), task(made), None)
+    assert re.match(
+        r"^worker \d+ on .*: expected to train, received ZeroDivisionError: of a callback; executor='inline' "
+        r"shows where it happens$",
+        str(told),
+    )
+    again = pickle.loads(pickle.dumps(told))
+    assert type(again) is SearchError
+    assert "on_epoch_begin" in again.__notes__[0]
 
 
 def test_a_script_without_main_is_told_what_it_lacks(tmp_path):
     script = tmp_path / "script.py"
     text = SCRIPT.format(
-        tests=str(Path(__file__).parent), folder=str(tmp_path / "run"), executor="processes"
+        tests=str(Path(__file__).parent),
+        folder=str(tmp_path / "run"),
+        executor="processes",
+        settings="trials=1",
     )
     script.write_text(text.replace('if __name__ == "__main__":', "if True:"))
     ended = subprocess.run(
