@@ -10,6 +10,7 @@ import os
 import pickle
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,10 +162,12 @@ class Job:
             )
         custom = dict(settings["space"].get("custom_objects") or {})
         try:
-            model: Any = _with_file(
-                content["model"],
-                lambda path: keras.models.load_model(path, custom_objects=custom),
-            )
+            with warnings.catch_warnings():  # the optimizer's state is not there, nor wanted
+                warnings.simplefilter("ignore", UserWarning)
+                model: Any = _with_file(
+                    content["model"],
+                    lambda path: keras.models.load_model(path, custom_objects=custom),
+                )
         except Exception as error:  # Keras raises whatever a configuration leads to
             raise SearchError(
                 f"executor {executor!r}: expected a model that Keras loads again with its loss and optimizer, "

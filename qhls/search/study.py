@@ -7,7 +7,9 @@ search that goes on adds what the study lacks.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from optuna.trial import TrialState
 from sqlalchemy import make_url
 
 from qhls.search.driver import Plan
+from qhls.search.errors import SearchError
 from qhls.search.front import Point
 from qhls.search.space import Space
 
@@ -57,26 +60,45 @@ class Study:
         self._distributions: dict[str, BaseDistribution] = {
             c.name: CategoricalDistribution(c.options) for c in space.choices
         }
-        storage = RDBStorage(url) if url else _file(path, fresh)
-        if fresh and name in optuna.get_all_study_names(storage):
-            optuna.delete_study(study_name=name, storage=storage)
-        self._study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            directions=["maximize" if o.more else "minimize" for o in plan.objectives],
-            load_if_exists=True,
-        )
-        units = [f", {o.unit}" if o.unit else "" for o in plan.objectives]
-        self._study.set_metric_names(
-            [o.name + unit for o, unit in zip(plan.objectives, units, strict=True)]
-        )
-        self._count = len(self._study.get_trials(deepcopy=False))
+        with self._writing():
+            storage = RDBStorage(url) if url else _file(path, fresh)
+            self._study = self._open(storage, name, fresh)
+            self._count = len(self._study.get_trials(deepcopy=False))
 
     def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
         """Add the trials that it does not have, in order, up to the first that is still under way."""
         while records.get(self._count, _UNKNOWN)["state"] != "running":
-            self._study.add_trial(self._trial(records[self._count], records))
+            with self._writing():
+                self._study.add_trial(self._trial(records[self._count], records))
             self._count += 1
+
+    def _open(self, storage: BaseStorage, name: str, fresh: bool) -> optuna.Study:
+        if fresh and name in optuna.get_all_study_names(storage):
+            optuna.delete_study(study_name=name, storage=storage)
+        objectives = self._plan.objectives
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            directions=["maximize" if o.more else "minimize" for o in objectives],
+            load_if_exists=True,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names(
+                [f"{o.name}, {o.unit}" if o.unit else o.name for o in objectives]
+            )
+        return study
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, optuna.exceptions.StorageInternalError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise SearchError(
+                f"{self.place}: expected to write the trials as an Optuna study, received: {reason}; make room, or "
+                f"make it writable, and search again with the same arguments: what the journal has is kept"
+            ) from error
 
     def _trial(
         self, record: Mapping[str, Any], records: Mapping[int, Mapping[str, Any]]
@@ -103,6 +125,7 @@ class Study:
 
 
 def _file(path: Path, fresh: bool) -> BaseStorage:
+    path.parent.mkdir(parents=True, exist_ok=True)
     if fresh:
         path.unlink(missing_ok=True)
     elif path.exists():

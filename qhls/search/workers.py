@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import keras
 
 from qhls.errors import QhlsError
+from qhls.quiet import run_quietly
 from qhls.search.errors import SearchError
 from qhls.search.job import Job, Record, Task, cores
 
@@ -217,7 +218,8 @@ class _Process:
     def __init__(self, packed: bytes, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._here, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, packed, threads), daemon=True)
+        arguments = (__name__, serve.__name__, there, packed, threads)
+        self._process = context.Process(target=run_quietly, args=arguments, daemon=True)
         self._process.start()
         there.close()  # so that the pipe ends with the process
 
@@ -238,7 +240,7 @@ class _Process:
         return signal.Signals(-code).name if code < 0 else f"status {code}"
 
 
-def _serve(there: Connection[Any, Any], packed: bytes, threads: int) -> None:
+def serve(there: Connection[Any, Any], packed: bytes, threads: int) -> None:
     """What a process does, until it is ended or the driver is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's, which ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()

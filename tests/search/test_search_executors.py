@@ -285,7 +285,7 @@ def test_a_script_without_main_is_told_what_it_lacks(tmp_path):
         tests=str(Path(__file__).parent),
         folder=str(tmp_path / "run"),
         executor="processes",
-        settings="trials=1",
+        settings="trials=1, workers=1",
     )
     script.write_text(text.replace('if __name__ == "__main__":', "if True:"))
     ended = subprocess.run(
