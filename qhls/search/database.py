@@ -1,6 +1,7 @@
 """A journal's lines in a database, by an SQLAlchemy URL: one table for all searches, a row a line.
 
-A row is committed before anything depends on it. Its key is search and line, so that a second driver of one search,
+A row is committed before anything depends on it, by a connection of its own: trainings take longer than many a
+server keeps one. Its key is search and line, so that a second driver of one search,
 which would write the same line, is refused.
 """
 
@@ -10,6 +11,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import exc
+from sqlalchemy.pool import NullPool
 
 from qhls.search.errors import JournalError, SearchError
 
@@ -34,7 +36,7 @@ class DatabaseLines:
     def __init__(self, url: str, name: str) -> None:
         parsed = _parsed(url)
         try:
-            self._engine = sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+            self._engine = sqlalchemy.create_engine(parsed, poolclass=NullPool)
         except exc.NoSuchModuleError as error:
             raise _no_url(url, error) from error
         except ImportError as error:

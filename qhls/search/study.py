@@ -19,6 +19,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from sqlalchemy import make_url
+from sqlalchemy.pool import NullPool
 
 from qhls.search.driver import Plan
 from qhls.search.errors import SearchError
@@ -61,7 +62,7 @@ class Study:
             c.name: CategoricalDistribution(c.options) for c in space.choices
         }
         with self._writing():
-            storage = RDBStorage(url) if url else _file(path, fresh)
+            storage = _database(url) if url else _file(path, fresh)
             self._study = self._open(storage, name, fresh)
             self._count = len(self._study.get_trials(deepcopy=False))
 
@@ -122,6 +123,12 @@ class Study:
             took = datetime.timedelta(seconds=record.get("seconds", 0))
             trial.datetime_start = trial.datetime_complete - took
         return trial
+
+
+def _database(url: str) -> BaseStorage:
+    return RDBStorage(
+        url, engine_kwargs={"poolclass": NullPool}
+    )  # trainings outlast idle connections
 
 
 def _file(path: Path, fresh: bool) -> BaseStorage:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -77,7 +78,7 @@ def postgresql():
                 time.sleep(0.05)
             yield f"postgresql+psycopg://qhls:secret@127.0.0.1:{port}/postgres"
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # at once, whoever is connected
             process.wait()
     finally:
         shutil.rmtree(folder)
