@@ -10,9 +10,8 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
-import cloudpickle
 import ray
-from ray import exceptions
+from ray import cloudpickle, exceptions
 
 from qhls.search.job import Job, Task, cores
 from qhls.search.workers import Answer, Errors, Setup, answer, not_there
@@ -35,7 +34,8 @@ class Team:
     def __init__(self, job: Job, workers: int | None, address: str) -> None:
         self.workers = workers
         self.address = f"ray:{address}" if address.startswith("//") else address
-        self._packed = job.pack(self.name, cloudpickle.dumps)
+        dumps: Any = cloudpickle.dumps  # pyright: ignore[reportPrivateImportUsage]
+        self._packed = job.pack(self.name, dumps)
         self._own = False
         self._under_way: dict[Future[Answer], Any] = {}
 

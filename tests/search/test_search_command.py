@@ -124,11 +124,11 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--budget", "energy"], r"^qhls search: --budget: expected COST=NUMBER with COST one of energy, area, latency, "
-         r"bits, received 'energy'$"),
+        (["--budget", "energy"], r"^qhls search: --budget: expected COST=NUMBER with COST one of energy, area, "
+         r"latency, bits, received 'energy'$"),
         (["--budget", "power=3"], r"^qhls search: costs: expected one of energy, area, .*, received 'power'; .*$"),
-        (["--budget", "bits=3"], r"^qhls search: budget 'bits': expected at least \d+ bits, what the cheapest candidate "
-         r"costs, received 3; raise it, .*$"),
+        (["--budget", "bits=3"], r"^qhls search: budget 'bits': expected at least \d+ bits, what the cheapest "
+         r"candidate costs, received 3; raise it, .*$"),
         (["--objective", "accuracy:up"], r"^qhls search: objectives: expected names or pairs such as .*$"),
         (["--objective", "auc"], r"^qhls search: metric: expected one of val_auc in what Keras logs, received .*$"),
         (["--executor", "cluster"], r"^qhls search: executor: expected one of processes, inline, dask, ray, .*, "
