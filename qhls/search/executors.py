@@ -51,8 +51,8 @@ class Dispatcher:
         """See ``Executor``. Raises ``SearchError`` where the workers cannot begin, or are gone."""
         waiting, under_way = deque(tasks), dict[Future[Answer], Task]()
         losses = Counter[int]()
-        if waiting and not self._begun:
-            self._begin()
+        if waiting:
+            self.begin()
         while waiting or under_way:
             while waiting and len(under_way) < self.team.slots():
                 task = waiting.popleft()
@@ -70,8 +70,10 @@ class Dispatcher:
                 self.job.store(task, model)
                 yield task, record
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Have every worker read the job, so that what is wrong with it is not taken for a candidate's fault."""
+        if self._begun:
+            return
         futures = [self._submit(None) for _ in range(self.team.slots())]
         for future in futures:
             try:
