@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from qhls.errors import LoadError
+from qhls.errors import LoadError, QhlsError
 from qhls.ir import Schedule
 from qhls.search.costs import UNITS
 from qhls.search.errors import BudgetError, SearchError, SpaceError
@@ -61,6 +62,12 @@ def run(options: Namespace) -> int:
             f"\nqhls search: interrupted; what has been trained is in {journal}: the same command goes on from there\n"
         )
         return EXIT_INTERRUPTED
+    except QhlsError:
+        raise
+    except ValueError as error:  # what Keras raises in this process
+        raise SearchError(
+            f"training: expected model, data, loss and metrics that fit each other, received: {error}"
+        ) from error
     _tell(front, options.report)
     return 0
 
@@ -94,7 +101,9 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
     if not path.is_file():
         raise LoadError(f"{path}: expected a model file, received the path of none; check the path")
     try:
-        model: Any = keras.models.load_model(path)
+        with warnings.catch_warnings():  # of the optimizer's state, which is not wanted
+            warnings.simplefilter("ignore", UserWarning)
+            model: Any = keras.models.load_model(path)
     except Exception as error:  # Keras raises whatever a file leads to
         raise LoadError(
             f"{path}: expected a model that Keras loads, received {type(error).__name__}: {error}"
@@ -103,7 +112,8 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
         metrics = [o.name for o in parse(objectives) if not o.is_cost and o.name != "loss"]
         loss = options.loss or getattr(model, "loss", None)
         try:
-            model.compile(options.optimizer or "adam", loss, metrics=metrics)
+            optimizer = keras.optimizers.get(options.optimizer or "adam")
+            model.compile(optimizer, keras.losses.get(loss), metrics=metrics)
         except ValueError as error:
             raise SearchError(
                 f"--optimizer, --loss: expected names that Keras knows, received {options.optimizer!r}, "

@@ -19,7 +19,7 @@ from qhls.ir import Schedule
 from qhls.search.costs import Hardware
 from qhls.search.driver import Driver, Plan
 from qhls.search.engines import Engine, default_engine
-from qhls.search.errors import SearchError
+from qhls.search.errors import GoalError, SearchError
 from qhls.search.executors import make_executor
 from qhls.search.feasible import check_feasible
 from qhls.search.front import Front
@@ -224,10 +224,26 @@ def _job(
 ) -> Job:
     measured = [objective for objective in plan.objectives if not objective.is_cost]
     logged = [o.name for o in measured if o.name != "loss"]
-    if settings.metrics is not None:
+    if settings.metrics is None:
+        _check_metrics(logged)
+    else:
         logged = list(settings.metrics)
     folder = Path(settings.folder)
     return Job(model, data, measured[0], logged, folder, space, settings.fit)
+
+
+def _check_metrics(names: Sequence[str]) -> None:
+    """Raise ``GoalError`` for a name that Keras would refuse in the first trial."""
+    for name in names:
+        if name in ("acc", "accuracy", "ce", "crossentropy"):  # which one depends on the labels
+            continue
+        try:
+            keras.metrics.get(name)
+        except ValueError as error:
+            raise GoalError(
+                f"objective {name!r}: expected a metric that Keras knows by name, received: {error}; give the "
+                f"metric itself: metrics=[...]"
+            ) from error
 
 
 def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
