@@ -139,16 +139,8 @@ def pareto(
     engine = Engine(
         candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
     )
-    header = plan.header() | {
-        "search": "pareto",
-        "engine": sampler,
-        "choices": {choice.name: list(choice.options) for choice in candidates.choices},
-        "warm_start": chosen.warm_start,
-        "data": _fingerprint(job.data),
-        "weights": _fingerprint(model.get_weights()) if candidates.transfer_weights else "",
-    }
     name = chosen.name or job.folder.absolute().name
-    journal = Journal(_place(chosen.storage, name, job.folder), header)
+    journal = _journal(plan, chosen, candidates, job, sampler, name)
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
@@ -173,13 +165,22 @@ def pareto(
         executor.close()
 
 
-def _place(url: str | None, name: str, folder: Path) -> Any:
-    """Where the journal is."""
-    if url is None:
-        return folder
+def _journal(plan: Plan, settings: Settings, space: Space, job: Job, *names: str) -> Journal:
+    """The journal of a search by the engine, and under the name, of ``names``."""
+    engine, name = names
+    header = plan.header() | {
+        "search": "pareto",
+        "engine": engine,
+        "choices": {choice.name: list(choice.options) for choice in space.choices},
+        "warm_start": settings.warm_start,
+        "data": _fingerprint(job.data),
+        "weights": _fingerprint(space.model.get_weights()) if space.transfer_weights else "",
+    }
+    if settings.storage is None:
+        return Journal(job.folder, header)
     from qhls.search.database import DatabaseLines
 
-    return DatabaseLines(url, name)
+    return Journal(DatabaseLines(settings.storage, name), header)
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
