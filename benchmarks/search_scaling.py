@@ -39,7 +39,9 @@ def make_job(folder: Path) -> Job:
     parts: list[Any] = [keras.Input((64,))]
     for i in (1, 2):
         parts += [keras.layers.Dense(32, name=f"dense_{i}"), keras.layers.Activation("relu")]
-    model = keras.Sequential([*parts, keras.layers.Dense(10), keras.layers.Activation("softmax")])
+    model = keras.Sequential(
+        [*parts, keras.layers.Dense(10, name="scores"), keras.layers.Activation("softmax")]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     space = {"quantization_config": HARDWARE_QUANTIZATION}
     data = (x[:1300], y[:1300], x[1300:], y[1300:])

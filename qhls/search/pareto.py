@@ -148,14 +148,8 @@ def pareto(
     from qhls.search.study import Study  # needs Optuna, which the engine has asked for
 
     executor = make_executor(chosen.executor, job, chosen.workers)
-    study = Study(
-        candidates,
-        plan,
-        folder=job.folder,
-        url=chosen.storage,
-        name=name,
-        fresh=not journal.records,
-    )
+    place = {"folder": job.folder, "url": chosen.storage, "name": name}
+    study = Study(candidates, plan, **place, fresh=not journal.records)
     try:
         with Progress(chosen.progress, plan) as progress:
             shown = (progress, study)

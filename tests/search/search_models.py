@@ -96,7 +96,7 @@ class Hangs(keras.callbacks.Callback):
             os.link(own, self.file)  # whole, and once
         except FileExistsError:
             return
-        time.sleep(120)
+        time.sleep(600)
 
 
 class Deadly(keras.callbacks.Callback):

@@ -100,7 +100,7 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
     script.write_text(SCRIPT.format(tests=tests, victim=str(victim), arguments=arguments))
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     driver = subprocess.Popen([sys.executable, script], **pipes, start_new_session=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (victim.exists() and journal.exists() and journal.read_bytes().count(b"\n") == 2):
         assert driver.poll() is None, driver.communicate()[1]
         assert time.monotonic() < deadline

@@ -62,7 +62,7 @@ def kill_when_it_hangs(file):
     """``kill -9`` of the worker that writes its number to ``file``."""
 
     def watch():
-        deadline = time.monotonic() + 110
+        deadline = time.monotonic() + 500
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         os.kill(int(file.read_text()), signal.SIGKILL)
@@ -83,7 +83,7 @@ def test_a_killed_worker_loses_no_trial(tmp_path, executor, inline):
     killer.join(1)
     assert not killer.is_alive()
     assert int(victim.read_text()) != os.getpid()
-    assert time.monotonic() - began < 110  # it was killed, it did not end by itself
+    assert time.monotonic() - began < 600  # it was killed, it did not end by itself
     assert without_time(found) == without_time(inline)
     for a, b in zip(found, inline, strict=True):
         for v, w in zip(a.model().get_weights(), b.model().get_weights(), strict=True):
@@ -136,7 +136,7 @@ def test_a_killed_driver_resumes(tmp_path, executor):
     call = {"tests": str(Path(__file__).parent), "folder": str(folder), "executor": executor}
     script.write_text(SCRIPT.format(**call, settings=f"rungs=(), trials=4, fit={fit}"))
     driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
-    journal, deadline = folder / FILE, time.monotonic() + 120
+    journal, deadline = folder / FILE, time.monotonic() + 300
 
     def until(reached):
         while not reached():
@@ -289,7 +289,7 @@ def test_a_script_without_main_is_told_what_it_lacks(tmp_path):
     )
     script.write_text(text.replace('if __name__ == "__main__":', "if True:"))
     ended = subprocess.run(
-        [sys.executable, script], check=False, capture_output=True, text=True, timeout=120
+        [sys.executable, script], check=False, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 1
     assert re.search(

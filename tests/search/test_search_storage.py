@@ -122,7 +122,7 @@ def test_a_driver_that_is_killed_resumes_from_postgresql(tmp_path, server):
     folder = tmp_path / "killed"
     script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(folder), url=server)
     driver = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     noted = []
     while len(noted) < 6:
         assert driver.poll() is None
