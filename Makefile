@@ -38,7 +38,7 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e ".[tensorflow,csim,demo,search,dev]"
+	$(BIN)/python -m pip install --quiet -e ".[tensorflow,csim,demo,search,dask,ray,postgresql,dashboard,dev]"
 	touch $@
 
 $(VENV)/backends: $(VENV)/installed

@@ -1,4 +1,4 @@
-"""The command line: ``qhls compile|check|energy|qtools|show``."""
+"""The command line: ``qhls compile|check|energy|qtools|search|show``."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         "compile": (_compile, "write HLS C++ projects"),
         "check": (_check, "compare interpreter, csim of every target and Keras, bit for bit"),
         "energy": (_energy, "energy per layer; several models are compared"),
+        "search": (_search, "find quantised forms of a model: the front of accuracy and costs"),
         "show": (_show, "print the design, one op a line"),
     }
     for name, (run, description) in described.items():
         command = commands.add_parser(name, help=description, description=description)
         command.set_defaults(run=run)
-        _common(command, several=name == "energy")
+        _common(command, name)
         if name in ("compile", "check"):
             choices = list(TARGETS)
             command.add_argument(
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in files.items():
         _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
     _qtools_parser(commands)
+    _search_options(commands.choices["search"])
     return parser
 
 
@@ -108,14 +110,22 @@ def _qtools_parser(commands: Any) -> None:
     command.add_argument("--json", type=_file_name("json"), help="write the data type map (.json)")
 
 
-def _common(command: argparse.ArgumentParser, several: bool) -> None:
+def _common(command: argparse.ArgumentParser, name: str) -> None:
     """The arguments of every command that compiles: the model and how it is to be built."""
-    _model(command, several)
+    if name == "search":
+        command.add_argument("model", help="a compiled float model: .keras, or .h5 of Keras")
+    else:
+        _model(command, several=name == "energy")
+        _ends(command)
     types = "type of an input, e.g. s16.10 (signed, 16 bits, 10 of them fraction); once for all, or once each"
     command.add_argument("-i", "--input-type", action="append", help=types)
     shared = "multiplications that share a multiplier"
     command.add_argument("--reuse-factor", type=int, default=1, help=shared)
     command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
+
+
+def _ends(command: argparse.ArgumentParser) -> None:
+    """What becomes of numbers that no fixed-point type holds."""
     ends = "what becomes of a softmax at the end: left to the host, computed, or only the largest's index"
     command.add_argument("--softmax", choices=MODES, default="host", help=ends)
     put = "where real numbers have no exact form: put a quantizer, by default of 12 bits, and say how far it is off"
@@ -128,6 +138,40 @@ def _model(command: argparse.ArgumentParser, several: bool) -> None:
     kinds = ".keras, whole-model .h5, or JSON with --weights"
     command.add_argument("model", nargs="+" if several else 1, help=kinds)
     command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
+
+
+def _search_options(command: argparse.ArgumentParser) -> None:
+    """As the settings of ``qhls.search``, which has the defaults of what is not given."""
+    arrays = ".npz with x_train, y_train, and x_test, y_test (or x_val, x_validation, ...)"
+    command.add_argument("data", type=Path, help=arrays)
+    several = "a metric, METRIC:max, METRIC:min or a cost (energy, area, latency, bits); default: accuracy, energy"
+    command.add_argument("--objective", action="append", help=several)
+    most = "the most that a cost may be, e.g. energy=400 (pJ), area (LUT), latency (ns), bits"
+    command.add_argument("--budget", action="append", metavar="COST=NUMBER", default=[], help=most)
+    command.add_argument("--trials", type=int, help="candidates to train")
+    command.add_argument("--epochs", type=int, help="of each")
+    rungs = "epochs after which only the best third goes on, e.g. --rungs 2 6"
+    command.add_argument("--rungs", type=int, nargs="+", help=rungs)
+    command.add_argument("--engine", help="tpe, nsga2, gp or random")
+    executors = "processes, inline, dask, ray, dask:ADDRESS or ray:ADDRESS"
+    command.add_argument("--executor", help=executors)
+    command.add_argument("--workers", type=int, help="worker processes")
+    command.add_argument("--batch", type=int, help="candidates at a time")
+    command.add_argument("--batch-size", type=int, help="samples a step of training")
+    command.add_argument("--seed", type=int, help="what candidates and trainings follow from")
+    command.add_argument("--technology", help="a table's name or a JSON file")
+    command.add_argument("--folder", help="journal, models and report; call again to go on")
+    command.add_argument("--storage", metavar="URL", help="a database for the journal")
+    command.add_argument("--name", help="of the search in the database")
+    space = "JSON with quantization_config, limit, tune_filters, ... as qhls.search takes them"
+    command.add_argument("--space", type=Path, metavar="FILE", help=space)
+    warm = "begin with what an integer program finds from the model's sensitivities"
+    command.add_argument("--warm-start", action="store_true", help=warm)
+    transfer = "candidates begin with the model's weights"
+    command.add_argument("--transfer-weights", action="store_true", help=transfer)
+    command.add_argument("--loss", help="compile the model with this loss")
+    command.add_argument("--optimizer", help="and with this optimizer; default: adam")
+    command.add_argument("--report", action="store_true", help="write report.html")
 
 
 def _file_name(form: str) -> Callable[[str], Path]:
@@ -257,6 +301,12 @@ def _qtools(options: argparse.Namespace) -> int:
         tools.qtools_stats_to_json(options.json)
         sys.stdout.write(f"{options.json}\n")
     return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    from qhls.search.command import run
+
+    return run(options)
 
 
 def _show(options: argparse.Namespace) -> int:

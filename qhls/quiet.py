@@ -2,6 +2,7 @@
 
 import os
 from importlib import import_module
+from typing import Any
 
 STDERR = 2
 
@@ -17,3 +18,9 @@ def import_keras() -> None:
         os.dup2(kept, STDERR)
         os.close(kept)
         os.close(nowhere)
+
+
+def run_quietly(module: str, function: str, *arguments: Any) -> None:
+    """In a new process: call a function of a module that imports Keras."""
+    import_keras()
+    getattr(import_module(module), function)(*arguments)

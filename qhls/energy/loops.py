@@ -59,7 +59,7 @@ def place(op: Op, schedule: Schedule) -> str:
 
 
 def kernels_are_logic(schedule: Schedule) -> bool:
-    """Whether the weights of products of matrices and of convolutions are part of the logic, as no multiplier is shared."""
+    """Whether the weights of matrix products and convolutions are part of the logic: no multiplier is shared."""
     return schedule.storage == "registers" and schedule.reuse_factor == 1
 
 

@@ -13,9 +13,10 @@ import keras
 from qhls.search.costs import Hardware, measure
 from qhls.search.engines import Engine
 from qhls.search.errors import JournalError, SearchError, TrialError
-from qhls.search.executors import Executor, Job, Task
+from qhls.search.executors import Executor
 from qhls.search.front import Front, Point
 from qhls.search.goals import over_budget
+from qhls.search.job import Job, Task
 from qhls.search.journal import Journal
 from qhls.search.objectives import Objective, front, ranked
 from qhls.search.space import Candidate, Space
@@ -85,7 +86,7 @@ class Driver:
     engine: Engine
     executor: Executor
     journal: Journal
-    shown: Shown
+    shown: Sequence[Shown]
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     _first: dict[str, int] = field(default_factory=dict)
 
@@ -99,7 +100,7 @@ class Driver:
             for number, trial, _ in batch:
                 self._tell(trial, self.records[number])
             self._clean()
-            self.shown.update(self.records, self.points())
+            self._show()
         if not self.points():
             raise SearchError(
                 f"search: expected a trial that was trained within the budgets, received none of {asked}: "
@@ -125,7 +126,7 @@ class Driver:
             if known is not None:
                 if self.space.key(known["candidate"]) != key:
                     raise JournalError(
-                        f"{self.journal.path}: expected the candidate {key} as trial {number}, received "
+                        f"{self.journal.where}: expected the candidate {key} as trial {number}, received "
                         f"{self.space.key(known['candidate'])}; it was written with another version of Optuna "
                         f"or qhls: search in a new folder"
                     )
@@ -183,7 +184,7 @@ class Driver:
                 self.records[task.number] = record
                 if record["state"] != "running":
                     self._note(task.number, record)
-                self.shown.update(self.records, self.points())
+                self._show()
             numbers = [n for n in numbers if self.records[n]["state"] == "running"]
             numbers, begin = self._promote(numbers, stage), stage
 
@@ -247,6 +248,11 @@ class Driver:
             self.job.file(number),
             self.plan.hardware,
         )
+
+    def _show(self) -> None:
+        points = self.points()
+        for shown in self.shown:
+            shown.update(self.records, points)
 
     def _clean(self) -> None:
         """Delete the models that are not on the front: what one is beaten by stays."""

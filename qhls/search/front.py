@@ -68,13 +68,14 @@ class Point:
 class Front:
     """The points that no other is better than in every objective, the best of the first objective first.
 
-    ``records``: number of a trial -> what the journal notes of it.
+    ``records``: number of a trial -> what the journal notes of it; ``study``: where they are as an Optuna study.
     """
 
     objectives: tuple[Objective, ...]
     points: tuple[Point, ...]
     folder: Path
     records: Mapping[int, Mapping[str, Any]] = field(repr=False)
+    study: str = ""
 
     def __iter__(self) -> Iterator[Point]:
         return iter(self.points)
@@ -109,6 +110,11 @@ class Front:
         """How many trials there were of each state."""
         states = [record["state"] for record in self.records.values()]
         return {state: states.count(state) for state in dict.fromkeys(states)}
+
+    @property
+    def dashboard(self) -> str:
+        """The command that shows all trials in a browser, also while a search runs; a password is left out."""
+        return shlex.join(["optuna-dashboard", self.study])
 
     def table(self) -> Table:
         """A row a point."""

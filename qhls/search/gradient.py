@@ -137,7 +137,7 @@ def gradient(
     steps = phases(chosen.epochs, chosen.levels, chosen.strengths)
     journal = _journal(folder, header, sum(phase.noted for phase in steps))
     with Progress(chosen.progress, plan) as shown:
-        sweep = Sweep(plan, steps, journal, shown)
+        sweep = Sweep(plan, steps, journal, shown, folder)
         if not journal.records:
             _train(model, arrays, sweep, chosen)
         points = sweep.points()
@@ -145,7 +145,7 @@ def gradient(
     for point in points:
         if not point.path.is_file():
             raise JournalError(
-                f"{journal.path}: expected the models of the front beside it, received none at {point.path}; "
+                f"{journal.where}: expected the models of the front beside it, received none at {point.path}; "
                 f"search in a new folder"
             )
     return Front(plan.objectives, tuple(points), folder, journal.records)
@@ -250,9 +250,12 @@ def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
 class Sweep(keras.callbacks.Callback):
     """Sets what each epoch is; notes what the model has become and keeps the front's files."""
 
-    def __init__(self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any) -> None:
+    def __init__(
+        self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any, folder: Path
+    ) -> None:
         super().__init__()
         self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
+        self.folder = folder
         self._rate: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -327,7 +330,7 @@ class Sweep(keras.callbacks.Callback):
         )
 
     def _file(self, number: int) -> Path:
-        return self.journal.path.parent / "models" / f"epoch_{number:04d}.keras"
+        return self.folder / "models" / f"epoch_{number:04d}.keras"
 
 
 # -- arguments --------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""The journal of a run: a JSON line for what is searched, then one for each trial. The driver alone writes it.
+"""The journal of a run: a line for what is searched, then one for each trial. The driver alone writes it.
 
-A line is written whole and flushed, with its checksum in front, before anything depends on it. So a search
-that is killed can be run again: it asks for the same candidates in the same order, and what the journal has
-is not trained again. A last line without its end is what a killed driver leaves: it is dropped.
+A line is written whole and for good, with its checksum, before anything depends on it. So a search that is killed can
+be run again: it asks for the same candidates in the same order, and what the journal has is not trained again. Lines
+are in a file or, with ``database``, in a table. A file's last line without its end is what a killed driver leaves:
+it is dropped.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from qhls.search.errors import JournalError
 
@@ -20,52 +21,56 @@ VERSION = 1
 FILE = "journal.jsonl"
 
 
+class Lines(Protocol):
+    """Where the lines of a journal are. ``where``: what errors call it."""
+
+    where: str
+
+    def read(self) -> list[bytes]:
+        """All lines."""
+        ...
+
+    def append(self, line: bytes) -> None:
+        """Write another, for good. Raises ``JournalError`` where that is not possible."""
+        ...
+
+
 class Journal:
     """``records``: trial number -> what was noted of it; ``append`` notes another.
 
-    ``header`` says what is searched; a journal that is there must have the same. Raises ``JournalError``
-    where it is damaged or of another search.
+    ``place``: the folder of the file, or other ``Lines``. ``header`` says what is searched; a journal that is
+    there must have the same. Raises ``JournalError`` where it is damaged or of another search.
     """
 
-    def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
-        self.path = folder / FILE
+    def __init__(self, place: Path | Lines, header: Mapping[str, Any]) -> None:
+        self._lines = FileLines(place) if isinstance(place, Path) else place
+        self.where = self._lines.where
         self.records: dict[int, dict[str, Any]] = {}
-        wanted = json.loads(json.dumps({"version": VERSION, **header}))
-        folder.mkdir(parents=True, exist_ok=True)
-        if self.path.exists() and self.path.stat().st_size:
-            self._read(wanted)
-        if not self.path.exists() or not self.path.stat().st_size:
-            self._write(wanted)
-
-    def append(self, number: int, record: Mapping[str, Any]) -> None:
-        """Note a trial, for good."""
-        self.records[number] = dict(record)
-        self._write({"number": number, **record})
-
-    def _write(self, content: Mapping[str, Any]) -> None:
-        text = json.dumps(content, sort_keys=True)
-        line = f"{zlib.crc32(text.encode()):08x} {text}\n"
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _read(self, wanted: Mapping[str, Any]) -> None:
-        data = self.path.read_bytes()
-        whole, torn = data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :]
-        lines = [self._line(i, line) for i, line in enumerate(whole.splitlines(), 1)]
-        if torn:
-            with self.path.open("r+b") as file:
-                file.truncate(len(whole))
-        if not lines:
-            return
-        self._compare(lines[0], wanted)
+        self._header = json.loads(json.dumps({"version": VERSION, **header}))
+        lines = [self._content(i, line) for i, line in enumerate(self._lines.read(), 1)]
+        self._begun = bool(lines)
+        if lines:
+            self._compare(lines[0])
         for number, record in enumerate(lines[1:], 2):
             if not isinstance(record.get("number"), int):
                 raise self._damaged(number, "a trial without number")
             self.records[record.pop("number")] = record
 
-    def _line(self, number: int, line: bytes) -> dict[str, Any]:
+    def append(self, number: int, record: Mapping[str, Any]) -> None:
+        """Note a trial, for good. Raises ``JournalError`` where that is not possible."""
+        if (
+            not self._begun
+        ):  # what is refused before its first trial leaves no journal to be in the way
+            self._write(self._header)
+            self._begun = True
+        self._write({"number": number, **record})
+        self.records[number] = dict(record)
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        text = json.dumps(content, sort_keys=True).encode()
+        self._lines.append(b"%08x %s" % (zlib.crc32(text), text))
+
+    def _content(self, number: int, line: bytes) -> dict[str, Any]:
         checksum, _, text = line.partition(b" ")
         if checksum != f"{zlib.crc32(text):08x}".encode():
             raise self._damaged(number, "one whose checksum is wrong")
@@ -76,23 +81,57 @@ class Journal:
 
     def _damaged(self, number: int, received: str) -> JournalError:
         return JournalError(
-            f"{self.path}, line {number}: expected what a search has written, received {received}; "
-            f"the file is damaged: cut it off before that line, or search in a new folder"
+            f"{self.where}, line {number}: expected what a search has written, received {received}; "
+            f"the journal is damaged: cut it off before that line, or begin a new one in a new folder"
         )
 
-    def _compare(self, header: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    def _compare(self, header: Mapping[str, Any]) -> None:
+        wanted = self._header
         if header.get("version") != VERSION:
             raise JournalError(
-                f"{self.path}: expected a journal of version {VERSION}, received {header.get('version')!r}; "
+                f"{self.where}: expected a journal of version {VERSION}, received {header.get('version')!r}; "
                 f"search in a new folder"
             )
         for key in sorted({*header, *wanted}):
             if header.get(key) != wanted.get(key):
                 raise JournalError(
-                    f"{self.path}: expected the journal of this search, received one whose {key} is "
+                    f"{self.where}: expected the journal of this search, received one whose {key} is "
                     f"{_short(header.get(key))}, not {_short(wanted.get(key))}; search in a new folder, "
                     f"or with the same arguments"
                 )
+
+
+class FileLines:
+    """``FILE`` in ``folder``, which is made where it is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self.where = str(self._path)
+
+    def read(self) -> list[bytes]:
+        """See ``Lines``; a last line without its end is dropped, from the file too."""
+        if not self._path.exists():
+            return []
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            with self._path.open("r+b") as file:
+                file.truncate(len(whole))
+        return whole.splitlines()
+
+    def append(self, line: bytes) -> None:
+        """See ``Lines``."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(line + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise JournalError(
+                f"{self.where}: expected to write another line, received: {error.strerror}; make room, or make the "
+                f"folder writable, and search again with the same arguments: what the journal has is kept"
+            ) from error
 
 
 def _short(value: Any) -> str:

@@ -6,7 +6,7 @@ import inspect
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
@@ -19,11 +19,12 @@ from qhls.ir import Schedule
 from qhls.search.costs import Hardware
 from qhls.search.driver import Driver, Plan
 from qhls.search.engines import Engine, default_engine
-from qhls.search.errors import SearchError
-from qhls.search.executors import Job, cores, make_executor
+from qhls.search.errors import GoalError, SearchError
+from qhls.search.executors import make_executor
 from qhls.search.feasible import check_feasible
 from qhls.search.front import Front
 from qhls.search.goals import check_budgets
+from qhls.search.job import Job, cores
 from qhls.search.journal import Journal
 from qhls.search.objectives import parse
 from qhls.search.progress import Progress
@@ -62,6 +63,12 @@ class Settings:
     folder: str | Path = "search"
     """Where journal, trained models and report are."""
 
+    storage: str | None = None
+    """A database for the journal instead of the folder's file: "postgresql+psycopg://user@host/name", "sqlite:///..."."""
+
+    name: str | None = None
+    """Of the search in the database, which may have many; by default the folder's."""
+
     input_types: Any = None
     """What the inputs are, as in ``qhls.compile``."""
 
@@ -72,13 +79,14 @@ class Settings:
     """What energy is priced by, as in ``Design.energy``."""
 
     executor: Any = "processes"
-    """"processes", "inline" or a function that makes an ``executors.Executor`` of a ``Job``."""
+    """"processes", "inline", "dask" or "ray" (on this machine), "dask:ADDRESS" or "ray:ADDRESS" (a cluster that is
+    there), or a function that makes an ``executors.Executor`` of a ``Job``."""
 
     workers: int | None = None
-    """Processes; by default one a core."""
+    """Worker processes, of a cluster at most; by default one a core, or all of the cluster."""
 
     batch: int | None = None
-    """Candidates asked for at a time; by default 4 or, if there are more, one a core."""
+    """Candidates asked for at a time; by default 4 or, if there are more, one for each of ``workers`` or cores."""
 
     seed: int = 0
     """What candidates and trainings follow from."""
@@ -104,8 +112,9 @@ def pareto(
     Candidates come from the engine in batches. Each is priced from its IR before training; one over a
     budget is told to the engine and not trained, one that was there before is answered from what was noted.
     The others are trained, each from a seed of its own, and what became of them is written to
-    ``folder/journal.jsonl``. A search that was ended in the middle goes on where it was, if it is called
-    again in the same way; with more ``trials`` it goes on after its end. Executors do not change what is found.
+    ``folder/journal.jsonl`` or ``storage``, and to an Optuna study beside it, which optuna-dashboard shows.
+    A search that was ended in the middle goes on where it was, if it is called again in the same way; with more
+    ``trials`` it goes on after its end. Executors do not change what is found.
 
     Args:
         model: compiled; its optimizer and loss train every candidate.
@@ -126,29 +135,46 @@ def pareto(
     candidates = Space(model, **space)
     plan = _plan(objectives, chosen)
     job = _job(model, checked_data(data), plan, chosen, space)
-    name = chosen.engine or default_engine(chosen.trials)
+    sampler = chosen.engine or default_engine(chosen.trials)
     engine = Engine(
-        candidates, plan.objectives, name, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
+        candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
     )
-    header = plan.header() | {
-        "search": "pareto",
-        "engine": name,
-        "choices": {choice.name: list(choice.options) for choice in candidates.choices},
-        "warm_start": chosen.warm_start,
-        "data": fingerprint(job.data),
-        "weights": fingerprint(model.get_weights()) if candidates.transfer_weights else "",
-    }
-    journal = Journal(job.folder, header)
+    name = chosen.name or job.folder.absolute().name
+    journal = _journal(plan, chosen, candidates, job, sampler, name)
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
         engine.enqueue(warm_candidates(candidates, job, plan))
+    from qhls.search.study import Study  # needs Optuna, which the engine has asked for
+
     executor = make_executor(chosen.executor, job, chosen.workers)
+    place = {"folder": job.folder, "url": chosen.storage, "name": name}
+    study = Study(candidates, plan, **place, fresh=not journal.records)
     try:
-        with Progress(chosen.progress, plan) as shown:
-            return Driver(candidates, plan, job, engine, executor, journal, shown).run()
+        with Progress(chosen.progress, plan) as progress:
+            shown = (progress, study)
+            found = Driver(candidates, plan, job, engine, executor, journal, shown).run()
+            return replace(found, study=study.place)
     finally:
         executor.close()
+
+
+def _journal(plan: Plan, settings: Settings, space: Space, job: Job, *names: str) -> Journal:
+    """The journal of a search by the engine, and under the name, of ``names``."""
+    engine, name = names
+    header = plan.header() | {
+        "search": "pareto",
+        "engine": engine,
+        "choices": {choice.name: list(choice.options) for choice in space.choices},
+        "warm_start": settings.warm_start,
+        "data": fingerprint(job.data),
+        "weights": fingerprint(space.model.get_weights()) if space.transfer_weights else "",
+    }
+    if settings.storage is None:
+        return Journal(job.folder, header)
+    from qhls.search.database import DatabaseLines
+
+    return Journal(DatabaseLines(settings.storage, name), header)
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
@@ -167,7 +193,10 @@ def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
 
 
 def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
-    for name, number in (("trials", settings.trials), ("epochs", settings.epochs)):
+    for name in ("trials", "epochs", "workers", "batch"):
+        number = getattr(settings, name)
+        if number is None and name in ("workers", "batch"):
+            continue
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise SearchError(f"{name}: expected a number from 1 on, received {number!r}")
     return Plan(
@@ -176,7 +205,7 @@ def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
         Hardware(settings.input_types, settings.schedule, settings.technology),
         settings.trials,
         _stages(settings.rungs, settings.epochs),
-        settings.batch or max(4, cores()),
+        settings.batch or max(4, settings.workers or cores()),
         settings.seed,
     )
 
@@ -190,10 +219,26 @@ def _job(
 ) -> Job:
     measured = [objective for objective in plan.objectives if not objective.is_cost]
     logged = [o.name for o in measured if o.name != "loss"]
-    if settings.metrics is not None:
+    if settings.metrics is None:
+        _check_metrics(logged)
+    else:
         logged = list(settings.metrics)
     folder = Path(settings.folder)
     return Job(model, data, measured[0], logged, folder, space, settings.fit)
+
+
+def _check_metrics(names: Sequence[str]) -> None:
+    """Raise ``GoalError`` for a name that Keras would refuse in the first trial."""
+    for name in names:
+        if name in ("acc", "accuracy", "ce", "crossentropy"):  # which one depends on the labels
+            continue
+        try:
+            keras.metrics.get(name)
+        except ValueError as error:
+            raise GoalError(
+                f"objective {name!r}: expected a metric that Keras knows by name, received: {error}; give the "
+                f"metric itself: metrics=[...]"
+            ) from error
 
 
 def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:

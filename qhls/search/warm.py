@@ -22,7 +22,7 @@ import numpy as np
 from qhls.search.costs import measure
 from qhls.search.driver import Plan
 from qhls.search.errors import SearchError, TrialError
-from qhls.search.executors import Job
+from qhls.search.job import Job
 from qhls.search.space import Candidate, Choice, Space
 from qhls.utils.arrays import to_numpy
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import time
 import zlib
 from pathlib import Path
 
@@ -78,3 +80,35 @@ class Pretended:
 
     def close(self):
         pass
+
+
+class Hangs(keras.callbacks.Callback):
+    """The first training that gets here writes its process's number and waits to be killed; others pass."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.file = str(file)
+
+    def on_epoch_end(self, epoch, logs=None):
+        own = Path(f"{self.file}.{os.getpid()}")
+        own.write_text(str(os.getpid()))
+        try:
+            os.link(own, self.file)  # whole, and once
+        except FileExistsError:
+            return
+        time.sleep(600)
+
+
+class Deadly(keras.callbacks.Callback):
+    """Kills its process if the kernel of "d0" has two bits."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.model.get_layer("d0").kernel_quantizer.bits == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Faulty(keras.callbacks.Callback):
+    """Raises what no search expects."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        raise ZeroDivisionError("of a callback")

@@ -52,7 +52,7 @@ def line(content):
     ("change", "message"),
     [
         (lambda d: d.replace(b"trained", b"trainde", 1), r"^.*journal.jsonl, line 2: expected what a search has "
-         r"written, received one whose checksum is wrong; the file is damaged: cut it off before that line, .*$"),
+         r"written, received one whose checksum is wrong; the journal is damaged: cut it off before that line, .*$"),
         (lambda d: b"garbage\n" + d, r"^.*, line 1: expected what a search has written, received one whose .*$"),
         (lambda d: d + line([1]), r"^.*, line 5: expected what a search has written, received \[1\]; .*$"),
         (lambda d: d + line({"state": "x"}), r"^.*, line 5: expected .*, received a trial without number; .*$"),

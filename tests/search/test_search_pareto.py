@@ -28,7 +28,7 @@ from qhls.search import (
 )
 from qhls.search.costs import Hardware, measure
 from qhls.search.engines import ENGINES, Engine, default_engine
-from qhls.search.executors import Inline, Job, Processes, Task, make_executor
+from qhls.search.executors import Job, Task
 from qhls.search.journal import FILE
 from qhls.search.objectives import dominates, parse
 from qhls.search.space import Space
@@ -327,20 +327,6 @@ def real(tmp_path_factory):
     )
 
 
-def without_time(found):
-    return {n: {k: v for k, v in r.items() if k != "seconds"} for n, r in found.records.items()}
-
-
-def test_processes_train_the_same(tmp_path, real):
-    found = pareto(
-        dense(), DATA, ("accuracy", "energy"), folder=tmp_path, progress=False, workers=2, **REAL
-    )
-    assert without_time(found) == without_time(real)
-    for a, b in zip(found, real, strict=True):
-        for v, w in zip(a.model().get_weights(), b.model().get_weights(), strict=True):
-            np.testing.assert_array_equal(v, w)
-
-
 def test_points_have_their_weights_and_a_command(real, capsys, monkeypatch):
     for point in real:
         model = point.model()
@@ -578,8 +564,7 @@ def test_a_budget_below_the_minimum_tells_the_minimum(tmp_path):
         ({"trials": 0}, SearchError, r"^trials: expected a number from 1 on, received 0$"),
         ({"epochs": 1.5}, SearchError, r"^epochs: expected a number from 1 on, received 1.5$"),
         ({"engine": "cma"}, SearchError, r"^engine: expected one of tpe, gp, nsga2, random, received 'cma'$"),
-        ({"executor": "ray"}, SearchError, r"^executor: expected one of processes, inline or a function of the job, "
-         r"received 'ray'$"),
+        ({"workers": 0}, SearchError, r"^workers: expected a number from 1 on, received 0$"),
         ({"rungs": (3, 2)}, SearchError, r"^rungs: expected rising numbers of epochs from 1 to below epochs=3, "
          r"received \(3, 2\)$"),
         ({"budgets": {"power": 3}}, GoalError, r"^costs: expected one of energy, .*, received 'power'; .*$"),
@@ -605,22 +590,6 @@ def test_bad_arguments(tmp_path, settings, kind, message):
 def test_bad_data(tmp_path, given, message):
     with pytest.raises(SearchError, match=message):
         pareto(dense(), given, BITS, folder=tmp_path, progress=False)
-
-
-def test_a_process_cannot_load_what_has_no_name(tmp_path):
-    model = dense(loss=lambda y, p: keras.ops.mean(p))
-    job = Job(model, (*DATA[0], *DATA[1]), parse(["loss"])[0], [], tmp_path)
-    with pytest.raises(SearchError, match=r"^executor 'processes': expected a model that Keras loads again with its "
-                       r"loss and optimizer, received .*lambda.*; register .*, or use executor='inline'$"):  # fmt: skip
-        Job.read(job.write())
-
-
-def test_a_process_cannot_be_sent_what_has_no_name(tmp_path):
-    job = Job(dense(), (*DATA[0], *DATA[1]), parse(["loss"])[0], [lambda y, p: p], tmp_path)
-    with pytest.raises(SearchError, match=r"^executor 'processes': expected metrics, callbacks and custom objects "
-                       r"that can be sent to other processes, received .*; define them in .*$"):  # fmt: skip
-        Processes(job)
-    assert isinstance(make_executor("inline", job, None), Inline)
 
 
 # -- on the terminal --------------------------------------------------------------------------------

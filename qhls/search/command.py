@@ -1,0 +1,160 @@
+"""``qhls search``: what the command line gives, as the arguments of ``pareto``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.console import Console
+
+from qhls.errors import LoadError, QhlsError
+from qhls.ir import Schedule
+from qhls.search.costs import UNITS
+from qhls.search.errors import BudgetError, SearchError, SpaceError
+from qhls.search.front import Front
+from qhls.search.objectives import parse
+from qhls.search.pareto import SPACE, Settings, pareto
+
+EXIT_INTERRUPTED = 130
+
+VALIDATION = ("test", "val", "valid", "validation")
+"""What a file may call the data that candidates are judged by, after ``x_`` and ``y_``."""
+
+_AS_THEY_ARE = (
+    *("trials", "epochs", "rungs", "engine", "executor", "workers", "batch", "seed", "technology"),
+    *("folder", "storage", "name"),
+)
+"""Options that are settings of ``pareto``."""
+
+
+def run(options: Namespace) -> int:
+    """Search, or go on with it; returns the process's status, 130 after Ctrl-C."""
+    data = load_data(options.data)
+    objectives = [_objective(text) for text in options.objective or ("accuracy", "energy")]
+    model = load_model(options, objectives)
+    given = {name: getattr(options, name) for name in _AS_THEY_ARE}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    types = options.input_type
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    settings |= {
+        **_space(options.space),
+        "budgets": dict(_budget(text) for text in options.budget),
+        "input_types": types[0] if types and len(types) == 1 else types,
+        "schedule": Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period),
+        "warm_start": options.warm_start,
+        "fit": {"batch_size": options.batch_size} if options.batch_size else {},
+        "progress": console,
+    }
+    if options.transfer_weights:
+        settings["transfer_weights"] = True
+    try:
+        front = pareto(model, data, objectives, **settings)
+    except KeyboardInterrupt:
+        journal = options.storage or str(Path(options.folder or Settings.folder))
+        sys.stderr.write(
+            f"\nqhls search: interrupted; what has been trained is in {journal}: the same command goes on from there\n"
+        )
+        return EXIT_INTERRUPTED
+    except QhlsError:
+        raise
+    except ValueError as error:  # what Keras raises in this process
+        raise SearchError(
+            f"training: expected model, data, loss and metrics that fit each other, received: {error}"
+        ) from error
+    _tell(front, options.report)
+    return 0
+
+
+def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
+    """``x, y, x_val, y_val`` of an ``.npz`` file.
+
+    Raises ``LoadError`` for another file, ``SearchError`` for one that lacks some of them.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = dict(loaded) if hasattr(loaded, "files") else {}
+    except (OSError, ValueError, EOFError) as error:
+        raise LoadError(f"{path}: expected a .npz file of numbers, got {error}") from error
+    judged = next((n for n in VALIDATION if f"x_{n}" in arrays or f"y_{n}" in arrays), "test")
+    wanted = ("x_train", "y_train", f"x_{judged}", f"y_{judged}")
+    lacking = [name for name in wanted if name not in arrays]
+    if lacking:
+        raise SearchError(
+            f"{path}: expected arrays x_train, y_train, and x_NAME, y_NAME with NAME one of "
+            f"{', '.join(VALIDATION)}; {', '.join(lacking)} not among {', '.join(arrays) or 'none'}; write them "
+            f"with np.savez(path, x_train=..., ...)"
+        )
+    x, y, x_judged, y_judged = (arrays[name] for name in wanted)
+    return x, y, x_judged, y_judged
+
+
+def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
+    """The model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
+    path = Path(options.model)
+    if not path.is_file():
+        raise LoadError(f"{path}: expected a model file, received the path of none; check the path")
+    try:
+        with warnings.catch_warnings():  # of the optimizer's state, which is not wanted
+            warnings.simplefilter("ignore", UserWarning)
+            model: Any = keras.models.load_model(path)
+    except Exception as error:  # Keras raises whatever a file leads to
+        raise LoadError(
+            f"{path}: expected a model that Keras loads, received {type(error).__name__}: {error}"
+        ) from error
+    if options.loss or options.optimizer:
+        metrics = [o.name for o in parse(objectives) if not o.is_cost and o.name != "loss"]
+        loss = options.loss or getattr(model, "loss", None)
+        try:
+            optimizer = keras.optimizers.get(options.optimizer or "adam")
+            model.compile(optimizer, keras.losses.get(loss), metrics=metrics)
+        except ValueError as error:
+            raise SearchError(
+                f"--optimizer, --loss: expected names that Keras knows, received {options.optimizer!r}, "
+                f"{options.loss!r}: {error}"
+            ) from error
+    return model
+
+
+def _objective(text: str) -> Any:
+    name, colon, direction = text.partition(":")
+    return (name, direction) if colon else text
+
+
+def _budget(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise BudgetError(
+            f"--budget: expected COST=NUMBER with COST one of {', '.join(UNITS)}, received {text!r}"
+        ) from None
+
+
+def _space(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LoadError(f"{path}: expected a JSON file, received {error}") from error
+    unknown = sorted(set(given) - set(SPACE)) if isinstance(given, dict) else [repr(given)]
+    if unknown:
+        raise SpaceError(
+            f"{path}: expected an object with some of {', '.join(SPACE)}, received {', '.join(unknown)}"
+        )
+    return given
+
+
+def _tell(front: Front, report: bool) -> None:
+    counts = ", ".join(f"{count} {state}" for state, count in front.counts().items())
+    lines = [f"trials: {counts}", *(point.command for point in front), front.dashboard]
+    if report:
+        lines.append(f"report: {front.report()}")
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,197 @@
+"""``Job`` and ``Task``: what is trained, as bytes where it goes to another process or machine.
+
+A worker needs no folder in common with the driver: model and data come to it as bytes, the trained model goes back
+as bytes, and the driver alone writes files.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.search.errors import SearchError, TrialError
+from qhls.search.objectives import Objective
+from qhls.search.space import Candidate, Space
+from qhls.search.training import compile_like, metric_names, train
+
+Record = dict[str, Any]
+"""What the journal notes of a trial."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A candidate to train up to ``epochs``, from the weights of ``parent`` with ``begin`` epochs behind it.
+
+    ``parent``: a file of the job's folder.
+    """
+
+    number: int
+    candidate: Candidate
+    seed: int
+    epochs: int
+    begin: int = 0
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks of a search have in common: model, data, and how it is trained.
+
+    ``data``: training inputs and labels, validation inputs and labels. ``space``: arguments of ``Space``.
+    ``folder``: the driver's, for the trained models.
+    """
+
+    model: keras.Model
+    data: tuple[Any, Any, Any, Any]
+    objective: Objective
+    metrics: Sequence[Any]
+    folder: Path
+    space: Mapping[str, Any] = field(default_factory=dict)
+    fit: Mapping[str, Any] = field(default_factory=dict)
+
+    # -- where the driver is ------------------------------------------------------------------------
+
+    def run(self, task: Task) -> Record:
+        """Train a candidate here; a record for the journal. Its weights are in ``file(task.number)``."""
+        record, model = self.train(task, self.parent(task))
+        self.store(task, model)
+        return record
+
+    def file(self, number: int) -> Path:
+        """Where the trained model of a trial is."""
+        return self.folder / "models" / f"trial_{number:04d}.keras"
+
+    def parent(self, task: Task) -> bytes | None:
+        """The model that a task goes on with."""
+        return (self.folder / task.parent).read_bytes() if task.parent else None
+
+    def store(self, task: Task, model: bytes | None) -> None:
+        """Write a trained model, in whole or not at all. Raises ``SearchError`` where the disk is full."""
+        if model is None:
+            return
+        path = self.file(task.number)
+        part = path.with_name(f"{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(model)
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise SearchError(
+                f"{path}: expected to write a trained model of {len(model):,} bytes, received: {error.strerror}; "
+                f"make room and search again with the same arguments: what the journal has is kept"
+            ) from error
+
+    # -- where it is trained ------------------------------------------------------------------------
+
+    def train(self, task: Task, parent: bytes | None) -> tuple[Record, bytes | None]:
+        """Train a candidate: its record, and the trained model as a ``.keras`` file's bytes unless it failed.
+
+        Raises ``GoalError`` for a metric that is not logged.
+        """
+        started = time.monotonic()
+        record: Record = {"metrics": {}, "epochs": task.epochs}
+        try:
+            keras.utils.set_random_seed(task.seed)
+            model = Space(self.model, **self.space).build(task.candidate)
+            if parent is not None:
+                _with_file(parent, model.load_weights)
+            compile_like(model, self.model, self.metrics)
+            x, y, *validation = self.data
+            settings = {
+                "epochs": task.epochs,
+                "initial_epoch": task.begin,
+                "validation_data": tuple(validation),
+            }
+            trained = train(
+                model,
+                metric_names(self.objective.name),
+                lambda value, _: -self.objective.loss(value),
+                fit_arguments=(x, y),
+                fit_settings={**self.fit, **settings},
+            )
+        except TrialError as error:
+            return record | {"state": "failed", "error": str(error)}, None
+        saved = _saved(model, include_optimizer=False)
+        seconds = round(time.monotonic() - started, 3)
+        return record | {"state": "trained", "metrics": trained.metrics, "seconds": seconds}, saved
+
+    # -- on the way ---------------------------------------------------------------------------------
+
+    def pack(self, executor: str, dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
+        """The job for ``unpack`` in another process; ``executor``: the name that errors tell.
+
+        Raises ``SearchError`` for metrics, callbacks or custom objects that cannot be sent.
+        """
+        names = ("objective", "metrics", "space", "fit")
+        content = {
+            "executor": executor,
+            "backend": keras.backend.backend(),
+            "model": _saved(self.model),
+            "data": tuple(np.asarray(part) for part in self.data),
+            "settings": {name: getattr(self, name) for name in names},
+        }
+        try:
+            return dumps(content)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise SearchError(
+                f"executor {executor!r}: expected metrics, callbacks and custom objects that can be sent to "
+                f"other processes, received {error}; define them in a module, or use executor='inline'"
+            ) from error
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Job:
+        """The job that was packed. Raises ``SearchError`` where this process cannot read or train it."""
+        content = pickle.loads(packed)  # from the driver, which also sends the code that runs here
+        executor, settings = content["executor"], content["settings"]
+        if content["backend"] != keras.backend.backend():
+            raise SearchError(
+                f"executor {executor!r}: expected workers with the driver's Keras backend, "
+                f"{content['backend']}, received {keras.backend.backend()}; start them with "
+                f"KERAS_BACKEND={content['backend']}"
+            )
+        custom = dict(settings["space"].get("custom_objects") or {})
+        try:
+            with warnings.catch_warnings():  # the optimizer's state is not there, nor wanted
+                warnings.simplefilter("ignore", UserWarning)
+                model: Any = _with_file(
+                    content["model"],
+                    lambda path: keras.models.load_model(path, custom_objects=custom),
+                )
+        except Exception as error:  # Keras raises whatever a configuration leads to
+            raise SearchError(
+                f"executor {executor!r}: expected a model that Keras loads again with its loss and optimizer, "
+                f"received {type(error).__name__}: {error}; register its functions and classes with "
+                f"keras.saving.register_keras_serializable, give custom_objects, or use executor='inline'"
+            ) from error
+        return cls(model=model, data=content["data"], folder=Path(), **settings)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _saved(model: keras.Model, **settings: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path, **settings)
+        return path.read_bytes()
+
+
+def _with_file(content: bytes, use: Callable[[Path], Any]) -> Any:
+    """Keras reads files alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(content)
+        return use(path)
