@@ -35,6 +35,9 @@ MEMORIES: dict[str, tuple[str, ...]] = {
 }
 """Where a tensor may lie, and what can be done to it there: a table prices each."""
 
+HARD_BLOCKS = ("bram", "dram")
+"""The memories that an FPGA does not build of lookup tables and flip-flops."""
+
 _TABLES = Path(__file__).parent / "tables"
 
 
@@ -166,6 +169,21 @@ class Technology:
         }
         return replace(self, operations=operations, memories=memories, process=process)
 
+    def in_fabric(self, factor: float, source: str, error: str) -> Technology:
+        """The same in lookup tables and flip-flops, which take ``factor`` times the energy; hard blocks do not."""
+
+        def built(figure: Figure) -> Figure:
+            return figure.times(
+                factor, f"{figure.source} Times {factor:g}: {source}", f"{figure.error} {error}"
+            )
+
+        operations = {kind: built(figure) for kind, figure in self.operations.items()}
+        memories = {
+            place: {a: f if place in HARD_BLOCKS else built(f) for a, f in given.items()}
+            for place, given in self.memories.items()
+        }
+        return replace(self, operations=operations, memories=memories)
+
     def read(self, place: str, bits: int) -> float:
         """pJ of reading a tensor of ``bits`` once from ``place``."""
         return self.memories[place]["read"].tensor(bits)
@@ -240,8 +258,8 @@ class _Table:
         )
 
     def derived(self, content: object, path: Path) -> Technology:
-        """The base, scaled to this table's process if it has one, and then with its own figures."""
-        parts = ("process", "operations", "memories")
+        """The base, scaled to this table's process if it has one, in its fabric, and then with its own figures."""
+        parts = ("process", "fabric", "operations", "memories")
         top = self.keys("table", content, ("description", "base"), parts)
         base = self.text("base", top["base"])
         file = path.parent / base if base.endswith(".json") else _TABLES / f"{base}.json"
@@ -250,6 +268,8 @@ class _Table:
         result = _load(file if base.endswith(".json") else base, self.derived_tables)
         if "process" in top:
             result = result.scaled(self.process(top["process"]))
+        if "fabric" in top:
+            result = result.in_fabric(*self.fabric(top["fabric"]))
         operations = self.keys("operations", top.get("operations", {}), (), OPERATIONS)
         memories = self.keys("memories", top.get("memories", {}), (), tuple(MEMORIES))
         curves = dict(result.memories)
@@ -273,6 +293,14 @@ class _Table:
         if not (node > 0 and voltage > 0):
             self.refuse("process", "a positive node_nm and voltage", value)
         return Process(node, voltage)
+
+    def fabric(self, value: object) -> tuple[float, str, str]:
+        given = self.keys("fabric", value, ("factor", "source", "error"))
+        factor = self.number("fabric.factor", given["factor"])
+        if factor <= 0:
+            self.refuse("fabric.factor", "a positive number", factor)
+        said = (self.text(f"fabric.{key}", given[key]) for key in ("source", "error"))
+        return factor, *said
 
     def curves(self, place: str, given: dict[str, Any]) -> dict[str, WordCurve]:
         return {access: self.curve(f"memories.{place}.{access}", given[access]) for access in given}

@@ -66,6 +66,42 @@ def test_reading_nothing_costs_nothing(horowitz):
     assert all(horowitz.read(place, 0) == 0 for place in MEMORIES)
 
 
+@pytest.mark.parametrize(
+    ("name", "node", "volt"), [("fpga_90nm", 90, 1.2), ("fpga_16nm", 16, 0.85)]
+)
+def test_an_fpga_is_an_asic_times_the_published_gap(horowitz, name, node, volt):
+    fpga, asic = load_technology(name), horowitz.scaled(Process(node, volt))
+    assert fpga.operation(work.add(8)) == pytest.approx(14 * asic.operation(work.add(8)))
+    assert fpga.read("registers", 100) == pytest.approx(14 * asic.read("registers", 100))
+    assert fpga.read("rom", 1000) == pytest.approx(14 * asic.read("rom", 1000))
+    assert fpga.read("bram", 1000) == pytest.approx(asic.read("bram", 1000))  # a hard block
+    assert fpga.read("dram", 1000) == asic.read("dram", 1000)
+    figure = fpga.operations["multiply"]
+    assert "Kuon" in figure.source
+    assert "one FPGA family" in figure.error
+
+
+@pytest.mark.parametrize(
+    ("fabric", "message"),
+    [
+        ({"factor": 14}, r"fabric: expected the key 'source', got 'factor'"),
+        (
+            {"factor": 0, "source": "s", "error": "e"},
+            r"fabric\.factor: expected a positive number, got 0\.0",
+        ),
+        (
+            {"factor": 2, "source": "", "error": "e"},
+            r"fabric\.source: expected a text that is not empty, got ''",
+        ),
+    ],
+)
+def test_a_fabric_is_complete(tmp_path, fabric, message):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"description": "d", "base": "unit", "fabric": fabric}))
+    with pytest.raises(EnergyError, match=rf"^technology 'mine', {message}$"):
+        load_technology(path)
+
+
 @settings(deadline=None)
 @given(
     st.sampled_from(technologies()),
@@ -298,7 +334,7 @@ def test_a_technology_may_build_on_another(tmp_path):
         ({"base": "unit"}, r"table: expected the key 'description', got 'base'"),
         (
             {"description": "x", "base": "unit", "extra": 1},
-            r"table: expected only description, base, process, operations, memories, got 'extra'",
+            r"table: expected only description, base, process, fabric, operations, memories, got 'extra'",
         ),
         (
             {"description": "x", "base": "mine.json"},
