@@ -299,8 +299,8 @@ class _Table:
         factor = self.number("fabric.factor", given["factor"])
         if factor <= 0:
             self.refuse("fabric.factor", "a positive number", factor)
-        said = (self.text(f"fabric.{key}", given[key]) for key in ("source", "error"))
-        return factor, *said
+        source, error = (self.text(f"fabric.{key}", given[key]) for key in ("source", "error"))
+        return factor, source, error
 
     def curves(self, place: str, given: dict[str, Any]) -> dict[str, WordCurve]:
         return {access: self.curve(f"memories.{place}.{access}", given[access]) for access in given}
