@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import signal
 import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -96,7 +98,8 @@ def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
                 limit_threads(setup.threads)
                 sys.path += [place for place in setup.path if place not in sys.path]
                 job = _jobs[setup.key] = Job.unpack(setup.fetch())
-            return job.train(task, parent) if task else ({}, None)
+            with own_random():
+                return job.train(task, parent) if task else ({}, None)
         except QhlsError as error:
             return error.with_traceback(None)
         except Exception as error:
@@ -106,6 +109,36 @@ def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
             )
             told.add_note(traceback.format_exc())
             return told
+
+
+@contextmanager
+def own_random() -> Iterator[None]:
+    """Random numbers of Python that are this thread's alone; the other threads of the process go on with theirs.
+
+    Keras seeds Python's generator and takes the seeds of a model's initial weights from it. A cluster's own threads,
+    which draw from it for their timers, would so change what a trial comes to.
+    """
+    shared: Any = random.seed
+    names = [n for n, f in vars(random).items() if getattr(f, "__self__", None) is shared.__self__]
+    before = {name: getattr(random, name) for name in names}
+    here, own = threading.get_ident(), random.Random()
+
+    def route(name: str) -> Callable[..., Any]:
+        ours, theirs = getattr(own, name), before[name]
+
+        def draw(*arguments: Any, **settings: Any) -> Any:
+            chosen = ours if threading.get_ident() == here else theirs
+            return chosen(*arguments, **settings)
+
+        return draw
+
+    try:
+        for name in names:
+            setattr(random, name, route(name))
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(random, name, function)
 
 
 def limit_threads(threads: int | None) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 import re
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from qhls.search.job import Job
 from qhls.search.journal import FILE
 from qhls.search.objectives import parse
 from qhls.search.space import Space
-from qhls.search.workers import Inline, Processes, Setup, answer
+from qhls.search.workers import Inline, Processes, Setup, answer, own_random
 
 DATA = data()
 SEARCH = {
@@ -160,6 +161,33 @@ def test_a_killed_driver_resumes(tmp_path, executor):
 
 def lines(journal):
     return journal.read_bytes().splitlines(keepends=True)
+
+
+def test_threads_beside_a_training_leave_its_random_numbers_alone():
+    """Keras seeds initial weights by Python's generator, from which a cluster's threads draw for their timers."""
+    random.seed(3)
+    wanted = [random.random() for _ in range(200)]
+    before, stop = random.random, threading.Event()
+    drawn = []
+
+    def draw():
+        while not stop.is_set():
+            drawn.append(random.random())
+
+    with own_random():
+        thread = threading.Thread(target=draw)
+        thread.start()
+        random.seed(3)
+        found = []
+        for _ in wanted:
+            count = len(drawn)
+            while len(drawn) == count:  # the other draws between any two
+                time.sleep(0)
+            found.append(random.random())
+        stop.set()
+        thread.join()
+    assert found == wanted
+    assert random.random == before
 
 
 # -- clusters that are there ------------------------------------------------------------------------
