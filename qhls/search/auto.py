@@ -203,7 +203,9 @@ class AutoQKeras:
             )
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}
-        model.save_weights(self._weights(proposal.number))
+        path = self._weights(proposal.number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model.save_weights(path)
         found = {"state": "trained", "score": trained.score, "metrics": trained.metrics}
         return record | found
 
