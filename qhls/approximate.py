@@ -79,8 +79,9 @@ def trace_nearest(
             layer = error.reals.layer
             if not layer or layer in made:
                 raise
-            chosen = nearest(error.reals) if quantizer is None else str(get_quantizer(quantizer))
-            made[layer] = _measured(error.reals, layer, chosen)
+            codes, numbers = _numbers(error.reals)
+            chosen = _holding(numbers) if quantizer is None else str(get_quantizer(quantizer))
+            made[layer] = _measured(error.reals, chosen, codes, numbers)
             model = _followed(model, layer, chosen)
 
 
@@ -94,7 +95,10 @@ def _followed(model: keras.Model, layer: str, quantizer: str) -> keras.Model:
 
 def nearest(reals: Reals) -> str:
     """The ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
-    numbers = _numbers(reals)[1]
+    return _holding(_numbers(reals)[1])
+
+
+def _holding(numbers: Array) -> str:
     signed = bool(numbers.min() < 0)
     largest = max(float(abs(numbers).max()), 2.0**-BITS)
     integer = ceil(log2(largest))
@@ -106,13 +110,12 @@ def nearest(reals: Reals) -> str:
     return f"quantized_bits({BITS},{integer},{sign}alpha=1)"
 
 
-def _measured(reals: Reals, layer: str, quantizer: str) -> Approximation:
-    codes, numbers = _numbers(reals)
+def _measured(reals: Reals, quantizer: str, codes: Array, numbers: Array) -> Approximation:
     rounding: Any = get_quantizer(quantizer)
     rounded = keras.ops.convert_to_numpy(rounding(numbers.astype("float32")))
     lo, hi = reals.x.range.hull
     error = float(abs(numbers - rounded).max())
-    return Approximation(layer, quantizer, error, codes.size, codes.size > hi - lo)
+    return Approximation(reals.layer, quantizer, error, codes.size, codes.size > hi - lo)
 
 
 def _numbers(reals: Reals) -> tuple[Array, Array]:

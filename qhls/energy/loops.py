@@ -81,8 +81,8 @@ def constant_place(op: Op, const: Const, schedule: Schedule) -> str:
         return HARD_WIRED if short or _compared_at_once(op, const, schedule) else "rom"
     products = isinstance(op, Matmul | Conv)
     if products or unrolled(op, schedule):
-        shared = schedule.reuse_factor > 1 and (products or isinstance(op, Mul))
-        return "registers" if shared else HARD_WIRED
+        multiplies = products or isinstance(op, Mul)
+        return "registers" if multiplies and not kernels_are_logic(schedule) else HARD_WIRED
     return "registers" if short else "rom"
 
 

@@ -93,7 +93,9 @@ class Scan(Op):
             result, *leaving = (values[op] for op in self.body.outputs)
             pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
             carried = [c << to.type.frac - op.type.frac for c, op, to in pairs]
-            results = [*results, result] if self.sequence else [result]
+            if not self.sequence:
+                results.clear()
+            results.append(result)
         return Codes.join(results, self._shaped)
 
     def _entering(self, codes: Codes, start: Op, to: Input, x: Codes) -> Codes:

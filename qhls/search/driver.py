@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import keras
@@ -53,6 +54,30 @@ class Plan:
     def losses(self, values: Sequence[float]) -> tuple[float, ...]:
         """Values of the objectives as numbers of which less is better."""
         return tuple(o.loss(v) for o, v in zip(self.objectives, values, strict=True))
+
+    def front(self, records: Mapping[int, Mapping[str, Any]]) -> list[int]:
+        """The numbers of the records of trained models that no other is better than in everything, the best first."""
+        numbers = [n for n, record in records.items() if record["state"] == "trained"]
+        losses = [self.losses(records[n]["values"]) for n in numbers]
+        return [numbers[i] for i in sorted(front(losses), key=lambda i: losses[i])]
+
+    def points(
+        self, records: Mapping[int, Mapping[str, Any]], file: Callable[[int], Path]
+    ) -> list[Point]:
+        """The front of ``records``; ``file``: where the model of a number is."""
+        names = [objective.name for objective in self.objectives]
+        return [
+            Point(
+                number,
+                records[number]["candidate"],
+                dict(zip(names, records[number]["values"], strict=True)),
+                records[number]["costs"],
+                records[number]["metrics"],
+                file(number),
+                self.hardware,
+            )
+            for number in self.front(records)
+        ]
 
     def header(self) -> dict[str, Any]:
         """What a journal must have in common with this plan."""
@@ -231,23 +256,7 @@ class Driver:
 
     def points(self) -> list[Point]:
         """The front: the trials that were trained in full and that no other is better than in everything."""
-        numbers = [n for n, record in self.records.items() if record["state"] == "trained"]
-        losses = [self.plan.losses(self.records[n]["values"]) for n in numbers]
-        chosen = sorted(front(losses), key=lambda i: losses[i])
-        return [self._point(numbers[i]) for i in chosen]
-
-    def _point(self, number: int) -> Point:
-        record = self.records[number]
-        names = [objective.name for objective in self.plan.objectives]
-        return Point(
-            number,
-            record["candidate"],
-            dict(zip(names, record["values"], strict=True)),
-            record["costs"],
-            record["metrics"],
-            self.job.file(number),
-            self.plan.hardware,
-        )
+        return self.plan.points(self.records, self.job.file)
 
     def _show(self) -> None:
         points = self.points()
@@ -256,7 +265,7 @@ class Driver:
 
     def _clean(self) -> None:
         """Delete the models that are not on the front: what one is beaten by stays."""
-        kept = {point.number for point in self.points()}
+        kept = set(self.plan.front(self.records))
         for number, record in self.records.items():
             if number not in kept and record["state"] in ("trained", "stopped"):
                 self.job.file(number).unlink(missing_ok=True)

@@ -6,7 +6,6 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +19,7 @@ from qhls.energy.loops import kernels_are_logic
 from qhls.energy.technology import Technology, load_technology
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
+from qhls.search.arguments import refuse_unknown, require_whole
 from qhls.search.costs import AREA_TABLE, UNITS, Hardware
 from qhls.search.driver import Plan
 from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
@@ -35,7 +35,7 @@ from qhls.search.gradient_model import (
 )
 from qhls.search.gradient_units import removable
 from qhls.search.journal import FILE, Journal
-from qhls.search.objectives import front, parse
+from qhls.search.objectives import parse
 from qhls.search.pareto import checked_data, fingerprint
 from qhls.search.progress import Progress
 from qhls.search.training import compile_like, require_compiled
@@ -295,9 +295,9 @@ class Sweep(keras.callbacks.Callback):
             "values": [o.of(metrics, costs) for o in self.plan.objectives],
             "strength": self.steps[epoch].strength,
         }
-        before = set(self._numbers())
+        before = set(self.plan.front(self.journal.records))
         self.journal.records[epoch] = record
-        numbers = set(self._numbers())
+        numbers = set(self.plan.front(self.journal.records))
         if epoch in numbers:
             self._file(epoch).parent.mkdir(parents=True, exist_ok=True)
             quantised.save(self._file(epoch), include_optimizer=False)
@@ -308,26 +308,7 @@ class Sweep(keras.callbacks.Callback):
 
     def points(self) -> list[Point]:
         """The front of all epochs so far."""
-        return [self._point(number) for number in self._numbers()]
-
-    def _numbers(self) -> list[int]:
-        numbers = list(self.journal.records)
-        losses = [self.plan.losses(self.journal.records[n]["values"]) for n in numbers]
-        chosen = sorted(front(losses), key=lambda i: losses[i])
-        return [numbers[i] for i in chosen]
-
-    def _point(self, number: int) -> Point:
-        record = self.journal.records[number]
-        names = [objective.name for objective in self.plan.objectives]
-        return Point(
-            number,
-            record["candidate"],
-            dict(zip(names, record["values"], strict=True)),
-            record["costs"],
-            record["metrics"],
-            self._file(number),
-            self.plan.hardware,
-        )
+        return self.plan.points(self.journal.records, self._file)
 
     def _file(self, number: int) -> Path:
         return self.folder / "models" / f"epoch_{number:04d}.keras"
@@ -337,23 +318,11 @@ class Sweep(keras.callbacks.Callback):
 
 
 def _settings(settings: Mapping[str, Any]) -> Settings:
-    known = [each.name for each in fields(Settings)]
-    for name in settings:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise SearchError(
-                f"gradient: unknown argument {name!r}; known are {', '.join(known)}{hint}"
-            )
+    refuse_unknown("gradient", settings, [each.name for each in fields(Settings)])
     chosen = Settings(**settings)
-    for name, least, most in (("epochs", 1, math.inf), ("levels", 1, math.inf), ("bits", 2, 16)):
-        number = getattr(chosen, name)
-        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-            raise SearchError(
-                f"{name}: expected a number from {least} on"
-                + (f" to {most}" if math.isfinite(most) else "")
-                + f", received {number!r}"
-            )
+    require_whole("epochs", chosen.epochs)
+    require_whole("levels", chosen.levels)
+    require_whole("bits", chosen.bits, 2, 16)
     _check_strengths(chosen.strengths)
     return chosen
 

@@ -7,7 +7,6 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import keras
 import numpy as np
 
 from qhls.ir import Schedule
+from qhls.search.arguments import refuse_unknown, require_whole
 from qhls.search.costs import Hardware
 from qhls.search.driver import Driver, Plan
 from qhls.search.engines import Engine, default_engine
@@ -180,13 +180,7 @@ def _journal(plan: Plan, settings: Settings, space: Space, job: Job, *names: str
 def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
     """Settings of the search, and those of its space."""
     own = tuple(each.name for each in fields(Settings))
-    for name in settings:
-        if name not in own and name not in SPACE:
-            close = get_close_matches(name, [*own, *SPACE], n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise SearchError(
-                f"search: unknown argument {name!r}; known are {', '.join((*own, *SPACE))}{hint}"
-            )
+    refuse_unknown("search", settings, (*own, *SPACE))
     space = {name: value for name, value in settings.items() if name in SPACE}
     space.setdefault("quantization_config", HARDWARE_QUANTIZATION)
     return Settings(**{n: v for n, v in settings.items() if n in own}), space
@@ -195,10 +189,8 @@ def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
 def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
     for name in ("trials", "epochs", "workers", "batch"):
         number = getattr(settings, name)
-        if number is None and name in ("workers", "batch"):
-            continue
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise SearchError(f"{name}: expected a number from 1 on, received {number!r}")
+        if number is not None or name not in ("workers", "batch"):
+            require_whole(name, number)
     return Plan(
         parse(objectives),
         check_budgets(settings.budgets or {}),
