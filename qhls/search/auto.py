@@ -270,15 +270,28 @@ class AutoQKeras:
             raise SearchError(
                 "get_best_model: expected a search that has run, received none; call fit"
             )
-        record = self.records[ranked[0]]
-        model = self.space.build(record["candidate"])
-        model.load_weights(self._weights(ranked[0]))
-        for layer in model.layers:
-            layer.trainable = True
-        self._compile(model, record["candidate"], record["costs"])
+        model = self.get_model(ranked[0])
         if self.goal.factor is not None:
             self.goal.factor.get_trial(model)
         self.learning_rate = self.get_best_lr(model)
+        return model
+
+    def get_model(self, number: int) -> keras.Model:
+        """The model of a trial, a key of ``records``, with the weights of its best epoch, compiled.
+
+        Raises ``SearchError`` for a number that was not trained.
+        """
+        record = self.records.get(number, {"score": None})
+        if record["score"] is None:
+            trained = ", ".join(map(str, sorted(self._ranked()))) or "none: call fit"
+            raise SearchError(
+                f"get_model: expected the number of a trained trial ({trained}), received {number!r}"
+            )
+        model = self.space.build(record["candidate"])
+        model.load_weights(self._weights(number))
+        for layer in model.layers:
+            layer.trainable = True
+        self._compile(model, record["candidate"], record["costs"])
         return model
 
     @staticmethod

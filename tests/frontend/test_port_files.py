@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from conftest import assert_equal
 
 from qhls.frontend import load_model
+
+REAL = {"linear": 2.0**-20}
+"""Models of numbers on no grid: float32 sums, which depend on the processor's order of summing."""
 
 FILES = sorted(Path(__file__).with_name("port_files").glob("*.keras"))
 
@@ -21,6 +25,7 @@ def test_there_are_files():
 def test_they_load_and_compute_the_same(path, tmp_path):
     model = load_model(path)
     with np.load(path.with_suffix(".npz")) as data:
-        assert_equal(model(data["x"]), data["y"])
+        got = keras.ops.convert_to_numpy(model(data["x"]))
+        np.testing.assert_allclose(got, data["y"], rtol=0, atol=REAL.get(path.stem, 0))
         model.save(tmp_path / "again.keras")
-        assert_equal(load_model(tmp_path / "again.keras")(data["x"]), data["y"])
+        assert_equal(load_model(tmp_path / "again.keras")(data["x"]), got)

@@ -70,6 +70,20 @@ def test_the_best_model_is_the_one_that_was_measured(tmp_path, arguments):
     assert len(found.history(1)["score"]) == 1
 
 
+def test_the_model_of_any_trial_is_the_one_that_was_measured(tmp_path):
+    found = fitted(tmp_path)
+    trained = [n for n, record in found.records.items() if record["score"] is not None]
+    assert len(trained) > 1
+    for number in trained:
+        _, accuracy = found.get_model(number).evaluate(*VALIDATION, batch_size=96, verbose=0)
+        assert accuracy == pytest.approx(found.records[number]["metrics"]["val_acc"])
+    with pytest.raises(
+        SearchError,
+        match=r"^get_model: expected the number of a trained trial \(0, 1, .*\), received 99$",
+    ):
+        found.get_model(99)
+
+
 def test_the_best_model_becomes_hardware(tmp_path):
     design = qhls.compile(fitted(tmp_path).get_best_model(), "s8.4")
     x = VALIDATION[0][:8]
