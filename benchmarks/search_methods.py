@@ -210,7 +210,7 @@ def hyperband_epochs(most: int, factor: int = 3) -> int:
 
 
 def hypervolume(points: list[dict[str, float]], base: dict[str, float]) -> float:
-    """Points of accuracy times octaves of energy that ``points`` cover, from ``WORST`` below ``base`` and its energy."""
+    """Points of accuracy times octaves of energy that ``points`` cover, from ``WORST`` below ``base``."""
     covered, octaves = 0.0, 0.0
     for point in sorted(points, key=lambda point: -point["accuracy"]):
         gained = math.log2(base["energy"] / point["energy"])

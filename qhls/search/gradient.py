@@ -6,7 +6,7 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from qhls.energy.loops import kernels_are_logic
 from qhls.energy.technology import Technology, load_technology
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
+from qhls.search import gradient_state
 from qhls.search.arguments import refuse_unknown, require_whole
 from qhls.search.costs import AREA_TABLE, UNITS, Hardware
 from qhls.search.driver import Plan
@@ -34,11 +35,12 @@ from qhls.search.gradient_model import (
     learned_model,
 )
 from qhls.search.gradient_units import removable
-from qhls.search.journal import FILE, Journal
+from qhls.search.job import saved, store
+from qhls.search.journal import Journal
 from qhls.search.objectives import parse
 from qhls.search.pareto import checked_data, fingerprint
 from qhls.search.progress import Progress
-from qhls.search.training import compile_like, require_compiled
+from qhls.search.training import compile_like, require_compiled, trial_seed
 
 SETTLING_RATE = 0.1
 """Of the learning rate, while widths stand still."""
@@ -104,12 +106,13 @@ def gradient(
     nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. In the
     last quarter of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
     compiled, priced with its real weights and, if no other is better in every objective, a point of the front.
-    Numbers are those of the epochs, costs those of the trained design. A run that has ended is answered from its
-    journal; one that was killed begins anew.
+    Numbers are those of the epochs, costs those of the trained design. ``fit`` is called for each level. A run that
+    has ended is answered from its journal; one that was killed goes on from its last whole level.
 
     Args:
-        model: compiled, and best trained: of Dense, Conv1D, Conv2D, DepthwiseConv2D, activations relu and
-            linear, and layers without weights; or their Q-layers, whose own quantizers are replaced.
+        model: compiled, and best trained: of Dense, Conv1D, Conv2D, DepthwiseConv2D, batch normalisations behind
+            them, which are folded into them at the start, activations relu and linear, and layers without
+            weights; or their Q-layers, whose own quantizers are replaced.
         data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
         objectives: as in ``pareto``; all costs but "bits".
         settings: those of ``Settings``.
@@ -135,11 +138,12 @@ def gradient(
         "weights": fingerprint(model.get_weights()),
     }
     steps = phases(chosen.epochs, chosen.levels, chosen.strengths)
-    journal = _journal(folder, header, sum(phase.noted for phase in steps))
+    journal = _journal(folder, header)
     with Progress(chosen.progress, plan) as shown:
         sweep = Sweep(plan, steps, journal, shown, folder)
-        if not journal.records:
+        if len(journal.records) < sum(phase.noted for phase in steps):
             _train(model, arrays, sweep, chosen)
+        (folder / gradient_state.FILE).unlink(missing_ok=True)
         points = sweep.points()
         shown.update(journal.records, points)
     for point in points:
@@ -151,13 +155,12 @@ def gradient(
     return Front(plan.objectives, tuple(points), folder, journal.records)
 
 
-def _journal(folder: Path, header: Mapping[str, Any], notes: int) -> Journal:
-    """The journal of a run that has ended, with ``notes`` records; else an empty one, and no models beside it."""
+def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
+    """The journal of a run that has begun; without one, no state and no models are there either."""
     journal = Journal(folder, header)
-    if len(journal.records) < notes:
-        for begun in (folder / FILE, folder / "models"):
-            shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
-        journal = Journal(folder, header)
+    if not journal.records:
+        (folder / gradient_state.FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder / "models", ignore_errors=True)
     return journal
 
 
@@ -167,10 +170,19 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> N
     measured = [o.name for o in sweep.plan.objectives if not o.is_cost and o.name != "loss"]
     metrics = measured if chosen.metrics is None else chosen.metrics
     compile_like(learned, model, list(metrics))
+    rate = learned.optimizer.learning_rate  # pyright: ignore[reportAttributeAccessIssue]
+    sweep.rate = float(rate) if isinstance(rate, keras.Variable) else None  # else it has a schedule
     settings: dict[str, Any] = {"verbose": 0, **chosen.fit}
     settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
     x, y, *validation = arrays
-    learned.fit(x, y, epochs=chosen.epochs, validation_data=tuple(validation), **settings)
+    done, end = gradient_state.load(sweep.folder, learned), 0
+    for _, level in groupby(sweep.steps, key=lambda phase: phase.strength):
+        begin, end = end, end + len(list(level))
+        if end > done:
+            keras.utils.set_random_seed(trial_seed(chosen.seed, begin))
+            span = {"initial_epoch": begin, "epochs": end}
+            learned.fit(x, y, validation_data=tuple(validation), **settings | span)
+            gradient_state.save(sweep.folder, learned, end)
 
 
 def prepare(
@@ -256,7 +268,7 @@ class Sweep(keras.callbacks.Callback):
         super().__init__()
         self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
         self.folder = folder
-        self._rate: float | None = None
+        self.rate: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set strength, learning rate and whether widths are learned."""
@@ -267,10 +279,8 @@ class Sweep(keras.callbacks.Callback):
                     part.strength.assign(phase.strength)
                 if isinstance(part, LearnedWeights | LearnedActivation):
                     part.moving.assign(float(phase.moving))
-        rate = model.optimizer.learning_rate
-        if isinstance(rate, keras.Variable):
-            self._rate = self._rate or float(cast("Any", rate))
-            model.optimizer.learning_rate = self._rate * phase.rate
+        if self.rate is not None:
+            model.optimizer.learning_rate = self.rate * phase.rate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Export, price, note; write the model if it is on the front."""
@@ -281,7 +291,7 @@ class Sweep(keras.callbacks.Callback):
                     f"gradient: expected a finite loss, received: {name} is {value} in epoch {epoch + 1}; "
                     f"lower the learning rate or the strengths"
                 )
-        if not self.steps[epoch].noted:
+        if not self.steps[epoch].noted or epoch in self.journal.records:
             return
         quantised = exported(self.model)  # pyright: ignore[reportArgumentType]
         hardware = self.plan.hardware
@@ -299,8 +309,7 @@ class Sweep(keras.callbacks.Callback):
         self.journal.records[epoch] = record
         numbers = set(self.plan.front(self.journal.records))
         if epoch in numbers:
-            self._file(epoch).parent.mkdir(parents=True, exist_ok=True)
-            quantised.save(self._file(epoch), include_optimizer=False)
+            store(self._file(epoch), saved(quantised, include_optimizer=False))
         self.journal.append(epoch, record)
         for number in before - numbers:
             self._file(number).unlink(missing_ok=True)

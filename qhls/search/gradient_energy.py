@@ -24,7 +24,7 @@ import keras
 from qhls.energy.loops import HARD_WIRED, constant_place
 from qhls.energy.model import energy_terms
 from qhls.energy.technology import Polynomial, Technology
-from qhls.ir import Const, Graph, Input, Op, Quantize, Schedule
+from qhls.ir import Add, Const, Graph, Input, Op, Quantize, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 from qhls.quantizers.numerics import Tensor
 from qhls.search.gradient_layers import LearnedActivation, LearnedWeights
@@ -72,6 +72,8 @@ class EnergyTerm:
     constant: float = 0.0
     products: list[Product] = field(default_factory=list)
     slopes: dict[Learned, float] = field(default_factory=dict)
+    biases: dict[Learned, float] = field(default_factory=dict)
+    """pJ a bit of the sum to which a layer's bias is added; there is no addition where all of it is 0."""
     removable: set[Learned] = field(default_factory=set)
     """Layers without whose idle units the model is exported."""
     calls: int = 1
@@ -96,6 +98,8 @@ class EnergyTerm:
             if root in self.removable:
                 width = width * ops.mean(used(root.units_used(bits[root])))
             total = total + slope * width
+            if root in self.biases:
+                total = total + self.biases[root] * used(root.bias_bits()) * width
         return total
 
     def _width(
@@ -118,7 +122,8 @@ class EnergyTerm:
         layer = product.layer
         finest = fraction + layer.finest()
         if layer.unquantized("bias") is not None:
-            finest = ops.maximum(finest, layer.fraction("bias"))
+            there = ops.stop_gradient(layer.bias_bits()) > 0
+            finest = ops.where(there, ops.maximum(finest, layer.fraction("bias")), finest)
         return ops.maximum(bits - fraction + layer.growth() + finest + 1.0, 1.0), finest
 
     def _product(
@@ -181,7 +186,10 @@ def energy_term(
             if width.root is None:
                 term.constant += pj
             else:
-                term.slopes[width.root] = term.slopes.get(width.root, 0.0) + pj / bits
+                adds_bias = layer is not None and isinstance(op, Add)
+                slopes = term.biases if adds_bias else term.slopes
+                term.slopes.setdefault(width.root, 0.0)
+                slopes[width.root] = slopes.get(width.root, 0.0) + pj / bits
                 term.constant += pj / bits * width.more
         if is_product:
             assert layer is not None

@@ -88,7 +88,13 @@ class LearnedWeights(QLayer):
             if variable is not None:
                 shape = () if self.shared or not each.kernel else tuple(variable.shape)
                 name = f"{each.variable}_fraction"
-                setattr(self, name, self.add_weight(shape=shape, initializer="zeros", name=name))
+                own = self.add_weight(shape=shape, initializer="zeros", name=name)
+                setattr(self, name, own)
+                if shape:
+                    self.finest_fraction = self.add_weight(
+                        shape=(), initializer="zeros", name="finest_fraction"
+                    )
+                    own.constraint = self._capped
         if isinstance(self.activation, LearnedActivation):
             self.activation.build(None)
 
@@ -103,10 +109,22 @@ class LearnedWeights(QLayer):
             bound = min(max(fraction, -MOST_FRACTION_BITS), MOST_FRACTION_BITS)
             given = getattr(self, f"{each.variable}_fraction")
             given.assign(np.full(given.shape, bound / BITS_PER_UNIT))
+            if len(given.shape):
+                self.finest_fraction.assign(bound / BITS_PER_UNIT)
+
+    def _capped(self, fractions: Tensor) -> Tensor:
+        """No weight has more fraction bits than the kernel's finest may have."""
+        return ops.minimum(fractions, ops.convert_to_tensor(self.finest_fraction))
 
     def fraction(self, variable: str) -> Tensor:
         """Fraction bits of a variable, whole numbers; its shape or none."""
-        return moving(self, getattr(self, f"{variable}_fraction"))
+        own = moving(self, getattr(self, f"{variable}_fraction"))
+        if not len(own.shape):
+            return own
+        finest = moving(self, self.finest_fraction)
+        fixed = ops.stop_gradient(ops.minimum(own, finest))
+        at_it = ops.cast(ops.stop_gradient(own >= finest), own.dtype)
+        return fixed + (own - ops.stop_gradient(own)) + at_it * (finest - ops.stop_gradient(finest))
 
     def through_quantizer(self, variable: str, value: Any) -> Any:
         """``value`` rounded to the fraction bits of ``variable``."""
@@ -125,11 +143,19 @@ class LearnedWeights(QLayer):
         name = self.kernel_name
         return code_bits(self.unquantized(name) + 0.0, self.fraction(name))
 
+    def bias_bits(self) -> Tensor:
+        """Bits of the magnitude of the largest bias; 0 where all are 0."""
+        return ops.max(code_bits(self.unquantized("bias") + 0.0, self.fraction("bias")))
+
     def finest(self) -> Tensor:
         """The most fraction bits of a weight that is not 0."""
         fraction = self.fraction(self.kernel_name)
         used = ops.stop_gradient(self.kernel_bits()) > 0
-        return ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
+        most = ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
+        if not len(fraction.shape):
+            return most
+        finest = moving(self, self.finest_fraction)
+        return ops.stop_gradient(most) + finest - ops.stop_gradient(finest)
 
     def units_used(self, bits: Tensor) -> Tensor:
         """Bits of the largest weight of each unit, of ``kernel_bits``; more of the bias keep a unit too."""

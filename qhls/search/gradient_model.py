@@ -20,6 +20,7 @@ from qhls.search.gradient_layers import (
     learned_class,
 )
 from qhls.search.gradient_units import removable, without_units
+from qhls.utils.folding import without_normalisations
 from qhls.utils.rebuild import again, rebuild
 
 MOST_BITS = 62
@@ -29,7 +30,7 @@ KINDS = {"relu": "relu", "linear": "linear"}
 
 
 def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) -> keras.Model:
-    """A model like ``model``, with its weights, whose layers learn their widths.
+    """A model like ``model``, with its weights, whose layers learn their widths; normalisations are folded.
 
     ``stored``: whether kernels lie in memories, so that the weights of each have one width. Raises
     ``SpaceError`` for a layer of which no widths can be learned.
@@ -42,7 +43,7 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
         return new
 
     with keras.saving.custom_object_scope(dict(custom_objects or {})):
-        built = rebuild(model, convert)
+        built = rebuild(without_normalisations(model), convert)
     for layer, new in made:
         if isinstance(new, LearnedWeights):
             names = [each.variable for each in new.quantized_variables]

@@ -43,6 +43,21 @@ class Task:
     parent: str | None = None
 
 
+def store(path: Path, content: bytes, what: str = "a trained model") -> None:
+    """Write a file, in whole or not at all. Raises ``SearchError`` where the disk is full."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SearchError(
+            f"{path}: expected to write {what} of {len(content):,} bytes, received: {error.strerror}; "
+            f"make room and search again with the same arguments: what the journal has is kept"
+        ) from error
+
+
 @dataclass(frozen=True)
 class Job:
     """What all tasks of a search have in common: model, data, and how it is trained.
@@ -79,18 +94,7 @@ class Job:
         """Write a trained model, in whole or not at all. Raises ``SearchError`` where the disk is full."""
         if model is None:
             return
-        path = self.file(task.number)
-        part = path.with_name(f"{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(model)
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise SearchError(
-                f"{path}: expected to write a trained model of {len(model):,} bytes, received: {error.strerror}; "
-                f"make room and search again with the same arguments: what the journal has is kept"
-            ) from error
+        store(self.file(task.number), model)
 
     # -- where it is trained ------------------------------------------------------------------------
 
@@ -122,9 +126,10 @@ class Job:
             )
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}, None
-        saved = _saved(model, include_optimizer=False)
+        content = saved(model, include_optimizer=False)
         seconds = round(time.monotonic() - started, 3)
-        return record | {"state": "trained", "metrics": trained.metrics, "seconds": seconds}, saved
+        record |= {"state": "trained", "metrics": trained.metrics, "seconds": seconds}
+        return record, content
 
     # -- on the way ---------------------------------------------------------------------------------
 
@@ -137,7 +142,7 @@ class Job:
         content = {
             "executor": executor,
             "backend": keras.backend.backend(),
-            "model": _saved(self.model),
+            "model": saved(self.model),
             "data": tuple(np.asarray(part) for part in self.data),
             "settings": {name: getattr(self, name) for name in names},
         }
@@ -182,7 +187,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _saved(model: keras.Model, **settings: Any) -> bytes:
+def saved(model: keras.Model, **settings: Any) -> bytes:
+    """A ``.keras`` file's content."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path, **settings)

@@ -46,6 +46,43 @@ def fold(layer: Any, norm: Any) -> dict[str, Any]:
     return layer.get_config() | {key: config[key] for key in _NORMALISATION}
 
 
+def transfer(layer: Any, new: Any, norm: Any = None) -> None:
+    """Give ``new`` the weights of ``layer`` and, if there is one, of the normalisation that is folded into it."""
+    if norm is None:
+        if layer.get_weights():
+            new.set_weights(layer.get_weights())
+        return
+    for name in ("kernel", "bias"):
+        if getattr(layer, name, None) is not None:
+            getattr(new, name).assign(getattr(layer, name))
+    new.batchnorm.set_weights(norm.get_weights())
+
+
+def without_normalisations(model: keras.Model) -> keras.Model:
+    """``model`` with Q-layers in the places of those into which a normalisation can be folded; the same in inference.
+
+    Kernel and bias are what is folded, of real numbers where ``model`` has Keras' own layers. The other layers are as
+    they were, with their weights.
+
+    Raises:
+        LoweringError: a model that is not built from layers.
+    """
+    normalisations = {id(layer): norm for layer, norm in foldable(model)}
+    made: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        norm = normalisations.get(id(layer))
+        cls = registered().get(f"Q{type(layer).__name__}{_SUFFIX}")
+        new = again(layer) if norm is None or cls is None else cls.from_config(fold(layer, norm))
+        made.append((layer, new))
+        return new
+
+    folded = rebuild(model, convert, list(normalisations.values()))
+    for layer, new in made:
+        transfer(layer, new, normalisations.get(id(layer)))
+    return unfold_model(folded)
+
+
 def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]:
     """``model`` without the batch normalisations that can be folded, and the layers before them.
 

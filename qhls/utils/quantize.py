@@ -35,7 +35,7 @@ from qhls.frontend.adaptive import QAdaptiveActivation
 from qhls.frontend.qlayer import Quantized
 from qhls.quantizers import get_quantizer, quantized_bits, quantized_relu
 from qhls.utils.errors import UtilityError
-from qhls.utils.folding import fold, foldable
+from qhls.utils.folding import fold, foldable, transfer
 from qhls.utils.graph import layers
 from qhls.utils.rebuild import again, custom_scope, rebuild
 
@@ -96,19 +96,8 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
         quantized = rebuild(model, convert, [norm for _, norm in folds])
     if transfer_weights:
         for layer, new in made:
-            _transfer(layer, new, normalisations.get(id(layer)))
+            transfer(layer, new, normalisations.get(id(layer)))
     return quantized
-
-
-def _transfer(layer: Any, new: Any, norm: Any) -> None:
-    if norm is None:
-        if layer.get_weights():
-            new.set_weights(layer.get_weights())
-        return
-    for name in ("kernel", "bias"):
-        if getattr(layer, name, None) is not None:
-            getattr(new, name).assign(getattr(layer, name))
-    new.batchnorm.set_weights(norm.get_weights())
 
 
 def quantize_activation(layer_config: dict[str, Any], activation_bits: int) -> None:

@@ -4,15 +4,18 @@ The limit on a file's size is a real refusal of the kernel (EFBIG), on any machi
 """
 
 import resource
+import sys
 from contextlib import contextmanager
 
 import pytest
 from search_models import FEW, LIMIT, Pretended, dense
 from test_search_pareto import BITS, DATA, run
 
-from qhls.search import AutoQKeras, JournalError, SearchError, pareto
+from qhls.search import AutoQKeras, JournalError, SearchError, gradient_state, job, pareto
 from qhls.search.journal import FILE, Journal
 from qhls.search.study import FILE as STUDY
+
+gradient = sys.modules["qhls.search.gradient"]  # whose name is that of the function too
 
 
 @contextmanager
@@ -61,6 +64,33 @@ def test_a_model_on_a_full_disk(tmp_path):
         pareto(dense(), DATA, BITS, **settings | {"executor": Full})
     assert not list((tmp_path / "models").iterdir())
     assert len(pareto(dense(), DATA, BITS, **settings)) >= 1
+
+
+@pytest.mark.parametrize("what", ["a trained model", "the state of the training"])
+def test_learned_widths_on_a_full_disk(tmp_path, monkeypatch, what):
+    settings = {
+        "epochs": 4,
+        "levels": 2,
+        "input_types": "s8.4",
+        "folder": tmp_path,
+        "progress": False,
+    }
+    write = job.store
+    limit = {"a trained model": 10_000, "the state of the training": 5_000}[what]
+
+    def full(path, content, kind="a trained model"):
+        if kind != what:
+            return write(path, content, kind)
+        with no_file_beyond(min(limit, len(content) - 1)):
+            return write(path, content, kind)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gradient, "store", full)
+        patch.setattr(gradient_state, "store", full)
+        told = rf"^.*: expected to write {what} of [\d,]+ bytes, {FULL}"
+        with pytest.raises(SearchError, match=told):
+            gradient.gradient(dense(), DATA, **settings)
+    assert len(gradient.gradient(dense(), DATA, **settings).records) == 2
 
 
 def test_the_journal_of_one_score_on_a_full_disk(tmp_path):

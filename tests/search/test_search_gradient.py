@@ -177,6 +177,47 @@ def test_the_energy_of_a_layer_by_hand():
     assert estimated == pytest.approx(digits * 8 + 3 * width + registers)
 
 
+def test_a_bias_of_no_bits_has_no_addition():
+    hardware = Hardware("s8.4", UNROLLED, "unit")
+    model = one_layer([[0.75, 1.25], [0.5, -0.75]], bias=[0.5, 0.0])
+    made = learned(model, hardware, x=np.zeros((1, 2), np.float32))
+    (layer,) = layers_of(made)
+    design = qhls.compile(exported(made), "s8.4", schedule=UNROLLED)
+    addition = next(op for op in design.energy("unit").ops if op.name == "d.add").total
+    type_ = next(op.type for op in design.graph.ops if op.name == "d.add")
+    assert addition > 0 and float(layer.bias_bits()) == 7
+    there, width = float(layer.term.energy()), float(layer.term._sum(layer.term.products[0], {})[0])
+    layer.bias_fraction.assign(0)  # 0.5 is rounded to 0, the even
+    assert float(layer.bias_bits()) == 0
+    assert float(layer.term._sum(layer.term.products[0], {})[0]) == width
+    gone = there - float(layer.term.energy())
+    assert gone == pytest.approx(addition * width / type_.width)
+    layer.bias_fraction.assign(12 / BITS_PER_UNIT)
+    finer = 12 - (4 + int(layer.finest()))
+    assert float(layer.term._sum(layer.term.products[0], {})[0]) == width + finer
+
+
+def test_no_weight_is_finer_than_the_finest():
+    made = learned(one_layer([[0.75, 0.5], [0.25, -0.5]]), bits=4, x=np.zeros((1, 2), np.float32))
+    (layer,) = layers_of(made)
+    own, finest = layer.kernel_fraction, layer.finest_fraction
+    assert float(finest) * BITS_PER_UNIT == 3
+    own.assign(np.array([[3, 1], [2, 5]]) / BITS_PER_UNIT)
+    own.assign(own.constraint(own))
+    assert numbers(own * BITS_PER_UNIT).tolist() == [[3, 1], [2, 3]]
+    finest.assign(2 / BITS_PER_UNIT)
+    assert numbers(layer.fraction("kernel")).tolist() == [[2, 1], [2, 2]]
+    assert float(layer.finest()) == 2
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            fractions = layer.fraction("kernel")
+        to_own, to_finest = tape.gradient(fractions, [own.value, finest.value])
+        assert numbers(to_own).tolist() == [[BITS_PER_UNIT] * 2] * 2
+        assert float(to_finest) == 3 * BITS_PER_UNIT  # of the three that are as fine
+
+
 def test_the_first_estimate_is_near_the_design():
     made = learned(hardware=Hardware("s8.4", UNROLLED), bits=6)
     first = next(layer for layer in layers_of(made) if isinstance(layer, LearnedWeights))
@@ -333,6 +374,35 @@ def test_idle_units_make_others_idle_and_one_stays():
     assert {k: len(v) for k, v in kept.items()} == {second: 1, first: 1}
 
 
+def with_normalisations():
+    keras.utils.set_random_seed(5)
+    layers = keras.layers
+    body = [
+        layers.Conv2D(4, 3, use_bias=False, name="c0"),
+        layers.BatchNormalization(name="n0"),
+        layers.ReLU(name="r0"),
+        layers.DepthwiseConv2D(2, name="dw"),
+        layers.BatchNormalization(name="n1", scale=False),
+        layers.Flatten(name="flat"),
+        layers.Dense(3, name="out"),
+        layers.BatchNormalization(name="n2", center=False),
+    ]
+    model = keras.Sequential([keras.Input((6, 6, 2), name="x"), *body], name="normalised")
+    rng = np.random.default_rng(5)
+    model.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.mark.backends
+def test_normalisations_are_folded():
+    model = with_normalisations()
+    x = np.random.default_rng(0).uniform(-1, 1, (40, 6, 6, 2)).astype(np.float32)
+    made = learned(model, Hardware("s8.4", UNROLLED), bits=16, x=x)
+    assert [layer.name for layer in made.layers] == ["c0", "r0", "dw", "flat", "out"]
+    wanted = numbers(model(x))
+    np.testing.assert_allclose(numbers(made(x)), wanted, atol=1e-3 * np.abs(wanted).max())
+
+
 # -- the sweep --------------------------------------------------------------------------------------
 
 
@@ -404,32 +474,70 @@ def test_a_finished_run_is_answered_from_its_journal(tmp_path, monkeypatch):
         run(tmp_path, model, epochs=2, objectives=("acc", "energy", "area", "latency"), seed=3)
 
 
-def test_a_killed_run_begins_anew(tmp_path, monkeypatch):
+def killed_in(epoch, monkeypatch, folder, model, **settings):
+    """A run that is interrupted where it has noted ``epoch``."""
     note = Sweep.on_epoch_end
 
-    def killed(self, epoch, logs=None):
-        note(self, epoch, logs)
-        if epoch == 1:
+    def killed(self, number, logs=None):
+        note(self, number, logs)
+        if number == epoch:
             raise KeyboardInterrupt
 
-    model = dense()
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Sweep, "on_epoch_end", killed)
-        run(tmp_path, model, epochs=4)
-    assert sorted(run(tmp_path, model, epochs=4).records) == [1, 3]
+        run(folder, model, **settings)
+
+
+def weights_of(front):
+    return [np.concatenate([w.ravel() for w in p.model().get_weights()]) for p in front]
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4, 11])
+def test_a_killed_run_goes_on(tmp_path, monkeypatch, epoch):
+    """Before the first whole level (of 0 to 3), where it ends, in the next one and at the end."""
+    model = dense(optimizer=keras.optimizers.Adam(0.05), run_eagerly=False)
+    settings = {"epochs": 12, "levels": 3, "strengths": (0.3, 30.0), "schedule": UNROLLED}
+    whole = run(tmp_path / "whole", model, **settings)
+    killed_in(epoch, monkeypatch, tmp_path / "part", model, **settings)
+    epochs = []
+    begin = Sweep.on_epoch_begin
+    monkeypatch.setattr(
+        Sweep, "on_epoch_begin", lambda s, e, logs=None: (epochs.append(e), begin(s, e))
+    )
+    found = run(tmp_path / "part", model, **settings)
+    assert epochs == ([] if epoch == 11 else list(range(4 * (epoch // 4), 12)))
+    assert found.records == whole.records
+    for a, b in zip(weights_of(found), weights_of(whole), strict=True):
+        assert np.array_equal(a, b)
+    assert not list((tmp_path / "part").glob("state*"))
+
+
+def test_a_state_that_is_damaged(tmp_path, monkeypatch):
+    settings = {"epochs": 8, "levels": 2}
+    killed_in(5, monkeypatch, tmp_path, dense(), **settings)
+    state = tmp_path / "state.npz"
+    content = state.read_bytes()
+    told = r"^.*state.npz: expected the state that this run left, received one "
+    for damaged in (b"", content[: len(content) // 2], b"junk"):
+        state.write_bytes(damaged)
+        with pytest.raises(
+            JournalError, match=told + r"that cannot be read \(.*\); remove the file"
+        ):
+            run(tmp_path, dense(), **settings)
+    np.savez(state, epochs=np.array(4), **{"0": np.zeros(3)})
+    with pytest.raises(JournalError, match=told + r"of other variables; remove .* or run in a new"):
+        run(tmp_path, dense(), **settings)
+    state.unlink()
+    assert len(run(tmp_path, dense(), **settings).records) == 2
 
 
 # -- what is refused --------------------------------------------------------------------------------
 
 
 def normalised():
-    return keras.Sequential(
-        [
-            keras.Input((6,)),
-            keras.layers.Dense(3, name="d"),
-            keras.layers.BatchNormalization(name="norm"),
-        ]
-    )
+    """A normalisation of an input, which nothing can be folded into."""
+    layers = [keras.layers.BatchNormalization(name="norm"), keras.layers.Dense(3, name="d")]
+    return keras.Sequential([keras.Input((6,)), *layers])
 
 
 def of_activation(activation, name="act"):
