@@ -187,6 +187,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads_each(workers: int | None) -> int:
+    """Threads of each of so many workers on this machine; without a number, one worker a core."""
+    return max(cores() // (workers or cores()), 1)
+
+
 def saved(model: keras.Model, **settings: Any) -> bytes:
     """A ``.keras`` file's content."""
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ import dask.config
 import distributed
 from distributed.client import FutureCancelledError
 
-from qhls.search.job import Job, Task, cores
+from qhls.search.job import Job, Task, cores, threads_each
 from qhls.search.workers import Answer, Errors, Setup, answer, not_there
 
 
@@ -70,8 +70,7 @@ class Team:
 
     @cached_property
     def _setup(self) -> Setup:
-        workers = self.workers or cores()
-        threads = None if self.address else max(cores() // workers, 1)
+        threads = None if self.address else threads_each(self.workers)
         return Setup(self._key, partial(_fetch, self._key), threads)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import ray
 from ray import cloudpickle, exceptions
 
-from qhls.search.job import Job, Task, cores
+from qhls.search.job import Job, Task, cores, threads_each
 from qhls.search.workers import Answer, Errors, Setup, answer, not_there
 
 
@@ -81,8 +81,7 @@ class Team:
         setup = Setup(uuid.uuid4().hex, partial(_fetch, [reference]))
         if self.address:
             return setup
-        threads = max(cores() // (self.workers or cores()), 1)
-        return replace(setup, threads=threads, path=tuple(sys.path))
+        return replace(setup, threads=threads_each(self.workers), path=tuple(sys.path))
 
     def close(self) -> None:
         """See ``workers.Team``."""

@@ -26,7 +26,7 @@ import keras
 from qhls.errors import QhlsError
 from qhls.quiet import run_quietly
 from qhls.search.errors import SearchError
-from qhls.search.job import Job, Record, Task, cores
+from qhls.search.job import Job, Record, Task, cores, threads_each
 
 Answer = tuple[Record, bytes | None] | QhlsError
 """A record and the trained model, or what the search is to end with: a value, so that it arrives as it was."""
@@ -231,7 +231,7 @@ class Processes:
         return found
 
     def _start(self) -> _Process:
-        process = _Process(self._packed, max(cores() // self.workers, 1))
+        process = _Process(self._packed, threads_each(self.workers))
         self._all.add(process)
         if self._closed:
             process.end()

@@ -5,10 +5,12 @@ import pickle
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -213,6 +215,44 @@ def test_workers_need_no_folder_in_common_with_the_driver(tmp_path, monkeypatch,
             left = client.run(lambda dask_worker: [p for p in dask_worker.plugins if "qhls" in p])
         assert len(left) == 2  # the cluster goes on, without the job
         assert not any(left.values())
+
+
+@pytest.fixture
+def ray_cluster():
+    """Address and environment of a cluster of two CPUs, as ``ray start`` on its head begins it, with a token."""
+    pytest.importorskip("ray", reason="executor 'ray' needs it")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--head", "--block", f"--port={port}", "--num-cpus=2", "--include-dashboard=false"]
+    settings = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    settings["env"] = os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123" * 16}
+    command = [Path(sys.executable).with_name("ray"), "start", *options, "--disable-usage-stats"]
+    head = subprocess.Popen(command, start_new_session=True, **settings)
+    deadline = time.monotonic() + 120
+    try:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            assert head.poll() is None and time.monotonic() < deadline
+            time.sleep(0.2)
+        yield f"127.0.0.1:{port}", settings["env"]
+    finally:
+        os.killpg(head.pid, signal.SIGTERM)
+        head.wait(60)
+
+
+@pytest.mark.long
+def test_a_ray_cluster_that_is_there(tmp_path, inline, ray_cluster):
+    """Searched on twice: it stays when a search has ended."""
+    address, environment = ray_cluster
+    tests, script = str(Path(__file__).parent), tmp_path / "script.py"
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        values = {"tests": tests, "folder": str(folder), "executor": f"ray:{address}"}
+        script.write_text(SCRIPT.format(**values, settings=""))
+        subprocess.run([sys.executable, script], check=True, env=environment, timeout=600)
+        assert without_time(search(folder, "inline")) == without_time(inline)
 
 
 @pytest.mark.parametrize(
