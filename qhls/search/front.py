@@ -49,6 +49,10 @@ class Point:
 
     def design(self) -> Design:
         """The compiled model: ranges and types are now those of its weights. Raises ``LoweringError``."""
+        return self._design
+
+    @cached_property
+    def _design(self) -> Design:
         return compile_model(
             self.model(), self.hardware.input_types, schedule=self.hardware.schedule
         )

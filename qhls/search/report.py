@@ -1,4 +1,4 @@
-"""The report of a Pareto search: one page, without scripts or anything from elsewhere."""
+"""The report of a search: one page, without scripts or anything from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,21 +9,29 @@ from typing import Any
 
 import jinja2
 
-from qhls.search.front import Front, show
+from qhls.design import Design
+from qhls.energy.plot import bars
+from qhls.errors import QhlsError
+from qhls.ir import Const, Quantize, Threshold
+from qhls.search.front import Front, Point, show
 from qhls.search.objectives import Objective
+from qhls.search.pictures import MARGIN, parallel, scatter
 
-WIDTH, HEIGHT, MARGIN = 640, 360, 60
-TICKS = 5
+DARKEST = 12
+"""Bits from which a cell of the table of bits is no darker."""
 
 
 @dataclass(frozen=True)
-class Dot:
-    """A trial in the picture: pixels, what is told of it, and whether it is on the front."""
+class Bits:
+    """What a layer of a point has: bits of its widest weight and of its results, 0 for none."""
 
-    x: float
-    y: float
-    text: str
-    on_front: bool
+    weights: int
+    results: int
+
+    @property
+    def shade(self) -> float:
+        """How dark the cell is, from 0 to 1."""
+        return min(max(self.weights, self.results) / DARKEST, 1.0)
 
 
 def write(front: Front, path: Path) -> Path:
@@ -36,6 +44,13 @@ def write(front: Front, path: Path) -> Path:
         lstrip_blocks=True,
     )
     across, up = _axes(front.objectives)
+    designs = {point.number: _design(point) for point in front}
+    reports = {
+        point.number: design.energy(point.hardware.technology)
+        for point in front
+        if (design := designs[point.number]) is not None
+    }
+    bits = {number: layer_bits(design) for number, design in designs.items() if design is not None}
     page = environment.get_template("report.html.j2").render(
         front=front,
         objectives=front.objectives,
@@ -43,14 +58,40 @@ def write(front: Front, path: Path) -> Path:
         counts=front.counts(),
         across=across,
         up=up,
-        picture=_picture(front, across, up),
-        width=WIDTH,
-        height=HEIGHT,
+        picture=scatter(front, across, up),
+        lines=parallel(front),
         margin=MARGIN,
+        split=bars({f"trial {n}": report.causes for n, report in reports.items()}),
+        layers={number: bars(report.layers) for number, report in reports.items()},
+        bits=bits,
+        names=list(dict.fromkeys(name for found in bits.values() for name in found)),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def layer_bits(design: Design) -> dict[str, Bits]:
+    """The bits of each Keras layer that has weights or rounds its results, in the compiled ``design``."""
+    weights: dict[str, int] = {}
+    results: dict[str, int] = {}
+    for op in design.graph.ops:
+        if isinstance(op, Const) or op.layer is None:
+            continue
+        widths = [operand.type.width for operand in op.operands if isinstance(operand, Const)]
+        if widths or isinstance(op, Quantize | Threshold) or op.layer in results:
+            stored = 0 if isinstance(op, Threshold) else max(widths, default=0)
+            weights[op.layer] = max(weights.get(op.layer, 0), stored)
+            results[op.layer] = op.type.width
+    return {layer: Bits(weights[layer], results[layer]) for layer in results}
+
+
+def _design(point: Point) -> Design | None:
+    """The compiled point; ``None`` where its command says why it cannot be."""
+    try:
+        return point.design()
+    except QhlsError:
+        return None
 
 
 def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective]:
@@ -68,42 +109,3 @@ def _row(front: Front, index: int) -> dict[str, Any]:
         "candidate": point.candidate,
         "command": point.command,
     }
-
-
-def _picture(front: Front, across: Objective, up: Objective) -> dict[str, Any]:
-    names = [objective.name for objective in front.objectives]
-    on_front = {point.number for point in front}
-    trials = [
-        (number, dict(zip(names, record["values"], strict=True)))
-        for number, record in front.records.items()
-        if record["state"] in ("trained", "stopped")
-    ]
-    xs, ys = ([values[axis.name] for _, values in trials] for axis in (across, up))
-    place_x, ticks_x = _scale(xs, MARGIN, WIDTH - MARGIN / 3)
-    place_y, ticks_y = _scale(ys, HEIGHT - MARGIN, MARGIN / 3)
-    dots = [
-        Dot(
-            place_x(values[across.name]),
-            place_y(values[up.name]),
-            f"trial {number}: {', '.join(f'{n} {show(v)}' for n, v in values.items())}",
-            number in on_front,
-        )
-        for number, values in trials
-    ]
-    dots.sort(key=lambda dot: dot.on_front)
-    return {"dots": dots, "x": ticks_x, "y": ticks_y}
-
-
-def _scale(
-    values: Sequence[float], begin: float, end: float
-) -> tuple[Any, list[tuple[float, str]]]:
-    """A function from numbers to pixels, and places and texts of ticks."""
-    lo, hi = min(values), max(values)
-    if hi == lo:
-        lo, hi = lo - abs(lo) * 0.05 - 1e-9, hi + abs(hi) * 0.05 + 1e-9
-
-    def place(value: float) -> float:
-        return round(begin + (value - lo) / (hi - lo) * (end - begin), 1)
-
-    ticks = [lo + (hi - lo) * i / (TICKS - 1) for i in range(TICKS)]
-    return place, [(place(tick), show(tick)) for tick in ticks]

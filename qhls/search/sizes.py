@@ -67,7 +67,7 @@ def _parameters(layer: Any, sizes: Sizes) -> int:
         return sizes.reference * sum(math.prod(w.shape) for w in layer.weights)
     if name.removeprefix("Q") in COUNTED:
         return sum(
-            math.prod(weight.shape) * _bits(quantizer, sizes.reference)
+            math.prod(weight.shape) * quantizer_bits(quantizer, sizes.reference)
             for weight, quantizer in zip(layer.weights, layer.get_quantizers(), strict=False)
         )
     if name in ("BatchNormalization", "QBatchNormalization"):
@@ -90,12 +90,17 @@ def _activations(layer: Any, sizes: Sizes) -> int:
     if name in COUNTED:
         return sizes.reference * elements
     if name.removeprefix("Q") in COUNTED:
-        return elements * (sizes.outputs if is_softmax else _bits(function, sizes.reference))
+        return elements * (
+            sizes.outputs if is_softmax else quantizer_bits(function, sizes.reference)
+        )
     if name in ("Activation", "QActivation"):
         is_output = is_softmax or function is keras.activations.sigmoid
-        return elements * (sizes.outputs if is_output else _bits(function, sizes.reference))
+        return elements * (
+            sizes.outputs if is_output else quantizer_bits(function, sizes.reference)
+        )
     return 0
 
 
-def _bits(quantizer: Any, otherwise: int) -> int:
+def quantizer_bits(quantizer: Any, otherwise: int) -> int:
+    """Bits of the numbers of a quantizer; ``otherwise`` for what is none."""
     return get_quant_mode(quantizer)[1] if isinstance(quantizer, Quantizer) else otherwise

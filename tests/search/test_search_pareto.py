@@ -19,6 +19,8 @@ from search_models import FEW, LIMIT, Pretended, data, dense
 
 import qhls
 from qhls.cli import main
+from qhls.energy import plot
+from qhls.quantizers import get_quantizer
 from qhls.search import (
     BudgetError,
     GoalError,
@@ -31,6 +33,8 @@ from qhls.search.engines import ENGINES, Engine, default_engine
 from qhls.search.executors import Job, Task
 from qhls.search.journal import FILE
 from qhls.search.objectives import dominates, parse
+from qhls.search.pictures import parallel
+from qhls.search.report import layer_bits
 from qhls.search.space import Space
 from qhls.search.warm import homogeneous, solve, warm_candidates
 
@@ -347,11 +351,46 @@ def test_the_report_shows_every_point(real):
     assert "<script" not in page
     assert page.count('class="front"') == len(real)
     trained = sum(record["state"] == "trained" for record in real.records.values())
-    assert page.count("<circle") == trained
+    assert page.count("<circle") == page.count("<polyline") == trained
+    assert page.count('<polyline class="point"') == len(real)
     for point in real:
         assert f"<code>{point.command}</code>" in page
         for option in point.candidate.values():
             assert f"<code>{option}</code>" in page
+
+
+def test_the_report_splits_energy_and_bits(real):
+    page = real.report().read_text(encoding="utf-8")
+    split, _, tables = page.partition("<h2>Energy of each point</h2>")[2].partition("<h2>Bits")
+    for point in real:
+        design = point.design()
+        assert (
+            f"trial {point.number}, add: {plot.number(design.energy().causes['add'])} pJ" in split
+        )
+        graph = {op.name: op for op in design.graph.ops}
+        bits = layer_bits(design)
+        layers = [layer.name for layer in point.model().layers]
+        assert list(bits) == [name for name in layers if name in bits]
+        assert {"d0", "d1", "d2"} <= set(bits)
+        assert bits["d0"].weights == graph["d0.kernel"].type.width
+        assert bits["d0"].results == design.graph.ops[list(graph).index("d0.add")].type.width
+        cells = "".join(rf".*>{b.weights or '-'} / {b.results}</td>" for b in bits.values())
+        assert re.search(rf'<td class="number">{point.number}</td>{cells}', tables)
+
+
+def test_parallel_coordinates_show_what_differs(real):
+    picture = parallel(real)
+    trained = [r for r in real.records.values() if r["state"] == "trained"]
+    choices = {name: {str(r["candidate"][name]) for r in trained} for name in real[0].candidate}
+    names = [axis.name for axis in picture.axes]
+    assert names[-2:] == [objective.name for objective in real.objectives]
+    assert set(names[:-2]) <= {name for name, options in choices.items() if len(options) > 1}
+    for axis in picture.axes[:-2]:
+        bits = [get_quantizer(option).bits for option in choices[axis.name]]
+        assert [text for _, text in axis.ticks] == [str(b) for b in sorted(set(bits))]
+        assert axis.ticks[0][0] > axis.ticks[-1][0]  # more is higher
+    assert all(len(mark.line.split()) == len(names) for mark in picture.marks)
+    assert [mark.on_front for mark in picture.marks][-len(real) :] == [True] * len(real)
 
 
 def test_the_report_quotes_what_it_is_given(tmp_path):

@@ -1,0 +1,139 @@
+"""Pictures of a search as what a template draws: places in pixels, and the text of each mark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qhls.quantizers import get_quantizer
+from qhls.search.front import Front, show
+from qhls.search.objectives import Objective
+from qhls.search.sizes import quantizer_bits
+from qhls.search.space import Candidate
+
+WIDTH, HEIGHT, MARGIN = 640, 360, 60
+TICKS = 5
+
+AXIS, TALL, TOP, BOTTOM = 110, 300, 20, 130
+"""Of parallel coordinates: between axes, their length, and above and below them."""
+
+MOST_LINES = 1000
+"""Trials that are drawn as lines, beside the front: the last ones."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A trial: where it is (a place, or a polyline's points), what is told of it, and whether it is on the front."""
+
+    x: float
+    y: float
+    text: str
+    on_front: bool
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One of parallel coordinates: its place, name, and places and texts of its ticks."""
+
+    x: float
+    name: str
+    ticks: Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Marks, those of the front last, between axes."""
+
+    marks: Sequence[Mark]
+    x: Sequence[tuple[float, str]] = ()
+    y: Sequence[tuple[float, str]] = ()
+    axes: Sequence[Axis] = ()
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def scatter(front: Front, across: Objective, up: Objective) -> Picture:
+    """Each trained trial by two objectives."""
+    trials = _trials(front)
+    xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
+    place_x, ticks_x = _scale(xs, MARGIN, WIDTH - MARGIN / 3)
+    place_y, ticks_y = _scale(ys, HEIGHT - MARGIN, MARGIN / 3)
+    on_front = {point.number for point in front}
+    marks = [
+        Mark(
+            place_x(values[across.name]),
+            place_y(values[up.name]),
+            _told(number, values),
+            number in on_front,
+        )
+        for number, values, _ in trials
+    ]
+    return Picture(sorted(marks, key=lambda mark: mark.on_front), ticks_x, ticks_y)
+
+
+def parallel(front: Front) -> Picture:
+    """Each trained trial as a line through an axis a choice that differs between trials, then one an objective."""
+    on_front = {point.number for point in front}
+    trials = _trials(front)
+    trials = [t for t in trials if t[0] not in on_front][-MOST_LINES:] + [
+        t for t in trials if t[0] in on_front
+    ]
+    names = dict.fromkeys(name for _, _, candidate in trials for name in candidate)
+    chosen = {name: _numbers([candidate.get(name) for _, _, candidate in trials]) for name in names}
+    columns = {name: numbers for name, numbers in chosen.items() if len(set(numbers)) > 1}
+    axes, places = [], []
+    for i, name in enumerate([*columns, *(objective.name for objective in front.objectives)]):
+        numbers = columns.get(name) or [values[name] for _, values, _ in trials]
+        place, ticks = _scale(numbers, TOP + TALL, TOP)
+        if name in columns:
+            ticks = [(place(number), show(number)) for number in sorted(set(numbers))]
+        axes.append(Axis(AXIS * (i + 1.2), name, ticks))
+        places.append([place(number) for number in numbers])
+    marks = []
+    for row, (number, values, candidate) in enumerate(trials):
+        line = " ".join(f"{a.x:.0f},{ys[row]}" for a, ys in zip(axes, places, strict=True))
+        told = ", ".join(f"{name} {option}" for name, option in candidate.items())
+        text = f"{_told(number, values)}; {told}"
+        marks.append(Mark(0, 0, text, number in on_front, line))
+    return Picture(marks, axes=axes, width=AXIS * (len(axes) + 0.6), height=TOP + TALL + BOTTOM)
+
+
+def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
+    """Numbers, values by objective and candidates of what was trained."""
+    names = [objective.name for objective in front.objectives]
+    return [
+        (number, dict(zip(names, record["values"], strict=True)), record["candidate"])
+        for number, record in front.records.items()
+        if record["state"] in ("trained", "stopped")
+    ]
+
+
+def _told(number: int, values: Mapping[str, float]) -> str:
+    return f"trial {number}: {', '.join(f'{name} {show(value)}' for name, value in values.items())}"
+
+
+def _numbers(options: Sequence[Any]) -> list[float]:
+    """Options as numbers: themselves, the bits of quantizers, 0 for one that a trial does not have."""
+    known: dict[Any, float] = {None: 0.0}
+    for option in options:
+        if option not in known:
+            text = isinstance(option, str)
+            known[option] = float(quantizer_bits(get_quantizer(option), 0) if text else option)
+    return [known[option] for option in options]
+
+
+def _scale(
+    values: Sequence[float], begin: float, end: float
+) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+    """A function from numbers to pixels, and places and texts of ticks."""
+    lo, hi = min(values), max(values)
+    if hi == lo:
+        lo, hi = lo - abs(lo) * 0.05 - 1e-9, hi + abs(hi) * 0.05 + 1e-9
+
+    def place(value: float) -> float:
+        return round(begin + (value - lo) / (hi - lo) * (end - begin), 1)
+
+    ticks = [lo + (hi - lo) * i / (TICKS - 1) for i in range(TICKS)]
+    return place, [(place(tick), show(tick)) for tick in ticks]
