@@ -1,6 +1,7 @@
-"""What a candidate costs before it is trained: energy, area and latency of its design, bits of its model.
+"""What a candidate costs: energy, area and latency of its design, bits of its model.
 
-``qhls.candidates`` prices types, not weights: ``docs/energy.md`` says how far that is from a trained design.
+Before training ``qhls.candidates`` prices types, not weights: ``docs/energy.md`` says how far that is from the trained
+design, whose costs a search compares in the end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import keras
 
 from qhls.candidates import candidates, own_choices
+from qhls.compile import compile as compile_model
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
 from qhls.search.errors import GoalError, TrialError
@@ -53,6 +55,26 @@ def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dic
     return {name: found[name] for name in names}
 
 
+def trained_costs(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
+    """Of the costs ``names`` those of the design, with the weights of ``model``.
+
+    Raises ``TrialError`` where the model cannot become a design.
+    """
+    names = [name for name in names if name != "bits"]
+    if not names:
+        return {}
+    try:
+        design = compile_model(model, hardware.input_types, schedule=hardware.schedule)
+    except QhlsError as error:
+        raise _no_design(model, error) from error
+    costs = {
+        "energy": lambda: design.energy(hardware.technology).total,
+        "area": lambda: design.area(AREA_TABLE).totals[UNITS["area"]],
+        "latency": lambda: design.latency().latency * design.schedule.clock_period,
+    }
+    return {name: float(costs[name]()) for name in names}
+
+
 def check_costs(names: Iterable[str]) -> None:
     """Raise ``GoalError`` for a name that is no cost."""
     for name in names:
@@ -74,9 +96,13 @@ def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
         )
         costs = variants.costs(own_choices(model))
     except QhlsError as error:
-        raise TrialError(f"model {model.name!r}: cannot become a design: {error}") from error
+        raise _no_design(model, error) from error
     return {
         "energy": costs.energy,
         "area": costs.area[UNITS["area"]],
         "latency": costs.latency * hardware.schedule.clock_period,
     }
+
+
+def _no_design(model: keras.Model, error: QhlsError) -> TrialError:
+    return TrialError(f"model {model.name!r}: cannot become a design: {error}")

@@ -232,7 +232,8 @@ class Driver:
         return kept
 
     def _values(self, record: Mapping[str, Any]) -> list[float]:
-        return [o.of(record["metrics"], record["costs"]) for o in self.plan.objectives]
+        costs = record["costs"] | record.get("trained_costs", {})
+        return [o.of(record["metrics"], costs) for o in self.plan.objectives]
 
     def _note(self, number: int, record: dict[str, Any]) -> None:
         self.records[number] = record

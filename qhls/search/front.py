@@ -29,7 +29,8 @@ REPORT = "report.html"
 class Point:
     """A trained candidate.
 
-    ``values``: by objective; ``costs``: from before training; ``metrics``: what Keras logged in the best epoch;
+    ``values``: by objective, costs those of the trained design; ``costs``: those from before training;
+    ``metrics``: what Keras logged in the best epoch;
     ``path``: the model with its weights, a file that ``qhls.load_model`` and the command line read.
     """
 

@@ -14,14 +14,13 @@ import keras
 import numpy as np
 
 from qhls.compile import compile as compile_model
-from qhls.design import Design
 from qhls.energy.loops import kernels_are_logic
 from qhls.energy.technology import Technology, load_technology
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
 from qhls.search import gradient_state
 from qhls.search.arguments import refuse_unknown, require_whole
-from qhls.search.costs import AREA_TABLE, UNITS, Hardware
+from qhls.search.costs import Hardware, trained_costs
 from qhls.search.driver import Plan
 from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
 from qhls.search.front import Front, Point
@@ -223,16 +222,6 @@ def prepare(
     return learned
 
 
-def trained_costs(design: Design, names: Sequence[str], technology: Any) -> dict[str, float]:
-    """Costs of a design with its real weights: pJ, LUT, ns."""
-    costs = {
-        "energy": lambda: design.energy(technology).total,
-        "area": lambda: design.area(AREA_TABLE).totals[UNITS["area"]],
-        "latency": lambda: design.latency().latency * design.schedule.clock_period,
-    }
-    return {name: float(costs[name]()) for name in names}
-
-
 @dataclass(frozen=True)
 class Phase:
     """An epoch. ``rate``: factor of the learning rate; ``moving``: whether widths are learned; ``noted``: whether its
@@ -294,9 +283,7 @@ class Sweep(keras.callbacks.Callback):
         if not self.steps[epoch].noted or epoch in self.journal.records:
             return
         quantised = exported(self.model)  # pyright: ignore[reportArgumentType]
-        hardware = self.plan.hardware
-        design = compile_model(quantised, hardware.input_types, schedule=hardware.schedule)
-        costs = trained_costs(design, self.plan.costs, hardware.technology)
+        costs = trained_costs(quantised, self.plan.costs, self.plan.hardware)
         record = {
             "state": "trained",
             "candidate": described(quantised),

@@ -19,6 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.search.costs import Hardware, trained_costs
 from qhls.search.errors import SearchError, TrialError
 from qhls.search.objectives import Objective
 from qhls.search.space import Candidate, Space
@@ -63,7 +64,7 @@ class Job:
     """What all tasks of a search have in common: model, data, and how it is trained.
 
     ``data``: training inputs and labels, validation inputs and labels. ``space``: arguments of ``Space``.
-    ``folder``: the driver's, for the trained models.
+    ``folder``: the driver's, for the trained models. ``costs``: what is told of the trained design for ``hardware``.
     """
 
     model: keras.Model
@@ -73,6 +74,8 @@ class Job:
     folder: Path
     space: Mapping[str, Any] = field(default_factory=dict)
     fit: Mapping[str, Any] = field(default_factory=dict)
+    costs: Sequence[str] = ()
+    hardware: Hardware = field(default_factory=Hardware)
 
     # -- where the driver is ------------------------------------------------------------------------
 
@@ -124,6 +127,7 @@ class Job:
                 fit_arguments=(x, y),
                 fit_settings={**self.fit, **settings},
             )
+            record["trained_costs"] = trained_costs(model, self.costs, self.hardware)
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}, None
         content = saved(model, include_optimizer=False)
@@ -138,7 +142,7 @@ class Job:
 
         Raises ``SearchError`` for metrics, callbacks or custom objects that cannot be sent.
         """
-        names = ("objective", "metrics", "space", "fit")
+        names = ("objective", "metrics", "space", "fit", "costs", "hardware")
         content = {
             "executor": executor,
             "backend": keras.backend.backend(),

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from qhls.search.errors import JournalError
 
-VERSION = 1
+VERSION = 2
 FILE = "journal.jsonl"
 
 

@@ -111,10 +111,11 @@ def pareto(
 
     Candidates come from the engine in batches. Each is priced from its IR before training; one over a
     budget is told to the engine and not trained, one that was there before is answered from what was noted.
-    The others are trained, each from a seed of its own, and what became of them is written to
-    ``folder/journal.jsonl`` or ``storage``, and to an Optuna study beside it, which optuna-dashboard shows.
-    A search that was ended in the middle goes on where it was, if it is called again in the same way; with more
-    ``trials`` it goes on after its end. Executors do not change what is found.
+    The others are trained, each from a seed of its own, and priced again with their weights, which is what
+    the front compares. What became of them is written to ``folder/journal.jsonl`` or ``storage``, and to an
+    Optuna study beside it, which optuna-dashboard shows. A search that was ended in the middle goes on where
+    it was, if it is called again in the same way; with more ``trials`` it goes on after its end. Executors do
+    not change what is found.
 
     Args:
         model: compiled; its optimizer and loss train every candidate.
@@ -216,7 +217,9 @@ def _job(
     else:
         logged = list(settings.metrics)
     folder = Path(settings.folder)
-    return Job(model, data, measured[0], logged, folder, space, settings.fit)
+    return Job(
+        model, data, measured[0], logged, folder, space, settings.fit, plan.costs, plan.hardware
+    )
 
 
 def _check_metrics(names: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ def line(content):
         (lambda d: b"garbage\n" + d, r"^.*, line 1: expected what a search has written, received one whose .*$"),
         (lambda d: d + line([1]), r"^.*, line 5: expected what a search has written, received \[1\]; .*$"),
         (lambda d: d + line({"state": "x"}), r"^.*, line 5: expected .*, received a trial without number; .*$"),
-        (lambda d: line({"version": 9}), r"^.*: expected a journal of version 1, received 9; search in a new folder$"),
+        (lambda d: line({"version": 9}), r"^.*: expected a journal of version 2, received 9; search in a new folder$"),
     ],
 )  # fmt: skip
 def test_damage_is_named(tmp_path, change, message):
