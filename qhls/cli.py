@@ -148,8 +148,14 @@ def _search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--objective", action="append", help=several)
     most = "the most that a cost may be, e.g. energy=400 (pJ), area (LUT), latency (ns), bits"
     command.add_argument("--budget", action="append", metavar="COST=NUMBER", default=[], help=most)
+    learned = "learn a width for each weight in one training, instead of trying candidates"
+    command.add_argument("--learned", action="store_true", help=learned)
+    command.add_argument("--levels", type=int, help="of energy in the loss, with --learned")
+    strengths = "of energy in the loss, from the first level to the last, with --learned"
+    command.add_argument("--strengths", type=float, nargs="+", help=strengths)
+    command.add_argument("--bits", type=int, help="at the start, with --learned")
     command.add_argument("--trials", type=int, help="candidates to train")
-    command.add_argument("--epochs", type=int, help="of each")
+    command.add_argument("--epochs", type=int, help="of each, or in all with --learned")
     rungs = "epochs after which only the best third goes on, e.g. --rungs 2 6"
     command.add_argument("--rungs", type=int, nargs="+", help=rungs)
     command.add_argument("--engine", help="tpe, nsga2, gp or random")

@@ -1,4 +1,4 @@
-"""``qhls search``: what the command line gives, as the arguments of ``pareto``."""
+"""``qhls search``: what the command line gives, as the arguments of ``pareto`` or, with ``--learned``, ``gradient``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from qhls.ir import Schedule
 from qhls.search.costs import UNITS
 from qhls.search.errors import BudgetError, SearchError, SpaceError
 from qhls.search.front import Front
+from qhls.search.gradient import Settings as LearnedSettings
+from qhls.search.gradient import gradient
 from qhls.search.objectives import parse
 from qhls.search.pareto import SPACE, Settings, pareto
 
@@ -27,11 +29,13 @@ EXIT_INTERRUPTED = 130
 VALIDATION = ("test", "val", "valid", "validation")
 """What a file may call the data that candidates are judged by, after ``x_`` and ``y_``."""
 
-_AS_THEY_ARE = (
-    *("trials", "epochs", "rungs", "engine", "executor", "workers", "batch", "seed", "technology"),
-    *("folder", "storage", "name"),
-)
-"""Options that are settings of ``pareto``."""
+_BOTH = ("epochs", "seed", "technology", "folder")
+_LEARNED = ("levels", "strengths", "bits")
+_SEARCHED = ("trials", "rungs", "engine", "executor", "workers", "batch", "storage", "name")
+"""Options that are settings of both searches, of ``gradient`` alone, and of ``pareto`` alone."""
+
+_CANDIDATES = ("budget", "space", "warm_start", "transfer_weights")
+"""Other options that ``pareto`` alone has a meaning for."""
 
 
 def run(options: Namespace) -> int:
@@ -39,25 +43,21 @@ def run(options: Namespace) -> int:
     data = load_data(options.data)
     objectives = [_objective(text) for text in options.objective or ("accuracy", "energy")]
     model = load_model(options, objectives)
-    given = {name: getattr(options, name) for name in _AS_THEY_ARE}
-    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    settings = _settings(options)
     types = options.input_type
     console = Console(width=None if sys.stdout.isatty() else 120)
     settings |= {
-        **_space(options.space),
-        "budgets": dict(_budget(text) for text in options.budget),
         "input_types": types[0] if types and len(types) == 1 else types,
         "schedule": Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period),
-        "warm_start": options.warm_start,
         "fit": {"batch_size": options.batch_size} if options.batch_size else {},
         "progress": console,
     }
-    if options.transfer_weights:
-        settings["transfer_weights"] = True
+    search = gradient if options.learned else pareto
     try:
-        front = pareto(model, data, objectives, **settings)
+        front = search(model, data, objectives, **settings)
     except KeyboardInterrupt:
-        journal = options.storage or str(Path(options.folder or Settings.folder))
+        folder = LearnedSettings.folder if options.learned else Settings.folder
+        journal = options.storage or str(Path(options.folder or folder))
         sys.stderr.write(
             f"\nqhls search: interrupted; what has been trained is in {journal}: the same command goes on from there\n"
         )
@@ -70,6 +70,27 @@ def run(options: Namespace) -> int:
         ) from error
     _tell(front, options.report)
     return 0
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """Settings of the search that is asked for. Raises ``SearchError`` for options of the other one."""
+    others = (*_SEARCHED, *_CANDIDATES) if options.learned else _LEARNED
+    strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
+    if strange:
+        which = "without" if options.learned else "with"
+        raise SearchError(
+            f"{', '.join(strange)}: expected {which} --learned, received {'with' if options.learned else 'without'} it"
+        )
+    names = (*_BOTH, *(_LEARNED if options.learned else _SEARCHED))
+    given = {name: getattr(options, name) for name in names}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if not options.learned:
+        settings |= _space(options.space)
+        settings["budgets"] = dict(_budget(text) for text in options.budget)
+        settings["warm_start"] = options.warm_start
+        if options.transfer_weights:
+            settings["transfer_weights"] = True
+    return settings
 
 
 def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
@@ -154,7 +175,9 @@ def _space(path: Path | None) -> dict[str, Any]:
 
 def _tell(front: Front, report: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in front.counts().items())
-    lines = [f"trials: {counts}", *(point.command for point in front), front.dashboard]
+    lines = [f"trials: {counts}", *(point.command for point in front)]
+    if front.study:
+        lines.append(front.dashboard)
     if report:
         lines.append(f"report: {front.report()}")
     sys.stdout.write("\n".join(lines) + "\n")

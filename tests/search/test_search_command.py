@@ -77,6 +77,20 @@ def test_a_loss_for_a_model_that_has_none(files, tmp_path, capsys):
     assert main(["search", *files, "--objective", "loss:min", "--objective", "bits", *added]) == 0
 
 
+def test_widths_are_learned(files, tmp_path, capsys):
+    """The same run again is answered from its journal; no dashboard, since there is no study."""
+    learned = f"--learned --epochs 4 --levels 2 --strengths 0.1 30 --bits 6 --report -i s8.4 --folder {tmp_path}/run"
+    for _ in range(2):
+        assert main(["search", *files[:2], *learned.split()]) == 0
+        text = capsys.readouterr().out
+        assert "trials: 2 trained\n" in text
+        assert re.search(
+            r"^qhls check .*/run/models/epoch_000\d.keras -i s8.4$", text, re.MULTILINE
+        )
+        assert "optuna-dashboard" not in text
+        assert f"report: {tmp_path}/run/report.html\n" in text
+
+
 SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
@@ -139,6 +153,9 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
          r"received: .*$"),
         (["--objective", "nonsense"], r"^qhls search: objective 'nonsense': expected a metric that Keras knows by "
          r"name, received: .*nonsense.*; give the metric itself: metrics=\[\.\.\.\]$"),
+        (["--learned", "--warm-start"], r"^qhls search: --trials, --executor, --batch, --space, --warm-start: expected "
+         r"without --learned, received with it$"),
+        (["--levels", "3"], r"^qhls search: --levels: expected with --learned, received without it$"),
         (["--executor", "cluster"], r"^qhls search: executor: expected one of processes, inline, dask, ray, .*, "
          r"received 'cluster'$"),
         (["--engine", "best"], r"^qhls search: engine: expected one of tpe, gp, nsga2, random, received 'best'$"),
