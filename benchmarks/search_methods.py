@@ -45,6 +45,9 @@ SCHEDULES = {"default": qhls.Schedule(), "unrolled": qhls.Schedule(partition_lim
 SPACE: dict[str, Any] = {"transfer_weights": True, "tune_filters": "layer"}
 """Beside the quantizers, which are those that always become hardware."""
 
+GOAL = {"type": "energy", "params": {"delta_p": 8.0, "delta_n": 8.0, "rate": 2.0}}
+"""Of AutoQKeras' modes: 8 points of accuracy for half of the energy, as in QKeras' examples."""
+
 LOSS = 0.01
 """Accuracy that a point may have less than the baseline."""
 
@@ -145,7 +148,7 @@ class Work:
         search = qhls.search.AutoQKeras(
             self.trained(),
             metrics=["accuracy"],
-            goal={"type": "energy"},
+            goal=GOAL,
             output_dir=self.options.folder / f"{self.name}_{mode}",
             mode=mode,
             overwrite=False,
