@@ -185,6 +185,7 @@ class Work:
             model,
             self.parts[:2],
             epochs=self.options.gradient_epochs,
+            strengths=self.options.strengths,
             folder=self.options.folder / f"{self.name}_{method}",
             **self._common(),
         )
@@ -268,6 +269,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=24)
     parser.add_argument("--epochs", type=int, default=12, help="of a trial")
     parser.add_argument("--gradient-epochs", type=int, default=960)
+    parser.add_argument("--strengths", type=float, nargs=2, default=(0.1, 3.0), help="of gradient")
     parser.add_argument("--folder", type=Path, default=Path("build/search_methods"))
     parser.add_argument("--executor", default="processes", choices=("processes", "inline"))
     options = parser.parse_args()
