@@ -165,11 +165,12 @@ def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
 
 def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> None:
     keras.utils.set_random_seed(chosen.seed)
-    learned = prepare(model, arrays[0], sweep.plan.hardware, chosen.bits, chosen.custom_objects)
+    hardware = sweep.plan.hardware
+    learned: Any = prepare(model, arrays[0], hardware, chosen.bits, chosen.custom_objects)
     measured = [o.name for o in sweep.plan.objectives if not o.is_cost and o.name != "loss"]
     metrics = measured if chosen.metrics is None else chosen.metrics
     compile_like(learned, model, list(metrics))
-    rate = learned.optimizer.learning_rate  # pyright: ignore[reportAttributeAccessIssue]
+    rate: Any = learned.optimizer.learning_rate
     sweep.rate = float(rate) if isinstance(rate, keras.Variable) else None  # else it has a schedule
     settings: dict[str, Any] = {"verbose": 0, **chosen.fit}
     settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
@@ -179,8 +180,8 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> N
         begin, end = end, end + len(list(level))
         if end > done:
             keras.utils.set_random_seed(trial_seed(chosen.seed, begin))
-            span = {"initial_epoch": begin, "epochs": end}
-            learned.fit(x, y, validation_data=tuple(validation), **settings | span)
+            settings |= {"initial_epoch": begin, "epochs": end}
+            learned.fit(x, y, validation_data=tuple(validation), **settings)
             gradient_state.save(sweep.folder, learned, end)
 
 
