@@ -31,6 +31,10 @@ _BLAS_ALONE = 1 << 18
 """Multiplications up to which OpenBLAS does a product in the calling thread."""
 _FEW_ROWS = 64
 """With fewer rows a call, cutting a product costs more than its threads."""
+_TABLE = 1 << 19
+"""Integers between the first and the last threshold up to which levels are looked up in a table, not searched for."""
+_MANY = 1024
+"""Elements from which a table of levels is worth making, which is done once."""
 
 
 def carrier(bound: int) -> np.dtype[Any]:
@@ -82,6 +86,27 @@ class Codes:
     def column_sum(self) -> int:
         """The largest sum of absolute values of a column: what bounds the partial sums of ``x @ self``."""
         return _magnitude(abs(self).sum(-2).array)
+
+    @cached_property
+    def rows(self) -> list[Codes]:
+        """The codes along the first axis, the same objects each time."""
+        return [Codes(row, self.bound) for row in self.array]
+
+    @cached_property
+    def levels(self) -> tuple[int, Array] | None:
+        """Of rising thresholds: the integer before the first, and for each from there to the last how many it reaches.
+
+        ``None`` where these are too many.
+        """
+        if self.array.dtype == object or self.array.size == 0:
+            return None
+        reached = self.integers()
+        before = int(reached[0]) - 1
+        if int(reached[-1]) - before >= _TABLE:
+            return None
+        lengths = np.diff(reached, prepend=before, append=reached[-1] + 1)
+        counts = np.arange(len(lengths), dtype=np.min_scalar_type(len(reached)))
+        return before, np.repeat(counts, lengths)
 
     # Arithmetic: the bound of the result decides the dtype both operands are brought to.
 
@@ -166,8 +191,13 @@ class Codes:
 
     def step(self, thresholds: Codes, values: Codes) -> Codes:
         """``values[number of thresholds <= x]``: a step function; ``thresholds`` rise."""
-        widest = max(self.bound, thresholds.bound)
-        levels = np.searchsorted(thresholds._cast(widest), self._cast(widest), side="right")
+        widest = max(self.bound, thresholds.bound + 1)
+        x, table = self._cast(widest), thresholds.levels if self.array.size >= _MANY else None
+        if table is None or x.dtype == object:
+            levels = np.searchsorted(thresholds._cast(widest), x, side="right")
+        else:
+            before, counts = table
+            levels = counts[(np.clip(x, before, before + len(counts) - 1) - before).astype(np.intp)]
         return Codes(values.array[levels], values.bound)
 
     def argmax(self) -> Codes:

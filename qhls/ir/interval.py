@@ -140,6 +140,15 @@ Value = TypeVar("Value", Codes, Interval)
 """What ``evaluate`` is written over: integers or intervals of them."""
 
 
+def rows(value: Value) -> list[Value]:
+    """The codes of a constant along the first axis, of either world."""
+    if isinstance(value, Codes):
+        return cast(Any, value.rows)
+    if not value.constant:
+        raise TypeError("Interval: rows are those of constants")
+    return cast(Any, [Interval(row) for row in value.lo.rows])
+
+
 def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
     """Apply ``f``, which must only move elements, to several tensors of either world."""
     if isinstance(parts[0], Codes):

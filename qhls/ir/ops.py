@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qhls.ir import encoding
 from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
-from qhls.ir.interval import Interval, Value, join, patches, taps
+from qhls.ir.interval import Interval, Value, join, patches, rows, taps
 from qhls.ir.op import FLOAT32_EXACT, Op
 from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
 from qhls.ir.work import Work
@@ -328,12 +328,9 @@ class Threshold(Op):
         if not self.per_channel:
             return x.step(thresholds, values)
 
-        def channel(value: Value, index: Any) -> Value:
-            return value.map(lambda array: array[index])
-
         channels = [
-            channel(x, (..., c)).step(channel(thresholds, c), channel(values, c))
-            for c in range(self.x.shape[-1])
+            x.map(lambda array, c=c: array[..., c]).step(steps, levels)
+            for c, (steps, levels) in enumerate(zip(rows(thresholds), rows(values), strict=True))
         ]
         return join(channels, lambda arrays: np.stack(arrays, axis=-1))
 

@@ -262,3 +262,38 @@ def test_dyadic_of_no_number(value):
     match = r"^dyadic: values must be finite, got NaN or infinity$"
     with pytest.raises(ValueError, match=match):
         dyadic([1.0, value])
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_many_numbers_step_as_few_do(data):
+    """From 1,024 elements on levels are looked up; thresholds at the ends of carriers, near and far apart."""
+    edge = data.draw(st.sampled_from([0, 1 << 24, 1 << 53, 1 << 62, (1 << 63) - 1, 1 << 70]))
+    spread = data.draw(st.sampled_from([1, 40, 5_000, 1 << 19, 1 << 21]))
+    steps = data.draw(st.lists(st.integers(-spread, spread), min_size=1, max_size=300, unique=True))
+    sign = data.draw(st.sampled_from([1, -1]))
+    thresholds = np.array(sorted(sign * edge + step for step in steps), object)
+    values = np.array(data.draw(st.permutations(range(len(steps) + 1))), object)
+    near = [int(t) + d for t in thresholds for d in (-1, 0, 1)]
+    x = np.array([*near, 0, -edge, edge, 2 * edge], object)
+    many = np.resize(x, max(1024, len(x)))
+    expected = [values[sum(t <= number for t in thresholds)] for number in x]
+    found = Codes(many).step(Codes(thresholds), Codes(values))
+    check(found, np.resize(np.array(expected, object), len(many)))
+    few = np.concatenate(
+        [
+            python_ints(Codes(x[i : i + 9]).step(Codes(thresholds), Codes(values)))
+            for i in range(0, len(x), 9)
+        ]
+    )
+    assert few.tolist() == expected
+
+
+def test_levels_are_made_once_and_only_where_they_are_not_too_many():
+    near, far = Codes(np.array([-3, 0, 4])), Codes(np.array([0, 1 << 19]))
+    before, counts = near.levels
+    assert (before, counts.tolist()) == (-4, [0, 1, 1, 1, 2, 2, 2, 2, 3])
+    assert near.levels is near.levels
+    assert far.levels is None and Codes(np.array([0, (1 << 19) - 2])).levels is not None
+    assert Codes(np.array([1 << 70, (1 << 70) + 1], object)).levels is None
+    assert near.rows is near.rows
