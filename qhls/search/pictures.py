@@ -22,39 +22,50 @@ MOST_LINES = 1000
 """Trials that are drawn as lines, beside the front: the last ones."""
 
 
+Ticks = Sequence[tuple[float, str]]
+"""Places and texts."""
+
+
 @dataclass(frozen=True)
 class Mark:
-    """A trial: where it is (a place, or a polyline's points), what is told of it, and whether it is on the front."""
+    """A trial: what is told of it, and whether it is on the front; ``at``: its place, or the points of its line."""
 
-    x: float
-    y: float
+    at: Sequence[tuple[float, float]]
     text: str
     on_front: bool
-    line: str = ""
 
 
 @dataclass(frozen=True)
-class Axis:
-    """One of parallel coordinates: its place, name, and places and texts of its ticks."""
-
-    x: float
-    name: str
-    ticks: Sequence[tuple[float, str]]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """Marks, those of the front last, between axes."""
+class Scatter:
+    """Marks of one place each, those of the front last."""
 
     marks: Sequence[Mark]
-    x: Sequence[tuple[float, str]] = ()
-    y: Sequence[tuple[float, str]] = ()
-    axes: Sequence[Axis] = ()
+    x: Ticks
+    y: Ticks
     width: float = WIDTH
     height: float = HEIGHT
 
 
-def scatter(front: Front, across: Objective, up: Objective) -> Picture:
+@dataclass(frozen=True)
+class Axis:
+    """One of parallel coordinates, at ``x``."""
+
+    x: float
+    name: str
+    ticks: Ticks
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Marks of a place on each axis, those of the front last."""
+
+    marks: Sequence[Mark]
+    axes: Sequence[Axis]
+    width: float
+    height: float = TOP + TALL + BOTTOM
+
+
+def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
     """Each trained trial by two objectives."""
     trials = _trials(front)
     xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
@@ -63,17 +74,16 @@ def scatter(front: Front, across: Objective, up: Objective) -> Picture:
     on_front = {point.number for point in front}
     marks = [
         Mark(
-            place_x(values[across.name]),
-            place_y(values[up.name]),
+            [(place_x(values[across.name]), place_y(values[up.name]))],
             _told(number, values),
             number in on_front,
         )
         for number, values, _ in trials
     ]
-    return Picture(sorted(marks, key=lambda mark: mark.on_front), ticks_x, ticks_y)
+    return Scatter(sorted(marks, key=lambda mark: mark.on_front), ticks_x, ticks_y)
 
 
-def parallel(front: Front) -> Picture:
+def parallel(front: Front) -> Parallel:
     """Each trained trial as a line through an axis a choice that differs between trials, then one an objective."""
     on_front = {point.number for point in front}
     trials = _trials(front)
@@ -83,21 +93,21 @@ def parallel(front: Front) -> Picture:
     names = dict.fromkeys(name for _, _, candidate in trials for name in candidate)
     chosen = {name: _numbers([candidate.get(name) for _, _, candidate in trials]) for name in names}
     columns = {name: numbers for name, numbers in chosen.items() if len(set(numbers)) > 1}
-    axes, places = [], []
+    axes: list[Axis] = []
+    lines: list[list[tuple[float, float]]] = [[] for _ in trials]
     for i, name in enumerate([*columns, *(objective.name for objective in front.objectives)]):
         numbers = columns.get(name) or [values[name] for _, values, _ in trials]
         place, ticks = _scale(numbers, TOP + TALL, TOP)
         if name in columns:
             ticks = [(place(number), show(number)) for number in sorted(set(numbers))]
         axes.append(Axis(AXIS * (i + 1.2), name, ticks))
-        places.append([place(number) for number in numbers])
+        for line, number in zip(lines, numbers, strict=True):
+            line.append((axes[-1].x, place(number)))
     marks = []
-    for row, (number, values, candidate) in enumerate(trials):
-        line = " ".join(f"{a.x:.0f},{ys[row]}" for a, ys in zip(axes, places, strict=True))
+    for line, (number, values, candidate) in zip(lines, trials, strict=True):
         told = ", ".join(f"{name} {option}" for name, option in candidate.items())
-        text = f"{_told(number, values)}; {told}"
-        marks.append(Mark(0, 0, text, number in on_front, line))
-    return Picture(marks, axes=axes, width=AXIS * (len(axes) + 0.6), height=TOP + TALL + BOTTOM)
+        marks.append(Mark(line, f"{_told(number, values)}; {told}", number in on_front))
+    return Parallel(marks, axes, AXIS * (len(axes) + 0.6))
 
 
 def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
@@ -126,7 +136,7 @@ def _numbers(options: Sequence[Any]) -> list[float]:
 
 def _scale(
     values: Sequence[float], begin: float, end: float
-) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+) -> tuple[Callable[[float], float], Ticks]:
     """A function from numbers to pixels, and places and texts of ticks."""
     lo, hi = min(values), max(values)
     if hi == lo:

@@ -389,7 +389,7 @@ def test_parallel_coordinates_show_what_differs(real):
         bits = [get_quantizer(option).bits for option in choices[axis.name]]
         assert [text for _, text in axis.ticks] == [str(b) for b in sorted(set(bits))]
         assert axis.ticks[0][0] > axis.ticks[-1][0]  # more is higher
-    assert all(len(mark.line.split()) == len(names) for mark in picture.marks)
+    assert all(len(mark.at) == len(names) for mark in picture.marks)
     assert [mark.on_front for mark in picture.marks][-len(real) :] == [True] * len(real)
 
 
