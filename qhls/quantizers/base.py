@@ -20,6 +20,7 @@ from qhls.quantizers.numerics import (
     is_concrete,
     mix,
     precision,
+    single,
 )
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
@@ -102,7 +103,7 @@ class Quantizer:
     def __call__(self, x: Any) -> Tensor:
         """``x`` quantized; floats keep their type, everything else becomes ``floatx``."""
         x = as_float(x)
-        codes, step = self.grid(x)
+        codes, step = self._grid(x)
         if self.gradient_of == "grid":
             return mix(x, codes * step, self.qnoise_factor)
         return fake_quantize(self.surrogate(x), codes * step, self.qnoise_factor, self.use_ste)
@@ -124,12 +125,17 @@ class Quantizer:
             whole = np.clip(whole, bounds.lo, bounds.hi)
         return whole.astype(np.int64), scale
 
+    def _grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """``grid`` with a step of as many bits as float32 has, in float64 too."""
+        codes, step = self.grid(x)
+        return codes, single(step, x)
+
     def _grid_of(self, w: Any) -> list[np.ndarray]:
         """``grid`` of numbers: codes and step in float64, computed in the type of ``w``."""
         w = ops.convert_to_numpy(w)
         with precision(w.dtype):
             x = as_float(w)
-            codes, step = self.grid(x)
+            codes, step = self._grid(x)
             return [
                 np.asarray(ops.convert_to_numpy(constant(t, x)), np.float64) for t in (codes, step)
             ]

@@ -31,6 +31,18 @@ def as_float(x: Any) -> Tensor:
     return x
 
 
+def single(step: Any, like: Tensor) -> Any:
+    """``step`` with the 24 bits that it has in float32, also where ``like`` is of float64, to which it belongs.
+
+    Its products with integers and their sums are then exact in float64, in whatever order. By T. J. Dekker's split (A
+    floating-point technique for extending the available precision, 1971), which keeps exponents beyond float32's.
+    """
+    if keras.backend.standardize_dtype(like.dtype) != "float64":
+        return step
+    shifted = step * (2.0**29 + 1.0)
+    return shifted - (shifted - step)
+
+
 def constant(value: Any, like: Tensor) -> Tensor:
     """``value`` as a tensor of the type of ``like``."""
     if isinstance(value, (int, float, list, np.ndarray, np.generic)):

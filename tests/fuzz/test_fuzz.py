@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from fuzz import fuzz
+from fuzz import Tally, examine, fuzz
 
 SEED = int(os.environ.get("QHLS_FUZZ_SEED", "0"))
 
@@ -15,6 +15,13 @@ def test_random_models_agree():
     assert tally.equal > 10
     assert tally.simulated
     assert sum(tally.refused.values()) < tally.equal / 4, str(tally)
+
+
+@pytest.mark.parametrize("seed", [1_000_716])
+def test_what_differed_once_agrees(seed):
+    """1000716: a float64 scale, whose sums of opposite products were not 0 in Keras, next to a tie."""
+    tally = Tally()
+    assert examine(seed, tally), str(tally)
 
 
 @pytest.mark.long

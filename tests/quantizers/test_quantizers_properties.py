@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import qhls.quantizers as qz
 from qhls.ir.types import Overflow, Rounding
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import precision, single
 
 pytestmark = [
     pytest.mark.backends,
@@ -262,3 +262,30 @@ def test_documented(family):
     assert "``" in text and "Args:" in text
     for argument in qz.QUANTIZERS[family]._arguments():
         assert f"        {argument}: " in text
+
+
+@given(
+    st.floats(1.0, 2.0, exclude_max=True),
+    st.integers(-300, 300),
+    st.lists(st.integers(-4095, 4095), max_size=60),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_scale_makes_exact_sums_in_float64(mantissa, exponent, codes):
+    scale = mantissa * 2.0**exponent
+    like = np.zeros(1)
+    step = single(scale, like)
+    assert abs(step - scale) <= 2.0**-24 * scale
+    assert float(np.float32(step / 2.0**exponent)) == step / 2.0**exponent
+    assert sum(step * code for code in codes) == step * sum(codes)
+    assert single(scale, like.astype(np.float32)) is scale
+
+
+def test_a_fitted_scale_is_a_float32_number_in_float64():
+    w = np.random.default_rng(0).normal(size=(9, 3))
+    for name in ("ternary", "quantized_bits", "quantized_linear", "binary"):
+        quantizer = qz.get_quantizer(f"{name}(alpha='auto')")
+        codes, scale = quantizer.integer_codes(w)
+        assert np.array_equal(scale, scale.astype(np.float32))
+        with precision("float64"):
+            values = keras.ops.convert_to_numpy(quantizer(w))
+        np.testing.assert_array_equal(values, codes * scale)
