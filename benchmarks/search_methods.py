@@ -36,6 +36,8 @@ from sklearn.model_selection import train_test_split
 
 import qhls
 from qhls.search.quantization import HARDWARE_QUANTIZATION
+from qhls.search.space import Space
+from qhls.search.tuners import HyperbandTuner
 
 MODES = ("random", "bayesian", "hyperband")
 """AutoQKeras'."""
@@ -139,21 +141,21 @@ class Work:
 
     def autoqkeras(self, mode: str) -> list[dict[str, float]]:
         """All trained models of a mode, which trains for as many epochs as native search, each trial to its end."""
-        trials, epochs = self.options.trials, self.options.epochs
+        trials, epochs, model = self.options.trials, self.options.epochs, self.trained()
+        settings = {"quantization_config": HARDWARE_QUANTIZATION, **SPACE}
         patient = keras.callbacks.EarlyStopping("val_loss", patience=epochs)
         kwargs: dict[str, Any] = {"max_trials": trials, "seed": self.seed}
         if mode == "hyperband":
-            once = hyperband_epochs(epochs)
+            once = hyperband_epochs(Space(model, **settings), epochs)
             kwargs = {"seed": self.seed, "hyperband_iterations": round(trials * epochs / once)}
         search = qhls.search.AutoQKeras(
-            self.trained(),
+            model,
             metrics=["accuracy"],
             goal=GOAL,
             output_dir=self.options.folder / f"{self.name}_{mode}",
             mode=mode,
             overwrite=False,
-            quantization_config=HARDWARE_QUANTIZATION,
-            **SPACE,
+            **settings,
             **kwargs,
         )
         (x, y), validation, _ = self.parts
@@ -200,16 +202,12 @@ class Work:
         }
 
 
-def hyperband_epochs(most: int, factor: int = 3) -> int:
+def hyperband_epochs(space: Space, most: int) -> int:
     """Epochs that one iteration of Hyperband trains, ``most`` for the longest trials."""
-    last = int(math.log(most, factor) + 1e-9)
-    total = 0
-    for bracket in range(last, -1, -1):
-        size, before = math.ceil((last + 1) / (bracket + 1) * factor**bracket), 0
-        for stage in range(bracket + 1):
-            until = max(round(most / factor ** (bracket - stage)), 1)
-            total += size * (until - before)
-            size, before = max(size // factor, 1), until
+    tuner, total = HyperbandTuner(space, max_epochs=most), 0
+    while (proposal := tuner.ask()) is not None:
+        total += (proposal.epochs or 0) - proposal.initial_epoch
+        tuner.tell(proposal, 0.0)
     return total
 
 

@@ -33,6 +33,8 @@ _FEW_ROWS = 64
 """With fewer rows a call, cutting a product costs more than its threads."""
 _TABLE = 1 << 19
 """Integers between the first and the last threshold up to which levels are looked up in a table, not searched for."""
+_TABLES = 1 << 22
+"""As ``_TABLE``, of all the functions of one tensor's channels together: what their tables keep in memory."""
 _MANY = 1024
 """Elements from which a table of levels is worth making, which is done once."""
 
@@ -54,6 +56,9 @@ def _magnitude(array: Array) -> int:
 
 class Codes:
     """Integers ``array`` with ``abs(array) <= bound``, in ``carrier(bound)``; operations are exact."""
+
+    room = _TABLE
+    """Integers that a table of levels may be about."""
 
     def __init__(self, array: npt.ArrayLike, bound: int | None = None) -> None:
         values = np.asarray(array)
@@ -90,7 +95,10 @@ class Codes:
     @cached_property
     def rows(self) -> list[Codes]:
         """The codes along the first axis, the same objects each time."""
-        return [Codes(row, self.bound) for row in self.array]
+        rows = [Codes(row, self.bound) for row in self.array]
+        for row in rows:
+            row.room = min(_TABLE, _TABLES // len(rows))
+        return rows
 
     @cached_property
     def levels(self) -> tuple[int, Array] | None:
@@ -102,7 +110,7 @@ class Codes:
             return None
         reached = self.integers()
         before = int(reached[0]) - 1
-        if int(reached[-1]) - before >= _TABLE:
+        if int(reached[-1]) - before >= self.room:
             return None
         lengths = np.diff(reached, prepend=before, append=reached[-1] + 1)
         counts = np.arange(len(lengths), dtype=np.min_scalar_type(len(reached)))

@@ -77,9 +77,9 @@ def _settings(options: Namespace) -> dict[str, Any]:
     others = (*_SEARCHED, *_CANDIDATES) if options.learned else _LEARNED
     strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if strange:
-        which = "without" if options.learned else "with"
+        expected, received = ("without", "with") if options.learned else ("with", "without")
         raise SearchError(
-            f"{', '.join(strange)}: expected {which} --learned, received {'with' if options.learned else 'without'} it"
+            f"{', '.join(strange)}: expected {expected} --learned, received {received} it"
         )
     names = (*_BOTH, *(_LEARNED if options.learned else _SEARCHED))
     given = {name: getattr(options, name) for name in names}

@@ -6,7 +6,7 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -175,9 +175,8 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> N
     settings: dict[str, Any] = {"verbose": 0, **chosen.fit}
     settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
     x, y, *validation = arrays
-    done, end = gradient_state.load(sweep.folder, learned), 0
-    for _, level in groupby(sweep.steps, key=lambda phase: phase.strength):
-        begin, end = end, end + len(list(level))
+    done = gradient_state.load(sweep.folder, learned)
+    for begin, end in spans(chosen.epochs, chosen.levels):
         if end > done:
             keras.utils.set_random_seed(trial_seed(chosen.seed, begin))
             settings |= {"initial_epoch": begin, "epochs": end}
@@ -235,14 +234,20 @@ class Phase:
     noted: bool
 
 
+def spans(epochs: int, levels: int) -> list[tuple[int, int]]:
+    """The first epoch of each level and the one after its last: as many each, at least two where there are two."""
+    levels = min(levels, max(epochs // 2, 1))
+    return [(epochs * i // levels, epochs * (i + 1) // levels) for i in range(levels)]
+
+
 def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
     """What each epoch is: levels of as many epochs, of which the last quarter settles."""
-    levels = min(levels, max(epochs // 2, 1))
     result: list[Phase] = []
-    at = np.linspace(0, max(levels - 1, 1), len(strengths))
-    for level in range(levels):
+    parts = spans(epochs, levels)
+    at = np.linspace(0, max(len(parts) - 1, 1), len(strengths))
+    for level, (begin, end) in enumerate(parts):
         strength = float(np.exp(np.interp(level, at, np.log(np.asarray(strengths, float)))))
-        length = epochs * (level + 1) // levels - epochs * level // levels
+        length = end - begin
         learning = length - max(length // 4, 1) if length > 1 else 1
         result += [Phase(strength, True, 1.0, length == 1)] * learning
         result += [Phase(strength, False, SETTLING_RATE, True)] * (length - learning)

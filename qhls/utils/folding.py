@@ -46,7 +46,7 @@ def fold(layer: Any, norm: Any) -> dict[str, Any]:
     return layer.get_config() | {key: config[key] for key in _NORMALISATION}
 
 
-def transfer(layer: Any, new: Any, norm: Any = None) -> None:
+def transfer(layer: Any, new: Any, norm: Any) -> None:
     """Give ``new`` the weights of ``layer`` and, if there is one, of the normalisation that is folded into it."""
     if norm is None:
         if layer.get_weights():
@@ -72,8 +72,11 @@ def without_normalisations(model: keras.Model) -> keras.Model:
 
     def convert(layer: Any) -> Any:
         norm = normalisations.get(id(layer))
-        cls = registered().get(f"Q{type(layer).__name__}{_SUFFIX}")
-        new = again(layer) if norm is None or cls is None else cls.from_config(fold(layer, norm))
+        if norm is None:
+            new = again(layer)
+        else:
+            cls: Any = registered()[f"Q{type(layer).__name__}{_SUFFIX}"]
+            new = cls.from_config(fold(layer, norm))
         made.append((layer, new))
         return new
 

@@ -297,3 +297,13 @@ def test_levels_are_made_once_and_only_where_they_are_not_too_many():
     assert far.levels is None and Codes(np.array([0, (1 << 19) - 2])).levels is not None
     assert Codes(np.array([1 << 70, (1 << 70) + 1], object)).levels is None
     assert near.rows is near.rows
+
+
+def test_tables_of_many_channels_share_their_room():
+    few, many = (Codes(np.array([[0, 9_000], *[[1, 2]] * n])) for n in (3, 1000))
+    assert few.rows[0].levels is not None
+    assert many.rows[0].levels is None and many.rows[1].levels is not None
+    x = Codes(np.arange(-3000, 9100))
+    found = [codes.rows[0] for codes in (few, many)]
+    steps = [x.step(row, Codes(np.arange(3))).integers().tolist() for row in found]
+    assert steps[0] == steps[1] == [(n >= 0) + (n >= 9_000) for n in range(-3000, 9100)]
