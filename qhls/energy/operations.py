@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qhls.ir import Const, Graph, Op
-from qhls.ir.integers import Array
+from qhls.ir.encoding import spans
 from qhls.ir.work import MULTIPLICATIONS
 
 
@@ -55,13 +55,6 @@ def total(operations: dict[str, BitOperations]) -> BitOperations:
     )
 
 
-def span(codes: Array) -> Array:
-    """Bits from the most to the least significant one that is set: 24 = 0b11000 has 2, and 0 none."""
-    values, where = np.unique(abs(codes), return_inverse=True)
-    counts = [(n // (n & -n)).bit_length() if n else 0 for n in map(int, values.tolist())]
-    return np.array(counts, np.int64)[where].reshape(codes.shape)
-
-
 def _counted(op: Op) -> BitOperations | None:
     weights = [operand for operand in op.operands if isinstance(operand, Const)]
     macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
@@ -72,4 +65,4 @@ def _counted(op: Op) -> BitOperations | None:
     a, b, codes = x.type.width, w.type.width, w.range.lo.integers()
     uses = macs / w.size
     bops = np.count_nonzero(codes) * a * b * uses + macs * (a + b + math.log2(macs / op.size))
-    return BitOperations(macs, float(bops), int(span(codes).sum() * uses) * a)
+    return BitOperations(macs, float(bops), int(spans(codes).sum() * uses) * a)

@@ -7,13 +7,15 @@ original's: accumulators, the next layer's products, memories. How far its accur
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from heapq import heappop, heappush
 from typing import Literal
 
 import numpy as np
 
-from qhls.energy.model import estimate
+from qhls.energy.model import estimate, op_energy
 from qhls.energy.technology import Technology
 from qhls.ir import (
     Codes,
@@ -29,7 +31,7 @@ from qhls.ir import (
     Schedule,
     Threshold,
 )
-from qhls.ir.encoding import Encoding, encoding
+from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array
 from qhls.ir.work import MULTIPLICATIONS
 
@@ -53,59 +55,126 @@ class Saving:
 
 
 def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tuple[Saving, ...]:
-    """What a bit less saves, a Keras layer at a time; only layers with something to narrow."""
-    total = estimate(graph, schedule, technology).total
+    """Return what a bit less saves, a Keras layer at a time; only layers with something to narrow.
+
+    Only ops that change are rebuilt and priced, so that the time grows with the layers and not with their square.
+    """
+    narrowing = _Narrowing(graph)
 
     def saved(layer: str, part: Part) -> float | None:
-        narrow = narrowed(graph, layer, part)
-        return None if narrow is graph else total - estimate(narrow, schedule, technology).total
+        changed = narrowing.changes(layer, part, _alike)
+        if not changed:
+            return None
+        before, after = (
+            math.fsum(_price(op, schedule, technology) for op in ops)
+            for ops in (changed, changed.values())
+        )
+        return before - after
 
     layers = dict.fromkeys(op.layer for op in graph.ops if op.layer)
     found = (Saving(name, saved(name, "weights"), saved(name, "activations")) for name in layers)
     return tuple(s for s in found if s.weights is not None or s.activations is not None)
 
 
+def _price(op: Op, schedule: Schedule, technology: Technology) -> float:
+    """pJ of ``op`` and the graphs that it runs, in one inference."""
+    if isinstance(op, Const):  # priced with what reads it
+        return 0.0
+    inner = (times * estimate(body, schedule, technology).total for body, times in op.nested)
+    return math.fsum((*op_energy(op, schedule, technology).values(), *inner))
+
+
+def _alike(fresh: Op, op: Op) -> bool:
+    """Whether nothing that reads ``fresh`` differs from what reads ``op``: what the ops of a graph see of operands."""
+    return (
+        not isinstance(fresh, Const)
+        and fresh.type == op.type
+        and all(
+            np.array_equal(new.array, old.array)
+            for new, old in ((fresh.range.lo, op.range.lo), (fresh.range.hi, op.range.hi))
+        )
+        and two_valued(fresh) == two_valued(op)
+    )
+
+
 def narrowed(graph: Graph, layer: str, part: Part) -> Graph:
-    """``graph`` with a bit less in ``part`` of ``layer``; itself where there is nothing to narrow.
+    """Return ``graph`` with a bit less in ``part`` of ``layer``; itself where there is nothing to narrow.
 
     Weights and activations lose their last fraction bit, rounded to the nearest, ties to even. Weights that
     are powers of two lose the lower half of their exponents, which become the lowest that remains.
     """
-    weights = {
-        operand
-        for op in graph.ops
-        if any(event.kind in MULTIPLICATIONS for event in op.events)
-        for operand in op.operands
-        if isinstance(operand, Const)
-    }
-    new: dict[Op, Op] = {}
-    for op in graph.ops:
-        scan = isinstance(op, Scan)
-        fresh = _rescanned(op, new, layer, part) if scan else _rebuilt(op, new)
-        if op.layer == layer:
-            if part == "weights" and op in weights and isinstance(fresh, Const):
-                fresh = _narrow_weights(fresh)
-            elif part == "activations":
-                fresh = _narrow_activation(fresh)
-        new[op] = fresh
-    if all(old is fresh for old, fresh in new.items()):
+    changed = _Narrowing(graph).changes(layer, part, lambda fresh, op: False)
+    if not changed:
         return graph
-    return replace(graph, outputs=tuple(new[op] for op in graph.outputs))
+    return replace(graph, outputs=tuple(changed.get(op, op) for op in graph.outputs))
+
+
+class _Narrowing:
+    """What of a graph changes when a layer gets a bit less; what all layers share is found once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._place = {op: place for place, op in enumerate(graph.ops)}
+        self._weights = {
+            operand
+            for op in graph.ops
+            if any(event.kind in MULTIPLICATIONS for event in op.events)
+            for operand in op.operands
+            if isinstance(operand, Const)
+        }
+        self._members: dict[str, list[Op]] = {}
+        for op in graph.ops:
+            inside = (inner for body, _ in op.nested for inner, _ in body.walk())
+            for layer in {op.layer, *(inner.layer for inner in inside)}:
+                self._members.setdefault(layer, []).append(op)
+
+    def changes(self, layer: str, part: Part, settled: Callable[[Op, Op], bool]) -> dict[Op, Op]:
+        """Return the new op of each that changes; the readers of one that is ``settled`` stay as they are."""
+        waiting = [self._place[op] for op in self._members.get(layer, ())]
+        queued = set(waiting)
+        changed: dict[Op, Op] = {}
+        new: dict[Op, Op] = {}
+        while waiting:  # in the graph's order, a list in order being a heap
+            op = self.graph.ops[heappop(waiting)]
+            fresh = self._fresh(op, new, layer, part)
+            if fresh is op:
+                continue
+            changed[op] = fresh
+            if settled(fresh, op):
+                continue
+            new[op] = fresh
+            for place in (self._place[reader] for reader in self.graph.users[op]):
+                if place not in queued:
+                    queued.add(place)
+                    heappush(waiting, place)
+        return changed
+
+    def _fresh(self, op: Op, new: dict[Op, Op], layer: str, part: Part) -> Op:
+        fresh = _rescanned(op, new, layer, part) if isinstance(op, Scan) else _rebuilt(op, new)
+        if op.layer != layer:
+            return fresh
+        if part == "activations":
+            return _narrow_activation(fresh)
+        if op in self._weights and isinstance(fresh, Const):
+            return _narrow_weights(fresh)
+        return fresh
 
 
 def _rebuilt(op: Op, new: dict[Op, Op]) -> Op:
     """``op`` on its new operands, whose grid may be coarser."""
-    if isinstance(op, Threshold) and new[op.x].type.frac != op.x.type.frac:
-        return _regrid(op, new[op.x])
-    if isinstance(op, Pad) and new[op.x].type.frac != op.x.type.frac:
-        finer = np.ldexp(float(op.value), new[op.x].type.frac - op.x.type.frac)
-        return replace(op, x=new[op.x], value=round(float(finer)))
+    if isinstance(op, Threshold | Pad):
+        x = new.get(op.x, op.x)
+        finer = x.type.frac - op.x.type.frac
+        if finer and isinstance(op, Pad):
+            return replace(op, x=x, value=round(float(np.ldexp(float(op.value), finer))))
+        if finer and isinstance(op, Threshold):
+            return _regrid(op, x)
     return op.with_operands(new)
 
 
 def _rescanned(op: Scan, new: dict[Op, Op], layer: str, part: Part) -> Scan:
     """``op`` on its new operands, its body narrowed. Rounded weights may give larger sums: what enters is widened."""
-    x, start = new[op.x], tuple(new[state] for state in op.start)
+    x, start = new.get(op.x, op.x), tuple(new.get(state, state) for state in op.start)
     body = narrowed(op.body, layer, part)
     for _ in range(_SETTLING):
         leaving = (x, *body.outputs[1:])

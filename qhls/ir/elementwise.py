@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -83,7 +81,7 @@ def _additions(op: Add | Sub, *operands: Op) -> Work:
         return Work({full: op.size})
     work = Work()
     used = codes[codes != 0]
-    for zeros, count in Counter(cast("list[int]", encoding.trailing_zeros(used).tolist())).items():
+    for zeros, count in encoding.histogram(encoding.trailing_zeros(used)):
         work[events.add(max(width - zeros, 1), stored=full)] += count
     if used.size < op.size:
         work[events.nothing(full)] += op.size - used.size

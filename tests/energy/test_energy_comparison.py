@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from random_graphs import graphs
 
 from qhls.energy import (
     CAUSES,
@@ -32,6 +34,7 @@ from qhls.ir import (
     Graph,
     Input,
     Matmul,
+    Op,
     Pad,
     Quantize,
     Schedule,
@@ -133,8 +136,45 @@ def test_savings_are_differences_of_estimates():
     assert set(savings) == {"first", "act"}
     for layer, part in (("first", "weights"), ("act", "activations")):
         narrow = estimate(narrowed(graph, layer, part), Schedule(), UNIT).total
-        assert getattr(savings[layer], part) == total - narrow > 0
+        assert getattr(savings[layer], part) == pytest.approx(total - narrow, rel=1e-9)
+        assert total > narrow
     assert savings["first"].activations is savings["act"].weights is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs())
+def test_savings_are_differences_of_estimates_whatever_the_graph(graph):
+    total = estimate(graph, Schedule(), UNIT).total
+    for saving in sensitivity(graph, Schedule(), UNIT):
+        for part in ("weights", "activations"):
+            found, narrow = getattr(saving, part), narrowed(graph, saving.layer, part)
+            assert (found is None) == (narrow is graph)
+            if found is not None:
+                expected = total - estimate(narrow, Schedule(), UNIT).total
+                assert found == pytest.approx(expected, rel=1e-9, abs=1e-9 * total)
+
+
+def test_savings_take_time_in_proportion_to_the_layers(monkeypatch):
+    def chain(layers):
+        y = x = Input((6,), Fixed(True, 8, 4), name="x")
+        random = np.random.default_rng(0)
+        for i in range(layers):
+            with layer_scope(f"layer{i}"):
+                y = Matmul(y, Const.of(random.integers(-31, 32, (6, 6)) / 32))
+                y = Quantize(y, Fixed(True, 6, 3))
+        return Graph((x,), (y,))
+
+    built = []
+
+    def rebuilt(layers):
+        graph = chain(layers)
+        built.clear()
+        sensitivity(graph, Schedule(), UNIT)
+        return len(built)
+
+    made = Op.__post_init__
+    monkeypatch.setattr(Op, "__post_init__", lambda op: (built.append(op), made(op))[1])
+    assert rebuilt(40) < 5 * rebuilt(10)  # 16 times as many if all were built again for each layer
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """How weights are encoded, and the events that products by them cause: by hand, and as properties."""
 
+from collections import Counter
 from itertools import product
+from time import process_time
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from qhls.ir import (
     Add,
+    Codes,
     Const,
     Conv,
     Fixed,
@@ -23,7 +26,16 @@ from qhls.ir import (
     Threshold,
     work,
 )
-from qhls.ir.encoding import Encoding, Weights, encoding, signed_digits, two_valued
+from qhls.ir.encoding import (
+    Encoding,
+    Weights,
+    encoding,
+    histogram,
+    signed_digits,
+    spans,
+    trailing_zeros,
+    two_valued,
+)
 from qhls.ir.work import NOTHING, Work, stored
 
 
@@ -221,3 +233,33 @@ def test_rounding_a_weight_adds_no_digit(code):
 def test_nothing_is_nothing():
     assert stored(Work({NOTHING: 3})) == {}
     assert stored(Work({work.scale(4, 0, NOTHING): 3})) == {}
+
+
+NUMBERS = st.one_of(
+    st.integers(-300, 300), st.integers(-(2**31), 2**31), st.integers(-(2**62), 2**62)
+)
+
+
+@given(st.lists(st.one_of(NUMBERS, st.integers(-(2**90), 2**90)), min_size=1, max_size=6))
+def test_bits_are_counted_as_python_does(numbers):
+    codes = Codes(np.array(numbers, object)).integers()
+    digits = [(abs(n) ^ 3 * abs(n)).bit_count() for n in numbers]
+    assert signed_digits(codes).tolist() == digits
+    zeros = [(n & -n).bit_length() - 1 if n else 0 for n in numbers]
+    assert trailing_zeros(codes).tolist() == zeros
+    lengths = [n.bit_length() - low if n else 0 for n, low in zip(numbers, zeros, strict=True)]
+    assert spans(codes).tolist() == lengths
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=9))
+def test_a_histogram_counts_all(numbers):
+    assert dict(histogram(np.array(numbers))) == dict(Counter(numbers))
+
+
+def test_a_million_weights_are_counted_in_no_time():
+    weights = np.random.default_rng(0).integers(-(2**15), 2**15, (1024, 1024))
+    x = Input((1024,), Fixed(True, 8, 0), name="x")
+    product_of = Matmul(x, Const(Codes(weights), 15, name="w"), name="y")
+    start = process_time()
+    product_of.work()
+    assert process_time() - start < 0.5  # 0.05 s where it was measured
