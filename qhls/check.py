@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from qhls.errors import VerifyError
 from qhls.ir import Graph, Op, decode, run, trace
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
+from qhls.ir.softmax import axes_of
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -109,24 +111,25 @@ def _against_keras(
     title = f"interpreter == Keras {reference.dtype}"
     comparisons = [_comparison(title, graph, expected, received, blame)]
     if design.softmax.mode != "host":
-        comparisons.append(_softmax(design, expected, results))
+        comparisons.append(_softmax(design, reference.ends(codes), results))
     return comparisons, reference.notes
 
 
-def _softmax(design: Design, logits: Sequence[Array], results: Sequence[Array]) -> Comparison:
-    """What the hardware makes of the logits, against real arithmetic."""
+def _softmax(design: Design, wanted: Sequence[Array], results: Sequence[Array]) -> Comparison:
+    """What the hardware makes of the logits, against the probabilities of Keras."""
     from qhls.design import numbers_of
 
-    exact = numbers_of(design.exact or design.graph, logits)
-    made = numbers_of(design.graph, results)
-    faults = sum(int(design.softmax.wrong(a, b).sum()) for a, b in zip(exact, made, strict=True))
-    bound = max(design.softmax.error(array.shape[-1]) for array in exact)
-    title = str(design.softmax)
-    if design.softmax.mode == "hardware":
-        title += f", within {bound:.2g}"
+    end, axes = design.softmax, axes_of(design.exact or design.graph)
+    pairs = zip(wanted, numbers_of(design.graph, results), axes, strict=True)
+    faults = [end.wrong(real, made, over) for real, made, over in pairs]
+    title = f"Keras == {end}"
+    if end.mode == "hardware":
+        shapes = zip(wanted, axes, strict=True)
+        classes = max(math.prod(real.shape[1:][a] for a in over) for real, over in shapes)
+        title += f", within {end.error(classes):.2g}"
     codes = sum(array.size for array in results)
     bits = sum(a.size * op.type.width for a, op in zip(results, design.graph.outputs, strict=True))
-    return Comparison(title, codes, bits, faults)
+    return Comparison(title, codes, bits, sum(int(fault.sum()) for fault in faults))
 
 
 def _differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:

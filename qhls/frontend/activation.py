@@ -64,7 +64,7 @@ def _(layer: keras.layers.Activation, x: Tensor) -> Tensor:
 
 @lower.register(keras.layers.Softmax)
 def _(layer: keras.layers.Softmax, x: Op) -> Op:
-    return softmax(layer, x)
+    return softmax(layer, x, layer.axis)
 
 
 @lower.register(keras.layers.ReLU)

@@ -13,9 +13,10 @@ also be registered for quantizer classes: they say what an activation is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import keras
@@ -156,13 +157,23 @@ def _no_rule(layer: Any) -> LoweringError:
 
 # -- activations ------------------------------------------------------------------------------------
 
-_host_softmax: ContextVar[list[str] | None] = ContextVar("qhls_host_softmax", default=None)
+
+@dataclass(frozen=True)
+class LeftSoftmax:
+    """A softmax of ``logits`` over ``axes`` (batch not counted) that is left to the host."""
+
+    layer: str
+    axes: tuple[int, ...]
+    logits: Op
+
+
+_host_softmax: ContextVar[list[LeftSoftmax] | None] = ContextVar("qhls_host_softmax", default=None)
 
 
 @contextmanager
-def softmax_on_host(last: bool) -> Iterator[list[str]]:
-    """Within it and if ``last``, a softmax is left to the host: nothing is computed, the layer's name is noted."""
-    notes: list[str] = []
+def softmax_on_host(last: bool) -> Iterator[list[LeftSoftmax]]:
+    """Within it and if ``last``, a softmax is left to the host: nothing is computed, the layer is noted."""
+    notes: list[LeftSoftmax] = []
     token = _host_softmax.set(notes if last else None)
     try:
         yield notes
@@ -223,8 +234,8 @@ def zero() -> Const:
     return Const.of(0.0, "zero")
 
 
-def softmax(layer: Any, x: Op) -> Op:
-    """``x`` where the host computes the softmax, because nothing in the graph reads it."""
+def softmax(layer: Any, x: Op, axis: int | Sequence[int] = -1) -> Op:
+    """``x`` where the host computes the softmax, because nothing in the graph reads it; ``axis`` is Keras'."""
     notes = _host_softmax.get()
     if notes is None:
         raise refusal(
@@ -232,7 +243,13 @@ def softmax(layer: Any, x: Op) -> Op:
             "softmax at the end of the model only, where the host computes it",
             "one whose result other layers read; remove it, or end the model before it",
         )
-    notes.append(layer.name)
+    given = [axis] if isinstance(axis, int) else axis
+    axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in given}))
+    if -1 in axes:
+        raise refusal(
+            layer, "a softmax within a sample", f"axis={axis}, the batch's; use another axis"
+        )
+    notes.append(LeftSoftmax(layer.name, axes, x))
     return x
 
 

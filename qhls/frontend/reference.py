@@ -25,7 +25,7 @@ class Reference:
     """
 
     def __init__(self, model: keras.Model, graph: Graph) -> None:
-        self.graph = graph
+        self.graph, self.whole = graph, model
         layers = graph.inexact
         self.dtype = "float64" if layers else "float32"
         self.notes = [_explain(layers)] if layers else []
@@ -39,6 +39,10 @@ class Reference:
     def run(self, codes: Sequence[Array]) -> list[Any]:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
         return self._scaled(self.model, codes, self.graph.outputs)
+
+    def ends(self, codes: Sequence[Array]) -> list[Array]:
+        """The outputs as numbers of the given model, with the softmax that the design computes itself."""
+        return self._floats(rebuild(self.whole, self.dtype), codes)
 
     def trace(self, codes: Sequence[Array]) -> dict[Op, Any]:
         """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
@@ -56,14 +60,17 @@ class Reference:
         return dict(zip(tensors, self._scaled(tapped, codes, list(tensors)), strict=True))
 
     def _scaled(self, model: keras.Model, codes: Sequence[Array], ops: Sequence[Op]) -> list[Any]:
+        whole = [values.astype(np.float64) for values in self._floats(model, codes)]
+        return [np.ldexp(values, op.type.frac) for values, op in zip(whole, ops, strict=True)]
+
+    def _floats(self, model: keras.Model, codes: Sequence[Array]) -> list[Array]:
         inputs = [
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]
         parts: list[list[Any]] = []
         for start in range(0, max(len(inputs[0]), 1), BATCH):
             parts.append(self._call(model, [array[start : start + BATCH] for array in inputs]))
-        whole = [np.concatenate(pieces).astype(np.float64) for pieces in zip(*parts, strict=True)]
-        return [np.ldexp(values, op.type.frac) for values, op in zip(whole, ops, strict=True)]
+        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
     def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
         plain = without_gradients() if self.graph.reals else nullcontext()

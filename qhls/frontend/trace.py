@@ -11,7 +11,7 @@ import keras
 
 from qhls.errors import LoweringError
 from qhls.frontend.activation import QActivation
-from qhls.frontend.lower import lower, refusal, softmax_on_host
+from qhls.frontend.lower import LeftSoftmax, lower, refusal, softmax_on_host
 from qhls.frontend.reals import (
     Arithmetic,
     Reals,
@@ -21,7 +21,7 @@ from qhls.frontend.reals import (
     exact,
 )
 from qhls.frontend.reference import rebuild
-from qhls.ir import Fixed, Graph, Input, Threshold, layer_scope, verify
+from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision
 
@@ -59,12 +59,26 @@ def trace(
 def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     functional = functional_of(model, model)
     inputs = _inputs(model, functional, input_types)
-    notes: list[str] = []
+    notes: list[LeftSoftmax] = []
     results = _run(functional, list(inputs), "", notes, final=True)
     outputs = [exact(None, x) for x in results]
-    graph = Graph(inputs, tuple(outputs), model.name, tuple(notes), tuple(running.rounds))
+    ends = _in_order(notes, outputs)
+    graph = Graph(
+        inputs,
+        tuple(outputs),
+        model.name,
+        host_softmax=tuple(end.layer for end in ends),
+        softmax_axes=tuple(end.axes for end in ends),
+        rounded=tuple(running.rounds),
+    )
     reals = tuple(dict.fromkeys(running.reals))
     return verify(replace(graph, rounded=graph.inexact, reals=reals))
+
+
+def _in_order(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
+    """``ends`` in the order of the outputs that are their logits; Keras calls layers in another."""
+    places = [next(i for i, op in enumerate(outputs) if op is end.logits) for end in ends]
+    return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
 
 
 # -- inputs -----------------------------------------------------------------------------------------
@@ -180,7 +194,7 @@ def nodes_of(functional: Any) -> list[Any]:
 
 
 def _run(
-    functional: Any, inputs: list[Tensor], path: str, notes: list[str], final: bool
+    functional: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], final: bool
 ) -> list[Tensor]:
     """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
@@ -193,7 +207,9 @@ def _run(
     return [values[id(t)] for t in functional.outputs]
 
 
-def _call(node: Any, inputs: list[Tensor], path: str, notes: list[str], last: bool) -> list[Tensor]:
+def _call(
+    node: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], last: bool
+) -> list[Tensor]:
     """One call of one layer: its rule, or the layers of a nested model."""
     layer = node.operation
     if isinstance(layer, keras.Model):
@@ -207,7 +223,7 @@ def _call(node: Any, inputs: list[Tensor], path: str, notes: list[str], last: bo
         raise refusal(layer, "float32 or float64", received)
     with layer_scope(f"{path}{layer.name}"), softmax_on_host(last) as left:
         ops = rule(layer, *inputs)
-    notes += [f"{path}{name}" for name in left]
+    notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     ops = list(ops) if isinstance(ops, tuple) else [ops]
     _check_shapes(layer, node, ops)
     running = current_arithmetic()

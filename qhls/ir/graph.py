@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -19,7 +19,8 @@ HEADER = ("name", "type", "shape", "range", "operation", "layer")
 class Graph:
     """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
 
-    ``host_softmax`` names the Keras layers at the end whose softmax is left to the host; ``rounded`` those in
+    ``host_softmax`` names the Keras layers at the end whose softmax is left to the host, ``softmax_axes`` the axes of
+    each (batch not counted; the last one where there are none); ``rounded`` those in
     which float32 may round, so that Keras in float64 is the reference; ``reals`` those with real numbers, which no
     op holds. Ops with equal names are renamed, so that a name is one op.
     """
@@ -28,6 +29,7 @@ class Graph:
     outputs: tuple[Op, ...]
     name: str = "model"
     host_softmax: tuple[str, ...] = ()
+    softmax_axes: tuple[tuple[int, ...], ...] = field(default=(), kw_only=True)
     rounded: tuple[str, ...] = ()
     reals: tuple[str, ...] = ()
 

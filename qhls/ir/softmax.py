@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,7 @@ from qhls.errors import VerifyError
 from qhls.ir.elementwise import Max, Min, Mul, Sub
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array, Codes
-from qhls.ir.movement import Reshape
+from qhls.ir.movement import Reshape, View
 from qhls.ir.op import Op, layer_scope
 from qhls.ir.ops import ArgMax, Const, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Rounding
@@ -20,6 +21,8 @@ Mode = Literal["host", "hardware", "argmax"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 GUARD_BITS = 2
 """Bits of exponentials and reciprocal beyond those of the result."""
+_NEARLY = 1e-3
+"""How far from 1 the floats of a softmax may sum up."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,34 @@ class Softmax:
                 f"got {len(graph.host_softmax)}; end the model in a softmax, or leave softmax='host'"
             )
         outputs: list[Op] = []
-        for layer, logits in zip(graph.host_softmax, graph.outputs, strict=True):
+        for layer, axes, logits in zip(
+            graph.host_softmax, axes_of(graph), graph.outputs, strict=True
+        ):
             with layer_scope(layer):
-                argmax = self.mode == "argmax"
-                outputs.append(ArgMax(logits) if argmax else probabilities(logits, self.bits))
-        return replace(graph, outputs=tuple(outputs), host_softmax=())
+                outputs.append(self._along(layer, axes, logits))
+        return replace(graph, outputs=tuple(outputs), host_softmax=(), softmax_axes=())
+
+    def _along(self, layer: str, axes: tuple[int, ...], x: Op) -> Op:
+        """What this makes of the logits ``x`` of ``layer``, over ``axes`` instead of the last one."""
+        rank = len(x.shape)
+        if self.mode == "argmax" and len(axes) > 1:
+            raise VerifyError(
+                f"softmax='argmax': expected a softmax over one axis, got one over {len(axes)} in layer {layer!r}; "
+                f"use softmax='hardware', or flatten these axes before it"
+            )
+        axes = tuple(axis % rank for axis in axes)
+        order = [axis for axis in range(rank) if axis not in axes] + list(axes)
+        turned = _transposed(x, order)
+        kept = turned.shape[: rank - len(axes)]
+        rows = (
+            turned if len(axes) == 1 else Reshape(turned, (*kept, turned.size // math.prod(kept)))
+        )
+        if self.mode == "argmax":
+            made: Op = ArgMax(rows)
+        else:
+            made = probabilities(rows, self.bits)
+            made = made if len(axes) == 1 else Reshape(made, turned.shape)
+        return _transposed(made, [order.index(axis) for axis in range(rank)])
 
     def error(self, classes: int) -> float:
         """The largest distance of a probability in hardware from the real one, for so many ``classes``.
@@ -64,16 +90,40 @@ class Softmax:
         inner = 2.0 ** -(self.bits + GUARD_BITS + 1)
         return (classes + 2) * inner + 2.0 ** -(self.bits + 1)
 
-    def wrong(self, logits: Any, results: Any) -> Array:
-        """Elements of ``results`` that are not what ``logits`` (numbers) make them, within ``error``."""
-        logits, results = np.asarray(logits, np.float64), np.asarray(results, np.float64)
-        if self.mode == "argmax":
-            return logits.argmax(-1)[..., None] != results
-        powers = np.exp(logits - logits.max(-1, keepdims=True))
-        return abs(powers / powers.sum(-1, keepdims=True) - results) > self.error(logits.shape[-1])
+    def wrong(self, wanted: Any, results: Any, axes: tuple[int, ...] = (-1,)) -> Array:
+        """Elements of ``results`` (numbers) that are not what the real probabilities ``wanted`` make them.
+
+        ``axes``: those of a sample over which the softmax goes. Probabilities may be off by ``error``.
+        """
+        wanted = np.asarray(wanted)
+        if (
+            self.mode == "argmax"
+        ):  # of equals any, since floats may round probabilities to one number
+            axis = axes[0] + (axes[0] >= 0)
+            found = np.take_along_axis(wanted, np.asarray(results, np.intp), axis)
+            total = wanted.sum(
+                axis, keepdims=True
+            )  # 1 along the axes of the softmax, and no others
+            return (found < wanted.max(axis, keepdims=True)) | (abs(total - 1) > _NEARLY)
+        classes = math.prod(wanted.shape[1:][a] for a in axes)
+        rounding = (8 + classes / 8) * float(np.finfo(wanted.dtype).eps)  # of the floats themselves
+        return abs(wanted.astype(np.float64) - results) > self.error(classes) + rounding
 
     def __str__(self) -> str:
         return "argmax" if self.mode == "argmax" else f"softmax of {self.bits} fraction bits"
+
+
+def axes_of(graph: Graph) -> tuple[tuple[int, ...], ...]:
+    """The axes of each softmax that is left to the host."""
+    return graph.softmax_axes or ((-1,),) * len(graph.host_softmax)
+
+
+def _transposed(x: Op, order: list[int]) -> Op:
+    """``x`` with its axes in another order."""
+    if order == sorted(order):
+        return x
+    strides = [math.prod(x.shape[axis + 1 :]) for axis in range(len(x.shape))]
+    return View(x, tuple(x.shape[a] for a in order), tuple(strides[a] for a in order))
 
 
 def probabilities(x: Op, bits: int) -> Op:

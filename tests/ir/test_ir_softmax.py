@@ -11,6 +11,7 @@ from qhls.ir import Fixed, Graph, Input, decode, run
 from qhls.ir.softmax import Softmax
 
 X = Input((2,), Fixed(True, 4, 0))
+IMAGE = Input((2, 3), Fixed(True, 4, 0))
 types = st.builds(Fixed, st.booleans(), st.integers(1, 20), st.integers(-3, 18))
 
 
@@ -33,14 +34,17 @@ def test_softmax_is_within_its_bound(kind, classes, bits, seed):
     wanted = powers / powers.sum(-1, keepdims=True)
     assert op.type.frac == bits
     assert np.abs(made - wanted).max() <= end.error(classes)
-    assert not end.wrong(logits, made).any()
+    assert not end.wrong(wanted, made).any()
 
 
 def test_the_bound_is_not_idle():
     """Beyond it results are wrong, and one bit less has twice the error."""
     end = Softmax("hardware", 8)
     logits, made, _ = results(end, Fixed(True, 8, 4), (5,), 0)
-    assert end.wrong(logits, made + 2 * end.error(5)).all()
+    powers = np.exp(logits)
+    wanted = powers / powers.sum(-1, keepdims=True)
+    assert end.wrong(wanted, made + 2 * end.error(5)).all()
+    assert end.wrong(wanted.astype("float32"), made - 2 * end.error(5)).all()
     assert Softmax("hardware", 7).error(5) == 2 * end.error(5)
     assert end.error(5) < 2**-7
 
@@ -55,9 +59,35 @@ def test_rows_are_apart():
 def test_argmax_is_the_first_of_the_largest(kind, classes, seed):
     logits, made, _ = results(Softmax("argmax"), kind, (classes,), seed)
     assert (made[:, 0] == logits.argmax(-1)).all()
-    assert not Softmax("argmax").wrong(logits, made).any()
-    if classes > 1:
-        assert Softmax("argmax").wrong(logits, 1 - made).any()
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    wanted = powers / powers.sum(-1, keepdims=True)
+    assert not Softmax("argmax").wrong(wanted, made).any()
+    if classes > 1:  # another place is wrong unless its probability is as large
+        other = 1 - np.minimum(made, 1)
+        less = np.take_along_axis(wanted, other.astype(int), -1) < wanted.max(-1, keepdims=True)
+        assert (Softmax("argmax").wrong(wanted, other) == less).all()
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (0, 2), (0, 1, 2)])
+@pytest.mark.parametrize("mode", ["hardware", "argmax"])
+def test_any_axes(mode, axes):
+    if mode == "argmax" and len(axes) > 1:
+        pytest.skip("refused")
+    logits = Input((3, 4, 2), Fixed(True, 7, 3), name="x")
+    graph = Graph((logits,), (logits,), host_softmax=("x",), softmax_axes=(axes,))
+    end = Softmax(mode)
+    ended = end.apply(graph)
+    codes = random_codes(logits.type, (20, 3, 4, 2), np.random.default_rng(1)).astype(np.int64)
+    (made,) = run(ended, [codes])
+    over = tuple(axis + 1 for axis in axes)
+    powers = np.exp(decode(codes, logits.type))
+    wanted = powers / powers.sum(over, keepdims=True)
+    made = decode(made, ended.outputs[0].type)
+    assert not end.wrong(wanted, made, axes).any()
+    if mode == "argmax":
+        assert (made == wanted.argmax(over[0], keepdims=True)).all()
+        other = ((axes[0] + 1) % 3,)
+        assert end.wrong(wanted, wanted.argmax(other[0] + 1, keepdims=True), other).mean() > 0.9
 
 
 @pytest.mark.parametrize(
@@ -68,6 +98,12 @@ def test_argmax_is_the_first_of_the_largest(kind, classes, seed):
         (
             lambda: Softmax("argmax").apply(Graph((X,), (X,))),
             r"softmax='argmax': expected a softmax at the end of each of 1 outputs, got 0; end the model",
+        ),
+        (
+            lambda: Softmax("argmax").apply(
+                Graph((IMAGE,), (IMAGE,), host_softmax=("s",), softmax_axes=((0, 1),))
+            ),
+            r"softmax='argmax': expected a softmax over one axis, got one over 2 in layer 's'; use softmax=",
         ),
     ],
 )
