@@ -79,9 +79,8 @@ def test_check_judges_the_end_by_what_keras_computes(rng):
     right, other = (qhls.compile(columns(axis), "s8.4", softmax="hardware") for axis in (1, 2))
     report = replace(right, graph=other.graph).check(x, targets=())
     assert not report
-    assert [c.title for c in report.comparisons if c.mismatches] == [
-        "Keras == softmax of 10 fraction bits, within 0.0012"
-    ]
+    (wrong,) = (c.title for c in report.comparisons if c.mismatches)
+    assert wrong.startswith("Keras == softmax of 10 fraction bits, within ")
 
 
 def test_outputs_have_the_axes_of_their_own_softmax(rng):
