@@ -16,6 +16,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.activation import QActivation
 from qhls.frontend.reals import RealNumbersError, Reals
+from qhls.frontend.state import copy_model_state
 from qhls.frontend.steps import values_of
 from qhls.frontend.trace import trace
 from qhls.ir import Graph
@@ -89,7 +90,7 @@ def _followed(model: keras.Model, layer: str, quantizer: str) -> keras.Model:
     """A copy of ``model`` with ``quantizer`` behind ``layer``."""
     name = f"{layer}_approximation"
     copy = rebuild(model, again, followed={layer: QActivation(quantizer, name=name)})
-    copy.set_weights(model.get_weights())
+    copy_model_state(model, copy)
     return copy
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.frontend.state import copy_model_state
 from qhls.ir import Graph, Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.quantizers.numerics import precision, without_gradients
@@ -102,7 +103,7 @@ def rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()) ->
         fresh = type(model).from_config(config)
         if not fresh.built:
             fresh.build(model.input_shape)
-        fresh.set_weights(model.get_weights())
+        copy_model_state(model, fresh)
         return fresh
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from qhls.frontend import QActivation, registered
 from qhls.frontend.qlayer import QLayer
+from qhls.frontend.state import copy_state
 from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
 from qhls.search.errors import SpaceError
@@ -50,8 +51,8 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
             variables = [v for name in names if (v := getattr(new, name, None)) is not None]
             for variable, values in zip(variables, layer.get_weights(), strict=True):
                 variable.assign(values)  # Keras may have another name for it
-        elif not isinstance(new, LearnedActivation) and layer.get_weights():
-            new.set_weights(layer.get_weights())
+        elif not isinstance(new, LearnedActivation):
+            copy_state(layer, new)
     return built
 
 
@@ -163,8 +164,8 @@ def exported(model: keras.Model) -> keras.Model:
         if layer in values:
             for variable, array in values[layer].items():
                 getattr(new, variable).assign(array)
-        elif layer.get_weights():
-            new.set_weights(layer.get_weights())
+        else:
+            copy_state(layer, new)
     return built
 
 

@@ -18,6 +18,7 @@ import keras
 
 from qhls.errors import QhlsError
 from qhls.frontend import registered
+from qhls.frontend.state import copy_state
 from qhls.search.errors import SpaceError, TrialError
 from qhls.search.quantization import (
     ACTIVATION,
@@ -286,4 +287,4 @@ def _copy_weights(model: keras.Model, layer: Any) -> None:
     """Give ``layer`` the weights of the layer of its name, where there are as many of the same shapes."""
     given = model.get_layer(layer.name).get_weights()
     if [w.shape for w in given] == [w.shape for w in layer.get_weights()]:
-        layer.set_weights(given)
+        copy_state(model.get_layer(layer.name), layer)

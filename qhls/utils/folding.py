@@ -9,6 +9,7 @@ import keras
 from qhls.frontend import registered
 from qhls.frontend.batchnorm import QBatchNormalization
 from qhls.frontend.folded import Folded
+from qhls.frontend.state import copy_state
 from qhls.utils.errors import UtilityError
 from qhls.utils.fusing import normalised_layers
 from qhls.utils.graph import layers
@@ -49,13 +50,12 @@ def fold(layer: Any, norm: Any) -> dict[str, Any]:
 def transfer(layer: Any, new: Any, norm: Any) -> None:
     """Give ``new`` the weights of ``layer`` and, if there is one, of the normalisation that is folded into it."""
     if norm is None:
-        if layer.get_weights():
-            new.set_weights(layer.get_weights())
+        copy_state(layer, new)
         return
     for name in ("kernel", "bias"):
         if getattr(layer, name, None) is not None:
             getattr(new, name).assign(getattr(layer, name))
-    new.batchnorm.set_weights(norm.get_weights())
+    copy_state(norm, new.batchnorm)
 
 
 def without_normalisations(model: keras.Model) -> keras.Model:
@@ -105,7 +105,7 @@ def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]
 
     folded = rebuild(model, convert, [norm for _, norm in pairs])
     for layer, new in made:
-        new.set_weights(layer.get_weights())
+        copy_state(layer, new)
     return folded, [layer.name for layer, _ in pairs]
 
 
@@ -143,6 +143,8 @@ def unfold_model(model: keras.Model) -> keras.Model:
 
     unfolded = rebuild(model, convert)
     for layer, new in made:
-        folded = isinstance(layer, Folded)
-        new.set_weights(layer.get_folded_weights() if folded else layer.get_weights())
+        if isinstance(layer, Folded):
+            new.set_weights(layer.get_folded_weights())
+        else:
+            copy_state(layer, new)
     return unfolded

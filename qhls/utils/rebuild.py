@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from qhls.frontend.state import copy_model_state
 from qhls.frontend.trace import functional_of
 
 Convert = Callable[[Any], Any]
@@ -79,7 +80,7 @@ def clone_model(model: keras.Model, custom_objects: Mapping[str, Any] | None = N
     """
     with custom_scope(custom_objects):
         copy = rebuild(model, again)
-    copy.set_weights(model.get_weights())
+    copy_model_state(model, copy)
     return copy
 
 
