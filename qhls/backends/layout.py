@@ -72,10 +72,10 @@ class _Layout:
     def _table(self, op: Const) -> TensorView:
         """One for all graphs that read it."""
         if op not in self.tables:
-            _check_width(op, LITERAL_LIMIT, True)
-            tensor = self.tables[op] = self._tensor(op, "values")
-            table = self.names.new(f"{tensor.name}_codes")
-            self.constants.append(ConstView(op, tensor, table))
+            _check_width(op, PORT_LIMIT, True)
+            tensor = self._tensor(op, "values")
+            self.tables[op] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
+            self.constants.append(ConstView(op, self.tables[op]))
         return self.tables[op]
 
     def _operation(
@@ -96,7 +96,7 @@ class _Layout:
         # Not "_t": time_t, key_t and their like belong to the C library.
         type_view = TypeView(self.names.new(f"{name}_type"), op.type, *modes)
         partition = op.size <= self.schedule.partition_limit
-        return TensorView(name, type_view, op.shape, partition, isinstance(op, Const))
+        return TensorView(name, type_view, op.shape, partition)
 
 
 def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashable:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
-import numpy as np
-
 from qhls.backends.names import printable
 from qhls.ir.graph import HEADER, Graph, align, expression
 from qhls.ir.movement import Concat, Pad, View
@@ -24,7 +22,7 @@ INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 PORT_LIMIT = 63
 """Codes cross the border between C++ and files or Python as ``long long``."""
 LITERAL_LIMIT = 53
-"""Constants are written as decimal literals, which C++ reads as doubles."""
+"""What a ``Pad`` adds is written as a decimal literal, which C++ reads as a double."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,13 @@ class TensorView:
     type: TypeView
     dims: tuple[int, ...]
     partition: bool
-    constant: bool = False
+    table: str = ""
+    """The C name of a constant's integer codes."""
+
+    @property
+    def constant(self) -> bool:
+        """Whether the elements are known."""
+        return bool(self.table)
 
     @property
     def size(self) -> int:
@@ -279,12 +283,10 @@ class OpView:
 
 @dataclass(frozen=True)
 class ConstView:
-    """A table: as integer codes for g++ and as decimal literals for synthesis."""
+    """A table of integer codes."""
 
     op: Const
     tensor: TensorView
-    table: str
-    """The C name of the integer codes."""
 
     @property
     def title(self) -> str:
@@ -301,12 +303,6 @@ class ConstView:
     def codes(self) -> str:
         """Comma-separated codes."""
         return ",".join(map(str, self.op.codes.integers().ravel().tolist()))
-
-    @property
-    def literals(self) -> str:
-        """Comma-separated decimals, each exactly one number of the type."""
-        values = np.ldexp(self.op.codes.integers().astype(np.float64), -self.op.scale)
-        return ",".join(map(repr, values.ravel().tolist()))
 
 
 @dataclass

@@ -81,10 +81,7 @@ def bit_counts(values: Array) -> Array:
 
 def bit_lengths(values: Array) -> Array:
     """Return the length in bits of each of ``values``, which ``magnitudes`` gave."""
-    if values.dtype in (
-        object,
-        np.uint64,
-    ):  # a double, whose exponent the others have, holds 53 bits
+    if values.dtype.itemsize > 4:  # a double, whose exponent shorter ones have, holds 53 bits
         return _each(values, int.bit_length)
     return np.frexp(values.astype(np.float64))[1].astype(np.int64)
 

@@ -264,8 +264,8 @@ def examples():
 
 
 def refused(op):
-    """Whether the op has a constant or filling of more bits than a literal holds."""
-    wide = any(isinstance(x, Const) and x.type.width > LITERAL_LIMIT for x in op.operands)
+    """Whether the op has a constant of more bits than a code, or a filling of more than a literal holds."""
+    wide = any(isinstance(x, Const) and x.type.width > PORT_LIMIT for x in op.operands)
     return wide or (isinstance(op, Pad) and op.value.bit_length() > LITERAL_LIMIT)
 
 
