@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,14 +57,23 @@ class Plan:
 
     def front(self, records: Mapping[int, Mapping[str, Any]]) -> list[int]:
         """The numbers of the records of trained models that no other is better than in everything, the best first."""
-        numbers = [n for n, record in records.items() if record["state"] == "trained"]
+        return self.joined([], records, records)
+
+    def joined(
+        self, kept: Sequence[int], numbers: Iterable[int], records: Mapping[int, Mapping[str, Any]]
+    ) -> list[int]:
+        """Return the front of a front ``kept`` and of ``numbers``, in whatever order these were trained."""
+        numbers = sorted({*kept, *(n for n in numbers if records[n]["state"] == "trained")})
         losses = [self.losses(records[n]["values"]) for n in numbers]
         return [numbers[i] for i in sorted(front(losses), key=lambda i: losses[i])]
 
     def points(
-        self, records: Mapping[int, Mapping[str, Any]], file: Callable[[int], Path]
+        self,
+        numbers: Iterable[int],
+        records: Mapping[int, Mapping[str, Any]],
+        file: Callable[[int], Path],
     ) -> list[Point]:
-        """The front of ``records``; ``file``: where the model of a number is."""
+        """Return the trials ``numbers`` as points; ``file``: where the model of a number is."""
         names = [objective.name for objective in self.objectives]
         return [
             Point(
@@ -76,7 +85,7 @@ class Plan:
                 file(number),
                 self.hardware,
             )
-            for number in self.front(records)
+            for number in numbers
         ]
 
     def header(self) -> dict[str, Any]:
@@ -114,6 +123,11 @@ class Driver:
     shown: Sequence[Shown]
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     _first: dict[str, int] = field(default_factory=dict)
+    _front: list[int] = field(default_factory=list)
+    _ended: set[int] = field(default_factory=set)
+    """Trials that have ended since the front was last asked for."""
+    _stored: set[int] = field(default_factory=set)
+    """Trials that have ended and may have a model on disk."""
 
     def run(self) -> Front:
         """Search to the end. Raises ``SearchError`` if nothing could be trained."""
@@ -155,7 +169,7 @@ class Driver:
                         f"{self.space.key(known['candidate'])}; it was written with another version of Optuna "
                         f"or qhls: search in a new folder"
                     )
-                self.records[number] = known
+                self._keep(number, known)
                 self._first.setdefault(key, number)
             elif key in self._first:
                 self._note(
@@ -236,8 +250,14 @@ class Driver:
         return [o.of(record["metrics"], costs) for o in self.plan.objectives]
 
     def _note(self, number: int, record: dict[str, Any]) -> None:
-        self.records[number] = record
+        self._keep(number, record)
         self.journal.append(number, record)
+
+    def _keep(self, number: int, record: dict[str, Any]) -> None:
+        """Have the record of a trial that has ended."""
+        self.records[number] = record
+        self._ended.add(number)
+        self._stored.add(number)
 
     def _tell(self, trial: Any, record: Mapping[str, Any]) -> None:
         if record["state"] == "duplicate":
@@ -257,7 +277,9 @@ class Driver:
 
     def points(self) -> list[Point]:
         """The front: the trials that were trained in full and that no other is better than in everything."""
-        return self.plan.points(self.records, self.job.file)
+        self._front = self.plan.joined(self._front, self._ended, self.records)
+        self._ended.clear()
+        return self.plan.points(self._front, self.records, self.job.file)
 
     def _show(self) -> None:
         points = self.points()
@@ -266,10 +288,10 @@ class Driver:
 
     def _clean(self) -> None:
         """Delete the models that are not on the front: what one is beaten by stays."""
-        kept = set(self.plan.front(self.records))
-        for number, record in self.records.items():
-            if number not in kept and record["state"] in ("trained", "stopped"):
-                self.job.file(number).unlink(missing_ok=True)
+        kept = {point.number for point in self.points()}
+        for number in self._stored - kept:
+            self.job.file(number).unlink(missing_ok=True)
+        self._stored &= kept
 
     def _last_error(self) -> str:
         errors = [record["error"] for record in self.records.values() if "error" in record]

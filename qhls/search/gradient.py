@@ -263,6 +263,7 @@ class Sweep(keras.callbacks.Callback):
         super().__init__()
         self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
         self.folder = folder
+        self._front = plan.front(journal.records)
         self.rate: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -298,19 +299,21 @@ class Sweep(keras.callbacks.Callback):
             "values": [o.of(metrics, costs) for o in self.plan.objectives],
             "strength": self.steps[epoch].strength,
         }
-        before = set(self.plan.front(self.journal.records))
         self.journal.records[epoch] = record
-        numbers = set(self.plan.front(self.journal.records))
-        if epoch in numbers:
+        before, self._front = (
+            self._front,
+            self.plan.joined(self._front, [epoch], self.journal.records),
+        )
+        if epoch in self._front:
             store(self._file(epoch), saved(quantised, include_optimizer=False))
         self.journal.append(epoch, record)
-        for number in before - numbers:
+        for number in set(before) - set(self._front):
             self._file(number).unlink(missing_ok=True)
         self.shown.update(self.journal.records, self.points())
 
     def points(self) -> list[Point]:
         """The front of all epochs so far."""
-        return self.plan.points(self.journal.records, self._file)
+        return self.plan.points(self._front, self.journal.records, self._file)
 
     def _file(self, number: int) -> Path:
         return self.folder / "models" / f"epoch_{number:04d}.keras"

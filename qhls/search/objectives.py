@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qhls.search.costs import UNITS
 from qhls.search.errors import GoalError
@@ -91,14 +95,12 @@ def dominates(a: Losses, b: Losses) -> bool:
 
 
 def front(points: Sequence[Losses]) -> list[int]:
-    """The numbers of the points that no other dominates; of equal ones the first."""
-    kept = []
-    for i, point in enumerate(points):
-        beaten = any(dominates(other, point) for other in points)
-        repeated = any(tuple(other) == tuple(point) for other in points[:i])
-        if not beaten and not repeated:
-            kept.append(i)
-    return kept
+    """Return the numbers of the points that no other dominates; of equal ones the first."""
+    if not points:
+        return []
+    rank, same = _ranks(points)
+    _, first = np.unique(same, return_index=True)
+    return sorted(int(i) for i in first if rank[i] == 0)
 
 
 def ranked(points: Sequence[Losses]) -> list[int]:
@@ -107,15 +109,37 @@ def ranked(points: Sequence[Losses]) -> list[int]:
     K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002: its fronts and its
     crowding distance.
     """
-    left, order = list(range(len(points))), []
-    while left:
-        chosen = [
-            i for i in left if not any(dominates(points[j], points[i]) for j in left if j != i)
-        ]
+    if not points:
+        return []
+    rank, order = _ranks(points)[0], []
+    for level in range(int(rank.max()) + 1):
+        chosen = [int(i) for i in np.flatnonzero(rank == level)]
         distance = _crowding([points[i] for i in chosen])
         order += [i for _, i in sorted(zip((-d for d in distance), chosen, strict=True))]
-        left = [i for i in left if i not in chosen]
     return order
+
+
+def _ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many fronts are before each point's own, and a number that equal points share.
+
+    In the order of their numbers a point is only dominated by points before it. A number that is not one is worse
+    than all others.
+    """
+    values = np.array([tuple(map(float, point)) for point in points])
+    values[np.isnan(values)] = np.inf
+    distinct, same = np.unique(values, axis=0, return_inverse=True)
+    same = same.reshape(len(points))
+    rank = np.zeros(len(distinct), np.int64)
+    if values.shape[1] == 2:
+        lowest: list[float] = []  # of the second number, in each front so far: they rise
+        for i, second in enumerate(distinct[:, 1].tolist()):
+            rank[i] = bisect_right(lowest, second)
+            lowest[rank[i] : rank[i] + 1] = [second]
+    else:
+        for i in range(1, len(distinct)):
+            beaten = (distinct[:i] <= distinct[i]).all(1)
+            rank[i] = rank[:i].max(where=beaten, initial=-1) + 1
+    return rank[same], same
 
 
 def _crowding(points: Sequence[Losses]) -> list[float]:

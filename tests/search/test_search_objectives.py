@@ -1,13 +1,21 @@
 """Domination and ranks, and what objectives may be."""
 
+import math
+import time
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.search import GoalError
+from qhls.search.costs import Hardware
+from qhls.search.driver import Plan
 from qhls.search.objectives import Objective, dominates, front, parse, ranked
 
-POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=20)
+POINTS = st.integers(1, 4).flatmap(
+    lambda axes: st.lists(st.tuples(*[st.integers(0, 6)] * axes), min_size=1, max_size=20)
+)
 
 
 @given(POINTS)
@@ -30,6 +38,48 @@ def test_ranks_put_what_dominates_first(points):
         for j, b in enumerate(points):
             if dominates(a, b):
                 assert place[i] < place[j]
+
+
+@given(POINTS)
+def test_a_front_comes_whole_before_what_it_dominates(points):
+    order, done = ranked(points), 0
+    left = set(range(len(points)))
+    while left:
+        best = {i for i in left if not any(dominates(points[j], points[i]) for j in left)}
+        assert set(order[done : done + len(best)]) == best
+        done, left = done + len(best), left - best
+
+
+@given(POINTS, st.integers(0, 20))
+def test_a_front_grows_by_what_is_new(points, cut):
+    plan = Plan(
+        tuple(Objective(str(i), False) for i in range(len(points[0]))),
+        {},
+        Hardware(),
+        1,
+        (1,),
+        1,
+        0,
+    )
+    records = {n: {"state": "trained", "values": values} for n, values in enumerate(points)}
+    late, early = range(cut, len(points)), range(min(cut, len(points)))
+    grown = plan.joined(plan.joined([], late, records), early, records)
+    assert grown == plan.front(records)
+
+
+def test_what_is_no_number_is_dominated():
+    assert front([(math.nan, 1.0), (0.5, 1.0), (math.nan, math.nan)]) == [1]
+    assert front([]) == ranked([]) == []
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_a_front_of_thousands_is_found_at_once(axes):
+    points = np.random.default_rng(0).normal(size=(5000, axes))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)  # most are on the front
+    begun = time.process_time()
+    kept, order = front(points.tolist()), ranked(points.tolist())
+    assert time.process_time() - begun < 5
+    assert set(kept) == set(order[: len(kept)])
 
 
 def test_the_ends_of_a_front_come_before_its_crowd():
