@@ -15,7 +15,7 @@ ALLOWED = {
     "ir": ("qhls.ir", "qhls.errors"),
     "quantizers": ("qhls.quantizers", "qhls.ir.types", "qhls.errors"),
     "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.errors"),
-    "backends": ("qhls.backends", "qhls.ir", "qhls.errors"),
+    "backends": ("qhls.backends", "qhls.ir", "qhls.errors", "qhls.locks"),
     "energy": ("qhls.energy", "qhls.qtools", "qhls.ir", "qhls.errors"),
     "qtools": ("qhls.qtools", "qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.errors"),
     "utils": ("qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.errors"),

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qhls.backends.cache import kept, opened
 from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS, Target, get_target
 from qhls.backends.view import PORT_LIMIT
@@ -73,12 +73,6 @@ def find_compiler() -> str:
     return path
 
 
-def cache_folder() -> Path:
-    """Where libraries are kept: ``QHLS_CACHE``, else the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "qhls"
-    return Path(os.environ.get("QHLS_CACHE", default))
-
-
 @dataclass(frozen=True)
 class Csim:
     """A built design: ``run`` gives its outputs, ``trace`` also every op's result (if built for that)."""
@@ -90,7 +84,7 @@ class Csim:
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
-        return ctypes.CDLL(str(self.path))
+        return opened(self.path)
 
     def run(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs' codes (int64) for input codes (samples, *shape), one array an input."""
@@ -164,9 +158,8 @@ def _build(
         "-Isrc",
     ]
     command += ["-DQHLS_TRACE"] if trace else []
-    library = cache_folder() / f"{_digest(files, command, headers / target.header)}.so"
-    if not library.is_file():
-        _compile(files, [*command, "-include", *_one_unit(units)], library)
+    name = f"{_digest(files, command, headers / target.header)}.so"
+    library = kept(name, partial(_compile, files, [*command, "-include", *_one_unit(units)]))
     return Csim(graph, target, library, trace)
 
 
@@ -183,29 +176,19 @@ def _digest(files: dict[str, str], command: list[str], header: Path) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _compile(files: dict[str, str], command: list[str], library: Path) -> None:
-    try:
-        library.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+def _compile(files: dict[str, str], command: list[str], folder: Path, library: Path) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="ascii")
+    done = subprocess.run(
+        [*command, "-o", str(library)], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        first = "\n".join(done.stderr.splitlines()[:20])
         raise CsimError(
-            f"cache folder {str(library.parent)!r}: expected a folder that can be written, got: {error}; "
-            "set QHLS_CACHE"
-        ) from error
-    with tempfile.TemporaryDirectory(prefix="build-", dir=library.parent) as scratch:
-        for name, text in files.items():
-            path = Path(scratch) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="ascii")
-        fresh = Path(scratch) / "design.so"
-        done = subprocess.run(
-            [*command, "-o", str(fresh)], cwd=scratch, capture_output=True, text=True, check=False
+            f"csim build: expected g++ to succeed, got status {done.returncode}:\n{first}"
         )
-        if done.returncode:
-            first = "\n".join(done.stderr.splitlines()[:20])
-            raise CsimError(
-                f"csim build: expected g++ to succeed, got status {done.returncode}:\n{first}"
-            )
-        fresh.replace(library)
 
 
 if __name__ == "__main__":  # what a project's Makefile asks

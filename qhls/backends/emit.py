@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from qhls.backends.folder import MARKER, check_folder, write
 from qhls.backends.layout import design_view
 from qhls.backends.target import Target, get_target
 from qhls.backends.view import DesignView
@@ -22,8 +22,6 @@ from qhls.ir.interpret import trace
 from qhls.ir.ops import Input
 from qhls.ir.schedule import Schedule
 
-MARKER = "qhls.json"
-"""A folder with this file is a project of ours, which ``overwrite`` may replace."""
 DATA_FOLDER = "tb_data"
 STIMULI_BUDGET = 200_000
 """Expected results of all layers for the default stimuli: about this many codes on disk."""
@@ -71,13 +69,15 @@ def emit(
     """Write the project for ``target`` ("vitis" or "catapult") into the folder ``path``.
 
     ``stimuli``: integer codes (samples, *shape), one array an input, for the test bench; by default
-    random codes from a fixed seed. The folder appears whole or not at all.
+    random codes from a fixed seed. The folder appears whole or not at all, and a project that is
+    overwritten stays whole until then; files in it that are not of the project are kept.
 
     Raises ``EmitError`` for an unknown target, a folder that exists (unless ``overwrite`` and it is a
-    qhls project) or cannot be written, types too wide for C++ to exchange, and stimuli without a sample.
+    qhls project) or cannot be written, a file of the user's in the place of one of the project's,
+    types too wide for C++ to exchange, and stimuli without a sample.
     """
     chosen, folder = get_target(target), Path(path).absolute()
-    _check_folder(folder, overwrite)
+    check_folder(folder, overwrite)
     view = design_view(graph, schedule)
     extra = {
         f"tb/{view.top}_test.cpp": "testbench.cpp.j2",
@@ -94,13 +94,9 @@ def emit(
         )
     files |= _vectors(graph, view, given)
     files["graph.txt"] = view.picture
-    files[MARKER] = json.dumps({"target": chosen.name, "top": view.top}) + "\n"
-    try:
-        _write(folder, files)
-    except OSError as error:
-        raise EmitError(
-            f"output folder {str(folder)!r}: expected a place to write to, got: {error}"
-        ) from error
+    marked = {"target": chosen.name, "top": view.top, "files": sorted([*files, MARKER])}
+    files[MARKER] = json.dumps(marked) + "\n"
+    write(folder, files)
     return Project(folder, chosen, view.top)
 
 
@@ -142,41 +138,6 @@ def _vectors(graph: Graph, view: DesignView, stimuli: Sequence[Array]) -> dict[s
 def _text(codes: Array) -> str:
     rows = np.asarray(codes).reshape(len(codes), -1).tolist()
     return "".join(" ".join(map(str, row)) + "\n" for row in rows)
-
-
-def _check_folder(folder: Path, overwrite: bool) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not overwrite:
-        raise EmitError(
-            f"output folder {str(folder)!r}: expected a new or empty folder, got one that exists; "
-            "choose another or pass overwrite=True (--overwrite)"
-        )
-    if not (folder / MARKER).is_file():
-        raise EmitError(
-            f"output folder {str(folder)!r}: expected a qhls project to overwrite, got something without "
-            f"{MARKER}; nothing was changed, choose another folder"
-        )
-
-
-def _write(folder: Path, files: dict[str, str]) -> None:
-    empty = folder.is_dir() and not any(folder.iterdir())
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=folder if empty else folder.parent, prefix=".qhls-"
-    ) as scratch:
-        fresh = Path(scratch) / "project"
-        for name, text in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="ascii")
-        if empty:  # it stays the folder it is: a shell may stand in it
-            for child in fresh.iterdir():
-                child.rename(folder / child.name)
-            return
-        if folder.exists():
-            folder.rename(Path(scratch) / "old")
-        fresh.rename(folder)
 
 
 @cache

@@ -11,7 +11,8 @@ from designs import classifier, dense, random_codes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qhls.backends.emit import MARKER, default_stimuli, emit, indent
+from qhls.backends.emit import default_stimuli, emit, indent
+from qhls.backends.folder import MARKER
 from qhls.backends.layout import design_view
 from qhls.backends.target import TARGETS
 from qhls.backends.view import affine, flat
@@ -55,7 +56,8 @@ def test_files_are_those_a_user_expects(project):
     }
     assert all(path.is_file() for path in project.sources)
     assert all(text.isascii() and text.endswith(b"\n") for text in files.values())
-    assert json.loads(files[MARKER]) == {"target": project.target.name, "top": "classifier"}
+    marked = {"target": project.target.name, "top": "classifier", "files": sorted(files)}
+    assert json.loads(files[MARKER]) == marked
 
 
 def test_build_script_knows_every_step_of_its_tool(project):

@@ -1,0 +1,86 @@
+"""The cache of built libraries: one that is damaged is built again and never loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from qhls.backends.scratch import left_over, scratch
+from qhls.errors import CsimError
+
+_PREFIX = "build-"
+_SEAL = hashlib.sha256().digest_size
+"""Bytes behind a library's own: the checksum of those. A loader does not read them."""
+
+
+def cache_folder() -> Path:
+    """Return where libraries are kept: ``QHLS_CACHE``, else ``qhls`` in the user's cache folder.
+
+    Raises ``CsimError`` where neither is known.
+    """
+    given = os.environ.get("QHLS_CACHE")
+    if given:
+        return Path(given).absolute()
+    common = os.environ.get("XDG_CACHE_HOME", "")
+    if Path(common).is_absolute():
+        return Path(common) / "qhls"
+    try:
+        return Path.home() / ".cache" / "qhls"
+    except RuntimeError as error:
+        raise CsimError(
+            "cache folder: expected a home folder to keep libraries in, got none; set QHLS_CACHE or HOME"
+        ) from error
+
+
+def kept(name: str, make: Callable[[Path, Path], None]) -> Path:
+    """Return the library ``name`` of the cache; ``make(folder, library)`` builds what is not there in a new folder.
+
+    Raises ``CsimError`` where the cache cannot be written.
+    """
+    library = cache_folder() / name
+    try:
+        if is_whole(library):
+            return library
+        library.parent.mkdir(parents=True, exist_ok=True)
+        for _ in left_over(library.parent, _PREFIX):
+            pass
+        with scratch(library.parent, _PREFIX) as folder:
+            fresh = folder / "design.so"
+            make(folder, fresh)
+            with fresh.open("ab") as file:
+                file.write(_checksum(fresh.read_bytes()))
+            fresh.replace(library)
+    except OSError as error:
+        raise CsimError(
+            f"cache folder {str(library.parent)!r}: expected a folder that can be written, got: {error}; "
+            "make room, make it writable or set QHLS_CACHE to another"
+        ) from error
+    return library
+
+
+def is_whole(library: Path) -> bool:
+    """Whether a library is there as it was written."""
+    if not library.is_file():
+        return False
+    content = library.read_bytes()
+    return content[-_SEAL:] == _checksum(content[:-_SEAL])
+
+
+def opened(library: Path) -> ctypes.CDLL:
+    """Load a library. Raises ``CsimError`` for one that is damaged or gone: to load it would end the process."""
+    try:
+        if is_whole(library):
+            return ctypes.CDLL(str(library))
+        problem = "one that is damaged or gone"
+    except OSError as error:
+        problem = str(error)
+    raise CsimError(
+        f"library {str(library)!r}: expected the one that was built, got {problem}; build the design again"
+    )
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

@@ -1,0 +1,154 @@
+"""The folder of a project: written whole, replaced at once, with what is the user's kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from qhls.backends.scratch import exchange, left_over, scratch
+from qhls.errors import EmitError
+
+MARKER = "qhls.json"
+"""A folder with this file is a project of ours, which ``overwrite`` may replace; it names the project's files."""
+
+_OLD = "old"
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that is no place for a project, before anything is computed. Raises ``EmitError``."""
+    folder = folder.resolve()
+    for left in left_over(folder.parent, _prefix(folder)):
+        if (left / _OLD).is_dir() and not folder.exists():  # killed between two renames
+            (left / _OLD).rename(folder)
+    if not folder.exists() or _is_empty(folder):
+        return
+    if not overwrite:
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected a new or empty folder, got one that exists; "
+            "choose another or pass overwrite=True (--overwrite)"
+        )
+    if not (folder / MARKER).is_file():
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected a qhls project to overwrite, got something without "
+            f"{MARKER}; nothing was changed, choose another folder"
+        )
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a project, or replace the one that is there. Raises ``EmitError``; nothing has changed then."""
+    folder = folder.resolve()  # a link stays one, and what it leads to is replaced
+    try:
+        if _is_empty(folder):  # it stays the folder it is: a shell may stand in it
+            with scratch(folder, _prefix(folder)) as made:
+                _fill(folder, _project(made, files))
+            return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with scratch(folder.parent, _prefix(folder)) as made:
+            fresh = _project(made, files)
+            if folder.exists():
+                _keep_users(folder, fresh, files)
+                _replace(folder, fresh, made / _OLD)
+            else:
+                fresh.rename(folder)
+    except OSError as error:
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected a place to write to, got: {error}"
+        ) from error
+
+
+def _prefix(folder: Path) -> str:
+    return f".qhls-{folder.name}-"
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
+def _project(made: Path, files: Mapping[str, str]) -> Path:
+    fresh = made / "project"
+    for name, text in files.items():
+        path = fresh / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="ascii")
+    return fresh
+
+
+def _fill(folder: Path, fresh: Path) -> None:
+    """Move a project into its empty folder, or leave that empty."""
+    moved: list[Path] = []
+    try:
+        for child in sorted(fresh.iterdir(), key=lambda path: path.name == MARKER):
+            moved.append(child.rename(folder / child.name))
+    except OSError:
+        for path in moved:
+            path.rename(fresh / path.name)
+        raise
+
+
+def _replace(folder: Path, fresh: Path, old: Path) -> None:
+    if exchange(fresh, folder):
+        return
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+
+
+# -- what is the user's -----------------------------------------------------------------------------
+
+
+def _keep_users(folder: Path, fresh: Path, files: Mapping[str, str]) -> None:
+    """Put what is in ``folder`` and not of its project into ``fresh`` too; ``folder`` stays as it is."""
+    ours = _ours(folder, files)
+    shutil.copymode(folder, fresh)
+    for place, folders, names in os.walk(folder):
+        below = Path(place).relative_to(folder)
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        for name in [*names, *links]:
+            if (below / name).as_posix() not in ours:
+                _keep(Path(place) / name, fresh / below / name, folder)
+        for name in set(folders) - set(links):
+            if not any(each.startswith(f"{(below / name).as_posix()}/") for each in ours):
+                _keep(Path(place) / name, fresh / below / name, folder)
+
+
+def _ours(folder: Path, files: Mapping[str, str]) -> set[str]:
+    """The files of the project in ``folder``. One that names none has at least those that it would have now."""
+    with suppress(OSError, ValueError, RecursionError):
+        content: Any = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        named = content.get("files") if isinstance(content, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if isinstance(named, list):
+            return {str(name) for name in named} | {MARKER}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return set(files)
+
+
+def _keep(path: Path, copy: Path, folder: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            copy.mkdir(parents=True, exist_ok=True)
+            shutil.copymode(path, copy)
+        elif os.path.lexists(copy):
+            raise FileExistsError
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _link(path, copy)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise EmitError(
+            f"output folder {str(folder)!r}: expected {str(path.relative_to(folder))!r} to be of the project, got "
+            "a file of another origin; nothing was changed: move it, or choose another folder"
+        ) from error
+
+
+def _link(path: Path, copy: Path) -> None:
+    """The same file under another name or, where there are no such links, a copy."""
+    try:
+        os.link(path, copy, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(path, copy, follow_symlinks=False)

@@ -1,0 +1,61 @@
+"""Folders for what is being made: deleted when it is done, and by the next process where one was killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qhls.locks import is_at, lock
+
+_EXCHANGE = 2
+"""Linux: two names change places at once."""
+_HERE = -100
+
+
+@contextmanager
+def scratch(folder: Path, prefix: str) -> Generator[Path]:
+    """A new folder in ``folder``, whose name begins with ``prefix``; deleted in the end. Raises ``OSError``."""
+    while True:
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        descriptor = os.open(made, os.O_RDONLY)
+        lock(descriptor, wait=True)
+        if is_at(descriptor, made):
+            break
+        os.close(descriptor)  # another process took it for one that was left over
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        os.close(descriptor)
+
+
+def left_over(folder: Path, prefix: str) -> Generator[Path]:
+    """The folders that killed processes left; each is deleted after its turn."""
+    for path in folder.glob(f"{glob_free(prefix)}*"):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if lock(descriptor, wait=False):
+                    yield path
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
+def glob_free(text: str) -> str:
+    """``text`` as a pattern that matches it alone."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+
+
+def exchange(a: Path, b: Path) -> bool:
+    """Let two folders change places at once; false where the system cannot, and nothing has changed."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return call(_HERE, os.fsencode(a), _HERE, os.fsencode(b), _EXCHANGE) == 0
