@@ -18,6 +18,7 @@ from qhls.errors import (
     EnergyError,
     LoadError,
     LoweringError,
+    MissingError,
     QhlsError,
     QuantizerError,
     VerifyError,
@@ -25,26 +26,81 @@ from qhls.errors import (
 from qhls.ir import Fixed, Graph, Schedule
 
 if TYPE_CHECKING:
+    # isort: off
+    from qhls import (
+        backends as backends,
+        energy as energy,
+        frontend as frontend,
+        ir as ir,
+        layers as layers,
+        qtools as qtools,
+        quantizers as quantizers,
+        utils as utils,
+    )
     from qhls.design import Design
     from qhls.frontend import load_model
     from qhls.frontend.lower import lower
+    from qhls.search.pareto import pareto as _pareto
 
-_LAZY = {
+    class _Search:  # a module that can be called has no other type
+        from qhls.search import (
+            AutoQKeras as AutoQKeras,
+            AutoQKerasScheduler as AutoQKerasScheduler,
+            BudgetError as BudgetError,
+            ForgivingFactor as ForgivingFactor,
+            ForgivingFactorBits as ForgivingFactorBits,
+            ForgivingFactorEnergy as ForgivingFactorEnergy,
+            Front as Front,
+            Goal as Goal,
+            GoalError as GoalError,
+            Hardware as Hardware,
+            JournalError as JournalError,
+            Point as Point,
+            SearchError as SearchError,
+            Space as Space,
+            SpaceError as SpaceError,
+            TrialError as TrialError,
+            gradient as gradient,
+            judge as judge,
+            maximise as maximise,
+            minimise as minimise,
+            pareto as pareto,
+        )
+
+        __call__ = staticmethod(_pareto)
+
+    # isort: on
+    search = _Search()
+
+_OBJECTS = {
     "Design": "qhls.design",
     "load_model": "qhls.frontend",
     "lower": "qhls.frontend.lower",
-    "quantizers": "qhls.quantizers",
-    "layers": "qhls.frontend",
-    "search": "qhls.search",
 }
-"""What needs Keras, which takes seconds to import: fetched when first asked for."""
+_MODULES = (
+    "backends",
+    "energy",
+    "frontend",
+    "ir",
+    "layers",
+    "qtools",
+    "quantizers",
+    "search",
+    "utils",
+)
+"""What is imported when first asked for: Keras, which most of it needs, takes seconds."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'qhls' has no attribute {name!r}")
-    module = import_module(_LAZY[name])
-    return getattr(module, name, module)
+    if name in _MODULES:
+        return import_module(f"qhls.{name}")
+    if name in _OBJECTS:
+        return getattr(import_module(_OBJECTS[name]), name)
+    raise AttributeError(f"module 'qhls' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OBJECTS, *_MODULES})
 
 
 __all__ = [
@@ -56,6 +112,7 @@ __all__ = [
     "Graph",
     "LoadError",
     "LoweringError",
+    "MissingError",
     "QhlsError",
     "QuantizerError",
     "Schedule",

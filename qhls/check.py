@@ -15,6 +15,7 @@ from qhls.ir import Graph, Op, decode, run, trace
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.ir.softmax import axes_of
+from qhls.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -59,13 +60,14 @@ class CheckReport:
 def check(
     design: Design,
     codes: Sequence[Array],
-    targets: Sequence[str],
+    targets: str | Sequence[str],
     include: str | Path | None = None,
 ) -> CheckReport:
     """Run all executions on ``codes`` and compare every output code. Raises ``CsimError``, ``VerifyError``."""
     from qhls.backends.csim import build
 
     graph = design.graph
+    report("run the interpreter")
     expected = run(graph, codes)
     if not len(expected[0]):
         raise VerifyError(
@@ -73,6 +75,7 @@ def check(
         )
     comparisons: list[Comparison] = []
     for library in build(graph, design.schedule, targets, include=include):
+        report(f"run the C simulation of {library.target.name}")
         received = library.run(codes)
         wrong = _differences(expected, received)
         blame = ""
@@ -101,6 +104,7 @@ def _against_keras(
 
     graph = design.exact or design.graph
     expected = results if graph is design.graph else run(graph, codes)
+    report("run Keras")
     reference = Reference(design.model, graph)
     received = reference.run(codes)
     wrong = _differences(expected, received)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +18,46 @@ from qhls.backends.target import TARGETS
 from qhls.errors import LoadError, QhlsError
 from qhls.ir import Schedule
 from qhls.ir.softmax import MODES
+from qhls.progress import shown
 from qhls.quiet import import_keras
 
 _MODES: dict[str, bool | str] = {"today": True, "0.9.0": "0.9.0", "complete": False}
 """``QTools``' argument ``compatible``, by the name of the mode."""
 
-EXIT_DIFFERENT = 1
-EXIT_ERROR = 2
+EXIT_DIFFERENT, EXIT_ERROR, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
+STATUSES = "status: 0 done, 1 check found a difference, 2 a wrong input, 3 a fault of qhls, 130 interrupted"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the process's status: 0, 1 (check found a difference) or 2 (an error, on stderr)."""
+    """Run a command; returns the process's status, one of ``STATUSES``. Messages go to stderr."""
     options = _parser().parse_args(arguments)
-    import_keras()
+    say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
-        return options.run(options)
+        import_keras()
+        if options.command == "search":  # which shows more of its own
+            return options.run(options)
+        with shown(Console(stderr=True)):
+            return options.run(options)
     except QhlsError as error:
-        sys.stderr.write(f"qhls {options.command}: {error}\n")
+        say(error)
         return EXIT_ERROR
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has closed it, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        say("expected no other error than those of what is given, got the one above. Report it.")
+        return EXIT_FAULT
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="qhls", description="Quantised Keras models to hardware, bit for bit."
+        prog="qhls",
+        description="Quantised Keras models to hardware, bit for bit.",
+        epilog=STATUSES,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     described = {
@@ -47,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "show": (_show, "print the design, one op a line"),
     }
     for name, (run, description) in described.items():
-        command = commands.add_parser(name, help=description, description=description)
+        command = commands.add_parser(
+            name, help=description, description=description, epilog=STATUSES
+        )
         command.set_defaults(run=run)
         _common(command, name)
         if name in ("compile", "check"):
@@ -62,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _option(commands, "compile", "-o", "--output", required=True, help=below)
     _option(commands, "compile", "--overwrite", action="store_true", help=again)
     _option(commands, "check", "--data", type=Path, help=".npy or .npz; default: random codes")
-    _option(commands, "check", "--samples", type=int, default=256, help="random input vectors")
+    _option(commands, "check", "--samples", type=_count, default=256, help="random input vectors")
     _option(commands, "check", "--include", help="folder of the vendor's headers")
     table = "a table's name or a JSON file"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
@@ -180,6 +203,14 @@ def _search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", action="store_true", help="write report.html")
 
 
+def _count(text: str) -> int:
+    """A number of samples."""
+    with suppress(ValueError):
+        if (count := int(text)) > 0:
+            return count
+    raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+
+
 def _file_name(form: str) -> Callable[[str], Path]:
     """Checks the suffix before anything is computed."""
     suffix = {"html": ".html", "plot": ".svg", "json": ".json"}[form]
@@ -235,7 +266,8 @@ def _check(options: argparse.Namespace) -> int:
             loaded = np.load(options.data, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise LoadError(
-                f"{options.data}: expected a .npy or .npz file of numbers, got {error}"
+                f"{options.data}: expected a .npy or .npz file of numbers, got another file. "
+                f"Write one with numpy.save."
             ) from error
         x = dict(loaded) if hasattr(loaded, "files") else loaded
     else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from qhls.compile import DEFAULT_SCHEDULE
 from qhls.ir import Schedule
+from qhls.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    models: Sequence[Any],
+    models: Any,
     input_types: Any = None,
     *,
     technology: str | PathLike[str] | Technology = "horowitz_45nm",
@@ -29,8 +30,8 @@ def compare(
 
     Energy by layer and cause, area, latency, bit operations.
 
-    ``models``: designs, which keep their own schedule, or what ``compile`` takes: Keras models and files, with
-    ``input_types``, ``weights`` and ``schedule`` for all of them. ``technology``: a name, a .json file or a
+    ``models``: one or several designs, which keep their own schedule, or of what ``compile`` takes: Keras models and
+    files, with ``input_types``, ``weights`` and ``schedule`` for all of them. ``technology``: a name, a .json file or a
     ``Technology``. ``names``: of the designs; by default the files' or the models' own. ``sensitivity``:
     also price a bit less in each layer. ``area``: an area table's name, a .json file, or None to leave area out.
 
@@ -41,16 +42,18 @@ def compare(
     from qhls.energy import Technology, load_area_table, load_technology
     from qhls.errors import EnergyError
 
-    prices = (
-        technology if isinstance(technology, Technology) else load_technology(fspath(technology))
-    )
-    cells = None if area is None else load_area_table(fspath(area))
+    if isinstance(models, str | PathLike | Design) or not isinstance(models, Iterable):
+        models = [models]
+    models = list(models)
+    prices = technology if isinstance(technology, Technology) else load_technology(technology)
+    cells = None if area is None else load_area_table(area)
     if names is not None and (len(names) != len(models) or len(set(names)) < len(names)):
         raise EnergyError(
             f"compare: expected {len(models)} different names, got {', '.join(names) or 'none'}"
         )
     designs: dict[str, Design] = {}
     for i, model in enumerate(models):
+        report(f"price design {i + 1} of {len(models)}")
         design = (
             model if isinstance(model, Design) else _compiled(model, input_types, weights, schedule)
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qhls.ir import Schedule, optimise
 from qhls.ir.softmax import Mode, Softmax
+from qhls.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -45,6 +46,7 @@ def compile(
     from qhls.design import Design
     from qhls.frontend import load_model
 
+    report("load the model")
     is_path = isinstance(model_or_path, str | PathLike)
     model = load_model(model_or_path, weights) if is_path else model_or_path
     if allow_approximate is False:
@@ -52,6 +54,7 @@ def compile(
     else:
         quantizer = None if allow_approximate is True else allow_approximate
         model, graph, made = trace_nearest(model, input_types, quantizer)
+    report("optimise the graph")
     exact = optimise(graph)
     end = Softmax(softmax, softmax_bits)
     return Design(optimise(end.apply(exact)), schedule, model, exact, end, made)

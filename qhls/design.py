@@ -51,10 +51,13 @@ class Design:
                     f"inputs: expected {', '.join(names)}, got {', '.join(map(str, x))}"
                 )
             x = [x[name] for name in names]
-        given = list(x) if isinstance(x, list | tuple) and len(inputs) > 1 else [x]
+        given: list[Any] = list(x) if isinstance(x, list | tuple) and len(inputs) > 1 else [x]
         if len(given) != len(inputs):
             raise VerifyError(f"inputs: expected {len(inputs)} arrays, got {len(given)}")
-        return [encode(values, op.type) for values, op in zip(given, inputs, strict=True)]
+        return [
+            encode(values, op.type, f"input {op.name!r}")
+            for values, op in zip(given, inputs, strict=True)
+        ]
 
     def run(self, x: Any) -> Any:
         """The outputs as exact numbers (float64), by the interpreter."""
@@ -79,7 +82,7 @@ class Design:
     def check(
         self,
         x: Any = None,
-        targets: Sequence[str] = ("vitis", "catapult"),
+        targets: str | Sequence[str] = ("vitis", "catapult"),
         *,
         include: str | Path | None = None,
     ) -> CheckReport:
@@ -133,7 +136,14 @@ class Design:
         return str(self.graph)
 
     def random_codes(self, samples: int, seed: int = 0) -> list[Array]:
-        """Integer codes, uniform over each input's type, one array an input."""
+        """Integer codes, uniform over each input's type, one array per input.
+
+        Raises ``VerifyError`` for fewer than one sample.
+        """
+        if samples < 1:
+            raise VerifyError(
+                f"random_codes: expected at least one sample, got {samples}. Ask for more."
+            )
         rng = np.random.default_rng(seed)
         return [
             rng.integers(op.type.lo, op.type.hi, (samples, *op.shape), np.int64, endpoint=True)

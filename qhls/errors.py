@@ -9,6 +9,10 @@ class LoadError(QhlsError):
     """A model file or its weights cannot be read as a Q-model."""
 
 
+class MissingError(QhlsError, ImportError):
+    """A package that a part of qhls needs is not installed; the message says how to install it."""
+
+
 class QuantizerError(QhlsError, ValueError):
     """A quantizer argument, string or configuration is not acceptable."""
 

@@ -3,24 +3,78 @@
 from typing import Any
 
 from qhls.frontend import registered
+from qhls.frontend.activation import QActivation
+from qhls.frontend.adaptive import QAdaptiveActivation
+from qhls.frontend.batchnorm import QBatchNormalization
+from qhls.frontend.constraints import Clip, QInitializer
+from qhls.frontend.conv import QConv2D
+from qhls.frontend.conv1d import QConv1D
+from qhls.frontend.dense import QDense
+from qhls.frontend.depthwise import QDepthwiseConv2D
+from qhls.frontend.folded import QConv2DBatchnorm, QDenseBatchnorm, QDepthwiseConv2DBatchnorm
 from qhls.frontend.mobilenet import QMobileNetSeparableConv2D
 from qhls.frontend.octave import OctaveConv2D, QOctaveConv2D
+from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
+from qhls.frontend.recurrent import (
+    QGRU,
+    QLSTM,
+    QBidirectional,
+    QGRUCell,
+    QLSTMCell,
+    QSimpleRNN,
+    QSimpleRNNCell,
+)
+from qhls.frontend.scale_shift import QScaleShift
+from qhls.frontend.separable import QSeparableConv1D, QSeparableConv2D
+from qhls.frontend.transpose import (
+    QConv2DTranspose,
+    QDepthwiseConv2DTranspose,
+    QSeparableConv2DTranspose,
+)
 
-_FUNCTIONS = {f.__name__: f for f in (OctaveConv2D, QMobileNetSeparableConv2D, QOctaveConv2D)}
-"""What adds several layers to a model at once."""
+__all__ = [
+    "QGRU",
+    "QLSTM",
+    "Clip",
+    "OctaveConv2D",
+    "QActivation",
+    "QAdaptiveActivation",
+    "QAveragePooling2D",
+    "QBatchNormalization",
+    "QBidirectional",
+    "QConv1D",
+    "QConv2D",
+    "QConv2DBatchnorm",
+    "QConv2DTranspose",
+    "QDense",
+    "QDenseBatchnorm",
+    "QDepthwiseConv2D",
+    "QDepthwiseConv2DBatchnorm",
+    "QDepthwiseConv2DTranspose",
+    "QGRUCell",
+    "QGlobalAveragePooling2D",
+    "QInitializer",
+    "QLSTMCell",
+    "QMobileNetSeparableConv2D",
+    "QOctaveConv2D",
+    "QScaleShift",
+    "QSeparableConv1D",
+    "QSeparableConv2D",
+    "QSeparableConv2DTranspose",
+    "QSimpleRNN",
+    "QSimpleRNNCell",
+]
 
 
 def __getattr__(name: str) -> Any:
-    known = {**registered(), **_FUNCTIONS}
+    """A third party's layer, once it is registered."""
+    known = registered()
     if name not in known:
         raise AttributeError(
-            f"module 'qhls.layers' has no layer {name!r}; there are {', '.join(known)}"
+            f"module 'qhls.layers' has no layer {name!r}; there are {', '.join(__dir__())}"
         )
     return known[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({**registered(), **_FUNCTIONS})
-
-
-__all__ = [*__dir__()]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll] - for ``import *``
+    return sorted({*__all__, *registered()})

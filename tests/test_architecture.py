@@ -11,14 +11,16 @@ ROOT = Path(__file__).parents[1] / "qhls"
 MODULES = sorted(ROOT.rglob("*.py"))
 RELATIVE = [str(path.relative_to(ROOT)) for path in MODULES]
 
+SERVICES = ("qhls.errors", "qhls.locks", "qhls.needs_keras", "qhls.progress")
+
 ALLOWED = {
     "ir": ("qhls.ir", "qhls.errors"),
-    "quantizers": ("qhls.quantizers", "qhls.ir.types", "qhls.errors"),
-    "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.errors"),
-    "backends": ("qhls.backends", "qhls.ir", "qhls.errors", "qhls.locks"),
-    "energy": ("qhls.energy", "qhls.qtools", "qhls.ir", "qhls.errors"),
-    "qtools": ("qhls.qtools", "qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.errors"),
-    "utils": ("qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.errors"),
+    "quantizers": ("qhls.quantizers", "qhls.ir.types", *SERVICES),
+    "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
+    "backends": ("qhls.backends", "qhls.ir", *SERVICES),
+    "energy": ("qhls.energy", "qhls.qtools", "qhls.ir", *SERVICES),
+    "qtools": ("qhls.qtools", "qhls.utils", "qhls.frontend", "qhls.quantizers", *SERVICES),
+    "utils": ("qhls.utils", "qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
 }
 """By folder: the prefixes of the modules of qhls that its modules import. ``search`` may import all."""
 

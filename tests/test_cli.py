@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -70,7 +76,7 @@ def test_check_refuses_data_that_is_none(saved, tmp_path, capsys):
     (tmp_path / "x.npy").write_bytes(b"not numbers")
     assert main(["check", saved, *TYPE, "--data", str(tmp_path / "x.npy")]) == 2
     assert re.match(
-        r"^qhls check: .*x\.npy: expected a \.npy or \.npz file of numbers, got .*$",
+        r"^qhls check: .*x\.npy: expected a \.npy or \.npz file of numbers, got another file\. .*$",
         capsys.readouterr().err,
     )
 
@@ -195,7 +201,7 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
         ),
         (
             ["show", "{saved}"],
-            r"^qhls show: model 'compact': expected the type of 'x', received none: .*$",
+            r"^qhls show: model 'compact': expected the type of 'x', got none: .*-i s16\.10\.$",
         ),
         (
             ["show", "{saved}", "-i", "16.10"],
@@ -230,3 +236,77 @@ def test_usage_errors_name_the_commands(capsys):
         main([])
     assert stop.value.code == 2
     assert "compile" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("samples", ["-3", "0", "2.5", "many"])
+def test_samples_is_a_count(saved, samples, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", saved, *TYPE, "--samples", samples])
+    assert stopped.value.code == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.endswith(f"argument --samples: expected a whole number above 0, got {samples!r}")
+
+
+def test_check_refuses_text_as_data(saved, tmp_path, capsys):
+    np.save(tmp_path / "x.npy", np.array([["a"] * 6]))
+    assert main(["check", saved, *TYPE, "--data", str(tmp_path / "x.npy")]) == 2
+    assert re.match(
+        r"^qhls check: input 'x': expected an array of real numbers, got str\d+ values\. Give numbers ",
+        capsys.readouterr().err,
+    )
+
+
+def test_a_compiler_that_fails_is_named(saved, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("QHLS_CACHE", str(tmp_path))
+    monkeypatch.setenv("CXX", "/bin/false")
+    assert main(["check", saved, *TYPE]) == 2
+    assert re.match(
+        r"^qhls check: csim build: expected /\S*false to succeed, got status 1:",
+        capsys.readouterr().err,
+    )
+    monkeypatch.setenv("CXX", "/bin/true")
+    assert main(["check", saved, *TYPE]) == 2
+    assert re.match(
+        r"^qhls check: csim build: expected /\S*true to write a library, got none\. Set CXX ",
+        capsys.readouterr().err,
+    )
+
+
+def test_a_fault_of_qhls_has_a_status_of_its_own(saved, monkeypatch, capsys):
+    def fail(*_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("qhls.cli._design", fail)
+    assert main(["show", saved]) == 3
+    message = capsys.readouterr().err
+    assert "ZeroDivisionError: division by zero" in message
+    assert message.splitlines()[-1].startswith("qhls show: expected no other error ")
+
+
+def test_an_interrupted_check_ends_at_once_with_its_compilers(saved, tmp_path):
+    """Real processes: Ctrl-C while a compiler runs."""
+    compiler = tmp_path / "slow-compiler"
+    compiler.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/pids\nsleep 60\n")
+    compiler.chmod(0o755)
+    environment = os.environ | {"CXX": str(compiler), "QHLS_CACHE": str(tmp_path / "cache")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qhls.cli", "check", saved, *TYPE],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "pids").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert said == "qhls check: interrupted\n"
+    assert process.returncode == 130
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_output_into_a_closed_pipe_is_no_error(saved):
+    command = f"{sys.executable} -m qhls.cli show {saved} -i s8.4 | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""

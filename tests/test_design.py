@@ -57,7 +57,7 @@ def test_inputs_are_rounded_to_even_and_saturated(two_inputs):
         ({"a": np.zeros((1, 3))}, r"^inputs: expected a, b, got a$"),
         (
             [np.full((1, 3), np.nan), np.zeros((1, 2))],
-            r"^encode to s8\.4: expected numbers, got NaN$",
+            r"^input 'a': expected numbers, got NaN\. Replace it\.$",
         ),
         (
             [np.zeros((1, 4)), np.zeros((1, 2))],
@@ -132,6 +132,7 @@ def test_an_input_that_is_read_unquantised_as_well_needs_one():
     y = QActivation("quantized_bits(6,2,alpha=1)", name="in")(x)
     model = keras.Model(x, keras.layers.Concatenate()([x, y]), name="both")
     with pytest.raises(
-        qhls.LoweringError, match=r"^model 'both': expected the type of 'x', received none: .*$"
+        qhls.LoweringError,
+        match=r"^model 'both': expected the type of 'x', got none: .*$",
     ):
         qhls.compile(model)

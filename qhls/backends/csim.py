@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,10 @@ from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
+from qhls.progress import report
+
+CHUNK = 64
+"""Samples per call of a library: few enough to act on Ctrl-C, enough to hide what a call costs."""
 
 
 def find_include(target: Target, include: str | Path | None = None) -> Path:
@@ -87,12 +92,25 @@ class Csim:
         return opened(self.path)
 
     def run(self, codes: Sequence[Array]) -> list[Array]:
-        """The outputs' codes (int64) for input codes (samples, *shape), one array an input."""
+        """The outputs' codes (int64) for input codes (samples, *shape), one array per input."""
+        return self._run(codes, [])
+
+    def _run(self, codes: Sequence[Array], taps: Sequence[Array | None]) -> list[Array]:
+        """As ``run``, in chunks: Python sees Ctrl-C only between two calls of the library."""
         given = check_codes(self.graph, codes)
         samples = len(next(iter(given.values())))
         inputs = [np.ascontiguousarray(array, np.int64) for array in given.values()]
         outputs = [_zeros(op, samples) for op in self.graph.outputs]
-        self._library.qhls_run(_addresses(inputs), _addresses(outputs), ctypes.c_longlong(samples))
+        for start in range(0, samples, CHUNK):
+            part = slice(start, start + CHUNK)
+            pointers = _addresses([None if tap is None else tap[part] for tap in taps])
+            if taps:  # the library keeps this pointer until the chunk is done
+                self._library.qhls_trace(pointers)
+            self._library.qhls_run(
+                _addresses([array[part] for array in inputs]),
+                _addresses([array[part] for array in outputs]),
+                ctypes.c_longlong(min(CHUNK, samples - start)),
+            )
         return outputs
 
     def trace(self, codes: Sequence[Array]) -> dict[Op, Array]:
@@ -104,10 +122,8 @@ class Csim:
         samples = len(next(iter(check_codes(self.graph, codes).values())))
         computed = [op for op in self.graph.ops if not isinstance(op, Input | Const | Reshape)]
         taps = [_zeros(op, samples) if op.type.width <= PORT_LIMIT else None for op in computed]
-        addresses = _addresses(taps)  # the library keeps a pointer to it until the run is over
-        self._library.qhls_trace(addresses)
         try:
-            self.run(codes)
+            self._run(codes, taps)
         finally:
             self._library.qhls_trace(None)
         return {op: tap for op, tap in zip(computed, taps, strict=True) if tap is not None}
@@ -125,7 +141,7 @@ def _addresses(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes.c_void_p]:
 def build(
     graph: Graph,
     schedule: Schedule,
-    targets: Sequence[str] = tuple(TARGETS),
+    targets: str | Sequence[str] = tuple(TARGETS),
     *,
     include: str | Path | None = None,
     trace: bool = False,
@@ -134,14 +150,57 @@ def build(
 
     Raises ``CsimError`` with the compiler's own words when it fails.
     """
-    chosen = [get_target(name) for name in targets]
-    one = partial(_build, graph, schedule, include=include, trace=trace)
+    chosen = [get_target(name) for name in ([targets] if isinstance(targets, str) else targets)]
+    report(f"build the C simulation of {' and '.join(target.name for target in chosen)}")
+    compilers = _Compilers()
+    one = partial(_build, graph, schedule, compilers, include=include, trace=trace)
     with ThreadPoolExecutor(len(chosen) or 1) as pool:
-        return list(pool.map(one, chosen))
+        try:
+            return list(pool.map(one, chosen))
+        except BaseException:  # Ctrl-C, or one of two failed: the pool waits for the others
+            compilers.stop()
+            raise
+
+
+class _Compilers:
+    """The compiler processes of one ``build``, which end with it."""
+
+    def __init__(self) -> None:
+        self._running: list[subprocess.Popen[str]] = []
+        self._stopped = False
+
+    def run(self, command: list[str], folder: Path) -> tuple[int, str]:
+        """Run to the end; returns the status and what was written to stderr."""
+        # A session of its own: Ctrl-C reaches this process alone, and its children end together.
+        process = subprocess.Popen(
+            command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self._running.append(process)
+        if self._stopped:
+            self._kill(process)
+        said = process.communicate()[1]
+        return process.returncode, said
+
+    def stop(self) -> None:
+        """Kill what runs, and what is started from now on."""
+        self._stopped = True
+        for process in self._running:
+            self._kill(process)
+
+    @staticmethod
+    def _kill(process: subprocess.Popen[str]) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # g++ starts cc1plus, as, ld
 
 
 def _build(
-    graph: Graph, schedule: Schedule, target: Target, *, include: str | Path | None, trace: bool
+    graph: Graph,
+    schedule: Schedule,
+    compilers: _Compilers,
+    target: Target,
+    *,
+    include: str | Path | None,
+    trace: bool,
 ) -> Csim:
     files = sources(graph, schedule, target)
     headers = find_include(target, include)
@@ -159,7 +218,9 @@ def _build(
     ]
     command += ["-DQHLS_TRACE"] if trace else []
     name = f"{_digest(files, command, headers / target.header)}.so"
-    library = kept(name, partial(_compile, files, [*command, "-include", *_one_unit(units)]))
+    library = kept(
+        name, partial(_compile, compilers, files, [*command, "-include", *_one_unit(units)])
+    )
     return Csim(graph, target, library, trace)
 
 
@@ -176,18 +237,22 @@ def _digest(files: dict[str, str], command: list[str], header: Path) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _compile(files: dict[str, str], command: list[str], folder: Path, library: Path) -> None:
+def _compile(
+    compilers: _Compilers, files: dict[str, str], command: list[str], folder: Path, library: Path
+) -> None:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="ascii")
-    done = subprocess.run(
-        [*command, "-o", str(library)], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        first = "\n".join(done.stderr.splitlines()[:20])
+    status, said = compilers.run([*command, "-o", str(library)], folder)
+    if status:
+        first = "\n".join(said.splitlines()[:20])
         raise CsimError(
-            f"csim build: expected g++ to succeed, got status {done.returncode}:\n{first}"
+            f"csim build: expected {command[0]} to succeed, got status {status}:\n{first}"
+        )
+    if not library.is_file():
+        raise CsimError(
+            f"csim build: expected {command[0]} to write a library, got none. Set CXX to a C++ compiler."
         )
 
 

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from rich.text import Text
 
 from qhls.energy.figures import FORMS
 from qhls.energy.primitives import Hardware, Primitive, hardware
+from qhls.energy.technology import table_path
 from qhls.energy.text import as_text
 from qhls.errors import EnergyError
 from qhls.ir import Graph, Schedule
@@ -191,18 +193,12 @@ def area_tables() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _TABLES.glob("*.json")))
 
 
-def load_area_table(name_or_path: str | Path) -> AreaTable:
+def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
     """An area table by name (``"xilinx_lut6"``) or from a JSON file of yours, named after the file.
 
     Raises ``EnergyError`` for a name that does not exist and for a table that is not complete.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".json":
-        path = _TABLES / f"{name_or_path}.json"
-    if not path.is_file():
-        raise EnergyError(
-            f"area table: expected one of {', '.join(area_tables())} or a .json file, got {str(name_or_path)!r}"
-        )
+    path = table_path("area table", name_or_path, _TABLES)
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         given = cast("dict[str, Any]", content["figures"])

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar, cast
 
@@ -198,7 +199,7 @@ def technologies() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _TABLES.glob("*.json")))
 
 
-def load_technology(name_or_path: str | Path) -> Technology:
+def load_technology(name_or_path: str | PathLike[str]) -> Technology:
     """A technology by name (``"horowitz_45nm"``) or from a JSON file of yours, named after the file.
 
     Raises ``EnergyError`` for a name that does not exist and for a table that is not complete: unknown or
@@ -208,15 +209,21 @@ def load_technology(name_or_path: str | Path) -> Technology:
     return _load(name_or_path, ())
 
 
-def _load(name_or_path: str | Path, derived: tuple[Path, ...]) -> Technology:
+def table_path(what: str, name_or_path: object, folder: Path) -> Path:
+    """The table of that name in ``folder``, or a JSON file of the user's. Raises ``EnergyError``."""
+    if isinstance(name_or_path, str | PathLike):
+        path = Path(name_or_path)
+        path = path if path.suffix == ".json" else folder / f"{name_or_path}.json"
+        if path.is_file():
+            return path
+    names = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
+    got = repr(str(name_or_path) if isinstance(name_or_path, PathLike) else name_or_path)
+    raise EnergyError(f"{what}: expected one of {names} or a .json file, got {got}")
+
+
+def _load(name_or_path: str | PathLike[str], derived: tuple[Path, ...]) -> Technology:
     """``derived``: the tables that have this one as their base, or the base of theirs."""
-    path = Path(name_or_path)
-    if path.suffix != ".json":
-        path = _TABLES / f"{name_or_path}.json"
-    if not path.is_file():
-        raise EnergyError(
-            f"technology: expected one of {', '.join(technologies())} or a .json file, got {str(name_or_path)!r}"
-        )
+    path = table_path("technology", name_or_path, _TABLES)
     return _Table(path.stem, (*derived, path.resolve())).technology(path)
 
 

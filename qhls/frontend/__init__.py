@@ -3,6 +3,7 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
+import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
 from qhls.frontend.activation import QActivation
 from qhls.frontend.constraints import Clip, QInitializer
 from qhls.frontend.conv import QConv2D

@@ -22,6 +22,7 @@ from qhls.frontend.reals import (
 )
 from qhls.frontend.reference import rebuild
 from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
+from qhls.progress import report
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision
 
@@ -125,9 +126,9 @@ def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed) -> Input:
 def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
     if given is None:
         raise LoweringError(
-            f"model {model.name!r}: expected the type of {_listed(names)}, received none: inputs are "
-            f"real numbers to Keras; give it, e.g. trace(model, 's16.10') (signed, 16 bits, 10 of "
-            f"them fraction) or trace(model, quantized_bits(8,0))"
+            f"model {model.name!r}: expected the type of {_listed(names)}, got none: inputs are "
+            f"real numbers to Keras. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
+            f"fraction), or a quantizer; on the command line -i s16.10."
         )
     if isinstance(given, Mapping):
         if set(given) != set(names):
@@ -169,6 +170,11 @@ def _listed(names: list[str]) -> str:
 
 def functional_of(model: Any, layer: Any) -> Any:
     """The object that holds the graph of layers of ``model``."""
+    if not isinstance(model, keras.Model):
+        raise LoweringError(
+            f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
+            f"keras.Model; compile takes the path of a saved one too."
+        )
     found = model._functional if isinstance(model, keras.Sequential) else model
     if hasattr(found, "_nodes_by_depth"):
         return found
@@ -200,7 +206,8 @@ def _run(
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
     nodes = nodes_of(functional)
     read = {id(t) for node in nodes for t in node.input_tensors}
-    for node in nodes:
+    for number, node in enumerate(nodes, 1):
+        report(f"trace layer {path}{node.operation.name} ({number} of {len(nodes)})")
         last = final and not any(id(t) in read for t in node.outputs)
         ops = _call(node, [values[id(t)] for t in node.input_tensors], path, notes, last)
         values.update({id(t): op for t, op in zip(node.outputs, ops, strict=True)})

@@ -100,23 +100,39 @@ def _check_input(op: Input, array: Array) -> Array:
     return array
 
 
-def encode(values: npt.ArrayLike, to: Fixed) -> Array:
+def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
     """Codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
 
-    Raises ``VerifyError`` for NaN, and for types of more than 53 bits.
+    Raises ``VerifyError``, which begins with ``where``, for what is no array of real numbers, for NaN, and for types
+    of more than 53 bits.
     """
-    array = np.asarray(values, np.float64)
+    where = where or f"encode to {to}"
+    array = _real(values, where)
     if np.isnan(array).any():
-        raise VerifyError(f"encode to {to}: expected numbers, got NaN")
+        raise VerifyError(f"{where}: expected numbers, got NaN. Replace it.")
     if to.width > 53:
         raise VerifyError(
-            f"encode to {to}: expected at most 53 bits for float values; give integer codes instead"
+            f"{where}: expected at most 53 bits for float values, got {to}. Give integer codes instead."
         )
     limits = Quantization(to, Rounding.HALF_EVEN)
     with np.errstate(over="ignore"):  # infinity saturates as well
         scaled = np.asarray(array * 2.0**to.frac)  # exact, and several times faster than ldexp
     np.rint(scaled, out=scaled)
     return np.clip(scaled, limits.lo, limits.hi, out=scaled).astype(np.int64)
+
+
+def _real(values: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
+    """``values`` as float64. Raises ``VerifyError`` for text, dates, complex numbers and ragged lists."""
+    try:
+        array = np.asarray(values)
+        got = f"{array.dtype.name} values"
+        if array.dtype.kind not in "cSUMm":  # complex, text, dates
+            return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        got = str(error)
+    raise VerifyError(
+        f"{where}: expected an array of real numbers, got {got}. Give numbers in rows of equal length."
+    )
 
 
 def decode(codes: Array, of: Fixed) -> npt.NDArray[np.float64]:

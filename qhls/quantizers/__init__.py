@@ -4,6 +4,7 @@ A quantizer is a callable (``quantized_bits(4, 0, 1)(x)``) that also tells hardw
 for an activation, ``integer_codes`` for weights. ``get_quantizer`` makes one of a string or a configuration.
 """
 
+import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
 from qhls.quantizers.base import QUANTIZERS, Quantizer, get_weight_scale, quantizer
 from qhls.quantizers.binary import bernoulli, binary, stochastic_binary
 from qhls.quantizers.bits import quantized_bits

@@ -8,9 +8,10 @@
 """
 
 import sys
+from inspect import signature
 from types import ModuleType
-from typing import Any
 
+import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
 from qhls.search.auto import AutoQKeras
 from qhls.search.costs import Hardware
 from qhls.search.errors import (
@@ -31,13 +32,14 @@ from qhls.search.space import Space
 
 
 class _Callable(ModuleType):
-    """This module, which can be called."""
+    """This module, which can be called as ``pareto``."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Front:
-        """See ``pareto``."""
-        return pareto(*args, **kwargs)
+    __call__ = staticmethod(pareto)
 
 
+__signature__ = signature(
+    pareto
+)  # inspect takes the first parameter of a class's __call__ for self
 sys.modules[__name__].__class__ = _Callable
 
 __all__ = [

@@ -4,6 +4,7 @@ Names and arguments are those of ``qkeras.utils``, ``qkeras.estimate``, ``qkeras
 ``qkeras.callbacks``, ``qkeras.codebook`` and ``qkeras.b2t``.
 """
 
+import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
 from qhls.utils.accumulator import analyze_accumulator, analyze_accumulator_from_sample
 from qhls.utils.bias import populate_bias_quantizer_from_accumulator
 from qhls.utils.codebook import (

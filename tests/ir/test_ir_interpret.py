@@ -182,14 +182,14 @@ def test_encode_by_hand():
 
 
 def test_encode_no_number():
-    with pytest.raises(VerifyError, match=r"^encode to s4\.1: expected numbers, got NaN$"):
+    with pytest.raises(
+        VerifyError, match=r"^encode to s4\.1: expected numbers, got NaN\. Replace it\.$"
+    ):
         encode([0.0, np.nan], Fixed(True, 4, 1))
 
 
 def test_encode_to_more_than_a_float_holds():
-    match = (
-        r"^encode to s54\.1: expected at most 53 bits for float values; give integer codes instead$"
-    )
+    match = r"^encode to s54\.1: expected at most 53 bits for float values, got s54\.1\. Give integer codes instead\.$"
     with pytest.raises(VerifyError, match=match):
         encode([0.0], Fixed(True, 54, 1))
 

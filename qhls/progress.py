@@ -1,0 +1,41 @@
+"""Say what long work is at; the command line shows it on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("_listener", default=None)
+
+
+def report(activity: str) -> None:
+    """Pass ``activity``, a verb and its object, to whoever shows it; without one nothing happens."""
+    if listener := _listener.get():
+        listener(activity)
+
+
+@contextmanager
+def shown(console: Console) -> Iterator[None]:
+    """Show each reported activity and its time on ``console``, in one line that goes in the end.
+
+    Shows nothing where ``console`` is not a terminal.
+    """
+    if not console.is_terminal:
+        yield
+        return
+    from rich.markup import escape
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("start")
+        token = _listener.set(lambda activity: bar.update(task, description=escape(activity)))
+        try:
+            yield
+        finally:
+            _listener.reset(token)
