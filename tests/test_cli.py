@@ -261,13 +261,13 @@ def test_a_compiler_that_fails_is_named(saved, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("CXX", "/bin/false")
     assert main(["check", saved, *TYPE]) == 2
     assert re.match(
-        r"^qhls check: csim build: expected /\S*false to succeed, got status 1:",
+        r"^qhls check: csim build: expected false to succeed, got status 1:",
         capsys.readouterr().err,
     )
     monkeypatch.setenv("CXX", "/bin/true")
     assert main(["check", saved, *TYPE]) == 2
     assert re.match(
-        r"^qhls check: csim build: expected /\S*true to write a library, got none\. Set CXX ",
+        r"^qhls check: csim build: expected true to write a library, got none\. Set CXX ",
         capsys.readouterr().err,
     )
 

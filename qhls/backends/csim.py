@@ -245,14 +245,15 @@ def _compile(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="ascii")
     status, said = compilers.run([*command, "-o", str(library)], folder)
+    compiler = Path(command[0]).name
     if status:
         first = "\n".join(said.splitlines()[:20])
         raise CsimError(
-            f"csim build: expected {command[0]} to succeed, got status {status}:\n{first}"
+            f"csim build: expected {compiler} to succeed, got status {status}:\n{first}"
         )
     if not library.is_file():
         raise CsimError(
-            f"csim build: expected {command[0]} to write a library, got none. Set CXX to a C++ compiler."
+            f"csim build: expected {compiler} to write a library, got none. Set CXX to a C++ compiler."
         )
 
 

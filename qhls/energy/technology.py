@@ -209,7 +209,7 @@ def load_technology(name_or_path: str | PathLike[str]) -> Technology:
     return _load(name_or_path, ())
 
 
-def table_path(what: str, name_or_path: object, folder: Path) -> Path:
+def table_path(what: str, name_or_path: str | PathLike[str] | None, folder: Path) -> Path:
     """The table of that name in ``folder``, or a JSON file of the user's. Raises ``EnergyError``."""
     if isinstance(name_or_path, str | PathLike):
         path = Path(name_or_path)
@@ -217,7 +217,7 @@ def table_path(what: str, name_or_path: object, folder: Path) -> Path:
         if path.is_file():
             return path
     names = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
-    got = repr(str(name_or_path) if isinstance(name_or_path, PathLike) else name_or_path)
+    got = repr(name_or_path) if name_or_path is None else repr(str(name_or_path))
     raise EnergyError(f"{what}: expected one of {names} or a .json file, got {got}")
 
 
