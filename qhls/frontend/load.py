@@ -30,9 +30,10 @@ def load_model(
     ``weights`` is the HDF5 file of its weights. The content tells the kind, the suffix does not.
     ``weights``, where given, replaces those in ``path``.
 
-    Nothing in the files is executed: only Q-layers, layers of Keras and classes decorated with
-    ``@qhls.frontend.register`` are built; Lambda layers, marshalled functions and pickles are
-    refused.
+    Nothing in the files is executed: only Q-layers, layers and operations of Keras, and classes and
+    functions that their user registered (``@qhls.frontend.register``,
+    ``@keras.saving.register_keras_serializable``, ``keras.saving.custom_object_scope``) are built.
+    Lambda layers, marshalled functions, pickles and vocabularies in other files are refused.
 
     Raises:
         LoadError: a missing, truncated or foreign file; an unknown class or code; missing weights,

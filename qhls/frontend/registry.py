@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -39,15 +38,3 @@ def register(cls: Class) -> Class:
 def registered() -> Mapping[str, type]:
     """Class name -> class, of everything ``register`` has seen."""
     return MappingProxyType(_CLASSES)
-
-
-@contextmanager
-def also_registered(classes: Mapping[str, type]) -> Iterator[None]:
-    """Within it, model files may name these classes too, by these names."""
-    before = dict(_CLASSES)
-    _CLASSES.update(classes)
-    try:
-        yield
-    finally:
-        _CLASSES.clear()
-        _CLASSES.update(before)

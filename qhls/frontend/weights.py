@@ -89,9 +89,11 @@ def _refuse_references(root: Any, where: str) -> None:
 
 def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
     stored = {
-        name: attribute(root[name], "weight_names") for name in attribute(root, "layer_names")
+        name: _without_pruning(attribute(root[name], "weight_names"))
+        for name in attribute(root, "layer_names")
     }
     stored = {name: weights for name, weights in stored.items() if weights}
+    wrapped = {name.removeprefix("prune_low_magnitude_"): name for name in stored}
     layers = [layer for layer in model.layers if layer.weights]
     if len(stored) != len(layers):
         raise LoadError(
@@ -99,10 +101,18 @@ def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
             f"({_names(x.name for x in layers)}), received {len(stored)} ({_names(stored)}); give "
             f"the weights that were saved with this model"
         )
-    by_name = {layer.name for layer in layers} == set(stored)
+    by_name = {layer.name for layer in layers} == set(wrapped)
     for layer, position in zip(layers, stored, strict=True):
-        source = layer.name if by_name else position
+        source = wrapped[layer.name] if by_name else position
         _fill(layer, root[source], stored[source], where)
+
+
+def _without_pruning(names: list[str]) -> list[str]:
+    """A layer's weights without those that its ``PruneLowMagnitude`` wrapper keeps for its training."""
+    last = {name: name.rpartition("/")[2].partition(":")[0] for name in names}
+    if "pruning_step" not in last.values():
+        return names
+    return [name for name in names if last[name] not in ("mask", "threshold", "pruning_step")]
 
 
 def _fill(layer: Any, group: Any, names: list[str], where: str) -> None:

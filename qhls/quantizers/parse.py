@@ -6,7 +6,9 @@ import ast
 import difflib
 import inspect
 import re
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -66,6 +68,13 @@ def _from_string(text: str) -> Any:
         if args or kwargs:
             raise _not_callable(name, text)
         return _function(name, text)
+    if any(isinstance(each, _Nested) for each in (*args, *kwargs.values())):
+        warnings.warn(
+            f"get_quantizer: {text!r} has a quantizer among the arguments of {name}; QKeras drops all "
+            f"arguments of such a string, and so {name}() is used here; write e.g. {name}(8,0) or {name}()",
+            stacklevel=3,
+        )
+        return cls()
     accepted = list(inspect.signature(cls).parameters)
     if len(args) > len(accepted):
         raise QuantizerError(
@@ -122,9 +131,10 @@ def _value(value: Any) -> Any:
 
 
 def _function(name: str, text: str) -> Callable[..., Any]:
-    """One of qhls' own functions, or a Keras activation."""
-    if name in FUNCTIONS:
-        return FUNCTIONS[name]
+    """One of qhls' own functions, one that its user registered with Keras, or a Keras activation."""
+    own = FUNCTIONS.get(name) or keras.saving.get_registered_object(name)
+    if own is not None:
+        return own() if isinstance(own, type) else own
     try:
         return keras.activations.get(name)
     except ValueError:
@@ -174,7 +184,22 @@ def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     return tree.func.id, args, kwargs
 
 
+@dataclass(frozen=True)
+class _Nested:
+    """A quantizer's call among the arguments of another one."""
+
+    text: str
+
+
 def _literal(node: ast.expr, text: str) -> Any:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in QUANTIZERS
+    ):
+        inner = ast.unparse(node)
+        parse_call(inner)
+        return _Nested(inner)
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

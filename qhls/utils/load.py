@@ -7,8 +7,7 @@ import json
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import h5py
@@ -17,7 +16,6 @@ import keras
 from qhls.errors import LoadError
 from qhls.frontend import load_model
 from qhls.frontend.config import build, translate
-from qhls.frontend.registry import also_registered
 from qhls.utils.rebuild import custom_scope
 
 _MODULES = (
@@ -43,7 +41,7 @@ def load_qmodel(
     Raises:
         LoadError: what ``qhls.load_model`` raises.
     """
-    with _known(custom_objects):
+    with custom_scope(custom_objects):
         model = load_model(filepath)
         if compile:
             _compile(model, os.fspath(filepath))
@@ -68,17 +66,8 @@ def quantized_model_from_json(
         raise LoadError(
             f"{where}: expected the text that model.to_json() makes, received another one: {error}"
         ) from error
-    with _known(custom_objects):
+    with custom_scope(custom_objects):
         return build(translate(config, where), where)
-
-
-@contextmanager
-def _known(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
-    given = dict(custom_objects or {})
-    classes = {name: each for name, each in given.items() if isinstance(each, type)}
-    own_names = {each.__name__: each for each in classes.values()}
-    with also_registered(classes), custom_scope(given | own_names):
-        yield
 
 
 # -- how the model was compiled ---------------------------------------------------------------------

@@ -88,4 +88,6 @@ def custom_scope(custom_objects: Mapping[str, Any] | None) -> Any:
     """Within it Keras finds ``custom_objects`` by their names."""
     if not custom_objects:
         return nullcontext()
-    return keras.saving.custom_object_scope(dict(custom_objects))
+    given = dict(custom_objects)
+    own_names = {each.__name__: each for each in given.values() if isinstance(each, type)}
+    return keras.saving.custom_object_scope(given | own_names)

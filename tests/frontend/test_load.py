@@ -433,12 +433,13 @@ def test_damaged_configurations_are_refused_whatever_the_damage(
     assert refused > len(paths) // 2
 
 
-def test_calls_with_tensors_as_keywords_are_refused(write, keras2_weights):
-    layers = [input2("a", 4, inbound=[]), dense2("d", 4, [[["a", 0, 0, {"mask": ["a", 0, 0]}]]])]
+def test_calls_with_other_objects_are_refused(write, keras2_weights):
+    call = [["a", 0, 0, {"mask": {"class_name": "Mask", "config": {}}}]]
+    layers = [input2("a", 4, inbound=[]), dense2("d", 4, [call])]
     ends = {"input_layers": [["a", 0, 0]], "output_layers": [["d", 0, 0]]}
     refuses(
-        r"^m\.json: layer 'd': expected a call with tensors as positional arguments only, received "
-        r"keyword arguments \{'mask'",
+        r"^m\.json: layer 'd': expected tensors, numbers and slices as arguments of a call, got \{'class_name': "
+        r"'Mask', .*\}; rebuild this part of the model with plain layers$",
         write({"class_name": "Model", "config": {"name": "m", "layers": layers, **ends}}),
         keras2_weights({}),
     )
