@@ -122,7 +122,7 @@ def _measured(reals: Reals, quantizer: str, codes: Array, numbers: Array) -> App
 def _numbers(reals: Reals) -> tuple[Array, Array]:
     """Codes of the exact tensor below, all of them or evenly spread ones, and the numbers (channels, codes) there."""
     lo, hi = reals.x.range.hull
-    channels = reals.shape[-1]
+    channels = reals.channels
     count = min(hi - lo + 1, max(POINTS // channels, 2))
     codes = np.unique(np.rint(np.linspace(lo, hi, count)).astype(np.int64))
     numbers = values_of(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))

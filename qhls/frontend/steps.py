@@ -10,7 +10,7 @@ import numpy as np
 
 from qhls.frontend.reals import Function, Reals, Tensor, current_arithmetic
 from qhls.frontend.refusal import refusal
-from qhls.ir import Codes, Const, Op, Threshold
+from qhls.ir import Codes, Const, Op, Reshape, Threshold
 from qhls.ir.integers import Array, dyadic
 from qhls.ir.op import FLOAT32_EXACT
 from qhls.quantizers.numerics import precision, without_gradients
@@ -34,7 +34,7 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
             input of more than 16 bits; one whose value is not finite.
     """
     if isinstance(x, Reals):
-        chain, source, channels = x.then(function, monotone), x.x, x.shape[-1]
+        chain, source, channels = x.then(function, monotone, shared=True), x.x, x.channels
         function, monotone = chain.function, chain.monotone
         running = current_arithmetic()
         if running is not None:
@@ -58,7 +58,8 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     steps, levels = _table(owner, points, values, hi)
     codes, frac = dyadic(levels)
     thresholds = Const(Codes(steps), source.type.frac, name="thresholds")
-    return Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
+    made = Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
+    return made if made.shape == x.shape else Reshape(made, x.shape)
 
 
 def _on_grid(function: Function) -> Function:

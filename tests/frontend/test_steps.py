@@ -195,10 +195,20 @@ def test_an_adaptive_activation(activation, rng):
     agree(model, "s9.5", rng, samples=200)
 
 
-def test_an_adaptive_activation_a_channel_is_refused():
-    layer = qhls.layers.QAdaptiveActivation("quantized_relu", 5, per_channel=True, name="x")
-    message = (
-        r"^layer 'x' \(QAdaptiveActivation\): expected per_channel=False; received True; use one"
-    )
-    with pytest.raises(LoweringError, match=message):
-        trace(keras.Sequential([keras.Input((6,)), layer]), "s9.5")
+@pytest.mark.parametrize("before", [[], [keras.layers.Activation("tanh")]], ids=["codes", "reals"])
+@pytest.mark.parametrize(
+    ("activation", "more"),
+    [
+        ("quantized_bits", {}),
+        ("quantized_bits", {"symmetric": False}),
+        ("quantized_relu", {}),
+        ("quantized_relu", {"relu_neg_slope": 0.25}),
+        ("quantized_relu", {"relu_upper_bound": 1.3}),
+    ],
+)
+def test_an_adaptive_activation_for_each_channel(activation, more, before, rng):
+    layer = qhls.layers.QAdaptiveActivation(activation, 5, per_channel=True, **more)
+    model = keras.Sequential([keras.Input((2, 3)), *before, layer])
+    layer.ema_max.assign([0.3, 1.4, 3.0])
+    layer.ema_min.assign([-0.2, -1.3, -2.5])
+    agree(model, "s9.5", rng, samples=200)
