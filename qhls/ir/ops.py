@@ -33,6 +33,9 @@ class Input(Op):
         super().__post_init__()
         object.__setattr__(self, "type", self.dtype)
 
+    def check(self) -> None:
+        self.require_representable(self.dtype)
+
     def evaluate(self) -> Interval:
         return Interval.full((1, *self.dims), self.dtype.lo, self.dtype.hi)
 
@@ -251,6 +254,9 @@ class Quantize(Op):
     @property
     def frac(self) -> int:
         return self.to.frac
+
+    def check(self) -> None:
+        self.require_representable(self.to)
 
     def evaluate(self, x: Value) -> Value:
         rounded = x.round_shift(self.x.type.frac - self.to.frac, self.rounding)
