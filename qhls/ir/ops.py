@@ -323,7 +323,8 @@ class Threshold(Op):
         fits = bool(steps) and steps == (*lead, steps[-1]) and levels == (*lead, steps[-1] + 1)
         expected = "thresholds (n,), values (n + 1,), or those of each channel"
         self.require(fits and steps[-1] > 0, expected, f"{steps}, {levels} for {self.x.shape}")
-        rising = bool((np.diff(self.thresholds.codes.integers()) > 0).all())
+        codes = self.thresholds.codes.integers()
+        rising = bool((codes[..., 1:] > codes[..., :-1]).all())
         self.require(rising, "thresholds that rise", "some that do not")
         given = self.thresholds.scale
         self.require(
