@@ -45,7 +45,7 @@ def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessR
     layers: dict[str, int] = {}
     inexact = graph.inexact
     for op in graph.ops:
-        if op.batched and op.layer:
+        if op.batched and op.layer and not op.proved:
             layers[op.layer] = max(layers.get(op.layer, 0), op.magnitude.bit_length())
 
     def verdict(layer: str) -> str:

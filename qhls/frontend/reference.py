@@ -52,7 +52,7 @@ class Reference:
             layer: op
             for layer, op in last.items()
             if op not in self.graph.inputs
-            and (layer not in self.graph.reals or isinstance(op, Threshold))
+            and (layer not in self.graph.reals or isinstance(op, Threshold) or op.proved)
         }
         tensors = {
             op: t for name, op in last.items() if (t := _output(self.model, name)) is not None

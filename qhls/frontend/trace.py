@@ -49,7 +49,7 @@ def trace(
     with arithmetic("float32") as float32:
         graph = _trace(model, input_types, float32)
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
-    if not (graph.rounded and steps):
+    if not (graph.rounded and (steps or graph.reals)):
         return graph
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.
     with arithmetic("float64") as float64, precision("float64"):

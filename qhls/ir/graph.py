@@ -48,7 +48,7 @@ class Graph:
     @property
     def inexact(self) -> tuple[str, ...]:
         """The layers in which float32 may round: ``rounded``, and those whose ranges do not prove it exact."""
-        by_range = (op.layer or op.name for op in self.ops if not op.float32_exact)
+        by_range = (op.layer or op.name for op in self.ops if not op.follows_float32)
         return tuple(dict.fromkeys([*self.rounded, *by_range]))
 
     @cached_property
@@ -153,7 +153,17 @@ def describe(op: Op) -> tuple[str, ...]:
 def expression(op: Op) -> str:
     """``matmul(a, b)`` with the parameters that are not operands."""
     parts: list[str] = [operand.name for operand in op.operands]
-    hidden = ("name", "layer", "codes", "dims", "dtype", "scale", "body", *operand_names(op))
+    hidden = (
+        "name",
+        "layer",
+        "proved",
+        "codes",
+        "dims",
+        "dtype",
+        "scale",
+        "body",
+        *operand_names(op),
+    )
     for item in fields(op):
         value = getattr(op, item.name)
         if item.init and item.name not in hidden and value != item.default:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
-from qhls.ir.types import WIDEST, Fixed
+from qhls.ir.types import Fixed
 from qhls.ir.work import Work
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Op:
 
     name: str = field(default="", kw_only=True)
     layer: str = field(default="", kw_only=True)
+    proved: bool = field(default=False, kw_only=True)
+    """Whether it is part of what was proved to be a float function, whose rounding its own numbers say nothing of."""
     range: Interval = field(init=False, repr=False)
     type: Fixed = field(init=False, repr=False)
 
@@ -107,7 +109,6 @@ class Op:
         tight = Interval(value.lo.exact(), None if value.constant else value.hi.exact())
         object.__setattr__(self, "range", tight)
         object.__setattr__(self, "type", Fixed.holding(*tight.hull, self.frac))
-        self.require_representable(self.type)
 
     def _name(self) -> None:
         scope = _scope.get()
@@ -146,19 +147,6 @@ class Op:
             raise VerifyError(
                 f"{type(self).__name__} {self.name!r}{where}: expected {expected}, got {received}"
             )
-
-    def require_representable(self, fixed: Fixed) -> None:
-        """Raise a ``VerifyError`` that says what to quantise unless C++ has the type ``fixed``."""
-        if fixed.representable:
-            return
-        widest = max(self.operands, key=lambda operand: operand.type.width, default=None)
-        advice = "give it a type or quantizer of fewer bits"
-        if widest is not None:
-            layer = f" of layer {widest.layer!r}" if widest.layer else ""
-            advice = f"quantise what it reads, e.g. {widest.name!r}{layer} with a QActivation"
-        self.require(
-            False, f"at most {WIDEST} bits, before and behind the point", f"{fixed}; {advice}"
-        )
 
     @cached_property
     def operands(self) -> tuple[Op, ...]:
@@ -212,6 +200,11 @@ class Op:
         """No partial result of this op exceeds it, in codes and whatever the order of summation."""
         lo, hi = self.evaluate(*(operand.range.with_zero() for operand in self.operands)).hull
         return max(-lo, hi, 0)
+
+    @property
+    def follows_float32(self) -> bool:
+        """Whether it is exactly what float32 arithmetic gives, by its range or because it was proved."""
+        return self.proved or self.float32_exact
 
     @property
     def float32_exact(self) -> bool:

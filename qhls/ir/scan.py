@@ -116,7 +116,7 @@ class Scan(Op):
     @property
     def float32_exact(self) -> bool:
         """Whether every op of the body is."""
-        return all(op.float32_exact for op in self.body.ops)
+        return all(op.follows_float32 for op in self.body.ops)
 
     @property
     def nested(self) -> tuple[tuple[Graph, int], ...]:

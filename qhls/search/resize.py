@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.state import copy_model_state
 from qhls.search.errors import SpaceError
 from qhls.utils.rebuild import again, custom_scope, rebuild
 
@@ -25,8 +24,8 @@ def resize(
 ) -> keras.Model:
     """``model`` with the outputs of layers, by name, times ``factors``: rounded down, at least 1.
 
-    Layers whose shapes stay the same keep their weights. Without a factor but 1 it is ``model`` itself.
-    Raises ``ValueError``, as Keras does, where shapes no longer fit.
+    Its weights are new. Without a factor but 1 it is ``model`` itself. Raises ``ValueError``, as Keras does,
+    where shapes no longer fit.
     """
     if all(factor == 1 for factor in factors.values()):
         return model
@@ -41,9 +40,7 @@ def resize(
         )
 
     with custom_scope(custom_objects):
-        resized = rebuild(model, convert)
-    copy_model_state(model, resized, partly=True)
-    return resized
+        return rebuild(model, convert)
 
 
 def resizable(
