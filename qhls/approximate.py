@@ -20,7 +20,7 @@ from qhls.frontend.state import copy_model_state
 from qhls.frontend.steps import values_of
 from qhls.frontend.trace import trace
 from qhls.ir import Graph
-from qhls.ir.integers import Array
+from qhls.ir.integers import Array, whole
 from qhls.quantizers import get_quantizer
 from qhls.utils.rebuild import again, rebuild
 
@@ -122,9 +122,10 @@ def _measured(reals: Reals, quantizer: str, codes: Array, numbers: Array) -> App
 def _numbers(reals: Reals) -> tuple[Array, Array]:
     """Codes of the exact tensor below, all of them or evenly spread ones, and the numbers (channels, codes) there."""
     lo, hi = reals.x.range.hull
-    channels = reals.shape[-1]
+    channels = reals.channels
     count = min(hi - lo + 1, max(POINTS // channels, 2))
-    codes = np.unique(np.rint(np.linspace(lo, hi, count)).astype(np.int64))
+    places = (lo + i * (hi - lo) // max(count - 1, 1) for i in range(count))
+    codes = whole(places, max(-lo, hi))
     numbers = values_of(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))
     if not np.isfinite(numbers).all():
         found = numbers[~np.isfinite(numbers)][0]

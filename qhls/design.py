@@ -12,6 +12,7 @@ import numpy as np
 from qhls.errors import VerifyError
 from qhls.ir import Graph, Schedule, decode, encode, run
 from qhls.ir.integers import Array
+from qhls.ir.interpret import random_codes
 from qhls.ir.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -145,10 +146,7 @@ class Design:
                 f"random_codes: expected at least one sample, got {samples}. Ask for more."
             )
         rng = np.random.default_rng(seed)
-        return [
-            rng.integers(op.type.lo, op.type.hi, (samples, *op.shape), np.int64, endpoint=True)
-            for op in self.graph.inputs
-        ]
+        return [random_codes(op.type, (samples, *op.shape), rng) for op in self.graph.inputs]
 
     def _numbers(self, outputs: list[Array]) -> Any:
         numbers = numbers_of(self.graph, outputs)

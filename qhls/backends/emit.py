@@ -18,7 +18,7 @@ from qhls.backends.view import DesignView
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
-from qhls.ir.interpret import trace
+from qhls.ir.interpret import random_codes, trace
 from qhls.ir.ops import Input
 from qhls.ir.schedule import Schedule
 
@@ -121,7 +121,7 @@ def default_stimuli(graph: Graph) -> list[Array]:
 
 
 def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
-    codes = rng.integers(op.type.lo, op.type.hi, (samples, *op.shape), np.int64, endpoint=True)
+    codes = random_codes(op.type, (samples, *op.shape), rng)
     codes[0], codes[1] = op.type.lo, op.type.hi
     return codes
 

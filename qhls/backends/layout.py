@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields, replace
 
 from qhls.backends.names import Names, identifier
 from qhls.backends.view import (
-    LITERAL_LIMIT,
     PORT_LIMIT,
     BodyView,
     ConstView,
@@ -18,7 +17,7 @@ from qhls.backends.view import (
 )
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
-from qhls.ir.movement import Pad, Reshape
+from qhls.ir.movement import Reshape
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
 from qhls.ir.schedule import Schedule
@@ -58,7 +57,8 @@ class _Layout:
             if isinstance(op, Const):
                 tensors[op] = self._table(op)
                 continue
-            _check_width(op, PORT_LIMIT, ports and (isinstance(op, Input) or op in graph.outputs))
+            if ports and (isinstance(op, Input) or op in graph.outputs):
+                _check_width(op)
             if isinstance(op, Reshape):  # the same array under other indices
                 tensors[op] = replace(tensors[op.x], dims=op.shape)
                 continue
@@ -72,7 +72,6 @@ class _Layout:
     def _table(self, op: Const) -> TensorView:
         """One for all graphs that read it."""
         if op not in self.tables:
-            _check_width(op, PORT_LIMIT, True)
             tensor = self._tensor(op, "values")
             self.tables[op] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
             self.constants.append(ConstView(op, self.tables[op]))
@@ -116,14 +115,9 @@ def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashabl
     return op.kind, tuple(settings), tuple(sources), tuple(shapes)
 
 
-def _check_width(op: Op, limit: int, at_port: bool) -> None:
-    if at_port and op.type.width > limit:
+def _check_width(op: Op) -> None:
+    if op.type.width > PORT_LIMIT:
         raise EmitError(
-            f"tensor {op.name!r} of layer {op.layer!r}: expected at most {limit} bits in a port or constant, got "
+            f"tensor {op.name!r} of layer {op.layer!r}: expected at most {PORT_LIMIT} bits in a port, got "
             f"{op.type}; quantise it (QActivation) or use fewer fraction bits"
-        )
-    if isinstance(op, Pad) and op.value.bit_length() > LITERAL_LIMIT:
-        raise EmitError(
-            f"tensor {op.name!r} of layer {op.layer!r}: expected a filling of at most {LITERAL_LIMIT} bits, got code "
-            f"{op.value}; pad before the fraction grows"
         )

@@ -18,11 +18,13 @@ from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
-"""The C integers that hold a constant's codes, by width."""
+"""The C integers that hold a constant's codes, by width; wider ones are cut into words."""
+WORD = 64
+"""Bits of a word."""
 PORT_LIMIT = 63
 """Codes cross the border between C++ and files or Python as ``long long``."""
-LITERAL_LIMIT = 53
-"""What a ``Pad`` adds is written as a decimal literal, which C++ reads as a double."""
+LITERAL_BITS = 53
+"""What a ``Pad`` adds is written as a decimal literal, a double, of so many bits: as a sum where it has more."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,18 @@ def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
             grouped = f"({index})" if " " in index and stride > 1 else index
             terms.append(f"{grouped} * {stride}" if stride > 1 else grouped)
     return " + ".join(terms) or "0"
+
+
+def literal(code: int, frac: int, type_name: str) -> str:
+    """Return ``code * 2**-frac`` as a decimal literal, or as a sum of them as numbers of the type."""
+    sign, rest = (-1 if code < 0 else 1), abs(code)
+    zeros = max((rest & -rest).bit_length() - 1, 0)
+    places = range(zeros, max(rest.bit_length(), zeros + 1), LITERAL_BITS)
+    parts = {place: sign * (rest >> place & (1 << LITERAL_BITS) - 1) for place in places}
+    texts = [repr(math.ldexp(part, place - frac)) for place, part in parts.items() if part]
+    if len(texts) <= 1:
+        return "".join(texts) or "0.0"
+    return " + ".join(f"{type_name}({text})" for text in texts)
 
 
 def affine(*terms: tuple[str, int]) -> str:
@@ -170,6 +184,15 @@ class OpView:
         assert isinstance(self.op, Quantize)
         lone_sign = self.op.to.signed and self.op.to.width == 1
         return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
+
+    @property
+    def compared(self) -> TypeView:
+        """Return, for ``Max``, ``Min`` and ``Threshold``, the type in which both operands are compared.
+
+        It holds each of them: ``ap_fixed`` compares a signed with an unsigned number by their bits.
+        """
+        first, second = (tensor.type.fixed for tensor in self.operands[:2])
+        return TypeView("", first.joined(second))
 
     @property
     def corner(self) -> tuple[str, str]:
@@ -276,9 +299,9 @@ class OpView:
 
     @property
     def filling(self) -> str:
-        """For ``Pad``: what it adds, as a decimal literal."""
+        """Return, for ``Pad``, what it adds as a C expression of the result's type."""
         assert isinstance(self.op, Pad)
-        return repr(math.ldexp(self.op.value, -self.op.frac))
+        return literal(self.op.value, self.op.frac, self.out.type.name)
 
 
 @dataclass(frozen=True)
@@ -294,15 +317,27 @@ class ConstView:
         return printable(self.op.name)
 
     @property
+    def words(self) -> int:
+        """Return how many words hold a code that no C integer does, or 0."""
+        return 0 if self.op.bound < 1 << WORD - 1 else -(-self.tensor.type.fixed.width // WORD)
+
+    @property
     def integer(self) -> str:
-        """The narrowest C integer for the codes."""
+        """Return the narrowest C integer for the codes, or that of their words."""
+        if self.words:
+            return "unsigned long long"
         width = self.tensor.type.fixed.width + (not self.tensor.type.fixed.signed)
         return next(name for limit, name in INTEGERS if width <= limit)
 
     @property
     def codes(self) -> str:
-        """Comma-separated codes."""
-        return ",".join(map(str, self.op.codes.integers().ravel().tolist()))
+        """Return the codes, comma-separated; where no C integer holds them as their words, lowest first."""
+        codes: list[int] = self.op.codes.integers().ravel().tolist()
+        if not self.words:
+            return ",".join(map(str, codes))
+        mask = (1 << WORD) - 1
+        places = range(0, self.words * WORD, WORD)
+        return ",".join(f"{code >> place & mask}ULL" for code in codes for place in places)
 
 
 @dataclass

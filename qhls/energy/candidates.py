@@ -39,7 +39,7 @@ from qhls.ir import (
     Threshold,
 )
 from qhls.ir.encoding import Encoding, encoding, two_valued
-from qhls.ir.integers import Array
+from qhls.ir.integers import Array, whole
 from qhls.ir.work import MULTIPLICATIONS
 
 
@@ -344,7 +344,8 @@ def _steps(op: Op, x: Op, values: Array, frac: int) -> Op:
     """A step function through ``values``, with a threshold between each two, spread over the range of ``x``."""
     lo, hi = x.range.hull
     count = max(min(len(values) - 1, hi - lo), 1)
-    thresholds = lo + 1 + np.arange(count) * max(hi - lo, 1) // count
+    places = (lo + 1 + i * max(hi - lo, 1) // count for i in range(count))
+    thresholds = whole(places, max(-lo, hi) + 1)
     kept = values[np.linspace(0, len(values) - 1, count + 1).round().astype(int)]
     return Threshold(
         x,

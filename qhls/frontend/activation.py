@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.lower import activate, leaky, lower, refusal, softmax
+from qhls.frontend.lower import activate, lower, softmax
 from qhls.frontend.qlayer import QuantizerState, get_activation, serialize
 from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
@@ -65,27 +65,3 @@ def _(layer: keras.layers.Activation, x: Tensor) -> Tensor:
 @lower.register(keras.layers.Softmax)
 def _(layer: keras.layers.Softmax, x: Op) -> Op:
     return softmax(layer, x, layer.axis)
-
-
-@lower.register(keras.layers.ReLU)
-def _(layer: keras.layers.ReLU, x: Op) -> Op:
-    if layer.max_value is not None or layer.threshold != 0:
-        raise refusal(
-            layer,
-            "a ReLU without max_value and threshold",
-            f"max_value={layer.max_value}, threshold={layer.threshold}; "
-            f"use QActivation('quantized_relu(bits,integer)'), which saturates",
-        )
-    return _leaky(layer, x)
-
-
-@lower.register(keras.layers.LeakyReLU)
-def _leaky(layer: Any, x: Op) -> Op:
-    bent = leaky(x, layer.negative_slope)
-    if bent is None:
-        raise refusal(
-            layer,
-            "a negative_slope that is a power of two up to 1",
-            f"{layer.negative_slope}; train with e.g. 0.125 or 0.25",
-        )
-    return bent

@@ -8,9 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from qhls.frontend.lower import activate, lower, refusal
-from qhls.frontend.reals import Tensor
+from qhls.frontend.lower import activate, lower, refusal, scaled
+from qhls.frontend.reals import Tensor, reals_along
 from qhls.frontend.registry import register
+from qhls.frontend.steps import step_function
+from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
 from qhls.quantizers.numerics import as_float
 
@@ -231,8 +233,14 @@ class QAdaptiveActivation(keras.layers.Layer):
 
 @lower.register(QAdaptiveActivation, reads_reals=True)
 def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
-    if layer.per_channel:
-        raise refusal(
-            layer, "per_channel=False", "True; use one QAdaptiveActivation a group of channels"
-        )
-    return activate(layer, layer.quantizer, x)
+    if not layer.per_channel:
+        return activate(layer, layer.quantizer, x)
+    if isinstance(x, Op) and layer.relu_upper_bound is None:
+        # Scaled by a power of two, every channel has the same quantizer.
+        gains = 2.0 ** ops.convert_to_numpy(layer._integer()).astype(np.float64)
+        common: Any = activate(layer, layer._quantizer_with(0), scaled(x, 1 / gains))
+        return scaled(common, gains)
+    odd = refusal(layer, "steps of each channel", "none")  # which it makes itself, in the next line
+    return step_function(
+        layer, keras.activations.linear, reals_along(x, layer.quantizer, odd, axes=(-1,)), True
+    )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import keras
@@ -53,21 +53,41 @@ _LINES = {
     functions.hard_sigmoid: (0.5, 0.5, 0.0, 1.0),
     functions.smooth_sigmoid: (0.1875, 0.5, 0.0, 1.0),
     functions.hard_tanh: (1.0, 0.0, -1.0, 1.0),
+    keras.activations.hard_tanh: (1.0, 0.0, -1.0, 1.0),
     functions.smooth_tanh: (0.375, 0.0, -1.0, 1.0),
 }
 """Functions that are ``clip(slope * x + offset, lowest, highest)``: slope, offset, lowest, highest."""
 _FINEST = 20
 """Fraction bits up to which float32 computes each of them, between its limits, without rounding."""
 _TWO_VALUED = (functions.binary_sigmoid, functions.binary_tanh)
-_of_keras = keras.activations
 _RISING = (
-    *(_of_keras.relu, _of_keras.relu6, _of_keras.leaky_relu, _of_keras.elu, _of_keras.selu),
-    *(_of_keras.sigmoid, _of_keras.tanh, _of_keras.softplus, _of_keras.softsign),
-    *(_of_keras.hard_sigmoid, _of_keras.exponential, *_LINES),
+    *(
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "hard_shrink",
+        "soft_shrink",
+        "exponential",
+        "exp",
+    ),
+    *("sigmoid", "log_sigmoid", "tanh", "softplus", "softsign", "hard_sigmoid", "hard_tanh"),
 )
-"""Functions of each number alone that never turn, into reals that a quantizer may follow."""
-_TURNING = (_of_keras.gelu, _of_keras.silu, _of_keras.hard_silu, _of_keras.mish)
-"""Functions of each number alone that do."""
+"""Keras' functions of each number alone that never turn."""
+_TURNING = (
+    *("gelu", "silu", "swish", "hard_silu", "hard_swish", "mish"),
+    *("squareplus", "sparse_plus", "sparse_sigmoid", "tanh_shrink"),
+)
+"""Keras' functions of each number alone that do, be it by float rounding only."""
+_RISES = {
+    function: name in _RISING
+    for name in (*_RISING, *_TURNING)
+    for module in (keras.activations, keras.ops)
+    if (function := getattr(module, name, None)) is not None
+} | dict.fromkeys(_LINES, True)
+"""Functions of each number alone that a quantizer may follow, and whether they never turn."""
 
 _MONOTONE = (
     *(quantized_bits, quantized_linear, quantized_relu, quantized_tanh, quantized_sigmoid),
@@ -82,14 +102,19 @@ class Lower:
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
 
-    def register(self, cls: type, reads_reals: bool = False) -> Callable[[R], R]:
+    def register(
+        self, cls: type, reads_reals: bool = False, moves: bool = False
+    ) -> Callable[[R], R]:
         """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
 
-        A later rule for the same class replaces the earlier one.
+        ``moves``: it only moves elements of one tensor, so that a function of each number may come before or behind
+        it. A later rule for the same class replaces the earlier one.
         """
 
         def remember(rule: R) -> R:
             def careful(layer: Any, *inputs: Tensor) -> Any:
+                if moves and isinstance(inputs[0], Reals) and inputs[0].shared:
+                    return replace(inputs[0], x=rule(layer, inputs[0].x))
                 return rule(layer, *(exact(layer, x) for x in inputs))
 
             self._rules[cls] = rule if reads_reals else careful
@@ -192,6 +217,16 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
         return x
     if activation is keras.activations.softmax:
         return softmax(layer, exact(layer, x))
+    if isinstance(activation, keras.layers.Layer):
+        if not activation.built or activation.weights:
+            # Keras neither builds nor saves such a layer as it does others.
+            raise refusal(
+                layer,
+                "an activation without weights",
+                f"a {type(activation).__name__}; make it a layer of the model",
+            )
+        (result,) = _tuple(lower.rule(activation)(activation, x))
+        return result
     if isinstance(activation, Quantizer):
         try:
             (result,) = _tuple(lower.rule(activation)(activation, x))
@@ -203,8 +238,8 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
 
 def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
     """One of Keras' or QKeras' functions: exact where it is, else reals that a quantizer may follow."""
-    if isinstance(x, Op) and activation is keras.activations.relu:
-        return Max(x, zero())
+    if isinstance(x, Op) and activation in _RECTIFIERS:
+        return rectified(x, **_RECTIFIERS[activation])
     if isinstance(x, Op) and activation in _LINES:
         return _clipped_line(layer, x, *_LINES[activation])
     if activation in _TWO_VALUED:
@@ -215,9 +250,9 @@ def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
         "an activation that maps codes to codes",
         f"the function {name!r} of real numbers; use a quantizer, such as quantized_relu(8,4)",
     )
-    if activation not in (*_RISING, *_TURNING):
+    if activation not in _RISES:
         raise odd
-    return reals(x, activation, odd, activation in _RISING)
+    return reals(x, activation, odd, _RISES[activation], shared=True)
 
 
 def _clipped_line(layer: Any, x: Op, slope: float, offset: float, *limits: float) -> Op:
@@ -255,11 +290,43 @@ def softmax(layer: Any, x: Op, axis: int | Sequence[int] = -1) -> Op:
 
 
 def leaky(x: Op, slope: float) -> Op | None:
-    """``max(x, slope * x)`` for a slope of 0 or a power of two up to 1, else None."""
+    """``x``, times ``slope`` where it is negative; None for a slope that is no ``short`` number."""
     if slope == 0:
         return Max(x, zero())
-    mantissa, exponent = np.frexp(slope)
-    return Max(x, Shift(x, int(exponent) - 1)) if mantissa == 0.5 and slope <= 1 else None
+    if not short(slope):
+        return None
+    return (Max if slope <= 1 else Min)(x, scaled(x, slope))
+
+
+def rectified(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
+    """``leaky(x)`` up to ``highest``; None where these are no ``short`` numbers."""
+    bent = leaky(x, slope)
+    if bent is None or highest is None:
+        return bent
+    return Min(bent, Const.of(highest, "highest")) if short(highest) else None
+
+
+_RECTIFIERS: dict[Any, dict[str, float]] = {
+    keras.activations.relu: {},
+    keras.ops.relu: {},
+    keras.activations.relu6: {"highest": 6.0},
+    keras.ops.relu6: {"highest": 6.0},
+}
+"""Functions that ``rectified`` computes, and its arguments."""
+
+
+def short(numbers: Any) -> bool:
+    """Whether all ``numbers`` are integers of at most 12 bits times powers of two, which hardware holds as they are."""
+    mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
+    return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
+
+
+def scaled(x: Op, factors: Any) -> Op:
+    """``x`` times ``factors``, which broadcast to it."""
+    mantissas, exponents = np.frexp(np.asarray(factors, np.float64))
+    if mantissas.size and (mantissas == 0.5).all() and (exponents == exponents.flat[0]).all():
+        return Shift(x, int(exponents.flat[0]) - 1)
+    return Mul(x, Const.of(factors, "factor"))
 
 
 def _tuple(ops: Any) -> tuple[Op, ...]:

@@ -10,8 +10,10 @@ import numpy as np
 
 from qhls.frontend.lower import lower
 from qhls.frontend.movement import permuted
+from qhls.frontend.reals import Tensor
 from qhls.frontend.refusal import refusal
-from qhls.ir import Add, Concat, Const, Matmul, Max, Min, Mul, Op, Reshape, Shift, Sub
+from qhls.frontend.windows import mean
+from qhls.ir import Add, Concat, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
 
 _FOLDS = {
     keras.layers.Add: Add,
@@ -32,15 +34,8 @@ for _cls in _FOLDS:
 
 
 @lower.register(keras.layers.Average)
-def _(layer: keras.layers.Average, *xs: Op) -> Op:
-    power = len(xs).bit_length() - 1
-    if len(xs) != 1 << power:
-        raise refusal(
-            layer,
-            "a number of tensors that is a power of two, so that their mean is exact",
-            f"{len(xs)}; use keras.layers.Add and scale in a later kernel",
-        )
-    return Shift(reduce(Add, _of_one_rank(layer, xs)), -power)
+def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
+    return mean(layer, reduce(Add, _of_one_rank(layer, xs)), len(xs), divided=True)
 
 
 def _of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:

@@ -40,35 +40,35 @@ def repeated(x: Op, times: tuple[int, ...]) -> Op:
     return Reshape(spread, tuple(a * b for a, b in zip(x.shape, times, strict=True)))
 
 
-@lower.register(keras.layers.Flatten)
+@lower.register(keras.layers.Flatten, moves=True)
 def _(layer: keras.layers.Flatten, x: Op) -> Op:
     if len(x.shape) > 1:
         require_channels_last(layer)
     return Reshape(x, (x.size,))
 
 
-@lower.register(keras.layers.Reshape)
+@lower.register(keras.layers.Reshape, moves=True)
 def _(layer: keras.layers.Reshape, x: Op) -> Op:
     shape: Any = layer.compute_output_shape((1, *x.shape))
     return Reshape(x, tuple(shape[1:]))
 
 
-@lower.register(keras.layers.Permute)
+@lower.register(keras.layers.Permute, moves=True)
 def _(layer: keras.layers.Permute, x: Op) -> Op:
     return permuted(x, tuple(axis - 1 for axis in layer.dims))
 
 
-@lower.register(keras.layers.RepeatVector)
+@lower.register(keras.layers.RepeatVector, moves=True)
 def _(layer: keras.layers.RepeatVector, x: Op) -> Op:
     return View(x, (layer.n, *x.shape), (0, 1))
 
 
-@lower.register(keras.layers.UpSampling1D)
+@lower.register(keras.layers.UpSampling1D, moves=True)
 def _(layer: keras.layers.UpSampling1D, x: Op) -> Op:
     return repeated(x, (int(layer.size), 1))
 
 
-@lower.register(keras.layers.UpSampling2D)
+@lower.register(keras.layers.UpSampling2D, moves=True)
 def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
     require_channels_last(layer)
     if layer.interpolation != "nearest":
@@ -92,13 +92,13 @@ def _(layer: keras.layers.ZeroPadding1D, x: Op) -> Op:
     return Pad(x, (pair(layer.padding), (0, 0)))
 
 
-@lower.register(keras.layers.Cropping2D)
+@lower.register(keras.layers.Cropping2D, moves=True)
 def _(layer: keras.layers.Cropping2D, x: Op) -> Op:
     require_channels_last(layer)
     rows, columns = map(pair, layer.cropping)
     return cropped(x, (rows, columns, (0, 0)))
 
 
-@lower.register(keras.layers.Cropping1D)
+@lower.register(keras.layers.Cropping1D, moves=True)
 def _(layer: keras.layers.Cropping1D, x: Op) -> Op:
     return cropped(x, (pair(layer.cropping), (0, 0)))

@@ -10,12 +10,13 @@ from keras import ops
 
 from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
-from qhls.frontend.reals import Tensor
+from qhls.frontend.reals import Tensor, reals
 from qhls.frontend.registry import register
 from qhls.frontend.windows import (
+    mean,
+    not_exact,
     require_channels_last,
     same_padding,
-    times,
     whole,
     window_sums,
 )
@@ -83,14 +84,15 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
         for axis, size, stride in zip(axes, self.pool_size, self.strides, strict=True):
             widths[axis] = same_padding(inputs.shape[axis], size, stride)
         area = math.prod(self.pool_size)
-        filled = [inputs, ops.full_like(inputs[:1], area)]  # the second: how many lie inside
+        # Multiplied before it is averaged, both are exact for integers. The second: how many lie inside.
+        filled = [inputs * area, ops.full_like(inputs[:1], area)]
         totals, counts = (
             ops.average_pool(
                 ops.pad(x, widths), self.pool_size, self.strides, "valid", self.data_format
             )
             for x in filled
         )
-        return totals * area / counts
+        return totals / counts
 
 
 @register
@@ -116,7 +118,8 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
 
 @lower.register(QAveragePooling2D)
 def _(layer: QAveragePooling2D, x: Op) -> Tensor:
-    return _averaged(layer, window_sums(layer, x), math.prod(layer.pool_size))
+    sums, part = window_sums(layer, x)
+    return _averaged(layer, sums, math.prod(layer.pool_size), part)
 
 
 @lower.register(QGlobalAveragePooling2D)
@@ -125,10 +128,19 @@ def _(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
     return _averaged(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
-def _averaged(layer: _QAverage, sums: Op, area: int) -> Tensor:
-    if layer.average_quantizer is None:
-        average = times(layer, sums, 1 / area)
+def _averaged(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
+    """The average, and the layer's activation, of what sums up to ``part`` times the sums of a whole window."""
+    quantizer = layer.average_quantizer
+    if quantizer is None:
+        divided = getattr(layer, "padding", "") == "same"
+        return activate(layer, layer.activation, mean(layer, sums, area, part, divided=divided))
+    reciprocal = layer.through_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
+    if part == 1:
+        average: Tensor = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
     else:
-        reciprocal = layer.through_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
-        average = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
+
+        def scaled(v: Any) -> Any:
+            return v / part * ops.cast(reciprocal, v.dtype)
+
+        average = reals(sums, scaled, not_exact(layer, area), shared=True)
     return activate(layer, layer.activation, average)

@@ -1,45 +1,90 @@
-"""``copy_state``: what a layer or model has learned, given to its copy, layer by layer."""
+"""The state of a layer, given to another: weights, and what layers keep beside them."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 
+from qhls.errors import LoadError
 
-def copy_state(layer: Any, new: Any) -> None:
-    """Give ``new``, a layer with the variables of ``layer``, their values and what follows from them.
 
-    ``Normalization`` computes with tensors that it makes of its variables; they are made again.
+def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = False) -> None:
+    """Give each layer of ``target`` the state of the layer of that name in ``source``, nested models too.
+
+    The order in which Keras lists layers has no effect; only where the models have other names and equally many
+    layers with weights, these are paired by it. With ``partly`` a layer without partner, or whose weights have other
+    shapes, stays as it is.
 
     Raises:
-        ValueError: variables of other shapes or another number of them.
+        LoadError: without ``partly``, a layer with weights that ``source`` does not have.
     """
-    values = layer.get_weights()
-    if values:
-        new.set_weights(values)
-    settle(new)
+    for one, other in _pairs(source, target, partly):
+        copy = copy_model_state if _has_layers(one) and _has_layers(other) else copy_state
+        copy(one, other, partly)
+
+
+def copy_state(source: Any, target: Any, partly: bool = False) -> None:
+    """Give the layer ``target`` the state of the layer ``source``: weights, statistics, vocabularies.
+
+    With ``partly`` a layer whose weights have other shapes stays as it is.
+
+    Raises:
+        LoadError: without ``partly``, weights of other shapes or another number of them.
+    """
+    weights = source.get_weights()
+    shapes, expected = [w.shape for w in weights], [tuple(w.shape) for w in target.weights]
+    if shapes != expected:
+        if partly:
+            return
+        raise LoadError(
+            f"layer {target.name!r}: expected weights of the shapes {expected}, got {shapes} from "
+            f"{source.name!r}. Copy between layers of the same shapes."
+        )
+    target.set_weights(weights)
+    _copy_assets(source, target)
+    settle(target)
 
 
 def settle(layer: Any) -> None:
-    """Make again what ``layer`` and the layers in it compute of their variables before they are called."""
-    for part in layer._flatten_layers():
-        if part.weights and hasattr(part, "finalize_state"):
-            part.finalize_state()
+    """Compute anew what ``layer`` computed from its weights once: ``Normalization`` keeps tensors of its mean.
 
-
-def copy_model_state(model: keras.Model, new: keras.Model) -> None:
-    """Give each layer of ``new`` the state of the layer of that name in ``model``, nested models too.
-
-    The order of layers is of no account: one more layer in a branch changes it. Layers without variables may be new.
-
-    Raises:
-        KeyError: a layer with variables that ``model`` does not have.
-        ValueError: a layer with other variables than that of ``model``.
+    Needed wherever weights are set otherwise than by Keras' own loading.
     """
-    given = {layer.name: layer for layer in model.layers}
-    for layer in new.layers:
-        if layer.name not in given and not layer.weights:
-            continue
-        copy = copy_model_state if isinstance(layer, keras.Model) else copy_state
-        copy(given[layer.name], layer)
+    for each in layer._flatten_layers():
+        if isinstance(each, keras.layers.Normalization):
+            each.finalize_state()
+
+
+def _pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, Any]]:
+    given = {layer.name: layer for layer in source.layers}
+    missing = [layer.name for layer in target.layers if layer.weights and layer.name not in given]
+    if partly or not missing:
+        yield from ((given[each.name], each) for each in target.layers if each.name in given)
+        return
+    ones, others = ([layer for layer in m.layers if layer.weights] for m in (source, target))
+    if len(ones) != len(others):
+        raise LoadError(
+            f"model {target.name!r}: expected weights of the layer {missing[0]!r}, got a model "
+            f"without it ({source.name!r}). Copy between models of the same layers."
+        )
+    yield from zip(ones, others, strict=True)
+
+
+def _has_layers(layer: Any) -> bool:
+    """Whether all state of a model is that of its layers, and they were named by whoever built it."""
+    return isinstance(layer, keras.Model) and (
+        isinstance(layer, keras.Sequential) or hasattr(layer, "_nodes_by_depth")
+    )
+
+
+def _copy_assets(source: Any, target: Any) -> None:
+    """What Keras stores as files: the vocabularies that lookup layers learned."""
+    pairs = zip(source._flatten_layers(), target._flatten_layers(), strict=False)
+    for one, other in pairs:
+        if hasattr(one, "save_assets") and type(one) is type(other):
+            with tempfile.TemporaryDirectory() as folder:
+                one.save_assets(folder)
+                other.load_assets(folder)

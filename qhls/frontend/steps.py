@@ -10,8 +10,8 @@ import numpy as np
 
 from qhls.frontend.reals import Function, Reals, Tensor, current_arithmetic
 from qhls.frontend.refusal import refusal
-from qhls.ir import Codes, Const, Op, Threshold
-from qhls.ir.integers import Array, dyadic
+from qhls.ir import Codes, Const, Op, Reshape, Threshold
+from qhls.ir.integers import Array, dyadic, whole
 from qhls.ir.op import FLOAT32_EXACT
 from qhls.quantizers.numerics import precision, without_gradients
 
@@ -34,7 +34,7 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
             input of more than 16 bits; one whose value is not finite.
     """
     if isinstance(x, Reals):
-        chain, source, channels = x.then(function, monotone), x.x, x.shape[-1]
+        chain, source, channels = x.then(function, monotone, shared=True), x.x, x.channels
         function, monotone = chain.function, chain.monotone
         running = current_arithmetic()
         if running is not None:
@@ -44,7 +44,7 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     lo, hi = source.range.hull
     values_at = values_of(on_grid(function) if source is not x else function, source, channels)
     if hi - lo < ENUMERATED and (channels == 1 or not monotone):
-        points = [np.arange(lo, hi + 1)] * channels
+        points = [whole(range(lo, hi + 1), max(-lo, hi))] * channels
         values = list(values_at(np.tile(points[0], (channels, 1))))
     elif monotone:
         points, values = _bisect(owner, values_at, lo, hi, channels)
@@ -58,7 +58,8 @@ def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> 
     steps, levels = _table(owner, points, values, hi)
     codes, frac = dyadic(levels)
     thresholds = Const(Codes(steps), source.type.frac, name="thresholds")
-    return Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
+    made = Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
+    return made if made.shape == x.shape else Reshape(made, x.shape)
 
 
 def on_grid(function: Function) -> Function:
@@ -90,7 +91,7 @@ def _bisect(
     owner: Any, values_at: Callable[[Array], Array], lo: int, hi: int, channels: int
 ) -> tuple[list[Array], list[Array]]:
     """Points a channel, and the values there, such that values differ between neighbours only."""
-    points = [np.array([lo, hi])] * channels
+    points = [whole((lo, hi), max(-lo, hi))] * channels
     values = list(values_at(np.array(points)))
     while True:
         gaps = [np.diff(p) for p in points]
@@ -121,7 +122,8 @@ def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tup
     changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
     most = max(1, *(len(c) for c in changes))
     _limit(owner, most)
-    steps = np.array([[hi + 1 + i for i in range(most)]] * len(points))
+    beyond = whole(range(hi + 1, hi + 1 + most), max(abs(hi), abs(int(points[0][0]))) + most)
+    steps = np.array([beyond] * len(points), beyond.dtype)
     levels = np.empty((len(points), most + 1))
     for c, change in enumerate(changes):
         n = len(change)

@@ -12,10 +12,10 @@ from qhls.frontend.reals import Tensor
 from qhls.frontend.windows import (
     as_image,
     like,
+    mean,
     pad_same,
     pair,
     require_channels_last,
-    times,
     whole,
     window_sums,
 )
@@ -56,6 +56,7 @@ def _(layer: Any, x: Op) -> Op:
 
 @lower.register(keras.layers.GlobalMaxPooling1D)
 @lower.register(keras.layers.GlobalMaxPooling2D)
+@lower.register(keras.layers.GlobalMaxPooling3D)
 def _(layer: Any, x: Op) -> Op:
     require_channels_last(layer)
     return whole(layer, x, "max")
@@ -63,13 +64,14 @@ def _(layer: Any, x: Op) -> Op:
 
 @lower.register(keras.layers.AveragePooling1D)
 @lower.register(keras.layers.AveragePooling2D)
-def _(layer: Any, x: Op) -> Op:
-    area = math.prod(pair(layer.pool_size))
-    return times(layer, window_sums(layer, x), 1 / area)
+def _(layer: Any, x: Op) -> Tensor:
+    sums, part = window_sums(layer, x)
+    return mean(layer, sums, math.prod(pair(layer.pool_size)), part)
 
 
 @lower.register(keras.layers.GlobalAveragePooling1D)
 @lower.register(keras.layers.GlobalAveragePooling2D)
-def _(layer: Any, x: Op) -> Op:
+@lower.register(keras.layers.GlobalAveragePooling3D)
+def _(layer: Any, x: Op) -> Tensor:
     require_channels_last(layer)
-    return times(layer, whole(layer, x, "sum"), 1 / math.prod(x.shape[:-1]))
+    return mean(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))

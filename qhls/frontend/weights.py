@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from qhls.errors import LoadError
+from qhls.frontend.state import settle
 
 
 def load_weights(model: keras.Model, path: Path, where: str) -> None:
@@ -138,6 +139,7 @@ def _fill(layer: Any, group: Any, names: list[str], where: str) -> None:
                 f"received {data.dtype}; give the weights that were saved with this model"
             )
         variable.assign(np.asarray(data[()]))
+    settle(layer)
 
 
 # -- Keras 3 ---------------------------------------------------------------------------------------

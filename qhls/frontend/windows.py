@@ -6,13 +6,19 @@ import math
 from typing import Any, Literal
 
 import numpy as np
+from keras import ops
 
+from qhls.errors import LoweringError
 from qhls.frontend.linear import Arrange, linear
-from qhls.frontend.reals import Tensor
+from qhls.frontend.reals import Tensor, reals
 from qhls.frontend.refusal import refusal
+from qhls.frontend.registry import registered
 from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
 
 Pair = tuple[int, int]
+
+_AT_ONCE = 1 << 22
+"""Numbers that a mean of sums is computed of at once: bounds its memory."""
 
 
 def pair(sizes: Any) -> Pair:
@@ -101,32 +107,36 @@ def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") ->
 
 def whole(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """The maximum or sum over all of ``x`` but its channels."""
-    image = as_image(x)
+    image = x if len(x.shape) == 3 else Reshape(x, (1, x.size // x.shape[-1], x.shape[-1]))
     result = Pool(image, (image.shape[0], image.shape[1]), (1, 1), reduction)
     axes = (1,) * (len(x.shape) - 1) if layer.keepdims else ()
     return Reshape(result, (*axes, x.shape[-1]))
 
 
-def window_sums(layer: Any, x: Op) -> Op:
-    """What an average pooling ``layer`` averages times the area of a window.
+def window_sums(layer: Any, x: Op) -> tuple[Op, int]:
+    """What an average pooling ``layer`` averages times ``area * part``, ``area`` being a window's; and ``part``.
 
-    At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part
-    outside does.
-
-    Raises:
-        LoweringError: windows whose part inside is no exact fraction of the area.
+    At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part outside
+    does. ``part`` is 1 where each growth is an integer over a power of two, else what makes all of them so.
     """
     require_channels_last(layer)
     window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
     if layer.padding != "same":
-        return like(x, Pool(image, window, strides, "sum"))
+        return like(x, Pool(image, window, strides, "sum")), 1
+    area = math.prod(window)
     sums = Pool(pad_same(image, window, strides), window, strides, "sum")
     lines = zip(image.shape, window, strides, strict=False)
     inside = np.multiply.outer(*(np.array(_inside(*line)) for line in lines))
-    if (inside == math.prod(window)).all():
-        return like(x, sums)
-    growth = [[exact_ratio(layer, math.prod(window), int(n)) for n in row] for row in inside]
-    return like(x, Mul(sums, Const.of(np.array(growth)[..., None], "growth")))
+    part = math.lcm(*(_odd(int(count) // math.gcd(area, int(count))) for count in inside.flat))
+    growth = area * part / inside
+    if (growth == 1).all():
+        return like(x, sums), 1
+    return like(x, Mul(sums, Const.of(growth[..., None], "growth"))), part
+
+
+def _odd(number: int) -> int:
+    """``number`` without its factors of 2."""
+    return number // (number & -number)
 
 
 def _inside(length: int, size: int, stride: int) -> list[int]:
@@ -135,30 +145,46 @@ def _inside(length: int, size: int, stride: int) -> list[int]:
     return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
 
 
-def exact_ratio(layer: Any, area: int, count: int) -> float:
-    """``area / count`` where that is an integer over a power of two."""
-    odd = count // math.gcd(area, count)
-    if odd & (odd - 1):
-        raise refusal(
-            layer,
-            "windows at the border of which a power of two of the area is inside",
-            f"one with {count} elements of {area} inside; use padding='valid', or pad with zeros before",
-        )
-    return area / count
+def mean(layer: Any, sums: Op, count: int, part: int = 1, *, divided: bool = False) -> Tensor:
+    """``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
 
-
-def times(layer: Any, x: Op, factor: float) -> Op:
-    """``x * factor``.
-
-    Raises:
-        LoweringError: a factor that is no power of two, unless it was quantised.
+    ``sums`` hold ``part`` times the sum of ``count`` numbers each. ``divided``: Keras divides tensors, where else
+    it takes a mean.
     """
-    mantissa, exponent = math.frexp(factor)
-    if mantissa != 0.5:
-        raise refusal(
-            layer,
-            "an average over a power of two of elements, so that it is exact",
-            f"one over {round(1 / factor)}; use QAveragePooling2D or QGlobalAveragePooling2D with an "
-            f"average_quantizer",
-        )
-    return Shift(x, exponent - 1)
+    whole_count = count * part
+    if not whole_count & (whole_count - 1):
+        return Shift(sums, 1 - whole_count.bit_length())
+
+    def average(v: Any) -> Any:
+        return v / whole_count if divided else _mean(v, whole_count)
+
+    return reals(sums, average, not_exact(layer, count), shared=True)
+
+
+def not_exact(layer: Any, count: int) -> LoweringError:
+    """The error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
+    border = "" if count & (count - 1) else ", of which another number lies inside at a border"
+    return refusal(
+        layer,
+        f"a quantizer behind an average over {count} numbers{border}",
+        f"none; add a QActivation behind it{_twin(layer)}",
+    )
+
+
+def _mean(v: Any, count: int) -> Any:
+    """Keras' mean of ``count`` numbers that sum up to ``v``: backends divide, or multiply by a rounded reciprocal."""
+    flat = ops.reshape(v, (-1, 1))
+    step = max(_AT_ONCE // count, 1)
+    parts = [
+        ops.mean(ops.pad(flat[start : start + step], ((0, 0), (0, count - 1))), axis=1)
+        for start in range(0, flat.shape[0], step)
+    ]
+    return ops.reshape(ops.concatenate(parts), ops.shape(v))
+
+
+def _twin(layer: Any) -> str:
+    """What else to do about an average, in words: quantise its reciprocal, where a layer does that."""
+    name = type(layer).__name__
+    if hasattr(layer, "average_quantizer"):
+        return "" if layer.average_quantizer else ", or give it an average_quantizer"
+    return f", or use Q{name} with an average_quantizer" if f"Q{name}" in registered() else ""

@@ -8,7 +8,7 @@ partial sum on the way) and chooses the carrier by it. Beyond 63 bits Python's o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
@@ -45,6 +45,12 @@ def carrier(bound: int) -> np.dtype[Any]:
         if bound <= limit:
             return np.dtype(dtype)
     return np.dtype(object)
+
+
+def whole(numbers: Iterable[int], bound: int) -> Array:
+    """Return ``numbers`` as int64 where two of them up to ``bound`` add up in 63 bits, else as Python ints."""
+    found = list(numbers)  # NumPy alone may choose uint64 or float64 for what exceeds int64
+    return np.array(found, np.int64 if bound < 1 << 62 else object)
 
 
 def _magnitude(array: Array) -> int:
@@ -112,7 +118,8 @@ class Codes:
         before = int(reached[0]) - 1
         if int(reached[-1]) - before >= self.room:
             return None
-        lengths = np.diff(reached, prepend=before, append=reached[-1] + 1)
+        places = reached - reached[0]
+        lengths = np.diff(places, prepend=-1, append=places[-1] + 1)
         counts = np.arange(len(lengths), dtype=np.min_scalar_type(len(reached)))
         return before, np.repeat(counts, lengths)
 

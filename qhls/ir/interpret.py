@@ -100,6 +100,17 @@ def _check_input(op: Input, array: Array) -> Array:
     return array
 
 
+def random_codes(of: Fixed, shape: tuple[int, ...], random: np.random.Generator) -> Array:
+    """Return uniform codes of the type ``of``: int64, or Python ints where 63 bits are not enough."""
+    if of.width < 64:
+        return random.integers(of.lo, of.hi, shape, np.int64, endpoint=True)
+    size = int(np.prod(shape))
+    raw = random.bytes(size * (of.width // 8 + 1))
+    parts = (raw[i::size] for i in range(size))
+    drawn = [int.from_bytes(part, "little") % (1 << of.width) + of.lo for part in parts]
+    return np.array(drawn, object).reshape(shape)
+
+
 def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
     """Codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
 

@@ -103,7 +103,13 @@ class Pad(Op):
         filling = Codes(np.full((), self.value, object))
 
         def pad(arrays: list[Array]) -> Array:
-            return np.pad(arrays[0], ((0, 0), *self.widths), constant_values=arrays[1].item())
+            given, value = arrays  # np.pad would put an int64 among Python's integers
+            widths = ((0, 0), *self.widths)
+            sizes = [a + n + b for n, (a, b) in zip(given.shape, widths, strict=True)]
+            padded = np.full(sizes, value.item(), given.dtype)
+            starts = zip(given.shape, widths, strict=True)
+            padded[tuple(slice(a, a + n) for n, (a, _) in starts)] = given
+            return padded
 
         if isinstance(x, Codes):
             return join([x, filling], pad)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
-from qhls.ir.types import Fixed
+from qhls.ir.types import WIDEST, Fixed
 from qhls.ir.work import Work
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class Op:
         tight = Interval(value.lo.exact(), None if value.constant else value.hi.exact())
         object.__setattr__(self, "range", tight)
         object.__setattr__(self, "type", Fixed.holding(*tight.hull, self.frac))
+        self.require_representable(self.type)
 
     def _name(self) -> None:
         scope = _scope.get()
@@ -147,6 +148,19 @@ class Op:
             raise VerifyError(
                 f"{type(self).__name__} {self.name!r}{where}: expected {expected}, got {received}"
             )
+
+    def require_representable(self, fixed: Fixed) -> None:
+        """Raise a ``VerifyError`` that says what to quantise unless C++ has the type ``fixed``."""
+        if fixed.representable:
+            return
+        widest = max(self.operands, key=lambda operand: operand.type.width, default=None)
+        advice = "give it a type or quantizer of fewer bits"
+        if widest is not None:
+            layer = f" of layer {widest.layer!r}" if widest.layer else ""
+            advice = f"quantise what it reads, e.g. {widest.name!r}{layer} with a QActivation"
+        self.require(
+            False, f"at most {WIDEST} bits, before and behind the point", f"{fixed}; {advice}"
+        )
 
     @cached_property
     def operands(self) -> tuple[Op, ...]:

@@ -33,6 +33,9 @@ class Input(Op):
         super().__post_init__()
         object.__setattr__(self, "type", self.dtype)
 
+    def check(self) -> None:
+        self.require_representable(self.dtype)
+
     def evaluate(self) -> Interval:
         return Interval.full((1, *self.dims), self.dtype.lo, self.dtype.hi)
 
@@ -252,6 +255,9 @@ class Quantize(Op):
     def frac(self) -> int:
         return self.to.frac
 
+    def check(self) -> None:
+        self.require_representable(self.to)
+
     def evaluate(self, x: Value) -> Value:
         rounded = x.round_shift(self.x.type.frac - self.to.frac, self.rounding)
         if self.overflow is Overflow.WRAP:
@@ -317,7 +323,8 @@ class Threshold(Op):
         fits = bool(steps) and steps == (*lead, steps[-1]) and levels == (*lead, steps[-1] + 1)
         expected = "thresholds (n,), values (n + 1,), or those of each channel"
         self.require(fits and steps[-1] > 0, expected, f"{steps}, {levels} for {self.x.shape}")
-        rising = bool((np.diff(self.thresholds.codes.integers()) > 0).all())
+        codes = self.thresholds.codes.integers()
+        rising = bool((codes[..., 1:] > codes[..., :-1]).all())
         self.require(rising, "thresholds that rise", "some that do not")
         given = self.thresholds.scale
         self.require(

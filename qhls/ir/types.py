@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+WIDEST = 1024
+"""Bits of the widest type, and of its fraction and integer part: what the vendors' types take by default."""
 _NOTATION = re.compile(r"(?P<sign>[su])(?P<width>\d+)\.(?P<frac>-?\d+)")
 
 
@@ -97,6 +99,11 @@ class Fixed:
     def ap(self) -> str:
         """As Vitis writes it."""
         return f"ap_{'' if self.signed else 'u'}fixed<{self.width},{self.integer}>"
+
+    @property
+    def representable(self) -> bool:
+        """Return whether width, fraction and integer part are within ``WIDEST``, so that C++ has the type."""
+        return max(self.width, self.frac, self.integer) <= WIDEST
 
     def contains(self, other: Fixed) -> bool:
         """Whether every number of ``other`` is a number of this type."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from qhls.frontend.state import copy_model_state
 from qhls.search.errors import SpaceError
 from qhls.utils.rebuild import again, custom_scope, rebuild
 
@@ -24,8 +25,8 @@ def resize(
 ) -> keras.Model:
     """``model`` with the outputs of layers, by name, times ``factors``: rounded down, at least 1.
 
-    Its weights are new. Without a factor but 1 it is ``model`` itself. Raises ``ValueError``, as Keras does,
-    where shapes no longer fit.
+    Layers whose shapes stay the same keep their weights. Without a factor but 1 it is ``model`` itself.
+    Raises ``ValueError``, as Keras does, where shapes no longer fit.
     """
     if all(factor == 1 for factor in factors.values()):
         return model
@@ -40,7 +41,9 @@ def resize(
         )
 
     with custom_scope(custom_objects):
-        return rebuild(model, convert)
+        resized = rebuild(model, convert)
+    copy_model_state(model, resized, partly=True)
+    return resized
 
 
 def resizable(

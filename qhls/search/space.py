@@ -18,7 +18,7 @@ import keras
 
 from qhls.errors import QhlsError
 from qhls.frontend import registered
-from qhls.frontend.state import copy_state
+from qhls.frontend.state import copy_model_state, copy_state
 from qhls.search.errors import SpaceError, TrialError
 from qhls.search.quantization import (
     ACTIVATION,
@@ -161,11 +161,12 @@ class Space:
             raise TrialError(
                 f"candidate {self.key(candidate)}: cannot be built: {error}"
             ) from error
-        for layer in built.layers:
-            if self.transfer_weights or layer.name in self.frozen_layers:
-                _copy_weights(self.model, layer)
-            if layer.name in self.frozen_layers:
-                layer.trainable = False
+        if self.transfer_weights:
+            copy_model_state(self.model, built, partly=True)
+        for name in self.frozen_layers:
+            layer = built.get_layer(name)
+            copy_state(self.model.get_layer(name), layer, partly=True)
+            layer.trainable = False
         return built
 
     def _entries(self, candidate: Mapping[str, Option]) -> dict[str, Any]:
@@ -281,10 +282,3 @@ def _known(model: keras.Model, names: Sequence[str]) -> frozenset[str]:
                 f"frozen_layers: expected names of layers ({', '.join(own)}), received {name!r}"
             )
     return frozenset(names)
-
-
-def _copy_weights(model: keras.Model, layer: Any) -> None:
-    """Give ``layer`` the weights of the layer of its name, where there are as many of the same shapes."""
-    given = model.get_layer(layer.name).get_weights()
-    if [w.shape for w in given] == [w.shape for w in layer.get_weights()]:
-        copy_state(model.get_layer(layer.name), layer)

@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.state import copy_state
+from qhls.frontend.state import copy_model_state
 from qhls.search.costs import measure
 from qhls.search.driver import Plan
 from qhls.search.errors import SearchError, TrialError
@@ -130,10 +130,7 @@ def sensitivities(space: Space, job: Job) -> Table:
             model = space.build({choice.name: option})
         except TrialError:
             return _BAD
-        for layer in model.layers:
-            own = job.model.get_layer(layer.name).get_weights()
-            if [w.shape for w in own] == [w.shape for w in layer.get_weights()]:
-                copy_state(job.model.get_layer(layer.name), layer)
+        copy_model_state(job.model, model, partly=True)
         value = _loss(model, loss, x, y) - reference
         return value if math.isfinite(value) else _BAD
 

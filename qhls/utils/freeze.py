@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from qhls.frontend import load_model
-from qhls.frontend.state import copy_state
+from qhls.frontend.state import copy_model_state
 from qhls.quantizers import Quantizer, binary, quantized_bits, quantized_linear
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
@@ -39,7 +39,7 @@ def clone_model_and_freeze_auto_po2_scale(
     """
     copy = clone_model(orig_model)
     if orig_model_path is not None:
-        copy_state(load_model(orig_model_path), copy)
+        copy_model_state(load_model(orig_model_path), copy)
     for name, layer in layers(copy):
         for weight in hardware_weights(layer):
             if getattr(weight.quantizer, "alpha", None) == "auto_po2":

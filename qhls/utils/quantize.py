@@ -71,8 +71,8 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
     With ``enable_bn_folding`` a dense, convolution or depthwise layer whose sums a
     BatchNormalization alone reads becomes ``QConv2DBatchnorm`` or the like, if it is converted at
     all; ``folding_mode`` and ``ema_freeze_delay`` are keys of its entry. With ``transfer_weights``
-    the new model has the weights of ``model``. ``custom_objects`` are classes and functions by the
-    names under which configurations know them.
+    the new model has the weights of ``model``; what a layer learned by ``adapt`` it has always.
+    ``custom_objects`` are classes and functions by the names under which configurations know them.
 
     Raises:
         UtilityError: an entry that is no dictionary, a key or an argument that a layer does not
@@ -94,8 +94,9 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
 
     with custom_scope(custom_objects):
         quantized = rebuild(model, convert, [norm for _, norm in folds])
-    if transfer_weights:
-        for layer, new in made:
+    for layer, new in made:
+        adapted = hasattr(layer, "adapt")  # to data, which no training does again
+        if transfer_weights or adapted:
             transfer(layer, new, normalisations.get(id(layer)))
     return quantized
 

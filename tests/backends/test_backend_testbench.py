@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from designs import classifier
 
+from qhls.backends.cache import kept
 from qhls.backends.csim import Csim, find_include
 from qhls.backends.emit import sources
 from qhls.backends.layout import design_view
 from qhls.backends.target import TARGETS
-from qhls.ir import Schedule, run
+from qhls.ir import Add, Codes, Const, Fixed, Graph, Input, Mul, Pad, Schedule, Threshold, run
 
 NUMBER = r"-?[\d.e+-]+"
 CODES = rf"expected code (-?\d+) \({NUMBER}\), got (-?\d+) \({NUMBER}\)"
@@ -193,22 +194,43 @@ def test_make_finds_the_headers_of_this_python(bench, monkeypatch):
 # -- tables of bits, which synthesis tools compile --------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_bits_mean_what_codes_mean(name, tmp_path):
-    """As the vendor's tool compiles: C++14, tables as arrays of as many bits as a code has."""
-    graph, target = classifier(), TARGETS[name]
-    for path, text in sources(graph, Schedule(), target).items():
-        if path.endswith("weights.h"):
-            assert len(re.findall(r"_codes\[\d+\] = \{", text)) == text.count("{") == 5
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text)
-    command = ["g++", "-std=c++14", "-O1", "-w", "-shared", "-fPIC", "-DQHLS_BITS", "-Isrc"]
-    command += ["-I", find_include(target), "-o", "design.so"]
-    files = ["-include", "src/classifier.cpp", "csim/bridge.cpp"]
-    done = subprocess.run(
-        [*command, *files], cwd=tmp_path, capture_output=True, text=True, check=False
+def wide_constants():
+    """A sum, a product, steps and padding with numbers of up to 200 bits."""
+    x = Input((3,), Fixed(True, 8, 4), name="x")
+    summed = Add(x, wide_const(-(1 << 130) + 7, 3 << 60, 5, name="bias"))
+    scaled = Mul(
+        Pad(summed, ((1, 0),), (1 << 140) // 3), wide_const(-(1 << 199) // 7, name="slope")
     )
-    assert done.returncode == 0, done.stderr
-    codes = [np.random.default_rng(3).integers(-32, 32, (200, 6, 6, 2))]
-    (received,) = Csim(graph, target, tmp_path / "design.so").run(codes)
+    steps = [int(code) + 1 for code in np.linspace(-0.8, 0.8, 11) * 2.0**289]
+    limits = Const(Codes(np.array(steps, object)), scaled.frac, name="steps")
+    levels = Const(Codes(np.arange(12)), 0, name="levels")
+    return Graph((x,), (Threshold(scaled, limits, levels),), "wide")
+
+
+def wide_const(*codes, name):
+    return Const(Codes(np.array(codes, object)), 90, name=name)
+
+
+@pytest.mark.parametrize("graph", [classifier(), wide_constants()], ids=lambda g: g.name)
+@pytest.mark.parametrize("name", TARGETS)
+def test_bits_mean_what_codes_mean(graph, name, tmp_path, monkeypatch):
+    """As the vendor's tool compiles: C++14, tables as arrays of as many bits as a code has."""
+    target, constants = TARGETS[name], sum(isinstance(op, Const) for op in graph.ops)
+    command = ["g++", "-std=c++14", "-O1", "-w", "-shared", "-fPIC", "-DQHLS_BITS", "-Isrc"]
+    command += ["-I", find_include(target), "-include", f"src/{graph.name}.cpp", "csim/bridge.cpp"]
+
+    def make(folder, library):
+        for path, text in sources(graph, Schedule(), target).items():
+            if path.endswith("weights.h"):
+                found = len(re.findall(r"_codes\[\d+\] = \{", text))
+                assert found == text.count("{") == constants
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text)
+        subprocess.run([*command, "-o", library], cwd=folder, check=True)
+
+    monkeypatch.setenv("QHLS_CACHE", str(tmp_path))
+    (x,) = graph.inputs
+    codes = [np.random.default_rng(3).integers(x.type.lo, x.type.hi, (200, *x.shape))]
+    (received,) = Csim(graph, target, kept("design.so", make)).run(codes)
     np.testing.assert_array_equal(run(graph, codes)[0], received)
+    assert len(np.unique(received)) > 4

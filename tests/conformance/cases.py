@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 from op_examples import EXAMPLES, inputs_of
 
-from qhls.backends.view import LITERAL_LIMIT, PORT_LIMIT
+from qhls.backends.view import PORT_LIMIT
 from qhls.ir import (
     Add,
     Codes,
@@ -23,6 +23,8 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Min,
+    Mul,
     Overflow,
     Pad,
     Pool,
@@ -31,6 +33,7 @@ from qhls.ir import (
     Rounding,
     Shift,
 )
+from qhls.ir.types import WIDEST
 
 MODES = list(product(Rounding, Overflow))
 
@@ -105,6 +108,20 @@ def quantize_wide():
     u = x_of((8,), "u62.40")
     for to, modes in product(["s9.3", "u61.39"], MODES):
         yield Quantize(u, Fixed.parse(to), *modes, name=f"u62 to {to}")
+
+
+def widest():
+    """The widest types there are, and what is wider on the way: a product of mixed signs, a sum of two points."""
+    x, u = x_of((2,), "s62.30"), x_of((2,), "u62.20")
+    for op in (x, u):
+        large = Mul(op, const([(1 << 959) + 1, 1 << 960], name="large"))
+        product = Mul(large, const([-1, 1], name="signs"))
+        assert WIDEST - 2 <= product.type.width <= WIDEST
+        summed = Add(Quantize(product, Fixed(True, 1000, op.frac - 12)), op)
+        for wide in (product, Max(product, op), Min(summed, const(-1, 5)), summed):
+            yield Quantize(wide, Fixed(True, 60, wide.frac - 940), name="top of widest")
+            yield Quantize(wide, Fixed(False, 60, wide.frac), *MODES[2], name="bottom of widest")
+    yield Quantize(x_of((2,), "s4.1024"), Fixed(True, 4, -1000), *MODES[0], name="far below")
 
 
 def matmul():
@@ -250,28 +267,22 @@ def residual():
 
 
 def examples():
-    """Every example of tests/ir, for three types of input; what C++ cannot hold is narrowed behind or left out."""
+    """Every example of tests/ir, for three types of input; what no port can hold is narrowed behind."""
     for kind, (example, builders) in product(["s5.2", "u4.5", "s3.-1"], EXAMPLES.items()):
         if example is Quantize and kind != "s5.2":
             continue  # every type and mode is in batches of its own
         for number, build in enumerate(builders):
             op = build(Fixed.parse(kind))
-            if op.batched and not refused(op):
+            if op.batched:
                 # A name of its own for every input: examples call all of theirs x.
                 names = {x: replace(x, name=f"{x.name}_{id(x)}") for x in inputs_of(op)}
                 op = replace(op.with_operands(names), name=f"{op.kind} {number} {kind}")
                 yield op if op.type.width <= PORT_LIMIT else Quantize(op, Fixed(True, 9, op.frac))
 
 
-def refused(op):
-    """Whether the op has a constant of more bits than a code, or a filling of more than a literal holds."""
-    wide = any(isinstance(x, Const) and x.type.width > PORT_LIMIT for x in op.operands)
-    return wide or (isinstance(op, Pad) and op.value.bit_length() > LITERAL_LIMIT)
-
-
 BATCHES = {
     "rounding and overflow": [quantize_modes],
-    "types": [quantize_types, quantize_wide],
+    "types": [quantize_types, quantize_wide, widest],
     "arithmetic": [matmul, conv, pool],
     "elementwise": [elementwise],
     "structure": [shift, pad, concat, boundary],

@@ -209,6 +209,7 @@ REALS = {
     "real function": [L.Activation("sigmoid"), QActivation("quantized_bits(6,1,alpha=1)")],
     "turning": [L.Activation("gelu"), QActivation("quantized_bits(6,1,alpha=1)")],
     "po2": [QDense(4, **AUTO), QActivation("quantized_po2(4)")],
+    "average": [L.Reshape((5, 1)), L.GlobalAveragePooling1D(), RELU],
 }
 
 
@@ -254,13 +255,26 @@ def test_images_have_thresholds_for_each_channel():
         (
             [L.AveragePooling2D(3, name="p")],
             (6, 6, 1),
-            r"layer 'p' \(AveragePooling2D\): expected an average over a power of two of elements, .*; "
-            r"received one over 9; use QAveragePooling2D",
+            r"layer 'p' \(AveragePooling2D\): expected a quantizer behind an average over 9 numbers; received none; "
+            r"add a QActivation behind it, or use QAveragePooling2D with an average_quantizer; the model's user would",
+        ),
+        (
+            [L.GlobalAveragePooling1D(name="p"), QDense(2, name="d", **KERNEL)],
+            (10, 1),
+            r"layer 'p' \(GlobalAveragePooling1D\): expected a quantizer behind an average over 10 numbers; received "
+            r"none; add a QActivation behind it; layer 'd' \(QDense\) would read real numbers; the nearest exact model",
+        ),
+        (
+            [QAveragePooling2D(3, name="p")],
+            (6, 6, 1),
+            r"layer 'p' \(QAveragePooling2D\): expected .* none; add a QActivation behind it, or give it an "
+            r"average_quantizer; the model's user",
         ),
         (
             [QAveragePooling2D((1, 4), 1, padding="same", average_quantizer=BITS, name="p")],
             (3, 3, 1),
-            r"layer 'p' \(QAveragePooling2D\): expected windows at the border of which a power of two",
+            r"layer 'p' \(QAveragePooling2D\): expected a quantizer behind an average over 4 numbers, of which another "
+            r"number lies inside at a border; received none; add a QActivation behind it; the model's user",
         ),
         (
             [L.UpSampling2D(2, interpolation="bilinear", name="u")],
@@ -307,7 +321,8 @@ def test_no_exact_form(layers, shape, message):
 def test_merges_without_exact_form():
     a, b, c = (keras.Input((3,)) for _ in range(3))
     with pytest.raises(
-        LoweringError, match=r"^layer 'm' \(Average\): expected a number of tensors that"
+        LoweringError,
+        match=r"^layer 'm' \(Average\): expected a quantizer behind an average over 3",
     ):
         qhls.compile(keras.Model([a, b, c], L.Average(name="m")([a, b, c])), "s4.2")
     with pytest.raises(

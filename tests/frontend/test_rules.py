@@ -196,12 +196,17 @@ def test_merging(axis, rng):
             r"'tanh' of real numbers; use a quantizer",
         ),
         (
-            L.ReLU(max_value=6, name="x"),
-            r"\(ReLU\): expected a ReLU without max_value and threshold;",
+            L.LeakyReLU(negative_slope=0.3, name="x"),
+            r"\(LeakyReLU\): expected a quantizer behind it, because negative_slope=0\.3 makes its results real "
+            r"numbers; received none; add a QActivation behind it; the model's user would read real numbers$",
         ),
         (
-            L.LeakyReLU(negative_slope=0.3, name="x"),
-            r"\(LeakyReLU\): expected a negative_slope that is a power of two up to 1; received 0\.3",
+            L.ReLU(threshold=0.5, name="x"),
+            r"\(ReLU\): expected a quantizer behind it, because negative_slope=0\.0, max_value=None, threshold=0\.5 ",
+        ),
+        (
+            L.Activation(L.PReLU(), name="x"),
+            r"\(Activation\): expected an activation without weights; received a PReLU; make it a layer of the model$",
         ),
         (
             L.Flatten(data_format="channels_first", name="x"),

@@ -15,6 +15,8 @@ from qhls.frontend import QActivation
 from qhls.frontend.steps import LEVELS, step_function
 from qhls.frontend.trace import trace
 from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
+from qhls.ir.interpret import random_codes
+from qhls.quantizers.numerics import precision
 
 MONOTONE = [
     "quantized_tanh(4,use_real_tanh=True)",
@@ -91,28 +93,50 @@ def test_between_layers(rng):
     assert op.thresholds.size <= 63
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("layers", [2, 3, 4])
+def test_a_step_of_codes_beyond_63_bits(layers):
+    """Products of 16 bits each, without a quantizer between them: 49, 64 and 79 bits."""
+    model = keras.Sequential([keras.Input((1,))])
+    for _ in range(layers):
+        options = {"kernel_quantizer": "quantized_bits(16,0,alpha=1)", "use_bias": False}
+        model.add(qhls.layers.QDense(1, **options))
+    model.add(QActivation("binary(alpha=1)"))
+    model.set_weights([np.full((1, 1), 1 - 2.0**-15) for _ in range(layers)])
+    design = qhls.compile(model, "s19.10")
+    x = np.array([-256, -2, -(2.0**-10), 0, 2.0**-10, 2, 255])[:, None]
+    np.testing.assert_array_equal(design.run(x), np.where(x < 0, -1, 1))
+    assert design.check(x)
+
+
+WIDE = ["s53.20", "s62.30", "s63.3", "u63.63", "s64.20", "u64.0", "s65.62", "u66.40", "s100.60"]
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     st.floats(-3, 3),
     st.floats(-50, 50),
     st.integers(1, 200),
-    st.sampled_from(["s24.12", "s10.4", "u20.19", "s12.-3"]),
+    st.sampled_from(["s24.12", "s10.4", "u20.19", "s12.-3", *WIDE]),
     st.integers(0, 1000),
 )
 def test_any_monotone_function(slope, offset, top, types, seed):
     """Rising or falling, with jumps over several levels, to the last code before and after a step."""
     x = Input((1,), Fixed.parse(types), name="x")
+    scale = 1.0 if types not in WIDE else 2.0 ** (10 - x.type.integer)
 
     def function(values):
-        return ops.clip(ops.round(values * slope + offset), -top, top) * 3.0
+        return ops.clip(ops.round(values * (slope * scale) + offset), -top, top) * 3.0
 
     op = step_function("test", function, x, monotone=True)
-    near = op.thresholds.codes.integers()[:, None] + np.array([-1, 0])
-    random = np.random.default_rng(seed).integers(x.type.lo, x.type.hi, 100, endpoint=True)
-    codes = np.concatenate([near.ravel(), random]).clip(x.type.lo, x.type.hi)
+    near = op.thresholds.codes.integers().astype(object)[:, None] + np.array([-1, 0])
+    random = random_codes(x.type, (100,), np.random.default_rng(seed)).astype(object)
+    ends = np.array([x.type.lo, x.type.hi], object)
+    codes = np.concatenate([near.ravel(), random, ends]).clip(x.type.lo, x.type.hi)
     (received,) = run(Graph((x,), (op,)), [codes[:, None]])
-    numbers = np.ldexp(codes.astype(np.float32), -x.type.frac)
-    expected = ops.convert_to_numpy(function(ops.convert_to_tensor(numbers)))
+    dtype = "float64" if types in WIDE else "float32"
+    numbers = np.ldexp(codes.astype(float), -x.type.frac).astype(dtype)
+    with precision(dtype):
+        expected = ops.convert_to_numpy(function(ops.convert_to_tensor(numbers)))
     np.testing.assert_array_equal(np.ldexp(received[:, 0].astype(float), -op.frac), expected)
 
 
@@ -195,10 +219,20 @@ def test_an_adaptive_activation(activation, rng):
     agree(model, "s9.5", rng, samples=200)
 
 
-def test_an_adaptive_activation_a_channel_is_refused():
-    layer = qhls.layers.QAdaptiveActivation("quantized_relu", 5, per_channel=True, name="x")
-    message = (
-        r"^layer 'x' \(QAdaptiveActivation\): expected per_channel=False; received True; use one"
-    )
-    with pytest.raises(LoweringError, match=message):
-        trace(keras.Sequential([keras.Input((6,)), layer]), "s9.5")
+@pytest.mark.parametrize("before", [[], [keras.layers.Activation("tanh")]], ids=["codes", "reals"])
+@pytest.mark.parametrize(
+    ("activation", "more"),
+    [
+        ("quantized_bits", {}),
+        ("quantized_bits", {"symmetric": False}),
+        ("quantized_relu", {}),
+        ("quantized_relu", {"relu_neg_slope": 0.25}),
+        ("quantized_relu", {"relu_upper_bound": 1.3}),
+    ],
+)
+def test_an_adaptive_activation_for_each_channel(activation, more, before, rng):
+    layer = qhls.layers.QAdaptiveActivation(activation, 5, per_channel=True, **more)
+    model = keras.Sequential([keras.Input((2, 3)), *before, layer])
+    layer.ema_max.assign([0.3, 1.4, 3.0])
+    layer.ema_min.assign([-0.2, -1.3, -2.5])
+    agree(model, "s9.5", rng, samples=200)

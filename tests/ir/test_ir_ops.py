@@ -21,6 +21,7 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Mul,
     Op,
     Overflow,
     Pad,
@@ -86,6 +87,8 @@ def test_results_lie_in_the_range_and_in_the_type(build, kind, seed):
     assert (result.astype(object) <= hi).all()
     assert op.type.lo <= op.range.hull[0] <= op.range.hull[1] <= op.type.hi
     assert op.type.frac == op.frac
+    if result.dtype == object:  # an int64 among Python's integers would wrap in the next op
+        assert {type(code) for code in result.flat} <= {int}
     if op.batched:
         verify(Graph(inputs_of(op), (op,)))
 
@@ -357,6 +360,34 @@ def test_errors_name_the_layer():
     match = r"^Reshape 'flatten\.reshape' of layer 'flatten': expected a shape of 4 elements, got \(3,\)$"
     with layer_scope("flatten"), pytest.raises(VerifyError, match=match):
         Reshape(X, (3,))
+
+
+def test_types_beyond_the_tools_are_refused():
+    """What to quantise is named: the widest operand."""
+    x = Input((2,), Fixed.parse("s16.15"), name="x")
+    y = x
+    with pytest.raises(VerifyError) as caught:
+        for i in range(8):
+            with layer_scope(f"square{i}"):
+                y = Mul(y, y)
+    assert y.type == Fixed.parse("s962.960")
+    assert str(caught.value) == (
+        "Mul 'square6.mul' of layer 'square6': expected at most 1024 bits, before and behind the point, got "
+        "s1922.1920; quantise what it reads, e.g. 'square5.mul' of layer 'square5' with a QActivation"
+    )
+
+
+@pytest.mark.parametrize("notation", ["s1025.0", "s8.1025", "u3.-1022", "s8.1000000000"])
+def test_inputs_beyond_the_tools_are_refused(notation):
+    match = (
+        rf"^Input 'x': expected at most 1024 bits, .*, got {notation}; give it a type or quantizer"
+    )
+    with pytest.raises(VerifyError, match=match):
+        Input((2,), Fixed.parse(notation), name="x")
+    with pytest.raises(
+        VerifyError, match=rf"^Quantize 'q': expected at most 1024 .* got {notation};"
+    ):
+        Quantize(X, Fixed.parse(notation), name="q")
 
 
 # Names, operands
