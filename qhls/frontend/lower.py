@@ -122,6 +122,10 @@ class Lower:
 
         return remember
 
+    def rule_of(self, cls: type) -> Rule:
+        """Return the rule that was registered for ``cls``."""
+        return self._rules[cls]
+
     def rule(self, layer: Any) -> Rule:
         """The rule for ``layer``, a layer or quantizer.
 
@@ -176,8 +180,8 @@ def _no_rule(layer: Any) -> LoweringError:
     if known:
         return known
     if not isinstance(layer, keras.layers.Layer | Quantizer):
-        instead = "an operator on tensors; use a layer, such as keras.layers.Add for +"
-        return refusal(layer, "a layer with a lowering rule", instead)
+        instead = f"an operation without; {_how_to_register(layer)}"
+        return refusal(layer, "a layer or operation with a lowering rule", instead)
     return refusal(layer, "a layer with a lowering rule", f"one without; {_how_to_register(layer)}")
 
 

@@ -26,7 +26,7 @@ _FOLDS = {
 
 
 def _fold(layer: Any, *xs: Op) -> Op:
-    return reduce(_FOLDS[type(layer)], _of_one_rank(layer, xs))
+    return reduce(_FOLDS[type(layer)], of_one_rank(layer, xs))
 
 
 for _cls in _FOLDS:
@@ -35,11 +35,11 @@ for _cls in _FOLDS:
 
 @lower.register(keras.layers.Average)
 def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
-    return mean(layer, reduce(Add, _of_one_rank(layer, xs)), len(xs), divided=True)
+    return mean(layer, reduce(Add, of_one_rank(layer, xs)), len(xs), divided=True)
 
 
-def _of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
-    """``xs``, if Keras broadcasts them as the ops do."""
+def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
+    """Return ``xs``, if Keras broadcasts them as the ops do."""
     if len({len(x.shape) for x in xs}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
         raise refusal(layer, "tensors of one rank", f"the shapes {shapes}; reshape them before")
@@ -66,6 +66,11 @@ def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
         )
     axes = layer.axes if isinstance(layer.axes, list | tuple) else (layer.axes, layer.axes)
     left, right = (_with_last(x, int(axis)) for x, axis in zip((a, b), axes, strict=True))
+    return contracted(left, right)
+
+
+def contracted(left: Op, right: Op) -> Op:
+    """Return the sums of the products of all rows of ``left`` and all of ``right`` along their last axes."""
     length = left.shape[-1]
     rows, columns = left.shape[:-1], right.shape[:-1]
     products = Mul(

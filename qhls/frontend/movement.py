@@ -6,11 +6,16 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 from qhls.frontend.lower import lower
 from qhls.frontend.refusal import refusal
 from qhls.frontend.windows import pair, require_channels_last
-from qhls.ir import Op, Pad, Reshape, View
+from qhls.ir import Concat, Op, Pad, Reshape, View
+from qhls.ir.integers import Array
+
+_MOST_VIEWS = 64
+"""How many views an irregular selection of elements may take."""
 
 
 def strides_of(dims: tuple[int, ...]) -> list[int]:
@@ -38,6 +43,39 @@ def repeated(x: Op, times: tuple[int, ...]) -> Op:
     strides = [s for stride in strides_of(x.shape) for s in (stride, 0)]
     spread = View(x, tuple(dims), tuple(strides))
     return Reshape(spread, tuple(a * b for a, b in zip(x.shape, times, strict=True)))
+
+
+def gathered(x: Op, places: Array) -> Op | None:
+    """Return the elements of ``x`` at ``places`` (n,), row-major, in few views; ``None`` if that takes many."""
+    views: list[Op] = []
+    start = 0
+    while start < len(places):
+        view, size = _longest_view(x, places[start:])
+        views.append(view)
+        start += size
+        if len(views) > _MOST_VIEWS:
+            return None
+    return views[0] if len(views) == 1 else Concat(tuple(views), 0)
+
+
+def _longest_view(x: Op, places: Array) -> tuple[Op, int]:
+    """The view of ``x`` whose elements, flattened, are the most of ``places`` from the first on."""
+    dims: list[int] = []
+    strides: list[int] = []
+    block = places[:1] - places[0]
+    while len(block) < len(places):
+        # The block again and again, each time one stride further on.
+        size = len(block)
+        stride = int(places[size] - places[0])
+        whole = places[: len(places) // size * size].reshape(-1, size)
+        wanted = places[0] + block + stride * np.arange(len(whole))[:, None]
+        times = int(np.cumprod((whole == wanted).all(axis=1)).sum())
+        if times < 2:
+            break
+        dims, strides = [times, *dims], [stride, *strides]
+        block = (wanted[:times] - places[0]).ravel()
+    view = View(x, tuple(dims) or (1,), tuple(strides) or (0,), int(places[0]))
+    return Reshape(view, (len(block),)), len(block)
 
 
 @lower.register(keras.layers.Flatten, moves=True)

@@ -124,13 +124,13 @@ def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
 
 
 def _without_softmax(layer: dict[str, Any]) -> dict[str, Any]:
-    if layer["class_name"] == "Softmax":
-        kept = {key: layer["config"][key] for key in ("name", "dtype")}
-        changed = layer | {"class_name": "Activation", "config": kept | {"activation": "linear"}}
-        if (
-            "inbound_nodes" in layer
-        ):  # calls of a Softmax name its mask, which an Activation has not
-            calls = [node | {"kwargs": {}} for node in layer["inbound_nodes"]]
-            return changed | {"inbound_nodes": calls}
-        return changed
-    return layer | {"config": layer["config"] | {"activation": "linear"}}
+    if layer["class_name"] != "Softmax":
+        return layer | {"config": layer["config"] | {"activation": "linear"}}
+    kept = {key: layer["config"][key] for key in ("name", "dtype") if key in layer["config"]}
+    # The operation ``keras.ops.softmax`` has the name of the layer, in another module.
+    linear = {"module": "keras.layers", "class_name": "Activation", "registered_name": None}
+    changed = layer | linear | {"config": kept | {"activation": "linear"}}
+    if "inbound_nodes" in layer:  # calls of a Softmax name its mask, which an Activation has not
+        calls = [node | {"kwargs": {}} for node in layer["inbound_nodes"]]
+        return changed | {"inbound_nodes": calls}
+    return changed

@@ -224,12 +224,16 @@ def _call(
         _refuse_options(layer, node.arguments)
         return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
     rule = lower.rule(layer)
-    _refuse_options(layer, node.arguments)
+    args, kwargs = inputs, {}
+    if isinstance(layer, keras.layers.Layer):
+        _refuse_options(layer, node.arguments)
+    else:
+        args, kwargs = _operands(node, inputs)
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
         received = f"{layer.compute_dtype}, which rounds; set its dtype"
         raise refusal(layer, "float32 or float64", received)
     with layer_scope(f"{path}{layer.name}"), softmax_on_host(last) as left:
-        ops = rule(layer, *inputs)
+        ops = rule(layer, *args, **kwargs)
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     ops = list(ops) if isinstance(ops, tuple) else [ops]
     _check_shapes(layer, node, ops)
@@ -238,6 +242,13 @@ def _call(
         running.reals.append(f"{path}{layer.name}")
     own = "" if path else layer.name
     return [replace(op, layer=own) if isinstance(op, Reals) else op for op in ops]
+
+
+def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
+    """The arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
+    given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
+    arguments = (node.arguments.args, node.arguments.kwargs)
+    return keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
 
 
 def _refuse_options(layer: Any, arguments: Any) -> None:

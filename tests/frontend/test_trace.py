@@ -251,11 +251,3 @@ def test_calls_with_options():
 def test_half_precision():
     model = keras.Sequential([keras.Input((4,)), dense(3, name="fc", dtype="float16")])
     refuses(r"^layer 'fc' \(QDense\): expected float32 or float64; received float16, which", model)
-
-
-def test_operators_on_tensors_name_the_operation():
-    x = keras.Input((4,))
-    refuses(
-        r"^layer 'add\w*' \(Add\): expected a layer with a lowering rule; received an operator on tensors; ",
-        keras.Model(x, x + 1.0),
-    )
