@@ -21,7 +21,7 @@ from qhls.qtools.numbers import Number
 from qhls.qtools.options import Options
 from qhls.qtools.prices import load_prices
 from qhls.qtools.typemap import entries, source_types
-from qhls.utils.graph import layers
+from qhls.utils.graph import layers, warn_of_unseen
 
 RELEASE = "0.9.0"
 """The release of QKeras whose widths can be asked for."""
@@ -88,6 +88,7 @@ class QTools:
             compatible != RELEASE,
         )
         nodes = nodes_of(model, types.compatible)
+        warn_of_unseen("QTools", model)
         self._sources = source_types(model, source_quantizers, types)
         self._source_sizes = [math.prod(size_of(t.shape)) for t in keras.tree.flatten(model.inputs)]
         found = entries(nodes, self._sources, options)

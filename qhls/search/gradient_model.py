@@ -22,6 +22,7 @@ from qhls.search.gradient_layers import (
 )
 from qhls.search.gradient_units import removable, without_units
 from qhls.utils.folding import without_normalisations
+from qhls.utils.graph import layers
 from qhls.utils.rebuild import again, rebuild
 
 MOST_BITS = 62
@@ -227,7 +228,7 @@ def _activation_quantizer(layer: LearnedActivation) -> Any:
 def described(model: keras.Model) -> dict[str, str]:
     """The quantizers of a Q-model, by the names of AutoQKeras' choices."""
     found: dict[str, str] = {}
-    for layer in model.layers:
+    for _, layer in layers(model):
         if isinstance(layer, QLayer):
             for each in layer.quantized_variables:
                 quantizer = layer._quantizer(each.variable)

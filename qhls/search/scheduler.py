@@ -195,7 +195,8 @@ class AutoQKerasScheduler:
                     f"{pattern!r}; layers are {', '.join(self._names())}"
                 )
             taken |= set(names)
-            cost = sum(stats[name]["total"] for name in names if name in stats)
+            own = [stat for name, stat in stats.items() if name.partition("/")[0] in names]
+            cost = sum(stat["total"] for stat in own)
             found.append((pattern, names, cost))
         return found if schedule == "sequential" else sorted(found, key=lambda group: -group[2])
 

@@ -20,6 +20,7 @@ import keras
 
 from qhls.quantizers import Quantizer
 from qhls.utils import get_quant_mode
+from qhls.utils.graph import calls, layers, unwrapped, warn_of_unseen
 
 COUNTED = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
 """Classes whose parameters and own activations count, as Q-classes too."""
@@ -44,21 +45,22 @@ def model_bits(
     ``config``: class of a layer, or "default" -> the parts that count; a layer without any is left out.
     """
     stats = {}
-    for layer in _layers(model):
+    warn_of_unseen("bits", model)
+    shapes = {id(unwrapped(call.layer)): call.outputs[0].shape for call in calls(model)}
+    inputs = [tensor._keras_history.operation for tensor in model.inputs]
+    shapes |= {id(layer): layer.output.shape for layer in inputs}
+    # Keras 3 leaves the input of a Sequential out of its layers, QKeras' models have it.
+    every = dict([(layer.name, layer) for layer in inputs] + list(layers(model)))
+    for name, layer in every.items():
         parts = config.get(type(layer).__name__, config.get("default"))
         if parts:
+            elements = math.prod(shapes.get(id(layer), (None, 0))[1:])
             bits = {
                 "parameters": float(_parameters(layer, sizes)),
-                "activations": float(_activations(layer, sizes)),
+                "activations": float(_activations(layer, elements, sizes)),
             }
-            stats[layer.name] = bits | {"total": sum(bits[part] for part in set(parts))}
+            stats[name] = bits | {"total": sum(bits[part] for part in set(parts))}
     return stats
-
-
-def _layers(model: keras.Model) -> list[Any]:
-    """The layers; Keras 3 leaves the input of a ``Sequential`` out of ``layers``, QKeras' models have it."""
-    inputs = [tensor._keras_history.operation for tensor in model.inputs]
-    return [*(i for i in inputs if all(i is not own for own in model.layers)), *model.layers]
 
 
 def _parameters(layer: Any, sizes: Sizes) -> int:
@@ -78,9 +80,8 @@ def _parameters(layer: Any, sizes: Sizes) -> int:
     return 0
 
 
-def _activations(layer: Any, sizes: Sizes) -> int:
+def _activations(layer: Any, elements: int, sizes: Sizes) -> int:
     name = type(layer).__name__
-    elements = math.prod(layer.output.shape[1:])
     if isinstance(layer, keras.layers.InputLayer):
         return sizes.inputs * elements
     function = getattr(layer, "quantizer", getattr(layer, "activation", None))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ from qhls.search.quantization import (
 )
 from qhls.search.resize import FILTER_FACTORS, resizable, resize
 from qhls.utils import model_quantize
+from qhls.utils.graph import layers as walk
+from qhls.utils.graph import placed
 
 Option = str | float
 Candidate = dict[str, Option]
@@ -91,7 +94,7 @@ class Space:
         self.model, self.activation_bits = model, activation_bits
         self.transfer_weights, self.custom_objects = transfer_weights, custom_objects
         self.frozen_layers = _known(model, frozen_layers)
-        names = [(layer.name, type(layer).__name__) for layer in model.layers]
+        names = [(layer.name, type(layer).__name__) for layer in placed(model)]
         self.quantization = Quantization(quantization_config, limit, names)
         self._choices: dict[str, Choice] = {}
         self._slots: list[_Slot] = []
@@ -185,13 +188,26 @@ class Space:
 
     def _searched(self, indexes: Sequence[int] | None) -> Iterator[Any]:
         layers = self.model.layers
+        own = {id(layer) for layer in placed(self.model)}
+        left = [n for n, layer in walk(self.model) if id(layer) not in own and self._falls(layer)]
+        if left:
+            warnings.warn(
+                f"search: layers within other layers stay as they are: {', '.join(left)}. Make them "
+                f"layers of the model, or of a nested model, to have them quantised.",
+                stacklevel=4,
+            )
         if indexes is not None and not all(-1 < i < len(layers) for i in indexes):
             raise SpaceError(
                 f"layer_indexes: expected numbers from 0 to {len(layers) - 1}, received {list(indexes)}"
             )
         for index, layer in enumerate(layers):
             if layer.name not in self.frozen_layers and (indexes is None or index in indexes):
-                yield layer
+                yield from placed(layer)
+
+    def _falls(self, layer: Any) -> bool:
+        """Whether a layer would have choices if it could have another's place."""
+        name = type(layer).__name__
+        return name in KERNELS and self.quantization.group(layer.name, name) is not None
 
     def _add_layer(self, layer: Any) -> bool:
         """Add a layer's choices; whether it has a kernel that is quantised."""
@@ -239,7 +255,7 @@ class Space:
             raise SpaceError(
                 f"tune_filters_exceptions: expected a regular expression, received {exceptions!r}: {error}"
             ) from None
-        names = [layer.name for layer in quantised]
+        names = [layer.name for layer in quantised if layer in self.model.layers]
         if excepted is not None:
             names = [name for name in names if not excepted.search(name)]
         for name in resizable(self.model, names, tune == "block", self.custom_objects):

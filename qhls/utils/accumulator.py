@@ -12,7 +12,7 @@ import numpy as np
 
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
-from qhls.utils.graph import calls, run, unwrapped
+from qhls.utils.graph import calls, run, unwrapped, warn_of_unseen
 from qhls.utils.hardware import HardwareWeight, hardware_weights
 from qhls.utils.operations import has_kernel, is_transposed
 
@@ -36,6 +36,7 @@ def analyze_accumulator(
         LoweringError: a model that is not built from layers.
     """
     sizes = {}
+    warn_of_unseen("analyze_accumulator", in_model)
     for name, layer in _summing(in_model):
         if name not in x:
             raise UtilityError(
@@ -71,6 +72,8 @@ def analyze_accumulator_from_sample(
             f"{mode!r}"
         )
     summing = dict(_summing(in_model))
+    if mode == "sampled":
+        warn_of_unseen("analyze_accumulator_from_sample", in_model)
     ranges: dict[str, tuple[float, float]] = {}
     for call, read, _ in run(in_model, x_sample):
         if call.name not in summing:

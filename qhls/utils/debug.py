@@ -13,7 +13,7 @@ import numpy as np
 
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
-from qhls.utils.graph import input_arrays, layers, run
+from qhls.utils.graph import input_arrays, layers, parts, run, unseen, warn_of_unseen
 from qhls.utils.sparsity import quantized_values
 
 
@@ -32,7 +32,8 @@ def quantized_model_debug(
         LoweringError: a model that is not built from layers.
     """
     plt = _pyplot(plt_instance) if plot else None
-    weights = {name: quantized_values(layer) for name, layer in layers(model)}
+    warn_of_unseen("quantized_model_debug", model)
+    weights = {n: [] if parts(x) else quantized_values(x) for n, x in layers(model)}
     for name, outputs in _outputs(model, X_test, weights).items():
         shown = " ".join(f"({w.min():8.4f} {w.max():8.4f})" for w in weights[name] if w.size)
         print(f"{name:30} {outputs.min():8.4f} {outputs.max():8.4f} {shown}".rstrip())
@@ -58,7 +59,10 @@ def quantized_model_dump(
         UtilityError: a name that no layer has; samples that do not fit.
         LoweringError: a model that is not built from layers.
     """
-    names = [name for name, _ in layers(model)]
+    unseen_names = unseen(model)
+    names = [name for name, _ in layers(model) if name not in unseen_names]
+    if not layers_to_dump:
+        warn_of_unseen("quantized_model_dump", model)
     unknown = [name for name in layers_to_dump if name not in names]
     if unknown:
         raise UtilityError(

@@ -12,7 +12,7 @@ from qhls.frontend.folded import Folded
 from qhls.frontend.state import copy_state
 from qhls.utils.errors import UtilityError
 from qhls.utils.fusing import normalised_layers
-from qhls.utils.graph import layers
+from qhls.utils.graph import placed
 from qhls.utils.rebuild import again, rebuild
 
 _SUFFIX = "Batchnorm"
@@ -30,8 +30,9 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     The layer has no activation, and nothing but the normalisation, along its channels, reads it.
     They come in the order of the model's layers.
     """
+    order = [id(layer) for layer in placed(model)]  # not those within a layer of the user's own
     pairs = normalised_layers(model, keras.layers.BatchNormalization)
-    order = [id(layer) for _, layer in layers(model)]
+    pairs = [pair for pair in pairs if id(pair[0].layer) in order and id(pair[1].layer) in order]
     return [
         (call.layer, after.layer)
         for call, after in sorted(pairs, key=lambda pair: order.index(id(pair[0].layer)))

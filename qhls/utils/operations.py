@@ -12,7 +12,7 @@ import numpy as np
 from qhls.quantizers import Quantizer, quantized_relu
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
-from qhls.utils.graph import Call, calls, unwrapped
+from qhls.utils.graph import Call, calls, layers, unwrapped
 from qhls.utils.hardware import HardwareWeight, hardware_weights
 
 Mode = tuple[int, int, int]
@@ -181,5 +181,6 @@ def is_transposed(layer: Any) -> bool:
 
 def uncounted(model: keras.Model) -> list[str]:
     """The layers with quantised weights that ``extract_model_operations`` leaves out, by name."""
-    rest = {c.name: c.layer for c in calls(model) if not is_product(unwrapped(c.layer))}
-    return [name for name, layer in rest.items() if hardware_weights(unwrapped(layer))]
+    counted = {id(x) for call in calls(model) if is_product(x := unwrapped(call.layer))}
+    rest = {name: layer for name, layer in layers(model) if id(layer) not in counted}
+    return [name for name, layer in rest.items() if hardware_weights(layer)]

@@ -30,13 +30,20 @@ from typing import Any
 
 import keras
 
-from qhls.frontend import QActivation, registered
+from qhls.frontend import Clip, QActivation, QInitializer, registered
 from qhls.frontend.adaptive import QAdaptiveActivation
 from qhls.frontend.qlayer import Quantized
-from qhls.quantizers import get_quantizer, quantized_bits, quantized_relu
+from qhls.quantizers import get_quantizer
+from qhls.utils.activations import (
+    activation_name,
+    adaptive_arguments,
+    bounded,
+    function_name,
+    upper_bound,
+)
 from qhls.utils.errors import UtilityError
 from qhls.utils.folding import fold, foldable, transfer
-from qhls.utils.graph import layers
+from qhls.utils.graph import layers, parts
 from qhls.utils.rebuild import again, custom_scope, rebuild
 
 Entry = dict[str, Any]
@@ -194,27 +201,65 @@ class _Config:
         """The Q-layer for ``layer``, or another one like it."""
         if isinstance(layer, keras.layers.Bidirectional):
             return self._bidirectional(layer)
-        if _activation_name(layer) is not None:
+        if activation_name(layer) is not None:
             return self._activation(layer)
-        cls = registered().get(f"Q{type(layer).__name__}")
+        cls = _q_class(type(layer))
         if cls is None or not _quantized_variables(cls):
+            if isinstance(layer, keras.layers.Wrapper):
+                return self._wrapper(layer)
+            self._warn_of_parts(layer)
             return again(layer)
-        entry, key = self._weighted(layer, cls.__name__)
+        entry, key = self._weighted(layer, *_classes(cls))
         return self._with(layer, cls, entry, key) or again(layer)
+
+    def _warn_of_parts(self, layer: Any) -> None:
+        """Of what a layer makes itself: its configuration says nothing of it, so nothing else can take its place."""
+        left = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
+        if left and parts(layer):
+            warnings.warn(
+                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that "
+                f"stay as they are: {', '.join(left)}. Make them layers of the model, or of a nested model.",
+                stacklevel=2,
+            )
+
+    def _has(self, layer: Any) -> bool:
+        """Whether there is an entry for a layer."""
+        if activation_name(layer) is not None:
+            return self.entry(layer, "QActivation", type(layer).__name__)[0] is not None
+        cls = _q_class(type(layer))
+        weighted = cls is not None and bool(_quantized_variables(cls))
+        return weighted and self._weighted(layer, *_classes(cls))[0] is not None
+
+    def _wrapper(self, layer: Any) -> Any:
+        """A wrapper such as ``TimeDistributed``, whose configuration has the layer, around the converted one."""
+        inner = layer.layer
+        nested = isinstance(inner, keras.Model)
+        new = rebuild(inner, self.convert) if nested else self.convert(inner)
+        config = layer.get_config() | {"layer": keras.saving.serialize_keras_object(new)}
+        return type(layer).from_config(config)
 
     def _with(self, layer: Any, cls: type, entry: Entry | None, key: str) -> Any:
         """The layer as one of ``cls``; ``None`` where ``entry`` has nothing for it."""
         if entry is None:
             return None
+        quantised = type(layer) is cls
+        if quantised and key == _DEFAULT:
+            return None
         settings = self._quantizers(cls, entry, key)
+        if quantised:  # what the entry does not mention stays
+            settings = {k: q for k, q in settings.items() if q is not None or k in entry}
         normalises = isinstance(layer, keras.layers.BatchNormalization)
         pools = "average_quantizer" in settings and "activation_quantizer" in entry
         enough = (normalises or pools) and key != _DEFAULT
-        if not enough and all(q is None for q in settings.values()):
+        if not enough and not quantised and all(q is None for q in settings.values()):
             return None
-        return self._build(cls, layer.get_config() | settings, entry, key)
+        config = _refitted(layer, settings) if quantised else layer.get_config()
+        return self._build(layer, cls, config | settings, entry, key)
 
-    def _build(self, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
+    def _build(self, layer: Any, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
+        function = getattr(layer, "activation", None)
+        if isinstance(function, keras.layers.ReLU) and upper_bound(function) is None:
+            settings["activation"] = function_name(function)
         quantize_activation(settings, self.bits)
         for name, argument in _ACTIVATIONS.items():
             if entry.get(name) is not None:
@@ -231,10 +276,11 @@ class _Config:
             ) from error
 
     def _bidirectional(self, layer: Any) -> Any:
-        inner = f"Q{type(layer.forward_layer).__name__}"
-        cls = registered().get(inner)
-        entry, key = self._weighted(layer, "QBidirectional", "Bidirectional", inner)
-        if cls is None or entry is None:
+        cls = _q_class(type(layer.forward_layer))
+        if cls is None:
+            return again(layer)
+        entry, key = self._weighted(layer, "QBidirectional", "Bidirectional", cls.__name__)
+        if entry is None:
             return again(layer)
         directions = [
             self._with(each, cls, entry, key)
@@ -266,7 +312,7 @@ class _Config:
         cls, entry, key = found
         settings = fold(layer, norm) | self._quantizers(cls, entry, key)
         settings |= {name: entry[name] for name in _FOLDING if entry.get(name) is not None}
-        return self._build(cls, settings, entry, key)
+        return self._build(layer, cls, settings, entry, key)
 
     # -- activations --------------------------------------------------------------------------------
 
@@ -274,7 +320,7 @@ class _Config:
         classes = ("QAdaptiveActivation",) if self.adaptive else ()
         entry, key = self.entry(layer, *classes, "QActivation", type(layer).__name__)
         if isinstance(entry, Mapping):
-            entry = entry.get(_activation_name(layer))
+            entry = entry.get(activation_name(layer))
         if entry is None:
             return again(layer)
         try:
@@ -284,38 +330,46 @@ class _Config:
                 f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or "
                 f"quantizers by activation, received {entry!r}: {error}"
             ) from error
-        adaptive = _adaptive(quantizer) if self.adaptive else None
         common = {"name": layer.name, "dtype": layer.dtype_policy}
+        adaptive = adaptive_arguments(layer, quantizer) if self.adaptive else None
         if adaptive is not None:
             return QAdaptiveActivation(**adaptive, **common)
-        return QActivation(entry if isinstance(entry, str) else quantizer, **common)
-
-
-def _adaptive(quantizer: Any) -> Entry | None:
-    """The arguments of a ``QAdaptiveActivation`` like ``quantizer``, if there is one."""
-    if type(quantizer) not in (quantized_bits, quantized_relu):
-        return None
-    own: Entry = {"activation": type(quantizer).__name__, "total_bits": quantizer.bits}
-    if isinstance(quantizer, quantized_bits):
-        return own | {"symmetric": bool(quantizer.symmetric)} if quantizer.keep_negative else None
-    slope, bound = quantizer.negative_slope, quantizer.relu_upper_bound
-    return own | {"relu_neg_slope": slope, "relu_upper_bound": bound}
-
-
-def _activation_name(layer: Any) -> str | None:
-    """What an activation layer applies, by the name that entries use; ``None`` for other layers."""
-    if type(layer) is keras.layers.LeakyReLU:
-        return "leakyrelu"
-    if type(layer) is keras.layers.ReLU:
-        return "leakyrelu" if layer.negative_slope else "relu"
-    if type(layer) is keras.layers.Activation:
-        return getattr(layer.activation, "__name__", type(layer.activation).__name__)
-    return None
+        limited = bounded(layer, quantizer)
+        as_given = isinstance(entry, str) and limited is quantizer
+        return QActivation(entry if as_given else limited, **common)
 
 
 def _quantized_variables(cls: type) -> tuple[Quantized, ...]:
     """The weights of a Q-class, or of its cells', that quantizers stand on."""
     return getattr(getattr(cls, "cell_class", cls), "quantized_variables", ())
+
+
+def _q_class(cls: type) -> type | None:
+    """The Q-class that layers of ``cls`` become: ``cls`` itself where it is one."""
+    if registered().get(cls.__name__) is cls:
+        return cls
+    return registered().get(f"Q{cls.__name__}")
+
+
+def _classes(cls: type) -> list[str]:
+    """The keys for a Q-class; one with a folded normalisation has also those of the class without."""
+    return [cls.__name__, cls.__name__.removesuffix("Batchnorm")]
+
+
+def _refitted(layer: Any, changed: Entry) -> Entry:
+    """The configuration of a Q-layer, whose constraints and initializers will fit the changed quantizers."""
+    config = layer.get_config()
+    for each in _quantized_variables(type(layer)):
+        constraint, initializer = each.argument("constraint"), each.argument("initializer")
+        if each.argument("quantizer") not in changed:
+            continue
+        owner = getattr(layer, "cell", layer)
+        if isinstance(getattr(owner, constraint, None), Clip):
+            config[constraint] = None
+        fitted = getattr(owner, initializer, None)
+        if isinstance(fitted, QInitializer):
+            config[initializer] = keras.initializers.serialize(fitted.initializer)
+    return config
 
 
 def _known_keys() -> list[str]:

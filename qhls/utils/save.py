@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ import h5py
 import keras
 import numpy as np
 
+from qhls.errors import LoweringError
+from qhls.frontend.batchnorm import QBatchNormalization
 from qhls.quantizers import Quantizer, quantized_bits, quantized_po2, quantized_relu_po2
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
@@ -62,13 +65,28 @@ def model_save_quantized_weights(
     found = {name: layer for name, layer in layers(model) if _has_entry(layer)}
     saved = {name: _entry(layer) for name, layer in found.items()}
     every = dict(layers(model))
-    for name, normalisation in find_bn_fusing_layer_pair(model).items():
+    for name, normalisation in _normalised(model, every).items():
         _fuse(name, every[name], every[normalisation], saved)
     if path is not None and path.suffix == ".npz":
         np.savez(path, **_flat(saved))
     elif path is not None:
         _write_h5(model, path, saved)
     return saved
+
+
+def _normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, str]:
+    """``find_bn_fusing_layer_pair``; no pair, and a warning, where the calls of a model's layers are unknown."""
+    try:
+        return find_bn_fusing_layer_pair(model)
+    except LoweringError:
+        if any(isinstance(layer, QBatchNormalization) for layer in every.values()):
+            warnings.warn(
+                f"model_save_quantized_weights: model {model.name!r}: which layers a "
+                f"QBatchNormalization follows is unknown, so none is fused. Build the model with the "
+                f"functional API.",
+                stacklevel=3,
+            )
+        return {}
 
 
 def _checked(path: Path) -> Path:

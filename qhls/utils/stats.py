@@ -28,8 +28,9 @@ def print_qstats(model: keras.Model) -> None:
     left = uncounted(model)
     if left:
         warnings.warn(
-            f"print_qstats: as in QKeras, operations and weights of recurrent, transposed and "
-            f"elementwise layers are not counted: {', '.join(left)}",
+            f"print_qstats: operations and weights of layers within others whose calls are unknown, "
+            f"and as in QKeras of recurrent, transposed and elementwise layers, are not counted: "
+            f"{', '.join(left)}",
             stacklevel=2,
         )
     print("\nNumber of operations in model:")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from utility_models import BITS, SHARED, WIDE, close, equal, numpy, randomized
 
-from qhls.layers import QActivation, QDense
+from qhls.layers import QLSTM, QActivation, QBidirectional, QConv2DBatchnorm, QDense
 from qhls.quantizers import get_quantizer, quantized_bits, quantized_relu
 from qhls.utils import UtilityError, get_config, model_quantize, quantize_activation
 
@@ -497,3 +497,116 @@ def test_bits_that_no_quantizer_has():
     message = r"^quantizer_config\['QDense'\]: the layer 'd0' cannot become a QDense: quantized_relu: bits must be .*$"
     with pytest.raises(UtilityError, match=message):
         model_quantize(mlp(), CONFIG, 0)
+
+
+# Q-layers again, and activations with bounds
+
+
+def test_an_entry_for_a_q_layer_quantises_it_anew():
+    four, eight = "quantized_bits(4,2,alpha=1)", "quantized_bits(8,0,alpha=1)"
+    model = chain(
+        (4,),
+        QDense(3, kernel_quantizer=eight, bias_quantizer=eight, activation="relu", name="d"),
+        QActivation("quantized_relu(8,2)", name="r"),
+        QActivation("quantized_bits(8,2,alpha=1)", name="b"),
+        QDense(2, kernel_quantizer=eight, bias_quantizer=eight, name="e"),
+    )
+    config = {"QDense": {"kernel_quantizer": four}, "QActivation": {"relu": "quantized_relu(3,1)"}}
+    new = model_quantize(model, config, 5, transfer_weights=True)
+    d = new.get_layer("d")
+    assert str(d.kernel_quantizer) == "quantized_bits(4,2,0,alpha=1)"
+    assert str(d.bias_quantizer) == str(model.get_layer("d").bias_quantizer)  # not in the entry
+    assert str(d.activation) == "quantized_relu(5,0)"
+    assert d.kernel_constraint.max_value == 4.0  # that of the new quantizer
+    assert str(new.get_layer("r").quantizer) == "quantized_relu(3,1)"
+    assert str(new.get_layer("b").quantizer) == str(model.get_layer("b").quantizer)
+    np.testing.assert_array_equal(d.get_weights()[0], model.get_layer("d").get_weights()[0])
+    dropped = model_quantize(model, {"d": {"bias_quantizer": None}}, 5)
+    assert dropped.get_layer("d").bias_quantizer is None
+    by_default = model_quantize(model, {"default": {"kernel": four}}, 5)
+    assert str(by_default.get_layer("d").kernel_quantizer) == str(
+        model.get_layer("d").kernel_quantizer
+    )
+
+
+def test_recurrent_and_folded_q_layers_are_quantised_anew():
+    four = "quantized_bits(4,0,alpha=1)"
+    rows = keras.Sequential(
+        [
+            keras.Input((5, 3)),
+            QBidirectional(QLSTM(2, kernel_quantizer="binary(alpha=1)", name="l"), name="both"),
+        ]
+    )
+    new = model_quantize(rows, {"QBidirectional": {"kernel_quantizer": four}}, 4)
+    assert str(new.get_layer("both").forward_layer.kernel_quantizer).startswith("quantized_bits(4")
+    image = keras.Sequential(
+        [
+            keras.Input((5, 5, 1)),
+            QConv2DBatchnorm(2, 3, kernel_quantizer="binary(alpha=1)", name="c"),
+        ]
+    )
+    new = model_quantize(image, {"QConv2D": {"kernel_quantizer": four}}, 4)
+    assert str(new.get_layer("c").kernel_quantizer).startswith("quantized_bits(4")
+    assert type(new.get_layer("c")) is QConv2DBatchnorm
+
+
+@pytest.mark.parametrize("activation", [layers.ReLU, lambda: layers.ReLU(negative_slope=0.25)])
+def test_a_layer_as_activation_is_known_by_its_name(activation):
+    model = chain((4,), layers.Activation(activation(), name="a"))
+    config = {
+        "QActivation": {
+            "relu": "quantized_relu(6,2)",
+            "leakyrelu": "quantized_relu(6,2,negative_slope=0.25)",
+        }
+    }
+    new = model_quantize(model, config, 6)
+    x = np.float32([[-2, 0.5, 1.25, 3]])
+    np.testing.assert_array_equal(new(x), model(x))
+
+
+def test_a_layer_as_the_activation_of_a_dense_layer_becomes_its_quantizer():
+    model = chain((4,), layers.Dense(2, activation=layers.ReLU(), name="d"))
+    new = model_quantize(model, {"QDense": {"kernel_quantizer": "ternary(alpha=1)"}}, 6)
+    assert str(new.get_layer("d").activation) == "quantized_relu(6,0)"
+
+
+@pytest.mark.parametrize("layer", [layers.ReLU(max_value=6.0), layers.Activation("relu6")])
+def test_a_bound_of_a_relu_is_kept(layer):
+    name = "relu" if isinstance(layer, layers.ReLU) else "relu6"
+    x = np.float32([[1, 5, 7, 100]])
+    model = chain((4,), layer)
+    for quantizer in ("quantized_relu(8,3)", "quantized_relu(8,3,negative_slope=0.5)"):
+        new = model_quantize(model, {"QActivation": {name: quantizer}}, 8)
+        np.testing.assert_array_equal(new(x), model(x))
+    narrow = model_quantize(model, {"QActivation": {name: "quantized_relu(4,2)"}}, 8)
+    assert narrow.layers[0].activation == "quantized_relu(4,2)"  # as it was given: it ends below 6
+    adaptive = {"QAdaptiveActivation": {name: "quantized_relu(8,3)"}}
+    new = model_quantize(model, adaptive, 8, prefer_qadaptiveactivation=True)
+    assert new.layers[0].relu_upper_bound == 6.0
+
+
+@pytest.mark.parametrize(
+    ("layer", "quantizer", "message"),
+    [
+        (
+            layers.ReLU(max_value=6.0, name="r"),
+            "quantized_bits(8,3,alpha=1)",
+            r"is limited to 6, .* to 7\.9375",
+        ),
+        (
+            layers.ReLU(max_value=5.3, name="r"),
+            "quantized_relu(8,3)",
+            r"is limited to 5\.3, .* to 7\.96875",
+        ),
+        (
+            layers.ReLU(threshold=1.0, name="r"),
+            "quantized_relu(8,3)",
+            r"has threshold=1, .* has not",
+        ),
+    ],
+)
+def test_a_bound_that_a_quantizer_cannot_have_is_told(layer, quantizer, message):
+    with pytest.warns(
+        UserWarning, match=rf"^model_quantize: the layer 'r' {message}\. Give it a quantizer"
+    ):
+        model_quantize(chain((4,), layer), {"QActivation": {"relu": quantizer}}, 8)

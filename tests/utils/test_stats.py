@@ -211,8 +211,8 @@ def test_time_distributed():
 def test_what_is_not_counted_is_told(capsys):
     stack = [QConv2DTranspose(2, 2, name="t"), layers.Reshape((-1, 2)), QSimpleRNN(2, name="r")]
     message = (
-        r"^print_qstats: as in QKeras, operations and weights of recurrent, transposed and "
-        r"elementwise layers are not counted: t, r$"
+        r"^print_qstats: operations and weights of layers within others whose calls are unknown, "
+        r"and as in QKeras of recurrent, transposed and elementwise layers, are not counted: t, r$"
     )
     with pytest.warns(UserWarning, match=message):
         print_qstats(chain((3, 3, 1), *stack))

@@ -1,0 +1,110 @@
+"""Activation layers and functions by the names that entries of ``model_quantize`` use, and their upper bounds."""
+
+from __future__ import annotations
+
+import warnings
+from copy import copy
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend import QActivation
+from qhls.frontend.adaptive import QAdaptiveActivation
+from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
+from qhls.utils.arrays import to_numpy
+
+_BY_QUANTIZER = {
+    "quantized_relu": "relu",
+    "quantized_bits": "linear",
+    "quantized_tanh": "tanh",
+    "quantized_sigmoid": "sigmoid",
+}
+"""What the activation of a quantizer was before it was quantised."""
+
+
+def activation_name(layer: Any) -> str | None:
+    """The name of what an activation layer applies, such as "relu" or "leakyrelu"; ``None`` for other layers."""
+    if isinstance(layer, QAdaptiveActivation):
+        return "leakyrelu" if layer.relu_neg_slope else _BY_QUANTIZER[layer.activation]
+    if isinstance(layer, QActivation):
+        return function_name(layer.quantizer)
+    if type(layer) is keras.layers.Activation:
+        return function_name(layer.activation)
+    return function_name(layer) if _is_layer(layer) else None
+
+
+def function_name(function: Any) -> str:
+    """The name of an activation: of a function, of an activation layer that stands for one, or of a quantizer."""
+    if type(function) is keras.layers.LeakyReLU:
+        return "leakyrelu"
+    if type(function) is keras.layers.ReLU:
+        return "leakyrelu" if function.negative_slope else "relu"
+    if isinstance(function, quantized_relu) and function.negative_slope:
+        return "leakyrelu"
+    name = getattr(function, "__name__", type(function).__name__)
+    return _BY_QUANTIZER.get(name, name)
+
+
+def _is_layer(layer: Any) -> bool:
+    return type(layer) in (keras.layers.ReLU, keras.layers.LeakyReLU)
+
+
+def upper_bound(layer: Any) -> float | None:
+    """The largest number that an activation layer of Keras makes, where it has such a limit."""
+    function = getattr(layer, "activation", layer)
+    if type(function) is keras.layers.ReLU:
+        return None if function.max_value is None else float(function.max_value)
+    return 6.0 if function is keras.activations.relu6 else None
+
+
+def bounded(layer: Any, quantizer: Any) -> Any:
+    """``quantizer``, limited to the numbers up to the upper bound of the activation ``layer``.
+
+    A ``quantized_relu`` gets the bound as ``relu_upper_bound`` where it lies on the grid. For any other quantizer that
+    exceeds it, a warning names the layer, as for a ``threshold``, which no quantizer has.
+    """
+    function, bound = getattr(layer, "activation", layer), upper_bound(layer)
+    if getattr(function, "threshold", 0):
+        _warn(layer, f"has threshold={float(function.threshold):g}, {quantizer} has not")
+    if bound is None or not isinstance(quantizer, Quantizer) or _largest(quantizer) <= bound:
+        return quantizer
+    relu = isinstance(quantizer, quantized_relu) and not quantizer.use_sigmoid
+    if relu and isinstance(quantizer.integer, int):
+        bits = quantizer.bits - (quantizer.negative_slope != 0)
+        if (bound * 2.0 ** (bits - quantizer.integer)).is_integer():
+            limited = copy(quantizer)
+            limited.relu_upper_bound, limited.is_quantized_clip = bound, False
+            return limited
+    _warn(layer, f"is limited to {bound:g}, {quantizer} to {_largest(quantizer):g}")
+    return quantizer
+
+
+def _largest(quantizer: Any) -> float:
+    """The largest number that a quantizer makes."""
+    assignment = quantizer.quantization
+    if assignment is not None:
+        return float(assignment.hi * assignment.to.step)
+    return float(to_numpy(quantizer(np.full((1, 1), 1e9, np.float32))).max())
+
+
+def _warn(layer: Any, what: str) -> None:
+    warnings.warn(
+        f"model_quantize: the layer {layer.name!r} {what}. Give it a quantizer that is limited likewise.",
+        stacklevel=3,
+    )
+
+
+def adaptive_arguments(layer: Any, quantizer: Any) -> dict[str, Any] | None:
+    """The arguments of a ``QAdaptiveActivation`` like ``quantizer`` in the place of ``layer``, if there is one."""
+    if type(quantizer) not in (quantized_bits, quantized_relu):
+        return None
+    own: dict[str, Any] = {"activation": type(quantizer).__name__, "total_bits": quantizer.bits}
+    if isinstance(quantizer, quantized_bits):
+        if upper_bound(layer) is not None:
+            _warn(
+                layer, f"is limited to {upper_bound(layer):g}, {quantizer} adapts to what it reads"
+            )
+        return own | {"symmetric": bool(quantizer.symmetric)} if quantizer.keep_negative else None
+    slope, bound = quantizer.negative_slope, quantizer.relu_upper_bound or upper_bound(layer)
+    return own | {"relu_neg_slope": slope, "relu_upper_bound": bound}
