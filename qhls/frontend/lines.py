@@ -15,8 +15,21 @@ from operator import or_
 import numpy as np
 
 from qhls.frontend.reals import Arithmetic, Function, Reals, current_arithmetic
-from qhls.frontend.steps import on_grid, values_of
-from qhls.ir import Add, Codes, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Rounding
+from qhls.frontend.steps import LEVELS, on_grid, values_of
+from qhls.ir import (
+    Add,
+    Codes,
+    Const,
+    Fixed,
+    Max,
+    Min,
+    Mul,
+    Op,
+    Overflow,
+    Quantize,
+    Reshape,
+    Rounding,
+)
 from qhls.ir.integers import Array
 
 TABLE_BITS = 8
@@ -278,7 +291,7 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     Where they are none only since float32 rounds, the lowering's ``rounds`` say so, and what is returned has the type
     only: it goes again, in float64.
     """
-    source, levels, running = x.x, _levels(x.then(function), to), current_arithmetic()
+    source, levels, running = x.x, _levels(x.then(function, shared=True), to), current_arithmetic()
     width = source.type.width
     table = levels.top * (width + to.width) if levels else 0
     if levels is None or table <= TABLE_BITS * width * NARROWEST:
@@ -289,12 +302,13 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
         result = _line_ops(source, lines, levels) if table > TABLE_BITS * width * factor else None
     else:
         factor = width + levels.top.bit_length()  # one that tells all codes of the input apart
-        worth = table > 2 * TABLE_BITS * width * factor
+        own = x.channels > 1 or levels.top > LEVELS  # else one small table for all channels
+        worth = own and table > 2 * TABLE_BITS * width * factor
         result = Quantize(source, to) if worth and _blurred(levels, running) else None
     if result is not None and running is not None:
         running.reals.append(source.layer)
         running.rounds += [source.layer] if lines is None else []
-    return result
+    return Reshape(result, x.shape) if result is not None and result.shape != x.shape else result
 
 
 def _levels(chain: Reals, to: Fixed) -> Levels | None:
@@ -302,8 +316,8 @@ def _levels(chain: Reals, to: Fixed) -> Levels | None:
     lo, hi = chain.x.range.hull
     if not chain.monotone or (hi - lo).bit_length() > WIDEST:
         return None
-    numbers_at = values_of(on_grid(chain.function), chain.x, chain.shape[-1])
-    return Levels.of(numbers_at, to.frac, lo, hi, chain.shape[-1])
+    numbers_at = values_of(on_grid(chain.function), chain.x, chain.channels)
+    return Levels.of(numbers_at, to.frac, lo, hi, chain.channels)
 
 
 def _blurred(levels: Levels, running: Arithmetic | None) -> bool:
