@@ -9,7 +9,7 @@ from keras import ops
 
 from qhls.frontend.lower import activate, lower
 from qhls.frontend.qlayer import QLayer, Quantized, given
-from qhls.frontend.reals import Tensor, reals
+from qhls.frontend.reals import Tensor, reals_along
 from qhls.frontend.refusal import refusal
 from qhls.frontend.registry import register
 
@@ -121,11 +121,6 @@ def one_axis(name: str, axis: Any) -> int:
 @lower.register(keras.layers.BatchNormalization, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     """Real numbers, as the layer itself makes them, for a quantizer behind it."""
-    rank = len(x.shape) + 1
-    if layer.axis % rank != rank - 1:
-        raise refusal(
-            layer, "a normalisation of the last axis", f"one of axis {layer.axis}; use axis=-1"
-        )
     odd = refusal(
         layer,
         "a quantizer behind the normalisation, whose factors are real numbers",
@@ -133,9 +128,6 @@ def _(layer: Any, x: Tensor) -> Tensor:
     )
 
     normalise = layer.normalised if isinstance(layer, QBatchNormalization) else layer
-
-    def normalised(v: Any) -> Any:
-        shaped = ops.reshape(v, (-1, *(1,) * (rank - 2), x.shape[-1]))
-        return ops.reshape(normalise(shaped, training=False), (-1, x.shape[-1]))
-
-    return activate(layer, getattr(layer, "activation", None), reals(x, normalised, odd))
+    axis = layer.axis % (len(x.shape) + 1) - 1
+    normal = reals_along(x, lambda v: normalise(v, training=False), odd, axes=(axis,))
+    return activate(layer, getattr(layer, "activation", None), normal)

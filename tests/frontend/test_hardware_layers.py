@@ -305,12 +305,6 @@ def test_images_have_thresholds_for_each_channel():
             (3, 2),
             r"layer 'r' \(RNN\): expected a cell of QSimpleRNNCell, QLSTMCell, QGRUCell; received a LSTMCell",
         ),
-        (
-            [L.BatchNormalization(axis=1, name="b"), RELU],
-            (3, 2),
-            r"layer 'b' \(BatchNormalization\): expected a normalisation of the last axis; received one of "
-            r"axis 1; use axis=-1$",
-        ),
     ],
 )
 def test_no_exact_form(layers, shape, message):

@@ -12,7 +12,7 @@ from qhls.frontend.lines import rounded_line
 from qhls.frontend.reals import Reals
 from qhls.frontend.steps import LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
-from qhls.layers import QActivation, QConv2D, QDense
+from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.numerics import precision, without_gradients
 
@@ -170,6 +170,16 @@ def test_a_scale_for_each_channel_is_a_line_too(rng):
     )
     model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
     assert "mul" in kinds(equal_to_keras(model, "s12.6"))
+
+
+@pytest.mark.parametrize(("cls", "axis"), [(L.BatchNormalization, 1), (QBatchNormalization, 2)])
+def test_a_normalisation_along_another_axis(cls, axis, rng):
+    layers = [cls(axis=axis), QActivation("quantized_bits(11,4,alpha=1)")]
+    model = keras.Sequential([keras.Input((3, 4, 2)), *layers])
+    model.set_weights([rng.uniform(0.5, 2, w.shape) for w in model.get_weights()])
+    graph = equal_to_keras(model, "s12.6")
+    assert graph.outputs[0].shape == (3, 4, 2)
+    assert "mul" in kinds(graph)
 
 
 @pytest.mark.backends
