@@ -11,7 +11,7 @@ from qhls.frontend import QActivation, QDense
 from qhls.frontend.lower import short
 from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
 from qhls.frontend.state import settle
-from qhls.ir import Quantize, Threshold
+from qhls.ir import Mul, Quantize, Threshold
 
 L = keras.layers
 BITS = "quantized_bits(8,2,alpha=1)"
@@ -83,9 +83,9 @@ REAL = {
 @pytest.mark.parametrize("types", ["s8.5", "s20.15"])
 @pytest.mark.parametrize("name", REAL)
 def test_real_results_become_thresholds(name, types):
+    """Or a factor where those would be many; never a rounding of what float32 computes."""
     kinds = equal(design_of([REAL[name](), QActivation(BITS)], (2, 3), types))
-    assert Threshold in kinds
-    assert Quantize not in kinds
+    assert (Threshold in kinds) != (Mul in kinds and Quantize in kinds)
 
 
 EXACT = {
@@ -175,7 +175,7 @@ AVERAGES = {
 def test_averages_over_any_number(name, types):
     make, shape = AVERAGES[name]
     kinds = equal(design_of([make(), QActivation(BITS)], shape, types))
-    assert Threshold in kinds
+    assert (Threshold in kinds) != (Mul in kinds)  # a factor where it is smaller than a table
 
 
 @settings(max_examples=25, deadline=None)
