@@ -16,6 +16,7 @@ from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.ir.softmax import axes_of
 from qhls.progress import report
+from qhls.text import shown
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -54,7 +55,8 @@ class CheckReport:
         rows = align([header, *(comparison.cells for comparison in self.comparisons)])
         blames = [f"{c.title}: {c.blame}" for c in self.comparisons if c.blame]
         first = f"check of {self.samples} samples: {'all equal' if self else 'DIFFERENT'}"
-        return "\n".join([first, *rows, *blames, *(f"note: {note}" for note in self.notes)])
+        notes = [f"note: {note}" for note in self.notes]
+        return shown("\n".join([first, *rows, *blames, *notes]))
 
 
 def check(

@@ -14,10 +14,12 @@ from typing import Any
 
 from rich.console import Console
 
+from qhls import text
 from qhls.backends.target import TARGETS
-from qhls.errors import LoadError, QhlsError
+from qhls.errors import QhlsError
 from qhls.ir import Schedule
 from qhls.ir.softmax import MODES
+from qhls.limits import read_arrays
 from qhls.progress import shown
 from qhls.quiet import import_keras
 
@@ -252,7 +254,7 @@ def _compile(options: argparse.Namespace) -> int:
         project = design.emit(target, Path(options.output) / target, overwrite=options.overwrite)
         sys.stdout.write(f"{target}: {project.path}\n")
     for note in design.notes:
-        sys.stdout.write(f"note: {note}\n")
+        sys.stdout.write(text.shown(f"note: {note}\n"))
     return 0
 
 
@@ -262,14 +264,7 @@ def _check(options: argparse.Namespace) -> int:
     design = _design(options, options.model[0])
     x: Any = None
     if options.data:
-        try:
-            loaded = np.load(options.data, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise LoadError(
-                f"{options.data}: expected a .npy or .npz file of numbers, got another file. "
-                f"Write one with numpy.save."
-            ) from error
-        x = dict(loaded) if hasattr(loaded, "files") else loaded
+        x = read_arrays(options.data)
     else:
         codes = design.random_codes(options.samples)
         x = [

@@ -1,8 +1,18 @@
 """What qhls raises: each message names the thing, what was expected, what was received and what to do."""
 
+from qhls.text import shortened, shown
+
 
 class QhlsError(Exception):
-    """Base class: ``except QhlsError`` catches whatever qhls refuses."""
+    """Base class: ``except QhlsError`` catches whatever qhls refuses.
+
+    A message may quote a file: it is cut where it is long, and control characters in it are escaped.
+    """
+
+    longest = 1500
+
+    def __init__(self, message: object = "", *more: object) -> None:
+        super().__init__(shortened(shown(str(message)), self.longest), *more)
 
 
 class LoadError(QhlsError):
@@ -31,6 +41,8 @@ class EmitError(QhlsError):
 
 class CsimError(QhlsError):
     """A C simulation cannot be built or run: compiler, headers, data."""
+
+    longest = 10_000
 
 
 class EnergyError(QhlsError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qhls.ir import Graph
 from qhls.ir.graph import align
+from qhls.text import shown
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class ExactnessReport:
         header = ("layer", "bits", "Keras in float32")
         rows = [(row.layer, str(row.bits), row.float32) for row in self.layers]
         put = [f"approximated: {text}" for text in self.approximations]
-        return "\n".join(
-            [*align([header, *rows]), f"compared with Keras in {self.compared_in}", *put]
+        return shown(
+            "\n".join([*align([header, *rows]), f"compared with Keras in {self.compared_in}", *put])
         )
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from qhls.text import one_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -34,7 +36,9 @@ def shown(console: Console) -> Iterator[None]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("start")
-        token = _listener.set(lambda activity: bar.update(task, description=escape(activity)))
+        token = _listener.set(
+            lambda activity: bar.update(task, description=escape(one_line(activity)))
+        )
         try:
             yield
         finally:

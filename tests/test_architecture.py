@@ -11,10 +11,11 @@ ROOT = Path(__file__).parents[1] / "qhls"
 MODULES = sorted(ROOT.rglob("*.py"))
 RELATIVE = [str(path.relative_to(ROOT)) for path in MODULES]
 
-SERVICES = ("qhls.errors", "qhls.locks", "qhls.needs_keras", "qhls.progress")
+TEXTS = ("qhls.errors", "qhls.limits", "qhls.text")
+SERVICES = (*TEXTS, "qhls.locks", "qhls.needs_keras", "qhls.progress")
 
 ALLOWED = {
-    "ir": ("qhls.ir", "qhls.errors"),
+    "ir": ("qhls.ir", *TEXTS),
     "quantizers": ("qhls.quantizers", "qhls.ir.types", *SERVICES),
     "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
     "backends": ("qhls.backends", "qhls.ir", *SERVICES),

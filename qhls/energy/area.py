@@ -8,7 +8,6 @@ as it was measured: the primitives' own held-out error, taken as if all erred to
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +16,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from rich.table import Table
-from rich.text import Text
 
 from qhls.energy.figures import FORMS
 from qhls.energy.primitives import Hardware, Primitive, hardware
 from qhls.energy.technology import table_path
-from qhls.energy.text import as_text
+from qhls.energy.text import as_text, cell
 from qhls.errors import EnergyError
 from qhls.ir import Graph, Schedule
+from qhls.limits import read_json
 
 _TABLES = Path(__file__).parent / "areas"
 
@@ -131,13 +130,13 @@ class AreaReport:
 
     def table(self) -> Table:
         """A row a layer; in the footer the totals (see ``cell``)."""
-        title = Text(f"Area of {self.design}, {self.table_name}", "italic")
+        title = cell(f"Area of {self.design}, {self.table_name}", "italic")
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for unit in self.units:
             table.add_column(unit, self.cell(unit), justify="right")
         for layer, resources in self.layers.items():
-            table.add_row(Text(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
+            table.add_row(cell(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
         return table
 
     def __str__(self) -> str:
@@ -199,8 +198,8 @@ def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
     Raises ``EnergyError`` for a name that does not exist and for a table that is not complete.
     """
     path = table_path("area table", name_or_path, _TABLES)
+    content: dict[str, Any] = read_json(path, "JSON", EnergyError, f"area table {path.stem!r}")
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         given = cast("dict[str, Any]", content["figures"])
         dsp = content["dsp"]
         return AreaTable(
@@ -210,7 +209,7 @@ def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
             _figure(path.stem, "dsp", dsp["figure"]) if dsp else None,
             int(dsp["bits"]) if dsp else 0,
         )
-    except (ValueError, KeyError, TypeError) as fault:
+    except (ValueError, KeyError, TypeError, OverflowError) as fault:
         raise EnergyError(
             f"area table {path.stem!r}: expected JSON with description, dsp and figures of "
             f"{', '.join(PRIMITIVES)}, got {fault!r}"

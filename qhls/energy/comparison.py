@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Group
 from rich.table import Table
-from rich.text import Text
 
 from qhls.energy.area import AreaReport
 from qhls.energy.latency import LatencyReport
@@ -21,7 +20,7 @@ from qhls.energy.page import page
 from qhls.energy.plot import bars, number
 from qhls.energy.sensitivity import Saving
 from qhls.energy.technology import Technology
-from qhls.energy.text import as_text
+from qhls.energy.text import as_text, cell
 from qhls.errors import EnergyError
 
 
@@ -71,7 +70,7 @@ class Comparison:
         table = Table(title="Energy by layer, pJ per inference", show_footer=True)
         table.add_column("layer", "total")
         for name, report in self.reports.items():
-            table.add_column(Text(name), number(report.total), justify="right")
+            table.add_column(cell(name), number(report.total), justify="right")
         names = dict.fromkeys(name for report in self.reports.values() for name in report.layers)
         totals = {
             design: {name: math.fsum(causes.values()) for name, causes in report.layers.items()}
@@ -79,13 +78,13 @@ class Comparison:
         }
         for layer in names:
             cells = (number(t[layer]) if layer in t else "" for t in totals.values())
-            table.add_row(Text(layer), *cells)
+            table.add_row(cell(layer), *cells)
         return table
 
     def savings_table(self, design: str) -> Table:
         """A row a layer of ``design``: what a bit less of its weights or activations saves, and its share."""
         whole = self.reports[design].total
-        title = Text(f"One bit less in {design} saves, pJ per inference", "italic")
+        title = cell(f"One bit less in {design} saves, pJ per inference", "italic")
         table = Table(title=title)
         for heading in ("layer", "weights", "share", "activations", "share"):
             table.add_column(heading, justify="left" if heading == "layer" else "right")
@@ -95,7 +94,7 @@ class Comparison:
                 share = value / whole if value is not None and whole else None
                 cells.append("-" if value is None else number(value))
                 cells.append("-" if share is None else f"{share:.1%}")
-            table.add_row(Text(saving.layer), *cells)
+            table.add_row(cell(saving.layer), *cells)
         return table
 
     def costs_table(self) -> Table:
@@ -112,7 +111,7 @@ class Comparison:
                 low, high = timed.bounds
                 cells.append(f"{timed.latency:,} ({low:,} to {high:,})")
                 cells += [f"{timed.nanoseconds:,g}", f"{timed.interval:,}"]
-            table.add_row(Text(name), *cells)
+            table.add_row(cell(name), *cells)
         return table
 
     def operations_table(self) -> Table:
@@ -123,7 +122,7 @@ class Comparison:
         for name, layers in self.operations.items():
             found = total(layers)
             numbers = (f"{found.macs:,}", f"{found.bops:,.0f}", f"{found.ebops:,}")
-            table.add_row(Text(name), *numbers)
+            table.add_row(cell(name), *numbers)
         return table
 
     def renderable(self) -> Group:

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from qhls.energy.loops import HARD_WIRED, constant_place, loop, passes, place
-from qhls.energy.text import as_text
+from qhls.energy.text import as_text, cell
 from qhls.ir import Const, Conv, Graph, Input, Matmul, Mul, Op, Pool, Reshape, Scan, Schedule
 from qhls.ir.work import MULTIPLICATIONS
 
@@ -93,7 +92,7 @@ class LatencyReport:
 
     def table(self) -> Table:
         """A row an op that takes time."""
-        title = Text(
+        title = cell(
             f"Latency of {self.design}: {self.latency} cycles ({self.bounds[0]} to {self.bounds[1]}), "
             f"{self.nanoseconds:g} ns; "
             f"an input every {self.interval} cycles",
@@ -104,7 +103,7 @@ class LatencyReport:
             table.add_column(heading, justify="left" if heading in ("op", "bound by") else "right")
         for op in self.ops:
             numbers = (str(op.trips), str(op.interval), op.bound, str(op.depth), str(op.cycles))
-            table.add_row(Text(op.name), *numbers)
+            table.add_row(cell(op.name), *numbers)
         return table
 
     def __str__(self) -> str:

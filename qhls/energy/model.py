@@ -23,12 +23,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from qhls.energy.loops import HARD_WIRED, constant_place, passes, place
 from qhls.energy.plot import number
 from qhls.energy.technology import Technology
-from qhls.energy.text import as_text
+from qhls.energy.text import as_text, cell
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
@@ -84,7 +83,7 @@ class EnergyReport:
 
     def table(self) -> Table:
         """A row a layer: pJ by cause, in all, and the share of the design."""
-        title = Text(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
+        title = cell(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for cause, pj in self.causes.items():
@@ -94,7 +93,7 @@ class EnergyReport:
         for layer, causes in self.layers.items():
             pj = math.fsum(causes.values())
             share = f"{pj / self.total:.1%}" if self.total else "-"
-            table.add_row(Text(layer), *map(number, causes.values()), number(pj), share)
+            table.add_row(cell(layer), *map(number, causes.values()), number(pj), share)
         return table
 
     def __str__(self) -> str:
@@ -149,7 +148,7 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
         table.add_column(heading, justify="right")
     for name, report in reports.items():
         ratio = f"{report.total / reference:.3f}" if reference else "-"
-        table.add_row(Text(name), *map(number, report.causes.values()), number(report.total), ratio)
+        table.add_row(cell(name), *map(number, report.causes.values()), number(report.total), ratio)
     return table
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree
 
+from qhls import limits
 from qhls.errors import EnergyError
 
 Row = dict[str, Any]
@@ -31,8 +32,15 @@ def read(paths: Iterable[Path]) -> list[Row]:
     rows: list[Row] = []
     for path in paths:
         try:
-            rows += _rows(path, path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError) as fault:
+            rows += _rows(path, limits.read(path, "a report", EnergyError).decode())
+        except (
+            RecursionError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            SyntaxError,
+        ) as fault:
             raise EnergyError(
                 f"{path}: expected JSON with a table of rows or of Yosys' stat -json, csynth.xml, a report of "
                 f"Vivado's utilization or Catapult's rtl.rpt, got {fault!r}"

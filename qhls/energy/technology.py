@@ -8,7 +8,6 @@ scaled to it.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from typing import Any, NoReturn, Self, TypeVar, cast
 from qhls.energy.scaling import Process, energy_factor, scaling_error, scaling_source
 from qhls.errors import EnergyError
 from qhls.ir.work import Event
+from qhls.limits import is_file, read_json
 
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
 """The operations that a table prices; the other events are made of them and of memory accesses."""
@@ -199,6 +199,10 @@ def technologies() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _TABLES.glob("*.json")))
 
 
+MOST_WORD_BITS = 1 << 32
+"""Bits of a memory's word, at most."""
+
+
 def load_technology(name_or_path: str | PathLike[str]) -> Technology:
     """A technology by name (``"horowitz_45nm"``) or from a JSON file of yours, named after the file.
 
@@ -214,7 +218,7 @@ def table_path(what: str, name_or_path: str | PathLike[str] | None, folder: Path
     if isinstance(name_or_path, str | PathLike):
         path = Path(name_or_path)
         path = path if path.suffix == ".json" else folder / f"{name_or_path}.json"
-        if path.is_file():
+        if is_file(path):
             return path
     names = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
     got = repr(name_or_path) if name_or_path is None else repr(str(name_or_path))
@@ -241,10 +245,8 @@ class _Table:
         )
 
     def technology(self, path: Path) -> Technology:
-        try:
-            content = cast("object", json.loads(path.read_text(encoding="utf-8")))
-        except ValueError as fault:
-            raise EnergyError(f"technology {self.name!r}: expected JSON, got {fault}") from None
+        where = f"technology {self.name!r}"
+        content: object = read_json(path, "JSON", EnergyError, where)
         if isinstance(content, dict) and "base" in content:
             return self.derived(cast("dict[str, Any]", content), path)
         keys = ("description", "process", "operations", "memories")
@@ -350,8 +352,9 @@ class _Table:
     def curve(self, where: str, value: object) -> WordCurve:
         given = self.figure(where, value, "word by capacity in bits", "word_bits", "points")
         word_bits = given["word_bits"]
-        if type(word_bits) is not int or word_bits < 1:
-            self.refuse(f"{where}.word_bits", "a whole number of at least 1", word_bits)
+        if type(word_bits) is not int or not 1 <= word_bits <= MOST_WORD_BITS:
+            expected = f"a whole number of at least 1 and at most {MOST_WORD_BITS:,}"
+            self.refuse(f"{where}.word_bits", expected, word_bits)
         where = f"{where}.points"
         points: list[tuple[float, float]] = []
         for entry in self.filled(where, given["points"]):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +17,8 @@ import keras
 
 from qhls.errors import LoadError
 from qhls.frontend.config import build, translate
-from qhls.frontend.weights import load_weights, open_h5
+from qhls.frontend.weights import bounded_weights, load_weights, open_h5
+from qhls.limits import JSON, check_size, is_folder, parse_json, read, regular_file
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
@@ -37,11 +41,12 @@ def load_model(
 
     Raises:
         LoadError: a missing, truncated or foreign file; an unknown class or code; missing weights,
-            or weights that do not fit the model or are not finite.
+            or weights that do not fit the model or are not finite; a file, a text or weights beyond
+            the limit (``qhls.limits``).
     """
-    path = _existing(path, "a model file")
+    path = existing(path)
     where = path.name
-    replacement = None if weights is None else _existing(weights, "a weights file")
+    replacement = None if weights is None else existing(weights, "a weights file")
     with tempfile.TemporaryDirectory() as folder:
         if zipfile.is_zipfile(path):
             config, own = _read_keras(path, Path(folder), where)
@@ -54,35 +59,41 @@ def load_model(
                 f"{where}: expected weights for this model, received none (a model's JSON holds no "
                 f"weights); give them: load_model({where!r}, weights='weights.h5')"
             )
-        model = build(translate(config, where), where)
+        with bounded_weights(where):
+            model = build(translate(config, where), where)
         load_weights(model, replacement or own, where if replacement is None else replacement.name)
     return model
 
 
-def _existing(path: str | os.PathLike[str], what: str) -> Path:
-    path = Path(path)
-    if not path.exists():
-        raise LoadError(f"{path}: expected {what}, received the path of nothing; check the path")
-    if path.is_dir():
+def existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
+    """Return ``path`` if it is a file that may be read: a regular one, with nothing in it beyond the limit.
+
+    Raises:
+        LoadError: it is none.
+    """
+    if os.fspath(path) and is_folder(path):
         raise LoadError(
             f"{path}: expected {what}, received a folder; save the model as one file: "
             f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2"
         )
-    return path
+    found = regular_file(path, what)
+    if zipfile.is_zipfile(found):
+        with _archive(found, found.name) as archive:
+            for entry, share in ((_CONFIG, JSON), (_WEIGHTS, 1)):
+                if entry in archive.namelist():
+                    size = archive.getinfo(entry).file_size
+                    check_size(size, f"{found.name}: {entry}", what, share=share)
+    elif not h5py.is_hdf5(found):
+        check_size(found.stat().st_size, found.name, what, share=JSON)
+    return found
 
 
-def _parse(text: bytes | str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LoadError(
-            f"{where}: expected the JSON of a model, received text that is none ({error}); the "
-            f"file is truncated or of another kind"
-        ) from error
+def _parse(text: Any, where: str) -> Any:
+    return parse_json(text, where, "the JSON of a model")
 
 
 def _read_json(path: Path, where: str) -> Any:
-    data = path.read_bytes()
+    data = read(path, "a model file", share=JSON)
     if data[:1] == b"\x80":
         raise LoadError(
             f"{where}: expected a model file, received a pickle, which is code and never read; "
@@ -109,26 +120,36 @@ def _read_h5(path: Path, where: str) -> tuple[Any, Path]:
 
 def _read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
     """The configuration, and the weights as a file in ``folder``."""
+    with _archive(path, where) as archive:
+        names = archive.namelist()
+        _check_names(names, where)
+        missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
+        if missing:
+            raise LoadError(
+                f"{where}: expected a .keras file with {_CONFIG} and {_WEIGHTS}, received one "
+                f"without {' and '.join(missing)}; save the model with "
+                f"model.save('model.keras')"
+            )
+        config = _parse(archive.read(_CONFIG), where)
+        weights = folder / _WEIGHTS
+        with archive.open(_WEIGHTS) as source, weights.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    return config, weights
+
+
+@contextmanager
+def _archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
+    """``path`` open for reading; what an archive raises within is a ``LoadError``."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            _check_names(names, where)
-            missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
-            if missing:
-                raise LoadError(
-                    f"{where}: expected a .keras file with {_CONFIG} and {_WEIGHTS}, received one "
-                    f"without {' and '.join(missing)}; save the model with "
-                    f"model.save('model.keras')"
-                )
-            config = _parse(archive.read(_CONFIG), where)
-            weights = folder / _WEIGHTS
-            weights.write_bytes(archive.read(_WEIGHTS))
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+            yield archive
+    except (
+        zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error
+    ) as error:  # fmt: skip
         raise LoadError(
             f"{where}: expected a .keras file, received a damaged archive ({error}); save the "
             f"model again"
         ) from error
-    return config, weights
 
 
 def _check_names(names: list[str], where: str) -> None:

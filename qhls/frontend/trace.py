@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from qhls.frontend.reals import (
 )
 from qhls.frontend.reference import rebuild
 from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
+from qhls.limits import ELEMENT, check_size
 from qhls.progress import report
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision
@@ -224,6 +226,9 @@ def _call(
         _refuse_options(layer, node.arguments)
         return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
     rule = lower.rule(layer)
+    for tensor in node.outputs:
+        size = math.prod(n for n in tensor.shape[1:] if n is not None)
+        check_size(size, f"layer {path}{layer.name}", "an output", LoweringError, ELEMENT)
     args, kwargs = inputs, {}
     if isinstance(layer, keras.layers.Layer):
         _refuse_options(layer, node.arguments)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,10 @@ import numpy as np
 
 from qhls.errors import LoadError
 from qhls.frontend.state import settle
+from qhls.limits import check_size
+
+_turn = threading.RLock()
+"""One thread at a time bounds what layers add."""
 
 
 def load_weights(model: keras.Model, path: Path, where: str) -> None:
@@ -35,6 +41,41 @@ def load_weights(model: keras.Model, path: Path, where: str) -> None:
         else:
             _load_keras3(model, path, where)
     _check_finite(model, where)
+
+
+@contextmanager
+def bounded_weights(where: str) -> Iterator[None]:
+    """Within it, layers that this thread builds have no more weights than the limit allows.
+
+    Raises:
+        LoadError: they would have, before there is memory for them. It names the layer.
+    """
+    thread, original, total = threading.get_ident(), keras.layers.Layer.add_weight, 0
+
+    def add_weight(layer: Any, shape: Any = None, *arguments: Any, **settings: Any) -> Any:
+        nonlocal total
+        if threading.get_ident() == thread:
+            total += _bytes(shape)
+            check_size(
+                total,
+                f"{where}: layer {layer.name!r}",
+                "weights with those of the layers before it",
+            )
+        return original(layer, shape, *arguments, **settings)
+
+    with _turn:
+        keras.layers.Layer.add_weight = add_weight
+        try:
+            yield
+        finally:
+            keras.layers.Layer.add_weight = original
+
+
+def _bytes(shape: Any) -> int:
+    """Of a variable in float32; 0 for a shape that Keras refuses."""
+    sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
+    whole = all(isinstance(size, int | float | np.number) for size in sizes)
+    return 4 * max(int(math.prod(map(int, sizes))), 0) if whole else 0
 
 
 @contextmanager
@@ -67,7 +108,10 @@ def attribute(group: Any, name: str) -> list[str]:
 
 
 def _refuse_references(root: Any, where: str) -> None:
-    """HDF5 can point to other files by links and by data sets: a model's weights never do."""
+    """HDF5 can point to other files by links and by data sets: a model's weights never do.
+
+    Nor are they anything but numbers.
+    """
     waiting, seen = [root], set()
     while waiting:
         group = waiting.pop()
@@ -80,9 +124,24 @@ def _refuse_references(root: Any, where: str) -> None:
                     f"{where}: expected weights inside the file, received a reference at "
                     f"{group.name.rstrip('/')}/{name}; it is not followed: save the weights again"
                 )
+            if data:
+                _check_dataset(item, where)
             if isinstance(item, h5py.Group) and item not in seen:  # groups may hold each other
                 seen.add(item)
                 waiting.append(item)
+
+
+def _check_dataset(item: Any, where: str) -> None:
+    """Weights are numbers, and not more than the limit; what an optimizer kept is not read."""
+    if item.name.startswith("/optimizer"):
+        return
+    if item.shape is not None:
+        check_size(item.size * item.dtype.itemsize, f"{where}: {item.name}", "weights")
+    if item.dtype.kind not in "fiub":
+        raise LoadError(
+            f"{where}: {item.name}: expected numbers as weights, got {item.dtype}. Give the "
+            f"weights that were saved with this model."
+        )
 
 
 # -- Keras 2 ---------------------------------------------------------------------------------------
@@ -132,11 +191,6 @@ def _fill(layer: Any, group: Any, names: list[str], where: str) -> None:
                 f"{where}: layer {layer.name!r}, variable {variable.name!r}: expected shape "
                 f"{tuple(variable.shape)}, received {getattr(data, 'shape', 'a group')} from "
                 f"{name!r}; give the weights that were saved with this model"
-            )
-        if data.dtype.kind not in "fiu":
-            raise LoadError(
-                f"{where}: layer {layer.name!r}, variable {variable.name!r}: expected numbers, "
-                f"received {data.dtype}; give the weights that were saved with this model"
             )
         variable.assign(np.asarray(data[()]))
     settle(layer)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input
+from qhls.text import one_line, shown
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
 """What ``Graph.rows`` says of an op."""
@@ -138,9 +139,8 @@ class Graph:
         """One op a line: name, type, shape, range of values, operation, Keras layer; nested graphs indented."""
         lines = align([HEADER, *self.rows()])
         results = ", ".join(op.name for op in self.outputs)
-        return "\n".join(
-            [f"graph {self.name}", *lines, f"-> {results}", *(f"note: {n}" for n in self.notes)]
-        )
+        notes = [f"note: {n}" for n in self.notes]
+        return shown("\n".join([f"graph {one_line(self.name)}", *lines, f"-> {results}", *notes]))
 
 
 def describe(op: Op) -> tuple[str, ...]:
@@ -173,7 +173,8 @@ def expression(op: Op) -> str:
 
 
 def align(rows: list[tuple[str, ...]]) -> list[str]:
-    """Rows of cells as lines with aligned columns."""
+    """Rows of cells as lines with aligned columns; a cell is one line, whatever is in it."""
+    rows = [tuple(map(one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows

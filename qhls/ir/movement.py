@@ -64,6 +64,7 @@ class View(Op):
     def check(self) -> None:
         sound = len(self.dims) == len(self.strides) and all(size >= 1 for size in self.dims)
         self.require(sound, "a stride for each positive size", f"{self.strides} for {self.dims}")
+        self.require_size(self.dims)
         places = self.places
         inside = int(places.min()) >= 0 and int(places.max()) < self.x.size
         self.require(
@@ -98,6 +99,7 @@ class Pad(Op):
         rank = len(self.x.shape)
         sound = len(self.widths) == rank and all(w >= 0 for pair in self.widths for w in pair)
         self.require(sound, f"{rank} pairs of widths of at least 0", str(self.widths))
+        self.require_size(n + sum(w) for n, w in zip(self.x.shape, self.widths, strict=True))
 
     def evaluate(self, x: Value) -> Value:
         filling = Codes(np.full((), self.value, object))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
@@ -16,6 +16,7 @@ from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
 from qhls.ir.types import WIDEST, Fixed
 from qhls.ir.work import Work
+from qhls.limits import ELEMENT, check_size
 
 if TYPE_CHECKING:
     from qhls.ir.graph import Graph
@@ -161,6 +162,12 @@ class Op:
         self.require(
             False, f"at most {WIDEST} bits, before and behind the point", f"{fixed}; {advice}"
         )
+
+    def require_size(self, dims: Iterable[int]) -> None:
+        """Raise a ``VerifyError`` for a tensor that is larger than the limit, before it is made."""
+        where = f"{type(self).__name__} {self.name!r}"
+        where += f" of layer {self.layer!r}" if self.layer else ""
+        check_size(math.prod(dims), where, "a tensor", VerifyError, ELEMENT)
 
     @cached_property
     def operands(self) -> tuple[Op, ...]:

@@ -35,6 +35,7 @@ class Input(Op):
 
     def check(self) -> None:
         self.require_representable(self.dtype)
+        self.require_size(self.dims)
 
     def evaluate(self) -> Interval:
         return Interval.full((1, *self.dims), self.dtype.lo, self.dtype.hi)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import EnergyError
+from qhls.limits import is_file, read_json
 from qhls.qtools.operators import Operator
 
 _TABLES = Path(__file__).parent / "tables"
@@ -76,25 +77,34 @@ def load_prices(process: Any) -> Prices:
     path = Path(str(process))
     if path.suffix != ".json":
         path = _TABLES / f"{ALIASES.get(str(process), process)}.json"
-    if not path.is_file():
+    if not is_file(path):
         known = sorted({*ALIASES, *(p.stem for p in _TABLES.glob("*.json"))})
         raise EnergyError(
             f"QTools, process: expected one of {', '.join(known)} or a .json file, received {process!r}"
         )
+    table = read_json(path, "JSON", EnergyError, f"QTools, process {path.stem!r}")
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as fault:
+        return _prices(path.stem, table)
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as fault:
         raise EnergyError(
-            f"QTools, process {path.stem!r}: expected JSON, received {fault}"
+            f"QTools, process {path.stem!r}: expected a table as {ALIASES['horowitz']}.json, got {fault!r}. "
+            f"Correct it."
         ) from None
+
+
+def _prices(name: str, table: Any) -> Prices:
     for part, keys in _PARTS.items():
         missing = [key for key in keys if key not in table.get(part, {})]
         if missing:
             raise EnergyError(
-                f"QTools, process {path.stem!r}: expected {part} with {', '.join(keys)}, missing "
+                f"QTools, process {name!r}: expected {part} with {', '.join(keys)}, missing "
                 f"{', '.join(missing)}; see {ALIASES['horowitz']}.json"
             )
     figures = {**table["operations"], **table["memories"]}
-    curves = {key: tuple(figure["coefficients"]) for key, figure in figures.items()}
-    words = table["memories"]["sram"]["word_bits"]
-    return Prices(path.stem, curves, words, table["include_energy"])
+    curves = {key: tuple(map(float, figure["coefficients"])) for key, figure in figures.items()}
+    if not all(math.isfinite(number) for curve in curves.values() for number in curve):
+        raise ValueError("coefficients that are not finite")
+    words = int(table["memories"]["sram"]["word_bits"])
+    if words < 1:
+        raise ValueError(f"word_bits of {words}")
+    return Prices(name, curves, words, table["include_energy"])

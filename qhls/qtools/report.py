@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qhls.qtools.tools import QTools
+from qhls.text import one_line
 
 _CAUSES = ("inputs", "outputs", "parameters", "op_cost")
 
@@ -22,7 +23,7 @@ def energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
     title = (
         f"QTools, {tools.prices.name}, pJ per inference; all causes: {energy['total_cost']:,.2f}"
     )
-    table = Table(title=Text(title, "italic"), show_footer=True)
+    table = Table(title=Text(one_line(title), "italic"), show_footer=True)
     table.add_column("layer", "sum")
     table.add_column("class")
     for heading in ("bits", "operations", *_CAUSES):
@@ -31,7 +32,7 @@ def energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
     for name, entry in profile.items():
         told = tools.data_type_map[name]
         table.add_row(
-            Text(name),
+            Text(one_line(name)),
             energy[name]["class_name"],
             str(told["output_quantizer"]["bits"]),
             f"{told['operation_count']:,}",

@@ -21,6 +21,7 @@ from qhls.qtools.numbers import Number
 from qhls.qtools.options import Options
 from qhls.qtools.prices import load_prices
 from qhls.qtools.typemap import entries, source_types
+from qhls.text import say
 from qhls.utils.graph import layers, warn_of_unseen
 
 RELEASE = "0.9.0"
@@ -120,7 +121,7 @@ class QTools:
 
     def qtools_stats_print(self) -> None:
         """Print the data type map as JSON."""
-        print(self._text(self._output_dict))
+        say(self._text(self._output_dict))
 
     def pe(
         self,
@@ -142,7 +143,7 @@ class QTools:
         memory = Memory(weights_on_memory, activations_on_memory, min_sram_size, rd_wr_on_io)
         found = energy_dict(self._entries, memory, self.prices)
         if verbose:
-            print(f"COST:\n{self._text(found)}")
+            say(f"COST:\n{self._text(found)}")
         return found
 
     def extract_energy_sum(

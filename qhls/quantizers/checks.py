@@ -12,6 +12,9 @@ import numpy as np
 
 from qhls.errors import QuantizerError
 
+UNROLLS = 1000
+"""A file may say how often a loop runs, but not for hours: codes and scale stand still long before."""
+
 AUTO = ("auto", "auto_po2")
 
 
@@ -135,8 +138,9 @@ def _post_training_scale(q: Any) -> None:
 
 
 def _unrolls(q: Any) -> None:
-    if not is_whole(q.number_of_unrolls) or q.number_of_unrolls < 1:
-        raise refuse(q, "number_of_unrolls", "a positive integer")
+    if not is_whole(q.number_of_unrolls) or not 1 <= q.number_of_unrolls <= UNROLLS:
+        raise refuse(q, "number_of_unrolls", f"an integer from 1 to {UNROLLS}")
+    q.number_of_unrolls = int(q.number_of_unrolls)
 
 
 def _log2_rounding(q: Any) -> None:

@@ -134,7 +134,7 @@ class AutoQKeras:
         epochs = fit_kwargs.setdefault("epochs", 10)
         fit_kwargs["callbacks"] = _with_early_stopping(fit_kwargs.get("callbacks"), epochs)
         tuner = self._tuner(epochs)
-        journal = Journal(self.output_dir, self._header(epochs))
+        journal = Journal(self.output_dir, self._header(epochs), trials=True)
         known = dict(journal.records)
         if not known:
             check_feasible(self.space, self.goal.budgets, self.goal.hardware)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from argparse import Namespace
@@ -11,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from rich.console import Console
 
 from qhls.errors import LoadError, QhlsError
+from qhls.frontend.load import existing
+from qhls.frontend.weights import bounded_weights
 from qhls.ir import Schedule
+from qhls.limits import read_arrays, read_json
 from qhls.search.costs import UNITS
 from qhls.search.errors import BudgetError, SearchError, SpaceError
 from qhls.search.front import Front
@@ -23,6 +24,7 @@ from qhls.search.gradient import Settings as LearnedSettings
 from qhls.search.gradient import gradient
 from qhls.search.objectives import parse
 from qhls.search.pareto import SPACE, Settings, pareto
+from qhls.text import say
 
 EXIT_INTERRUPTED = 130
 
@@ -98,11 +100,8 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
 
     Raises ``LoadError`` for another file, ``SearchError`` for one that lacks some of them.
     """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = dict(loaded) if hasattr(loaded, "files") else {}
-    except (OSError, ValueError, EOFError) as error:
-        raise LoadError(f"{path}: expected a .npz file of numbers, got {error}") from error
+    loaded = read_arrays(path)
+    arrays: dict[str, Any] = loaded if isinstance(loaded, dict) else {}
     judged = next((n for n in VALIDATION if f"x_{n}" in arrays or f"y_{n}" in arrays), "test")
     wanted = ("x_train", "y_train", f"x_{judged}", f"y_{judged}")
     lacking = [name for name in wanted if name not in arrays]
@@ -118,13 +117,13 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
 
 def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
     """The model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
-    path = Path(options.model)
-    if not path.is_file():
-        raise LoadError(f"{path}: expected a model file, received the path of none; check the path")
+    path = existing(options.model)
     try:
-        with warnings.catch_warnings():  # of the optimizer's state, which is not wanted
-            warnings.simplefilter("ignore", UserWarning)
+        with warnings.catch_warnings(), bounded_weights(path.name):
+            warnings.simplefilter("ignore", UserWarning)  # the optimizer's state is not wanted
             model: Any = keras.models.load_model(path)
+    except LoadError:
+        raise
     except Exception as error:  # Keras raises whatever a file leads to
         raise LoadError(
             f"{path}: expected a model that Keras loads, received {type(error).__name__}: {error}"
@@ -161,10 +160,7 @@ def _budget(text: str) -> tuple[str, float]:
 def _space(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LoadError(f"{path}: expected a JSON file, received {error}") from error
+    given = read_json(path, "a JSON file")
     unknown = sorted(set(given) - set(SPACE)) if isinstance(given, dict) else [repr(given)]
     if unknown:
         raise SpaceError(
@@ -180,4 +176,4 @@ def _tell(front: Front, report: bool) -> None:
         lines.append(front.dashboard)
     if report:
         lines.append(f"report: {front.report()}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    say("\n".join(lines))

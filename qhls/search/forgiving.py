@@ -20,6 +20,7 @@ import numpy as np
 
 from qhls.search.errors import GoalError
 from qhls.search.sizes import Sizes, model_bits
+from qhls.text import say
 
 DEFAULT_CONFIG = {"default": ["parameters", "activations"]}
 
@@ -110,7 +111,7 @@ class ForgivingFactor:
 
     def print_stats(self) -> None:
         """Print what was compared last."""
-        print(
+        say(
             f"reference {self.reference_size:,.0f} {self.unit}, trial {self.trial_size:,.0f} "
             f"{self.unit} ({self.get_total_factor():+.1%} of the unstressed reference): the metric "
             f"counts {1 + self.delta():.4f} times"

@@ -21,6 +21,7 @@ from qhls.search.costs import UNITS, Hardware
 from qhls.search.errors import SearchError
 from qhls.search.objectives import Objective
 from qhls.search.space import Candidate
+from qhls.text import one_line
 
 REPORT = "report.html"
 
@@ -156,7 +157,7 @@ def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
     table.add_column("model")
     for point in points:
         values = [show(point.values[objective.name]) for objective in objectives]
-        table.add_row(str(point.number), *values, Text(str(point.path)))
+        table.add_row(str(point.number), *values, Text(one_line(str(point.path))))
     return table
 
 

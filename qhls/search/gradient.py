@@ -156,7 +156,7 @@ def gradient(
 
 def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
     """The journal of a run that has begun; without one, no state and no models are there either."""
-    journal = Journal(folder, header)
+    journal = Journal(folder, header, trials=True)
     if not journal.records:
         (folder / gradient_state.FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / "models", ignore_errors=True)

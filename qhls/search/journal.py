@@ -15,10 +15,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from qhls.limits import parse_json, read
 from qhls.search.errors import JournalError
 
 VERSION = 2
 FILE = "journal.jsonl"
+
+_OF_ALL = ("candidate", "state")
+_BY_STATE = {
+    "trained": ("metrics", "costs"),
+    "stopped": ("metrics", "costs", "values"),
+    "rejected": ("costs", "error"),
+    "failed": ("error",),
+    "duplicate": ("of",),
+}
+"""What a record of each state has."""
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "candidate": dict,
+    "costs": dict,
+    "error": str,
+    "metrics": dict,
+    "of": int,
+    "rungs": dict,
+    "score": (int, float, type(None)),
+    "trained_costs": dict,
+    "values": list,
+}
+"""What the parts of a record are, where it has them."""
 
 
 class Lines(Protocol):
@@ -39,10 +63,13 @@ class Journal:
     """``records``: trial number -> what was noted of it; ``append`` notes another.
 
     ``place``: the folder of the file, or other ``Lines``. ``header`` says what is searched; a journal that is
-    there must have the same. Raises ``JournalError`` where it is damaged or of another search.
+    there must have the same. ``trials``: whether what is read must be what a search has noted of its trials.
+    Raises ``JournalError`` where it is damaged or of another search.
     """
 
-    def __init__(self, place: Path | Lines, header: Mapping[str, Any]) -> None:
+    def __init__(
+        self, place: Path | Lines, header: Mapping[str, Any], trials: bool = False
+    ) -> None:
         self._lines = FileLines(place) if isinstance(place, Path) else place
         self.where = self._lines.where
         self.records: dict[int, dict[str, Any]] = {}
@@ -51,10 +78,13 @@ class Journal:
         self._begun = bool(lines)
         if lines:
             self._compare(lines[0])
-        for number, record in enumerate(lines[1:], 2):
-            if not isinstance(record.get("number"), int):
-                raise self._damaged(number, "a trial without number")
-            self.records[record.pop("number")] = record
+        for line, record in enumerate(lines[1:], 2):
+            number = record.pop("number", None)
+            if not isinstance(number, int) or number < 0:
+                raise self._damaged(line, "a trial without number")
+            if trials:
+                self._check(line, number, record)
+            self.records[number] = record
 
     def append(self, number: int, record: Mapping[str, Any]) -> None:
         """Note a trial, for good. Raises ``JournalError`` where that is not possible."""
@@ -74,10 +104,36 @@ class Journal:
         checksum, _, text = line.partition(b" ")
         if checksum != f"{zlib.crc32(text):08x}".encode():
             raise self._damaged(number, "one whose checksum is wrong")
-        content = json.loads(text)
+        content = parse_json(text, f"{self.where}, line {number}", "a journal's line", JournalError)
         if not isinstance(content, dict):
             raise self._damaged(number, f"{content!r}")
         return content
+
+    def _check(self, line: int, number: int, record: Mapping[str, Any]) -> None:
+        """Refuse a record that a search cannot go on from."""
+        state = record.get("state")
+        if state not in _BY_STATE:
+            raise self._damaged(line, f"a trial of state {state!r}")
+        goals = self._header.get("objectives")
+        needed = (*_OF_ALL, *_BY_STATE[state])
+        if goals is None:
+            needed = (*needed, "score")
+        elif state == "trained":
+            needed = (*needed, "values")
+        for key in needed:
+            if key not in record:
+                raise self._damaged(line, f"a {state} trial without {key}")
+        for key, kind in _KINDS.items():
+            if key in record and not isinstance(record[key], kind):
+                raise self._damaged(line, f"a trial whose {key} is {_short(record[key])}")
+        if "values" in record and goals is not None:
+            sound = all(isinstance(value, int | float) for value in record["values"])
+            if not sound or len(record["values"]) != len(goals):
+                raise self._damaged(
+                    line, f"values {_short(record['values'])} of {len(goals)} goals"
+                )
+        if state == "duplicate" and not 0 <= record["of"] < number:
+            raise self._damaged(line, f"trial {number} as a duplicate of trial {record['of']}")
 
     def _damaged(self, number: int, received: str) -> JournalError:
         return JournalError(
@@ -112,7 +168,7 @@ class FileLines:
         """See ``Lines``; a last line without its end is dropped, from the file too."""
         if not self._path.exists():
             return []
-        data = self._path.read_bytes()
+        data = read(self._path, "a journal", JournalError)
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) < len(data):
             with self._path.open("r+b") as file:

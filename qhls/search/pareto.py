@@ -172,10 +172,10 @@ def _journal(plan: Plan, settings: Settings, space: Space, job: Job, *names: str
         "weights": fingerprint(space.model.get_weights()) if space.transfer_weights else "",
     }
     if settings.storage is None:
-        return Journal(job.folder, header)
+        return Journal(job.folder, header, trials=True)
     from qhls.search.database import DatabaseLines
 
-    return Journal(DatabaseLines(settings.storage, name), header)
+    return Journal(DatabaseLines(settings.storage, name), header, trials=True)
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:

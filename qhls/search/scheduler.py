@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from qhls.limits import read_json
 from qhls.search.auto import AutoQKeras, new_folder
 from qhls.search.errors import JournalError, SearchError, SpaceError
 from qhls.search.forgiving import ForgivingFactor
@@ -222,8 +223,9 @@ class AutoQKerasScheduler:
         path = self.output_dir / "scheduler.json"
         if not path.exists():
             return 0
+        content = read_json(path, "{'next_block': a number}", JournalError)
         try:
-            number = json.loads(path.read_text(encoding="utf-8"))["next_block"]
+            number = content["next_block"]
             sound = 0 <= number <= len(self.groups)
             sound = sound and (not number or self._block(number - 1).exists())
         except (ValueError, LookupError, TypeError):
@@ -231,7 +233,7 @@ class AutoQKerasScheduler:
         if not sound:
             raise JournalError(
                 f"{path}: expected {{'next_block': a number up to {len(self.groups)}}} and the model of the "
-                f"block before it, received {path.read_text(encoding='utf-8')[:80]!r}; search in a new folder"
+                f"block before it, received {str(content)[:80]!r}; search in a new folder"
             )
         return number
 

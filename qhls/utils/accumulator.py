@@ -10,6 +10,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from qhls.text import say
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
 from qhls.utils.graph import calls, run, unwrapped, warn_of_unseen
@@ -47,7 +48,7 @@ def analyze_accumulator(
         low, high = bounds(layer, x[name])
         sizes[name] = _bits(max(-low, high))
         if verbose:
-            print(f"{name}: sums from {low:g} to {high:g}, {sizes[name]} bits")
+            say(f"{name}: sums from {low:g} to {high:g}, {sizes[name]} bits")
     return sizes
 
 
@@ -89,7 +90,7 @@ def analyze_accumulator_from_sample(
         return analyze_accumulator(in_model, ranges, verbose)
     if verbose:
         for name, (low, high) in ranges.items():
-            print(f"{name}: sums from {low:g} to {high:g}, {_bits(max(-low, high))} bits")
+            say(f"{name}: sums from {low:g} to {high:g}, {_bits(max(-low, high))} bits")
     return {name: _bits(max(-low, high)) for name, (low, high) in ranges.items()}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.text import say
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
 from qhls.utils.kmeans import KMeans
@@ -126,7 +127,7 @@ def activation_compression(  # noqa: PLR0917 - QKeras' order
         x = part.predict(x, verbose=_QUIET)
         x = tables[-1][1][clusterings[-1].predict(x.reshape(-1, 1))].reshape(x.shape)
     results = models[-1].evaluate(x, y_test, verbose=_QUIET, return_dict=True)
-    print(", ".join(f"{name}: {value:.4f}" for name, value in results.items()))
+    say(", ".join(f"{name}: {value:.4f}" for name, value in results.items()))
     return tables, models, clusterings
 
 

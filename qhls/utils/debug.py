@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.text import say
 from qhls.utils.arrays import to_numpy
 from qhls.utils.errors import UtilityError
 from qhls.utils.graph import input_arrays, layers, parts, run, unseen, warn_of_unseen
@@ -36,7 +37,7 @@ def quantized_model_debug(
     weights = {n: [] if parts(x) else quantized_values(x) for n, x in layers(model)}
     for name, outputs in _outputs(model, X_test, weights).items():
         shown = " ".join(f"({w.min():8.4f} {w.max():8.4f})" for w in weights[name] if w.size)
-        print(f"{name:30} {outputs.min():8.4f} {outputs.max():8.4f} {shown}".rstrip())
+        say(f"{name:30} {outputs.min():8.4f} {outputs.max():8.4f} {shown}".rstrip())
         if plt is not None:
             _histogram(plt, outputs, f"{name} output")
             for i, weight in enumerate(weights[name]):
@@ -73,7 +74,7 @@ def quantized_model_dump(
     folder.mkdir(parents=True, exist_ok=True)
     for name, outputs in _outputs(model, x_test, layers_to_dump or names).items():
         path = folder / f"{name.replace('/', '_')}.bin"
-        print(f"writing the layer output tensor to {path}")
+        say(f"writing the layer output tensor to {path}")
         outputs.astype(np.float32).tofile(path)
     return folder
 

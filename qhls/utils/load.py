@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import warnings
 import zipfile
@@ -13,9 +12,10 @@ from typing import Any
 import h5py
 import keras
 
-from qhls.errors import LoadError
 from qhls.frontend import load_model
 from qhls.frontend.config import build, translate
+from qhls.frontend.weights import bounded_weights
+from qhls.limits import parse_json
 from qhls.utils.rebuild import custom_scope
 
 _MODULES = (
@@ -24,6 +24,9 @@ _MODULES = (
     keras.losses,
     keras.metrics,
 )
+LARGEST = 20_000
+"""The largest number that an argument of a metric or loss in a file may be."""
+
 _ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 
 
@@ -60,13 +63,8 @@ def quantized_model_from_json(
         LoadError: text that is no model's; an unknown class or code.
     """
     where = "quantized_model_from_json"
-    try:
-        config = json.loads(json_string)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise LoadError(
-            f"{where}: expected the text that model.to_json() makes, received another one: {error}"
-        ) from error
-    with custom_scope(custom_objects):
+    config = parse_json(json_string, where, "the text that model.to_json() makes")
+    with custom_scope(custom_objects), bounded_weights(where):
         return build(translate(config, where), where)
 
 
@@ -88,12 +86,13 @@ def _compile(model: keras.Model, path: str) -> None:
 
 def _settings(path: str) -> dict[str, Any]:
     """The arguments of ``compile`` that a file tells; of classes and functions of Keras only."""
+    what = "a training configuration"
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json")).get("compile_config")
+            config = parse_json(archive.read("config.json"), path, what).get("compile_config")
     elif h5py.is_hdf5(path):
         with h5py.File(path, "r") as file:
-            config = json.loads(file.attrs.get("training_config", "null"))
+            config = parse_json(file.attrs.get("training_config", "null"), path, what)
     else:
         config = None
     if not config:
@@ -129,7 +128,16 @@ def _value(value: Any) -> Any:
     arguments = {key: _value(each) for key, each in (config or {}).items()}
     accepted = {p for base in cls.__mro__ for p in inspect.signature(base.__init__).parameters}
     arguments.pop("dtype", None)
+    if issubclass(cls, keras.metrics.Metric | keras.losses.Loss):
+        _check_numbers(name, arguments)
     return cls(**{key: each for key, each in arguments.items() if key in accepted})
+
+
+def _check_numbers(name: str, arguments: Any) -> None:
+    """A metric may make an array of so many elements, or of their square."""
+    for value in keras.tree.flatten(arguments):
+        if isinstance(value, int | float) and abs(value) > LARGEST:
+            raise ValueError(f"{name}: expected numbers up to {LARGEST:,}, got {value:,}")
 
 
 def _function(name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.text import say
 from qhls.utils.graph import layers
 from qhls.utils.hardware import hardware_weights
 from qhls.utils.operations import has_kernel
@@ -46,11 +47,11 @@ def quantized_values(layer: Any) -> list[np.ndarray]:
 
 def print_model_sparsity(model: keras.Model) -> None:
     """Print the share of zeros in each layer's prunable weights, quantised."""
-    print(f"Model Sparsity Summary ({model.name})")
-    print("--")
+    say(f"Model Sparsity Summary ({model.name})")
+    say("--")
     for name, layer in layers(model):
         weights = [w for w in hardware_weights(layer) if not w.is_bias]
         if weights and getattr(layer, "get_prunable_weights", list)():
             shares = ", ".join(f"({w.variable}, {np.mean(w.values == 0)})" for w in weights)
-            print(f"{name}: {shares}")
-    print("\n")
+            say(f"{name}: {shares}")
+    say("\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from qhls.text import say
 from qhls.utils.operations import extract_model_operations, uncounted
 from qhls.utils.sparsity import get_model_sparsity
 
@@ -33,22 +34,22 @@ def print_qstats(model: keras.Model) -> None:
             f"{', '.join(left)}",
             stacklevel=2,
         )
-    print("\nNumber of operations in model:")
+    say("\nNumber of operations in model:")
     kinds: Counter[str] = Counter()
     for name in sorted(operations):
         kind, number = _kind(operations[name]["type"]), operations[name]["number_of_operations"]
         kinds[kind] += number
-        print(f"    {name:30}: {number!s:5} ({kind})")
-    print("\nNumber of operation types in model:")
+        say(f"    {name:30}: {number!s:5} ({kind})")
+    say("\nNumber of operation types in model:")
     for kind in sorted(kinds):
-        print(f"    {kind:30}: {kinds[kind]}")
+        say(f"    {kind:30}: {kinds[kind]}")
     _print_weights(operations)
-    print("\nWeight sparsity:")
-    print("... quantizing model")
+    say("\nWeight sparsity:")
+    say("... quantizing model")
     for name, share in shares:
-        print(f"    {name:30} : {share:.4f}")
-    print(_RULE)
-    print(f"    {'Total Sparsity':30} : {total:.4f}")
+        say(f"    {name:30} : {share:.4f}")
+    say(_RULE)
+    say(f"    {'Total Sparsity':30} : {total:.4f}")
 
 
 def _kind(operation: Any) -> str:
@@ -58,7 +59,7 @@ def _kind(operation: Any) -> str:
 
 
 def _print_weights(operations: dict[str, dict[str, Any]]) -> None:
-    print("\nWeight profiling:")
+    say("\nWeight profiling:")
     total = 0
     for name in sorted(operations):
         entry = operations[name]
@@ -70,7 +71,7 @@ def _print_weights(operations: dict[str, dict[str, Any]]) -> None:
             ]
         rows.append(("bias", entry["number_of_bias"], entry["type_of_bias"]))
         for part, number, (_, bits, _) in rows:
-            print(f"    {f'{name}_{part}':30} : {number!s:5} ({bits}-bit unit)")
+            say(f"    {f'{name}_{part}':30} : {number!s:5} ({bits}-bit unit)")
             total += number * bits
-    print(_RULE)
-    print(f"    {'Total Bits':30} : {total:5}")
+    say(_RULE)
+    say(f"    {'Total Bits':30} : {total:5}")

@@ -470,12 +470,12 @@ BAD = [
     (
         ("memories", "bram", "read", "word_bits"),
         0,
-        r"memories\.bram\.read\.word_bits: expected a whole number of at least 1, got 0",
+        r"memories\.bram\.read\.word_bits: expected a whole number of at least 1 and at most 4,294,967,296, got 0",
     ),
     (
         ("memories", "bram", "read", "word_bits"),
         64.0,
-        r"memories\.bram\.read\.word_bits: expected a whole number of at least 1, got 64\.0",
+        r"memories\.bram\.read\.word_bits: expected a whole number of at least 1 and at most .*, got 64\.0",
     ),
     (
         ("memories", "bram", "read", "points"),
@@ -521,7 +521,10 @@ def test_a_faulty_table_is_refused(tmp_path, where, value, message):
 def test_a_table_that_is_not_json(tmp_path):
     path = tmp_path / "mine.json"
     path.write_text("{")
-    with pytest.raises(EnergyError, match=r"^technology 'mine': expected JSON, got Expecting .*$"):
+    with pytest.raises(
+        EnergyError,
+        match=r"^technology 'mine': expected JSON, got text that is no JSON \(Expecting .*$",
+    ):
         load_technology(path)
 
 

@@ -274,7 +274,9 @@ def test_a_process_that_does_not_exist():
 def test_a_table_of_ones_own(tmp_path):
     path = tmp_path / "mine.json"
     path.write_text("no table")
-    with pytest.raises(EnergyError, match=r"^QTools, process 'mine': expected JSON, received "):
+    with pytest.raises(
+        EnergyError, match=r"^QTools, process 'mine': expected JSON, got text that is no JSON "
+    ):
         load_prices(path)
     path.write_text('{"operations": {"fixed_add": {}}}')
     with pytest.raises(

@@ -282,7 +282,14 @@ ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'aut
             "ternary(alpha='auto',threshold=0.5)",
             "threshold must be None when alpha is 'auto', which chooses it, got 0.5",
         ),
-        ("ternary(number_of_unrolls=0)", "number_of_unrolls must be a positive integer, got 0"),
+        (
+            "ternary(number_of_unrolls=0)",
+            "number_of_unrolls must be an integer from 1 to 1000, got 0",
+        ),
+        (
+            "ternary(number_of_unrolls=1e8)",
+            "number_of_unrolls must be an integer from 1 to 1000, got 100000000.0",
+        ),
         ("bernoulli(temperature=0)", "temperature must be a positive number, got 0"),
     ],
 )

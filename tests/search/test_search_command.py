@@ -161,7 +161,7 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
         (["--engine", "best"], r"^qhls search: engine: expected one of tpe, gp, nsga2, random, received 'best'$"),
         (["--trials", "0"], r"^qhls search: trials: expected a number from 1 on, received 0$"),
         (["--storage", "nonsense"], r"^qhls search: storage: expected a database's URL, such as .*$"),
-        (["--space", "none.json"], r"^qhls search: none.json: expected a JSON file, received .*$"),
+        (["--space", "none.json"], r"^qhls search: none.json: expected a JSON file, got the path of nothing; .*$"),
         (["--loss", "nonsense"], r"^qhls search: --optimizer, --loss: expected names that Keras knows, received None, "
          r"'nonsense': .*$"),
     ],
@@ -207,12 +207,12 @@ def test_files_that_are_none(files, tmp_path, place, capsys):
     files[place] = str(tmp_path / "space.json")
     assert main(["search", *files]) == 2
     assert re.match(
-        r"^qhls search: .*space.json: expected a (model that Keras loads|\.npz file of numbers), (received|got) .*",
+        r"^qhls search: .*space.json: expected a (model that Keras loads|\.npy or .* of numbers), (received|got) .*",
         capsys.readouterr().err,
     )
     files[place] = str(tmp_path / "nothing")
     assert main(["search", *files]) == 2
     assert re.match(
-        r"^qhls search: .*nothing: expected a (model file|\.npz file of numbers), (received|got) .*",
+        r"^qhls search: .*nothing: expected a (model file|\.npy or \.npz file of numbers), (received|got) .*",
         capsys.readouterr().err,
     )

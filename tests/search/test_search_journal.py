@@ -1,6 +1,7 @@
 """The journal: what is written is read again, what a killed driver leaves is dropped, damage is named."""
 
 import json
+import re
 import zlib
 
 import pytest
@@ -76,3 +77,52 @@ def test_the_journal_of_another_search(tmp_path):
         JournalError, match=r"^.*: .* received one whose epochs is null, not 3; .*$"
     ):
         Journal(tmp_path, HEADER | {"epochs": 3})
+
+
+TRAINED = {
+    "number": 0,
+    "state": "trained",
+    "candidate": {"a": 1},
+    "costs": {},
+    "metrics": {},
+    "values": [1.0, 2.0],
+}
+GOALS = {**HEADER, "objectives": [["accuracy", "max"], ["bits", "min"]]}
+
+
+@pytest.mark.parametrize(
+    ("change", "received"),
+    [
+        *[({key: ...}, f"a trained trial without {key}") for key in ("candidate", "costs", "metrics", "values")],
+        ({"state": ...}, "a trial of state None"),
+        ({"state": "trainde"}, "a trial of state 'trainde'"),
+        ({"number": -1}, "a trial without number"),
+        ({"candidate": 3}, "a trial whose candidate is 3"),
+        ({"costs": None}, "a trial whose costs is null"),
+        ({"values": "xy"}, 'a trial whose values is "xy"'),
+        ({"values": [1]}, "values [1] of 2 goals"),
+        ({"values": [1, "x"]}, 'values [1, "x"] of 2 goals'),
+        ({"state": "duplicate", "of": 0}, "trial 0 as a duplicate of trial 0"),
+        ({"state": "duplicate"}, "a duplicate trial without of"),
+        ({"state": "failed"}, "a failed trial without error"),
+    ],
+)  # fmt: skip
+def test_trials_that_no_search_can_go_on_from(tmp_path, change, received):
+    record = {key: value for key, value in (TRAINED | change).items() if value is not ...}
+    (tmp_path / FILE).write_bytes(line({"version": 2, **GOALS}) + line(TRAINED))
+    assert list(Journal(tmp_path, GOALS, trials=True).records) == [0]
+    (tmp_path / FILE).write_bytes(line({"version": 2, **GOALS}) + line(record))
+    message = rf"^.*, line 2: expected what a search has written, received {re.escape(received)}; the journal is dam"
+    with pytest.raises(JournalError, match=message):
+        Journal(tmp_path, GOALS, trials=True)
+
+
+@pytest.mark.parametrize(
+    "text", [b"[" * 200_000, b"9" * 10_000, b'{"a": "\xff"}', b"not json", b""]
+)
+def test_lines_that_are_no_json(tmp_path, text):
+    (tmp_path / FILE).write_bytes(b"%08x %s\n" % (zlib.crc32(text), text))
+    with pytest.raises(
+        JournalError, match=r"^.*, line 1: expected a journal's line, got text that is no JSON .*$"
+    ):
+        Journal(tmp_path, HEADER)

@@ -149,7 +149,7 @@ def test_from_json_of_qkeras():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", r"^quantized_model_from_json: expected the text that model\.to_json\(\) makes, received .*$"),
+        ("{", r"^quantized_model_from_json: expected the text that model\.to_json\(\) makes, got text that .*$"),
         ("{}", r"^quantized_model_from_json: expected the configuration of a Keras model .*$"),
         (None, r"^quantized_model_from_json: expected the text .*$"),
     ],
