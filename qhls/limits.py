@@ -169,7 +169,9 @@ def read_arrays(path: Path) -> Any:
     except (
         OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError, RuntimeError
     ) as error:  # fmt: skip
-        raise LoadError(f"{path}: expected {what}, got {error}") from error
+        raise LoadError(
+            f"{path}: expected {what}, got {error}. Write one with numpy.save."
+        ) from error
 
 
 def _check_header(file: Any, size: int, most: int, name: str) -> None:

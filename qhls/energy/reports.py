@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree
 
-from qhls import limits
 from qhls.errors import EnergyError
+from qhls.limits import read as read_file
 
 Row = dict[str, Any]
 
@@ -32,7 +32,7 @@ def read(paths: Iterable[Path]) -> list[Row]:
     rows: list[Row] = []
     for path in paths:
         try:
-            rows += _rows(path, limits.read(path, "a report", EnergyError).decode())
+            rows += _rows(path, read_file(path, "a report", EnergyError).decode())
         except (
             RecursionError,
             ValueError,
