@@ -15,18 +15,20 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.activation import QActivation
-from qhls.frontend.reals import RealNumbersError, Reals
-from qhls.frontend.state import copy_model_state
+from qhls.frontend.lower import activate
+from qhls.frontend.reals import Place, RealNumbersError, Reals, exact, resolving
+from qhls.frontend.rounded import RoundedFunction
+from qhls.frontend.state import copy_state
 from qhls.frontend.steps import values_of
-from qhls.frontend.trace import trace
-from qhls.ir import Graph
+from qhls.frontend.trace import settled, trace, trace_in_float32
+from qhls.ir import Graph, Op, layer_scope
 from qhls.ir.integers import Array, whole
 from qhls.quantizers import get_quantizer
 from qhls.utils.rebuild import again, rebuild
 
 BITS = 12
 """Of the quantizer that is put where none is given: as many steps as a table may have."""
-POINTS = 1 << 20
+POINTS = 1 << 18
 """Numbers, of all channels together, on which a difference is measured."""
 
 
@@ -65,33 +67,121 @@ def trace_exactly(model: keras.Model, input_types: Any) -> Graph:
 def trace_nearest(
     model: keras.Model, input_types: Any, quantizer: Any = None
 ) -> tuple[keras.Model, Graph, tuple[Approximation, ...]]:
-    """``model`` with a quantizer behind every layer whose real numbers would be read, its graph, and what was put.
+    """Return ``model`` with a quantizer wherever real numbers would be read, its graph, and what was put.
 
     ``quantizer``: an object or a string; by default ``quantized_bits`` of 12 bits that hold every number of the layer.
 
     Raises:
-        LoweringError: what has no exact meaning for another reason, or real numbers within a layer or nested model.
+        LoweringError: what has no exact meaning for another reason, or real numbers amid the sums of one layer.
     """
-    made: dict[str, Approximation] = {}
+    put = _Quantizers(None if quantizer is None else str(get_quantizer(quantizer)))
     while True:
-        try:
-            return model, trace(model, input_types), tuple(made.values())
-        except RealNumbersError as error:
-            layer = error.reals.layer
-            if not layer or layer in made:
-                raise
-            codes, numbers = _numbers(error.reals)
-            chosen = _holding(numbers) if quantizer is None else str(get_quantizer(quantizer))
-            made[layer] = _measured(error.reals, chosen, codes, numbers)
-            model = _followed(model, layer, chosen)
+        put.begin()
+        with resolving(put):
+            graph = trace_in_float32(model, input_types)
+        if not put.grown:
+            break
+    model = put.into(model)
+    return model, settled(model, input_types, graph), tuple(put.approximations.values())
 
 
-def _followed(model: keras.Model, layer: str, quantizer: str) -> keras.Model:
-    """A copy of ``model`` with ``quantizer`` behind ``layer``."""
-    name = f"{layer}_approximation"
-    copy = rebuild(model, again, followed={layer: QActivation(quantizer, name=name)})
-    copy_model_state(model, copy)
-    return copy
+@dataclass
+class _Behind:
+    """The quantizer of a place, and the numbers it has to hold: those of all calls of what is shared."""
+
+    quantizer: str
+    lowest: float
+    highest: float
+
+
+class _Quantizers:
+    """Puts a quantizer at each place where real numbers would be read, while a model is traced.
+
+    A layer or nested model that is called again may bring larger numbers to a place. Its quantizer has then ``grown``:
+    what was traced before is no longer right, and goes once more with all that is known.
+    """
+
+    def __init__(self, quantizer: str | None) -> None:
+        self.given = quantizer
+        self.behind: dict[Place, _Behind] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget all of a trace but the quantizers of its places."""
+        self.grown = False
+        self.approximations: dict[tuple[str, str], Approximation] = {}
+        self.layers: dict[tuple[str, str, str], QActivation] = {}
+        self.at: dict[tuple[Any, int | str], Any] = {}
+        self._made: dict[tuple[int, str], tuple[Reals, Op]] = {}
+
+    def __call__(self, reals: Reals, place: Place) -> Op:
+        """The exact tensor that is read at ``place`` instead of ``reals``."""
+        codes, numbers = _numbers(reals)
+        chosen = self._chosen(place, numbers)
+        inner = isinstance(
+            place.which, str
+        )  # the layer that returns these numbers is still at work
+        source = f"{reals.x.layer}.{place.which}" if inner else reals.layer
+        found = _measured(source, reals, chosen, codes, numbers)
+        key = source, chosen
+        if key not in self.approximations or self.approximations[key].error < found.error:
+            self.approximations[key] = found
+        if isinstance(place.which, str):
+            self.at[place.reader, place.which] = chosen
+            return exact(None, activate(place.reader, get_quantizer(chosen), reals))
+        layer = self._layer(place.path, source, chosen)
+        for index in place.which:
+            self.at[place.reader, index] = layer
+        return self._op(reals, place.path, layer)
+
+    def _chosen(self, place: Place, numbers: Array) -> str:
+        lowest, highest = float(numbers.min()), float(numbers.max())
+        known = self.behind.get(place)
+        if known is not None:
+            lowest, highest = min(lowest, known.lowest), max(highest, known.highest)
+        chosen = self.given or _holding(np.array([lowest, highest]))
+        self.grown |= known is not None and chosen != known.quantizer
+        self.behind[place] = _Behind(chosen, lowest, highest)
+        return chosen
+
+    def _layer(self, path: str, source: str, chosen: str) -> QActivation:
+        """The one layer of ``path`` that stands behind the layer ``source`` with this quantizer."""
+        key = path, source, chosen
+        if key not in self.layers:
+            name = f"{source.rpartition('/')[2]}_approximation"
+            taken = sum(other.name.startswith(name) for other in self.layers.values())
+            unique = f"{name}_{taken + 1}" if taken else name
+            self.layers[key] = QActivation(chosen, name=unique)
+        return self.layers[key]
+
+    def _op(self, reals: Reals, path: str, layer: QActivation) -> Op:
+        """Once for all who read the same numbers."""
+        key = id(reals), layer.name
+        if key not in self._made:
+            with layer_scope(f"{path}{layer.name}"):
+                op = exact(None, activate(layer, layer.quantizer, reals))
+            self._made[key] = reals, op
+        return self._made[key][1]
+
+    def into(self, model: keras.Model) -> keras.Model:
+        """A copy of ``model`` with the quantizers of the last trace; itself where there are none."""
+        if not self.at:
+            return model
+        made: list[tuple[Any, Any]] = []
+
+        def convert(layer: Any) -> Any:
+            new = again(layer)
+            for part, fresh in zip(layer._flatten_layers(), new._flatten_layers(), strict=True):
+                for (reader, which), chosen in self.at.items():
+                    if reader is part and isinstance(which, str):
+                        setattr(fresh, which, RoundedFunction(getattr(fresh, which), chosen))
+            made.append((layer, new))
+            return new
+
+        copy = rebuild(model, convert, before=lambda reader, index: self.at.get((reader, index)))
+        for layer, new in made:
+            copy_state(layer, new)
+        return copy
 
 
 def nearest(reals: Reals) -> str:
@@ -111,12 +201,14 @@ def _holding(numbers: Array) -> str:
     return f"quantized_bits({BITS},{integer},{sign}alpha=1)"
 
 
-def _measured(reals: Reals, quantizer: str, codes: Array, numbers: Array) -> Approximation:
+def _measured(
+    source: str, reals: Reals, quantizer: str, codes: Array, numbers: Array
+) -> Approximation:
     rounding: Any = get_quantizer(quantizer)
     rounded = keras.ops.convert_to_numpy(rounding(numbers.astype("float32")))
     lo, hi = reals.x.range.hull
     error = float(abs(numbers - rounded).max())
-    return Approximation(reals.layer, quantizer, error, codes.size, codes.size > hi - lo)
+    return Approximation(source, quantizer, error, codes.size, codes.size > hi - lo)
 
 
 def _numbers(reals: Reals) -> tuple[Array, Array]:

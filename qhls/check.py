@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qhls.distance import distance
 from qhls.errors import VerifyError
 from qhls.ir import Graph, Op, decode, run, trace
 from qhls.ir.graph import align
@@ -90,6 +91,8 @@ def check(
         comparisons.append(
             _comparison(f"interpreter == {library.target.name}", graph, expected, received, blame)
         )
+    if design.approximations:
+        design = replace(design, distance=distance(design, codes, "inputs of this check"))
     notes = list(design.notes)
     if design.model is not None:
         more, why = _against_keras(design, codes, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def compile(
     softmax: Mode = "host",
     softmax_bits: int = 10,
     allow_approximate: Any = False,
+    data: Any = None,
 ) -> Design:
     """Compile a Q-model to a typed fixed-point design.
 
@@ -37,7 +39,8 @@ def compile(
 
     ``allow_approximate``: what becomes of real numbers that no quantizer follows, of a function or a scale. False: a
     ``LoweringError``. True: 12 bits that hold them all are put behind the layer, or the quantizer that is given here
-    (an object or a string); ``design.approximations`` names each, with how far it is off.
+    (an object or a string); ``design.approximations`` names each, with how far it is off, and ``design.distance`` says
+    how far the whole is from the given model: on ``data`` (inputs as ``design.run`` takes them), or on random ones.
 
     Raises ``LoadError`` for an unreadable file, ``LoweringError`` for what has no exact meaning in
     fixed point, ``VerifyError`` for a ``softmax`` other than "host" where an output has none.
@@ -48,7 +51,7 @@ def compile(
 
     report("load the model")
     is_path = isinstance(model_or_path, str | PathLike)
-    model = load_model(model_or_path, weights) if is_path else model_or_path
+    given = model = load_model(model_or_path, weights) if is_path else model_or_path
     if allow_approximate is False:
         graph, made = trace_exactly(model, input_types), ()
     else:
@@ -57,4 +60,5 @@ def compile(
     report("optimise the graph")
     exact = optimise(graph)
     end = Softmax(softmax, softmax_bits)
-    return Design(optimise(end.apply(exact)), schedule, model, exact, end, made)
+    design = Design(optimise(end.apply(exact)), schedule, model, exact, end, made, given)
+    return design if not made else replace(design, distance=design.measured(data))

@@ -18,6 +18,7 @@ from qhls.ir.softmax import Softmax
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
     from qhls.check import CheckReport
+    from qhls.distance import Distance
     from qhls.energy.area import AreaReport
     from qhls.energy.latency import LatencyReport
     from qhls.energy.model import EnergyReport
@@ -41,6 +42,10 @@ class Design:
     softmax: Softmax = field(default_factory=Softmax)
     approximations: tuple[Any, ...] = ()
     """What ``compile(..., allow_approximate=...)`` put into ``model``, which is the given one with them."""
+    given: Any = None
+    """The Keras model that was given, which ``model`` is where nothing was approximated."""
+    distance: Distance | None = None
+    """How far the design is from ``given``; None where nothing was approximated."""
 
     def encode(self, x: Any) -> list[Array]:
         """Input numbers as integer codes, one array an input. Raises ``VerifyError``."""
@@ -125,12 +130,22 @@ class Design:
         """Where Keras' float32 is exact, layer by layer, and how ``check`` compares."""
         from qhls.exactness import exactness
 
-        return exactness(self.exact or self.graph, self.approximations)
+        lines = [*self.approximations, *filter(None, [self.distance])]
+        return exactness(self.exact or self.graph, lines)
+
+    def measured(self, x: Any = None) -> Distance:
+        """Return how far the design is from the given model on ``x``, by default on 256 random inputs."""
+        from qhls.distance import SAMPLES, distance
+
+        if x is None:
+            return distance(self, self.random_codes(SAMPLES), "random inputs")
+        return distance(self, self.encode(x), "given inputs")
 
     @property
     def notes(self) -> list[str]:
         """What a reader of the design should know: what is left to the host, what was approximated."""
-        return [*self.graph.notes, *(f"approximated: {made}" for made in self.approximations)]
+        found = [*self.approximations, *filter(None, [self.distance])]
+        return [*self.graph.notes, *(f"approximated: {each}" for each in found)]
 
     def show(self) -> str:
         """The graph, one op a line: types, ranges, shapes and Keras layers."""

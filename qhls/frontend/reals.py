@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from keras import ops
@@ -24,8 +25,8 @@ class Reals:
 
     The last axis of ``x`` is that of the channels; ``function`` may be another one for each of them, unless it is
     ``shared``. ``monotone``: whether it never turns. ``refusal`` is what is wrong where no quantizer comes. ``layer``:
-    the one that returned these numbers, if it is one of the model's own. ``dims``: the shape, where ``x`` is flat
-    because every element has another function.
+    the one that returned these numbers, behind the names of the models around it. ``dims``: the shape, where ``x`` is
+    flat because every element has another function.
     """
 
     x: Op
@@ -123,13 +124,18 @@ def reals_along(
     return reals(x, shaped, refusal, monotone, shared=not own)
 
 
-def exact(layer: Any, x: Tensor) -> Op:
-    """``x``, an exact tensor that ``layer`` can read; ``None`` stands for the user of the model.
+def exact(layer: Any, x: Tensor, place: Place | None = None) -> Op:
+    """Return ``x``, an exact tensor that ``layer`` can read; ``None`` stands for the user of the model.
+
+    Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.
 
     Raises:
-        RealNumbersError: real numbers; it says where they come from.
+        RealNumbersError: real numbers and no resolver, or no place that it could change; it says where they come from.
     """
     if isinstance(x, Reals):
+        resolve, at = _resolver.get(), place or _places.get().get(id(x))
+        if resolve is not None and at is not None:
+            return resolve(x, at)
         reader = called(layer) if layer is not None else "the model's user"
         raise RealNumbersError(f"{x.refusal}; {reader} would read real numbers", x)
     return x
@@ -141,6 +147,51 @@ class RealNumbersError(LoweringError):
     def __init__(self, message: str, reals: Reals) -> None:
         super().__init__(message)
         self.reals = reals
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where numbers are read: by some inputs of a node of Keras' graph, or behind an activation within a layer.
+
+    ``reader``: the node, the model whose outputs they are, or the layer or cell whose attribute ``which`` names.
+    ``path``: the names of the models around it.
+    """
+
+    reader: Any
+    which: tuple[int, ...] | str
+    path: str = field(default="", compare=False)
+
+
+Resolver = Callable[[Reals, Place], Op]
+"""What makes an exact tensor of real numbers that are read at a place."""
+
+_resolver: ContextVar[Resolver | None] = ContextVar("qhls_resolver", default=None)
+_places: ContextVar[Mapping[int, Place]] = ContextVar("qhls_places", default=MappingProxyType({}))
+
+
+@contextmanager
+def resolving(resolve: Resolver) -> Iterator[None]:
+    """Within it ``exact`` asks ``resolve`` instead of refusing real numbers."""
+    token = _resolver.set(resolve)
+    try:
+        yield
+    finally:
+        _resolver.reset(token)
+
+
+@contextmanager
+def reading(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
+    """Within it ``reader`` is who reads ``inputs``."""
+    places = {
+        id(x): Place(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)
+        for x in inputs
+        if isinstance(x, Reals)
+    }
+    token = _places.set(places)
+    try:
+        yield
+    finally:
+        _places.reset(token)
 
 
 @dataclass

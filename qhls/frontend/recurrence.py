@@ -17,7 +17,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.linear import weight
 from qhls.frontend.lower import activate, lower
-from qhls.frontend.reals import exact
+from qhls.frontend.reals import Place, exact
 from qhls.frontend.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
 from qhls.frontend.refusal import called, refusal
 from qhls.ir import (
@@ -64,7 +64,8 @@ class _Cell:
 
     def function(self, name: str, x: Op) -> Op:
         """``x`` through the activation ``name``."""
-        return exact(self.keras, activate(self.keras, getattr(self.keras, name), x))
+        made = activate(self.keras, getattr(self.keras, name), x)
+        return exact(self.keras, made, Place(self.keras, name))
 
 
 @contextmanager

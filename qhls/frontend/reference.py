@@ -41,6 +41,10 @@ class Reference:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
         return self._scaled(self.model, codes, self.graph.outputs)
 
+    def numbers(self, codes: Sequence[Array]) -> list[Array]:
+        """The outputs as numbers."""
+        return self._floats(self.model, codes)
+
     def ends(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs as numbers of the given model, with the softmax that the design computes itself."""
         return self._floats(rebuild(self.whole, self.dtype), codes)

@@ -20,6 +20,7 @@ from qhls.frontend.reals import (
     arithmetic,
     current_arithmetic,
     exact,
+    reading,
 )
 from qhls.frontend.reference import rebuild
 from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
@@ -48,8 +49,17 @@ def trace(
             no exact meaning in integers; a model that is not built from layers.
         VerifyError: shapes that do not fit.
     """
+    return settled(model, input_types, trace_in_float32(model, input_types))
+
+
+def trace_in_float32(model: keras.Model, input_types: Any = None) -> Graph:
+    """Return what ``trace`` does where Keras' float32 is the reference; ``Graph.rounded`` says where it is not."""
     with arithmetic("float32") as float32:
-        graph = _trace(model, input_types, float32)
+        return _trace(model, input_types, float32)
+
+
+def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
+    """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
     if not (graph.rounded and (steps or graph.reals)):
         return graph
@@ -64,7 +74,8 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     inputs = _inputs(model, functional, input_types)
     notes: list[LeftSoftmax] = []
     results = _run(functional, list(inputs), "", notes, final=True)
-    outputs = [exact(None, x) for x in results]
+    with reading(model, results):
+        outputs = [exact(None, x) for x in results]
     ends = _in_order(notes, outputs)
     graph = Graph(
         inputs,
@@ -237,16 +248,16 @@ def _call(
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
         received = f"{layer.compute_dtype}, which rounds; set its dtype"
         raise refusal(layer, "float32 or float64", received)
-    with layer_scope(f"{path}{layer.name}"), softmax_on_host(last) as left:
+    name = f"{path}{layer.name}"
+    with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
         ops = rule(layer, *args, **kwargs)
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     ops = list(ops) if isinstance(ops, tuple) else [ops]
     _check_shapes(layer, node, ops)
     running = current_arithmetic()
     if running is not None and any(isinstance(op, Reals) for op in ops):
-        running.reals.append(f"{path}{layer.name}")
-    own = "" if path else layer.name
-    return [replace(op, layer=own) if isinstance(op, Reals) else op for op in ops]
+        running.reals.append(name)
+    return [replace(op, layer=name) if isinstance(op, Reals) else op for op in ops]
 
 
 def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:

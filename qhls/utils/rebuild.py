@@ -4,59 +4,94 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
-from types import MappingProxyType
 from typing import Any
 
 import keras
 
 from qhls.frontend.state import copy_model_state
-from qhls.frontend.trace import functional_of
+from qhls.frontend.trace import functional_of, nodes_of
 
 Convert = Callable[[Any], Any]
+Before = Callable[[Any, int], Any]
+"""From a node of a model, or the model itself, and the index of an input (of an output) to a layer or None."""
 
 _LEFT_OUT = object()
+
+
+def _nothing(reader: Any, index: int) -> None:
+    return None
 
 
 def rebuild(
     model: keras.Model,
     convert: Convert,
     left_out: Collection[Any] = (),
-    followed: Mapping[str, Any] = MappingProxyType({}),
+    before: Before = _nothing,
 ) -> keras.Model:
     """``model`` with ``convert(layer)`` in the place of each layer, not compiled.
 
     The layers of ``left_out`` have no place in it: who reads one reads its input. A layer that is
-    called several times is converted once; nested models are rebuilt likewise. ``followed``: layers that come behind
-    those of the model's own that have the names.
+    called several times is converted once; nested models are rebuilt likewise. ``before``: which layer comes between an
+    input and the node of ``model`` that reads it, or between an output and the user of ``model``.
 
     Raises:
         LoweringError: a model that is not built, or not from layers.
     """
-    functional_of(model, model)
+    nodes = nodes_of(functional_of(model, model))
     dropped = {id(layer) for layer in left_out}
 
     def new(layer: Any) -> Any:
         if id(layer) in dropped:
             return _LEFT_OUT
         if isinstance(layer, keras.Model):
-            return rebuild(layer, convert, left_out)
+            return rebuild(layer, convert, left_out, before)
         return convert(layer) if isinstance(layer, keras.layers.Layer) else layer
 
     if isinstance(model, keras.Sequential):
-        kept = [layer for layer in map(new, model.layers) if layer is not _LEFT_OUT]
-        kept = [
-            one for layer in kept for one in (layer, followed.get(layer.name)) if one is not None
-        ]
+        chain = [each for node in nodes for each in (before(node, 0), new(node.operation))]
+        kept = [each for each in (*chain, before(model, 0)) if each not in (None, _LEFT_OUT)]
         return keras.Sequential([_input(model.inputs[0]), *kept], name=model.name)
     plain = keras.Model(model.input, model.output, name=model.name)  # one that is not compiled
     inputs = keras.tree.map_structure(_input, model.input)
+    put = _Put(before)
+    following = iter(nodes)  # Keras calls them in this order
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        result = args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
-        behind = followed.get(getattr(layer, "name", ""))
-        return result if behind is None else behind(result)
+        args, kwargs = put(next(following), (args, kwargs))
+        return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
 
-    return keras.models.clone_model(plain, inputs, new, call)
+    copy = keras.models.clone_model(plain, inputs, new, call)
+    outputs = put(model, copy.output)
+    return copy if outputs is copy.output else keras.Model(copy.input, outputs, name=model.name)
+
+
+class _Put:
+    """Puts layers between tensors and who reads them, once for all that read the same through the same layer."""
+
+    def __init__(self, before: Before) -> None:
+        self.before = before
+        self.made: dict[tuple[int, int], Any] = {}
+
+    def __call__(self, reader: Any, tensors: Any) -> Any:
+        """``tensors`` of any structure, as ``reader`` shall read them; the same object where nothing comes between."""
+        flat = [x for x in keras.tree.flatten(tensors) if isinstance(x, keras.KerasTensor)]
+        layers = [self.before(reader, index) for index in range(len(flat))]
+        if not any(layers):
+            return tensors
+        pairs = iter(zip(flat, layers, strict=True))
+
+        def one(x: Any) -> Any:
+            return self._through(*next(pairs)) if isinstance(x, keras.KerasTensor) else x
+
+        return keras.tree.map_structure(one, tensors)
+
+    def _through(self, x: Any, layer: Any) -> Any:
+        if layer is None:
+            return x
+        key = id(x), id(layer)
+        if key not in self.made:
+            self.made[key] = layer(x)
+        return self.made[key]
 
 
 def _input(tensor: Any) -> Any:
