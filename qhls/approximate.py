@@ -16,7 +16,9 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.activation import QActivation
 from qhls.frontend.lower import activate
+from qhls.frontend.qlayer import QLayer
 from qhls.frontend.reals import Place, RealNumbersError, Reals, exact, resolving
+from qhls.frontend.refusal import RealWeightsError
 from qhls.frontend.rounded import RoundedFunction
 from qhls.frontend.state import copy_state
 from qhls.frontend.steps import values_of
@@ -28,6 +30,8 @@ from qhls.utils.rebuild import again, rebuild
 
 BITS = 12
 """Of the quantizer that is put where none is given: as many steps as a table may have."""
+SOFTMAX_APART = "softmax_apart"
+"""The name of a layer with the softmax of the one before it."""
 POINTS = 1 << 18
 """Numbers, of all channels together, on which a difference is measured."""
 
@@ -55,9 +59,14 @@ def trace_exactly(model: keras.Model, input_types: Any) -> Graph:
     """``trace``; where real numbers would be read, the error says which model would be the nearest exact one."""
     try:
         return trace(model, input_types)
+    except RealWeightsError as error:
+        raise LoweringError(
+            f"{error}; or compile with allow_approximate=True, which rounds them, or with real_end='host', which "
+            f"leaves this layer and what follows on it to the host"
+        ) from None
     except RealNumbersError as error:
         if not error.reals.layer:
-            raise
+            raise LoweringError(f"{error}; or compile with allow_approximate=True") from None
         behind = f"QActivation({nearest(error.reals)!r}) behind layer {error.reals.layer!r}"
         raise LoweringError(
             f"{error}; the nearest exact model has {behind}: add it, or compile with allow_approximate=True"
@@ -65,22 +74,24 @@ def trace_exactly(model: keras.Model, input_types: Any) -> Graph:
 
 
 def trace_nearest(
-    model: keras.Model, input_types: Any, quantizer: Any = None
+    model: keras.Model, input_types: Any, quantizer: Any = None, bits: int = BITS
 ) -> tuple[keras.Model, Graph, tuple[Approximation, ...]]:
     """Return ``model`` with a quantizer wherever real numbers would be read, its graph, and what was put.
 
-    ``quantizer``: an object or a string; by default ``quantized_bits`` of 12 bits that hold every number of the layer.
+    ``quantizer``: an object or a string; by default ``quantized_bits`` of ``bits`` that hold every number of the layer.
 
     Raises:
         LoweringError: what has no exact meaning for another reason, or real numbers amid the sums of one layer.
     """
-    put = _Quantizers(None if quantizer is None else str(get_quantizer(quantizer)))
-    while True:
-        put.begin()
-        with resolving(put):
-            graph = trace_in_float32(model, input_types)
-        if not put.grown:
-            break
+    put = _Quantizers(None if quantizer is None else str(get_quantizer(quantizer)), bits)
+    try:
+        graph = put.trace(model, input_types)
+    except RealNumbersError:
+        apart = _softmax_apart(model)
+        if apart is model:
+            raise
+        model = apart
+        graph = put.trace(model, input_types)
     model = put.into(model)
     return model, settled(model, input_types, graph), tuple(put.approximations.values())
 
@@ -101,10 +112,19 @@ class _Quantizers:
     what was traced before is no longer right, and goes once more with all that is known.
     """
 
-    def __init__(self, quantizer: str | None) -> None:
-        self.given = quantizer
+    def __init__(self, quantizer: str | None, bits: int) -> None:
+        self.given, self.bits = quantizer, bits
         self.behind: dict[Place, _Behind] = {}
         self.begin()
+
+    def trace(self, model: keras.Model, input_types: Any) -> Graph:
+        """The graph of ``model`` with what is put; again while a quantizer has grown."""
+        while True:
+            self.begin()
+            with resolving(self):
+                graph = trace_in_float32(model, input_types)
+            if not self.grown:
+                return graph
 
     def begin(self) -> None:
         """Forget all of a trace but the quantizers of its places."""
@@ -139,7 +159,7 @@ class _Quantizers:
         known = self.behind.get(place)
         if known is not None:
             lowest, highest = min(lowest, known.lowest), max(highest, known.highest)
-        chosen = self.given or _holding(np.array([lowest, highest]))
+        chosen = self.given or holding(np.array([lowest, highest]), self.bits)
         self.grown |= known is not None and chosen != known.quantizer
         self.behind[place] = _Behind(chosen, lowest, highest)
         return chosen
@@ -184,21 +204,43 @@ class _Quantizers:
         return copy
 
 
+def _softmax_apart(model: keras.Model) -> keras.Model:
+    """``model`` with the softmax of each Q-layer as a layer behind it, so that a quantizer can come between them."""
+    made: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        new = again(layer)
+        if isinstance(layer, QLayer) and layer.activation is keras.activations.softmax:
+            new.activation = keras.activations.linear
+            behind = keras.layers.Activation("softmax", name=SOFTMAX_APART)
+            new = keras.Sequential([new, behind], name=layer.name)
+        made.append((layer, new))
+        return new
+
+    copy = rebuild(model, convert)
+    if not any(isinstance(new, keras.Sequential) for _, new in made):
+        return model
+    for layer, new in made:
+        copy_state(layer, new)
+    return copy
+
+
 def nearest(reals: Reals) -> str:
     """The ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
-    return _holding(_numbers(reals)[1])
+    return holding(_numbers(reals)[1], BITS)
 
 
-def _holding(numbers: Array) -> str:
-    signed = bool(numbers.min() < 0)
-    largest = max(float(abs(numbers).max()), 2.0**-BITS)
+def holding(numbers: Array, bits: int, signed: bool = False) -> str:
+    """Return the ``quantized_bits`` of ``bits`` whose range holds ``numbers``, with the finest steps."""
+    signed = signed or bool(numbers.min() < 0)
+    largest = max(float(abs(numbers).max()), 2.0**-bits)
     integer = ceil(log2(largest))
     if largest > 2.0**integer * (
-        1 - 2.0 ** -(BITS - signed) / 2
+        1 - 2.0 ** -(bits - signed) / 2
     ):  # beyond half a step from the last number
         integer += 1
     sign = "" if signed else "keep_negative=0,"
-    return f"quantized_bits({BITS},{integer},{sign}alpha=1)"
+    return f"quantized_bits({bits},{integer},{sign}alpha=1)"
 
 
 def _measured(

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from qhls import text
 from qhls.backends.target import TARGETS
+from qhls.compile import REAL_ENDS
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
 from qhls.ir.softmax import MODES
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     _option(commands, "compile", "-o", "--output", required=True, help=below)
     _option(commands, "compile", "--overwrite", action="store_true", help=again)
     _option(commands, "check", "--data", type=Path, help=".npy or .npz; default: random codes")
+    measured = ".npy or .npz of inputs on which an approximation is measured; default: random ones"
+    for name in ("compile", "show"):
+        _option(commands, name, "--data", type=Path, help=measured)
     _option(commands, "check", "--samples", type=_count, default=256, help="random input vectors")
     _option(commands, "check", "--include", help="folder of the vendor's headers")
     table = "a table's name or a JSON file"
@@ -153,10 +157,16 @@ def _ends(command: argparse.ArgumentParser) -> None:
     """What becomes of numbers that no fixed-point type holds."""
     ends = "what becomes of a softmax at the end: left to the host, computed, or only the largest's index"
     command.add_argument("--softmax", choices=MODES, default="host", help=ends)
-    put = "where real numbers have no exact form: put a quantizer, by default of 12 bits, and say how far it is off"
+    real = (
+        "who computes the layers from the first real weights on, such as a plain Dense at the end"
+    )
+    command.add_argument("--real-end", choices=REAL_ENDS, default="auto", help=real)
+    put = "where real numbers have no exact form: round weights, put a quantizer, and say how far all is off"
     command.add_argument(
         "--allow-approximate", nargs="?", const=True, default=False, metavar="QUANTIZER", help=put
     )
+    wide = "bits of what is approximated; default: 12"
+    command.add_argument("--approximate-bits", type=int, default=12, help=wide)
 
 
 def _model(command: argparse.ArgumentParser, several: bool) -> None:
@@ -244,7 +254,10 @@ def _design(options: argparse.Namespace, model: str) -> Any:
         weights=weights,
         schedule=schedule,
         softmax=options.softmax,
+        real_end=options.real_end,
         allow_approximate=options.allow_approximate,
+        approximate_bits=options.approximate_bits,
+        data=read_arrays(options.data) if getattr(options, "data", None) else None,
     )
 
 

@@ -44,6 +44,8 @@ class Design:
     """What ``compile(..., allow_approximate=...)`` put into ``model``, which is the given one with them."""
     given: Any = None
     """The Keras model that was given, which ``model`` is where nothing was approximated."""
+    host: Any = None
+    """The Keras model of the layers that are left to the host, from the outputs on; None where there are none."""
     distance: Distance | None = None
     """How far the design is from ``given``; None where nothing was approximated."""
 
@@ -68,6 +70,17 @@ class Design:
     def run(self, x: Any) -> Any:
         """The outputs as exact numbers (float64), by the interpreter."""
         return self._numbers(run(self.graph, self.encode(x)))
+
+    def finish(self, outputs: Any) -> Any:
+        """Return what the host makes of ``outputs``, those of ``run`` or ``simulate``: the outputs of ``given``.
+
+        Where no layers are left to the host these are ``outputs``. A softmax that is left to it is not computed.
+        """
+        if self.host is None:
+            return outputs
+        numbers = outputs if isinstance(outputs, list) else [outputs]
+        arrays = [np.asarray(array, np.float32) for array in numbers]
+        return self.host.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
 
     def simulate(self, x: Any, target: str, *, include: str | Path | None = None) -> Any:
         """The outputs by C simulation of ``target``'s code ("vitis", "catapult"). Raises ``CsimError``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qhls.ir import run
@@ -49,18 +49,24 @@ class Distance:
 def distance(design: Design, codes: Sequence[Array], data: str) -> Distance:
     """Return how far ``design``, by the interpreter, is from the model given on input ``codes``, called ``data``.
 
-    Outputs are those of the design before a softmax in hardware. Numbers are compared as Keras' float32 or float64
-    has them, whichever ``check`` compares with.
+    Outputs are those of the model given, of the design before a softmax. Keras computes in what ``check``
+    compares with, float32 or float64.
     """
+    from qhls.approximate import SOFTMAX_APART
     from qhls.design import numbers_of
     from qhls.frontend.reference import Reference
+    from qhls.frontend.trace import output_names
 
     graph = design.exact or design.graph
     made = numbers_of(graph, run(graph, codes))
-    wanted = Reference(design.given, graph).numbers(codes)
+    if design.host is not None:
+        finished = design.finish(made)
+        made = finished if isinstance(finished, list) else [finished]
+    ends = tuple(name.removesuffix(f"/{SOFTMAX_APART}") for name in graph.host_softmax)
+    wanted = Reference(design.given, replace(graph, host_softmax=ends)).numbers(codes)
     outputs = tuple(
-        OutputDistance(op.layer or op.name, float(abs(a - b).max(initial=0.0)), _agreement(a, b))
-        for op, a, b in zip(graph.outputs, made, wanted, strict=True)
+        OutputDistance(name, float(abs(a - b).max(initial=0.0)), _agreement(a, b))
+        for name, a, b in zip(output_names(design.given), made, wanted, strict=True)
     )
     return Distance(len(codes[0]), data, outputs)
 

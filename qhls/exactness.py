@@ -30,15 +30,17 @@ class ExactnessReport:
     layers: list[LayerExactness]
     compared_in: str
     approximations: tuple[str, ...] = ()
-    """Quantizers that were put into the model, and how far each is off."""
+    """What was put into the model and how far each is off; how far the whole is."""
+    notes: tuple[str, ...] = ()
+    """What is left to the host."""
 
     def __str__(self) -> str:
         header = ("layer", "bits", "Keras in float32")
         rows = [(row.layer, str(row.bits), row.float32) for row in self.layers]
-        put = [f"approximated: {text}" for text in self.approximations]
-        return shown(
-            "\n".join([*align([header, *rows]), f"compared with Keras in {self.compared_in}", *put])
-        )
+        lines = [f"compared with Keras in {self.compared_in}"]
+        lines += [f"approximated: {text}" for text in self.approximations]
+        lines += [f"note: {note}" for note in self.notes]
+        return shown("\n".join([*align([header, *rows]), *lines]))
 
 
 def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessReport:
@@ -56,4 +58,5 @@ def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessR
 
     rows = [LayerExactness(layer, bits, verdict(layer)) for layer, bits in layers.items()]
     texts = tuple(map(str, approximations))
-    return ExactnessReport(rows, "float64" if inexact else "float32", texts)
+    compared = "float64" if inexact else "float32"
+    return ExactnessReport(rows, compared, texts, tuple(graph.notes))

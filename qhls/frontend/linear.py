@@ -12,7 +12,7 @@ from qhls.errors import LoweringError
 from qhls.frontend.lower import activate
 from qhls.frontend.qlayer import QLayer
 from qhls.frontend.reals import Reals, Tensor, current_arithmetic, reals
-from qhls.frontend.refusal import refusal
+from qhls.frontend.refusal import RealWeightsError, refusal
 from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
@@ -90,11 +90,10 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
 
 def _unquantised(layer: Any, variable: str) -> LoweringError:
     argument = layer.argument(variable, "quantizer")
-    return refusal(
-        layer,
-        f"a quantizer for {variable!r}",
-        f"none, so its weights are real numbers; add e.g. {argument}='quantized_bits(8,0,alpha=1)'",
+    received = (
+        f"none, so its weights are real numbers; add e.g. {argument}='quantized_bits(8,0,alpha=1)'"
     )
+    return RealWeightsError(str(refusal(layer, f"a quantizer for {variable!r}", received)))
 
 
 def add_bias(layer: QLayer, x: Tensor) -> Tensor:

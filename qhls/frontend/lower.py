@@ -25,7 +25,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.lines import rounded_line
 from qhls.frontend.reals import Reals, Tensor, current_arithmetic, exact, reals
-from qhls.frontend.refusal import called, refusal
+from qhls.frontend.refusal import RealWeightsError, called, refusal
 from qhls.frontend.registry import registered
 from qhls.frontend.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
@@ -126,6 +126,10 @@ class Lower:
         """Return the rule that was registered for ``cls``."""
         return self._rules[cls]
 
+    def knows(self, layer: Any) -> bool:
+        """Return whether there is a rule for the class of ``layer`` or for one of its bases."""
+        return any(cls in self._rules for cls in type(layer).__mro__)
+
     def rule(self, layer: Any) -> Rule:
         """The rule for ``layer``, a layer or quantizer.
 
@@ -172,7 +176,9 @@ def _of_real_numbers(layer: Any) -> LoweringError | None:
     if not type(layer).__module__.startswith("keras.") or twin not in registered():
         return None
     instead = f"use {twin} with a quantizer for each weight"
-    return refusal(layer, "a quantised layer", f"one of real numbers; {instead}")
+    return RealWeightsError(
+        str(refusal(layer, "a quantised layer", f"one of real numbers; {instead}"))
+    )
 
 
 def _no_rule(layer: Any) -> LoweringError:

@@ -75,9 +75,9 @@ def _within(layer: Any) -> Iterator[None]:
         yield
     except LoweringError as error:
         whole = called(layer)
-        raise LoweringError(
-            str(error) if str(error).startswith(whole) else f"{whole}: {error}"
-        ) from None
+        if not str(error).startswith(whole):
+            error.args = (f"{whole}: {error}",)
+        raise
 
 
 @lower.register(keras.layers.RNN)

@@ -7,6 +7,10 @@ from typing import Any
 from qhls.errors import LoweringError
 
 
+class RealWeightsError(LoweringError):
+    """Weights that are real numbers."""
+
+
 def refusal(layer: Any, expected: str, received: str) -> LoweringError:
     """The error for a layer or quantizer that cannot be lowered: who, what was expected and received."""
     return LoweringError(f"{called(layer)}: expected {expected}; received {received}")

@@ -202,6 +202,11 @@ def functional_of(model: Any, layer: Any) -> Any:
     )
 
 
+def output_names(model: keras.Model) -> list[str]:
+    """Return the names of the layers whose results are the outputs of ``model``."""
+    return [t._keras_history.operation.name for t in functional_of(model, model).outputs]
+
+
 def nodes_of(functional: Any) -> list[Any]:
     """Every call of a layer, after those that make what it reads: Keras' nodes.
 

@@ -21,7 +21,8 @@ class Graph:
     """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
 
     ``host_softmax`` names the Keras layers at the end whose softmax is left to the host, ``softmax_axes`` the axes of
-    each (batch not counted; the last one where there are none); ``rounded`` those in
+    each (batch not counted; the last one where there are none), ``host_layers`` those that the host computes of the
+    outputs; ``rounded`` those in
     which float32 may round, so that Keras in float64 is the reference; ``reals`` those with real numbers, which no
     op holds. Ops with equal names are renamed, so that a name is one op.
     """
@@ -31,6 +32,7 @@ class Graph:
     name: str = "model"
     host_softmax: tuple[str, ...] = ()
     softmax_axes: tuple[tuple[int, ...], ...] = field(default=(), kw_only=True)
+    host_layers: tuple[str, ...] = field(default=(), kw_only=True)
     rounded: tuple[str, ...] = ()
     reals: tuple[str, ...] = ()
 
@@ -41,9 +43,14 @@ class Graph:
     @property
     def notes(self) -> list[str]:
         """What a reader of the graph should know of its boundary."""
+        left = ", ".join(map(repr, self.host_layers))
+        real = f"left to the host, from the first real weights on: {left}; design.finish computes them of the outputs"
         return [
-            f"the softmax of layer {layer!r} is left to the host; the outputs are logits"
-            for layer in self.host_softmax
+            *([real] if left else []),
+            *(
+                f"the softmax of layer {layer!r} is left to the host; the outputs are logits"
+                for layer in self.host_softmax
+            ),
         ]
 
     @property

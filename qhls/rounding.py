@@ -1,0 +1,101 @@
+"""Real weights rounded to fixed point: the layers of Keras become their quantised twins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from qhls.approximate import holding
+from qhls.frontend import registered
+from qhls.frontend.ends import has_real_weights
+from qhls.frontend.state import copy_state
+from qhls.quantizers import get_quantizer
+from qhls.utils.rebuild import again, rebuild
+
+
+@dataclass(frozen=True)
+class RoundedWeights:
+    """Variable ``variable`` of ``layer`` was rounded by ``quantizer``; its numbers moved by up to ``error``."""
+
+    layer: str
+    variable: str
+    quantizer: str
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.quantizer} on the {self.variable} of layer {self.layer!r}: off by up to {self.error:.3g}"
+
+
+def rounded_weights(
+    model: keras.Model, bits: int
+) -> tuple[keras.Model, tuple[RoundedWeights, ...]]:
+    """Return ``model`` with every real weight of a layer that has a quantised twin rounded to ``bits`` bits.
+
+    Each variable has the finest steps with which its largest number fits. A model without real weights is returned
+    itself.
+
+    Raises:
+        LoweringError: a model that is not built from layers.
+    """
+    rounding = _Rounding(bits)
+    pairs: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        pairs.append((layer, rounding.twin(layer)))
+        return pairs[-1][1]
+
+    copy = rebuild(model, convert)
+    if not rounding.made:
+        return model, ()
+    for layer, new in pairs:
+        copy_state(layer, new)
+    return copy, tuple(rounding.made)
+
+
+class _Rounding:
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+        self.made: list[RoundedWeights] = []
+
+    def twin(self, layer: Any) -> Any:
+        """A new layer like ``layer``, with quantizers where it has real weights."""
+        if not has_real_weights(layer):
+            return again(layer)
+        if isinstance(layer, keras.layers.Bidirectional):
+            config = layer.get_config()
+            rest = {k: v for k, v in config.items() if k not in ("layer", "backward_layer")}
+            backward = self.twin(layer.backward_layer)
+            return type(layer)(self.twin(layer.forward_layer), backward_layer=backward, **rest)
+        if isinstance(layer, keras.layers.Wrapper):
+            inner = keras.saving.serialize_keras_object(self.twin(layer.layer))
+            return type(layer).from_config(layer.get_config() | {"layer": inner})
+        cls = (
+            type(layer)
+            if hasattr(layer, "quantized_weights")
+            else registered().get(f"Q{type(layer).__name__}")
+        )
+        if cls is None:
+            return again(layer)
+        return cls.from_config(layer.get_config() | self._quantizers(layer, cls))
+
+    def _quantizers(self, layer: Any, cls: Any) -> dict[str, str]:
+        """Argument of ``cls`` -> quantizer, for each real weight of ``layer``."""
+        owner = getattr(layer, "cell", layer)
+        found: dict[str, str] = {}
+        for each in getattr(cls, "cell_class", cls).quantized_variables:
+            argument = each.argument("quantizer")
+            value = getattr(owner, each.variable, None)
+            if value is None and each.kernel:
+                value = getattr(owner, "kernel", None)  # Keras' name of a depthwise kernel
+            if value is None or getattr(owner, argument, None) is not None:
+                continue
+            numbers = keras.ops.convert_to_numpy(value)
+            found[argument] = holding(numbers, self.bits, signed=True)
+            rounding: Any = get_quantizer(found[argument])
+            moved = abs(keras.ops.convert_to_numpy(rounding(numbers)) - numbers).max()
+            self.made.append(
+                RoundedWeights(layer.name, each.variable, found[argument], float(moved))
+            )
+        return found
