@@ -242,5 +242,5 @@ def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
         return scaled(common, gains)
     odd = refusal(layer, "steps of each channel", "none")  # which it makes itself, in the next line
     return step_function(
-        layer, keras.activations.linear, reals_along(x, layer.quantizer, odd, axes=(-1,)), True
+        layer, keras.activations.linear, reals_along(x, layer.quantizer, odd, axes=(-1,)), ()
     )

@@ -31,17 +31,9 @@ from qhls.frontend.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
 from qhls.quantizers import (
     Quantizer,
-    binary,
     functions,
     quantized_bits,
-    quantized_linear,
-    quantized_po2,
     quantized_relu,
-    quantized_relu_po2,
-    quantized_sigmoid,
-    quantized_tanh,
-    quantized_ulaw,
-    ternary,
 )
 from qhls.quantizers.base import is_settled, noiseless
 from qhls.quantizers.scale import po2_exponent
@@ -88,12 +80,6 @@ _RISES = {
     if (function := getattr(module, name, None)) is not None
 } | dict.fromkeys(_LINES, True)
 """Functions of each number alone that a quantizer may follow, and whether they never turn."""
-
-_MONOTONE = (
-    *(quantized_bits, quantized_linear, quantized_relu, quantized_tanh, quantized_sigmoid),
-    *(quantized_ulaw, quantized_po2, quantized_relu_po2, binary, ternary),
-)
-"""Quantizers that never turn, so that their steps are found by bisection."""
 
 
 class Lower:
@@ -253,7 +239,7 @@ def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
     if isinstance(x, Op) and activation in _LINES:
         return _clipped_line(layer, x, *_LINES[activation])
     if activation in _TWO_VALUED:
-        return step_function(layer, activation, x, monotone=True)
+        return step_function(layer, activation, x, turns=())
     name = getattr(activation, "__name__", str(activation))
     odd = refusal(
         layer,
@@ -356,12 +342,11 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
             "one whose scale follows the data or whose result is noisy; give it a number as alpha, "
             "qnoise_factor=1, and no stochastic class",
         )
-    monotone = isinstance(quantizer, _MONOTONE)
-    if assignment is not None and isinstance(x, Reals) and monotone:
+    if assignment is not None and isinstance(x, Reals) and quantizer.turns == ():
         line = rounded_line(quantizer, x, assignment.to)
         if line is not None:
             return line
-    return step_function(quantizer, quantizer, x, monotone)
+    return step_function(quantizer, quantizer, x, quantizer.turns)
 
 
 @lower.register(quantized_bits, reads_reals=True)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import keras
 import numpy as np
 
+from qhls.errors import LoweringError
 from qhls.frontend.reals import Function, Reals, Tensor, current_arithmetic
 from qhls.frontend.refusal import refusal
 from qhls.ir import Codes, Const, Op, Reshape, Threshold
@@ -18,58 +23,131 @@ from qhls.quantizers.numerics import precision, without_gradients
 LEVELS = 4096
 """The most steps a function may have: its table."""
 ENUMERATED = 1 << 16
-"""Inputs with up to this many codes are tried one by one; in wider ones a monotone function's steps are bisected."""
+"""Inputs with up to this many codes are tried one by one; wider ones are bisected where the function never turns."""
+MEASURED = 1 << 24
+"""Where nothing is known of a function, so many codes of all channels together are tried one by one."""
+_NOISY = 1 << 22
+"""As ``MEASURED``, of a quantizer whose gradient's part rounds."""
+_CHUNK = 1 << 20
+"""Codes that are tried at once."""
 
 
-def step_function(owner: Any, function: Function, x: Tensor, monotone: bool) -> Op:
-    """``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
+def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float, ...] | None) -> Op:
+    """Return ``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
 
     The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of; then each
     channel has its own steps, unless all are the same. The function is called in the arithmetic of the
     lowering; outside of one in float32, or in float64 where the codes exceed 24 bits and float32 Keras is no
-    reference. ``monotone``: whether ``function`` never turns; ``owner`` is named in errors.
+    reference. ``turns``: rising numbers between which ``function`` never turns, or None; ``owner`` is named in errors.
 
     Raises:
-        LoweringError: a function that makes more than ``LEVELS`` steps; one that is not monotone on an
-            input of more than 16 bits; one whose value is not finite.
+        LoweringError: a function that makes more than ``LEVELS`` steps; one that may turn anywhere on more codes than
+            ``MEASURED``; one whose value is not finite.
     """
+    running = current_arithmetic()
     if isinstance(x, Reals):
-        chain, source, channels = x.then(function, monotone, shared=True), x.x, x.channels
-        function, monotone = chain.function, chain.monotone
-        running = current_arithmetic()
         if running is not None:
-            running.reals.append(source.layer)
-    else:
-        source, channels = x, 1
-    lo, hi = source.range.hull
-    values_at = values_of(on_grid(function) if source is not x else function, source, channels)
-    if hi - lo < ENUMERATED and (channels == 1 or not monotone):
-        points = [whole(range(lo, hi + 1), max(-lo, hi))] * channels
-        values = list(values_at(np.tile(points[0], (channels, 1))))
-    elif monotone:
-        points, values = _bisect(owner, values_at, lo, hi, channels)
-    else:
-        width = (hi - lo).bit_length()
-        raise refusal(
-            owner,
-            "an input of at most 16 bits, because the function is not monotone",
-            f"one of {width} bits; quantise it first, e.g. QActivation('quantized_bits(10,3,alpha=1)')",
-        )
-    steps, levels = _table(owner, points, values, hi)
-    codes, frac = dyadic(levels)
-    thresholds = Const(Codes(steps), source.type.frac, name="thresholds")
-    made = Threshold(source, thresholds, Const(Codes(codes), frac, name="values"))
-    return made if made.shape == x.shape else Reshape(made, x.shape)
+            running.reals.append(x.x.layer)
+        search = _Search(owner, x.x, x.channels, on_grid(x.then(function, shared=True).function))
+        made = search.bisected(x.function, turns) if x.monotone else search.enumerated()
+        return made if made.shape == x.shape else Reshape(made, x.shape)
+    noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
+    if noisy.codes <= ENUMERATED and (running is None or not running.plain):
+        made = noisy.enumerated()
+        if running is not None and _rounds(running.dtype, noisy, plain, made):
+            running.uneven.append(made.layer)
+        return made
+    made = plain.bisected(lambda v: v, turns)
+    if running is not None and _rounds(running.dtype, noisy, plain, made):
+        if noisy.codes <= _NOISY and not running.plain:
+            with suppress(LoweringError):  # rounding alone may make too many steps
+                made = noisy.enumerated()
+                running.uneven.append(made.layer)
+                return made
+        running.reals.append(made.layer)
+    return made
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How the steps of ``function`` on the codes of ``x`` are found, for each of so many channels."""
+
+    owner: Any
+    x: Op
+    channels: int
+    function: Function
+
+    @property
+    def codes(self) -> int:
+        """Return how many codes there are to try, of all channels together."""
+        lo, hi = self.x.range.hull
+        return (hi - lo + 1) * self.channels
+
+    def bisected(self, inner: Function, turns: tuple[float, ...] | None) -> Threshold:
+        """Return the steps by bisection; ``function`` turns only where ``inner``, which never does, is at ``turns``."""
+        if turns is None or self.codes <= ENUMERATED:
+            return self.enumerated()
+        pieces_at = _pieces(values_of(inner, self.x, self.channels), turns)
+        return self._threshold(*_bisect(self, pieces_at))
+
+    def enumerated(self) -> Threshold:
+        """Return the steps by trying every code."""
+        if self.codes > MEASURED:
+            raise refusal(
+                self.owner,
+                f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
+                f"may turn",
+                f"one of {(self.codes - 1).bit_length()} bits; quantise it first, e.g. "
+                f"QActivation('quantized_bits(10,3,alpha=1)')",
+            )
+        return self._threshold(*_enumerate(self))
+
+    def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
+        steps, levels = _table(self.owner, points, values, self.x.range.hull[1])
+        codes, frac = dyadic(levels)
+        thresholds = Const(Codes(steps), self.x.type.frac, name="thresholds")
+        return Threshold(self.x, thresholds, Const(Codes(codes), frac, name="values"))
+
+    @cached_property
+    def values_at(self) -> Callable[[Array], Array]:
+        """Return the function from codes (channels, points) to values."""
+        return values_of(self.function, self.x, self.channels)
 
 
 def on_grid(function: Function) -> Function:
-    """``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
+    """Return ``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
 
     def exactly(v: Any) -> Any:
         with without_gradients():
             return function(v)
 
     return exactly
+
+
+def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
+    """Whether what a quantizer adds for the sake of its gradient may round, so that values lie beside the grid.
+
+    The sum is exact where the numbers of each level and its value share a grid that ``dtype`` holds.
+    """
+    x, values = made.x, made.values
+    lo, hi = x.range.hull
+    steps: list[int] = made.thresholds.codes.integers().tolist()
+    ends = [lo, *(min(step, hi) for step in steps), hi]
+    beside = sorted({end - side for end in ends for side in (0, 1) if lo <= end - side})
+    points = whole(beside, max(-lo, hi))[None]
+    if (noisy.values_at(points) != plain.values_at(points)).any():
+        return True
+    limit = 1 << (24 if dtype == "float32" else 53)
+    for (first, last), level in zip(pairwise(ends), values.codes.integers().tolist(), strict=True):
+        if level:
+            zeros = (level & -level).bit_length() - 1
+            frac = values.scale - zeros
+            finest = max(x.type.frac, frac)
+            own = abs(level) >> zeros
+            size = max(abs(first), abs(last)) << finest - x.type.frac
+            if max(size, own << finest - frac) > limit:
+                return True
+    return False
 
 
 def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
@@ -87,28 +165,59 @@ def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Arr
     return values_at
 
 
+def _pieces(
+    numbers_at: Callable[[Array], Array], turns: tuple[float, ...]
+) -> Callable[[Array], Array]:
+    """From codes (channels, points) to how many of ``turns`` the numbers there have reached."""
+    if not turns:
+        return lambda codes: np.zeros(codes.shape, int)
+    return lambda codes: np.searchsorted(turns, numbers_at(codes), side="right")
+
+
+def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
+    """As ``_bisect``, by trying all codes."""
+    (lo, hi), channels = search.x.range.hull, search.channels
+    points: list[list[Array]] = [[] for _ in range(channels)]
+    values: list[list[Array]] = [[] for _ in range(channels)]
+    step = max(_CHUNK // channels, 2)
+    for start in range(lo, hi + 1, step):
+        codes = whole(range(start, min(start + step, hi + 1)), max(-lo, hi))
+        for c, row in enumerate(search.values_at(np.tile(codes, (channels, 1)))):
+            change = np.flatnonzero(row[1:] != row[:-1])
+            _limit(search.owner, len(change))
+            kept = np.unique([0, *change, *(change + 1), len(row) - 1])
+            points[c].append(codes[kept])
+            values[c].append(row[kept])
+    return [np.concatenate(p) for p in points], [np.concatenate(v) for v in values]
+
+
 def _bisect(
-    owner: Any, values_at: Callable[[Array], Array], lo: int, hi: int, channels: int
+    search: _Search, pieces_at: Callable[[Array], Array]
 ) -> tuple[list[Array], list[Array]]:
-    """Points a channel, and the values there, such that values differ between neighbours only."""
-    points = [whole((lo, hi), max(-lo, hi))] * channels
-    values = list(values_at(np.array(points)))
+    """Points of each channel, and the values there, such that values differ between neighbours only.
+
+    In a piece the function never turns: what is equal at two points is so between them.
+    """
+    (lo, hi), channels = search.x.range.hull, search.channels
+    ends = np.array([whole((lo, hi), max(-lo, hi))] * channels)
+    points, values, pieces = list(ends), list(search.values_at(ends)), list(pieces_at(ends))
     while True:
         gaps = [np.diff(p) for p in points]
         splits = [
-            np.flatnonzero((v[1:] != v[:-1]) & (gap > 1))
-            for v, gap in zip(values, gaps, strict=True)
+            np.flatnonzero(((v[1:] != v[:-1]) | (q[1:] != q[:-1])) & (gap > 1))
+            for v, q, gap in zip(values, pieces, gaps, strict=True)
         ]
         most = max(split.size for split in splits)
         if not most:
             return points, values
-        _limit(owner, most)
+        _limit(search.owner, most)
         asked = np.full((channels, most), lo, points[0].dtype)
         for row, p, gap, split in zip(asked, points, gaps, splits, strict=True):
             row[: split.size] = p[split] + gap[split] // 2
-        for c, (found, split) in enumerate(zip(values_at(asked), splits, strict=True)):
-            points[c] = np.insert(points[c], split + 1, asked[c, : split.size])
-            values[c] = np.insert(values[c], split + 1, found[: split.size])
+        found = zip(search.values_at(asked), pieces_at(asked), splits, strict=True)
+        for c, (value, piece, split) in enumerate(found):
+            for held, new in ((points, asked[c]), (values, value), (pieces, piece)):
+                held[c] = np.insert(held[c], split + 1, new[: split.size])
 
 
 def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tuple[Array, Array]:

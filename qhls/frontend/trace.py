@@ -55,7 +55,11 @@ def trace(
 def trace_in_float32(model: keras.Model, input_types: Any = None) -> Graph:
     """Return what ``trace`` does where Keras' float32 is the reference; ``Graph.rounded`` says where it is not."""
     with arithmetic("float32") as float32:
-        return _trace(model, input_types, float32)
+        graph = _trace(model, input_types, float32)
+    if float32.uneven and graph.reals:  # the reference has one arithmetic for all quantizers
+        with arithmetic("float32", plain=True) as float32:
+            return _trace(model, input_types, float32)
+    return graph
 
 
 def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
@@ -64,7 +68,7 @@ def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
     if not (graph.rounded and (steps or graph.reals)):
         return graph
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.
-    with arithmetic("float64") as float64, precision("float64"):
+    with arithmetic("float64", plain=bool(graph.reals)) as float64, precision("float64"):
         again = _trace(rebuild(model, "float64"), input_types, float64)
     return replace(again, rounded=graph.rounded)
 

@@ -60,6 +60,9 @@ class Quantizer:
     _draws: ClassVar[bool] = False
     """Whether it needs random numbers even without ``use_stochastic_rounding``."""
 
+    _monotone: ClassVar[bool] = False
+    """Whether the quantized value never falls where the number rises."""
+
     qnoise_factor: Any = 1.0
     use_ste: bool = True
     scale: Any = None
@@ -92,6 +95,14 @@ class Quantizer:
     def surrogate(self, x: Tensor) -> Tensor:
         """The real function that the quantized one stands for: what gradients see. The identity here."""
         return x
+
+    @property
+    def turns(self) -> tuple[float, ...] | None:
+        """Return rising numbers between which the quantized value never turns; None where it may anywhere.
+
+        A piece reaches from one of them to the last number before the next.
+        """
+        return () if self._monotone else None
 
     @property
     def quantization(self) -> Quantization | None:

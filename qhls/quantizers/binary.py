@@ -42,6 +42,8 @@ class binary(SignQuantizer):
         max_po2_exponent: largest exponent of an "auto_po2" scale.
     """
 
+    _monotone: ClassVar[bool] = True
+
     number_type: ClassVar[str] = "binary"
     _shown: ClassVar[int] = 0
 

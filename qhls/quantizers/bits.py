@@ -177,6 +177,8 @@ class quantized_bits(FixedPoint):
         post_training_scale: fixed scale in place of the fitted one.
     """
 
+    _monotone: ClassVar[bool] = True
+
     bits: int = 8
     integer: int = 0
     symmetric: Any = 0

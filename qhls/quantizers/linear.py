@@ -42,6 +42,8 @@ class quantized_linear(Quantizer):
         use_variables: keep ``qnoise_factor`` in a Keras variable, so that a traced graph sees updates.
     """
 
+    _monotone: ClassVar[bool] = True
+
     bits: int = 8
     integer: int = 0
     symmetric: Any = 1

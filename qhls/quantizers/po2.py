@@ -63,6 +63,13 @@ class _PowerOfTwo(Quantizer):
     def _limits(self) -> tuple[int, int]:
         raise NotImplementedError
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """Return where the value may turn: it rises but for the tiny numbers that even exponents leave aside."""
+        if not self.quadratic_approximation:
+            return ()
+        return -EPSILON / (getattr(self, "negative_slope", 0) or 1.0), 0.0, EPSILON
+
     def _exponent(self, y: Tensor) -> Tensor:
         """The exponent that stands for ``y >= 0``; the smallest one below 1e-7."""
         low, high = self._limits

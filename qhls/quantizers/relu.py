@@ -43,6 +43,8 @@ class quantized_relu(Quantizer):
             and infinite ``x`` too, and has no gradient.
     """
 
+    _monotone: ClassVar[bool] = True
+
     bits: int = 8
     integer: int = 0
     use_sigmoid: Any = 0

@@ -17,6 +17,8 @@ from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
 class _Squashing(Quantizer):
     """Values in [-1, 1] or [0, 1], whose gradient stops where they saturate."""
 
+    _monotone: ClassVar[bool] = True
+
     gradient_of: ClassVar[str] = "grid"
 
     def __call__(self, x: Any) -> Tensor:

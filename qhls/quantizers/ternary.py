@@ -85,6 +85,8 @@ class ternary(_Ternary):
         number_of_unrolls: how often codes and scale are refined.
     """
 
+    _monotone: ClassVar[bool] = True
+
     alpha: Any = None
     threshold: float | None = None
     use_stochastic_rounding: Any = False

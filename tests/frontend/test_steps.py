@@ -10,6 +10,7 @@ from test_trace import agree
 
 import qhls
 import qhls.quantizers as qz
+from qhls.check import check
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation
 from qhls.frontend.steps import LEVELS, step_function
@@ -108,6 +109,49 @@ def test_a_step_of_codes_beyond_63_bits(layers):
     assert design.check(x)
 
 
+def test_a_function_that_turns_on_wide_codes(rng):
+    """All 2**22 codes are tried; its lowest value is a tie of the quantizer."""
+    agree(steps_of("quantized_hswish(6,2,alpha=1)"), "s22.18", rng, samples=2000)
+
+
+@pytest.mark.parametrize("types", ["s18.10", "s30.28", "s60.50"])
+@pytest.mark.parametrize(
+    "activation",
+    [
+        "quantized_relu_po2(4,quadratic_approximation=True)",
+        "quantized_po2(4,quadratic_approximation=True)",
+        "quantized_po2(6,max_value=1,quadratic_approximation=True)",
+        "quantized_relu_po2(5,negative_slope=0.25,quadratic_approximation=True)",
+    ],
+)
+def test_even_exponents_of_tiny_numbers(activation, types, rng):
+    """What is below 1e-7 becomes a larger number than what is just above: on both sides of it and of 0."""
+    layers = [keras.layers.BatchNormalization()] if types == "s60.50" else []
+    model = keras.Sequential([keras.Input((1,)), *layers, QActivation(activation)])
+    design = qhls.compile(model, types)
+    x = design.graph.inputs[0].type
+    exponents = np.concatenate([-rng.uniform(0, x.frac, 300), rng.uniform(-24, -22, 300)])
+    tiny = 2.0 ** np.concatenate([exponents, np.arange(-x.frac, x.integer)])
+    numbers = np.concatenate([tiny, -tiny, [0.0]]).clip(x.lo * x.step, x.hi * x.step)
+    codes = np.rint(np.ldexp(numbers, x.frac)).astype(np.int64)[:, None]
+    report = check(design, [codes.clip(x.lo, x.hi)], ())
+    assert report, report
+
+
+@pytest.mark.parametrize("last", ["binary(alpha=0.3)", "quantized_bits(5,2,alpha=0.3)"])
+def test_values_beside_a_grid_with_real_numbers_elsewhere(last, rng):
+    """``x + (q - x)`` is ``q`` but for rounding: thresholds and reference leave it out together, in every layer."""
+    layers = [keras.layers.BatchNormalization(), QActivation("quantized_bits(6,1,alpha=1)")]
+    dense = qhls.layers.QDense(3, kernel_quantizer="quantized_bits(6,1,alpha=1)")
+    model = keras.Sequential([keras.Input((4,)), *layers, dense, QActivation(last)])
+    model.set_weights([abs(rng.normal(size=w.shape)) for w in model.get_weights()])
+    design = qhls.compile(model, "s8.3")
+    report = check(design, design.random_codes(256), ())
+    assert report, report
+    values = np.unique(design.run(rng.normal(size=(300, 4)) * 8))
+    assert len(values) == (2 if "binary" in last else len(np.unique(values.astype(np.float16))))
+
+
 WIDE = ["s53.20", "s62.30", "s63.3", "u63.63", "s64.20", "u64.0", "s65.62", "u66.40", "s100.60"]
 
 
@@ -127,7 +171,7 @@ def test_any_monotone_function(slope, offset, top, types, seed):
     def function(values):
         return ops.clip(ops.round(values * (slope * scale) + offset), -top, top) * 3.0
 
-    op = step_function("test", function, x, monotone=True)
+    op = step_function("test", function, x, turns=())
     near = op.thresholds.codes.integers().astype(object)[:, None] + np.array([-1, 0])
     random = random_codes(x.type, (100,), np.random.default_rng(seed)).astype(object)
     ends = np.array([x.type.lo, x.type.hi], object)
@@ -142,7 +186,7 @@ def test_any_monotone_function(slope, offset, top, types, seed):
 
 def test_a_constant_function_is_one_level():
     x = Input((2,), Fixed.parse("s5.2"), name="x")
-    op = step_function("test", lambda values: values * 0 + 2.0, x, monotone=True)
+    op = step_function("test", lambda values: values * 0 + 2.0, x, turns=())
     assert (op.range.hull, op.frac) == ((1, 1), -1)
 
 
@@ -151,9 +195,9 @@ def test_a_constant_function_is_one_level():
     [
         (
             "quantized_hswish(4,1,alpha=1)",
-            "s20.10",
-            r"quantizer quantized_hswish\(.*\): expected an input of at most 16 bits, because the function is "
-            r"not monotone; received one of 20 bits; quantise it first",
+            "s30.20",
+            r"quantizer quantized_hswish\(.*\): expected an input of at most 24 bits, all channels "
+            r"together, because the function may turn; received one of 30 bits; quantise it first",
         ),
         (
             "quantized_tanh(14,use_real_tanh=True)",
@@ -185,7 +229,7 @@ def test_a_function_without_a_value_is_refused():
     with pytest.raises(
         LoweringError, match=r"^quantizer log: expected finite values; received (nan|-inf) on"
     ):
-        step_function("log", ops.log, x, monotone=True)
+        step_function("log", ops.log, x, turns=())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import qhls.quantizers as qz
 from qhls.ir.types import Overflow, Rounding
-from qhls.quantizers.numerics import precision, single
+from qhls.quantizers.numerics import precision, single, without_gradients
 
 pytestmark = [
     pytest.mark.backends,
@@ -81,7 +81,12 @@ FAMILIES = {
     ),
     "quantized_relu_po2": st.fixed_dictionaries(
         {"bits": st.integers(2, 5)},
-        optional={"max_value": st.sampled_from([None, 1.0, 4]), "negative_slope": slope},
+        optional={
+            "max_value": st.sampled_from([None, 1.0, 4]),
+            "negative_slope": slope,
+            "quadratic_approximation": flag,
+            "log2_rounding": st.sampled_from(["rnd", "floor"]),
+        },
     ),
     "binary": st.fixed_dictionaries(
         {}, optional={"use_01": flag, "alpha": alpha, "scale_axis": st.just(0)}
@@ -202,6 +207,34 @@ def test_alpha_of_quantized_bits_multiplies_what_is_rounded(bits, integer, alpha
     plain_codes, step = plain.integer_codes(w)
     np.testing.assert_array_equal(codes, plain_codes)
     np.testing.assert_allclose(scale, alpha * step, rtol=1e-7)
+
+
+MAY_TURN = ("quantized_hswish", "bernoulli", "stochastic_binary", "stochastic_ternary")
+"""Families of which nothing is said: they turn, or a kernel's only draw."""
+
+
+@settings(quick, max_examples=300)
+@given(anything, st.sampled_from(["float32", "float64"]), st.integers(0, 1 << 32))
+def test_between_its_turns_a_quantizer_never_turns(q, dtype, seed):
+    """On floats of every size, densely about each place where something happens: turns, powers of two, grid points."""
+    if q.turns is None:
+        assert type(q).__name__ in MAY_TURN
+        return
+    if isinstance(getattr(q, "alpha", None), str):
+        return
+    random = np.random.default_rng(seed)
+    centres = np.array([0.0, 1.0, *q.turns, *(2.0 ** random.uniform(-30, 10, 40))])
+    near = np.concatenate([centres * (1 + k * 2.0**-23) for k in range(-4, 5)])
+    spread = 2.0 ** random.uniform(-40, 12, 1000)
+    grid = random.integers(-64, 64, 300) / 2.0 ** random.integers(0, 12, 300)
+    x = np.concatenate([near, spread, grid])
+    x = np.unique(np.concatenate([x, -x]).astype(dtype))
+    with precision(dtype), without_gradients():
+        y = keras.ops.convert_to_numpy(q(keras.ops.convert_to_tensor(x, dtype)))
+    pieces = np.searchsorted(q.turns, x.astype(np.float64), side="right")
+    for piece in np.unique(pieces):
+        steps = np.sign(np.diff(y[pieces == piece]))
+        assert len(set(steps[steps != 0])) <= 1, (q, piece)
 
 
 @quick
