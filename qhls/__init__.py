@@ -24,6 +24,7 @@ from qhls.errors import (
     VerifyError,
 )
 from qhls.ir import Fixed, Graph, Schedule
+from qhls.registration import register_with_keras
 
 if TYPE_CHECKING:
     # isort: off
@@ -102,6 +103,8 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted({*globals(), *_OBJECTS, *_MODULES})
 
+
+register_with_keras()
 
 __all__ = [
     "CsimError",

@@ -49,7 +49,7 @@ def load_model(
     replacement = None if weights is None else existing(weights, "a weights file")
     with tempfile.TemporaryDirectory() as folder:
         if zipfile.is_zipfile(path):
-            config, own = _read_keras(path, Path(folder), where)
+            config, own = read_keras(path, Path(folder), where)
         elif h5py.is_hdf5(path):
             config, own = _read_h5(path, where)
         else:
@@ -118,8 +118,8 @@ def _read_h5(path: Path, where: str) -> tuple[Any, Path]:
     return _parse(config, where), path
 
 
-def _read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
-    """The configuration, and the weights as a file in ``folder``."""
+def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
+    """Return the configuration of a .keras file, and its weights as a file in ``folder``."""
     with _archive(path, where) as archive:
         names = archive.namelist()
         _check_names(names, where)

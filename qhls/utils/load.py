@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import inspect
 import os
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
+import numpy as np
 
+from qhls.errors import LoadError
 from qhls.frontend import load_model
+from qhls.frontend.classes import registered_name, short
 from qhls.frontend.config import build, translate
-from qhls.frontend.weights import bounded_weights
+from qhls.frontend.load import read_keras
+from qhls.frontend.weights import attribute, bounded_weights, load_weights, open_h5
 from qhls.limits import parse_json
 from qhls.utils.rebuild import custom_scope
 
@@ -38,7 +44,7 @@ def load_qmodel(
     """Load a model with its weights, as ``qhls.load_model`` does, and compile it as it was.
 
     ``custom_objects`` are classes and functions that the file may name beside those that qhls
-    knows. With ``compile`` the model gets the optimizer (without its state), losses and metrics that
+    knows. With ``compile`` the model gets the optimizer with its state, the losses and the metrics that
     the file tells, if it was compiled and Keras has them all; else a warning says why not.
 
     Raises:
@@ -82,6 +88,58 @@ def _compile(model: keras.Model, path: str) -> None:
             f"configuration cannot be used: {error}; compile it with model.compile(...)",
             stacklevel=3,
         )
+        return
+    if settings.get("optimizer"):
+        try:
+            _load_optimizer(model, Path(path))
+        except LoadError as error:
+            warnings.warn(
+                f"load_qmodel: the optimizer starts anew, because the state in the file is not its own: "
+                f"{error}",
+                stacklevel=3,
+            )
+
+
+def _load_optimizer(model: keras.Model, path: Path) -> None:
+    """Put the state of the optimizer that ``path`` holds, if it does, into the compiled model."""
+    if not zipfile.is_zipfile(path):
+        with open_h5(path, path.name) as file:
+            if "optimizer_weights" in file:
+                group: Any = file["optimizer_weights"]
+                _build_optimizer(model, len(attribute(group, "weight_names")))
+                _fill_optimizer(model.optimizer.variables, group, path.name)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _, weights = read_keras(path, Path(folder), path.name)
+        with open_h5(weights, path.name) as file:
+            held: list[str] = []
+            if "optimizer" in file:
+                file["optimizer"].visititems(
+                    lambda name, item: held.append(name) if isinstance(item, h5py.Dataset) else None
+                )
+        if held:
+            _build_optimizer(model, len(held))
+            load_weights(model, weights, path.name)  # Keras reads an optimizer's with a model's
+
+
+def _build_optimizer(model: keras.Model, held: int) -> None:
+    """Give the optimizer its variables, unless the one that was saved had not been built either."""
+    optimizer: Any = model.optimizer
+    if held > len(optimizer.variables):
+        optimizer.build(model.trainable_variables)
+
+
+def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
+    values = [group[name] for name in attribute(group, "weight_names")]
+    expected = [tuple(variable.shape) for variable in variables]
+    got = [value.shape if isinstance(value, h5py.Dataset) else None for value in values]
+    if expected != got:
+        raise LoadError(
+            f"{where}: expected {len(expected)} variables of the optimizer of the shapes {short(expected)}, "
+            f"got {len(got)} of {short(got)}. Give the optimizer its state by hand, or train on."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(np.asarray(value[()]))
 
 
 def _settings(path: str) -> dict[str, Any]:
@@ -122,7 +180,7 @@ def _value(value: Any) -> Any:
     cls = next(
         (getattr(m, name) for m in _MODULES if isinstance(getattr(m, name, None), type)), None
     )
-    cls = cls or keras.saving.get_registered_object(name)
+    cls = cls or _registered(value.get("registered_name")) or _registered(value["class_name"])
     if not isinstance(cls, type):
         raise _unknown(name)
     arguments = {key: _value(each) for key, each in (config or {}).items()}
@@ -141,10 +199,16 @@ def _check_numbers(name: str, arguments: Any) -> None:
 
 
 def _function(name: str) -> Any:
-    own = keras.saving.get_registered_object(name)
+    own = _registered(name)
     if own is None and not any(hasattr(module, name) for module in _MODULES):
         raise _unknown(name)
     return own or name
+
+
+def _registered(name: Any) -> Any:
+    """What its user registered with Keras by this name, or by it without its package."""
+    known = registered_name(name)
+    return keras.saving.get_registered_object(known) if known else None
 
 
 def _unknown(name: str) -> ValueError:

@@ -101,7 +101,12 @@ def _input(tensor: Any) -> Any:
 
 
 def again(layer: Any) -> Any:
-    """A new layer of the same configuration."""
+    """A new layer of the same configuration; a Lambda keeps its function, which is no data."""
+    if isinstance(layer, keras.layers.Lambda):
+        kept = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}
+        return keras.layers.Lambda(
+            layer.function, layer._output_shape, dtype=layer.dtype_policy, **kept
+        )
     return type(layer).from_config(layer.get_config())
 
 

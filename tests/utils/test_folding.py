@@ -111,6 +111,21 @@ def test_what_is_an_output_is_not_folded():
     assert convert_to_folded_model(keras.Model(inputs, outputs))[1] == []
 
 
+def test_clone_model_keeps_the_function_of_a_lambda():
+    factor = 3.0
+    scale = keras.layers.Lambda(
+        lambda x, offset: x * factor + offset,
+        output_shape=(4,),
+        arguments={"offset": 1.0},
+        name="s",
+    )
+    model = keras.Sequential([keras.Input((4,)), scale, keras.layers.Dense(2)])
+    copy = clone_model(model)
+    x = np.ones((3, 4), "float32")
+    assert copy.get_layer("s") is not scale
+    equal(copy(x), model(x))
+
+
 def test_clone_model():
     model = folded()
     copy = clone_model(model)

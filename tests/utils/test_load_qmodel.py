@@ -174,3 +174,53 @@ def test_code_in_a_file_is_not_run(tmp_path):
             archive.writestr(name, data)
     with pytest.warns(UserWarning, match=r"cannot be used: .*getcwd"):
         load_qmodel(tmp_path / "e.keras")
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd with momentum", "scaled loss"])
+def test_training_goes_on_where_it_ended(optimizer, name, tmp_path):
+    made = {
+        "adam": lambda: keras.optimizers.Adam(0.02),
+        "sgd with momentum": lambda: keras.optimizers.SGD(0.02, momentum=0.9),
+        "scaled loss": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.02)),
+    }
+    model = small()
+    model.compile(made[optimizer](), "mse")
+    model.fit(X, Y, epochs=3, verbose=0)
+    model.save(tmp_path / name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        again = load_qmodel(tmp_path / name)
+    for each in (model, again):
+        each.fit(X, Y, epochs=2, verbose=0)
+    for ours, wanted in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
+        close(numpy(ours), numpy(wanted), rtol=1e-6)
+    close(numpy(again.layers[0].kernel), numpy(model.layers[0].kernel), rtol=1e-6)
+
+
+def test_the_state_of_another_optimizer_is_left_out(tmp_path):
+    model = small()
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "a") as file:
+        names = file["optimizer_weights"].attrs.pop("weight_names")
+        file["optimizer_weights"].attrs["weight_names"] = names[:4]
+    message = (
+        r"^load_qmodel: the optimizer starts anew, because the state in the file is not its own: m\.h5: expected "
+        r"6 variables of the optimizer of the shapes .*, got 4 of \[.*\]\. Give the optimizer its state"
+    )
+    with pytest.warns(UserWarning, match=message):
+        again = load_qmodel(tmp_path / "m.h5")
+    assert int(numpy(again.optimizer.iterations)) == 0
+
+
+def test_a_registered_loss(tmp_path):
+    registered_near = keras.saving.register_keras_serializable("tests")(near)
+    model = small()
+    model.compile("sgd", registered_near, metrics=[registered_near])
+    model.save(tmp_path / "m.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        loaded = load_qmodel(tmp_path / "m.keras")
+    close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)
