@@ -25,6 +25,7 @@ from qhls.frontend.steps import values_of
 from qhls.frontend.trace import settled, trace, trace_in_float32
 from qhls.ir import Graph, Op, layer_scope
 from qhls.ir.integers import Array, whole
+from qhls.normalisation import Normalisations
 from qhls.quantizers import get_quantizer
 from qhls.utils.rebuild import again, rebuild
 
@@ -40,7 +41,8 @@ POINTS = 1 << 18
 class Approximation:
     """``quantizer`` was put behind ``layer``; its numbers move by up to ``error``, found on ``points`` codes a channel.
 
-    ``complete``: whether these are all codes that the layer's integers can have.
+    ``complete``: whether these are all codes that the layer's integers can have. ``instead``: a layer of fixed point,
+    which ``quantizer`` describes, has the place of ``layer``.
     """
 
     layer: str
@@ -48,11 +50,13 @@ class Approximation:
     error: float
     points: int
     complete: bool
+    instead: bool = False
 
     def __str__(self) -> str:
         extent = "all" if self.complete else f"{self.points:,} of the"
         off = f"off by up to {self.error:.3g} on {extent} codes of its input"
-        return f"{self.quantizer} behind layer {self.layer!r}: {off}"
+        where = "instead of" if self.instead else "behind"
+        return f"{self.quantizer} {where} layer {self.layer!r}: {off}"
 
 
 def trace_exactly(model: keras.Model, input_types: Any) -> Graph:
@@ -84,16 +88,18 @@ def trace_nearest(
         LoweringError: what has no exact meaning for another reason, or real numbers amid the sums of one layer.
     """
     put = _Quantizers(None if quantizer is None else str(get_quantizer(quantizer)), bits)
-    try:
-        graph = put.trace(model, input_types)
-    except RealNumbersError:
-        apart = _softmax_apart(model)
-        if apart is model:
-            raise
-        model = apart
-        graph = put.trace(model, input_types)
+    model, graph = put.trace_apart(model, input_types)
+    model, fixed = put.normalisations.into(model)
+    if fixed:
+        put = _Quantizers(None, bits)
+        model, graph = put.trace_apart(model, input_types)
     model = put.into(model)
-    return model, settled(model, input_types, graph), tuple(put.approximations.values())
+    instead = [
+        Approximation(each.source, str(each), each.error, each.points, each.complete, instead=True)
+        for each in fixed
+    ]
+    made = (*instead, *put.approximations.values())
+    return model, settled(model, input_types, graph), made
 
 
 @dataclass
@@ -117,6 +123,16 @@ class _Quantizers:
         self.behind: dict[Place, _Behind] = {}
         self.begin()
 
+    def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, Graph]:
+        """``model`` and its graph with what is put; each softmax of a Q-layer apart from it, where it has to be."""
+        try:
+            return model, self.trace(model, input_types)
+        except RealNumbersError:
+            apart = _softmax_apart(model)
+            if apart is model:
+                raise
+            return apart, self.trace(apart, input_types)
+
     def trace(self, model: keras.Model, input_types: Any) -> Graph:
         """The graph of ``model`` with what is put; again while a quantizer has grown."""
         while True:
@@ -133,10 +149,13 @@ class _Quantizers:
         self.layers: dict[tuple[str, str, str], QActivation] = {}
         self.at: dict[tuple[Any, int | str], Any] = {}
         self._made: dict[tuple[int, str], tuple[Reals, Op]] = {}
+        self.normalisations = Normalisations()
 
     def __call__(self, reals: Reals, place: Place) -> Op:
         """The exact tensor that is read at ``place`` instead of ``reals``."""
         codes, numbers = _numbers(reals)
+        if self.given is None and reals.start is not None:
+            self.normalisations.note(reals, *_numbers(reals.start[1]))
         chosen = self._chosen(place, numbers)
         inner = isinstance(
             place.which, str

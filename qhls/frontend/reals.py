@@ -36,6 +36,7 @@ class Reals:
     layer: str = ""
     shared: bool = False
     dims: tuple[int, ...] | None = None
+    start: tuple[Any, Reals] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""``QScaleShift``, one weight and one bias for a whole tensor, and its lowering rule."""
+"""``QScaleShift`` and ``QChannelScaleShift``, one weight and one bias for a tensor or a channel, and their rule."""
 
 from __future__ import annotations
 
@@ -33,13 +33,18 @@ class _ScaleShift(keras.layers.Layer):
             setattr(self, name, part)
 
     def build(self, input_shape: Any) -> None:
-        """Make ``weight`` and ``bias``, both (1, 1)."""
-        self.weight = self._add("weight")
-        self.bias = self._add("bias") if self.use_bias else None
+        """Make ``weight`` and ``bias``."""
+        shape = self.variable_shape(input_shape)
+        self.weight = self._add("weight", shape)
+        self.bias = self._add("bias", shape) if self.use_bias else None
 
-    def _add(self, name: str) -> Any:
+    def variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+        """Return the shape of ``weight`` and ``bias``."""
+        return (1, 1)
+
+    def _add(self, name: str, shape: tuple[int, ...]) -> Any:
         parts = {what: getattr(self, f"{name}_{what}") for what in ("initializer", "regularizer")}
-        return self.add_weight(name=name, shape=(1, 1), **parts)
+        return self.add_weight(name=name, shape=shape, **parts)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The input's shape."""
@@ -82,6 +87,18 @@ class QScaleShift(QLayer, _ScaleShift):
     def product(self, inputs: Any) -> Any:
         """``x * weight``."""
         return ops.multiply(inputs, self.quantized("weight"))
+
+
+@register
+class QChannelScaleShift(QScaleShift):
+    """Compute ``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for each channel, the last axis.
+
+    Arguments are those of ``QScaleShift``. A normalisation in fixed point.
+    """
+
+    def variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+        """Return the number of channels."""
+        return (input_shape[-1],)
 
 
 @lower.register(QScaleShift)

@@ -266,7 +266,14 @@ def _call(
     running = current_arithmetic()
     if running is not None and any(isinstance(op, Reals) for op in ops):
         running.reals.append(name)
-    return [replace(op, layer=name) if isinstance(op, Reals) else op for op in ops]
+    return [_named(op, name, layer, inputs) if isinstance(op, Reals) else op for op in ops]
+
+
+def _named(made: Reals, name: str, layer: Any, inputs: list[Tensor]) -> Reals:
+    """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
+    begins = any(made.x is x for x in inputs)
+    named = replace(made, layer=name, start=None if begins else made.start)
+    return replace(named, start=(layer, named)) if begins else named
 
 
 def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
