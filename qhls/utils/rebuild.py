@@ -16,6 +16,8 @@ Before = Callable[[Any, int], Any]
 """From a node of a model, or the model itself, and the index of an input (of an output) to a layer or None."""
 
 _LEFT_OUT = object()
+_OPTIONS = ("mask", "training")
+"""Arguments of a layer's call for which None is the same as nothing."""
 
 
 def _nothing(reader: Any, index: int) -> None:
@@ -58,6 +60,8 @@ def rebuild(
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = put(next(following), (args, kwargs))
+        # A layer in the place of another may not know of masks.
+        kwargs = {k: v for k, v in kwargs.items() if v is not None or k not in _OPTIONS}
         return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
 
     copy = keras.models.clone_model(plain, inputs, new, call)
