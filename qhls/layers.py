@@ -24,7 +24,7 @@ from qhls.frontend.recurrent import (
     QSimpleRNN,
     QSimpleRNNCell,
 )
-from qhls.frontend.scale_shift import QScaleShift
+from qhls.frontend.scale_shift import QChannelScaleShift, QScaleShift
 from qhls.frontend.separable import QSeparableConv1D, QSeparableConv2D
 from qhls.frontend.transpose import (
     QConv2DTranspose,
@@ -42,6 +42,7 @@ __all__ = [
     "QAveragePooling2D",
     "QBatchNormalization",
     "QBidirectional",
+    "QChannelScaleShift",
     "QConv1D",
     "QConv2D",
     "QConv2DBatchnorm",

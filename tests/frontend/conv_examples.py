@@ -5,6 +5,7 @@ from keras import ops
 
 from qhls.layers import (
     QAveragePooling2D,
+    QChannelScaleShift,
     QConv1D,
     QConv2DTranspose,
     QDepthwiseConv2D,
@@ -75,6 +76,10 @@ def conv_examples():
         "global_average": (QGlobalAveragePooling2D(None, "quantized_bits(8,0,1)", RELU), IMAGE),
         "global_average_float": (QGlobalAveragePooling2D(keepdims=True), IMAGE),
         "scale_shift": (QScaleShift("quantized_bits(6,1)", quantized_bits(6, 1, alpha=1)), IMAGE),
+        "channel_scale_shift": (
+            QChannelScaleShift("quantized_bits(6,1)", "quantized_bits(6,1)"),
+            IMAGE,
+        ),
         "scale_only": (QScaleShift(quantized_po2(4), use_bias=False, activation=RELU), (5,)),
     }
 
