@@ -252,6 +252,7 @@ def _call(
     args, kwargs = inputs, {}
     if isinstance(layer, keras.layers.Layer):
         _refuse_options(layer, node.arguments)
+        args = _without_mask(layer, node, inputs)
     else:
         args, kwargs = _operands(node, inputs)
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
@@ -281,6 +282,25 @@ def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
     given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
     arguments = (node.arguments.args, node.arguments.kwargs)
     return keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
+
+
+def _without_mask(layer: Any, node: Any, inputs: list[Tensor]) -> list[Tensor]:
+    """``inputs`` without a mask, if the layer reads it in training only.
+
+    Raises:
+        LoweringError: a mask that changes the layer's results.
+    """
+    mask = node.arguments.kwargs.get("mask")
+    if mask is None:
+        return inputs
+    if not isinstance(layer, keras.layers.BatchNormalization):
+        raise refusal(
+            layer,
+            "a call without a mask, which makes the number of elements depend on data",
+            f"mask={mask.name!r}; set the masked elements to 0 before it, and count all",
+        )
+    pairs = zip(node.input_tensors, inputs, strict=True)
+    return [op for tensor, op in pairs if tensor is not mask]
 
 
 def _refuse_options(layer: Any, arguments: Any) -> None:

@@ -1,6 +1,7 @@
 """``trace``: whole models as graphs, equal to Keras bit for bit; and what it refuses."""
 
 import keras
+import numpy as np
 import pytest
 from conftest import assert_equal
 
@@ -246,6 +247,18 @@ def test_calls_with_options():
         r"^layer 'drop' \(Dropout\): expected a call with tensors only; received one with True;",
         model,
     )
+
+
+def test_masks(rng):
+    x, mask = keras.Input((4, 3)), keras.Input((4,), dtype="bool")
+    normal = L.BatchNormalization()(x, mask=mask)
+    model = keras.Model([x, mask], QActivation("quantized_bits(6,2,alpha=1)")(normal))
+    codes = rng.integers(-16, 16, (5, 4, 3)) / 4
+    result = ir.run(trace(model, ["s5.2", "u1.0"]), [(codes * 4).astype(int), np.ones((5, 4), int)])
+    assert_equal(result[0] / 8, model([codes, np.ones((5, 4), bool)]))
+    message = r"^layer 'mean' \(GlobalAveragePooling1D\): expected a call without a mask, .*; received mask='"
+    with pytest.raises(LoweringError, match=message):
+        trace(keras.Model([x, mask], L.GlobalAveragePooling1D(name="mean")(x, mask=mask)), "s5.2")
 
 
 def test_half_precision():
