@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -17,7 +18,7 @@ from rich.console import Console
 from qhls import text
 from qhls.backends.target import TARGETS
 from qhls.compile import REAL_ENDS
-from qhls.errors import QhlsError
+from qhls.errors import DesignWarning, QhlsError
 from qhls.ir import Schedule
 from qhls.ir.softmax import MODES
 from qhls.limits import read_arrays
@@ -151,6 +152,10 @@ def _common(command: argparse.ArgumentParser, name: str) -> None:
     shared = "multiplications that share a multiplier"
     command.add_argument("--reuse-factor", type=int, default=1, help=shared)
     command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
+    part = (
+        "AMD part that Vitis builds for, e.g. xc7z020clg400-1; whether the design fits is checked"
+    )
+    command.add_argument("--part", default=Schedule().part, help=part)
 
 
 def _ends(command: argparse.ArgumentParser) -> None:
@@ -243,7 +248,9 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     from qhls.compile import compile as compile_model
 
     types = options.input_type
-    schedule = Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period)
+    schedule = Schedule(
+        reuse_factor=options.reuse_factor, clock_period=options.clock_period, part=options.part
+    )
     given = types[0] if types and len(types) == 1 else types
     # Among several models the weights are those of a JSON, which has none of its own.
     needed = len(options.model) == 1 or Path(model).suffix == ".json"
@@ -263,11 +270,16 @@ def _design(options: argparse.Namespace, model: str) -> Any:
 
 def _compile(options: argparse.Namespace) -> int:
     design = _design(options, options.model[0])
-    for target in options.target or TARGETS:
-        project = design.emit(target, Path(options.output) / target, overwrite=options.overwrite)
-        sys.stdout.write(f"{target}: {project.path}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DesignWarning)  # printed below, once for all targets
+        for target in options.target or TARGETS:
+            path = Path(options.output) / target
+            project = design.emit(target, path, overwrite=options.overwrite)
+            sys.stdout.write(f"{target}: {project.path}\n")
     for note in design.notes:
         sys.stdout.write(text.shown(f"note: {note}\n"))
+    for warning in design.warnings:
+        sys.stdout.write(text.shown(f"warning: {warning}\n"))
     return 0
 
 
@@ -312,6 +324,10 @@ def _energy(options: argparse.Namespace) -> int:
         for design in comparison.areas:
             console.print(comparison.areas[design].table(), comparison.latencies[design].table())
         console.print(comparison.costs_table(), comparison.operations_table())
+    else:
+        for name, area in comparison.areas.items():
+            for warning in area.warnings:
+                sys.stdout.write(text.shown(f"warning: {name}: {warning}\n"))
     for path in (options.html, options.plot, options.json):
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")

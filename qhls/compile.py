@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qhls.errors import LoweringError, VerifyError
 from qhls.ir import Graph, Schedule, optimise
+from qhls.ir.schedule import check_schedule
 from qhls.ir.softmax import Mode, Softmax
 from qhls.progress import report
 
@@ -58,6 +59,7 @@ def compile(
     Raises ``LoadError`` for an unreadable file, ``LoweringError`` for what has no exact meaning in
     fixed point, ``VerifyError`` for a ``softmax`` other than "host" where an output has none.
     """
+    check_schedule(schedule, "compile")
     from qhls.design import Design
     from qhls.frontend import load_model
     from qhls.frontend.ends import split

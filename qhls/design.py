@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qhls.errors import VerifyError
+from qhls.errors import DesignWarning, VerifyError
 from qhls.ir import Graph, Schedule, decode, encode, run
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
+from qhls.ir.schedule import check_schedule
 from qhls.ir.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ class Design:
     """The Keras model of the layers that are left to the host, from the outputs on; None where there are none."""
     distance: Distance | None = None
     """How far the design is from ``given``; None where nothing was approximated."""
+
+    def __post_init__(self) -> None:
+        check_schedule(self.schedule, "Design")
 
     def encode(self, x: Any) -> list[Array]:
         """Input numbers as integer codes, one array an input. Raises ``VerifyError``."""
@@ -92,11 +97,19 @@ class Design:
     def emit(
         self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
     ) -> Project:
-        """Write the HLS project; ``stimuli`` (numbers, as ``x``) go into its test bench. Raises ``EmitError``."""
+        """Write the HLS project; ``stimuli`` (numbers, as ``x``) go into its test bench.
+
+        Raises ``EmitError``. Warns (``DesignWarning``) of what the part or a tool will not build.
+        """
         from qhls.backends.emit import emit
 
         codes = None if stimuli is None else self.encode(stimuli)
-        return emit(self.graph, self.schedule, target, path, stimuli=codes, overwrite=overwrite)
+        found = self.warnings
+        options: dict[str, Any] = {"overwrite": overwrite, "warnings": found}
+        project = emit(self.graph, self.schedule, target, path, stimuli=codes, **options)
+        for text in found:
+            warnings.warn(text, DesignWarning, stacklevel=2)
+        return project
 
     def check(
         self,
@@ -153,6 +166,11 @@ class Design:
         if x is None:
             return distance(self, self.random_codes(SAMPLES), "random inputs")
         return distance(self, self.encode(x), "given inputs")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the schedule's part or a tool will not build, by the area of a Xilinx FPGA."""
+        return self.area().warnings
 
     @property
     def notes(self) -> list[str]:

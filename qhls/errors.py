@@ -15,6 +15,10 @@ class QhlsError(Exception):
         super().__init__(shortened(shown(str(message)), self.longest), *more)
 
 
+class DesignWarning(UserWarning):
+    """A design is written that its part or its tool will not build."""
+
+
 class LoadError(QhlsError):
     """A model file or its weights cannot be read as a Q-model."""
 

@@ -209,7 +209,7 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
         ),
         (
             ["show", "{saved}", *TYPE, "--reuse-factor", "0"],
-            r"^qhls show: Schedule: reuse_factor must be at least 1, got 0$",
+            r"^qhls show: Schedule\.reuse_factor: expected a whole number from 1 to 2147483647, got 0\. .*$",
         ),
         (
             ["check", "{saved}", *TYPE, "--include", "nowhere"],

@@ -77,11 +77,17 @@ def test_inputs_that_do_not_fit(two_inputs, x, message):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"reuse_factor": 0}, r"^Schedule: reuse_factor must be at least 1, got 0$"),
-        ({"clock_period": -1}, r"^Schedule: clock_period must be positive nanoseconds, got -1$"),
+        (
+            {"reuse_factor": 0},
+            r"^Schedule\.reuse_factor: expected a whole number from 1 to 2147483647, got 0\. It is in cycles\.$",
+        ),
+        (
+            {"clock_period": -1},
+            r"^Schedule\.clock_period: expected a positive number of nanoseconds, got -1\. 200 MHz is 5\.0\.$",
+        ),
         (
             {"clock_period": float("nan")},
-            r"^Schedule: clock_period must be positive nanoseconds, got nan$",
+            r"^Schedule\.clock_period: expected a positive number of nanoseconds, got nan\. 200 MHz is 5\.0\.$",
         ),
     ],
 )

@@ -65,12 +65,14 @@ def emit(
     *,
     stimuli: Sequence[Array] | None = None,
     overwrite: bool = False,
+    warnings: Sequence[str] = (),
 ) -> Project:
     """Write the project for ``target`` ("vitis" or "catapult") into the folder ``path``.
 
     ``stimuli``: integer codes (samples, *shape), one array an input, for the test bench; by default
-    random codes from a fixed seed. The folder appears whole or not at all, and a project that is
-    overwritten stays whole until then; files in it that are not of the project are kept.
+    random codes from a fixed seed. ``warnings`` go into the README. The folder appears whole or not at
+    all, and a project that is overwritten stays whole until then; files in it that are not of the
+    project are kept.
 
     Raises ``EmitError`` for an unknown target, a folder that exists (unless ``overwrite`` and it is a
     qhls project) or cannot be written, a file of the user's in the place of one of the project's,
@@ -79,6 +81,7 @@ def emit(
     chosen, folder = get_target(target), Path(path).absolute()
     check_folder(folder, overwrite)
     view = design_view(graph, schedule)
+    view.warnings = list(warnings)
     extra = {
         f"tb/{view.top}_test.cpp": "testbench.cpp.j2",
         "Makefile": "Makefile.j2",

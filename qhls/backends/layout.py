@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from qhls.backends.names import Names, identifier
+from qhls.backends.tiles import FoldView
 from qhls.backends.view import (
     PORT_LIMIT,
     BodyView,
@@ -16,7 +17,9 @@ from qhls.backends.view import (
     TypeView,
 )
 from qhls.errors import EmitError
+from qhls.ir.fold import Fold, fold
 from qhls.ir.graph import Graph
+from qhls.ir.loops import loop, place
 from qhls.ir.movement import Reshape
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
@@ -24,7 +27,15 @@ from qhls.ir.schedule import Schedule
 
 
 def design_view(graph: Graph, schedule: Schedule) -> DesignView:
-    """Name everything and lay every tensor out; raises ``EmitError`` for types wider than C++ can exchange."""
+    """Return every tensor laid out and everything named.
+
+    Raises ``EmitError`` for types wider than C++ can exchange and for constants in memories.
+    """
+    if schedule.storage != "registers":
+        raise EmitError(
+            f"Schedule.storage: expected 'registers' for C++, got {schedule.storage!r}. Leave it out: a body "
+            "of the C++ reads all its weights at once, which only the cost models can ask of a memory."
+        )
     layout = _Layout(schedule)
     view = DesignView(graph, schedule, layout.names.new(graph.name))
     view.inputs, view.operations, view.results = layout.place(graph, ports=True)
@@ -45,7 +56,7 @@ class _Layout:
     names: Names = field(default_factory=Names)
     constants: list[ConstView] = field(default_factory=list[ConstView])
     functions: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
-    tables: dict[Op, TensorView] = field(default_factory=dict[Op, TensorView])
+    tables: dict[Hashable, TensorView] = field(default_factory=dict[Hashable, TensorView])
 
     def place(
         self, graph: Graph, ports: bool
@@ -54,8 +65,7 @@ class _Layout:
         tensors: dict[Op, TensorView] = {}
         operations: list[OpView] = []
         for op in graph.ops:
-            if isinstance(op, Const):
-                tensors[op] = self._table(op)
+            if isinstance(op, Const):  # a table where something reads it
                 continue
             if ports and (isinstance(op, Input) or op in graph.outputs):
                 _check_width(op)
@@ -64,28 +74,37 @@ class _Layout:
                 continue
             tensors[op] = self._tensor(op, "" if ports else "step")
             if not isinstance(op, Input):
-                operands = tuple(tensors[operand] for operand in op.operands)
+                tiles = fold(op, self.schedule)
+                operands = tuple(
+                    self._table(operand, tiles) if isinstance(operand, Const) else tensors[operand]
+                    for operand in op.operands
+                )
                 operations.append(self._operation(op, len(operations), operands, tensors[op]))
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
-    def _table(self, op: Const) -> TensorView:
-        """One for all graphs that read it."""
-        if op not in self.tables:
-            tensor = self._tensor(op, "values")
-            self.tables[op] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
-            self.constants.append(ConstView(op, self.tables[op]))
-        return self.tables[op]
+    def _table(self, op: Const, tiles: Fold | None) -> TensorView:
+        """One for all graphs that read it, in the same tiles."""
+        key = (op, tiles)
+        if key not in self.tables:
+            codes = op.codes.integers()
+            ordered = codes if tiles is None else tiles.tiled(codes)
+            tensor = replace(self._tensor(op, "values"), dims=ordered.shape)
+            self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
+            self.constants.append(ConstView(op, self.tables[key], ordered))
+        return self.tables[key]
 
     def _operation(
         self, op: Op, number: int, operands: tuple[TensorView, ...], out: TensorView
     ) -> OpView:
-        key = _meaning(op, operands, out)
+        key, steps = _meaning(op, operands, out), loop(op, self.schedule)
+        tiles = fold(op, self.schedule)
+        parts = (operands, out, steps, FoldView(tiles) if tiles else None)
         if key in self.functions:
-            return OpView(op, number, self.functions[key], operands, out, defines=False)
+            return OpView(op, number, self.functions[key], *parts, defines=False)
         bodies = tuple(BodyView(*self.place(graph, ports=False)) for graph, _ in op.nested)
         self.functions[key] = self.names.new(f"compute_{out.name}")
-        return OpView(op, number, self.functions[key], operands, out, bodies)
+        return OpView(op, number, self.functions[key], *parts, bodies)
 
     def _tensor(self, op: Op, suffix: str) -> TensorView:
         """``suffix``: what a name of one word gets that stands beside the C library's or a function's parameters."""
@@ -94,7 +113,7 @@ class _Layout:
         modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
         # Not "_t": time_t, key_t and their like belong to the C library.
         type_view = TypeView(self.names.new(f"{name}_type"), op.type, *modes)
-        partition = op.size <= self.schedule.partition_limit
+        partition = place(op, self.schedule) == "registers"
         return TensorView(name, type_view, op.shape, partition)
 
 
@@ -107,7 +126,8 @@ def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashabl
         and item.name not in ("name", "layer", "proved")
         and item.name not in operand_names(op)
     ]
-    sources = [tensor.name if tensor.constant else "" for tensor in operands]
+    names = [tensor.name for tensor in operands]
+    sources = [t.name if t.constant else str(names.index(t.name)) for t in operands]
     shapes = [
         (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.partition)
         for t in (*operands, out)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+from qhls.backends.expressions import affine, flat, literal
 from qhls.backends.names import printable
+from qhls.backends.tiles import FoldView
+from qhls.ir.dataflow import obstacles
 from qhls.ir.graph import HEADER, Graph, align, expression
+from qhls.ir.integers import Array
+from qhls.ir.loops import Loop
 from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
@@ -23,8 +27,6 @@ WORD = 64
 """Bits of a word."""
 PORT_LIMIT = 63
 """Codes cross the border between C++ and files or Python as ``long long``."""
-LITERAL_BITS = 53
-"""What a ``Pad`` adds is written as a decimal literal, a double, of so many bits: as a sum where it has more."""
 
 
 @dataclass(frozen=True)
@@ -67,34 +69,6 @@ class TensorView:
         return self.at(*indices[len(indices) - len(self.dims) :], array=array)
 
 
-def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
-    """The row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
-    terms: list[str] = []
-    for axis, index in enumerate(indices):
-        stride = math.prod(dims[axis + 1 :])
-        if dims[axis] > 1:
-            grouped = f"({index})" if " " in index and stride > 1 else index
-            terms.append(f"{grouped} * {stride}" if stride > 1 else grouped)
-    return " + ".join(terms) or "0"
-
-
-def literal(code: int, frac: int, type_name: str) -> str:
-    """Return ``code * 2**-frac`` as a decimal literal, or as a sum of them as numbers of the type."""
-    sign, rest = (-1 if code < 0 else 1), abs(code)
-    zeros = max((rest & -rest).bit_length() - 1, 0)
-    places = range(zeros, max(rest.bit_length(), zeros + 1), LITERAL_BITS)
-    parts = {place: sign * (rest >> place & (1 << LITERAL_BITS) - 1) for place in places}
-    texts = [repr(math.ldexp(part, place - frac)) for place, part in parts.items() if part]
-    if len(texts) <= 1:
-        return "".join(texts) or "0.0"
-    return " + ".join(f"{type_name}({text})" for text in texts)
-
-
-def affine(*terms: tuple[str, int]) -> str:
-    """The sum of each C variable times its factor."""
-    return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
-
-
 @dataclass(frozen=True)
 class BodyView:
     """A nested graph: its local arrays and the functions it calls."""
@@ -113,6 +87,9 @@ class OpView:
     function: str
     operands: tuple[TensorView, ...]
     out: TensorView
+    loop: Loop
+    fold: FoldView | None
+    """How a product takes one tile of its weights after another."""
     bodies: tuple[BodyView, ...] = ()
     """The graphs that the function runs; empty where another function is called again."""
     defines: bool = True
@@ -141,19 +118,17 @@ class OpView:
 
     @property
     def parameters(self) -> list[tuple[str, TensorView]]:
-        """C name and tensor of each operand that is passed; constants are global."""
-        return [
-            (name, tensor)
-            for name, tensor in zip(self.sources, self.operands, strict=True)
-            if not tensor.constant
-        ]
+        """C name and tensor of each array that is passed, each once; constants are global."""
+        pairs = zip(self.sources, self.operands, strict=True)
+        return list({name: (name, t) for name, t in pairs if not t.constant}.values())
 
     @cached_property
     def sources(self) -> list[str]:
-        """The C name of each operand inside the function."""
-        return [
-            tensor.name if tensor.constant else f"x{i}" for i, tensor in enumerate(self.operands)
-        ]
+        """The C name of each operand inside the function; operands that are one array have one."""
+        first: dict[str, int] = {}
+        for i, tensor in enumerate(self.operands):
+            first.setdefault(tensor.name, i)
+        return [t.name if t.constant else f"x{first[t.name]}" for t in self.operands]
 
     @property
     def indices(self) -> list[str]:
@@ -310,6 +285,8 @@ class ConstView:
 
     op: Const
     tensor: TensorView
+    values: Array
+    """The codes, in the order of the table."""
 
     @property
     def title(self) -> str:
@@ -332,7 +309,7 @@ class ConstView:
     @property
     def codes(self) -> str:
         """Return the codes, comma-separated; where no C integer holds them as their words, lowest first."""
-        codes: list[int] = self.op.codes.integers().ravel().tolist()
+        codes: list[int] = self.values.ravel().tolist()
         if not self.words:
             return ",".join(map(str, codes))
         mask = (1 << WORD) - 1
@@ -355,6 +332,8 @@ class DesignView:
     outputs: list[TensorView] = field(default_factory=list[TensorView])
     stores: list[str] = field(default_factory=list[str])
     """The functions that copy a result to its output."""
+    warnings: list[str] = field(default_factory=list[str])
+    """What a tool or the part will not build."""
 
     @property
     def output_titles(self) -> list[str]:
@@ -372,12 +351,9 @@ class DesignView:
         return list(zip(self.stores, self.results, self.outputs, strict=True))
 
     @property
-    def shared(self) -> list[str]:
-        """Tensors with more than one reader, which a dataflow region does not allow."""
-        readers = Counter(result.name for result in self.results)
-        for operation in self.operations:
-            readers.update({tensor.name for _, tensor in operation.parameters})
-        return [name for name, count in readers.items() if count > 1]
+    def obstacles(self) -> list[str]:
+        """What keeps calls from overlapping, safe in comments; empty where they do."""
+        return [printable(obstacle, 1000) for obstacle in obstacles(self.graph)]
 
     @property
     def picture(self) -> str:
@@ -395,24 +371,38 @@ class DesignView:
     @property
     def types(self) -> list[TypeView]:
         """Every typedef, in order of use."""
+        tensors = [*(c.tensor for c in self.constants), *self._arrays]
+        return list({tensor.type.name: tensor.type for tensor in tensors}.values())
+
+    @property
+    def _arrays(self) -> list[TensorView]:
+        """All that is no constant."""
         called = [o for body in self._bodies for o in body.operations]
-        tensors = [
+        return [
             *self.inputs,
-            *(c.tensor for c in self.constants),
             *(tensor for body in self._bodies for tensor in body.inputs),
             *(o.out for o in (*self.operations, *called)),
             *self.outputs,
         ]
-        return list({tensor.type.name: tensor.type for tensor in tensors}.values())
 
     @property
     def _bodies(self) -> list[BodyView]:
         return [body for function in self.functions for body in function.bodies]
 
     @property
+    def register_bits(self) -> int:
+        """The bits of the largest array that is registers."""
+        return max((t.size * t.type.fixed.width for t in self._arrays if t.partition), default=0)
+
+    @property
     def notes(self) -> list[str]:
         """The graph's notes, safe in any file."""
         return [printable(note) for note in self.graph.notes]
+
+    @property
+    def cautions(self) -> list[str]:
+        """The warnings, safe in any file."""
+        return [printable(warning, 1000) for warning in self.warnings]
 
     @property
     def ports(self) -> list[TensorView]:

@@ -10,27 +10,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
 from rich.table import Table
+from rich.text import Text
 
 from qhls.energy.figures import FORMS
+from qhls.energy.limits import warnings_of
 from qhls.energy.primitives import Hardware, Primitive, hardware
 from qhls.energy.technology import table_path
 from qhls.energy.text import as_text, cell
 from qhls.errors import EnergyError
 from qhls.ir import Graph, Schedule
+from qhls.ir.dataflow import channels
 from qhls.limits import read_json
 
 _TABLES = Path(__file__).parent / "areas"
 
 PRIMITIVES = (
     *("multiply", "multiply_narrow", "scale", "accumulate", "add", "maximum", "relu", "compare"),
-    *("compare_constant", "choice", "gate", "round", "saturate", "lookup", "register"),
-    *("bram", "rom", "lutram"),
+    *("compare_constant", "choice", "gate", "round", "saturate", "lookup", "select"),
+    *("register", "bram", "rom", "lutram"),
 )
 """What a table prices; ``multiply_narrow`` is a product with a number of at most two bits."""
 
@@ -71,6 +74,15 @@ class AreaTable:
         figures = (*self.figures.values(), *([self.dsp] if self.dsp else ()))
         return tuple(dict.fromkeys(figure.unit for figure in figures))
 
+    @property
+    def is_fpga(self) -> bool:
+        """Whether it counts the cells of an FPGA, which Vitis builds."""
+        return "LUT" in self.units
+
+    def copies(self, channel: bool) -> int:
+        """Return how often a tensor is stored: twice if it is a ``channel`` of Vitis' DATAFLOW; Catapult has none."""
+        return 2 if channel and self.is_fpga else 1
+
     def figure(self, primitive: Primitive) -> Figure:
         """The figure that prices ``primitive``."""
         if primitive.kind == "multiply":
@@ -101,6 +113,8 @@ class AreaReport:
     schedule: Schedule
     units: tuple[str, ...]
     ops: tuple[OpArea, ...]
+    warnings: tuple[str, ...] = ()
+    """What the schedule's part or a tool cannot build."""
 
     @property
     def totals(self) -> dict[str, float]:
@@ -131,7 +145,8 @@ class AreaReport:
     def table(self) -> Table:
         """A row a layer; in the footer the totals (see ``cell``)."""
         title = cell(f"Area of {self.design}, {self.table_name}", "italic")
-        table = Table(title=title, show_footer=True)
+        caption = Text("\n").join(cell(f"warning: {text}") for text in self.warnings)
+        table = Table(title=title, caption=caption if self.warnings else None, show_footer=True)
         table.add_column("layer", "total")
         for unit in self.units:
             table.add_column(unit, self.cell(unit), justify="right")
@@ -150,6 +165,7 @@ class AreaReport:
             "totals": self.totals,
             "errors": self.errors,
             "layers": self.layers,
+            "warnings": list(self.warnings),
             "ops": [
                 {"name": op.name, "kind": op.kind, "layer": op.layer, **dict(op.resources)}
                 for op in self.ops
@@ -158,17 +174,21 @@ class AreaReport:
 
 
 def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaReport:
-    """The area of ``graph``: the model that this module's docstring states."""
+    """Return the area of ``graph``: the model that this module's docstring states."""
+    between = channels(graph)
     ops = tuple(
         OpArea(
             op.name,
             op.kind,
             op.layer,
-            *priced(hardware(op, schedule, op not in graph.inputs), table),
+            *priced(
+                hardware(op, schedule, op not in graph.inputs, table.copies(op in between)), table
+            ),
         )
         for op, _ in graph.walk()
     )
-    return AreaReport(graph.name, table.name, schedule, table.units, ops)
+    report = AreaReport(graph.name, table.name, schedule, table.units, ops)
+    return replace(report, warnings=tuple(warnings_of(graph, schedule, report.totals)))
 
 
 def priced(

@@ -11,9 +11,9 @@ reads measurements and writes an area table (default: prints what it found). A f
 
 Figures without a row stay the base's. The ops: add_s, sub_s, add_shift (w, result one bit wider), addtree_keep
 (n numbers of w bits), mul_ss, mul_us, mul_uu (a, b), cmul (w bits times the constant c; cmul8: w is 8), max_s, relu,
-lt_s, lt_const, mux2, mux4 (w), sat_s, relu_sat_u (w to o bits), rom_rand (n address bits, m data bits), reg (w),
-rnd_conv, rnd_half_up (w bits less f, rounded; of rows with ``carries``, which count the LUTs that feed carry chains:
-benchmarks/yosys_primitives.py).
+lt_s, lt_const, mux2, mux4, mux8, mux16 (w), sat_s, relu_sat_u (w to o bits), rom_rand (n address bits, m data bits),
+reg (w), rnd_conv, rnd_half_up (w bits less f, rounded; of rows with ``carries``, which count the LUTs that feed carry
+chains: benchmarks/yosys_primitives.py).
 """
 
 from __future__ import annotations
@@ -87,6 +87,11 @@ FITS: dict[str, Fit] = {
         "c bits ceil(stages / 2)",
         ("mux2", "mux4"),
         lambda r: (r["w"], 1 if r["op"] == "mux2" else 2),
+    ),
+    "select": Fit(
+        "c bits max(entries - 1, 2)",
+        ("mux2", "mux4", "mux8", "mux16"),
+        lambda r: (r["w"], int(r["op"].removeprefix("mux"))),
     ),
     "saturate": Fit(
         "c0 dropped + c1 kept", ("sat_s", "relu_sat_u"), lambda r: (r["w"] - r["o"], r["o"])

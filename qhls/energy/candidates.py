@@ -19,7 +19,14 @@ from math import fsum
 import numpy as np
 
 from qhls.energy.area import AreaTable, priced
-from qhls.energy.latency import op_latency, scan_latency
+from qhls.energy.latency import (
+    Step,
+    critical_path,
+    memories_read,
+    op_latency,
+    scan_latency,
+    stores,
+)
 from qhls.energy.model import op_energy
 from qhls.energy.primitives import hardware
 from qhls.energy.technology import Technology
@@ -38,6 +45,7 @@ from qhls.ir import (
     Schedule,
     Threshold,
 )
+from qhls.ir.dataflow import channels, obstacles
 from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array, whole
 from qhls.ir.work import MULTIPLICATIONS
@@ -169,6 +177,16 @@ class Candidates:
         self._ops = [op for op in graph.ops if not isinstance(op, Const)]
         index = {op: i for i, op in enumerate(self._ops)}
         self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
+        self._sequential = nested or bool(obstacles(graph))
+        self._memories = [
+            memories_read(op, schedule)
+            if self._sequential and not isinstance(op, Input | Reshape)
+            else ()
+            for op in self._ops
+        ]
+        copies = () if nested else stores(graph, schedule)
+        self._stored = max((copy.cycles for copy in copies), default=0)
+        self._channels = frozenset[Op]() if nested else channels(graph)
         self._first = graph.inputs[0] if graph.inputs else None
         self._nested: dict[Op, Candidates] = {}
         self._outputs = [index[op] for op in graph.outputs if op in index]
@@ -193,12 +211,14 @@ class Candidates:
         )
 
     def _timed(self, found: list[_Known]) -> tuple[int, int]:
-        """Cycles along the longest path, and those of the slowest op."""
-        finished: list[int] = []
-        for known, sources in zip(found, self._sources, strict=True):
-            finished.append(max((finished[i] for i in sources), default=0) + known.cycles)
-        latency = max((finished[i] for i in self._outputs), default=0)
-        return latency, max((known.busy for known in found), default=1)
+        """Cycles until the outputs are there, and between two inputs."""
+        steps = [
+            Step(known.cycles, known.cycles, sources, memories)
+            for known, sources, memories in zip(found, self._sources, self._memories, strict=True)
+        ]
+        latency = critical_path(steps, self._outputs)[0] + self._stored
+        busy = max((known.busy for known in found), default=1)
+        return latency, latency if self._sequential else max(busy, self._stored)
 
     def by_layer(self, choices: Mapping[str, Choice]) -> dict[str, float]:
         """pJ per inference by Keras layer; an op without layer is its own."""
@@ -243,7 +263,8 @@ class Candidates:
         energy = fsum(op_energy(fresh, self._schedule, self._technology).values())
         timed = None if isinstance(op, Input | Reshape) else op_latency(fresh, self._schedule)
         cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
-        return _Known(state, energy, self._areas(fresh), cycles, busy)
+        areas = self._areas(fresh, op in self._channels)
+        return _Known(state, energy, areas, cycles, busy)
 
     def _scanned(self, op: Scan, choice: Choice, states: tuple[_State, ...]) -> _Known:
         """A recurrence: its step's costs. What is carried keeps its type."""
@@ -257,7 +278,7 @@ class Candidates:
         cycles, _ = inner._timed(found)
         timed = scan_latency(op, cycles, self._schedule)
         state = found[inner._outputs[0]].state
-        areas = [self._areas(op), *(known.area for known in found)]
+        areas = [self._areas(op, op in self._channels), *(known.area for known in found)]
         return _Known(
             state,
             op.steps * fsum(known.energy for known in found),
@@ -266,11 +287,13 @@ class Candidates:
             timed.busy,
         )
 
-    def _areas(self, op: Op) -> tuple[float, ...]:
+    def _areas(self, op: Op, channel: bool) -> tuple[float, ...]:
         """Of ``op``, by unit."""
         if self._area is None:
             return ()
-        resources, *_ = priced(hardware(op, self._schedule, self._holds_inputs), self._area)
+        copies = self._area.copies(channel)
+        built = hardware(op, self._schedule, self._holds_inputs, copies)
+        resources, *_ = priced(built, self._area)
         return tuple(resources[unit] for unit in self._area.units)
 
 

@@ -39,6 +39,7 @@ FORMS: dict[str, Terms] = {
     "c0 dropped + c1 kept": lambda s: (s[0], s[1]),
     "c bits entries": lambda s: (s[0] * s[1],),
     "c bits max(entries / 64, 1)": lambda s: (s[0] * max(s[1] / 64, 1),),
+    "c bits max(entries - 1, 2)": lambda s: (s[0] * max(s[1] - 1, 2),),
     "c bits ceil(elements / 64)": lambda s: (s[1] * math.ceil(s[0] / 64),),
     "c (elements bits / 8192)^0.971": lambda s: ((s[0] * s[1] / 8192) ** 0.971,),
     "c DSP48E2 blocks": _dsp48,

@@ -1,11 +1,11 @@
 """``estimate_latency``: clock cycles of a graph under a schedule, counted from the loops of the generated C++.
 
-An op starts a trip of its loop every ``interval`` cycles and needs ``depth`` more to finish the last one. The
-interval is the schedule's, or longer where a trip reads more elements of a memory than its two ports give
-(``PORTS``). Ops run one after another, each on the whole tensor of the one before: the latency is the sum
-along the longest path, and with all of them at work on different inputs, a new input starts as often as the
-slowest op allows (Vitis' DATAFLOW). Depth is the levels of logic of a trip, ``LEVEL_NS`` each, cut at the
-clock period.
+An op starts a trip of its loop every ``interval`` cycles (``qhls.ir.loops``) and needs ``depth`` more to finish the
+last one. Ops run one after another, each on the whole tensor of the one before. Where their calls overlap (Vitis'
+DATAFLOW, where ``qhls.ir.dataflow`` finds no obstacle) a new input starts as often as the slowest op allows;
+elsewhere the next one waits for the last result. Without DATAFLOW two calls run at once if neither needs the other
+and they read no memory both. Catapult's calls never overlap: there an input takes the sum of all. Depth is the levels
+of logic of a trip, ``LEVEL_NS`` each, cut at the clock period.
 
 Trips and intervals are those of the C++, which a test compares. The depth is an estimate (``LEVEL_NS`` says how
 good): it matters where ops have few trips.
@@ -14,18 +14,17 @@ good): it matters where ops have few trips.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
 
-from qhls.energy.loops import HARD_WIRED, constant_place, loop, passes, place
 from qhls.energy.text import as_text, cell
-from qhls.ir import Const, Conv, Graph, Input, Matmul, Mul, Op, Pool, Reshape, Scan, Schedule
+from qhls.ir import Conv, Graph, Matmul, Mul, Op, Pool, Scan, Schedule
+from qhls.ir.dataflow import array_of, arrays_read, calls, obstacles
+from qhls.ir.loops import loop, place
 from qhls.ir.work import MULTIPLICATIONS
-
-PORTS = 2
-"""Elements that a memory gives a cycle: a block RAM has two ports (AMD UG573)."""
 
 LEVEL_NS = 1.0
 """Nanoseconds of one level of logic, such as an adder, and the way to it.
@@ -65,7 +64,10 @@ class OpLatency:
 
 @dataclass(frozen=True, slots=True)
 class LatencyReport:
-    """Cycles of one design. ``latency``: of one input; ``interval``: between inputs, ops overlapping."""
+    """Cycles of one design. ``latency``: of one input.
+
+    ``obstacles``: what keeps the calls of Vitis' C++ from overlapping, empty where they do.
+    """
 
     design: str
     schedule: Schedule
@@ -73,6 +75,7 @@ class LatencyReport:
     latency: int
     waiting: int
     """The cycles of the latency that trips and intervals make; the others are depth, which is an estimate."""
+    obstacles: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -82,8 +85,15 @@ class LatencyReport:
 
     @property
     def interval(self) -> int:
-        """Cycles between two inputs, with all ops at work at once."""
+        """Cycles between two inputs of Vitis' C++: the slowest op's with DATAFLOW, else the whole latency."""
+        if self.obstacles:
+            return self.latency
         return max((op.busy for op in self.ops), default=1)
+
+    @property
+    def sequential(self) -> int:
+        """Cycles of one input, and between two, where no call overlaps another, as in Catapult's C++."""
+        return max(sum(op.cycles for op in self.ops), 1)
 
     @property
     def nanoseconds(self) -> float:
@@ -91,14 +101,15 @@ class LatencyReport:
         return self.latency * self.schedule.clock_period
 
     def table(self) -> Table:
-        """A row an op that takes time."""
+        """Return one row per op that takes time; under it why nothing overlaps."""
         title = cell(
             f"Latency of {self.design}: {self.latency} cycles ({self.bounds[0]} to {self.bounds[1]}), "
             f"{self.nanoseconds:g} ns; "
-            f"an input every {self.interval} cycles",
+            f"an input every {self.interval} cycles (Catapult: {self.sequential})",
             "italic",
         )
-        table = Table(title=title)
+        caption = cell(f"No DATAFLOW: {'; '.join(self.obstacles)}") if self.obstacles else None
+        table = Table(title=title, caption=caption)
         for heading in ("op", "trips", "interval", "bound by", "depth", "cycles"):
             table.add_column(heading, justify="left" if heading in ("op", "bound by") else "right")
         for op in self.ops:
@@ -116,6 +127,8 @@ class LatencyReport:
             "latency": self.latency,
             "bounds": list(self.bounds),
             "interval": self.interval,
+            "sequential": self.sequential,
+            "obstacles": list(self.obstacles),
             "nanoseconds": self.nanoseconds,
             "ops": [
                 {
@@ -128,43 +141,80 @@ class LatencyReport:
 
 
 def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
-    """Cycles of ``graph``: the model that this module's docstring states."""
-    return LatencyReport(graph.name, schedule, *_timed(graph, schedule))
+    """Return the cycles of ``graph``: the model that this module's docstring states."""
+    found = obstacles(graph)
+    ops, latency, waiting = timed(graph, schedule, overlap=not found)
+    copies = stores(graph, schedule)
+    last = max((copy.cycles for copy in copies), default=0)
+    return LatencyReport(
+        graph.name, schedule, (*ops, *copies), latency + last, waiting + max(last - 1, 0), found
+    )
 
 
-def _timed(graph: Graph, schedule: Schedule) -> tuple[tuple[OpLatency, ...], int, int]:
-    """Of each op; cycles of the longest path, and how many of them are no depth."""
-    ops: list[OpLatency] = []
-    finished: dict[Op, tuple[int, int]] = {}
-    for op in graph.ops:
-        ready, waited = max((finished[operand] for operand in op.operands), default=(0, 0))
-        if isinstance(op, Const | Input | Reshape):
-            finished[op] = ready, waited
-            continue
-        latency = op_latency(op, schedule)
-        ops.append(latency)
-        finished[op] = ready + latency.cycles, waited + latency.cycles - latency.depth
-    latency, waiting = max((finished[op] for op in graph.outputs), default=(0, 0))
-    return tuple(ops), latency, waiting
+def stores(graph: Graph, schedule: Schedule) -> tuple[OpLatency, ...]:
+    """Return the copies of outputs to their ports, one element per cycle; registers are wired to theirs."""
+    return tuple(
+        OpLatency(f"store {op.name}", "store", op.layer, op.size, 1, 1, "schedule")
+        for op in graph.outputs
+        if place(op, schedule) != "registers"
+    )
+
+
+def timed(
+    graph: Graph, schedule: Schedule, overlap: bool
+) -> tuple[tuple[OpLatency, ...], int, int]:
+    """Return what each op takes; the cycles to the last result, and how many of them are no depth."""
+    order = calls(graph)
+    number = {op: i for i, op in enumerate(order)}
+    ops = tuple(op_latency(op, schedule) for op in order)
+    steps = [
+        Step(
+            cycles.cycles,
+            cycles.cycles - cycles.depth,
+            tuple(number[array] for array in arrays_read(op) if array in number),
+            () if overlap else memories_read(op, schedule),
+        )
+        for op, cycles in zip(order, ops, strict=True)
+    ]
+    results = [number[array] for op in graph.outputs if (array := array_of(op)) in number]
+    return ops, *critical_path(steps, results)
+
+
+def memories_read(op: Op, schedule: Schedule) -> tuple[Op, ...]:
+    """Return the memories that ``op`` reads, whose ports it takes."""
+    return tuple(array for array in arrays_read(op) if place(array, schedule) != "registers")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call: its cycles, those that are no depth, the calls that it waits for and the memories that it reads alone."""
+
+    cycles: int
+    waiting: int
+    sources: tuple[int, ...]
+    memories: tuple[object, ...] = ()
+
+
+def critical_path(steps: Sequence[Step], results: Iterable[int]) -> tuple[int, int]:
+    """Return the cycles until all ``results`` are there, and how many of them are no depth."""
+    finished: list[tuple[int, int]] = []
+    free: dict[object, tuple[int, int]] = {}
+    for step in steps:
+        before = [finished[i] for i in step.sources] + [free.get(m, (0, 0)) for m in step.memories]
+        ready, waited = max(before, default=(0, 0))
+        finished.append((ready + step.cycles, waited + step.waiting))
+        free.update(dict.fromkeys(step.memories, finished[-1]))
+    return max((finished[i] for i in results), default=(0, 0))
 
 
 def op_latency(op: Op, schedule: Schedule) -> OpLatency:
-    """Cycles of one op."""
+    """Return the cycles of one op."""
     if isinstance(op, Scan):
-        _, cycles, _ = _timed(op.body, schedule)
+        _, cycles, _ = timed(op.body, schedule, overlap=False)
         return scan_latency(op, cycles, schedule)
     steps = loop(op, schedule)
-    interval, bound = steps.interval, "schedule"
-    for operand in dict.fromkeys(op.operands):
-        is_const = isinstance(operand, Const)
-        where = constant_place(op, operand, schedule) if is_const else place(operand, schedule)
-        if where in ("registers", HARD_WIRED):
-            continue
-        needed = math.ceil(_reads(op, operand, schedule) / steps.trips / PORTS)
-        if needed > interval:
-            interval, bound = needed, operand.name
     depth = max(math.ceil(levels(op) * LEVEL_NS / schedule.clock_period), 1)
-    return OpLatency(op.name, op.kind, op.layer, steps.trips, interval, depth, bound)
+    return OpLatency(op.name, op.kind, op.layer, steps.trips, steps.interval, depth, steps.bound)
 
 
 def scan_latency(op: Scan, cycles: int, schedule: Schedule) -> OpLatency:
@@ -175,14 +225,6 @@ def scan_latency(op: Scan, cycles: int, schedule: Schedule) -> OpLatency:
     copied = (op.body.inputs[0], *op.body.outputs)
     copies = sum(1 if place(o, schedule) == "registers" else o.size for o in copied)
     return OpLatency(op.name, op.kind, op.layer, op.steps, cycles + copies, 1, "the step before")
-
-
-def _reads(op: Op, operand: Op, schedule: Schedule) -> float:
-    """Elements of ``operand`` that ``op`` reads in all."""
-    lookups = sum(n for event, n in op.events.items() if event.kind == "lookup")
-    if lookups and isinstance(operand, Const):
-        return lookups / sum(isinstance(o, Const) for o in op.operands)
-    return passes(op, operand, schedule) * operand.size
 
 
 def levels(op: Op) -> int:

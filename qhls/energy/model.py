@@ -24,12 +24,12 @@ from typing import Any
 
 from rich.table import Table
 
-from qhls.energy.loops import HARD_WIRED, constant_place, passes, place
 from qhls.energy.plot import number
 from qhls.energy.technology import Technology
 from qhls.energy.text import as_text, cell
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
+from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule

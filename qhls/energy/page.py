@@ -88,6 +88,7 @@ def _area(comparison: Comparison) -> Iterable[str]:
     yield _table(("design", *first.units), rows)
     for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"
+        yield from (f"<p><strong>Warning:</strong> {escape(w)}.</p>" for w in report.warnings)
         layers = (
             (layer, *(f"{found[unit]:,.0f}" for unit in report.units))
             for layer, found in report.layers.items()
@@ -103,7 +104,7 @@ def _latency(comparison: Comparison) -> Iterable[str]:
         n: (float(r.latency), float(r.bounds[0]), float(r.bounds[1])) for n, r in reports.items()
     }
     yield estimates(found, "cycles")
-    headings = ("design", "cycles", "from", "to", "ns", "an input every")
+    headings = ("design", "cycles", "from", "to", "ns", "an input every", "Catapult")
     yield _table(
         headings,
         (
@@ -113,12 +114,15 @@ def _latency(comparison: Comparison) -> Iterable[str]:
                 *(f"{b:,}" for b in r.bounds),
                 f"{r.nanoseconds:,g}",
                 f"{r.interval:,}",
+                f"{r.sequential:,}",
             )
             for n, r in reports.items()
         ),
     )
     for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"
+        if report.obstacles:
+            yield f"<p>No DATAFLOW: {escape('; '.join(report.obstacles))}.</p>"
         numbers = (
             (op.name, *(f"{n:,}" for n in (op.trips, op.interval, op.depth, op.cycles)), op.bound)
             for op in report.ops

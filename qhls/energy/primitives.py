@@ -1,7 +1,6 @@
 """What hardware an op is made of: primitives, counted, before any table says how large they are.
 
-A trip of an op's loop (``loops``) does all of its events at once, or as many as ``reuse_factor`` leaves where it
-multiplies.
+A trip of an op's loop (``qhls.ir.loops``) does its events in the cycles of its interval, which share the hardware.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from qhls.energy.loops import constant_place, loop, place, unrolled
 from qhls.energy.model import arithmetic
 from qhls.ir import (
     Const,
@@ -26,16 +24,19 @@ from qhls.ir import (
     Schedule,
     Threshold,
 )
-from qhls.ir.work import MULTIPLICATIONS, Event
+from qhls.ir.fold import fold
+from qhls.ir.loops import HARD_WIRED, choices, constant_place, loop, place, unrolled
+from qhls.ir.work import MULTIPLICATIONS, Event, stored
 
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """A piece of hardware and its sizes, in bits but for the last size of ``scale``, ``choice``, ``lookup``.
+    """A piece of hardware and its sizes, in bits but for the last one of ``scale``, ``choice``, ``lookup``, ``select``.
 
     multiply (a, b); scale (bits, digits); accumulate, add (bits of the result); maximum, relu, compare,
     compare_constant (bits); choice (bits, stages); gate (); round (bits of the result); saturate (bits
-    dropped, bits kept); lookup (bits, entries); register (bits); bram, rom, lutram (elements, bits).
+    dropped, bits kept); lookup (bits, entries), of constants; select (bits, entries), of registers; register (bits);
+    bram, rom, lutram (elements, bits).
     """
 
     kind: str
@@ -52,32 +53,45 @@ _BY_EVENT = {
 }
 
 
-def hardware(op: Op, schedule: Schedule, held: bool = False) -> Hardware:
-    """The primitives that ``op`` is built of, with the storage of its result and of the constants it reads.
+def hardware(op: Op, schedule: Schedule, held: bool = False, copies: int = 1) -> Hardware:
+    """Return the primitives that ``op`` is built of, with the storage of its result and of the constants it reads.
 
     A reshape has none of its own, and whoever calls the design holds an input that is registers, unless it is
-    ``held``: a nested graph's.
+    ``held``: a nested graph's. ``copies``: of the result, two where calls overlap.
     """
     built = Hardware()
     if isinstance(op, Const | Reshape):
         return built
     if not isinstance(op, Input):
         built += _logic(op, schedule)
-        for const in dict.fromkeys(o for o in op.operands if isinstance(o, Const)):
-            built += _constant(op, const, schedule)
+        for operand in dict.fromkeys(op.operands):
+            if isinstance(operand, Const):
+                built += _constant(op, operand, schedule)
+            else:
+                built += _chosen(op, operand, schedule)
     where = place(op, schedule)
     if where != "registers":
-        built[Primitive(where, (op.size, op.type.width))] += 1
+        built[Primitive(where, (op.size, op.type.width))] += copies
     elif held or not isinstance(op, Input):
-        built[Primitive("register", (op.type.width,))] += op.size
+        built[Primitive("register", (op.type.width,))] += copies * op.size
     return built
+
+
+def _chosen(op: Op, operand: Op, schedule: Schedule) -> Hardware:
+    """The multiplexers by which a rolled loop reads registers."""
+    count, among = choices(op, operand, schedule)
+    if not count or among < 2:
+        return Hardware()
+    return Hardware({Primitive("select", (operand.type.width, among)): count})
 
 
 def _constant(op: Op, const: Const, schedule: Schedule) -> Hardware:
     """The memory of a constant, or the choice among its elements that the loop's variable makes."""
     where = constant_place(op, const, schedule)
     if where in ("lutram", "bram", "rom"):
-        return Hardware({Primitive(where, (const.size, const.type.width)): 1})
+        tiles, width = fold(op, schedule), const.type.width
+        shape = (tiles.trips, tiles.products * width) if tiles else (const.size, width)
+        return Hardware({Primitive(where, shape): 1})
     chosen = where == "registers" and not isinstance(op, Matmul | Conv)
     if chosen and not unrolled(op, schedule):
         return Hardware({Primitive("lookup", (const.type.width, const.size)): 1})
@@ -85,21 +99,24 @@ def _constant(op: Op, const: Const, schedule: Schedule) -> Hardware:
 
 
 def _logic(op: Op, schedule: Schedule) -> Hardware:
+    """What a trip needs at once, unless the cycles of its interval share it, whatever makes the interval longer."""
     steps = loop(op, schedule)
     if isinstance(op, Quantize):
-        return _quantizer(op, steps.elements)
+        return _quantizer(op, math.ceil(steps.elements / steps.interval))
     work, table = arithmetic(op, schedule)
     products = any(event.kind in MULTIPLICATIONS for event in work)
-    shared = steps.interval if products else 1
+    tiles = fold(op, schedule)
+    sharing = steps.interval * (tiles.trips if tiles else 1)
+    if products and sharing > 1:
+        work = stored(work)  # a multiplier that several constants share suits all of them
     built = Hardware()
     for event, count in work.items():
         kind = _kind(op, event, table)
         if kind:
-            # Everything that a trip needs at once, unless ``interval`` cycles share it.
             sizes = () if kind == "gate" else event.bits
-            built[Primitive(kind, sizes)] += math.ceil(count / steps.trips / shared)
-    if products and shared > 1:
-        built += _choices_of_weights(op, schedule, built, shared)
+            built[Primitive(kind, sizes)] += math.ceil(count / steps.trips / steps.interval)
+    if products and sharing > 1:
+        built += _choices_of_weights(op, schedule, built, sharing)
     return built
 
 
@@ -117,11 +134,12 @@ def _kind(op: Op, event: Event, table: str | None) -> str:
 
 
 def _choices_of_weights(op: Op, schedule: Schedule, built: Hardware, shared: int) -> Hardware:
-    """Where weights are registers, each shared multiplier chooses among as many as share it."""
-    bits = max((o.type.width for o in op.operands if isinstance(o, Const)), default=0)
+    """Where weights are no memory, each shared multiplier chooses among as many as share it."""
     constants = [o for o in op.operands if isinstance(o, Const)]
-    if not any(constant_place(op, const, schedule) == "registers" for const in constants):
+    places = {constant_place(op, const, schedule) for const in constants if const.size > 1}
+    if not places & {"registers", HARD_WIRED}:
         return Hardware()
+    bits = max(o.type.width for o in constants)
     count = sum(
         n for primitive, n in built.items() if primitive.kind in ("multiply", "choice", "gate")
     )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import operator
+import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, SupportsFloat, SupportsIndex, cast, get_args
 
 from qhls.errors import VerifyError
+from qhls.ir.parts import find_part
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
+_LARGEST = 2**31 - 1
+"""C++ and Tcl count in 32 bits."""
+_LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +22,13 @@ class Schedule:
     """How a graph becomes hardware. No backend and no cost model invents a default of its own.
 
     ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
-    op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie; the C++ has no
-    directive for another place than ``"registers"``, which only the cost models know. ``io``: arrays at the top.
-    ``partition_limit``: arrays of up to this many elements are split into registers, and worked on all at once; longer
-    ones stay memories, but for constants with fixed indices, which are logic. ``part`` and ``library``: the Vitis
-    device and the Catapult library. Raises ``VerifyError`` for a factor below 1 or a period that is not positive.
+    op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie. The C++ knows
+    ``"registers"`` only: another place is a question to the cost models, and no project is written for it.
+    ``io``: arrays at the top. ``partition_limit``: arrays of up to this many elements are split into registers, and
+    worked on all at once; longer ones stay memories, but for constants with fixed indices, which are logic.
+    ``part`` and ``library``: the Vitis device and the Catapult library.
+
+    Raises ``VerifyError`` for a field that is not what it should be.
     """
 
     reuse_factor: int = 1
@@ -31,17 +40,70 @@ class Schedule:
     library: str = "nangate-45nm_beh"
 
     def __post_init__(self) -> None:
-        if self.reuse_factor < 1:
-            raise VerifyError(f"Schedule: reuse_factor must be at least 1, got {self.reuse_factor}")
-        if not self.clock_period > 0:
-            raise VerifyError(
-                f"Schedule: clock_period must be positive nanoseconds, got {self.clock_period}"
-            )
-        if self.storage not in get_args(Storage):
-            raise VerifyError(
-                f"Schedule: storage must be one of {', '.join(get_args(Storage))}, got {self.storage!r}"
-            )
-        if self.partition_limit < 0:
-            raise VerifyError(
-                f"Schedule: partition_limit must be at least 0, got {self.partition_limit}"
-            )
+        multiplied, longest = _whole(self.reuse_factor), _whole(self.partition_limit)
+        factor = f"a whole number from 1 to {_LARGEST}"
+        self._require("reuse_factor", 1 <= multiplied <= _LARGEST, factor, "It is in cycles.")
+        limit = f"a whole number from 0 to {_LARGEST}"
+        self._require("partition_limit", 0 <= longest <= _LARGEST, limit, "It is in elements.")
+        period = _number(self.clock_period)
+        positive = "a positive number of nanoseconds"
+        self._require("clock_period", 0 < period < math.inf, positive, "200 MHz is 5.0.")
+        places = f"one of {', '.join(get_args(Storage))}"
+        self._require("storage", _text(self.storage) in get_args(Storage), places, "")
+        self._require(
+            "io", _text(self.io) == "array", "'array'", "Leave it out: no stream is emitted."
+        )
+        known = find_part(_text(self.part)) is not None
+        self._require("part", known, "a part of AMD's", "Write it as Vitis does: xc7z020clg400-1.")
+        plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _text(self.library))
+        self._require(
+            "library", plain is not None, "a Catapult library", "Use letters, digits and _ . + -."
+        )
+        object.__setattr__(self, "reuse_factor", multiplied)
+        object.__setattr__(self, "partition_limit", longest)
+        object.__setattr__(self, "clock_period", period)
+
+    def _require(self, field: str, sound: bool, expected: str, advice: str) -> None:
+        if not sound:
+            got = _shown(getattr(self, field))
+            message = f"Schedule.{field}: expected {expected}, got {got}. {advice}"
+            raise VerifyError(message.rstrip())
+
+
+def check_schedule(schedule: object, where: str) -> Schedule:
+    """Return ``schedule``; raise ``VerifyError`` if it is none, naming ``where`` it was given."""
+    if isinstance(schedule, Schedule):
+        return schedule
+    raise VerifyError(
+        f"{where}: schedule: expected a Schedule, got {_shown(schedule)}. "
+        "Write qhls.Schedule(reuse_factor=4), for example."
+    )
+
+
+def _whole(value: object) -> int:
+    """The integer that ``value`` is, NumPy's too; -1 for anything else."""
+    try:
+        return -1 if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
+    except TypeError:
+        return -1
+
+
+def _number(value: object) -> float:
+    """The number that ``value`` is; nan for anything else."""
+    if isinstance(value, bool | str | bytes):
+        return math.nan
+    try:
+        return float(cast("SupportsFloat", value))
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > _LONGEST:
+        return f"an integer of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -50,7 +50,11 @@ def run(options: Namespace) -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     settings |= {
         "input_types": types[0] if types and len(types) == 1 else types,
-        "schedule": Schedule(reuse_factor=options.reuse_factor, clock_period=options.clock_period),
+        "schedule": Schedule(
+            reuse_factor=options.reuse_factor,
+            clock_period=options.clock_period,
+            part=options.part,
+        ),
         "fit": {"batch_size": options.batch_size} if options.batch_size else {},
         "progress": console,
     }

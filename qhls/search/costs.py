@@ -16,6 +16,7 @@ from qhls.candidates import candidates, own_choices
 from qhls.compile import compile as compile_model
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
+from qhls.ir.schedule import check_schedule
 from qhls.search.errors import GoalError, TrialError
 from qhls.search.forgiving import DEFAULT_CONFIG
 from qhls.search.sizes import Sizes, model_bits
@@ -36,6 +37,9 @@ class Hardware:
     input_types: Any = None
     schedule: Schedule = field(default_factory=Schedule)
     technology: Any = "horowitz_45nm"
+
+    def __post_init__(self) -> None:
+        check_schedule(self.schedule, "search")
 
 
 def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:

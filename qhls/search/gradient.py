@@ -14,10 +14,10 @@ import keras
 import numpy as np
 
 from qhls.compile import compile as compile_model
-from qhls.energy.loops import kernels_are_logic
 from qhls.energy.technology import Technology, load_technology
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
+from qhls.ir.loops import kernels_are_logic
 from qhls.search import gradient_state
 from qhls.search.arguments import refuse_unknown, require_whole
 from qhls.search.costs import Hardware, trained_costs

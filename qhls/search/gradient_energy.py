@@ -21,10 +21,10 @@ from typing import Any
 
 import keras
 
-from qhls.energy.loops import HARD_WIRED, constant_place
 from qhls.energy.model import energy_terms
 from qhls.energy.technology import Polynomial, Technology
 from qhls.ir import Add, Const, Graph, Input, Op, Quantize, Schedule
+from qhls.ir.loops import HARD_WIRED, constant_place
 from qhls.ir.work import MULTIPLICATIONS
 from qhls.quantizers.numerics import Tensor
 from qhls.search.gradient_layers import LearnedActivation, LearnedWeights

@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import shutil
+import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +14,12 @@ from designs import classifier, dense, random_codes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qhls.backends.csim import find_include
 from qhls.backends.emit import default_stimuli, emit, indent
+from qhls.backends.expressions import affine, flat
 from qhls.backends.folder import MARKER
 from qhls.backends.layout import design_view
 from qhls.backends.target import TARGETS
-from qhls.backends.view import affine, flat
 from qhls.errors import EmitError, VerifyError
 from qhls.ir import Const, Fixed, Graph, Input, Matmul, Quantize, Schedule, View, run
 
@@ -134,31 +138,181 @@ def test_code_is_laid_out_as_by_hand(project):
     assert " * 1 " not in code
 
 
-def test_dataflow_only_where_every_tensor_has_one_reader(tmp_path):
+def test_dataflow_only_where_calls_overlap(tmp_path):
     emit(dense("chain"), Schedule(), "vitis", tmp_path / "chain")
     assert "#pragma HLS DATAFLOW" in (tmp_path / "chain/src/chain.cpp").read_text()
     emit(classifier("skip"), Schedule(), "vitis", tmp_path / "skip")
     code = (tmp_path / "skip/src/skip.cpp").read_text()
     assert "#pragma HLS DATAFLOW" not in code
-    assert (
-        "// No DATAFLOW, which allows one reader a tensor; more read pool1_pool, skip_add." in code
-    )
+    assert "  // No DATAFLOW: several calls read pool1.pool, skip.add.\n" in code
+    assert "  // No DATAFLOW: tensors of different depths meet in skip.add, both.concat.\n" in code
 
 
 def test_schedule_reaches_code_and_script(tmp_path):
     fast = Schedule(
-        reuse_factor=3, clock_period=2.5, part="xc7z020", library="lib_x", storage="bram"
+        reuse_factor=3, clock_period=2.5, part="xc7z020clg400-1", library="lib_x", partition_limit=8
     )
     emit(classifier(), fast, "vitis", tmp_path / "v")
     code = (tmp_path / "v/src/classifier.cpp").read_text()
-    assert "#pragma HLS PIPELINE II=3" in code
-    assert "variable=conv1_kernel_codes" not in code
+    assert "#pragma HLS PIPELINE II=5\n" in code  # a tile of 10 elements of a memory, two a cycle
     assert "-period 2.5" in (tmp_path / "v/build.tcl").read_text()
-    assert "{xc7z020}" in (tmp_path / "v/build.tcl").read_text()
+    assert "{xc7z020clg400-1}" in (tmp_path / "v/build.tcl").read_text()
     emit(classifier(), fast, "catapult", tmp_path / "c")
-    assert "init_interval 3" in (tmp_path / "c/src/classifier.cpp").read_text()
-    assert "{-CLOCK_PERIOD 2.5}" in (tmp_path / "c/build.tcl").read_text()
-    assert "library add lib_x" in (tmp_path / "c/build.tcl").read_text()
+    code = (tmp_path / "c/src/classifier.cpp").read_text()
+    assert "init_interval 5\n" in code
+    memory = '#pragma hls_resource {0}:rsc variables="{0}" map_to_module="ccs_sample_mem.ccs_ram_sync_dualport"'
+    assert memory.format("conv1_conv") in code
+    assert memory.format("fc_matmul") not in code  # 4 elements
+    script = (tmp_path / "c/build.tcl").read_text()
+    assert "{-CLOCK_PERIOD 2.5}" in script
+    assert "library add lib_x\n" in script
+    assert "library add ccs_sample_mem\n" in script
+    assert "-REGISTER_THRESHOLD 8\n" in script
+
+
+def test_multiplications_share_multipliers_in_both_dialects(tmp_path):
+    for target, pipelined in (
+        ("vitis", r"(compute_fc_matmul_tiles_g: for .*\n) *#pragma HLS PIPELINE II=1\n"),
+        (
+            "catapult",
+            r" *#pragma hls_pipeline_init_interval 1\n *(compute_fc_matmul_tiles_g: for .*\n)",
+        ),
+    ):
+        emit(classifier(), Schedule(reuse_factor=3), target, tmp_path / target)
+        code = (tmp_path / target / "src/classifier.cpp").read_text()
+        assert "g < 3;" in re.search(pipelined, code)[1]
+        assert re.search(
+            r"sum\[p\] \+= x \* qhls::bits\(fc_kernel\[g \* 40 \+ p \* 10 \+ s\]\);", code
+        )
+    code = (tmp_path / "vitis/src/classifier.cpp").read_text()
+    assert "#pragma HLS ARRAY_RESHAPE variable=fc_kernel_codes type=cyclic factor=40\n" in code
+
+
+CHANGES = {
+    "reuse_factor": 3,
+    "clock_period": 2.5,
+    "storage": "bram",
+    "io": "stream",
+    "partition_limit": 8,
+    "part": "xc7z020clg400-1",
+    "library": "lib_x",
+}
+
+
+def test_every_choice_of_a_schedule_changes_the_project_or_is_refused(tmp_path):
+    assert set(CHANGES) == {item.name for item in fields(Schedule)}
+    plain = {
+        target: contents(emit(classifier(), Schedule(), target, tmp_path / target).path)
+        for target in TARGETS
+    }
+    for name, value in CHANGES.items():
+        try:
+            schedule = Schedule(**{name: value})
+            changed = {
+                target: contents(
+                    emit(classifier(), schedule, target, tmp_path / name / target).path
+                )
+                for target in TARGETS
+            }
+        except (EmitError, VerifyError) as error:
+            assert str(error).startswith(f"Schedule.{name}: expected ")
+            continue
+        assert changed != plain, name
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("storage", ["lutram", "bram", "rom"])
+def test_constants_in_memories_are_refused(target, storage, tmp_path):
+    match = rf"^Schedule\.storage: expected 'registers' for C\+\+, got '{storage}'\. Leave it out: .*\.$"
+    with pytest.raises(EmitError, match=match):
+        emit(dense(), Schedule(storage=storage), target, tmp_path / "p")
+    assert not (tmp_path / "p").exists()
+
+
+def test_the_memory_threshold_is_in_bits(tmp_path):
+    """Every array of registers has fewer bits; smaller memories are named one by one."""
+    emit(classifier(), Schedule(partition_limit=30), "catapult", tmp_path / "c")
+    view = design_view(classifier(), Schedule(partition_limit=30))
+    arrays = [o.out for o in view.operations] + view.ports
+    bits = max(t.size * t.type.fixed.width for t in arrays if t.partition)
+    assert f"-MEM_MAP_THRESHOLD {bits + 1}\n" in (tmp_path / "c/build.tcl").read_text()
+
+
+# -- build scripts, run by Tcl ----------------------------------------------------------------------
+
+RECORDER = """
+set log [open [lindex $argv 1] w]
+proc unknown {args} {
+    global log
+    puts $log [join $args \\t]
+}
+rename exit leave
+proc exit {args} {}
+source [lindex $argv 0]
+puts $log "cwd\\t[pwd]"
+close $log
+"""
+"""Runs a build script whose commands Tcl does not know, and writes each as words with tabs between them."""
+
+
+@pytest.mark.skipif(shutil.which("tclsh") is None, reason="no tclsh")
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "folder", ["plain", "new test", "a 'b' c", "$HOME [exit] {x", "semi;colon #1", 'quote"d \\']
+)
+def test_build_scripts_run_from_any_folder(target, folder, tmp_path):
+    place = tmp_path / folder / "project"
+    emit(dense("net"), Schedule(), target, place)
+    (tmp_path / "recorder.tcl").write_text(RECORDER)
+    command = ["tclsh", tmp_path / "recorder.tcl", place / "build.tcl", tmp_path / "log"]
+    environment = {**os.environ, "QHLS_STEPS": "csim csynth cosim export"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    called = [line.split("\t") for line in (tmp_path / "log").read_text().splitlines()]
+    assert called[-1] == ["cwd", str(place)]
+    added = [
+        words
+        for words in called
+        if words[0] == "add_files" or words[:3] == ["solution", "file", "add"]
+    ]
+    paths = [word for words in added for word in words if "/" in word or word == "tb_data"]
+    assert {"src/net.cpp", "tb/net_test.cpp"} <= set(paths)
+    for path in paths:
+        assert not set(path) & set(" ;[]{}$\"'\\")  # nothing for a tool to split or to substitute
+        assert (place / path).exists()
+    flags = [words[words.index("-cflags") + 1] for words in called if "-cflags" in words]
+    assert all(re.fullmatch(r"-std=c\+\+14 -DQHLS_TRACE", flag) for flag in flags)
+    arguments = [words[-1] for words in called if "/SCVerify/INVOKE_ARGS" in words]
+    assert len(arguments) == (target == "catapult")
+    for argument in arguments:  # through make and a shell
+        (tmp_path / "Makefile").write_text(f"all:\n\t@printf '%s\\n' {argument}\n")
+        shown = subprocess.run(
+            ["make", "-C", tmp_path, "-s", "--no-print-directory"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert shown.stdout == f"{place}/tb_data\n"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_project_compiles_where_its_folder_is_named_oddly(target, tmp_path):
+    """As the vendors' tools compile: no include path of the project's own."""
+    place = tmp_path / "new 'test'"
+    emit(dense("net"), Schedule(), target, place)
+    for file in ("src/net.cpp", "tb/net_test.cpp"):
+        command = [
+            "g++",
+            "-std=c++17",
+            "-fsyntax-only",
+            "-w",
+            "-DQHLS_TRACE",
+            "-I",
+            find_include(TARGETS[target]),
+            file,
+        ]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[:500]
 
 
 def test_large_arrays_stay_memories_and_their_loops_are_pipelined(tmp_path):

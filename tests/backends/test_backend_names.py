@@ -111,7 +111,7 @@ def generated_words(target, folder):
     view = design_view(graph, Schedule())
     tensors = [*view.inputs, *view.outputs, *(o.out for o in view.operations)]
     ours = {view.top, *(t.name for t in tensors), *(t.name for t in view.types)}
-    ours |= {c.tensor.name for c in view.constants} | {c.table for c in view.constants}
+    ours |= {c.tensor.name for c in view.constants} | {c.tensor.table for c in view.constants}
     found = set()
     for path in [
         "src/top.h",

@@ -38,6 +38,7 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Rounding,
+    Scan,
     Schedule,
     Threshold,
     layer_scope,
@@ -77,8 +78,9 @@ WEIGHTS = Const.of(np.array([[3.0, 0], [5, -1], [1, 1], [2, 1]]), name="w")
             Matmul(X, WEIGHTS),
             {("scale", 4, 0): 1, ("scale", 4, 1): 5, ("scale", 4, 2): 2, ("accumulate", 8): 5},
         ),
-        (Pool(IMAGE, (2, 2), (2, 2)), {("maximum", 4): 6}),  # a position: 2 channels, 3 steps each
-        (Pool(IMAGE, (2, 2), (2, 2), "sum"), {("accumulate", 6): 6}),
+        # a position: 2 channels, 3 steps each; each of 8 elements is one of those of 4 positions
+        (Pool(IMAGE, (2, 2), (2, 2)), {("maximum", 4): 6, ("select", 4, 4): 8}),
+        (Pool(IMAGE, (2, 2), (2, 2), "sum"), {("accumulate", 6): 6, ("select", 4, 4): 8}),
         (Add(X, X), {("add", 5): 4}),  # all elements at once
         (Max(X, Const.of(0.0)), {("relu", 4): 4}),
         (Max(X, Const.of(1.0)), {("maximum", 4): 4}),
@@ -110,15 +112,16 @@ def test_primitives_by_hand(op, expected):
 
 
 def test_stored_weights_take_general_hardware():
+    # 8 weights, two a cycle: the four cycles of an interval share the rest
     assert counted(Matmul(X, WEIGHTS), storage="bram") == {
-        ("multiply", 4, 4): 8,
-        ("accumulate", 8): 8,
+        ("multiply", 4, 4): 2,
+        ("accumulate", 8): 2,
         ("bram", 8, 4): 1,
     }
     signs = Const.of(np.array([[1.0, -1], [1, 0], [1, 1], [-1, 1]]))
     assert counted(Matmul(X, signs), storage="lutram") == {
-        ("choice", 4, 2): 8,
-        ("accumulate", 6): 8,
+        ("choice", 4, 2): 2,
+        ("accumulate", 6): 2,
         ("lutram", 8, 2): 1,
     }
     assert counted(WEIGHTS, storage="bram") == {}  # part of what reads it
@@ -142,17 +145,76 @@ def test_shared_multipliers_of_an_elementwise_product():
 
 
 def test_shared_multipliers_choose_among_constants():
+    # two tiles of 2 x 2 weights are the least hardware in at most three cycles
     found = counted(Matmul(X, WEIGHTS), reuse_factor=3)
-    assert found == {("multiply", 4, 4): 3, ("accumulate", 8): 3, ("lookup", 4, 3): 3}
-    assert ("lookup", 4, 3) not in counted(Matmul(X, WEIGHTS), reuse_factor=3, storage="bram")
+    assert found == {
+        **{("multiply", 4, 4): 4, ("accumulate", 8): 4},
+        **{("lookup", 4, 2): 4, ("select", 4, 2): 2},
+    }
+    stored = counted(Matmul(X, WEIGHTS), reuse_factor=3, storage="bram")
+    assert stored == {  # a tile is a word of the memory
+        **{("multiply", 4, 4): 4, ("accumulate", 8): 4},
+        **{("bram", 2, 16): 1, ("select", 4, 2): 2},
+    }
 
 
 def test_a_convolution_is_built_for_one_position():
     weights = Const.of(np.full((2, 2, 2, 3), 3.0))
     # 9 positions; of the 24 products 16 are the same as another of their input
     assert counted(Conv(IMAGE, weights)) == {
-        **{("scale", 4, 2): 8, ("scale", 4, 1): 16, ("accumulate", 9): 21}
+        **{("scale", 4, 2): 8, ("scale", 4, 1): 16, ("accumulate", 9): 21, ("select", 4, 9): 8}
     }
+
+
+def test_loops_that_wait_for_a_memory_share_their_hardware():
+    """2 x 2 windows of 2 channels, 8 elements of a memory that gives two a cycle."""
+    far = {"partition_limit": 20, "reuse_factor": 1}
+    assert counted(Pool(IMAGE, (2, 2), (2, 2)), **far) == {("maximum", 4): 2}  # 6 in 4 cycles
+    weights = Const.of(np.full((2, 2, 2, 3), 3.0))
+    assert counted(Conv(IMAGE, weights), **far) == {
+        # 24 products, each of one of 4 weights; 27 results in a memory
+        **{("multiply", 4, 2): 6, ("accumulate", 9): 6, ("lookup", 2, 4): 6, ("bram", 27, 9): 1}
+    }
+
+
+def test_a_result_written_into_a_memory_sets_the_interval_too():
+    weights = Const.of(np.full((4, 8), 3.0))
+    rows = Input((3, 4), Fixed(True, 4, 1), name="x")
+    assert counted(Matmul(rows, weights), partition_limit=12) == {
+        **{("multiply", 4, 2): 8, ("accumulate", 8): 8, ("lookup", 2, 4): 8},
+        **{("select", 4, 3): 4, ("bram", 24, 8): 1},
+    }
+
+
+def test_rolled_loops_choose_among_registers():
+    table = Const.of([3.0, -5, 4, 0])
+    small = Input((1, 4), Fixed(True, 4, 1), name="small")
+    large = Input((5, 4), Fixed(True, 4, 1), name="large")
+    assert counted(Add(large, small), partition_limit=4)[("select", 4, 4)] == 1
+    assert ("select", 4, 20) not in counted(Add(large, table), partition_limit=4)
+    step_input = Input((4,), Fixed(True, 4, 1), name="row")
+    state = Input((4,), Fixed(True, 6, 1), name="state")
+    step = Quantize(Add(step_input, state), Fixed(True, 6, 1))
+    zeros = Const.of(np.zeros(4))
+    scan = Scan(large, (zeros,), Graph((step_input, state), (step, step)), sequence=False)
+    assert counted(scan) == {("select", 4, 5): 4}  # one of five rows
+
+
+def test_channels_of_overlapping_calls_are_stored_twice():
+    first = Matmul(X, WEIGHTS, name="first")
+    second = Quantize(first, Fixed(False, 3, 0), name="second")
+    chain = Graph((X,), (second,))
+    report = estimate_area(chain, Schedule(), LUT6)
+    assert {op.name: op.resources["FF"] for op in report.ops if op.kind != "const"} == {
+        **{"x": 0, "first": 2 * 16, "second": 6}
+    }
+    alone = estimate_area(Graph((X,), (second, first)), Schedule(), LUT6)  # two calls read first
+    assert [op.resources["FF"] for op in alone.ops if op.name == "first"] == [16]
+    asic = estimate_area(
+        chain, Schedule(), load_area_table("asic_45nm")
+    )  # Catapult has no DATAFLOW
+    register = load_area_table("asic_45nm").figures["register"].area((8,))
+    assert sum(op.resources["um2"] for op in asic.ops if op.name == "first") >= 2 * register
 
 
 def test_results_are_registers_or_memory():
@@ -191,6 +253,8 @@ def test_results_are_registers_or_memory():
         ("saturate", (10, 6), "LUT", 4.324 + 0.6914 * 6),
         ("lookup", (8, 3), "LUT", 1.0205 * 8),
         ("lookup", (8, 256), "LUT", 1.0205 * 32),
+        ("select", (8, 2), "LUT", 0.4129 * 16),
+        ("select", (8, 256), "LUT", 0.4129 * 8 * 255),  # 842; Yosys 837
         ("register", (7,), "FF", 7),
         ("bram", (1024, 18), "BRAM18", 1),
         ("bram", (1025, 18), "BRAM18", 2),
@@ -239,7 +303,7 @@ def test_a_report_adds_up():
     report = estimate_area(design(), Schedule(), LUT6)
     lut = 2 * (0.81 + 1.1541) * 4 + 5 * 0.7478 * 8
     assert report.layers["fc"]["LUT"] == pytest.approx(lut)
-    assert report.totals["FF"] == 2 * 8 + 2 * 3
+    assert report.totals["FF"] == 2 * (2 * 8) + 2 * 3  # calls overlap: product is stored twice
     for unit in report.units:
         assert sum(layer[unit] for layer in report.layers.values()) == pytest.approx(
             report.totals[unit]
@@ -302,7 +366,7 @@ def test_tables_are_complete(name):
     table = load_area_table(name)
     assert set(table.figures) == set(PRIMITIVES)
     sizes = {
-        **dict.fromkeys(("multiply", "scale", "choice", "saturate", "lookup"), (8, 4)),
+        **dict.fromkeys(("multiply", "scale", "choice", "saturate", "lookup", "select"), (8, 4)),
         **{
             "multiply_narrow": (8, 2),
             "gate": (),

@@ -10,8 +10,7 @@ from op_examples import EXAMPLES, inputs_of
 from qhls.backends.emit import sources
 from qhls.backends.layout import design_view
 from qhls.backends.target import TARGETS
-from qhls.energy.latency import estimate_latency, levels, op_latency, scan_latency
-from qhls.energy.loops import HARD_WIRED, Loop, constant_place, loop
+from qhls.energy.latency import estimate_latency, levels, op_latency, scan_latency, timed
 from qhls.errors import EmitError
 from qhls.ir import (
     Add,
@@ -32,6 +31,7 @@ from qhls.ir import (
     Schedule,
     Shift,
 )
+from qhls.ir.loops import HARD_WIRED, Loop, constant_place, loop
 
 
 def image_graph():
@@ -106,7 +106,7 @@ def test_a_scan_copies_what_the_generated_code_does(build):
     trips, _ = loops(text["src/top.cpp"])["compute_scan"]
     once = sum(state.size for state in op.carried if state.size > 1)
     assert trips == once + op.steps * scan_latency(op, 0, schedule).interval
-    body = estimate_latency(op.body, schedule).latency
+    _, body, _ = timed(op.body, schedule, overlap=False)
     assert op_latency(op, schedule).busy == op.steps * (body + (trips - once) // op.steps)
 
 
@@ -157,7 +157,7 @@ def test_reuse_and_rows():
     x = Input((5, 4), Fixed(True, 4, 0), name="x")
     graph = Graph((x,), (Matmul(x, Const.of(np.full((4, 3), 3.0)), name="y"),))
     (op,) = estimate_latency(graph, Schedule(reuse_factor=4)).ops
-    assert (op.trips, op.interval, op.busy) == (5, 4, 20)
+    assert (op.trips, op.interval, op.busy) == (20, 1, 20)  # four tiles of each row
     assert op.cycles == 20 + op.depth - 1
 
 
@@ -167,7 +167,7 @@ def test_ports_of_a_memory_bound_the_interval():
     (op,) = estimate_latency(graph, Schedule(storage="bram")).ops
     assert (op.interval, op.bound) == (6, "w")  # 12 weights, two a cycle
     (op,) = estimate_latency(graph, Schedule(storage="bram", reuse_factor=8)).ops
-    assert (op.interval, op.bound) == (8, "schedule")
+    assert (op.trips, op.interval, op.bound) == (6, 1, "schedule")  # a tile of two is a word
 
 
 def test_branches_run_at_once():
@@ -176,12 +176,40 @@ def test_branches_run_at_once():
     graph = Graph((x,), (Add(long, short, name="y"),))
     cycles = {op.name: op.cycles for op in estimate_latency(graph, Schedule()).ops}
     assert cycles == {"long": 1, "short": 1, "y": 1}  # all elements at once
-    # one at a time; y reads three memories at a time
+    assert estimate_latency(graph, Schedule()).latency == 2
+    # one at a time, and short has to wait for the ports of x
     report = estimate_latency(graph, Schedule(partition_limit=1))
-    assert {op.name: op.cycles for op in report.ops} == {"long": 8, "short": 8, "y": 8}
-    assert report.latency == 16
-    assert report.waiting == 14  # two of the cycles are depths of 1
-    assert report.bounds == (14 + 2, 14 + 3)
+    assert {op.name: op.cycles for op in report.ops} == {
+        **{"long": 8, "short": 8, "y": 8, "store y": 8}
+    }
+    assert report.latency == report.sequential == 32
+    assert report.waiting == 28  # four of the cycles are depths of 1
+    assert report.bounds == (28 + 3, 28 + 5)
+
+
+def test_without_dataflow_an_input_waits_for_the_result():
+    x = Input((8,), Fixed(True, 4, 0), name="x")
+    once = Quantize(Quantize(x, Fixed(True, 3, 0), name="a"), Fixed(True, 2, 0), name="b")
+    far = Schedule(partition_limit=1)
+    chain = estimate_latency(Graph((x,), (once,)), far)
+    assert (chain.obstacles, chain.interval, chain.latency) == ((), 8, 24)
+    assert chain.sequential == 24  # Catapult's
+    skip = estimate_latency(Graph((x,), (Add(once, x, name="y"),)), far)
+    assert skip.obstacles == (*("several calls read x", "tensors of different depths meet in y"),)
+    assert skip.interval == skip.latency == skip.sequential == 32
+    text = " ".join(str(skip).split())
+    assert "No DATAFLOW: several calls read x; tensors of different depths meet in y" in text
+    assert skip.to_dict()["obstacles"] == list(skip.obstacles)
+
+
+def test_a_result_goes_into_a_memory_two_elements_a_cycle():
+    x = Input((3, 4), Fixed(True, 4, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of(np.full((4, 10), 3.0)), name="y"),))
+    product, store = estimate_latency(graph, Schedule(partition_limit=29)).ops
+    assert (product.trips, product.interval, product.bound) == (3, 5, "y")
+    assert (store.name, store.trips, store.interval) == ("store y", 30, 1)
+    (product,) = estimate_latency(graph, Schedule(partition_limit=30)).ops
+    assert product.interval == 1
 
 
 def test_elements_of_a_trip():

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qhls.energy import CAUSES, compare, estimate, load_technology, technologies
-from qhls.energy.loops import HARD_WIRED, constant_place, passes, place
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -36,6 +35,7 @@ from qhls.ir import (
     Threshold,
     layer_scope,
 )
+from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
 from qhls.ir.work import Event, Work
 
 UNIT = load_technology("unit")

@@ -1,0 +1,37 @@
+"""C expressions: where an element is, and what a number is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+LITERAL_BITS = 53
+"""What a ``Pad`` adds is written as a decimal literal, a double, of so many bits: as a sum where it has more."""
+
+
+def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
+    """The row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
+    terms: list[str] = []
+    for axis, index in enumerate(indices):
+        stride = math.prod(dims[axis + 1 :])
+        if dims[axis] > 1:
+            grouped = f"({index})" if " " in index and stride > 1 else index
+            terms.append(f"{grouped} * {stride}" if stride > 1 else grouped)
+    return " + ".join(terms) or "0"
+
+
+def literal(code: int, frac: int, type_name: str) -> str:
+    """Return ``code * 2**-frac`` as a decimal literal, or as a sum of them as numbers of the type."""
+    sign, rest = (-1 if code < 0 else 1), abs(code)
+    zeros = max((rest & -rest).bit_length() - 1, 0)
+    places = range(zeros, max(rest.bit_length(), zeros + 1), LITERAL_BITS)
+    parts = {place: sign * (rest >> place & (1 << LITERAL_BITS) - 1) for place in places}
+    texts = [repr(math.ldexp(part, place - frac)) for place, part in parts.items() if part]
+    if len(texts) <= 1:
+        return "".join(texts) or "0.0"
+    return " + ".join(f"{type_name}({text})" for text in texts)
+
+
+def affine(*terms: tuple[str, int]) -> str:
+    """The sum of each C variable times its factor."""
+    return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
