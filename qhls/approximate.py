@@ -33,7 +33,7 @@ BITS = 12
 """Of the quantizer that is put where none is given: as many steps as a table may have."""
 SOFTMAX_APART = "softmax_apart"
 """The name of a layer with the softmax of the one before it."""
-POINTS = 1 << 18
+POINTS = 1 << 17
 """Numbers, of all channels together, on which a difference is measured."""
 
 
@@ -277,8 +277,10 @@ def _numbers(reals: Reals) -> tuple[Array, Array]:
     lo, hi = reals.x.range.hull
     channels = reals.channels
     count = min(hi - lo + 1, max(POINTS // channels, 2))
-    places = (lo + i * (hi - lo) // max(count - 1, 1) for i in range(count))
-    codes = whole(places, max(-lo, hi))
+    steps = np.arange(count)
+    if (hi - lo) * count >= 1 << 62:
+        steps = steps.astype(object)  # Python's integers
+    codes = whole(lo + steps * (hi - lo) // max(count - 1, 1), max(-lo, hi))
     numbers = values_of(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))
     if not np.isfinite(numbers).all():
         found = numbers[~np.isfinite(numbers)][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, log2
 from typing import Any
 
 import keras
@@ -13,6 +14,9 @@ from qhls.frontend.ends import has_real_weights
 from qhls.frontend.state import copy_state
 from qhls.quantizers import get_quantizer
 from qhls.utils.rebuild import again, rebuild
+
+_BOUNDED = (keras.activations.tanh, keras.activations.sigmoid, keras.activations.softsign)
+"""Activations whose numbers lie between -1 and 1."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ def rounded_weights(
 ) -> tuple[keras.Model, tuple[RoundedWeights, ...]]:
     """Return ``model`` with every real weight of a layer that has a quantised twin rounded to ``bits`` bits.
 
-    Each variable has the finest steps with which its largest number fits. A model without real weights is returned
-    itself.
+    Each variable has the finest steps with which its largest number fits. So have the states of recurrent layers.
+    A model without real weights is returned itself.
 
     Raises:
         LoweringError: a model that is not built from layers.
@@ -85,6 +89,9 @@ class _Rounding:
         owner = getattr(layer, "cell", layer)
         found: dict[str, str] = {}
         for each in getattr(cls, "cell_class", cls).quantized_variables:
+            if each.variable == "state":
+                found |= self._of_state(layer, owner)
+                continue
             argument = each.argument("quantizer")
             value = getattr(owner, each.variable, None)
             if value is None and each.kernel:
@@ -99,3 +106,18 @@ class _Rounding:
                 RoundedWeights(layer.name, each.variable, found[argument], float(moved))
             )
         return found
+
+    def _of_state(self, layer: Any, cell: Any) -> dict[str, str]:
+        """A quantizer for the states of a recurrent layer, which would grow by the bits of its gates at every step.
+
+        States are bounded where the cell's activation is: those of an LSTM by the number of steps, others by 1.
+        """
+        shape = (layer.get_build_config() or {}).get("input_shape")
+        if cell.activation not in _BOUNDED or not shape or None in shape[1:]:
+            return {}
+        steps = shape[1] if isinstance(cell, keras.layers.LSTMCell) else 1
+        integer = ceil(log2(steps))
+        quantizer = f"quantized_bits({self.bits},{integer},alpha=1)"
+        step = 2.0 ** (integer + 1 - self.bits)
+        self.made.append(RoundedWeights(layer.name, "state", quantizer, step / 2))
+        return {"state_quantizer": quantizer}

@@ -214,15 +214,16 @@ def test_real_weights_anywhere_are_rounded(layers, shape):
     assert design.distance.outputs[0].largest < 0.05
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_real_weights_of_recurrent_layers_are_rounded(wrapped):
-    """An output that is a bounded function of the state keeps its type: it needs no state quantizer."""
-    layer = L.SimpleRNN(3, activation="tanh", name="r")
-    model = model_of(L.Bidirectional(layer, name="both") if wrapped else layer, shape=(4, 2))
+@pytest.mark.parametrize(("cls", "wrapped"), [(L.SimpleRNN, False), (L.GRU, False), (L.LSTM, True)])
+def test_real_weights_of_recurrent_layers_are_rounded(cls, wrapped):
+    layer = cls(2, name="r")
+    model = model_of(L.Bidirectional(layer, name="both") if wrapped else layer, shape=(5, 2))
     design = qhls.compile(model, "s8.5", allow_approximate=True)
-    assert_finished(design, model, codes((20, 4, 2)), atol=0.05)
-    names = {made.layer for made in design.approximations}
-    assert any(name.endswith("activation") for name in names)
+    assert_finished(design, model, codes((20, 5, 2)), atol=0.05)
+    assert {"kernel", "recurrent_kernel", "bias", "state"} == {
+        made.variable for made in design.approximations if hasattr(made, "variable")
+    }
+    assert any(made.layer.endswith(".activation") for made in design.approximations)
 
 
 def test_the_host_and_approximations_before_it():
