@@ -261,3 +261,42 @@ def test_unknown_target_and_wrong_headers(design, tmp_path):
         design.check(targets=["hls"])
     with pytest.raises(CsimError, match=r"^vitis headers: expected ap_fixed\.h in include="):
         design.check(include=tmp_path)
+
+
+def test_beyond_53_bits_the_reference_rounds_and_says_so():
+    model = keras.Sequential([keras.Input((4,))])
+    for _ in range(4):
+        options = {"kernel_quantizer": "quantized_bits(16,0,alpha=1)", "use_bias": False}
+        model.add(qhls.layers.QDense(3, **options))
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(size=w.shape) for w in model.get_weights()])
+    report = qhls.compile(model, "s16.10").check(random.normal(size=(20, 4)), targets=())
+    (compared,) = report.comparisons
+    assert compared.mismatches
+    assert compared.cells[-1] == "DIFFERENT, where float64 itself rounds"
+    assert "note: float64 (53 bits) may round too in q_dense" in str(report)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_folded_weights_have_the_codes_of_float32(seed):
+    """Sums beyond 24 bits are compared in float64, the weights are made in float32 as in training."""
+    random = np.random.default_rng(seed)
+    quantizers = dict.fromkeys(
+        ("kernel_quantizer", "bias_quantizer"), "quantized_bits(12,0,alpha=1)"
+    )
+    layer = qhls.layers.QDenseBatchnorm(96, **quantizers)
+    model = keras.Sequential([keras.Input((400,)), layer])
+    for variable in model.weights:
+        if "int" not in str(variable.dtype):
+            variable.assign(abs(random.normal(size=variable.shape)) / 3)
+    report = qhls.compile(model, "s16.10").check(random.normal(size=(4, 400)), targets=())
+    assert report, report
+
+
+def test_denormal_weights_of_powers_of_two_keep_their_sign():
+    model = keras.Sequential([keras.Input((4,))])
+    for quantizer in ("quantized_po2(4)", "quantized_bits(16,0,alpha=1)"):
+        model.add(qhls.layers.QDense(3, kernel_quantizer=quantizer, use_bias=False))
+    model.set_weights([np.full((4, 3), -1e-40), np.random.default_rng(0).normal(size=(3, 3))])
+    report = qhls.compile(model, "s16.10").check(targets=())
+    assert report, report

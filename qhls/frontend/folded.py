@@ -21,6 +21,7 @@ from qhls.frontend.qlayer import QLayer
 from qhls.frontend.reals import Tensor
 from qhls.frontend.registry import register
 from qhls.ir import Matmul, Op
+from qhls.quantizers.numerics import as_trained
 
 FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
 
@@ -156,8 +157,8 @@ class Folded(QLayer):
         return ops.stop_gradient(norm.moving_mean), ops.stop_gradient(norm.moving_variance)
 
     def _inverse(self, variance: Any) -> Any:
-        inverse = ops.rsqrt(variance + self.batchnorm.epsilon)
-        return inverse * self.batchnorm.gamma if self.batchnorm.scale else inverse
+        inverse = ops.rsqrt(as_trained(variance) + self.batchnorm.epsilon)
+        return inverse * as_trained(self.batchnorm.gamma) if self.batchnorm.scale else inverse
 
     def _folded_kernel(self, variance: Any) -> Any:
         inverse = self._inverse(variance)
@@ -165,8 +166,10 @@ class Folded(QLayer):
 
     def _folded_bias(self, mean: Any, variance: Any) -> Any:
         inverse = self._inverse(variance)
+        mean = as_trained(mean)
         bias = ops.cast(self.bias, inverse.dtype) - mean if self.use_bias else -mean
-        return inverse * bias + self.batchnorm.beta if self.batchnorm.center else inverse * bias
+        scaled = inverse * bias
+        return scaled + as_trained(self.batchnorm.beta) if self.batchnorm.center else scaled
 
     # -- the call -----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from keras import ops
 from qhls.errors import QuantizerError
 from qhls.frontend.constraints import Clip, QInitializer
 from qhls.quantizers import Quantizer, get_quantizer
+from qhls.quantizers.numerics import as_trained
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,10 @@ class QLayer(QuantizerState):
     def through_quantizer(self, variable: str, value: Any) -> Any:
         """``value`` through the quantizer of ``variable``, if there is one."""
         quantizer = self._quantizer(variable)
-        return ops.convert_to_tensor(value) if quantizer is None else quantizer(value)
+        if quantizer is None:
+            return ops.convert_to_tensor(value)
+        codes = as_trained(value)
+        return quantizer(value) if codes is value else ops.cast(quantizer(codes), value.dtype)
 
     def product(self, inputs: Any) -> Any:
         """The linear op on ``inputs`` and quantised kernels, before bias and activation."""

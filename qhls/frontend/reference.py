@@ -12,7 +12,7 @@ import numpy as np
 from qhls.frontend.state import copy_model_state
 from qhls.ir import Graph, Op, Threshold, decode
 from qhls.ir.integers import Array
-from qhls.quantizers.numerics import precision, without_gradients
+from qhls.quantizers.numerics import precision, trained_in_float32, without_gradients
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
@@ -29,7 +29,14 @@ class Reference:
         self.graph, self.whole = graph, model
         layers = graph.inexact
         self.dtype = "float64" if layers else "float32"
+        self.copied = self.dtype == "float64" and is_float32(model)
         self.notes = [_explain(layers)] if layers else []
+        self.beyond = tuple(dict.fromkeys(op.layer for op in graph.ops if op.magnitude > 1 << 53))
+        if self.beyond:
+            self.notes.append(
+                f"float64 (53 bits) may round too in {_listed(self.beyond)}: where Keras differs by the last bits of a "
+                f"float64, it is Keras that rounds; give these layers a quantizer to compare every bit"
+            )
         if graph.reals:
             self.notes.append(
                 f"real numbers in {_listed(graph.reals)}: compared with what the quantizers behind them "
@@ -79,7 +86,7 @@ class Reference:
 
     def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
         plain = without_gradients() if self.graph.reals else nullcontext()
-        with precision(self.dtype), plain:
+        with precision(self.dtype), plain, trained_in_float32(self.copied):
             tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in batch]
             results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
             return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
@@ -98,6 +105,11 @@ def _explain(layers: Sequence[str]) -> str:
 
 def _listed(layers: Sequence[str]) -> str:
     return ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")
+
+
+def is_float32(model: keras.Model) -> bool:
+    """Whether no weight of ``model`` has more bits than float32."""
+    return all(str(weight.dtype) != "float64" for weight in model.weights)
 
 
 def rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()) -> keras.Model:

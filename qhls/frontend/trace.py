@@ -22,12 +22,12 @@ from qhls.frontend.reals import (
     exact,
     reading,
 )
-from qhls.frontend.reference import rebuild
+from qhls.frontend.reference import is_float32, rebuild
 from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
 from qhls.limits import ELEMENT, check_size
 from qhls.progress import report
 from qhls.quantizers import Quantizer
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import precision, trained_in_float32
 
 InputType = Fixed | str | Quantizer
 
@@ -68,7 +68,11 @@ def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
     if not (graph.rounded and (steps or graph.reals)):
         return graph
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.
-    with arithmetic("float64", plain=bool(graph.reals)) as float64, precision("float64"):
+    with (
+        arithmetic("float64", plain=bool(graph.reals)) as float64,
+        precision("float64"),
+        trained_in_float32(is_float32(model)),
+    ):
         again = _trace(rebuild(model, "float64"), input_types, float64)
     return replace(again, rounded=graph.rounded)
 

@@ -89,6 +89,24 @@ def without_gradients() -> Iterator[None]:
         _gradients.reset(token)
 
 
+_trained: ContextVar[bool] = ContextVar("qhls_trained_in_float32", default=False)
+
+
+@contextmanager
+def trained_in_float32(active: bool = True) -> Iterator[None]:
+    """Within it and if ``active``, a float64 copy of a float32 model makes the codes of its weights in float32."""
+    token = _trained.set(active)
+    try:
+        yield
+    finally:
+        _trained.reset(token)
+
+
+def as_trained(x: Any) -> Any:
+    """Return the weight ``x`` in the type in which its codes are made: see ``trained_in_float32``."""
+    return ops.cast(x, "float32") if _trained.get() else x
+
+
 def straight_through(x: Tensor, value: Tensor) -> Tensor:
     """``value`` forwards, gradient 1 towards ``x`` backwards, computed as ``x + (value - x)``."""
     if not _gradients.get():

@@ -37,6 +37,10 @@ class _Ternary(SignQuantizer):
         if scales.is_auto(self.alpha) and self.threshold is not None:
             raise refuse(self, "threshold", f"None when alpha is {self.alpha!r}, which chooses it")
 
+    def _set_trainable_parameter(self) -> None:
+        if self.threshold is None:  # an automatic scale would choose another
+            super()._set_trainable_parameter()
+
     @property
     def default_threshold(self) -> float:
         """The threshold in use where ``alpha`` is not fitted: 0.33 unless given."""

@@ -6,9 +6,10 @@ import pytest
 from autodiff import BACKEND, compiled, gradient
 from keras import ops
 
+import qhls
 import qhls.quantizers as qz
 from qhls.ir.types import Fixed, Overflow, Quantization
-from qhls.layers import QActivation
+from qhls.layers import QActivation, QDense
 from qhls.quantizers.exponents import exact_exp2, whole_log2
 from qhls.quantizers.numerics import precision
 
@@ -437,3 +438,17 @@ def test_saved_inside_a_keras_model(tmp_path):
 )
 def test_configurations_of_older_versions(old, new):
     assert type(new).from_config(old) == new
+
+
+@pytest.mark.parametrize("name", ["ternary", "stochastic_ternary"])
+def test_a_kernels_threshold_stays(name, tmp_path):
+    """A kernel's quantizer without ``alpha`` scales itself, unless its threshold is given: no scale would keep it."""
+    layer = QDense(1, kernel_quantizer=f"{name}(threshold=0.5)", use_bias=False)
+    model = keras.Sequential([keras.Input((4,)), layer])
+    model.set_weights([np.float32([[-0.7], [-0.4], [0.4], [0.6]])])
+    model.save(tmp_path / "model.keras")
+    for each in (model, qhls.load_model(tmp_path / "model.keras"), keras.models.clone_model(model)):
+        each.set_weights(model.get_weights())
+        kernel = keras.ops.convert_to_numpy(each.layers[0].quantized("kernel"))
+        assert kernel.ravel().tolist() == [-1, 0, 0, 1]
+    assert QDense(1, kernel_quantizer=f"{name}()").kernel_quantizer_internal.alpha == "auto_po2"
