@@ -272,9 +272,41 @@ def test_beyond_53_bits_the_reference_rounds_and_says_so():
     model.set_weights([random.normal(size=w.shape) for w in model.get_weights()])
     report = qhls.compile(model, "s16.10").check(random.normal(size=(20, 4)), targets=())
     (compared,) = report.comparisons
-    assert compared.mismatches
-    assert compared.cells[-1] == "DIFFERENT, where float64 itself rounds"
+    assert report, report
+    assert compared.rounded
+    verdict = f"equal, but for {compared.rounded} samples where float64 itself rounds"
+    assert compared.cells[-1] == verdict
     assert "note: float64 (53 bits) may round too in q_dense" in str(report)
+
+
+def test_a_fault_beyond_53_bits_is_one():
+    """A code that is off by more than float64 rounds is no rounding, however wide the sum."""
+    model = keras.Sequential([keras.Input((4,))])
+    for _ in range(4):
+        options = {"kernel_quantizer": "quantized_bits(16,0,alpha=1)", "use_bias": False}
+        model.add(qhls.layers.QDense(3, **options))
+    random = np.random.default_rng(0)
+    model.set_weights([random.uniform(-0.9, 0.9, w.shape) for w in model.get_weights()])
+    design = qhls.compile(model, "s16.10")
+    last = model.layers[-1]
+    last.set_weights([last.get_weights()[0] + 2.0**-14])
+    report = design.check(random.normal(size=(20, 4)), targets=())
+    assert not report
+    assert report.comparisons[0].mismatches
+
+
+def test_a_pruned_weight_of_powers_of_two_is_their_smallest():
+    """``quantized_po2(8)`` of 0 is 2**-64: more bits than a float64 has, and exact on every target."""
+    layer = QDense(3, kernel_quantizer="quantized_po2(8)", use_bias=False, name="pruned")
+    model = keras.Sequential([keras.Input((4,)), layer, QActivation("quantized_bits(8,3,alpha=1)")])
+    weights = np.random.default_rng(0).normal(size=(4, 3))
+    weights[0] = 0
+    model.set_weights([weights])
+    design = qhls.compile(model, "s8.4")
+    (matmul,) = (op for op in design.graph.ops if op.kind == "matmul")
+    assert matmul.w.type.frac == 64
+    report = design.check()
+    assert report, report
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -8,14 +8,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.errors import LoweringError
+from qhls.errors import LoweringError, QuantizerError
 from qhls.frontend.lower import activate
 from qhls.frontend.qlayer import QLayer
 from qhls.frontend.reals import Reals, Tensor, current_arithmetic, reals
-from qhls.frontend.refusal import RealWeightsError, refusal
+from qhls.frontend.refusal import RealWeightsError, called, refusal
 from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
+from qhls.quantizers.numerics import trained_type
 
 Arrange = Callable[[Array], Array]
 
@@ -71,7 +72,12 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
     if not isinstance(quantizer, Quantizer):
         raise _unquantised(layer, variable)
     running = current_arithmetic()
-    codes, scale = quantizer.integer_codes(values.astype(running.dtype) if running else values)
+    if running is not None:
+        values = values.astype(trained_type(running.dtype))
+    try:
+        codes, scale = quantizer.integer_codes(values)
+    except QuantizerError as error:
+        raise LoweringError(f"{called(layer)}, {variable}: {error}") from error
     used = np.broadcast_to(scale, codes.shape)[codes != 0]
     odd = used[np.frexp(used)[0] != 0.5]
     if not odd.size:

@@ -12,6 +12,7 @@ import numpy as np
 from qhls.frontend.state import copy_model_state
 from qhls.ir import Graph, Op, Threshold, decode
 from qhls.ir.integers import Array
+from qhls.ir.op import FLOAT64_EXACT
 from qhls.quantizers.numerics import precision, trained_in_float32, without_gradients
 
 BATCH = 512
@@ -31,11 +32,13 @@ class Reference:
         self.dtype = "float64" if layers else "float32"
         self.copied = self.dtype == "float64" and is_float32(model)
         self.notes = [_explain(layers)] if layers else []
-        self.beyond = tuple(dict.fromkeys(op.layer for op in graph.ops if op.magnitude > 1 << 53))
+        self.beyond = tuple(
+            dict.fromkeys(op.layer for op in graph.ops if op.magnitude > FLOAT64_EXACT)
+        )
         if self.beyond:
             self.notes.append(
-                f"float64 (53 bits) may round too in {_listed(self.beyond)}: where Keras differs by the last bits of a "
-                f"float64, it is Keras that rounds; give these layers a quantizer to compare every bit"
+                f"float64 (53 bits) may round too in {_listed(self.beyond)}: a sum that is off by no more than that "
+                f"is no mismatch; give these layers a quantizer to compare every bit"
             )
         if graph.reals:
             self.notes.append(

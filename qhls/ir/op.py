@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FLOAT32_EXACT = 1 << 24
 """float32 holds every integer up to here, so sums that stay below have no rounding in any order."""
+FLOAT64_EXACT = 1 << 53
+"""As ``FLOAT32_EXACT``, of float64."""
 
 
 class Scope:

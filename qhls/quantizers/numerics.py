@@ -102,6 +102,11 @@ def trained_in_float32(active: bool = True) -> Iterator[None]:
         _trained.reset(token)
 
 
+def trained_type(dtype: str) -> str:
+    """Return the type in which the codes of weights are made where everything else is computed in ``dtype``."""
+    return "float32" if _trained.get() else dtype
+
+
 def as_trained(x: Any) -> Any:
     """Return the weight ``x`` in the type in which its codes are made: see ``trained_in_float32``."""
     return ops.cast(x, "float32") if _trained.get() else x

@@ -86,18 +86,27 @@ class _PowerOfTwo(Quantizer):
         return ops.where(tiny, ops.ones_like(y) * float(low), exponent)
 
     def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Signed powers of two, in units of the smallest one that occurs; the unit is one number."""
+        """Return signed powers of two, in units of the smallest one that occurs, and that unit.
+
+        Codes are int64, or Python ints where they span 63 octaves or more.
+        """
         signs, steps = self._grid_of(w)
         values = signs * steps  # 0 only where 2**min_exp is below the range of the float type
         sizes = np.abs(values[values != 0.0])
         scale = sizes.min(initial=np.inf) if sizes.size else 1.0
-        codes = values / scale
-        if not np.all(np.isfinite(values)) or np.abs(codes).max(initial=0.0) >= 2.0**63:
+        if not np.all(np.isfinite(values)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes needs finite values that span fewer than 63 octaves, "
-                f"got values from {scale:g} to {sizes.max():g}; give a max_value or fewer bits"
+                f"{type(self).__name__}: integer_codes needs finite values, got {values[~np.isfinite(values)][0]}; "
+                f"give a max_value or fewer bits"
             )
-        return codes.astype(np.int64), np.asarray(scale)
+        shifts = np.frexp(sizes)[1] - np.frexp(scale)[1]
+        if shifts.max(initial=0) < 63:
+            return (values / scale).astype(np.int64), np.asarray(scale)
+        powers = [
+            int(np.sign(v)) << int(np.frexp(v)[1] - np.frexp(scale)[1]) if v else 0
+            for v in values.ravel()
+        ]
+        return np.array(powers, object).reshape(values.shape), np.asarray(scale)
 
     def max(self) -> float:
         """``max_value``, at least 1; without it the power of two of the largest exponent."""

@@ -452,3 +452,9 @@ def test_a_kernels_threshold_stays(name, tmp_path):
         kernel = keras.ops.convert_to_numpy(each.layers[0].quantized("kernel"))
         assert kernel.ravel().tolist() == [-1, 0, 0, 1]
     assert QDense(1, kernel_quantizer=f"{name}()").kernel_quantizer_internal.alpha == "auto_po2"
+
+
+def test_codes_of_powers_of_two_may_span_any_octaves():
+    codes, scale = qz.quantized_po2(8).integer_codes([2.0**-20, -(2.0**40), 0.0, 1.0])
+    assert codes.tolist() == [1 << 44, -(1 << 104), 1, 1 << 64]
+    assert float(scale) == 2.0**-64
