@@ -68,7 +68,7 @@ class Design:
         if len(given) != len(inputs):
             raise VerifyError(f"inputs: expected {len(inputs)} arrays, got {len(given)}")
         return [
-            encode(values, op.type, f"input {op.name!r}")
+            encode(values, op.type, f"input {op.name!r}").clip(*op.range.hull)
             for values, op in zip(given, inputs, strict=True)
         ]
 
@@ -192,7 +192,9 @@ class Design:
                 f"random_codes: expected at least one sample, got {samples}. Ask for more."
             )
         rng = np.random.default_rng(seed)
-        return [random_codes(op.type, (samples, *op.shape), rng) for op in self.graph.inputs]
+        return [
+            random_codes(op.type, (samples, *op.shape), rng, op.ends) for op in self.graph.inputs
+        ]
 
     def _numbers(self, outputs: list[Array]) -> Any:
         numbers = numbers_of(self.graph, outputs)

@@ -124,8 +124,8 @@ def default_stimuli(graph: Graph) -> list[Array]:
 
 
 def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
-    codes = random_codes(op.type, (samples, *op.shape), rng)
-    codes[0], codes[1] = op.type.lo, op.type.hi
+    codes = random_codes(op.type, (samples, *op.shape), rng, op.ends)
+    codes[0], codes[1] = op.range.hull
     return codes
 
 

@@ -205,6 +205,16 @@ class OpView:
         start = [str(self.op.offset)] if self.op.offset or not terms else []
         return " + ".join([*start, *([affine(*terms)] if terms else [])])
 
+    @property
+    def looked_up(self) -> str:
+        """For ``Lookup``: the operand's number, the index of a row."""
+        return self.operands[0].at(*self.indices[: len(self.operands[0].dims)], array="x0")
+
+    @property
+    def behind(self) -> list[str]:
+        """For ``Lookup``: the loop variables of the axes that a row has."""
+        return self.indices[len(self.operands[0].dims) :]
+
     def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
         """See the function ``flat``."""
         return flat((row, column), dims)

@@ -15,7 +15,7 @@ from operator import or_
 import numpy as np
 
 from qhls.frontend.reals import Arithmetic, Function, Reals, current_arithmetic
-from qhls.frontend.steps import LEVELS, on_grid, values_of
+from qhls.frontend.steps import LEVELS, looked_up, on_grid, values_of
 from qhls.ir import (
     Add,
     Codes,
@@ -314,6 +314,8 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
 def _levels(chain: Reals, to: Fixed) -> Levels | None:
     """Those of a chain that never turns and gives numbers of ``to``."""
     lo, hi = chain.x.range.hull
+    if looked_up(chain.x) is not None:
+        return None  # another table is all that is needed
     if not chain.monotone or (hi - lo).bit_length() > WIDEST:
         return None
     numbers_at = values_of(on_grid(chain.function), chain.x, chain.channels)

@@ -191,7 +191,7 @@ def _(operation: Any, x: Tensor) -> Tensor:
 def _(operation: Any, x: Tensor) -> Op:
     kind = type(operation).__name__
     if isinstance(x, Reals):
-        return step_function(operation, operation, x, monotone=True)
+        return step_function(operation, operation, x, turns=())
     if getattr(operation, "decimals", 0):
         raise refusal(operation, "decimals=0", f"{operation.decimals}; use a quantizer")
     if x.type.frac <= 0:
@@ -210,7 +210,7 @@ def _whole(x: Op, rounding: Rounding) -> Op:
 
 @_register("Sign")
 def _(operation: Any, x: Tensor) -> Op:
-    return step_function(operation, operation, x, monotone=True)
+    return step_function(operation, operation, x, turns=())
 
 
 _activations = keras.activations

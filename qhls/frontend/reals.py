@@ -61,9 +61,9 @@ class Reals:
 
     def apart(self) -> Reals:
         """The same numbers with a function for each element."""
-        if self.dims is not None:
+        if self.dims is not None and len(self.x.shape) == 1:
             return self
-        function = self.function if self.shared else _regrouped(self.function, self.shape[-1])
+        function = self.function if self.shared else _regrouped(self.function, self.x.shape[-1])
         flat = Reshape(self.x, (self.x.size,))
         return replace(self, x=flat, function=function, shared=False, dims=self.shape)
 

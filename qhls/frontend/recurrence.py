@@ -6,20 +6,18 @@ grows at every step, the sequence is unrolled: every step becomes ops of its own
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from qhls.errors import LoweringError
 from qhls.frontend.linear import weight
 from qhls.frontend.lower import activate, lower
 from qhls.frontend.reals import Place, exact
 from qhls.frontend.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
-from qhls.frontend.refusal import called, refusal
+from qhls.frontend.refusal import refusal, within
 from qhls.ir import (
     Add,
     Concat,
@@ -68,22 +66,10 @@ class _Cell:
         return exact(self.keras, made, Place(self.keras, name))
 
 
-@contextmanager
-def _within(layer: Any) -> Iterator[None]:
-    """An error of a part of ``layer`` names ``layer`` first."""
-    try:
-        yield
-    except LoweringError as error:
-        whole = called(layer)
-        if not str(error).startswith(whole):
-            error.args = (f"{whole}: {error}",)
-        raise
-
-
 @lower.register(keras.layers.RNN)
 @lower.register(QRNN)
 def _(layer: Any, x: Op, *initial: Op) -> Any:
-    with _within(layer):
+    with within(layer):
         return _recurrence(layer, x, *initial)
 
 
@@ -287,7 +273,7 @@ _STEPS: dict[type, Step] = {
 def _(layer: Any, x: Op, *initial: Op) -> Any:
     half = len(initial) // 2
     forward, backward = layer.forward_layer, layer.backward_layer
-    with _within(layer):
+    with within(layer):
         y, *states = _several(lower.rule(forward)(forward, x, *initial[:half]))
         back, *more = _several(lower.rule(backward)(backward, x, *initial[half:]))
     if layer.return_sequences:

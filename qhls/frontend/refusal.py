@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from qhls.errors import LoweringError
@@ -20,3 +22,15 @@ def called(layer: Any) -> str:
     """A layer by name and class; a quantizer by its text."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
+
+
+@contextmanager
+def within(layer: Any) -> Iterator[None]:
+    """Name ``layer`` first in an error of a part of it."""
+    try:
+        yield
+    except LoweringError as error:
+        whole = called(layer)
+        if not str(error).startswith(whole):
+            error.args = (f"{whole}: {error}",)
+        raise

@@ -15,7 +15,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.reals import Function, Reals, Tensor, current_arithmetic
 from qhls.frontend.refusal import refusal
-from qhls.ir import Codes, Const, Op, Reshape, Threshold
+from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
 from qhls.ir.op import FLOAT32_EXACT
 from qhls.quantizers.numerics import precision, without_gradients
@@ -49,6 +49,9 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
         if running is not None:
             running.reals.append(x.x.layer)
         search = _Search(owner, x.x, x.channels, on_grid(x.then(function, shared=True).function))
+        table = looked_up(x.x)
+        if table is not None and (x.channels == 1 or table is x.x):
+            return _of_rows(search, table)
         made = search.bisected(x.function, turns) if x.monotone else search.enumerated()
         return made if made.shape == x.shape else Reshape(made, x.shape)
     noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
@@ -65,6 +68,32 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
                 running.uneven.append(made.layer)
                 return made
         running.reals.append(made.layer)
+    return made
+
+
+def looked_up(x: Op) -> Lookup | None:
+    """Return the op that made the elements of ``x``, wherever they have moved, where that is a ``Lookup``."""
+    while isinstance(x, Reshape | View):
+        x = x.x
+    return x if isinstance(x, Lookup) else None
+
+
+def _of_rows(search: _Search, table: Lookup) -> Op:
+    """The function of numbers that are known but for the row of a table: the same of another table."""
+    codes = table.table.codes.integers()
+    values_at = values_of(search.function, search.x, search.channels)
+    results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
+    bad = results[~np.isfinite(results)]
+    if bad.size:
+        raise refusal(search.owner, "finite values", f"{bad[0]} on its input")
+    made: Op = Lookup(table.x, Const.of(results, "table"))
+    moves: list[Op] = []
+    x = search.x
+    while x is not table:
+        moves.append(x)
+        (x,) = x.operands
+    for move in reversed(moves):
+        made = move.with_operands({move.operands[0]: made})
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -41,8 +41,8 @@ def trace(
     ``input_types`` says which numbers the inputs are: a ``Fixed``, its notation (``"s16.10"``: signed, 16
     bits, 10 of them fraction) or a fixed-point quantizer; one for all inputs, a list in the inputs'
     order, or a dictionary by the inputs' names. It may be left out where a ``QActivation`` with one
-    fixed-point type reads the input first: its codes are then the input's. A softmax at the end is left
-    to the host, and the graph's ``host_softmax`` names its layer.
+    fixed-point type reads the input first, whose codes are then the input's, or an ``Embedding``: then they are
+    the indices of its rows. A softmax at the end is left to the host, and the graph's ``host_softmax`` names its layer.
 
     Raises:
         LoweringError: an input without type or with a dynamic shape; a layer, quantizer or call that has
@@ -111,18 +111,35 @@ def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...
     if given is None:
         given = _derived_types(functional)
     types = _types(model, list(tensors), given)
-    return tuple(_input(name, tensor.shape[1:], types[name]) for name, tensor in tensors.items())
+    ends = {name: _rows_read(functional, tensor) for name, tensor in tensors.items()}
+    return tuple(
+        _input(name, tensor.shape[1:], types[name], ends[name]) for name, tensor in tensors.items()
+    )
+
+
+def _readers(functional: Any, tensor: Any) -> Iterator[Any]:
+    """The layers that read ``tensor``, those of nested models instead of the models."""
+    for node in nodes_of(functional):
+        for place, read in enumerate(node.input_tensors):
+            if read is tensor and isinstance(node.operation, keras.Model):
+                nested = functional_of(node.operation, node.operation)
+                yield from _readers(nested, nested.inputs[place])
+            elif read is tensor:
+                yield node.operation
+
+
+def _rows_read(functional: Any, tensor: Any) -> int | None:
+    """How many rows the smallest ``Embedding`` has that reads an input; None where none does."""
+    readers = _readers(functional, tensor)
+    rows = [reader.input_dim for reader in readers if isinstance(reader, keras.layers.Embedding)]
+    return min(rows, default=None)
 
 
 def _derived_types(functional: Any) -> list[Any] | None:
     """The type each input is quantised to before anything else reads it; None if one is not."""
-    nodes = [
-        node for nodes in functional._nodes_by_depth.values() for node in nodes if not node.is_input
-    ]
     found: list[Fixed | None] = []
     for tensor in functional.inputs:
-        readers = [n.operation for n in nodes if any(t is tensor for t in n.input_tensors)]
-        types = {_quantised_to(layer) for layer in readers}
+        types = {_quantised_to(layer) for layer in _readers(functional, tensor)}
         if len(types) != 1 or None in types:
             return None
         found.extend(types)
@@ -130,18 +147,23 @@ def _derived_types(functional: Any) -> list[Any] | None:
 
 
 def _quantised_to(layer: Any) -> Fixed | None:
+    if isinstance(layer, keras.layers.Embedding):
+        return Fixed.holding(0, layer.input_dim - 1, 0)
     quantizer = layer.quantizer if isinstance(layer, QActivation) else None
     assignment = quantizer.quantization if isinstance(quantizer, Quantizer) else None
     return assignment.to if assignment else None
 
 
-def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed) -> Input:
+def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | None) -> Input:
     if None in shape:
         raise LoweringError(
             f"input {name!r}: expected a fixed shape, received (batch, "
             f"{', '.join(map(str, shape))}); give keras.Input every dimension but the batch"
         )
-    return Input(tuple(shape), dtype, name=name, layer=name)  # type: ignore[arg-type]
+    ends = None
+    if rows is not None and dtype.frac == 0:  # other numbers are no index of a row
+        ends = (0, min(dtype.hi, rows - 1))
+    return Input(tuple(shape), dtype, ends, name=name, layer=name)  # type: ignore[arg-type]
 
 
 def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
@@ -231,6 +253,8 @@ def _run(
     """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
     nodes = nodes_of(functional)
+    for node in nodes:
+        _refuse_mask(node)
     read = {id(t) for node in nodes for t in node.input_tensors}
     for number, node in enumerate(nodes, 1):
         report(f"trace layer {path}{node.operation.name} ({number} of {len(nodes)})")
@@ -256,12 +280,17 @@ def _call(
     args, kwargs = inputs, {}
     if isinstance(layer, keras.layers.Layer):
         _refuse_options(layer, node.arguments)
-        args = _without_mask(layer, node, inputs)
+        args = _without_mask(node, inputs)
     else:
         args, kwargs = _operands(node, inputs)
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
         received = f"{layer.compute_dtype}, which rounds; set its dtype"
         raise refusal(layer, "float32 or float64", received)
+    if getattr(layer, "quantization_mode", None):
+        received = (
+            f"{layer.quantization_mode}, which Keras quantised; quantise it by quantizers only"
+        )
+        raise refusal(layer, "a layer that computes in floats", received)
     name = f"{path}{layer.name}"
     with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
         ops = rule(layer, *args, **kwargs)
@@ -288,23 +317,28 @@ def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
     return keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
 
 
-def _without_mask(layer: Any, node: Any, inputs: list[Tensor]) -> list[Tensor]:
-    """``inputs`` without a mask, if the layer reads it in training only.
-
-    Raises:
-        LoweringError: a mask that changes the layer's results.
-    """
+def _refuse_mask(node: Any) -> None:
+    """A mask, of ``Embedding(mask_zero=True)``, ``Masking`` or the caller, changes all but normalisations."""
     mask = node.arguments.kwargs.get("mask")
-    if mask is None:
-        return inputs
-    if not isinstance(layer, keras.layers.BatchNormalization):
+    if mask is not None and not isinstance(node.operation, keras.layers.BatchNormalization):
         raise refusal(
-            layer,
+            node.operation,
             "a call without a mask, which makes the number of elements depend on data",
             f"mask={mask.name!r}; set the masked elements to 0 before it, and count all",
         )
+
+
+def _without_mask(node: Any, inputs: list[Tensor]) -> list[Tensor]:
+    """``inputs`` without a mask, which the layer reads in training only."""
+    mask = node.arguments.kwargs.get("mask")
     pairs = zip(node.input_tensors, inputs, strict=True)
     return [op for tensor, op in pairs if tensor is not mask]
+
+
+def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
+    """Return what the nested ``model`` makes of ``inputs``; its layers are named behind ``path``."""
+    results = _run(functional_of(model, model), inputs, path, [], final=False)
+    return results[0] if len(results) == 1 else tuple(results)
 
 
 def _refuse_options(layer: Any, arguments: Any) -> None:

@@ -10,7 +10,7 @@ from qhls.ir.interpret import decode, encode, run, trace
 from qhls.ir.interval import Interval
 from qhls.ir.movement import Concat, Pad, Reshape, View
 from qhls.ir.op import Op, layer_scope, nested_scope
-from qhls.ir.ops import ArgMax, Const, Conv, Input, Matmul, Pool, Quantize, Shift, Threshold
+from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shift, Threshold
 from qhls.ir.passes import optimise
 from qhls.ir.scan import Scan
 from qhls.ir.schedule import Schedule
@@ -28,6 +28,7 @@ __all__ = [
     "Graph",
     "Input",
     "Interval",
+    "Lookup",
     "Matmul",
     "Max",
     "Min",

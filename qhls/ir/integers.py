@@ -215,6 +215,10 @@ class Codes:
             levels = counts[(np.clip(x, before, before + len(counts) - 1) - before).astype(np.intp)]
         return Codes(values.array[levels], values.bound)
 
+    def rows_at(self, table: Codes) -> Codes:
+        """``table[x]``: the rows of ``table`` of these numbers."""
+        return Codes(table.array[self.array.astype(np.intp)], table.bound)
+
     def argmax(self) -> Codes:
         """The place of the largest along the last axis, the first of equals; that axis stays, of length 1."""
         return Codes(np.argmax(self.array, -1)[..., None], self.shape[-1] - 1)

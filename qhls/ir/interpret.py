@@ -92,18 +92,25 @@ def _check_input(op: Input, array: Array) -> Array:
         raise VerifyError(
             f"input {op.name!r}: expected integer codes of {op.type}, got {found}; quantise first"
         )
-    if array.size and (int(array.min()) < op.type.lo or int(array.max()) > op.type.hi):
+    lo, hi = op.range.hull
+    if array.size and (int(array.min()) < lo or int(array.max()) > hi):
         raise VerifyError(
-            f"input {op.name!r}: expected codes of {op.type} in [{op.type.lo}, {op.type.hi}], "
+            f"input {op.name!r}: expected codes of {op.type} in [{lo}, {hi}], "
             f"got [{array.min()}, {array.max()}]"
         )
     return array
 
 
-def random_codes(of: Fixed, shape: tuple[int, ...], random: np.random.Generator) -> Array:
-    """Return uniform codes of the type ``of``: int64, or Python ints where 63 bits are not enough."""
+def random_codes(
+    of: Fixed,
+    shape: tuple[int, ...],
+    random: np.random.Generator,
+    ends: tuple[int, int] | None = None,
+) -> Array:
+    """Return uniform codes of ``of``, or from and to ``ends``: int64, Python ints where 63 bits are not enough."""
     if of.width < 64:
-        return random.integers(of.lo, of.hi, shape, np.int64, endpoint=True)
+        lo, hi = ends or (of.lo, of.hi)
+        return random.integers(lo, hi, shape, np.int64, endpoint=True)
     size = int(np.prod(shape))
     raw = random.bytes(size * (of.width // 8 + 1))
     parts = (raw[i::size] for i in range(size))

@@ -113,6 +113,18 @@ class Interval:
             lo[here], hi[here] = int(reached.min()), int(reached.max())
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
+    def rows_at(self, table: Interval) -> Interval:
+        """See ``Codes.rows_at``; any of the rows between the ends' may result."""
+        if not table.constant:
+            raise TypeError("Interval: a table must be a constant")
+        rows = table.lo.integers()
+        low, high = (end.array.astype(np.intp) for end in (self.lo, self.hi))
+        lo, hi = (np.empty((*low.shape, *rows.shape[1:]), object) for _ in range(2))
+        for first, last in set(zip(low.ravel().tolist(), high.ravel().tolist(), strict=True)):
+            here, reached = (low == first) & (high == last), rows[first : last + 1]
+            lo[here], hi[here] = reached.min(0), reached.max(0)
+        return Interval(Codes(lo), None if self.constant else Codes(hi))
+
     def argmax(self) -> Interval:
         """See ``Codes.argmax``; a place is possible whose highest reaches every other's lowest."""
         if self.constant:

@@ -21,7 +21,7 @@ from qhls.ir.elementwise import Mul
 from qhls.ir.fold import Fold, fold
 from qhls.ir.movement import Reshape, View
 from qhls.ir.op import Op
-from qhls.ir.ops import ArgMax, Const, Conv, Matmul, Pool, Threshold
+from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
 from qhls.ir.schedule import Schedule
 
@@ -161,7 +161,7 @@ def constant_place(op: Op, const: Const, schedule: Schedule) -> str:
     A single number is always hard-wired. Others lie where ``schedule.storage`` says. In ``"registers"``, one with
     fixed indices is hard-wired, unless ``op`` multiplies by it and multipliers are shared: then choosing among the
     constants is charged as a read of registers. So is choosing by a loop's variable, up to ``partition_limit``
-    elements; a longer table is a ROM. The tables of a ``Threshold``, up to that limit, are logic that its
+    elements; a longer table is a ROM. The tables of a ``Threshold`` or ``Lookup``, up to that limit, are logic that its
     lookups count.
     """
     if const.size == 1:
@@ -169,6 +169,8 @@ def constant_place(op: Op, const: Const, schedule: Schedule) -> str:
     if schedule.storage != "registers":
         return schedule.storage
     short = const.size <= schedule.partition_limit
+    if isinstance(op, Lookup):
+        return HARD_WIRED if short else "rom"
     if isinstance(op, Threshold):
         return HARD_WIRED if short or _compared_at_once(op, const, schedule) else "rom"
     products = isinstance(op, Matmul | Conv)

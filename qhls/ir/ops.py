@@ -20,10 +20,11 @@ from qhls.ir.work import Work
 
 @dataclass(frozen=True, eq=False)
 class Input(Op):
-    """An input tensor of ``dims`` whose elements are any number of ``dtype``."""
+    """An input tensor of ``dims``: any numbers of ``dtype``, or those with codes from and to ``ends``."""
 
     dims: tuple[int, ...]
     dtype: Fixed
+    ends: tuple[int, int] | None = None
 
     @property
     def frac(self) -> int:
@@ -36,9 +37,13 @@ class Input(Op):
     def check(self) -> None:
         self.require_representable(self.dtype)
         self.require_size(self.dims)
+        if self.ends is not None:
+            lo, hi = self.ends
+            inside = self.dtype.lo <= lo <= hi <= self.dtype.hi
+            self.require(inside, f"ends within {self.dtype}", f"{lo} and {hi}")
 
     def evaluate(self) -> Interval:
-        return Interval.full((1, *self.dims), self.dtype.lo, self.dtype.hi)
+        return Interval.full((1, *self.dims), *(self.ends or (self.dtype.lo, self.dtype.hi)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,3 +359,33 @@ class Threshold(Op):
     def float32_exact(self) -> bool:
         # Keras computes the function in float32, as the search for the thresholds did.
         return max(map(abs, self.x.range.hull)) <= FLOAT32_EXACT
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup(Op):
+    """The rows of the known ``table`` at the indices ``x``: the axes of a row come behind those of ``x``."""
+
+    x: Op
+    table: Const
+
+    @property
+    def frac(self) -> int:
+        return self.table.type.frac
+
+    def check(self) -> None:
+        self.require(bool(self.table.shape), "a table of rows", "a number")
+        self.require(self.x.type.frac <= 0, "whole numbers", str(self.x.type))
+        lo, hi = (end << -self.x.type.frac for end in self.x.range.hull)
+        rows = self.table.shape[0]
+        self.require(lo >= 0 and hi < rows, f"indices from 0 to {rows - 1}", f"{lo} to {hi}")
+
+    def evaluate(self, x: Value, table: Value) -> Value:
+        return (x << -self.x.type.frac).rows_at(table)
+
+    def work(self) -> Work:
+        return Work({events.lookup(self.type.width, self.table.shape[0]): self.size})
+
+    @property
+    def float32_exact(self) -> bool:
+        # A number of the table is a weight; what becomes of several is for the ops that read them to say.
+        return self.table.float32_exact

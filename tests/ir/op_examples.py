@@ -20,6 +20,7 @@ from qhls.ir import (
     Fixed,
     Graph,
     Input,
+    Lookup,
     Matmul,
     Max,
     Min,
@@ -174,6 +175,12 @@ EXAMPLES = {
             RANDOM.integers(-9, 9, (2, 7)) / 2,
         ),
         lambda t: steps(twice(inp(t, 3)), [-(1 << 40), 2, 4, 6, 8], [1.0, 2.0, 3.0, 3.5, 4.0, 5.0]),
+    ],
+    Lookup: [
+        lambda t: Lookup(steps(inp(t, 2, 3), [-1, 2], [3.0, 0.0, 1.0]), weights(4, 2)),
+        lambda t: Lookup(steps(inp(t, 5), [0], [4.0, 2.0]), weights(6)),
+        lambda t: Lookup(Shift(steps(inp(t, 2), [0, 1], [0.5, 0.0, 1.5]), 1), weights(4, 2, 3)),
+        lambda t: Lookup(steps(inp(t, 2), [0, 1], [0.0, 8.0, 4.0]), weights(9, 1)),
     ],
     View: [
         lambda t: View(inp(t, 2, 3), (3, 2), (1, 3)),
@@ -349,6 +356,7 @@ ORACLES = {
     Shift: lambda op, x: x * Fraction(2) ** op.power,
     Quantize: quantize,
     Threshold: threshold,
+    Lookup: lambda op, x, table: np.asarray(table)[np.asarray(x).astype(int)],
     View: view,
     Reshape: lambda op, x: fractions(x.ravel()).reshape(len(x), *op.dims),
     Pad: pad,
