@@ -52,7 +52,8 @@ def compile(
 
     ``allow_approximate``: what becomes of real weights, and of real numbers that no quantizer follows, of a function
     or a scale. False: a ``LoweringError``. True: both are rounded to as many ``approximate_bits`` (2 to 24) as hold
-    all of them. A quantizer (an object or a string) takes the place of that for the numbers behind a layer.
+    all of them; a layer that is a factor and an offset for each channel, such as a normalisation, becomes one of fixed
+    point. A quantizer (an object or a string) takes the place of both for the numbers behind a layer.
     ``design.approximations`` names each, with how far it is off, and ``design.distance`` says how far the whole is
     from the given model: on ``data`` (inputs as ``design.run`` takes them), or on random ones.
 

@@ -123,6 +123,16 @@ def test_nested_and_called_twice():
     assert furthest(design, model, "s8.4").max() <= 2 * 3 * 4 * made.error
 
 
+def test_a_mask_is_for_training_only():
+    x, mask = keras.Input((4, 3)), keras.Input((4,), dtype="bool")
+    y = L.BatchNormalization(name="norm")(x, mask=mask)
+    model = keras.Model([x, mask], QDense(2, **NUMBERS)(y))
+    design = qhls.compile(randomised(model), ["s8.4", "u1.0"], allow_approximate=True)
+    assert [made.layer for made in design.approximations] == ["norm"]
+    report = design.check(targets=())
+    assert report, report
+
+
 def test_a_channel_that_is_constant():
     model = randomised(keras.Sequential([keras.Input((3,)), L.BatchNormalization(name="norm")]))
     gamma, *others = model.layers[0].get_weights()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -17,7 +18,7 @@ Before = Callable[[Any, int], Any]
 
 _LEFT_OUT = object()
 _OPTIONS = ("mask", "training")
-"""Arguments of a layer's call for which None is the same as nothing."""
+"""Arguments of a layer's call that change nothing in inference."""
 
 
 def _nothing(reader: Any, index: int) -> None:
@@ -60,8 +61,11 @@ def rebuild(
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = put(next(following), (args, kwargs))
-        # A layer in the place of another may not know of masks.
-        kwargs = {k: v for k, v in kwargs.items() if v is not None or k not in _OPTIONS}
+        if isinstance(
+            layer, keras.layers.Layer
+        ):  # which, in the place of another, may not know of masks
+            known = inspect.signature(layer.call).parameters
+            kwargs = {k: v for k, v in kwargs.items() if k in known or k not in _OPTIONS}
         return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
 
     copy = keras.models.clone_model(plain, inputs, new, call)
