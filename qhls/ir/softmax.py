@@ -160,13 +160,15 @@ def _exponentials(x: Op, bits: int) -> Op:
 def _reciprocals(x: Op, bits: int) -> Op:
     """``1 / x`` of ``x >= 1``, rounded to ``bits`` fraction bits."""
     lo, hi = x.range.hull
-    codes = np.arange(lo, hi + 1)
-    values: Array = ((2 << bits + x.type.frac) // codes + 1) // 2
-    changes = np.flatnonzero(np.diff(values)) + 1
-    if not len(changes):
-        return _table(x, [hi + 1], [int(values[0])] * 2, bits)
-    levels = [int(values[0]), *values[changes].tolist()]
-    return _table(x, codes[changes].tolist(), levels, bits)
+    twice = 2 << bits + x.type.frac
+    first, last = ((twice // code + 1) // 2 for code in (lo, hi))
+    if first == last:
+        return _table(x, [hi + 1], [first] * 2, bits)
+    # Codes are many more than levels: the first code that is rounded to less than a level follows from the level.
+    below = np.arange(first, last, -1)
+    steps = twice // (2 * below - 1) + 1
+    kept = np.append(steps[1:] != steps[:-1], True)  # of levels that no code has, the lowest
+    return _table(x, steps[kept].tolist(), [first, *(below[kept] - 1).tolist()], bits)
 
 
 def _table(x: Op, steps: list[int], values: list[int], bits: int) -> Op:

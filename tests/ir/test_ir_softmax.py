@@ -1,5 +1,9 @@
 """The end of a classifier: a softmax in integers within its stated error, and argmax."""
 
+import math
+import tracemalloc
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +11,8 @@ from hypothesis import strategies as st
 from op_examples import random_codes
 
 from qhls.errors import VerifyError
-from qhls.ir import Fixed, Graph, Input, decode, run
-from qhls.ir.softmax import Softmax
+from qhls.ir import Const, Fixed, Graph, Input, Max, decode, run
+from qhls.ir.softmax import Softmax, _reciprocals, probabilities
 
 X = Input((2,), Fixed(True, 4, 0))
 IMAGE = Input((2, 3), Fixed(True, 4, 0))
@@ -110,3 +114,29 @@ def test_any_axes(mode, axes):
 def test_what_is_no_softmax(build, message):
     with pytest.raises(VerifyError, match=f"^{message}"):
         build()
+
+
+@pytest.mark.parametrize(
+    ("notation", "bits"), [("u9.5", 7), ("u12.6", 3), ("u7.0", 9), ("u3.3", 4)]
+)
+def test_reciprocals_are_those_of_every_code(notation, bits):
+    dtype = Fixed.parse(notation)
+    x = Input((1,), dtype, name="x")
+    total = Max(x, Const.of(1.0))
+    graph = Graph((x,), (_reciprocals(total, bits),))
+    codes = np.arange(dtype.hi + 1)
+    (received,) = run(graph, [codes[:, None]])
+    numbers = [Fraction(max(int(code), 1 << dtype.frac), 1 << dtype.frac) for code in codes]
+    expected = [math.floor((1 << bits) / number + Fraction(1, 2)) for number in numbers]
+    assert received[:, 0].tolist() == expected
+
+
+def test_a_softmax_of_many_classes_takes_little_memory():
+    """The sum of 1,000 exponentials has 10**9 codes, its reciprocal 2**20 levels."""
+    x = Input((1000,), Fixed.parse("s12.6"), name="x")
+    tracemalloc.start()
+    op = probabilities(x, 16)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert op.shape == (1000,)
+    assert peak < 1 << 30
