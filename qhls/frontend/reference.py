@@ -13,7 +13,7 @@ from qhls.frontend.state import copy_model_state
 from qhls.ir import Graph, Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.ir.op import FLOAT64_EXACT
-from qhls.quantizers.numerics import precision, trained_in_float32, without_gradients
+from qhls.quantizers.numerics import in_packets, precision, trained_in_float32, without_gradients
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
@@ -90,9 +90,11 @@ class Reference:
     def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
         plain = without_gradients() if self.graph.reals else nullcontext()
         with precision(self.dtype), plain, trained_in_float32(self.copied):
-            tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in batch]
+            whole = [in_packets(array) for array in batch]
+            tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in whole]
             results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
-            return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
+            arrays = [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
+            return [array[: len(batch[0])] for array in arrays]
 
 
 def _output(model: keras.Model, layer: str) -> Any:

@@ -18,7 +18,7 @@ from qhls.frontend.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
 from qhls.ir.op import FLOAT32_EXACT
-from qhls.quantizers.numerics import precision, without_gradients
+from qhls.quantizers.numerics import in_packets, precision, without_gradients
 
 LEVELS = 4096
 """The most steps a function may have: its table."""
@@ -188,8 +188,9 @@ def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Arr
     def values_at(codes: Array) -> Array:
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
         with precision(dtype):
-            result = function(keras.ops.convert_to_tensor(numbers, dtype))
-            return np.asarray(keras.ops.convert_to_numpy(result), np.float64).T
+            result = function(keras.ops.convert_to_tensor(in_packets(numbers), dtype))
+            found = np.asarray(keras.ops.convert_to_numpy(result), np.float64)
+            return found[: len(numbers)].T
 
     return values_at
 

@@ -89,6 +89,19 @@ def without_gradients() -> Iterator[None]:
         _gradients.reset(token)
 
 
+PACKETS = 64
+"""Numbers that any backend's vector kernels take at once, or a multiple of it."""
+
+
+def in_packets(samples: np.ndarray) -> np.ndarray:
+    """Return ``samples`` with its last one repeated until their count is a multiple of ``PACKETS``.
+
+    TensorFlow has one tanh for whole packets and another, off by a bit, for what is left at a tensor's end.
+    """
+    missing = -len(samples) % PACKETS
+    return np.concatenate([samples, np.repeat(samples[-1:], missing, 0)]) if missing else samples
+
+
 _trained: ContextVar[bool] = ContextVar("qhls_trained_in_float32", default=False)
 
 

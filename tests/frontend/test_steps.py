@@ -152,6 +152,21 @@ def test_values_beside_a_grid_with_real_numbers_elsewhere(last, rng):
     assert len(values) == (2 if "binary" in last else len(np.unique(values.astype(np.float16))))
 
 
+@pytest.mark.parametrize("function", ["tanh", "softplus", "sigmoid"])
+def test_steps_do_not_depend_on_the_place_in_a_batch(function):
+    """TensorFlow's kernels differ by a bit at a tensor's end; every code alone, and in batches of any length."""
+    dense = qhls.layers.QDense(1, kernel_quantizer="quantized_bits(8,0,alpha=1)", use_bias=False)
+    layers = [dense, keras.layers.Activation(function), QActivation("quantized_bits(12,2,alpha=1)")]
+    model = keras.Sequential([keras.Input((1,)), *layers])
+    model.set_weights([np.full((1, 1), 0.7109375)])
+    design = qhls.compile(model, "s12.8")
+    codes = np.arange(-2048, 2048)[:, None]
+    for length in (1, 3, 5, 4096):
+        start = 0 if length > 5 else 1500
+        report = check(design, [codes[start : start + length]], ())
+        assert report, report
+
+
 WIDE = ["s53.20", "s62.30", "s63.3", "u63.63", "s64.20", "u64.0", "s65.62", "u66.40", "s100.60"]
 
 
