@@ -119,8 +119,8 @@ def one_axis(name: str, axis: Any) -> int:
 
 @lower.register(QBatchNormalization, reads_reals=True)
 @lower.register(keras.layers.BatchNormalization, reads_reals=True)
-def _(layer: Any, x: Tensor, *mask: Tensor) -> Tensor:
-    """Real numbers, as the layer itself makes them, for a quantizer behind it; a mask is for training only."""
+def _(layer: Any, x: Tensor) -> Tensor:
+    """Real numbers, as the layer itself makes them, for a quantizer behind it."""
     odd = refusal(
         layer,
         "a quantizer behind the normalisation, whose factors are real numbers",
