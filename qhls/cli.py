@@ -306,10 +306,11 @@ def _energy(options: argparse.Namespace) -> int:
     from qhls.compare import compare
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    designs = [_design(options, model) for model in dict.fromkeys(options.model)]
+    names = list(dict.fromkeys(options.model))
+    designs = [_design(options, model) for model in names]
     comparison = compare(
         designs,
-        names=list(dict.fromkeys(options.model)),
+        names=names,
         technology=options.technology,
         sensitivity=options.sensitivity,
         area=options.area or "xilinx_lut6",
@@ -328,6 +329,9 @@ def _energy(options: argparse.Namespace) -> int:
         for name, area in comparison.areas.items():
             for warning in area.warnings:
                 sys.stdout.write(text.shown(f"warning: {name}: {warning}\n"))
+    for design, name in zip(designs, names, strict=True):
+        for note in design.notes:
+            sys.stdout.write(text.shown(f"note: {name}: {note}\n"))
     for path in (options.html, options.plot, options.json):
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")

@@ -284,6 +284,8 @@ def test_the_command_line(tmp_path, capsys):
     assert (
         "left to the host, from the first real weights on: 'last', 'q'" in capsys.readouterr().out
     )
+    assert main(["energy", str(path), "-i", "s8.5", "--real-end", "host"]) == 0
+    assert f"note: {path}: left to the host, from the first real" in capsys.readouterr().out
     np.save(tmp_path / "x.npy", codes((7, 4)))
     given = ["--allow-approximate", "--approximate-bits", "9", "--data", str(tmp_path / "x.npy")]
     assert main(["show", str(path), "-i", "s8.5", *given]) == 0
