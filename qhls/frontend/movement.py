@@ -127,6 +127,7 @@ def _(layer: keras.layers.ZeroPadding2D, x: Op) -> Op:
 
 @lower.register(keras.layers.ZeroPadding1D)
 def _(layer: keras.layers.ZeroPadding1D, x: Op) -> Op:
+    require_channels_last(layer)
     return Pad(x, (pair(layer.padding), (0, 0)))
 
 
