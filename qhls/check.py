@@ -150,7 +150,7 @@ def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -
             )
             off = np.abs((good - bad).astype(float)).max(1)
             terms = 2 + max(operand.size for operand in op.operands)
-            share = terms * 2.0**-53 if op.magnitude > FLOAT64_EXACT else 0.0
+            share = terms * 2.0**-53 if op.magnitude > FLOAT64_EXACT and not op.proved else 0.0
             differs = np.asarray(good != bad, bool).any(1)
             explained |= open_ & differs & (off <= share * op.magnitude)
             open_ &= ~differs

@@ -33,7 +33,9 @@ class Reference:
         self.copied = self.dtype == "float64" and is_float32(model)
         self.notes = [_explain(layers)] if layers else []
         self.beyond = tuple(
-            dict.fromkeys(op.layer for op in graph.ops if op.magnitude > FLOAT64_EXACT)
+            dict.fromkeys(
+                op.layer for op in graph.ops if op.magnitude > FLOAT64_EXACT and not op.proved
+            )
         )
         if self.beyond:
             self.notes.append(

@@ -10,6 +10,7 @@ from keras import ops
 import qhls
 from qhls.frontend.lines import rounded_line
 from qhls.frontend.reals import Reals
+from qhls.frontend.reference import Reference
 from qhls.frontend.steps import LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
 from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
@@ -107,6 +108,7 @@ def test_the_levels_are_those_of_the_float_function(channels, quantizer, types, 
 def test_a_normalisation_before_many_levels_has_no_table(quantizer):
     graph = equal_to_keras(normalised(quantizer), "s16.8")
     assert not [op for op in graph.ops if isinstance(op, Threshold)]
+    assert Reference(normalised(quantizer), graph).beyond == ()  # whatever bits the product has
     assert kinds(graph)[:4] == ["matmul", "mul", "add", "quantize"]
     assert graph["act.factor"].shape == (CHANNELS,)
 
