@@ -11,19 +11,19 @@ except ImportError:  # no POSIX: nothing is locked, and nothing is taken for lef
     fcntl = None
 
 
-def lock(descriptor: int, *, wait: bool) -> bool:
+def lock(descriptor: int, *, wait: bool, otherwise: bool = False) -> bool:
     """Lock an open file or folder; whether it is now this process's. Without ``wait``: at once or not at all.
 
-    A file system that knows no locks lets everybody in: nothing else is possible there.
+    ``otherwise``: the answer where the system or its disk knows no locks.
     """
     if fcntl is None:
-        return wait
+        return otherwise
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:
-        return wait
+        return otherwise
     return True
 
 

@@ -103,6 +103,11 @@ def _in_order(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
     return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
 
 
+def inputs_of(model: keras.Model, input_types: Any = None) -> tuple[Input, ...]:
+    """Return the inputs of ``model`` with their types, as ``trace`` takes them. Raises ``LoweringError``."""
+    return _inputs(model, functional_of(model, model), input_types)
+
+
 # -- inputs -----------------------------------------------------------------------------------------
 
 

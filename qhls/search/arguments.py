@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
+
 from qhls.search.errors import SearchError
 
 
@@ -27,3 +29,17 @@ def require_whole(name: str, number: Any, least: int = 1, most: float = math.inf
     if not (whole and least <= number <= most):
         upper = f" to {most}" if math.isfinite(most) else ""
         raise SearchError(f"{name}: expected a number from {least} on{upper}, received {number!r}")
+
+
+def require_finite(name: str, array: Any) -> None:
+    """Raise ``SearchError`` for an array that is not of finite numbers; other things have no say in it."""
+    if not isinstance(array, np.ndarray):
+        return
+    if array.dtype.kind not in "fiub":
+        raise SearchError(f"{name}: expected numbers, got {array.dtype}. Give arrays of numbers.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = array.size - int(np.isfinite(array).sum())
+        raise SearchError(
+            f"{name}: expected finite numbers, got {bad:,} NaN or infinite of {array.size:,}. Leave out or "
+            f"replace them before the search: no training survives them."
+        )

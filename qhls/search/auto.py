@@ -11,10 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.search.arguments import require_finite
 from qhls.search.errors import SearchError, TrialError
-from qhls.search.feasible import check_feasible
+from qhls.search.feasible import check_feasible, check_input_types
 from qhls.search.goals import as_goal
 from qhls.search.journal import Journal
+from qhls.search.only import only_driver
 from qhls.search.space import LEARNING_RATE, Space
 from qhls.search.training import (
     compile_like,
@@ -134,7 +136,16 @@ class AutoQKeras:
         epochs = fit_kwargs.setdefault("epochs", 10)
         fit_kwargs["callbacks"] = _with_early_stopping(fit_kwargs.get("callbacks"), epochs)
         tuner = self._tuner(epochs)
-        journal = Journal(self.output_dir, self._header(epochs), trials=True)
+        for array in keras.tree.flatten((fit_args, fit_kwargs)):
+            require_finite("fit", array)
+        if {*self.goal.budgets, *self.goal.costs} - {"bits"}:
+            check_input_types(self.space, self.goal.hardware)
+        with only_driver(self.output_dir):
+            self._search(tuner, fit_args, fit_kwargs)
+        self._require_success()
+
+    def _search(self, tuner: Tuner, fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]) -> None:
+        journal = Journal(self.output_dir, self._header(fit_kwargs["epochs"]), trials=True)
         known = dict(journal.records)
         if not known:
             check_feasible(self.space, self.goal.budgets, self.goal.hardware)
@@ -145,7 +156,6 @@ class AutoQKeras:
                 journal.append(proposal.number, record)
             self.records[proposal.number] = record
             tuner.tell(proposal, record["score"])
-        self._require_success()
 
     def _tuner(self, epochs: int) -> Tuner:
         settings = dict(self.tuner_kwargs)

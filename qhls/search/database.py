@@ -7,6 +7,12 @@ which would write the same line, is refused.
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy
@@ -14,6 +20,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import NullPool
 
 from qhls.search.errors import JournalError, SearchError
+from qhls.search.only import driver, is_running, machine, process, taken_by
 
 _metadata = sqlalchemy.MetaData()
 
@@ -24,6 +31,24 @@ _table = sqlalchemy.Table(
     sqlalchemy.Column("line", sqlalchemy.Integer, primary_key=True, autoincrement=False),
     sqlalchemy.Column("content", sqlalchemy.Text, nullable=False),
 )
+
+
+_locks = sqlalchemy.Table(
+    "qhls_lock",
+    _metadata,
+    sqlalchemy.Column("search", sqlalchemy.String(255), primary_key=True),
+    sqlalchemy.Column("token", sqlalchemy.String(64), nullable=False),
+    sqlalchemy.Column("machine", sqlalchemy.String(255), nullable=False),
+    sqlalchemy.Column("process", sqlalchemy.String(64), nullable=False),
+    sqlalchemy.Column("driver", sqlalchemy.String(255), nullable=False),
+    sqlalchemy.Column("beat", sqlalchemy.Integer, nullable=False),
+)
+
+BEAT = 5.0
+"""Seconds after which a driver says that it lives."""
+
+SILENCE = 4
+"""Beats without a word of a driver on another machine, after which it is taken for dead."""
 
 
 class DatabaseLines:
@@ -76,6 +101,68 @@ class DatabaseLines:
         except exc.SQLAlchemyError as error:
             raise self._failed("to write another line", error) from error
         self._count += 1
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Within it no other process drives this search. Raises ``JournalError`` where another one does."""
+        own = _locks.c.token == (token := uuid.uuid4().hex)
+        here = {"machine": machine(), "process": process(os.getpid()), "driver": driver()}
+        row = {"search": self._search, "token": token, "beat": 0, **here}
+        try:
+            _metadata.create_all(self._engine)
+            while not self._taken(row):
+                self._remove_dead()
+        except exc.SQLAlchemyError as error:
+            raise self._failed("a database that answers", error) from error
+        ended = threading.Event()
+        heart = threading.Thread(target=self._live, args=(own, ended), daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            heart.join()
+            with suppress(
+                exc.SQLAlchemyError
+            ):  # a database that is gone keeps the lock until it is back
+                self._execute(sqlalchemy.delete(_locks).where(own))
+
+    def _taken(self, row: dict[str, Any]) -> bool:
+        try:
+            self._execute(sqlalchemy.insert(_locks).values(row))
+        except exc.IntegrityError:
+            return False
+        return True
+
+    def _remove_dead(self) -> None:
+        """Remove the lock of a driver that is dead. Raises ``JournalError`` for one that lives."""
+        found = self._lock()
+        if found is None:
+            return
+        if found.machine == machine():
+            alive = is_running(found.process)
+        else:
+            time.sleep(SILENCE * BEAT)
+            later = self._lock()
+            alive = later is not None and (later.token, later.beat) != (found.token, found.beat)
+        if alive:
+            raise taken_by(self.where, found.driver)
+        same = (_locks.c.token == found.token) & (_locks.c.beat == found.beat)
+        self._execute(sqlalchemy.delete(_locks).where(same))
+
+    def _lock(self) -> Any:
+        with self._engine.connect() as connection:
+            wanted = sqlalchemy.select(_locks).where(_locks.c.search == self._search)
+            return connection.execute(wanted).first()
+
+    def _live(self, own: Any, ended: threading.Event) -> None:
+        while not ended.wait(BEAT):
+            with suppress(exc.SQLAlchemyError):  # the next line that is written tells
+                self._execute(sqlalchemy.update(_locks).where(own).values(beat=_locks.c.beat + 1))
+
+    def _execute(self, statement: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(statement)
 
     def _failed(self, expected: str, error: exc.SQLAlchemyError) -> JournalError:
         reason = getattr(error, "orig", None) or error

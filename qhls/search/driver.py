@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,9 +135,12 @@ class Driver:
         while not self._done(asked):
             batch = [(asked + i, *self.engine.ask()) for i in range(self.plan.batch)]
             asked += len(batch)
-            self._train(self._resolve([(number, candidate) for number, _, candidate in batch]))
-            for number, trial, _ in batch:
-                self._tell(trial, self.records[number])
+            waiting = deque((number, candidate) for number, _, candidate in batch)
+            while waiting and self._left() > 0:  # what is then left is for a search of more trials
+                self._train(self._resolve(waiting))
+            if not waiting:
+                for number, trial, _ in batch:
+                    self._tell(trial, self.records[number])
             self._clean()
             self._show()
         if not self.points():
@@ -148,18 +151,25 @@ class Driver:
         return Front(self.plan.objectives, tuple(self.points()), self.job.folder, self.records)
 
     def _done(self, asked: int) -> bool:
-        states = Counter(record["state"] for record in self.records.values())
-        done = states["trained"] + states["stopped"]
-        enough = done >= self.plan.trials or asked >= PATIENCE * self.plan.trials
-        hopeless = not done and states["failed"] >= HOPELESS
+        left = self._left()
+        enough = left <= 0 or asked >= PATIENCE * self.plan.trials
+        failed = sum(record["state"] == "failed" for record in self.records.values())
+        hopeless = left == self.plan.trials and failed >= HOPELESS
         return enough or hopeless or len(self._first) >= self.space.size
+
+    def _left(self) -> int:
+        """How many candidates are still to be trained."""
+        states = Counter(record["state"] for record in self.records.values())
+        return self.plan.trials - states["trained"] - states["stopped"]
 
     # -- a batch ------------------------------------------------------------------------------------
 
-    def _resolve(self, batch: Sequence[tuple[int, Candidate]]) -> list[int]:
-        """Note what needs no training; returns the numbers of those that do."""
+    def _resolve(self, waiting: deque[tuple[int, Candidate]]) -> list[int]:
+        """Take candidates and note what needs no training; returns the numbers of as many as are to be trained."""
         left = []
-        for number, candidate in batch:
+        most = self._left()
+        while waiting and len(left) < most:
+            number, candidate = waiting.popleft()
             key = self.space.key(candidate)
             known = self.journal.records.get(number)
             if known is not None:
@@ -170,6 +180,7 @@ class Driver:
                         f"or qhls: search in a new folder"
                     )
                 self._keep(number, known)
+                most -= known["state"] in ("trained", "stopped")
                 self._first.setdefault(key, number)
             elif key in self._first:
                 self._note(

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
+from qhls.errors import LoweringError
+from qhls.frontend.trace import inputs_of
 from qhls.search.costs import UNITS, Hardware, measure
 from qhls.search.errors import BudgetError, SearchError, TrialError
 from qhls.search.space import Candidate, Space
 
 Cost = Callable[[Candidate], float]
+
+
+def check_input_types(space: Space, hardware: Hardware) -> None:
+    """Raise ``SearchError`` unless every input of a candidate has a type: all of them would fail alike."""
+    with suppress(TrialError):  # what is wrong with this candidate need not be with others
+        model = space.build(space.smallest())
+        try:
+            inputs_of(model, hardware.input_types)
+        except LoweringError as error:
+            raise SearchError(f"input_types: {error}") from error
 
 
 def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardware) -> None:

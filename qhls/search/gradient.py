@@ -37,6 +37,7 @@ from qhls.search.gradient_units import removable
 from qhls.search.job import saved, store
 from qhls.search.journal import Journal
 from qhls.search.objectives import parse
+from qhls.search.only import only_driver
 from qhls.search.pareto import checked_data, fingerprint
 from qhls.search.progress import Progress
 from qhls.search.training import compile_like, require_compiled, trial_seed
@@ -136,11 +137,20 @@ def gradient(
         "data": fingerprint(arrays),
         "weights": fingerprint(model.get_weights()),
     }
-    steps = phases(chosen.epochs, chosen.levels, chosen.strengths)
-    journal = _journal(folder, header)
+    with only_driver(folder):
+        journal = _journal(folder, header)
+        points = _points(model, arrays, chosen, plan, journal)
+    return Front(plan.objectives, tuple(points), folder, journal.records)
+
+
+def _points(
+    model: keras.Model, arrays: Any, chosen: Settings, plan: Plan, journal: Journal
+) -> list[Point]:
+    """Train what the journal does not have; the front of all."""
+    folder, steps = Path(chosen.folder), _phases(chosen)
     with Progress(chosen.progress, plan) as shown:
         sweep = Sweep(plan, steps, journal, shown, folder)
-        if len(journal.records) < sum(phase.noted for phase in steps):
+        if len(journal.records) < plan.trials:
             _train(model, arrays, sweep, chosen)
         (folder / gradient_state.FILE).unlink(missing_ok=True)
         points = sweep.points()
@@ -151,7 +161,7 @@ def gradient(
                 f"{journal.where}: expected the models of the front beside it, received none at {point.path}; "
                 f"search in a new folder"
             )
-    return Front(plan.objectives, tuple(points), folder, journal.records)
+    return points
 
 
 def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
@@ -351,4 +361,9 @@ def _plan(objectives: Sequence[Any], chosen: Settings) -> Plan:
             "objectives: expected costs of the design (energy, area, latency), received 'bits'; use 'energy'"
         )
     hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
-    return Plan(parsed, {}, hardware, chosen.epochs, (chosen.epochs,), 1, chosen.seed)
+    noted = sum(phase.noted for phase in _phases(chosen))
+    return Plan(parsed, {}, hardware, noted, (chosen.epochs,), 1, chosen.seed)
+
+
+def _phases(chosen: Settings) -> list[Phase]:
+    return phases(chosen.epochs, chosen.levels, chosen.strengths)

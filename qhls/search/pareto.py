@@ -15,18 +15,19 @@ import keras
 import numpy as np
 
 from qhls.ir import Schedule
-from qhls.search.arguments import refuse_unknown, require_whole
+from qhls.search.arguments import refuse_unknown, require_finite, require_whole
 from qhls.search.costs import Hardware
 from qhls.search.driver import Driver, Plan
 from qhls.search.engines import Engine, default_engine
 from qhls.search.errors import GoalError, SearchError
 from qhls.search.executors import make_executor
-from qhls.search.feasible import check_feasible
+from qhls.search.feasible import check_feasible, check_input_types
 from qhls.search.front import Front
 from qhls.search.goals import check_budgets
 from qhls.search.job import Job, cores
-from qhls.search.journal import Journal
+from qhls.search.journal import Journal, Lines
 from qhls.search.objectives import parse
+from qhls.search.only import only_driver
 from qhls.search.progress import Progress
 from qhls.search.quantization import HARDWARE_QUANTIZATION
 from qhls.search.space import Space
@@ -48,7 +49,7 @@ class Settings:
     """"tpe" (under 300 trials the default), "nsga2", "gp" or "random"."""
 
     trials: int = 50
-    """Candidates to train: the batch that reaches the number is the last one. No more than twenty times as many are
+    """Candidates to train: so many, also where the last batch has more. No more than twenty times as many are
     asked for, where budgets refuse them."""
 
     epochs: int = 10
@@ -128,20 +129,36 @@ def pareto(
 
     Raises:
         SpaceError, GoalError, BudgetError, JournalError, SearchError: arguments that are not acceptable, a
-            budget below what the cheapest candidate costs, a journal of another search, or no trial that
-            was trained.
+            budget below what the cheapest candidate costs, inputs without a type, data that is not finite, a
+            journal of another search or in use by another process, or no trial that was trained.
     """
     require_compiled(model)
     chosen, space = _split(settings)
     candidates = Space(model, **space)
     plan = _plan(objectives, chosen)
     job = _job(model, checked_data(data), plan, chosen, space)
+    if set(plan.costs) - {"bits"}:
+        check_input_types(candidates, plan.hardware)
+    chosen = replace(chosen, name=chosen.name or job.folder.absolute().name)
+    if chosen.storage is None:
+        with only_driver(job.folder):
+            return _search(candidates, plan, job, chosen, job.folder)
+    from qhls.search.database import DatabaseLines
+
+    lines = DatabaseLines(chosen.storage, str(chosen.name))
+    with only_driver(job.folder), lines.locked():
+        return _search(candidates, plan, job, chosen, lines)
+
+
+def _search(
+    candidates: Space, plan: Plan, job: Job, chosen: Settings, place: Path | Lines
+) -> Front:
+    """The search of the journal at ``place``, which is this process's alone."""
     sampler = chosen.engine or default_engine(chosen.trials)
     engine = Engine(
         candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
     )
-    name = chosen.name or job.folder.absolute().name
-    journal = _journal(plan, chosen, candidates, job, sampler, name)
+    journal = Journal(place, _header(plan, chosen, candidates, job, sampler), trials=True)
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
@@ -149,8 +166,8 @@ def pareto(
     from qhls.search.study import Study  # needs Optuna, which the engine has asked for
 
     executor = make_executor(chosen.executor, job, chosen.workers)
-    place = {"folder": job.folder, "url": chosen.storage, "name": name}
-    study = Study(candidates, plan, **place, fresh=not journal.records)
+    to = {"folder": job.folder, "url": chosen.storage, "name": chosen.name}
+    study = Study(candidates, plan, **to, fresh=not journal.records)
     try:
         with Progress(chosen.progress, plan) as progress:
             shown = (progress, study)
@@ -160,10 +177,9 @@ def pareto(
         executor.close()
 
 
-def _journal(plan: Plan, settings: Settings, space: Space, job: Job, *names: str) -> Journal:
-    """The journal of a search by the engine, and under the name, of ``names``."""
-    engine, name = names
-    header = plan.header() | {
+def _header(plan: Plan, settings: Settings, space: Space, job: Job, engine: str) -> dict[str, Any]:
+    """What a journal must have in common with this search."""
+    return plan.header() | {
         "search": "pareto",
         "engine": engine,
         "choices": {choice.name: list(choice.options) for choice in space.choices},
@@ -171,11 +187,6 @@ def _journal(plan: Plan, settings: Settings, space: Space, job: Job, *names: str
         "data": fingerprint(job.data),
         "weights": fingerprint(space.model.get_weights()) if space.transfer_weights else "",
     }
-    if settings.storage is None:
-        return Journal(job.folder, header, trials=True)
-    from qhls.search.database import DatabaseLines
-
-    return Journal(DatabaseLines(settings.storage, name), header, trials=True)
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
@@ -257,6 +268,8 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
             f"{type(data).__name__} of {len(parts)}"
         )
     arrays = [np.asarray(part) for part in parts]
+    for name, array in zip(("x", "y", "x_val", "y_val"), arrays, strict=True):
+        require_finite(f"data: {name}", array)
     for x, y in (arrays[:2], arrays[2:]):
         if len(x) != len(y) or not len(x):
             raise SearchError(

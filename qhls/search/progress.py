@@ -17,6 +17,9 @@ from rich.text import Text
 from qhls.search.driver import Plan
 from qhls.search.front import Point, front_table
 
+REFRESH = 2
+"""Pictures a second."""
+
 
 class Progress:
     """A context in which ``update`` redraws trials and front; ``shown``: true, false or a ``rich`` console.
@@ -27,7 +30,13 @@ class Progress:
     def __init__(self, shown: bool | Console, plan: Plan) -> None:
         self.plan, self._began = plan, time.monotonic()
         console = shown if isinstance(shown, Console) else Console()
-        self._live = Live(console=console, auto_refresh=False) if shown else None
+        self._states = Counter[str]()
+        self._front: Table | None = None
+        # The clock goes on between two trials, and while workers start.
+        settings = {"auto_refresh": console.is_terminal, "refresh_per_second": REFRESH}
+        self._live = (
+            Live(console=console, get_renderable=self._picture, **settings) if shown else None
+        )
 
     def __enter__(self) -> Self:
         if self._live:
@@ -49,11 +58,13 @@ class Progress:
     def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
         """Show all trials so far and the front among them."""
         if self._live:
-            self._live.update(self.picture(records, points), refresh=True)
+            self._states = Counter(record["state"] for record in records.values())
+            self._front = front_table(self.plan.objectives, points)
+            self._live.refresh()
 
-    def picture(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> Group:
+    def _picture(self) -> Group:
         """A line of numbers, a bar and the front."""
-        states = Counter(record["state"] for record in records.values())
+        states, front = self._states, self._front or front_table(self.plan.objectives, ())
         done = states["trained"] + states["stopped"]
         seconds = time.monotonic() - self._began
         parts = ", ".join(f"{count} {state}" for state, count in states.items()) or "none yet"
@@ -62,4 +73,4 @@ class Progress:
             ProgressBar(self.plan.trials, min(done, self.plan.trials), width=30),
             Text(f"{done} of {self.plan.trials} trials ({parts}), {seconds:.0f} s"),
         )
-        return Group(line, front_table(self.plan.objectives, points))
+        return Group(line, front)

@@ -199,14 +199,19 @@ def test_nothing_could_be_trained(tmp_path):
 
 
 def test_a_search_in_which_everything_fails_ends_soon(tmp_path):
-    """No type of the inputs: nothing can be priced."""
-    told = r"model 'dense': cannot become a design: input 'x': expected a fixed-point type: .*"
+    """No prices: nothing can be priced."""
+    told = r"model 'dense': cannot become a design: technology: expected one of .*"
     with pytest.raises(SearchError, match=rf"^search: expected a trial that was trained within the budgets, received "
                        rf"none of 20: {told}$"):  # fmt: skip
-        run(tmp_path / "a", objectives=("accuracy", "energy"), input_types=3, tune_filters="layer")
+        run(
+            tmp_path / "a",
+            objectives=("accuracy", "energy"),
+            technology="none",
+            tune_filters="layer",
+        )
     with pytest.raises(SearchError, match=rf"^budget 'energy': expected a candidate that can be priced, received "
                        rf"none: {told}$"):  # fmt: skip
-        run(tmp_path / "b", budgets={"energy": 9}, input_types=3)
+        run(tmp_path / "b", budgets={"energy": 9}, technology="none")
 
 
 # -- taken up again ---------------------------------------------------------------------------------
