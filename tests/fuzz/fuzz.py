@@ -18,11 +18,12 @@ import numpy as np
 import qhls
 from qhls.backends import csim
 from qhls.backends.layout import design_view
+from qhls.check import check
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, Schedule, run
 
 sys.path.insert(0, str(Path(__file__).parent))
-from models import random_model
+from models import extreme_model, random_model
 
 SAMPLES = 32
 BATCH = 12
@@ -47,10 +48,10 @@ class Tally:
         return "\n".join([*lines, *self.faults])
 
 
-def examine(seed, tally):
-    """The design of the model of ``seed`` if it equals Keras, else None."""
+def examine(seed, tally, make=random_model):
+    """The design of the model that ``make`` gives for ``seed`` if it equals Keras, else None."""
     try:
-        model, types = random_model(seed)
+        model, types = make(seed)
     except ValueError as error:  # a window larger than what is left of the image, and the like
         tally.refused[f"Keras: {str(error).splitlines()[0][:90]}"] += 1
         return None
@@ -61,8 +62,12 @@ def examine(seed, tally):
         tally.refused[str(error).partition("expected ")[2].partition(";")[0][:120]] += 1
         return None
     codes = design.random_codes(SAMPLES, seed)
-    x = np.ldexp(codes[0].astype(float), -design.graph.inputs[0].frac)
-    report = design.check(x, targets=())
+    random = np.random.default_rng(seed)
+    for array, op in zip(
+        codes, design.graph.inputs, strict=True
+    ):  # every other sample: numbers of any size
+        array[::2] >>= random.integers(0, op.type.width, array[::2].shape)
+    report = check(design, codes, ())
     if not report:
         tally.faults.append(f"seed {seed}: {report}")
         return None
@@ -97,13 +102,13 @@ def renamed(graph):
     return graph.rewrite(lambda op: replace(op, name=f"{graph.name}_{op.name}"))
 
 
-def fuzz(seconds, seed, models=1 << 30, simulated=0.25):
+def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model):
     """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets."""
     tally, waiting, end = Tally(), [], time.monotonic() + seconds
     for number in range(seed, seed + models):
         if time.monotonic() > end:
             break
-        design = examine(number, tally)
+        design = examine(number, tally, make)
         if number % 100 == 0:
             keras.backend.clear_session()  # slow, but Keras keeps what it has seen
         if design and number % round(1 / simulated) == 0:
@@ -124,10 +129,12 @@ def main():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--models", type=int, default=1 << 30)
     parser.add_argument("--simulated", type=float, default=0.25, help="share that goes to csim")
+    parser.add_argument("--extreme", action="store_true", help="wide types, weights of any size")
     arguments = parser.parse_args()
     seed = int(time.time()) if arguments.seed is None else arguments.seed
     print(f"seed {seed}")
-    tally = fuzz(arguments.seconds, seed, arguments.models, arguments.simulated)
+    make = extreme_model if arguments.extreme else random_model
+    tally = fuzz(arguments.seconds, seed, arguments.models, arguments.simulated, make)
     print(tally)
     return 1 if tally.faults else 0
 

@@ -83,6 +83,17 @@ class Maker:
     def maybe(self):
         return bool(self.random.integers(2))
 
+    def stretch(self, x):
+        """Sums without a quantizer between them: a code grows past C's integers and past doubles."""
+        for _ in range(self.random.integers(1, 5)):
+            quantizer = self.pick(["quantized_bits(16,0,alpha=1)", "quantized_bits(8,3,alpha=1)"])
+            x = q.QDense(2, kernel_quantizer=quantizer, use_bias=False)(x)
+            if self.maybe():
+                x = self.pick([L.ReLU(), q.QActivation("hard_tanh")])(x)
+            if self.random.integers(3) == 0:
+                x = L.Maximum()([x, q.QActivation("quantized_relu(16,3)")(x)])
+        return q.QActivation(self.pick(ACTIVATIONS))(x)
+
     def quantizers(self, *variables, real=False):
         """Arguments ``<variable>_quantizer``; the first may be one of real scales."""
         texts = {f"{v}_quantizer": self.pick(EXACT) for v in variables}
@@ -228,12 +239,29 @@ class Maker:
         return getattr(self, self.pick(BY_RANK[len(x.shape) - 1]))(x)
 
 
-def random_model(seed):
-    """``(model, input type)``: one to three steps on an input of few bits."""
+EXTREMES = [1e-40, 1e-8, 1e-7, 1e-3, 1.0, 1.0, 30.0, 1e4]
+"""Factors of weights: denormal ones, those below a power of two's smallest, those that saturate."""
+
+
+def extreme_model(seed):
+    """``(model, input type)``: widths around those of C's integers and of floats, weights of any size."""
+    model, _ = random_model(seed, stretches=True)
+    random = np.random.default_rng([seed, 1])
+    for weight in model.weights:
+        if "kernel" in weight.path or "bias" in weight.path:
+            weight.assign(weight * EXTREMES[random.integers(len(EXTREMES))])
+    width = [1, 2, 8, 12, 16, 18, 30, 31, 32, 33, 48, 53, 62][random.integers(13)]
+    return model, f"{'su'[random.integers(2)]}{width}.{random.integers(-2, width + 8)}"
+
+
+def random_model(seed, stretches=False):
+    """``(model, input type)``: one to three steps on an input of few bits; perhaps ``stretches`` before them."""
     random = np.random.default_rng(seed)
     maker = Maker(random)
     keras.utils.set_random_seed(seed)
     inputs = x = keras.Input(maker.pick(SHAPES))
+    if stretches and maker.maybe():
+        x = maker.stretch(x)
     for _ in range(random.integers(1, 4)):
         x = maker.step(x)
     model = keras.Model(inputs, x, name=f"fuzz_{seed}")

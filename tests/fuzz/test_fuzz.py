@@ -4,6 +4,7 @@ import os
 
 import pytest
 from fuzz import Tally, examine, fuzz
+from models import extreme_model
 
 SEED = int(os.environ.get("QHLS_FUZZ_SEED", "0"))
 
@@ -27,5 +28,12 @@ def test_what_differed_once_agrees(seed):
 @pytest.mark.long
 def test_more_random_models_agree():
     tally = fuzz(seconds=240, seed=SEED + 1_000_000)
+    print(tally)
+    assert not tally.faults, str(tally)
+
+
+@pytest.mark.long
+def test_models_of_extreme_types_and_weights_agree():
+    tally = fuzz(seconds=240, seed=SEED + 2_000_000, make=extreme_model)
     print(tally)
     assert not tally.faults, str(tally)
