@@ -175,7 +175,8 @@ class QAdaptiveActivation(keras.layers.Layer):
         x = as_float(inputs)
         shape = [1] * len(x.shape)
         shape[self._channels(len(shape)) if self.per_channel else -1] = -1
-        quantizer = self._quantizer_with(ops.reshape(self._integer(), shape))
+        integer = ops.cast(ops.reshape(self._integer(), shape), x.dtype)
+        quantizer = self._quantizer_with(integer)
         outputs = quantizer(x)
         if not (training and self.trainable):
             return outputs

@@ -32,6 +32,14 @@ _NORMALISATION = (
 )  # fmt: skip
 
 
+class _Normalization(keras.layers.BatchNormalization):
+    """What is folded; mixed precision does not round it before it is quantised."""
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a variable that is read as it is."""
+        return super().add_weight(*args, **{**kwargs, "autocast": False})
+
+
 class Folded(QLayer):
     """``activation(op(x, Q(kernel * inv)) + Q((bias - mean) * inv + beta))``.
 
@@ -81,7 +89,7 @@ class Folded(QLayer):
         self.axis = one_axis(type(self).__name__, axis)
         self.ema_freeze_delay = ema_freeze_delay
         self.folding_mode = folding_mode
-        self.batchnorm = keras.layers.BatchNormalization(
+        self.batchnorm = _Normalization(
             **settings | {"axis": self._channels, "name": "batchnorm", "dtype": self.dtype_policy}
         )
 
@@ -194,7 +202,8 @@ class Folded(QLayer):
     def _observe(self, inputs: Any) -> tuple[Any, Any, Any]:
         """Count the step and update the moving statistics; mean, variance and whether they move."""
         norm = self.batchnorm
-        outputs = ops.cast(self.linear(inputs, self.kernel), norm.moving_mean.dtype)
+        kernel = ops.cast(self.kernel, self.compute_dtype)
+        outputs = ops.cast(self.linear(inputs, kernel), norm.moving_mean.dtype)
         if self.use_bias:
             outputs = outputs + self._along(ops.cast(self.bias, outputs.dtype), outputs)
         axes = [a for a in range(len(outputs.shape)) if a != self._channels % len(outputs.shape)]

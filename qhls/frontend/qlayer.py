@@ -106,9 +106,14 @@ class QLayer(QuantizerState):
         for name, value in own.items():
             setattr(self, name, value)
 
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a variable that quantizers read as it is: mixed precision rounds what is quantised, not before."""
+        return super().add_weight(*args, **{"autocast": False, **kwargs})
+
     def quantized(self, variable: str) -> Any:
         """The tensor that computations use: the variable, through its quantizer if it has one."""
-        return self.through_quantizer(variable, self.unquantized(variable))
+        value = self.through_quantizer(variable, self.unquantized(variable))
+        return ops.cast(value, self.compute_dtype)
 
     def unquantized(self, variable: str) -> Any:
         """What the quantizer receives: the variable itself, ``None`` where there is none."""
@@ -120,7 +125,10 @@ class QLayer(QuantizerState):
         if quantizer is None:
             return ops.convert_to_tensor(value)
         codes = as_trained(value)
-        return quantizer(value) if codes is value else ops.cast(quantizer(codes), value.dtype)
+        result = quantizer(value) if codes is value else ops.cast(quantizer(codes), value.dtype)
+        if isinstance(quantizer, Quantizer):
+            quantizer.scales(self, variable)
+        return result
 
     def product(self, inputs: Any) -> Any:
         """The linear op on ``inputs`` and quantised kernels, before bias and activation."""

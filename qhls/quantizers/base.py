@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import keras
@@ -44,8 +45,9 @@ class Quantizer:
     A subclass decorated with ``@quantizer`` declares its arguments as fields and tells its meaning once, in
     :meth:`grid`: whole ``codes`` times a ``step``. The call, its gradient and :meth:`integer_codes` follow.
 
-    ``scale`` is, as in QKeras, the factor that ``alpha`` stands for: known from the start for a number, after
-    a call outside of any tracing for ``"auto"`` and ``"auto_po2"``.
+    ``scale`` is, as in QKeras, the factor that ``alpha`` stands for: known from the start for a number. For ``"auto"``
+    and ``"auto_po2"`` it is that of the present weights where a layer calls the quantizer, else that of the last call
+    outside of any tracing.
     """
 
     number_type: ClassVar[str] = "fixed"
@@ -65,7 +67,8 @@ class Quantizer:
 
     qnoise_factor: Any = 1.0
     use_ste: bool = True
-    scale: Any = None
+    _scale: Any = None
+    _weight: tuple[Any, str] | None = None
     _seed: Any = None
 
     def __post_init__(self) -> None:
@@ -79,6 +82,24 @@ class Quantizer:
             self.scale = np.float32(alpha)
         if self._draws or getattr(self, "use_stochastic_rounding", False):
             self._seed = keras.random.SeedGenerator()
+
+    @property
+    def scale(self) -> Any:
+        """The factor that ``alpha`` stands for; ``None`` before the first call of one that fits it."""
+        layer = self._weight[0]() if self._weight else None
+        if layer is not None and isinstance(getattr(self, "alpha", None), str):
+            weight = layer.unquantized(self._weight[1])  # type: ignore[index]
+            if weight is not None and is_concrete(weight := as_float(weight)):
+                self._grid(weight)
+        return self._scale
+
+    @scale.setter
+    def scale(self, value: Any) -> None:
+        self._scale = value
+
+    def scales(self, layer: Any, variable: str) -> None:
+        """Tell the weight that this quantizer scales; training changes it where no Python code is called."""
+        self._weight = (weakref.ref(layer), variable)
 
     # -- what a family tells ------------------------------------------------------------------------------
 
@@ -114,6 +135,7 @@ class Quantizer:
     def __call__(self, x: Any) -> Tensor:
         """``x`` quantized; floats keep their type, everything else becomes ``floatx``."""
         x = as_float(x)
+        self._weight = None
         codes, step = self._grid(x)
         if self.gradient_of == "grid":
             return mix(x, codes * step, self.qnoise_factor)
@@ -223,7 +245,8 @@ class Quantizer:
         """What copies and pickles keep: all but the state of the random numbers."""
         state = dict(self.__dict__)
         state["_seed"] = self._seed is not None
-        state["scale"] = _frozen(self.scale)
+        state["_scale"] = _frozen(self.scale)
+        state.pop("_weight", None)
         state["qnoise_factor"] = _frozen(self.qnoise_factor)
         return state
 

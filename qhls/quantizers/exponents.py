@@ -20,7 +20,10 @@ def power_of_two(exponent: Any) -> Any:
     """``2**exponent``: a Python float for a number, a tensor for a tensor or Keras variable."""
     if isinstance(exponent, (int, float, np.number)):
         return 2.0 ** float(exponent)
-    return exact_exp2(ops.cast(ops.convert_to_tensor(exponent), keras.config.floatx()))
+    exponent = ops.convert_to_tensor(exponent)
+    if "float" not in _dtype(exponent):
+        exponent = ops.cast(exponent, keras.config.floatx())
+    return exact_exp2(exponent)
 
 
 def exact_exp2(exponent: Tensor) -> Tensor:

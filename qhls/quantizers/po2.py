@@ -21,8 +21,10 @@ from qhls.quantizers.numerics import (
     uniform_like,
 )
 
-MOST_EXPONENT_BITS = 10
-"""Exponents beyond ``±2**10`` exceed float64."""
+MOST_EXPONENT_BITS = 64
+"""Far beyond the 10 bits with which exponents leave float64's range; then the float type is what limits them."""
+LARGEST_EXPONENT = 1023
+"""Of float64."""
 
 
 def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
@@ -112,7 +114,7 @@ class _PowerOfTwo(Quantizer):
         """``max_value``, at least 1; without it the power of two of the largest exponent."""
         if self.max_value is not None:
             return max(1.0, self.max_value)
-        return max(1.0, 2.0 ** self._limits[1])
+        return max(1.0, _power(self._limits[1]))
 
 
 @quantizer
@@ -226,10 +228,14 @@ class quantized_relu_po2(_PowerOfTwo):
         least = 2.0 ** self._limits[0]
         if not self.negative_slope:
             return least
-        return min(least, -self.negative_slope * 2.0 ** self._exponents(self.bits - 1)[1])
+        return min(least, -self.negative_slope * _power(self._exponents(self.bits - 1)[1]))
 
     def __str__(self) -> str:
         return _text(self, self.max_value, self.negative_slope)
+
+
+def _power(exponent: int) -> float:
+    return 2.0 ** min(exponent, LARGEST_EXPONENT)
 
 
 def _text(q: _PowerOfTwo, *optional: Any) -> str:

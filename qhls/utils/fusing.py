@@ -96,14 +96,14 @@ def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndar
     variance: Any = keras.ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
     inverse = keras.ops.rsqrt(variance + bn_layer.epsilon)
     if bn_layer.scale:
-        inverse = inverse * bn_layer.quantized("gamma")
+        inverse = inverse * _quantized(bn_layer, "gamma")
     inverse = _numpy(bn_layer.through_quantizer("inverse", inverse))
     offset = -_quantized(bn_layer, "moving_mean") * inverse
     return inverse, offset + _quantized(bn_layer, "beta") if bn_layer.center else offset
 
 
 def _quantized(layer: Any, variable: str) -> np.ndarray:
-    return _numpy(layer.quantized(variable))
+    return _numpy(layer.through_quantizer(variable, layer.unquantized(variable)))
 
 
 def _numpy(tensor: Any) -> np.ndarray:

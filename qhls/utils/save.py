@@ -27,6 +27,8 @@ from qhls.utils.hardware import HardwareWeight, hardware_weight, hardware_weight
 
 GROUP = "quantized"
 """Where the dictionary stands in an HDF5 file, beside Keras' weights."""
+_KERAS_3 = ".weights.h5"
+_ATTRIBUTE_BYTES = 60_000
 
 
 def model_save_quantized_weights(
@@ -53,8 +55,9 @@ def model_save_quantized_weights(
 
     The model stays as it is. ``filename`` ends in ``.npz``: the arrays, as
     ``layer/key`` or ``layer/key/index``; or in ``.h5`` or ``.hdf5``: the same below the group
-    "quantized", and the model's weights as Keras 3 stores them, for ``load_weights`` or
-    ``qhls.load_model(..., weights=filename)``: quantised, where that changes no result.
+    "quantized", and the model's weights, for ``load_weights`` or ``qhls.load_model(..., weights=filename)``:
+    quantised, where that changes no result. They have the layout that Keras expects behind that name: that of
+    Keras 3 for ``.weights.h5``, else that of Keras 2.
     ``custom_objects`` is QKeras' argument; nothing depends on it.
 
     Raises:
@@ -176,15 +179,45 @@ def _flat(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _write_h5(model: keras.Model, path: Path, saved: dict[str, dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         weights = (
-            Path(folder) / "model.weights.h5"
+            Path(folder) / f"model{_KERAS_3}"
         )  # the one name by which Keras 3 writes its layout
         with _quantized(model):
-            model.save_weights(weights)
+            if path.name.endswith(_KERAS_3):
+                model.save_weights(weights)
+            else:
+                _write_keras2(model, weights)
         with h5py.File(weights, "a") as file:
             group = file.create_group(GROUP)
             for key, value in _flat(saved).items():
                 group.create_dataset(key, data=value)
         shutil.copyfile(weights, path)
+
+
+def _write_keras2(model: keras.Model, path: Path) -> None:
+    """Keras 2's layout: by layer its trainable weights, then the others, over all layers of a nested model."""
+    with h5py.File(path, "w") as file:
+        group = file.create_group("model_weights")
+        names = [layer.name for layer in model.layers]
+        _write_names(group, "layer_names", names)
+        for name, layer in zip(names, model.layers, strict=True):
+            variables = [*layer.trainable_weights, *layer.non_trainable_weights]
+            own, stored = (
+                group.create_group(name),
+                [f"{v.name}_{i}" for i, v in enumerate(variables)],
+            )
+            _write_names(own, "weight_names", stored)
+            for variable, key in zip(variables, stored, strict=True):
+                own.create_dataset(key, data=to_numpy(variable))
+
+
+def _write_names(group: Any, attribute: str, names: list[str]) -> None:
+    """An attribute holds 64 KB; Keras reads ``attribute0``, ``attribute1``, ... where the names are more."""
+    encoded = [name.encode() for name in names]
+    longest = max(map(len, encoded), default=1)
+    size = max(_ATTRIBUTE_BYTES // longest, 1)
+    chunks = [encoded[i : i + size] for i in range(0, len(encoded), size)] or [[]]
+    for i, chunk in enumerate(chunks):
+        group.attrs[attribute if len(chunks) == 1 else f"{attribute}{i}"] = chunk
 
 
 @contextmanager
