@@ -21,10 +21,8 @@ from qhls.quantizers.numerics import (
     uniform_like,
 )
 
-MOST_EXPONENT_BITS = 64
-"""Far beyond the 10 bits with which exponents leave float64's range; then the float type is what limits them."""
 LARGEST_EXPONENT = 1023
-"""Of float64."""
+"""Of float64. More exponent bits than it takes limit nothing: the float type then does."""
 
 
 def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
@@ -54,10 +52,9 @@ class _PowerOfTwo(Quantizer):
         """
         one_sided = self.max_value is not None and self.max_value <= 1
         e = value_bits - (0 if one_sided else 1)
-        if not 0 <= e <= MOST_EXPONENT_BITS:
-            signs = self.bits - e
-            expected = f"an integer from {max(signs, 1)} to {signs + MOST_EXPONENT_BITS}"
-            raise refuse(self, "bits", f"{expected} with max_value={self.max_value!r}")
+        if e < 0:
+            least = f"an integer of at least {self.bits - e}"
+            raise refuse(self, "bits", f"{least} with max_value={self.max_value!r}")
         low, high = -(2**e), 2**e - 1
         return low, 2 * (high // 2) if self.quadratic_approximation else high
 

@@ -12,19 +12,22 @@ import keras
 import numpy as np
 
 from qhls.search.arguments import require_finite
-from qhls.search.errors import SearchError, TrialError
+from qhls.search.errors import GoalError, SearchError, TrialError
 from qhls.search.feasible import check_feasible, check_input_types
-from qhls.search.goals import as_goal
+from qhls.search.goals import as_goal, towards
 from qhls.search.journal import Journal
 from qhls.search.only import only_driver
 from qhls.search.space import LEARNING_RATE, Space
 from qhls.search.training import (
+    DIRECTIONS,
     compile_like,
+    first_metric,
     metric_names,
     require_compiled,
     train,
     trial_seed,
 )
+from qhls.search.training import metric_direction as known_direction
 from qhls.search.tuners import TUNERS, Proposal, Tuner
 from qhls.utils.arrays import to_numpy
 
@@ -40,7 +43,8 @@ class AutoQKeras:
 
     Args:
         model: compiled; its optimizer (with its learning rate) and loss train every candidate.
-        metrics: what Keras logs, by name or as functions; the first is the score's metric, "acc" by default.
+        metrics: what Keras logs, by name or as functions, as ``compile`` takes them: also by output. The first is
+            the score's metric, "acc" by default. Of an error the least is best, as Keras knows.
         custom_objects: classes and functions by the names under which configurations know them.
         goal: bits by default; see ``qhls.search.goals``.
         output_dir: folder of the journal and the weights; with ``overwrite`` a new one, ``output_dir_1``, ...,
@@ -64,6 +68,7 @@ class AutoQKeras:
         overwrite: see ``output_dir``.
         head_name: the output whose metric counts, where there are several.
         score_metric: the metric that counts, if it is not the first of ``metrics``.
+        metric_direction: "max" or "min", for a metric of which Keras does not know which is better.
         tuner_kwargs: ``max_trials`` (10), ``seed`` and what the mode takes (``qhls.search.tuners``).
 
     Raises:
@@ -73,7 +78,7 @@ class AutoQKeras:
     def __init__(  # noqa: PLR0917 - QKeras' order
         self,
         model: keras.Model,
-        metrics: Sequence[Any] | None = None,
+        metrics: Any = None,
         custom_objects: Mapping[str, Any] | None = None,
         goal: Any = None,
         output_dir: str | Path = "result",
@@ -91,13 +96,24 @@ class AutoQKeras:
         overwrite: bool = True,
         head_name: str | None = None,
         score_metric: Any = None,
+        metric_direction: str | None = None,
         **tuner_kwargs: Any,
     ) -> None:
         require_compiled(model)
-        self.model, self.metrics = model, list(metrics or ["acc"])
+        self.model, self.metrics = model, metrics or ["acc"]
         self.goal = as_goal(goal, model)
-        chosen = score_metric or self.goal.metric or self.goal.default_metric or self.metrics[0]
+        first = first_metric(self.metrics, head_name)
+        chosen = score_metric or self.goal.metric or self.goal.default_metric or first
         self.metric = metric_names(chosen, head_name if chosen != "loss" else None)
+        if self.goal.factor is not None:
+            direction = metric_direction or known_direction(
+                chosen, self.metrics, getattr(model, "output_names", ())
+            )
+            if direction not in DIRECTIONS:
+                raise GoalError(
+                    f"metric_direction: expected 'max' or 'min', got {direction!r}. Give one of them."
+                )
+            self.goal = towards(self.goal, direction)
         self.space = Space(
             model,
             quantization_config=quantization_config,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -158,6 +158,21 @@ def _negated(value: float, _metrics: Metrics, _costs: Costs) -> float:
     return -value
 
 
+def _forgiven(value: float, _metrics: Metrics, costs: Costs) -> float:
+    return value * (1.0 + costs["delta"])
+
+
+def _forgiven_error(value: float, _metrics: Metrics, costs: Costs) -> float:
+    factor = 1.0 + costs["delta"]
+    return -value / factor if value >= 0 else -value * factor
+
+
+def towards(goal: Goal, direction: str) -> Goal:
+    """``goal`` for a metric of which more ("max") or less ("min") is better, where the goal itself does not say it."""
+    least = direction == "min" and goal.factor is not None
+    return replace(goal, score=_forgiven_error) if least else goal
+
+
 # -- AutoQKeras' ------------------------------------------------------------------------------------
 
 
@@ -169,7 +184,7 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
         goal = forgiving_factor(goal or DEFAULT_GOAL)
     if isinstance(goal, ForgivingFactor):
         goal.get_reference(model)
-        return Goal(lambda value, _, costs: value * (1.0 + costs["delta"]), factor=goal)
+        return Goal(_forgiven, factor=goal)
     if callable(goal):
         function: Callable[..., Any] = goal
         return judge(function)

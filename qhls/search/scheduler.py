@@ -42,7 +42,7 @@ class AutoQKerasScheduler:
     def __init__(  # noqa: PLR0917 - QKeras' order
         self,
         model: keras.Model,
-        metrics: Sequence[Any] | None = None,
+        metrics: Any = None,
         custom_objects: Mapping[str, Any] | None = None,
         goal: Any = None,
         output_dir: str | Path = "result",
@@ -68,7 +68,7 @@ class AutoQKerasScheduler:
             )
         self.model, self.metrics, self.custom_objects = (
             model,
-            list(metrics or ["acc"]),
+            metrics or ["acc"],
             custom_objects,
         )
         self.goal = as_goal(goal, model)

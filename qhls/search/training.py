@@ -102,12 +102,13 @@ def train(
 def compile_like(
     model: keras.Model,
     reference: keras.Model,
-    metrics: Sequence[Any],
+    metrics: Any,
     learning_rate: float | None = None,
 ) -> None:
-    """Compile ``model`` with the loss and a new optimizer like that of ``reference``.
+    """Compile ``model`` with the loss, its weights, and a new optimizer like that of ``reference``.
 
-    ``learning_rate`` replaces the optimizer's. Raises ``GoalError`` where ``reference`` is not compiled.
+    ``metrics`` are as Keras' ``compile`` takes them. ``learning_rate`` replaces the optimizer's.
+    Raises ``GoalError`` where ``reference`` is not compiled.
     """
     optimizer = require_compiled(reference)
     settings = optimizer.get_config()
@@ -117,7 +118,8 @@ def compile_like(
     model.compile(
         optimizer=type(optimizer).from_config(settings),
         loss=compiled.loss,
-        metrics=[_fresh(metric) for metric in metrics],
+        loss_weights=compiled._compile_config.config.get("loss_weights"),
+        metrics=keras.tree.map_structure(_fresh, metrics),
         jit_compile=compiled.jit_compile,
         run_eagerly=compiled.run_eagerly,
     )
@@ -141,6 +143,56 @@ def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
     aliases = ("acc", "accuracy")
     names = (name, *(a for a in aliases if a != name)) if name in aliases else (name,)
     return tuple(f"{head_name}_{n}" for n in names) if head_name else names
+
+
+DIRECTIONS = ("max", "min")
+
+
+def metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> str:
+    """Whether more ("max") or less ("min") of a metric is better, as Keras tells it of its own metrics and losses.
+
+    ``metric`` may be the name of one of ``metrics``, as Keras logs it: behind the name of an output, one of ``heads``.
+    Raises ``GoalError`` for a metric of which Keras does not know.
+    """
+    (name,) = metric_names(metric)[:1]
+    own = [m for m in keras.tree.flatten(metrics) if isinstance(m, keras.metrics.Metric)]
+    names = [name, *(name.removeprefix(f"{head}_") for head in heads)]
+    found = [metric, *(m for m in own if m.name in names)]
+    for candidate in [*found, *names]:
+        direction = getattr(_known_metric(candidate), "_direction", None)
+        if direction is not None:
+            return {"up": "max", "down": "min"}[direction]
+    raise GoalError(
+        f"metric {name!r}: expected a metric of which Keras knows whether more or less is better, got "
+        f"another one. Give metric_direction='max' or 'min'."
+    )
+
+
+def _known_metric(metric: Any) -> Any:
+    """Keras' metric behind a name or a function."""
+    if isinstance(metric, keras.metrics.Metric):
+        return metric
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
+    name = {
+        "acc": "accuracy",
+        "loss": "mse",
+        "kld": "kl_divergence",
+        "log_cosh": "LogCoshError",
+    }.get(name, name)
+    try:
+        return keras.metrics.get(name)
+    except (TypeError, ValueError):
+        return None
+
+
+def first_metric(metrics: Any, head_name: str | None = None) -> Any:
+    """The first of the metrics that ``compile`` takes: of the output ``head_name`` where they are by output."""
+    while isinstance(metrics, Mapping | list | tuple):
+        if isinstance(metrics, Mapping):
+            metrics = metrics[head_name] if head_name in metrics else next(iter(metrics.values()))
+        else:
+            metrics = metrics[0]
+    return metrics
 
 
 def require_compiled(model: keras.Model) -> Any:

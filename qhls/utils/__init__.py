@@ -37,6 +37,11 @@ from qhls.utils.rebuild import clone_model
 from qhls.utils.save import model_save_quantized_weights
 from qhls.utils.sparsity import get_model_sparsity, print_model_sparsity
 from qhls.utils.stats import print_qstats
+from qhls.utils.summary import (
+    _add_supported_quantized_objects,
+    get_quantization_dictionary,
+    print_qmodel_summary,
+)
 from qhls.utils.thermometer import BinaryToThermometer
 
 __all__ = [
@@ -45,6 +50,7 @@ __all__ = [
     "KMeans",
     "QNoiseScheduler",
     "UtilityError",
+    "_add_supported_quantized_objects",
     "activation_compression",
     "add_bn_fusing_weights",
     "analyze_accumulator",
@@ -61,12 +67,14 @@ __all__ = [
     "get_model_sparsity",
     "get_operation_type",
     "get_quant_mode",
+    "get_quantization_dictionary",
     "hardware_weights",
     "load_qmodel",
     "model_quantize",
     "model_save_quantized_weights",
     "populate_bias_quantizer_from_accumulator",
     "print_model_sparsity",
+    "print_qmodel_summary",
     "print_qstats",
     "quantize_activation",
     "quantized_model_debug",

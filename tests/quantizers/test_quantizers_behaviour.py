@@ -458,3 +458,19 @@ def test_codes_of_powers_of_two_may_span_any_octaves():
     codes, scale = qz.quantized_po2(8).integer_codes([2.0**-20, -(2.0**40), 0.0, 1.0])
     assert codes.tolist() == [1 << 44, -(1 << 104), 1, 1 << 64]
     assert float(scale) == 2.0**-64
+
+
+@pytest.mark.parametrize("bits", [12, 16, 32, 62])
+def test_powers_of_two_of_many_bits_are_only_limited_by_the_float_type(bits):
+    x = np.float32([0, 1e-30, 0.3, 0.6, 1.1, 2.9, 1e30, -3])
+    expected = np.float32([0, 0, 0.25, 0.5, 1, 4, 2.0**100, -4])
+    made = ops.convert_to_numpy(qz.get_quantizer(f"quantized_po2({bits})")(x))
+    np.testing.assert_array_equal(made, expected)
+    relu = qz.get_quantizer(f"quantized_relu_po2({bits},2)")
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(relu(x)), np.float32([0, 0, 0.25, 0.5, 1, 2, 2, 0])
+    )
+    q = qz.get_quantizer(f"quantized_po2({bits})")
+    assert np.isfinite([q.max(), q.min()]).all()
+    codes, scale = q.integer_codes(x[2:6])
+    np.testing.assert_array_equal(codes * scale, expected[2:6])
