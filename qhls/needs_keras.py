@@ -20,9 +20,7 @@ except ImportError as error:
         advice = f"Run {command}, or set KERAS_BACKEND to {others} and install that extra."
     else:
         advice = f"Run pip install {missing}, which Keras itself needs."
-    raise MissingError(
-        f"Keras: expected the package {missing!r}, got none. {advice}", name=error.name
-    ) from error
+    raise MissingError(f"Keras: expected the package {missing!r}, got none. {advice}") from error
 except ValueError as error:  # what Keras raises for a backend that it does not know
     raise MissingError(
         f"KERAS_BACKEND: expected one of {', '.join(EXTRAS)}, got {os.environ.get('KERAS_BACKEND')!r} ({error}). "

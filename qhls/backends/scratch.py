@@ -22,7 +22,10 @@ def scratch(folder: Path, prefix: str) -> Generator[Path]:
     """A new folder in ``folder``, whose name begins with ``prefix``; deleted in the end. Raises ``OSError``."""
     while True:
         made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
-        descriptor = os.open(made, os.O_RDONLY)
+        try:
+            descriptor = os.open(made, os.O_RDONLY)
+        except FileNotFoundError:  # left_over of another thread or process was faster
+            continue
         lock(descriptor, wait=True)
         if is_at(descriptor, made):
             break
