@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -219,5 +218,5 @@ def test_what_killed_processes_left_is_deleted(monkeypatch, folder, tmp_path):
         assert {path.suffix for path in folder.iterdir()} == {".so"}
     finally:
         for process in processes:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
