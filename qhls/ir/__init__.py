@@ -14,12 +14,13 @@ from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quanti
 from qhls.ir.passes import optimise
 from qhls.ir.scan import Scan
 from qhls.ir.schedule import Schedule
-from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.ir.verify import verify
 
 __all__ = [
     "Add",
     "ArgMax",
+    "Assignment",
     "Codes",
     "Concat",
     "Const",
@@ -37,7 +38,6 @@ __all__ = [
     "Overflow",
     "Pad",
     "Pool",
-    "Quantization",
     "Quantize",
     "Reshape",
     "Rounding",

@@ -12,7 +12,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array, Codes
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
-from qhls.ir.types import Fixed, Quantization, Rounding
+from qhls.ir.types import Assignment, Fixed, Rounding
 
 CACHE_ELEMENTS = 1 << 18
 """A batch is cut so that the largest tensor has about this many elements: temporaries stay in the cache."""
@@ -132,7 +132,7 @@ def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
         raise VerifyError(
             f"{where}: expected at most 53 bits for float values, got {to}. Give integer codes instead."
         )
-    limits = Quantization(to, Rounding.HALF_EVEN)
+    limits = Assignment(to, Rounding.HALF_EVEN)
     with np.errstate(over="ignore"):  # infinity saturates as well
         scaled = np.asarray(array * 2.0**to.frac)  # exact, and several times faster than ldexp
     np.rint(scaled, out=scaled)

@@ -14,7 +14,7 @@ from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
 from qhls.ir.interval import Interval, Value, join, patches, rows, taps
 from qhls.ir.op import FLOAT32_EXACT, Op
-from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.ir.work import Work
 
 
@@ -268,7 +268,7 @@ class Quantize(Op):
         rounded = x.round_shift(self.x.type.frac - self.to.frac, self.rounding)
         if self.overflow is Overflow.WRAP:
             return rounded.wrap(self.to)
-        limits = Quantization(self.to, self.rounding, self.overflow)
+        limits = Assignment(self.to, self.rounding, self.overflow)
         return rounded.clip(limits.lo, limits.hi)
 
     def work(self) -> Work:

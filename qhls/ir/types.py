@@ -121,7 +121,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantization:
+class Assignment:
     """An assignment to a fixed-point variable: all that a quantizer tells the compiler about an activation."""
 
     to: Fixed

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from qhls.errors import QuantizerError
-from qhls.ir.types import Quantization
+from qhls.ir.types import Assignment
 from qhls.quantizers.checks import CHECKS
 from qhls.quantizers.numerics import (
     Tensor,
@@ -126,7 +126,7 @@ class Quantizer:
         return () if self._monotone else None
 
     @property
-    def quantization(self) -> Quantization | None:
+    def quantization(self) -> Assignment | None:
         """This quantizer as one rounding, saturating assignment; None if it is anything else."""
         return None
 
@@ -295,7 +295,7 @@ def is_settled(q: Any) -> bool:
     return isinstance(q.integer, int) and noiseless(q)
 
 
-def fixed_range(q: Quantizer, assignment: Quantization | None, widest: int = 20) -> np.ndarray:
+def fixed_range(q: Quantizer, assignment: Assignment | None, widest: int = 20) -> np.ndarray:
     """Every value of ``assignment``, non-negative codes first; None is refused."""
     if assignment is None or assignment.to.width > widest:
         raise QuantizerError(

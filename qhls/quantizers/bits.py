@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from keras import ops
 
-from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.exponents import power_of_two
@@ -94,7 +94,7 @@ class FixedPoint(Quantizer):
         return ops.sign(x) * ops.where(v < top, v, ops.ones_like(v) * top)
 
     @property
-    def quantization(self) -> Quantization | None:
+    def quantization(self) -> Assignment | None:
         """Round half to even, saturate; None for one signed bit, and for any ``alpha`` but 1.
 
         A numeric ``alpha`` multiplies what has been rounded: 0.5 becomes 1.0 with ``alpha`` 2.
@@ -103,12 +103,12 @@ class FixedPoint(Quantizer):
             return None
         return self._assignment()
 
-    def _assignment(self) -> Quantization:
+    def _assignment(self) -> Assignment:
         """The type of the values at ``alpha`` 1."""
         symmetric = self.symmetric and self.keep_negative
         overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
         to = Fixed(bool(self.keep_negative), self.bits, self._magnitude_bits - self.integer)
-        return Quantization(to, Rounding.HALF_EVEN, overflow)
+        return Assignment(to, Rounding.HALF_EVEN, overflow)
 
     def max(self) -> float:
         """``max(1, 2**integer)``: the bound QKeras clips weights to, not the largest value."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from keras import ops
 
-from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
@@ -115,18 +115,18 @@ class quantized_linear(Quantizer):
         return step
 
     @property
-    def quantization(self) -> Quantization | None:
+    def quantization(self) -> Assignment | None:
         """Round half to even, saturate; None for one signed bit and scales that are not a power of two."""
         return None if self._is_sign or not is_settled(self) else self._assignment()
 
-    def _assignment(self) -> Quantization | None:
+    def _assignment(self) -> Assignment | None:
         shift = scales.po2_exponent(self.alpha)
         if shift is None:
             return None
         frac = self.bits - int(self.keep_negative) - self.integer - shift
         symmetric = self.symmetric and self.keep_negative
         overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
-        return Quantization(
+        return Assignment(
             Fixed(bool(self.keep_negative), self.bits, frac), Rounding.HALF_EVEN, overflow
         )
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from keras import ops
 
-from qhls.ir.types import Fixed, Quantization
+from qhls.ir.types import Assignment, Fixed
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import internal_sigmoid
@@ -115,14 +115,14 @@ class quantized_relu(Quantizer):
         return ops.where(x <= limit, real, ops.ones_like(x) * limit)
 
     @property
-    def quantization(self) -> Quantization | None:
+    def quantization(self) -> Assignment | None:
         """Round half to even, saturate; None with a slope, a sigmoid or a bound below the largest value."""
         if self.negative_slope or self.use_sigmoid or not is_settled(self):
             return None
         to = Fixed(False, self.bits, self.bits - self.integer)
         if self._has_bound and float(self.relu_upper_bound) < to.hi * to.step:  # type: ignore[arg-type]
             return None
-        return Quantization(to)
+        return Assignment(to)
 
     def max(self) -> float:
         """``max(1, 2**integer)``: the bound QKeras tells, not the largest value."""
@@ -134,7 +134,7 @@ class quantized_relu(Quantizer):
 
     def range(self) -> np.ndarray:
         """Every value of ``ac_fixed<bits, integer, false>``, from 0 on."""
-        whole = Quantization(Fixed(False, self.bits, self.bits - self.integer))
+        whole = Assignment(Fixed(False, self.bits, self.bits - self.integer))
         return fixed_range(self, None if self.use_sigmoid or self.negative_slope else whole)
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from qhls.ir.types import Fixed, Overflow, Quantization, Rounding
+from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers.base import Quantizer, quantizer, show
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import get_internal_sigmoid, internal_sigmoid
@@ -59,12 +59,12 @@ class quantized_tanh(_Squashing):
         return clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
 
     @property
-    def quantization(self) -> Quantization | None:
+    def quantization(self) -> Assignment | None:
         """Round half to even, saturate, if the tanh is ``clip(x, -1, 1)`` (the "hard" one); else None."""
         if self.use_real_tanh or get_internal_sigmoid() != "hard":
             return None
         overflow = Overflow.SATURATE_SYMMETRIC if self.symmetric else Overflow.SATURATE
-        return Quantization(Fixed(True, self.bits, self.bits - 1), Rounding.HALF_EVEN, overflow)
+        return Assignment(Fixed(True, self.bits, self.bits - 1), Rounding.HALF_EVEN, overflow)
 
     def max(self) -> float:
         """The largest value, ``1 - 1/m``."""

@@ -1,4 +1,4 @@
-"""``Fixed`` and ``Quantization``: notation, ranges and what they refuse."""
+"""``Fixed`` and ``Assignment``: notation, ranges and what they refuse."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.errors import VerifyError
-from qhls.ir import Fixed, Overflow, Quantization, Schedule
+from qhls.ir import Assignment, Fixed, Overflow, Schedule
 from qhls.ir.parts import UNITS, Part, find_part
 from qhls.ir.schedule import check_schedule
 
@@ -120,7 +120,7 @@ def test_contains_is_the_subset_of_numbers(a, b):
 
 @given(small, st.sampled_from(Overflow))
 def test_limits_of_a_quantization(kind, overflow):
-    limits = Quantization(kind, overflow=overflow)
+    limits = Assignment(kind, overflow=overflow)
     assert limits.hi == kind.hi
     symmetric = kind.signed and overflow is Overflow.SATURATE_SYMMETRIC
     assert limits.lo == (-kind.hi if symmetric else kind.lo)

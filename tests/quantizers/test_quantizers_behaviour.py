@@ -8,7 +8,7 @@ from keras import ops
 
 import qhls
 import qhls.quantizers as qz
-from qhls.ir.types import Fixed, Overflow, Quantization
+from qhls.ir.types import Assignment, Fixed, Overflow
 from qhls.layers import QActivation, QDense
 from qhls.quantizers.exponents import exact_exp2, whole_log2
 from qhls.quantizers.numerics import precision
@@ -121,32 +121,32 @@ def test_scale_is_known_or_remembered():
 @pytest.mark.parametrize(
     ("q", "meaning"),
     [
-        (qz.quantized_bits(6, 2), Quantization(Fixed(True, 6, 3))),
-        (qz.quantized_bits(6, 2, alpha=1.0), Quantization(Fixed(True, 6, 3))),
+        (qz.quantized_bits(6, 2), Assignment(Fixed(True, 6, 3))),
+        (qz.quantized_bits(6, 2, alpha=1.0), Assignment(Fixed(True, 6, 3))),
         (
             qz.quantized_bits(6, 2, 1),
-            Quantization(Fixed(True, 6, 3), overflow=Overflow.SATURATE_SYMMETRIC),
+            Assignment(Fixed(True, 6, 3), overflow=Overflow.SATURATE_SYMMETRIC),
         ),
-        (qz.quantized_bits(6, 2, 1, keep_negative=False), Quantization(Fixed(False, 6, 4))),
-        (qz.quantized_bits(4, 10), Quantization(Fixed(True, 4, -7))),
-        (qz.quantized_bits(4, -2), Quantization(Fixed(True, 4, 5))),
+        (qz.quantized_bits(6, 2, 1, keep_negative=False), Assignment(Fixed(False, 6, 4))),
+        (qz.quantized_bits(4, 10), Assignment(Fixed(True, 4, -7))),
+        (qz.quantized_bits(4, -2), Assignment(Fixed(True, 4, 5))),
         (qz.quantized_bits(1), None),
         (qz.quantized_bits(4, alpha=2), None),
         (qz.quantized_bits(4, alpha="auto"), None),
         (qz.quantized_bits(4, qnoise_factor=0.5), None),
-        (qz.quantized_linear(6, 2, alpha=4, symmetric=0), Quantization(Fixed(True, 6, 1))),
+        (qz.quantized_linear(6, 2, alpha=4, symmetric=0), Assignment(Fixed(True, 6, 1))),
         (qz.quantized_linear(6, 2, alpha=0.3), None),
-        (qz.quantized_relu(6), Quantization(Fixed(False, 6, 6))),
-        (qz.quantized_relu(6, -1), Quantization(Fixed(False, 6, 7))),
-        (qz.quantized_relu(4, 2, relu_upper_bound=6), Quantization(Fixed(False, 4, 2))),
+        (qz.quantized_relu(6), Assignment(Fixed(False, 6, 6))),
+        (qz.quantized_relu(6, -1), Assignment(Fixed(False, 6, 7))),
+        (qz.quantized_relu(4, 2, relu_upper_bound=6), Assignment(Fixed(False, 4, 2))),
         (
             qz.quantized_relu(4, 2, relu_upper_bound=6, is_quantized_clip=False),
-            Quantization(Fixed(False, 4, 2)),
+            Assignment(Fixed(False, 4, 2)),
         ),
         (qz.quantized_relu(4, 2, relu_upper_bound=3, is_quantized_clip=False), None),
         (qz.quantized_relu(4, 2, negative_slope=0.5), None),
         (qz.quantized_relu(4, 2, use_sigmoid=1), None),
-        (qz.quantized_tanh(4), Quantization(Fixed(True, 4, 3))),
+        (qz.quantized_tanh(4), Assignment(Fixed(True, 4, 3))),
         (qz.quantized_tanh(4, use_real_tanh=1), None),
         (qz.quantized_sigmoid(4), None),
         (qz.quantized_hswish(4), None),
