@@ -12,7 +12,7 @@ import numpy as np
 
 from qhls.distance import distance
 from qhls.errors import VerifyError
-from qhls.ir import Graph, Op, decode, run, trace
+from qhls.ir import Graph, Op, decode, run, tap
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.ir.op import FLOAT64_EXACT
@@ -88,11 +88,11 @@ def check(
         wrong = _differences(expected, received)
         blame = ""
         if wrong.any():
-            (traced,) = build(
-                graph, design.schedule, [library.target.name], include=include, trace=True
+            (tapped,) = build(
+                graph, design.schedule, [library.target.name], include=include, taps=True
             )
             sample = [array[wrong.argmax()][None] for array in codes]
-            blame = _blame(graph, sample, traced.trace(sample))
+            blame = _blame(graph, sample, tapped.tap(sample))
         comparisons.append(
             _comparison(f"interpreter == {library.target.name}", graph, expected, received, blame)
         )
@@ -121,13 +121,13 @@ def _against_keras(
     if wrong.any() and reference.beyond:
         samples = [array[wrong] for array in codes]
         explained = np.zeros(len(wrong), bool)
-        explained[wrong] = _rounding(graph, samples, reference.trace(samples))
+        explained[wrong] = _rounding(graph, samples, reference.tap(samples))
         received = [_put(a, b, explained) for a, b in zip(expected, received, strict=True)]
         wrong, rounded = wrong & ~explained, int(explained.sum())
     blame = ""
     if wrong.any():
         sample = [array[wrong.argmax()][None] for array in codes]
-        blame = _blame(graph, sample, reference.trace(sample))
+        blame = _blame(graph, sample, reference.tap(sample))
     title = f"interpreter == Keras {reference.dtype}"
     compared = _comparison(title, graph, expected, received, blame)
     comparisons = [replace(compared, rounded=rounded)]
@@ -138,7 +138,7 @@ def _against_keras(
 
 def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
     """For each sample, whether the first op that differs is off by no more than float64 rounds in its sum."""
-    expected = trace(graph, samples, list(received))
+    expected = tap(graph, samples, list(received))
     explained = np.zeros(len(samples[0]), bool)
     open_ = ~explained
     for op in graph.ops:
@@ -198,7 +198,7 @@ def _comparison(
 
 def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> str:
     """The first op of the graph whose result differs, with its layer and the values."""
-    expected = trace(graph, sample, list(received))
+    expected = tap(graph, sample, list(received))
     for op in graph.ops:
         if op not in received or (expected[op] == received[op]).all():
             continue
@@ -210,4 +210,4 @@ def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> st
             f"first difference in op {op.name!r}{layer}, element {index[1:]}: expected {numbers[0]:g} "
             f"(code {good}), got {numbers[1]:g} (code {bad})"
         )
-    return "no traced op differs: the difference is in an output's copy"
+    return "no tapped op differs: the difference is in an output's copy"

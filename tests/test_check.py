@@ -229,7 +229,7 @@ def test_a_fault_in_the_copy_to_the_output_is_not_blamed_on_an_op(design, plant)
     report = design.check()
     assert differing(report) == ["interpreter == catapult"]
     assert (
-        report.comparisons[1].blame == "no traced op differs: the difference is in an output's copy"
+        report.comparisons[1].blame == "no tapped op differs: the difference is in an output's copy"
     )
 
 

@@ -80,12 +80,12 @@ def find_compiler() -> str:
 
 @dataclass(frozen=True)
 class Csim:
-    """A built design: ``run`` gives its outputs, ``trace`` also every op's result (if built for that)."""
+    """A built design: ``run`` gives its outputs, ``tap`` also every op's result (if built for that)."""
 
     graph: Graph
     target: Target
     path: Path
-    traced: bool = False
+    has_taps: bool = False
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
@@ -113,11 +113,11 @@ class Csim:
             )
         return outputs
 
-    def trace(self, codes: Sequence[Array]) -> dict[Op, Array]:
+    def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
         """The result of every op whose codes fit 63 bits, in the graph's order."""
-        if not self.traced:
+        if not self.has_taps:
             raise CsimError(
-                "trace: expected a library built with trace=True, got one without; build it so"
+                "Csim.tap: expected a library built with taps=True, got one without. Build it with taps=True."
             )
         samples = len(next(iter(check_codes(self.graph, codes).values())))
         computed = [op for op in self.graph.ops if not isinstance(op, Input | Const | Reshape)]
@@ -144,7 +144,7 @@ def build(
     targets: str | Sequence[str] = tuple(TARGETS),
     *,
     include: str | Path | None = None,
-    trace: bool = False,
+    taps: bool = False,
 ) -> list[Csim]:
     """Build the design for each target, in parallel; what was built before comes from the cache.
 
@@ -153,7 +153,7 @@ def build(
     chosen = [get_target(name) for name in ([targets] if isinstance(targets, str) else targets)]
     report(f"build the C simulation of {' and '.join(target.name for target in chosen)}")
     compilers = _Compilers()
-    one = partial(_build, graph, schedule, compilers, include=include, trace=trace)
+    one = partial(_build, graph, schedule, compilers, include=include, taps=taps)
     with ThreadPoolExecutor(len(chosen) or 1) as pool:
         try:
             return list(pool.map(one, chosen))
@@ -200,7 +200,7 @@ def _build(
     target: Target,
     *,
     include: str | Path | None,
-    trace: bool,
+    taps: bool,
 ) -> Csim:
     files = sources(graph, schedule, target)
     headers = find_include(target, include)
@@ -212,16 +212,16 @@ def _build(
         "-w",
         "-shared",
         "-fPIC",
-        "-fno-gnu-unique",  # else all designs of a process share one trace sink
+        "-fno-gnu-unique",  # else all designs of a process share one sink of taps
         f"-I{headers}",
         "-Isrc",
     ]
-    command += ["-DQHLS_TRACE"] if trace else []
+    command += ["-DQHLS_TRACE"] if taps else []
     name = f"{_digest(files, command, headers / target.header)}.so"
     library = kept(
         name, partial(_compile, compilers, files, [*command, "-include", *_one_unit(units)])
     )
-    return Csim(graph, target, library, trace)
+    return Csim(graph, target, library, taps)
 
 
 def _one_unit(units: list[str]) -> list[str]:

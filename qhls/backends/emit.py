@@ -18,7 +18,7 @@ from qhls.backends.view import DesignView
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
-from qhls.ir.interpret import random_codes, trace
+from qhls.ir.interpret import random_codes, tap
 from qhls.ir.ops import Input
 from qhls.ir.schedule import Schedule
 
@@ -131,7 +131,7 @@ def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
 
 def _vectors(graph: Graph, view: DesignView, stimuli: Sequence[Array]) -> dict[str, str]:
     tapped = [o for o in view.operations if o.tapped]
-    results = trace(graph, stimuli, list(dict.fromkeys([*graph.outputs, *(o.op for o in tapped)])))
+    results = tap(graph, stimuli, list(dict.fromkeys([*graph.outputs, *(o.op for o in tapped)])))
     named = {f"input_{i}": array for i, array in enumerate(stimuli)}
     named |= {f"output_{i}": results[op] for i, op in enumerate(graph.outputs)}
     named |= {f"tap_{o.index}": results[o.op] for o in tapped}

@@ -221,7 +221,7 @@ class OpView:
 
     @property
     def tapped(self) -> bool:
-        """Whether a trace can carry the result: its codes fit ``long long``."""
+        """Whether a tap can carry the result: its codes fit ``long long``."""
         return self.op.type.width <= PORT_LIMIT
 
     @property

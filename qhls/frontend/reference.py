@@ -61,7 +61,7 @@ class Reference:
         """The outputs as numbers of the given model, with the softmax that the design computes itself."""
         return self._floats(rebuild(self.whole, self.dtype), codes)
 
-    def trace(self, codes: Sequence[Array]) -> dict[Op, Any]:
+    def tap(self, codes: Sequence[Array]) -> dict[Op, Any]:
         """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
         last = {op.layer: op for op in self.graph.ops if op.batched and op.layer}
         last = {

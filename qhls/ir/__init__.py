@@ -6,7 +6,7 @@ Every op but ``Quantize`` and ``Threshold`` keeps every bit.
 from qhls.ir.elementwise import Add, Max, Min, Mul, Sub
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Codes
-from qhls.ir.interpret import decode, encode, run, trace
+from qhls.ir.interpret import decode, encode, run, tap
 from qhls.ir.interval import Interval
 from qhls.ir.movement import Concat, Pad, Reshape, View
 from qhls.ir.op import Op, layer_scope, nested_scope
@@ -53,6 +53,6 @@ __all__ = [
     "nested_scope",
     "optimise",
     "run",
-    "trace",
+    "tap",
     "verify",
 ]

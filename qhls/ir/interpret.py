@@ -24,11 +24,11 @@ def run(graph: Graph, codes: Sequence[npt.ArrayLike]) -> list[Array]:
     Raises ``VerifyError`` for a wrong number of inputs, a wrong shape, non-integers and codes outside
     the input's type.
     """
-    results = trace(graph, codes, graph.outputs)
+    results = tap(graph, codes, graph.outputs)
     return [results[op] for op in graph.outputs]
 
 
-def trace(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dict[Op, Array]:
+def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dict[Op, Array]:
     """As ``run``, but the codes of any ops: every intermediate tensor can be tapped."""
     inputs = check_codes(graph, codes)
     samples = len(next(iter(inputs.values()))) if inputs else 0

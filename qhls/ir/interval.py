@@ -189,7 +189,7 @@ def patches(
     return x.map(seen)
 
 
-def taps(
+def window_elements(
     x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
 ) -> list[Value]:
     """The elements of sliding windows of ``(batch, rows, columns, channels)``, no padding.

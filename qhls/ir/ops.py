@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qhls.ir import encoding
 from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
-from qhls.ir.interval import Interval, Value, join, patches, rows, taps
+from qhls.ir.interval import Interval, Value, join, patches, rows, window_elements
 from qhls.ir.op import FLOAT32_EXACT, Op
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.ir.work import Work
@@ -197,7 +197,7 @@ class Pool(Op):
         check_windows(self, self.x.shape, self.window)
 
     def evaluate(self, x: Value) -> Value:
-        elements = taps(x, self.window, self.strides)
+        elements = window_elements(x, self.window, self.strides)
         if self.reduction == "max":
             return reduce(lambda a, b: a.maximum(b), elements)
         return reduce(lambda a, b: a + b, elements)

@@ -17,7 +17,7 @@ from qhls.backends.cache import cache_folder
 from qhls.backends.csim import build, find_compiler, find_include
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError, EmitError, VerifyError
-from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, Schedule, run, trace
+from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, Schedule, run, tap
 
 VITIS, CATAPULT = TARGETS["vitis"], TARGETS["catapult"]
 GRAPH = classifier()
@@ -26,7 +26,7 @@ GRAPH = classifier()
 @pytest.fixture(scope="module")
 def libraries():
     """The classifier for every target, with taps."""
-    return build(GRAPH, Schedule(), trace=True)
+    return build(GRAPH, Schedule(), taps=True)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_what_was_built_is_not_built_again(compiler):
     others = [
         build(dense(seed=1), Schedule(), ["catapult"]),  # weights
         build(dense(), Schedule(reuse_factor=2), ["catapult"]),
-        build(dense(), Schedule(), ["catapult"], trace=True),
+        build(dense(), Schedule(), ["catapult"], taps=True),
     ]
     assert len({first.path, *(library.path for (library,) in others)}) == 4
     assert len(compiler()) == 4
@@ -260,7 +260,7 @@ def test_no_and_one_sample(samples, libraries):
         (received,) = library.run(codes)
         assert received.shape == (samples, 4)
         np.testing.assert_array_equal(received, run(GRAPH, codes)[0])
-        assert {len(tap) for tap in library.trace(codes).values()} == {samples}
+        assert {len(tap) for tap in library.tap(codes).values()} == {samples}
 
 
 def test_unsigned_ports_of_63_bits_keep_every_bit():
@@ -268,7 +268,7 @@ def test_unsigned_ports_of_63_bits_keep_every_bit():
     y = Input((2,), Fixed(True, 63, -3), name="y")
     graph = Graph((x, y), (x, y, Quantize(y, Fixed(True, 63, -3))), "wide")
     codes = [np.array([[0, 2**63 - 1], [2**62, 1]]), np.array([[-(2**62), 2**62 - 1], [-1, 5]])]
-    for library in build(graph, Schedule(), trace=True):
+    for library in build(graph, Schedule(), taps=True):
         for want, got in zip(run(graph, codes), library.run(codes), strict=True):
             np.testing.assert_array_equal(want, got)
 
@@ -294,13 +294,13 @@ def test_inputs_that_do_not_fit(codes, message, libraries):
 def test_taps_are_the_interpreters_of_every_op(libraries):
     codes = random_codes(GRAPH, 30)
     computed = [op for op in GRAPH.ops if not isinstance(op, Input | Const | Reshape)]
-    expected = trace(GRAPH, codes, computed)
+    expected = tap(GRAPH, codes, computed)
     for library in libraries:
-        received = library.trace(codes)
+        received = library.tap(codes)
         assert list(received) == computed
-        for op, tap in received.items():
-            assert tap.shape == (30, *op.shape)
-            assert np.array_equal(tap, expected[op]), (library.target.name, op.name)
+        for op, array in received.items():
+            assert array.shape == (30, *op.shape)
+            assert np.array_equal(array, expected[op]), (library.target.name, op.name)
 
 
 def test_taps_wider_than_a_port_are_left_out():
@@ -308,24 +308,24 @@ def test_taps_wider_than_a_port_are_left_out():
     wide = Matmul(x, Const.of(np.full((2, 2), 2.0**30 + 1), name="w"), name="wide")
     graph = Graph((x,), (Quantize(wide, Fixed(True, 20, -50), name="out"),), "m")
     codes = random_codes(graph, 5)
-    (library,) = build(graph, Schedule(), ["catapult"], trace=True)
+    (library,) = build(graph, Schedule(), ["catapult"], taps=True)
     assert wide.type.width > 63
-    assert [op.name for op in library.trace(codes)] == ["out"]
+    assert [op.name for op in library.tap(codes)] == ["out"]
     np.testing.assert_array_equal(library.run(codes)[0], run(graph, codes)[0])
 
 
 def test_trace_needs_a_library_built_for_it(libraries):
-    plain = replace(libraries[0], traced=False)
-    message = r"^trace: expected a library built with trace=True, got one without; build it so$"
+    plain = replace(libraries[0], has_taps=False)
+    message = r"^Csim\.tap: expected a library built with taps=True, got one without\. Build it with taps=True\.$"
     with pytest.raises(CsimError, match=message):
-        plain.trace(random_codes(GRAPH))
+        plain.tap(random_codes(GRAPH))
 
 
 def test_a_trace_of_one_library_does_not_reach_into_another(libraries):
     """Two designs in one process: a sink shared between them would write into the wrong arrays."""
     first, second = libraries
     codes = random_codes(GRAPH, 3)
-    first.trace(codes)
+    first.tap(codes)
     taps = np.full((3, 10_000), 77)
     pointers = (ctypes.c_void_p * 20)(*[taps.ctypes.data] * 20)
     first._library.qhls_trace(pointers)
@@ -334,7 +334,7 @@ def test_a_trace_of_one_library_does_not_reach_into_another(libraries):
     finally:
         first._library.qhls_trace(None)
     assert (taps == 77).all()
-    assert len(second.trace(codes)) == len(first.trace(codes))
+    assert len(second.tap(codes)) == len(first.tap(codes))
 
 
 def test_design_runs_after_a_graph_with_several_ports():

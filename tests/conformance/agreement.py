@@ -3,7 +3,7 @@
 import numpy as np
 
 from qhls.backends.csim import build
-from qhls.ir import Schedule, run, trace
+from qhls.ir import Schedule, run, tap
 from qhls.ir.graph import expression
 
 SAMPLES = 24
@@ -33,9 +33,9 @@ def disagreements(graph, codes, libraries):
         name = library.target.name
         for op, want, got in zip(graph.outputs, expected, library.run(codes), strict=True):
             found += _difference(f"{name} output", op, want, got)
-        if library.traced:
-            received = library.trace(codes)
-            taps = taps or trace(graph, codes, list(received))
+        if library.has_taps:
+            received = library.tap(codes)
+            taps = taps or tap(graph, codes, list(received))
             for op, got in received.items():
                 found += _difference(f"{name} tap", op, taps[op], got)
     return found
@@ -52,6 +52,6 @@ def _difference(where, op, want, got):
 
 def assert_agreement(graph, seed=0, samples=SAMPLES):
     """Build ``graph`` for every target, taps included, and compare."""
-    libraries = build(graph, Schedule(), trace=True)
+    libraries = build(graph, Schedule(), taps=True)
     found = disagreements(graph, stimuli(graph, seed, samples), libraries)
     assert not found, "\n".join(found[:20])

@@ -26,7 +26,7 @@ from qhls.ir import (
     layer_scope,
     optimise,
     run,
-    trace,
+    tap,
     verify,
 )
 
@@ -335,7 +335,7 @@ def test_an_op_of_a_third_party():
 def test_taps_of_intermediate_ops():
     graph = small()
     taps = [graph["x"], graph["fc.matmul"], graph["fc.zero"], graph["fc.const"]]
-    found = trace(graph, [[[[8, 16], [0, -8]]]], taps)
+    found = tap(graph, [[[[8, 16], [0, -8]]]], taps)
     assert found[taps[0]].tolist() == [[[8, 16], [0, -8]]]
     assert found[taps[1]].tolist() == [[[144, -16, 64], [-64, -8, -32]]]
     assert found[taps[2]].tolist() == 0

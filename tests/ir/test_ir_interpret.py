@@ -25,7 +25,7 @@ from qhls.ir import (
     encode,
     interpret,
     run,
-    trace,
+    tap,
 )
 
 X = Input((2, 3), Fixed(True, 4, 1), name="x")
@@ -112,10 +112,10 @@ def test_a_scalar_input():
 @given(graphs(), seeds, st.integers(1, 9), st.integers(1, 60))
 def test_batches_change_nothing(graph, seed, samples, elements):
     codes = random_inputs(graph, seed, samples)
-    whole = trace(graph, codes, graph.ops)
+    whole = tap(graph, codes, graph.ops)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interpret, "CACHE_ELEMENTS", elements)
-        cut = trace(graph, codes, graph.ops)
+        cut = tap(graph, codes, graph.ops)
     one_by_one = [run(graph, [array[i : i + 1] for array in codes]) for i in range(samples)]
     for op in graph.ops:
         assert whole[op].tolist() == cut[op].tolist()
@@ -127,7 +127,7 @@ def test_batches_change_nothing(graph, seed, samples, elements):
 @given(graphs(), seeds)
 def test_tapping_everything_changes_no_output(graph, seed):
     codes = random_inputs(graph, seed)
-    tapped = trace(graph, codes, graph.ops)
+    tapped = tap(graph, codes, graph.ops)
     for op, found in zip(graph.outputs, run(graph, codes), strict=True):
         assert found.tolist() == tapped[op].tolist()
         assert found.shape == (3, *op.shape)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.ir import Codes, Fixed, Interval, Rounding
-from qhls.ir.interval import join, taps
+from qhls.ir.interval import join, window_elements
 
 
 @st.composite
@@ -140,7 +140,9 @@ def test_windows_against_slices(strides, dilation):
     """Each window is a strided slice of the image, in both worlds."""
     image = np.arange(2 * 6 * 7 * 2).reshape(2, 6, 7, 2)
     size = (2, 3)
-    found = np.stack([tap.integers() for tap in taps(Codes(image), size, strides, dilation)], 3)
+    found = np.stack(
+        [tap.integers() for tap in window_elements(Codes(image), size, strides, dilation)], 3
+    )
     spans = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
     rows = range(0, 6 - spans[0] + 1, strides[0])
     columns = range(0, 7 - spans[1] + 1, strides[1])
@@ -148,6 +150,6 @@ def test_windows_against_slices(strides, dilation):
     for (i, r), (j, c) in product(enumerate(rows), enumerate(columns)):
         window = image[:, r : r + spans[0] : dilation[0], c : c + spans[1] : dilation[1]]
         assert found[:, i, j].tolist() == window.reshape(2, 6, 2).tolist()
-    both = taps(Interval(Codes(image), Codes(image + 1)), size, strides, dilation)
+    both = window_elements(Interval(Codes(image), Codes(image + 1)), size, strides, dilation)
     lo, hi = (np.stack(found_ends, 3) for found_ends in zip(*map(ends, both), strict=True))
     assert [lo.tolist(), hi.tolist()] == [found.tolist(), (found + 1).tolist()]

@@ -31,7 +31,7 @@ from qhls.ir import (
     Rounding,
     Shift,
     layer_scope,
-    trace,
+    tap,
     verify,
 )
 from qhls.ir.op import FLOAT32_EXACT
@@ -66,7 +66,7 @@ def execute(op, seed, samples=3):
     random = np.random.default_rng(seed)
     graph = Graph(inputs_of(op), (op,))
     codes = [random_codes(x.type, (samples, *x.shape), random) for x in graph.inputs]
-    taps = trace(graph, codes, [*op.operands, op])
+    taps = tap(graph, codes, [*op.operands, op])
     return [taps[operand] for operand in op.operands], taps[op]
 
 
@@ -141,7 +141,7 @@ def test_quantize_of_every_code(kind, to, rounding, overflow):
     x = Input((), kind, name="x")
     y = Quantize(x, to, rounding, overflow)
     codes = np.arange(kind.lo, kind.hi + 1)
-    found = trace(Graph((x,), (y,)), [codes], [y])[y]
+    found = tap(Graph((x,), (y,)), [codes], [y])[y]
     expected = [quantize_number(v, to, rounding, overflow) for v in to_numbers(codes, kind.frac)]
     assert to_numbers(found, to.frac).tolist() == expected
     if overflow is not Overflow.WRAP:  # monotone, so the range is the tightest
@@ -170,7 +170,7 @@ def test_the_range_is_reached_at_both_ends(make, kind):
     x = Input((3,), Fixed.parse(kind), name="x")
     y = make(x)
     every = np.array(list(product(range(x.type.lo, x.type.hi + 1), repeat=3)))
-    found = trace(Graph((x,), (y,)), [every], [y])[y]
+    found = tap(Graph((x,), (y,)), [every], [y])[y]
     assert found.min(0).tolist() == y.range.lo.integers()[0].tolist()
     assert found.max(0).tolist() == y.range.hi.integers()[0].tolist()
 
@@ -184,7 +184,7 @@ def test_matmul_reaches_both_ends_of_its_type(kind, seed):
     y = Matmul(x, Const.of(w / 4))
     high = np.where(w[:, 0] > 0, kind.hi, np.array(kind.lo, object))
     low = np.where(w[:, 0] > 0, kind.lo, np.array(kind.hi, object))
-    found = trace(Graph((x,), (y,)), [np.array([low, high], object)], [y])[y]
+    found = tap(Graph((x,), (y,)), [np.array([low, high], object)], [y])[y]
     assert y.range.hull == (int(found[0, 0]), int(found[1, 0]))
     assert y.type == Fixed.holding(*y.range.hull, y.frac)
 
@@ -263,7 +263,7 @@ def test_quantize_that_claims_float32_is_exact_there(kind, to, seed):
     if not y.float32_exact:
         return
     codes = random_codes(kind, (1, 50), np.random.default_rng(seed)).astype(np.int64)
-    exact = trace(Graph((x,), (y,)), [codes], [y])[y] * 2.0**-to.frac
+    exact = tap(Graph((x,), (y,)), [codes], [y])[y] * 2.0**-to.frac
     value = np.ldexp(codes.astype(np.float32), -kind.frac)
     quantised = np.clip(np.rint(np.ldexp(value, to.frac)), to.lo, to.hi).astype(np.float32)
     quantised = np.ldexp(quantised, -to.frac)

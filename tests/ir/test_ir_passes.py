@@ -23,7 +23,7 @@ from qhls.ir import (
     Shift,
     optimise,
     run,
-    trace,
+    tap,
     verify,
 )
 from qhls.ir.passes import PIPELINE
@@ -47,7 +47,7 @@ def test_passes_keep_outputs_and_names(step, graph, seed):
     ):
         assert new.type == op.type
         assert x.tolist() == y.tolist()
-    values, kept = trace(graph, codes, graph.ops), trace(after, codes, after.ops)
+    values, kept = tap(graph, codes, graph.ops), tap(after, codes, after.ops)
     for op in after.ops:
         before = graph[op.name]  # KeyError if a pass invents a name
         assert op.layer == before.layer
