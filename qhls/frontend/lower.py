@@ -122,8 +122,11 @@ class Lower:
         A subclass has the rule of its base unless it computes something else: has a ``call`` of its own.
 
         Raises:
-            LoweringError: there is no rule.
+            LoweringError: there is no rule, or Keras itself quantised the layer.
         """
+        if mode := getattr(layer, "quantization_mode", None):
+            instead = f"one that Keras quantised to {mode}; quantise it by quantizers only"
+            raise refusal(layer, "a layer that computes in floats", instead)
         own: set[str] = set()
         for cls in type(layer).__mro__:
             if cls in self._rules:

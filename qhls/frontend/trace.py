@@ -291,11 +291,6 @@ def _call(
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
         received = f"{layer.compute_dtype}, which rounds; set its dtype"
         raise refusal(layer, "float32 or float64", received)
-    if getattr(layer, "quantization_mode", None):
-        received = (
-            f"{layer.quantization_mode}, which Keras quantised; quantise it by quantizers only"
-        )
-        raise refusal(layer, "a layer that computes in floats", received)
     name = f"{path}{layer.name}"
     with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
         ops = rule(layer, *args, **kwargs)

@@ -112,10 +112,14 @@ def _from_dictionary(config: dict[str, Any]) -> Any:
 
 
 def _foreign(config: dict[str, Any], name: str) -> Any:
-    """A quantizer that somebody else registered with Keras."""
-    if keras.saving.get_registered_object(config.get("registered_name") or name) is None:
+    """A quantizer that somebody else registered with Keras, or one of Keras' activation layers."""
+    known = keras.saving.get_registered_object(config.get("registered_name") or name) is not None
+    if not known and config.get("module") == "keras.layers":
+        module = getattr(getattr(keras.layers, name, None), "__module__", "")
+        known = module.startswith("keras.src.layers.activations.")
+    if not known:
         raise _unknown(name, config, "quantizer")
-    return keras.saving.deserialize_keras_object(config)
+    return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
 def _value(value: Any) -> Any:

@@ -7,11 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qhls
+from qhls.errors import QuantizerError
 from qhls.frontend import QActivation, QDense
 from qhls.frontend.lower import short
 from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
 from qhls.frontend.state import settle
 from qhls.ir import Mul, Quantize, Threshold
+from qhls.quantizers import get_quantizer
+from qhls.utils import load_qmodel
 
 L = keras.layers
 BITS = "quantized_bits(8,2,alpha=1)"
@@ -126,6 +129,32 @@ def test_every_target_agrees():
         weight.assign(random.uniform(0.25, 1, weight.shape))
     settle(model)
     equal(qhls.compile(model, "s7.4"), ("vitis", "catapult"))
+
+
+LAYERS = {
+    "ReLU": lambda: L.ReLU(6.0),
+    "LeakyReLU": lambda: L.LeakyReLU(0.25),
+    "Activation": lambda: L.Activation("relu6"),
+    "within one another": lambda: L.Activation(L.ReLU(negative_slope=0.5)),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_activation_layer_as_an_activation(name, tmp_path):
+    layers = [QActivation(LAYERS[name]()), QDense(2, **KERNEL, activation=LAYERS[name]())]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    equal(qhls.compile(model, "s8.5"))
+    model.save(tmp_path / "m.keras")
+    again = load_qmodel(tmp_path / "m.keras")
+    x = np.arange(-12, 12).reshape(8, 3) / 4
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("name", ["Lambda", "Dense", "TFSMLayer", "nothing"])
+def test_other_layers_are_no_activation(name):
+    config = {"module": "keras.layers", "class_name": name, "config": {}, "registered_name": None}
+    with pytest.raises(QuantizerError, match=r"^get_quantizer: .* names no known quantizer: "):
+        get_quantizer(config)
 
 
 def test_in_a_nested_model():

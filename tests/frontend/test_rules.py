@@ -252,3 +252,25 @@ def test_lower_is_a_function_of_layer_and_ops(rng):
     graph = check(layer, (4,), rng)
     op = lower(layer, graph.inputs[0])
     assert (op.name, op.layer, op.type) == ("fc.matmul", "fc", graph.outputs[0].type)
+
+
+WITHIN = {
+    "itself": lambda layer: layer,
+    "in a model": lambda layer: keras.Sequential([keras.Input((3,)), layer]),
+    "on each row": L.TimeDistributed,
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_what_keras_quantised_is_refused(name):
+    """Its int8 weights and scales are not those of the quantizers."""
+    shape = (2, 3) if name == "on each row" else (3,)
+    embedding = L.Embedding(4, 2, name="e")
+    model = keras.Sequential([keras.Input(shape), WITHIN[name](embedding)])
+    embedding.quantize("int8")
+    expected = (
+        r"^(layer '\w+' \(TimeDistributed\): )?layer 'e' \(Embedding\): expected a layer that computes in floats; "
+        r"received one that Keras quantised to int8; quantise it by quantizers only"
+    )
+    with pytest.raises(LoweringError, match=expected):
+        trace(model, "u2.0")
