@@ -102,7 +102,7 @@ class Levels:
         return self._filled(like, low), self._filled(like, high)
 
     def _filled(self, like: Const, codes: object) -> Const:
-        return replace(like, codes=Codes(np.asarray(codes)), scale=self.frac)
+        return replace(like, codes=Codes(np.asarray(codes)), frac=self.frac)
 
 
 @dataclass(frozen=True)
@@ -360,7 +360,7 @@ def _activation(op: Quantize | Threshold, chosen: Fixed | Levels | None, x: Op) 
     if x.type.frac == op.x.type.frac:
         return op.with_operands({op.x: x})
     values = op.values.codes.integers()  # its thresholds are not on this grid
-    return _steps(op, x, values.reshape(-1, values.shape[-1])[0], op.values.scale)
+    return _steps(op, x, values.reshape(-1, values.shape[-1])[0], op.values.frac)
 
 
 def _steps(op: Op, x: Op, values: Array, frac: int) -> Op:

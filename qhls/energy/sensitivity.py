@@ -201,7 +201,7 @@ def _regrid(op: Threshold, x: Op) -> Threshold:
         op.x.type.frac - x.type.frac,
         x.type.hi,
     )
-    thresholds = replace(op.thresholds, codes=Codes(steps), scale=x.type.frac)
+    thresholds = replace(op.thresholds, codes=Codes(steps), frac=x.type.frac)
     return replace(op, x=x, thresholds=thresholds, values=replace(op.values, codes=Codes(levels)))
 
 
@@ -246,7 +246,7 @@ def _narrow_weights(const: Const) -> Const:
         return replace(const, codes=Codes(np.where(codes == 0, 0, raised)))
     if form is not Encoding.FIXED or const.type.width <= 2:
         return const
-    return replace(const, codes=Codes(_halved(codes)), scale=const.scale - 1)
+    return replace(const, codes=Codes(_halved(codes)), frac=const.frac - 1)
 
 
 def _narrow_activation(op: Op) -> Op:
@@ -254,5 +254,5 @@ def _narrow_activation(op: Op) -> Op:
         return replace(op, to=Fixed(op.to.signed, op.to.width - 1, op.to.frac - 1))
     if isinstance(op, Threshold) and op.values.type.width > 2:
         values = Codes(_halved(op.values.codes.integers()))
-        return replace(op, values=replace(op.values, codes=values, scale=op.values.scale - 1))
+        return replace(op, values=replace(op.values, codes=values, frac=op.values.frac - 1))
     return op

@@ -198,7 +198,7 @@ def _product(state: Op, w: Const) -> Op:
     """``state @ w``, also of a known state."""
     if isinstance(state, Const):
         row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
-        return Const(row.map(lambda array: array[0]).exact(), state.scale + w.scale, name="start")
+        return Const(row.map(lambda array: array[0]).exact(), state.frac + w.frac, name="start")
     return Matmul(state, w)
 
 
@@ -206,8 +206,8 @@ def _sum(a: Op, b: Const) -> Op:
     """``a + b``, also of a known ``a``."""
     if not isinstance(a, Const):
         return Add(a, b)
-    frac = max(a.scale, b.scale)
-    return Const((a.codes << frac - a.scale) + (b.codes << frac - b.scale), frac, name="start")
+    frac = max(a.frac, b.frac)
+    return Const((a.codes << frac - a.frac) + (b.codes << frac - b.frac), frac, name="start")
 
 
 def _check_width(layer: Any, states: list[Op], step: int) -> None:

@@ -170,7 +170,7 @@ def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool
     for (first, last), level in zip(pairwise(ends), values.codes.integers().tolist(), strict=True):
         if level:
             zeros = (level & -level).bit_length() - 1
-            frac = values.scale - zeros
+            frac = values.frac - zeros
             finest = max(x.type.frac, frac)
             own = abs(level) >> zeros
             size = max(abs(first), abs(last)) << finest - x.type.frac

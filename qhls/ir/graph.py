@@ -167,7 +167,7 @@ def expression(op: Op) -> str:
         "codes",
         "dims",
         "dtype",
-        "scale",
+        "frac",
         "body",
         *operand_names(op),
     )

@@ -94,6 +94,13 @@ class Op:
     range: Interval = field(init=False, repr=False)
     type: Fixed = field(init=False, repr=False)
 
+    if TYPE_CHECKING:  # a field of constants, a property of the other ops
+
+        @property
+        def frac(self) -> int:
+            """Fraction bits of the result."""
+            ...
+
     batched: ClassVar[bool] = True
     evaluate: ClassVar[Callable[..., Any]]
     """``evaluate(self, *operand_values)``: the result's codes for codes, its range for ranges."""
@@ -126,11 +133,6 @@ class Op:
     def kind(self) -> str:
         """The operation in lower case: ``matmul``. Templates are found by it."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
-
-    @property
-    def frac(self) -> int:
-        """Fraction bits of the result."""
-        raise NotImplementedError
 
     def check(self) -> None:
         """Raise through ``self.require`` if the operands do not fit."""

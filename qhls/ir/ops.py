@@ -48,10 +48,10 @@ class Input(Op):
 
 @dataclass(frozen=True, eq=False)
 class Const(Op):
-    """Known numbers ``codes * 2**-scale``; the type is the narrowest that holds the real values."""
+    """Known numbers ``codes * 2**-frac``; the type is the narrowest that holds the real values."""
 
     codes: Codes
-    scale: int
+    frac: int  # pyright: ignore[reportIncompatibleMethodOverride]
 
     batched = False
 
@@ -60,10 +60,6 @@ class Const(Op):
         """From finite floats, exactly: each float is an integer times a power of two."""
         codes, frac = dyadic(values)
         return cls(Codes(codes), frac, name=name)
-
-    @property
-    def frac(self) -> int:
-        return self.scale
 
     def evaluate(self) -> Interval:
         return Interval(self.codes)
@@ -332,7 +328,7 @@ class Threshold(Op):
         codes = self.thresholds.codes.integers()
         rising = bool((codes[..., 1:] > codes[..., :-1]).all())
         self.require(rising, "thresholds that rise", "some that do not")
-        given = self.thresholds.scale
+        given = self.thresholds.frac
         self.require(
             given == self.x.type.frac, f"thresholds of {self.x.type.frac} fraction bits", str(given)
         )

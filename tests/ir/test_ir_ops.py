@@ -212,7 +212,7 @@ def partial_sums(terms):
 def test_no_partial_sum_exceeds_the_magnitude(w, kind, seed):
     x = Input((len(w),), kind, name="x")
     y = Matmul(x, Const.of(np.array(w, float)[:, None]))
-    scale = y.w.scale  # even weights are stored with their common factor of two taken out
+    scale = y.w.frac  # even weights are stored with their common factor of two taken out
     weights = [int(np.ldexp(value, scale)) for value in w]
     codes = random_codes(kind, len(w), np.random.default_rng(seed))
     assert all(abs(s) <= y.magnitude for s in partial_sums(codes * weights))
