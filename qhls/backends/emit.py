@@ -12,9 +12,9 @@ import jinja2
 import numpy as np
 
 from qhls.backends.folder import MARKER, check_folder, write
-from qhls.backends.layout import design_view
+from qhls.backends.layout import lay_out
 from qhls.backends.target import Target, get_target
-from qhls.backends.view import DesignView
+from qhls.backends.view import CDesign
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
@@ -43,7 +43,7 @@ class Project:
 
 def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
     """The C++ files of a design, by relative path: all that csim needs."""
-    view = design_view(graph, schedule)
+    view = lay_out(graph, schedule)
     files = {
         "src/qhls.h": "qhls.h.j2",
         "src/types.h": "types.h.j2",
@@ -80,7 +80,7 @@ def emit(
     """
     chosen, folder = get_target(target), Path(path).absolute()
     check_folder(folder, overwrite)
-    view = design_view(graph, schedule)
+    view = lay_out(graph, schedule)
     view.warnings = list(warnings)
     extra = {
         f"tb/{view.top}_test.cpp": "testbench.cpp.j2",
@@ -129,7 +129,7 @@ def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
     return codes
 
 
-def _vectors(graph: Graph, view: DesignView, stimuli: Sequence[Array]) -> dict[str, str]:
+def _vectors(graph: Graph, view: CDesign, stimuli: Sequence[Array]) -> dict[str, str]:
     tapped = [o for o in view.operations if o.tapped]
     results = tap(graph, stimuli, list(dict.fromkeys([*graph.outputs, *(o.op for o in tapped)])))
     named = {f"input_{i}": array for i, array in enumerate(stimuli)}
@@ -158,7 +158,7 @@ def _environment(target: Target) -> jinja2.Environment:
     )
 
 
-def _render(template: str, view: DesignView, target: Target) -> str:
+def _render(template: str, view: CDesign, target: Target) -> str:
     environment = _environment(target)
     dialect = environment.get_template("dialect.j2").module
     return environment.get_template(template).render(

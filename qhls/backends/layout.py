@@ -6,15 +6,15 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from qhls.backends.names import Names, identifier
-from qhls.backends.tiles import FoldView
+from qhls.backends.tiles import CFold
 from qhls.backends.view import (
     PORT_LIMIT,
-    BodyView,
-    ConstView,
-    DesignView,
-    OpView,
-    TensorView,
-    TypeView,
+    CBody,
+    CDesign,
+    CFunction,
+    CTable,
+    CTensor,
+    CType,
 )
 from qhls.errors import EmitError
 from qhls.ir.fold import Fold, fold
@@ -26,7 +26,7 @@ from qhls.ir.ops import Const, Input, Quantize
 from qhls.ir.schedule import Schedule
 
 
-def design_view(graph: Graph, schedule: Schedule) -> DesignView:
+def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
     """Return every tensor laid out and everything named.
 
     Raises ``EmitError`` for types wider than C++ can exchange and for constants in memories.
@@ -37,14 +37,14 @@ def design_view(graph: Graph, schedule: Schedule) -> DesignView:
             "of the C++ reads all its weights at once, which only the cost models can ask of a memory."
         )
     layout = _Layout(schedule)
-    view = DesignView(graph, schedule, layout.names.new(graph.name))
+    view = CDesign(graph, schedule, layout.names.new(graph.name))
     view.inputs, view.operations, view.results = layout.place(graph, ports=True)
     view.constants = layout.constants
     for number, op in enumerate(graph.outputs):
         source = view.results[number]
         port = layout.names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
         view.stores.append(layout.names.new(f"store_{port}"))
-        view.outputs.append(TensorView(port, source.type, op.shape, source.partition))
+        view.outputs.append(CTensor(port, source.type, op.shape, source.partition))
     return view
 
 
@@ -54,16 +54,16 @@ class _Layout:
 
     schedule: Schedule
     names: Names = field(default_factory=Names)
-    constants: list[ConstView] = field(default_factory=list[ConstView])
+    constants: list[CTable] = field(default_factory=list[CTable])
     functions: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
-    tables: dict[Hashable, TensorView] = field(default_factory=dict[Hashable, TensorView])
+    tables: dict[Hashable, CTensor] = field(default_factory=dict[Hashable, CTensor])
 
     def place(
         self, graph: Graph, ports: bool
-    ) -> tuple[list[TensorView], list[OpView], list[TensorView]]:
+    ) -> tuple[list[CTensor], list[CFunction], list[CTensor]]:
         """Inputs, functions and results of ``graph``; ``ports``: whether inputs and outputs are the design's."""
-        tensors: dict[Op, TensorView] = {}
-        operations: list[OpView] = []
+        tensors: dict[Op, CTensor] = {}
+        operations: list[CFunction] = []
         for op in graph.ops:
             if isinstance(op, Const):  # a table where something reads it
                 continue
@@ -83,7 +83,7 @@ class _Layout:
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
-    def _table(self, op: Const, tiles: Fold | None) -> TensorView:
+    def _table(self, op: Const, tiles: Fold | None) -> CTensor:
         """One for all graphs that read it, in the same tiles."""
         key = (op, tiles)
         if key not in self.tables:
@@ -91,33 +91,33 @@ class _Layout:
             ordered = codes if tiles is None else tiles.tiled(codes)
             tensor = replace(self._tensor(op, "values"), dims=ordered.shape)
             self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
-            self.constants.append(ConstView(op, self.tables[key], ordered))
+            self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
 
     def _operation(
-        self, op: Op, number: int, operands: tuple[TensorView, ...], out: TensorView
-    ) -> OpView:
+        self, op: Op, number: int, operands: tuple[CTensor, ...], out: CTensor
+    ) -> CFunction:
         key, steps = _meaning(op, operands, out), loop(op, self.schedule)
         tiles = fold(op, self.schedule)
-        parts = (operands, out, steps, FoldView(tiles) if tiles else None)
+        parts = (operands, out, steps, CFold(tiles) if tiles else None)
         if key in self.functions:
-            return OpView(op, number, self.functions[key], *parts, defines=False)
-        bodies = tuple(BodyView(*self.place(graph, ports=False)) for graph, _ in op.nested)
+            return CFunction(op, number, self.functions[key], *parts, defines=False)
+        bodies = tuple(CBody(*self.place(graph, ports=False)) for graph, _ in op.nested)
         self.functions[key] = self.names.new(f"compute_{out.name}")
-        return OpView(op, number, self.functions[key], *parts, bodies)
+        return CFunction(op, number, self.functions[key], *parts, bodies)
 
-    def _tensor(self, op: Op, suffix: str) -> TensorView:
+    def _tensor(self, op: Op, suffix: str) -> CTensor:
         """``suffix``: what a name of one word gets that stands beside the C library's or a function's parameters."""
         alone = suffix and "_" not in identifier(op.name)
         name = self.names.new(f"{op.name}_{suffix}" if alone else op.name)
         modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
         # Not "_t": time_t, key_t and their like belong to the C library.
-        type_view = TypeView(self.names.new(f"{name}_type"), op.type, *modes)
+        type_view = CType(self.names.new(f"{name}_type"), op.type, *modes)
         partition = place(op, self.schedule) == "registers"
-        return TensorView(name, type_view, op.shape, partition)
+        return CTensor(name, type_view, op.shape, partition)
 
 
-def _meaning(op: Op, operands: Sequence[TensorView], out: TensorView) -> Hashable:
+def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
     """Equal for ops that one C++ function computes: of one kind, on the same types, shapes and constants."""
     settings = [
         (item.name, getattr(op, item.name))

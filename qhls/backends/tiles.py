@@ -9,7 +9,7 @@ from qhls.ir.fold import Fold
 
 
 @dataclass(frozen=True)
-class FoldView:
+class CFold:
     """A product's loops over tiles, of filters (``f``), rows (``i``), columns (``j``) and channels (``g``).
 
     Within a tile: filters ``p``, rows ``i``, columns ``j`` and channels ``s``. An axis of one tile has no loop around.

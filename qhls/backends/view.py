@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from qhls.backends.expressions import affine, flat, literal
 from qhls.backends.names import printable
-from qhls.backends.tiles import FoldView
+from qhls.backends.tiles import CFold
 from qhls.ir.dataflow import obstacles
 from qhls.ir.graph import HEADER, Graph, align, expression
 from qhls.ir.integers import Array
@@ -30,7 +30,7 @@ PORT_LIMIT = 63
 
 
 @dataclass(frozen=True)
-class TypeView:
+class CType:
     """A ``typedef``: a fixed-point type and, for a quantizer's variable, its rounding and overflow."""
 
     name: str
@@ -40,11 +40,11 @@ class TypeView:
 
 
 @dataclass(frozen=True)
-class TensorView:
+class CTensor:
     """A tensor as a flat, row-major C array ``name`` of ``dims``."""
 
     name: str
-    type: TypeView
+    type: CType
     dims: tuple[int, ...]
     partition: bool
     table: str = ""
@@ -70,27 +70,27 @@ class TensorView:
 
 
 @dataclass(frozen=True)
-class BodyView:
+class CBody:
     """A nested graph: its local arrays and the functions it calls."""
 
-    inputs: list[TensorView]
-    operations: list[OpView]
-    results: list[TensorView]
+    inputs: list[CTensor]
+    operations: list[CFunction]
+    results: list[CTensor]
 
 
 @dataclass(frozen=True)
-class OpView:
+class CFunction:
     """One function of the design: ``void function(operands..., out)``."""
 
     op: Op
     index: int
     function: str
-    operands: tuple[TensorView, ...]
-    out: TensorView
+    operands: tuple[CTensor, ...]
+    out: CTensor
     loop: Loop
-    fold: FoldView | None
+    fold: CFold | None
     """How a product takes one tile of its weights after another."""
-    bodies: tuple[BodyView, ...] = ()
+    bodies: tuple[CBody, ...] = ()
     """The graphs that the function runs; empty where another function is called again."""
     defines: bool = True
     """Whether the function is this op's own; else an earlier op does the same, and its function is called again."""
@@ -117,7 +117,7 @@ class OpView:
         return printable(f"{self.op.type} = {expression(self.op)} with {types}")
 
     @property
-    def parameters(self) -> list[tuple[str, TensorView]]:
+    def parameters(self) -> list[tuple[str, CTensor]]:
         """C name and tensor of each array that is passed, each once; constants are global."""
         pairs = zip(self.sources, self.operands, strict=True)
         return list({name: (name, t) for name, t in pairs if not t.constant}.values())
@@ -141,7 +141,7 @@ class OpView:
         return math.prod(self.out.dims[:-1])
 
     @property
-    def widened(self) -> TypeView | None:
+    def widened(self) -> CType | None:
         """For ``Quantize``: the operand's type with every bit that is dropped, where it is narrower.
 
         ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
@@ -151,7 +151,7 @@ class OpView:
         dropped = given.frac - self.op.frac
         if dropped <= given.width:
             return None
-        return TypeView("", Fixed(given.signed, dropped, given.frac))
+        return CType("", Fixed(given.signed, dropped, given.frac))
 
     @property
     def always_zero(self) -> bool:
@@ -161,13 +161,13 @@ class OpView:
         return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
 
     @property
-    def compared(self) -> TypeView:
+    def compared(self) -> CType:
         """Return, for ``Max``, ``Min`` and ``Threshold``, the type in which both operands are compared.
 
         It holds each of them: ``ap_fixed`` compares a signed with an unsigned number by their bits.
         """
         first, second = (tensor.type.fixed for tensor in self.operands[:2])
-        return TypeView("", first.joined(second))
+        return CType("", first.joined(second))
 
     @property
     def corner(self) -> tuple[str, str]:
@@ -270,7 +270,7 @@ class OpView:
         return f"c * {self.op.count + 1} + " if self.op.per_channel else ""
 
     @property
-    def offsets(self) -> Iterator[tuple[str, TensorView, list[str]]]:
+    def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:
         """For ``Concat``: source, tensor and result indices of each operand."""
         assert isinstance(self.op, Concat)
         axis = self.op.axis % len(self.out.dims)
@@ -290,17 +290,17 @@ class OpView:
 
 
 @dataclass(frozen=True)
-class ConstView:
+class CTable:
     """A table of integer codes."""
 
     op: Const
-    tensor: TensorView
+    tensor: CTensor
     values: Array
     """The codes, in the order of the table."""
 
     @property
     def title(self) -> str:
-        """See ``OpView.title``."""
+        """See ``CFunction.title``."""
         return printable(self.op.name)
 
     @property
@@ -328,18 +328,18 @@ class ConstView:
 
 
 @dataclass
-class DesignView:
+class CDesign:
     """A graph under a schedule as templates see it."""
 
     graph: Graph
     schedule: Schedule
     top: str = ""
-    inputs: list[TensorView] = field(default_factory=list[TensorView])
-    constants: list[ConstView] = field(default_factory=list[ConstView])
-    operations: list[OpView] = field(default_factory=list[OpView])
-    results: list[TensorView] = field(default_factory=list[TensorView])
+    inputs: list[CTensor] = field(default_factory=list[CTensor])
+    constants: list[CTable] = field(default_factory=list[CTable])
+    operations: list[CFunction] = field(default_factory=list[CFunction])
+    results: list[CTensor] = field(default_factory=list[CTensor])
     """The tensors that the outputs are copied from."""
-    outputs: list[TensorView] = field(default_factory=list[TensorView])
+    outputs: list[CTensor] = field(default_factory=list[CTensor])
     stores: list[str] = field(default_factory=list[str])
     """The functions that copy a result to its output."""
     warnings: list[str] = field(default_factory=list[str])
@@ -347,16 +347,16 @@ class DesignView:
 
     @property
     def output_titles(self) -> list[str]:
-        """See ``OpView.title``."""
+        """See ``CFunction.title``."""
         return [printable(op.name) for op in self.graph.outputs]
 
     @property
     def output_layers(self) -> list[str]:
-        """See ``OpView.layer``."""
+        """See ``CFunction.layer``."""
         return [printable(op.layer) for op in self.graph.outputs]
 
     @property
-    def copies(self) -> list[tuple[str, TensorView, TensorView]]:
+    def copies(self) -> list[tuple[str, CTensor, CTensor]]:
         """Function, result and output of each copy."""
         return list(zip(self.stores, self.results, self.outputs, strict=True))
 
@@ -374,18 +374,18 @@ class DesignView:
         return "\n".join([f"graph {self.top}", *lines, f"-> {results}", *self.notes, ""])
 
     @property
-    def functions(self) -> list[OpView]:
+    def functions(self) -> list[CFunction]:
         """Every function once, before those that call it."""
         return list(_functions(self.operations))
 
     @property
-    def types(self) -> list[TypeView]:
+    def types(self) -> list[CType]:
         """Every typedef, in order of use."""
         tensors = [*(c.tensor for c in self.constants), *self._arrays]
         return list({tensor.type.name: tensor.type for tensor in tensors}.values())
 
     @property
-    def _arrays(self) -> list[TensorView]:
+    def _arrays(self) -> list[CTensor]:
         """All that is no constant."""
         called = [o for body in self._bodies for o in body.operations]
         return [
@@ -396,7 +396,7 @@ class DesignView:
         ]
 
     @property
-    def _bodies(self) -> list[BodyView]:
+    def _bodies(self) -> list[CBody]:
         return [body for function in self.functions for body in function.bodies]
 
     @property
@@ -415,12 +415,12 @@ class DesignView:
         return [printable(warning, 1000) for warning in self.warnings]
 
     @property
-    def ports(self) -> list[TensorView]:
+    def ports(self) -> list[CTensor]:
         """Inputs, then outputs."""
         return [*self.inputs, *self.outputs]
 
 
-def _functions(operations: Sequence[OpView]) -> Iterator[OpView]:
+def _functions(operations: Sequence[CFunction]) -> Iterator[CFunction]:
     for operation in operations:
         for body in operation.bodies:
             yield from _functions(body.operations)

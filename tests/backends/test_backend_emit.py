@@ -18,7 +18,7 @@ from qhls.backends.csim import find_include
 from qhls.backends.emit import default_stimuli, emit, indent
 from qhls.backends.expressions import affine, flat
 from qhls.backends.folder import MARKER
-from qhls.backends.layout import design_view
+from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError, VerifyError
 from qhls.ir import Const, Fixed, Graph, Input, Matmul, Quantize, Schedule, View, run
@@ -232,7 +232,7 @@ def test_constants_in_memories_are_refused(target, storage, tmp_path):
 def test_the_memory_threshold_is_in_bits(tmp_path):
     """Every array of registers has fewer bits; smaller memories are named one by one."""
     emit(classifier(), Schedule(partition_limit=30), "catapult", tmp_path / "c")
-    view = design_view(classifier(), Schedule(partition_limit=30))
+    view = lay_out(classifier(), Schedule(partition_limit=30))
     arrays = [o.out for o in view.operations] + view.ports
     bits = max(t.size * t.type.fixed.width for t in arrays if t.partition)
     assert f"-MEM_MAP_THRESHOLD {bits + 1}\n" in (tmp_path / "c/build.tcl").read_text()
@@ -499,7 +499,7 @@ def test_equal_computations_share_a_function():
     weights = Const.of([[0.5, 1.0], [0.0, -1.0]], "w")
     steps = [Matmul(View(x, (2,), (1,), 2 * t), weights, name=f"step_{t}") for t in range(2)]
     other = Matmul(View(x, (2,), (1,), 0), Const.of([[0.5], [1.0]], "v"), name="other")
-    view = design_view(Graph((x,), (*steps, other)), Schedule())
+    view = lay_out(Graph((x,), (*steps, other)), Schedule())
     matmuls = {o.op.name: o for o in view.operations if isinstance(o.op, Matmul)}
     first, second = matmuls["step_0"], matmuls["step_1"]
     assert first.function == second.function != matmuls["other"].function

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qhls.backends.emit import emit, sources
-from qhls.backends.layout import design_view
+from qhls.backends.layout import lay_out
 from qhls.backends.names import RESERVED, Names, identifier, printable
 from qhls.backends.target import TARGETS
 from qhls.ir import Const, Fixed, Graph, Input, Max, Schedule
@@ -108,7 +108,7 @@ def generated_words(target, folder):
     """What bridge, test bench and headers call their own, beside what was made of the model's names."""
     graph = classifier("zztop")
     emit(graph, Schedule(), target, folder)
-    view = design_view(graph, Schedule())
+    view = lay_out(graph, Schedule())
     tensors = [*view.inputs, *view.outputs, *(o.out for o in view.operations)]
     ours = {view.top, *(t.name for t in tensors), *(t.name for t in view.types)}
     ours |= {c.tensor.name for c in view.constants} | {c.tensor.table for c in view.constants}
@@ -138,7 +138,7 @@ def test_constants_are_beside_nothing_within_functions():
     x = Input((3,), Fixed(True, 4, 2), name="x")
     for name in ("y", "sum", "x0", "i0", "time", "exp", "index", "k"):
         graph = Graph((x,), (Max(x, Const.of(1.0, name=name)),), "m")
-        (constant,) = design_view(graph, Schedule()).constants
+        (constant,) = lay_out(graph, Schedule()).constants
         assert "_" in constant.tensor.name
 
 

@@ -13,7 +13,7 @@ from designs import classifier
 from qhls.backends.cache import kept
 from qhls.backends.csim import Csim, find_include
 from qhls.backends.emit import sources
-from qhls.backends.layout import design_view
+from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.ir import Add, Codes, Const, Fixed, Graph, Input, Mul, Pad, Schedule, Threshold, run
 
@@ -46,7 +46,7 @@ def add_one(index):
 
 
 def tap_of(bench, name):
-    (found,) = (o for o in design_view(bench.graph, Schedule()).operations if o.op.name == name)
+    (found,) = (o for o in lay_out(bench.graph, Schedule()).operations if o.op.name == name)
     return f"tap_{found.index}.dat"
 
 

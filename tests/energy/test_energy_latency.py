@@ -8,7 +8,7 @@ import pytest
 from op_examples import EXAMPLES, inputs_of
 
 from qhls.backends.emit import sources
-from qhls.backends.layout import design_view
+from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.energy.latency import estimate_latency, levels, op_latency, scan_latency, timed
 from qhls.errors import EmitError
@@ -83,7 +83,7 @@ def examples():
 @pytest.mark.parametrize("op", list(examples()))
 def test_loops_are_those_of_the_generated_code(op, limit, reuse):
     schedule = Schedule(reuse_factor=reuse, partition_limit=limit)
-    view = design_view(Graph(inputs_of(op), (op,), name="top"), schedule)
+    view = lay_out(Graph(inputs_of(op), (op,), name="top"), schedule)
     try:
         files = sources(view.graph, schedule, TARGETS["vitis"])
     except EmitError:

@@ -17,7 +17,7 @@ import numpy as np
 
 import qhls
 from qhls.backends import csim
-from qhls.backends.layout import design_view
+from qhls.backends.layout import lay_out
 from qhls.check import check
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, Schedule, run
@@ -57,7 +57,7 @@ def examine(seed, tally, make=random_model):
         return None
     try:
         design = qhls.compile(model, types)
-        design_view(design.graph, design.schedule)
+        lay_out(design.graph, design.schedule)
     except (LoweringError, EmitError) as error:
         tally.refused[str(error).partition("expected ")[2].partition(";")[0][:120]] += 1
         return None
