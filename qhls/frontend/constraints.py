@@ -10,6 +10,7 @@ from keras import ops
 
 from qhls.frontend.registry import register
 from qhls.quantizers import Quantizer, get_quantizer
+from qhls.quantizers.numerics import constant
 
 
 def _number(value: Any) -> float:
@@ -51,7 +52,8 @@ class Clip(keras.constraints.Constraint):
         """``value``, constrained; of the same shape."""
         if self.constraint is not None:
             value = self.constraint(value)
-        return ops.clip(value, self.min_value, self.max_value)
+        low, high = (constant(end, value) for end in (self.min_value, self.max_value))
+        return ops.clip(value, low, high)
 
     def get_config(self) -> dict[str, Any]:
         """The bounds, and the inner constraint and quantizer where there are any."""
@@ -94,9 +96,11 @@ class QInitializer(keras.initializers.Initializer):
         x = self.initializer(shape, dtype=dtype)
         if self.quantizer is None:
             return x
-        top: Any = ops.cast(ops.convert_to_tensor(self.quantizer.max()), x.dtype)
+        top = self.quantizer.max()  # may be infinite in the type of x, a step of it may not
         if self.use_scale and hasattr(self.quantizer, "bits"):
-            x = x * ops.cast(self._gain(x, top * 2.0**-self.quantizer.bits), x.dtype)
+            step = constant(top * 2.0**-self.quantizer.bits, x)
+            x = x * ops.cast(self._gain(x, step), x.dtype)
+        top = constant(top, x)
         return ops.clip(x, -top, top)
 
     def _gain(self, x: Any, step: Any) -> Any:

@@ -18,7 +18,7 @@ from qhls.frontend.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
 from qhls.ir.op import FLOAT32_EXACT
-from qhls.quantizers.numerics import in_packets, precision, without_gradients
+from qhls.quantizers.numerics import PACKETS, in_packets, precision, without_gradients
 
 LEVELS = 4096
 """The most steps a function may have: its table."""
@@ -30,6 +30,8 @@ _NOISY = 1 << 22
 """As ``MEASURED``, of a quantizer whose gradient's part rounds."""
 _CHUNK = 1 << 20
 """Codes that are tried at once."""
+_ASKED = 1 << 10
+"""Codes, of all channels together, that a round of a bisection tries; its calls cost more than so few numbers."""
 
 
 def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float, ...] | None) -> Op:
@@ -241,13 +243,26 @@ def _bisect(
         if not most:
             return points, values
         _limit(search.owner, most)
-        asked = np.full((channels, most), lo, points[0].dtype)
-        for row, p, gap, split in zip(asked, points, gaps, splits, strict=True):
-            row[: split.size] = p[split] + gap[split] // 2
-        found = zip(search.values_at(asked), pieces_at(asked), splits, strict=True)
-        for c, (value, piece, split) in enumerate(found):
-            for held, new in ((points, asked[c]), (values, value), (pieces, piece)):
-                held[c] = np.insert(held[c], split + 1, new[: split.size])
+        parts = int(np.clip(_ASKED // (channels * most), 1, PACKETS)) + 1
+        inner = [_within(*row, parts) for row in zip(points, gaps, splits, strict=True)]
+        asked = np.full((channels, max(map(len, inner))), lo, points[0].dtype)
+        for row, new in zip(asked, inner, strict=True):
+            row[: len(new)] = new
+        found = zip(inner, search.values_at(asked), pieces_at(asked), strict=True)
+        for c, (new, value, piece) in enumerate(found):
+            points[c], first = np.unique(np.concatenate([points[c], new]), return_index=True)
+            values[c] = np.concatenate([values[c], value[: len(new)]])[first]
+            pieces[c] = np.concatenate([pieces[c], piece[: len(new)]])[first]
+
+
+def _within(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
+    """Return what cuts the gap behind each of ``splits`` into so many equal parts."""
+    cuts = np.arange(1, parts)
+    some = gaps[splits, None]
+    steps = (
+        some // parts * cuts + some % parts * cuts // parts
+    )  # gaps times cuts may exceed 63 bits
+    return np.unique(points[splits, None] + steps)
 
 
 def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tuple[Array, Array]:

@@ -46,6 +46,10 @@ class Input(Op):
         return Interval.full((1, *self.dims), *(self.ends or (self.dtype.lo, self.dtype.hi)))
 
 
+_EXPONENTS = 127
+"""Powers of two below this one and its inverse are ordinary numbers in float32."""
+
+
 @dataclass(frozen=True, eq=False)
 class Const(Op):
     """Known numbers ``codes * 2**-frac``; the type is the narrowest that holds the real values."""
@@ -67,10 +71,14 @@ class Const(Op):
     @property
     def float32_exact(self) -> bool:
         # A number alone may lie anywhere; what becomes of several is for the ops that read them to say.
-        if self.codes.bound <= FLOAT32_EXACT:
+        if self.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < self.scale < _EXPONENTS:
             return True
-        codes = self.codes.integers().astype(object)
-        return bool((codes.astype(np.float32).astype(object) == codes).all())
+        codes = {abs(code) for code in self.codes.integers().ravel().tolist() if code}
+        return all(
+            code // (code & -code) <= FLOAT32_EXACT
+            and abs(code.bit_length() - 1 - self.scale) < _EXPONENTS
+            for code in codes
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,11 @@ from qhls.errors import QuantizerError
 UNROLLS = 1000
 """A file may say how often a loop runs, but not for hours: codes and scale stand still long before."""
 
+FEWEST_INTEGER, MOST_INTEGER = -64, 126
+"""Bits left of the point with which float32 holds the range and, of ordinary weights, how many steps they are."""
+LARGEST = float(np.finfo(np.float32).max)
+POSITIVE = "a positive number up to 3.4e+38"
+
 AUTO = ("auto", "auto_po2")
 
 
@@ -48,8 +53,8 @@ def _bits(q: Any) -> None:
 def _integer(q: Any) -> None:
     if isinstance(q.integer, keras.Variable) or keras.ops.is_tensor(q.integer):
         return  # QAdaptiveActivation moves it
-    if not is_whole(q.integer) or abs(q.integer) > 128:
-        raise refuse(q, "integer", "an integer from -128 to 128")
+    if not is_whole(q.integer) or not FEWEST_INTEGER <= q.integer <= MOST_INTEGER:
+        raise refuse(q, "integer", f"an integer from {FEWEST_INTEGER} to {MOST_INTEGER}")
     q.integer = int(q.integer)
 
 
@@ -66,8 +71,8 @@ def _positive(name: str, optional: bool = False) -> Callable[[Any], None]:
         value = getattr(q, name)
         if optional and value is None:
             return
-        if not is_number(value) or not (math.isfinite(value) and value > 0):
-            raise refuse(q, name, ("None or " if optional else "") + "a positive number")
+        if not is_number(value) or not 0 < value <= LARGEST:
+            raise refuse(q, name, ("None or " if optional else "") + POSITIVE)
 
     return check
 
@@ -79,8 +84,8 @@ def _alpha(q: Any) -> None:
         values = np.asarray(q.alpha, np.float64)
     except (TypeError, ValueError):
         values = np.zeros(0)
-    if not (values.size and np.all(np.isfinite(values)) and np.all(values > 0)):
-        expected = "None, a positive number, an array of them, 'auto' or 'auto_po2'"
+    if not (values.size and np.all((values > 0) & (values <= LARGEST))):
+        expected = f"None, {POSITIVE}, an array of them, 'auto' or 'auto_po2'"
         raise refuse(q, "alpha", expected)
     if not is_number(q.alpha) or isinstance(q.alpha, np.generic):
         q.alpha = values.tolist()

@@ -172,6 +172,37 @@ def test_weights_stay_where_the_quantizer_has_codes():
     assert Clip.from_config(both.get_config()).get_config() == both.get_config()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quantized_po2(10)",
+        "quantized_po2(62)",
+        "quantized_po2(12,quadratic_approximation=True)",
+        "quantized_relu_po2(9)",
+        "quantized_relu_po2(62)",
+        "quantized_bits(62,126,alpha=1)",
+        "quantized_bits(62,-64,alpha=1)",
+        "quantized_bits(8,126,alpha='auto')",
+        "quantized_linear(62,126,alpha=1)",
+        "quantized_relu(62,126)",
+        "quantized_ulaw(62,126)",
+        "quantized_hswish(62,126,alpha=1)",
+        "quantized_tanh(62)",
+        "binary(alpha=3e38)",
+    ],
+)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_layers_of_any_quantizer_at_its_limits_can_be_built(text):
+    """Also where its largest number exceeds the type of the weights."""
+    layer = QDense(2, kernel_quantizer=text, bias_quantizer=text)
+    layer.build((None, 3))
+    kernel = ops.convert_to_numpy(layer.kernel)
+    assert np.isfinite(kernel).all()
+    assert np.ptp(kernel) > 0
+    assert_equal(layer.kernel_constraint(layer.kernel), kernel)
+    assert np.isfinite(ops.convert_to_numpy(layer.kernel_quantizer(layer.kernel))).all()
+
+
 def test_initial_weights_are_not_all_the_code_zero():
     coarse = quantized_bits(2, 0, 1, alpha=1)
     small = keras.initializers.RandomNormal(stddev=1e-3, seed=1)

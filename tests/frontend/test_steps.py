@@ -199,6 +199,26 @@ def test_any_monotone_function(slope, offset, top, types, seed):
     np.testing.assert_array_equal(np.ldexp(received[:, 0].astype(float), -op.frac), expected)
 
 
+def test_few_calls_find_the_steps_of_a_wide_input():
+    """A call of the function costs more than the few numbers in it."""
+    x = Input((1,), Fixed.parse("s60.30"), name="x")
+    calls = []
+
+    def function(values):
+        calls.append(len(values))
+        return ops.sign(values - 5.0) + ops.sign(values + 2.0**20)
+
+    op = step_function("test", function, x, turns=())
+    assert op.thresholds.codes.integers().tolist() == [
+        -(1 << 50),
+        1 - (1 << 50),
+        5 << 30,
+        (5 << 30) + 1,
+    ]
+    assert len(calls) < 16
+    assert max(calls) <= 2048
+
+
 def test_a_constant_function_is_one_level():
     x = Input((2,), Fixed.parse("s5.2"), name="x")
     op = step_function("test", lambda values: values * 0 + 2.0, x, turns=())

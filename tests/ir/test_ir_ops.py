@@ -250,6 +250,27 @@ def test_float32_exact_is_what_float32_does():
     assert int(np.float32(-(1 << 24)) + np.float32(-1)) != -FLOAT32_EXACT - 1
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("codes", "scale", "exact"),
+    [
+        ([1 << 200, 3], 200, False),
+        ([1 << 200, 3 << 150], 180, True),
+        ([1 << 200], 0, False),
+        ([1, 1 << 140], 126, True),
+        ([1 << 24], -102, True),
+        ([1 << 24], -103, False),
+        ([1], 127, False),
+        ([(1 << 24) + 1], 3, False),
+        ([(1 << 25) + 2, -(1 << 80)], 3, False),
+        ([0], 500, True),
+    ],
+)
+def test_constants_float32_holds(codes, scale, exact):
+    """Numbers of 24 bits, wherever they lie among float32's ordinary ones."""
+    assert Const(Codes(np.array(codes, object)), scale).float32_exact is exact
+
+
 @settings(max_examples=100)
 @given(
     kind=st.builds(Fixed, st.booleans(), st.integers(1, 27), st.integers(-4, 20)),

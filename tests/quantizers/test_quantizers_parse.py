@@ -219,7 +219,7 @@ def test_refused_identifiers(identifier, message):
         get_quantizer(identifier)
 
 
-ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'auto_po2', got "
+ALPHA = "alpha must be None, a positive number up to 3.4e+38, an array of them, 'auto' or 'auto_po2', got "
 
 
 @pytest.mark.parametrize(
@@ -229,11 +229,17 @@ ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'aut
         ("quantized_bits(4.5)", "bits must be an integer from 1 to 62, got 4.5"),
         ("quantized_bits(True)", "bits must be an integer from 1 to 62, got True"),
         ("quantized_relu(63)", "bits must be an integer from 1 to 62, got 63"),
-        ("quantized_bits(4,0.5)", "integer must be an integer from -128 to 128, got 0.5"),
+        ("quantized_bits(4,0.5)", "integer must be an integer from -64 to 126, got 0.5"),
         ("quantized_bits(4,symmetric=2)", "symmetric must be True or False, got 2"),
         ("quantized_bits(4,alpha='aut')", ALPHA + "'aut'"),
         ("quantized_bits(4,alpha=0)", ALPHA + "0"),
         ("quantized_linear(4,alpha=[1,-1])", ALPHA + "[1, -1]"),
+        ("binary(alpha=1e40)", ALPHA + "1e+40"),
+        ("quantized_bits(4,127)", "integer must be an integer from -64 to 126, got 127"),
+        (
+            "quantized_po2(8,1e300)",
+            "max_value must be None or a positive number up to 3.4e+38, got 1e+300",
+        ),
         ("binary(alpha=[1,'auto'])", ALPHA + "[1, 'auto']"),
         ("quantized_bits(4,qnoise_factor=2)", "qnoise_factor must be a number from 0 to 1, got 2"),
         (
@@ -266,9 +272,12 @@ ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'aut
         ),
         (
             "quantized_relu(4,relu_upper_bound=-6)",
-            "relu_upper_bound must be None or a positive number, got -6",
+            "relu_upper_bound must be None or a positive number up to 3.4e+38, got -6",
         ),
-        ("quantized_po2(4,-1)", "max_value must be None or a positive number, got -1"),
+        (
+            "quantized_po2(4,-1)",
+            "max_value must be None or a positive number up to 3.4e+38, got -1",
+        ),
         ("quantized_po2(4,log2_rounding='up')", "log2_rounding must be 'rnd' or 'floor', got 'up'"),
         ("quantized_po2(1)", "bits must be an integer of at least 2 with max_value=None, got 1"),
         ("quantized_po2(66,1)", "bits must be an integer from 1 to 62, got 66"),
@@ -276,8 +285,11 @@ ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'aut
             "quantized_relu_po2(66)",
             "bits must be an integer from 1 to 62, got 66",
         ),
-        ("quantized_ulaw(u=0)", "u must be a positive number, got 0"),
-        ("ternary(threshold=0)", "threshold must be None or a positive number, got 0"),
+        ("quantized_ulaw(u=0)", "u must be a positive number up to 3.4e+38, got 0"),
+        (
+            "ternary(threshold=0)",
+            "threshold must be None or a positive number up to 3.4e+38, got 0",
+        ),
         (
             "ternary(alpha='auto',threshold=0.5)",
             "threshold must be None when alpha is 'auto', which chooses it, got 0.5",
@@ -290,7 +302,7 @@ ALPHA = "alpha must be None, a positive number, an array of them, 'auto' or 'aut
             "ternary(number_of_unrolls=1e8)",
             "number_of_unrolls must be an integer from 1 to 1000, got 100000000.0",
         ),
-        ("bernoulli(temperature=0)", "temperature must be a positive number, got 0"),
+        ("bernoulli(temperature=0)", "temperature must be a positive number up to 3.4e+38, got 0"),
     ],
 )
 def test_refused_arguments(call, message):
