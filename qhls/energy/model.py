@@ -2,7 +2,7 @@
 
 The model, all of it:
 
-* Arithmetic: every event of ``op.work()`` at the technology's price. Constants that ``loops.constant_place`` makes
+* Arithmetic: every event of ``op.count_events()`` at its price. Constants that ``loops.constant_place`` makes
   part of the logic cost what their digits do, zeros nothing; others cost what their encoding does (``stored``).
 * Memory: an op that computes reads its operands and writes its result once, from and to where ``loops.place``
   puts them, as often as ``loops.passes`` says; a graph input is written once. A pass goes over the whole tensor,
@@ -33,7 +33,7 @@ from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
-from qhls.ir.work import MULTIPLICATIONS, Work, is_wiring, stored
+from qhls.ir.work import MULTIPLICATIONS, Events, is_wiring, stored
 
 CAUSES = ("multiply", "add", "activation", "memory")
 """What energy is spent on; every pJ has one of these causes."""
@@ -152,7 +152,7 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
     return table
 
 
-def arithmetic(op: Op, schedule: Schedule) -> tuple[Work, str | None]:
+def arithmetic(op: Op, schedule: Schedule) -> tuple[Events, str | None]:
     """The events of ``op``, and the place of the table that its lookups read: None if it is logic.
 
     Constants are logic if all that ``op`` reads are hard-wired.

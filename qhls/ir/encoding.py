@@ -16,7 +16,7 @@ import numpy as np
 from qhls.ir import work as events
 from qhls.ir.integers import Array
 from qhls.ir.op import Op
-from qhls.ir.work import NOTHING, Event, Work
+from qhls.ir.work import NOTHING, Event, Events
 
 
 class Encoding(Enum):
@@ -151,7 +151,7 @@ def _digits(codes: Array) -> Array:
     return digits
 
 
-def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
+def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Events:
     """``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
 
     The last axes of ``w`` are the outputs of one position. Where constants are part of the logic: the
@@ -166,7 +166,7 @@ def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
     binary = two_valued(x)
     bits = 1 if binary else x.type.width
     shared = product(weights, bits, w.type.width, binary)
-    work = Work()
+    work = Events()
     for digits, count in histogram(_digits(codes)):
         work[events.scale(bits, digits, shared)] += count * positions
     used = (codes != 0).sum(0)
@@ -182,7 +182,7 @@ def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Work:
     return work
 
 
-def scaled(op: Op, x: Op, w: Op) -> Work:
+def scaled(op: Op, x: Op, w: Op) -> Events:
     """The products of ``x`` and the constant ``w``, element by element: ``op``.
 
     Where constants are part of the logic: the additions of each product's digits. No sum takes a sign here, so that a
@@ -198,7 +198,7 @@ def scaled(op: Op, x: Op, w: Op) -> Work:
     values = magnitudes(codes)
     negative = (codes < 0) & ((values & values >> 1) == 0)
     terms = signed_digits(codes) + (negative if fixed else 0)
-    work = Work()
+    work = Events()
     for digits, count in histogram(terms):
         work[events.scale(bits, digits, shared)] += count
     if not fixed and not binary and negative.any():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
 from qhls.ir.types import WIDEST, Fixed
-from qhls.ir.work import Work
+from qhls.ir.work import Events
 from qhls.limits import ELEMENT, check_size
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Op:
     """One operation and the one tensor it makes. Operands are ops; identity is the object's.
 
     A subclass declares ``frac`` (fraction bits of the result), ``evaluate`` (its meaning, over
-    integers and over intervals alike) and ``work`` (the events one inference costs). Range, type and
+    integers and over intervals alike) and ``count_events`` (the events one inference costs). Range, type and
     shape follow from ``evaluate`` when the op is built. Arrays have a leading batch axis, which
     ``shape`` leaves out; constants have none.
 
@@ -137,14 +137,14 @@ class Op:
     def check(self) -> None:
         """Raise through ``self.require`` if the operands do not fit."""
 
-    def work(self) -> Work:
+    def count_events(self) -> Events:
         """Events of one inference, memory traffic left out (storage is the schedule's)."""
-        return Work()
+        return Events()
 
     @cached_property
-    def events(self) -> Work:
-        """``work()``, counted once: weights may be many. Not to be changed."""
-        return self.work()
+    def events(self) -> Events:
+        """``count_events()``, counted once: weights may be many. Not to be changed."""
+        return self.count_events()
 
     def require(self, condition: bool, expected: str, received: str) -> None:
         """Raise a ``VerifyError`` that names this op unless ``condition``."""

@@ -15,7 +15,7 @@ from qhls.ir.integers import Codes, dyadic
 from qhls.ir.interval import Interval, Value, join, patches, rows, window_elements
 from qhls.ir.op import FLOAT32_EXACT, Op
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
-from qhls.ir.work import Work
+from qhls.ir.work import Events
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class Matmul(Op):
     def evaluate(self, x: Value, w: Value) -> Value:
         return x @ w
 
-    def work(self) -> Work:
+    def count_events(self) -> Events:
         macs = self.size * self.w.shape[0]
         return multiply_accumulate(self, self.w, macs)
 
@@ -156,12 +156,12 @@ class Conv(Op):
         )
         return (rows @ kernels).map(lambda array: array.reshape(*array.shape[:3], filters))
 
-    def work(self) -> Work:
+    def count_events(self) -> Events:
         kh, kw, channels, _ = self.w.shape
         return multiply_accumulate(self, self.w, self.size * kh * kw * channels)
 
 
-def multiply_accumulate(op: Matmul | Conv, w: Const, macs: int) -> Work:
+def multiply_accumulate(op: Matmul | Conv, w: Const, macs: int) -> Events:
     """``macs`` products of input and weight, each added to an accumulator as wide as the result."""
     return encoding.multiply_accumulate(op, op.x, w, macs)
 
@@ -206,10 +206,10 @@ class Pool(Op):
             return reduce(lambda a, b: a.maximum(b), elements)
         return reduce(lambda a, b: a + b, elements)
 
-    def work(self) -> Work:
+    def count_events(self) -> Events:
         steps = self.size * (self.window[0] * self.window[1] - 1)
         event = events.compare if self.reduction == "max" else events.add
-        return Work({event(self.type.width): steps})
+        return Events({event(self.type.width): steps})
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,8 +228,8 @@ class ArgMax(Op):
     def evaluate(self, x: Value) -> Value:
         return x.argmax()
 
-    def work(self) -> Work:
-        return Work({events.compare(self.x.type.width): self.x.size - self.size})
+    def count_events(self) -> Events:
+        return Events({events.compare(self.x.type.width): self.x.size - self.size})
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,10 +275,10 @@ class Quantize(Op):
         limits = Assignment(self.to, self.rounding, self.overflow)
         return rounded.clip(limits.lo, limits.hi)
 
-    def work(self) -> Work:
+    def count_events(self) -> Events:
         if self.overflow is Overflow.WRAP and self.rounding is Rounding.FLOOR:
-            return Work()
-        return Work({events.round_to(self.to.width): self.size})
+            return Events()
+        return Events({events.round_to(self.to.width): self.size})
 
     @property
     def float32_exact(self) -> bool:
@@ -351,9 +351,9 @@ class Threshold(Op):
         ]
         return join(channels, lambda arrays: np.stack(arrays, axis=-1))
 
-    def work(self) -> Work:
+    def count_events(self) -> Events:
         n, bits = self.thresholds.shape[-1], self.x.type.width
-        work = Work({events.compare(bits): self.size * self.comparisons})
+        work = Events({events.compare(bits): self.size * self.comparisons})
         if self.searched:  # each comparison is with a threshold that is looked up
             work[events.lookup(bits, n)] += self.size * self.comparisons
         work[events.lookup(self.type.width, n + 1)] += self.size
@@ -386,8 +386,8 @@ class Lookup(Op):
     def evaluate(self, x: Value, table: Value) -> Value:
         return (x << -self.x.type.frac).rows_at(table)
 
-    def work(self) -> Work:
-        return Work({events.lookup(self.type.width, self.table.shape[0]): self.size})
+    def count_events(self) -> Events:
+        return Events({events.lookup(self.type.width, self.table.shape[0]): self.size})
 
     @property
     def float32_exact(self) -> bool:

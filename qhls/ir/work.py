@@ -27,7 +27,7 @@ class Event:
         return f"{self.kind}({', '.join(map(str, self.bits))})"
 
 
-Work = Counter[Event]
+Events = Counter[Event]
 """Events and how often one inference does each."""
 
 NOTHING = Event("nothing", ())
@@ -95,14 +95,14 @@ def lookup(bits: int, entries: int) -> Event:
     return Event("lookup", (bits, entries))
 
 
-def is_wiring(work: Work) -> bool:
+def is_wiring(work: Events) -> bool:
     """Whether nothing is computed: no event, or only products by 0 and powers of two, sums with 0 and the like."""
     return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in work)
 
 
-def stored(work: Work) -> Work:
+def stored(work: Events) -> Events:
     """The same work where the constants are read from a memory: what each event says of itself."""
-    result = Work()
+    result = Events()
     for event, count in work.items():
         instead = event if event.stored is None else event.stored
         if instead.kind != "nothing":

@@ -36,7 +36,7 @@ from qhls.ir import (
     layer_scope,
 )
 from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
-from qhls.ir.work import Event, Work
+from qhls.ir.work import Event, Events
 
 UNIT = load_technology("unit")
 HOROWITZ = load_technology("horowitz_45nm")
@@ -263,8 +263,8 @@ def test_activations_beyond_the_partition_limit_lie_in_block_ram():
 
 def test_an_event_that_the_technology_does_not_price():
     class Divide(Shift):
-        def work(self):
-            return Work({Event("divide", (8,)): 1})
+        def count_events(self):
+            return Events({Event("divide", (8,)): 1})
 
     x = Input((1,), Fixed(True, 8, 0), name="x")
     match = r"^technology 'unit': expected an event of multiply, add, .*, lookup, got divide\(8\)$"

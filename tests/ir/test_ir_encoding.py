@@ -36,7 +36,7 @@ from qhls.ir.encoding import (
     trailing_zeros,
     two_valued,
 )
-from qhls.ir.work import NOTHING, Work, stored
+from qhls.ir.work import NOTHING, Events, stored
 
 
 def test_signed_digits_by_hand():
@@ -78,10 +78,10 @@ def test_encodings_by_hand(codes, expected):
 
 def events(weights, bits=8):
     x = Input((len(weights),), Fixed(True, bits, 0), name="x")
-    return Matmul(x, Const.of(np.array(weights, float))).work()
+    return Matmul(x, Const.of(np.array(weights, float))).count_events()
 
 
-def kinds(counted: Work):
+def kinds(counted: Events):
     return {str(event): count for event, count in counted.items()}
 
 
@@ -138,13 +138,16 @@ X = Input((4, 4, 1), Fixed(True, 5, 0), name="x")
 def test_binary_inputs_and_weights_are_xnor():
     x = Reshape(Shift(binary(X), 2), (16,))
     weights = np.where(np.arange(32).reshape(16, 2) % 3, 1.0, -1.0)
-    counted = Matmul(x, Const.of(weights)).work()
+    counted = Matmul(x, Const.of(weights)).count_events()
     assert kinds(stored(counted)) == {"xnor(1)": 32, "add(6)": 32}
-    assert kinds(stored(Matmul(x, Const.of(weights * 3)).work())) == {
+    assert kinds(stored(Matmul(x, Const.of(weights * 3)).count_events())) == {
         "multiply(3, 1)": 32,
         "add(7)": 32,
     }
-    assert kinds(stored(Matmul(x, Const.of(weights * (weights > 0))).work()))["mux(1, 1)"] == 32
+    assert (
+        kinds(stored(Matmul(x, Const.of(weights * (weights > 0))).count_events()))["mux(1, 1)"]
+        == 32
+    )
 
 
 def test_what_has_two_values():
@@ -167,8 +170,8 @@ def test_functions_a_channel_may_have_two_values(values, expected):
 
 def test_a_convolution_counts_every_position():
     weights = np.array([3.0, 0, 1, -2]).reshape(2, 2, 1, 1)
-    counted = Conv(X, Const.of(weights)).work()
-    merged = Work()
+    counted = Conv(X, Const.of(weights)).count_events()
+    merged = Events()
     for event, count in counted.items():
         merged[str(event)] += count
     assert merged == {
@@ -231,8 +234,8 @@ def test_rounding_a_weight_adds_no_digit(code):
 
 
 def test_nothing_is_nothing():
-    assert stored(Work({NOTHING: 3})) == {}
-    assert stored(Work({work.scale(4, 0, NOTHING): 3})) == {}
+    assert stored(Events({NOTHING: 3})) == {}
+    assert stored(Events({work.scale(4, 0, NOTHING): 3})) == {}
 
 
 NUMBERS = st.one_of(
@@ -261,5 +264,5 @@ def test_a_million_weights_are_counted_in_no_time():
     x = Input((1024,), Fixed(True, 8, 0), name="x")
     product_of = Matmul(x, Const(Codes(weights), 15, name="w"), name="y")
     start = process_time()
-    product_of.work()
+    product_of.count_events()
     assert process_time() - start < 0.5  # 0.05 s where it was measured

@@ -119,7 +119,7 @@ EVENT_SIZES = {
 
 @pytest.mark.parametrize("build", ALL)
 def test_work_counts_known_events(build):
-    work = build(Fixed(True, 6, 2)).work()
+    work = build(Fixed(True, 6, 2)).count_events()
     for counted in (work, stored(work)):
         assert isinstance(counted, Counter)
         for event, count in counted.items():
