@@ -71,12 +71,12 @@ class Const(Op):
     @property
     def float32_exact(self) -> bool:
         # A number alone may lie anywhere; what becomes of several is for the ops that read them to say.
-        if self.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < self.scale < _EXPONENTS:
+        if self.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < self.frac < _EXPONENTS:
             return True
         codes = {abs(code) for code in self.codes.integers().ravel().tolist() if code}
         return all(
             code // (code & -code) <= FLOAT32_EXACT
-            and abs(code.bit_length() - 1 - self.scale) < _EXPONENTS
+            and abs(code.bit_length() - 1 - self.frac) < _EXPONENTS
             for code in codes
         )
 
