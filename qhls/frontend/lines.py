@@ -27,7 +27,6 @@ from qhls.ir import (
     Op,
     Overflow,
     Quantize,
-    Reshape,
     Rounding,
 )
 from qhls.ir.integers import Array
@@ -308,7 +307,7 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     if result is not None and running is not None:
         running.reals.append(source.layer)
         running.rounds += [source.layer] if lines is None else []
-    return Reshape(result, x.shape) if result is not None and result.shape != x.shape else result
+    return x.placed(result) if result is not None else None
 
 
 def _levels(chain: Reals, to: Fixed) -> Levels | None:

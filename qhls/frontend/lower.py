@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import keras
@@ -99,8 +99,8 @@ class Lower:
 
         def remember(rule: R) -> R:
             def careful(layer: Any, *inputs: Tensor) -> Any:
-                if moves and isinstance(inputs[0], Reals) and inputs[0].shared:
-                    return replace(inputs[0], x=rule(layer, inputs[0].x))
+                if moves and isinstance(inputs[0], Reals):
+                    return inputs[0].behind(lambda x: rule(layer, x))
                 return rule(layer, *(exact(layer, x) for x in inputs))
 
             self._rules[cls] = rule if reads_reals else careful

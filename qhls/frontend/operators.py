@@ -7,7 +7,6 @@ shapes in them count the batch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 import keras
@@ -343,10 +342,13 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
 @_register("Unstack", module="keras.src.ops.core")
 def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """What Keras does with the places of the elements of two samples says where each comes from."""
-    if isinstance(x, Reals) and x.shared:
-        moved = lower.rule(operation)(operation, x.x, *arguments)
-        return tuple(replace(x, x=each) for each in _list(moved))
-    x = exact(operation, x)
+    if isinstance(x, Reals):
+        move = lower.rule(operation)
+        parts = len(_list(operation.output))
+        return tuple(
+            x.behind(lambda op, part=part: move(operation, op, *arguments)[part])
+            for part in range(parts)
+        )
     if any(_is_tensor(each) for each in keras.tree.flatten(arguments)):
         raise refusal(operation, "places that are constants", "places from a tensor")
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)

@@ -9,14 +9,29 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from qhls.errors import LoweringError
 from qhls.frontend.refusal import called
-from qhls.ir import Op, Reshape
+from qhls.ir import Fixed, Graph, Input, Op, Reshape, layer_scope, run
+from qhls.ir.integers import Array
 
 Function = Callable[[Any], Any]
 """From a float tensor (samples, channels) to one of that shape, each number by itself."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a layer behind real numbers does with them, done to what a quantizer makes of them instead.
+
+    ``make`` moves the elements of an op, which then has ``shape``. ``falling``: where it also takes maxima, the error
+    for a function behind it that may fall, since only rising ones may come before a maximum as well.
+    """
+
+    make: Callable[[Op], Op]
+    shape: tuple[int, ...]
+    falling: LoweringError | None = None
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,7 @@ class Reals:
     The last axis of ``x`` is that of the channels; ``function`` may be another one for each of them, unless it is
     ``shared``. ``monotone``: whether it never turns. ``refusal`` is what is wrong where no quantizer comes. ``layer``:
     the one that returned these numbers, behind the names of the models around it. ``dims``: the shape, where ``x`` is
-    flat because every element has another function.
+    flat because every element has another function. ``move``: what is still to be done behind ``function``.
     """
 
     x: Op
@@ -37,10 +52,16 @@ class Reals:
     shared: bool = False
     dims: tuple[int, ...] | None = None
     start: tuple[Any, Reals] | None = None
+    move: Move | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """That of the tensor, without the batch."""
+        return self._before if self.move is None else self.move.shape
+
+    @property
+    def _before(self) -> tuple[int, ...]:
+        """The shape before ``move``."""
         return self.x.shape if self.dims is None else self.dims
 
     @property
@@ -49,7 +70,15 @@ class Reals:
         return 1 if self.shared else self.x.shape[-1]
 
     def then(self, function: Function, monotone: bool = True, shared: bool = False) -> Reals:
-        """``function`` of these numbers, of (samples, channels) or, if ``shared``, of any shape."""
+        """``function`` of these numbers, of (samples, channels) or, if ``shared``, of any shape.
+
+        Raises:
+            LoweringError: it may fall, behind a maximum of these numbers.
+        """
+        if self.move is not None and not shared:
+            return self.apart().then(function, monotone)
+        if self.move is not None and self.move.falling and not (monotone and _rises(function)):
+            raise self.move.falling
         inner = self.function
         outer = function if shared or self.dims is None else _regrouped(function, self.dims[-1])
         return replace(
@@ -60,12 +89,47 @@ class Reals:
         )
 
     def apart(self) -> Reals:
-        """The same numbers with a function for each element."""
+        """The same numbers with a function for each element.
+
+        Raises:
+            LoweringError: a maximum was taken of them, so that they are no function of one element.
+        """
+        if self.move is not None:
+            return replace(self, move=None).apart()._moved(self.move)
         if self.dims is not None and len(self.x.shape) == 1:
             return self
         function = self.function if self.shared else _regrouped(self.function, self.x.shape[-1])
         flat = Reshape(self.x, (self.x.size,))
         return replace(self, x=flat, function=function, shared=False, dims=self.shape)
+
+    def behind(self, make: Callable[[Op], Op], falling: LoweringError | None = None) -> Reals:
+        """Return the numbers as ``make`` moves them; ``falling`` is given if it takes maxima (see ``Move``)."""
+        first_move = self.move is None and falling is None
+        alike = self.shared or (
+            first_move and self.dims is None and _keeps_channels(make, self.shape)
+        )
+        if first_move and alike:
+            return replace(self, x=make(self.x))
+        made, _ = _on_places(make, self.shape)
+        first = self.move
+        if first is None:
+            return replace(self, move=Move(make, made.shape, falling))
+        both = Move(lambda x: make(first.make(x)), made.shape, first.falling or falling)
+        return replace(self, move=both)
+
+    def placed(self, x: Op) -> Op:
+        """Return ``x``, made of each of these numbers before they move, in its shape and moved."""
+        shaped = x if x.shape == self._before else Reshape(x, self._before)
+        return shaped if self.move is None else self.move.make(shaped)
+
+    def _moved(self, move: Move) -> Reals:
+        """The same for each moved element, which brings its function along."""
+        if move.falling is not None:
+            raise move.falling
+        made = move.make(Reshape(self.x, self.shape))
+        places = _places_of(move.make, self.shape).ravel()
+        function = _permuted(self.function, places, self.x.size)
+        return replace(self, x=Reshape(made, (made.size,)), function=function, dims=made.shape)
 
 
 def _regrouped(function: Function, channels: int) -> Function:
@@ -75,6 +139,57 @@ def _regrouped(function: Function, channels: int) -> Function:
         return ops.reshape(function(ops.reshape(v, (-1, channels))), ops.shape(v))
 
     return regrouped
+
+
+def _rises(function: Function) -> bool:
+    """Whether a function that never turns, and is one for all numbers, is seen to rise."""
+    running = current_arithmetic()
+    points = ops.convert_to_tensor([[-_FAR], [_FAR]], running.dtype if running else "float32")
+    low, high = np.asarray(ops.convert_to_numpy(function(points))).ravel().tolist()
+    return low < high
+
+
+_FAR = 2.0**20
+"""What is beyond the steps of most functions."""
+
+
+def _on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Graph]:
+    """What ``make`` makes of an input of ``shape`` that holds the number of each of its elements, and its graph."""
+    with layer_scope("moved"):
+        row = Input(shape, Fixed(False, max(int(np.prod(shape)).bit_length(), 1), 0), name="row")
+        made = make(row)
+    return made, Graph((row,), (made,), "moved")
+
+
+def _places_of(make: Callable[[Op], Op], shape: tuple[int, ...]) -> Array:
+    """Of each element that ``make`` moves, which one of ``shape`` it was."""
+    _, graph = _on_places(make, shape)
+    (places,) = run(graph, [np.arange(int(np.prod(shape))).reshape(1, *shape)])
+    return places[0].astype(np.int64)
+
+
+def _keeps_channels(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
+    """Whether ``make`` leaves each element in its channel, the last axis."""
+    places, channels = _places_of(make, shape), shape[-1]
+    return places.shape[-1] == channels and bool((places % channels == np.arange(channels)).all())
+
+
+def _permuted(function: Function, places: Array, size: int) -> Function:
+    """``function`` of (samples, ``size``) on (samples, elements), of which each was at one of ``places``."""
+    order = np.argsort(places, kind="stable")
+    first = np.searchsorted(places[order], places[order])
+    times = np.empty(len(places), int)
+    times[order] = np.arange(len(places)) - first  # how often its place was named before it
+    rows = int(times.max()) + 1
+    slots = times * size + places
+    sources = np.zeros(rows * size, int)
+    sources[slots] = np.arange(len(places))
+
+    def permuted(v: Any) -> Any:
+        spread = ops.reshape(ops.take(v, sources, axis=1), (-1, size))
+        return ops.take(ops.reshape(function(spread), (-1, rows * size)), slots, axis=1)
+
+    return permuted
 
 
 Tensor = Op | Reals

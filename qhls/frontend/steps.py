@@ -50,12 +50,13 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
     if isinstance(x, Reals):
         if running is not None:
             running.reals.append(x.x.layer)
-        search = _Search(owner, x.x, x.channels, on_grid(x.then(function, shared=True).function))
+        chain = x.then(function, monotone=turns == (), shared=True)
+        search = _Search(owner, x.x, x.channels, on_grid(chain.function))
         table = looked_up(x.x)
         if table is not None and (x.channels == 1 or table is x.x):
-            return _of_rows(search, table)
+            return x.placed(_of_rows(search, table))
         made = search.bisected(x.function, turns) if x.monotone else search.enumerated()
-        return made if made.shape == x.shape else Reshape(made, x.shape)
+        return x.placed(made)
     noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
     if noisy.codes <= ENUMERATED and (running is None or not running.plain):
         made = noisy.enumerated()

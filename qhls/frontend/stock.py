@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from qhls.frontend.lower import lower
 from qhls.frontend.reals import Tensor
+from qhls.frontend.refusal import refusal
+from qhls.frontend.steps import values_of
 from qhls.frontend.windows import (
     as_image,
     like,
@@ -43,10 +48,14 @@ for _cls in _IDENTITIES:
     lower.register(_cls, reads_reals=True)(_identity)
 
 
-@lower.register(keras.layers.MaxPooling1D)
-@lower.register(keras.layers.MaxPooling2D)
-def _(layer: Any, x: Op) -> Op:
+@lower.register(keras.layers.MaxPooling1D, reads_reals=True)
+@lower.register(keras.layers.MaxPooling2D, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
+    return maximum(layer, x, lambda op: _windows(layer, op))
+
+
+def _windows(layer: Any, x: Op) -> Op:
     window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
     if layer.padding == "same":
         # Each window holds an element of x, so the lowest code there is never wins against them.
@@ -54,12 +63,33 @@ def _(layer: Any, x: Op) -> Op:
     return like(x, Pool(image, window, strides))
 
 
-@lower.register(keras.layers.GlobalMaxPooling1D)
-@lower.register(keras.layers.GlobalMaxPooling2D)
-@lower.register(keras.layers.GlobalMaxPooling3D)
-def _(layer: Any, x: Op) -> Op:
+@lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
+@lower.register(keras.layers.GlobalMaxPooling2D, reads_reals=True)
+@lower.register(keras.layers.GlobalMaxPooling3D, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    return whole(layer, x, "max")
+    return maximum(layer, x, lambda op: whole(layer, op, "max"))
+
+
+def maximum(layer: Any, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
+    """Return the maxima that ``make`` takes within channels of ``x``.
+
+    Of real numbers they are taken before a function that rises in every channel, else of what a quantizer that rises
+    makes of them.
+    """
+    if isinstance(x, Op):
+        return make(x)
+    if x.move is None and x.monotone and (x.shared or x.dims is None):
+        lo, hi = x.x.range.hull
+        ends = values_of(x.function, x.x, x.channels)(np.array([[lo, hi]] * x.channels))
+        if (ends[:, 0] <= ends[:, 1]).all():
+            return replace(x, x=make(x.x))
+    falling = refusal(
+        layer,
+        "a function that never falls behind a maximum of real numbers",
+        "one that may; put a QActivation before it",
+    )
+    return x.behind(make, falling)
 
 
 @lower.register(keras.layers.AveragePooling1D)

@@ -58,10 +58,14 @@ def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
         return softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
     if isinstance(inner, _OF_LAST_AXIS):
         return lower.rule(inner)(inner, x)
-    sequence = x.x if isinstance(x, Reals) and x.dims is None else exact(layer, x)
+    sequence = (
+        x.x if isinstance(x, Reals) and x.dims is None and x.move is None else exact(layer, x)
+    )
     with nested_scope("scan"):
         row = Input(sequence.shape[1:], sequence.type, name="row")
         made = _on_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
+        if isinstance(made, Reals) and made.move is not None:
+            made = made.apart()
     result = made.x if isinstance(made, Reals) else made
     steps = sequence if result is row else Scan(sequence, (), Graph((row,), (result,), "step"))
     if not isinstance(made, Reals):
