@@ -1,12 +1,8 @@
-"""The IR's examples and random graphs serve here as well; libraries are built afresh in every session."""
+"""Libraries are built afresh in every session."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "ir"))
 
 from qhls.backends.target import TARGETS
 

@@ -4,16 +4,14 @@ import os
 import random
 from functools import cache
 
-import hypothesis
 import pytest
-from agreement import assert_agreement, disagreements, stimuli
-from cases import BATCHES, batch, graph_of, residual
-from hypothesis import HealthCheck, Phase, given, settings
-from random_graphs import graphs
 
 from qhls.backends.csim import build
 from qhls.backends.view import PORT_LIMIT
 from qhls.ir import Const, Graph, Op, Reshape, Schedule
+from support.agreement import assert_agreement, disagreements, stimuli
+from support.op_batches import BATCHES, batch, graph_of, residual
+from support.random_graphs import draw, graphs
 
 
 @cache
@@ -32,7 +30,7 @@ def concrete(base):
 def test_every_op_has_instances(op):
     found = {type(o) for cases in instances().values() for o in Graph((), tuple(cases)).ops}
     assert op in found, (
-        f"no conformance instance of {op.__name__}: add one to tests/ir/op_examples.py"
+        f"no conformance instance of {op.__name__}: add one to tests/support/op_examples.py"
     )
 
 
@@ -46,26 +44,6 @@ def test_a_network_agrees_as_users_build_it():
     codes = stimuli(graph, 1, 300)
     found = disagreements(graph, codes, build(graph, Schedule(reuse_factor=4)))
     assert not found, "\n".join(found)
-
-
-def draw(strategy, count, seed):
-    """``count`` values that hypothesis makes of ``seed``."""
-    drawn = []
-
-    @hypothesis.seed(seed)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(value):
-        drawn.append(value)
-
-    collect()
-    return drawn
 
 
 def fits(graph):

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from agreement import disagreements
-from cases import graph_of
-from mixed_types import KINDS, codes_of, outputs, pairs
-from test_conformance import draw
 
 from qhls.backends.csim import build
 from qhls.ir import Schedule
+from support.agreement import disagreements
+from support.mixed_types import KINDS, codes_of, outputs, pairs
+from support.op_batches import graph_of
+from support.random_graphs import draw
 
 COUNT = 3
 """Pairs of types for each kind of operation."""

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_graphs import graphs
 
 from qhls.energy import (
     CAUSES,
@@ -42,6 +41,7 @@ from qhls.ir import (
     layer_scope,
     run,
 )
+from support.random_graphs import graphs
 
 UNIT = load_technology("unit")
 

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from op_examples import EXAMPLES, inputs_of
 
 from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
@@ -32,6 +31,7 @@ from qhls.ir import (
     Shift,
 )
 from qhls.ir.loops import HARD_WIRED, Loop, constant_place, loop
+from support.op_examples import EXAMPLES, inputs_of
 
 
 def image_graph():

@@ -2,18 +2,13 @@
 
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
+from yosys_primitives import memory, rounding, rows_of, synthesised
 
 from qhls.energy.area import load_area_table
 from qhls.energy.primitives import Primitive
 from qhls.energy.reports import read
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-from yosys_primitives import memory, rounding, rows_of, synthesised
 
 pytestmark = pytest.mark.skipif(shutil.which("yosys") is None, reason="no Yosys on the path")
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import assert_equal
 from keras import ops
 from test_qlayers import examples, model_of, on_a_grid
 
+from conftest import assert_equal
 from qhls.frontend import load_model
 
 pytestmark = [

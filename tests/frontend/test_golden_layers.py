@@ -6,9 +6,9 @@ import re
 import keras
 import numpy as np
 import pytest
-from conftest import SHARED
 from keras import ops
 
+from conftest import SHARED
 from qhls.errors import LoadError
 from qhls.frontend import load_model
 

@@ -8,8 +8,8 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import assert_equal, write_keras2_weights
 
+from conftest import assert_equal, write_keras2_weights
 from qhls.errors import LoadError
 from qhls.frontend import QActivation, QConv2D, QDense, load_model, register
 

@@ -8,9 +8,9 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import assert_equal, write_keras2_weights
 from test_load import RELU, dense2, input2, layer2, refuses, sequential, write  # noqa: F401
 
+from conftest import assert_equal, write_keras2_weights
 from qhls.errors import LoadError, QuantizerError
 from qhls.frontend import QActivation, QDense, load_model
 from qhls.quantizers import get_quantizer

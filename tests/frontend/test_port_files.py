@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import assert_equal
 
+from conftest import assert_equal
 from qhls.frontend import load_model
 
 REAL = {"linear": 2.0**-20}

@@ -5,11 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
-from conftest import assert_equal
 from conv_examples import conv_examples
 from keras import ops
 from stateful_examples import stateful_examples
 
+from conftest import assert_equal
 from qhls.errors import QuantizerError
 from qhls.frontend import (
     Clip,

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from conftest import assert_equal
 
+from conftest import assert_equal
 from qhls import ir
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation, QConv2D, QDense, load_model

@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from fuzz import Tally, examine, fuzz
 from models import extreme_model
+
+from fuzz import Tally, examine, fuzz
 
 SEED = int(os.environ.get("QHLS_FUZZ_SEED", "0"))
 

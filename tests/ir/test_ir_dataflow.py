@@ -5,14 +5,14 @@ import re
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from op_examples import EXAMPLES, inputs_of
-from random_graphs import graphs
 
 from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError
 from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, Schedule
 from qhls.ir.dataflow import channels, obstacles
+from support.op_examples import EXAMPLES, inputs_of
+from support.random_graphs import graphs
 
 A = Input((4,), Fixed(True, 6, 2), name="a")
 B = Input((4,), Fixed(True, 6, 2), name="b")

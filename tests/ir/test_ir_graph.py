@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from op_examples import inputs_of
-from random_graphs import graphs, random_inputs, seeds
 
 from qhls.errors import VerifyError
 from qhls.ir import (
@@ -29,6 +27,8 @@ from qhls.ir import (
     tap,
     verify,
 )
+from support.op_examples import inputs_of
+from support.random_graphs import graphs, random_inputs, seeds
 
 S8 = Fixed(True, 8, 3)
 

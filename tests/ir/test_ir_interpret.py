@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_examples import quantize_number
-from random_graphs import graphs, random_inputs, seeds
 
 from qhls.errors import VerifyError
 from qhls.ir import (
@@ -27,6 +25,8 @@ from qhls.ir import (
     run,
     tap,
 )
+from support.op_examples import quantize_number
+from support.random_graphs import graphs, random_inputs, seeds
 
 X = Input((2, 3), Fixed(True, 4, 1), name="x")
 Y = Input((3,), Fixed(False, 2, 0), name="y")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_examples import EXAMPLES, ORACLES, inputs_of, quantize_number, random_codes, to_numbers
 
 from qhls.errors import VerifyError
 from qhls.ir import (
@@ -36,6 +35,14 @@ from qhls.ir import (
 )
 from qhls.ir.op import FLOAT32_EXACT
 from qhls.ir.work import stored
+from support.op_examples import (
+    EXAMPLES,
+    ORACLES,
+    inputs_of,
+    quantize_number,
+    random_codes,
+    to_numbers,
+)
 
 X = Input((4,), Fixed(True, 8, 3), name="x")
 IMAGE = Input((4, 4, 2), Fixed(True, 8, 3), name="image")

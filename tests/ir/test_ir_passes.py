@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from op_examples import to_numbers
-from random_graphs import graphs, random_inputs, seeds
 
 from qhls.errors import VerifyError
 from qhls.ir import (
@@ -29,6 +27,8 @@ from qhls.ir import (
 from qhls.ir.passes import PIPELINE
 from qhls.ir.passes.drop_identities import drop_identities
 from qhls.ir.passes.drop_relu import drop_relu
+from support.op_examples import to_numbers
+from support.random_graphs import graphs, random_inputs, seeds
 
 X = Input((3,), Fixed(True, 6, 3), name="x")
 

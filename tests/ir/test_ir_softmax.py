@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_examples import random_codes
 
 from qhls.errors import VerifyError
 from qhls.ir import Const, Fixed, Graph, Input, Max, decode, run
 from qhls.ir.softmax import Softmax, _reciprocals, probabilities
+from support.op_examples import random_codes
 
 X = Input((2,), Fixed(True, 4, 0))
 IMAGE = Input((2, 3), Fixed(True, 4, 0))

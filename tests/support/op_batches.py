@@ -1,7 +1,7 @@
 """Instances of every op, in batches: a batch is one graph, hence one library a target.
 
 A case is an op with what it reads; everything else (inputs, stimuli, comparison) follows from the graph.
-To cover a new op, add examples to tests/ir/op_examples.py; where it has corners worth more, a batch here.
+To cover a new op, add examples to tests/support/op_examples.py; where it has corners worth more, a batch here.
 """
 
 from dataclasses import replace
@@ -9,7 +9,6 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from op_examples import EXAMPLES, inputs_of
 
 from qhls.backends.view import PORT_LIMIT
 from qhls.ir import (
@@ -34,6 +33,7 @@ from qhls.ir import (
     Shift,
 )
 from qhls.ir.types import WIDEST
+from support.op_examples import EXAMPLES, inputs_of
 
 MODES = list(product(Rounding, Overflow))
 

@@ -1,8 +1,9 @@
 """Random graphs and data for them: what passes, the interpreter and rewriting are tried on."""
 
+import hypothesis
 import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from op_examples import random_codes
 
 from qhls.ir import (
     Add,
@@ -23,6 +24,7 @@ from qhls.ir import (
     Shift,
     layer_scope,
 )
+from support.op_examples import random_codes
 
 fixed_types = st.builds(Fixed, st.booleans(), st.integers(1, 7), st.integers(-2, 6))
 seeds = st.integers(0, 1 << 32)
@@ -93,3 +95,23 @@ def random_inputs(graph, seed, samples=3):
     return [
         random_codes(x.type, (samples, *x.shape), random).astype(np.int64) for x in graph.inputs
     ]
+
+
+def draw(strategy, count, seed):
+    """``count`` values that hypothesis makes of ``seed``."""
+    drawn = []
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(value):
+        drawn.append(value)
+
+    collect()
+    return drawn

@@ -1,0 +1,1 @@
+"""Models, designs, graphs and golden files that several test files use."""
