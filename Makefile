@@ -21,7 +21,7 @@ test-long: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m long
 
 fuzz: $(VENV)/installed
-	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
+	PYTHONPATH=tests $(BIN)/python -m support.fuzz --seconds $(FUZZ_SECONDS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff format --check .

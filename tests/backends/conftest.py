@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import hypothesis
 import pytest
-from emitted import Bench
 
 from qhls.backends.target import TARGETS
+from support.emitted import Bench
 
 hypothesis.settings.register_profile("backends", deadline=None)  # the machine is shared
 hypothesis.settings.load_profile("backends")

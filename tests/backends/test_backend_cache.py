@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from designs import dense, random_codes
 
 from qhls.backends import cache
 from qhls.backends.cache import cache_folder
@@ -19,6 +18,7 @@ from qhls.backends.csim import build, find_compiler
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError
 from qhls.ir import Schedule, run
+from support.designs import dense, random_codes
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -181,9 +181,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(monkeypatch, tmp_path, size)
 
 
 SLOW = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from designs import dense
+from support.designs import dense
 from qhls.backends.csim import build
 from qhls.ir import Schedule
 build(dense("killed"), Schedule(), ["catapult"])
@@ -195,7 +193,7 @@ def test_what_killed_processes_left_is_deleted(monkeypatch, folder, tmp_path):
     compiler.write_text("#!/bin/sh\nexec sleep 60\n")
     compiler.chmod(0o755)
     environment = os.environ | {"CXX": str(compiler)}
-    command = [sys.executable, "-c", SLOW, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", SLOW]
     processes = [
         subprocess.Popen(command, env=environment, start_new_session=True) for _ in range(2)
     ]

@@ -6,11 +6,9 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from designs import classifier, dense, random_codes
 
 from qhls.backends import csim
 from qhls.backends.cache import cache_folder
@@ -18,6 +16,7 @@ from qhls.backends.csim import build, find_compiler, find_include
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError, EmitError, VerifyError
 from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, Schedule, run, tap
+from support.designs import classifier, dense, random_codes
 
 VITIS, CATAPULT = TARGETS["vitis"], TARGETS["catapult"]
 GRAPH = classifier()
@@ -197,9 +196,7 @@ def test_an_edited_header_is_another_library(compiler, tmp_path):
 
 
 RACE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from designs import dense, random_codes
+from support.designs import dense, random_codes
 from qhls.backends.csim import build
 from qhls.ir import Schedule, run
 (library,) = build(dense("race"), Schedule(), ["catapult"])
@@ -211,7 +208,7 @@ print(library.path)
 
 def test_builds_of_one_design_in_two_processes_do_not_clash(tmp_path):
     environment = os.environ | {"QHLS_CACHE": str(tmp_path)}
-    command = [sys.executable, "-c", RACE, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", RACE]
     racers = [
         subprocess.Popen(command, env=environment, text=True, stdout=-1, stderr=-1) for _ in "ab"
     ]

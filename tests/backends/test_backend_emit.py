@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from designs import classifier, dense, random_codes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError, VerifyError
 from qhls.ir import Const, Fixed, Graph, Input, Matmul, Quantize, Schedule, View, run
+from support.designs import classifier, dense, random_codes
 
 
 def contents(folder):

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from designs import dense
 
 from qhls.backends import folder as folder_module
 from qhls.backends.emit import emit
 from qhls.backends.folder import MARKER, check_folder, write
 from qhls.errors import EmitError
 from qhls.ir import Schedule
+from support.designs import dense
 
 
 def files(text, *names):

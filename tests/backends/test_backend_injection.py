@@ -4,13 +4,13 @@ import json
 import re
 
 import pytest
-from designs import classifier, dense
-from emitted import Bench
 
 from qhls.backends.emit import emit
 from qhls.backends.names import printable
 from qhls.backends.target import TARGETS
 from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Max, Quantize, Schedule
+from support.designs import classifier, dense
+from support.emitted import Bench
 
 BAIT = [
     'x"); system("touch {pwned}"); //',

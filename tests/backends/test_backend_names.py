@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from designs import classifier
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from qhls.backends.layout import lay_out
 from qhls.backends.names import RESERVED, Names, identifier, printable
 from qhls.backends.target import TARGETS
 from qhls.ir import Const, Fixed, Graph, Input, Max, Schedule
+from support.designs import classifier
 
 KEYWORDS = (
     "int while class template namespace operator main default register signed xor and or not asm"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from designs import classifier
 
 from qhls.backends.cache import kept
 from qhls.backends.csim import Csim, find_include
@@ -16,6 +15,7 @@ from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.ir import Add, Codes, Const, Fixed, Graph, Input, Mul, Pad, Schedule, Threshold, run
+from support.designs import classifier
 
 NUMBER = r"-?[\d.e+-]+"
 CODES = rf"expected code (-?\d+) \({NUMBER}\), got (-?\d+) \({NUMBER}\)"

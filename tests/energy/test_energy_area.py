@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import subprocess
 import sys
@@ -43,9 +42,9 @@ from qhls.ir import (
     Threshold,
     layer_scope,
 )
+from support.shared import SHARED
 
 TABLES = Path(__file__).parents[2] / "qhls/energy/areas"
-SHARED = Path(os.environ.get("QHLS_SHARED", Path(__file__).parents[2].parent / "shared"))
 ROWS = SHARED / "yosys_primitives.json"
 LUT6 = load_area_table("xilinx_lut6")
 

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from qtools_models import FOLDER, NAMES, SHARED, call_of, jet_tagger, model_of, read_golden
 
 from qhls.energy import QTools
 from qhls.qtools.counts import MERGES
 from qhls.quantizers import quantized_bits
 from qhls.utils import model_quantize, model_save_quantized_weights, quantized_model_from_json
+from support.qtools_models import FOLDER, NAMES, call_of, jet_tagger, model_of, read_golden
+from support.shared import SHARED
 
 needs_golden = pytest.mark.skipif(not NAMES, reason=f"no golden numbers in {FOLDER}")
 

@@ -8,7 +8,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-from qtools_models import merged, powers
 
 import qhls.energy
 from qhls.energy import QTools
@@ -29,6 +28,7 @@ from qhls.layers import (
     QSeparableConv2D,
 )
 from qhls.utils import model_save_quantized_weights
+from support.qtools_models import merged, powers
 
 ADD = 0.003125
 """pJ of adding a bit."""

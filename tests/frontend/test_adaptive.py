@@ -5,7 +5,6 @@ import json
 import keras
 import numpy as np
 import pytest
-from golden_checks import check_golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
@@ -14,6 +13,7 @@ from qhls.errors import QuantizerError
 from qhls.frontend.adaptive import get_integer_bits
 from qhls.layers import QAdaptiveActivation
 from qhls.quantizers import quantized_bits, quantized_relu
+from support.golden_checks import check_golden
 
 
 @pytest.mark.parametrize("name", ["qadaptive_quantized_bits", "qadaptive_quantized_relu"])

@@ -5,9 +5,7 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from golden_checks import check_golden
 from keras import ops
-from stateful_examples import BITS, UNQUANTISED
 
 from qhls.errors import LoweringError
 from qhls.frontend import load_model
@@ -19,6 +17,8 @@ from qhls.layers import (
     QDepthwiseConv2DBatchnorm,
 )
 from qhls.quantizers import get_quantizer, quantized_bits, quantized_relu
+from support.golden_checks import check_golden
+from support.stateful_examples import BITS, UNQUANTISED
 
 L = keras.layers
 numpy = ops.convert_to_numpy

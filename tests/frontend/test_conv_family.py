@@ -5,18 +5,6 @@ import json
 import keras
 import numpy as np
 import pytest
-from conv_examples import (
-    AUTO,
-    BITS,
-    IMAGE,
-    RELU,
-    SEPARABLE,
-    STEPS,
-    TRANSPOSED,
-    array,
-    built,
-    conv_examples,
-)
 from keras import layers
 
 from qhls.frontend import load_model
@@ -33,6 +21,18 @@ from qhls.layers import (
     QSeparableConv2DTranspose,
 )
 from qhls.quantizers import get_quantizer, quantized_bits
+from support.conv_examples import (
+    AUTO,
+    BITS,
+    IMAGE,
+    RELU,
+    SEPARABLE,
+    STEPS,
+    TRANSPOSED,
+    array,
+    built,
+    conv_examples,
+)
 
 GOLDEN = [
     "qavgpool",

@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from conv_examples import BITS, IMAGE, RELU, array
 
 from qhls.frontend import load_model
 from qhls.layers import OctaveConv2D, QActivation, QMobileNetSeparableConv2D, QOctaveConv2D
 from qhls.quantizers import quantized_bits
+from support.conv_examples import BITS, IMAGE, RELU, array
 
 
 def names_of(model):

@@ -5,16 +5,6 @@ import re
 import keras
 import numpy as np
 import pytest
-from conv_examples import (
-    AUTO,
-    BITS,
-    IMAGE,
-    RELU,
-    STEPS,
-    array,
-    built,
-    conv_examples,
-)
 
 import qhls
 from qhls.errors import LoweringError, QuantizerError
@@ -33,6 +23,16 @@ from qhls.layers import (
     QSeparableConv2DTranspose,
 )
 from qhls.quantizers import quantized_bits
+from support.conv_examples import (
+    AUTO,
+    BITS,
+    IMAGE,
+    RELU,
+    STEPS,
+    array,
+    built,
+    conv_examples,
+)
 
 # -- what a layer tells ----------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from conv_examples import conv_examples
-from stateful_examples import stateful_examples
 
 import qhls
 from qhls.layers import QActivation, QAdaptiveActivation, QConv2D, QConv2DBatchnorm, QDense
 from qhls.quantizers import get_quantizer
 from qhls.utils import hardware_weights, model_save_quantized_weights
+from support.conv_examples import conv_examples
+from support.stateful_examples import stateful_examples
 
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float16", "float64")
 BITS = "quantized_bits(6,1,alpha=1)"

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from keras import ops
-from test_qlayers import examples, model_of, on_a_grid
 
-from conftest import assert_equal
 from qhls.frontend import load_model
+from support.arrays import assert_equal
+from support.layer_examples import examples, model_of, on_a_grid
 
 pytestmark = [
     pytest.mark.backends,

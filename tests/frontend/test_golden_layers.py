@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from conftest import SHARED
 from qhls.errors import LoadError
 from qhls.frontend import load_model
+from support.shared import NAMES
 
-GOLDEN = SHARED / "golden" / "layers"
-NAMES = sorted(p.name for p in GOLDEN.iterdir() if p.is_dir()) if GOLDEN.is_dir() else []
 WORKING = [
     n for n in NAMES if n.startswith(("merge_", "mlp_", "qactivation_", "qconv2d_", "qdense_"))
 ]

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
-from test_golden_layers import NAMES
 
 import qhls
 from qhls.errors import LoweringError
+from support.shared import NAMES
 
 TYPES = "s8.5"
 INEXACT = {

@@ -9,34 +9,19 @@ import keras
 import numpy as np
 import pytest
 
-from conftest import assert_equal, write_keras2_weights
 from qhls.errors import LoadError
 from qhls.frontend import QActivation, QConv2D, QDense, load_model, register
-
-BITS = {"class_name": "quantized_bits", "config": {"bits": 4, "integer": 0, "alpha": 1}}
-RELU = {"class_name": "quantized_relu", "config": {"bits": 4, "integer": 2}}
-
-
-def sequential(*layers, **extra):
-    """A Keras 2 Sequential, as ``to_json`` wrote it."""
-    config = {"name": "sequential", "layers": list(layers), **extra}
-    return {"class_name": "Sequential", "config": config, "keras_version": "2.4.0"}
-
-
-def layer2(class_name, name, inbound=None, **config):
-    """A Keras 2 layer; ``inbound`` lists the nodes of a functional model."""
-    layer = {"class_name": class_name, "config": {"name": name, "trainable": True, **config}}
-    return layer if inbound is None else layer | {"name": name, "inbound_nodes": inbound}
-
-
-def dense2(name, units, inbound=None, **config):
-    config = {"kernel_quantizer": BITS, "bias_quantizer": BITS, "dtype": "float32", **config}
-    return layer2("QDense", name, inbound, units=units, activation="linear", **config)
-
-
-def input2(name, *shape, inbound=None):
-    config = {"batch_input_shape": [None, *shape], "sparse": False, "ragged": False}
-    return layer2("InputLayer", name, inbound, dtype="float32", **config)
+from support.arrays import assert_equal
+from support.keras2_files import (
+    BITS,
+    RELU,
+    dense2,
+    input2,
+    layer2,
+    refuses,
+    sequential,
+    write_keras2_weights,
+)
 
 
 @pytest.fixture
@@ -52,16 +37,6 @@ def weights(rng):
 def model2():
     activation = layer2("QActivation", "act", activation=RELU)
     return sequential(input2("in", 5), dense2("fc1", 3), activation, dense2("fc2", 2))
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write_json(config, name="m.json"):
-        path = tmp_path / name
-        path.write_text(config if isinstance(config, str) else json.dumps(config))
-        return path
-
-    return write_json
 
 
 def same_by_hand(weights):
@@ -232,11 +207,6 @@ def test_third_party_layers_load_once_registered(write, keras2_weights, weights,
 
 
 # -- what is refused: files ---------------------------------------------------------------------
-
-
-def refuses(message, path, weights=None):
-    with pytest.raises(LoadError, match=message):
-        load_model(path, weights=weights)
 
 
 def test_missing_files(model2, write, tmp_path):

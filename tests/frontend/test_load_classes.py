@@ -8,13 +8,21 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from test_load import RELU, dense2, input2, layer2, refuses, sequential, write  # noqa: F401
 
-from conftest import assert_equal, write_keras2_weights
 from qhls.errors import LoadError, QuantizerError
 from qhls.frontend import QActivation, QDense, load_model
 from qhls.quantizers import get_quantizer
 from qhls.utils import clone_model, load_qmodel
+from support.arrays import assert_equal
+from support.keras2_files import (
+    RELU,
+    dense2,
+    input2,
+    layer2,
+    refuses,
+    sequential,
+    write_keras2_weights,
+)
 
 L = keras.layers
 Q = "quantized_bits(6,1,alpha=1)"
@@ -129,14 +137,14 @@ FUNCTIONS = [
 
 
 @pytest.mark.parametrize(("function", "arguments", "wanted"), FUNCTIONS)
-def test_functions_of_tensorflow(function, arguments, wanted, write, keras2_weights):  # noqa: F811
+def test_functions_of_tensorflow(function, arguments, wanted, write, keras2_weights):
     kind = "SlicingOpLambda" if "getitem" in function else "TFOpLambda"
     op = layer2(kind, "op", [["x", 0, 0, arguments]], function=function)
     model = load_model(write(functional(op, out="op")), weights=keras2_weights({}))
     assert_equal(model(X), wanted)
 
 
-def test_functions_of_several_tensors(write, keras2_weights):  # noqa: F811
+def test_functions_of_several_tensors(write, keras2_weights):
     ops = [
         layer2(
             "TFOpLambda",
@@ -192,14 +200,14 @@ def test_functions_of_several_tensors(write, keras2_weights):  # noqa: F811
         ),
     ],
 )
-def test_other_functions_are_refused(function, arguments, message, write, keras2_weights):  # noqa: F811
+def test_other_functions_are_refused(function, arguments, message, write, keras2_weights):
     op = layer2("TFOpLambda", "op", [["x", 0, 0, arguments]], function=function)
     refuses(
         rf"^m\.json: layer 'op': {message}", write(functional(op, out="op")), keras2_weights({})
     )
 
 
-def test_tensors_as_keyword_arguments(write, keras2_weights):  # noqa: F811
+def test_tensors_as_keyword_arguments(write, keras2_weights):
     ones = {"class_name": "TFOpLambda", "config": {"name": "m", "function": "math.greater"}}
     layers = [
         ones | {"name": "m", "inbound_nodes": [["x", 0, 0, {"y": 0.0}]]},
@@ -217,7 +225,7 @@ def pruned(layer, inbound=None):
     return layer2("PruneLowMagnitude", name, inbound, layer=layer, pruning_schedule=schedule)
 
 
-def test_pruning_wrappers_are_left_out(write, tmp_path, rng):  # noqa: F811
+def test_pruning_wrappers_are_left_out(write, tmp_path, rng):
     first, last = "prune_low_magnitude_fc", "prune_low_magnitude_act"
     config = functional(
         pruned(dense2("fc", 3), [[["x", 0, 0, {}]]]),
@@ -328,7 +336,7 @@ def test_custom_objects_by_another_name(tmp_path):
     ["/etc/passwd", None, {"class_name": "__tensor__", "config": {"value": "/etc/passwd"}}],
 )
 @pytest.mark.parametrize("kind", ["StringLookup", "IntegerLookup", "TextVectorization"])
-def test_vocabularies_in_files_are_not_read(kind, vocabulary, write, keras2_weights):  # noqa: F811
+def test_vocabularies_in_files_are_not_read(kind, vocabulary, write, keras2_weights):
     layer = layer2(kind, "lookup", vocabulary=vocabulary)
     refuses(
         rf"^m\.json: layer 'lookup': expected the vocabulary of {kind} as a list in the configuration, got .*; "

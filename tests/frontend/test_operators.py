@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_trace import agree, dense
 
 import qhls
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation
 from qhls.frontend.trace import trace
+from support.traces import agree, dense
 
 ops = keras.ops
 PER_CHANNEL = np.array([1.0, -2.0, 0.5, 4.0], "float32")

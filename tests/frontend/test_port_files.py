@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from conftest import assert_equal
 from qhls.frontend import load_model
+from support.arrays import assert_equal
 
 REAL = {"linear": 2.0**-20}
 """Models of numbers on no grid: float32 sums, which depend on the processor's order of summing."""

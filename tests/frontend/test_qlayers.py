@@ -5,11 +5,8 @@ import json
 import keras
 import numpy as np
 import pytest
-from conv_examples import conv_examples
 from keras import ops
-from stateful_examples import stateful_examples
 
-from conftest import assert_equal
 from qhls.errors import QuantizerError
 from qhls.frontend import (
     Clip,
@@ -24,33 +21,8 @@ from qhls.frontend import (
     registered,
 )
 from qhls.quantizers import quantized_bits, quantized_relu
-
-BITS = "quantized_bits(4,0,1,alpha=1)"
-
-
-def examples():
-    """One of each Q-layer with the input shape it is tested on; a new Q-layer adds a line."""
-    mask = np.array([[1, 0], [0, 1]])
-    return {
-        "dense": (QDense(3, kernel_quantizer=BITS, bias_quantizer="quantized_bits(6,2)"), (5,)),
-        "dense_auto": (
-            QDense(3, "quantized_relu(4,2)", kernel_quantizer="quantized_bits(4)"),
-            (5,),
-        ),
-        "dense_rank3": (QDense(3, use_bias=False, kernel_quantizer=BITS), (4, 5)),
-        "dense_function": (QDense(3, kernel_quantizer="hard_tanh"), (5,)),
-        "dense_float": (QDense(3, activation="tanh"), (5,)),
-        "conv": (QConv2D(3, 2, kernel_quantizer=BITS, bias_quantizer=BITS), (5, 4, 2)),
-        "conv_same": (QConv2D(3, 3, strides=2, padding="same", kernel_quantizer=BITS), (5, 4, 2)),
-        "conv_dilated": (QConv2D(2, 2, dilation_rate=2, kernel_quantizer=BITS), (5, 4, 2)),
-        "conv_groups": (QConv2D(4, 2, groups=2, kernel_quantizer=BITS), (5, 4, 2)),
-        "conv_mask": (QConv2D(3, 2, kernel_quantizer=BITS, mask=mask), (5, 4, 2)),
-        **conv_examples(),
-        **stateful_examples(),
-        "activation": (QActivation("quantized_relu(4,2)"), (5,)),
-        "activation_object": (QActivation(quantized_bits(6, 2, 1)), (5,)),
-        "activation_function": (QActivation("hard_tanh"), (5,)),
-    }
+from support.arrays import assert_equal
+from support.layer_examples import BITS, examples, model_of, on_a_grid
 
 
 def test_there_is_an_example_of_every_q_layer():
@@ -60,22 +32,9 @@ def test_there_is_an_example_of_every_q_layer():
     assert ours == {type(each) for each in shown} & layers
 
 
-def model_of(layer, shape, rng):
-    model = keras.Sequential([keras.Input(shape), layer])
-    for variable in model.weights:
-        values = rng.normal(size=variable.shape)
-        variable.assign(values if variable.trainable else np.abs(values))  # variances, counters
-    return model
-
-
 def as_json(config):
     """``config`` as a file holds it: without the difference between tuples and lists."""
     return json.loads(json.dumps(config))
-
-
-def on_a_grid(rng, *shape):
-    """Inputs whose products and sums are exact, in whichever order a backend adds."""
-    return rng.integers(-32, 32, shape).astype("float32") / 16
 
 
 @pytest.mark.parametrize("name", examples())

@@ -3,9 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from golden_checks import check_golden
 from keras import ops
-from stateful_examples import AUTO, BITS, STATE, WEIGHTS
 
 from qhls.errors import LoweringError, QuantizerError
 from qhls.frontend.trace import trace
@@ -19,6 +17,8 @@ from qhls.layers import (
     QSimpleRNNCell,
 )
 from qhls.quantizers import hard_sigmoid, quantized_bits, quantized_sigmoid, quantized_tanh
+from support.golden_checks import check_golden
+from support.stateful_examples import AUTO, BITS, STATE, WEIGHTS
 
 L = keras.layers
 numpy = ops.convert_to_numpy

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_trace import BITS, agree, randomise
 
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation, QConv2D, QDense
 from qhls.frontend.lower import lower
 from qhls.frontend.trace import trace
 from qhls.quantizers import quantized_bits, quantized_relu
+from support.traces import BITS, agree, randomise
 
 L = keras.layers
 KERNELS = [

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from test_trace import agree
 
 import qhls
 import qhls.quantizers as qz
@@ -18,6 +17,7 @@ from qhls.frontend.trace import trace
 from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
 from qhls.ir.interpret import random_codes
 from qhls.quantizers.numerics import precision
+from support.traces import agree
 
 MONOTONE = [
     "quantized_tanh(4,use_real_tanh=True)",

@@ -4,42 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from conftest import assert_equal
 from qhls import ir
 from qhls.errors import LoweringError
-from qhls.frontend import QActivation, QConv2D, QDense, load_model
+from qhls.frontend import QActivation, QConv2D, load_model
 from qhls.frontend.lower import lower
 from qhls.frontend.trace import trace
 from qhls.ir.types import Fixed
 from qhls.quantizers import quantized_bits, quantized_relu
+from support.arrays import assert_equal
+from support.traces import BITS, agree, dense, randomise
 
-BITS = "quantized_bits(4,0,1,alpha=1)"
 L = keras.layers
-
-
-def dense(units, **kwargs):
-    return QDense(units, kernel_quantizer=BITS, bias_quantizer=BITS, **kwargs)
-
-
-def randomise(model, rng):
-    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
-    return model
-
-
-def agree(model, types, rng, until=None, samples=16):
-    """Random codes through the graph and through Keras (up to ``until``): equal, every one."""
-    graph = trace(model, types)
-    assert all(op.float32_exact for op in graph.ops), "the test's model is too wide for float32"
-    codes = [
-        rng.integers(op.type.lo, op.type.hi + 1, size=(samples, *op.shape)) for op in graph.inputs
-    ]
-    x = [ir.decode(c, op.type).astype("float32") for c, op in zip(codes, graph.inputs, strict=True)]
-    keras_model = model if until is None else keras.Model(model.inputs, until)
-    expected = keras.tree.flatten(keras_model(x[0] if len(x) == 1 else x))
-    results = ir.run(graph, codes)
-    for op, result, wanted in zip(graph.outputs, results, expected, strict=True):
-        assert_equal(ir.decode(result, op.type), wanted)
-    return graph
 
 
 # -- graphs -------------------------------------------------------------------------------------

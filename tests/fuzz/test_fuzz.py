@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from models import extreme_model
 
-from fuzz import Tally, examine, fuzz
+from support.fuzz import Tally, examine, fuzz
+from support.random_models import extreme_model
 
 SEED = int(os.environ.get("QHLS_FUZZ_SEED", "0"))
 

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from autodiff import BACKEND, compiled, gradient
 from keras import ops
 
 import qhls
@@ -12,6 +11,7 @@ from qhls.ir.types import Assignment, Fixed, Overflow
 from qhls.layers import QActivation, QDense
 from qhls.quantizers.exponents import exact_exp2, whole_log2
 from qhls.quantizers.numerics import precision
+from support.autodiff import BACKEND, compiled, gradient
 
 pytestmark = pytest.mark.backends
 W = (np.random.default_rng(3).normal(size=(3, 3, 4, 8)) * np.exp2(np.arange(8) - 4)).astype(

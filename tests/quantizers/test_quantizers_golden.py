@@ -1,18 +1,16 @@
 """Every configuration of QKeras' own numbers: bit for bit, but for what is listed here with its reason."""
 
 import json
-import os
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from autodiff import BACKEND, gradient
 
 import qhls.quantizers as qz
 from qhls.errors import QuantizerError
+from support.autodiff import BACKEND, gradient
+from support.shared import SHARED
 
-SHARED = Path(os.environ.get("QHLS_SHARED", Path(__file__).parents[3] / "shared"))
 GOLDEN = SHARED / "golden"
 
 pytestmark = [

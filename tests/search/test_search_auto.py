@@ -7,7 +7,6 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from search_models import FEW, LIMIT, data, dense
 
 import qhls
 from qhls.search import (
@@ -22,6 +21,7 @@ from qhls.search import (
     minimise,
 )
 from qhls.search.tuners import Proposal
+from support.searches import FEW, LIMIT, data, dense
 
 TRAIN, VALIDATION = data()
 FIT = {"validation_data": VALIDATION, "batch_size": 96, "epochs": 2}

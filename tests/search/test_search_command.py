@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from search_models import FEW, LIMIT, data, dense
 
 from qhls.cli import main
 from qhls.search.journal import FILE
+from support.searches import FEW, LIMIT, data, dense
 
 (X, Y), (X_VALIDATION, Y_VALIDATION) = data()
 HALF = {"limit": LIMIT, "quantization_config": FEW}
@@ -93,14 +93,13 @@ def test_widths_are_learned(files, tmp_path, capsys):
 
 SCRIPT = """
 import sys
-sys.path.insert(0, {tests!r})
-import search_models
+from support.searches import Hangs
 from qhls.cli import main
 from qhls.search import command
 
 pareto = command.pareto
 command.pareto = lambda *given, fit, **settings: pareto(
-    *given, fit=fit | {{"callbacks": [search_models.Hangs({victim!r})]}}, **settings
+    *given, fit=fit | {{"callbacks": [Hangs({victim!r})]}}, **settings
 )
 if __name__ == "__main__":
     sys.exit(main({arguments!r}))
@@ -111,8 +110,7 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
     """The signal goes to all processes of the terminal; one of two workers trains, for minutes, when it comes."""
     script, victim, journal = tmp_path / "script.py", tmp_path / "victim", tmp_path / "run" / FILE
     arguments = ["search", *files, "--executor", "processes", "--workers", "2", "--seed", "1"]
-    tests = str(Path(__file__).parent)
-    script.write_text(SCRIPT.format(tests=tests, victim=str(victim), arguments=arguments))
+    script.write_text(SCRIPT.format(victim=str(victim), arguments=arguments))
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     # What runs in a shell's background ignores the signal, and so would what it starts.
     settings["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)

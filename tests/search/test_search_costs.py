@@ -5,12 +5,12 @@ import math
 import keras
 import numpy as np
 import pytest
-from search_models import FEW, LIMIT, data, dense
 
 from qhls.candidates import candidates, own_choices
 from qhls.search import GoalError, Space, TrialError
 from qhls.search.costs import UNITS, Hardware, measure
 from qhls.search.feasible import cheapest
+from support.searches import FEW, LIMIT, data, dense
 
 HARDWARE = Hardware("s8.4")
 SPACE = Space(dense(), limit=LIMIT, quantization_config=FEW)

@@ -8,12 +8,11 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from search_models import FEW, LIMIT, Pretended, dense
-from test_search_pareto import BITS, DATA, run
 
 from qhls.search import AutoQKeras, JournalError, SearchError, gradient_state, job, pareto
 from qhls.search.journal import FILE, Journal
 from qhls.search.study import FILE as STUDY
+from support.searches import BITS, DATA, FEW, LIMIT, Pretended, dense, run
 
 gradient = sys.modules["qhls.search.gradient"]  # whose name is that of the function too
 

@@ -16,31 +16,28 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from search_models import FEW, LIMIT, Deadly, Faulty, Hangs, data, dense
 
-from qhls.search import GoalError, SearchError, pareto
+from qhls.search import GoalError, SearchError
 from qhls.search.executors import EXECUTORS, LOSSES, Dispatcher, Task, make_executor
 from qhls.search.job import Job
 from qhls.search.journal import FILE
 from qhls.search.objectives import parse
 from qhls.search.space import Space
 from qhls.search.workers import Inline, Processes, Setup, answer, own_random
+from support.searches import (
+    DATA,
+    FEW,
+    LIMIT,
+    NEEDS,
+    SEARCH,
+    Deadly,
+    Faulty,
+    Hangs,
+    dense,
+    search,
+)
 
-DATA = data()
-SEARCH = {
-    "limit": LIMIT, "quantization_config": FEW, "input_types": "s8.4", "trials": 4, "batch": 4, "epochs": 2,
-    "rungs": (1,), "fit": {"batch_size": 96}, "transfer_weights": True, "engine": "random", "workers": 2,
-    "progress": False,
-}  # fmt: skip
-NEEDS = {"dask": "distributed", "ray": "ray"}
 OTHERS = [name for name in EXECUTORS if name != "inline"]
-
-
-def search(folder, executor, **settings):
-    pytest.importorskip(NEEDS.get(executor, "keras"), reason=f"executor {executor!r} needs it")
-    return pareto(
-        dense(), DATA, ("accuracy", "energy"), folder=folder, executor=executor, **SEARCH | settings
-    )
 
 
 def without_time(found):
@@ -121,8 +118,7 @@ def test_a_candidate_that_kills_its_workers_fails_and_the_search_goes_on(
 
 SCRIPT = """
 import sys
-sys.path.insert(0, {tests!r})
-import test_search_executors as here
+import support.searches as here
 
 if __name__ == "__main__":
     here.search({folder!r}, {executor!r}, {settings})
@@ -136,7 +132,7 @@ def test_a_killed_driver_resumes(tmp_path, executor):
     """Killed while one worker trains and what the other has trained is noted; no process trains on without it."""
     script, folder, victim = tmp_path / "script.py", tmp_path / "run", tmp_path / "victim"
     fit = f"here.SEARCH['fit'] | {{'callbacks': [here.Hangs({str(victim)!r})]}}"
-    call = {"tests": str(Path(__file__).parent), "folder": str(folder), "executor": executor}
+    call = {"folder": str(folder), "executor": executor}
     script.write_text(SCRIPT.format(**call, settings=f"rungs=(), trials=4, fit={fit}"))
     driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
     journal, deadline = folder / FILE, time.monotonic() + 300
@@ -246,10 +242,10 @@ def ray_cluster():
 def test_a_ray_cluster_that_is_there(tmp_path, inline, ray_cluster):
     """Searched on twice: it stays when a search has ended."""
     address, environment = ray_cluster
-    tests, script = str(Path(__file__).parent), tmp_path / "script.py"
+    script = tmp_path / "script.py"
     for name in ("first", "second"):
         folder = tmp_path / name
-        values = {"tests": tests, "folder": str(folder), "executor": f"ray:{address}"}
+        values = {"folder": str(folder), "executor": f"ray:{address}"}
         script.write_text(SCRIPT.format(**values, settings=""))
         subprocess.run([sys.executable, script], check=True, env=environment, timeout=600)
         assert without_time(search(folder, "inline")) == without_time(inline)
@@ -350,7 +346,6 @@ def test_an_unexpected_error_of_a_worker_is_told_with_its_trace(tmp_path):
 def test_a_script_without_main_is_told_what_it_lacks(tmp_path):
     script = tmp_path / "script.py"
     text = SCRIPT.format(
-        tests=str(Path(__file__).parent),
         folder=str(tmp_path / "run"),
         executor="processes",
         settings="trials=1, workers=1",

@@ -7,7 +7,6 @@ import keras
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from search_models import FEW, GOLDEN, LIMIT, dense
 
 from qhls.search import (
     BudgetError,
@@ -22,7 +21,10 @@ from qhls.search import (
 from qhls.search.forgiving import forgiving_delta
 from qhls.search.goals import DEFAULT_GOAL, as_goal, forgiving_factor
 from qhls.utils import model_quantize, quantized_model_from_json
+from support.searches import FEW, LIMIT, dense
+from support.shared import SHARED
 
+GOLDEN = SHARED / "golden" / "utils.json"
 CASES = json.loads(GOLDEN.read_text())["forgiving_factor"] if GOLDEN.exists() else []
 needs_golden = pytest.mark.skipif(not CASES, reason=f"no golden numbers in {GOLDEN}")
 BITS = [case for case in CASES if case["goal"]["type"] == "bits"]

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from search_models import data, dense
 
 import qhls
 from qhls.energy.technology import load_technology
@@ -28,6 +27,7 @@ from qhls.search.gradient_layers import (
 )
 from qhls.search.gradient_model import activations_of, exported, holding, layers_of, learned_model
 from qhls.search.gradient_units import kept_units, removable
+from support.searches import data, dense
 
 DATA = data()
 TYPE = Hardware("s8.4")

@@ -7,19 +7,17 @@ import sys
 import threading
 import time
 from io import StringIO
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sqlalchemy
 from rich.console import Console
-from search_models import FEW, LIMIT, Pretended, dense
-from test_search_pareto import BITS, DATA, run, states
 
 from qhls.search import AutoQKeras, JournalError, SearchError, database, gradient, pareto
 from qhls.search.database import DatabaseLines
 from qhls.search.journal import FILE as JOURNAL
 from qhls.search.only import FILE, is_running, machine, only_driver, process
+from support.searches import BITS, DATA, FEW, LIMIT, Pretended, dense, run, states
 
 TAKEN = (
     r"expected to be the only driver of this search, got another: process \d+ on \S+ since .*\. "
@@ -29,8 +27,7 @@ TAKEN = (
 SCRIPT = """
 import sys, time
 from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_search_pareto import Pretended, run
+from support.searches import Pretended, run
 
 class Slow(Pretended):
     def result(self, task):
@@ -43,9 +40,7 @@ run({folder!r}, executor=Slow, trials=8, storage={url!r})
 
 
 def driver(folder, url=None, seconds=0.1):
-    script = SCRIPT.format(
-        tests=str(Path(__file__).parent), folder=str(folder), url=url, seconds=seconds
-    )
+    script = SCRIPT.format(folder=str(folder), url=url, seconds=seconds)
     return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
 
 

@@ -9,13 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from rich.console import Console
-from search_models import FEW, LIMIT, Pretended, data, dense
 
 import qhls
 from qhls.cli import main
@@ -37,23 +35,7 @@ from qhls.search.pictures import parallel
 from qhls.search.report import layer_bits
 from qhls.search.space import Space
 from qhls.search.warm import homogeneous, solve, warm_candidates
-
-DATA = data()
-BITS = ("accuracy", "bits")
-
-
-def run(folder, model=None, objectives=BITS, **settings):
-    """A search in which nothing is trained."""
-    chosen = {
-        "limit": LIMIT, "quantization_config": FEW, "folder": folder, "executor": Pretended,
-        "progress": False, "trials": 12, "batch": 4, "epochs": 3, "input_types": "s8.4",
-    }  # fmt: skip
-    return pareto(dense() if model is None else model, DATA, objectives, **chosen | settings)
-
-
-def states(found):
-    return [record["state"] for _, record in sorted(found.records.items())]
-
+from support.searches import BITS, DATA, FEW, LIMIT, Pretended, data, dense, run, states
 
 # -- the driver -------------------------------------------------------------------------------------
 
@@ -284,8 +266,7 @@ def test_another_version_of_the_engine_is_noticed(tmp_path, monkeypatch):
 
 SCRIPT = """
 import sys, time
-sys.path.insert(0, {tests!r})
-from test_search_pareto import Pretended, run
+from support.searches import Pretended, run
 
 class Slow(Pretended):
     def result(self, task):
@@ -297,7 +278,7 @@ run({folder!r}, executor=Slow, tune_filters="layer", trials=40)
 
 
 def test_a_driver_that_is_killed_resumes(tmp_path):
-    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "run"))
+    script = SCRIPT.format(folder=str(tmp_path / "run"))
     driver = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     path = tmp_path / "run" / FILE
     deadline = time.monotonic() + 120

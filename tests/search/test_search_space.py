@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from search_models import FEW, LIMIT, dense
 
 from qhls.search import SpaceError, TrialError
 from qhls.search.quantization import DEFAULT_QUANTIZATION, HARDWARE_QUANTIZATION
 from qhls.search.space import Space
+from support.searches import FEW, LIMIT, dense
 
 
 def choices(space):

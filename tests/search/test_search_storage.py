@@ -3,17 +3,15 @@
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import sqlalchemy
-from databases import free_port, postgresql
-from search_models import Pretended
-from test_search_pareto import run
 
 from qhls.search import JournalError, SearchError
 from qhls.search.database import DatabaseLines
 from qhls.search.journal import FILE, Journal
+from support.databases import free_port, postgresql
+from support.searches import Pretended, run
 
 HEADER = {"search": "test", "seed": 0}
 
@@ -106,8 +104,7 @@ def test_a_second_driver_of_one_search_is_refused(url):
 
 SCRIPT = """
 import sys, time
-sys.path.insert(0, {tests!r})
-from test_search_pareto import Pretended, run
+from support.searches import Pretended, run
 
 class Slow(Pretended):
     def result(self, task):
@@ -120,7 +117,7 @@ run({folder!r}, executor=Slow, trials=16, storage={url!r})
 
 def test_a_driver_that_is_killed_resumes_from_postgresql(tmp_path, server):
     folder = tmp_path / "killed"
-    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(folder), url=server)
+    script = SCRIPT.format(folder=str(folder), url=server)
     driver = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
     noted = []

@@ -13,15 +13,14 @@ from pathlib import Path
 
 import optuna
 import pytest
-from databases import free_port, postgresql
-from search_models import FEW, LIMIT, Pretended, dense
-from test_search_pareto import run
 
 from qhls.search import SearchError
 from qhls.search.costs import Hardware, measure
 from qhls.search.journal import FILE
 from qhls.search.space import Space
 from qhls.search.study import FILE as STUDY
+from support.databases import free_port, postgresql
+from support.searches import FEW, LIMIT, Pretended, dense, run
 
 SPACE = Space(dense(), limit=LIMIT, quantization_config=FEW)
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from search_models import FEW, LIMIT, dense
 
 from qhls.search import SearchError, Space
 from qhls.search.gaussian import GaussianProcess
 from qhls.search.tuners import BayesianTuner, HyperbandTuner, RandomTuner, encode
+from support.searches import FEW, LIMIT, dense
 
 SMALL = Space(dense(), limit=LIMIT, quantization_config=FEW)
 LARGE = Space(dense(), limit=LIMIT, tune_filters="layer")

@@ -5,7 +5,6 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, numpy, randomized
 
 from qhls.layers import (
     QConv1D,
@@ -20,6 +19,8 @@ from qhls.layers import (
 )
 from qhls.utils import UtilityError, analyze_accumulator, analyze_accumulator_from_sample
 from qhls.utils.accumulator import bounds
+from support.arrays import numpy
+from support.models import BITS, randomized
 
 KERNEL = {"kernel_quantizer": BITS, "bias_quantizer": BITS}
 DEPTHWISE = {"depthwise_quantizer": BITS, "bias_quantizer": BITS}

@@ -5,7 +5,6 @@ from unittest import mock
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, close, equal, numpy, randomized
 
 from qhls.frontend import load_model
 from qhls.layers import QActivation, QConv2DBatchnorm, QDense, QDepthwiseConv2D
@@ -15,6 +14,8 @@ from qhls.utils import (
     quantized_model_debug,
     quantized_model_dump,
 )
+from support.arrays import assert_close, assert_equal, numpy
+from support.models import BITS, randomized
 
 
 def small():
@@ -66,7 +67,7 @@ def test_dump(tmp_path, capsys):
     assert sorted(p.name for p in folder.iterdir()) == ["a.bin", "inner_d.bin", "q.bin"]
     assert f"writing the layer output tensor to {folder / 'q.bin'}" in capsys.readouterr().out
     values = np.fromfile(folder / "inner_d.bin", np.float32).reshape(300, 2)
-    close(values, model(X), rtol=1e-5)
+    assert_close(values, model(X), rtol=1e-5)
     only = quantized_model_dump(model, X, layers_to_dump=["a"])
     assert [p.name for p in only.iterdir()] == ["a.bin"]
     assert np.fromfile(only / "a.bin", np.float32).size == 900
@@ -82,7 +83,7 @@ def test_dump_of_an_input(tmp_path):
     inputs = keras.Input((4,), name="x")
     model = keras.Model(inputs, QDense(2, name="q")(inputs))
     folder = quantized_model_dump(model, X, tmp_path, ["x", "q"])
-    equal(np.fromfile(folder / "x.bin", np.float32).reshape(300, 4), X)
+    assert_equal(np.fromfile(folder / "x.bin", np.float32).reshape(300, 4), X)
 
 
 # -- frozen scales ----------------------------------------------------------------------------------
@@ -113,21 +114,21 @@ def test_frozen_scales_stay(quantizer, quantise, tmp_path):
     model = auto(quantizer)
     x = np.random.default_rng(0).normal(size=(3, 4, 4, 1))
     copy, saved = clone_model_and_freeze_auto_po2_scale(model, quantize_model_weights=quantise)
-    close(copy(x), model(x), rtol=1e-5, atol=1e-6)
+    assert_close(copy(x), model(x), rtol=1e-5, atol=1e-6)
     assert set(saved) == {"f", "w", "d"}
     scale = saved["d"]["integer_scales"][0]
     dense = copy.get_layer("d")
-    equal(dense.quantized("kernel"), saved["d"]["integer_codes"][0] * scale)
+    assert_equal(dense.quantized("kernel"), saved["d"]["integer_codes"][0] * scale)
     if quantise and "use_01" not in quantizer:  # binary(use_01=1) would make 1 of the zeros
-        equal(dense.kernel, saved["d"]["integer_codes"][0] * scale)
+        assert_equal(dense.kernel, saved["d"]["integer_codes"][0] * scale)
     else:
-        equal(dense.kernel, model.get_layer("d").kernel)
+        assert_equal(dense.kernel, model.get_layer("d").kernel)
     dense.kernel.assign(numpy(dense.kernel) * 8)
     copy.save(tmp_path / "m.keras")
     again = load_model(tmp_path / "m.keras").get_layer("d")
     for layer in (dense, again):
         ((quantizer, values), *_) = layer.quantized_weights().values()
-        equal(quantizer.integer_codes(values)[1], scale)
+        assert_equal(quantizer.integer_codes(values)[1], scale)
     moving = model.get_layer("d")
     moving.kernel.assign(numpy(moving.kernel) * 8)
     ((quantizer, values), *_) = moving.quantized_weights().values()
@@ -141,7 +142,7 @@ def test_weights_from_a_file(tmp_path):
     trained.save(tmp_path / "m.keras")
     copy, _ = clone_model_and_freeze_auto_po2_scale(fresh, tmp_path / "m.keras")
     x = np.ones((1, 4, 4, 1))
-    close(copy(x), trained(x), rtol=1e-5)
+    assert_close(copy(x), trained(x), rtol=1e-5)
 
 
 def test_scales_that_move_codes_cannot_be_frozen():

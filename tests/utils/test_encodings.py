@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from utility_models import SHARED, close, equal, numpy, randomized
 
 from qhls.layers import QActivation, QDense
 from qhls.quantizers import quantized_bits, quantized_relu
@@ -20,6 +19,9 @@ from qhls.utils import (
     two_tier_embedding_compression,
     weight_compression,
 )
+from support.arrays import assert_close, assert_equal, numpy
+from support.models import randomized
+from support.shared import SHARED
 
 # -- thermometer ------------------------------------------------------------------------------------
 
@@ -33,16 +35,16 @@ def test_thermometers_of_qkeras():
     for case in cases:
         ours = BinaryToThermometer(np.array(case["x"]), **case["kwargs"])
         assert ours.dtype == np.float32
-        equal(ours, np.array(case["y"]))
+        assert_equal(ours, np.array(case["y"]))
 
 
 def test_several_channels():
     x = np.array([[[0, 3]], [[1, 2]]])
     one_hot = BinaryToThermometer(x, 2, 4)
     assert one_hot.shape == (2, 1, 2, 2)
-    equal(one_hot[0, 0], [[1, 0], [0, 1]])
+    assert_equal(one_hot[0, 0], [[1, 0], [0, 1]])
     merged = BinaryToThermometer(x, 2, 4, merge_with_channels=True)
-    equal(merged, one_hot.reshape(2, 1, 4))
+    assert_equal(merged, one_hot.reshape(2, 1, 4))
     assert BinaryToThermometer([0, 1, 2], 3, 3).shape == (3, 3)
 
 
@@ -51,10 +53,10 @@ def test_the_number_can_be_read_off(numbers, classes):
     x, step = np.array(numbers, np.float32), 8 / classes
     residue = BinaryToThermometer(x, classes, 8, with_residue=True)
     which = residue.argmax(-1)
-    close((which + residue.max(-1) - 1) * step, x, atol=1e-5)
+    assert_close((which + residue.max(-1) - 1) * step, x, atol=1e-5)
     two_hot = BinaryToThermometer(x, classes, 8, with_residue=True, use_two_hot_encoding=True)
-    close(two_hot @ np.arange(classes + 1) * step, x, atol=1e-5)
-    close(two_hot.sum(-1), 1, atol=1e-6)
+    assert_close(two_hot @ np.arange(classes + 1) * step, x, atol=1e-5)
+    assert_close(two_hot.sum(-1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +117,13 @@ def test_kmeans_compares_with_scikit_learn():
 def test_kmeans_details():
     points = np.array([[0.0], [0.0], [1.0], [4.0], [4.2]])
     found = KMeans(3).fit(points)
-    close(found.cluster_centers_, [[0], [1], [4.1]])
-    equal(found.predict([[0.5], [0.6], [99.0], [-1.0]]), [0, 1, 2, 0])
+    assert_close(found.cluster_centers_, [[0], [1], [4.1]])
+    assert_equal(found.predict([[0.5], [0.6], [99.0], [-1.0]]), [0, 1, 2, 0])
     same = KMeans(4).fit(np.ones((3, 1)))
-    equal(same.cluster_centers_, np.ones((4, 1)))
-    equal(same.predict(np.zeros((2, 1))), [0, 0])
+    assert_equal(same.cluster_centers_, np.ones((4, 1)))
+    assert_equal(same.predict(np.zeros((2, 1))), [0, 0])
     square = np.array([[0, 0], [0, 1], [5, 5], [5, 6.0]])
-    equal(KMeans(2).fit(square).predict(square), [0, 0, 1, 1])
+    assert_equal(KMeans(2).fit(square).predict(square), [0, 0, 1, 1])
 
 
 def test_numbers_that_fall_into_few_bins():
@@ -143,7 +145,7 @@ def test_the_nearest_centre(points, centres):
     labels = km.predict(np.array(points)[:, None])
     away = np.abs(np.array(points) - np.array(centres)[labels])
     nearest = np.abs(np.array(points)[:, None] - np.array(centres)[None]).min(1)
-    close(away, nearest, atol=1e-12)
+    assert_close(away, nearest, atol=1e-12)
 
 
 # -- codebooks --------------------------------------------------------------------------------------
@@ -160,20 +162,20 @@ def test_weight_compression(axis):
     for part, own, values in slices:
         coarse = (part.max() - part.min()) / 7 / 2
         assert np.sqrt(np.mean((values[own] - part) ** 2)) < coarse
-        equal(own.ravel(), np.abs(part.ravel()[:, None] - values[None]).argmin(1))
+        assert_equal(own.ravel(), np.abs(part.ravel()[:, None] - values[None]).argmin(1))
 
 
 def test_quantised_codebooks():
     quantizer = quantized_bits(4, 0, 1, alpha=1)
     weights = np.random.default_rng(0).normal(size=(2, 50)) * 0.4
     index, codebook = weight_compression(weights, 2, quantizer=quantizer)
-    equal(codebook, numpy(quantizer(codebook)))
+    assert_equal(codebook, numpy(quantizer(codebook)))
     assert index.max() <= 3
 
 
 def test_few_different_weights():
     index, codebook = weight_compression(np.array([[1.0, 2.0, 1.0]]), 4)
-    equal(codebook[0][index[0]], [1, 2, 1])
+    assert_equal(codebook[0][index[0]], [1, 2, 1])
 
 
 def test_two_tier_embedding_compression():
@@ -182,7 +184,7 @@ def test_two_tier_embedding_compression():
     index, clusters, codebooks, quantised = two_tier_embedding_compression(embeddings, 2)
     assert index.shape == embeddings.shape
     assert codebooks.shape == (4, 4)
-    equal(quantised, codebooks[clusters[:, None], index])
+    assert_equal(quantised, codebooks[clusters[:, None], index])
     assert np.mean((quantised - embeddings) ** 2) < 0.3
     assert not set(clusters[:20]) & set(clusters[20:])
 
@@ -194,7 +196,7 @@ def test_in_and_out_tables():
     assert into.shape == (16,)
     assert out.tolist() == [0.0, 0.5, 2.0, 3.5]
     values = quantizer.range()
-    equal(into, np.abs(values[:, None] - [0.0, 0.6, 2.0, 3.6]).argmin(1))
+    assert_equal(into, np.abs(values[:, None] - [0.0, 0.6, 2.0, 3.6]).argmin(1))
 
 
 def small():
@@ -221,7 +223,7 @@ def test_activation_compression(capsys):
         assert [len(into) for into, _ in tables] == [64, 63]  # a1 is symmetric
         assert all(len(out) == 2**bits for _, out in tables)
         assert float(capsys.readouterr().out.removeprefix("loss: ")) < most
-    close(models[2](models[1](models[0](x))), y, rtol=1e-5)
+    assert_close(models[2](models[1](models[0](x))), y, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

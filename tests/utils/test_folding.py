@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, close, equal, numpy, randomized
 
 from qhls.layers import (
     QActivation,
@@ -22,6 +21,8 @@ from qhls.utils import (
     populate_bias_quantizer_from_accumulator,
     unfold_model,
 )
+from support.arrays import assert_close, assert_equal, numpy
+from support.models import BITS, randomized
 
 layers = keras.layers
 RELU = "quantized_relu(6,2)"
@@ -55,7 +56,7 @@ def test_unfolded_models_compute_the_same(quantizer):
     assert all(unfolded.get_layer(name).use_bias for name in "cwd")
     assert [layer.name for layer in unfolded.layers] == [layer.name for layer in model.layers]
     x = np.random.default_rng(1).normal(size=(4, 8, 8, 3))
-    close(unfolded(x), model(x), rtol=1e-5, atol=1e-5)
+    assert_close(unfolded(x), model(x), rtol=1e-5, atol=1e-5)
 
 
 def test_an_unfolded_layer():
@@ -92,12 +93,12 @@ def test_normalisations_that_can_be_folded():
     assert names == ["c0", "c1", "w"]
     left = {layer.name for layer in model.layers} - {layer.name for layer in new.layers}
     assert left == {"bn0", "bn1", "bn4"}
-    equal(new.get_layer("c1").kernel, model.get_layer("c1").kernel)
-    equal(new.get_layer("bn2").gamma, model.get_layer("bn2").gamma)
+    assert_equal(new.get_layer("c1").kernel, model.get_layer("c1").kernel)
+    assert_equal(new.get_layer("bn2").gamma, model.get_layer("bn2").gamma)
     by_hand = keras.Model(model.input, model.get_layer("c0").output)
     same = keras.Model(new.input, new.get_layer("c0").output)
     x = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
-    equal(same(x), by_hand(x))
+    assert_equal(same(x), by_hand(x))
     assert find_bn_fusing_layer_pair(model) == {}  # no Q-layers
 
 
@@ -123,14 +124,14 @@ def test_clone_model_keeps_the_function_of_a_lambda():
     copy = clone_model(model)
     x = np.ones((3, 4), "float32")
     assert copy.get_layer("s") is not scale
-    equal(copy(x), model(x))
+    assert_equal(copy(x), model(x))
 
 
 def test_clone_model():
     model = folded()
     copy = clone_model(model)
     x = np.random.default_rng(1).normal(size=(2, 8, 8, 3))
-    equal(copy(x), model(x))
+    assert_equal(copy(x), model(x))
     assert copy.layers[0] is not model.layers[0]
     assert copy.name == "net"
 
@@ -149,7 +150,7 @@ def test_bias_quantizers():
     assert c.bias_quantizer_internal is c.bias_quantizer
     assert c.get_quantizers()[1] is c.bias_quantizer
     codes = numpy(c.quantized("bias")) * 2.0**11
-    equal(codes, np.round(codes))
+    assert_equal(codes, np.round(codes))
     again = clone_model(model)
     assert str(again.get_layer("c").bias_quantizer) == "quantized_bits(18,6,1)"
 
@@ -162,7 +163,7 @@ def test_given_bias_quantizers_stay_and_predictions_follow():
     assert str(model.get_layer("c").bias_quantizer) == "quantized_bits(3,0,0)"
     model.get_layer("w").set_weights([w + 1e-3 for w in model.get_layer("w").get_weights()])
     after = model.predict(x, verbose=0)
-    close(after, model(x), rtol=1e-5, atol=1e-6)
+    assert_close(after, model(x), rtol=1e-5, atol=1e-6)
     assert np.any(before != after)
 
 

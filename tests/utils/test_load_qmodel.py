@@ -8,12 +8,14 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, GOLDEN, NAMES, close, equal, numpy, randomized
 
 from qhls.errors import LoadError
 from qhls.frontend import registered
 from qhls.layers import QActivation, QDense
 from qhls.utils import load_qmodel, quantized_model_from_json
+from support.arrays import assert_close, assert_equal, numpy
+from support.models import BITS, randomized
+from support.shared import LAYERS, NAMES
 
 
 def small(*extra):
@@ -32,11 +34,11 @@ def test_a_compiled_model_is_compiled_again(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         loaded = load_qmodel(tmp_path / "m.keras")
-    equal(loaded(X), model(X))
+    assert_equal(loaded(X), model(X))
     assert type(loaded.optimizer).__name__ == "Adam"
     assert loaded.optimizer.beta_1 == 0.5
     assert loaded.optimizer.get_config()["learning_rate"]["config"]["decay_rate"] == 0.9
-    close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-5)
+    assert_close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-5)
     assert not load_qmodel(str(tmp_path / "m.keras"), compile=False).compiled
 
 
@@ -71,9 +73,9 @@ KERAS2 = {
 
 def keras2_file(tmp_path, training):
     if not NAMES:
-        pytest.skip(f"no golden models in {GOLDEN}")
+        pytest.skip(f"no golden models in {LAYERS}")
     path = tmp_path / "m.h5"
-    path.write_bytes((GOLDEN / "mlp_jet_tagging" / "model.h5").read_bytes())
+    path.write_bytes((LAYERS / "mlp_jet_tagging" / "model.h5").read_bytes())
     with h5py.File(path, "a") as file:
         file.attrs["training_config"] = json.dumps(training)
     return path
@@ -123,8 +125,8 @@ def test_custom_objects(tmp_path):
         load_qmodel(tmp_path / "m.keras")
     own = {"Twice": Twice, "near": near}
     loaded = load_qmodel(tmp_path / "m.keras", own)
-    equal(loaded(X), model(X))
-    close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)
+    assert_equal(loaded(X), model(X))
+    assert_close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)
     assert "Twice" not in registered()
     renamed = model.to_json().replace('"Twice"', '"OldName"')
     again = quantized_model_from_json(renamed, {"OldName": Twice})
@@ -138,11 +140,11 @@ def test_from_json():
     assert np.any(numpy(again.layers[0].kernel) != numpy(model.layers[0].kernel))
 
 
-@pytest.mark.skipif(not NAMES, reason=f"no golden models in {GOLDEN}")
+@pytest.mark.skipif(not NAMES, reason=f"no golden models in {LAYERS}")
 def test_from_json_of_qkeras():
-    text = (GOLDEN / "cnn_mixed" / "model.json").read_text()
+    text = (LAYERS / "cnn_mixed" / "model.json").read_text()
     model = quantized_model_from_json(text)
-    meta = json.loads((GOLDEN / "cnn_mixed" / "meta.json").read_text())
+    meta = json.loads((LAYERS / "cnn_mixed" / "meta.json").read_text())
     assert [[x.name, type(x).__name__] for x in model.layers] == meta["layers"]
 
 
@@ -194,8 +196,8 @@ def test_training_goes_on_where_it_ended(optimizer, name, tmp_path):
     for each in (model, again):
         each.fit(X, Y, epochs=2, verbose=0)
     for ours, wanted in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
-        close(numpy(ours), numpy(wanted), rtol=1e-6)
-    close(numpy(again.layers[0].kernel), numpy(model.layers[0].kernel), rtol=1e-6)
+        assert_close(numpy(ours), numpy(wanted), rtol=1e-6)
+    assert_close(numpy(again.layers[0].kernel), numpy(model.layers[0].kernel), rtol=1e-6)
 
 
 def test_the_state_of_another_optimizer_is_left_out(tmp_path):
@@ -223,4 +225,4 @@ def test_a_registered_loss(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         loaded = load_qmodel(tmp_path / "m.keras")
-    close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)
+    assert_close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)

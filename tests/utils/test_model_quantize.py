@@ -6,11 +6,13 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, SHARED, WIDE, close, equal, numpy, randomized
 
 from qhls.layers import QLSTM, QActivation, QBidirectional, QConv2DBatchnorm, QDense
 from qhls.quantizers import get_quantizer, quantized_bits, quantized_relu
 from qhls.utils import UtilityError, get_config, model_quantize, quantize_activation
+from support.arrays import assert_close, assert_equal, numpy
+from support.models import BITS, WIDE, randomized
+from support.shared import SHARED
 
 layers = keras.layers
 
@@ -68,7 +70,7 @@ def test_what_has_no_entry_stays():
     assert classes(model) == classes(float_model)
     assert model.get_layer("d0").activation is keras.activations.relu
     x = np.ones((2, 6))
-    equal(model(x), float_model(x))
+    assert_equal(model(x), float_model(x))
     assert not set(map(id, model.layers)) & set(map(id, float_model.layers))
 
 
@@ -91,7 +93,7 @@ def test_transfer_weights():
         hidden = keras.Model(model.inputs[0], model.get_layer("d2").output)(x)
         real = mlp()
         expected = keras.Model(real.inputs[0], real.get_layer("d2").output)(x)
-        close(hidden, expected, atol=5e-3)
+        assert_close(hidden, expected, atol=5e-3)
     fresh = model_quantize(mlp(), config, 16)
     assert np.any(numpy(fresh.layers[0].kernel) != numpy(mlp().layers[0].kernel))
 
@@ -264,7 +266,7 @@ def test_recurrent_layers():
     assert simple.recurrent_quantizer is None
     for ours, theirs in zip((both, gru, simple), real.layers, strict=True):
         for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-            equal(a, b)
+            assert_equal(a, b)
 
 
 def test_default():
@@ -338,7 +340,7 @@ def test_folding_with_dense():
     assert {"bn_active", "bn_twice"} <= set(kinds)
     x = np.random.default_rng(2).normal(size=(4, 8, 8, 2))
     tops = [keras.Model(m.inputs[0], m.get_layer("active").output) for m in (real, model)]
-    close(tops[0](x), tops[1](x), atol=0.05)
+    assert_close(tops[0](x), tops[1](x), atol=0.05)
 
 
 def test_folding_arguments_and_classes():

@@ -6,10 +6,12 @@ from unittest import mock
 import keras
 import numpy as np
 import pytest
-from utility_models import SHARED, close, numpy, randomized
 
 from qhls.layers import QLSTM, QActivation, QBidirectional, QDense
 from qhls.utils import QNoiseScheduler, UtilityError
+from support.arrays import assert_close, numpy
+from support.models import randomized
+from support.shared import SHARED
 
 BITS = "quantized_bits(2,0,1,alpha=1)"
 
@@ -72,7 +74,7 @@ def test_steps():
 def test_training_goes_on():
     scheduler = QNoiseScheduler(0, 10, initial_step_or_epoch=5, exponent=1.0)
     factors, _ = fit(model(), scheduler, epochs=2)
-    close(factors[::3], [0.5, 0.6], rtol=1e-6)
+    assert_close(factors[::3], [0.5, 0.6], rtol=1e-6)
 
 
 def test_a_traced_training_step_sees_each_factor():
@@ -86,7 +88,7 @@ def test_a_traced_training_step_sees_each_factor():
             quantizer.update_qnoise_factor(factor)
         expected.append(float(np.mean((numpy(net(X)) - Y) ** 2)))
     assert len(set(expected)) == 3
-    close(losses, expected, rtol=1e-5)
+    assert_close(losses, expected, rtol=1e-5)
 
 
 def test_which_quantizers():

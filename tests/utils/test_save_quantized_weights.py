@@ -4,7 +4,6 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, close, equal, numpy, randomized
 
 from qhls.frontend import load_model
 from qhls.layers import (
@@ -24,6 +23,8 @@ from qhls.utils import (
     find_bn_fusing_layer_pair,
     model_save_quantized_weights,
 )
+from support.arrays import assert_close, assert_equal, numpy
+from support.models import BITS, randomized
 
 QUANTIZERS = [
     "quantized_bits(4,0,1,alpha=1)",
@@ -65,19 +66,19 @@ def test_codes_times_scale_are_what_the_layer_computes_with(text):
         assert codes.dtype == np.int64
         assert scale.dtype == np.float64
         used = numpy(model.layers[0].quantized(variable))
-        close(codes * scale, used, rtol=3e-7, atol=1e-7)
+        assert_close(codes * scale, used, rtol=3e-7, atol=1e-7)
         if np.all(np.frexp(scale)[0] == 0.5):
-            equal(codes * scale, used)
+            assert_equal(codes * scale, used)
 
 
 def test_values_on_no_grid_and_real_weights_have_no_codes():
     entry = model_save_quantized_weights(dense("quantized_ulaw(6,1)"))["d"]
     assert entry["integer_codes"] == entry["integer_scales"] == [[], []]
     model = dense("quantized_ulaw(6,1)")
-    equal(entry["weights"][0], model.layers[0].quantized("kernel"))
-    equal(entry["weights"][1], model.layers[0].bias)
+    assert_equal(entry["weights"][0], model.layers[0].quantized("kernel"))
+    assert_equal(entry["weights"][1], model.layers[0].bias)
     entry = model_save_quantized_weights(dense(keras.activations.tanh))["d"]
-    close(entry["weights"][0], np.tanh(model.layers[0].kernel), rtol=1e-5)
+    assert_close(entry["weights"][0], np.tanh(model.layers[0].kernel), rtol=1e-5)
 
 
 def test_the_model_stays_as_it_is(tmp_path):
@@ -86,10 +87,10 @@ def test_the_model_stays_as_it_is(tmp_path):
     before, output = model.get_weights(), numpy(model(np.ones((1, 6))))
     first = model_save_quantized_weights(model, tmp_path / "w.h5")
     for a, b in zip(model.get_weights(), before, strict=True):
-        equal(a, b)
+        assert_equal(a, b)
     again = model_save_quantized_weights(model)
-    equal(first["d"]["weights"][0], again["d"]["weights"][0])
-    equal(model(np.ones((1, 6))), output)
+    assert_equal(first["d"]["weights"][0], again["d"]["weights"][0])
+    assert_equal(model(np.ones((1, 6))), output)
 
 
 def test_masks():
@@ -99,8 +100,8 @@ def test_masks():
         model = randomized(keras.Sequential([keras.Input((5, 5, 2)), layer]))
         entry = model_save_quantized_weights(model)["c"]
         used = numpy(layer.quantized("kernel"))
-        equal(entry["weights"][0], used)
-        equal(entry["integer_codes"][0] * entry["integer_scales"][0], used)
+        assert_equal(entry["weights"][0], used)
+        assert_equal(entry["integer_codes"][0] * entry["integer_scales"][0], used)
 
 
 def test_normalisation_after_a_layer():
@@ -126,7 +127,7 @@ def test_normalisation_after_a_layer():
         y = layer.product(keras.Model(inputs, before)(x))
         fused = entry["bn_inv"] * numpy(y) + entry["fused_bias"]
         expected = keras.Model(inputs, model.get_layer(norm).output)(x)
-        close(fused, expected, rtol=1e-4, atol=1e-5)
+        assert_close(fused, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_only_a_normalisation_can_be_fused():
@@ -167,8 +168,8 @@ def test_npz(tmp_path):
     saved = model_save_quantized_weights(model, tmp_path / "w.npz")
     assert list(saved) == ["f", "inner/d", "b"]
     arrays = np.load(tmp_path / "w.npz")
-    equal(arrays["inner/d/integer_codes/0"], saved["inner/d"]["integer_codes"][0])
-    equal(arrays["b/signs/0"], saved["b"]["signs"][0])
+    assert_equal(arrays["inner/d/integer_codes/0"], saved["inner/d"]["integer_codes"][0])
+    assert_equal(arrays["b/signs/0"], saved["b"]["signs"][0])
     assert "b/signs/1" not in arrays
     assert not arrays["f/enable_bn_fusing"]
 
@@ -180,18 +181,18 @@ def test_h5_has_the_dictionary_and_weights_for_keras(name, tmp_path):
     saved = model_save_quantized_weights(model, path)
     with h5py.File(path) as file:
         codes = file["quantized/b/integer_codes/1"][()]
-    equal(codes, saved["b"]["integer_codes"][1])
+    assert_equal(codes, saved["b"]["integer_codes"][1])
     (tmp_path / "m.json").write_text(model.to_json())
     loaded = load_model(tmp_path / "m.json", weights=path)
     for layer in (loaded.get_layer("inner").layers[0], loaded.get_layer("b").forward_layer.cell):
         for variable, (quantizer, values) in layer.quantized_weights().items():
             if quantizer is not None:
-                equal(numpy(quantizer(values)), values, err_msg=variable)
+                assert_equal(numpy(quantizer(values)), values, err_msg=variable)
     x = np.random.default_rng(0).normal(size=(2, 4, 4, 1))
-    close(loaded(x), model(x), rtol=1e-6)
+    assert_close(loaded(x), model(x), rtol=1e-6)
     again = many_kinds()
     again.load_weights(path)
-    close(again(x), model(x), rtol=1e-6)
+    assert_close(again(x), model(x), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_weights_for_keras_are_quantised_where_that_changes_nothing(text, stored
     model_save_quantized_weights(model, tmp_path / "w.weights.h5")
     kernel = numpy(model.layers[0].kernel)
     model.load_weights(tmp_path / "w.weights.h5")
-    close(model(x), before, rtol=1e-6, atol=1e-6)
+    assert_close(model(x), before, rtol=1e-6, atol=1e-6)
     assert np.any(numpy(model.layers[0].kernel) != kernel) == stored
 
 

@@ -5,7 +5,6 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from utility_models import BITS, equal, randomized
 
 from qhls.errors import LoweringError
 from qhls.layers import (
@@ -33,6 +32,8 @@ from qhls.utils import (
     print_model_sparsity,
     print_qstats,
 )
+from support.arrays import assert_equal
+from support.models import BITS, randomized
 
 layers = keras.layers
 RELU = "quantized_relu(4,2)"
@@ -262,7 +263,7 @@ def test_sparsity_of_quantised_and_real_layers():
     assert shares == [("q", 3 / 10), ("f", 6 / 9)]
     assert total == get_model_sparsity(model) == 9 / 19
     for a, b in zip(model.get_weights(), before, strict=True):
-        equal(a, b)  # QKeras quantises them in place
+        assert_equal(a, b)  # QKeras quantises them in place
 
 
 def test_sparsity_of_some_classes():

@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-from utility_models import GOLDEN, NAMES, SHARED, close, equal, golden_model
 
 from qhls.utils import (
     analyze_accumulator_from_sample,
@@ -17,8 +16,11 @@ from qhls.utils import (
     print_qstats,
 )
 from qhls.utils.save import _flat
+from support.arrays import assert_close, assert_equal
+from support.models import golden_model
+from support.shared import LAYERS, NAMES, SHARED
 
-pytestmark = pytest.mark.skipif(not NAMES, reason=f"no golden numbers in {GOLDEN}")
+pytestmark = pytest.mark.skipif(not NAMES, reason=f"no golden numbers in {LAYERS}")
 
 FOLDED_NOTE = (
     "{}  conv and batchnorm weights cannot be seperately quantized because they will be folded "
@@ -67,7 +69,7 @@ WRONG_SPARSITY = {
 
 def zeros_by_hand(name, layer):
     """From QKeras' quantised (and folded) arrays, masked."""
-    golden = np.load(GOLDEN / name / "weights.npz")
+    golden = np.load(LAYERS / name / "weights.npz")
     arrays = [golden[key] for key in golden if key.startswith(f"quant/{layer}/")]
     mask = getattr(golden_model(name).get_layer(layer), "mask", None)
     if mask is not None:
@@ -110,7 +112,7 @@ def test_print_qstats(name, capsys):
         warnings.simplefilter("ignore", UserWarning)
         print_qstats(golden_model(name))
     text = capsys.readouterr().out
-    golden = GOLDEN / name / "qstats.txt"
+    golden = LAYERS / name / "qstats.txt"
     if golden.exists():
         assert text == corrected(name, golden.read_text())
     else:  # QKeras fails
@@ -146,7 +148,7 @@ UNMASKED = {"qconv2d_mask": ["c0/weights/0"]}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_weights_are_those_of_qkeras(name):
-    path = GOLDEN / name / "hw_weights.npz"
+    path = LAYERS / name / "hw_weights.npz"
     ours = _flat(model_save_quantized_weights(golden_model(name)))
     if not path.exists():  # QKeras fails
         assert name == "qavgpool_noquant"
@@ -160,14 +162,14 @@ def test_saved_weights_are_those_of_qkeras(name):
     for key in golden.files:
         if key not in different:
             rtol = 2e-7 if name in INEXACT else 0
-            close(ours[key], golden[key], rtol=rtol, atol=0, err_msg=key)
+            assert_close(ours[key], golden[key], rtol=rtol, atol=0, err_msg=key)
             assert ours[key].shape == golden[key].shape if hasattr(ours[key], "shape") else True
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(("merge", "qact", "qadap"))])
 def test_codes_times_scales_are_the_weights_of_qkeras(name):
     saved = model_save_quantized_weights(golden_model(name))
-    golden = np.load(GOLDEN / name / "weights.npz")
+    golden = np.load(LAYERS / name / "weights.npz")
     compared = 0
     for layer in golden_model(name).layers:
         mask = getattr(layer, "mask", None)
@@ -178,12 +180,12 @@ def test_codes_times_scales_are_the_weights_of_qkeras(name):
                 expected = expected * mask  # noqa: PLW2901
             codes, scale = entry["integer_codes"][i], entry["integer_scales"][i]
             if isinstance(codes, list):  # no quantizer
-                close(entry["weights"][i], expected, rtol=1e-5)
+                assert_close(entry["weights"][i], expected, rtol=1e-5)
                 continue
             assert codes.dtype == np.int64
             exact = np.all(np.frexp(scale)[0] == 0.5)
             product = (codes * scale).astype(np.float32)
-            close(product, expected, rtol=0 if exact else 2e-7)
+            assert_close(product, expected, rtol=0 if exact else 2e-7)
             compared += 1
     assert compared or "avgpool" in name or name == "qbn_none"
 
@@ -200,8 +202,8 @@ def test_qkeras_forms_multiply_to_the_weights():
                 if len(entry.get("scales", [[]] * 9)[i]):
                     assert np.array_equal(values, np.round(values))
                     values = values * entry["scales"][i]
-                equal(values, weight.values)
-    golden = np.load(GOLDEN / "qdense_bits_default_alpha" / "hw_weights.npz")
+                assert_equal(values, weight.values)
+    golden = np.load(LAYERS / "qdense_bits_default_alpha" / "hw_weights.npz")
     assert -1.5 in golden["d0/weights/0"]
 
 
@@ -241,7 +243,7 @@ def test_model_sparsity(name):
 
 
 def sample(name):
-    model, io = golden_model(name), np.load(GOLDEN / name / "io.npz")
+    model, io = golden_model(name), np.load(LAYERS / name / "io.npz")
     return model, [io[f"x{i}"] for i in range(len(model.inputs))]
 
 

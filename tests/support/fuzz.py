@@ -1,6 +1,6 @@
 """Random models, each against Keras and, in batches, against both targets: ``make fuzz``, or
 
-    python tests/fuzz/fuzz.py --seconds 600 --seed 12345
+    PYTHONPATH=tests python -m support.fuzz --seconds 600 --seed 12345
 
 Prints the seed of whatever differs; ``--seed N --models 1`` repeats it. The status is 1 if anything did.
 """
@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,9 +20,7 @@ from qhls.backends.layout import lay_out
 from qhls.check import check
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, Schedule, run
-
-sys.path.insert(0, str(Path(__file__).parent))
-from models import extreme_model, random_model
+from support.random_models import extreme_model, random_model
 
 SAMPLES = 32
 BATCH = 12

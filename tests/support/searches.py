@@ -1,4 +1,4 @@
-"""Small models, data and a stand-in for training that several tests use."""
+"""Small models, data, callbacks, and searches with and without training."""
 
 import json
 import os
@@ -7,13 +7,11 @@ import time
 import zlib
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import keras
 import numpy as np
+import pytest
 
-SHARED = Path(os.environ.get("QHLS_SHARED", Path(__file__).parents[2].parent / "shared"))
-GOLDEN = SHARED / "golden" / "utils.json"
+from qhls.search import pareto
 
 LIMIT = {"Dense": [8, 8, 8], "Activation": [8]}
 FEW = {
@@ -112,3 +110,35 @@ class Faulty(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         raise ZeroDivisionError("of a callback")
+
+
+DATA = data()
+BITS = ("accuracy", "bits")
+
+
+def run(folder, model=None, objectives=BITS, **settings):
+    """A search in which nothing is trained."""
+    chosen = {
+        "limit": LIMIT, "quantization_config": FEW, "folder": folder, "executor": Pretended,
+        "progress": False, "trials": 12, "batch": 4, "epochs": 3, "input_types": "s8.4",
+    }  # fmt: skip
+    return pareto(dense() if model is None else model, DATA, objectives, **chosen | settings)
+
+
+def states(found):
+    return [record["state"] for _, record in sorted(found.records.items())]
+
+
+SEARCH = {
+    "limit": LIMIT, "quantization_config": FEW, "input_types": "s8.4", "trials": 4, "batch": 4, "epochs": 2,
+    "rungs": (1,), "fit": {"batch_size": 96}, "transfer_weights": True, "engine": "random", "workers": 2,
+    "progress": False,
+}  # fmt: skip
+NEEDS = {"dask": "distributed", "ray": "ray"}
+
+
+def search(folder, executor, **settings):
+    pytest.importorskip(NEEDS.get(executor, "keras"), reason=f"executor {executor!r} needs it")
+    return pareto(
+        dense(), DATA, ("accuracy", "energy"), folder=folder, executor=executor, **SEARCH | settings
+    )

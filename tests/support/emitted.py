@@ -3,12 +3,11 @@
 import subprocess
 from pathlib import Path
 
-from designs import classifier
-
 from qhls.backends.csim import find_include
 from qhls.backends.emit import emit
 from qhls.backends.target import TARGETS
 from qhls.ir import Schedule
+from support.designs import classifier
 
 
 class Bench:

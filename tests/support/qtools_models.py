@@ -1,9 +1,7 @@
 """The golden runs of QTools, and the models of those whose files are not among the golden layers."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,8 +10,8 @@ import qhls
 from qhls.frontend.folded import QConv2DBatchnorm, QDepthwiseConv2DBatchnorm
 from qhls.layers import QActivation, QDense
 from qhls.quantizers import quantized_bits
+from support.shared import SHARED
 
-SHARED = Path(os.environ.get("QHLS_SHARED", Path(__file__).parents[2].parent / "shared"))
 FOLDER = SHARED / "golden" / "qtools"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
