@@ -1,4 +1,4 @@
-"""Whether the calls of a design may overlap: the one form in which Vitis' DATAFLOW lets them.
+"""Overlap of a design's calls: the one form in which Vitis' DATAFLOW allows it.
 
 A call takes the next input while those behind it still work on the last one, if every tensor between them has one
 writer and one reader, and all tensors that meet in a call come from equally many calls before it: none goes around
@@ -35,7 +35,7 @@ def arrays_read(op: Op) -> list[Op]:
 
 
 def obstacles(graph: Graph) -> tuple[str, ...]:
-    """Return what keeps the calls of ``graph`` from overlapping, a phrase each; empty where they overlap."""
+    """Return what keeps the calls of ``graph`` from overlapping, one phrase per obstacle; empty where they overlap."""
     results = [array_of(op) for op in graph.outputs]
     readers = Counter(results)
     depths: dict[Op, int] = dict.fromkeys(graph.inputs, 0)

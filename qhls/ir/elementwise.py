@@ -36,11 +36,11 @@ class Elementwise(Op):
         self.require(fits, "operands that broadcast", f"{self.a.shape} and {self.b.shape}")
 
     def align(self, a: Value, b: Value) -> tuple[Value, Value]:
-        """Both operands' codes at this op's ``frac``."""
+        """Return both operands' codes at this op's ``frac``."""
         return a << self.frac - self.a.type.frac, b << self.frac - self.b.type.frac
 
     def constant(self, operand: Op) -> Array | None:
-        """The codes of ``operand``, an element of the result each, at this op's ``frac``; None if it is no constant."""
+        """Return the codes of a constant ``operand`` for each element, at this op's ``frac``; None for another op."""
         if operand.batched:
             return None
         a, b = self.align(self.a.range, self.b.range)
@@ -73,7 +73,7 @@ class Sub(Elementwise):
 
 
 def _additions(op: Add | Sub, *operands: Op) -> Events:
-    """An addition each, as wide as the result: less a constant operand's trailing zeros, none for a 0."""
+    """Count one addition per element, as wide as the result less a constant's trailing zeros; none for a 0."""
     width = op.type.width
     full = events.add(width)
     codes = next((c for operand in operands if (c := op.constant(operand)) is not None), None)

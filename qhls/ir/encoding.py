@@ -1,4 +1,4 @@
-"""How weights are encoded, read off the real numbers, and what a product by them costs.
+"""Encodings of weights, read off the real numbers, and the events of a product by them.
 
 A weight that is part of the logic is a constant: the digits of its canonical signed-digit form say how many
 additions its product takes. Weights in a memory share their hardware, which the encoding of all of them
@@ -20,7 +20,10 @@ from qhls.ir.work import NOTHING, Event, Events
 
 
 class Encoding(Enum):
-    """What weights in a memory are; up to one power of two an output, which the sum takes afterwards."""
+    """Kind of number that weights in a memory are, up to one power of two per output.
+
+    The sum is shifted by that power of two afterwards.
+    """
 
     BINARY = "binary"
     """1 or -1."""
@@ -87,14 +90,14 @@ def bit_lengths(values: Array) -> Array:
 
 
 def _each(values: Array, f: Callable[[int], int]) -> Array:
-    """``f`` of every integer, which may be of any width."""
+    """Return ``f`` of every integer, which may be of any width."""
     distinct, where = np.unique(values, return_inverse=True)
     results = np.array([f(int(n)) for n in distinct.tolist()], np.int64)
     return results[where].reshape(values.shape)
 
 
 def encoding(codes: Array) -> Weights:
-    """The encoding of integer ``codes`` (terms, outputs)."""
+    """Return the encoding of integer ``codes`` (terms, outputs)."""
     values = magnitudes(codes)
     if codes.size == 0 or (values & values - (values > 0)).any():  # not 0, not a power of two
         return Weights(Encoding.FIXED)
@@ -114,7 +117,7 @@ def encoding(codes: Array) -> Weights:
 
 
 def two_valued(op: Op) -> bool:
-    """Whether every element of ``op`` is one of two opposite numbers, so that one bit says which."""
+    """Return whether every element of ``op`` is one of two opposite numbers, which one bit distinguishes."""
     while op.kind in ("reshape", "shift", "view"):  # these only move numbers
         op = op.operands[0]
     if op.kind != "threshold":
@@ -124,7 +127,7 @@ def two_valued(op: Op) -> bool:
 
 
 def product(weights: Weights, bits: int, weight_bits: int, binary: bool) -> Event:
-    """The product of a ``bits``-wide input and a weight of ``weight_bits`` from a memory.
+    """Return the event of multiplying a ``bits``-wide input by a weight of ``weight_bits`` from a memory.
 
     ``binary``: the input is one of two opposite numbers.
     """
@@ -140,9 +143,10 @@ def product(weights: Weights, bits: int, weight_bits: int, binary: bool) -> Even
 
 
 def _digits(codes: Array) -> Array:
-    """Digits that each product of a matrix (terms, outputs) needs, in any order within a term.
+    """Return the digits that each product of a matrix (terms, outputs) needs, in any order within a term.
 
-    A product that another output of the term has up to its sign is there already: wiring, one digit.
+    If two outputs multiply the same input by weights of equal magnitude, they share the product:
+    the second one counts as one digit, which is wiring.
     """
     values = np.sort(magnitudes(codes), axis=1)
     digits = _digits_of(values)
@@ -152,7 +156,7 @@ def _digits(codes: Array) -> Array:
 
 
 def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Events:
-    """``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
+    """Count ``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
 
     The last axes of ``w`` are the outputs of one position. Where constants are part of the logic: the
     additions of each product's digits, once where several outputs take the same product; and one addition
@@ -183,7 +187,7 @@ def multiply_accumulate(op: Op, x: Op, w: Op, macs: int) -> Events:
 
 
 def scaled(op: Op, x: Op, w: Op) -> Events:
-    """The products of ``x`` and the constant ``w``, element by element: ``op``.
+    """Count the products of ``x`` and the constant ``w``, element by element, that ``op`` computes.
 
     Where constants are part of the logic: the additions of each product's digits. No sum takes a sign here, so that a
     number whose digits are all negative has one more term, the zero that they are subtracted from. Where constants
@@ -215,7 +219,7 @@ def trailing_zeros(codes: Array) -> Array:
 
 
 def _below_lowest(values: Array) -> Array:
-    """The bits below the lowest one that is set in each of ``values``, all set; 0 for 0."""
+    """Return a mask of the bits below the lowest one that is set in each of ``values``; 0 for 0."""
     below = values - (values > 0)
     return below & ~values if values.dtype != object else below & (-values - 1)
 

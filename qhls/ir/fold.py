@@ -1,4 +1,4 @@
-"""``Fold``: how a matrix product or convolution shares its multipliers, one tile of the weights after another."""
+"""``Fold``: the tiles of weights through which a matrix product or convolution shares its multipliers."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Sizes = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Of weights of ``sizes``, a trip multiplies by a ``tile``; ``counts`` of tiles cover each axis."""
+    """Tiles of weights: one trip multiplies weights of ``sizes`` by one ``tile``; ``counts`` tiles cover each axis."""
 
     sizes: Sizes
     tile: Sizes
 
     @property
     def counts(self) -> Sizes:
-        """Tiles along each axis; the last one of an axis may reach beyond it."""
+        """Return the tiles along each axis; the last one of an axis may reach beyond it."""
         pairs = zip(self.sizes, self.tile, strict=True)
         rows, columns, channels, filters = (math.ceil(size / part) for size, part in pairs)
         return rows, columns, channels, filters
 
     @property
     def trips(self) -> int:
-        """Tiles in all."""
+        """Return the number of all tiles."""
         return math.prod(self.counts)
 
     @property
     def products(self) -> int:
-        """Multiplications of one trip."""
+        """Return the multiplications of one trip."""
         return math.prod(self.tile)
 
     def tiled(self, codes: Array) -> Array:
@@ -55,7 +55,7 @@ class Fold:
 
 
 def fold(op: object, schedule: Schedule) -> Fold | None:
-    """Return how ``op`` shares its multipliers; None where it shares none, or is a grouped convolution."""
+    """Return the tiles through which ``op`` shares its multipliers; None where it shares none or has groups."""
     if isinstance(op, Matmul):
         sizes = (1, 1, *op.w.shape)
     elif isinstance(op, Conv) and op.groups == 1:
@@ -69,7 +69,7 @@ def fold(op: object, schedule: Schedule) -> Fold | None:
 
 @lru_cache(maxsize=1024)
 def _least(sizes: Sizes, reuse: int) -> tuple[Sizes, Sizes]:
-    """The tile of the fewest products in at most ``reuse`` trips, and of these the one of the fewest trips."""
+    """Return the tile of the fewest products in at most ``reuse`` trips; of equals, the one of the fewest trips."""
     rows, columns, channels, filters = sizes
     best = Fold(sizes, sizes)
     for row, column in product({1, rows}, {1, columns}):

@@ -13,7 +13,7 @@ from qhls.ir.ops import Const, Input
 from qhls.text import one_line, shown
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
-"""What ``Graph.rows`` says of an op."""
+"""Columns of ``Graph.rows``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Graph:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the graph should know of its boundary."""
+        """Return sentences on the graph's boundary: what the host computes."""
         left = ", ".join(map(repr, self.host_layers))
         real = f"left to the host, from the first real weights on: {left}; design.finish computes them of the outputs"
         return [
@@ -55,13 +55,13 @@ class Graph:
 
     @property
     def inexact(self) -> tuple[str, ...]:
-        """The layers in which float32 may round: ``rounded``, and those whose ranges do not prove it exact."""
+        """Return the layers in which float32 may round: ``rounded``, and those whose ranges do not prove it exact."""
         by_range = (op.layer or op.name for op in self.ops if not op.follows_float32)
         return tuple(dict.fromkeys([*self.rounded, *by_range]))
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
-        """Operands before users, inputs first; only what an input or output needs."""
+        """Return all ops, operands before users, inputs first; only what an input or output needs."""
         order: dict[Op, None] = {}
         stack: list[tuple[Op, bool]] = [
             (op, False) for op in reversed((*self.inputs, *self.outputs))
@@ -76,7 +76,7 @@ class Graph:
         return tuple(order)
 
     def rows(self, indent: str = "") -> Iterator[tuple[str, ...]]:
-        """The cells of ``HEADER`` for each op, nested graphs behind the op that runs them."""
+        """Return the cells of ``HEADER`` for each op; nested graphs follow the op that runs them."""
         for op in self.ops:
             name, *cells = describe(op)
             yield f"{indent}{name}", *cells
@@ -84,7 +84,7 @@ class Graph:
                 yield from graph.rows(f"{indent}  ")
 
     def walk(self) -> Iterator[tuple[Op, int]]:
-        """Every op, those of nested graphs behind the one that runs them, and how often one inference runs it."""
+        """Return every op and how often one inference runs it; nested graphs follow the op that runs them."""
         for op in self.ops:
             yield op, 1
             for graph, times in op.nested:
@@ -92,7 +92,7 @@ class Graph:
 
     @cached_property
     def users(self) -> dict[Op, tuple[Op, ...]]:
-        """The ops that read each op."""
+        """Return the ops that read each op."""
         found: dict[Op, list[Op]] = {op: [] for op in self.ops}
         for op in self.ops:
             for operand in dict.fromkeys(op.operands):
@@ -100,7 +100,7 @@ class Graph:
         return {op: tuple(users) for op, users in found.items()}
 
     def __getitem__(self, name: str) -> Op:
-        """The op of that name; ``KeyError`` lists the names there are."""
+        """Return the op of that name; ``KeyError`` lists the names of all ops."""
         for op in self.ops:
             if op.name == name:
                 return op
@@ -143,7 +143,7 @@ class Graph:
         )  # cached for the old operands; a frozen dataclass refuses del
 
     def __str__(self) -> str:
-        """One op a line: name, type, shape, range of values, operation, Keras layer; nested graphs indented."""
+        """Return one line per op: name, type, shape, range, operation, Keras layer; nested graphs indented."""
         lines = align([HEADER, *self.rows()])
         results = ", ".join(op.name for op in self.outputs)
         notes = [f"note: {n}" for n in self.notes]
@@ -151,14 +151,14 @@ class Graph:
 
 
 def describe(op: Op) -> tuple[str, ...]:
-    """The cells of an op's line."""
+    """Return the cells of an op's line."""
     lo, hi = (float(code / Fraction(2) ** op.frac) for code in op.range.hull)
     shape = "x".join(map(str, op.shape)) or "scalar"
     return op.name, str(op.type), shape, f"[{lo:g}, {hi:g}]", expression(op), op.layer
 
 
 def expression(op: Op) -> str:
-    """``matmul(a, b)`` with the parameters that are not operands."""
+    """Return an op as text: ``matmul(a, b)``, with the parameters that are not operands."""
     parts: list[str] = [operand.name for operand in op.operands]
     hidden = (
         "name",
@@ -180,7 +180,7 @@ def expression(op: Op) -> str:
 
 
 def align(rows: list[tuple[str, ...]]) -> list[str]:
-    """Rows of cells as lines with aligned columns; a cell is one line, whatever is in it."""
+    """Return rows of cells as lines with aligned columns; a cell never breaks its line."""
     rows = [tuple(map(one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

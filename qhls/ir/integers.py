@@ -34,13 +34,13 @@ _FEW_ROWS = 64
 _TABLE = 1 << 19
 """Integers between the first and the last threshold up to which levels are looked up in a table, not searched for."""
 _TABLES = 1 << 22
-"""As ``_TABLE``, of all the functions of one tensor's channels together: what their tables keep in memory."""
+"""Entries of the tables of all channels of one tensor together, which stay in memory."""
 _MANY = 1024
 """Elements from which a table of levels is worth making, which is done once."""
 
 
 def carrier(bound: int) -> np.dtype[Any]:
-    """The cheapest dtype that holds every integer from ``-bound`` to ``bound``."""
+    """Return the cheapest dtype that holds every integer from ``-bound`` to ``bound``."""
     for limit, dtype in _CARRIERS:
         if bound <= limit:
             return np.dtype(dtype)
@@ -54,7 +54,7 @@ def whole(numbers: Iterable[int], bound: int) -> Array:
 
 
 def _magnitude(array: Array) -> int:
-    """The largest absolute value in ``array`` as a Python int."""
+    """Return the largest absolute value in ``array`` as a Python int."""
     if array.size == 0:
         return 0
     return max(int(array.max()), -int(array.min()), 0)
@@ -64,7 +64,7 @@ class Codes:
     """Integers ``array`` with ``abs(array) <= bound``, in ``carrier(bound)``; operations are exact."""
 
     room = _TABLE
-    """Integers that a table of levels may be about."""
+    """Largest number of integers for which levels are looked up in a table."""
 
     def __init__(self, array: npt.ArrayLike, bound: int | None = None) -> None:
         values = np.asarray(array)
@@ -78,29 +78,29 @@ class Codes:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The array's shape, batch axis included where there is one."""
+        """Return the array's shape, with its batch axis, if any."""
         return tuple(self.array.shape)
 
     def integers(self) -> Array:
-        """The codes as int64, or as Python ints where 64 bits are not enough."""
+        """Return the codes as int64, or as Python ints where 64 bits are not enough."""
         return self.array if self.array.dtype == object else self.array.astype(np.int64)
 
     def exact(self) -> Self:
-        """The same integers with ``bound`` measured, which may allow a cheaper carrier."""
+        """Return the same integers with ``bound`` measured, which may allow a cheaper carrier."""
         return type(self)(self.array)
 
     def within(self, bound: int) -> Self:
-        """The same integers, now known not to exceed ``bound``."""
+        """Return the same integers, now known not to exceed ``bound``."""
         return self if bound == self.bound else type(self)(self.array, bound)
 
     @cached_property
     def column_sum(self) -> int:
-        """The largest sum of absolute values of a column: what bounds the partial sums of ``x @ self``."""
+        """Return the largest sum of absolute values of a column: it bounds the partial sums of ``x @ self``."""
         return _magnitude(abs(self).sum(-2).array)
 
     @cached_property
     def rows(self) -> list[Codes]:
-        """The codes along the first axis, the same objects each time."""
+        """Return the codes along the first axis, the same objects each time."""
         rows = [Codes(row, self.bound) for row in self.array]
         for row in rows:
             row.room = min(_TABLE, _TABLES // len(rows))
@@ -108,7 +108,10 @@ class Codes:
 
     @cached_property
     def levels(self) -> tuple[int, Array] | None:
-        """Of rising thresholds: the integer before the first, and for each from there to the last how many it reaches.
+        """Return a table of the thresholds that each integer reaches, for sorted thresholds.
+
+        That is the integer below the first threshold, and the counts from it to the last; None if too long.
+
 
         ``None`` where these are too many.
         """
@@ -197,15 +200,15 @@ class Codes:
         return Codes(np.mod(wide, kind(size)), size) - offset
 
     def maximum(self, other: Codes) -> Codes:
-        """Elementwise maximum."""
+        """Return the elementwise maximum."""
         return self._combine(other, max(self.bound, other.bound), np.maximum)
 
     def minimum(self, other: Codes) -> Codes:
-        """Elementwise minimum."""
+        """Return the elementwise minimum."""
         return self._combine(other, max(self.bound, other.bound), np.minimum)
 
     def step(self, thresholds: Codes, values: Codes) -> Codes:
-        """``values[number of thresholds <= x]``: a step function; ``thresholds`` rise."""
+        """Return ``values[number of thresholds <= x]``: a step function; ``thresholds`` rise."""
         widest = max(self.bound, thresholds.bound + 1)
         x, table = self._cast(widest), thresholds.levels if self.array.size >= _MANY else None
         if table is None or x.dtype == object:
@@ -216,15 +219,15 @@ class Codes:
         return Codes(values.array[levels], values.bound)
 
     def rows_at(self, table: Codes) -> Codes:
-        """``table[x]``: the rows of ``table`` of these numbers."""
+        """Return ``table[x]``: the rows of ``table`` at these numbers."""
         return Codes(table.array[self.array.astype(np.intp)], table.bound)
 
     def argmax(self) -> Codes:
-        """The place of the largest along the last axis, the first of equals; that axis stays, of length 1."""
+        """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
         return Codes(np.argmax(self.array, -1)[..., None], self.shape[-1] - 1)
 
     def sum(self, axis: int) -> Codes:
-        """Sum along ``axis``."""
+        """Return the sum along ``axis``."""
         bound = self.bound * self.shape[axis]
         return Codes(self._cast(bound).sum(axis), bound)
 
@@ -242,7 +245,7 @@ class Codes:
 
 
 def _matmul(x: Array, w: Array) -> Array:
-    """``x @ w`` as products of two matrices, each small enough that BLAS does it in one thread.
+    """Return ``x @ w`` as products of two matrices, each small enough that BLAS does it in one thread.
 
     On small products its threads cost more than they bring: they wait by spinning.
     """
@@ -261,7 +264,7 @@ def _floating(array: Array) -> bool:
 
 
 def dyadic(values: npt.ArrayLike) -> tuple[Array, int]:
-    """Codes and ``frac`` with ``values == codes * 2**-frac`` exactly and ``frac`` as small as can be.
+    """Return codes and the smallest ``frac`` with ``values == codes * 2**-frac`` exactly.
 
     ``values``: finite floats. Codes are int64, or Python ints where 63 bits are not enough.
     """

@@ -1,4 +1,4 @@
-"""The interpreter: runs every op's ``evaluate`` on integers, batch by batch, exactly and fast."""
+"""Interpreter: it runs every op's ``evaluate`` on integers, batch by batch, exactly and fast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CACHE_ELEMENTS = 1 << 18
 
 
 def run(graph: Graph, codes: Sequence[npt.ArrayLike]) -> list[Array]:
-    """The outputs' codes for input codes, one array (samples, *shape) an input, in order.
+    """Return the outputs' codes for input codes, one array (samples, *shape) per input, in order.
 
     Raises ``VerifyError`` for a wrong number of inputs, a wrong shape, non-integers and codes outside
     the input's type.
@@ -29,7 +29,7 @@ def run(graph: Graph, codes: Sequence[npt.ArrayLike]) -> list[Array]:
 
 
 def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dict[Op, Array]:
-    """As ``run``, but the codes of any ops: every intermediate tensor can be tapped."""
+    """Return the codes of any ops, ``taps``, for input codes as in ``run``."""
     inputs = check_codes(graph, codes)
     samples = len(next(iter(inputs.values()))) if inputs else 0
     largest = max((op.size for op in graph.ops if op.batched), default=1)
@@ -44,7 +44,7 @@ def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dic
 
 
 def evaluate(graph: Graph, inputs: Sequence[Codes], taps: Sequence[Op]) -> dict[Op, Codes]:
-    """The codes of ``taps`` for those of the inputs, all at once and without a check."""
+    """Return the codes of ``taps`` for those of the inputs, all at once and without a check."""
     keep = set(taps)
     values = dict[Op, Codes](zip(graph.inputs, inputs, strict=True))
     pending = {op: len(users) for op, users in graph.users.items()}
@@ -62,7 +62,7 @@ def evaluate(graph: Graph, inputs: Sequence[Codes], taps: Sequence[Op]) -> dict[
 
 
 def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Array]:
-    """Input codes as arrays by input; raises ``VerifyError`` (see ``run``)."""
+    """Return input codes as arrays by input; raises ``VerifyError`` (see ``run``)."""
     if len(codes) != len(graph.inputs):
         names = ", ".join(op.name for op in graph.inputs)
         raise VerifyError(
@@ -84,13 +84,13 @@ def _check_input(op: Input, array: Array) -> Array:
     if array.shape[1:] != op.shape or array.ndim == 0:
         expected = ", ".join(["samples", *map(str, op.shape)])
         raise VerifyError(f"input {op.name!r}: expected shape ({expected}), got {array.shape}")
-    found = array.dtype.name
+    kind = array.dtype.name
     if array.dtype == object:
         strangers = (code for code in array.flat if not isinstance(code, int | np.integer))
-        found = next((type(code).__name__ for code in strangers), "int")
-    if not found.startswith(("int", "uint")):
+        kind = next((type(code).__name__ for code in strangers), "int")
+    if not kind.startswith(("int", "uint")):
         raise VerifyError(
-            f"input {op.name!r}: expected integer codes of {op.type}, got {found}; quantise first"
+            f"input {op.name!r}: expected integer codes of {op.type}, got {kind}. Quantise first."
         )
     lo, hi = op.range.hull
     if array.size and (int(array.min()) < lo or int(array.max()) > hi):
@@ -119,7 +119,7 @@ def random_codes(
 
 
 def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
-    """Codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
+    """Return the codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
 
     Raises ``VerifyError``, which begins with ``where``, for what is no array of real numbers, for NaN, and for types
     of more than 53 bits.
@@ -140,7 +140,7 @@ def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
 
 
 def _real(values: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
-    """``values`` as float64. Raises ``VerifyError`` for text, dates, complex numbers and ragged lists."""
+    """Return ``values`` as float64. Raises ``VerifyError`` for text, dates, complex numbers and ragged lists."""
     try:
         array = np.asarray(values)
         got = f"{array.dtype.name} values"
@@ -154,5 +154,5 @@ def _real(values: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
 
 
 def decode(codes: Array, of: Fixed) -> npt.NDArray[np.float64]:
-    """The numbers of ``codes``: exact up to 53 bits, else rounded once."""
+    """Return the numbers of ``codes``: exact up to 53 bits, else rounded once."""
     return np.ldexp(codes.astype(np.float64), -of.frac)

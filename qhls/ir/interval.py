@@ -25,27 +25,27 @@ class Interval:
 
     @classmethod
     def full(cls, shape: tuple[int, ...], lo: int, hi: int) -> Interval:
-        """``[lo, hi]`` in every element."""
+        """Return ``[lo, hi]`` in every element."""
         return cls(Codes(np.full(shape, lo, object)), Codes(np.full(shape, hi, object)))
 
     @property
     def constant(self) -> bool:
-        """Whether the value is known."""
+        """Return whether the value is known."""
         return self.lo is self.hi
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the bounds; operands broadcast, so results have it whole."""
+        """Return the shape of the bounds; operands broadcast, so results have it whole."""
         return self.lo.shape
 
     @property
     def hull(self) -> tuple[int, int]:
-        """The lowest and highest integer over all elements."""
+        """Return the lowest and highest integer over all elements."""
         lo, hi = self.lo.array, self.hi.array
         return (int(lo.min()), int(hi.max())) if lo.size else (0, 0)
 
     def with_zero(self) -> Interval:
-        """Widened to include 0 where it does not, as the terms of a partial sum are before they arrive."""
+        """Return the interval widened to include 0, as the terms of a partial sum are before they arrive."""
         zero = Codes(np.zeros((), np.int64))
         return self if self.constant else Interval(self.lo.minimum(zero), self.hi.maximum(zero))
 
@@ -78,30 +78,30 @@ class Interval:
         return self._monotone(lambda codes: codes << bits)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Interval:
-        """See ``Codes.round_shift``: rounding is monotone."""
+        """Round both ends as ``Codes.round_shift`` does: rounding is monotone."""
         return self._monotone(lambda codes: codes.round_shift(bits, rounding))
 
     def clip(self, lo: int, hi: int) -> Interval:
-        """See ``Codes.clip``."""
+        """Saturate both ends to ``[lo, hi]``."""
         return self._monotone(lambda codes: codes.clip(lo, hi))
 
     def wrap(self, to: Fixed) -> Interval:
-        """Where an element's interval fits ``to`` nothing happens; where not, any code may result."""
+        """Wrap to ``to``: an interval that fits stays; for another, any code may result."""
         # As Python ints: ``to`` may be of any width.
         lo, hi = (end.integers().astype(object) for end in (self.lo, self.hi))
         fits = (lo >= to.lo) & (hi <= to.hi)
         return Interval(Codes(np.where(fits, lo, to.lo)), Codes(np.where(fits, hi, to.hi)))
 
     def maximum(self, other: Interval) -> Interval:
-        """Elementwise maximum."""
+        """Return the elementwise maximum."""
         return Interval(self.lo.maximum(other.lo), self.hi.maximum(other.hi))
 
     def minimum(self, other: Interval) -> Interval:
-        """Elementwise minimum."""
+        """Return the elementwise minimum."""
         return Interval(self.lo.minimum(other.lo), self.hi.minimum(other.hi))
 
     def step(self, thresholds: Interval, values: Interval) -> Interval:
-        """See ``Codes.step``; any of the values between the ends' levels may result."""
+        """Return the range of ``Codes.step``: any of the values between the ends' levels may result."""
         if not (thresholds.constant and values.constant):
             raise TypeError("Interval: thresholds and values of a step function must be constants")
         steps, codes = thresholds.lo, values.lo.array
@@ -114,7 +114,7 @@ class Interval:
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
     def rows_at(self, table: Interval) -> Interval:
-        """See ``Codes.rows_at``; any of the rows between the ends' may result."""
+        """Return the range of ``Codes.rows_at``: any of the rows between the ends' may result."""
         if not table.constant:
             raise TypeError("Interval: a table must be a constant")
         rows = table.lo.integers()
@@ -126,7 +126,7 @@ class Interval:
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
     def argmax(self) -> Interval:
-        """See ``Codes.argmax``; a place is possible whose highest reaches every other's lowest."""
+        """Return the range of ``Codes.argmax``: an index is possible if its highest reaches every other's lowest."""
         if self.constant:
             return Interval(self.lo.argmax())
         lo, hi = self.lo.integers().astype(object), self.hi.integers().astype(object)
@@ -136,11 +136,11 @@ class Interval:
         return Interval(Codes(first), Codes(last))
 
     def sum(self, axis: int) -> Interval:
-        """Sum along ``axis``."""
+        """Return the sum along ``axis``."""
         return self._monotone(lambda codes: codes.sum(axis))
 
     def map(self, f: Callable[[Array], Array]) -> Interval:
-        """See ``Codes.map``."""
+        """Apply ``f``, which must only move elements, to both ends."""
         return self._monotone(lambda codes: codes.map(f))
 
     def _monotone(self, f: Callable[[Codes], Codes]) -> Interval:
@@ -149,11 +149,11 @@ class Interval:
 
 
 Value = TypeVar("Value", Codes, Interval)
-"""What ``evaluate`` is written over: integers or intervals of them."""
+"""Operands of ``evaluate``: integers, or intervals of them."""
 
 
 def rows(value: Value) -> list[Value]:
-    """The codes of a constant along the first axis, of either world."""
+    """Return the rows of a constant along the first axis, of either world."""
     if isinstance(value, Codes):
         return cast(Any, value.rows)
     if not value.constant:
@@ -175,7 +175,7 @@ def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
 def patches(
     x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
 ) -> Value:
-    """The same windows as one tensor ``(batch, out_rows, out_columns, *size, channels)``, not copied."""
+    """Return sliding windows as one tensor ``(batch, out_rows, out_columns, *size, channels)``, not copied."""
     (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
 
     def seen(array: Array) -> Array:
@@ -192,9 +192,9 @@ def patches(
 def window_elements(
     x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
 ) -> list[Value]:
-    """The elements of sliding windows of ``(batch, rows, columns, channels)``, no padding.
+    """Return the elements of sliding windows of ``(batch, rows, columns, channels)``, without padding.
 
-    One tensor ``(batch, out_rows, out_columns, channels)`` a place in the window, row-major.
+    One tensor ``(batch, out_rows, out_columns, channels)`` per place in the window, row-major.
     """
     (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
     rows = (x.shape[1] - (kh - 1) * dh - 1) // sh + 1

@@ -1,12 +1,12 @@
-"""How an op runs and where its tensors lie: what the generated C++ makes of a graph and a schedule.
+"""Loops of ops and places of tensors: the hardware that the generated C++ makes of a graph and a schedule.
 
-The loops: a product of matrices computes a row at a time and a convolution or pooling a position at a time, with
+The loops: a product of matrices computes one row per trip and a convolution or pooling one position per trip, with
 all channels at once; the place of a maximum is found by one comparison after another; other ops work on all
 elements at once where their result is registers, else on one. ``reuse_factor`` is the interval of loops that
 multiply element by element. A reshape is the same array under other indices: no loop.
 
 Where multipliers are shared, a product takes one tile of its weights after another (``qhls.ir.fold``); a grouped
-convolution takes ``reuse_factor`` cycles a position instead.
+convolution takes ``reuse_factor`` cycles per position instead.
 
 A constant that a loop's variable chooses is a table. One that only unrolled loops read has fixed indices, so
 that synthesis puts its numbers into the logic, however long it is and whether or not a pragma splits it.
@@ -29,12 +29,12 @@ HARD_WIRED = "hard-wired"
 """The place of a constant that is part of the logic: reading it costs nothing."""
 
 PORTS = 2
-"""Elements that a memory gives or takes a cycle: a block RAM has two ports (AMD UG573)."""
+"""Elements that a memory gives or takes per cycle: a block RAM has two ports (AMD UG573)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """How an op runs: ``trips`` of its pipelined loop, a new one every ``interval`` clock cycles.
+    """Pipelined loop of one op: ``trips`` iterations, a new one every ``interval`` clock cycles.
 
     ``elements``: results of one trip. ``bound``: what sets the interval, "schedule" or the tensor whose memory has too
     few ports.
@@ -71,7 +71,7 @@ def loop(op: Op, schedule: Schedule) -> Loop:
 
 
 def _asked(op: Op, schedule: Schedule) -> tuple[int, int, int]:
-    """Trips, interval and elements, had all memories as many ports as it takes."""
+    """Return trips, interval and elements, as if all memories had enough ports."""
     reuse, tiles = schedule.reuse_factor, fold(op, schedule)
     if isinstance(op, Reshape):
         return 0, 1, op.size
@@ -87,7 +87,7 @@ def _asked(op: Op, schedule: Schedule) -> tuple[int, int, int]:
 
 
 def operand_place(op: Op, operand: Op, schedule: Schedule) -> str:
-    """Return where ``op`` finds ``operand``."""
+    """Return the place of ``operand`` for its reader ``op``."""
     if isinstance(operand, Const):
         return constant_place(op, operand, schedule)
     return place(operand, schedule)
@@ -107,7 +107,7 @@ def reads(op: Op, operand: Op, schedule: Schedule) -> float:
 
 
 def choices(op: Op, operand: Op, schedule: Schedule) -> tuple[int, int]:
-    """Return how many elements of ``operand`` a trip of ``op`` chooses, and among how many each.
+    """Return the number of elements of ``operand`` that a trip of ``op`` chooses, and of candidates for each.
 
     Registers at the index of a rolled loop: a multiplexer for each element of the trip.
     """
@@ -130,7 +130,7 @@ def choices(op: Op, operand: Op, schedule: Schedule) -> tuple[int, int]:
 
 
 def body(op: Op, schedule: Schedule) -> int:
-    """Return how many copies of its innermost operation one body of the loop of ``op`` has, all unrolled."""
+    """Return the number of unrolled copies of its innermost operation in one iteration of the loop of ``op``."""
     if isinstance(op, Matmul | Conv):
         tiles = fold(op, schedule)
         return tiles.products if tiles else op.w.size
@@ -141,22 +141,22 @@ def body(op: Op, schedule: Schedule) -> int:
 
 
 def unrolled(op: Op, schedule: Schedule) -> bool:
-    """Whether an op without a loop of its own kind works on all elements at once: its result is registers."""
+    """Return whether an op without a special loop works on all elements at once: its result is in registers."""
     return op.size <= schedule.partition_limit
 
 
 def place(op: Op, schedule: Schedule) -> str:
-    """Where the tensor of ``op``, not a constant, lies: in registers, or beyond ``partition_limit`` in block RAM."""
+    """Return the place of the tensor of ``op``, not a constant: registers, or block RAM beyond ``partition_limit``."""
     return "registers" if op.size <= schedule.partition_limit else "bram"
 
 
 def kernels_are_logic(schedule: Schedule) -> bool:
-    """Whether the weights of matrix products and convolutions are part of the logic: no multiplier is shared."""
+    """Return whether weights of products and convolutions are part of the logic: no multiplier is shared."""
     return schedule.storage == "registers" and schedule.reuse_factor == 1
 
 
 def constant_place(op: Op, const: Const, schedule: Schedule) -> str:
-    """Where ``const`` lies for its reader ``op``: a key of ``Technology.memories``, or ``HARD_WIRED``.
+    """Return the place of ``const`` for its reader ``op``: a key of ``Technology.memories``, or ``HARD_WIRED``.
 
     A single number is always hard-wired. Others lie where ``schedule.storage`` says. In ``"registers"``, one with
     fixed indices is hard-wired, unless ``op`` multiplies by it and multipliers are shared: then choosing among the
@@ -181,14 +181,14 @@ def constant_place(op: Op, const: Const, schedule: Schedule) -> str:
 
 
 def _compared_at_once(op: Threshold, const: Const, schedule: Schedule) -> bool:
-    """Whether ``const`` are thresholds with fixed indices; values are chosen by the level."""
+    """Return whether ``const`` are thresholds with fixed indices; values are chosen by the level."""
     if const is not op.thresholds or op.searched:
         return False
     return not op.per_channel or unrolled(op, schedule)
 
 
 def passes(op: Op, operand: Op, schedule: Schedule) -> float:
-    """How often ``op`` reads the whole tensor of ``operand`` in one inference.
+    """Return the number of times that ``op`` reads the whole tensor of ``operand`` in one inference.
 
     A constant: once for each position or element that uses it, or once if all use it at once. The input of a
     window operation: as often as windows overlap, if it lies in a memory; registers feed all windows at once.

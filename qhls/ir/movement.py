@@ -37,7 +37,7 @@ class Reshape(Op):
 
 @dataclass(frozen=True, eq=False)
 class View(Op):
-    """Of ``x``, row-major, the elements at ``offset + index . strides`` for every index of ``dims``.
+    """Elements of ``x``, row-major, at ``offset + index . strides`` for every index of ``dims``.
 
     Cropping, steps, transposition, reversal and repetition are views, as in NumPy.
     """
@@ -53,7 +53,7 @@ class View(Op):
 
     @property
     def places(self) -> Array:
-        """The flat index in ``x`` of every element of the result, of shape ``dims``."""
+        """Return the flat index in ``x`` of every element of the result, of shape ``dims``."""
         places = np.full((1,) * len(self.dims), self.offset)
         for axis, (size, stride) in enumerate(zip(self.dims, self.strides, strict=True)):
             places = places + stride * np.arange(size).reshape(
@@ -75,7 +75,7 @@ class View(Op):
         return x.map(self._seen)
 
     def _seen(self, array: Array) -> Array:
-        """``array`` under other strides: nothing is copied."""
+        """Return ``array`` under other strides: nothing is copied."""
         rows = array.reshape(len(array), -1)
         sample, element = rows.strides
         steps = (sample, *(stride * element for stride in self.strides))

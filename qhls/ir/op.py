@@ -1,4 +1,4 @@
-"""``Op``: what every operation of the IR has in common, and the scope that names the operations."""
+"""``Op``: the base of every operation of the IR, and the scope that names the operations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FLOAT32_EXACT = 1 << 24
 """float32 holds every integer up to here, so sums that stay below have no rounding in any order."""
 FLOAT64_EXACT = 1 << 53
-"""As ``FLOAT32_EXACT``, of float64."""
+"""float64 holds every integer up to here."""
 
 
 class Scope:
@@ -36,13 +36,13 @@ class Scope:
         self._taken: Counter[str] = Counter()
 
     def name(self, local: str) -> str:
-        """``layer.local``, with a number behind it from the second one on."""
+        """Return ``layer.local``, with a number behind it from the second one on."""
         found = self.following(local)
         self._taken[local] += 1
         return found
 
     def following(self, local: str) -> str:
-        """What ``name`` gives next."""
+        """Return the name that ``name`` gives next."""
         count = self._taken[local] + 1
         return f"{self._prefix}.{local}" + (f"_{count}" if count > 1 else "")
 
@@ -52,14 +52,14 @@ _scope: ContextVar[Scope | None] = ContextVar("qhls_layer_scope", default=None)
 
 @contextmanager
 def layer_scope(layer: str) -> Generator[Scope]:
-    """Within it, ops carry ``layer`` as the Keras layer they come from and are named ``layer.kind``."""
+    """Name new ops ``layer.kind`` and give them ``layer`` as the Keras layer they come from."""
     with _within(Scope(layer)) as scope:
         yield scope
 
 
 @contextmanager
 def nested_scope(kind: str) -> Generator[None]:
-    """Within it, ops are named after the op of ``kind`` that the layer makes next: ``layer.scan.matmul``."""
+    """Name new ops after the op of ``kind`` that the layer makes next: ``layer.scan.matmul``."""
     outer = _scope.get()
     layer, prefix = (outer.layer, outer.following(kind)) if outer else ("", kind)
     with _within(Scope(layer, prefix)):
@@ -90,7 +90,7 @@ class Op:
     name: str = field(default="", kw_only=True)
     layer: str = field(default="", kw_only=True)
     proved: bool = field(default=False, kw_only=True)
-    """Whether it is part of what was proved to be a float function, whose rounding its own numbers say nothing of."""
+    """Proved as part of a float function, whatever its own numbers say about rounding."""
     range: Interval = field(init=False, repr=False)
     type: Fixed = field(init=False, repr=False)
 
@@ -103,7 +103,7 @@ class Op:
 
     batched: ClassVar[bool] = True
     evaluate: ClassVar[Callable[..., Any]]
-    """``evaluate(self, *operand_values)``: the result's codes for codes, its range for ranges."""
+    """Return the result's codes for the operands' codes, its range for their ranges."""
 
     def __init_subclass__(cls) -> None:
         # A dataclass's own would print the operands, theirs and so on: exponential where they are shared.
@@ -131,19 +131,19 @@ class Op:
 
     @property
     def kind(self) -> str:
-        """The operation in lower case: ``matmul``. Templates are found by it."""
+        """Return the operation in lower case: ``matmul``. Templates are found by it."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     def check(self) -> None:
         """Raise through ``self.require`` if the operands do not fit."""
 
     def count_events(self) -> Events:
-        """Events of one inference, memory traffic left out (storage is the schedule's)."""
+        """Count the events of one inference without memory traffic, which depends on the schedule."""
         return Events()
 
     @cached_property
     def events(self) -> Events:
-        """``count_events()``, counted once: weights may be many. Not to be changed."""
+        """Return ``count_events()``, counted once because weights may be many. Do not change it."""
         return self.count_events()
 
     def require(self, condition: bool, expected: str, received: str) -> None:
@@ -159,12 +159,12 @@ class Op:
         if fixed.representable:
             return
         widest = max(self.operands, key=lambda operand: operand.type.width, default=None)
-        advice = "give it a type or quantizer of fewer bits"
+        advice = "Give it a type or quantizer of fewer bits."
         if widest is not None:
             layer = f" of layer {widest.layer!r}" if widest.layer else ""
-            advice = f"quantise what it reads, e.g. {widest.name!r}{layer} with a QActivation"
+            advice = f"Quantise what it reads, e.g. {widest.name!r}{layer} with a QActivation."
         self.require(
-            False, f"at most {WIDEST} bits, before and behind the point", f"{fixed}; {advice}"
+            False, f"at most {WIDEST} bits, before and behind the point", f"{fixed}. {advice}"
         )
 
     def require_size(self, dims: Iterable[int]) -> None:
@@ -175,7 +175,7 @@ class Op:
 
     @cached_property
     def operands(self) -> tuple[Op, ...]:
-        """The ops whose tensors this one reads, in the order of ``evaluate``'s arguments."""
+        """Return the ops whose tensors this one reads, in the order of ``evaluate``'s arguments."""
         found: list[Op] = []
         for name in operand_names(self):
             value = getattr(self, name)
@@ -183,7 +183,7 @@ class Op:
         return tuple(found)
 
     def with_operands(self, new: dict[Op, Op]) -> Self:
-        """The same op reading ``new[operand]`` instead of each operand; itself if none changes."""
+        """Return the same op reading ``new[operand]`` instead of each operand; itself if none changes."""
         if all(new.get(operand, operand) is operand for operand in self.operands):
             return self
         changes: dict[str, Any] = {}
@@ -197,48 +197,48 @@ class Op:
 
     @property
     def nested(self) -> tuple[tuple[Graph, int], ...]:
-        """The graphs that the op runs, and how often one inference does."""
+        """Return the graphs that the op runs, and how often one inference does."""
         return ()
 
     def rewritten(self, rule: Callable[[Op], Op]) -> Op:
-        """The same op with ``rule`` applied to the ops of the graphs that it runs."""
+        """Return the same op with ``rule`` applied to the ops of the graphs that it runs."""
         return self
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        """Without the batch axis."""
+        """Return the shape without the batch axis."""
         return self.range.shape[1:] if self.batched else self.range.shape
 
     @property
     def size(self) -> int:
-        """Elements per sample."""
+        """Return the number of elements per sample."""
         return math.prod(self.shape)
 
     @cached_property
     def bound(self) -> int:
-        """The largest magnitude of a code of the result."""
+        """Return the largest magnitude of a code of the result."""
         lo, hi = self.range.hull
         return max(-lo, hi, 0)
 
     @cached_property
     def magnitude(self) -> int:
-        """No partial result of this op exceeds it, in codes and whatever the order of summation."""
+        """Return a bound of every partial result of this op in codes, whatever the order of summation."""
         lo, hi = self.evaluate(*(operand.range.with_zero() for operand in self.operands)).hull
         return max(-lo, hi, 0)
 
     @property
     def follows_float32(self) -> bool:
-        """Whether it is exactly what float32 arithmetic gives, by its range or because it was proved."""
+        """Return whether float32 arithmetic gives exactly this op's result, by its range or by proof."""
         return self.proved or self.float32_exact
 
     @property
     def float32_exact(self) -> bool:
-        """Whether float32 arithmetic computes this op without rounding, by its range."""
+        """Return whether float32 arithmetic computes this op without rounding, by its range."""
         return self.magnitude <= FLOAT32_EXACT
 
 
 def operand_names(op: Op) -> list[str]:
-    """The fields of ``op`` that hold the ops it reads, or tuples of them."""
+    """Return the fields of ``op`` that hold the ops it reads, or tuples of them."""
     return [item.name for item in fields(op) if _holds_ops(getattr(op, item.name, None))]
 
 

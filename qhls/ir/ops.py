@@ -1,4 +1,4 @@
-"""Ops that compute. What an op means stands once: its ``evaluate``, over integers and intervals."""
+"""Ops that compute. An op is defined once: by its ``evaluate``, over integers and intervals."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Const(Op):
 
     @classmethod
     def of(cls, values: npt.ArrayLike, name: str = "const") -> Const:
-        """From finite floats, exactly: each float is an integer times a power of two."""
+        """Return a constant of finite floats, exactly: each float is an integer times a power of two."""
         codes, frac = dyadic(values)
         return cls(Codes(codes), frac, name=name)
 
@@ -70,7 +70,7 @@ class Const(Op):
 
     @property
     def float32_exact(self) -> bool:
-        # A number alone may lie anywhere; what becomes of several is for the ops that read them to say.
+        # A single number may lie anywhere; the ops that read several numbers check those.
         if self.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < self.frac < _EXPONENTS:
             return True
         codes = {abs(code) for code in self.codes.integers().ravel().tolist() if code}
@@ -162,7 +162,7 @@ class Conv(Op):
 
 
 def multiply_accumulate(op: Matmul | Conv, w: Const, macs: int) -> Events:
-    """``macs`` products of input and weight, each added to an accumulator as wide as the result."""
+    """Count ``macs`` products of input and weight, each added to an accumulator as wide as the result."""
     return encoding.multiply_accumulate(op, op.x, w, macs)
 
 
@@ -183,7 +183,7 @@ def check_windows(
 
 @dataclass(frozen=True, eq=False)
 class Pool(Op):
-    """The maximum or sum over windows of ``x`` (rows, columns, channels), per channel, no padding."""
+    """Maximum or sum over windows of ``x`` (rows, columns, channels), per channel, without padding."""
 
     x: Op
     window: tuple[int, int]
@@ -214,7 +214,7 @@ class Pool(Op):
 
 @dataclass(frozen=True, eq=False)
 class ArgMax(Op):
-    """Where along the last axis of ``x`` the largest number stands, the first of equals; that axis becomes 1."""
+    """Index of the largest number along the last axis of ``x``, the first of equals; that axis keeps length 1."""
 
     x: Op
 
@@ -309,22 +309,22 @@ class Threshold(Op):
 
     @property
     def count(self) -> int:
-        """Thresholds of one element."""
+        """Return the number of thresholds of one element."""
         return self.thresholds.shape[-1]
 
     @property
     def per_channel(self) -> bool:
-        """Whether each channel has its own function."""
+        """Return whether each channel has its own function."""
         return len(self.thresholds.shape) == 2
 
     @property
     def searched(self) -> bool:
-        """Whether hardware halves the thresholds step by step; a few it compares all at once."""
+        """Return whether hardware searches the thresholds by halving; a few it compares all at once."""
         return self.count > 4
 
     @property
     def comparisons(self) -> int:
-        """Comparisons for one element."""
+        """Return the number of comparisons for one element."""
         return self.count.bit_length() if self.searched else self.count
 
     def check(self) -> None:
@@ -391,5 +391,5 @@ class Lookup(Op):
 
     @property
     def float32_exact(self) -> bool:
-        # A number of the table is a weight; what becomes of several is for the ops that read them to say.
+        # A number of the table is a weight; the ops that read several numbers check those.
         return self.table.float32_exact

@@ -1,4 +1,4 @@
-"""What AMD's parts hold, as far as it is known: a table to compare a design with, no more.
+"""Resources of AMD's parts, where known: a table to compare a design with, no more.
 
 Sources: AMD DS180 (7 series), DS190 (Zynq-7000), DS890 (UltraScale and UltraScale+), DS891 (Zynq UltraScale+), DS889
 (RFSoC), DS987 (Kria), DS962, DS965, DS963 and DS978 (Alveo U200 and U250, U50, U280, U55C).

@@ -1,4 +1,4 @@
-"""``Scan``: a recurrence, its step told once."""
+"""``Scan``: a recurrence; the graph of its step is stored once."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Scan(Op):
 
     @property
     def steps(self) -> int:
-        """How often the body runs."""
+        """Return the number of times that the body runs."""
         return self.x.shape[0]
 
     @property
     def carried(self) -> tuple[Input, ...]:
-        """The body's inputs that a step before computes."""
+        """Return the body's inputs that the step before computes."""
         return self.body.inputs[1:]
 
     def check(self) -> None:
@@ -99,7 +99,7 @@ class Scan(Op):
         return Codes.join(results, self._shaped)
 
     def _entering(self, codes: Codes, start: Op, to: Input, x: Codes) -> Codes:
-        """What the first step reads, a row a sample."""
+        """Return the states that the first step reads, one row per sample."""
         aligned = codes << to.type.frac - start.type.frac
         if start.batched:
             return aligned
@@ -110,12 +110,12 @@ class Scan(Op):
 
     @cached_property
     def magnitude(self) -> int:
-        """The largest of the body's."""
+        """Return the largest magnitude of an op of the body."""
         return max(op.magnitude for op in self.body.ops if op.batched)
 
     @property
     def float32_exact(self) -> bool:
-        """Whether every op of the body is."""
+        """Return whether float32 computes every op of the body exactly."""
         return all(op.follows_float32 for op in self.body.ops)
 
     @property
@@ -123,7 +123,7 @@ class Scan(Op):
         return ((self.body, self.steps),)
 
     def rewritten(self, rule: Callable[[Op], Op]) -> Self:
-        """The same with ``rule`` applied to the ops of the body."""
+        """Return the same op with ``rule`` applied to the ops of the body."""
         body = self.body.rewrite(rule)
         return self if body is self.body else replace(self, body=body)
 
@@ -133,7 +133,7 @@ def _row(step: int, array: Array) -> Array:
 
 
 def _source(op: Op) -> Op:
-    """The op whose elements a chain of reshapes has."""
+    """Return the op whose elements a chain of reshapes has."""
     while isinstance(op, Reshape):
         op = op.x
     return op

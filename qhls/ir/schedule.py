@@ -19,7 +19,7 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How a graph becomes hardware. No backend and no cost model invents a default of its own.
+    """The user's requests on time and place. Backends and cost models add no defaults.
 
     ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
     op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie. The C++ knows
@@ -81,7 +81,7 @@ def check_schedule(schedule: object, where: str) -> Schedule:
 
 
 def _whole(value: object) -> int:
-    """The integer that ``value`` is, NumPy's too; -1 for anything else."""
+    """Return ``value`` as an integer, NumPy's too; -1 for anything else."""
     try:
         return -1 if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
     except TypeError:
@@ -89,7 +89,7 @@ def _whole(value: object) -> int:
 
 
 def _number(value: object) -> float:
-    """The number that ``value`` is; nan for anything else."""
+    """Return ``value`` as a number; nan for anything else."""
     if isinstance(value, bool | str | bytes):
         return math.nan
     try:

@@ -1,4 +1,4 @@
-"""What a design does with logits: nothing (the host computes the softmax), a softmax in integers, or argmax."""
+"""The end of a classifier: a softmax that the host computes, a softmax in integers, or argmax."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Softmax:
             raise VerifyError(f"softmax bits: expected 1 to 16, got {self.bits}")
 
     def apply(self, graph: Graph) -> Graph:
-        """``graph`` with its logits replaced by what this makes of them.
+        """Return ``graph`` with its logits replaced by probabilities or by their argmax.
 
         Raises ``VerifyError`` where not every output is the logits of a softmax.
         """
@@ -59,7 +59,7 @@ class Softmax:
         return replace(graph, outputs=tuple(outputs), host_softmax=(), softmax_axes=())
 
     def _along(self, layer: str, axes: tuple[int, ...], x: Op) -> Op:
-        """What this makes of the logits ``x`` of ``layer``, over ``axes`` instead of the last one."""
+        """Return probabilities or argmax of the logits ``x`` of ``layer``, over ``axes`` instead of the last one."""
         rank = len(x.shape)
         if self.mode == "argmax" and len(axes) > 1:
             raise VerifyError(
@@ -81,7 +81,7 @@ class Softmax:
         return _transposed(made, [order.index(axis) for axis in range(rank)])
 
     def error(self, classes: int) -> float:
-        """The largest distance of a probability in hardware from the real one, for so many ``classes``.
+        """Return the largest distance of a probability in hardware from the real one, for so many ``classes``.
 
         Each exponential is rounded to ``p = bits + GUARD_BITS`` bits, off by ``2**-(p+1)``, their sum, at least
         1, by ``classes`` times that; so is the quotient, whose reciprocal is rounded to ``p`` bits too; then
@@ -91,7 +91,7 @@ class Softmax:
         return (classes + 2) * inner + 2.0 ** -(self.bits + 1)
 
     def wrong(self, wanted: Any, results: Any, axes: tuple[int, ...] = (-1,)) -> Array:
-        """Elements of ``results`` (numbers) that are not what the real probabilities ``wanted`` make them.
+        """Return the elements of ``results`` (numbers) that contradict the real probabilities ``wanted``.
 
         ``axes``: those of a sample over which the softmax goes. Probabilities may be off by ``error``.
         """
@@ -114,12 +114,12 @@ class Softmax:
 
 
 def axes_of(graph: Graph) -> tuple[tuple[int, ...], ...]:
-    """The axes of each softmax that is left to the host."""
+    """Return the axes of each softmax that the host computes."""
     return graph.softmax_axes or ((-1,),) * len(graph.host_softmax)
 
 
 def _transposed(x: Op, order: list[int]) -> Op:
-    """``x`` with its axes in another order."""
+    """Return ``x`` with its axes in another order."""
     if order == sorted(order):
         return x
     strides = [math.prod(x.shape[axis + 1 :]) for axis in range(len(x.shape))]
@@ -127,7 +127,7 @@ def _transposed(x: Op, order: list[int]) -> Op:
 
 
 def probabilities(x: Op, bits: int) -> Op:
-    """The softmax over the last axis of ``x``, by tables of exponentials and of reciprocals.
+    """Return the softmax over the last axis of ``x``, by tables of exponentials and of reciprocals.
 
     ``exp(x - max)``, its sum, the sum's reciprocal and their product. How far it is from the real one says
     ``Softmax.error``.
@@ -145,7 +145,7 @@ def probabilities(x: Op, bits: int) -> Op:
 
 
 def _exponentials(x: Op, bits: int) -> Op:
-    """``exp(x)`` of ``x <= 0``, rounded to ``bits`` fraction bits."""
+    """Return ``exp(x)`` of ``x <= 0``, rounded to ``bits`` fraction bits."""
     levels = np.arange(1, (1 << bits) + 1)
     reached = np.ceil(np.log((levels - 0.5) / (1 << bits)) * 2.0**x.type.frac)
     lowest = x.range.hull[0]
@@ -158,7 +158,7 @@ def _exponentials(x: Op, bits: int) -> Op:
 
 
 def _reciprocals(x: Op, bits: int) -> Op:
-    """``1 / x`` of ``x >= 1``, rounded to ``bits`` fraction bits."""
+    """Return ``1 / x`` of ``x >= 1``, rounded to ``bits`` fraction bits."""
     lo, hi = x.range.hull
     twice = 2 << bits + x.type.frac
     first, last = ((twice // code + 1) // 2 for code in (lo, hi))

@@ -13,7 +13,7 @@ _NOTATION = re.compile(r"(?P<sign>[su])(?P<width>\d+)\.(?P<frac>-?\d+)")
 
 
 class Rounding(Enum):
-    """How ``Quantize`` drops fraction bits."""
+    """Rounding mode: the way in which ``Quantize`` drops fraction bits."""
 
     HALF_EVEN = "half_even"
     """To the nearest code, ties to the even one: QKeras; AC_RND_CONV, AP_RND_CONV."""
@@ -24,7 +24,7 @@ class Rounding(Enum):
 
 
 class Overflow(Enum):
-    """What ``Quantize`` does with a value beyond its type."""
+    """Overflow mode: the treatment of a value beyond the type of ``Quantize``."""
 
     SATURATE = "saturate"
     """Clip to the lowest and highest code: AC_SAT, AP_SAT."""
@@ -63,7 +63,7 @@ class Fixed:
 
     @classmethod
     def holding(cls, lo: int, hi: int, frac: int) -> Self:
-        """The narrowest type with ``frac`` fraction bits that holds every code from ``lo`` to ``hi``."""
+        """Return the narrowest type with ``frac`` fraction bits that holds every code from ``lo`` to ``hi``."""
         if lo > hi:
             raise ValueError(f"Fixed.holding: lo must not exceed hi, got [{lo}, {hi}]")
         if lo >= 0:
@@ -72,32 +72,32 @@ class Fixed:
 
     @property
     def lo(self) -> int:
-        """The lowest code."""
+        """Return the lowest code."""
         return -(1 << (self.width - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
-        """The highest code."""
+        """Return the highest code."""
         return (1 << (self.width - self.signed)) - 1
 
     @property
     def integer(self) -> int:
-        """Bits left of the point, the sign's included: the second argument of ``ac_fixed``."""
+        """Return the bits left of the point, the sign's included: the second argument of ``ac_fixed``."""
         return self.width - self.frac
 
     @property
     def step(self) -> float:
-        """The value of one code step, ``2**-frac``."""
+        """Return the value of one code step, ``2**-frac``."""
         return 2.0**-self.frac
 
     @property
     def ac(self) -> str:
-        """As Catapult writes it."""
+        """Return the type as Catapult writes it."""
         return f"ac_fixed<{self.width},{self.integer},{'true' if self.signed else 'false'}>"
 
     @property
     def ap(self) -> str:
-        """As Vitis writes it."""
+        """Return the type as Vitis writes it."""
         return f"ap_{'' if self.signed else 'u'}fixed<{self.width},{self.integer}>"
 
     @property
@@ -106,12 +106,12 @@ class Fixed:
         return max(self.width, self.frac, self.integer) <= WIDEST
 
     def contains(self, other: Fixed) -> bool:
-        """Whether every number of ``other`` is a number of this type."""
+        """Return whether every number of ``other`` is a number of this type."""
         shift = self.frac - other.frac
         return shift >= 0 and self.lo <= other.lo << shift and other.hi << shift <= self.hi
 
     def joined(self, other: Fixed) -> Self:
-        """The narrowest type that contains both."""
+        """Return the narrowest type that contains both."""
         frac = max(self.frac, other.frac)
         ends = [end << frac - t.frac for t in (self, other) for end in (t.lo, t.hi)]
         return self.holding(min(ends), max(ends), frac)
@@ -122,7 +122,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """An assignment to a fixed-point variable: all that a quantizer tells the compiler about an activation."""
+    """Assignment to a fixed-point variable: everything that the compiler needs of an activation's quantizer."""
 
     to: Fixed
     rounding: Rounding = Rounding.HALF_EVEN
@@ -130,11 +130,11 @@ class Assignment:
 
     @property
     def lo(self) -> int:
-        """The lowest code that can result."""
+        """Return the lowest code that can result."""
         symmetric = self.to.signed and self.overflow is Overflow.SATURATE_SYMMETRIC
         return -self.to.hi if symmetric else self.to.lo
 
     @property
     def hi(self) -> int:
-        """The highest code that can result."""
+        """Return the highest code that can result."""
         return self.to.hi

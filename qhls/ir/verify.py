@@ -1,4 +1,4 @@
-"""``verify``: the rules a graph must keep, checked after the trace and after every pass."""
+"""Rules that every graph keeps, checked after lowering and after every pass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def verify(graph: Graph) -> Graph:
     """Return ``graph``, or raise ``VerifyError`` with the fault printed under the guilty op's line."""
     if not graph.outputs:
         raise VerifyError(
-            f"graph {graph.name!r}: expected at least one output, got none; return an op from the trace"
+            f"graph {graph.name!r}: expected at least one output, got none. Give it an output."
         )
     for op in graph.ops:
         for nested, _ in op.nested:
@@ -32,10 +32,10 @@ def _faults(graph: Graph, op: Op) -> Iterator[str]:
     if op in graph.outputs and isinstance(op, Const):
         yield "expected an output that depends on an input, got a constant"
     if op.batched and not isinstance(op, Input) and not any(o.batched for o in op.operands):
-        yield "expected an operand that depends on an input, got constants only; fold them"
+        yield "expected an operand that depends on an input, got constants only. Fold them."
     lo, hi = op.range.hull
     if lo < op.type.lo or hi > op.type.hi:
-        yield f"expected a type that holds codes [{lo}, {hi}], got {op.type}; use {Fixed.holding(lo, hi, op.frac)}"
+        yield f"expected a type that holds codes [{lo}, {hi}], got {op.type}. Use {Fixed.holding(lo, hi, op.frac)}."
     if op.type.frac != op.frac:
         yield f"expected {op.frac} fraction bits, got {op.type}"
 

@@ -1,8 +1,8 @@
-"""Hardware events: what an op does, counted, before any technology puts a price on it.
+"""Hardware events of ops, counted before any technology prices them.
 
-An op names its events as they are where its constants are part of the logic, the form that reveals most:
-a zero weight is nothing, a power of two is wiring. ``stored`` turns them into what the same op does
-where its constants are read from a memory, so that the hardware must cope with any of them.
+Events are counted as if constants were hard-wired: a zero weight costs nothing, a power of two only wires.
+``stored`` converts the count to the case where constants are read from memory and the hardware must handle
+every value.
 """
 
 from __future__ import annotations
@@ -38,72 +38,73 @@ MULTIPLICATIONS = ("multiply", "scale", "shift", "mux", "xnor")
 
 
 def multiply(a: int, b: int) -> Event:
-    """A product of an ``a``-bit and a ``b``-bit number."""
+    """Return the product of an ``a``-bit and a ``b``-bit number."""
     return Event("multiply", (max(a, b), min(a, b)))
 
 
 def scale(bits: int, digits: int, stored: Event) -> Event:
-    """A ``bits``-wide number times a constant of ``digits`` non-zero signed digits: one addition less than digits.
+    """Return the product of a ``bits``-wide number and a constant of ``digits`` non-zero signed digits.
 
-    So the product by 0 or by a power of two, whose sign the sum takes as a subtraction, is wiring.
+    It takes one addition less than digits. So the product by 0 or by a power of two,
+    whose sign the sum takes as a subtraction, is wiring.
     """
     return Event("scale", (bits, digits), stored=stored)
 
 
 def shift(bits: int, stages: int) -> Event:
-    """A ``bits``-wide number shifted and negated as a weight says: ``stages`` two-way choices in a row."""
+    """Return the shift and negation of a ``bits``-wide number by a weight: ``stages`` two-way choices in a row."""
     return Event("shift", (bits, stages))
 
 
 def mux(bits: int, stages: int) -> Event:
-    """A choice among a ``bits``-wide number, its negative and 0: ``stages`` two-way choices in a row."""
+    """Return the choice among a ``bits``-wide number, its negative and 0: ``stages`` two-way choices in a row."""
     return Event("mux", (bits, stages))
 
 
 def xnor() -> Event:
-    """The product of two numbers that are each 1 or -1."""
+    """Return the product of two numbers that are each 1 or -1."""
     return Event("xnor", (1,))
 
 
 def add(bits: int, stored: Event | None = None) -> Event:
-    """An addition or subtraction with a ``bits``-wide result."""
+    """Return an addition or subtraction with a ``bits``-wide result."""
     return Event("add", (bits,), stored=stored)
 
 
 def compare(bits: int, stored: Event | None = None) -> Event:
-    """A comparison and selection of ``bits``-wide numbers."""
+    """Return a comparison and selection of ``bits``-wide numbers."""
     return Event("compare", (bits,), stored=stored)
 
 
 def choose(bits: int, stored: Event | None = None) -> Event:
-    """A selection of ``bits``-wide numbers by a bit that is there, such as the sign."""
+    """Return a selection of ``bits``-wide numbers by an existing bit, such as the sign."""
     return Event("choose", (bits,), stored=stored)
 
 
 def nothing(stored: Event) -> Event:
-    """No event where constants are part of the logic, ``stored`` where they are not."""
+    """Return no event where constants are part of the logic, ``stored`` where they are not."""
     return Event("nothing", (), stored=stored)
 
 
 def round_to(bits: int) -> Event:
-    """Rounding and saturation to a ``bits``-wide number."""
+    """Return the rounding and saturation to a ``bits``-wide number."""
     return Event("round", (bits,))
 
 
 def lookup(bits: int, entries: int) -> Event:
-    """The choice of one of ``entries`` constants of ``bits`` bits."""
+    """Return the choice of one of ``entries`` constants of ``bits`` bits."""
     return Event("lookup", (bits, entries))
 
 
-def is_wiring(work: Events) -> bool:
-    """Whether nothing is computed: no event, or only products by 0 and powers of two, sums with 0 and the like."""
-    return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in work)
+def is_wiring(events: Events) -> bool:
+    """Return whether only wires remain: no event, or only products by 0 and powers of two, sums with 0 and the like."""
+    return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in events)
 
 
-def stored(work: Events) -> Events:
-    """The same work where the constants are read from a memory: what each event says of itself."""
+def stored(events: Events) -> Events:
+    """Return the events of the same op where its constants are read from a memory."""
     result = Events()
-    for event, count in work.items():
+    for event, count in events.items():
         instead = event if event.stored is None else event.stored
         if instead.kind != "nothing":
             result[instead] += count

@@ -247,7 +247,7 @@ def test_a_type_too_narrow_is_shown_under_its_op():
         "graph 'g' breaks its rules:",
         "x    s8.3  1  [-16, 15.875]  input",
         "bad  s7.3  1  [-16, 15.875]  mistyped(x, claim=s7.3)",
-        "^ expected a type that holds codes [-128, 127], got s7.3; use s8.3",
+        "^ expected a type that holds codes [-128, 127], got s7.3. Use s8.3.",
         "y    s8.2  1  [-32, 31.75]   shift(bad, power=1)",
     ]
 
@@ -260,7 +260,7 @@ def test_a_type_too_narrow_is_shown_under_its_op():
 def test_a_type_too_narrow_at_one_end(kind, claim, codes):
     x = Input((1,), Fixed.parse(kind), name="x")
     bad = Mistyped(x, Fixed.parse(claim), name="bad")
-    fault = f"^ expected a type that holds codes {codes}, got {claim}; use {kind}"
+    fault = f"^ expected a type that holds codes {codes}, got {claim}. Use {kind}."
     assert faults(Graph((x,), (bad,)))[-1] == fault
 
 
@@ -274,7 +274,7 @@ def test_all_faults_of_an_op_are_shown():
     x = Input((1,), S8, name="x")
     bad = Mistyped(x, Fixed(True, 7, 4), name="bad")
     assert faults(Graph((x,), (bad,)))[-2:] == [
-        "^ expected a type that holds codes [-128, 127], got s7.4; use s8.3",
+        "^ expected a type that holds codes [-128, 127], got s7.4. Use s8.3.",
         "^ expected 3 fraction bits, got s7.4",
     ]
 
@@ -298,13 +298,13 @@ def test_an_op_of_constants():
     index = next(number for number, line in enumerate(lines) if line.startswith("three"))
     assert (
         lines[index + 1]
-        == "^ expected an operand that depends on an input, got constants only; fold them"
+        == "^ expected an operand that depends on an input, got constants only. Fold them."
     )
 
 
 def test_no_output():
     x = Input((1,), S8, name="x")
-    match = r"^graph 'model': expected at least one output, got none; return an op from the trace$"
+    match = r"^graph 'model': expected at least one output, got none\. Give it an output\.$"
     with pytest.raises(VerifyError, match=match):
         verify(Graph((x,), ()))
 

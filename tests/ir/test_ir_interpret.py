@@ -68,15 +68,15 @@ def test_any_integers_will_do(dtype):
         ([0, GOOD[1]], r"input 'x': expected shape \(samples, 2, 3\), got \(\)"),
         (
             [GOOD[0].astype(float), GOOD[1]],
-            r"input 'x': expected integer codes of s4\.1, got float64; quantise first",
+            r"input 'x': expected integer codes of s4\.1, got float64\. Quantise first\.",
         ),
         (
             [GOOD[0].astype(bool), GOOD[1]],
-            r"input 'x': expected integer codes of s4\.1, got bool; quantise first",
+            r"input 'x': expected integer codes of s4\.1, got bool\. Quantise first\.",
         ),
         (
             [np.full((5, 2, 3), 0.5, object), GOOD[1]],
-            r"input 'x': expected integer codes of s4\.1, got float; quantise first",
+            r"input 'x': expected integer codes of s4\.1, got float\. Quantise first\.",
         ),
         (
             [GOOD[0] + 8, GOOD[1]],

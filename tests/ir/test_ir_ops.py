@@ -401,14 +401,14 @@ def test_types_beyond_the_tools_are_refused():
     assert y.type == Fixed.parse("s962.960")
     assert str(caught.value) == (
         "Mul 'square6.mul' of layer 'square6': expected at most 1024 bits, before and behind the point, got "
-        "s1922.1920; quantise what it reads, e.g. 'square5.mul' of layer 'square5' with a QActivation"
+        "s1922.1920. Quantise what it reads, e.g. 'square5.mul' of layer 'square5' with a QActivation."
     )
 
 
 @pytest.mark.parametrize("notation", ["s1025.0", "s8.1025", "u3.-1022", "s8.1000000000"])
 def test_inputs_beyond_the_tools_are_refused(notation):
     match = (
-        rf"^Input 'x': expected at most 1024 bits, .*, got {notation}; give it a type or quantizer"
+        rf"^Input 'x': expected at most 1024 bits, .*, got {notation}\. Give it a type or quantizer"
     )
     with pytest.raises(VerifyError, match=match):
         Input((2,), Fixed.parse(notation), name="x")
