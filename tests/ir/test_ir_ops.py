@@ -413,7 +413,7 @@ def test_inputs_beyond_the_tools_are_refused(notation):
     with pytest.raises(VerifyError, match=match):
         Input((2,), Fixed.parse(notation), name="x")
     with pytest.raises(
-        VerifyError, match=rf"^Quantize 'q': expected at most 1024 .* got {notation};"
+        VerifyError, match=rf"^Quantize 'q': expected at most 1024 .* got {notation}\."
     ):
         Quantize(X, Fixed.parse(notation), name="q")
 
