@@ -6,7 +6,6 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from test_arguments import INERT as STOCK_INERT
 
 import qhls
 import qhls.layers as Q
@@ -17,7 +16,15 @@ BITS, WIDE = "quantized_bits(4,1,alpha=1)", "quantized_bits(8,3,alpha=1)"
 OTHER, RELU = "quantized_bits(2,1,alpha=1)", "quantized_relu(4,1)"
 IMAGE, STEPS = (4, 5, 2), (5, 2)
 ENDS = ("_initializer", "_regularizer", "_constraint", "_range")
-INERT = STOCK_INERT | {"dropout", "recurrent_dropout", "ema_freeze_delay", "implementation"}
+INERT = {
+    "momentum",
+    "seed",
+    "weights",
+    "dropout",
+    "recurrent_dropout",
+    "ema_freeze_delay",
+    "implementation",
+}
 INERT |= {"unit_forget_bias", "stateful", "current_step", "quantization_delay", "ema_decay"}
 """Of no effect on numbers without training, or on how Keras computes only."""
 KERNEL = {"kernel_quantizer": BITS, "bias_quantizer": BITS}
