@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from qhls.distance import distance
 from qhls.errors import VerifyError
-from qhls.ir import Graph, Op, decode, run, tap
+from qhls.ir import Codes, Graph, Interval, Op, Quantize, decode, run, tap
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.ir.op import FLOAT64_EXACT
@@ -137,24 +138,50 @@ def _against_keras(
 
 
 def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
-    """For each sample, whether the first op that differs is off by no more than float64 rounds in its sum."""
-    expected = tap(graph, samples, list(received))
+    """For each sample, whether the first op that differs lies where float64's rounding of wide sums may bring it.
+
+    Between ops that are compared, what may have rounded is an interval, which the ops that read it map.
+    """
+    batched = [op for op in graph.ops if op.batched and op not in graph.inputs]
+    expected = tap(graph, samples, [*graph.inputs, *batched])
+    rounded: dict[Op, Interval] = {}
     explained = np.zeros(len(samples[0]), bool)
     open_ = ~explained
-    for op in graph.ops:
+
+    def range_of(op: Op) -> Interval:
+        return rounded.get(op) or (Interval(Codes(expected[op])) if op.batched else op.range)
+
+    for op in batched:
+        around, slack = Interval(Codes(expected[op])), _slack(op)
+        # The interval of a nested graph is all that it ever gives, which would explain too much.
+        reached = not op.nested and any(operand in rounded for operand in op.operands)
+        if reached:
+            around = op.evaluate(*map(range_of, op.operands))
         if op in received:
             # As Python's numbers, which compare an integer and a float exactly.
-            good, bad = (
-                array.astype(object).reshape(len(open_), -1)
-                for array in (expected[op], received[op])
-            )
-            off = np.abs((good - bad).astype(float)).max(1)
-            terms = 2 + max(operand.size for operand in op.operands)
-            share = terms * 2.0**-53 if op.magnitude > FLOAT64_EXACT and not op.proved else 0.0
+            arrays = (around.lo.integers(), around.hi.integers(), expected[op], received[op])
+            lo, hi, good, bad = (a.astype(object).reshape(len(open_), -1) for a in arrays)
+            inside = np.asarray((lo - slack <= bad) & (bad <= hi + slack), bool).all(1)
             differs = np.asarray(good != bad, bool).any(1)
-            explained |= open_ & differs & (off <= share * op.magnitude)
+            explained |= open_ & differs & inside
             open_ &= ~differs
+        elif reached or slack >= 1:
+            more = Codes(np.array(int(slack), object))
+            rounded[op] = Interval(around.lo - more, around.hi + more)
     return explained
+
+
+def _slack(op: Op) -> Fraction:
+    """How far, in codes, ``op`` may be off in float64 where what it reads is not: 0 up to 53 bits."""
+    size, bits = op.magnitude, 0
+    if isinstance(op, Quantize):  # Keras adds the difference (quantised - x) to x
+        finest = max(op.x.type.frac, op.frac)
+        size = max(op.x.bound << finest - op.x.type.frac, op.bound << finest - op.frac)
+        bits = finest - op.frac
+    if op.proved or size <= FLOAT64_EXACT:
+        return Fraction(0)
+    terms = 2 + max(operand.size for operand in op.operands)
+    return Fraction(terms * size, 1 << 53 + bits)
 
 
 def _put(values: Array, into: Array, where: Array) -> Array:

@@ -295,6 +295,45 @@ def test_a_fault_beyond_53_bits_is_one():
     assert report.comparisons[0].mismatches
 
 
+def wide_sum(weights):
+    """A sum of 60 bits and its quantizer of 50 in one layer, which ends a chain."""
+    wide = "quantized_bits(24,0,alpha=1)"
+    model = keras.Sequential([keras.Input((4,))])
+    model.add(qhls.layers.QDense(3, kernel_quantizer=wide, use_bias=False))
+    options = {"kernel_quantizer": wide, "use_bias": False, "name": "last"}
+    model.add(qhls.layers.QDense(3, activation="quantized_bits(50,0,alpha=1)", **options))
+    model.set_weights(weights)
+    return model
+
+
+def test_a_sum_beyond_53_bits_with_its_quantizer_in_one_layer():
+    """The quantizer's 50 bits are 53 or less; where the sum in the same layer rounds, its code may be the next one."""
+    random = np.random.default_rng(0)
+    model = wide_sum([random.uniform(-0.5, 0.5, (4, 3)), random.uniform(-0.5, 0.5, (3, 3))])
+    x = random.uniform(-1, 1, (2000, 4))
+    design = qhls.compile(model, "s20.19")
+    report = design.check(x, targets=())
+    assert report, report
+    last = model.get_layer("last")
+    (kernel,) = last.get_weights()
+    kernel[0, 0] += 2.0**-23
+    last.set_weights([kernel])
+    assert not design.check(x, targets=())
+
+
+def test_a_quantizer_of_few_bits_behind_a_wide_sum_excuses_no_code():
+    random = np.random.default_rng(0)
+    model = wide_sum([random.uniform(-0.5, 0.5, (4, 3)), random.uniform(-0.5, 0.5, (3, 3))])
+    model.get_layer("last").activation = qhls.quantizers.quantized_bits(8, 0, alpha=1)
+    design = qhls.compile(model, "s20.19")
+    last = model.get_layer("last")
+    (kernel,) = last.get_weights()
+    last.set_weights([kernel + 2.0**-10])
+    report = design.check(random.uniform(-1, 1, (2000, 4)), targets=())
+    assert not report
+    assert not report.comparisons[0].rounded
+
+
 def test_a_pruned_weight_of_powers_of_two_is_their_smallest():
     """``quantized_po2(8)`` of 0 is 2**-64: more bits than a float64 has, and exact on every target."""
     layer = QDense(3, kernel_quantizer="quantized_po2(8)", use_bias=False, name="pruned")
