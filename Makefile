@@ -1,4 +1,4 @@
-# make demo: the whole road on real data. make test: the tests. Both create .venv and install on first use.
+# make demo: the whole road on real data. make test: the tests; make quick: those of a minute. All create .venv and install on first use.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,6 +11,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m "not long"
+
+# Under a minute: the architecture, the IR and the quantizers; nothing is compiled or trained.
+quick: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 -m "not long" tests/test_architecture.py tests/ir tests/quantizers
 
 # JAX and torch under Keras. A plain install of torch may take a CUDA build: for the CPU's, install torch into .venv first.
 test-backends: $(VENV)/backends
@@ -49,4 +53,4 @@ $(VENV)/backends: $(VENV)/installed
 clean:
 	rm -rf $(VENV) build
 
-.PHONY: demo test test-backends test-long lint types docs install clean
+.PHONY: demo test quick test-backends test-long fuzz lint types docs install clean

@@ -565,7 +565,7 @@ def test_calibrate_refuses(tmp_path, capsys):
         fitted("add", FITS["add"], read([path]), "")
 
 
-@pytest.mark.skipif(not ROWS.is_file(), reason="the measured rows are not here")
+@pytest.mark.skipif(not ROWS.is_file(), reason=f"no measured primitives: {ROWS} is absent")
 def test_the_packaged_table_is_what_calibration_finds(tmp_path):
     path = tmp_path / "new.json"
     command = [sys.executable, "-m", "qhls.energy.calibrate", str(ROWS), "-o", str(path)]
