@@ -249,7 +249,9 @@ def test_integer_codes_agree_with_the_call(config, arrays):
         )
         assert wide or off_grid
         return
-    assert codes.dtype == np.int64 and scale.dtype == np.float64 and codes.shape == x.shape
+    spans = max(map(abs, codes.ravel().tolist()), default=0) >= 1 << 63  # powers of two may
+    assert codes.dtype == (object if spans else np.int64)
+    assert scale.dtype == np.float64 and codes.shape == x.shape
     y = keras.ops.convert_to_numpy(q(x))
     if np.all(np.frexp(scale)[0] == 0.5):
         near = np.abs(x) < 2**23 * scale  # beyond, x + (xq - x) itself loses bits, as in QKeras
