@@ -1,4 +1,4 @@
-"""The cache of built libraries: one that is damaged is built again and never loaded."""
+"""Cache of built libraries: a damaged one is built again and never loaded."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from qhls.errors import CsimError
 
 _PREFIX = "build-"
 _SEAL = hashlib.sha256().digest_size
-"""Bytes behind a library's own: the checksum of those. A loader does not read them."""
+"""Bytes of the checksum that follows a library's content. A loader does not read them."""
 
 
 def cache_folder() -> Path:
-    """Return where libraries are kept: ``QHLS_CACHE``, else ``qhls`` in the user's cache folder.
+    """Return the folder of built libraries: ``QHLS_CACHE``, else ``qhls`` in the user's cache folder.
 
     Raises ``CsimError`` where neither is known.
     """
-    given = os.environ.get("QHLS_CACHE")
-    if given:
-        return Path(given).absolute()
+    chosen = os.environ.get("QHLS_CACHE")
+    if chosen:
+        return Path(chosen).absolute()
     common = os.environ.get("XDG_CACHE_HOME", "")
     if Path(common).is_absolute():
         return Path(common) / "qhls"
@@ -31,12 +31,12 @@ def cache_folder() -> Path:
         return Path.home() / ".cache" / "qhls"
     except RuntimeError as error:
         raise CsimError(
-            "cache folder: expected a home folder to keep libraries in, got none; set QHLS_CACHE or HOME"
+            "cache folder: expected a home folder to keep libraries in, got none. Set QHLS_CACHE or HOME."
         ) from error
 
 
 def kept(name: str, make: Callable[[Path, Path], None]) -> Path:
-    """Return the library ``name`` of the cache; ``make(folder, library)`` builds what is not there in a new folder.
+    """Return the library ``name`` of the cache; ``make(folder, library)`` builds a missing one in a new folder.
 
     Raises ``CsimError`` where the cache cannot be written.
     """
@@ -48,21 +48,21 @@ def kept(name: str, make: Callable[[Path, Path], None]) -> Path:
         for _ in left_over(library.parent, _PREFIX):
             pass
         with scratch(library.parent, _PREFIX) as folder:
-            fresh = folder / "design.so"
-            make(folder, fresh)
-            with fresh.open("ab") as file:
-                file.write(_checksum(fresh.read_bytes()))
-            fresh.replace(library)
+            built = folder / "design.so"
+            make(folder, built)
+            with built.open("ab") as file:
+                file.write(_checksum(built.read_bytes()))
+            built.replace(library)
     except OSError as error:
         raise CsimError(
-            f"cache folder {str(library.parent)!r}: expected a folder that can be written, got: {error}; "
-            "make room, make it writable or set QHLS_CACHE to another"
+            f"cache folder {str(library.parent)!r}: expected a folder that can be written, got: {error}. "
+            "Make room, make it writable or set QHLS_CACHE to another."
         ) from error
     return library
 
 
 def is_whole(library: Path) -> bool:
-    """Whether a library is there as it was written."""
+    """Return whether a library exists and is as it was written."""
     if not library.is_file():
         return False
     content = library.read_bytes()
@@ -78,7 +78,7 @@ def opened(library: Path) -> ctypes.CDLL:
     except OSError as error:
         problem = str(error)
     raise CsimError(
-        f"library {str(library)!r}: expected the one that was built, got {problem}; build the design again"
+        f"library {str(library)!r}: expected the one that was built, got {problem}. Build the design again."
     )
 
 

@@ -37,7 +37,7 @@ CHUNK = 64
 
 
 def find_include(target: Target, include: str | Path | None = None) -> Path:
-    """The folder with the vendor's headers.
+    """Return the folder with the vendor's headers.
 
     Looked for in ``include``, then ``QHLS_<TARGET>_INCLUDE``, then a vendor installation's environment
     variables, then the ``hls4ml`` package (its headers only; it is not imported). Raises ``CsimError``.
@@ -62,18 +62,18 @@ def find_include(target: Target, include: str | Path | None = None) -> Path:
         if ((found := Path(location) / target.wheel) / target.header).is_file():
             return found
     raise CsimError(
-        f"{target.name} headers: expected {target.header}, got none; pip install 'qhls[csim]', or set "
-        f"{variable} or {target.environment[0][0]}, or pass include="
+        f"{target.name} headers: expected {target.header}, got none. Run pip install 'qhls[csim]', or set "
+        f"{variable} or {target.environment[0][0]}, or pass include=."
     )
 
 
 def find_compiler() -> str:
-    """The C++ compiler: ``CXX`` or g++. Raises ``CsimError``."""
+    """Return the path of the C++ compiler: ``CXX`` or g++. Raises ``CsimError``."""
     name = os.environ.get("CXX", "g++")
     path = shutil.which(name)
     if path is None:
         raise CsimError(
-            f"C++ compiler: expected {name!r} on PATH, got none; install g++ or set CXX"
+            f"C++ compiler: expected {name!r} on PATH, got none. Install g++ or set CXX."
         )
     return path
 
@@ -92,11 +92,11 @@ class Csim:
         return opened(self.path)
 
     def run(self, codes: Sequence[Array]) -> list[Array]:
-        """The outputs' codes (int64) for input codes (samples, *shape), one array per input."""
+        """Return the outputs' codes (int64) for input codes (samples, *shape), one array per input."""
         return self._run(codes, [])
 
     def _run(self, codes: Sequence[Array], taps: Sequence[Array | None]) -> list[Array]:
-        """As ``run``, in chunks: Python sees Ctrl-C only between two calls of the library."""
+        """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
         given = check_codes(self.graph, codes)
         samples = len(next(iter(given.values())))
         inputs = [np.ascontiguousarray(array, np.int64) for array in given.values()]
@@ -114,7 +114,7 @@ class Csim:
         return outputs
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
-        """The result of every op whose codes fit 63 bits, in the graph's order."""
+        """Return the result of every op whose codes fit 63 bits, in the graph's order."""
         if not self.has_taps:
             raise CsimError(
                 "Csim.tap: expected a library built with taps=True, got one without. Build it with taps=True."
@@ -134,7 +134,7 @@ def _zeros(op: Op, samples: int) -> Array:
 
 
 def _addresses(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes.c_void_p]:
-    """A C array of the arrays' addresses; it does not keep the arrays alive, the caller must."""
+    """Return a C array of the arrays' addresses; the caller keeps the arrays alive."""
     return (ctypes.c_void_p * len(arrays))(*(None if a is None else a.ctypes.data for a in arrays))
 
 
@@ -148,7 +148,7 @@ def build(
 ) -> list[Csim]:
     """Build the design for each target, in parallel; what was built before comes from the cache.
 
-    Raises ``CsimError`` with the compiler's own words when it fails.
+    Raises ``CsimError`` with the compiler's messages when it fails.
     """
     chosen = [get_target(name) for name in ([targets] if isinstance(targets, str) else targets)]
     report(f"build the C simulation of {' and '.join(target.name for target in chosen)}")
@@ -170,8 +170,8 @@ class _Compilers:
         self._stopped = False
 
     def run(self, command: list[str], folder: Path) -> tuple[int, str]:
-        """Run to the end; returns the status and what was written to stderr."""
-        # A session of its own: Ctrl-C reaches this process alone, and its children end together.
+        """Run to the end; return the status and the text of stderr."""
+        # A separate session: Ctrl-C reaches this process alone, and its children end together.
         process = subprocess.Popen(
             command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -182,7 +182,7 @@ class _Compilers:
         return process.returncode, said
 
     def stop(self) -> None:
-        """Kill what runs, and what is started from now on."""
+        """Kill all running processes, and every later one at its start."""
         self._stopped = True
         for process in self._running:
             self._kill(process)
@@ -225,7 +225,7 @@ def _build(
 
 
 def _one_unit(units: list[str]) -> list[str]:
-    """The design is included before the bridge: one translation unit parses the headers once."""
+    """Return the design before the bridge: one translation unit parses the headers once."""
     bridge, design = units
     return [design, bridge]
 
@@ -257,5 +257,5 @@ def _compile(
         )
 
 
-if __name__ == "__main__":  # what a project's Makefile asks
+if __name__ == "__main__":  # called by a project's Makefile
     sys.stdout.write(f"{find_include(get_target(sys.argv[1]))}\n")

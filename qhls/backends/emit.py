@@ -1,4 +1,4 @@
-"""Writing projects: a graph and its schedule become the files an HLS user expects, for one target."""
+"""Projects: the files of a graph and its schedule that an HLS user expects, for one target."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Project:
 
     @property
     def sources(self) -> list[Path]:
-        """What C++ compiles for Python's csim."""
+        """Return the C++ files that are compiled for Python's csim."""
         return [self.path / "src" / f"{self.top}.cpp", self.path / "csim" / "bridge.cpp"]
 
 
 def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
-    """The C++ files of a design, by relative path: all that csim needs."""
+    """Return the C++ files of a design, by relative path: everything that csim needs."""
     view = lay_out(graph, schedule)
     files = {
         "src/qhls.h": "qhls.h.j2",
@@ -69,7 +69,7 @@ def emit(
 ) -> Project:
     """Write the project for ``target`` ("vitis" or "catapult") into the folder ``path``.
 
-    ``stimuli``: integer codes (samples, *shape), one array an input, for the test bench; by default
+    ``stimuli``: integer codes (samples, *shape), one array per input, for the test bench; by default
     random codes from a fixed seed. ``warnings`` go into the README. The folder appears whole or not at
     all, and a project that is overwritten stays whole until then; files in it that are not of the
     project are kept.
@@ -93,7 +93,7 @@ def emit(
     given = default_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in given):
         raise EmitError(
-            "stimuli: expected at least one sample, got none; leave them out for random ones"
+            "stimuli: expected at least one sample, got none. Leave them out for random ones."
         )
     files |= _vectors(graph, view, given)
     files["graph.txt"] = view.picture
@@ -104,7 +104,7 @@ def emit(
 
 
 def indent(code: str) -> str:
-    """Generated C++ indented by its braces, as a reader expects; templates need not care."""
+    """Return generated C++ indented by its braces, so that templates need no indentation."""
     lines: list[str] = []
     depth = 0
     for raw in code.splitlines():
@@ -116,7 +116,7 @@ def indent(code: str) -> str:
 
 
 def default_stimuli(graph: Graph) -> list[Array]:
-    """Random codes over each input's whole type, its lowest and highest among them."""
+    """Return random codes over each input's whole type, its lowest and highest among them."""
     rng = np.random.default_rng(0)
     per_sample = sum(op.size for op in graph.ops if op.batched)
     samples = int(np.clip(STIMULI_BUDGET // max(per_sample, 1), 3, 32))
@@ -146,7 +146,7 @@ def _text(codes: Array) -> str:
 @cache
 def _environment(target: Target) -> jinja2.Environment:
     templates = jinja2.PackageLoader("qhls.backends", "hls_templates")
-    # A vendor's folder may override one op's template; none has needed to.
+    # A vendor's folder may override the template of an op.
     vendor = jinja2.PackageLoader("qhls.backends", f"hls_templates/{target.name}")
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader([vendor, templates]),

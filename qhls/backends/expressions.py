@@ -1,4 +1,4 @@
-"""C expressions: where an element is, and what a number is."""
+"""C expressions of indices and of numbers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 LITERAL_BITS = 53
-"""What a ``Pad`` adds is written as a decimal literal, a double, of so many bits: as a sum where it has more."""
+"""Bits of a decimal literal, a double; a number with more bits is written as a sum."""
 
 
 def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
-    """The row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
+    """Return the row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
     terms: list[str] = []
     for axis, index in enumerate(indices):
         stride = math.prod(dims[axis + 1 :])
@@ -33,5 +33,5 @@ def literal(code: int, frac: int, type_name: str) -> str:
 
 
 def affine(*terms: tuple[str, int]) -> str:
-    """The sum of each C variable times its factor."""
+    """Return the sum of each C variable times its factor."""
     return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)

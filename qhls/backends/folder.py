@@ -1,4 +1,4 @@
-"""The folder of a project: written whole, replaced at once, with what is the user's kept."""
+"""Folder of a project: it is written whole and replaced at once, and the user's files are kept."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from qhls.backends.scratch import exchange, left_over, scratch
 from qhls.errors import EmitError
 
 MARKER = "qhls.json"
-"""A folder with this file is a project of ours, which ``overwrite`` may replace; it names the project's files."""
+"""File that marks a project, which ``overwrite`` may replace; it lists the project's files."""
 
 _OLD = "old"
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that is no place for a project, before anything is computed. Raises ``EmitError``."""
+    """Check that ``folder`` can take a project, before anything is computed. Raises ``EmitError``."""
     folder = folder.resolve()
     for left in left_over(folder.parent, _prefix(folder)):
         if (left / _OLD).is_dir() and not folder.exists():  # killed between two renames
@@ -29,18 +29,18 @@ def check_folder(folder: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise EmitError(
-            f"output folder {str(folder)!r}: expected a new or empty folder, got one that exists; "
-            "choose another or pass overwrite=True (--overwrite)"
+            f"output folder {str(folder)!r}: expected a new or empty folder, got one that exists. "
+            "Choose another or pass overwrite=True (--overwrite)."
         )
     if not (folder / MARKER).is_file():
         raise EmitError(
             f"output folder {str(folder)!r}: expected a qhls project to overwrite, got something without "
-            f"{MARKER}; nothing was changed, choose another folder"
+            f"{MARKER}. Nothing was changed; choose another folder."
         )
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write a project, or replace the one that is there. Raises ``EmitError``; nothing has changed then."""
+    """Write a project, or replace an existing one. Raises ``EmitError``; nothing has changed then."""
     folder = folder.resolve()  # a link stays one, and what it leads to is replaced
     try:
         if _is_empty(folder):  # it stays the folder it is: a shell may stand in it

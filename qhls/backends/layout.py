@@ -1,4 +1,4 @@
-"""Laying a graph out in C++: what everything is called and which functions are shared."""
+"""Layout of a graph in C++: names, tables and shared functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from qhls.ir.schedule import Schedule
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
-    """Return every tensor laid out and everything named.
+    """Return the C design of ``graph``: every tensor laid out, everything named.
 
     Raises ``EmitError`` for types wider than C++ can exchange and for constants in memories.
     """
@@ -50,7 +50,7 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
 
 @dataclass
 class _Layout:
-    """What is named so far. ``functions``: by meaning, so that equal ops share one."""
+    """Names and tables so far. ``functions``: by meaning, so that equal ops share one."""
 
     schedule: Schedule
     names: Names = field(default_factory=Names)
@@ -61,11 +61,11 @@ class _Layout:
     def place(
         self, graph: Graph, ports: bool
     ) -> tuple[list[CTensor], list[CFunction], list[CTensor]]:
-        """Inputs, functions and results of ``graph``; ``ports``: whether inputs and outputs are the design's."""
+        """Return inputs, functions and results of ``graph``; ``ports``: whether inputs and outputs are the design's."""
         tensors: dict[Op, CTensor] = {}
         operations: list[CFunction] = []
         for op in graph.ops:
-            if isinstance(op, Const):  # a table where something reads it
+            if isinstance(op, Const):  # its readers make its table
                 continue
             if ports and (isinstance(op, Input) or op in graph.outputs):
                 _check_width(op)
@@ -84,7 +84,7 @@ class _Layout:
         return inputs, operations, results
 
     def _table(self, op: Const, tiles: Fold | None) -> CTensor:
-        """One for all graphs that read it, in the same tiles."""
+        """Return the table of a constant, one for all graphs that read it in the same tiles."""
         key = (op, tiles)
         if key not in self.tables:
             codes = op.codes.integers()
@@ -107,7 +107,7 @@ class _Layout:
         return CFunction(op, number, self.functions[key], *parts, bodies)
 
     def _tensor(self, op: Op, suffix: str) -> CTensor:
-        """``suffix``: what a name of one word gets that stands beside the C library's or a function's parameters."""
+        """Return the tensor of ``op``; ``suffix`` keeps a one-word name apart from C names and parameters."""
         alone = suffix and "_" not in identifier(op.name)
         name = self.names.new(f"{op.name}_{suffix}" if alone else op.name)
         modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
@@ -118,7 +118,7 @@ class _Layout:
 
 
 def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
-    """Equal for ops that one C++ function computes: of one kind, on the same types, shapes and constants."""
+    """Return a key, equal for ops of one kind on the same types, shapes and constants: they share one function."""
     settings = [
         (item.name, getattr(op, item.name))
         for item in fields(op)
@@ -139,5 +139,5 @@ def _check_width(op: Op) -> None:
     if op.type.width > PORT_LIMIT:
         raise EmitError(
             f"tensor {op.name!r} of layer {op.layer!r}: expected at most {PORT_LIMIT} bits in a port, got "
-            f"{op.type}; quantise it (QActivation) or use fewer fraction bits"
+            f"{op.type}. Quantise it (QActivation) or use fewer fraction bits."
         )

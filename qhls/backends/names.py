@@ -1,4 +1,4 @@
-"""The one door through which a model's names reach C++, Tcl, make and Verilog."""
+"""Names of a model, made safe for C++, Tcl, make and Verilog."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ folder fopen found frac fscanf from_code g_sample g_sizes g_taps i inputs layer 
 push_back qhls_run qhls_trace received record resize sample samples scaled sink size stimuli table taps tensor to_code
 value vector vectors
 """
-"""What bridge and test bench call their own; beside them stand the design's top function and ports."""
+"""Names of bridge and test bench, which the design's top function and ports must avoid."""
 RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG} {_LIBRARY} {_GENERATED}".split())
 _FOREIGN = re.compile(r"[A-Z0-9_]+|[A-Z]_.*|.*_t")
-"""How macros and types of C libraries look: EOF, M_PI, M_PIf; time_t."""
+"""Pattern of macros and types of C libraries: EOF, M_PI, M_PIf; time_t."""
 
 _LONGEST = 96
 """Longer names are cut: vendor tools build file names from them."""
 
 
 def identifier(name: str) -> str:
-    """``name`` as an identifier of C++, Tcl and Verilog at once: ASCII, no keyword, no leading or double underscore."""
+    """Return ``name`` as an identifier of C++, Tcl and Verilog: ASCII, no keyword, no leading or double underscore."""
     cleaned = (
         re.sub(r"_+", "_", re.sub(r"[^0-9A-Za-z]", "_", name)).strip("_")[:_LONGEST].rstrip("_")
     )
@@ -61,7 +61,7 @@ def identifier(name: str) -> str:
 
 
 def printable(name: str, longest: int = 200) -> str:
-    """``name`` for comments and C string literals: no quote, backslash, newline, ``*`` or non-ASCII survives.
+    """Return ``name`` for comments and C strings, without quotes, backslashes, newlines, ``*`` and non-ASCII.
 
     Nor does ``?``: two of them begin a trigraph.
     """
@@ -69,13 +69,13 @@ def printable(name: str, longest: int = 200) -> str:
 
 
 class Names:
-    """Hands out identifiers, each once."""
+    """Source of identifiers, each given once."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def new(self, name: str) -> str:
-        """``identifier(name)``, numbered if that is taken (case counts not: Verilog and VHDL differ on it)."""
+        """Return ``identifier(name)``, numbered if taken; upper and lower case are equal, as in VHDL."""
         base = identifier(name)
         candidate, number = base, 1
         while candidate.lower() in self._taken:

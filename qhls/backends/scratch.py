@@ -1,4 +1,4 @@
-"""Folders for what is being made: deleted when it is done, and by the next process where one was killed."""
+"""Temporary folders: deleted after use, and by the next process where one was killed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from qhls.locks import is_at, lock
 
 _EXCHANGE = 2
-"""Linux: two names change places at once."""
+"""Flag of Linux' renameat2: two names change places at once."""
 _HERE = -100
 
 
 @contextmanager
 def scratch(folder: Path, prefix: str) -> Generator[Path]:
-    """A new folder in ``folder``, whose name begins with ``prefix``; deleted in the end. Raises ``OSError``."""
+    """Make a new folder in ``folder``, whose name begins with ``prefix``; delete it in the end. Raises ``OSError``."""
     while True:
         made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         try:
@@ -38,7 +38,7 @@ def scratch(folder: Path, prefix: str) -> Generator[Path]:
 
 
 def left_over(folder: Path, prefix: str) -> Generator[Path]:
-    """The folders that killed processes left; each is deleted after its turn."""
+    """Yield the folders that killed processes left; delete each after its turn."""
     for path in folder.glob(f"{glob_free(prefix)}*"):
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -51,12 +51,12 @@ def left_over(folder: Path, prefix: str) -> Generator[Path]:
 
 
 def glob_free(text: str) -> str:
-    """``text`` as a pattern that matches it alone."""
+    """Return ``text`` as a pattern that matches it alone."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 
 
 def exchange(a: Path, b: Path) -> bool:
-    """Let two folders change places at once; false where the system cannot, and nothing has changed."""
+    """Exchange two folders at once; return false, with nothing changed, where the system cannot."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):

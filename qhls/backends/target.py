@@ -1,4 +1,4 @@
-"""``Target``: all that the code knows of an HLS vendor. The rest is its template folder."""
+"""``Target``: everything that the code knows of an HLS vendor. The rest is its template folder."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Target:
     environment: tuple[tuple[str, str], ...]
     """Environment variables of a vendor installation and the folder of the headers below each."""
     wheel: PurePosixPath
-    """Where the ``hls4ml`` package keeps the same headers."""
+    """Folder of the same headers in the ``hls4ml`` package."""
     optimisation: str
     """g++ level for simulation, chosen by measurement (benchmarks/README.md)."""
 
     @property
     def include_variable(self) -> str:
-        """The environment variable with which a user gives the header folder."""
+        """Return the environment variable with which a user gives the header folder."""
         return f"QHLS_{self.name.upper()}_INCLUDE"
 
 
@@ -53,7 +53,7 @@ TARGETS = {
 
 
 def get_target(name: str) -> Target:
-    """The target of that name; raises ``EmitError`` listing those there are."""
+    """Return the target of that name; raises ``EmitError`` that lists all targets."""
     if name not in TARGETS:
         raise EmitError(f"target: expected one of {', '.join(TARGETS)}, got {name!r}")
     return TARGETS[name]

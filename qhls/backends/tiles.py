@@ -1,4 +1,4 @@
-"""What templates see of a product that takes one tile of its weights after another."""
+"""Template view of a product that takes one tile of its weights after another."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class CFold:
 
     @property
     def loops(self) -> list[tuple[str, int]]:
-        """Variable and trips of each loop over tiles, outermost first."""
+        """Return variable and trips of each loop over tiles, outermost first."""
         rows, columns, channels, filters = self.fold.counts
         counts = {"f": filters, "i": rows, "j": columns, "g": channels}
         return [(name, count) for name, count in counts.items() if count > 1]
 
     @property
     def first(self) -> str:
-        """The condition of a sum's first tile, empty if it has no other."""
+        """Return the condition of a sum's first tile, empty if it has no other."""
         return " && ".join(f"{name} == 0" for name, _ in self.loops if name != "f")
 
     @property
     def last(self) -> str:
-        """The condition of a sum's last tile, empty if it has no other."""
+        """Return the condition of a sum's last tile, empty if it has no other."""
         return " && ".join(f"{name} == {n - 1}" for name, n in self.loops if name != "f")
 
     @property
     def window(self) -> list[tuple[str, int]]:
-        """Variable and trips of the unrolled loops over what a tile has of one filter."""
+        """Return variable and trips of the unrolled loops over one filter's part of a tile."""
         rows, columns, channels, _ = self.fold.tile
         around = {name for name, _ in self.loops}
         pairs = (("i", rows), ("j", columns), ("s", channels))
@@ -44,23 +44,23 @@ class CFold:
 
     @property
     def filters(self) -> int:
-        """Filters of a tile."""
+        """Return the filters of a tile."""
         return self.fold.tile[3]
 
     @property
     def channel(self) -> str:
-        """The input channel at hand."""
+        """Return the index of the current input channel."""
         depth, count = self.fold.tile[2], self.fold.counts[2]
         return affine(("g", depth), ("s", 1)) if count > 1 else "s"
 
     @property
     def filter(self) -> str:
-        """The filter at hand."""
+        """Return the index of the current filter."""
         return affine(("f", self.filters), ("p", 1)) if self.fold.counts[3] > 1 else "p"
 
     @property
     def beyond(self) -> tuple[str, str]:
-        """The conditions under which channel and filter exist, empty where no tile reaches beyond them."""
+        """Return the conditions under which channel and filter exist, empty where no tile reaches beyond them."""
         found: list[str] = []
         for axis, index in ((2, self.channel), (3, self.filter)):
             size = self.fold.sizes[axis]
@@ -69,7 +69,7 @@ class CFold:
 
     @property
     def weight(self) -> str:
-        """Where the weight at hand is in the tiles."""
+        """Return the index of the current weight in the tiles."""
         rows, columns, channels, filters = self.fold.counts
         tile_rows, tile_columns, depth, width = self.fold.tile
         indices = ("f", "i", "j", "g", "p", "i", "j", "s")

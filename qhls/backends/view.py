@@ -1,4 +1,4 @@
-"""What templates see: identifiers, C types, sizes and index expressions. All arithmetic of emission is here."""
+"""Template views: identifiers, C types, sizes and index expressions. All arithmetic of emission is here."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ class CTensor:
 
     @property
     def constant(self) -> bool:
-        """Whether the elements are known."""
+        """Return whether the elements are known."""
         return bool(self.table)
 
     @property
     def size(self) -> int:
-        """Elements."""
+        """Return the number of elements."""
         return math.prod(self.dims)
 
     def at(self, *indices: str, array: str = "") -> str:
-        """``name[...]`` at one C expression an axis, with the axes of length 1 left out."""
+        """Return ``name[...]`` at one C expression per axis, without the axes of length 1."""
         return f"{array or self.name}[{flat(indices, self.dims)}]"
 
     def broadcast(self, indices: Sequence[str], array: str = "") -> str:
-        """``at`` for indices of a result this tensor is broadcast to."""
+        """Return ``at`` for indices of a result to which this tensor is broadcast."""
         return self.at(*indices[len(indices) - len(self.dims) :], array=array)
 
 
@@ -89,42 +89,42 @@ class CFunction:
     out: CTensor
     loop: Loop
     fold: CFold | None
-    """How a product takes one tile of its weights after another."""
+    """Tiles of a product that takes one tile of its weights after another."""
     bodies: tuple[CBody, ...] = ()
     """The graphs that the function runs; empty where another function is called again."""
     defines: bool = True
-    """Whether the function is this op's own; else an earlier op does the same, and its function is called again."""
+    """Whether this op defines the function; else the function of an equal earlier op is called again."""
 
     @property
     def kind(self) -> str:
-        """The template's name."""
+        """Return the template's name."""
         return self.op.kind
 
     @property
     def title(self) -> str:
-        """The op's name, safe in comments and string literals."""
+        """Return the op's name, safe in comments and string literals."""
         return printable(self.op.name)
 
     @property
     def layer(self) -> str:
-        """The Keras layer's name, safe in comments and string literals."""
+        """Return the Keras layer's name, safe in comments and string literals."""
         return printable(self.op.layer)
 
     @property
     def comment(self) -> str:
-        """What the function computes, on one line."""
+        """Return the function's formula with its types, on one line."""
         types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
         return printable(f"{self.op.type} = {expression(self.op)} with {types}")
 
     @property
     def parameters(self) -> list[tuple[str, CTensor]]:
-        """C name and tensor of each array that is passed, each once; constants are global."""
+        """Return C name and tensor of each array that is passed, each once; constants are global."""
         pairs = zip(self.sources, self.operands, strict=True)
         return list({name: (name, t) for name, t in pairs if not t.constant}.values())
 
     @cached_property
     def sources(self) -> list[str]:
-        """The C name of each operand inside the function; operands that are one array have one."""
+        """Return the C name of each operand inside the function; operands in one array share one."""
         first: dict[str, int] = {}
         for i, tensor in enumerate(self.operands):
             first.setdefault(tensor.name, i)
@@ -132,17 +132,17 @@ class CFunction:
 
     @property
     def indices(self) -> list[str]:
-        """One loop variable an axis of the result."""
+        """Return one loop variable per axis of the result."""
         return [f"i{axis}" for axis in range(len(self.out.dims))]
 
     @property
     def rows(self) -> int:
-        """Elements of the result before its last axis."""
+        """Return the number of elements of the result before its last axis."""
         return math.prod(self.out.dims[:-1])
 
     @property
     def widened(self) -> CType | None:
-        """For ``Quantize``: the operand's type with every bit that is dropped, where it is narrower.
+        """Return, for ``Quantize``, the operand's type with every dropped bit, where it is narrower.
 
         ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
         """
@@ -155,7 +155,7 @@ class CFunction:
 
     @property
     def always_zero(self) -> bool:
-        """For ``Quantize``: a signed bit without its lowest code; the vendors' types would keep that code."""
+        """Return whether a ``Quantize`` is a signed bit without its lowest code, which vendor types keep."""
         assert isinstance(self.op, Quantize)
         lone_sign = self.op.to.signed and self.op.to.width == 1
         return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
@@ -171,13 +171,13 @@ class CFunction:
 
     @property
     def corner(self) -> tuple[str, str]:
-        """For ``Pool``: row and column of the window's first element in the operand."""
+        """Return, for ``Pool``, row and column of the window's first element in the operand."""
         assert isinstance(self.op, Pool)
         return affine(("r", self.op.strides[0])), affine(("c", self.op.strides[1]))
 
     @property
     def reach(self) -> tuple[str, str]:
-        """For ``Conv`` and ``Pool``: row and column of the window's element (i, j) in the operand."""
+        """Return, for ``Conv`` and ``Pool``, row and column of the window's element (i, j) in the operand."""
         assert isinstance(self.op, Conv | Pool)
         strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
         row = affine(("r", strides[0]), ("i", dilation[0]))
@@ -185,20 +185,20 @@ class CFunction:
 
     @property
     def channel(self) -> str:
-        """For ``Conv``: the operand's channel that weight ``k`` of group ``g`` reads."""
+        """Return, for ``Conv``, the operand's channel that weight ``k`` of group ``g`` reads."""
         assert isinstance(self.op, Conv)
         return affine(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
 
     @property
     def filter(self) -> str:
-        """For ``Conv``: the filter that is number ``n`` of group ``g``."""
+        """Return, for ``Conv``, the filter that is number ``n`` of group ``g``."""
         assert isinstance(self.op, Conv)
         each = self.op.w.shape[3] // self.op.groups
         return affine(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
 
     @property
     def place(self) -> str:
-        """For ``View``: where an element of the result is in the operand."""
+        """Return, for ``View``, the index in the operand of an element of the result."""
         assert isinstance(self.op, View)
         pairs = zip(self.indices, self.op.strides, self.op.dims, strict=True)
         terms = [(index, stride) for index, stride, size in pairs if stride and size > 1]
@@ -207,26 +207,26 @@ class CFunction:
 
     @property
     def looked_up(self) -> str:
-        """For ``Lookup``: the operand's number, the index of a row."""
+        """Return, for ``Lookup``, the operand's number, the index of a row."""
         return self.operands[0].at(*self.indices[: len(self.operands[0].dims)], array="x0")
 
     @property
     def behind(self) -> list[str]:
-        """For ``Lookup``: the loop variables of the axes that a row has."""
+        """Return, for ``Lookup``, the loop variables of the axes that a row has."""
         return self.indices[len(self.operands[0].dims) :]
 
     def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
-        """See the function ``flat``."""
+        """Return the row-major offset of an element of a matrix."""
         return flat((row, column), dims)
 
     @property
     def tapped(self) -> bool:
-        """Whether a tap can carry the result: its codes fit ``long long``."""
+        """Return whether a tap can carry the result: its codes fit ``long long``."""
         return self.op.type.width <= PORT_LIMIT
 
     @property
     def inside(self) -> list[str]:
-        """For ``Pad``: the conditions under which an element of the result is one of the operand."""
+        """Return, for ``Pad``, the conditions under which an element of the result is one of the operand."""
         assert isinstance(self.op, Pad)
         conditions: list[str] = []
         for axis, ((before, after), dim) in enumerate(
@@ -238,7 +238,7 @@ class CFunction:
 
     @property
     def unpadded(self) -> list[str]:
-        """For ``Pad``: where that element is in the operand."""
+        """Return, for ``Pad``, the indices of that element in the operand."""
         assert isinstance(self.op, Pad)
         return [
             f"i{a} - {before}" if before else f"i{a}"
@@ -247,31 +247,31 @@ class CFunction:
 
     @property
     def strides_of_search(self) -> list[int]:
-        """For ``Threshold``: how many thresholds each comparison of a search passes over, falling."""
+        """Return, for ``Threshold``, the thresholds that each comparison of a search passes over, falling."""
         assert isinstance(self.op, Threshold)
         return [1 << i for i in reversed(range(self.op.comparisons))]
 
     @property
     def element(self) -> str:
-        """For ``Threshold``: the flat index of the element at hand, in operand and result."""
+        """Return, for ``Threshold``, the flat index of the current element, in operand and result."""
         assert isinstance(self.op, Threshold)
         return flat(("r", "c"), (self.rows, self.out.dims[-1])) if self.op.per_channel else "i"
 
     @property
     def first_threshold(self) -> str:
-        """For ``Threshold``: where the channel's thresholds begin in the table, as ``offset + ``."""
+        """Return, for ``Threshold``, the start of the channel's thresholds in the table, as ``offset + ``."""
         assert isinstance(self.op, Threshold)
         return f"c * {self.op.count} + " if self.op.per_channel else ""
 
     @property
     def first_value(self) -> str:
-        """For ``Threshold``: where the channel's values begin in the table, as ``offset + ``."""
+        """Return, for ``Threshold``, the start of the channel's values in the table, as ``offset + ``."""
         assert isinstance(self.op, Threshold)
         return f"c * {self.op.count + 1} + " if self.op.per_channel else ""
 
     @property
     def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:
-        """For ``Concat``: source, tensor and result indices of each operand."""
+        """Yield, for ``Concat``, source, tensor and result indices of each operand."""
         assert isinstance(self.op, Concat)
         axis = self.op.axis % len(self.out.dims)
         starts = accumulate((tensor.dims[axis] for tensor in self.operands), initial=0)
@@ -300,12 +300,12 @@ class CTable:
 
     @property
     def title(self) -> str:
-        """See ``CFunction.title``."""
+        """Return the name, safe in comments and string literals."""
         return printable(self.op.name)
 
     @property
     def words(self) -> int:
-        """Return how many words hold a code that no C integer does, or 0."""
+        """Return the number of words of a code that no C integer holds, else 0."""
         return 0 if self.op.bound < 1 << WORD - 1 else -(-self.tensor.type.fixed.width // WORD)
 
     @property
@@ -343,31 +343,31 @@ class CDesign:
     stores: list[str] = field(default_factory=list[str])
     """The functions that copy a result to its output."""
     warnings: list[str] = field(default_factory=list[str])
-    """What a tool or the part will not build."""
+    """Reasons for which a tool or the part will not build the design."""
 
     @property
     def output_titles(self) -> list[str]:
-        """See ``CFunction.title``."""
+        """Return the name, safe in comments and string literals."""
         return [printable(op.name) for op in self.graph.outputs]
 
     @property
     def output_layers(self) -> list[str]:
-        """See ``CFunction.layer``."""
+        """Return the outputs' Keras layers, safe in comments and string literals."""
         return [printable(op.layer) for op in self.graph.outputs]
 
     @property
     def copies(self) -> list[tuple[str, CTensor, CTensor]]:
-        """Function, result and output of each copy."""
+        """Return function, result and output of each copy."""
         return list(zip(self.stores, self.results, self.outputs, strict=True))
 
     @property
     def obstacles(self) -> list[str]:
-        """What keeps calls from overlapping, safe in comments; empty where they do."""
+        """Return the obstacles to overlapping calls, safe in comments; empty where calls overlap."""
         return [printable(obstacle, 1000) for obstacle in obstacles(self.graph)]
 
     @property
     def picture(self) -> str:
-        """The graph, one op a line, safe in any file."""
+        """Return the graph, one op per line, safe in any file."""
         rows = [HEADER, *self.graph.rows()]
         lines = align([tuple(printable(cell, 1000) for cell in row) for row in rows])
         results = ", ".join(printable(op.name) for op in self.graph.outputs)
@@ -375,18 +375,18 @@ class CDesign:
 
     @property
     def functions(self) -> list[CFunction]:
-        """Every function once, before those that call it."""
+        """Return every function once, before those that call it."""
         return list(_functions(self.operations))
 
     @property
     def types(self) -> list[CType]:
-        """Every typedef, in order of use."""
+        """Return every typedef, in order of use."""
         tensors = [*(c.tensor for c in self.constants), *self._arrays]
         return list({tensor.type.name: tensor.type for tensor in tensors}.values())
 
     @property
     def _arrays(self) -> list[CTensor]:
-        """All that is no constant."""
+        """Return all tensors but constants."""
         called = [o for body in self._bodies for o in body.operations]
         return [
             *self.inputs,
@@ -401,22 +401,22 @@ class CDesign:
 
     @property
     def register_bits(self) -> int:
-        """The bits of the largest array that is registers."""
+        """Return the bits of the largest array in registers."""
         return max((t.size * t.type.fixed.width for t in self._arrays if t.partition), default=0)
 
     @property
     def notes(self) -> list[str]:
-        """The graph's notes, safe in any file."""
+        """Return the graph's notes, safe in any file."""
         return [printable(note) for note in self.graph.notes]
 
     @property
     def cautions(self) -> list[str]:
-        """The warnings, safe in any file."""
+        """Return the warnings, safe in any file."""
         return [printable(warning, 1000) for warning in self.warnings]
 
     @property
     def ports(self) -> list[CTensor]:
-        """Inputs, then outputs."""
+        """Return inputs, then outputs."""
         return [*self.inputs, *self.outputs]
 
 

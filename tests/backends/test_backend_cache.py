@@ -68,7 +68,7 @@ def test_no_home_is_needed_where_the_folder_is_given(monkeypatch, folder):
     monkeypatch.setenv("XDG_CACHE_HOME", "/c")
     assert cache_folder() == Path("/c/qhls")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    message = r"^cache folder: expected a home folder to keep libraries in, got none; set QHLS_CACHE or HOME$"
+    message = r"^cache folder: expected a home folder to keep libraries in, got none\. Set QHLS_CACHE or HOME\.$"
     with pytest.raises(CsimError, match=message):
         cache_folder()
 
@@ -141,7 +141,7 @@ def test_what_is_built_runs_where_nothing_can_be_written(monkeypatch, folder, wh
     built()
     message = (
         r"^cache folder '.*/cache': expected a folder that can be written, got: \[Errno 30\] Read-only file "
-        r"system; make room, make it writable or set QHLS_CACHE to another$"
+        r"system\. Make room, make it writable or set QHLS_CACHE to another\.$"
     )
     with pytest.raises(CsimError, match=message):
         built("another")

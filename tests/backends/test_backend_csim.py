@@ -55,8 +55,8 @@ def headers(folder, target=VITIS):
 def test_no_headers_says_how_to_get_them(target, bare):
     variable = {"vitis": "XILINX_HLS", "catapult": "MGC_HOME"}[target.name]
     message = (
-        rf"^{target.name} headers: expected {re.escape(target.header)}, got none; pip install 'qhls\[csim\]', "
-        rf"or set {target.include_variable} or {variable}, or pass include=$"
+        rf"^{target.name} headers: expected {re.escape(target.header)}, got none\. Run pip install 'qhls\[csim\]', "
+        rf"or set {target.include_variable} or {variable}, or pass include=\.$"
     )
     with pytest.raises(CsimError, match=message):
         build(GRAPH, Schedule(), [target.name])
@@ -118,7 +118,7 @@ def test_no_compiler(how, monkeypatch):
     else:
         monkeypatch.setenv("CXX", "no-such-g++")
     name = "g\\+\\+" if how == "path" else "no-such-g\\+\\+"
-    message = rf"^C\+\+ compiler: expected '{name}' on PATH, got none; install g\+\+ or set CXX$"
+    message = rf"^C\+\+ compiler: expected '{name}' on PATH, got none\. Install g\+\+ or set CXX\.$"
     with pytest.raises(CsimError, match=message):
         build(dense("uncompiled"), Schedule(), ["vitis"])
 

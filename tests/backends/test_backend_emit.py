@@ -144,8 +144,11 @@ def test_dataflow_only_where_calls_overlap(tmp_path):
     emit(classifier("skip"), Schedule(), "vitis", tmp_path / "skip")
     code = (tmp_path / "skip/src/skip.cpp").read_text()
     assert "#pragma HLS DATAFLOW" not in code
-    assert "  // No DATAFLOW: several calls read pool1.pool, skip.add.\n" in code
-    assert "  // No DATAFLOW: tensors of different depths meet in skip.add, both.concat.\n" in code
+    assert "  // DATAFLOW disabled: several calls read pool1.pool, skip.add.\n" in code
+    assert (
+        "  // DATAFLOW disabled: tensors of different depths meet in skip.add, both.concat.\n"
+        in code
+    )
 
 
 def test_schedule_reaches_code_and_script(tmp_path):
@@ -368,8 +371,8 @@ def test_existing_folder_is_refused(tmp_path):
     emit(dense(), Schedule(), "vitis", tmp_path / "p")
     before = contents(tmp_path / "p")
     message = (
-        r"^output folder '.*/p': expected a new or empty folder, got one that exists; "
-        r"choose another or pass overwrite=True \(--overwrite\)$"
+        r"^output folder '.*/p': expected a new or empty folder, got one that exists\. "
+        r"Choose another or pass overwrite=True \(--overwrite\)\.$"
     )
     with pytest.raises(EmitError, match=message):
         emit(dense(), Schedule(), "catapult", tmp_path / "p")
@@ -394,7 +397,7 @@ def test_overwrite_leaves_what_is_not_a_project(kind, tmp_path):
         place.write_text("years of work")
     message = (
         r"^output folder '.*/thesis': expected a qhls project to overwrite, got something without "
-        r"qhls\.json; nothing was changed, choose another folder$"
+        r"qhls\.json\. Nothing was changed; choose another folder\.$"
     )
     with pytest.raises(EmitError, match=message):
         emit(dense(), Schedule(), "vitis", place, overwrite=True)

@@ -175,7 +175,9 @@ def test_weights_with_the_point_moved_do_not_compile(target, op, differing):
     """Sums are integers, so the products' point is compared with the sum's when the design is built."""
     graph, codes = widths()
     alone = Graph(graph.inputs, (graph[op],), op)
-    with pytest.raises(CsimError, match=r"(?s)^csim build: .*a product's point is not the sum's"):
+    with pytest.raises(
+        CsimError, match=r"(?s)^csim build: .*binary points of product and accumulator differ"
+    ):
         differing(alone, codes, target, moved)
 
 

@@ -107,7 +107,9 @@ def cut_in_a_vector(text):
     return text.rstrip().rsplit(" ", 1)[0]
 
 
-STRANGE = r"ERROR: \S+/NAME: expected integers, \d+ a vector; got something else after vector \d+\n"
+STRANGE = (
+    r"ERROR: \S+/NAME: expected integers, \d+ per vector, got something else after vector \d+\n"
+)
 FEWER = r"ERROR: \S+/data: expected at least one vector, and equally many in every file\n"
 SPOILT = {
     "cut within a vector": (cut_in_a_vector, STRANGE),
@@ -142,7 +144,7 @@ def test_missing_file_is_named(name, bench, data):
     status, output = bench.run(data)
     assert status == 2
     assert re.fullmatch(
-        rf"ERROR: expected the file \S+/{name}; give the data folder as argument 1\n", output
+        rf"ERROR: expected the file \S+/{name}\. Give the data folder as argument 1\.\n", output
     )
 
 
@@ -150,7 +152,7 @@ def test_missing_folder_is_named(bench, tmp_path):
     status, output = bench.run(tmp_path / "nowhere")
     assert status == 2
     assert re.match(
-        r"ERROR: expected the file \S+/nowhere/input_0\.dat; give the data folder", output
+        r"ERROR: expected the file \S+/nowhere/input_0\.dat\. Give the data folder", output
     )
 
 

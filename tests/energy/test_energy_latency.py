@@ -198,7 +198,7 @@ def test_without_dataflow_an_input_waits_for_the_result():
     assert skip.obstacles == (*("several calls read x", "tensors of different depths meet in y"),)
     assert skip.interval == skip.latency == skip.sequential == 32
     text = " ".join(str(skip).split())
-    assert "No DATAFLOW: several calls read x; tensors of different depths meet in y" in text
+    assert "DATAFLOW disabled: several calls read x; tensors of different depths meet in y" in text
     assert skip.to_dict()["obstacles"] == list(skip.obstacles)
 
 
