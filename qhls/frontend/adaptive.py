@@ -45,7 +45,7 @@ def get_integer_bits(  # noqa: PLR0917 - QKeras' order
 
 
 def _count_below(value: Any, limits: np.ndarray) -> Any:
-    """How many of ``limits`` are below each entry of ``value``."""
+    """Return the number of ``limits`` below each entry of ``value``."""
     value = ops.expand_dims(as_float(value), -1)
     below = value > ops.cast(ops.convert_to_tensor(limits), value.dtype)
     return ops.sum(ops.cast(below, "int32"), axis=-1)

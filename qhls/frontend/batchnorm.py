@@ -83,7 +83,7 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         return self.activation(self.normalised(inputs, training, mask))
 
     def normalised(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """As ``call``, before the activation."""
+        """Return the normalised input before the activation."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         mean, variance = (ops.cast(v, x.dtype) for v in (self.moving_mean, self.moving_variance))
         if training and self.trainable:

@@ -19,7 +19,7 @@ _ARGUMENTS = {
     "__slice__": ("start", "stop", "step"),
     "__ellipsis__": (),
 }
-"""Objects that an argument of a call may be, and what is told of each."""
+"""Objects that an argument of a call may be, and the keys of each one's configuration."""
 
 
 def node(given: Any, nested: dict[str, str], where: str) -> Config:
@@ -64,7 +64,7 @@ def argument(value: Any, where: str) -> Any:
 
 
 def _kept(name: Any, inner: Any, where: str) -> Config | None:
-    """What is told of a tensor, constant, slice or ellipsis, with nothing else in it; ``None`` for another object."""
+    """Return the checked configuration of a tensor, constant, slice or ellipsis; ``None`` for another object."""
     keys = _ARGUMENTS.get(name) if isinstance(name, str) else None
     if keys is None:
         return None

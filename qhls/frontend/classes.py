@@ -1,4 +1,4 @@
-"""Which class a model file means: one that Keras ships, one of qhls' or one that was registered.
+"""Classes named in a model file: Keras', qhls' and registered ones.
 
 A file is data from anywhere. A name in it is looked up here and nowhere else: nothing is imported, called or
 unpickled because the file says so.
@@ -160,7 +160,7 @@ def registered_name(name: Any) -> str | None:
 def _module_left_out(name: str, config: Config) -> str:
     """The module of an operation in an HDF5 file of Keras 3, which writes none; ``""`` for layers.
 
-    What tells ``a + b`` from the layer ``Add`` is that all layers write their dtype or whether they train.
+    All layers write their dtype or whether they train; that distinguishes ``Add`` from ``a + b``.
     """
     nodes, settings = config.get("inbound_nodes"), config.get("config")
     if not nodes or not isinstance(nodes[0], dict) or not isinstance(settings, dict):
@@ -181,7 +181,7 @@ def _short_name(module: Any) -> str:
 
 
 def _accepted(cls: type) -> set[str]:
-    """What the constructor takes: a base's arguments too, as long as keyword arguments are handed on."""
+    """Return the constructor's arguments; a base's too, as long as keyword arguments are passed on."""
     accepted: set[str] = set()
     for base in cls.__mro__:
         parameters = inspect.signature(base.__init__).parameters

@@ -77,7 +77,7 @@ def build(config: Config, where: str) -> Any:
 
 
 def _value(value: Any, where: str, key: str = "") -> Any:
-    """Anything that stands in a configuration."""
+    """Any value of a configuration."""
     if isinstance(value, list):
         return [_value(v, where, key) for v in value]
     if not isinstance(value, dict):
@@ -136,7 +136,7 @@ def _layer(config: Config, where: str) -> Config:
 
 
 def _checked(layer_config: Config, where: str) -> Config:
-    # Built only so that a bad argument is told with its layer; from_config may take from what it gets.
+    # Built only so that a message names a bad argument with its layer; from_config may take from what it gets.
     build(copy.deepcopy(layer_config), where)
     return layer_config
 
@@ -195,7 +195,7 @@ def _sequential(inner: Config, config: Config, where: str) -> Config:
 
 
 def _first_shape(config: Config) -> Any:
-    """The input shape that the first layer of a Sequential tells, if it does."""
+    """Return the input shape that the first layer of a Sequential contains, if any."""
     inner = config.get("config")
     if isinstance(inner, list):
         return _first_shape(inner[0])

@@ -104,7 +104,7 @@ class QInitializer(keras.initializers.Initializer):
         return ops.clip(x, -top, top)
 
     def _gain(self, x: Any, step: Any) -> Any:
-        """How much to scale ``x`` up: 1 unless its spread is below ``step``."""
+        """Return the factor that scales ``x`` up: 1 unless its spread is below ``step``."""
         quantized = ops.cast(self.quantizer(x), x.dtype)
         matched = ops.sum(quantized * quantized) / ops.maximum(ops.sum(quantized * x), 1e-12)
         all_zero = step / ops.maximum(ops.sqrt(ops.mean(x * x)), 1e-12)

@@ -62,7 +62,7 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         self.mask = None if mask is None else _mask(mask)
 
     def quantized(self, variable: str) -> Any:
-        """As ``QLayer.quantized``; the kernel is masked after it is quantised."""
+        """Return the quantised variable; a kernel is masked after it is quantised."""
         value = super().quantized(variable)
         if variable == "kernel" and self.mask is not None:
             return value * ops.cast(self.mask, value.dtype)

@@ -23,7 +23,7 @@ from qhls.ir.integers import Array
 def _real(
     layer: Any, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
 ) -> Reals:
-    """What ``layer`` makes of each number, for a quantizer behind it; another function along ``axes``.
+    """Return the function of ``layer`` on each number, for a quantizer behind it; it differs along ``axes``.
 
     ``why``: the argument that makes it real.
     """
@@ -66,7 +66,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
 @lower.register(keras.layers.PReLU, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
-    """A slope of its own for each element, or for each that ``shared_axes`` leaves apart."""
+    """Multiply negative numbers by a slope per element, or per element that ``shared_axes`` keep apart."""
     slopes: Any = ops.convert_to_numpy(layer.alpha)
     if isinstance(x, Op) and short(slopes):
         if (slopes <= 1).all():

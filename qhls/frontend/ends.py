@@ -1,4 +1,4 @@
-"""Which layers at the end of a model compute with real weights, and the model cut before them: hardware and host."""
+"""Real layers at the end of a model, for the host, and the model cut before them, for hardware."""
 
 from __future__ import annotations
 

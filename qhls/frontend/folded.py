@@ -33,7 +33,7 @@ _NORMALISATION = (
 
 
 class _Normalization(keras.layers.BatchNormalization):
-    """What is folded; mixed precision does not round it before it is quantised."""
+    """Folded normalisation; mixed precision does not round it before it is quantised."""
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Any:
         """Add a variable that is read as it is."""
@@ -221,7 +221,7 @@ class Folded(QLayer):
         return used[0], used[1], live
 
     def _correction(self, moving: Any, variance: Any, live: Any) -> Any:
-        """What turns an output normalised by the ``moving`` variance into one by ``variance``."""
+        """Return the factor from an output normalised by the ``moving`` variance to one by ``variance``."""
         epsilon = self.batchnorm.epsilon
         correction = ops.sqrt(moving + epsilon) * ops.rsqrt(variance + epsilon)
         return correction if live is True else ops.where(live, correction, 1.0)

@@ -96,7 +96,7 @@ class Levels:
 
     @property
     def codes(self) -> int:
-        """How many integers there are."""
+        """Return the number of integers."""
         return int(self.hi[0, 0] - self.lo[0, 0]) + 1
 
     def __call__(self, codes: Array) -> Array:
@@ -146,7 +146,7 @@ class _Points:
         return float(lowest), float((dy[falling] / dx[falling]).min(initial=inf))
 
     def nearly(self, top: int) -> bool:
-        """Whether a line passes all points but for what float32 may have rounded."""
+        """Return whether a line passes all points up to the rounding of float32."""
         lowest, highest = self.slopes(top, _FLOAT32 * (top + 1))
         return lowest <= highest
 
@@ -211,7 +211,7 @@ def _first_points(levels: Levels) -> list[_Points]:
 
 
 def _fits(line: Line, levels: Levels, every: bool) -> bool:
-    """Whether int64 holds all that the proof computes."""
+    """Return whether int64 holds every number of the proof."""
     if every:
         largest = line.factor * int(max(-levels.lo.min(), levels.hi.max())) + abs(line.offset)
     elif line.factor:
@@ -300,7 +300,7 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
         factor = max(line.factor.bit_length() for line in lines)
         result = _line_ops(source, lines, levels) if table > TABLE_BITS * width * factor else None
     else:
-        factor = width + levels.top.bit_length()  # one that tells all codes of the input apart
+        factor = width + levels.top.bit_length()  # one that keeps all codes of the input apart
         own = x.channels > 1 or levels.top > LEVELS  # else one small table for all channels
         worth = own and table > 2 * TABLE_BITS * width * factor
         result = Quantize(source, to) if worth and _blurred(levels, running) else None
@@ -322,7 +322,7 @@ def _levels(chain: Reals, to: Fixed) -> Levels | None:
 
 
 def _blurred(levels: Levels, running: Arithmetic | None) -> bool:
-    """Whether the levels are those of lines but for what float32 rounds, and the lowering may go again without it."""
+    """Return whether the levels are those of lines up to float32's rounding, so that lowering may repeat without it."""
     if running is None or running.dtype != "float32":
         return False
     return all(points.nearly(levels.top) for points in _first_points(levels))

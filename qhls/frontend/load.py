@@ -31,7 +31,7 @@ def load_model(
 
     ``path`` is one of: a ``.keras`` file of Keras 3, written with qhls' layers or with the Keras 3
     port of QKeras; a whole-model ``.h5`` file of Keras 2; a model's JSON, of Keras 2 or 3, and then
-    ``weights`` is the HDF5 file of its weights. The content tells the kind, the suffix does not.
+    ``weights`` is the HDF5 file of its weights. The content decides the kind, the suffix does not.
     ``weights``, where given, replaces those in ``path``.
 
     Nothing in the files is executed: only Q-layers, layers and operations of Keras, and classes and

@@ -1,6 +1,6 @@
-"""``lower``: from a Keras layer to IR ops, one rule a layer class; and the parts that rules share.
+"""``lower``: rules from Keras layers to IR ops, one per layer class, and the parts that rules share.
 
-A rule is told next to the layer it is for::
+A rule is defined next to its layer::
 
     @qhls.lower.register(TheLayer)
     def _(layer, x):
@@ -119,7 +119,7 @@ class Lower:
     def rule(self, layer: Any) -> Rule:
         """The rule for ``layer``, a layer or quantizer.
 
-        A subclass has the rule of its base unless it computes something else: has a ``call`` of its own.
+        A subclass has the rule of its base unless it computes something else, by another ``call``.
 
         Raises:
             LoweringError: there is no rule, or Keras itself quantised the layer.
@@ -315,7 +315,7 @@ _RECTIFIERS: dict[Any, dict[str, float]] = {
 
 
 def short(numbers: Any) -> bool:
-    """Whether all ``numbers`` are integers of at most 12 bits times powers of two, which hardware holds as they are."""
+    """Return whether all ``numbers`` are integers of at most 12 bits times powers of two: hardware holds these."""
     mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
     return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
 

@@ -57,7 +57,7 @@ def _(layer: keras.layers.Concatenate, *xs: Op) -> Op:
 
 @lower.register(keras.layers.Dot)
 def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
-    """Products of all pairs along the contracted axis, which stands last, and their sums."""
+    """Return the products of all pairs along the contracted axis, the last one, and their sums."""
     if layer.normalize:
         raise refusal(
             layer,

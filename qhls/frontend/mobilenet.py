@@ -1,4 +1,4 @@
-"""``QMobileNetSeparableConv2D``: a separable convolution as layers of its own."""
+"""``QMobileNetSeparableConv2D``: a separable convolution as separate layers."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from qhls.ir import Concat, Op, Pad, Reshape, View
 from qhls.ir.integers import Array
 
 _MOST_VIEWS = 64
-"""How many views an irregular selection of elements may take."""
+"""Largest number of views for an irregular selection of elements."""
 
 
 def strides_of(dims: tuple[int, ...]) -> list[int]:
-    """How far apart neighbours along each axis of a row-major tensor are."""
+    """Return the distance of neighbours along each axis of a row-major tensor."""
     return [math.prod(dims[axis + 1 :]) for axis in range(len(dims))]
 
 

@@ -131,7 +131,7 @@ _FLOAT = _Kind(
 
 
 class _Octave:
-    """What both functions return: makes new layers at each call and applies them."""
+    """Octave convolution of both functions: it makes new layers at each call and applies them."""
 
     def __init__(self, kind: _Kind, arguments: dict[str, Any]) -> None:
         self.kind, self.arguments = kind, arguments

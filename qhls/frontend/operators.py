@@ -129,7 +129,7 @@ def _constant(operation: Any, value: Any, x: Tensor) -> Array:
 
 
 def _is_held(constant: Array) -> bool:
-    """Whether hardware holds these numbers as they are: short ones, or those on one grid as weights are."""
+    """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
     return short(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
@@ -341,7 +341,7 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
 )
 @_register("Unstack", module="keras.src.ops.core")
 def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
-    """What Keras does with the places of the elements of two samples says where each comes from."""
+    """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
     if isinstance(x, Reals):
         move = lower.rule(operation)
         parts = len(_list(operation.output))

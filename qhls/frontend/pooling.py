@@ -24,7 +24,7 @@ from qhls.ir import Const, Mul, Op
 
 
 class _QAverage(QLayer):
-    """An average as a sum times a quantised ``1 / area``; stands before the Keras layer."""
+    """An average as a sum times a quantised ``1 / area``; it precedes the Keras layer."""
 
     quantized_variables = (Quantized("average", kernel=False, ranged=False),)
     use_bias = False

@@ -1,4 +1,4 @@
-"""What all Q-layers share: quantised variables and the path kernel, op, bias, activation."""
+"""Base of all Q-layers: quantised variables and the path kernel, op, bias, activation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def get_activation(identifier: Any) -> Callable[[Any], Any]:
 
 
 def serialize(function: Callable[[Any], Any] | None) -> Any:
-    """What stands for a quantizer or function in a configuration; ``get_quantizer`` reads it back."""
+    """Return the configuration of a quantizer or function; ``get_quantizer`` reads it back."""
     if function is None or isinstance(function, Quantizer):
         return keras.saving.serialize_keras_object(function)
     name = getattr(function, "__name__", None)
@@ -69,14 +69,14 @@ class QuantizerState(keras.layers.Layer):
 
     @property
     def variables(self) -> list[Any]:
-        """All of the layer's state. What is the quantizers' is no weight, but JAX compiles it in unless it is told."""
+        """Return all of the layer's state, the quantizers' too: they are no weights, but JAX must know them."""
         quantizers = [value for value in vars(self).values() if isinstance(value, Quantizer)]
         found = [*super().variables, *(v for q in quantizers for v in q.variables)]
         return list({id(variable): variable for variable in found}.values())
 
 
 class QLayer(QuantizerState):
-    """Base of the Q-layers with weights; stands before the Keras layer it quantises.
+    """Base of the Q-layers with weights; it precedes the Keras layer that it quantises.
 
     ``class QDense(QLayer, keras.layers.Dense)`` inherits variables, shapes and saving from
     ``Dense``. It names its quantised variables in ``quantized_variables`` and gives its op in
@@ -116,7 +116,7 @@ class QLayer(QuantizerState):
         return ops.cast(value, self.compute_dtype)
 
     def unquantized(self, variable: str) -> Any:
-        """What the quantizer receives: the variable itself, ``None`` where there is none."""
+        """Return the input of the quantizer: the variable itself, ``None`` for a missing one."""
         return getattr(self, variable, None)
 
     def through_quantizer(self, variable: str, value: Any) -> Any:

@@ -23,7 +23,7 @@ Function = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Move:
-    """What a layer behind real numbers does with them, done to what a quantizer makes of them instead.
+    """Function of a layer behind real numbers, applied behind their quantizer instead.
 
     ``make`` moves the elements of an op, which then has ``shape``. ``falling``: where it also takes maxima, the error
     for a function behind it that may fall, since only rising ones may come before a maximum as well.
@@ -66,7 +66,7 @@ class Reals:
 
     @property
     def channels(self) -> int:
-        """How many functions there are: the length of the last axis of what ``function`` receives."""
+        """Return the number of functions: the length of the last axis of the input of ``function``."""
         return 1 if self.shared else self.x.shape[-1]
 
     def then(self, function: Function, monotone: bool = True, shared: bool = False) -> Reals:
@@ -142,7 +142,7 @@ def _regrouped(function: Function, channels: int) -> Function:
 
 
 def _rises(function: Function) -> bool:
-    """Whether a function that never turns, and is one for all numbers, is seen to rise."""
+    """Return whether samples show a monotone function, one for all numbers, to rise."""
     running = current_arithmetic()
     points = ops.convert_to_tensor([[-_FAR], [_FAR]], running.dtype if running else "float32")
     low, high = np.asarray(ops.convert_to_numpy(function(points))).ravel().tolist()
@@ -150,11 +150,11 @@ def _rises(function: Function) -> bool:
 
 
 _FAR = 2.0**20
-"""What is beyond the steps of most functions."""
+"""Number beyond the steps of most functions."""
 
 
 def _on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Graph]:
-    """What ``make`` makes of an input of ``shape`` that holds the number of each of its elements, and its graph."""
+    """Return the result and graph of ``make`` on an input of ``shape`` that holds its elements' numbers."""
     with layer_scope("moved"):
         row = Input(shape, Fixed(False, max(int(np.prod(shape)).bit_length(), 1), 0), name="row")
         made = make(row)
@@ -162,14 +162,14 @@ def _on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Gr
 
 
 def _places_of(make: Callable[[Op], Op], shape: tuple[int, ...]) -> Array:
-    """Of each element that ``make`` moves, which one of ``shape`` it was."""
+    """Return the source index in ``shape`` of each element that ``make`` moves."""
     _, graph = _on_places(make, shape)
     (places,) = run(graph, [np.arange(int(np.prod(shape))).reshape(1, *shape)])
     return places[0].astype(np.int64)
 
 
 def _keeps_channels(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
-    """Whether ``make`` leaves each element in its channel, the last axis."""
+    """Return whether ``make`` leaves each element in its channel, the last axis."""
     places, channels = _places_of(make, shape), shape[-1]
     return places.shape[-1] == channels and bool((places % channels == np.arange(channels)).all())
 
@@ -218,7 +218,7 @@ def reals_along(
     monotone: bool = True,
     axes: Collection[int] = (),
 ) -> Reals:
-    """As ``reals``, of a ``function`` on (samples, *shape) that differs along ``axes`` (batch not counted).
+    """Return ``reals`` of a ``function`` on (samples, *shape) that differs along ``axes`` (batch not counted).
 
     Along the others it also takes an axis of length 1.
     """
@@ -241,7 +241,7 @@ def reals_along(
 
 
 def exact(layer: Any, x: Tensor, place: Place | None = None) -> Op:
-    """Return ``x``, an exact tensor that ``layer`` can read; ``None`` stands for the user of the model.
+    """Return ``x``, an exact tensor that ``layer`` can read; ``None`` is the user of the model.
 
     Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.
 
@@ -267,7 +267,7 @@ class RealNumbersError(LoweringError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where numbers are read: by some inputs of a node of Keras' graph, or behind an activation within a layer.
+    """Place of reading: some inputs of a node of Keras' graph, or the end of an activation within a layer.
 
     ``reader``: the node, the model whose outputs they are, or the layer or cell whose attribute ``which`` names.
     ``path``: the names of the models around it.
@@ -279,7 +279,7 @@ class Place:
 
 
 Resolver = Callable[[Reals, Place], Op]
-"""What makes an exact tensor of real numbers that are read at a place."""
+"""Function that makes an exact tensor of real numbers that are read at a place."""
 
 _resolver: ContextVar[Resolver | None] = ContextVar("qhls_resolver", default=None)
 _places: ContextVar[Mapping[int, Place]] = ContextVar("qhls_places", default=MappingProxyType({}))

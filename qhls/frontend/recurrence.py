@@ -1,7 +1,7 @@
 """Lowering rules of recurrent layers: one step, which a ``Scan`` repeats.
 
 For that a state needs a type that no step leaves. Where there is none, because without a ``state_quantizer`` the state
-grows at every step, the sequence is unrolled: every step becomes ops of its own, with the types it really has.
+grows at every step, the sequence is unrolled: every step becomes separate ops, with their exact types.
 """
 
 from __future__ import annotations

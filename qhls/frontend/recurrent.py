@@ -39,7 +39,7 @@ class _Weight:
 
 
 class QCell(QLayer):
-    """What the cells share: Keras' own cell, computed with quantised weights on quantised states.
+    """Base of the cells: Keras' own cell, computed with quantised weights on quantised states.
 
     On JAX a cell whose state quantizer or activation draws random numbers needs ``unroll=True`` of a plain
     ``keras.layers.RNN``; the Q-layers see to it themselves.
@@ -79,7 +79,7 @@ class QCell(QLayer):
             _computing.reset(token)
 
     def draws_in_a_step(self) -> bool:
-        """Whether a step needs random numbers of its quantizers. Weights are drawn once, before the first step."""
+        """Return whether a step needs its quantizers' random numbers. Weights are drawn once, before the first step."""
         names = ("state_quantizer", "activation", *self.inner_activations)
         return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
 
@@ -448,7 +448,7 @@ class QBidirectional(keras.layers.Bidirectional):
         return [q for _, layer in self._directions() for q in layer.get_quantizers()]
 
     def get_quantization_config(self) -> dict[str, Any]:
-        """What the layers' ``get_quantization_config`` tell, by QKeras' names."""
+        """Return the layers' ``get_quantization_config``, by QKeras' names."""
         return {
             "layer": self.forward_layer.get_quantization_config(),
             "backward_layer": self.backward_layer.get_quantization_config(),

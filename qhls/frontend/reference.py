@@ -115,7 +115,7 @@ def _listed(layers: Sequence[str]) -> str:
 
 
 def is_float32(model: keras.Model) -> bool:
-    """Whether no weight of ``model`` has more bits than float32."""
+    """Return whether no weight of ``model`` has more bits than float32."""
     return all(str(weight.dtype) != "float64" for weight in model.weights)
 
 

@@ -16,7 +16,7 @@ from qhls.quantizers import Quantizer
 @keras.saving.register_keras_serializable(package="qhls")
 @dataclasses.dataclass(eq=False, repr=False)
 class RoundedFunction(Quantizer):
-    """``rounding(function(x))``, each a quantizer, a function, or what stands for one in a configuration."""
+    """``rounding(function(x))``, each a quantizer, a function, or the configuration of one."""
 
     function: Any = None
     rounding: Any = None

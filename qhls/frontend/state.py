@@ -74,14 +74,14 @@ def _pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, Any]]:
 
 
 def _has_layers(layer: Any) -> bool:
-    """Whether all state of a model is that of its layers, and they were named by whoever built it."""
+    """Return whether all state of a model is that of its layers, and its builder named them."""
     return isinstance(layer, keras.Model) and (
         isinstance(layer, keras.Sequential) or hasattr(layer, "_nodes_by_depth")
     )
 
 
 def _copy_assets(source: Any, target: Any) -> None:
-    """What Keras stores as files: the vocabularies that lookup layers learned."""
+    """Return the parts that Keras stores as files: the vocabularies that lookup layers learned."""
     pairs = zip(source._flatten_layers(), target._flatten_layers(), strict=False)
     for one, other in pairs:
         if hasattr(one, "save_assets") and type(one) is type(other):

@@ -25,9 +25,9 @@ LEVELS = 4096
 ENUMERATED = 1 << 16
 """Inputs with up to this many codes are tried one by one; wider ones are bisected where the function never turns."""
 MEASURED = 1 << 24
-"""Where nothing is known of a function, so many codes of all channels together are tried one by one."""
+"""Codes of all channels together that are tried one by one for an unknown function."""
 _NOISY = 1 << 22
-"""As ``MEASURED``, of a quantizer whose gradient's part rounds."""
+"""Codes that are tried for a quantizer whose part for the gradient rounds."""
 _CHUNK = 1 << 20
 """Codes that are tried at once."""
 _ASKED = 1 << 10
@@ -102,7 +102,7 @@ def _of_rows(search: _Search, table: Lookup) -> Op:
 
 @dataclass(frozen=True)
 class _Search:
-    """How the steps of ``function`` on the codes of ``x`` are found, for each of so many channels."""
+    """Search for the steps of ``function`` on the codes of ``x``, for each of so many channels."""
 
     owner: Any
     x: Op
@@ -157,7 +157,7 @@ def on_grid(function: Function) -> Function:
 
 
 def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
-    """Whether what a quantizer adds for the sake of its gradient may round, so that values lie beside the grid.
+    """Return whether a quantizer's term for its gradient may round, so that values lie beside the grid.
 
     The sum is exact where the numbers of each level and its value share a grid that ``dtype`` holds.
     """
@@ -208,7 +208,7 @@ def _pieces(
 
 
 def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
-    """As ``_bisect``, by trying all codes."""
+    """Find the steps as ``_bisect`` does, but by trying all codes."""
     (lo, hi), channels = search.x.range.hull, search.channels
     points: list[list[Array]] = [[] for _ in range(channels)]
     values: list[list[Array]] = [[] for _ in range(channels)]

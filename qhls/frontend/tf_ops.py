@@ -20,7 +20,7 @@ CLASSES = ("TFOpLambda", "SlicingOpLambda")
 
 @dataclass(frozen=True)
 class _Operation:
-    """What a TensorFlow function is in Keras 3: ``module`` and ``name`` of the operation.
+    """Keras 3 operation of a TensorFlow function: its ``module`` and ``name``.
 
     ``reads`` lists the keyword arguments that are its operands behind the first, in order. ``settings`` has
     those of its constructor: TensorFlow's name -> Keras' name. ``defaults`` are TensorFlow's where Keras has
@@ -181,7 +181,7 @@ def operation(config: Config, nodes: list[Config], where: str) -> tuple[type, Co
 
 
 def _arguments(known: _Operation, function: str, node: Config, where: str) -> tuple[Config, Config]:
-    """The constructor's settings that a call tells, and the call with the operands alone."""
+    """Return the constructor's settings that a call contains, and the call with the operands alone."""
     given = {k: v for k, v in (known.defaults | node["kwargs"]).items() if k != "name"}
     unknown = [
         k

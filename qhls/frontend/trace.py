@@ -134,7 +134,7 @@ def _readers(functional: Any, tensor: Any) -> Iterator[Any]:
 
 
 def _rows_read(functional: Any, tensor: Any) -> int | None:
-    """How many rows the smallest ``Embedding`` has that reads an input; None where none does."""
+    """Return the rows of the smallest ``Embedding`` that reads an input; None where none does."""
     readers = _readers(functional, tensor)
     rows = [reader.input_dim for reader in readers if isinstance(reader, keras.layers.Embedding)]
     return min(rows, default=None)

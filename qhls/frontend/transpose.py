@@ -65,7 +65,7 @@ class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
 
 
 class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
-    """What the two transposed convolutions share that work on few channels at a time.
+    """Base of the two transposed convolutions that work on few channels at a time.
 
     As in QKeras, initializers and constraints are taken as they are given, and ``activation`` has
     no place: ``last_activation`` names the argument for the one behind the bias.
@@ -177,7 +177,7 @@ class QDepthwiseConv2DTranspose(_ByChannels):
 
     @property
     def depthwise_activation(self) -> Any:
-        """What follows the bias, or ``None``."""
+        """Return the activation behind the bias, or ``None``."""
         return self._last()
 
     def build(self, input_shape: Any) -> None:
@@ -257,7 +257,7 @@ class QSeparableConv2DTranspose(_ByChannels):
 
     @property
     def pointwise_activation(self) -> Any:
-        """What follows the bias, or ``None``."""
+        """Return the activation behind the bias, or ``None``."""
         return self._last()
 
     def build(self, input_shape: Any) -> None:

@@ -72,7 +72,7 @@ def bounded_weights(where: str) -> Iterator[None]:
 
 
 def _bytes(shape: Any) -> int:
-    """Of a variable in float32; 0 for a shape that Keras refuses."""
+    """Return the bytes of a variable in float32; 0 for a shape that Keras refuses."""
     sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
     whole = all(isinstance(size, int | float | np.number) for size in sizes)
     return 4 * max(int(math.prod(map(int, sizes))), 0) if whole else 0

@@ -28,7 +28,7 @@ def pair(sizes: Any) -> Pair:
 
 
 def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> Pair:
-    """What ``padding="same"`` puts before and behind a line: for ``ceil(length / stride)`` windows.
+    """Return the widths that ``padding="same"`` adds before and behind a line, for ``ceil(length / stride)`` windows.
 
     An odd element goes behind.
     """
@@ -114,7 +114,7 @@ def whole(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
 
 
 def window_sums(layer: Any, x: Op) -> tuple[Op, int]:
-    """What an average pooling ``layer`` averages times ``area * part``, ``area`` being a window's; and ``part``.
+    """Return the average of a pooling ``layer`` times ``area * part``, ``area`` being a window's; and ``part``.
 
     At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part outside
     does. ``part`` is 1 where each growth is an integer over a power of two, else what makes all of them so.
@@ -140,7 +140,7 @@ def _odd(number: int) -> int:
 
 
 def _inside(length: int, size: int, stride: int) -> list[int]:
-    """Of each window of ``padding="same"``, how many elements lie inside a line."""
+    """Return the number of elements inside a line for each window of ``padding="same"``."""
     starts = range(-same_padding(length, size, stride)[0], length, stride)
     return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
 
@@ -183,7 +183,7 @@ def _mean(v: Any, count: int) -> Any:
 
 
 def _twin(layer: Any) -> str:
-    """What else to do about an average, in words: quantise its reciprocal, where a layer does that."""
+    """Return advice on an average: quantise its reciprocal, where a layer does that."""
     name = type(layer).__name__
     if hasattr(layer, "average_quantizer"):
         return "" if layer.average_quantizer else ", or give it an average_quantizer"

@@ -75,7 +75,7 @@ def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
 
 
 def _on_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
-    """What ``inner``, a layer or model, makes of a row."""
+    """Return the ops of ``inner``, a layer or model, applied to one row."""
     with softmax_on_host(last=False):
         if isinstance(inner, keras.Model):
             made = run_model(inner, [row], f"{layer.name}/")
