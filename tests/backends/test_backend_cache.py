@@ -125,7 +125,7 @@ def test_a_library_that_is_damaged_after_it_was_built_is_not_loaded(folder, whol
         library.path.unlink()
     else:
         library.path.write_bytes(DAMAGE[how](library.path.read_bytes()))
-    message = r"^library '.*\.so': expected the one that was built, got one that is damaged or gone; build .* again$"
+    message = r"^library '.*\.so': expected the one that was built, got one that is damaged or gone\. Build .* again\.$"
     with pytest.raises(CsimError, match=message):
         library.run(random_codes(library.graph))
 
