@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from qhls.search.arguments import require_finite
-from qhls.search.errors import GoalError, SearchError, TrialError
+from qhls.search.arguments import require_finite, require_whole
+from qhls.search.driver import Driver
+from qhls.search.errors import GoalError, SearchError
+from qhls.search.executors import make_executor
 from qhls.search.feasible import check_feasible, check_input_types
-from qhls.search.goals import as_goal, towards
+from qhls.search.goals import Goal, as_goal, towards
+from qhls.search.job import WEIGHTS, Job, Record, cores
 from qhls.search.journal import Journal
 from qhls.search.only import only_driver
-from qhls.search.space import LEARNING_RATE, Space
+from qhls.search.space import LEARNING_RATE, Candidate, Space
 from qhls.search.training import (
     DIRECTIONS,
     compile_like,
     first_metric,
     metric_names,
     require_compiled,
-    train,
-    trial_seed,
 )
 from qhls.search.training import metric_direction as known_direction
 from qhls.search.tuners import TUNERS, Proposal, Tuner
@@ -69,6 +71,11 @@ class AutoQKeras:
         head_name: the output whose metric counts, where there are several.
         score_metric: the metric that counts, if it is not the first of ``metrics``.
         metric_direction: "max" or "min", for a metric of which Keras does not know which is better.
+        executor: "inline", "processes", "dask" or "ray", and what else ``qhls.search.pareto`` takes. All but "inline"
+            need ``if __name__ == "__main__":`` around a script.
+        workers: worker processes, by default one per core.
+        batch: trials that are proposed before the first of them has a score. 1 with "inline", otherwise one per
+            worker by default. Scores do not depend on the executor; mode "bayesian" depends on ``batch``.
         tuner_kwargs: ``max_trials`` (10), ``seed`` and what the mode takes (``qhls.search.tuners``).
 
     Raises:
@@ -97,6 +104,9 @@ class AutoQKeras:
         head_name: str | None = None,
         score_metric: Any = None,
         metric_direction: str | None = None,
+        executor: Any = "inline",
+        workers: int | None = None,
+        batch: int | None = None,
         **tuner_kwargs: Any,
     ) -> None:
         require_compiled(model)
@@ -114,25 +124,29 @@ class AutoQKeras:
                     f"metric_direction: expected 'max' or 'min', got {direction!r}. Give one of them."
                 )
             self.goal = towards(self.goal, direction)
-        self.space = Space(
-            model,
-            quantization_config=quantization_config,
-            limit=limit,
-            tune_filters=tune_filters,
-            tune_filters_exceptions=tune_filters_exceptions,
-            layer_indexes=layer_indexes,
-            frozen_layers=frozen_layers or (),
-            activation_bits=activation_bits,
-            transfer_weights=transfer_weights,
-            learning_rates=LEARNING_RATES if learning_rate_optimizer else 0,
-            custom_objects=custom_objects,
-        )
+        self._space_settings: dict[str, Any] = {
+            "quantization_config": quantization_config,
+            "limit": limit,
+            "tune_filters": tune_filters,
+            "tune_filters_exceptions": tune_filters_exceptions,
+            "layer_indexes": layer_indexes,
+            "frozen_layers": frozen_layers or (),
+            "activation_bits": activation_bits,
+            "transfer_weights": transfer_weights,
+            "learning_rates": LEARNING_RATES if learning_rate_optimizer else 0,
+            "custom_objects": custom_objects,
+        }
+        self.space = Space(model, **self._space_settings)
+        for name, number in (("workers", workers), ("batch", batch)):
+            if number is not None:
+                require_whole(name, number)
+        self.executor, self.workers, self.batch = executor, workers, batch
         self.tuner_kwargs = {k: v for k, v in tuner_kwargs.items() if k not in _IGNORED}
         self.seed = int(self.tuner_kwargs.setdefault("seed", 0) or 0)
         self._make_tuner = _tuner(mode, custom_tuner)
         self.mode = mode
         self.output_dir = new_folder(Path(output_dir), overwrite)
-        self.records: dict[int, dict[str, Any]] = {}
+        self.records: dict[int, Record] = {}
         self.learning_rate = math.nan
 
     # -- the search ---------------------------------------------------------------------------------
@@ -149,31 +163,41 @@ class AutoQKeras:
             BudgetError: a budget below what the cheapest candidate costs; it tells how much that is.
             SearchError: every trial failed; it tells why the last one did.
         """
-        epochs = fit_kwargs.setdefault("epochs", 10)
-        fit_kwargs["callbacks"] = _with_early_stopping(fit_kwargs.get("callbacks"), epochs)
+        settings = _by_name(fit_args, fit_kwargs)
+        epochs = settings.setdefault("epochs", 10)
+        settings["callbacks"] = _with_early_stopping(settings.get("callbacks"), epochs)
         tuner = self._tuner(epochs)
         for array in keras.tree.flatten((fit_args, fit_kwargs)):
             require_finite("fit", array)
         if {*self.goal.budgets, *self.goal.costs} - {"bits"}:
             check_input_types(self.space, self.goal.hardware)
         with only_driver(self.output_dir):
-            self._search(tuner, fit_args, fit_kwargs)
+            self._search(tuner, settings)
         self._require_success()
 
-    def _search(self, tuner: Tuner, fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]) -> None:
-        journal = Journal(self.output_dir, self._header(fit_kwargs["epochs"]), trials=True)
-        known = dict(journal.records)
-        if not known:
+    def _search(self, tuner: Tuner[float], settings: Mapping[str, Any]) -> None:
+        journal = Journal(self.output_dir, self._header(settings["epochs"]), trials=True)
+        if not journal.records:
             check_feasible(self.space, self.goal.budgets, self.goal.hardware)
-        while (proposal := tuner.ask()) is not None:
-            record = known.get(proposal.number)
-            if record is None:
-                record = self._run(proposal, fit_args, fit_kwargs)
-                journal.append(proposal.number, record)
-            self.records[proposal.number] = record
-            tuner.tell(proposal, record["score"])
+        batch = self.batch or (1 if self.executor == "inline" else self.workers or cores())
+        plan = ScorePlan(self.goal, (settings["epochs"],), batch, self.seed, self._rate)
+        job = Job(
+            self.model,
+            (),
+            ScoreTarget(self.metric, self.goal.score),
+            self.metrics,
+            self.output_dir,
+            self._space_settings,
+            settings,
+            weights_only=True,
+        )
+        executor = make_executor(self.executor, job, self.workers)
+        try:
+            Driver(self.space, plan, job, tuner, executor, journal, self.records).run()
+        finally:
+            executor.close()
 
-    def _tuner(self, epochs: int) -> Tuner:
+    def _tuner(self, epochs: int) -> Tuner[float]:
         settings = dict(self.tuner_kwargs)
         if self.mode == "hyperband":
             settings.setdefault("max_epochs", epochs)
@@ -200,46 +224,6 @@ class AutoQKeras:
             "epochs": epochs,
         }
 
-    def _run(
-        self, proposal: Proposal, fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """A trial, as the journal notes it."""
-        record: dict[str, Any] = {"candidate": proposal.candidate, "score": None, "costs": {}}
-        try:
-            keras.utils.set_random_seed(trial_seed(self.seed, proposal.number))
-            model = self.space.build(proposal.candidate)
-            record["costs"] = costs = self.goal.measure(model)
-            over = self.goal.over(costs)
-            if over:
-                return record | {"state": "rejected", "error": f"over budget: {_numbers(over)}"}
-            if proposal.parent is not None:
-                model.load_weights(self._weights(proposal.parent))
-            self._compile(model, proposal.candidate, costs)
-            settings = dict(fit_kwargs)
-            if proposal.epochs is not None:
-                settings |= {"epochs": proposal.epochs, "initial_epoch": proposal.initial_epoch}
-            extra = {"trial": costs["trial"]} if "trial" in costs else {}
-            trained = train(
-                model,
-                self.metric,
-                lambda value, logs: self.goal.score(value, logs, costs),
-                fit_arguments=fit_args,
-                fit_settings=settings,
-                extra=extra,
-            )
-        except TrialError as error:
-            return record | {"state": "failed", "error": str(error)}
-        path = self._weights(proposal.number)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        model.save_weights(path)
-        found = {"state": "trained", "score": trained.score, "metrics": trained.metrics}
-        return record | found
-
-    def _compile(
-        self, model: keras.Model, candidate: Mapping[str, Any], costs: Mapping[str, float]
-    ) -> None:
-        compile_like(model, self.model, self.metrics, self._rate(candidate, costs))
-
     def _rate(self, candidate: Mapping[str, Any], costs: Mapping[str, float]) -> float | None:
         """The learning rate that a candidate chose, if there is a choice."""
         if LEARNING_RATE not in candidate:
@@ -250,9 +234,6 @@ class AutoQKeras:
             larger = min((costs["trial"] - reference) / reference, 0.0)
         rates = self.get_best_lr(self.model) * np.linspace(1.0 + larger, 1.1, LEARNING_RATES)
         return float(rates[int(candidate[LEARNING_RATE])])
-
-    def _weights(self, number: int) -> Path:
-        return self.output_dir / f"trial_{number:04d}.weights.h5"
 
     def _require_success(self) -> None:
         if self._ranked():
@@ -314,10 +295,11 @@ class AutoQKeras:
                 f"get_model: expected the number of a trained trial ({trained}), received {number!r}"
             )
         model = self.space.build(record["candidate"])
-        model.load_weights(self._weights(number))
+        model.load_weights(self.output_dir / f"trial_{number:04d}{WEIGHTS}")
         for layer in model.layers:
             layer.trainable = True
-        self._compile(model, record["candidate"], record["costs"])
+        rate = self._rate(record["candidate"], record["costs"])
+        compile_like(model, self.model, self.metrics, rate)
         return model
 
     @staticmethod
@@ -328,6 +310,67 @@ class AutoQKeras:
     def get_learning_rate(self) -> float:
         """The learning rate of the best model; not a number before ``get_best_model``."""
         return self.learning_rate
+
+
+@dataclass(frozen=True)
+class ScoreTarget:
+    """The goal's score as the target of a training, in a form that goes to other processes."""
+
+    logged_names: tuple[str, ...]
+    score: Callable[[float, Mapping[str, float], Any], float]
+
+
+@dataclass(frozen=True)
+class ScorePlan:
+    """The part of ``AutoQKeras`` for the driver: the tuner ends the search, and each proposal is trained."""
+
+    goal: Goal
+    stages: tuple[int, ...]
+    batch: int
+    seed: int
+    learning_rate: Callable[[Mapping[str, Any], Mapping[str, float]], float | None]
+
+    @property
+    def budgets(self) -> Mapping[str, float]:
+        """The most that costs may be."""
+        return self.goal.budgets
+
+    def measure(self, space: Space, candidate: Candidate) -> dict[str, float]:
+        """Return the costs of an untrained candidate. Raises ``TrialError`` if it has none."""
+        return self.goal.measure(space.build(candidate))
+
+    def identity(self, space: Space, proposal: Proposal) -> str:
+        """Return the trial's number: a rung of Hyperband trains a candidate again."""
+        return str(proposal.number)
+
+    def judge(self, record: Record) -> Record:
+        """Return the part of the record that the journal of one score has."""
+        trained = record["state"] == "trained"
+        names = ("candidate", "costs", "state", "metrics" if trained else "error")
+        score = record["metrics"]["val_score"] if trained else None
+        return {name: record[name] for name in names} | {"score": score}
+
+    def outcome(self, record: Mapping[str, Any]) -> float | None:
+        """Return the score; ``None``: the trial was not trained."""
+        return record["score"]
+
+    def remaining(self, records: Mapping[int, Mapping[str, Any]]) -> float:
+        """Return infinity: the tuner says which proposal is the last."""
+        return math.inf
+
+    def is_done(self, records: Mapping[int, Mapping[str, Any]], asked: int, space: Space) -> bool:
+        """Return false: the tuner says which proposal is the last."""
+        return False
+
+    def ranked(self, values: Sequence[Sequence[float]]) -> list[int]:
+        """Return the numbers of scores, the best first."""
+        return sorted(range(len(values)), key=lambda i: -values[i][0])
+
+
+def _by_name(arguments: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of ``keras.Model.fit`` by name."""
+    names = tuple(inspect.signature(keras.Model.fit).parameters)[1:]
+    return dict(zip(names, arguments, strict=False)) | dict(settings)
 
 
 def _tuner(mode: str, custom: Any) -> Any:
@@ -353,7 +396,3 @@ def _with_early_stopping(callbacks: Any, epochs: int) -> list[Any]:
         patience = min(20, epochs // 5)
         callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=patience))
     return callbacks
-
-
-def _numbers(values: Mapping[str, float]) -> str:
-    return json.dumps({name: round(value, 3) for name, value in values.items()})

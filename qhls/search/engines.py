@@ -9,15 +9,29 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from qhls.search.errors import SearchError
 from qhls.search.objectives import Objective
 from qhls.search.space import Candidate, Space
+from qhls.search.tuners import Proposal
 
 ENGINES = ("tpe", "gp", "nsga2", "random")
 MANY_TRIALS = 300
 """From so many trials on NSGA-II is the default, below it TPE."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The outcome of a trial for several objectives.
+
+    ``values``: one per objective, NaN if it is unknown because a budget was exceeded. ``violations``: one per budget,
+    above 0 the share by which it was exceeded.
+    """
+
+    values: Sequence[float]
+    violations: Mapping[str, float] = field(default_factory=dict)
 
 
 class Engine:
@@ -46,6 +60,7 @@ class Engine:
         )
         self._worst = [0.0 if objective.more else 1e6 for objective in objectives]
         self._seen: list[list[float]] = []
+        self._asked = 0
 
     def enqueue(self, candidates: Sequence[Candidate]) -> None:
         """Ask for these before any other."""
@@ -53,24 +68,21 @@ class Engine:
             self.space.check(candidate)
             self._study.enqueue_trial({name: candidate[name] for name in self._distributions})
 
-    def ask(self) -> tuple[Any, Candidate]:
-        """A trial, to be told about, and its candidate."""
+    def ask(self) -> Proposal:
+        """Return the next proposal; one candidate may be proposed again."""
         trial = self._study.ask(self._distributions)
-        return trial, {**trial.params, **self._fixed}
+        number, self._asked = self._asked, self._asked + 1
+        return Proposal(number, {**trial.params, **self._fixed}, handle=trial)
 
-    def tell(
-        self, trial: Any, values: Sequence[float] | None, violations: Mapping[str, float]
-    ) -> None:
-        """What became of a trial.
-
-        ``values``: one an objective, a NaN where it is not known because a budget was exceeded; ``None``:
-        it failed. ``violations``: by budget, above 0 what it was exceeded by.
-        """
-        if values is None:
+    def tell(self, proposal: Proposal, outcome: Measured | None, /) -> None:
+        """Take in the outcome of a proposal; ``None``: the trial failed."""
+        trial = proposal.handle
+        if outcome is None:
             self._study.tell(trial, state=self._failed)
             return
-        for name, violation in violations.items():
+        for name, violation in outcome.violations.items():
             trial.set_constraint(name, violation)
+        values = outcome.values
         known = [not math.isnan(value) for value in values]
         if all(known):
             self._seen.append(list(values))

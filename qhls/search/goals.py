@@ -15,6 +15,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -77,11 +78,11 @@ class Goal:
 
     def description(self) -> dict[str, Any]:
         """What tells goals apart, but for the functions of ``judge``."""
-        factor = self.factor
+        factor, kind = self.factor, getattr(self.score, "__name__", "lambda")
         kept = ("delta_p", "delta_n", "rate", "stress", "reference_total")
         numbers = {name: getattr(factor, name) for name in kept} if factor else {}
         return {
-            "kind": type(factor).__name__ if factor else self.score.__name__.strip("_<>"),
+            "kind": type(factor).__name__ if factor else kind.strip("_<>"),
             "metric": self.metric,
             "budgets": dict(self.budgets),
             **numbers,
@@ -142,12 +143,18 @@ def judge(
     names = tuple(costs)
     check_costs(names)
     return Goal(
-        lambda _value, metrics, found: float(score(metrics, found)),
+        partial(_judged, score),
         default_metric="loss",
         costs=names,
         budgets=check_budgets(budgets),
         hardware=hardware or Hardware(),
     )
+
+
+def _judged(
+    score: Callable[[Metrics, Costs], float], _value: float, metrics: Metrics, costs: Costs
+) -> float:
+    return float(score(metrics, costs))
 
 
 def _as_is(value: float, _metrics: Metrics, _costs: Costs) -> float:

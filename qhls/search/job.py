@@ -14,26 +14,32 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 from qhls.search.costs import Hardware, trained_costs
 from qhls.search.errors import SearchError, TrialError
-from qhls.search.objectives import Objective
 from qhls.search.space import Candidate, Space
-from qhls.search.training import compile_like, metric_names, train
+from qhls.search.training import compile_like, train
 
 Record = dict[str, Any]
 """What the journal notes of a trial."""
+
+MODEL, WEIGHTS = ".keras", ".weights.h5"
+"""Endings of the names of the files in which Keras stores models and weights."""
+
+LOGGED_COSTS = ("trial",)
+"""Costs from before training that the logs of each epoch have too, for callbacks."""
 
 
 @dataclass(frozen=True)
 class Task:
     """A candidate to train up to ``epochs``, from the weights of ``parent`` with ``begin`` epochs behind it.
 
-    ``parent``: a file of the job's folder.
+    ``parent``: a file of the job's folder. ``costs``: those from before training, which the score may depend on.
+    ``learning_rate``: instead of the optimizer's.
     """
 
     number: int
@@ -42,6 +48,23 @@ class Task:
     epochs: int
     begin: int = 0
     parent: str | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
+    learning_rate: float | None = None
+
+
+class Target(Protocol):
+    """The score by which the best epoch of a training is found."""
+
+    @property
+    def logged_names(self) -> tuple[str, ...]:
+        """Names under which Keras may log the metric, without ``val_``."""
+        ...
+
+    def score(
+        self, value: float, metrics: Mapping[str, float], costs: Mapping[str, float], /
+    ) -> float:
+        """Return the score, higher is better, of the metric's ``value``, all logs and the costs."""
+        ...
 
 
 def store(path: Path, content: bytes, what: str = "a trained model") -> None:
@@ -61,21 +84,24 @@ def store(path: Path, content: bytes, what: str = "a trained model") -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """What all tasks of a search have in common: model, data, and how it is trained.
+    """The common part of all tasks of a search: model, data and settings of the training.
 
-    ``data``: training inputs and labels, validation inputs and labels. ``space``: arguments of ``Space``.
-    ``folder``: the driver's, for the trained models. ``costs``: what is told of the trained design for ``hardware``.
+    ``data``: training inputs and labels, validation inputs and labels; empty if ``fit`` has the data.
+    ``space``: arguments of ``Space``. ``folder``: the driver's, for the trained models. ``costs``: names of the costs
+    to measure of the trained design for ``hardware``. ``weights_only``: store no models, but weights alone, in
+    ``folder`` itself.
     """
 
     model: keras.Model
-    data: tuple[Any, Any, Any, Any]
-    objective: Objective
+    data: tuple[Any, ...]
+    objective: Target
     metrics: Sequence[Any]
     folder: Path
     space: Mapping[str, Any] = field(default_factory=dict)
     fit: Mapping[str, Any] = field(default_factory=dict)
     costs: Sequence[str] = ()
     hardware: Hardware = field(default_factory=Hardware)
+    weights_only: bool = False
 
     # -- where the driver is ------------------------------------------------------------------------
 
@@ -86,8 +112,11 @@ class Job:
         return record
 
     def file(self, number: int) -> Path:
-        """Where the trained model of a trial is."""
-        return self.folder / "models" / f"trial_{number:04d}.keras"
+        """Return the path of the trained model of a trial."""
+        name = f"trial_{number:04d}"
+        if self.weights_only:
+            return self.folder / f"{name}{WEIGHTS}"
+        return self.folder / "models" / f"{name}{MODEL}"
 
     def parent(self, task: Task) -> bytes | None:
         """The model that a task goes on with."""
@@ -102,7 +131,7 @@ class Job:
     # -- where it is trained ------------------------------------------------------------------------
 
     def train(self, task: Task, parent: bytes | None) -> tuple[Record, bytes | None]:
-        """Train a candidate: its record, and the trained model as a ``.keras`` file's bytes unless it failed.
+        """Train a candidate and return its record and, unless it failed, the content of ``file(task.number)``.
 
         Raises ``GoalError`` for a metric that is not logged.
         """
@@ -112,28 +141,30 @@ class Job:
             keras.utils.set_random_seed(task.seed)
             model = Space(self.model, **self.space).build(task.candidate)
             if parent is not None:
-                _with_file(parent, model.load_weights)
-            compile_like(model, self.model, self.metrics)
-            x, y, *validation = self.data
-            settings = {
-                "epochs": task.epochs,
-                "initial_epoch": task.begin,
-                "validation_data": tuple(validation),
-            }
+                _with_file(parent, model.load_weights, WEIGHTS if self.weights_only else MODEL)
+            compile_like(model, self.model, self.metrics, task.learning_rate)
             trained = train(
                 model,
-                metric_names(self.objective.name),
-                lambda value, _: -self.objective.loss(value),
-                fit_arguments=(x, y),
-                fit_settings={**self.fit, **settings},
+                self.objective.logged_names,
+                lambda value, logs: self.objective.score(value, logs, task.costs),
+                fit_settings={**self.fit, **self._fit_data(), **_epochs(task, self.fit)},
+                extra={name: task.costs[name] for name in LOGGED_COSTS if name in task.costs},
             )
             record["trained_costs"] = trained_costs(model, self.costs, self.hardware)
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}, None
-        content = saved(model, include_optimizer=False)
+        content = (
+            saved_weights(model) if self.weights_only else saved(model, include_optimizer=False)
+        )
         seconds = round(time.monotonic() - started, 3)
         record |= {"state": "trained", "metrics": trained.metrics, "seconds": seconds}
         return record, content
+
+    def _fit_data(self) -> dict[str, Any]:
+        if not self.data:
+            return {}
+        x, y, *validation = self.data
+        return {"x": x, "y": y, "validation_data": tuple(validation)}
 
     # -- on the way ---------------------------------------------------------------------------------
 
@@ -142,7 +173,7 @@ class Job:
 
         Raises ``SearchError`` for metrics, callbacks or custom objects that cannot be sent.
         """
-        names = ("objective", "metrics", "space", "fit", "costs", "hardware")
+        names = ("objective", "metrics", "space", "fit", "costs", "hardware", "weights_only")
         content = {
             "executor": executor,
             "backend": keras.backend.backend(),
@@ -204,9 +235,21 @@ def saved(model: keras.Model, **settings: Any) -> bytes:
         return path.read_bytes()
 
 
-def _with_file(content: bytes, use: Callable[[Path], Any]) -> Any:
-    """Keras reads files alone."""
+def saved_weights(model: keras.Model) -> bytes:
+    """Return the content of a ``.weights.h5`` file."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
+        path = Path(folder) / f"model{WEIGHTS}"
+        model.save_weights(path)
+        return path.read_bytes()
+
+
+def _epochs(task: Task, fit: Mapping[str, Any]) -> dict[str, int]:
+    return {"epochs": task.epochs, "initial_epoch": task.begin or fit.get("initial_epoch", 0)}
+
+
+def _with_file(content: bytes, use: Callable[[Path], Any], ending: str = MODEL) -> Any:
+    """Call ``use`` with the path of a file that has ``content``, because Keras reads files alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{ending}"
         path.write_bytes(content)
         return use(path)

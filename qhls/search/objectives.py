@@ -42,11 +42,22 @@ class Objective:
         """Less is better, whatever the objective."""
         return -value if self.more else value
 
+    @property
+    def logged_names(self) -> tuple[str, ...]:
+        """Names under which Keras may log the metric."""
+        return metric_names(self.name)
+
+    def score(
+        self, value: float, _metrics: Mapping[str, float], _costs: Mapping[str, float]
+    ) -> float:
+        """Return a number for ``value``, higher is better, by which the best epoch of a training is found."""
+        return -self.loss(value)
+
     def of(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
         """Its value. Raises ``GoalError`` for a metric that was not logged."""
         if self.is_cost:
             return costs[self.name]
-        for name in metric_names(self.name):
+        for name in self.logged_names:
             if f"val_{name}" in metrics:
                 return metrics[f"val_{name}"]
         raise GoalError(

@@ -17,14 +17,14 @@ import numpy as np
 from qhls.ir import Schedule
 from qhls.search.arguments import refuse_unknown, require_finite, require_whole
 from qhls.search.costs import Hardware
-from qhls.search.driver import Driver, Plan
+from qhls.search.driver import Driver, FrontKeeper, Plan
 from qhls.search.engines import Engine, default_engine
 from qhls.search.errors import GoalError, SearchError
 from qhls.search.executors import make_executor
 from qhls.search.feasible import check_feasible, check_input_types
 from qhls.search.front import Front
 from qhls.search.goals import check_budgets
-from qhls.search.job import Job, cores
+from qhls.search.job import Job, Record, cores
 from qhls.search.journal import Journal, Lines
 from qhls.search.objectives import parse
 from qhls.search.only import only_driver
@@ -170,9 +170,10 @@ def _search(
     study = Study(candidates, plan, **to, fresh=not journal.records)
     try:
         with Progress(chosen.progress, plan) as progress:
-            shown = (progress, study)
-            found = Driver(candidates, plan, job, engine, executor, journal, shown).run()
-            return replace(found, study=study.place)
+            records: dict[int, Record] = {}
+            keeper = FrontKeeper(plan, job, records, (progress, study))
+            driver = Driver(candidates, plan, job, engine, executor, journal, records, [keeper])
+            return replace(keeper.result(driver.run()), study=study.place)
     finally:
         executor.close()
 

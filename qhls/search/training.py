@@ -79,7 +79,6 @@ def train(
     metrics: Sequence[str],
     score: Score,
     *,
-    fit_arguments: Sequence[Any],
     fit_settings: Mapping[str, Any],
     extra: Mapping[str, float] | None = None,
 ) -> Trained:
@@ -92,7 +91,7 @@ def train(
     watch = Watch(metrics, score, extra or {})
     settings: dict[str, Any] = {"verbose": 0, **fit_settings}
     settings["callbacks"] = [watch, *copy.deepcopy(list(settings.get("callbacks") or []))]
-    model.fit(*fit_arguments, **settings)
+    model.fit(**settings)
     if watch.broken:
         raise TrialError(f"training: expected a finite loss, received: {watch.broken}")
     model.set_weights(watch.best.weights)

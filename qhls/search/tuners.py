@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,11 +21,15 @@ DRAWS = 100
 """Random candidates that may all be known before the known ones are counted."""
 
 
+Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A candidate to train up to ``epochs``, or for as long as ``fit`` says.
 
-    ``parent``: the trial whose weights it starts from, with ``initial_epoch`` epochs behind it.
+    ``number``: of the trial, counted from 0 in the order of the proposals. ``parent``: the trial whose weights it
+    starts from, with ``initial_epoch`` epochs behind it. ``handle``: an object of the tuner, which ``tell`` reads.
     """
 
     number: int
@@ -33,17 +37,21 @@ class Proposal:
     epochs: int | None = None
     initial_epoch: int = 0
     parent: int | None = None
+    handle: Any = field(default=None, compare=False, repr=False)
 
 
-class Tuner(Protocol):
-    """Asks for candidates and is told their scores, in the same order; ``None`` is a trial that failed."""
+class Tuner(Protocol[Outcome_contra]):
+    """A source of candidates that learns from the outcomes of their trials.
+
+    The outcome is the score, if one score is the goal, and ``engines.Measured`` for several objectives.
+    """
 
     def ask(self) -> Proposal | None:
-        """The next one; ``None`` where there is nothing more to try."""
+        """Return the next proposal; ``None`` if it depends on outcomes not yet passed, or if the search is over."""
         ...
 
-    def tell(self, proposal: Proposal, score: float | None) -> None:
-        """What became of it."""
+    def tell(self, proposal: Proposal, outcome: Outcome_contra | None, /) -> None:
+        """Take in the outcome of a proposal, in the order of the proposals; ``None``: without result."""
         ...
 
 
@@ -189,7 +197,8 @@ class HyperbandTuner:
     def ask(self) -> Proposal | None:
         """See ``Tuner``."""
         while not self._queue:
-            if not self._next_round():
+            waiting = any(p.number not in self._scores for p in self._round)
+            if waiting or not self._next_round():
                 return None
         if self._number >= self.max_trials:
             return None
@@ -207,7 +216,7 @@ class HyperbandTuner:
             self._stage += 1
             scored = [(p, self._scores.get(p.number)) for p in self._round]
             ranked = sorted(((p, s) for p, s in scored if s is not None), key=lambda pair: -pair[1])
-            kept = [p for p, _ in ranked[: max(len(self._round) // self.factor, 1)]]
+            kept = [p for p, _ in ranked[: promoted(len(self._round), self.factor)]]
             if self._stage <= bracket and kept:
                 self._fill([(p.candidate, p) for p in kept])
                 return True
@@ -238,6 +247,11 @@ class HyperbandTuner:
             for i, (candidate, parent) in enumerate(members)
         ]
         self._queue = list(self._round)
+
+
+def promoted(count: int, factor: int) -> int:
+    """Return how many of ``count`` candidates train beyond a rung: one of ``factor``, at least one in all."""
+    return max(count // factor, 1)
 
 
 TUNERS: dict[str, Callable[..., Any]] = {

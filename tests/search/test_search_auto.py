@@ -17,14 +17,20 @@ from qhls.search import (
     JournalError,
     SearchError,
     SpaceError,
+    judge,
     maximise,
     minimise,
 )
+from qhls.search.job import Job
 from qhls.search.tuners import Proposal
 from support.searches import FEW, LIMIT, data, dense
 
 TRAIN, VALIDATION = data()
 FIT = {"validation_data": VALIDATION, "batch_size": 96, "epochs": 2}
+
+
+def by_accuracy(metrics, costs):
+    return metrics["val_acc"]
 
 
 def search(folder, model=None, **arguments):
@@ -142,16 +148,60 @@ def test_a_search_is_gone_on_with(tmp_path, monkeypatch):
     whole = fitted(tmp_path / "a", overwrite=False, max_trials=4)
     part = fitted(tmp_path / "b", overwrite=False, max_trials=2)
     trained = []
-    original = AutoQKeras._run
+    original = Job.train
     monkeypatch.setattr(
-        AutoQKeras,
-        "_run",
-        lambda self, p, *rest: trained.append(p.number) or original(self, p, *rest),
+        Job,
+        "train",
+        lambda self, task, parent: trained.append(task.number) or original(self, task, parent),
     )
     again = fitted(tmp_path / "b", overwrite=False, max_trials=4)
     assert trained == [2, 3]
     assert again.records == whole.records
     assert part.records.items() <= whole.records.items()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"goal": judge(by_accuracy), "learning_rate_optimizer": True},
+        {"mode": "hyperband", "max_trials": None, "max_epochs": 3, "tune_filters": "layer"},
+    ],
+    ids=["random", "hyperband"],
+)
+def test_processes_find_what_one_process_finds(tmp_path, arguments):
+    model = dense(run_eagerly=False)
+    alone = fitted(tmp_path / "a", model, **arguments)
+    others = fitted(tmp_path / "b", model, executor="processes", workers=2, batch=2, **arguments)
+    assert sorted(others.records) == sorted(alone.records)
+    for number, record in alone.records.items():
+        other = others.records[number]
+        assert (other["candidate"], other["state"]) == (record["candidate"], record["state"])
+        assert other["score"] == pytest.approx(record["score"], rel=1e-4)
+    assert others.history()["val_acc"] == pytest.approx(alone.history()["val_acc"])
+
+
+def test_an_executor_that_loses_nothing_of_fit(tmp_path):
+    """Arguments of ``fit`` by position are those by name."""
+    by_name = fitted(tmp_path / "a", max_trials=1)
+    by_place = search(tmp_path / "b", max_trials=1)
+    by_place.fit(*TRAIN, 96, 2, validation_data=VALIDATION)
+    assert by_place.records == by_name.records
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"executor": "threads"}, r"^executor: expected one of processes, inline, dask, ray, .*, received 'threads'$"),
+        ({"workers": 0}, r"^workers: expected a number from 1 on, received 0$"),
+        ({"batch": 1.5}, r"^batch: expected a number from 1 on, received 1.5$"),
+        ({"executor": "processes", "goal": lambda metrics, costs: 0.0},
+         r"^executor 'processes': expected metrics, callbacks and custom objects that can be sent .*$"),
+    ],
+)  # fmt: skip
+def test_bad_executors(tmp_path, arguments, message):
+    with pytest.raises(SearchError, match=message):
+        fitted(tmp_path, **arguments)
+    assert not (tmp_path / "run").exists() or not list((tmp_path / "run").glob("*.h5"))
 
 
 def test_a_new_search_leaves_an_old_one_alone(tmp_path):

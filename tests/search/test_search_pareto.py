@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -27,7 +28,7 @@ from qhls.search import (
     pareto,
 )
 from qhls.search.costs import Hardware, measure
-from qhls.search.engines import ENGINES, Engine, default_engine
+from qhls.search.engines import ENGINES, Engine, Measured, default_engine
 from qhls.search.executors import Job, Task
 from qhls.search.journal import FILE
 from qhls.search.objectives import dominates, parse
@@ -258,7 +259,9 @@ def test_a_damaged_journal(tmp_path):
 def test_another_version_of_the_engine_is_noticed(tmp_path, monkeypatch):
     run(tmp_path, trials=4, tune_filters="layer")
     ask = Engine.ask
-    monkeypatch.setattr(Engine, "ask", lambda self: (ask(self)[0], self.space.candidate(7)))
+    monkeypatch.setattr(
+        Engine, "ask", lambda self: replace(ask(self), candidate=self.space.candidate(7))
+    )
     with pytest.raises(JournalError, match=r"^.*: expected the candidate \{.*\} as trial 0, received \{.*\}; it was "
                        r"written with another version of Optuna or qhls: search in a new folder$"):  # fmt: skip
         run(tmp_path, trials=8, tune_filters="layer")
@@ -456,13 +459,12 @@ def test_engines_are_functions_of_their_seed():
         engine = Engine(space, objectives, name, seed, 5)
         found = []
         for number in range(12):
-            trial, candidate = engine.ask()
-            found.append(candidate)
-            engine.tell(
-                trial,
-                None if number == 3 else [number, math.nan if number == 5 else 1.0],
-                {"bits": 0.1 * number - 0.5},
-            )
+            proposal = engine.ask()
+            assert proposal.number == number
+            found.append(proposal.candidate)
+            values = [number, math.nan if number == 5 else 1.0]
+            outcome = Measured(values, {"bits": 0.1 * number - 0.5})
+            engine.tell(proposal, None if number == 3 else outcome)
         return found
 
     for name in ("tpe", "nsga2", "random"):
@@ -474,9 +476,9 @@ def test_the_gaussian_process_of_optuna():
     space = Space(dense(), limit={"Activation": [8]}, quantization_config=FEW)
     engine = Engine(space, parse(("accuracy", "bits")), "gp", 0, 2)
     for number in range(3):
-        trial, candidate = engine.ask()
-        space.check(candidate)
-        engine.tell(trial, [number, 1.0], {})
+        proposal = engine.ask()
+        space.check(proposal.candidate)
+        engine.tell(proposal, Measured([number, 1.0]))
 
 
 def test_what_is_enqueued_is_asked_for_first():
@@ -484,7 +486,7 @@ def test_what_is_enqueued_is_asked_for_first():
     engine = Engine(space, parse(("accuracy", "bits")), "tpe", 0, 5)
     wanted = [space.candidate(3), space.candidate(77)]
     engine.enqueue(wanted)
-    assert [engine.ask()[1] for _ in wanted] == wanted
+    assert [engine.ask().candidate for _ in wanted] == wanted
 
 
 def test_the_default_engine():

@@ -83,6 +83,18 @@ def test_hyperband_brackets():
     assert {p.parent for p in proposals[9:12]} == {p.number for p in first[:3]}
 
 
+def test_hyperband_waits_for_the_scores_of_a_round():
+    tuner = HyperbandTuner(LARGE, max_epochs=3)
+    proposals = list(iter(tuner.ask, None))
+    assert [p.epochs for p in proposals] == [1] * 3
+    for proposal in proposals[:2]:
+        tuner.tell(proposal, bits(proposal.candidate))
+    assert tuner.ask() is None
+    tuner.tell(proposals[2], 1.0)
+    promoted = tuner.ask()
+    assert (promoted.parent, promoted.epochs, promoted.initial_epoch) == (2, 3, 1)
+
+
 def test_hyperband_leaves_failed_trials_behind_and_ends():
     assert [p.epochs for p in run(HyperbandTuner(LARGE, max_epochs=3), lambda _: None)] == [
         1
