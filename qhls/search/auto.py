@@ -1,4 +1,4 @@
-"""``AutoQKeras``: the quantised model of the best score, found as QKeras' AutoQKeras finds it."""
+"""Search for the quantised model of the best score, with the arguments and scores of QKeras' AutoQKeras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qhls.search.driver import Driver
 from qhls.search.errors import GoalError, SearchError
 from qhls.search.executors import make_executor
 from qhls.search.feasible import check_feasible, check_input_types
-from qhls.search.goals import Goal, as_goal, towards
+from qhls.search.goals import Goal, as_goal, set_direction
 from qhls.search.job import WEIGHTS, Job, Record, cores
 from qhls.search.journal import Journal
 from qhls.search.only import only_driver
@@ -123,7 +123,7 @@ class AutoQKeras:
                 raise GoalError(
                     f"metric_direction: expected 'max' or 'min', got {direction!r}. Give one of them."
                 )
-            self.goal = towards(self.goal, direction)
+            self.goal = set_direction(self.goal, direction)
         self._space_settings: dict[str, Any] = {
             "quantization_config": quantization_config,
             "limit": limit,
@@ -152,16 +152,16 @@ class AutoQKeras:
     # -- the search ---------------------------------------------------------------------------------
 
     def fit(self, *fit_args: Any, **fit_kwargs: Any) -> None:
-        """Search; the arguments are those of ``keras.Model.fit``, with ``validation_data`` or ``validation_split``.
+        """Search with the arguments of ``keras.Model.fit``, among them ``validation_data`` or ``validation_split``.
 
         Where no callback stops early, training stops when ``val_loss`` has not improved for a fifth of the
         epochs, at most 20. A trial that fails (a loss that is not finite, a model that cannot become a
-        design) is noted, and the search goes on.
+        design) is written to the journal, and the search goes on.
 
         Raises:
             GoalError: the metric is not logged.
-            BudgetError: a budget below what the cheapest candidate costs; it tells how much that is.
-            SearchError: every trial failed; it tells why the last one did.
+            BudgetError: a budget below the cost of the cheapest candidate, which the message names.
+            SearchError: every trial failed; the message has the reason of the last one.
         """
         settings = _by_name(fit_args, fit_kwargs)
         epochs = settings.setdefault("epochs", 10)
@@ -225,7 +225,7 @@ class AutoQKeras:
         }
 
     def _rate(self, candidate: Mapping[str, Any], costs: Mapping[str, float]) -> float | None:
-        """The learning rate that a candidate chose, if there is a choice."""
+        """Return the learning rate that a candidate chose, if there is a choice."""
         if LEARNING_RATE not in candidate:
             return None
         larger = 0.0
@@ -245,12 +245,12 @@ class AutoQKeras:
     # -- results ------------------------------------------------------------------------------------
 
     def _ranked(self) -> list[int]:
-        """The numbers of the trials that were trained, the best first."""
+        """Return the numbers of the trials that were trained, the best first."""
         trained = [n for n, record in self.records.items() if record["score"] is not None]
         return sorted(trained, key=lambda n: (-self.records[n]["score"], n))
 
     def history(self, number_of_trials: int = -1) -> dict[str, list[float]]:
-        """ "score", "trial_size" and each metric, and ``val_`` each, of the best trials, the best first.
+        """Return "score", "trial_size", each metric and its ``val_`` form of the best trials, the best first.
 
         ``number_of_trials``: how many, -1: all.
         """
@@ -268,7 +268,7 @@ class AutoQKeras:
         return found
 
     def get_best_model(self) -> keras.Model:
-        """The model of the best score with the weights that it had then, compiled.
+        """Return the compiled model of the best score, with the weights that had it.
 
         Raises ``SearchError`` before ``fit``.
         """
@@ -284,7 +284,7 @@ class AutoQKeras:
         return model
 
     def get_model(self, number: int) -> keras.Model:
-        """The model of a trial, a key of ``records``, with the weights of its best epoch, compiled.
+        """Return the model of a trial, a key of ``records``, with the weights of its best epoch, compiled.
 
         Raises ``SearchError`` for a number that was not trained.
         """
@@ -304,11 +304,11 @@ class AutoQKeras:
 
     @staticmethod
     def get_best_lr(qmodel: keras.Model) -> float:
-        """The learning rate that a model is compiled with."""
+        """Return the learning rate that a model is compiled with."""
         return float(to_numpy(qmodel.optimizer.learning_rate))
 
     def get_learning_rate(self) -> float:
-        """The learning rate of the best model; not a number before ``get_best_model``."""
+        """Return the learning rate of the best model; not a number before ``get_best_model``."""
         return self.learning_rate
 
 
@@ -382,7 +382,7 @@ def _tuner(mode: str, custom: Any) -> Any:
 
 
 def new_folder(folder: Path, overwrite: bool) -> Path:
-    """``folder``, or with ``overwrite`` the first of ``folder``, ``folder_1``, ... that is not there."""
+    """Return ``folder``, or with ``overwrite`` the first of ``folder``, ``folder_1``, ... that does not exist."""
     found, number = folder, 0
     while overwrite and found.exists():
         number += 1

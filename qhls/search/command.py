@@ -1,4 +1,4 @@
-"""``qhls search``: what the command line gives, as the arguments of ``pareto`` or, with ``--learned``, ``gradient``."""
+"""Run ``qhls search``: call ``pareto`` or, with ``--learned``, ``gradient`` with the options of the command line."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from qhls.limits import read_arrays, read_json
 from qhls.search.costs import UNITS
 from qhls.search.errors import BudgetError, SearchError, SpaceError
 from qhls.search.front import Front
-from qhls.search.gradient import Settings as LearnedSettings
-from qhls.search.gradient import gradient
+from qhls.search.gradient import GradientSettings, gradient
 from qhls.search.objectives import parse
-from qhls.search.pareto import SPACE, Settings, pareto
+from qhls.search.pareto import SPACE, ParetoSettings, pareto
 from qhls.text import say
 
 EXIT_INTERRUPTED = 130
 
 VALIDATION = ("test", "val", "valid", "validation")
-"""What a file may call the data that candidates are judged by, after ``x_`` and ``y_``."""
+"""Names of the validation data in a file, after ``x_`` and ``y_``."""
 
 _BOTH = ("epochs", "seed", "technology", "folder")
 _LEARNED = ("levels", "strengths", "bits")
@@ -41,7 +40,7 @@ _CANDIDATES = ("budget", "space", "warm_start", "transfer_weights")
 
 
 def run(options: Namespace) -> int:
-    """Search, or go on with it; returns the process's status, 130 after Ctrl-C."""
+    """Search, or resume a search, and return the exit status, 130 after Ctrl-C."""
     data = load_data(options.data)
     objectives = [_objective(text) for text in options.objective or ("accuracy", "energy")]
     model = load_model(options, objectives)
@@ -62,7 +61,7 @@ def run(options: Namespace) -> int:
     try:
         front = search(model, data, objectives, **settings)
     except KeyboardInterrupt:
-        folder = LearnedSettings.folder if options.learned else Settings.folder
+        folder = GradientSettings.folder if options.learned else ParetoSettings.folder
         journal = options.storage or str(Path(options.folder or folder))
         sys.stderr.write(
             f"\nqhls search: interrupted; what has been trained is in {journal}: the same command goes on from there\n"
@@ -74,12 +73,12 @@ def run(options: Namespace) -> int:
         raise SearchError(
             f"training: expected model, data, loss and metrics that fit each other, received: {error}"
         ) from error
-    _tell(front, options.report)
+    _print(front, options.report)
     return 0
 
 
 def _settings(options: Namespace) -> dict[str, Any]:
-    """Settings of the search that is asked for. Raises ``SearchError`` for options of the other one."""
+    """Return the settings of the chosen search. Raises ``SearchError`` for options of the other one."""
     others = (*_SEARCHED, *_CANDIDATES) if options.learned else _LEARNED
     strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if strange:
@@ -100,7 +99,7 @@ def _settings(options: Namespace) -> dict[str, Any]:
 
 
 def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
-    """``x, y, x_val, y_val`` of an ``.npz`` file.
+    """Return ``x, y, x_val, y_val`` of an ``.npz`` file.
 
     Raises ``LoadError`` for another file, ``SearchError`` for one that lacks some of them.
     """
@@ -120,7 +119,7 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
 
 
 def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
-    """The model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
+    """Return the model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
     path = existing(options.model)
     try:
         with warnings.catch_warnings(), bounded_weights(path.name):
@@ -173,7 +172,7 @@ def _space(path: Path | None) -> dict[str, Any]:
     return given
 
 
-def _tell(front: Front, report: bool) -> None:
+def _print(front: Front, report: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in front.counts().items())
     lines = [f"trials: {counts}", *(point.command for point in front)]
     if front.study:

@@ -1,7 +1,7 @@
-"""What a candidate costs: energy, area and latency of its design, bits of its model.
+"""Costs of a candidate: energy, area and latency of its design, bits of its model.
 
-Before training ``qhls.candidates`` prices types, not weights: ``docs/energy.md`` says how far that is from the trained
-design, whose costs a search compares in the end.
+Before training ``qhls.candidates`` prices types, not weights. A search compares the costs of trained designs in the
+end; ``docs/energy.md`` has the difference.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from qhls.search.forgiving import DEFAULT_CONFIG
 from qhls.search.sizes import Sizes, model_bits
 
 UNITS = {"energy": "pJ", "area": "LUT", "latency": "ns", "bits": "bits"}
-"""The costs that there are, and their units."""
+"""Name -> unit of each cost."""
 
 AREA_TABLE = "xilinx_lut6"
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a candidate's costs depend on beside itself.
+    """Settings that the costs of a candidate depend on.
 
     ``input_types`` and ``schedule`` as in ``qhls.compile``, ``technology`` as in ``Design.energy``.
     """
@@ -43,7 +43,7 @@ class Hardware:
 
 
 def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
-    """The costs ``names``, of ``UNITS``, of a candidate, whatever its weights are.
+    """Return the costs ``names`` (keys of ``UNITS``) of a candidate; they do not depend on its weights.
 
     Raises ``GoalError`` for a cost that does not exist, ``TrialError`` where the model cannot become a
     design.
@@ -60,7 +60,7 @@ def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dic
 
 
 def trained_costs(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
-    """Of the costs ``names`` those of the design, with the weights of ``model``.
+    """Return those of the costs ``names`` that belong to the design, with the weights of ``model``.
 
     Raises ``TrialError`` where the model cannot become a design.
     """

@@ -1,4 +1,4 @@
-"""A journal's lines in a database, by an SQLAlchemy URL: one table for all searches, a row a line.
+"""Lines of a journal in a database, by an SQLAlchemy URL: one table for all searches, one row per line.
 
 A row is committed before anything depends on it, by a connection of its own: trainings take longer than many a
 server keeps one. Its key is search and line, so that a second driver of one search,
@@ -45,14 +45,14 @@ _locks = sqlalchemy.Table(
 )
 
 BEAT = 5.0
-"""Seconds after which a driver says that it lives."""
+"""Seconds between two signs of life of a driver."""
 
 SILENCE = 4
 """Beats without a word of a driver on another machine, after which it is taken for dead."""
 
 
 class DatabaseLines:
-    """The lines of the search ``name`` in the database at ``url``; the table is made where it is not there.
+    """Lines of the search ``name`` in the database at ``url``; a missing table is created.
 
     Raises ``SearchError`` for a text that is no URL and where the database's driver is not installed,
     ``JournalError`` where the database does not answer.
@@ -73,7 +73,7 @@ class DatabaseLines:
         self.where = f"{parsed.render_as_string(hide_password=True)}, search {name!r}"
 
     def read(self) -> list[bytes]:
-        """See ``journal.Lines``."""
+        """Return all lines of the search."""
         columns = (_table.c.line, _table.c.content)
         own = (
             sqlalchemy.select(*columns).where(_table.c.search == self._search).order_by(columns[0])
@@ -88,7 +88,7 @@ class DatabaseLines:
         return [content.encode() for _, content in rows]
 
     def append(self, line: bytes) -> None:
-        """See ``journal.Lines``."""
+        """Write another line, for good. Raises ``JournalError`` if that is not possible."""
         row = {"search": self._search, "line": self._count, "content": line.decode()}
         try:
             with self._engine.begin() as connection:
@@ -104,7 +104,7 @@ class DatabaseLines:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Within it no other process drives this search. Raises ``JournalError`` where another one does."""
+        """Keep other processes from driving this search. Raises ``JournalError`` if one already does."""
         own = _locks.c.token == (token := uuid.uuid4().hex)
         here = {"machine": machine(), "process": process(os.getpid()), "driver": driver()}
         row = {"search": self._search, "token": token, "beat": 0, **here}

@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def costs(self) -> tuple[str, ...]:
-        """The costs that objectives and budgets need."""
+        """Costs that objectives and budgets need."""
         names = [objective.name for objective in self.objectives if objective.is_cost]
         return tuple(dict.fromkeys((*names, *self.budgets)))
 
@@ -111,11 +111,11 @@ class Plan:
     # -- for the front ------------------------------------------------------------------------------
 
     def losses(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Values of the objectives as numbers of which less is better."""
+        """Return values of the objectives as numbers of which less is better."""
         return tuple(o.loss(v) for o, v in zip(self.objectives, values, strict=True))
 
     def front(self, records: Mapping[int, Mapping[str, Any]]) -> list[int]:
-        """The numbers of the records of trained models that no other is better than in everything, the best first."""
+        """Return the numbers of the trained trials that no other is better than in everything, the best first."""
         return self.joined([], records, records)
 
     def joined(

@@ -1,7 +1,7 @@
-"""Optuna's samplers as engines of a Pareto search: asked and told by the driver, in memory.
+"""Optuna's samplers as engines of a Pareto search, in memory.
 
-An engine is a function of its seed and of what it was told, in that order. The journal, not Optuna's storage,
-is what a search is taken up again from.
+Proposals depend on the seed and on the outcomes, in their order. A search resumes from the journal, not from Optuna's
+storage.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Engine:
         self._asked = 0
 
     def enqueue(self, candidates: Sequence[Candidate]) -> None:
-        """Ask for these before any other."""
+        """Propose these before any other."""
         for candidate in candidates:
             self.space.check(candidate)
             self._study.enqueue_trial({name: candidate[name] for name in self._distributions})
@@ -103,7 +103,7 @@ class Engine:
 
 
 def default_engine(trials: int) -> str:
-    """The engine for a number of trials."""
+    """Return the engine for a number of trials."""
     return "tpe" if trials < MANY_TRIALS else "nsga2"
 
 

@@ -1,4 +1,4 @@
-"""What a search raises."""
+"""Errors of searches."""
 
 from qhls.errors import QhlsError
 

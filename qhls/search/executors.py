@@ -1,4 +1,4 @@
-"""Who trains candidates: this process, a pool of processes, Dask or Ray. Each trains the same seeded trials.
+"""Executors, which train candidates: this process, a pool of processes, Dask or Ray, all with the same results.
 
 Workers get tasks and give records and models back as bytes; the journal and all files are the driver's. A worker
 that is lost - killed, out of memory, its machine gone - costs time alone: its task is submitted again.
@@ -22,33 +22,33 @@ __all__ = ["EXECUTORS", "Dispatcher", "Executor", "Job", "Task", "cores", "make_
 EXECUTORS = ("processes", "inline", "dask", "ray")
 
 LOSSES = 3
-"""A candidate that lost its worker so often in a row is the reason for it."""
+"""Workers that a candidate may lose in a row before it counts as the reason."""
 
 PAUSE = 5.0
-"""Seconds after which workers that have come are looked for."""
+"""Seconds between two searches for new workers."""
 
 
 class Executor(Protocol):
-    """Trains tasks."""
+    """An object that trains tasks."""
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
-        """Each task with its record, as they are done; the model is then in ``job.file(task.number)``."""
+        """Yield each task with its record when it is done; the model is then in ``job.file(task.number)``."""
         ...
 
     def close(self) -> None:
-        """End what was started."""
+        """End the workers."""
         ...
 
 
 class Dispatcher:
-    """Tasks to a team and back, in whatever order: what is found does not depend on it."""
+    """Executor that sends tasks to a team and collects the answers; results do not depend on their order."""
 
     def __init__(self, job: Job, team: Team) -> None:
         self.job, self.team = job, team
         self._begun = False
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
-        """See ``Executor``. Raises ``SearchError`` where the workers cannot begin, or are gone."""
+        """Yield each task with its record when it is done. Raises ``SearchError`` if there are no workers."""
         waiting, under_way = deque(tasks), dict[Future[Answer], Task]()
         losses = Counter[int]()
         if waiting:
@@ -71,7 +71,7 @@ class Dispatcher:
                 yield task, record
 
     def begin(self) -> None:
-        """Have every worker read the job, so that what is wrong with it is not taken for a candidate's fault."""
+        """Make every worker read the job, so that its faults are not taken for those of a candidate."""
         if self._begun:
             return
         futures = [self._submit(None) for _ in range(self.team.slots())]
@@ -124,23 +124,23 @@ def _lost(task: Task, error: BaseException) -> Record:
     }
 
 
-def make_executor(given: Any, job: Job, workers: int | None) -> Executor:
-    """An executor by its name, or by a function of the job.
+def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
+    """Return an executor by its name, or by a function of the job.
 
-    ``given``: one of ``EXECUTORS``; of a cluster that is there "dask:ADDRESS" or "ray:ADDRESS", with the
+    ``choice``: one of ``EXECUTORS``; of a running cluster "dask:ADDRESS" or "ray:ADDRESS", with the
     address that ``distributed.Client`` or ``ray.init`` takes ("tcp://...", "tls://...", "dask://..." and
     "ray://..." are understood too). Raises ``SearchError`` for another, and where a package is missing.
     """
-    if callable(given):
-        made: Any = given(job)
-        return made
-    name, _, address = given.partition(":") if isinstance(given, str) else ("", "", "")
+    if callable(choice):
+        executor: Any = choice(job)
+        return executor
+    name, _, address = choice.partition(":") if isinstance(choice, str) else ("", "", "")
     if name in ("tcp", "tls"):
-        name, address = "dask", given
+        name, address = "dask", choice
     if name not in EXECUTORS or (address and name in ("inline", "processes")):
         raise SearchError(
             f"executor: expected one of {', '.join(EXECUTORS)}, 'dask:ADDRESS', 'ray:ADDRESS' or a function of the "
-            f"job, received {given!r}"
+            f"job, received {choice!r}"
         )
     if name == "inline":
         return Dispatcher(job, Inline(job))
@@ -150,9 +150,9 @@ def make_executor(given: Any, job: Job, workers: int | None) -> Executor:
 
 
 def _cluster(name: str) -> Any:
-    """The class ``Team`` of the module of a cluster, which needs its extra."""
+    """Return the team's class of a cluster. Raises ``SearchError`` if its package is not installed."""
     try:
-        return import_module(f"qhls.search.on_{name}").Team
+        return getattr(import_module(f"qhls.search.on_{name}"), f"{name.capitalize()}Team")
     except ImportError as error:
         raise SearchError(
             f"executor {name!r}: expected the package that it needs, received none ({error}); "

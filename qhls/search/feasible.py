@@ -1,4 +1,4 @@
-"""What the cheapest candidate of a space costs: a budget below it can be refused before anything is trained."""
+"""Costs of the cheapest candidate of a space: a budget below them is refused before any training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Cost = Callable[[Candidate], float]
 
 def check_input_types(space: Space, hardware: Hardware) -> None:
     """Raise ``SearchError`` unless every input of a candidate has a type: all of them would fail alike."""
-    with suppress(TrialError):  # what is wrong with this candidate need not be with others
+    with suppress(TrialError):  # a fault of this candidate need not be one of others
         model = space.build(space.smallest())
         try:
             inputs_of(model, hardware.input_types)
@@ -26,7 +26,7 @@ def check_input_types(space: Space, hardware: Hardware) -> None:
 
 
 def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardware) -> None:
-    """Raise ``BudgetError`` for a budget below what the cheapest candidate costs; it tells how much that is.
+    """Raise ``BudgetError`` for a budget below the cost of the cheapest candidate, which the message names.
 
     Raises ``SearchError`` where no candidate can be priced.
     """
@@ -55,9 +55,9 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
 
 
 def cheapest(space: Space, cost: Cost, enough: float) -> float:
-    """The least cost, choice by choice from the smallest candidate; any cost up to ``enough`` will do.
+    """Return the least cost, choice by choice from the smallest candidate; any cost up to ``enough`` will do.
 
-    It is the least of all where what one choice costs does not hang on the others the other way round: so
+    It is the least of all if the order of a choice's options by cost does not depend on the other choices. That holds
     for bits, and in practice for energy, area and latency.
     """
     best = space.smallest()

@@ -30,16 +30,16 @@ Stats = dict[str, dict[str, float]]
 def forgiving_delta(
     reference: float, trial: float, delta_p: float, delta_n: float, rate: float
 ) -> float:
-    """The share of the metric that is forgiven (or, below 0, taken); ``delta_p``, ``delta_n`` in percent."""
+    """Return the share of the metric that is forgiven (or, below 0, taken); ``delta_p``, ``delta_n`` in percent."""
     share = np.float32(delta_p if trial < reference else delta_n) / np.float32(100)
     return float(share * (np.log(np.float64(reference) / trial) / np.log(np.float32(rate))))
 
 
 class ForgivingFactor:
-    """What compares a trial's size with a reference's; a subclass tells in ``measure`` what size is.
+    """Comparison of a trial's size with a reference's; ``measure`` of a subclass defines the size.
 
-    ``delta_p`` and ``delta_n`` in percent; ``rate`` above 1; ``stress`` times the reference's size is what
-    trials are compared with, so that below 1 it asks for smaller models. Raises ``GoalError`` for numbers
+    ``delta_p`` and ``delta_n`` in percent; ``rate`` above 1; trials are compared with ``stress`` times the
+    reference's size, so that below 1 it asks for smaller models. Raises ``GoalError`` for numbers
     that are not acceptable.
     """
 
@@ -59,15 +59,15 @@ class ForgivingFactor:
         self.trial_size_dict: Stats = {}
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
-        """By layer what ``total`` is its part of the size."""
+        """Return by layer a dictionary whose "total" is the layer's part of the size."""
         raise NotImplementedError
 
     def total(self, stats: Stats) -> float:
-        """The size, of what ``measure`` tells."""
+        """Return the size of the whole model from the result of ``measure``."""
         return sum(entry["total"] for entry in stats.values())
 
     def get_reference(self, model: keras.Model) -> float:
-        """The size of the reference times ``stress``; that of the first model that it is asked for."""
+        """Return the size of the reference, the first model of a call, times ``stress``."""
         if math.isnan(self.reference_total):
             self.reference_size_dict = self.measure(model, reference=True)
             self.reference_total = self.total(self.reference_size_dict)
@@ -80,37 +80,37 @@ class ForgivingFactor:
 
     @property
     def reference_size(self) -> float:
-        """What trials are compared with."""
+        """Size that trials are compared with."""
         return self.reference_total * self.stress
 
     def get_trial(self, model: keras.Model) -> float:
-        """The size of a quantised model."""
+        """Return the size of a quantised model."""
         self.trial_size_dict = self.measure(model, reference=False)
         self.trial_size = self.total(self.trial_size_dict)
         return self.trial_size
 
     def delta(self) -> float:
-        """The share of the metric that is forgiven to the last trial. Raises ``GoalError`` before there is one."""
+        """Return the share of the metric that is forgiven to the last trial. Raises ``GoalError`` without a trial."""
         self._require_trial()
         return forgiving_delta(
             self.reference_size, self.trial_size, self.delta_p, self.delta_n, self.rate
         )
 
     def get_total_factor(self) -> float:
-        """By what share the last trial is larger than the reference, whatever ``stress``; below 0: smaller."""
+        """Return the share by which the last trial is larger than the unstressed reference; below 0: smaller."""
         self._require_trial()
         return (self.trial_size - self.reference_total) / self.reference_total
 
     def get_reference_stats(self) -> Stats:
-        """The reference's size by layer."""
+        """Return the reference's size by layer."""
         return self.reference_size_dict
 
     def get_trial_stats(self) -> Stats:
-        """The last trial's size by layer."""
+        """Return the last trial's size by layer."""
         return self.trial_size_dict
 
     def print_stats(self) -> None:
-        """Print what was compared last."""
+        """Print the last comparison."""
         say(
             f"reference {self.reference_size:,.0f} {self.unit}, trial {self.trial_size:,.0f} "
             f"{self.unit} ({self.get_total_factor():+.1%} of the unstressed reference): the metric "
@@ -127,7 +127,7 @@ class ForgivingFactor:
 
 
 class ForgivingFactorBits(ForgivingFactor):
-    """Size is bits: those of the parameters, and those of the activations of one sample.
+    """Forgiving factor of bits: those of the parameters, and those of the activations of one sample.
 
     ``input_bits`` and ``output_bits`` are those of an element of the inputs and of a softmax or sigmoid;
     ``ref_bits`` those of whatever else is not quantised. ``config``: class of a layer, or "default" ->
@@ -154,14 +154,14 @@ class ForgivingFactorBits(ForgivingFactor):
         self.config = _checked(DEFAULT_CONFIG if config is None else config)
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
-        """Bits of parameters, of activations and, of what ``config`` counts, in total."""
+        """Return by layer the bits of parameters, of activations and, of those that ``config`` counts, in total."""
         return model_bits(model, self.sizes, self.config)
 
 
 class ForgivingFactorEnergy(ForgivingFactor):
-    """Size is whole pJ per inference, as ``energy(model, reference)`` tells, by layer.
+    """Forgiving factor of whole pJ per inference, which ``energy(model, reference)`` returns by layer.
 
-    QKeras' own leaves ``stress`` out of ``delta``; here it counts. ``stress_in_delta=False`` is as QKeras.
+    QKeras leaves ``stress`` out of ``delta``; here it counts. ``stress_in_delta=False`` is as QKeras.
     """
 
     unit = "pJ"
@@ -180,15 +180,15 @@ class ForgivingFactorEnergy(ForgivingFactor):
         self.energy, self.stress_in_delta = energy, stress_in_delta
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
-        """pJ per inference."""
+        """Return by layer the pJ per inference."""
         return self.energy(model, reference)
 
     def total(self, stats: Stats) -> float:
-        """Rounded down, as QTools does."""
+        """Return the size of the whole model, rounded down as QTools does."""
         return float(int(super().total(stats)))
 
     def delta(self) -> float:
-        """As ``ForgivingFactor.delta``."""
+        """Return the share of the metric that is forgiven to the last trial."""
         if self.stress_in_delta:
             return super().delta()
         self._require_trial()

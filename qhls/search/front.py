@@ -1,4 +1,4 @@
-"""``Front``: what a Pareto search found. Every point has its trained weights and one command that checks it."""
+"""Front of a Pareto search: points with their trained weights and one command per point that checks it."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Point:
     hardware: Hardware = field(default_factory=Hardware, repr=False)
 
     def model(self) -> keras.Model:
-        """The quantised model with its trained weights. Raises ``LoadError``."""
+        """Return the quantised model with its trained weights. Raises ``LoadError``."""
         from qhls.frontend import load_model
 
         return load_model(self.path)
 
     def design(self) -> Design:
-        """The compiled model: ranges and types are now those of its weights. Raises ``LoweringError``."""
+        """Return the compiled model: ranges and types are now those of its weights. Raises ``LoweringError``."""
         return self._design
 
     @cached_property
@@ -61,7 +61,7 @@ class Point:
 
     @cached_property
     def command(self) -> str:
-        """One command that compiles the model and compares Keras, interpreter and C simulations bit for bit."""
+        """Command that compiles the model and compares Keras, interpreter and C simulations bit for bit."""
         try:
             types = [str(op.type) for op in self.design().graph.inputs]
         except QhlsError:
@@ -72,7 +72,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Front:
-    """The points that no other is better than in every objective, the best of the first objective first.
+    """Points that no other is better than in every objective, the best of the first objective first.
 
     ``records``: number of a trial -> what the journal notes of it; ``study``: where they are as an Optuna study.
     """
@@ -93,7 +93,7 @@ class Front:
         return self.points[index]
 
     def best(self, name: str, **bounds: float) -> Point:
-        """The best point in an objective; ``bounds``: the least of a metric or the most of a cost.
+        """Return the best point in an objective; ``bounds``: the least of a metric or the most of a cost.
 
         Raises ``SearchError`` for a name that is no objective, and where no point is within the bounds.
         """
@@ -113,17 +113,17 @@ class Front:
         return min(within, key=lambda point: by_name[name].loss(point.values[name]))
 
     def counts(self) -> dict[str, int]:
-        """How many trials there were of each state."""
+        """Return the number of trials of each state."""
         states = [record["state"] for record in self.records.values()]
         return {state: states.count(state) for state in dict.fromkeys(states)}
 
     @property
     def dashboard(self) -> str:
-        """The command that shows all trials in a browser, also while a search runs; a password is left out."""
+        """Command that shows all trials in a browser, also while a search runs; a password is left out."""
         return shlex.join(["optuna-dashboard", self.study])
 
     def table(self) -> Table:
-        """A row a point."""
+        """Return a table with one row per point."""
         return front_table(self.objectives, self.points)
 
     def report(self, path: str | Path | None = None) -> Path:
@@ -133,7 +133,7 @@ class Front:
         return write(self, Path(path) if path is not None else self.folder / REPORT)
 
     def to_json(self) -> str:
-        """The points, as text."""
+        """Return the points as JSON text."""
         points = [
             {
                 "number": point.number,
@@ -148,7 +148,7 @@ class Front:
 
 
 def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
-    """A row a point: its number, its objectives and its model's file."""
+    """Return a table with one row per point: its number, its objectives and its model's file."""
     table = Table(title="Pareto front")
     table.add_column("trial", justify="right")
     for objective in objectives:
@@ -162,5 +162,5 @@ def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
 
 
 def show(value: float) -> str:
-    """A number for a table."""
+    """Return the text of a number in a table."""
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -35,7 +35,7 @@ class GaussianProcess:
                 self._factor, self._weights = factor, weights
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Means and standard deviations (m,) at points ``x`` (m, d)."""
+        """Return means and standard deviations (m,) at points ``x`` (m, d)."""
         cross = _matern(x, self._x, self._length)
         spread = np.linalg.solve(self._factor, cross.T)
         variance = np.maximum(1.0 - (spread**2).sum(0), 0.0)

@@ -1,6 +1,6 @@
-"""Goals of a search for one best model: what a trial's score is, and what it may cost.
+"""Goals of a search for one best model: the score of a trial, and limits of its costs.
 
-A goal is told in one of these ways:
+A goal is given in one of these forms:
 
 - ``{"type": "bits", "params": {...}}`` or ``{"type": "energy", "params": {...}}``, or a ``ForgivingFactor``: the
   goals of AutoQKeras (``qhls.search.forgiving``).
@@ -68,7 +68,7 @@ class Goal:
     factor: ForgivingFactor | None = None
 
     def measure(self, model: keras.Model) -> Costs:
-        """The costs of an untrained candidate. Raises ``TrialError`` where it has none."""
+        """Return the costs of an untrained candidate. Raises ``TrialError`` where it has none."""
         names = dict.fromkeys((*self.budgets, *self.costs))
         found = measure(model, names, self.hardware) if names else {}
         if self.factor is not None:
@@ -77,7 +77,7 @@ class Goal:
         return found
 
     def description(self) -> dict[str, Any]:
-        """What tells goals apart, but for the functions of ``judge``."""
+        """Return the parameters that distinguish goals, without the functions of ``judge``."""
         factor, kind = self.factor, getattr(self.score, "__name__", "lambda")
         kept = ("delta_p", "delta_n", "rate", "stress", "reference_total")
         numbers = {name: getattr(factor, name) for name in kept} if factor else {}
@@ -89,17 +89,17 @@ class Goal:
         }
 
     def over(self, costs: Mapping[str, float]) -> dict[str, float]:
-        """The budgets that ``costs`` exceed, and what they are."""
+        """Return name -> cost of each of ``costs`` that exceeds its budget."""
         return over_budget(self.budgets, costs)
 
 
 def over_budget(budgets: Mapping[str, float], costs: Mapping[str, float]) -> dict[str, float]:
-    """Name -> cost of what is more than its budget."""
+    """Return name -> cost of each of ``costs`` that exceeds its budget."""
     return {name: costs[name] for name, most in budgets.items() if costs[name] > most}
 
 
 def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
-    """Budgets as numbers. Raises ``GoalError`` for an unknown cost, ``BudgetError`` for one that is no number."""
+    """Return budgets as numbers. Raises ``GoalError`` for an unknown cost, ``BudgetError`` for no number."""
     check_costs(budgets)
     for name, most in budgets.items():
         number = isinstance(most, int | float) and not isinstance(most, bool)
@@ -110,13 +110,13 @@ def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(most) for name, most in budgets.items()}
 
 
-# -- goals of one's own -----------------------------------------------------------------------------
+# -- goals of the user -----------------------------------------------------------------------------
 
 
 def maximise(
     metric: str = "accuracy", *, hardware: Hardware | None = None, **budgets: float
 ) -> Goal:
-    """The most of ``metric``, on the validation data, within budgets.
+    """Return the goal of the most of ``metric``, on the validation data, within budgets.
 
     ``budgets``: energy in pJ per inference, area in LUT, latency in ns, bits. ``hardware`` says what they
     are measured for; energy, area and latency need its ``input_types``. Raises ``GoalError`` for another cost,
@@ -127,7 +127,7 @@ def maximise(
 
 
 def minimise(metric: str = "loss", *, hardware: Hardware | None = None, **budgets: float) -> Goal:
-    """The least of ``metric``, such as a loss, on the validation data, within budgets; as ``maximise``."""
+    """Return the goal of the least of ``metric``, such as a loss, within budgets; as ``maximise``."""
     checked = check_budgets(budgets)
     return Goal(_negated, metric, budgets=checked, hardware=hardware or Hardware())
 
@@ -139,7 +139,7 @@ def judge(
     hardware: Hardware | None = None,
     **budgets: float,
 ) -> Goal:
-    """The most of ``score(metrics, costs)`` within budgets. ``costs``: those that it reads."""
+    """Return the goal of the most of ``score(metrics, costs)`` within budgets. ``costs``: those that it reads."""
     names = tuple(costs)
     check_costs(names)
     return Goal(
@@ -174,8 +174,8 @@ def _forgiven_error(value: float, _metrics: Metrics, costs: Costs) -> float:
     return -value / factor if value >= 0 else -value * factor
 
 
-def towards(goal: Goal, direction: str) -> Goal:
-    """``goal`` for a metric of which more ("max") or less ("min") is better, where the goal itself does not say it."""
+def set_direction(goal: Goal, direction: str) -> Goal:
+    """Return ``goal`` with the direction of its metric, "max" or "min", if the goal itself has none."""
     least = direction == "min" and goal.factor is not None
     return replace(goal, score=_forgiven_error) if least else goal
 
@@ -184,7 +184,7 @@ def towards(goal: Goal, direction: str) -> Goal:
 
 
 def as_goal(goal: Any, model: keras.Model) -> Goal:
-    """Any kind of goal as a ``Goal``, its reference being ``model``. Raises ``GoalError``."""
+    """Return any kind of goal as a ``Goal`` with the reference ``model``. Raises ``GoalError``."""
     if isinstance(goal, Goal):
         return goal
     if goal is None or isinstance(goal, Mapping):
@@ -202,7 +202,7 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
 
 
 def forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
-    """The forgiving factor of ``{"type": "bits" or "energy", "params": {...}}``. Raises ``GoalError``."""
+    """Return the forgiving factor of ``{"type": "bits" or "energy", "params": {...}}``. Raises ``GoalError``."""
     _check_keys("goal", goal, ("type", "params"), ("type", "params"))
     kinds: dict[str, Callable[..., ForgivingFactor]] = {
         "bits": ForgivingFactorBits,
@@ -252,7 +252,7 @@ def _energy_factor(
     config_json: None = None,
     stress_in_delta: bool = True,
 ) -> ForgivingFactor:
-    """A forgiving factor of QTools' energies, from AutoQKeras' parameters: pairs are for reference and trial."""
+    """Return a forgiving factor of QTools' energies; pairs of parameters are for reference and trial."""
     pairs = {
         "parameters_on_memory": parameters_on_memory,
         "activations_on_memory": activations_on_memory,

@@ -1,4 +1,4 @@
-"""``gradient``: widths learned by training. One run, in which energy weighs more and more, gives a front."""
+"""Learn widths by training. One run, in which energy weighs more and more, gives a front."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ from qhls.search.progress import Progress
 from qhls.search.training import compile_like, require_compiled, trial_seed
 
 SETTLING_RATE = 0.1
-"""Of the learning rate, while widths stand still."""
+"""Factor of the learning rate while widths are fixed."""
 
 SAMPLES = 512
 """Inputs that the ranges of the activations are read off at the start."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What ``gradient`` takes beside model, data and objectives."""
+class GradientSettings:
+    """Settings of ``gradient`` besides model, data and objectives."""
 
     strengths: Sequence[float] = (0.1, 3.0)
-    """What the loss gains where the energy is that of the start; levels rise in equal ratios through these numbers."""
+    """Share that energy adds to the loss at the start; levels rise in equal ratios through these numbers."""
 
     epochs: int = 240
     """Epochs in all, the same number of each level."""
@@ -67,22 +67,22 @@ class Settings:
     """Bits of weights and activations at the start."""
 
     input_types: Any = None
-    """What the inputs are, as in ``qhls.compile``."""
+    """Types of the inputs, as in ``qhls.compile``."""
 
     schedule: Schedule = field(default_factory=Schedule)
     """Time and place, as in ``qhls.compile``: weights in the logic learn a width each, others one a kernel."""
 
     technology: Any = "horowitz_45nm"
-    """What energy is priced by, as in ``Design.energy``."""
+    """Technology of the energy, as in ``Design.energy``."""
 
     folder: str | Path = "gradient"
-    """Where journal, models of the front and report are."""
+    """Folder of the journal, the models of the front and the report."""
 
     seed: int = 0
-    """What training follows from."""
+    """Number that all random numbers follow from."""
 
     metrics: Sequence[Any] | None = None
-    """What Keras logs besides the loss; by default the metrics among the objectives."""
+    """Metrics that Keras logs besides the loss; by default those among the objectives."""
 
     fit: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of ``keras.Model.fit``: ``batch_size``, ``callbacks``, ..."""
@@ -115,7 +115,7 @@ def gradient(
             weights; or their Q-layers, whose own quantizers are replaced.
         data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
         objectives: as in ``pareto``; all costs but "bits".
-        settings: those of ``Settings``.
+        settings: those of ``GradientSettings``.
 
     Raises:
         SpaceError: a layer whose width cannot be learned, or that becomes no design.
@@ -144,9 +144,9 @@ def gradient(
 
 
 def _points(
-    model: keras.Model, arrays: Any, chosen: Settings, plan: Plan, journal: Journal
+    model: keras.Model, arrays: Any, chosen: GradientSettings, plan: Plan, journal: Journal
 ) -> list[Point]:
-    """Train what the journal does not have; the front of all."""
+    """Train the epochs that the journal does not have, and return the front of all."""
     folder, steps = Path(chosen.folder), _phases(chosen)
     with Progress(chosen.progress, plan) as shown:
         sweep = Sweep(plan, steps, journal, shown, folder)
@@ -165,7 +165,7 @@ def _points(
 
 
 def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
-    """The journal of a run that has begun; without one, no state and no models are there either."""
+    """Return the journal of the run, after deleting state and models that do not belong to one."""
     journal = Journal(folder, header, trials=True)
     if not journal.records:
         (folder / gradient_state.FILE).unlink(missing_ok=True)
@@ -173,7 +173,7 @@ def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
     return journal
 
 
-def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> None:
+def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: GradientSettings) -> None:
     keras.utils.set_random_seed(chosen.seed)
     hardware = sweep.plan.hardware
     learned: Any = prepare(model, arrays[0], hardware, chosen.bits, chosen.custom_objects)
@@ -197,7 +197,7 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: Settings) -> N
 def prepare(
     model: keras.Model, x: Any, hardware: Hardware, bits: int = 8, custom_objects: Any = None
 ) -> keras.Model:
-    """``model`` as one that learns its widths, with an ``EnergyTerm`` of strength 0 in its first layer with weights.
+    """Return ``model`` with widths that are learned, and an ``EnergyTerm`` of strength 0 in its first layer.
 
     ``x``: inputs that ranges are read off. Raises ``SpaceError`` as ``gradient``.
     """
@@ -245,13 +245,13 @@ class Phase:
 
 
 def spans(epochs: int, levels: int) -> list[tuple[int, int]]:
-    """The first epoch of each level and the one after its last: as many each, at least two where there are two."""
+    """Return the first epoch of each level and the one after its last; levels are of equal length."""
     levels = min(levels, max(epochs // 2, 1))
     return [(epochs * i // levels, epochs * (i + 1) // levels) for i in range(levels)]
 
 
 def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
-    """What each epoch is: levels of as many epochs, of which the last quarter settles."""
+    """Return the phase of each epoch: levels of equal length, of which the last quarter settles."""
     result: list[Phase] = []
     parts = spans(epochs, levels)
     at = np.linspace(0, max(len(parts) - 1, 1), len(strengths))
@@ -265,7 +265,7 @@ def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
 
 
 class Sweep(keras.callbacks.Callback):
-    """Sets what each epoch is; notes what the model has become and keeps the front's files."""
+    """Callback that sets the phase of each epoch, notes the model after it and keeps the files of the front."""
 
     def __init__(
         self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any, folder: Path
@@ -289,7 +289,7 @@ class Sweep(keras.callbacks.Callback):
             model.optimizer.learning_rate = self.rate * phase.rate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Export, price, note; write the model if it is on the front."""
+        """Export and price the model, note it, and write it if it is on the front."""
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         for name, value in metrics.items():
             if name in ("loss", "val_loss") and not math.isfinite(value):
@@ -310,10 +310,8 @@ class Sweep(keras.callbacks.Callback):
             "strength": self.steps[epoch].strength,
         }
         self.journal.records[epoch] = record
-        before, self._front = (
-            self._front,
-            self.plan.joined(self._front, [epoch], self.journal.records),
-        )
+        before = self._front
+        self._front = self.plan.joined(before, [epoch], self.journal.records)
         if epoch in self._front:
             store(self._file(epoch), saved(quantised, include_optimizer=False))
         self.journal.append(epoch, record)
@@ -322,7 +320,7 @@ class Sweep(keras.callbacks.Callback):
         self.shown.update(self.journal.records, self.points())
 
     def points(self) -> list[Point]:
-        """The front of all epochs so far."""
+        """Return the front of all epochs so far."""
         return self.plan.points(self._front, self.journal.records, self._file)
 
     def _file(self, number: int) -> Path:
@@ -332,9 +330,9 @@ class Sweep(keras.callbacks.Callback):
 # -- arguments --------------------------------------------------------------------------------------
 
 
-def _settings(settings: Mapping[str, Any]) -> Settings:
-    refuse_unknown("gradient", settings, [each.name for each in fields(Settings)])
-    chosen = Settings(**settings)
+def _settings(settings: Mapping[str, Any]) -> GradientSettings:
+    refuse_unknown("gradient", settings, [each.name for each in fields(GradientSettings)])
+    chosen = GradientSettings(**settings)
     require_whole("epochs", chosen.epochs)
     require_whole("levels", chosen.levels)
     require_whole("bits", chosen.bits, 2, 16)
@@ -354,7 +352,7 @@ def _check_strengths(strengths: Any) -> None:
         )
 
 
-def _plan(objectives: Sequence[Any], chosen: Settings) -> Plan:
+def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
     parsed = parse(objectives)
     if any(objective.name == "bits" for objective in parsed):
         raise GoalError(
@@ -365,5 +363,5 @@ def _plan(objectives: Sequence[Any], chosen: Settings) -> Plan:
     return Plan(parsed, {}, hardware, noted, (chosen.epochs,), 1, chosen.seed)
 
 
-def _phases(chosen: Settings) -> list[Phase]:
+def _phases(chosen: GradientSettings) -> list[Phase]:
     return phases(chosen.epochs, chosen.levels, chosen.strengths)

@@ -38,7 +38,7 @@ DIGITS_PER_BIT = 1 / 3
 
 
 @dataclass(frozen=True)
-class Width:
+class LearnedWidth:
     """Bits of a tensor: ``more`` than those of ``root``, an activation, or the sum of weights; ``None``: constant."""
 
     root: Learned | None
@@ -52,7 +52,7 @@ class Product:
     """The product of a layer. ``uses``: products of each weight in one inference."""
 
     layer: LearnedWeights
-    x: Width
+    x: LearnedWidth
     weights: int
     uses: float
     memory: tuple[float, float, float] | None
@@ -79,11 +79,11 @@ class EnergyTerm:
     calls: int = 1
 
     def loss(self) -> Tensor:
-        """What is added to the loss in each call of the layer that has this term."""
+        """Return the addend of the loss in each call of the layer that has this term."""
         return ops.convert_to_tensor(self.strength) * self.energy() / (self.at_start * self.calls)
 
     def energy(self) -> Tensor:
-        """pJ per inference, as estimated from the widths."""
+        """Return the pJ per inference, as estimated from the widths."""
         total = ops.convert_to_tensor(self.constant)
         bits: dict[Any, Tensor] = {}
         sums: dict[Any, tuple[Tensor, Tensor]] = {}
@@ -94,7 +94,7 @@ class EnergyTerm:
                 sums[layer] = self._sum(product, sums)
             total = total + self._product(product, bits[layer], sums)
         for root, slope in self.slopes.items():
-            width, _ = self._width(Width(root, 0.0, 0.0), sums)
+            width, _ = self._width(LearnedWidth(root, 0.0, 0.0), sums)
             if root in self.removable:
                 width = width * ops.mean(used(root.units_used(bits[root])))
             total = total + slope * width
@@ -103,9 +103,9 @@ class EnergyTerm:
         return total
 
     def _width(
-        self, width: Width, sums: Mapping[Any, tuple[Tensor, Tensor]]
+        self, width: LearnedWidth, sums: Mapping[Any, tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor]:
-        """All bits and fraction bits, with gradients to what is learned."""
+        """Return all bits and fraction bits, with gradients to what is learned."""
         if width.root is None:
             return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
         if isinstance(width.root, LearnedActivation):
@@ -117,7 +117,7 @@ class EnergyTerm:
     def _sum(
         self, product: Product, sums: Mapping[Any, tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor]:
-        """All bits and fraction bits of a sum: as fine as its products and its bias."""
+        """Return all bits and fraction bits of a sum: as fine as its products and its bias."""
         bits, fraction = self._width(product.x, sums)
         layer = product.layer
         finest = fraction + layer.finest()
@@ -129,7 +129,7 @@ class EnergyTerm:
     def _product(
         self, product: Product, bits: Tensor, sums: Mapping[Any, tuple[Tensor, Tensor]]
     ) -> Tensor:
-        """pJ of the products of a layer, and of their sums."""
+        """Return the pJ of the products of a layer, and of their sums."""
         operations = self.technology.operations
         x, _ = self._width(product.x, sums)
         add, wide = price(operations["add"], x), price(operations["add"], sums[product.layer][0])
@@ -144,13 +144,13 @@ class EnergyTerm:
 
 
 def used(bits: Tensor) -> Tensor:
-    """1 for each weight of some bits, 0 for one of none; the gradient is what a bit less saves on average, to 0."""
+    """Return 1 for each weight that has bits, else 0; the gradient is the average saving of one bit less, to 0."""
     fixed = ops.stop_gradient(bits)
     return ops.minimum(fixed, 1.0) + (bits - fixed) / ops.maximum(fixed, 1.0)
 
 
 def price(polynomial: Polynomial, *bits: Tensor) -> Tensor:
-    """pJ of one operation on operands of these widths: ``Polynomial.price`` of tensors."""
+    """Return the pJ of one operation on operands of these widths: ``Polynomial.price`` of tensors."""
     product = bits[0]
     for each in bits[1:]:
         product = product * each
@@ -168,9 +168,9 @@ def energy_term(
     layers: Mapping[str, LearnedWeights],
     activations: Mapping[str, LearnedActivation],
 ) -> EnergyTerm:
-    """The term for a model that ``graph`` is the design of; layers and activations by the names of their layers."""
+    """Return the term of a model whose design is ``graph``; layers and activations are by layer names."""
     term = EnergyTerm(technology, 0.0)
-    widths: dict[Op, Width] = {}
+    widths: dict[Op, LearnedWidth] = {}
     for op in graph.ops:
         if isinstance(op, Const):
             continue
@@ -181,7 +181,7 @@ def energy_term(
             term.at_start += pj
             if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
                 continue
-            width = widths.get(tensor, Width(None, 0.0, 0.0))
+            width = widths.get(tensor, LearnedWidth(None, 0.0, 0.0))
             bits = max(tensor.type.width, 1)
             if width.root is None:
                 term.constant += pj
@@ -199,28 +199,28 @@ def energy_term(
 
 def _width(
     op: Op,
-    widths: Mapping[Op, Width],
+    widths: Mapping[Op, LearnedWidth],
     layer: LearnedWeights | None,
     activations: Mapping[str, LearnedActivation],
-) -> Width:
-    """Whose bits the tensor of ``op`` has."""
+) -> LearnedWidth:
+    """Return the source of the bits of the tensor of ``op``."""
     if layer is not None:
-        return Width(layer, 0.0, 0.0)
+        return LearnedWidth(layer, 0.0, 0.0)
     if isinstance(op, Quantize) and op.layer in activations:
-        return Width(activations[op.layer], 0.0, 0.0)
+        return LearnedWidth(activations[op.layer], 0.0, 0.0)
     operands = [o for o in op.operands if not isinstance(o, Const)]
     if isinstance(op, Input) or not operands:
-        return Width(None, float(op.type.width), float(op.type.frac))
+        return LearnedWidth(None, float(op.type.width), float(op.type.frac))
     widest = max(operands, key=lambda o: o.type.width)
     before = widths[widest]
     more = before.more + op.type.width - widest.type.width
-    return Width(before.root, more, before.fraction + op.type.frac - widest.type.frac)
+    return LearnedWidth(before.root, more, before.fraction + op.type.frac - widest.type.frac)
 
 
 def _product(
     op: Op,
     layer: LearnedWeights,
-    widths: Mapping[Op, Width],
+    widths: Mapping[Op, LearnedWidth],
     schedule: Schedule,
     technology: Technology,
 ) -> Product:

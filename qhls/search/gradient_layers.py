@@ -22,31 +22,31 @@ from qhls.quantizers.numerics import Tensor, round_through
 ops: Any = keras.ops  # whose types say that anything may be None
 
 BITS_PER_UNIT = 16.0
-"""Bits that a variable of value 1 stands for: so an optimizer whose steps suit weights moves widths fast enough."""
+"""Bits per unit of a variable: an optimizer whose steps suit weights so moves widths fast enough."""
 
 MOST_FRACTION_BITS = 16
 DECAY = 0.99
-"""What is left, after each batch, of the largest activation that was seen."""
+"""Factor of the largest activation that was seen, per batch."""
 
 KERNEL_CLASSES = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
 """Keras' layers whose widths can be learned; their Q-layers too."""
 
 
 def whole(fraction: Tensor) -> Tensor:
-    """Fraction bits as a whole number from ``-MOST_FRACTION_BITS`` to ``MOST_FRACTION_BITS``, gradient 1."""
+    """Return fraction bits as a whole number within ``MOST_FRACTION_BITS`` of 0, with gradient 1."""
     bound = float(MOST_FRACTION_BITS)
     return ops.clip(round_through(fraction), -bound, bound)
 
 
 def moving(layer: Any, variable: Any) -> Tensor:
-    """The fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
+    """Return the fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
     bits = whole(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
     fixed = ops.stop_gradient(bits)
     return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
 
 
 def fake_quantize(x: Tensor, fraction: Tensor) -> Tensor:
-    """``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
+    """Return ``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
     step = exact_exp2(-ops.stop_gradient(fraction))
     value = ops.stop_gradient(ops.round(x / step) * step)
     error = ops.stop_gradient(x - value)
@@ -55,7 +55,7 @@ def fake_quantize(x: Tensor, fraction: Tensor) -> Tensor:
 
 
 def code_bits(x: Tensor, fraction: Tensor) -> Tensor:
-    """Bits of the magnitude of each code of ``x``; the gradient to ``fraction`` is 1 where the code is not 0."""
+    """Return the bits of the magnitude of each code of ``x``; codes that are not 0 have gradient 1 to ``fraction``."""
     codes = ops.abs(ops.round(ops.stop_gradient(x) * exact_exp2(ops.stop_gradient(fraction))))
     bits = ops.floor(ops.log(ops.maximum(codes, 0.5) + 0.25) / math.log(2.0)) + 1.0
     used = ops.cast(codes > 0, x.dtype)
@@ -63,10 +63,10 @@ def code_bits(x: Tensor, fraction: Tensor) -> Tensor:
 
 
 class LearnedWeights(QLayer):
-    """A Q-layer whose kernel and bias have learned fraction bits; stands before the Q-layer it is.
+    """A Q-layer whose kernel and bias have learned fraction bits; it precedes its Q-layer among the bases.
 
     All biases have one number of fraction bits. ``shared``: whether all weights of the kernel have one, as those in
-    a memory do, or each its own. ``term``: what this layer adds to the loss while training, for the whole model.
+    a memory do, or each its own. ``term``: the energy of the whole model, which this layer adds to the loss.
     """
 
     shared: bool = False
@@ -74,7 +74,7 @@ class LearnedWeights(QLayer):
 
     @property
     def kernel_name(self) -> str:
-        """The variable that multiplies the inputs."""
+        """Name of the variable that multiplies the inputs."""
         return next(v.variable for v in self.quantized_variables if v.kernel)
 
     def build(self, input_shape: Any) -> None:
@@ -113,11 +113,11 @@ class LearnedWeights(QLayer):
                 self.finest_fraction.assign(bound / BITS_PER_UNIT)
 
     def _capped(self, fractions: Tensor) -> Tensor:
-        """No weight has more fraction bits than the kernel's finest may have."""
+        """Return ``fractions`` limited to the fraction bits that the finest weight may have."""
         return ops.minimum(fractions, ops.convert_to_tensor(self.finest_fraction))
 
     def fraction(self, variable: str) -> Tensor:
-        """Fraction bits of a variable, whole numbers; its shape or none."""
+        """Return the fraction bits of a variable as whole numbers, in its shape or as one number."""
         own = moving(self, getattr(self, f"{variable}_fraction"))
         if not len(own.shape):
             return own
@@ -127,11 +127,11 @@ class LearnedWeights(QLayer):
         return fixed + (own - ops.stop_gradient(own)) + at_it * (finest - ops.stop_gradient(finest))
 
     def through_quantizer(self, variable: str, value: Any) -> Any:
-        """``value`` rounded to the fraction bits of ``variable``."""
+        """Return ``value`` rounded to the fraction bits of ``variable``."""
         return fake_quantize(ops.convert_to_tensor(value), self.fraction(variable))
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """As the Q-layer; adds to the loss while training."""
+        """Call the Q-layer and, while training, add the energy to the loss."""
         if training and self.term is not None:
             self.add_loss(self.term.loss())
         return super().call(inputs)
@@ -139,16 +139,16 @@ class LearnedWeights(QLayer):
     # -- for prices ---------------------------------------------------------------------------------
 
     def kernel_bits(self) -> Tensor:
-        """Bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
+        """Return the bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
         name = self.kernel_name
         return code_bits(self.unquantized(name) + 0.0, self.fraction(name))
 
     def bias_bits(self) -> Tensor:
-        """Bits of the magnitude of the largest bias; 0 where all are 0."""
+        """Return the bits of the magnitude of the largest bias; 0 if all are 0."""
         return ops.max(code_bits(self.unquantized("bias") + 0.0, self.fraction("bias")))
 
     def finest(self) -> Tensor:
-        """The most fraction bits of a weight that is not 0."""
+        """Return the most fraction bits of a weight that is not 0."""
         fraction = self.fraction(self.kernel_name)
         used = ops.stop_gradient(self.kernel_bits()) > 0
         most = ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
@@ -158,11 +158,11 @@ class LearnedWeights(QLayer):
         return ops.stop_gradient(most) + finest - ops.stop_gradient(finest)
 
     def units_used(self, bits: Tensor) -> Tensor:
-        """Bits of the largest weight of each unit, of ``kernel_bits``; more of the bias keep a unit too."""
+        """Return the bits of the largest weight of each unit, from ``kernel_bits``."""
         return ops.max(bits, axis=tuple(range(len(bits.shape) - 1)))
 
     def growth(self) -> Tensor:
-        """Bits that a sum has more than an input whose numbers are whole, without the weights' fraction."""
+        """Return the bits that a sum has beyond those of a whole input, without the weights' fraction bits."""
         value = ops.abs(
             self.through_quantizer(self.kernel_name, self.unquantized(self.kernel_name))
         )
@@ -183,7 +183,7 @@ class LearnedActivation(keras.layers.Layer):
         self.kind = kind
 
     def build(self, input_shape: Any) -> None:
-        """One number of fraction bits, and the largest number seen."""
+        """Add the fraction bits and the largest number seen to the layer's variables."""
         options: dict[str, Any] = {"shape": (), "initializer": "zeros"}
         self.output_fraction = self.add_weight(**options, name="output_fraction")
         self.peak = self.add_weight(**options, trainable=False, name="peak")
@@ -192,7 +192,7 @@ class LearnedActivation(keras.layers.Layer):
 
     @property
     def signed(self) -> bool:
-        """Whether there are negative numbers."""
+        """True if the results may be negative."""
         return self.kind != "relu"
 
     def start(self, bits: int) -> None:
@@ -201,20 +201,20 @@ class LearnedActivation(keras.layers.Layer):
         self.output_fraction.assign(fraction / BITS_PER_UNIT)
 
     def integer(self) -> Tensor:
-        """Bits left of the point, the sign not included."""
+        """Return the bits left of the binary point, without the sign."""
         peak = ops.maximum(ops.convert_to_tensor(self.peak), 2.0**-MOST_FRACTION_BITS)
         return ops.stop_gradient(ops.ceil(ops.log(peak) / math.log(2.0)))
 
     def fraction(self) -> Tensor:
-        """Bits right of the point: so many that one bit is left, beside the sign."""
+        """Return the fraction bits: enough that one bit remains beside the sign."""
         return ops.maximum(moving(self, self.output_fraction), 1.0 - self.integer())
 
     def width(self) -> Tensor:
-        """All bits."""
+        """Return the bits of a number, the sign included."""
         return self.integer() + self.fraction() + float(self.signed)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Rounded and saturated ``inputs``."""
+        """Return ``inputs`` rounded and saturated."""
         if training:
             seen = ops.max(ops.abs(inputs) if self.signed else inputs)
             seen = ops.stop_gradient(ops.maximum(seen, DECAY * self.peak))
@@ -225,12 +225,12 @@ class LearnedActivation(keras.layers.Layer):
         return fake_quantize(ops.clip(inputs, low, top - last), fraction)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The input's."""
+        """Return the shape of the input."""
         return input_shape
 
 
 def learned_class(name: str) -> type[LearnedWeights]:
-    """The class that learns the widths of a Q-layer, by the name of that."""
+    """Return the class that learns the widths of the Q-layer ``name``."""
     if name not in _LEARNED:
         _LEARNED[name] = type(f"Learned{name}", (LearnedWeights, registered()[name]), {})
     return cast("type[LearnedWeights]", _LEARNED[name])

@@ -1,4 +1,4 @@
-"""From a model to one that learns its widths, and from that to an ordinary Q-model of the same numbers."""
+"""Conversion of a model to one that learns its widths, and of that to an ordinary Q-model of the same numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KINDS = {"relu": "relu", "linear": "linear"}
 
 
 def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) -> keras.Model:
-    """A model like ``model``, with its weights, whose layers learn their widths; normalisations are folded.
+    """Return a model like ``model``, with its weights, whose layers learn their widths; normalisations are folded.
 
     ``stored``: whether kernels lie in memories, so that the weights of each have one width. Raises
     ``SpaceError`` for a layer of which no widths can be learned.
@@ -93,7 +93,7 @@ def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
 
 
 def _kind(layer: Any) -> str | None:
-    """What an activation layer does: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
+    """Return the function of an activation layer: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
     if isinstance(layer, keras.layers.ReLU):
         plain = layer.max_value is None and not layer.threshold and not layer.negative_slope
         return "relu" if plain else _refused(layer, "a ReLU with slope, threshold or max_value")
@@ -105,7 +105,7 @@ def _kind(layer: Any) -> str | None:
 
 
 def _function(layer: Any, function: Any) -> str:
-    """relu, linear or softmax."""
+    """Return "relu", "linear" or "softmax". Raises ``SpaceError`` for another function."""
     if isinstance(function, quantized_relu) and not (
         function.negative_slope or function.use_sigmoid
     ):
@@ -123,11 +123,11 @@ def _refused(layer: Any, name: str) -> str:
     )
 
 
-# -- what was learned -------------------------------------------------------------------------------
+# -- learned widths ---------------------------------------------------------------------------------
 
 
 def layers_of(model: keras.Model) -> Iterator[Any]:
-    """Layers with learned widths, in nested models too."""
+    """Yield the layers with learned widths, in nested models too."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from layers_of(layer)
@@ -136,14 +136,14 @@ def layers_of(model: keras.Model) -> Iterator[Any]:
 
 
 def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
-    """Learned activations by the name of the layer that applies them."""
+    """Return the learned activations by the name of the layer that applies them."""
     found = {layer.name: layer for layer in layers_of(model)}
     inner = {name: getattr(layer, "activation", layer) for name, layer in found.items()}
     return {n: layer for n, layer in inner.items() if isinstance(layer, LearnedActivation)}
 
 
 def exported(model: keras.Model) -> keras.Model:
-    """The ordinary Q-model that computes what ``model`` does outside of training, bit for bit.
+    """Return the ordinary Q-model that computes what ``model`` does outside of training, bit for bit.
 
     Weights are on their grid already; the quantizer of a kernel has the bits of the whole. Units that nothing depends
     on are left out (``gradient_units``).
@@ -171,7 +171,7 @@ def exported(model: keras.Model) -> keras.Model:
 
 
 def quantized_values(layer: LearnedWeights) -> dict[str, Array]:
-    """The layer's variables on their learned grids, float32."""
+    """Return the layer's variables on their learned grids, float32."""
     return {
         each.variable: np.asarray(keras.ops.convert_to_numpy(layer.quantized(each.variable)))
         for each in layer.quantized_variables
@@ -194,7 +194,7 @@ def _q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
 
 
 def holding(values: Array) -> quantized_bits:
-    """The narrowest symmetric ``quantized_bits`` of scale 1 that leaves ``values``, which are on a grid, alone."""
+    """Return the narrowest symmetric ``quantized_bits`` of scale 1 that does not change ``values``."""
     magnitudes = np.abs(np.asarray(values, np.float64))
     used = magnitudes[magnitudes > 0]
     if not used.size:
@@ -211,7 +211,7 @@ def holding(values: Array) -> quantized_bits:
 
 
 def _lowest_bit(value: float) -> int:
-    """The fraction bits that ``value`` needs, fewer than 0 where it has none."""
+    """Return the fraction bits that ``value`` needs, fewer than 0 where it has none."""
     numerator, denominator = value.as_integer_ratio()
     if denominator > 1:
         return denominator.bit_length() - 1
@@ -226,7 +226,7 @@ def _activation_quantizer(layer: LearnedActivation) -> Any:
 
 
 def described(model: keras.Model) -> dict[str, str]:
-    """The quantizers of a Q-model, by the names of AutoQKeras' choices."""
+    """Return the quantizers of a Q-model, by the names of AutoQKeras' choices."""
     found: dict[str, str] = {}
     for _, layer in layers(model):
         if isinstance(layer, QLayer):

@@ -1,4 +1,4 @@
-"""What a run of ``gradient`` goes on from after it was killed: every variable of its model and of the optimizer."""
+"""State from which a killed run of ``gradient`` resumes: every variable of its model and of the optimizer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = "state.npz"
 
 
 def save(folder: Path, model: keras.Model, epochs: int) -> None:
-    """Write what ``model``, compiled and built, is after ``epochs``. Raises ``SearchError`` where the disk is full."""
+    """Write the variables of ``model`` after ``epochs``. Raises ``SearchError`` if the disk is full."""
     content = io.BytesIO()
     arrays = {str(i): to_numpy(v) for i, v in enumerate(_variables(model))}
     np.savez(content, epochs=np.array(epochs), **arrays)  # pyright: ignore[reportArgumentType]
@@ -26,7 +26,7 @@ def save(folder: Path, model: keras.Model, epochs: int) -> None:
 
 
 def load(folder: Path, model: keras.Model) -> int:
-    """Make ``model`` what it was; the epochs that it has behind it, 0 where there is no file.
+    """Restore the variables of ``model`` and return the number of epochs behind them, 0 without a file.
 
     Raises ``JournalError`` for a file that is damaged or of another model.
     """

@@ -29,7 +29,7 @@ CHANNELWISE = (
 
 
 def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]:
-    """Pairs of layers: the units of the first are read by the second alone."""
+    """Return pairs of layers: the units of the first are read by the second alone."""
     pairs: list[tuple[LearnedWeights, LearnedWeights]] = []
     if not isinstance(model, keras.Sequential):
         return pairs
@@ -47,7 +47,7 @@ def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]
 def kept_units(
     pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
 ) -> dict[Any, Array]:
-    """The numbers of the units that stay, at least one, of each first layer of ``pairs``."""
+    """Return the numbers of the units that stay, at least one, of each first layer of ``pairs``."""
     units = {first: np.arange(values[first]["kernel"].shape[-1]) for first, _ in pairs}
     inputs = {second: first for first, second in pairs}
     while True:
@@ -72,7 +72,7 @@ def kept_units(
 def without_units(
     pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
 ) -> dict[Any, dict[str, Array]]:
-    """``values`` of all layers without the units that can go."""
+    """Return the ``values`` of all layers without the units that can go."""
     kept = kept_units(pairs, values)
     channels = {layer: values[layer]["kernel"].shape[-1] for layer in kept}
     result = {layer: dict(given) for layer, given in values.items()}
@@ -88,7 +88,7 @@ def without_units(
 
 
 def rows(kernel: Array, channels: int) -> Array:
-    """``kernel`` with the channels that it reads on an axis of their own, the last but one."""
+    """Return ``kernel`` with the channels that it reads on a separate axis, the last but one."""
     return kernel.reshape(-1, channels, kernel.shape[-1]) if kernel.ndim == 2 else kernel
 
 

@@ -1,4 +1,4 @@
-"""``Job`` and ``Task``: what is trained, as bytes where it goes to another process or machine.
+"""Jobs and tasks of training, and their form as bytes for another process or machine.
 
 A worker needs no folder in common with the driver: model and data come to it as bytes, the trained model goes back
 as bytes, and the driver alone writes files.
@@ -25,7 +25,7 @@ from qhls.search.space import Candidate, Space
 from qhls.search.training import compile_like, train
 
 Record = dict[str, Any]
-"""What the journal notes of a trial."""
+"""Record of a trial in the journal."""
 
 MODEL, WEIGHTS = ".keras", ".weights.h5"
 """Endings of the names of the files in which Keras stores models and weights."""
@@ -52,7 +52,7 @@ class Task:
     learning_rate: float | None = None
 
 
-class Target(Protocol):
+class TrainingTarget(Protocol):
     """The score by which the best epoch of a training is found."""
 
     @property
@@ -94,7 +94,7 @@ class Job:
 
     model: keras.Model
     data: tuple[Any, ...]
-    objective: Target
+    objective: TrainingTarget
     metrics: Sequence[Any]
     folder: Path
     space: Mapping[str, Any] = field(default_factory=dict)
@@ -103,10 +103,10 @@ class Job:
     hardware: Hardware = field(default_factory=Hardware)
     weights_only: bool = False
 
-    # -- where the driver is ------------------------------------------------------------------------
+    # -- in the driver ------------------------------------------------------------------------------
 
     def run(self, task: Task) -> Record:
-        """Train a candidate here; a record for the journal. Its weights are in ``file(task.number)``."""
+        """Train a candidate in this process and return its record; its model is in ``file(task.number)``."""
         record, model = self.train(task, self.parent(task))
         self.store(task, model)
         return record
@@ -119,7 +119,7 @@ class Job:
         return self.folder / "models" / f"{name}{MODEL}"
 
     def parent(self, task: Task) -> bytes | None:
-        """The model that a task goes on with."""
+        """Return the model that a task goes on with."""
         return (self.folder / task.parent).read_bytes() if task.parent else None
 
     def store(self, task: Task, model: bytes | None) -> None:
@@ -128,7 +128,7 @@ class Job:
             return
         store(self.file(task.number), model)
 
-    # -- where it is trained ------------------------------------------------------------------------
+    # -- in the worker ------------------------------------------------------------------------------
 
     def train(self, task: Task, parent: bytes | None) -> tuple[Record, bytes | None]:
         """Train a candidate and return its record and, unless it failed, the content of ``file(task.number)``.
@@ -166,10 +166,10 @@ class Job:
         x, y, *validation = self.data
         return {"x": x, "y": y, "validation_data": tuple(validation)}
 
-    # -- on the way ---------------------------------------------------------------------------------
+    # -- as bytes -----------------------------------------------------------------------------------
 
     def pack(self, executor: str, dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
-        """The job for ``unpack`` in another process; ``executor``: the name that errors tell.
+        """Return the job as bytes for ``unpack`` in another process; ``executor``: its name, for errors.
 
         Raises ``SearchError`` for metrics, callbacks or custom objects that cannot be sent.
         """
@@ -191,7 +191,7 @@ class Job:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Job:
-        """The job that was packed. Raises ``SearchError`` where this process cannot read or train it."""
+        """Return the job that was packed. Raises ``SearchError`` where this process cannot read or train it."""
         content = pickle.loads(packed)  # from the driver, which also sends the code that runs here
         executor, settings = content["executor"], content["settings"]
         if content["backend"] != keras.backend.backend():
@@ -218,17 +218,17 @@ class Job:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def threads_each(workers: int | None) -> int:
-    """Threads of each of so many workers on this machine; without a number, one worker a core."""
+    """Return the threads per worker on this machine; without a number, one worker per core."""
     return max(cores() // (workers or cores()), 1)
 
 
 def saved(model: keras.Model, **settings: Any) -> bytes:
-    """A ``.keras`` file's content."""
+    """Return a ``.keras`` file's content."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path, **settings)

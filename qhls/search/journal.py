@@ -1,4 +1,4 @@
-"""The journal of a run: a line for what is searched, then one for each trial. The driver alone writes it.
+"""Journal of a search: one line for its settings, then one line per trial. The driver alone writes it.
 
 A line is written whole and for good, with its checksum, before anything depends on it. So a search that is killed can
 be run again: it asks for the same candidates in the same order, and what the journal has is not trained again. Lines
@@ -29,7 +29,7 @@ _BY_STATE = {
     "failed": ("error",),
     "duplicate": ("of",),
 }
-"""What a record of each state has."""
+"""State -> keys that a record must have."""
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "candidate": dict,
@@ -42,16 +42,16 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "trained_costs": dict,
     "values": list,
 }
-"""What the parts of a record are, where it has them."""
+"""Key -> type of its value in a record."""
 
 
 class Lines(Protocol):
-    """Where the lines of a journal are. ``where``: what errors call it."""
+    """Storage of the lines of a journal. ``where``: its name in errors."""
 
     where: str
 
     def read(self) -> list[bytes]:
-        """All lines."""
+        """Return all lines."""
         ...
 
     def append(self, line: bytes) -> None:
@@ -60,7 +60,7 @@ class Lines(Protocol):
 
 
 class Journal:
-    """``records``: trial number -> what was noted of it; ``append`` notes another.
+    """Records of all trials; ``records``: number of a trial -> its record. ``append`` adds another.
 
     ``place``: the folder of the file, or other ``Lines``. ``header`` says what is searched; a journal that is
     there must have the same. ``trials``: whether what is read must be what a search has noted of its trials.
@@ -87,7 +87,7 @@ class Journal:
             self.records[number] = record
 
     def append(self, number: int, record: Mapping[str, Any]) -> None:
-        """Note a trial, for good. Raises ``JournalError`` where that is not possible."""
+        """Write the record of a trial, for good. Raises ``JournalError`` if that is not possible."""
         if (
             not self._begun
         ):  # what is refused before its first trial leaves no journal to be in the way
@@ -158,14 +158,14 @@ class Journal:
 
 
 class FileLines:
-    """``FILE`` in ``folder``, which is made where it is not there."""
+    """Lines in the file ``FILE`` of ``folder``, which is created if it is missing."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self.where = str(self._path)
 
     def read(self) -> list[bytes]:
-        """See ``Lines``; a last line without its end is dropped, from the file too."""
+        """Return all lines; a last line without its end is dropped, from the file too."""
         if not self._path.exists():
             return []
         data = read(self._path, "a journal", JournalError)
@@ -176,7 +176,7 @@ class FileLines:
         return whole.splitlines()
 
     def append(self, line: bytes) -> None:
-        """See ``Lines``."""
+        """Write another line, for good. Raises ``JournalError`` if that is not possible."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab") as file:

@@ -1,4 +1,4 @@
-"""Objectives of a Pareto search: costs, which are less, and metrics, which are more or less as their names say."""
+"""Objectives of a Pareto search: costs, of which less is better, and metrics, whose names decide."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from qhls.search.errors import GoalError
 from qhls.search.training import metric_names
 
 _LESS = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "divergence")
-"""What is less is better: a metric with one of these in its name."""
+"""Parts of the names of metrics of which less is better."""
 
 _DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
 
 
 @dataclass(frozen=True)
 class Objective:
-    """``name``: a cost, or a metric of the validation data; ``more``: whether more of it is better."""
+    """An objective. ``name``: a cost, or a metric of the validation data; ``more``: whether more of it is better."""
 
     name: str
     more: bool
 
     @property
     def is_cost(self) -> bool:
-        """Whether it is known before training."""
+        """True for a cost, which is known before training."""
         return self.name in UNITS
 
     @property
     def unit(self) -> str:
-        """pJ, ...; empty for a metric."""
+        """Unit such as pJ; empty for a metric."""
         return UNITS.get(self.name, "")
 
     def loss(self, value: float) -> float:
-        """Less is better, whatever the objective."""
+        """Return a number for ``value`` of which less is better."""
         return -value if self.more else value
 
     @property
@@ -54,7 +54,7 @@ class Objective:
         return -self.loss(value)
 
     def of(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
-        """Its value. Raises ``GoalError`` for a metric that was not logged."""
+        """Return the value of the objective. Raises ``GoalError`` for a metric that was not logged."""
         if self.is_cost:
             return costs[self.name]
         for name in self.logged_names:
@@ -67,7 +67,7 @@ class Objective:
 
 
 def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
-    """Objectives from names, and from pairs such as ``("auc", "max")``.
+    """Return objectives from names, and from pairs such as ``("auc", "max")``.
 
     Raises ``GoalError`` for another thing, for names twice, and where no metric is among them.
     """
@@ -100,7 +100,7 @@ Losses = Sequence[float]
 
 
 def dominates(a: Losses, b: Losses) -> bool:
-    """Whether ``a`` is nowhere worse than ``b`` and somewhere better; less is better."""
+    """Return whether ``a`` is nowhere worse than ``b`` and somewhere better; less is better."""
     pairs = list(zip(a, b, strict=True))
     return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
 
@@ -115,7 +115,7 @@ def front(points: Sequence[Losses]) -> list[int]:
 
 
 def ranked(points: Sequence[Losses]) -> list[int]:
-    """The numbers of all points, the best first: front by front, within one those far from others first.
+    """Return the numbers of all points, the best first: front by front, within one those far from others first.
 
     K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002: its fronts and its
     crowding distance.
@@ -131,7 +131,7 @@ def ranked(points: Sequence[Losses]) -> list[int]:
 
 
 def _ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many fronts are before each point's own, and a number that equal points share.
+    """Return the number of fronts before each point's front, and a number that equal points share.
 
     In the order of their numbers a point is only dominated by points before it. A number that is not one is worse
     than all others.

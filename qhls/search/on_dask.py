@@ -1,4 +1,4 @@
-"""Dask as a team. The job is a plugin of the workers: those that come later, or again, get it too."""
+"""Team of Dask workers. The job is a plugin of the workers, so that later ones get it too."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import distributed
 from distributed.client import FutureCancelledError
 
 from qhls.search.job import Job, Task, cores, threads_each
-from qhls.search.workers import Answer, Errors, Setup, answer, not_there
+from qhls.search.workers import Answer, Errors, Setup, answer, cluster_error
 
 
-class Team:
-    """Workers of the cluster at ``address``; without one, ``workers`` of a cluster on this machine, one a core.
+class DaskTeam:
+    """Workers of the cluster at ``address``; without one, ``workers`` of a cluster on this machine, one per core.
 
     Each worker process trains one candidate at a time. Of a cluster that is there ``workers`` are used at most.
     """
@@ -33,12 +33,12 @@ class Team:
         self._packed = job.pack(self.name, cloudpickle.dumps)
 
     def slots(self) -> int:
-        """See ``workers.Team``."""
+        """Return the number of tasks that may be under way at a time, now."""
         there = len(self._client.scheduler_info(n_workers=-1)["workers"])
         return max(min(self.workers or there, there), 1)
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """See ``workers.Team``."""
+        """Train ``task`` on the cluster, from the weights of ``parent``."""
         return self._executor.submit(answer, self._setup, task, parent)
 
     @cached_property
@@ -60,7 +60,7 @@ class Team:
         try:
             client = distributed.Client(self.address or self._cluster)
         except (OSError, ValueError) as error:
-            raise not_there(self.name, self.address, error) from error
+            raise cluster_error(self.name, self.address, error) from error
         client.register_plugin(_Plugin(self._packed), name=self._key)
         return client
 
@@ -74,7 +74,7 @@ class Team:
         return Setup(self._key, partial(_fetch, self._key), threads)
 
     def close(self) -> None:
-        """See ``workers.Team``. Of a cluster that is there, what trains ends by itself."""
+        """End the workers of a cluster on this machine; a task on another cluster ends by itself."""
         begun = vars(self)
         if "_executor" in begun:
             self._executor.shutdown(wait=False)
@@ -87,7 +87,7 @@ class Team:
 
 
 class _Plugin(distributed.WorkerPlugin):
-    """What a worker knows of a job before it is asked for."""
+    """The packed job, which Dask sends to every worker."""
 
     def __init__(self, packed: bytes) -> None:
         self.packed = packed

@@ -1,4 +1,4 @@
-"""Ray as a team. The job is an object of Ray's store, which workers fetch once."""
+"""Team of Ray workers. The job is an object of Ray's store, which workers fetch once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import ray
 from ray import cloudpickle, exceptions
 
 from qhls.search.job import Job, Task, cores, threads_each
-from qhls.search.workers import Answer, Errors, Setup, answer, not_there
+from qhls.search.workers import Answer, Errors, Setup, answer, cluster_error
 
 
-class Team:
+class RayTeam:
     """Tasks of the cluster at ``address``, or of the runtime that is there; else of one on this machine.
 
     A task takes one CPU. ``workers``: how many at a time, by default as many as there are CPUs.
@@ -40,12 +40,12 @@ class Team:
         self._under_way: dict[Future[Answer], Any] = {}
 
     def slots(self) -> int:
-        """See ``workers.Team``."""
+        """Return the number of tasks that may be under way at a time, now."""
         there = int(self._ray.cluster_resources().get("CPU", 1))
         return max(min(self.workers or there, there), 1)
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """See ``workers.Team``."""
+        """Train ``task`` on the cluster, from the weights of ``parent``."""
         reference = self._train.remote(self._setup, task, parent)
         future: Future[Answer] = reference.future()
         self._under_way[future] = reference
@@ -65,7 +65,7 @@ class Team:
             try:
                 ray.init(**settings)
             except (OSError, RuntimeError, ValueError) as error:
-                raise not_there(self.name, self.address, error) from error
+                raise cluster_error(self.name, self.address, error) from error
             self._own = True
         return ray
 
@@ -84,7 +84,7 @@ class Team:
         return replace(setup, threads=threads_each(self.workers), path=tuple(sys.path))
 
     def close(self) -> None:
-        """See ``workers.Team``."""
+        """Cancel all tasks, and end a runtime that was started here."""
         for reference in list(self._under_way.values()):
             ray.cancel(reference, force=True)
         if self._own:

@@ -17,7 +17,7 @@ FILE = "lock"
 
 @contextmanager
 def only_driver(folder: Path) -> Iterator[None]:
-    """Within it no other process searches in ``folder``, which is made where it is not there.
+    """Keep other processes from searching in ``folder``, which is created if it is missing.
 
     A lock ends with its process, so that of a dead one is in nobody's way. Raises ``JournalError`` where another
     process has it, or the folder cannot be written.
@@ -43,12 +43,12 @@ def only_driver(folder: Path) -> Iterator[None]:
 
 
 def driver() -> str:
-    """Return what tells a reader who drives a search."""
+    """Return the description of the process that drives a search."""
     return f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
 def machine() -> str:
-    """Return what tells machines apart, and the rooms on one in which a process has its own number."""
+    """Return the identity of the machine and of its namespace of process numbers."""
     parts = [socket.gethostname()]
     for path, read in (
         ("/proc/sys/kernel/random/boot_id", lambda p: Path(p).read_text().strip()),
@@ -60,7 +60,7 @@ def machine() -> str:
 
 
 def process(number: int) -> str:
-    """Return what tells a process of this machine apart: its number, and when it began where that is known."""
+    """Return the identity of a process of this machine: its number and, if known, its start."""
     with suppress(OSError, IndexError):
         status = Path(f"/proc/{number}/stat").read_text(encoding="latin-1")
         return f"{number} {status.rpartition(')')[2].split()[19]}"
@@ -68,7 +68,7 @@ def process(number: int) -> str:
 
 
 def is_running(name: str) -> bool:
-    """Whether the ``process`` of that name lives; its number may be another's by now."""
+    """Return whether the ``process`` of that name lives; its number may be another's by now."""
     number = int(name.partition(" ")[0])
     try:
         os.kill(number, 0)

@@ -1,4 +1,4 @@
-"""``pareto``: the front of several objectives, such as accuracy and energy, over the quantised forms of a model."""
+"""Search for the front of several objectives, such as accuracy and energy, over the quantised forms of a model."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ SPACE = tuple(inspect.signature(Space).parameters)[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What ``pareto`` takes beside model, data, objectives and the arguments of ``Space``."""
+class ParetoSettings:
+    """Settings of ``pareto`` besides model, data, objectives and the arguments of ``Space``."""
 
     budgets: Mapping[str, float] = field(default_factory=dict)
-    """The most that costs may be: "energy", "area", "latency", "bits"."""
+    """Name -> limit of each cost: "energy", "area", "latency", "bits"."""
 
     engine: str | None = None
     """"tpe" (under 300 trials the default), "nsga2", "gp" or "random"."""
@@ -62,7 +62,7 @@ class Settings:
     """Begin with candidates that an integer program finds from the (trained) model's sensitivity to each choice."""
 
     folder: str | Path = "search"
-    """Where journal, trained models and report are."""
+    """Folder of the journal, the trained models and the report."""
 
     storage: str | None = None
     """A database for the journal instead of the folder's file: "postgresql+psycopg://user@host/name", "sqlite:///..."."""
@@ -71,29 +71,29 @@ class Settings:
     """Of the search in the database, which may have many; by default the folder's."""
 
     input_types: Any = None
-    """What the inputs are, as in ``qhls.compile``."""
+    """Types of the inputs, as in ``qhls.compile``."""
 
     schedule: Schedule = field(default_factory=Schedule)
     """Time and place, as in ``qhls.compile``."""
 
     technology: Any = "horowitz_45nm"
-    """What energy is priced by, as in ``Design.energy``."""
+    """Technology of the energy, as in ``Design.energy``."""
 
     executor: Any = "processes"
     """"processes", "inline", "dask" or "ray" (on this machine), "dask:ADDRESS" or "ray:ADDRESS" (a cluster that is
     there), or a function that makes an ``executors.Executor`` of a ``Job``."""
 
     workers: int | None = None
-    """Worker processes, of a cluster at most; by default one a core, or all of the cluster."""
+    """Worker processes, of a cluster at most; by default one per core, or all of the cluster."""
 
     batch: int | None = None
     """Candidates asked for at a time; by default 4 or, if there are more, one for each of ``workers`` or cores."""
 
     seed: int = 0
-    """What candidates and trainings follow from."""
+    """Number that all candidates and trainings follow from."""
 
     metrics: Sequence[Any] | None = None
-    """What Keras logs besides the loss; by default the metrics among the objectives."""
+    """Metrics that Keras logs besides the loss; by default those among the objectives."""
 
     fit: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of ``keras.Model.fit``: ``batch_size``, ``callbacks``, ..."""
@@ -110,13 +110,12 @@ def pareto(
 ) -> Front:
     """Search quantised forms of ``model`` of which no other is better in every objective.
 
-    Candidates come from the engine in batches. Each is priced from its IR before training; one over a
-    budget is told to the engine and not trained, one that was there before is answered from what was noted.
-    The others are trained, each from a seed of its own, and priced again with their weights, which is what
-    the front compares. What became of them is written to ``folder/journal.jsonl`` or ``storage``, and to an
-    Optuna study beside it, which optuna-dashboard shows. A search that was ended in the middle goes on where
-    it was, if it is called again in the same way; with more ``trials`` it goes on after its end. Executors do
-    not change what is found.
+    Candidates come from the engine in batches. Each is priced from its IR before training. One over a
+    budget is not trained, and the engine learns its costs. One that was proposed before gets the earlier result.
+    The others are trained, each from a separate seed, and priced again with their weights; the front compares
+    these costs. Records are written to ``folder/journal.jsonl`` or ``storage``, and to an Optuna study beside
+    it, which optuna-dashboard shows. The same call resumes an interrupted search; with more ``trials`` it
+    continues a complete one. Results do not depend on the executor.
 
     Args:
         model: compiled; its optimizer and loss train every candidate.
@@ -124,7 +123,7 @@ def pareto(
         objectives: metrics of the validation data (more is better, but for losses and errors, or as pairs
             such as ``("auc", "max")`` say) and costs: "energy" (pJ per inference), "area" (LUT), "latency"
             (ns), "bits".
-        settings: those of ``Settings`` and of ``Space``; "quantization_config" is by default one of fixed
+        settings: those of ``ParetoSettings`` and of ``Space``; "quantization_config" is by default one of fixed
             scales, each of which becomes hardware.
 
     Raises:
@@ -151,9 +150,9 @@ def pareto(
 
 
 def _search(
-    candidates: Space, plan: Plan, job: Job, chosen: Settings, place: Path | Lines
+    candidates: Space, plan: Plan, job: Job, chosen: ParetoSettings, place: Path | Lines
 ) -> Front:
-    """The search of the journal at ``place``, which is this process's alone."""
+    """Search with the journal at ``place``, which only this process writes, and return the front."""
     sampler = chosen.engine or default_engine(chosen.trials)
     engine = Engine(
         candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
@@ -178,8 +177,10 @@ def _search(
         executor.close()
 
 
-def _header(plan: Plan, settings: Settings, space: Space, job: Job, engine: str) -> dict[str, Any]:
-    """What a journal must have in common with this search."""
+def _header(
+    plan: Plan, settings: ParetoSettings, space: Space, job: Job, engine: str
+) -> dict[str, Any]:
+    """Return the settings that a journal must have in common with this search."""
     return plan.header() | {
         "search": "pareto",
         "engine": engine,
@@ -190,16 +191,16 @@ def _header(plan: Plan, settings: Settings, space: Space, job: Job, engine: str)
     }
 
 
-def _split(settings: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
-    """Settings of the search, and those of its space."""
-    own = tuple(each.name for each in fields(Settings))
+def _split(settings: Mapping[str, Any]) -> tuple[ParetoSettings, dict[str, Any]]:
+    """Return the settings of the search, and those of its space."""
+    own = tuple(each.name for each in fields(ParetoSettings))
     refuse_unknown("search", settings, (*own, *SPACE))
     space = {name: value for name, value in settings.items() if name in SPACE}
     space.setdefault("quantization_config", HARDWARE_QUANTIZATION)
-    return Settings(**{n: v for n, v in settings.items() if n in own}), space
+    return ParetoSettings(**{n: v for n, v in settings.items() if n in own}), space
 
 
-def _plan(objectives: Sequence[Any], settings: Settings) -> Plan:
+def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> Plan:
     for name in ("trials", "epochs", "workers", "batch"):
         number = getattr(settings, name)
         if number is not None or name not in ("workers", "batch"):
@@ -219,7 +220,7 @@ def _job(
     model: keras.Model,
     data: tuple[Any, Any, Any, Any],
     plan: Plan,
-    settings: Settings,
+    settings: ParetoSettings,
     space: Mapping[str, Any],
 ) -> Job:
     measured = [objective for objective in plan.objectives if not objective.is_cost]
@@ -259,7 +260,7 @@ def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
 
 
 def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
-    """``(x, y, x_val, y_val)`` as arrays. Raises ``SearchError`` for anything else."""
+    """Return ``(x, y, x_val, y_val)`` as arrays. Raises ``SearchError`` for anything else."""
     parts = list(data) if isinstance(data, tuple | list) else []
     if len(parts) == 2 and all(isinstance(part, tuple | list) for part in parts):
         parts = [*parts[0], *parts[1]]
@@ -280,7 +281,7 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
 
 
 def fingerprint(arrays: Sequence[Any]) -> str:
-    """What tells arrays apart: shapes, and a checksum of the contents."""
+    """Return shapes and a checksum of the contents of arrays."""
     checksum = 0
     for array in arrays:
         checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)

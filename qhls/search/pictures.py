@@ -1,4 +1,4 @@
-"""Pictures of a search as what a template draws: places in pixels, and the text of each mark."""
+"""Pictures of a search in the form that a template draws: places in pixels, and the text of each mark."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Parallel:
 
 
 def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
-    """Each trained trial by two objectives."""
+    """Return the picture of all trained trials by two objectives."""
     trials = _trials(front)
     xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
     place_x, ticks_x = _scale(xs, MARGIN, WIDTH - MARGIN / 3)
@@ -75,7 +75,7 @@ def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
     marks = [
         Mark(
             [(place_x(values[across.name]), place_y(values[up.name]))],
-            _told(number, values),
+            _tooltip(number, values),
             number in on_front,
         )
         for number, values, _ in trials
@@ -84,7 +84,7 @@ def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
 
 
 def parallel(front: Front) -> Parallel:
-    """Each trained trial as a line through an axis a choice that differs between trials, then one an objective."""
+    """Return the picture of trained trials as lines: one axis per choice that differs, then one per objective."""
     on_front = {point.number for point in front}
     trials = _trials(front)
     trials = [t for t in trials if t[0] not in on_front][-MOST_LINES:] + [
@@ -105,13 +105,13 @@ def parallel(front: Front) -> Parallel:
             line.append((axes[-1].x, place(number)))
     marks = []
     for line, (number, values, candidate) in zip(lines, trials, strict=True):
-        told = ", ".join(f"{name} {option}" for name, option in candidate.items())
-        marks.append(Mark(line, f"{_told(number, values)}; {told}", number in on_front))
+        options = ", ".join(f"{name} {option}" for name, option in candidate.items())
+        marks.append(Mark(line, f"{_tooltip(number, values)}; {options}", number in on_front))
     return Parallel(marks, axes, AXIS * (len(axes) + 0.6))
 
 
 def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
-    """Numbers, values by objective and candidates of what was trained."""
+    """Return numbers, values by objective and candidates of the trained trials."""
     names = [objective.name for objective in front.objectives]
     return [
         (number, dict(zip(names, record["values"], strict=True)), record["candidate"])
@@ -120,12 +120,12 @@ def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
     ]
 
 
-def _told(number: int, values: Mapping[str, float]) -> str:
+def _tooltip(number: int, values: Mapping[str, float]) -> str:
     return f"trial {number}: {', '.join(f'{name} {show(value)}' for name, value in values.items())}"
 
 
 def _numbers(options: Sequence[Any]) -> list[float]:
-    """Options as numbers: themselves, the bits of quantizers, 0 for one that a trial does not have."""
+    """Return options as numbers: themselves, the bits of quantizers, 0 for a missing one."""
     known: dict[Any, float] = {None: 0.0}
     for option in options:
         if option not in known:
@@ -137,7 +137,7 @@ def _numbers(options: Sequence[Any]) -> list[float]:
 def _scale(
     values: Sequence[float], begin: float, end: float
 ) -> tuple[Callable[[float], float], Ticks]:
-    """A function from numbers to pixels, and places and texts of ticks."""
+    """Return a function from numbers to pixels, and places and texts of ticks."""
     lo, hi = min(values), max(values)
     if hi == lo:
         lo, hi = lo - abs(lo) * 0.05 - 1e-9, hi + abs(hi) * 0.05 + 1e-9

@@ -1,4 +1,4 @@
-"""What a search shows on the terminal while it runs: how far it is, and the front so far."""
+"""Display of a running search on the terminal: its progress, and the front so far."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qhls.search.driver import Plan
 from qhls.search.front import Point, front_table
 
 REFRESH = 2
-"""Pictures a second."""
+"""Pictures per second."""
 
 
 class Progress:
@@ -63,7 +63,7 @@ class Progress:
             self._live.refresh()
 
     def _picture(self) -> Group:
-        """A line of numbers, a bar and the front."""
+        """Return a line of numbers, a bar and the front."""
         states, front = self._states, self._front or front_table(self.plan.objectives, ())
         done = states["trained"] + states["stopped"]
         seconds = time.monotonic() - self._began

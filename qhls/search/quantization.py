@@ -1,4 +1,4 @@
-"""What ``quantization_config`` and ``limit`` say, checked: which quantizers a tensor of a layer may have."""
+"""Quantizers that the tensors of layers may have, by ``quantization_config`` and ``limit``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DEFAULT_QUANTIZATION: dict[str, dict[str, int]] = {
         "quantized_po2(6,4)": 6,
     },
 }
-"""Quantizer -> bits, by what it stands on: the choices that AutoQKeras has where none are given."""
+"""Quantizer -> bits, by kind of tensor: the default choices of AutoQKeras."""
 
 TABLES = (
     *DEFAULT_QUANTIZATION,
@@ -59,15 +59,15 @@ HARDWARE_QUANTIZATION: dict[str, dict[str, int]] = {
     "activation": {f"quantized_relu({b},2)": b for b in (3, 4, 6, 8)},
     "linear": {f"quantized_bits({b},2,1,alpha=1)": b for b in (4, 6, 8)},
 }
-"""Choices of fixed scale, each of which becomes hardware exactly: what a Pareto search has where none are given."""
+"""Choices of fixed scale, each of which becomes hardware exactly: the default of a Pareto search."""
 
 DEFAULT_BITS = 8
-"""Bits at most where ``limit`` says nothing."""
+"""Most bits without an entry of ``limit``."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """A tensor of a layer that a quantizer stands on.
+    """A tensor of a layer that a quantizer rounds.
 
     ``key`` is the entry's in ``model_quantize``, ``tables`` are those of ``quantization_config`` of which
     the first that is there has its quantizers, ``index`` is its place in a ``limit``.
@@ -79,7 +79,7 @@ class Role:
 
     @property
     def part(self) -> str:
-        """Its name in the names of choices: ``kernel``."""
+        """Name in the names of choices: ``kernel``."""
         return self.key.removesuffix("_quantizer")
 
 
@@ -113,7 +113,7 @@ OTHER_CLASSES = (
 )
 
 
-class Quantization:
+class LayerQuantization:
     """The quantizers that layers may have: ``quantization_config`` within ``limit``.
 
     Raises ``SpaceError`` for a key, a quantizer or a limit that is not acceptable.
@@ -125,24 +125,24 @@ class Quantization:
         limit: Mapping[str, Any] | None,
         layers: Iterable[tuple[str, str]],
     ) -> None:
-        """``layers``: name and class of each layer of the model."""
+        """Check the arguments; ``layers``: name and class of each layer of the model."""
         self.config = DEFAULT_QUANTIZATION if config is None else _checked_config(config)
         self.layers = tuple(layers)
         self.limit = _every_class() if limit is None else self._checked_limit(limit)
 
     def group(self, name: str, cls: str) -> str | None:
-        """The key of ``limit`` that a layer falls under: the first pattern that matches its name, or its class."""
+        """Return the key of ``limit`` for a layer: the first pattern that matches its name, or its class."""
         for key in self.limit:
             if key not in KERNELS and key not in OTHER_CLASSES and re.match(key, name):
                 return key
         return cls if cls in self.limit else None
 
     def shared(self, group: str, cls: str) -> bool:
-        """Whether layers of a group have one choice in common."""
+        """Return whether layers of a group have one choice in common."""
         return group != cls
 
     def options(self, group: str, role: Role, layer: str) -> tuple[str, ...]:
-        """The quantizers that ``limit`` leaves for a tensor, in the order of ``quantization_config``."""
+        """Return the quantizers that ``limit`` leaves for a tensor, in the order of ``quantization_config``."""
         table = self._table(role)
         known = self.config.get(table)
         if not known:
@@ -170,7 +170,7 @@ class Quantization:
         return tuple(bound)
 
     def bits(self, role: Role, quantizer: str) -> float:
-        """The bits that ``quantization_config`` tells of a quantizer for a tensor."""
+        """Return the bits of a quantizer for a tensor, as ``quantization_config`` has them."""
         return float(self.config[self._table(role)][quantizer])
 
     def _table(self, role: Role) -> str:
@@ -216,14 +216,14 @@ def _every_class() -> dict[str, list[Any]]:
 
 
 def _bound(entry: Sequence[Any], role: Role) -> Any:
-    """What a limit says of a tensor; the recurrent kernel has its own entry only beside three others."""
+    """Return the entry of a limit for a tensor; the recurrent kernel has one only beside three others."""
     if role.index == RECURRENT.index and len(entry) < 4:
         return entry[0]
     return entry[role.index if role.index < len(entry) else -1]
 
 
 def _entry(key: str, value: Any) -> list[Any]:
-    """A limit as a list: of numbers of bits and of lists of quantizers."""
+    """Return a limit as a list of numbers of bits and of lists of quantizers."""
     entry = list(value) if isinstance(value, list | tuple) else [value]
     if key == "default" and len(entry) == 1:
         entry *= 3

@@ -1,4 +1,4 @@
-"""The report of a search: one page, without scripts or anything from elsewhere."""
+"""Report of a search: one page, without scripts or parts of other pages."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ DARKEST = 12
 
 @dataclass(frozen=True)
 class Bits:
-    """What a layer of a point has: bits of its widest weight and of its results, 0 for none."""
+    """Bits of the widest weight of a layer and of its results, 0 for none."""
 
     weights: int
     results: int
 
     @property
     def shade(self) -> float:
-        """How dark the cell is, from 0 to 1."""
+        """Darkness of the cell, from 0 to 1."""
         return min(max(self.weights, self.results) / DARKEST, 1.0)
 
 
 def write(front: Front, path: Path) -> Path:
-    """Write the page; returns its path."""
+    """Write the page and return its path."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("qhls.search"),
         autoescape=True,
@@ -72,7 +72,7 @@ def write(front: Front, path: Path) -> Path:
 
 
 def layer_bits(design: Design) -> dict[str, Bits]:
-    """The bits of each Keras layer that has weights or rounds its results, in the compiled ``design``."""
+    """Return the bits of each Keras layer that has weights or rounds its results, in the compiled ``design``."""
     weights: dict[str, int] = {}
     results: dict[str, int] = {}
     for op in design.graph.ops:
@@ -87,7 +87,7 @@ def layer_bits(design: Design) -> dict[str, Bits]:
 
 
 def _design(point: Point) -> Design | None:
-    """The compiled point; ``None`` where its command says why it cannot be."""
+    """Return the compiled point; ``None`` if it does not compile, which its command explains."""
     try:
         return point.design()
     except QhlsError:
@@ -95,7 +95,7 @@ def _design(point: Point) -> Design | None:
 
 
 def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective]:
-    """A cost across, if there is one, and a metric up."""
+    """Return the objectives of the horizontal axis, a cost if possible, and of the vertical one, a metric."""
     up = next(o for o in objectives if not o.is_cost)
     rest = [o for o in objectives if o is not up]
     return next((o for o in rest if o.is_cost), rest[0] if rest else up), up

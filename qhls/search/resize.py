@@ -12,10 +12,10 @@ from qhls.search.errors import SpaceError
 from qhls.utils.rebuild import again, custom_scope, rebuild
 
 FILTER_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
-"""What AutoQKeras multiplies units and filters by."""
+"""Factors of units and filters, as in AutoQKeras."""
 
 _SIZES = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters"}
-"""Class of a layer -> its argument that tells how many outputs it has."""
+"""Class of a layer -> its argument for the number of outputs."""
 
 
 def resize(
@@ -23,7 +23,7 @@ def resize(
     factors: Mapping[str, float],
     custom_objects: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """``model`` with the outputs of layers, by name, times ``factors``: rounded down, at least 1.
+    """Return ``model`` with the outputs of layers, by name, times ``factors``: rounded down, at least 1.
 
     Layers whose shapes stay the same keep their weights. Without a factor but 1 it is ``model`` itself.
     Raises ``ValueError``, as Keras does, where shapes no longer fit.
@@ -52,7 +52,7 @@ def resizable(
     together: bool,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Those of the layers ``names`` whose size is free: the model can be built and its outputs stay as they are.
+    """Return those of the layers ``names`` whose size may change without changing the outputs' shapes.
 
     ``together``: all of them change by the same factor, so that branches which meet again may be resized.
     Raises ``SpaceError`` if they cannot change together.
@@ -60,19 +60,19 @@ def resizable(
     free = [name for name in names if type(model.get_layer(name)).__name__ in _SIZES]
     shapes = [tensor.shape for tensor in model.outputs]
 
-    def kept(factors: Mapping[str, float]) -> bool | None:
-        """Whether the outputs stay as they are; ``None`` if the model cannot be built."""
+    def keeps_shapes(factors: Mapping[str, float]) -> bool | None:
+        """Return whether the outputs keep their shapes; ``None`` if the model cannot be built."""
         try:
             resized = resize(model, factors, custom_objects)
         except ValueError:
             return None
         return [tensor.shape for tensor in resized.outputs] == shapes
 
-    verdicts = {name: kept({name: 2.0}) for name in free}
+    verdicts = {name: keeps_shapes({name: 2.0}) for name in free}
     if not together:
         return [name for name in free if verdicts[name]]
     free = [name for name in free if verdicts[name] is not False]
-    if free and not kept(dict.fromkeys(free, 2.0)):
+    if free and not keeps_shapes(dict.fromkeys(free, 2.0)):
         raise SpaceError(
             f"tune_filters='block': expected layers that can all be resized by one factor, received "
             f"{', '.join(free)}, whose shapes then no longer fit; name some of them in "

@@ -1,4 +1,4 @@
-"""``AutoQKerasScheduler``: one ``AutoQKeras`` a block of layers, with what was found before kept."""
+"""Search block by block: one ``AutoQKeras`` per block of layers, with the results of earlier blocks fixed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class AutoQKerasScheduler:
     Args:
         blocks: a list of regular expressions; those whose beginning matches a name are a block's layers.
         schedule_block: "sequential", or "cost": the blocks that cost the most first.
-        debug: ``fit`` searches nothing; ``schedule()`` tells what it would.
+        debug: ``fit`` searches nothing; ``schedule()`` returns its plan.
 
     Raises:
         SpaceError, GoalError, JournalError: arguments, or a ``scheduler.json``, that are not acceptable.
@@ -92,14 +92,14 @@ class AutoQKerasScheduler:
         self._history: list[dict[str, list[float]]] = []
 
     def schedule(self) -> list[tuple[str, list[str], float, int]]:
-        """``(pattern, layers, cost, trials)`` of each block, in the order in which they are searched."""
+        """Return ``(pattern, layers, cost, trials)`` of each block, in the order of the search."""
         reference = self.factor.reference_total
-        found = []
+        blocks = []
         for pattern, names, cost in self.groups:
             most = self.tuner_kwargs.get("max_trials")
             trials = MIN_TRIALS if not most else max(MIN_TRIALS, int(most * cost / reference))
-            found.append((pattern, names, cost, trials))
-        return found
+            blocks.append((pattern, names, cost, trials))
+        return blocks
 
     def fit(self, *fit_args: Any, **fit_kwargs: Any) -> None:
         """Search block after block; arguments as in ``AutoQKeras.fit``, whose errors it raises."""
@@ -110,8 +110,8 @@ class AutoQKerasScheduler:
             model = self._saved(self.next_block - 1)
         for number, (_, names, _, trials) in enumerate(self.schedule()):
             if number >= self.next_block:
-                own = {"max_trials": trials, "frozen_layers": frozen}
-                settings = self.settings | self.tuner_kwargs | own
+                of_block = {"max_trials": trials, "frozen_layers": frozen}
+                settings = self.settings | self.tuner_kwargs | of_block
                 model = self._fit_block(number, model, names, settings, (fit_args, fit_kwargs))
             frozen = [*frozen, *names]
         self.best_model = model
@@ -149,16 +149,16 @@ class AutoQKerasScheduler:
         return best
 
     def get_history(self) -> list[dict[str, list[float]]]:
-        """``AutoQKeras.history()`` of each block searched by this object."""
+        """Return ``AutoQKeras.history()`` of each block searched by this object."""
         return self._history
 
     @property
     def history(self) -> list[dict[str, list[float]]]:
-        """As ``get_history``."""
+        """History of each block, as from ``get_history``."""
         return self._history
 
     def get_best_model(self) -> keras.Model:
-        """The model with all blocks quantised and its trained weights. Raises ``SearchError`` before ``fit``."""
+        """Return the trained model with all blocks quantised. Raises ``SearchError`` before ``fit``."""
         if self.best_model is None:
             raise SearchError(
                 "get_best_model: expected a search that has run, received none; call fit"
@@ -167,7 +167,7 @@ class AutoQKerasScheduler:
         return self.best_model
 
     def get_learning_rate(self) -> float:
-        """The learning rate of the last block's best model."""
+        """Return the learning rate of the last block's best model."""
         return self.learning_rate
 
     # -- blocks -------------------------------------------------------------------------------------
@@ -175,13 +175,13 @@ class AutoQKerasScheduler:
     def _groups(
         self, blocks: Sequence[str] | None, schedule: str
     ) -> list[tuple[str, list[str], float]]:
-        """Pattern, layers and cost of each block."""
+        """Return pattern, layers and cost of each block."""
         if not blocks:
             raise SpaceError(
                 "blocks: expected a list of regular expressions for names of layers, received none"
             )
         stats = self.factor.get_reference_stats()
-        found, taken = [], set[str]()
+        groups, taken = [], set[str]()
         for pattern in blocks:
             try:
                 names = [name for name in self._names() if re.match(pattern, name)]
@@ -196,10 +196,9 @@ class AutoQKerasScheduler:
                     f"{pattern!r}; layers are {', '.join(self._names())}"
                 )
             taken |= set(names)
-            own = [stat for name, stat in stats.items() if name.partition("/")[0] in names]
-            cost = sum(stat["total"] for stat in own)
-            found.append((pattern, names, cost))
-        return found if schedule == "sequential" else sorted(found, key=lambda group: -group[2])
+            cost = sum(s["total"] for n, s in stats.items() if n.partition("/")[0] in names)
+            groups.append((pattern, names, cost))
+        return groups if schedule == "sequential" else sorted(groups, key=lambda group: -group[2])
 
     def _names(self) -> list[str]:
         indexes = self.layer_indexes

@@ -30,7 +30,7 @@ _SCALE_BITS, _OFFSET_BITS = 6, 5
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bits of an element: of the inputs, of the outputs, and of what else is not quantised."""
+    """Bits per element of the inputs, of the outputs, and of all other tensors that are not quantised."""
 
     inputs: int = 8
     outputs: int = 8
@@ -40,7 +40,7 @@ class Sizes:
 def model_bits(
     model: keras.Model, sizes: Sizes, config: Mapping[str, Any]
 ) -> dict[str, dict[str, float]]:
-    """By layer the bits of "parameters", of "activations" and, of those that ``config`` counts, in "total".
+    """Return by layer the bits of "parameters", of "activations" and, of those that ``config`` counts, in "total".
 
     ``config``: class of a layer, or "default" -> the parts that count; a layer without any is left out.
     """
@@ -103,5 +103,5 @@ def _activations(layer: Any, elements: int, sizes: Sizes) -> int:
 
 
 def quantizer_bits(quantizer: Any, otherwise: int) -> int:
-    """Bits of the numbers of a quantizer; ``otherwise`` for what is none."""
+    """Return the bits of the numbers of a quantizer; ``otherwise`` without a quantizer."""
     return get_quant_mode(quantizer)[1] if isinstance(quantizer, Quantizer) else otherwise

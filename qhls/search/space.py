@@ -1,4 +1,4 @@
-"""``Space``: the quantised models that a model can become, as choices by name.
+"""Space of the quantised models that a model can become, as choices by name.
 
 A candidate is a dictionary: name of a choice -> one of its options. Names are those of AutoQKeras:
 ``dense_1_kernel_quantizer``; ``^conv_kernel_quantizer`` for what a regular expression of ``limit`` groups;
@@ -27,7 +27,7 @@ from qhls.search.quantization import (
     GATES,
     KERNELS,
     LINEAR,
-    Quantization,
+    LayerQuantization,
     Role,
 )
 from qhls.search.resize import FILTER_FACTORS, resizable, resize
@@ -47,10 +47,10 @@ DEFAULT_ACTIVATION_BITS = 4
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Something to choose: one of ``options``, for all of ``layers``.
+class CandidateChoice:
+    """A choice of a candidate: one of ``options``, for all of ``layers``.
 
-    ``sizes``: a number each option, less for what is likely to cost less.
+    ``sizes``: one number per option, less for an option that is likely to cost less.
     """
 
     name: str
@@ -95,8 +95,8 @@ class Space:
         self.transfer_weights, self.custom_objects = transfer_weights, custom_objects
         self.frozen_layers = _known(model, frozen_layers)
         names = [(layer.name, type(layer).__name__) for layer in placed(model)]
-        self.quantization = Quantization(quantization_config, limit, names)
-        self._choices: dict[str, Choice] = {}
+        self.quantization = LayerQuantization(quantization_config, limit, names)
+        self._choices: dict[str, CandidateChoice] = {}
         self._slots: list[_Slot] = []
         self._marked: list[str] = []
         self._filters: dict[str, str] = {}
@@ -117,11 +117,11 @@ class Space:
 
     @property
     def size(self) -> int:
-        """How many candidates there are."""
+        """Number of candidates."""
         return math.prod(len(choice.options) for choice in self.choices)
 
     def candidate(self, index: int) -> Candidate:
-        """The candidate of a number from 0 to ``size - 1``."""
+        """Return the candidate of a number from 0 to ``size - 1``."""
         found: Candidate = {}
         for choice in self.choices:
             index, digit = divmod(index, len(choice.options))
@@ -129,7 +129,7 @@ class Space:
         return found
 
     def key(self, candidate: Mapping[str, Option]) -> str:
-        """The same text for the same candidate, whatever its order."""
+        """Return a text that is the same for the same candidate in another order."""
         return json.dumps(candidate, sort_keys=True)
 
     def check(self, candidate: Mapping[str, Option]) -> None:
@@ -142,11 +142,11 @@ class Space:
                 )
 
     def smallest(self) -> Candidate:
-        """The candidate of the fewest bits and filters."""
+        """Return the candidate of the fewest bits and filters."""
         return {c.name: c.options[c.sizes.index(min(c.sizes))] for c in self.choices}
 
     def build(self, candidate: Mapping[str, Option]) -> keras.Model:
-        """The quantised model of a candidate, not compiled.
+        """Return the quantised model of a candidate, not compiled.
 
         What is not in ``candidate`` is neither quantised nor resized. With ``transfer_weights`` it has
         the weights of the space's model, and frozen layers always have theirs, as far as shapes are the
@@ -205,12 +205,12 @@ class Space:
                 yield from placed(layer)
 
     def _falls(self, layer: Any) -> bool:
-        """Whether a layer would have choices if it could have another's place."""
+        """Return whether a layer would have choices as a layer of the model itself."""
         name = type(layer).__name__
         return name in KERNELS and self.quantization.group(layer.name, name) is not None
 
     def _add_layer(self, layer: Any) -> bool:
-        """Add a layer's choices; whether it has a kernel that is quantised."""
+        """Add a layer's choices and return whether it has a kernel that is quantised."""
         cls = type(layer).__name__
         group = self.quantization.group(layer.name, cls)
         if group is None or cls in registered():
@@ -240,7 +240,7 @@ class Space:
     ) -> None:
         before = self._choices.get(name)
         layers = (*(before.layers if before else ()), *((layer,) if layer else ()))
-        self._choices[name] = Choice(name, options, tuple(sizes), layers)
+        self._choices[name] = CandidateChoice(name, options, tuple(sizes), layers)
 
     def _add_filters(self, quantised: Sequence[Any], tune: str, exceptions: str | None) -> None:
         if tune not in TUNE_FILTERS:
@@ -265,7 +265,7 @@ class Space:
 
 
 def _roles(layer: Any) -> Iterator[Role]:
-    """The tensors of a layer with kernels that quantizers stand on."""
+    """Yield the tensors of a layer with kernels that quantizers round."""
     yield from KERNELS[type(layer).__name__]
     inner = getattr(layer, "forward_layer", layer)
     if inner.use_bias:
@@ -277,7 +277,7 @@ def _roles(layer: Any) -> Iterator[Role]:
 
 
 def _function(layer: Any) -> str | None:
-    """The name of what a layer applies; ``None`` for a layer that applies nothing."""
+    """Return the name of a layer's function; ``None`` for a layer without one."""
     if isinstance(layer, keras.layers.ReLU | keras.layers.LeakyReLU):
         return "relu"
     if not hasattr(layer, "activation"):

@@ -1,4 +1,4 @@
-"""The trials of a search as an Optuna study, for optuna-dashboard and whatever else reads one.
+"""Trials of a search as an Optuna study, for optuna-dashboard and other readers.
 
 It is written beside the journal, which alone is read again: trials have the same numbers in both, so that a
 search that goes on adds what the study lacks.
@@ -34,15 +34,15 @@ _STATES = {
     "rejected": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
-"""By our states. What a rung stopped has values, but not those of all epochs; what is over budget has none."""
+"""State here -> state of Optuna. A trial stopped at a rung has values of fewer epochs; one over budget has none."""
 
 _UNKNOWN = {"state": "running"}
 
 
 class Study:
-    """The study ``name`` in the database at ``url`` or, without one, in ``FILE`` of ``folder``.
+    """Study ``name`` in the database at ``url`` or, without one, in ``FILE`` of ``folder``.
 
-    ``place``: what ``optuna-dashboard`` takes, but for a password. ``fresh``: begin anew where there is one.
+    ``place``: the argument of ``optuna-dashboard``, without a password. ``fresh``: replace an existing study.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Study:
     def _trial(
         self, record: Mapping[str, Any], records: Mapping[int, Mapping[str, Any]]
     ) -> optuna.trial.FrozenTrial:
-        told = {key: record[key] for key in ("state", "of", "error", "epochs") if key in record}
+        notes = {key: record[key] for key in ("state", "of", "error", "epochs") if key in record}
         if record["state"] == "duplicate":
             record = {**records[record["of"]], "seconds": 0}
         costs = record.get("costs", {})
@@ -114,7 +114,7 @@ class Study:
             values=record.get("values"),
             params=record["candidate"],
             distributions=self._distributions,
-            user_attrs={**told, **costs, **record.get("metrics", {})},
+            user_attrs={**notes, **costs, **record.get("metrics", {})},
             # Optuna 5 keeps constraints by name; optuna-dashboard 0.21 looks for them in a list.
             system_attrs={"constraints": list(over.values())} if over else {},
             constraints=over,

@@ -14,15 +14,15 @@ import numpy as np
 from qhls.search.errors import GoalError, TrialError
 
 Score = Callable[[float, Mapping[str, float]], float]
-"""Of the value of the metric and of all logs of an epoch."""
+"""Score from the value of the metric and all logs of an epoch."""
 
 
 @dataclass
 class Trained:
-    """What training a candidate came to.
+    """Result of training a candidate.
 
-    ``score`` and ``metrics`` are those of the best epoch, ``weights`` too; ``history``: metric -> one number an
-    epoch.
+    ``score`` and ``metrics`` are those of the best epoch, ``weights`` too; ``history``: metric -> one number
+    per epoch.
     """
 
     score: float = -math.inf
@@ -125,14 +125,14 @@ def compile_like(
 
 
 def _fresh(metric: Any) -> Any:
-    """A metric without what it has counted for another model."""
+    """Return a metric without the counts of another model."""
     if isinstance(metric, keras.metrics.Metric):
         return type(metric).from_config(metric.get_config())
     return metric
 
 
 def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
-    """The names under which Keras may log a metric, of the output ``head_name`` if there are several."""
+    """Return the names under which Keras may log a metric, of the output ``head_name`` if there are several."""
     name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     name = name or getattr(metric, "__name__", None)
     if not isinstance(name, str):
@@ -148,7 +148,7 @@ DIRECTIONS = ("max", "min")
 
 
 def metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> str:
-    """Whether more ("max") or less ("min") of a metric is better, as Keras tells it of its own metrics and losses.
+    """Return "max" or "min" for a metric of which more or less is better, as Keras knows of its own metrics.
 
     ``metric`` may be the name of one of ``metrics``, as Keras logs it: behind the name of an output, one of ``heads``.
     Raises ``GoalError`` for a metric of which Keras does not know.
@@ -168,7 +168,7 @@ def metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> st
 
 
 def _known_metric(metric: Any) -> Any:
-    """Keras' metric behind a name or a function."""
+    """Return Keras' metric behind a name or a function."""
     if isinstance(metric, keras.metrics.Metric):
         return metric
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
@@ -185,7 +185,7 @@ def _known_metric(metric: Any) -> Any:
 
 
 def first_metric(metrics: Any, head_name: str | None = None) -> Any:
-    """The first of the metrics that ``compile`` takes: of the output ``head_name`` where they are by output."""
+    """Return the first of the metrics for ``compile``, of the output ``head_name`` if they are by output."""
     while isinstance(metrics, Mapping | list | tuple):
         if isinstance(metrics, Mapping):
             metrics = metrics[head_name] if head_name in metrics else next(iter(metrics.values()))
@@ -195,7 +195,7 @@ def first_metric(metrics: Any, head_name: str | None = None) -> Any:
 
 
 def require_compiled(model: keras.Model) -> Any:
-    """The optimizer of ``model``. Raises ``GoalError`` where it is not compiled."""
+    """Return the optimizer of ``model``. Raises ``GoalError`` where it is not compiled."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or getattr(model, "loss", None) is None:
         raise GoalError(
@@ -206,5 +206,5 @@ def require_compiled(model: keras.Model) -> Any:
 
 
 def trial_seed(seed: int, number: int) -> int:
-    """The seed of a trial: of its own, and the same wherever it is trained."""
+    """Return the seed of a trial, which is the same in every process."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)

@@ -1,7 +1,7 @@
-"""What asks for the next candidate where one score is the goal: at random, by a Gaussian process, by Hyperband.
+"""Tuners, which propose candidates for one score: at random, by a Gaussian process, by Hyperband.
 
-Each is a function of its seed and of what it was told, so that a search can be taken up again by asking and
-telling the same.
+Proposals depend on the seed and on the outcomes alone, so that a search resumes when it passes the same outcomes
+again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qhls.search.gaussian import GaussianProcess
 from qhls.search.space import Candidate, Space
 
 DRAWS = 100
-"""Random candidates that may all be known before the known ones are counted."""
+"""Draws of random candidates before the unknown ones are looked up in order."""
 
 
 Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
@@ -56,16 +56,16 @@ class Tuner(Protocol[Outcome_contra]):
 
 
 class RandomTuner:
-    """Candidates at random, none twice."""
+    """Tuner of random candidates, none twice."""
 
     def __init__(self, space: Space, max_trials: int, seed: int = 0) -> None:
         self.space, self.max_trials, self.seed = space, max_trials, seed
-        self.told: list[tuple[Candidate, float | None]] = []
+        self.outcomes: list[tuple[Candidate, float | None]] = []
         self._known: set[str] = set()
         self._asked = 0
 
     def ask(self) -> Proposal | None:
-        """See ``Tuner``."""
+        """Return the next proposal; ``None`` after ``max_trials`` or the last candidate."""
         if self._asked >= self.max_trials:
             return None
         rng = np.random.default_rng([self.seed, self._asked])
@@ -77,15 +77,15 @@ class RandomTuner:
         return Proposal(self._asked - 1, candidate)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
-        """See ``Tuner``."""
-        self.told.append((proposal.candidate, score))
+        """Take in the score of a proposal; ``None``: it has none."""
+        self.outcomes.append((proposal.candidate, score))
 
     def choose(self, rng: np.random.Generator) -> Candidate | None:
-        """The next candidate."""
+        """Return the next candidate."""
         return self.unknown(rng)
 
     def unknown(self, rng: np.random.Generator) -> Candidate | None:
-        """A random candidate that was not asked for yet; ``None``: there is none left."""
+        """Return a random candidate that was not proposed yet; ``None``: all were."""
         for _ in range(DRAWS):
             candidate = draw(self.space, rng)
             if self.space.key(candidate) not in self._known:
@@ -101,7 +101,7 @@ class RandomTuner:
 
 
 class BayesianTuner(RandomTuner):
-    """After some at random, the candidate of the highest upper confidence bound of a Gaussian process.
+    """Tuner of candidates of the highest upper confidence bound of a Gaussian process, after some at random.
 
     ``num_initial_points``: random ones, by default 3 for each choice but no more than half of
     ``max_trials``; ``alpha``: the variance of the scores' noise; ``beta``: how many standard deviations
@@ -126,8 +126,8 @@ class BayesianTuner(RandomTuner):
         self.alpha, self.beta, self.pool = alpha, beta, pool
 
     def choose(self, rng: np.random.Generator) -> Candidate | None:
-        """See ``Tuner``."""
-        scored = [(c, s) for c, s in self.told if s is not None]
+        """Return the candidate of the highest bound, or a random one at the start."""
+        scored = [(c, s) for c, s in self.outcomes if s is not None]
         candidates = [] if len(scored) < max(self.initial, 2) else self._pool(rng, scored)
         if not candidates:
             return self.unknown(rng)
@@ -157,7 +157,7 @@ class BayesianTuner(RandomTuner):
 
 
 class HyperbandTuner:
-    """Hyperband: brackets of candidates of which the best are trained on, ``factor`` times as long.
+    """Tuner of Hyperband: brackets of candidates of which the best are trained on, ``factor`` times as long.
 
     Bracket s of ``s_max = floor(log(max_epochs, factor))`` begins with ``ceil((s_max + 1) / (s + 1) *
     factor**s)`` candidates of ``max_epochs / factor**s`` epochs (L. Li et al., JMLR 18, 2018). All brackets
@@ -195,7 +195,7 @@ class HyperbandTuner:
         self._number = 0
 
     def ask(self) -> Proposal | None:
-        """See ``Tuner``."""
+        """Return the next proposal; ``None`` until the scores of a round are known, and after the last."""
         while not self._queue:
             waiting = any(p.number not in self._scores for p in self._round)
             if waiting or not self._next_round():
@@ -206,19 +206,19 @@ class HyperbandTuner:
         return self._queue.pop(0)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
-        """See ``Tuner``."""
+        """Take in the score of a proposal; ``None``: it has none."""
         self._scores[proposal.number] = score
 
     def _next_round(self) -> bool:
-        """Fill the queue: with the best of the last round, or with a new bracket; false: there is none."""
+        """Fill the queue with the best of the last round or a new bracket, and return false if there is none."""
         if self._round:
             bracket, _ = self._brackets[0]
             self._stage += 1
             scored = [(p, self._scores.get(p.number)) for p in self._round]
             ranked = sorted(((p, s) for p, s in scored if s is not None), key=lambda pair: -pair[1])
-            kept = [p for p, _ in ranked[: promoted(len(self._round), self.factor)]]
-            if self._stage <= bracket and kept:
-                self._fill([(p.candidate, p) for p in kept])
+            best = [p for p, _ in ranked[: promoted(len(self._round), self.factor)]]
+            if self._stage <= bracket and best:
+                self._fill([(p.candidate, p) for p in best])
                 return True
             self._brackets.pop(0)
         self._round, self._stage = [], 0
@@ -226,11 +226,12 @@ class HyperbandTuner:
             return False
         bracket, last = self._brackets[0]
         size = math.ceil((last + 1) / (bracket + 1) * self.factor**bracket)
-        fresh = [p.candidate for p in (self._random.ask() for _ in range(size)) if p is not None]
-        if not fresh:
+        proposals = [self._random.ask() for _ in range(size)]
+        candidates = [p.candidate for p in proposals if p is not None]
+        if not candidates:
             self._brackets.clear()
             return False
-        self._fill([(candidate, None) for candidate in fresh])
+        self._fill([(candidate, None) for candidate in candidates])
         return True
 
     def _fill(self, members: list[tuple[Candidate, Proposal | None]]) -> None:
@@ -263,12 +264,12 @@ TUNERS: dict[str, Callable[..., Any]] = {
 
 
 def draw(space: Space, rng: np.random.Generator) -> Candidate:
-    """A random candidate, every option of a choice as likely as the others."""
+    """Return a random candidate, every option of a choice as likely as the others."""
     return {c.name: c.options[int(rng.integers(len(c.options)))] for c in space.choices}
 
 
 def encode(space: Space, candidate: Candidate) -> np.ndarray:
-    """A candidate as a vector: numbers from 0 to 1, quantizers one-hot so that any two are as far apart."""
+    """Return a candidate as a vector: numbers from 0 to 1, quantizers one-hot at equal distances."""
     parts: list[float] = []
     for choice in space.choices:
         if len(choice.options) == 1:

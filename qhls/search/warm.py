@@ -1,8 +1,8 @@
-"""Where a search begins: candidates by integer programming, from the sensitivity to each choice alone.
+"""First candidates of a search by integer programming, from the sensitivity to each choice alone.
 
 As in HAWQ-V3 (Z. Yao et al., ICML 2021), what quantising several tensors does to the loss is taken for the sum of
 what each does alone, and so is the cost. Then the candidate of the least loss within a cost is a program of
-one binary variable an option:
+one binary variable per option:
 
     min sum omega[i, o] x[i, o]  with  sum_o x[i, o] = 1 for each choice i,  sum cost[i, o] x[i, o] <= bound
 
@@ -24,11 +24,11 @@ from qhls.search.costs import measure
 from qhls.search.driver import Plan
 from qhls.search.errors import SearchError, TrialError
 from qhls.search.job import Job
-from qhls.search.space import Candidate, Choice, Space
+from qhls.search.space import Candidate, CandidateChoice, Space
 from qhls.utils.arrays import to_numpy
 
 SAMPLES = 512
-"""Samples of the training data that the loss is of."""
+"""Samples of the training data for the loss."""
 
 BOUNDS = 8
 """Costs for which the program is solved."""
@@ -38,7 +38,7 @@ Table = dict[str, list[float]]
 
 
 def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
-    """The candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
+    """Return the candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
 
     The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
     is not installed.
@@ -61,7 +61,7 @@ def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
 
 
 def homogeneous(space: Space) -> list[Candidate]:
-    """For each number of bits the candidate that has it everywhere, or the most below it; layers keep their sizes."""
+    """Return for each number of bits the candidate that has it, or the most below it, everywhere."""
     quantizers = [c for c in space.choices if isinstance(c.options[0], str)]
     fixed = {
         c.name: 1.0 if 1.0 in c.options else c.options[0]
@@ -84,7 +84,7 @@ def solve(
     costs: Mapping[str, Mapping[str, list[float]]],
     bounds: Mapping[str, float],
 ) -> Candidate | None:
-    """The candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``.
+    """Return the candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``.
 
     ``None``: there is none. Raises ``SearchError`` where SciPy is not installed.
     """
@@ -117,7 +117,7 @@ def solve(
 
 
 def sensitivities(space: Space, job: Job) -> Table:
-    """By how much the loss of the model, as it is, rises if one choice alone is an option.
+    """Return the rise of the model's loss if one choice alone is an option, for each option.
 
     What cannot be built counts as infinitely bad, within what the program takes.
     """
@@ -125,7 +125,7 @@ def sensitivities(space: Space, job: Job) -> Table:
     loss = keras.losses.get(job.model.loss)
     reference = _loss(job.model, loss, x, y)
 
-    def rise(choice: Choice, option: Any) -> float:
+    def rise(choice: CandidateChoice, option: Any) -> float:
         try:
             model = space.build({choice.name: option})
         except TrialError:
@@ -146,7 +146,7 @@ def _loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
 
 
 def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
-    """What each option adds to a cost, where the others are as in ``base``; the base is in the first choice."""
+    """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
 
     def cost(candidate: Candidate) -> float:
         try:

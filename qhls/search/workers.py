@@ -1,4 +1,4 @@
-"""Who trains: this process, or others on this machine. ``on_dask`` and ``on_ray`` are of the same shape.
+"""Teams of workers: this process, or others on this machine; ``on_dask`` and ``on_ray`` have two more.
 
 A team answers tasks: ``submit`` returns a future of an ``Answer``. What it raises where a worker was lost, the
 executor takes for a task to submit again; a team replaces lost workers by itself.
@@ -40,16 +40,16 @@ class Team(Protocol):
 
     name: str
     lost: Errors
-    """What a future raises whose worker was lost."""
+    """Errors of a future whose worker was lost."""
     broken: Errors
-    """What is raised where there are no workers any more."""
+    """Errors after the loss of all workers."""
 
     def slots(self) -> int:
-        """How many tasks may be under way at a time, now."""
+        """Return the number of tasks that may be under way at a time, now."""
         ...
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """Train ``task``, from the weights of ``parent``; without a task: see that the job can be read."""
+        """Train ``task``, from the weights of ``parent``; without a task: check that the job can be read."""
         ...
 
     def close(self) -> None:
@@ -57,8 +57,8 @@ class Team(Protocol):
         ...
 
 
-def not_there(name: str, address: str, error: Exception) -> SearchError:
-    """What is raised where a cluster does not answer, or cannot be started."""
+def cluster_error(name: str, address: str, error: Exception) -> SearchError:
+    """Return the error of a cluster that does not answer, or cannot be started."""
     return SearchError(
         f"executor {name!r}: expected a cluster at {address or 'this machine'!r}, received "
         f"{type(error).__name__}: {error}"
@@ -70,7 +70,7 @@ def not_there(name: str, address: str, error: Exception) -> SearchError:
 
 @dataclass(frozen=True)
 class Setup:
-    """How a worker gets at the job. ``key``: its name.
+    """Access of a worker to the job. ``key``: the name of the job.
 
     ``threads``: of the backend, ``None``: as they are; ``path``: where this machine's driver finds modules.
     """
@@ -89,7 +89,7 @@ _jobs: dict[str, Job] = {}
 
 
 def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
-    """What a worker does."""
+    """Train one task in this process and return the record and the model."""
     with _turn:
         try:
             job = _jobs.get(setup.key)
@@ -98,22 +98,22 @@ def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
                 limit_threads(setup.threads)
                 sys.path += [place for place in setup.path if place not in sys.path]
                 job = _jobs[setup.key] = Job.unpack(setup.fetch())
-            with own_random():
+            with separate_random():
                 return job.train(task, parent) if task else ({}, None)
         except QhlsError as error:
             return error.with_traceback(None)
         except Exception as error:
-            told = SearchError(
+            failure = SearchError(
                 f"worker {os.getpid()} on {socket.gethostname()}: expected to train, received "
                 f"{type(error).__name__}: {error}; executor='inline' shows where it happens"
             )
-            told.add_note(traceback.format_exc())
-            return told
+            failure.add_note(traceback.format_exc())
+            return failure
 
 
 @contextmanager
-def own_random() -> Iterator[None]:
-    """Random numbers of Python that are this thread's alone; the other threads of the process go on with theirs.
+def separate_random() -> Iterator[None]:
+    """Give this thread random numbers of Python that other threads of the process do not draw from.
 
     Keras seeds Python's generator and takes the seeds of a model's initial weights from it. A cluster's own threads,
     which draw from it for their timers, would so change what a trial comes to.
@@ -173,17 +173,17 @@ class Inline:
         self.job = job
 
     def slots(self) -> int:
-        """See ``Team``."""
+        """Return 1: tasks are trained one after another."""
         return 1
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """See ``Team``. It is done when this returns, and raises what training raises."""
+        """Train ``task`` and return a future that is done. Raises the errors of training."""
         future: Future[Answer] = Future()
         future.set_result(self.job.train(task, parent) if task else ({}, None))
         return future
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing, since nothing was started."""
 
 
 # -- in other processes -----------------------------------------------------------------------------
@@ -213,11 +213,11 @@ class Processes:
         self._closed = False
 
     def slots(self) -> int:
-        """See ``Team``."""
+        """Return the number of processes."""
         return self.workers
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """See ``Team``."""
+        """Train ``task`` in an idle process, from the weights of ``parent``."""
         return self._threads.submit(self._ask, task, parent)
 
     def _ask(self, task: Task | None, parent: bytes | None) -> Answer:
@@ -226,7 +226,7 @@ class Processes:
             found = process.ask(task, parent)
         except (EOFError, OSError):
             self._all.discard(process)
-            raise WorkerLostError(process.fate()) from None
+            raise WorkerLostError(process.describe_end()) from None
         self._idle.append(process)
         return found
 
@@ -238,7 +238,7 @@ class Processes:
         return process
 
     def close(self) -> None:
-        """See ``Team``."""
+        """End all processes."""
         self._closed = True
         for process in tuple(self._all):
             process.end()
@@ -265,8 +265,8 @@ class _Process:
         self._process.kill()
         self._process.join()
 
-    def fate(self) -> str:
-        """How a process ended that has ended."""
+    def describe_end(self) -> str:
+        """Return the signal or the status with which the process ended."""
         self._process.join(1)  # the pipe ends a moment before
         self.end()
         code = self._process.exitcode or 0
@@ -274,7 +274,7 @@ class _Process:
 
 
 def serve(there: Connection[Any, Any], packed: bytes, threads: int) -> None:
-    """What a process does, until it is ended or the driver is."""
+    """Answer tasks from ``there`` until this process or the driver ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's, which ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()
     setup = Setup("", lambda: packed, threads)

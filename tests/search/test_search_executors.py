@@ -23,7 +23,7 @@ from qhls.search.job import Job
 from qhls.search.journal import FILE
 from qhls.search.objectives import parse
 from qhls.search.space import Space
-from qhls.search.workers import Inline, Processes, Setup, answer, own_random
+from qhls.search.workers import Inline, Processes, Setup, answer, separate_random
 from support.searches import (
     DATA,
     FEW,
@@ -172,7 +172,7 @@ def test_threads_beside_a_training_leave_its_random_numbers_alone():
         while not stop.is_set():
             drawn.append(random.random())
 
-    with own_random():
+    with separate_random():
         thread = threading.Thread(target=draw)
         thread.start()
         random.seed(3)

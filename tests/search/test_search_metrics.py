@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from qhls.search import AutoQKeras, GoalError, judge
-from qhls.search.goals import as_goal, towards
+from qhls.search.goals import as_goal, set_direction
 from qhls.search.training import compile_like, first_metric, metric_direction
 
 LIMIT = {"Dense": [8, 8, 8]}
@@ -63,12 +63,12 @@ def test_of_a_metric_that_keras_does_not_know_the_direction_is_asked_for(tmp_pat
 
 def test_less_of_an_error_scores_more_and_so_does_a_smaller_model():
     goal = as_goal(None, mlp())
-    least = towards(goal, "min")
+    least = set_direction(goal, "min")
     scores = [
         least.score(error, {}, {"delta": delta}) for error, delta in ((2, 0), (1, 0), (1, 0.08))
     ]
     assert scores == sorted(scores)
-    assert towards(goal, "max").score(2, {}, {"delta": 0.5}) == 3.0
+    assert set_direction(goal, "max").score(2, {}, {"delta": 0.5}) == 3.0
 
 
 def test_candidates_are_trained_with_the_weights_of_the_losses():
