@@ -28,7 +28,7 @@ def require_whole(name: str, number: Any, least: int = 1, most: float = math.inf
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not (whole and least <= number <= most):
         upper = f" to {most}" if math.isfinite(most) else ""
-        raise SearchError(f"{name}: expected a number from {least} on{upper}, received {number!r}")
+        raise SearchError(f"{name}: expected a number from {least} on{upper}, got {number!r}")
 
 
 def require_finite(name: str, array: Any) -> None:

@@ -240,7 +240,7 @@ class AutoQKeras:
             return
         errors = [record["error"] for record in self.records.values()]
         last = errors[-1] if errors else "there was nothing to try"
-        raise SearchError(f"search: expected a trial that was trained, received none: {last}")
+        raise SearchError(f"search: expected a trial that was trained, got none: {last}")
 
     # -- results ------------------------------------------------------------------------------------
 
@@ -274,9 +274,7 @@ class AutoQKeras:
         """
         ranked = self._ranked()
         if not ranked:
-            raise SearchError(
-                "get_best_model: expected a search that has run, received none; call fit"
-            )
+            raise SearchError("get_best_model: expected a search that has run, got none; call fit")
         model = self.get_model(ranked[0])
         if self.goal.factor is not None:
             self.goal.factor.get_trial(model)
@@ -292,7 +290,7 @@ class AutoQKeras:
         if record["score"] is None:
             trained = ", ".join(map(str, sorted(self._ranked()))) or "none: call fit"
             raise SearchError(
-                f"get_model: expected the number of a trained trial ({trained}), received {number!r}"
+                f"get_model: expected the number of a trained trial ({trained}), got {number!r}"
             )
         model = self.space.build(record["candidate"])
         model.load_weights(self.output_dir / f"trial_{number:04d}{WEIGHTS}")
@@ -377,7 +375,7 @@ def _tuner(mode: str, custom: Any) -> Any:
     if custom is not None:
         return custom
     if mode not in TUNERS:
-        raise SearchError(f"mode: expected one of {', '.join(TUNERS)}, received {mode!r}")
+        raise SearchError(f"mode: expected one of {', '.join(TUNERS)}, got {mode!r}")
     return TUNERS[mode]
 
 

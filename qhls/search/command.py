@@ -71,7 +71,7 @@ def run(options: Namespace) -> int:
         raise
     except ValueError as error:  # what Keras raises in this process
         raise SearchError(
-            f"training: expected model, data, loss and metrics that fit each other, received: {error}"
+            f"training: expected model, data, loss and metrics that fit each other, got: {error}"
         ) from error
     _print(front, options.report)
     return 0
@@ -83,9 +83,7 @@ def _settings(options: Namespace) -> dict[str, Any]:
     strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if strange:
         expected, received = ("without", "with") if options.learned else ("with", "without")
-        raise SearchError(
-            f"{', '.join(strange)}: expected {expected} --learned, received {received} it"
-        )
+        raise SearchError(f"{', '.join(strange)}: expected {expected} --learned, got {received} it")
     names = (*_BOTH, *(_LEARNED if options.learned else _SEARCHED))
     given = {name: getattr(options, name) for name in names}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -129,7 +127,7 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
         raise
     except Exception as error:  # Keras raises whatever a file leads to
         raise LoadError(
-            f"{path}: expected a model that Keras loads, received {type(error).__name__}: {error}"
+            f"{path}: expected a model that Keras loads, got {type(error).__name__}: {error}"
         ) from error
     if options.loss or options.optimizer:
         metrics = [o.name for o in parse(objectives) if not o.is_cost and o.name != "loss"]
@@ -139,7 +137,7 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
             model.compile(optimizer, keras.losses.get(loss), metrics=metrics)
         except ValueError as error:
             raise SearchError(
-                f"--optimizer, --loss: expected names that Keras knows, received {options.optimizer!r}, "
+                f"--optimizer, --loss: expected names that Keras knows, got {options.optimizer!r}, "
                 f"{options.loss!r}: {error}"
             ) from error
     return model
@@ -156,7 +154,7 @@ def _budget(text: str) -> tuple[str, float]:
         return name, float(number)
     except ValueError:
         raise BudgetError(
-            f"--budget: expected COST=NUMBER with COST one of {', '.join(UNITS)}, received {text!r}"
+            f"--budget: expected COST=NUMBER with COST one of {', '.join(UNITS)}, got {text!r}"
         ) from None
 
 
@@ -167,7 +165,7 @@ def _space(path: Path | None) -> dict[str, Any]:
     unknown = sorted(set(given) - set(SPACE)) if isinstance(given, dict) else [repr(given)]
     if unknown:
         raise SpaceError(
-            f"{path}: expected an object with some of {', '.join(SPACE)}, received {', '.join(unknown)}"
+            f"{path}: expected an object with some of {', '.join(SPACE)}, got {', '.join(unknown)}"
         )
     return given
 

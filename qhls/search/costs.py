@@ -84,7 +84,7 @@ def check_costs(names: Iterable[str]) -> None:
     for name in names:
         if name not in UNITS:
             raise GoalError(
-                f"costs: expected one of {', '.join(UNITS)}, received {name!r}; a metric is an "
+                f"costs: expected one of {', '.join(UNITS)}, got {name!r}; a metric is an "
                 f"objective, not a cost"
             )
 

@@ -66,7 +66,7 @@ class DatabaseLines:
             raise _no_url(url, error) from error
         except ImportError as error:
             raise SearchError(
-                f"storage: expected the driver of {parsed.drivername!r}, received none ({error}); for PostgreSQL "
+                f"storage: expected the driver of {parsed.drivername!r}, got none ({error}); for PostgreSQL "
                 f"pip install 'qhls[postgresql]'"
             ) from error
         self._search, self._count = name, 0
@@ -95,7 +95,7 @@ class DatabaseLines:
                 connection.execute(sqlalchemy.insert(_table), row)
         except exc.IntegrityError as error:
             raise JournalError(
-                f"{self.where}: expected to be the only driver of this search, received line {self._count} from "
+                f"{self.where}: expected to be the only driver of this search, got line {self._count} from "
                 f"another; wait for it, or give this search another name"
             ) from error
         except exc.SQLAlchemyError as error:
@@ -167,7 +167,7 @@ class DatabaseLines:
     def _failed(self, expected: str, error: exc.SQLAlchemyError) -> JournalError:
         reason = getattr(error, "orig", None) or error
         return JournalError(
-            f"{self.where}: expected {expected}, received {type(reason).__name__}: {reason}; what the "
+            f"{self.where}: expected {expected}, got {type(reason).__name__}: {reason}; what the "
             f"journal has is kept: search again with the same arguments to go on"
         )
 
@@ -182,5 +182,5 @@ def _parsed(url: str) -> sqlalchemy.URL:
 def _no_url(url: str, error: Exception) -> SearchError:
     return SearchError(
         f"storage: expected a database's URL, such as postgresql+psycopg://user@host/name or sqlite:///search.db, "
-        f"received {url!r}: {error}"
+        f"got {url!r}: {error}"
     )

@@ -302,7 +302,7 @@ class Driver:
         key, other = self.space.key(proposal.candidate), self.space.key(known["candidate"])
         if other != key:
             raise JournalError(
-                f"{self.journal.where}: expected the candidate {key} as trial {proposal.number}, received "
+                f"{self.journal.where}: expected the candidate {key} as trial {proposal.number}, got "
                 f"{other}; it was written with another version of Optuna or qhls: search in a new folder"
             )
 
@@ -449,7 +449,7 @@ class FrontKeeper:
         points = self.points()
         if not points:
             raise SearchError(
-                f"search: expected a trial that was trained within the budgets, received none of {asked}: "
+                f"search: expected a trial that was trained within the budgets, got none of {asked}: "
                 f"{self._last_error()}"
             )
         return Front(self.plan.objectives, tuple(points), self.job.folder, self.records)

@@ -80,7 +80,7 @@ class Dispatcher:
                 self._result(future)
             except self.team.lost as error:
                 raise SearchError(
-                    f"executor {self.team.name!r}: expected workers that read model and data, received one that "
+                    f"executor {self.team.name!r}: expected workers that read model and data, got one that "
                     f"ended before ({error}): out of memory, or a script that searches outside of "
                     f"if __name__ == '__main__':; executor='inline' needs neither"
                 ) from error
@@ -105,7 +105,7 @@ class Dispatcher:
 
     def _gone(self, error: BaseException) -> SearchError:
         return SearchError(
-            f"executor {self.team.name!r}: expected workers with qhls installed, received {type(error).__name__}: "
+            f"executor {self.team.name!r}: expected workers with qhls installed, got {type(error).__name__}: "
             f"{error}; what the journal has is kept: search again with the same arguments to go on"
         )
 
@@ -119,7 +119,7 @@ def _lost(task: Task, error: BaseException) -> Record:
         "state": "failed",
         "metrics": {},
         "epochs": task.epochs,
-        "error": f"training: expected a worker that survives it, received {LOSSES} in a row that were lost, the "
+        "error": f"training: expected a worker that survives it, got {LOSSES} in a row that were lost, the "
         f"last with {error or type(error).__name__}: out of memory, or a crash in what it calls",
     }
 
@@ -140,7 +140,7 @@ def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
     if name not in EXECUTORS or (address and name in ("inline", "processes")):
         raise SearchError(
             f"executor: expected one of {', '.join(EXECUTORS)}, 'dask:ADDRESS', 'ray:ADDRESS' or a function of the "
-            f"job, received {choice!r}"
+            f"job, got {choice!r}"
         )
     if name == "inline":
         return Dispatcher(job, Inline(job))
@@ -155,6 +155,6 @@ def _cluster(name: str) -> Any:
         return getattr(import_module(f"qhls.search.on_{name}"), f"{name.capitalize()}Team")
     except ImportError as error:
         raise SearchError(
-            f"executor {name!r}: expected the package that it needs, received none ({error}); "
+            f"executor {name!r}: expected the package that it needs, got none ({error}); "
             f"pip install 'qhls[{name}]'"
         ) from error

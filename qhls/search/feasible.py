@@ -45,12 +45,12 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
         least = cheapest(space, cost, most)
         if least == math.inf:
             raise SearchError(
-                f"budget {name!r}: expected a candidate that can be priced, received none: {errors[-1]}"
+                f"budget {name!r}: expected a candidate that can be priced, got none: {errors[-1]}"
             )
         if least > most:
             raise BudgetError(
                 f"budget {name!r}: expected at least {least:g} {UNITS[name]}, what the cheapest candidate "
-                f"costs, received {most:g}; raise it, or give the space smaller quantizers"
+                f"costs, got {most:g}; raise it, or give the space smaller quantizers"
             )
 
 

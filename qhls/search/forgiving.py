@@ -73,7 +73,7 @@ class ForgivingFactor:
             self.reference_total = self.total(self.reference_size_dict)
             if not self.reference_total > 0:
                 raise GoalError(
-                    f"goal: expected a reference of a size above 0 {self.unit}, received "
+                    f"goal: expected a reference of a size above 0 {self.unit}, got "
                     f"{self.reference_total:g} for the model {model.name!r}; count some of its layers"
                 )
         return self.reference_size
@@ -120,7 +120,7 @@ class ForgivingFactor:
     def _require_trial(self) -> None:
         if not (self.reference_total > 0 and self.trial_size > 0):
             raise GoalError(
-                f"goal: expected sizes above 0 {self.unit}, received {self.reference_total:g} for the "
+                f"goal: expected sizes above 0 {self.unit}, got {self.reference_total:g} for the "
                 f"reference and {self.trial_size:g} for the trial; call get_reference(model) and "
                 f"get_trial(quantized_model) first"
             )
@@ -202,7 +202,7 @@ def check_number(what: str, value: Any, above: float | None) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (number and math.isfinite(value) and (above is None or value > above)):
         bound = "" if above is None else f" above {above:g}"
-        raise GoalError(f"{what}: expected a number{bound}, received {value!r}")
+        raise GoalError(f"{what}: expected a number{bound}, got {value!r}")
 
 
 def _checked(config: Any) -> Mapping[str, Any]:
@@ -213,6 +213,6 @@ def _checked(config: Any) -> Mapping[str, Any]:
     if not sound:
         raise GoalError(
             f"goal: config: expected lists of {' and '.join(parts)} by class of layer or "
-            f"'default', received {config!r}"
+            f"'default', got {config!r}"
         )
     return config

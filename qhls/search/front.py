@@ -100,7 +100,7 @@ class Front:
         by_name = {objective.name: objective for objective in self.objectives}
         for each in (name, *bounds):
             if each not in by_name:
-                raise SearchError(f"front: expected one of {', '.join(by_name)}, received {each!r}")
+                raise SearchError(f"front: expected one of {', '.join(by_name)}, got {each!r}")
         within = [
             point
             for point in self.points
@@ -109,7 +109,7 @@ class Front:
             )
         ]
         if not within:
-            raise SearchError(f"front: expected a point within {bounds}, received none")
+            raise SearchError(f"front: expected a point within {bounds}, got none")
         return min(within, key=lambda point: by_name[name].loss(point.values[name]))
 
     def counts(self) -> dict[str, int]:

@@ -105,7 +105,7 @@ def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
         number = isinstance(most, int | float) and not isinstance(most, bool)
         if not (number and math.isfinite(most) and most > 0):
             raise BudgetError(
-                f"budget {name!r}: expected a number of {UNITS[name]} above 0, received {most!r}"
+                f"budget {name!r}: expected a number of {UNITS[name]} above 0, got {most!r}"
             )
     return {name: float(most) for name, most in budgets.items()}
 
@@ -197,7 +197,7 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
         return judge(function)
     raise GoalError(
         f"goal: expected {{'type': 'bits' or 'energy', 'params': {{...}}}}, a ForgivingFactor, "
-        f"maximise(...), minimise(...) or a function of metrics and costs, received {goal!r}"
+        f"maximise(...), minimise(...) or a function of metrics and costs, got {goal!r}"
     )
 
 
@@ -210,11 +210,11 @@ def forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
     }
     if goal["type"] not in kinds:
         raise GoalError(
-            f"goal: expected type {' or '.join(map(repr, kinds))}, received {goal['type']!r}"
+            f"goal: expected type {' or '.join(map(repr, kinds))}, got {goal['type']!r}"
         )
     params = goal["params"]
     if not isinstance(params, Mapping):
-        raise GoalError(f"goal: expected a dictionary under 'params', received {params!r}")
+        raise GoalError(f"goal: expected a dictionary under 'params', got {params!r}")
     known = tuple(inspect.signature(kinds[goal["type"]]).parameters)
     _check_keys("goal: params", params, known, ("delta_p", "delta_n", "rate"))
     return kinds[goal["type"]](**params)
@@ -228,7 +228,7 @@ def _check_keys(
             raise GoalError(f"{what}: unknown key {key!r}; known are {', '.join(known)}")
     for key in needed:
         if key not in given:
-            raise GoalError(f"{what}: expected the key {key!r}, received {', '.join(given)}")
+            raise GoalError(f"{what}: expected the key {key!r}, got {', '.join(given)}")
 
 
 MEMORIES = ("dram", "sram", "fixed")
@@ -262,7 +262,7 @@ def _energy_factor(
     _check_energy(pairs, reference_internal, reference_accumulator)
     if config_json is not None:
         raise GoalError(
-            f"goal: config_json: expected None, received {config_json!r}; give a table of prices as process"
+            f"goal: config_json: expected None, got {config_json!r}; give a table of prices as process"
         )
 
     def energy(model: keras.Model, reference: bool) -> Stats:
@@ -286,13 +286,11 @@ def _energy_factor(
 def _check_energy(pairs: Mapping[str, Any], internal: str, accumulator: str) -> None:
     for name, pair in pairs.items():
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise GoalError(
-                f"goal: {name}: expected two, for reference and trial, received {pair!r}"
-            )
+            raise GoalError(f"goal: {name}: expected two, for reference and trial, got {pair!r}")
     for name, value, known in (
         *((key, place, MEMORIES) for key in list(pairs)[:2] for place in pairs[key]),
         ("reference_internal", internal, ("fp16", "fp32", "int8")),
         ("reference_accumulator", accumulator, ("int16", "int32", "fp16", "fp32")),
     ):
         if value not in known:
-            raise GoalError(f"goal: {name}: expected one of {', '.join(known)}, received {value!r}")
+            raise GoalError(f"goal: {name}: expected one of {', '.join(known)}, got {value!r}")

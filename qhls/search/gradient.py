@@ -158,7 +158,7 @@ def _points(
     for point in points:
         if not point.path.is_file():
             raise JournalError(
-                f"{journal.where}: expected the models of the front beside it, received none at {point.path}; "
+                f"{journal.where}: expected the models of the front beside it, got none at {point.path}; "
                 f"search in a new folder"
             )
     return points
@@ -207,7 +207,7 @@ def prepare(
     layers = {e.name: e for e in layers_of(learned) if isinstance(e, LearnedWeights)}
     if not layers:
         raise SpaceError(
-            f"gradient: expected a model with weights to learn the widths of, received {model.name!r} without"
+            f"gradient: expected a model with weights to learn the widths of, got {model.name!r} without"
         )
     activations = activations_of(learned)
     for layer in layers.values():
@@ -294,7 +294,7 @@ class Sweep(keras.callbacks.Callback):
         for name, value in metrics.items():
             if name in ("loss", "val_loss") and not math.isfinite(value):
                 raise TrialError(
-                    f"gradient: expected a finite loss, received: {name} is {value} in epoch {epoch + 1}; "
+                    f"gradient: expected a finite loss, got: {name} is {value} in epoch {epoch + 1}; "
                     f"lower the learning rate or the strengths"
                 )
         if not self.steps[epoch].noted or epoch in self.journal.records:
@@ -348,7 +348,7 @@ def _check_strengths(strengths: Any) -> None:
     )
     if not right or not all(a < b for a, b in pairwise(numbers)):
         raise SearchError(
-            f"strengths: expected increasing numbers above 0, such as (0.01, 10.0), received {strengths!r}"
+            f"strengths: expected increasing numbers above 0, such as (0.01, 10.0), got {strengths!r}"
         )
 
 
@@ -356,7 +356,7 @@ def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
     parsed = parse(objectives)
     if any(objective.name == "bits" for objective in parsed):
         raise GoalError(
-            "objectives: expected costs of the design (energy, area, latency), received 'bits'; use 'energy'"
+            "objectives: expected costs of the design (energy, area, latency), got 'bits'; use 'energy'"
         )
     hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
     noted = sum(phase.noted for phase in _phases(chosen))

@@ -67,7 +67,7 @@ def _learned(layer: Any, stored: bool) -> Any:
     if layer.get_weights() or isinstance(layer, QLayer) or name in registered():
         raise SpaceError(
             f"gradient: expected layers whose widths can be learned ({', '.join(KERNEL_CLASSES)}, activations "
-            f"relu and linear), received {layer.name!r}, a {name}; fold or replace it, or search with an engine "
+            f"relu and linear), got {layer.name!r}, a {name}; fold or replace it, or search with an engine "
             f"of qhls.search"
         )
     return again(layer)
@@ -81,7 +81,7 @@ def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
         config.pop(each.argument("constraint"), None)
     if config.pop("mask", None) is not None:
         raise SpaceError(
-            f"gradient: expected a kernel without mask, received {layer.name!r}, which has one"
+            f"gradient: expected a kernel without mask, got {layer.name!r}, which has one"
         )
     function = config.pop("activation", None)
     kind = _function(layer, layer.activation)
@@ -119,7 +119,7 @@ def _function(layer: Any, function: Any) -> str:
 def _refused(layer: Any, name: str) -> str:
     raise SpaceError(
         f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
-        f"received {name} in the layer {layer.name!r}; replace it, or search with an engine of qhls.search"
+        f"got {name} in the layer {layer.name!r}; replace it, or search with an engine of qhls.search"
     )
 
 
@@ -204,7 +204,7 @@ def holding(values: Array) -> quantized_bits:
     bits = max(largest.bit_length(), 1) + 1
     if bits > MOST_BITS:
         raise SpaceError(
-            f"gradient: expected weights of at most {MOST_BITS} bits, received {bits}: from "
+            f"gradient: expected weights of at most {MOST_BITS} bits, got {bits}: from "
             f"{used.min():g} to {used.max():g}; was the model trained?"
         )
     return quantized_bits(bits, bits - 1 - frac, 1, alpha=1)

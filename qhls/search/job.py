@@ -77,7 +77,7 @@ def store(path: Path, content: bytes, what: str = "a trained model") -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise SearchError(
-            f"{path}: expected to write {what} of {len(content):,} bytes, received: {error.strerror}; "
+            f"{path}: expected to write {what} of {len(content):,} bytes, got: {error.strerror}; "
             f"make room and search again with the same arguments: what the journal has is kept"
         ) from error
 
@@ -186,7 +186,7 @@ class Job:
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise SearchError(
                 f"executor {executor!r}: expected metrics, callbacks and custom objects that can be sent to "
-                f"other processes, received {error}; define them in a module, or use executor='inline'"
+                f"other processes, got {error}; define them in a module, or use executor='inline'"
             ) from error
 
     @classmethod
@@ -197,7 +197,7 @@ class Job:
         if content["backend"] != keras.backend.backend():
             raise SearchError(
                 f"executor {executor!r}: expected workers with the driver's Keras backend, "
-                f"{content['backend']}, received {keras.backend.backend()}; start them with "
+                f"{content['backend']}, got {keras.backend.backend()}; start them with "
                 f"KERAS_BACKEND={content['backend']}"
             )
         custom = dict(settings["space"].get("custom_objects") or {})
@@ -211,7 +211,7 @@ class Job:
         except Exception as error:  # Keras raises whatever a configuration leads to
             raise SearchError(
                 f"executor {executor!r}: expected a model that Keras loads again with its loss and optimizer, "
-                f"received {type(error).__name__}: {error}; register its functions and classes with "
+                f"got {type(error).__name__}: {error}; register its functions and classes with "
                 f"keras.saving.register_keras_serializable, give custom_objects, or use executor='inline'"
             ) from error
         return cls(model=model, data=content["data"], folder=Path(), **settings)

@@ -137,7 +137,7 @@ class Journal:
 
     def _damaged(self, number: int, received: str) -> JournalError:
         return JournalError(
-            f"{self.where}, line {number}: expected what a search has written, received {received}; "
+            f"{self.where}, line {number}: expected what a search has written, got {received}; "
             f"the journal is damaged: cut it off before that line, or begin a new one in a new folder"
         )
 
@@ -145,13 +145,13 @@ class Journal:
         wanted = self._header
         if header.get("version") != VERSION:
             raise JournalError(
-                f"{self.where}: expected a journal of version {VERSION}, received {header.get('version')!r}; "
+                f"{self.where}: expected a journal of version {VERSION}, got {header.get('version')!r}; "
                 f"search in a new folder"
             )
         for key in sorted({*header, *wanted}):
             if header.get(key) != wanted.get(key):
                 raise JournalError(
-                    f"{self.where}: expected the journal of this search, received one whose {key} is "
+                    f"{self.where}: expected the journal of this search, got one whose {key} is "
                     f"{_short(header.get(key))}, not {_short(wanted.get(key))}; search in a new folder, "
                     f"or with the same arguments"
                 )
@@ -185,7 +185,7 @@ class FileLines:
                 os.fsync(file.fileno())
         except OSError as error:
             raise JournalError(
-                f"{self.where}: expected to write another line, received: {error.strerror}; make room, or make the "
+                f"{self.where}: expected to write another line, got: {error.strerror}; make room, or make the "
                 f"folder writable, and search again with the same arguments: what the journal has is kept"
             ) from error
 

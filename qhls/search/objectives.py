@@ -74,10 +74,10 @@ def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
     found = [_parse(given) for given in objectives]
     names = [objective.name for objective in found]
     if len(set(names)) < len(names):
-        raise GoalError(f"objectives: expected each once, received {', '.join(names)}")
+        raise GoalError(f"objectives: expected each once, got {', '.join(names)}")
     if all(objective.is_cost for objective in found):
         raise GoalError(
-            f"objectives: expected a metric, such as 'accuracy' or 'loss', received "
+            f"objectives: expected a metric, such as 'accuracy' or 'loss', got "
             f"{', '.join(names) or 'none'}; costs alone need no training"
         )
     return tuple(found)
@@ -89,9 +89,7 @@ def _parse(given: Any) -> Objective:
         return Objective(given, not cost and not any(part in given for part in _LESS))
     if isinstance(given, tuple | list) and len(given) == 2 and given[1] in _DIRECTIONS:
         return Objective(str(given[0]), _DIRECTIONS[given[1]])
-    raise GoalError(
-        f"objectives: expected names or pairs such as ('auc', 'max'), received {given!r}"
-    )
+    raise GoalError(f"objectives: expected names or pairs such as ('auc', 'max'), got {given!r}")
 
 
 # -- domination -------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def only_driver(folder: Path) -> Iterator[None]:
         descriptor = _taken(path)
     except OSError as error:
         raise JournalError(
-            f"{folder}: expected a folder to search in, received: {error.strerror}; make room, or make it "
+            f"{folder}: expected a folder to search in, got: {error.strerror}; make room, or make it "
             f"writable, or search in another folder"
         ) from error
     try:

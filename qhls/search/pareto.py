@@ -244,7 +244,7 @@ def _check_metrics(names: Sequence[str]) -> None:
             keras.metrics.get(name)
         except ValueError as error:
             raise GoalError(
-                f"objective {name!r}: expected a metric that Keras knows by name, received: {error}; give the "
+                f"objective {name!r}: expected a metric that Keras knows by name, got: {error}; give the "
                 f"metric itself: metrics=[...]"
             ) from error
 
@@ -254,7 +254,7 @@ def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
     rising = all(a < b for a, b in pairwise(stages))
     if not rising or stages[0] < 1:
         raise SearchError(
-            f"rungs: expected rising numbers of epochs from 1 to below epochs={epochs}, received {tuple(rungs)}"
+            f"rungs: expected rising numbers of epochs from 1 to below epochs={epochs}, got {tuple(rungs)}"
         )
     return stages
 
@@ -266,7 +266,7 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
         parts = [*parts[0], *parts[1]]
     if len(parts) != 4:
         raise SearchError(
-            "data: expected ((x, y), (x_val, y_val)), arrays to train and to validate with, received "
+            "data: expected ((x, y), (x_val, y_val)), arrays to train and to validate with, got "
             f"{type(data).__name__} of {len(parts)}"
         )
     arrays = [np.asarray(part) for part in parts]
@@ -275,7 +275,7 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
     for x, y in (arrays[:2], arrays[2:]):
         if len(x) != len(y) or not len(x):
             raise SearchError(
-                f"data: expected as many inputs as labels, at least 1, received {len(x)} and {len(y)}"
+                f"data: expected as many inputs as labels, at least 1, got {len(x)} and {len(y)}"
             )
     return tuple(arrays)  # pyright: ignore[reportReturnType]
 

@@ -148,7 +148,7 @@ class LayerQuantization:
         if not known:
             raise SpaceError(
                 f"quantization_config: expected quantizers under {role.tables[-1]!r} for the layer "
-                f"{layer!r}, received the keys {', '.join(self.config)}; add them"
+                f"{layer!r}, got the keys {', '.join(self.config)}; add them"
             )
         bound = _bound(self.limit[group], role)
         if isinstance(bound, int):
@@ -157,7 +157,7 @@ class LayerQuantization:
                 raise SpaceError(
                     f"limit[{group!r}]: expected at least {min(known.values())} bits for "
                     f"{role.part!r} of the layer {layer!r}, the fewest of "
-                    f"quantization_config[{table!r}], received {bound}; raise the limit or add a "
+                    f"quantization_config[{table!r}], got {bound}; raise the limit or add a "
                     f"quantizer"
                 )
             return found
@@ -165,7 +165,7 @@ class LayerQuantization:
             if quantizer not in known:
                 raise SpaceError(
                     f"limit[{group!r}]: expected quantizers of quantization_config[{table!r}] "
-                    f"({', '.join(known)}), received {quantizer!r}"
+                    f"({', '.join(known)}), got {quantizer!r}"
                 )
         return tuple(bound)
 
@@ -179,7 +179,7 @@ class LayerQuantization:
     def _checked_limit(self, limit: Mapping[str, Any]) -> dict[str, list[Any]]:
         if not isinstance(limit, Mapping):
             raise SpaceError(
-                f"limit: expected a dictionary such as {{'Dense': [8, 8, 4]}}, received {limit!r}"
+                f"limit: expected a dictionary such as {{'Dense': [8, 8, 4]}}, got {limit!r}"
             )
         default = _entry("default", limit.get("default", DEFAULT_BITS))
         checked = {}
@@ -200,7 +200,7 @@ class LayerQuantization:
             matched = [name for name, _ in self.layers if re.match(key, name)]
         except (re.error, TypeError) as error:
             raise SpaceError(
-                f"limit: expected a class of layers or a regular expression, received {key!r}: {error}"
+                f"limit: expected a class of layers or a regular expression, got {key!r}: {error}"
             ) from None
         if not matched and key not in {cls for _, cls in self.layers}:
             names = [*KERNELS, *OTHER_CLASSES, *(name for name, _ in self.layers)]
@@ -234,7 +234,7 @@ def _entry(key: str, value: Any) -> list[Any]:
         if not named and (isinstance(part, bool) or not isinstance(part, int) or part < 1):
             raise SpaceError(
                 f"limit[{key!r}]: expected numbers of bits from 1 on or lists of quantizers, as "
-                f"[kernel, bias, activation], received {value!r}"
+                f"[kernel, bias, activation], got {value!r}"
             )
     return entry
 
@@ -242,7 +242,7 @@ def _entry(key: str, value: Any) -> list[Any]:
 def _checked_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
     if not isinstance(config, Mapping):
         raise SpaceError(
-            f"quantization_config: expected a dictionary with {', '.join(TABLES)}, received {config!r}"
+            f"quantization_config: expected a dictionary with {', '.join(TABLES)}, got {config!r}"
         )
     for table, quantizers in config.items():
         if table not in TABLES:
@@ -254,7 +254,7 @@ def _checked_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Map
         if not isinstance(quantizers, Mapping):
             raise SpaceError(
                 f"quantization_config[{table!r}]: expected a dictionary of quantizers and their bits, "
-                f"received {quantizers!r}"
+                f"got {quantizers!r}"
             )
         for quantizer, bits in quantizers.items():
             _check_quantizer(table, quantizer, bits)
@@ -268,4 +268,4 @@ def _check_quantizer(table: str, quantizer: str, bits: Any) -> None:
     except QuantizerError as error:
         raise SpaceError(f"{where}: {error}") from None
     if isinstance(bits, bool) or not isinstance(bits, int | float) or bits <= 0:
-        raise SpaceError(f"{where}[{quantizer!r}]: expected its bits, received {bits!r}")
+        raise SpaceError(f"{where}[{quantizer!r}]: expected its bits, got {bits!r}")

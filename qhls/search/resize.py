@@ -74,7 +74,7 @@ def resizable(
     free = [name for name in free if verdicts[name] is not False]
     if free and not keeps_shapes(dict.fromkeys(free, 2.0)):
         raise SpaceError(
-            f"tune_filters='block': expected layers that can all be resized by one factor, received "
+            f"tune_filters='block': expected layers that can all be resized by one factor, got "
             f"{', '.join(free)}, whose shapes then no longer fit; name some of them in "
             f"tune_filters_exceptions"
         )

@@ -108,7 +108,7 @@ class Space:
         self.choices = tuple(self._choices.values())
         if not self._slots:
             raise SpaceError(
-                f"search: expected layers to quantise, received none: limit has "
+                f"search: expected layers to quantise, got none: limit has "
                 f"{', '.join(map(repr, self.quantization.limit)) or 'no class'} and the model "
                 f"{model.name!r} {', '.join(sorted({cls for _, cls in names}))}; add classes to limit"
             )
@@ -138,7 +138,7 @@ class Space:
             if candidate.get(choice.name) not in choice.options:
                 raise SpaceError(
                     f"candidate: expected one of {', '.join(map(str, choice.options))} for "
-                    f"{choice.name!r}, received {candidate.get(choice.name)!r}"
+                    f"{choice.name!r}, got {candidate.get(choice.name)!r}"
                 )
 
     def smallest(self) -> Candidate:
@@ -198,7 +198,7 @@ class Space:
             )
         if indexes is not None and not all(-1 < i < len(layers) for i in indexes):
             raise SpaceError(
-                f"layer_indexes: expected numbers from 0 to {len(layers) - 1}, received {list(indexes)}"
+                f"layer_indexes: expected numbers from 0 to {len(layers) - 1}, got {list(indexes)}"
             )
         for index, layer in enumerate(layers):
             if layer.name not in self.frozen_layers and (indexes is None or index in indexes):
@@ -245,7 +245,7 @@ class Space:
     def _add_filters(self, quantised: Sequence[Any], tune: str, exceptions: str | None) -> None:
         if tune not in TUNE_FILTERS:
             raise SpaceError(
-                f"tune_filters: expected one of {', '.join(TUNE_FILTERS)}, received {tune!r}"
+                f"tune_filters: expected one of {', '.join(TUNE_FILTERS)}, got {tune!r}"
             )
         if tune == "none":
             return
@@ -253,7 +253,7 @@ class Space:
             excepted = re.compile(exceptions) if exceptions else None
         except re.error as error:
             raise SpaceError(
-                f"tune_filters_exceptions: expected a regular expression, received {exceptions!r}: {error}"
+                f"tune_filters_exceptions: expected a regular expression, got {exceptions!r}: {error}"
             ) from None
         names = [layer.name for layer in quantised if layer in self.model.layers]
         if excepted is not None:
@@ -295,6 +295,6 @@ def _known(model: keras.Model, names: Sequence[str]) -> frozenset[str]:
     for name in names:
         if name not in own:
             raise SpaceError(
-                f"frozen_layers: expected names of layers ({', '.join(own)}), received {name!r}"
+                f"frozen_layers: expected names of layers ({', '.join(own)}), got {name!r}"
             )
     return frozenset(names)

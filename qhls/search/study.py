@@ -97,7 +97,7 @@ class Study:
         except (OSError, optuna.exceptions.StorageInternalError) as error:
             reason = getattr(error, "strerror", None) or error
             raise SearchError(
-                f"{self.place}: expected to write the trials as an Optuna study, received: {reason}; make room, or "
+                f"{self.place}: expected to write the trials as an Optuna study, got: {reason}; make room, or "
                 f"make it writable, and search again with the same arguments: what the journal has is kept"
             ) from error
 

@@ -58,7 +58,7 @@ class Watch(keras.callbacks.Callback):
         if "val_score" not in logs:
             raise GoalError(
                 f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, "
-                f"received {', '.join(logs)}; compile the model's metrics and fit with validation_data"
+                f"got {', '.join(logs)}; compile the model's metrics and fit with validation_data"
             )
         for name, value in logs.items():
             self.best.history.setdefault(name, []).append(float(value))
@@ -93,7 +93,7 @@ def train(
     settings["callbacks"] = [watch, *copy.deepcopy(list(settings.get("callbacks") or []))]
     model.fit(**settings)
     if watch.broken:
-        raise TrialError(f"training: expected a finite loss, received: {watch.broken}")
+        raise TrialError(f"training: expected a finite loss, got: {watch.broken}")
     model.set_weights(watch.best.weights)
     return watch.best
 
@@ -137,7 +137,7 @@ def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
     name = name or getattr(metric, "__name__", None)
     if not isinstance(name, str):
         raise GoalError(
-            f"metric: expected a name, a function or one of keras.metrics, received {metric!r}"
+            f"metric: expected a name, a function or one of keras.metrics, got {metric!r}"
         )
     aliases = ("acc", "accuracy")
     names = (name, *(a for a in aliases if a != name)) if name in aliases else (name,)
@@ -200,7 +200,7 @@ def require_compiled(model: keras.Model) -> Any:
     if optimizer is None or getattr(model, "loss", None) is None:
         raise GoalError(
             f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every "
-            f"candidate, received one that is not; call model.compile(optimizer, loss, metrics)"
+            f"candidate, got one that is not; call model.compile(optimizer, loss, metrics)"
         )
     return optimizer
 

@@ -92,7 +92,7 @@ def solve(
         from scipy.optimize import Bounds, LinearConstraint, milp
     except ImportError as error:
         raise SearchError(
-            f"warm_start: expected SciPy, received none ({error}); pip install 'qhls[search]'"
+            f"warm_start: expected SciPy, got none ({error}); pip install 'qhls[search]'"
         ) from error
     options = [(choice, o) for choice in space.choices for o in range(len(choice.options))]
     one = np.array([[float(c is choice) for c, _ in options] for choice in space.choices])

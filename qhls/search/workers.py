@@ -60,7 +60,7 @@ class Team(Protocol):
 def cluster_error(name: str, address: str, error: Exception) -> SearchError:
     """Return the error of a cluster that does not answer, or cannot be started."""
     return SearchError(
-        f"executor {name!r}: expected a cluster at {address or 'this machine'!r}, received "
+        f"executor {name!r}: expected a cluster at {address or 'this machine'!r}, got "
         f"{type(error).__name__}: {error}"
     )
 
@@ -104,7 +104,7 @@ def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
             return error.with_traceback(None)
         except Exception as error:
             failure = SearchError(
-                f"worker {os.getpid()} on {socket.gethostname()}: expected to train, received "
+                f"worker {os.getpid()} on {socket.gethostname()}: expected to train, got "
                 f"{type(error).__name__}: {error}; executor='inline' shows where it happens"
             )
             failure.add_note(traceback.format_exc())

@@ -85,7 +85,7 @@ def test_the_model_of_any_trial_is_the_one_that_was_measured(tmp_path):
         assert accuracy == pytest.approx(found.records[number]["metrics"]["val_acc"])
     with pytest.raises(
         SearchError,
-        match=r"^get_model: expected the number of a trained trial \(0, 1, .*\), received 99$",
+        match=r"^get_model: expected the number of a trained trial \(0, 1, .*\), got 99$",
     ):
         found.get_model(99)
 
@@ -191,9 +191,9 @@ def test_an_executor_that_loses_nothing_of_fit(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"executor": "threads"}, r"^executor: expected one of processes, inline, dask, ray, .*, received 'threads'$"),
-        ({"workers": 0}, r"^workers: expected a number from 1 on, received 0$"),
-        ({"batch": 1.5}, r"^batch: expected a number from 1 on, received 1.5$"),
+        ({"executor": "threads"}, r"^executor: expected one of processes, inline, dask, ray, .*, got 'threads'$"),
+        ({"workers": 0}, r"^workers: expected a number from 1 on, got 0$"),
+        ({"batch": 1.5}, r"^batch: expected a number from 1 on, got 1.5$"),
         ({"executor": "processes", "goal": lambda metrics, costs: 0.0},
          r"^executor 'processes': expected metrics, callbacks and custom objects that can be sent .*$"),
     ],
@@ -214,12 +214,12 @@ def test_the_journal_of_another_search_is_refused(tmp_path):
     fitted(tmp_path, overwrite=False, max_trials=1)
     with pytest.raises(
         JournalError,
-        match=r"^.*: expected the journal of this search, received one whose epochs .*$",
+        match=r"^.*: expected the journal of this search, got one whose epochs .*$",
     ):
         fitted(tmp_path, overwrite=False, fit={"epochs": 1})
     with pytest.raises(
         JournalError,
-        match=r"^.*: expected the journal of this search, received one whose goal is .*$",
+        match=r"^.*: expected the journal of this search, got one whose goal is .*$",
     ):
         fitted(tmp_path, overwrite=False, goal=minimise("acc"))
 
@@ -240,20 +240,20 @@ def test_nan_losses_fail_a_trial_and_the_search_goes_on(tmp_path):
         "trained",
     ]
     assert found.records[0]["error"] == (
-        "training: expected a finite loss, received: loss is nan in epoch 1"
+        "training: expected a finite loss, got: loss is nan in epoch 1"
     )
     assert len(found.history()["score"]) == 2
 
 
 def test_all_trials_failed(tmp_path):
     model = dense(loss=lambda y, p: keras.ops.mean(p) * math.nan)
-    with pytest.raises(SearchError, match=r"^search: expected a trial that was trained, received none: training: "
-                       r"expected a finite loss, received: loss is nan in epoch 1$"):  # fmt: skip
+    with pytest.raises(SearchError, match=r"^search: expected a trial that was trained, got none: training: "
+                       r"expected a finite loss, got: loss is nan in epoch 1$"):  # fmt: skip
         fitted(tmp_path, model, fit={"epochs": 1}, max_trials=2)
 
 
 def test_a_metric_that_is_not_there(tmp_path):
-    with pytest.raises(GoalError, match=r"^metric: expected one of val_auc in what Keras logs, received acc, loss, "
+    with pytest.raises(GoalError, match=r"^metric: expected one of val_auc in what Keras logs, got acc, loss, "
                        r"val_acc, .*; compile the model's metrics and fit with validation_data$"):  # fmt: skip
         fitted(tmp_path, score_metric="auc")
     with pytest.raises(
@@ -267,7 +267,7 @@ def test_a_budget_below_the_minimum(tmp_path):
     goal = maximise("acc", bits=10)
     bits = goal.measure(least.build(least.smallest()))["bits"]
     with pytest.raises(BudgetError, match=rf"^budget 'bits': expected at least {bits:g} bits, what the cheapest "
-                       r"candidate costs, received 10; raise it, or give the space smaller quantizers$"):  # fmt: skip
+                       r"candidate costs, got 10; raise it, or give the space smaller quantizers$"):  # fmt: skip
         fitted(tmp_path, goal=goal)
 
 
@@ -277,7 +277,7 @@ def test_a_budget_below_the_minimum(tmp_path):
         (
             {"mode": "grid"},
             SearchError,
-            r"^mode: expected one of random, bayesian, hyperband, received 'grid'$",
+            r"^mode: expected one of random, bayesian, hyperband, got 'grid'$",
         ),
         (
             {"depth": 3},
@@ -287,7 +287,7 @@ def test_a_budget_below_the_minimum(tmp_path):
         (
             {"score_metric": 3},
             GoalError,
-            r"^metric: expected a name, a function or one of keras.metrics, received 3$",
+            r"^metric: expected a name, a function or one of keras.metrics, got 3$",
         ),
         ({"limit": {"dense_9": [4]}}, SpaceError, r"^limit: unknown key 'dense_9': .*$"),
     ],
@@ -419,10 +419,10 @@ def test_debug_searches_nothing(tmp_path):
     ("arguments", "kind", "message"),
     [
         ({"blocks": None}, SpaceError, r"^blocks: expected a list of regular expressions for names of layers, .*$"),
-        ({"blocks": ["("]}, SpaceError, r"^blocks: expected a regular expression, received '\(': .*$"),
+        ({"blocks": ["("]}, SpaceError, r"^blocks: expected a regular expression, got '\(': .*$"),
         ({"blocks": ["d", "d1"]}, SpaceError, r"^blocks: expected a pattern that matches layers which no earlier one "
-         r"does, received 'd1'; layers are d0, a0, d1, d2, softmax$"),
-        ({"schedule_block": "random"}, SpaceError, r"^schedule_block: expected one of sequential, cost, received .*$"),
+         r"does, got 'd1'; layers are d0, a0, d1, d2, softmax$"),
+        ({"schedule_block": "random"}, SpaceError, r"^schedule_block: expected one of sequential, cost, got .*$"),
         ({"goal": maximise("acc")}, SearchError, r"^goal: expected a forgiving factor .*; use AutoQKeras with it$"),
     ],
 )  # fmt: skip
@@ -438,5 +438,5 @@ def test_a_damaged_schedule(tmp_path, text):
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks/scheduler.json").write_text(text)
     with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number up to 3\} and the "
-                       r"model of the block before it, received .*; search in a new folder$"):  # fmt: skip
+                       r"model of the block before it, got .*; search in a new folder$"):  # fmt: skip
         scheduler(tmp_path, overwrite=False)

@@ -55,7 +55,7 @@ def test_a_model_that_is_no_design():
 
 def test_an_unknown_cost():
     with pytest.raises(
-        GoalError, match=r"^costs: expected one of energy, area, latency, bits, received 'acc'.*$"
+        GoalError, match=r"^costs: expected one of energy, area, latency, bits, got 'acc'.*$"
     ):
         measure(dense(), ["acc"], HARDWARE)
 

@@ -161,33 +161,33 @@ def test_a_function_may_be_the_goal():
 
 
 BAD = [
-    ({"type": "area", "params": {}}, r"^goal: expected type 'bits' or 'energy', received 'area'$"),
-    ({"type": "bits"}, r"^goal: expected the key 'params', received type$"),
+    ({"type": "area", "params": {}}, r"^goal: expected type 'bits' or 'energy', got 'area'$"),
+    ({"type": "bits"}, r"^goal: expected the key 'params', got type$"),
     ({"type": "bits", "params": {}, "rate": 2}, r"^goal: unknown key 'rate'; known are type, params$"),
-    ({"type": "bits", "params": 8}, r"^goal: expected a dictionary under 'params', received 8$"),
+    ({"type": "bits", "params": 8}, r"^goal: expected a dictionary under 'params', got 8$"),
     ({"type": "bits", "params": {"delta_p": 8.0, "delta_n": 8.0}}, r"^goal: params: expected the key 'rate', "
-     r"received delta_p, delta_n$"),
+     r"got delta_p, delta_n$"),
     ({"type": "bits", "params": EIGHT["params"] | {"detla": 1}}, r"^goal: params: unknown key 'detla'; known are "
      r"delta_p, delta_n, rate, stress, input_bits, output_bits, ref_bits, config$"),
     ({"type": "bits", "params": EIGHT["params"] | {"rate": 1.0}}, r"^goal: rate: expected a number above 1, "
-     r"received 1.0$"),
+     r"got 1.0$"),
     ({"type": "bits", "params": EIGHT["params"] | {"stress": 0}}, r"^goal: stress: expected a number above 0, "
-     r"received 0$"),
+     r"got 0$"),
     ({"type": "bits", "params": EIGHT["params"] | {"delta_p": "8"}}, r"^goal: delta_p: expected a number, "
-     r"received '8'$"),
+     r"got '8'$"),
     ({"type": "bits", "params": EIGHT["params"] | {"ref_bits": -8}}, r"^goal: ref_bits: expected a number above 0, "
-     r"received -8$"),
+     r"got -8$"),
     ({"type": "bits", "params": EIGHT["params"] | {"config": {"Dense": ["weights"]}}}, r"^goal: config: expected "
-     r"lists of parameters and activations by class of layer or 'default', received \{'Dense': \['weights'\]\}$"),
+     r"lists of parameters and activations by class of layer or 'default', got \{'Dense': \['weights'\]\}$"),
     (energy_goal(parameters_on_memory=["sram"]), r"^goal: parameters_on_memory: expected two, for reference and "
-     r"trial, received \['sram'\]$"),
+     r"trial, got \['sram'\]$"),
     (energy_goal(activations_on_memory=["sram", "rom"]), r"^goal: activations_on_memory: expected one of dram, "
-     r"sram, fixed, received 'rom'$"),
-    (energy_goal(config_json="config.json"), r"^goal: config_json: expected None, received 'config.json'; give a "
+     r"sram, fixed, got 'rom'$"),
+    (energy_goal(config_json="config.json"), r"^goal: config_json: expected None, got 'config.json'; give a "
      r"table of prices as process$"),
     (energy_goal(reference_internal="int4"), r"^goal: reference_internal: expected one of fp16, fp32, int8, "
-     r"received 'int4'$"),
-    ("bits", r"^goal: expected \{'type': 'bits' or 'energy', .*, received 'bits'$"),
+     r"got 'int4'$"),
+    ("bits", r"^goal: expected \{'type': 'bits' or 'energy', .*, got 'bits'$"),
 ]  # fmt: skip
 
 
@@ -199,13 +199,13 @@ def test_bad_goals(goal, message):
 
 def test_nothing_counted_is_no_reference():
     params = EIGHT["params"] | {"config": {"LSTM": ["parameters"]}}
-    with pytest.raises(GoalError, match=r"^goal: expected a reference of a size above 0 bits, received 0 for the "
+    with pytest.raises(GoalError, match=r"^goal: expected a reference of a size above 0 bits, got 0 for the "
                        r"model 'dense'; count some of its layers$"):  # fmt: skip
         as_goal({"type": "bits", "params": params}, dense())
 
 
 def test_delta_before_there_is_a_trial():
-    with pytest.raises(GoalError, match=r"^goal: expected sizes above 0 bits, received nan for the reference and "
+    with pytest.raises(GoalError, match=r"^goal: expected sizes above 0 bits, got nan for the reference and "
                        r"nan for the trial; call get_reference\(model\) and get_trial\(.*\) first$"):  # fmt: skip
         forgiving_factor(DEFAULT_GOAL).delta()
 
@@ -213,12 +213,12 @@ def test_delta_before_there_is_a_trial():
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "3", True])
 def test_budgets_that_are_none(value):
     with pytest.raises(
-        BudgetError, match=r"^budget 'energy': expected a number of pJ above 0, received .*$"
+        BudgetError, match=r"^budget 'energy': expected a number of pJ above 0, got .*$"
     ):
         maximise("acc", energy=value)
 
 
 def test_budgets_of_what_is_no_cost():
-    with pytest.raises(GoalError, match=r"^costs: expected one of energy, area, latency, bits, received 'power'; "
+    with pytest.raises(GoalError, match=r"^costs: expected one of energy, area, latency, bits, got 'power'; "
                        r"a metric is an objective, not a cost$"):  # fmt: skip
         maximise("acc", power=3)

@@ -517,7 +517,7 @@ def test_a_state_that_is_damaged(tmp_path, monkeypatch):
     killed_in(5, monkeypatch, tmp_path, dense(), **settings)
     state = tmp_path / "state.npz"
     content = state.read_bytes()
-    told = r"^.*state.npz: expected the state that this run left, received one "
+    told = r"^.*state.npz: expected the state that this run left, got one "
     for damaged in (b"", content[: len(content) // 2], b"junk"):
         state.write_bytes(damaged)
         with pytest.raises(
@@ -597,9 +597,9 @@ def test_arguments(tmp_path):
         SearchError, match=r"^gradient: unknown argument 'strength'; .* 'strengths'"
     ):
         run(tmp_path, strength=1)
-    with pytest.raises(SearchError, match=r"^epochs: expected a number from 1 on, received 0"):
+    with pytest.raises(SearchError, match=r"^epochs: expected a number from 1 on, got 0"):
         run(tmp_path, epochs=0)
-    with pytest.raises(SearchError, match=r"^bits: expected a number from 2 on to 16, received 40"):
+    with pytest.raises(SearchError, match=r"^bits: expected a number from 2 on to 16, got 40"):
         run(tmp_path, bits=40)
     with pytest.raises(GoalError, match=r"^objectives: expected costs of the design .*'bits'"):
         run(tmp_path, objectives=("accuracy", "bits"))
@@ -613,9 +613,7 @@ def test_arguments(tmp_path):
 
 def test_a_loss_that_is_not_finite(tmp_path):
     model = dense(loss=lambda y, p: ops.sum(p) * math.nan)
-    with pytest.raises(
-        TrialError, match=r"^gradient: expected a finite loss, received: loss is nan"
-    ):
+    with pytest.raises(TrialError, match=r"^gradient: expected a finite loss, got: loss is nan"):
         run(tmp_path, model)
 
 
@@ -624,7 +622,5 @@ def test_a_mask_is_refused():
 
     layer = QConv2D(2, 3, mask=np.ones((3, 3)), kernel_quantizer="quantized_bits(4,0,1)", name="c")
     model = keras.Sequential([keras.Input((6, 6, 1)), layer])
-    with pytest.raises(
-        SpaceError, match=r"^gradient: expected a kernel without mask, received 'c'"
-    ):
+    with pytest.raises(SpaceError, match=r"^gradient: expected a kernel without mask, got 'c'"):
         learned_model(model, stored=False)

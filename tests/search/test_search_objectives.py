@@ -108,20 +108,20 @@ def test_a_metric_is_that_of_the_validation_data():
     [
         (
             [],
-            r"^objectives: expected a metric, such as 'accuracy' or 'loss', received none; costs alone need no .*$",
+            r"^objectives: expected a metric, such as 'accuracy' or 'loss', got none; costs alone need no .*$",
         ),
         (
             ["energy", "bits"],
-            r"^objectives: expected a metric, such as .*, received energy, bits; costs alone .*$",
+            r"^objectives: expected a metric, such as .*, got energy, bits; costs alone .*$",
         ),
         (
             ["accuracy", "accuracy"],
-            r"^objectives: expected each once, received accuracy, accuracy$",
+            r"^objectives: expected each once, got accuracy, accuracy$",
         ),
-        ([3], r"^objectives: expected names or pairs such as \('auc', 'max'\), received 3$"),
+        ([3], r"^objectives: expected names or pairs such as \('auc', 'max'\), got 3$"),
         (
             [("auc", "up")],
-            r"^objectives: expected names or pairs such as \('auc', 'max'\), received \('auc', 'up'\)$",
+            r"^objectives: expected names or pairs such as \('auc', 'max'\), got \('auc', 'up'\)$",
         ),
     ],
 )

@@ -176,7 +176,7 @@ def test_nothing_could_be_trained(tmp_path):
         def result(self, task):
             return {"state": "failed", "error": "training: lost", "metrics": {}}
 
-    with pytest.raises(SearchError, match=r"^search: expected a trial that was trained within the budgets, received "
+    with pytest.raises(SearchError, match=r"^search: expected a trial that was trained within the budgets, got "
                        r"none of \d+: training: lost$"):  # fmt: skip
         run(tmp_path, executor=Failing, trials=4)
 
@@ -184,7 +184,7 @@ def test_nothing_could_be_trained(tmp_path):
 def test_a_search_in_which_everything_fails_ends_soon(tmp_path):
     """No prices: nothing can be priced."""
     told = r"model 'dense': cannot become a design: technology: expected one of .*"
-    with pytest.raises(SearchError, match=rf"^search: expected a trial that was trained within the budgets, received "
+    with pytest.raises(SearchError, match=rf"^search: expected a trial that was trained within the budgets, got "
                        rf"none of 20: {told}$"):  # fmt: skip
         run(
             tmp_path / "a",
@@ -192,7 +192,7 @@ def test_a_search_in_which_everything_fails_ends_soon(tmp_path):
             technology="none",
             tune_filters="layer",
         )
-    with pytest.raises(SearchError, match=rf"^budget 'energy': expected a candidate that can be priced, received "
+    with pytest.raises(SearchError, match=rf"^budget 'energy': expected a candidate that can be priced, got "
                        rf"none: {told}$"):  # fmt: skip
         run(tmp_path / "b", budgets={"energy": 9}, technology="none")
 
@@ -236,11 +236,11 @@ def test_more_trials_go_on_after_the_end(tmp_path):
 
 def test_the_journal_of_another_search(tmp_path):
     run(tmp_path, trials=4)
-    with pytest.raises(JournalError, match=r"^.*: expected the journal of this search, received one whose seed is 0, "
+    with pytest.raises(JournalError, match=r"^.*: expected the journal of this search, got one whose seed is 0, "
                        r"not 1; .*$"):  # fmt: skip
         run(tmp_path, trials=4, seed=1)
     with pytest.raises(
-        JournalError, match=r"^.*: expected the journal of this search, received one whose data .*$"
+        JournalError, match=r"^.*: expected the journal of this search, got one whose data .*$"
     ):
         pareto(dense(), data(seed=1), BITS, limit=LIMIT, quantization_config=FEW, folder=tmp_path,
                executor=Pretended, progress=False, trials=12, batch=4, epochs=3, input_types="s8.4")  # fmt: skip
@@ -262,7 +262,7 @@ def test_another_version_of_the_engine_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Engine, "ask", lambda self: replace(ask(self), candidate=self.space.candidate(7))
     )
-    with pytest.raises(JournalError, match=r"^.*: expected the candidate \{.*\} as trial 0, received \{.*\}; it was "
+    with pytest.raises(JournalError, match=r"^.*: expected the candidate \{.*\} as trial 0, got \{.*\}; it was "
                        r"written with another version of Optuna or qhls: search in a new folder$"):  # fmt: skip
         run(tmp_path, trials=8, tune_filters="layer")
 
@@ -405,12 +405,10 @@ def test_the_best_within_bounds(real):
     assert real.best("accuracy") == dearest
     assert real.best("energy") == cheapest
     assert real.best("accuracy", energy=cheapest.values["energy"]) == cheapest
-    with pytest.raises(
-        SearchError, match=r"^front: expected one of accuracy, energy, received 'area'$"
-    ):
+    with pytest.raises(SearchError, match=r"^front: expected one of accuracy, energy, got 'area'$"):
         real.best("area")
     with pytest.raises(
-        SearchError, match=r"^front: expected a point within \{'energy': 1\}, received none$"
+        SearchError, match=r"^front: expected a point within \{'energy': 1\}, got none$"
     ):
         real.best("accuracy", energy=1)
 
@@ -428,13 +426,13 @@ def test_losses_that_are_not_finite_fail_their_trial(tmp_path):
     space = Space(model, limit=LIMIT, quantization_config=FEW)
     record = job.run(Task(0, space.smallest(), 0, 1))
     assert record["state"] == "failed"
-    assert record["error"] == "training: expected a finite loss, received: loss is nan in epoch 1"
+    assert record["error"] == "training: expected a finite loss, got: loss is nan in epoch 1"
 
 
 def test_a_metric_that_is_not_there(tmp_path):
     with pytest.raises(
         GoalError,
-        match=r"^metric: expected one of val_auc in what Keras logs, received .*loss.*; .*$",
+        match=r"^metric: expected one of val_auc in what Keras logs, got .*loss.*; .*$",
     ):
         pareto(
             dense(),
@@ -500,12 +498,12 @@ def test_the_default_engine():
         (
             "optuna",
             "tpe",
-            r"^search: expected Optuna, received none \(.*\); pip install 'qhls\[search\]'$",
+            r"^search: expected Optuna, got none \(.*\); pip install 'qhls\[search\]'$",
         ),
         (
             "torch",
             "gp",
-            r"^engine 'gp': expected torch, .*, received none \(.*\); install it, or use engine='tpe'$",
+            r"^engine 'gp': expected torch, .*, got none \(.*\); install it, or use engine='tpe'$",
         ),
     ],
 )
@@ -578,7 +576,7 @@ def test_a_budget_below_the_minimum_tells_the_minimum(tmp_path):
     costs = {name: min(found[name] for found in every) for name in names}
     for (name, least), unit in zip(costs.items(), ("pJ", "LUT", "ns", "bits"), strict=True):
         with pytest.raises(BudgetError, match=rf"^budget '{name}': expected at least {least:g} {unit}, what the "
-                           r"cheapest candidate costs, received .*; raise it, or give .*$"):  # fmt: skip
+                           r"cheapest candidate costs, got .*; raise it, or give .*$"):  # fmt: skip
             run(tmp_path / name, budgets={name: 0.9 * least})
         assert (
             run(tmp_path / f"{name}_kept", budgets={name: least}, trials=1).counts()["trained"] >= 1
@@ -590,14 +588,14 @@ def test_a_budget_below_the_minimum_tells_the_minimum(tmp_path):
     [
         ({"trails": 3}, SearchError, r"^search: unknown argument 'trails'; known are budgets, engine, trials, .*; did "
          r"you mean 'trials'\?$"),
-        ({"trials": 0}, SearchError, r"^trials: expected a number from 1 on, received 0$"),
-        ({"epochs": 1.5}, SearchError, r"^epochs: expected a number from 1 on, received 1.5$"),
-        ({"engine": "cma"}, SearchError, r"^engine: expected one of tpe, gp, nsga2, random, received 'cma'$"),
-        ({"workers": 0}, SearchError, r"^workers: expected a number from 1 on, received 0$"),
+        ({"trials": 0}, SearchError, r"^trials: expected a number from 1 on, got 0$"),
+        ({"epochs": 1.5}, SearchError, r"^epochs: expected a number from 1 on, got 1.5$"),
+        ({"engine": "cma"}, SearchError, r"^engine: expected one of tpe, gp, nsga2, random, got 'cma'$"),
+        ({"workers": 0}, SearchError, r"^workers: expected a number from 1 on, got 0$"),
         ({"rungs": (3, 2)}, SearchError, r"^rungs: expected rising numbers of epochs from 1 to below epochs=3, "
-         r"received \(3, 2\)$"),
-        ({"budgets": {"power": 3}}, GoalError, r"^costs: expected one of energy, .*, received 'power'; .*$"),
-        ({"budgets": {"bits": -3}}, BudgetError, r"^budget 'bits': expected a number of bits above 0, received -3$"),
+         r"got \(3, 2\)$"),
+        ({"budgets": {"power": 3}}, GoalError, r"^costs: expected one of energy, .*, got 'power'; .*$"),
+        ({"budgets": {"bits": -3}}, BudgetError, r"^budget 'bits': expected a number of bits above 0, got -3$"),
         ({"objectives": ("bits",)}, GoalError, r"^objectives: expected a metric, .*$"),
         ({"model": dense(compiled=False)}, GoalError, r"^model 'dense': expected a compiled model, .*$"),
     ],
@@ -610,10 +608,10 @@ def test_bad_arguments(tmp_path, settings, kind, message):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (DATA[0], r"^data: expected \(\(x, y\), \(x_val, y_val\)\), arrays to train and to validate with, received "
+        (DATA[0], r"^data: expected \(\(x, y\), \(x_val, y_val\)\), arrays to train and to validate with, got "
          r"tuple of 2$"),
-        (3, r"^data: expected .*, received int of 0$"),
-        ((DATA[0][0], DATA[0][1][:5], *DATA[1]), r"^data: expected as many inputs as labels, .*, received 96 and 5$"),
+        (3, r"^data: expected .*, got int of 0$"),
+        ((DATA[0][0], DATA[0][1][:5], *DATA[1]), r"^data: expected as many inputs as labels, .*, got 96 and 5$"),
     ],
 )  # fmt: skip
 def test_bad_data(tmp_path, given, message):

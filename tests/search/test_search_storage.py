@@ -77,7 +77,7 @@ def test_searches_of_one_database_have_names(tmp_path, url):
     assert len({str(f.records) for f in (first, second, third)}) == 3
     assert run(tmp_path / "a", storage=url, trials=1, batch=1).records == first.records
     with pytest.raises(JournalError, match=r"^(sqlite|postgresql).*, search 'own': expected the journal of this "
-                       r"search, received one whose seed is 2, not 0; search in a new folder, or .*$"):  # fmt: skip
+                       r"search, got one whose seed is 2, not 0; search in a new folder, or .*$"):  # fmt: skip
         run(tmp_path / "d", storage=url, trials=1, batch=1, name="own")
 
 
@@ -87,7 +87,7 @@ def test_damage_in_a_database_is_named(tmp_path, url):
         url,
         "update qhls_journal set content = replace(content, 'trained', 'trainde') where line = 1",
     )
-    with pytest.raises(JournalError, match=r"^.*, search 'run', line 2: expected what a search has written, received "
+    with pytest.raises(JournalError, match=r"^.*, search 'run', line 2: expected what a search has written, got "
                        r"one whose checksum is wrong; the journal is damaged: .*$"):  # fmt: skip
         run(tmp_path / "run", storage=url, trials=1, batch=1)
 
@@ -95,7 +95,7 @@ def test_damage_in_a_database_is_named(tmp_path, url):
 def test_a_second_driver_of_one_search_is_refused(url):
     one, other = (Journal(DatabaseLines(url, "x"), HEADER) for _ in range(2))
     one.append(0, {"state": "trained"})
-    with pytest.raises(JournalError, match=r"^.*, search 'x': expected to be the only driver of this search, received "
+    with pytest.raises(JournalError, match=r"^.*, search 'x': expected to be the only driver of this search, got "
                        r"line 0 from another; wait for it, or give this search another name$"):  # fmt: skip
         other.append(0, {"state": "trained"})
     again = Journal(DatabaseLines(url, "x"), HEADER)
@@ -141,8 +141,8 @@ def test_a_driver_that_is_killed_resumes_from_postgresql(tmp_path, server):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("nonsense", r"^storage: expected a database's URL, such as postgresql\+psycopg://.*, received 'nonsense': .*"),
-        ("nobase://host/x", r"^storage: expected a database's URL, such as .*, received 'nobase://host/x': .*"),
+        ("nonsense", r"^storage: expected a database's URL, such as postgresql\+psycopg://.*, got 'nonsense': .*"),
+        ("nobase://host/x", r"^storage: expected a database's URL, such as .*, got 'nobase://host/x': .*"),
     ],
 )  # fmt: skip
 def test_no_url(tmp_path, url, message):
@@ -152,7 +152,7 @@ def test_no_url(tmp_path, url, message):
 
 def test_a_driver_that_is_not_installed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(SearchError, match=r"^storage: expected the driver of 'postgresql\+psycopg', received none "
+    with pytest.raises(SearchError, match=r"^storage: expected the driver of 'postgresql\+psycopg', got none "
                        r"\(.*\); for PostgreSQL pip install 'qhls\[postgresql\]'$"):  # fmt: skip
         run(tmp_path, storage="postgresql+psycopg://host/x")
 
@@ -161,7 +161,7 @@ def test_a_database_that_does_not_answer(tmp_path):
     pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
     url = f"postgresql+psycopg://me:secret@127.0.0.1:{free_port()}/x"
     with pytest.raises(JournalError, match=r"(?s)^postgresql\+psycopg://me:\*\*\*@127.*/x, search 'run': expected a "
-                       r"database that answers, received OperationalError: .*; what the journal has is kept: .*$"
+                       r"database that answers, got OperationalError: .*; what the journal has is kept: .*$"
                        ) as caught:  # fmt: skip
         run(tmp_path / "run", storage=url)
     assert "secret" not in str(caught.value)
@@ -172,7 +172,7 @@ def test_a_database_that_is_gone_while_it_is_written(tmp_path):
     journal = Journal(DatabaseLines(f"sqlite:///{place}", "x"), HEADER)
     journal.append(0, {"state": "trained"})
     change(f"sqlite:///{place}", "drop table qhls_journal")
-    with pytest.raises(JournalError, match=r"^sqlite:.*, search 'x': expected to write another line, received "
+    with pytest.raises(JournalError, match=r"^sqlite:.*, search 'x': expected to write another line, got "
                        r"OperationalError: no such table.*: search again with the same arguments .*$"):  # fmt: skip
         journal.append(1, {"state": "trained"})
     assert list(journal.records) == [0]

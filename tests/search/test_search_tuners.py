@@ -108,7 +108,7 @@ def test_hyperband_leaves_failed_trials_behind_and_ends():
 )
 def test_hyperband_arguments(arguments):
     with pytest.raises(SearchError, match=r"^hyperband: expected factor of at least 2, max_epochs and "
-                       r"hyperband_iterations of at least 1, received .*$"):  # fmt: skip
+                       r"hyperband_iterations of at least 1, got .*$"):  # fmt: skip
         HyperbandTuner(LARGE, **arguments)
 
 
