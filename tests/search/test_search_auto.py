@@ -349,7 +349,7 @@ def test_the_metric_of_one_head(tmp_path):
     )
     record = found.records[0]
     assert record["score"] == pytest.approx(
-        record["metrics"]["val_loss"] * (1 + record["costs"]["delta"])
+        -record["metrics"]["val_loss"] / (1 + record["costs"]["delta"])
     )
 
 
@@ -432,11 +432,19 @@ def test_bad_blocks(tmp_path, arguments, kind, message):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "{}", '{"next_block": 7}', '{"next_block": 1}', '{"next_block": "1"}']
+    "text", ["{}", '{"next_block": 7}', '{"next_block": 1}', '{"next_block": "1"}']
 )
 def test_a_damaged_schedule(tmp_path, text):
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks/scheduler.json").write_text(text)
     with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number up to 3\} and the "
                        r"model of the block before it, got .*; search in a new folder$"):  # fmt: skip
+        scheduler(tmp_path, overwrite=False)
+
+
+def test_a_schedule_that_was_cut_off(tmp_path):
+    (tmp_path / "blocks").mkdir()
+    (tmp_path / "blocks/scheduler.json").write_text("{")
+    with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number\}, got text that is no "
+                       r"JSON \(.*\); it is truncated or of another kind$"):  # fmt: skip
         scheduler(tmp_path, overwrite=False)
