@@ -445,6 +445,6 @@ def test_a_damaged_schedule(tmp_path, text):
 def test_a_schedule_that_was_cut_off(tmp_path):
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks/scheduler.json").write_text("{")
-    with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number\}, got text that is no "
-                       r"JSON \(.*\); it is truncated or of another kind$"):  # fmt: skip
+    with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number\}, got text that "
+                       r"is no JSON \(.*\); it is truncated or of another kind$"):  # fmt: skip
         scheduler(tmp_path, overwrite=False)
