@@ -246,7 +246,7 @@ class AutoQKeras:
 
     def _ranked(self) -> list[int]:
         """Return the numbers of the trials that were trained, the best first."""
-        trained = [n for n, record in self.records.items() if record["score"] is not None]
+        trained = [n for n, r in self.records.items() if r.get("score") is not None]
         return sorted(trained, key=lambda n: (-self.records[n]["score"], n))
 
     def history(self, number_of_trials: int = -1) -> dict[str, list[float]]:
@@ -286,8 +286,8 @@ class AutoQKeras:
 
         Raises ``SearchError`` for a number that was not trained.
         """
-        record = self.records.get(number, {"score": None})
-        if record["score"] is None:
+        record = self.records.get(number, {})
+        if record.get("score") is None:
             trained = ", ".join(map(str, sorted(self._ranked()))) or "none: call fit"
             raise SearchError(
                 f"get_model: expected the number of a trained trial ({trained}), got {number!r}"

@@ -160,6 +160,26 @@ def test_a_search_is_gone_on_with(tmp_path, monkeypatch):
     assert part.records.items() <= whole.records.items()
 
 
+def test_an_interrupted_search_has_the_trials_before(tmp_path, monkeypatch):
+    original = Job.train
+
+    def train(self, task, parent):
+        if task.number == 1:
+            raise KeyboardInterrupt
+        return original(self, task, parent)
+
+    monkeypatch.setattr(Job, "train", train)
+    found = search(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        found.fit(*TRAIN, **FIT)
+    assert len(found.history()["score"]) == 1
+    assert found.get_model(0).built
+    with pytest.raises(
+        SearchError, match=r"^get_model: expected the number of a trained trial \(0\), got 1$"
+    ):
+        found.get_model(1)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
