@@ -112,18 +112,7 @@ class AutoQKeras:
         require_compiled(model)
         self.model, self.metrics = model, metrics or ["acc"]
         self.goal = as_goal(goal, model)
-        first = first_metric(self.metrics, head_name)
-        chosen = score_metric or self.goal.metric or self.goal.default_metric or first
-        self.metric = metric_names(chosen, head_name if chosen != "loss" else None)
-        if self.goal.factor is not None:
-            direction = metric_direction or known_direction(
-                chosen, self.metrics, getattr(model, "output_names", ())
-            )
-            if direction not in DIRECTIONS:
-                raise GoalError(
-                    f"metric_direction: expected 'max' or 'min', got {direction!r}. Give one of them."
-                )
-            self.goal = set_direction(self.goal, direction)
+        self._choose_metric(head_name, score_metric, metric_direction)
         self._space_settings: dict[str, Any] = {
             "quantization_config": quantization_config,
             "limit": limit,
@@ -148,6 +137,21 @@ class AutoQKeras:
         self.output_dir = new_folder(Path(output_dir), overwrite)
         self.records: dict[int, Record] = {}
         self.learning_rate = math.nan
+
+    def _choose_metric(self, head_name: str | None, score_metric: Any, direction: Any) -> None:
+        """Set the metric of the score and give the goal its direction."""
+        first = first_metric(self.metrics, head_name)
+        chosen = score_metric or self.goal.metric or self.goal.default_metric or first
+        self.metric = metric_names(chosen, head_name if chosen != "loss" else None)
+        if self.goal.factor is None:
+            return
+        heads = getattr(self.model, "output_names", ())
+        direction = direction or known_direction(chosen, self.metrics, heads)
+        if direction not in DIRECTIONS:
+            raise GoalError(
+                f"metric_direction: expected 'max' or 'min', got {direction!r}. Give one of them."
+            )
+        self.goal = set_direction(self.goal, direction)
 
     # -- the search ---------------------------------------------------------------------------------
 
