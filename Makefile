@@ -12,9 +12,10 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
-# Under a minute: the architecture, the IR and the quantizers; nothing is compiled or trained.
+# About a minute: the architecture, the IR and the quantizers; no goldens, fewer examples of properties.
+QUICK := tests/test_architecture.py tests/ir $(addprefix tests/quantizers/test_quantizers_,parse.py behaviour.py saving.py)
 quick: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2 -m "not long" tests/test_architecture.py tests/ir tests/quantizers
+	QHLS_EXAMPLES=20 $(BIN)/python -m pytest -n 2 -m "not long" -k "not compiled" $(QUICK)
 
 # JAX and torch under Keras. A plain install of torch may take a CUDA build: for the CPU's, install torch into .venv first.
 test-backends: $(VENV)/backends
