@@ -15,7 +15,7 @@ from rich.table import Table
 
 import qhls
 from qhls.candidates import choice
-from qhls.energy.operations import bit_operations, total
+from qhls.energy.operations import bit_operations, sum_operations
 from qhls.layers import QActivation, QDense
 
 INPUT_TYPE = "s16.10"
@@ -45,7 +45,7 @@ def hardware(designs: dict[str, qhls.Design]) -> Table:
         table.add_column(heading, justify="right")
     for name, design in designs.items():
         area, latency = design.area("xilinx_lut6"), design.latency()
-        operations = total(bit_operations(design.graph))
+        operations = sum_operations(bit_operations(design.graph))
         table.add_row(
             name,
             f"{area.totals['LUT']:,.0f} ± {area.errors['LUT']:,.0f}",

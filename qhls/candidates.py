@@ -1,4 +1,4 @@
-"""``qhls.candidates``: what other quantizers in a model's layers would cost, before any training."""
+"""``qhls.candidates``: costs of other quantizers in the layers of a model, before any training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qhls.ir import Schedule
 
 if TYPE_CHECKING:
     from qhls.energy import Technology
-    from qhls.energy.candidates import Candidates, Choice, Levels
+    from qhls.energy.candidates import Candidates, LayerChoice, QuantizerLevels
 
 
 def candidates(
@@ -24,10 +24,11 @@ def candidates(
     area: str | PathLike[str] | None = None,
     schedule: Schedule = DEFAULT_SCHEDULE,
 ) -> Candidates:
-    """Costs of variants of ``model``, which need not be trained: ``candidates(...).energy({layer: choice(...)})``.
+    """Return the costs of variants of ``model``: ``candidates(...).energy({layer: choice(...)})``.
 
-    ``model``, ``input_types``, ``schedule``: as ``compile`` takes them; ``technology`` as ``compare`` does. ``area``: a
-    table's name or .json file, for ``costs``. Layers without a choice keep the model's own weights and types.
+    The model need not be trained. ``model``, ``input_types``, ``schedule``: as for ``compile``. ``technology``: as for
+    ``compare``. ``area``: the name or .json file of an area table, for ``costs``. Layers without a choice keep the
+    weights and types of the model.
     """
     from qhls.compile import compile as compile_model
     from qhls.design import Design
@@ -44,96 +45,97 @@ def candidates(
     return Candidates(design.graph, design.schedule, prices, table)
 
 
-def own_choices(model: Any) -> dict[str, Choice]:
-    """The quantizers that the layers of a Keras ``model`` have, by layer: costs without regard to its weights.
+def read_choices(model: Any) -> dict[str, LayerChoice]:
+    """Return the numbers of the quantizers in a Keras ``model`` by layer, to price it without regard to its weights.
 
-    What is no quantizer, or one whose numbers lie on no grid, is left as the graph has it.
+    Functions that are not quantizers, and quantizers without a grid, are left out.
     """
-    from qhls.energy.candidates import Choice
+    from qhls.energy.candidates import LayerChoice
 
-    found: dict[str, Choice] = {}
+    choices: dict[str, LayerChoice] = {}
     for layer in model.layers:
         variables = getattr(layer, "quantized_weights", dict)()
-        own = {
-            name: quantizer for name, (quantizer, _) in variables.items() if _on_a_grid(quantizer)
+        quantizers = {
+            name: quantizer for name, (quantizer, _) in variables.items() if _has_grid(quantizer)
         }
-        bias = own.pop("bias", None)
-        # A layer with a cell or activations inside rounds several things: then none of them is the layer's own.
+        bias = quantizers.pop("bias", None)
+        # A layer with a cell or inner activations rounds several tensors: no single one is its result.
         inner = hasattr(layer, "cell") or getattr(layer, "inner_activations", ())
         activation = getattr(
             layer, "quantizer", None if inner else getattr(layer, "activation", None)
         )
-        chosen = Choice(
-            tuple((name, levels(quantizer)) for name, quantizer in own.items()) or None,
+        layer_choice = LayerChoice(
+            tuple((name, levels(quantizer)) for name, quantizer in quantizers.items()) or None,
             None if bias is None else levels(bias),
-            _activation(activation) if _on_a_grid(activation) else None,
+            _read_activation(activation) if _has_grid(activation) else None,
         )
-        if chosen != Choice():
-            found[layer.name] = chosen
-    return found
+        if layer_choice != LayerChoice():
+            choices[layer.name] = layer_choice
+    return choices
 
 
-def _on_a_grid(quantizer: Any) -> bool:
-    """Whether it is a quantizer whose numbers are codes times a step."""
+def _has_grid(quantizer: Any) -> bool:
+    """Return whether ``quantizer`` is one whose numbers are codes times a step."""
     return getattr(quantizer, "number_type", "float") != "float"
 
 
-def choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> Choice:
-    """A layer's numbers from quantizers, as objects or strings: ``choice("quantized_bits(4,0,alpha=1)")``.
+def choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> LayerChoice:
+    """Return a layer's numbers from quantizers, as objects or strings: ``choice("quantized_bits(4,0,alpha=1)")``.
 
-    A scale that follows the data is left out: it moves the point. Raises ``QuantizerError`` for a string that is none.
+    A scale fitted to data is left out: it moves the binary point. Raises ``QuantizerError`` for a string that names no
+    quantizer.
     """
-    from qhls.energy.candidates import Choice
+    from qhls.energy.candidates import LayerChoice
 
-    return Choice(
+    return LayerChoice(
         None if kernel is None else levels(kernel),
         None if bias is None else levels(bias),
-        None if activation is None else _activation(activation),
+        None if activation is None else _read_activation(activation),
     )
 
 
-def levels(quantizer: Any) -> Levels:
-    """The numbers that ``quantizer`` (an object or a string) can give."""
+def levels(quantizer: Any) -> QuantizerLevels:
+    """Return the numbers that ``quantizer`` (an object or a string) can give."""
     if isinstance(quantizer, str):
-        return _levels_of_text(quantizer)
-    return _levels(quantizer)
+        return _parse_levels(quantizer)
+    return _list_levels(quantizer)
 
 
 @cache
-def _levels_of_text(text: str) -> Levels:
-    return _levels(_parsed(text))
+def _parse_levels(text: str) -> QuantizerLevels:
+    return _list_levels(_parse_quantizer(text))
 
 
 @cache
-def _parsed(text: str) -> Any:
+def _parse_quantizer(text: str) -> Any:
     from qhls.quantizers import get_quantizer
 
     return get_quantizer(text)
 
 
-def _activation(quantizer: Any) -> Any:
+def _read_activation(quantizer: Any) -> Any:
     if isinstance(quantizer, str):
-        return _activation_of_text(quantizer)
+        return _parse_activation(quantizer)
     assignment = quantizer.quantization
-    return _levels(quantizer) if assignment is None else assignment.to
+    return _list_levels(quantizer) if assignment is None else assignment.to
 
 
 @cache
-def _activation_of_text(text: str) -> Any:
-    return _activation(_parsed(text))
+def _parse_activation(text: str) -> Any:
+    return _read_activation(_parse_quantizer(text))
 
 
-def _levels(quantizer: Any) -> Levels:
-    """From the type where the quantizer is one, else by trying numbers of all sizes."""
-    from qhls.energy.candidates import Levels
+def _list_levels(quantizer: Any) -> QuantizerLevels:
+    """Return the numbers of the quantizer's type if it has one, else those it gives for samples of all sizes."""
+    from qhls.energy.candidates import QuantizerLevels
     from qhls.ir.integers import dyadic
 
     assignment = quantizer.quantization
     if assignment is not None:
-        return Levels(tuple(range(assignment.lo, assignment.hi + 1)), assignment.to.frac)
-    sizes = np.concatenate([np.exp2(np.arange(-24.0, 17)), np.linspace(0, 8, 4097)])
-    codes, scale = quantizer.integer_codes(np.concatenate([-sizes, sizes]).astype(np.float32))
-    follows = isinstance(getattr(quantizer, "alpha", None), str)
-    values = codes if follows else codes * scale
+        return QuantizerLevels(tuple(range(assignment.lo, assignment.hi + 1)), assignment.to.frac)
+    samples = np.concatenate([np.exp2(np.arange(-24.0, 17)), np.linspace(0, 8, 4097)])
+    codes, scale = quantizer.integer_codes(np.concatenate([-samples, samples]).astype(np.float32))
+    is_fitted = isinstance(getattr(quantizer, "alpha", None), str)
+    values = codes if is_fitted else codes * scale
     whole, frac = dyadic(np.unique(values))
-    return Levels(tuple(int(code) for code in whole), frac)
+    return QuantizerLevels(tuple(int(code) for code in whole), frac)

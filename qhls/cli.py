@@ -341,7 +341,7 @@ def _energy(options: argparse.Namespace) -> int:
 def _qtools(options: argparse.Namespace) -> int:
     from qhls.frontend.load import load_model
     from qhls.qtools import QTools
-    from qhls.qtools.report import energy_table, roofline_text
+    from qhls.qtools.report import build_energy_table, format_roofline
 
     sources = options.source_quantizer
     tools = QTools(
@@ -361,8 +361,8 @@ def _qtools(options: argparse.Namespace) -> int:
         options.rd_wr_on_io,
     )
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(energy_table(tools, energy))
-    sys.stdout.write(f"{roofline_text(tools)}\n")
+    console.print(build_energy_table(tools, energy))
+    sys.stdout.write(f"{format_roofline(tools)}\n")
     if options.json:
         tools.qtools_stats_to_json(options.json)
         sys.stdout.write(f"{options.json}\n")

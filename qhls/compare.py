@@ -1,4 +1,4 @@
-"""``qhls.compare``: what several models cost, side by side."""
+"""``qhls.compare``: costs of several models side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qhls.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
-    from qhls.energy import AreaTable, Comparison, Technology
+    from qhls.energy import AreaTable, CostComparison, Technology
 
 
 def compare(
@@ -25,18 +25,18 @@ def compare(
     schedule: Schedule = DEFAULT_SCHEDULE,
     sensitivity: bool = False,
     area: str | PathLike[str] | None = "xilinx_lut6",
-) -> Comparison:
+) -> CostComparison:
     """Compare the costs of ``models`` with the first's: ``print`` them, or ``save`` them as .html, .svg, .json.
 
-    Energy by layer and cause, area, latency, bit operations.
+    The costs are energy by layer and cause, area, latency and bit operations.
 
-    ``models``: one or several designs, which keep their own schedule, or of what ``compile`` takes: Keras models and
-    files, with ``input_types``, ``weights`` and ``schedule`` for all of them. ``technology``: a name, a .json file or a
-    ``Technology``. ``names``: of the designs; by default the files' or the models' own. ``sensitivity``:
-    also price a bit less in each layer. ``area``: an area table's name, a .json file, or None to leave area out.
+    ``models``: one or several designs, Keras models or files. A design keeps its schedule; ``input_types``, ``weights``
+    and ``schedule`` apply to all others, as for ``compile``. ``technology``: a name, a .json file or a ``Technology``.
+    ``names``: one name per design; by default those of the files or models. ``sensitivity``: also price one bit less in
+    each layer. ``area``: the name or .json file of an area table, or None to leave area out.
 
-    Raises ``EnergyError`` for no model, for names that are not one a model, and for a technology or a table that does
-    not exist.
+    Raises ``EnergyError`` if there is no model, if there is not one name per model, and for a technology or a table
+    that does not exist.
     """
     from qhls.design import Design
     from qhls.energy import Technology, load_area_table, load_technology
@@ -46,50 +46,61 @@ def compare(
         models = [models]
     models = list(models)
     prices = technology if isinstance(technology, Technology) else load_technology(technology)
-    cells = None if area is None else load_area_table(area)
+    table = None if area is None else load_area_table(area)
     if names is not None and (len(names) != len(models) or len(set(names)) < len(names)):
         raise EnergyError(
-            f"compare: expected {len(models)} different names, got {', '.join(names) or 'none'}"
+            f"compare: expected {len(models)} different names, got {', '.join(names) or 'none'}. "
+            f"Give one name per model."
         )
     designs: dict[str, Design] = {}
     for i, model in enumerate(models):
         report(f"price design {i + 1} of {len(models)}")
         design = (
-            model if isinstance(model, Design) else _compiled(model, input_types, weights, schedule)
+            model if isinstance(model, Design) else _compile(model, input_types, weights, schedule)
         )
-        own = fspath(model) if isinstance(model, str | PathLike) else design.graph.name
-        designs[names[i] if names else _unique(own, designs)] = design
-    return _comparison(designs, prices, cells, sensitivity)
+        default_name = fspath(model) if isinstance(model, str | PathLike) else design.graph.name
+        designs[names[i] if names else _make_unique(default_name, designs)] = design
+    return _compare_designs(designs, prices, table, sensitivity)
 
 
-def _comparison(
+def _compare_designs(
     designs: Mapping[str, Design],
     prices: Technology,
-    cells: AreaTable | None,
+    area_table: AreaTable | None,
     sensitivity: bool,
-) -> Comparison:
-    """Every cost of ``designs``, area where there is a table."""
-    from qhls.energy import Comparison, bit_operations, estimate, estimate_area, estimate_latency
+) -> CostComparison:
+    """Return every cost of ``designs``, with area if an area table is given."""
+    from qhls.energy import (
+        CostComparison,
+        bit_operations,
+        estimate,
+        estimate_area,
+        estimate_latency,
+    )
     from qhls.energy.sensitivity import sensitivity as savings_of
 
-    built = {name: (design.graph, design.schedule) for name, design in designs.items()}
-    return Comparison(
-        {name: estimate(*each, prices) for name, each in built.items()},
+    scheduled = {name: (design.graph, design.schedule) for name, design in designs.items()}
+    return CostComparison(
+        {name: estimate(*pair, prices) for name, pair in scheduled.items()},
         prices,
-        {name: savings_of(*each, prices) for name, each in built.items()} if sensitivity else {},
-        {name: estimate_area(*each, cells) for name, each in built.items()} if cells else {},
-        {name: estimate_latency(*each) for name, each in built.items()},
-        {name: bit_operations(graph) for name, (graph, _) in built.items()},
+        {name: savings_of(*pair, prices) for name, pair in scheduled.items()}
+        if sensitivity
+        else {},
+        {name: estimate_area(*pair, area_table) for name, pair in scheduled.items()}
+        if area_table
+        else {},
+        {name: estimate_latency(*pair) for name, pair in scheduled.items()},
+        {name: bit_operations(graph) for name, (graph, _) in scheduled.items()},
     )
 
 
-def _compiled(model: Any, input_types: Any, weights: Any, schedule: Schedule) -> Any:
+def _compile(model: Any, input_types: Any, weights: Any, schedule: Schedule) -> Any:
     from qhls.compile import compile as compile_model
 
     return compile_model(model, input_types, weights=weights, schedule=schedule)
 
 
-def _unique(name: str, taken: dict[str, Any]) -> str:
+def _make_unique(name: str, taken: dict[str, Any]) -> str:
     number, result = 1, name
     while result in taken:
         number += 1

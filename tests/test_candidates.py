@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import qhls
-from qhls.candidates import choice, levels, own_choices
-from qhls.energy.candidates import Choice
+from qhls.candidates import choice, levels, read_choices
+from qhls.energy.candidates import LayerChoice
 from qhls.errors import QuantizerError
 from qhls.ir import Fixed
 from qhls.layers import QActivation, QConv2D, QDense
@@ -66,7 +66,7 @@ def model(kernel="quantized_bits(4,0,alpha=1)", activation="quantized_relu(4,1)"
 def test_costs_do_not_depend_on_the_weights():
     first, second = (qhls.candidates(model(seed=s), "s8.4", technology="unit") for s in (0, 1))
     assert first.energy({}) != second.energy({})
-    own = own_choices(model())
+    own = read_choices(model())
     assert set(own) == {"conv", "act", "fc"}
     assert first.energy(own) == second.energy(own)
 
@@ -77,7 +77,7 @@ def test_each_variable_has_its_own_numbers():
     found = qhls.candidates(model(), "s8.4", technology="unit")
 
     def energy(*weights):
-        return found.energy({"conv": Choice(weights=weights)})
+        return found.energy({"conv": LayerChoice(weights=weights)})
 
     assert energy(("kernel", wide)) == found.energy({"conv": choice("quantized_bits(6,0,alpha=1)")})
     assert energy(("kernel", wide), ("el", narrow)) == energy(("kernel", wide))  # the longest name
@@ -86,7 +86,7 @@ def test_each_variable_has_its_own_numbers():
 
 def test_what_lies_on_no_grid_is_left_as_it_is():
     made = model(activation="quantized_ulaw(4)")
-    assert set(own_choices(made)) == {"conv", "fc"}
+    assert set(read_choices(made)) == {"conv", "fc"}
     with pytest.raises(
         QuantizerError, match=r"^quantized_ulaw: its values lie on no fixed-point grid,.*$"
     ):
@@ -96,7 +96,7 @@ def test_what_lies_on_no_grid_is_left_as_it_is():
 def test_a_choice_is_the_model_that_has_it():
     """Choosing 6 bits in a model of 4 costs what a model of 6 bits costs, both by type alone."""
     wide = model("quantized_bits(6,0,alpha=1)", "quantized_relu(6,2)")
-    expected = qhls.candidates(wide, "s8.4").energy(own_choices(wide))
+    expected = qhls.candidates(wide, "s8.4").energy(read_choices(wide))
     made = choice("quantized_bits(6,0,alpha=1)")
     choices = {
         "conv": choice("quantized_bits(6,0,alpha=1)", "quantized_bits(4,0,alpha=1)"),
@@ -105,5 +105,5 @@ def test_a_choice_is_the_model_that_has_it():
     }
     found = qhls.candidates(qhls.compile(model(), "s8.4"))
     assert found.energy(choices) == pytest.approx(expected)
-    assert found.energy(choices) > found.energy(own_choices(model()))
+    assert found.energy(choices) > found.energy(read_choices(model()))
     assert np.isclose(sum(found.by_layer(choices).values()), expected)

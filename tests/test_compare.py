@@ -63,11 +63,17 @@ def test_names_technology_schedule_and_sensitivity():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"models": []}, r"^compare: expected at least one design, got none$"),
-        ({"names": ["a"]}, r"^compare: expected 2 different names, got a$"),
-        ({"names": ["a", "a"]}, r"^compare: expected 2 different names, got a, a$"),
-        ({"technology": "none"}, r"^technology: expected one of .*, got 'none'$"),
-        ({"area": "none"}, r"^area table: expected one of .*, got 'none'$"),
+        ({"models": []}, r"^compare: expected at least one design, got none\. Add a model\.$"),
+        (
+            {"names": ["a"]},
+            r"^compare: expected 2 different names, got a\. Give one name per model\.$",
+        ),
+        (
+            {"names": ["a", "a"]},
+            r"^compare: expected 2 different names, got a, a\. Give one name per model\.$",
+        ),
+        ({"technology": "none"}, r"^technology: expected one of .*, got 'none'\. Choose one\.$"),
+        ({"area": "none"}, r"^area table: expected one of .*, got 'none'\. Choose one\.$"),
     ],
 )
 def test_what_is_refused(arguments, message):

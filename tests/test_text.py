@@ -12,10 +12,10 @@ import qhls
 from qhls import layers, utils
 from qhls.cli import main
 from qhls.compare import compare
-from qhls.energy.text import as_text
+from qhls.energy.text import render_text
 from qhls.errors import CsimError, QhlsError
 from qhls.qtools import QTools
-from qhls.qtools.report import energy_table
+from qhls.qtools.report import build_energy_table
 from qhls.quantizers import get_quantizer
 from qhls.text import one_line, shortened, shown
 
@@ -106,9 +106,9 @@ def test_names_of_a_file_reach_no_terminal(model):
         found.operations_table(),
         *map(found.savings_table, found.savings),
     ):
-        clean(as_text(table))
+        clean(render_text(table))
     tools = QTools(model, source_quantizers="quantized_bits(4,1)")
-    clean(as_text(energy_table(tools, tools.pe())))
+    clean(render_text(build_energy_table(tools, tools.pe())))
     with pytest.raises(QhlsError) as caught:
         qhls.compile(model)
     clean(str(caught.value))

@@ -1,7 +1,7 @@
-"""What a design costs: energy, area, latency and bit operations of its graph and schedule.
+"""Costs of a design: energy, area, latency and bit operations of its graph and schedule.
 
-Energy is the events that ops cause, times a technology's prices; area the hardware that they are built of,
-times a table's. Needs numpy and rich, no Keras.
+Energy is the events of all ops times the prices of a technology. Area is the primitives of all ops times the
+figures of an area table. The package needs numpy and rich, but no Keras.
 """
 
 from importlib import import_module
@@ -14,7 +14,7 @@ from qhls.energy.area import (
     estimate_area,
     load_area_table,
 )
-from qhls.energy.comparison import Comparison
+from qhls.energy.comparison import CostComparison
 from qhls.energy.latency import LatencyReport, estimate_latency
 from qhls.energy.model import CAUSES, EnergyReport, OpEnergy, compare, estimate
 from qhls.energy.operations import BitOperations, bit_operations
@@ -25,12 +25,16 @@ from qhls.energy.technology import Technology, load_technology, technologies
 if TYPE_CHECKING:
     from qhls.qtools import QTools
 
+Comparison = CostComparison
+"""The earlier name of ``CostComparison``."""
+
 __all__ = [
     "CAUSES",
     "AreaReport",
     "AreaTable",
     "BitOperations",
     "Comparison",
+    "CostComparison",
     "EnergyReport",
     "LatencyReport",
     "OpEnergy",
@@ -52,7 +56,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """``QTools`` reads Keras models: fetched when first asked for."""
+    """Import ``QTools`` on first use, because it needs Keras."""
     if name != "QTools":
         raise AttributeError(f"module 'qhls.energy' has no attribute {name!r}")
     return import_module("qhls.qtools").QTools

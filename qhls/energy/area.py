@@ -1,9 +1,9 @@
 """``estimate_area``: LUT, DSP, FF and BRAM, or square micrometres, of a graph under a schedule, with error bars.
 
-The hardware of each op is counted (``primitives``) and priced by a table of formulas, each with its
-source and its error. Not in it: control, address generation, input and output ports, the glue of a
-tool. Two estimates of one table compare; how far the sum lies from a placed design its error bar says as far
-as it was measured: the primitives' own held-out error, taken as if all erred to the same side.
+``primitives`` counts the hardware of each op. A table of formulas prices it, each with its source and its error.
+The estimate leaves out control, address generation, input and output ports, and the glue logic of a tool. Estimates
+of one table are comparable. The error bar adds the held-out errors of all primitives as if all had one sign. Only
+so far does it say how much the sum differs from a placed design.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rich.table import Table
 from rich.text import Text
 
 from qhls.energy.figures import FORMS
-from qhls.energy.limits import warnings_of
-from qhls.energy.primitives import Hardware, Primitive, hardware
-from qhls.energy.technology import table_path
-from qhls.energy.text import as_text, cell
+from qhls.energy.limits import list_warnings
+from qhls.energy.primitives import Primitive, PrimitiveCounts, count_primitives
+from qhls.energy.technology import find_table
+from qhls.energy.text import make_cell, render_text
 from qhls.errors import EnergyError
 from qhls.ir import Graph, Schedule
 from qhls.ir.dataflow import channels
@@ -35,14 +35,14 @@ PRIMITIVES = (
     *("compare_constant", "choice", "gate", "round", "saturate", "lookup", "select"),
     *("register", "bram", "rom", "lutram"),
 )
-"""What a table prices; ``multiply_narrow`` is a product with a number of at most two bits."""
+"""The primitives that a table prices; ``multiply_narrow`` is a product with a number of at most two bits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """An area: the sum of ``coefficients`` times the terms of the form ``formula``, never below 0.
+class AreaFigure:
+    """The area of one kind of primitive: ``coefficients`` times the terms of the form ``formula``, at least 0.
 
-    ``relative_error``: the share of it that it may be off by; None where nobody measured it.
+    ``relative_error``: the largest expected error as a share of the area; None if it was never measured.
     """
 
     unit: str
@@ -53,38 +53,38 @@ class Figure:
     error: str
 
     def area(self, sizes: tuple[int, ...]) -> float:
-        """In ``unit``, of one primitive."""
+        """Return the area of one primitive of these ``sizes``, in ``unit``."""
         terms = FORMS[self.formula](sizes)
         return max(math.fsum(c * t for c, t in zip(self.coefficients, terms, strict=True)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class AreaTable:
-    """Areas of primitives. ``dsp``: the figure of a product of at least ``dsp_bits`` bits, counting both operands'."""
+    """The areas of primitives. ``dsp``: the figure of a product whose operands have at least ``dsp_bits`` in total."""
 
     name: str
     description: str
-    figures: Mapping[str, Figure]
-    dsp: Figure | None = None
+    figures: Mapping[str, AreaFigure]
+    dsp: AreaFigure | None = None
     dsp_bits: int = 0
 
     @property
     def units(self) -> tuple[str, ...]:
-        """The resources there are, in the order of the table."""
+        """Return the resources that the table counts, in its order."""
         figures = (*self.figures.values(), *([self.dsp] if self.dsp else ()))
         return tuple(dict.fromkeys(figure.unit for figure in figures))
 
     @property
     def is_fpga(self) -> bool:
-        """Whether it counts the cells of an FPGA, which Vitis builds."""
+        """Return whether the table counts the cells of an FPGA, which Vitis targets."""
         return "LUT" in self.units
 
     def copies(self, channel: bool) -> int:
-        """Return how often a tensor is stored: twice if it is a ``channel`` of Vitis' DATAFLOW; Catapult has none."""
+        """Return how often a tensor is stored: twice if it is a ``channel`` of Vitis' DATAFLOW, else once."""
         return 2 if channel and self.is_fpga else 1
 
-    def figure(self, primitive: Primitive) -> Figure:
-        """The figure that prices ``primitive``."""
+    def figure(self, primitive: Primitive) -> AreaFigure:
+        """Return the figure that prices ``primitive``."""
         if primitive.kind == "multiply":
             if self.dsp and sum(primitive.sizes) >= self.dsp_bits and min(primitive.sizes) > 1:
                 return self.dsp
@@ -94,7 +94,7 @@ class AreaTable:
 
 @dataclass(frozen=True, slots=True)
 class OpArea:
-    """Resources of one op by unit; ``errors``: how far each may be off; ``open``: units with parts nobody measured."""
+    """The resources of one op by unit, with their errors; ``open``: units with parts that were never measured."""
 
     name: str
     kind: str
@@ -106,7 +106,7 @@ class OpArea:
 
 @dataclass(frozen=True, slots=True)
 class AreaReport:
-    """Resources of one design, by op and by Keras layer."""
+    """The resources of one design, by op and by Keras layer."""
 
     design: str
     table_name: str
@@ -114,51 +114,51 @@ class AreaReport:
     units: tuple[str, ...]
     ops: tuple[OpArea, ...]
     warnings: tuple[str, ...] = ()
-    """What the schedule's part or a tool cannot build."""
+    """Properties of the design that the schedule's part or a tool cannot build."""
 
     @property
     def totals(self) -> dict[str, float]:
-        """By unit."""
+        """Return the total by unit."""
         return {unit: math.fsum(op.resources[unit] for op in self.ops) for unit in self.units}
 
     @property
     def errors(self) -> dict[str, float]:
-        """By unit: how far the total may be off by the errors that were measured."""
+        """Return the error of the total by unit, from the errors that were measured."""
         return {unit: math.fsum(op.errors[unit] for op in self.ops) for unit in self.units}
 
     @property
     def layers(self) -> dict[str, dict[str, float]]:
-        """By Keras layer, then by unit; an op without layer is its own."""
-        found: dict[str, dict[str, float]] = {}
+        """Return resources by Keras layer, then by unit; an op without layer counts under its own name."""
+        layers: dict[str, dict[str, float]] = {}
         for op in self.ops:
-            layer = found.setdefault(op.layer or op.name, dict.fromkeys(self.units, 0.0))
+            layer = layers.setdefault(op.layer or op.name, dict.fromkeys(self.units, 0.0))
             for unit in self.units:
                 layer[unit] += op.resources[unit]
-        return found
+        return layers
 
     def cell(self, unit: str) -> str:
-        """The total and its error bar as text, with a "?" where part of it was not measured."""
+        """Return the total and its error bar as text, with a "?" if part of it was never measured."""
         unmeasured = any(unit in op.open and op.resources[unit] for op in self.ops)
         text = f"{self.totals[unit]:,.0f} ± {self.errors[unit]:,.0f}"
         return text + (" ?" if unmeasured else "")
 
     def table(self) -> Table:
-        """A row a layer; in the footer the totals (see ``cell``)."""
-        title = cell(f"Area of {self.design}, {self.table_name}", "italic")
-        caption = Text("\n").join(cell(f"warning: {text}") for text in self.warnings)
+        """Return one row per layer, with the totals in the footer (see ``cell``)."""
+        title = make_cell(f"Area of {self.design}, {self.table_name}", "italic")
+        caption = Text("\n").join(make_cell(f"warning: {text}") for text in self.warnings)
         table = Table(title=title, caption=caption if self.warnings else None, show_footer=True)
         table.add_column("layer", "total")
         for unit in self.units:
             table.add_column(unit, self.cell(unit), justify="right")
         for layer, resources in self.layers.items():
-            table.add_row(cell(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
+            table.add_row(make_cell(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
         return table
 
     def __str__(self) -> str:
-        return as_text(self.table())
+        return render_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for ``json.dumps``."""
+        """Return the whole report, ready for ``json.dumps``."""
         return {
             "design": self.design,
             "table": self.table_name,
@@ -174,27 +174,28 @@ class AreaReport:
 
 
 def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaReport:
-    """Return the area of ``graph``: the model that this module's docstring states."""
+    """Return the area of ``graph`` by the model that this module's docstring states."""
     between = channels(graph)
     ops = tuple(
         OpArea(
             op.name,
             op.kind,
             op.layer,
-            *priced(
-                hardware(op, schedule, op not in graph.inputs, table.copies(op in between)), table
+            *price_primitives(
+                count_primitives(op, schedule, op not in graph.inputs, table.copies(op in between)),
+                table,
             ),
         )
         for op, _ in graph.walk()
     )
     report = AreaReport(graph.name, table.name, schedule, table.units, ops)
-    return replace(report, warnings=tuple(warnings_of(graph, schedule, report.totals)))
+    return replace(report, warnings=tuple(list_warnings(graph, schedule, report.totals)))
 
 
-def priced(
-    built: Hardware, table: AreaTable
+def price_primitives(
+    built: PrimitiveCounts, table: AreaTable
 ) -> tuple[dict[str, float], dict[str, float], frozenset[str]]:
-    """Resources by unit, how far each may be off, and the units with parts that nobody measured."""
+    """Return resources by unit, their errors, and the units with parts that were never measured."""
     resources, errors = dict.fromkeys(table.units, 0.0), dict.fromkeys(table.units, 0.0)
     unknown: set[str] = set()
     for primitive, count in built.items():
@@ -208,54 +209,61 @@ def priced(
 
 
 def area_tables() -> tuple[str, ...]:
-    """The names of the area tables that come with qhls."""
+    """Return the names of the area tables that come with qhls."""
     return tuple(sorted(path.stem for path in _TABLES.glob("*.json")))
 
 
 def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
-    """An area table by name (``"xilinx_lut6"``) or from a JSON file of yours, named after the file.
+    """Load an area table by name (``"xilinx_lut6"``) or from a JSON file, which names it.
 
     Raises ``EnergyError`` for a name that does not exist and for a table that is not complete.
     """
-    path = table_path("area table", name_or_path, _TABLES)
+    path = find_table("area table", name_or_path, _TABLES)
     content: dict[str, Any] = read_json(path, "JSON", EnergyError, f"area table {path.stem!r}")
     try:
-        given = cast("dict[str, Any]", content["figures"])
+        figures = cast("dict[str, Any]", content["figures"])
         dsp = content["dsp"]
         return AreaTable(
             path.stem,
             str(content["description"]),
-            {kind: _figure(path.stem, kind, given[kind]) for kind in PRIMITIVES},
-            _figure(path.stem, "dsp", dsp["figure"]) if dsp else None,
+            {kind: _read_figure(path.stem, kind, figures[kind]) for kind in PRIMITIVES},
+            _read_figure(path.stem, "dsp", dsp["figure"]) if dsp else None,
             int(dsp["bits"]) if dsp else 0,
         )
     except (ValueError, KeyError, TypeError, OverflowError) as fault:
         raise EnergyError(
             f"area table {path.stem!r}: expected JSON with description, dsp and figures of "
-            f"{', '.join(PRIMITIVES)}, got {fault!r}"
+            f"{', '.join(PRIMITIVES)}, got {fault!r}. Correct the file."
         ) from None
 
 
-def _figure(table: str, kind: str, given: dict[str, Any]) -> Figure:
-    formula, coefficients = given["formula"], given["coefficients"]
-    error = given["relative_error"]
+def _read_figure(table: str, kind: str, content: dict[str, Any]) -> AreaFigure:
+    formula, coefficients = content["formula"], content["coefficients"]
+    error = content["relative_error"]
     where = f"area table {table!r}, {kind}"
     if formula not in FORMS:
-        raise EnergyError(f"{where}: expected a formula of {'; '.join(FORMS)}, got {formula!r}")
+        raise EnergyError(
+            f"{where}: expected a formula of {'; '.join(FORMS)}, got {formula!r}. "
+            "Write one of these."
+        )
     if not all(isinstance(c, int | float) and math.isfinite(c) for c in coefficients):
-        raise EnergyError(f"{where}: expected finite coefficients, got {coefficients!r}")
+        raise EnergyError(
+            f"{where}: expected finite coefficients, got {coefficients!r}. Correct it."
+        )
     if error is not None and not (isinstance(error, int | float) and error >= 0):
         raise EnergyError(
-            f"{where}: expected a relative_error of at least 0 or null, got {error!r}"
+            f"{where}: expected a relative_error of at least 0 or null, got {error!r}. Correct it."
         )
     for key in ("unit", "source", "error"):
-        if not str(given[key]).strip():
-            raise EnergyError(f"{where}: expected a {key} that is not empty, got {given[key]!r}")
-    return Figure(
-        given["unit"],
+        if not str(content[key]).strip():
+            raise EnergyError(
+                f"{where}: expected a {key} that is not empty, got {content[key]!r}. State it."
+            )
+    return AreaFigure(
+        content["unit"],
         formula,
         tuple(map(float, coefficients)),
         error,
-        given["source"],
-        given["error"],
+        content["source"],
+        content["error"],
     )

@@ -1,11 +1,11 @@
-"""``Candidates``: what other quantizers in the same layers would cost, from types and shapes alone.
+"""``Candidates``: costs of other quantizers in the same layers, from types and shapes alone.
 
-Before training there are no weights. In their place stand the numbers that the quantizer can give, all of them
-equally often, and accumulators are as wide as the worst of them make necessary. Trained weights crowd around
-zero and so cost less; see docs/energy.md for how much.
+Before training, no weights are known. The numbers that the quantizer can give replace them, all equally often.
+Accumulators are as wide as the worst of these numbers require. Trained weights crowd around zero and so cost less;
+docs/energy.md says how much.
 
-Each op is rebuilt for the types it meets, the IR itself saying what follows from them, and what it costs is kept:
-a second candidate that agrees on a layer and its input looks it up.
+Each op is rebuilt for the types of its operands; its ``evaluate`` derives everything else. Its costs are cached, so a
+second candidate with the same layer and input looks them up.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from math import fsum
 
 import numpy as np
 
-from qhls.energy.area import AreaTable, priced
+from qhls.energy.area import AreaTable, price_primitives
 from qhls.energy.latency import (
     Step,
-    critical_path,
-    memories_read,
-    op_latency,
-    scan_latency,
-    stores,
+    estimate_op,
+    estimate_scan,
+    find_critical_path,
+    list_memories_read,
+    list_stores,
 )
-from qhls.energy.model import op_energy
-from qhls.energy.primitives import hardware
+from qhls.energy.model import price_op
+from qhls.energy.primitives import count_primitives
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -52,8 +52,8 @@ from qhls.ir.work import MULTIPLICATIONS
 
 
 @dataclass(frozen=True)
-class Levels:
-    """The numbers that a quantizer can give: ``codes * 2**-frac``, rising."""
+class QuantizerLevels:
+    """The numbers that a quantizer can give: ``codes * 2**-frac``, in rising order."""
 
     codes: tuple[int, ...]
     frac: int
@@ -63,19 +63,19 @@ class Levels:
 
     @cached_property
     def _hash(self) -> int:
-        """Once: a candidate is looked up by it, and there may be thousands of codes."""
+        """Compute the hash once: each lookup of a candidate needs it, and there may be thousands of codes."""
         return hash((self.codes, self.frac))
 
     @classmethod
-    def of(cls, to: Fixed) -> Levels:
-        """All numbers of a type."""
+    def of(cls, to: Fixed) -> QuantizerLevels:
+        """Return all numbers of a type."""
         return cls(tuple(range(to.lo, to.hi + 1)), to.frac)
 
     @cached_property
     def _order(self) -> Array:
-        """The codes in an order that has nothing to do with their size, always the same.
+        """Return the codes in a fixed random order.
 
-        Where the encoding is narrower than a fixed-point number's, those that make it what it is come first.
+        If the encoding is narrower than that of fixed-point numbers, the codes that decide it come first.
         """
         shuffled: list[int] = np.random.default_rng(0).permutation(self.codes).tolist()
         if not self._fixed:
@@ -89,7 +89,7 @@ class Levels:
         return encoding(np.array(self.codes).reshape(-1, 1)).encoding is Encoding.FIXED
 
     def const(self, like: Const) -> Const:
-        """In the shape of ``like``, every code as often as another, and in each output most of them."""
+        """Return a constant in the shape of ``like`` with all codes equally often, and most of them in each output."""
         if self._fixed or not like.shape:
             return self._filled(like, np.resize(self._order, like.shape))
         outputs = like.shape[-1]
@@ -97,7 +97,7 @@ class Levels:
         return self._filled(like, np.repeat(column, outputs, axis=1).reshape(like.shape))
 
     def extremes(self, like: Const) -> tuple[Const, Const]:
-        """In the shape of ``like``: the lowest code everywhere, and the highest."""
+        """Return two constants in the shape of ``like``: one of the lowest code only, one of the highest."""
         low, high = (np.full(like.shape, self.codes[end]) for end in (0, -1))
         return self._filled(like, low), self._filled(like, high)
 
@@ -106,24 +106,23 @@ class Levels:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The numbers of one layer; None leaves what the graph has.
+class LayerChoice:
+    """The numbers of one layer; None keeps those of the graph.
 
-    ``weights``: of its products, or of some of them as (variable, levels) pairs, such as ``(("kernel", levels),)``.
-    ``bias``: of what is added. ``activations``: of whatever it rounds: a type to round to, or levels for a function
-    that is no rounding.
+    ``weights``: the factors of its products, for all or by variable: ``(("kernel", levels),)``. ``bias``: the
+    addends. ``activations``: the results of its roundings: a type to round to, or levels for any other function.
     """
 
-    weights: Levels | tuple[tuple[str, Levels], ...] | None = None
-    bias: Levels | None = None
-    activations: Fixed | Levels | None = None
+    weights: QuantizerLevels | tuple[tuple[str, QuantizerLevels], ...] | None = None
+    bias: QuantizerLevels | None = None
+    activations: Fixed | QuantizerLevels | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Of one candidate. ``energy``: pJ per inference. ``area``: by unit of the area table, empty without one.
+    """The costs of one candidate. ``energy``: pJ per inference. ``area``: by unit, empty without an area table.
 
-    ``latency``: clock cycles of an input; ``interval``: between inputs.
+    ``latency``: clock cycles of one input. ``interval``: the initiation interval, in clock cycles.
     """
 
     energy: float
@@ -134,7 +133,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What is known of a tensor: its type, the range within it, and whether it is one of two opposite numbers."""
+    """The known facts of a tensor: its type, its range, and whether its values are two opposite numbers."""
 
     type: Fixed
     lo: int
@@ -143,8 +142,8 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What an op with certain operands and a certain choice is and costs."""
+class _OpCosts:
+    """The state and the costs of an op for certain operands and a certain choice."""
 
     state: _State
     energy: float
@@ -153,14 +152,14 @@ class _Known:
     busy: int
 
 
-_AS_IS = Choice()
+_AS_IS = LayerChoice()
 
 
 class Candidates:
-    """Costs of variants of ``graph``: thousands a second once its layers have been seen.
+    """Costs of variants of ``graph``: thousands per second once each layer's choices are cached.
 
-    ``area``: a table to count hardware by, or None to leave it out. ``nested``: whether an op runs the graph, so that
-    its inputs are held within the design.
+    ``area``: a table to price hardware by, or None to leave it out. ``nested``: whether an op runs the graph; then the
+    design holds its inputs.
     """
 
     def __init__(
@@ -179,69 +178,69 @@ class Candidates:
         self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
         self._sequential = nested or bool(obstacles(graph))
         self._memories = [
-            memories_read(op, schedule)
+            list_memories_read(op, schedule)
             if self._sequential and not isinstance(op, Input | Reshape)
             else ()
             for op in self._ops
         ]
-        copies = () if nested else stores(graph, schedule)
+        copies = () if nested else list_stores(graph, schedule)
         self._stored = max((copy.cycles for copy in copies), default=0)
         self._channels = frozenset[Op]() if nested else channels(graph)
         self._first = graph.inputs[0] if graph.inputs else None
         self._nested: dict[Op, Candidates] = {}
         self._outputs = [index[op] for op in graph.outputs if op in index]
-        self._seen: list[dict[object, _Known]] = [{} for _ in self._ops]
+        self._seen: list[dict[object, _OpCosts]] = [{} for _ in self._ops]
         self.layers = tuple(dict.fromkeys(op.layer for op in self._ops if op.layer))
 
-    def energy(self, choices: Mapping[str, Choice]) -> float:
-        """pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for a layer that is not there."""
-        return fsum(known.energy for known in self._walk(choices))
+    def energy(self, choices: Mapping[str, LayerChoice]) -> float:
+        """Return pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for an unknown layer."""
+        return fsum(op.energy for op in self._walk(choices))
 
-    def costs(self, choices: Mapping[str, Choice]) -> Costs:
-        """Energy, area and latency; see ``energy``."""
-        found = self._walk(choices)
-        cycles, busy = self._timed(found)
+    def costs(self, choices: Mapping[str, LayerChoice]) -> Costs:
+        """Return energy, area and latency with ``choices`` by Keras layer; see ``energy``."""
+        costs = self._walk(choices)
+        latency, interval = self._time(costs)
         units = self._area.units if self._area else ()
-        totals = map(fsum, zip(*(known.area for known in found), strict=True))
+        totals = map(fsum, zip(*(op.area for op in costs), strict=True))
         return Costs(
-            fsum(known.energy for known in found),
+            fsum(op.energy for op in costs),
             dict(zip(units, totals, strict=True)),
-            cycles,
-            busy,
+            latency,
+            interval,
         )
 
-    def _timed(self, found: list[_Known]) -> tuple[int, int]:
-        """Cycles until the outputs are there, and between two inputs."""
+    def _time(self, costs: list[_OpCosts]) -> tuple[int, int]:
+        """Return the latency and the initiation interval, in clock cycles."""
         steps = [
-            Step(known.cycles, known.cycles, sources, memories)
-            for known, sources, memories in zip(found, self._sources, self._memories, strict=True)
+            Step(op.cycles, op.cycles, sources, memories)
+            for op, sources, memories in zip(costs, self._sources, self._memories, strict=True)
         ]
-        latency = critical_path(steps, self._outputs)[0] + self._stored
-        busy = max((known.busy for known in found), default=1)
+        latency = find_critical_path(steps, self._outputs)[0] + self._stored
+        busy = max((op.busy for op in costs), default=1)
         return latency, latency if self._sequential else max(busy, self._stored)
 
-    def by_layer(self, choices: Mapping[str, Choice]) -> dict[str, float]:
-        """pJ per inference by Keras layer; an op without layer is its own."""
-        found: dict[str, float] = {}
-        for op, known in zip(self._ops, self._walk(choices), strict=True):
+    def by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
+        """Return pJ per inference by Keras layer; an op without layer counts under its own name."""
+        layers: dict[str, float] = {}
+        for op, costs in zip(self._ops, self._walk(choices), strict=True):
             layer = op.layer or op.name
-            found[layer] = found.get(layer, 0.0) + known.energy
-        return found
+            layers[layer] = layers.get(layer, 0.0) + costs.energy
+        return layers
 
-    def types(self, choices: Mapping[str, Choice]) -> dict[str, Fixed]:
-        """The type of every op's result, by its name."""
-        found = self._walk(choices)
-        return {op.name: known.state.type for op, known in zip(self._ops, found, strict=True)}
+    def types(self, choices: Mapping[str, LayerChoice]) -> dict[str, Fixed]:
+        """Return the type of each op's result by the name of the op."""
+        results = self._walk(choices)
+        return {op.name: costs.state.type for op, costs in zip(self._ops, results, strict=True)}
 
     def _walk(
-        self, choices: Mapping[str, Choice], entering: tuple[_State, ...] = ()
-    ) -> list[_Known]:
-        """What each op is and costs; ``entering``: the state of the first input, if it is not the graph's own."""
-        results: list[_Known] = []
+        self, choices: Mapping[str, LayerChoice], entering: tuple[_State, ...] = ()
+    ) -> list[_OpCosts]:
+        """Return the state and the costs of each op; ``entering``: the state of the first input, if not the graph's."""
+        results: list[_OpCosts] = []
         if not choices.keys() <= set(self.layers):
             unknown = next(name for name in choices if name not in self.layers)
             raise EnergyError(
-                f"candidates: expected layers of {', '.join(self.layers)}, got {unknown!r}"
+                f"candidates: expected layers of {', '.join(self.layers)}, got {unknown!r}. Choose one of these."
             )
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
             choice = choices.get(op.layer, _AS_IS)
@@ -249,83 +248,83 @@ class Candidates:
             if entering and op is self._first:
                 states = entering
             key = (choice, states)
-            known = seen.get(key)
-            if known is None:
-                known = seen[key] = self._costed(op, choice, states)
-            results.append(known)
+            costs = seen.get(key)
+            if costs is None:
+                costs = seen[key] = self._cost_op(op, choice, states)
+            results.append(costs)
         return results
 
-    def _costed(self, op: Op, choice: Choice, states: tuple[_State, ...]) -> _Known:
+    def _cost_op(self, op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> _OpCosts:
         if isinstance(op, Scan):
-            return self._scanned(op, choice, states)
-        fresh = _rebuilt(op, choice, states)
-        state = _State(fresh.type, *fresh.range.hull, two_valued(fresh))
-        energy = fsum(op_energy(fresh, self._schedule, self._technology).values())
-        timed = None if isinstance(op, Input | Reshape) else op_latency(fresh, self._schedule)
+            return self._cost_scan(op, choice, states)
+        new_op = _rebuild(op, choice, states)
+        state = _State(new_op.type, *new_op.range.hull, two_valued(new_op))
+        energy = fsum(price_op(new_op, self._schedule, self._technology).values())
+        timed = None if isinstance(op, Input | Reshape) else estimate_op(new_op, self._schedule)
         cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
-        areas = self._areas(fresh, op in self._channels)
-        return _Known(state, energy, areas, cycles, busy)
+        areas = self._price_area(new_op, op in self._channels)
+        return _OpCosts(state, energy, areas, cycles, busy)
 
-    def _scanned(self, op: Scan, choice: Choice, states: tuple[_State, ...]) -> _Known:
-        """A recurrence: its step's costs. What is carried keeps its type."""
+    def _cost_scan(self, op: Scan, choice: LayerChoice, states: tuple[_State, ...]) -> _OpCosts:
+        """Return the state and the costs of a recurrence, from those of its step. The carried state keeps its type."""
         if op not in self._nested:
             parts = (op.body, self._schedule, self._technology, self._area)
             self._nested[op] = Candidates(*parts, nested=True)
         inner = self._nested[op]
-        row = states[0].type  # any of its numbers may come in: a step is the same for all rows
+        row = states[0].type  # a row may hold any of its numbers: a step is the same for all rows
         entering = _State(row, row.lo, row.hi, opposite=False)
-        found = inner._walk({op.layer: choice} if op.layer else {}, (entering,))
-        cycles, _ = inner._timed(found)
-        timed = scan_latency(op, cycles, self._schedule)
-        state = found[inner._outputs[0]].state
-        areas = [self._areas(op, op in self._channels), *(known.area for known in found)]
-        return _Known(
+        costs = inner._walk({op.layer: choice} if op.layer else {}, (entering,))
+        cycles, _ = inner._time(costs)
+        timed = estimate_scan(op, cycles, self._schedule)
+        state = costs[inner._outputs[0]].state
+        areas = [self._price_area(op, op in self._channels), *(step_op.area for step_op in costs)]
+        return _OpCosts(
             state,
-            op.steps * fsum(known.energy for known in found),
+            op.steps * fsum(step_op.energy for step_op in costs),
             tuple(map(fsum, zip(*areas, strict=True))),
             timed.cycles,
             timed.busy,
         )
 
-    def _areas(self, op: Op, channel: bool) -> tuple[float, ...]:
-        """Of ``op``, by unit."""
+    def _price_area(self, op: Op, channel: bool) -> tuple[float, ...]:
+        """Return the area of ``op`` by unit."""
         if self._area is None:
             return ()
         copies = self._area.copies(channel)
-        built = hardware(op, self._schedule, self._holds_inputs, copies)
-        resources, *_ = priced(built, self._area)
+        built = count_primitives(op, self._schedule, self._holds_inputs, copies)
+        resources, *_ = price_primitives(built, self._area)
         return tuple(resources[unit] for unit in self._area.units)
 
 
-def _rebuilt(op: Op, choice: Choice, states: tuple[_State, ...]) -> Op:
-    """``op`` on operands of these states, with the numbers that ``choice`` gives its layer."""
+def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
+    """Return ``op`` on operands of these states, with the numbers of ``choice``."""
     if isinstance(op, Input):
-        return _placeholder(op, *states) if states else op
+        return _make_placeholder(op, *states) if states else op
     tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
     new = {
-        operand: _placeholder(operand, state)
+        operand: _make_placeholder(operand, state)
         for operand, state in zip(tensors, states, strict=True)
     }
     if isinstance(op, Quantize | Threshold):
-        return _activation(op, choice.activations, new[op.x])
+        return _replace_activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]
     multiplies = any(event.kind in MULTIPLICATIONS for event in op.events)
     if len(constants) != 1 or not (multiplies or op.kind == "add"):
         return op.with_operands(new)
     (constant,) = constants
-    levels = _weights(choice, constant) if multiplies else choice.bias
+    levels = _find_weights(choice, constant) if multiplies else choice.bias
     if levels is None:
         return op.with_operands(new)
-    fresh = op.with_operands({**new, constant: levels.const(constant)})
+    rebuilt = op.with_operands({**new, constant: levels.const(constant)})
     if multiplies:
         ends = [op.with_operands({**new, constant: end}) for end in levels.extremes(constant)]
         hulls = [end.range.hull for end in ends]
-        _limit(fresh, min(lo for lo, _ in hulls), max(hi for _, hi in hulls))
-    return fresh
+        _limit(rebuilt, min(lo for lo, _ in hulls), max(hi for _, hi in hulls))
+    return rebuilt
 
 
-def _weights(choice: Choice, constant: Const) -> Levels | None:
-    """The numbers of ``constant``: those of the variable with the longest name that its own name ends in."""
+def _find_weights(choice: LayerChoice, constant: Const) -> QuantizerLevels | None:
+    """Return the numbers of ``constant``: those of the longest variable name that ends its name."""
     if not isinstance(choice.weights, tuple):
         return choice.weights
     name = re.sub(r"_\d+$", "", constant.name)
@@ -333,8 +332,8 @@ def _weights(choice: Choice, constant: Const) -> Levels | None:
     return max(fitting, key=lambda pair: len(pair[0]))[1] if fitting else None
 
 
-def _placeholder(operand: Op, state: _State) -> Op:
-    """A tensor of which only the state is known."""
+def _make_placeholder(operand: Op, state: _State) -> Op:
+    """Return a tensor with this state and the name of ``operand``."""
     if state.opposite:
         x = Input(operand.shape, Fixed(True, 2, 0), name="any")
         values = Const(Codes(np.array([state.lo, state.hi])), state.type.frac, name="values")
@@ -345,35 +344,37 @@ def _placeholder(operand: Op, state: _State) -> Op:
 
 
 def _limit(op: Op, lo: int, hi: int, to: Fixed | None = None) -> None:
-    """Give ``op`` a range that its operands here do not show, and the type that holds it."""
+    """Set the range of ``op``, which its operands here do not imply, and the type that holds it."""
     object.__setattr__(op, "range", Interval.full((1, *op.shape), lo, hi))
     object.__setattr__(op, "type", to or Fixed.holding(lo, hi, op.frac))
 
 
-def _activation(op: Quantize | Threshold, chosen: Fixed | Levels | None, x: Op) -> Op:
-    if isinstance(chosen, Levels):
-        return _steps(op, x, np.array(chosen.codes), chosen.frac)
+def _replace_activation(
+    op: Quantize | Threshold, choice: Fixed | QuantizerLevels | None, x: Op
+) -> Op:
+    if isinstance(choice, QuantizerLevels):
+        return _make_steps(op, x, np.array(choice.codes), choice.frac)
     if isinstance(op, Quantize):
-        return replace(op, x=x, to=chosen or op.to)
-    if chosen is not None:
-        return Quantize(x, chosen, name=op.name, layer=op.layer)
+        return replace(op, x=x, to=choice or op.to)
+    if choice is not None:
+        return Quantize(x, choice, name=op.name, layer=op.layer)
     if x.type.frac == op.x.type.frac:
         return op.with_operands({op.x: x})
     values = op.values.codes.integers()  # its thresholds are not on this grid
-    return _steps(op, x, values.reshape(-1, values.shape[-1])[0], op.values.frac)
+    return _make_steps(op, x, values.reshape(-1, values.shape[-1])[0], op.values.frac)
 
 
-def _steps(op: Op, x: Op, values: Array, frac: int) -> Op:
-    """A step function through ``values``, with a threshold between each two, spread over the range of ``x``."""
+def _make_steps(op: Op, x: Op, values: Array, frac: int) -> Op:
+    """Return a step function through ``values`` whose thresholds are spread over the range of ``x``."""
     lo, hi = x.range.hull
     count = max(min(len(values) - 1, hi - lo), 1)
-    places = (lo + 1 + i * max(hi - lo, 1) // count for i in range(count))
-    thresholds = whole(places, max(-lo, hi) + 1)
-    kept = values[np.linspace(0, len(values) - 1, count + 1).round().astype(int)]
+    steps = (lo + 1 + i * max(hi - lo, 1) // count for i in range(count))
+    thresholds = whole(steps, max(-lo, hi) + 1)
+    reached = values[np.linspace(0, len(values) - 1, count + 1).round().astype(int)]
     return Threshold(
         x,
         Const(Codes(thresholds), x.type.frac, name="thresholds"),
-        Const(Codes(kept), frac, name="values"),
+        Const(Codes(reached), frac, name="values"),
         name=op.name,
         layer=op.layer,
     )

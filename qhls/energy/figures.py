@@ -1,4 +1,4 @@
-"""The forms of area formulas: terms made of a primitive's sizes, which a table gives coefficients for."""
+"""The forms of area formulas: functions from the sizes of a primitive to terms, which a table weights."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from collections.abc import Callable, Sequence
 Terms = Callable[[tuple[int, ...]], Sequence[float]]
 
 
-def _digits(sizes: tuple[int, ...]) -> Sequence[float]:
+def _list_digit_terms(sizes: tuple[int, ...]) -> Sequence[float]:
     bits, digits = sizes
     return ((digits - 1) * bits, bits) if digits > 1 else (0.0, 0.0)
 
 
-def _dsp48(sizes: tuple[int, ...]) -> Sequence[float]:
-    """A DSP48E2 multiplies 27 by 18 bits, signed; wider operands are cut into 26 and 17 unsigned ones."""
+def _count_dsp48(sizes: tuple[int, ...]) -> Sequence[float]:
+    """Return the DSP48E2 blocks of a product: one multiplies 27 by 18 signed bits.
+
+    Wider operands are cut into pieces of 26 and 17 unsigned bits.
+    """
     wide, narrow = max(sizes), min(sizes)
     return (math.ceil(max(wide - 1, 1) / 26) * math.ceil(max(narrow - 1, 1) / 17),)
 
 
-def _bram18(sizes: tuple[int, ...]) -> Sequence[float]:
-    """18 kbit blocks of ``depth`` words of ``width`` bits: the fewest, of one of the shapes that a block can take."""
+def _count_bram18(sizes: tuple[int, ...]) -> Sequence[float]:
+    """Return the fewest 18 kbit blocks, all of one shape, that hold ``depth`` words of ``width`` bits."""
     depth, width = sizes
     shapes = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
     return (min(math.ceil(depth / words) * math.ceil(width / bits) for bits, words in shapes),)
@@ -32,8 +35,8 @@ FORMS: dict[str, Terms] = {
     "c0 bits + c1": lambda s: (s[0], 1.0),
     "c a b": lambda s: (s[0] * s[1],),
     "c0 a b + c1 (a + b)": lambda s: (s[0] * s[1], s[0] + s[1]),
-    "c (digits - 1) bits": lambda s: _digits(s)[:1],
-    "c0 (digits - 1) bits + c1 bits": _digits,
+    "c (digits - 1) bits": lambda s: _list_digit_terms(s)[:1],
+    "c0 (digits - 1) bits + c1 bits": _list_digit_terms,
     "c bits stages": lambda s: (s[0] * s[1],),
     "c bits ceil(stages / 2)": lambda s: (s[0] * math.ceil(s[1] / 2),),
     "c0 dropped + c1 kept": lambda s: (s[0], s[1]),
@@ -42,7 +45,7 @@ FORMS: dict[str, Terms] = {
     "c bits max(entries - 1, 2)": lambda s: (s[0] * max(s[1] - 1, 2),),
     "c bits ceil(elements / 64)": lambda s: (s[1] * math.ceil(s[0] / 64),),
     "c (elements bits / 8192)^0.971": lambda s: ((s[0] * s[1] / 8192) ** 0.971,),
-    "c DSP48E2 blocks": _dsp48,
-    "c BRAM18 blocks": _bram18,
+    "c DSP48E2 blocks": _count_dsp48,
+    "c BRAM18 blocks": _count_bram18,
 }
-"""By the text of the formula, as a table states it: the terms that its coefficients multiply."""
+"""The terms of each formula, by its text in a table; the coefficients of the table multiply them."""

@@ -1,4 +1,4 @@
-"""Warnings: what of a design its part or its tool cannot build."""
+"""Warnings about properties of a design that its part or its tool cannot build."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from qhls.ir.loops import body
 from qhls.ir.parts import find_part
 
 BODY_LIMIT = 16_384
-"""Operations in one unrolled body: users of HLS tools report days, or a crash, from some thousands on."""
+"""The operations of one unrolled body: from some thousands on users of HLS tools report days, or a crash."""
 
 
-def warnings_of(graph: Graph, schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
-    """Yield what a user should know before a tool runs; ``totals``: the design's area, by unit."""
+def list_warnings(graph: Graph, schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
+    """Yield warnings before a tool runs; ``totals``: the area of the design by unit."""
     if schedule.storage != "registers":
-        yield f"storage={schedule.storage!r} is a question to the cost models: no project is written for it"
-    yield from _crowded(graph, schedule)
+        yield f"storage={schedule.storage!r} changes the estimates only: qhls writes no project for it."
+    yield from _warn_of_large_bodies(graph, schedule)
     if "LUT" in totals:
-        yield from _exceeded(schedule, totals)
+        yield from _warn_of_part(schedule, totals)
 
 
-def _crowded(graph: Graph, schedule: Schedule) -> Iterator[str]:
+def _warn_of_large_bodies(graph: Graph, schedule: Schedule) -> Iterator[str]:
     for op, _ in graph.walk():
         if isinstance(op, Const | Input | Reshape):
             continue
@@ -31,17 +31,20 @@ def _crowded(graph: Graph, schedule: Schedule) -> Iterator[str]:
             grouped = isinstance(op, Conv) and op.groups > 1
             folds = isinstance(op, Matmul | Conv) and not grouped
             yield (
-                f"{where}: {count:,} operations in one unrolled loop body, and a tool builds about "
-                f"{BODY_LIMIT:,}; {'raise reuse_factor' if folds else 'make the layer smaller'}"
+                f"{where}: expected at most {BODY_LIMIT:,} operations in one unrolled loop body, got {count:,}. "
+                f"{'Raise reuse_factor' if folds else 'Make the layer smaller'}."
             )
 
 
-def _exceeded(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
+def _warn_of_part(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
     part = find_part(schedule.part)
     if part is None or part.resources is None:
-        yield f"part {schedule.part!r}: nothing is known of its size, so whether the design fits is not checked"
+        yield f"part {schedule.part!r}: its size is unknown, so qhls does not check whether the design fits."
         return
     for unit, room in part.resources.items():
         needed = totals.get(unit, 0.0)
         if needed > room:
-            yield f"{needed:,.0f} {unit} needed, {part.device} has {room:,}: choose a larger part or a smaller design"
+            yield (
+                f"part {part.device}: expected at most {room:,} {unit}, got {needed:,.0f}. "
+                f"Choose a larger part or a smaller design."
+            )

@@ -1,17 +1,17 @@
 """``estimate``: pJ per inference of a graph under a schedule, by op, by Keras layer and by cause.
 
-The model, all of it:
+The complete model:
 
-* Arithmetic: every event of ``op.count_events()`` at its price. Constants that ``loops.constant_place`` makes
-  part of the logic cost what their digits do, zeros nothing; others cost what their encoding does (``stored``).
-* Memory: an op that computes reads its operands and writes its result once, from and to where ``loops.place``
-  puts them, as often as ``loops.passes`` says; a graph input is written once. A pass goes over the whole tensor,
-  packed in words, in a memory of just its size. The tables of a lookup are read by the lookups.
-* A nested graph costs what its ops do, as often as it runs; its inputs are written each time.
-* An op that computes nothing (reshape, shift, padding, truncation, a product by a power of two) is wiring and
-  costs nothing.
+* Arithmetic: every event of ``op.events`` at the technology's price. A constant that ``loops.constant_place`` makes
+  part of the logic costs its signed digits; zeros are free. Any other constant costs its encoding (``stored``).
+* Memory: an op that computes reads each operand in ``loops.passes`` passes and writes its result once.
+  ``loops.place`` gives the memories. A graph input is written once. A pass reads the whole tensor, packed in words,
+  from a memory of exactly its size. Lookups read their tables.
+* A nested graph costs the sum of its ops, times the number of its runs. Each run writes its inputs.
+* An op that computes nothing is wiring and free: a reshape, a shift, padding, a truncation, a product by a power of
+  two.
 
-Not in it: clock tree, control, leakage, input and output pins. So totals compare designs; they do not
+The model leaves out clock tree, control, leakage, input and output pins. Its totals compare designs; they do not
 predict a power meter. Each price states its own error (``Technology``).
 """
 
@@ -24,9 +24,9 @@ from typing import Any
 
 from rich.table import Table
 
-from qhls.energy.plot import number
+from qhls.energy.plot import format_number
 from qhls.energy.technology import Technology
-from qhls.energy.text import as_text, cell
+from qhls.energy.text import make_cell, render_text
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
@@ -36,12 +36,12 @@ from qhls.ir.schedule import Schedule
 from qhls.ir.work import MULTIPLICATIONS, Events, is_wiring, stored
 
 CAUSES = ("multiply", "add", "activation", "memory")
-"""What energy is spent on; every pJ has one of these causes."""
+"""The causes of energy; every pJ has one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpEnergy:
-    """pJ of one op in one inference, by cause (the keys are ``CAUSES``)."""
+    """The energy of one op in pJ per inference, by cause (the keys are ``CAUSES``)."""
 
     name: str
     kind: str
@@ -50,13 +50,13 @@ class OpEnergy:
 
     @property
     def total(self) -> float:
-        """pJ per inference."""
+        """Return pJ per inference."""
         return math.fsum(self.causes.values())
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyReport:
-    """pJ per inference of one design. Totals by op, by layer and by cause are the same sum."""
+    """The energy of one design in pJ per inference. Totals by op, by layer and by cause are the same sum."""
 
     design: str
     technology: str
@@ -65,42 +65,44 @@ class EnergyReport:
 
     @property
     def total(self) -> float:
-        """pJ per inference."""
+        """Return pJ per inference."""
         return math.fsum(op.total for op in self.ops)
 
     @property
     def causes(self) -> dict[str, float]:
-        """pJ by cause."""
-        return _by_cause(self.ops)
+        """Return pJ by cause."""
+        return _sum_by_cause(self.ops)
 
     @property
     def layers(self) -> dict[str, dict[str, float]]:
-        """pJ by Keras layer, then by cause, in the order of the graph; an op without layer is its own."""
+        """Return pJ by Keras layer, then by cause, in graph order; an op without layer counts under its own name."""
         members: dict[str, list[OpEnergy]] = {}
         for op in self.ops:
             members.setdefault(op.layer or op.name, []).append(op)
-        return {layer: _by_cause(ops) for layer, ops in members.items()}
+        return {layer: _sum_by_cause(ops) for layer, ops in members.items()}
 
     def table(self) -> Table:
-        """A row a layer: pJ by cause, in all, and the share of the design."""
-        title = cell(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
+        """Return one row per layer: pJ by cause, in total, and the share of the design."""
+        title = make_cell(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
         for cause, pj in self.causes.items():
-            table.add_column(cause, number(pj), justify="right")
-        table.add_column("total", number(self.total), justify="right")
+            table.add_column(cause, format_number(pj), justify="right")
+        table.add_column("total", format_number(self.total), justify="right")
         table.add_column("share", justify="right")
         for layer, causes in self.layers.items():
             pj = math.fsum(causes.values())
             share = f"{pj / self.total:.1%}" if self.total else "-"
-            table.add_row(cell(layer), *map(number, causes.values()), number(pj), share)
+            table.add_row(
+                make_cell(layer), *map(format_number, causes.values()), format_number(pj), share
+            )
         return table
 
     def __str__(self) -> str:
-        return as_text(self.table())
+        return render_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for ``json.dumps``; energies in pJ per inference."""
+        """Return the whole report, ready for ``json.dumps``; energies are in pJ per inference."""
         return {
             "design": self.design,
             "technology": self.technology,
@@ -117,30 +119,32 @@ class EnergyReport:
 
 
 def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> EnergyReport:
-    """pJ per inference of ``graph``: the model that this module's docstring states.
+    """Estimate the energy of ``graph`` in pJ per inference, by the model that this module's docstring states.
 
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
     ops = tuple(
-        OpEnergy(op.name, op.kind, op.layer, repeated(op_energy(op, schedule, technology), times))
+        OpEnergy(
+            op.name, op.kind, op.layer, multiply_causes(price_op(op, schedule, technology), times)
+        )
         for op, times in graph.walk()
         if not isinstance(op, Const)
     )
     return EnergyReport(graph.name, technology.name, schedule, ops)
 
 
-def repeated(causes: Mapping[str, float], times: int) -> dict[str, float]:
-    """pJ by cause of what one inference does ``times`` times."""
+def multiply_causes(causes: Mapping[str, float], times: int) -> dict[str, float]:
+    """Return pJ by cause of an op that one inference runs ``times`` times."""
     return {cause: times * pj for cause, pj in causes.items()}
 
 
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
-    """A row a report: pJ per inference by cause and in all, and the ratio of the total to the first one's.
+    """Return one row per report: pJ per inference by cause and in total, and the ratio to the first total.
 
     Raises ``EnergyError`` if there is no report.
     """
     if not reports:
-        raise EnergyError("compare: expected at least one energy report, got none")
+        raise EnergyError("compare: expected at least one energy report, got none. Add one.")
     reference = next(iter(reports.values())).total
     table = Table(title="Energy, pJ per inference")
     table.add_column("design")
@@ -148,14 +152,19 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
         table.add_column(heading, justify="right")
     for name, report in reports.items():
         ratio = f"{report.total / reference:.3f}" if reference else "-"
-        table.add_row(cell(name), *map(number, report.causes.values()), number(report.total), ratio)
+        table.add_row(
+            make_cell(name),
+            *map(format_number, report.causes.values()),
+            format_number(report.total),
+            ratio,
+        )
     return table
 
 
-def arithmetic(op: Op, schedule: Schedule) -> tuple[Events, str | None]:
-    """The events of ``op``, and the place of the table that its lookups read: None if it is logic.
+def list_events(op: Op, schedule: Schedule) -> tuple[Events, str | None]:
+    """Return the events of ``op``, and the place of the table that its lookups read: None if it is logic.
 
-    Constants are logic if all that ``op`` reads are hard-wired.
+    Constants are logic if all constants that ``op`` reads are hard-wired.
     """
     work = op.events
     places = [constant_place(op, o, schedule) for o in op.operands if isinstance(o, Const)]
@@ -163,46 +172,48 @@ def arithmetic(op: Op, schedule: Schedule) -> tuple[Events, str | None]:
     return (stored(work), memories[-1]) if memories else (work, None)
 
 
-def op_energy(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
-    """pJ of ``op`` in one inference, by cause."""
-    terms = energy_terms(op, schedule, technology)
+def price_op(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
+    """Return pJ of ``op`` in one inference, by cause."""
+    terms = list_energy_terms(op, schedule, technology)
     return {cause: math.fsum(pj for c, _, pj in terms if c == cause) for cause in CAUSES}
 
 
-def energy_terms(op: Op, schedule: Schedule, technology: Technology) -> list[tuple[str, Op, float]]:
-    """Cause, tensor and pJ of all that ``op`` does: its events are its own, reads those of the operand."""
-    work, table = arithmetic(op, schedule)
+def list_energy_terms(
+    op: Op, schedule: Schedule, technology: Technology
+) -> list[tuple[str, Op, float]]:
+    """Return (cause, tensor, pJ) of each event and memory access of ``op``; a read has its operand as tensor."""
+    events, table = list_events(op, schedule)
     terms = [
-        (_cause(event.kind), op, count * technology.operation(event, table))
-        for event, count in work.items()
+        (_find_cause(event.kind), op, count * technology.operation(event, table))
+        for event, count in events.items()
     ]
-    computes = not is_wiring(work)
+    computes = not is_wiring(events)
     if computes:
-        looked_up = any(event.kind == "lookup" for event in work)
+        looked_up = any(event.kind == "lookup" for event in events)
         for operand in dict.fromkeys(op.operands):
             if isinstance(operand, Const):
                 where = HARD_WIRED if looked_up else constant_place(op, operand, schedule)
             else:
                 where = place(operand, schedule)
             if where != HARD_WIRED:
-                once = technology.read(where, _bits(operand))
+                once = technology.read(where, _count_bits(operand))
                 terms.append(("memory", operand, once * passes(op, operand, schedule)))
     if computes or isinstance(op, Input):
-        terms.append(("memory", op, technology.write(place(op, schedule), _bits(op))))
+        terms.append(("memory", op, technology.write(place(op, schedule), _count_bits(op))))
     return terms
 
 
-def _cause(kind: str) -> str:
-    """Comparing, rounding and looking up are what activations do, whichever op asks for them."""
+def _find_cause(kind: str) -> str:
+    """Return the cause of an event: comparisons, roundings and lookups count as activation in every op."""
     if kind in MULTIPLICATIONS:
         return "multiply"
     return "add" if kind in ("add", "nothing") else "activation"
 
 
-def _bits(op: Op) -> int:
+def _count_bits(op: Op) -> int:
     return op.size * op.type.width
 
 
-def _by_cause(ops: Iterable[OpEnergy]) -> dict[str, float]:
+def _sum_by_cause(ops: Iterable[OpEnergy]) -> dict[str, float]:
     members = tuple(ops)
     return {cause: math.fsum(op.causes[cause] for op in members) for cause in CAUSES}

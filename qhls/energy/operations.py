@@ -1,6 +1,6 @@
-"""BOPs and EBOPs: bit operations of a graph, the currencies in which papers state what a model costs.
+"""BOPs and EBOPs: the bit operations of a graph, in which papers state the cost of a model.
 
-Both count the products of one inference. They know neither memories nor activations.
+Both count the products of one inference. They leave out memories and activations.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from qhls.ir.work import MULTIPLICATIONS
 
 @dataclass(frozen=True, slots=True)
 class BitOperations:
-    """Of one inference. ``macs``: products of an input and a weight, pruned ones included.
+    """The bit operations of one inference. ``macs``: products of an input and a weight, pruned ones included.
 
     ``bops``: for each product ``p b_a b_w + b_a + b_w + log2 n``, with n the products of a sum and p 0 for a
     pruned weight, else 1 (C. Baskin et al., UNIQ, arXiv 1804.10969; B. Hawks et al., arXiv 2102.11289, eq. 8).
-    ``ebops``: ``b_a`` times the bits from a weight's first to its last one that is set, summed over all
+    ``ebops``: ``b_a`` times the bits between the first and the last non-zero bit of a weight, summed over all
     products (C. Sun et al., HGQ, arXiv 2405.00645). The widths are the tensors' own.
     """
 
@@ -31,31 +31,34 @@ class BitOperations:
 
 
 def bit_operations(graph: Graph) -> dict[str, BitOperations]:
-    """By Keras layer; an op without layer is its own. Only layers that multiply by weights."""
-    found: dict[str, BitOperations] = {}
+    """Count bit operations by Keras layer, for layers that multiply by weights.
+
+    An op without layer counts under its own name.
+    """
+    layers: dict[str, BitOperations] = {}
     for op, times in graph.walk():
-        counted = _counted(op)
+        counted = _count_op(op)
         if counted is None:
             continue
         layer = op.layer or op.name
-        before = found.get(layer, BitOperations(0, 0.0, 0))
-        found[layer] = BitOperations(
+        before = layers.get(layer, BitOperations(0, 0.0, 0))
+        layers[layer] = BitOperations(
             before.macs + times * counted.macs,
             before.bops + times * counted.bops,
             before.ebops + times * counted.ebops,
         )
-    return found
+    return layers
 
 
-def total(operations: dict[str, BitOperations]) -> BitOperations:
-    """The sum of all layers."""
+def sum_operations(operations: dict[str, BitOperations]) -> BitOperations:
+    """Return the sum over all layers."""
     parts = operations.values()
     return BitOperations(
         sum(p.macs for p in parts), math.fsum(p.bops for p in parts), sum(p.ebops for p in parts)
     )
 
 
-def _counted(op: Op) -> BitOperations | None:
+def _count_op(op: Op) -> BitOperations | None:
     weights = [operand for operand in op.operands if isinstance(operand, Const)]
     macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
     if not macs or len(weights) != 1:

@@ -1,18 +1,18 @@
-"""The HTML page of a comparison: one file that asks for nothing, with its plots in it."""
+"""The HTML page of a comparison: one file with its plots, which fetches nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from math import isnan
-from typing import TYPE_CHECKING
 
-from qhls.energy.model import CAUSES
-from qhls.energy.operations import total
-from qhls.energy.plot import bars, estimates, number
-
-if TYPE_CHECKING:
-    from qhls.energy.comparison import Comparison
+from qhls.energy.area import AreaReport
+from qhls.energy.latency import LatencyReport
+from qhls.energy.model import CAUSES, EnergyReport
+from qhls.energy.operations import BitOperations, sum_operations
+from qhls.energy.plot import draw_bars, draw_estimates, format_number
+from qhls.energy.sensitivity import Saving
+from qhls.energy.technology import Technology
 
 _STYLE = """
 :root { color-scheme: light dark }
@@ -25,35 +25,47 @@ tr:last-child td { border-bottom: none } svg { max-width: 100%; height: auto } s
 """
 
 
-def page(comparison: Comparison) -> str:
-    """The page as text: totals and ratios, layers by cause, area, latency, bit operations, savings, and sources."""
-    technology, first = comparison.technology, next(iter(comparison.reports))
+def render_page(
+    technology: Technology,
+    reports: Mapping[str, EnergyReport],
+    ratios: Mapping[str, float],
+    *,
+    areas: Mapping[str, AreaReport],
+    latencies: Mapping[str, LatencyReport],
+    operations: Mapping[str, dict[str, BitOperations]],
+    savings: Mapping[str, tuple[Saving, ...]],
+) -> str:
+    """Return the page as text: energy by design, layer and cause, then each other cost, and the sources of prices.
+
+    All figures are by design. ``ratios`` compare energy with the first design's.
+    """
+    first = next(iter(reports))
     body = [
         "<h1>Energy per inference</h1>",
         f"<p>{escape(technology.name)}: {escape(technology.description)}</p>",
-        comparison.svg(),
-        _totals(comparison),
+        draw_bars({name: report.causes for name, report in reports.items()}),
+        _render_totals(reports, ratios),
         f"<h3>Ratio to {escape(first)}</h3>",
-        bars({n: {"ratio": 0.0 if isnan(r) else r} for n, r in comparison.ratios.items()}, "times"),
-        f"<p><small>pJ per inference; the ratio is to {escape(first)}. Clock tree, control, leakage and pins "
-        "are not in it: compare designs, do not predict a power meter.</small></p>",
-        "<h2>By layer and cause</h2>",
-        *_layers(comparison),
+        draw_bars({n: {"ratio": 0.0 if isnan(r) else r} for n, r in ratios.items()}, "times"),
+        f"<p><small>pJ per inference; the ratio is to {escape(first)}. The figures leave out the clock tree, "
+        "control, leakage and pins. Compare designs with them; they do not predict a power meter.</small></p>",
+        "<h2>Energy by layer and cause</h2>",
+        *_render_layers(reports),
     ]
     for title, section in (
-        ("Area", _area(comparison)),
-        ("Latency", _latency(comparison)),
-        ("Bit operations", _operations(comparison)),
-        ("What one bit less saves", _savings(comparison)),
+        ("Area", _render_area(areas)),
+        ("Latency", _render_latency(latencies)),
+        ("Bit operations", _render_operations(operations)),
+        ("Savings of one bit less", _render_savings(savings)),
     ):
         lines = list(section)
         body += [f"<h2>{title}</h2>", *lines] if lines else []
-    body += ["<h2>Where the prices come from</h2>", _sources(comparison)]
+    body += ["<h2>Sources of the prices</h2>", _render_sources(technology)]
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width">',
-            f"<title>Costs of {escape(', '.join(comparison.reports))}</title>",
+            f"<title>Costs of {escape(', '.join(reports))}</title>",
             f"<style>{_STYLE}</style>\n</head>\n<body>",
             *body,
             "</body>\n</html>",
@@ -61,51 +73,51 @@ def page(comparison: Comparison) -> str:
     )
 
 
-def _layers(comparison: Comparison) -> Iterable[str]:
-    for name, report in comparison.reports.items():
+def _render_layers(reports: Mapping[str, EnergyReport]) -> Iterable[str]:
+    for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"
-        yield bars(report.layers)
+        yield draw_bars(report.layers)
         rows = (
-            (layer, *map(number, causes.values()), number(sum(causes.values())))
+            (layer, *map(format_number, causes.values()), format_number(sum(causes.values())))
             for layer, causes in report.layers.items()
         )
-        yield _table(("layer", *CAUSES, "total"), rows)
+        yield _render_table(("layer", *CAUSES, "total"), rows)
 
 
-def _area(comparison: Comparison) -> Iterable[str]:
-    """A picture a resource, with the error bars; then layers."""
-    reports = comparison.areas
+def _render_area(reports: Mapping[str, AreaReport]) -> Iterable[str]:
+    """Yield one plot with error bars per resource, then the tables by design and by layer."""
     if not reports:
         return
     first = next(iter(reports.values()))
-    yield f"<p>{escape(first.table_name)}. Whiskers: the primitives' own errors, as if all erred to one side."
-    yield 'A "?" marks what was measured only in part. Control and glue are not in it.</p>'
+    yield f"<p>{escape(first.table_name)}. Whiskers: the errors of all primitives, added as if all had one sign."
+    yield 'A "?" marks a total with parts that were never measured. Control and glue logic are left out.</p>'
     for unit in first.units:
-        found = {n: (r.totals[unit], r.errors[unit]) for n, r in reports.items()}
-        if any(total for total, _ in found.values()):
-            yield estimates({n: (v, max(v - e, 0.0), v + e) for n, (v, e) in found.items()}, unit)
+        totals = {n: (r.totals[unit], r.errors[unit]) for n, r in reports.items()}
+        if any(total for total, _ in totals.values()):
+            yield draw_estimates(
+                {n: (v, max(v - e, 0.0), v + e) for n, (v, e) in totals.items()}, unit
+            )
     rows = ((name, *(r.cell(unit) for unit in first.units)) for name, r in reports.items())
-    yield _table(("design", *first.units), rows)
+    yield _render_table(("design", *first.units), rows)
     for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"
-        yield from (f"<p><strong>Warning:</strong> {escape(w)}.</p>" for w in report.warnings)
+        yield from (f"<p><strong>Warning:</strong> {escape(w)}</p>" for w in report.warnings)
         layers = (
-            (layer, *(f"{found[unit]:,.0f}" for unit in report.units))
-            for layer, found in report.layers.items()
+            (layer, *(f"{resources[unit]:,.0f}" for unit in report.units))
+            for layer, resources in report.layers.items()
         )
-        yield _table(("layer", *report.units), layers)
+        yield _render_table(("layer", *report.units), layers)
 
 
-def _latency(comparison: Comparison) -> Iterable[str]:
-    reports = comparison.latencies
+def _render_latency(reports: Mapping[str, LatencyReport]) -> Iterable[str]:
     if not reports:
         return
-    found = {
+    cycles = {
         n: (float(r.latency), float(r.bounds[0]), float(r.bounds[1])) for n, r in reports.items()
     }
-    yield estimates(found, "cycles")
-    headings = ("design", "cycles", "from", "to", "ns", "an input every", "Catapult")
-    yield _table(
+    yield draw_estimates(cycles, "cycles")
+    headings = ("design", "cycles", "from", "to", "ns", "initiation interval", "in Catapult")
+    yield _render_table(
         headings,
         (
             (
@@ -127,66 +139,65 @@ def _latency(comparison: Comparison) -> Iterable[str]:
             (op.name, *(f"{n:,}" for n in (op.trips, op.interval, op.depth, op.cycles)), op.bound)
             for op in report.ops
         )
-        yield _table(("op", "trips", "interval", "depth", "cycles", "bound by"), numbers)
+        yield _render_table(("op", "trips", "interval", "depth", "cycles", "bound by"), numbers)
 
 
-def _operations(comparison: Comparison) -> Iterable[str]:
-    """EBOPs by layer as a picture, all three as tables."""
-    if not comparison.operations:
-        return
-    for name, layers in comparison.operations.items():
+def _render_operations(operations: Mapping[str, dict[str, BitOperations]]) -> Iterable[str]:
+    """Yield, per design, a plot of the EBOPs by layer and a table of all three counts."""
+    for name, layers in operations.items():
         yield f"<h3>{escape(name)}</h3>"
-        yield bars({layer: {"EBOPs": float(o.ebops)} for layer, o in layers.items()}, "")
-        rows = [(layer, o) for layer, o in layers.items()] + [("total", total(layers))]
+        yield draw_bars({layer: {"EBOPs": float(o.ebops)} for layer, o in layers.items()}, "")
+        rows = [(layer, o) for layer, o in layers.items()] + [("total", sum_operations(layers))]
         cells = ((layer, f"{o.macs:,}", f"{o.bops:,.0f}", f"{o.ebops:,}") for layer, o in rows)
-        yield _table(("layer", "MACs", "BOPs", "EBOPs"), cells)
+        yield _render_table(("layer", "MACs", "BOPs", "EBOPs"), cells)
 
 
-def _totals(comparison: Comparison) -> str:
+def _render_totals(reports: Mapping[str, EnergyReport], ratios: Mapping[str, float]) -> str:
     rows = (
         (
             name,
-            *map(number, report.causes.values()),
-            number(report.total),
-            f"{comparison.ratios[name]:.3f}",
+            *map(format_number, report.causes.values()),
+            format_number(report.total),
+            f"{ratios[name]:.3f}",
         )
-        for name, report in comparison.reports.items()
+        for name, report in reports.items()
     )
-    return _table(("design", *CAUSES, "total", "ratio"), rows)
+    return _render_table(("design", *CAUSES, "total", "ratio"), rows)
 
 
-def _savings(comparison: Comparison) -> Iterable[str]:
-    for design, savings in comparison.savings.items():
+def _render_savings(savings: Mapping[str, tuple[Saving, ...]]) -> Iterable[str]:
+    for design, layers in savings.items():
         yield f"<h3>{escape(design)}</h3>"
-        yield bars(
+        yield draw_bars(
             {
                 s.layer: {
                     "weights": max(s.weights or 0.0, 0.0),
                     "activations": max(s.activations or 0.0, 0.0),
                 }
-                for s in savings
+                for s in layers
             }
         )
         rows = (
-            (s.layer, *("-" if v is None else number(v) for v in (s.weights, s.activations)))
-            for s in savings
+            (s.layer, *("-" if v is None else format_number(v) for v in (s.weights, s.activations)))
+            for s in layers
         )
-        yield _table(("layer", "weights, pJ", "activations, pJ"), rows)
+        yield _render_table(("layer", "weights, pJ", "activations, pJ"), rows)
 
 
-def _sources(comparison: Comparison) -> str:
-    technology = comparison.technology
-    figures = [(kind, figure) for kind, figure in technology.operations.items()]
-    figures += [
-        (f"{place} {access}", curve)
-        for place, curves in technology.memories.items()
-        for access, curve in curves.items()
+def _render_sources(technology: Technology) -> str:
+    figures = [
+        *technology.operations.items(),
+        *(
+            (f"{place} {access}", curve)
+            for place, curves in technology.memories.items()
+            for access, curve in curves.items()
+        ),
     ]
     rows = ((name, figure.source, figure.error) for name, figure in figures)
-    return _table(("price", "source", "error"), rows, "text")
+    return _render_table(("price", "source", "error"), rows, "text")
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
+def _render_table(headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in headings)
     lines = ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     return "\n".join([f'<table class="{kind}">', f"<tr>{head}</tr>", *lines, "</table>"])

@@ -1,4 +1,4 @@
-"""Bar charts as SVG text: nothing but the standard library, nothing fetched."""
+"""Bar charts as SVG text, made with the standard library only; they fetch nothing."""
 
 from __future__ import annotations
 
@@ -7,66 +7,65 @@ from collections.abc import Mapping
 from html import escape
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#8a8f98")
-"""One a cause, told apart also with a colour vision deficiency (Okabe and Ito's, and a grey)."""
+"""One colour per cause, distinct also with a colour vision deficiency (Okabe and Ito's, and a grey)."""
 
 _LABEL, _BAR, _TOTAL, _ROW, _TOP = 210, 430, 110, 26, 34
 
 
-def bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> str:
-    """An SVG with a horizontal bar a row, stacked by the inner keys, all to one scale.
+def draw_bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> str:
+    """Return an SVG with one horizontal bar per row, stacked by the inner keys, all on one scale.
 
-    ``values``: by row, by part; at least 0. The total stands behind each bar, each part says itself when
-    pointed at.
+    ``values``: by row, by part; at least 0. The total follows each bar. A tooltip names each part.
     """
     parts = list(dict.fromkeys(part for row in values.values() for part in row))
     totals = {name: math.fsum(row.values()) for name, row in values.items()}
     widest = max(totals.values(), default=0.0) or 1.0
-    lines = [_head(len(values))]
+    lines = [_draw_head(len(values))]
     for i, part in enumerate(parts):
         x = _LABEL + i * 110
-        lines.append(f'<rect x="{x}" y="8" width="12" height="12" fill="{_colour(i)}"/>')
+        lines.append(f'<rect x="{x}" y="8" width="12" height="12" fill="{_choose_colour(i)}"/>')
         lines.append(f'<text x="{x + 17}" y="18">{escape(part)}</text>')
     for i, (name, row) in enumerate(values.items()):
         y, x = _TOP + i * _ROW, float(_LABEL)
-        lines.append(_label(name, y))
+        lines.append(_draw_label(name, y))
         for part, value in row.items():
             length = value / widest * _BAR
-            note = f"<title>{escape(f'{name}, {part}: {number(value)} {unit}')}</title>"
-            colour = _colour(parts.index(part))
+            note = f"<title>{escape(f'{name}, {part}: {format_number(value)} {unit}')}</title>"
+            colour = _choose_colour(parts.index(part))
             lines.append(
                 f'<rect x="{x:.2f}" y="{y}" width="{length:.2f}" height="{_ROW - 8}" fill="{colour}">{note}</rect>'
             )
             x += length
         lines.append(
-            f'<text x="{x + 6:.2f}" y="{y + 15}">{number(totals[name])} {escape(unit)}</text>'
+            f'<text x="{x + 6:.2f}" y="{y + 15}">{format_number(totals[name])} {escape(unit)}</text>'
         )
     return "\n".join([*lines, "</svg>"])
 
 
-def estimates(values: Mapping[str, tuple[float, float, float]], unit: str) -> str:
-    """An SVG with a horizontal bar a row, from 0 to the first number, and a whisker from the second to the third.
+def draw_estimates(values: Mapping[str, tuple[float, float, float]], unit: str) -> str:
+    """Return an SVG with one horizontal bar per row, for the estimate, and a whisker between its bounds.
 
-    ``values``: by row, what is estimated and the least and the most it may be; at least 0, in ``unit``.
+    ``values``: by row, the estimate and its lower and upper bound; at least 0, in ``unit``.
     """
     widest = max((high for _, _, high in values.values()), default=0.0) or 1.0
-    lines = [_head(len(values))]
+    lines = [_draw_head(len(values))]
     for i, (name, (value, low, high)) in enumerate(values.items()):
         y = _TOP + i * _ROW
         end, left, right = (_LABEL + n / widest * _BAR for n in (value, low, high))
-        text = f"{number(value)} {unit}, {number(low)} to {number(high)}"
+        text = f"{format_number(value)} {unit}, {format_number(low)} to {format_number(high)}"
         middle = y + (_ROW - 8) / 2
         lines += [
-            _label(name, y),
-            f'<rect x="{_LABEL}" y="{y}" width="{end - _LABEL:.2f}" height="{_ROW - 8}" fill="{_colour(0)}">'
+            _draw_label(name, y),
+            f'<rect x="{_LABEL}" y="{y}" width="{end - _LABEL:.2f}" height="{_ROW - 8}" fill="{_choose_colour(0)}">'
             f"<title>{escape(f'{name}: {text}')}</title></rect>",
             f'<path d="M{left:.2f} {middle}H{right:.2f}M{left:.2f} {middle - 5}v10M{right:.2f} {middle - 5}v10" '
             f'stroke="{COLOURS[1]}" stroke-width="2" fill="none"/>',
-            f'<text x="{max(right, end) + 6:.2f}" y="{y + 15}">{number(value)} {escape(unit)}</text>',
+            f'<text x="{max(right, end) + 6:.2f}" y="{y + 15}">{format_number(value)} {escape(unit)}</text>',
         ]
     return "\n".join([*lines, "</svg>"])
 
 
-def _head(rows: int) -> str:
+def _draw_head(rows: int) -> str:
     width, height = _LABEL + _BAR + _TOTAL, _TOP + _ROW * rows + 6
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -74,17 +73,17 @@ def _head(rows: int) -> str:
     )
 
 
-def _label(name: str, y: int) -> str:
-    """A row's name, its end where it is too long; the whole of it when pointed at."""
+def _draw_label(name: str, y: int) -> str:
+    """Return the label of a row: its name, or the end of a long name, with the whole name as tooltip."""
     shown = name if len(name) <= 28 else f"…{name[-27:]}"
     title = f"<title>{escape(name)}</title>"
     return f'<text x="{_LABEL - 8}" y="{y + 15}" text-anchor="end">{title}{escape(shown)}</text>'
 
 
-def number(value: float) -> str:
-    """As text: four digits, and whole from 1000 on."""
+def format_number(value: float) -> str:
+    """Return a number as text: four digits, and whole from 1000 on."""
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
-def _colour(index: int) -> str:
+def _choose_colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]

@@ -1,12 +1,12 @@
-"""Synthesis reports as rows of measurements: what ``calibrate`` reads, by the content of a file.
+"""Read synthesis reports as rows of measurements for ``calibrate``; the content of a file decides its format.
 
-* Yosys' ``stat -json``: a row a module.
-* Vitis HLS' ``csynth.xml``: a row, of the top function.
-* Vivado's ``report_utilization``: a row; with ``-hierarchical`` one a module.
-* Catapult's ``rtl.rpt``: a row, the total area score after assignment as ``um2``; named after the file's folder.
+* Yosys' ``stat -json``: one row per module.
+* Vitis HLS' ``csynth.xml``: one row, of the top function.
+* Vivado's ``report_utilization``: one row; with ``-hierarchical`` one per module.
+* Catapult's ``rtl.rpt``: one row, the total area score after assignment as ``um2``. The file's folder names it.
 
-A module is named ``op__sizes``, such as ``mul_ss__a8_b6``; others are left out. The vendors' formats are those of files
-that people published; none of these tools was at hand.
+A module is named ``op__sizes``, such as ``mul_ss__a8_b6``; others are left out. The readers of vendor formats were
+written after published files and were not tried with these tools.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Row = dict[str, Any]
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
-    """The rows of all files, but those with DSPs inferred or of another family than ``xcup``.
+    """Read the rows of all files, except those with inferred DSPs or of another family than ``xcup``.
 
-    Raises ``EnergyError`` for a file of no kind that is known.
+    Raises ``EnergyError`` for a file of an unknown format.
     """
     rows: list[Row] = []
     for path in paths:
         try:
-            rows += _rows(path, read_file(path, "a report", EnergyError).decode())
+            rows += _read_rows(path, read_file(path, "a report", EnergyError).decode())
         except (
             RecursionError,
             ValueError,
@@ -43,29 +43,31 @@ def read(paths: Iterable[Path]) -> list[Row]:
         ) as fault:
             raise EnergyError(
                 f"{path}: expected JSON with a table of rows or of Yosys' stat -json, csynth.xml, a report of "
-                f"Vivado's utilization or Catapult's rtl.rpt, got {fault!r}"
+                f"Vivado's utilization or Catapult's rtl.rpt, got {fault!r}. Give one of these files."
             ) from None
     return [r for r in rows if r.get("nodsp", True) and r.get("family", "xcup") == "xcup"]
 
 
-def _rows(path: Path, text: str) -> Iterable[Row]:
+def _read_rows(path: Path, text: str) -> Iterable[Row]:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         content: dict[str, Any] = json.loads(text)
         if "table" in content:
             return content["table"]
         modules = cast("dict[str, Any]", content["modules"])
-        return _named((name, _yosys(module)) for name, module in modules.items())
+        return _name_rows((name, _read_yosys(module)) for name, module in modules.items())
     if start == "<":
-        return _named([_vitis(ElementTree.fromstring(text))])
+        return _name_rows([_read_vitis(ElementTree.fromstring(text))])
     score = re.search(r"^\s*Total Area Score:(.*)$", text, re.M)
     if score:
-        return _named([(path.parent.name.partition(".")[0], {"um2": float(score[1].split()[-1])})])
-    return _named(_vivado(text))
+        return _name_rows(
+            [(path.parent.name.partition(".")[0], {"um2": float(score[1].split()[-1])})]
+        )
+    return _name_rows(_read_vivado(text))
 
 
-def _named(measured: Iterable[tuple[str, Row]]) -> Iterator[Row]:
-    """The rows whose module says what it is."""
+def _name_rows(measured: Iterable[tuple[str, Row]]) -> Iterator[Row]:
+    """Yield the rows whose module name states op and sizes."""
     for name, resources in measured:
         match = re.fullmatch(r"\\?(?P<op>[a-z0-9_]+?)__(?P<sizes>[a-z]+\d+(?:_[a-z]+\d+)*)", name)
         if match is not None:
@@ -73,7 +75,7 @@ def _named(measured: Iterable[tuple[str, Row]]) -> Iterator[Row]:
             yield {"op": match["op"], **sizes, **resources}
 
 
-def _yosys(module: dict[str, Any]) -> Row:
+def _read_yosys(module: dict[str, Any]) -> Row:
     cells: dict[str, int] = module["num_cells_by_type"]
     return {
         "LUT": sum(n for cell, n in cells.items() if re.fullmatch(r"LUT[1-6]", cell)),
@@ -83,7 +85,7 @@ def _yosys(module: dict[str, Any]) -> Row:
     }
 
 
-def _vitis(profile: ElementTree.Element) -> tuple[str, Row]:
+def _read_vitis(profile: ElementTree.Element) -> tuple[str, Row]:
     name = profile.findtext("UserAssignments/TopModelName")
     resources = profile.find("AreaEstimates/Resources")
     if name is None or resources is None:
@@ -96,7 +98,7 @@ def _vitis(profile: ElementTree.Element) -> tuple[str, Row]:
     }
 
 
-def _vivado(text: str) -> Iterable[tuple[str, Row]]:
+def _read_vivado(text: str) -> Iterable[tuple[str, Row]]:
     table = [
         [cell.strip() for cell in line.strip().strip("|").split("|")]
         for line in text.splitlines()
@@ -104,20 +106,20 @@ def _vivado(text: str) -> Iterable[tuple[str, Row]]:
     ]
     heads = [i for i, row in enumerate(table) if row[:2] == ["Instance", "Module"]]
     if heads:
-        return _hierarchy(table[heads[0]], table[heads[0] + 1 :])
+        return _read_hierarchy(table[heads[0]], table[heads[0] + 1 :])
     used = {row[0].rstrip("*"): row[1] for row in table if len(row) > 1}
     (name, *_) = [re.split(r"\s*:\s*", row[0])[1] for row in table if row[0].startswith("Design  ")]
     resources = {
-        "LUT": _number(used, "CLB LUTs", "Slice LUTs"),
-        "FF": _number(used, "CLB Registers", "Slice Registers"),
-        "DSP": _number(used, "DSPs"),
-        "BRAM18": 2 * _number(used, "Block RAM Tile"),
+        "LUT": _read_number(used, "CLB LUTs", "Slice LUTs"),
+        "FF": _read_number(used, "CLB Registers", "Slice Registers"),
+        "DSP": _read_number(used, "DSPs"),
+        "BRAM18": 2 * _read_number(used, "Block RAM Tile"),
     }
     return [(name, resources)]
 
 
-def _hierarchy(heading: list[str], rows: list[list[str]]) -> Iterator[tuple[str, Row]]:
-    """A row a module; of ``(instance)``, which is what an instance has besides its parts, none."""
+def _read_hierarchy(heading: list[str], rows: list[list[str]]) -> Iterator[tuple[str, Row]]:
+    """Yield one row per module, without ``(instance)`` rows, which hold the cells beside the submodules."""
     seen: set[str] = set()
     for cells in rows:
         found = dict(zip(heading, cells, strict=False))
@@ -129,15 +131,15 @@ def _hierarchy(heading: list[str], rows: list[list[str]]) -> Iterator[tuple[str,
         yield (
             module,
             {
-                "LUT": _number(found, "Total LUTs"),
-                "FF": _number(found, "FFs"),
-                "DSP": _number(found, "DSP Blocks", "DSP48 Blocks"),
-                "BRAM18": 2 * _number(found, "RAMB36") + _number(found, "RAMB18"),
+                "LUT": _read_number(found, "Total LUTs"),
+                "FF": _read_number(found, "FFs"),
+                "DSP": _read_number(found, "DSP Blocks", "DSP48 Blocks"),
+                "BRAM18": 2 * _read_number(found, "RAMB36") + _read_number(found, "RAMB18"),
             },
         )
 
 
-def _number(cells: dict[str, str], *names: str) -> float:
+def _read_number(cells: dict[str, str], *names: str) -> float:
     text = next((cells[name] for name in names if name in cells), None)
     if text is None:
         raise ValueError(f"no {' or '.join(names)}")

@@ -1,4 +1,4 @@
-"""Energy of one design in another process: the polynomials in the supply voltage of Stillmaker and Baas."""
+"""Scale energy to another process, by the polynomials in the supply voltage of Stillmaker and Baas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NODES = Path(__file__).parent / "nodes.json"
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A CMOS process and the voltage it is run at. ``node_nm``: nanometres, ``voltage``: volts."""
+    """A CMOS process and its supply voltage. ``node_nm``: nanometres, ``voltage``: volts."""
 
     node_nm: float
     voltage: float
@@ -25,47 +25,48 @@ class Process:
 
 
 @cache
-def _table() -> dict[str, Any]:
+def _read_table() -> dict[str, Any]:
     return json.loads(_NODES.read_text(encoding="utf-8"))
 
 
-def scaling_source() -> str:
-    """Where the polynomials come from."""
-    return _table()["source"]
+def read_scaling_source() -> str:
+    """Return the source of the polynomials."""
+    return _read_table()["source"]
 
 
-def scaling_error() -> str:
-    """How far off a scaled figure may be, beside the error of the figure itself."""
-    return _table()["error"]
+def read_scaling_error() -> str:
+    """Return the error of scaling, which adds to that of the scaled figure."""
+    return _read_table()["error"]
 
 
-def nodes() -> tuple[float, ...]:
-    """The nodes with a polynomial, nanometres, the largest first."""
-    return tuple(float(node) for node in _table()["nodes"])
+def list_nodes() -> tuple[float, ...]:
+    """Return the nodes with a polynomial, in nanometres, the largest first."""
+    return tuple(float(node) for node in _read_table()["nodes"])
 
 
-def energy_factor(old: Process, new: Process) -> float:
-    """Energy in process ``new`` over that in ``old``; 1 for the same process.
+def compute_energy_factor(old: Process, new: Process) -> float:
+    """Return the energy in process ``new`` over that in ``old``; 1 for the same process.
 
     Raises ``EnergyError`` for a node outside the polynomials' range.
     """
-    return _relative(new) / _relative(old)
+    return _compute_relative_energy(new) / _compute_relative_energy(old)
 
 
-def _relative(process: Process) -> float:
-    """Energy in units that all nodes share; between two nodes on a straight line in the node."""
-    known = nodes()
-    if not known[-1] <= process.node_nm <= known[0]:
+def _compute_relative_energy(process: Process) -> float:
+    """Return energy in a unit common to all nodes, interpolated linearly between two nodes."""
+    nodes = list_nodes()
+    if not nodes[-1] <= process.node_nm <= nodes[0]:
         raise EnergyError(
-            f"process {process}: expected a node from {known[-1]:g} to {known[0]:g} nm, got {process.node_nm:g}"
+            f"process {process}: expected a node from {nodes[-1]:g} to {nodes[0]:g} nm, got {process.node_nm:g}. "
+            f"Choose a node within."
         )
-    smaller = max(node for node in known if node <= process.node_nm)
-    larger = min(node for node in known if node >= process.node_nm)
-    low, high = (_polynomial(node, process.voltage) for node in (smaller, larger))
+    smaller = max(node for node in nodes if node <= process.node_nm)
+    larger = min(node for node in nodes if node >= process.node_nm)
+    low, high = (_evaluate_polynomial(node, process.voltage) for node in (smaller, larger))
     share = (process.node_nm - smaller) / (larger - smaller) if larger > smaller else 0.0
     return low + (high - low) * share
 
 
-def _polynomial(node: float, voltage: float) -> float:
-    a, b, c = _table()["nodes"][f"{node:g}"]
+def _evaluate_polynomial(node: float, voltage: float) -> float:
+    a, b, c = _read_table()["nodes"][f"{node:g}"]
     return a * voltage**2 + b * voltage + c

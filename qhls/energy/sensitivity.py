@@ -1,7 +1,7 @@
-"""What one bit less would save: each layer's weights or activations narrowed by a bit, and priced again.
+"""Savings of one bit less: narrow each layer's weights or activations by one bit and price the design again.
 
-The narrowed design is a graph like any other, so every width that follows from it is as real as the
-original's: accumulators, the next layer's products, memories. How far its accuracy falls only training says.
+The narrowed design is a graph like any other, and all widths follow from it: accumulators, the next layer's
+products, memories. Only training can say how much accuracy it loses.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from qhls.energy.model import estimate, op_energy
+from qhls.energy.model import estimate, price_op
 from qhls.energy.technology import Technology
 from qhls.ir import (
     Codes,
@@ -36,17 +36,17 @@ from qhls.ir.integers import Array
 from qhls.ir.work import MULTIPLICATIONS
 
 _SETTLING = 64
-"""Times that what enters a recurrence is widened until it holds what leaves: a bit or two is what rounding adds."""
+"""The most times that the inputs of a recurrence are widened until they hold its results."""
 
-Part = Literal["weights", "activations"]
-"""What of a layer is narrowed: the weights of its products, or the numbers that it passes on."""
+NarrowedPart = Literal["weights", "activations"]
+"""The part of a layer to narrow: the weights of its products, or its results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """pJ per inference that a bit less in one Keras layer saves; None where there is no bit to take.
+    """The pJ per inference that one bit less in a Keras layer saves; None for a part that cannot be narrowed.
 
-    A narrowed part keeps two bits and a ternary or binary one is left as it is.
+    A narrowed part keeps at least two bits. Ternary and binary parts stay as they are.
     """
 
     layer: str
@@ -55,66 +55,69 @@ class Saving:
 
 
 def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tuple[Saving, ...]:
-    """Return what a bit less saves, a Keras layer at a time; only layers with something to narrow.
+    """Return the saving of one bit less in each Keras layer with a part to narrow.
 
-    Only ops that change are rebuilt and priced, so that the time grows with the layers and not with their square.
+    Only ops that change are rebuilt and priced, so the time is linear in the number of layers.
     """
     narrowing = _Narrowing(graph)
 
-    def saved(layer: str, part: Part) -> float | None:
-        changed = narrowing.changes(layer, part, _alike)
+    def find_saving(layer: str, part: NarrowedPart) -> float | None:
+        changed = narrowing.changes(layer, part, _reads_alike)
         if not changed:
             return None
         before, after = (
-            math.fsum(_price(op, schedule, technology) for op in ops)
+            math.fsum(_price_with_nested(op, schedule, technology) for op in ops)
             for ops in (changed, changed.values())
         )
         return before - after
 
     layers = dict.fromkeys(op.layer for op in graph.ops if op.layer)
-    found = (Saving(name, saved(name, "weights"), saved(name, "activations")) for name in layers)
-    return tuple(s for s in found if s.weights is not None or s.activations is not None)
+    savings = (
+        Saving(name, find_saving(name, "weights"), find_saving(name, "activations"))
+        for name in layers
+    )
+    return tuple(s for s in savings if s.weights is not None or s.activations is not None)
 
 
-def _price(op: Op, schedule: Schedule, technology: Technology) -> float:
-    """pJ of ``op`` and the graphs that it runs, in one inference."""
+def _price_with_nested(op: Op, schedule: Schedule, technology: Technology) -> float:
+    """Return pJ of ``op`` and the graphs that it runs, in one inference."""
     if isinstance(op, Const):  # priced with what reads it
         return 0.0
     inner = (times * estimate(body, schedule, technology).total for body, times in op.nested)
-    return math.fsum((*op_energy(op, schedule, technology).values(), *inner))
+    return math.fsum((*price_op(op, schedule, technology).values(), *inner))
 
 
-def _alike(fresh: Op, op: Op) -> bool:
-    """Whether nothing that reads ``fresh`` differs from what reads ``op``: what the ops of a graph see of operands."""
+def _reads_alike(new: Op, op: Op) -> bool:
+    """Return whether ``new`` looks like ``op`` to its readers: the same type, range and number of values."""
     return (
-        not isinstance(fresh, Const)
-        and fresh.type == op.type
+        not isinstance(new, Const)
+        and new.type == op.type
         and all(
-            np.array_equal(new.array, old.array)
-            for new, old in ((fresh.range.lo, op.range.lo), (fresh.range.hi, op.range.hi))
+            np.array_equal(ours.array, theirs.array)
+            for ours, theirs in ((new.range.lo, op.range.lo), (new.range.hi, op.range.hi))
         )
-        and two_valued(fresh) == two_valued(op)
+        and two_valued(new) == two_valued(op)
     )
 
 
-def narrowed(graph: Graph, layer: str, part: Part) -> Graph:
-    """Return ``graph`` with a bit less in ``part`` of ``layer``; itself where there is nothing to narrow.
+def narrow(graph: Graph, layer: str, part: NarrowedPart) -> Graph:
+    """Return ``graph`` with one bit less in ``part`` of ``layer``; ``graph`` itself if nothing can be narrowed.
 
     Weights and activations lose their last fraction bit, rounded to the nearest, ties to even. Weights that
-    are powers of two lose the lower half of their exponents, which become the lowest that remains.
+    are powers of two lose the lower half of their exponents: those become the lowest remaining one.
     """
-    changed = _Narrowing(graph).changes(layer, part, lambda fresh, op: False)
+    changed = _Narrowing(graph).changes(layer, part, lambda new, op: False)
     if not changed:
         return graph
     return replace(graph, outputs=tuple(changed.get(op, op) for op in graph.outputs))
 
 
 class _Narrowing:
-    """What of a graph changes when a layer gets a bit less; what all layers share is found once."""
+    """The changes of a graph when a layer gets one bit less; facts common to all layers are computed once."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._place = {op: place for place, op in enumerate(graph.ops)}
+        self._position = {op: position for position, op in enumerate(graph.ops)}
         self._weights = {
             operand
             for op in graph.ops
@@ -128,40 +131,42 @@ class _Narrowing:
             for layer in {op.layer, *(inner.layer for inner in inside)}:
                 self._members.setdefault(layer, []).append(op)
 
-    def changes(self, layer: str, part: Part, settled: Callable[[Op, Op], bool]) -> dict[Op, Op]:
-        """Return the new op of each that changes; the readers of one that is ``settled`` stay as they are."""
-        waiting = [self._place[op] for op in self._members.get(layer, ())]
+    def changes(
+        self, layer: str, part: NarrowedPart, settled: Callable[[Op, Op], bool]
+    ) -> dict[Op, Op]:
+        """Return the new op of each op that changes; the readers of a ``settled`` op stay as they are."""
+        waiting = [self._position[op] for op in self._members.get(layer, ())]
         queued = set(waiting)
         changed: dict[Op, Op] = {}
         new: dict[Op, Op] = {}
-        while waiting:  # in the graph's order, a list in order being a heap
+        while waiting:  # a heap of positions, so the order is the graph's; a sorted list is a heap
             op = self.graph.ops[heappop(waiting)]
-            fresh = self._fresh(op, new, layer, part)
-            if fresh is op:
+            new_op = self._narrow_op(op, new, layer, part)
+            if new_op is op:
                 continue
-            changed[op] = fresh
-            if settled(fresh, op):
+            changed[op] = new_op
+            if settled(new_op, op):
                 continue
-            new[op] = fresh
-            for place in (self._place[reader] for reader in self.graph.users[op]):
-                if place not in queued:
-                    queued.add(place)
-                    heappush(waiting, place)
+            new[op] = new_op
+            for position in (self._position[reader] for reader in self.graph.users[op]):
+                if position not in queued:
+                    queued.add(position)
+                    heappush(waiting, position)
         return changed
 
-    def _fresh(self, op: Op, new: dict[Op, Op], layer: str, part: Part) -> Op:
-        fresh = _rescanned(op, new, layer, part) if isinstance(op, Scan) else _rebuilt(op, new)
+    def _narrow_op(self, op: Op, new: dict[Op, Op], layer: str, part: NarrowedPart) -> Op:
+        new_op = _rebuild_scan(op, new, layer, part) if isinstance(op, Scan) else _rebuild(op, new)
         if op.layer != layer:
-            return fresh
+            return new_op
         if part == "activations":
-            return _narrow_activation(fresh)
-        if op in self._weights and isinstance(fresh, Const):
-            return _narrow_weights(fresh)
-        return fresh
+            return _narrow_activation(new_op)
+        if op in self._weights and isinstance(new_op, Const):
+            return _narrow_weights(new_op)
+        return new_op
 
 
-def _rebuilt(op: Op, new: dict[Op, Op]) -> Op:
-    """``op`` on its new operands, whose grid may be coarser."""
+def _rebuild(op: Op, new: dict[Op, Op]) -> Op:
+    """Return ``op`` on its new operands, whose grid may be coarser."""
     if isinstance(op, Threshold | Pad):
         x = new.get(op.x, op.x)
         finer = x.type.frac - op.x.type.frac
@@ -172,10 +177,13 @@ def _rebuilt(op: Op, new: dict[Op, Op]) -> Op:
     return op.with_operands(new)
 
 
-def _rescanned(op: Scan, new: dict[Op, Op], layer: str, part: Part) -> Scan:
-    """``op`` on its new operands, its body narrowed. Rounded weights may give larger sums: what enters is widened."""
+def _rebuild_scan(op: Scan, new: dict[Op, Op], layer: str, part: NarrowedPart) -> Scan:
+    """Return ``op`` on its new operands with a narrowed body.
+
+    Rounded weights may make sums larger, so the inputs of the body are widened until they hold them.
+    """
     x, start = new.get(op.x, op.x), tuple(new.get(state, state) for state in op.start)
-    body = narrowed(op.body, layer, part)
+    body = narrow(op.body, layer, part)
     for _ in range(_SETTLING):
         leaving = (x, *body.outputs[1:])
         types = {
@@ -184,18 +192,18 @@ def _rescanned(op: Scan, new: dict[Op, Op], layer: str, part: Part) -> Scan:
         }
         if all(inside.type == to for inside, to in types.items()):
             break
-        body = body.rewrite(partial(_retyped, types))
+        body = body.rewrite(partial(_retype, types))
     unchanged = body is op.body and x is op.x and start == op.start
     return op if unchanged else replace(op, x=x, start=start, body=body)
 
 
-def _retyped(types: dict[Input, Fixed], op: Op) -> Op:
+def _retype(types: dict[Input, Fixed], op: Op) -> Op:
     return replace(op, dtype=types[op]) if isinstance(op, Input) and types[op] != op.dtype else op
 
 
 def _regrid(op: Threshold, x: Op) -> Threshold:
-    """The same steps for an ``x`` of fewer fraction bits: each threshold goes up to the next of its numbers."""
-    steps, levels = coarser_steps(
+    """Return the same steps for an ``x`` of fewer fraction bits; thresholds are rounded up to its grid."""
+    steps, levels = coarsen_steps(
         op.thresholds.codes.integers(),
         op.values.codes.integers(),
         op.x.type.frac - x.type.frac,
@@ -205,33 +213,33 @@ def _regrid(op: Threshold, x: Op) -> Threshold:
     return replace(op, x=x, thresholds=thresholds, values=replace(op.values, codes=Codes(levels)))
 
 
-def coarser_steps(thresholds: Array, values: Array, bits: int, highest: int) -> tuple[Array, Array]:
-    """Thresholds (..., n) and values (..., n + 1) of a step function of numbers with ``bits`` fraction bits less.
+def coarsen_steps(thresholds: Array, values: Array, bits: int, highest: int) -> tuple[Array, Array]:
+    """Return thresholds (..., n) and values (..., n + 1) of a step function, for ``bits`` fraction bits less.
 
-    Of thresholds that coincide then, the last one's value is reached. Functions that keep fewer than others
-    get thresholds above ``highest``, the input's highest code, so that all keep as many.
+    If thresholds coincide, the value of the last one remains. Functions that keep fewer thresholds than others are
+    padded with thresholds above ``highest``, the input's highest code.
     """
     count = thresholds.shape[-1]
-    kept: list[tuple[list[int], list[int]]] = []
+    functions: list[tuple[list[int], list[int]]] = []
     for steps, levels in zip(
         thresholds.reshape(-1, count), values.reshape(-1, count + 1), strict=True
     ):
         rounded = [-(-int(t) >> bits) for t in steps.tolist()]
         reached = dict(zip(rounded, levels.tolist()[1:], strict=True))
-        kept.append((list(reached), [levels.tolist()[0], *reached.values()]))
-    longest = max(len(steps) for steps, _ in kept)
-    for steps, levels in kept:
+        functions.append((list(reached), [levels.tolist()[0], *reached.values()]))
+    longest = max(len(steps) for steps, _ in functions)
+    for steps, levels in functions:
         while len(steps) < longest:
             steps.append(max(steps[-1], highest) + 1)
             levels.append(levels[-1])
-    lead = thresholds.shape[:-1]
+    leading = thresholds.shape[:-1]
     return (
-        np.array([steps for steps, _ in kept], object).reshape(*lead, longest),
-        np.array([levels for _, levels in kept], object).reshape(*lead, longest + 1),
+        np.array([steps for steps, _ in functions], object).reshape(*leading, longest),
+        np.array([levels for _, levels in functions], object).reshape(*leading, longest + 1),
     )
 
 
-def _halved(codes: Array) -> Array:
+def _halve(codes: Array) -> Array:
     return Codes(codes).round_shift(1, Rounding.HALF_EVEN).integers()
 
 
@@ -246,13 +254,13 @@ def _narrow_weights(const: Const) -> Const:
         return replace(const, codes=Codes(np.where(codes == 0, 0, raised)))
     if form is not Encoding.FIXED or const.type.width <= 2:
         return const
-    return replace(const, codes=Codes(_halved(codes)), frac=const.frac - 1)
+    return replace(const, codes=Codes(_halve(codes)), frac=const.frac - 1)
 
 
 def _narrow_activation(op: Op) -> Op:
     if isinstance(op, Quantize) and op.to.width > 2:
         return replace(op, to=Fixed(op.to.signed, op.to.width - 1, op.to.frac - 1))
     if isinstance(op, Threshold) and op.values.type.width > 2:
-        values = Codes(_halved(op.values.codes.integers()))
+        values = Codes(_halve(op.values.codes.integers()))
         return replace(op, values=replace(op.values, codes=values, frac=op.values.frac - 1))
     return op

@@ -2,8 +2,7 @@
 
 A table has an ``operations`` part, polynomials in the operand width, and a ``memories`` part, curves of
 the energy of one word over the capacity of its memory. A new technology is one more such file. It may
-name a ``base``: then it states only what differs, and with a ``process`` of its own the base's figures are
-scaled to it.
+name a ``base`` and state only the differences. If it states a ``process``, the figures of the base are scaled to it.
 """
 
 from __future__ import annotations
@@ -16,13 +15,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar, cast
 
-from qhls.energy.scaling import Process, energy_factor, scaling_error, scaling_source
+from qhls.energy.scaling import (
+    Process,
+    compute_energy_factor,
+    read_scaling_error,
+    read_scaling_source,
+)
 from qhls.errors import EnergyError
 from qhls.ir.work import Event
 from qhls.limits import is_file, read_json
 
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
-"""The operations that a table prices; the other events are made of them and of memory accesses."""
+"""The operations that a table prices; other events are composed of them and of memory accesses."""
 
 COMPOSED = ("nothing", "scale", "shift", "choose", "round", "lookup")
 """The kinds of event whose price follows from a table's figures; see ``Technology.operation``."""
@@ -34,19 +38,19 @@ MEMORIES: dict[str, tuple[str, ...]] = {
     "rom": ("read",),
     "dram": ("read", "write"),
 }
-"""Where a tensor may lie, and what can be done to it there: a table prices each."""
+"""The places of a tensor and the accesses to each; a table prices every one."""
 
 HARD_BLOCKS = ("bram", "dram")
-"""The memories that an FPGA does not build of lookup tables and flip-flops."""
+"""The memories that are hard blocks of an FPGA, or chips beside it."""
 
 _TABLES = Path(__file__).parent / "tables"
 
 
 @dataclass(frozen=True, slots=True)
 class Polynomial:
-    """pJ of one operation: ``sum(coefficients[i] * b**i)``, b the geometric mean of the operands' bits.
+    """The pJ of one operation: ``sum(coefficients[i] * b**i)``, with the geometric mean b of the operands' bits.
 
-    So a product of a-bit and b-bit numbers has ``a * b`` in the place of the square.
+    A product of a-bit and b-bit numbers has ``a * b`` in place of the square.
     """
 
     coefficients: tuple[float, ...]
@@ -54,21 +58,21 @@ class Polynomial:
     error: str
 
     def price(self, bits: tuple[int, ...]) -> float:
-        """pJ of one operation on operands of these widths."""
+        """Return pJ of one operation on operands of these widths."""
         product, count = math.prod(bits), len(bits)
         terms = (c * product ** (power / count) for power, c in enumerate(self.coefficients))
         return math.fsum(terms)
 
     def times(self, factor: float, source: str, error: str) -> Self:
-        """The same figure, ``factor`` times as large, with its own source and error."""
+        """Return this figure times ``factor``, with a new source and error."""
         return type(self)(tuple(c * factor for c in self.coefficients), source, error)
 
 
 @dataclass(frozen=True, slots=True)
 class WordCurve:
-    """pJ of one access to a word of ``word_bits``, by the memory's capacity in bits.
+    """The pJ of one access to a word of ``word_bits``, by the memory's capacity in bits.
 
-    ``points`` (capacity, pJ) are joined by straight lines in log-log; the end segments go on beyond them.
+    Straight lines in log-log join the ``points`` (capacity, pJ); the end segments continue beyond them.
     """
 
     word_bits: int
@@ -77,12 +81,12 @@ class WordCurve:
     error: str
 
     def times(self, factor: float, source: str, error: str) -> Self:
-        """See ``Polynomial.times``."""
+        """Return this curve times ``factor``, with a new source and error."""
         points = tuple((capacity, pj * factor) for capacity, pj in self.points)
         return type(self)(self.word_bits, points, source, error)
 
     def word(self, capacity: int) -> float:
-        """pJ of one word of a memory of ``capacity`` bits."""
+        """Return pJ of one word of a memory of ``capacity`` bits."""
         if len(self.points) == 1:
             return self.points[0][1]
         upper = 1
@@ -92,19 +96,19 @@ class WordCurve:
         return y0 * (y1 / y0) ** (math.log(capacity / x0) / math.log(x1 / x0))
 
     def access(self, capacity: int, bits: int) -> float:
-        """pJ of ``bits`` read together from a memory of ``capacity`` bits: whole words."""
+        """Return pJ of ``bits`` read together, in whole words, from a memory of ``capacity`` bits."""
         return math.ceil(bits / self.word_bits) * self.word(capacity)
 
     def logic(self, capacity: int, bits: int) -> float:
-        """pJ of ``bits`` of a table of ``capacity`` bits that is logic: their share of a word."""
+        """Return pJ of ``bits`` from a table of ``capacity`` bits in logic: their share of a word."""
         return bits / self.word_bits * self.word(capacity)
 
     def tensor(self, bits: int) -> float:
-        """pJ of one pass over a tensor of ``bits`` in a memory of just that capacity, packed in words."""
+        """Return pJ of one pass over a tensor of ``bits``, packed in words, in a memory of exactly that capacity."""
         return self.access(bits, bits) if bits else 0.0
 
 
-Figure = TypeVar("Figure", Polynomial, WordCurve)
+PriceFigure = TypeVar("PriceFigure", Polynomial, WordCurve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,10 @@ class Technology:
     process: Process | None = None
 
     def operation(self, event: Event, table: str | None = None) -> float:
-        """pJ of one ``event``; ``table``: the place of the table that a lookup reads, None if it is logic.
+        """Return pJ of one ``event``; ``table``: the place of the table that a lookup reads, None if it is logic.
 
-        A product by a constant is its digits' additions; shifts and choices are multiplexers; rounding is
-        an addition; a table in logic costs its share of a read-only memory's word.
+        A product by a constant costs the additions of its digits. Shifts and choices are multiplexers, rounding is an
+        addition. A table in logic costs its share of a word of a read-only memory.
         Raises ``EnergyError`` for a kind that is not known.
         """
         kind, bits, adds = event.kind, event.bits, self.operations["add"]
@@ -138,7 +142,8 @@ class Technology:
         if kind != "round" and kind not in self.operations:
             known = dict.fromkeys((*self.operations, *COMPOSED))
             raise EnergyError(
-                f"technology {self.name!r}: expected an event of {', '.join(known)}, got {event}"
+                f"technology {self.name!r}: expected an event of {', '.join(known)}, got {event}. "
+                f"Use one of these kinds."
             )
         return (adds if kind == "round" else self.operations[kind]).price(bits)
 
@@ -148,63 +153,64 @@ class Technology:
         return self.memories[table]["read"].access(bits * entries, bits)
 
     def scaled(self, process: Process) -> Technology:
-        """The same design in another process: all but DRAM, which is a chip of its own.
+        """Scale all figures to another process, except DRAM, which is a separate chip.
 
-        Raises ``EnergyError`` for a technology without process, or a node that the scaling does not reach.
+        Raises ``EnergyError`` for a technology without process, or a node outside the range of the scaling.
         """
         if self.process is None:
             raise EnergyError(
-                f"technology {self.name!r}: expected one with a process to scale from, got none"
+                f"technology {self.name!r}: expected one with a process to scale from, got none. "
+                f"Name a base that states its process."
             )
-        factor = energy_factor(self.process, process)
+        factor = compute_energy_factor(self.process, process)
         note = f"Scaled from {self.process} to {process}, times {factor:.4g}"
 
-        def moved(figure: Figure) -> Figure:
-            source = f"{figure.source} {note}: {scaling_source()}"
-            return figure.times(factor, source, f"{figure.error} {scaling_error()}")
+        def scale(figure: PriceFigure) -> PriceFigure:
+            source = f"{figure.source} {note}: {read_scaling_source()}"
+            return figure.times(factor, source, f"{figure.error} {read_scaling_error()}")
 
-        operations = {kind: moved(figure) for kind, figure in self.operations.items()}
+        operations = {kind: scale(figure) for kind, figure in self.operations.items()}
         memories = {
-            place: {a: f if place == "dram" else moved(f) for a, f in given.items()}
-            for place, given in self.memories.items()
+            place: {a: f if place == "dram" else scale(f) for a, f in curves.items()}
+            for place, curves in self.memories.items()
         }
         return replace(self, operations=operations, memories=memories, process=process)
 
     def in_fabric(self, factor: float, source: str, error: str) -> Technology:
-        """The same in lookup tables and flip-flops, which take ``factor`` times the energy; hard blocks do not."""
+        """Price lookup tables and flip-flops at ``factor`` times the energy; hard blocks stay as they are."""
 
-        def built(figure: Figure) -> Figure:
+        def price_in_fabric(figure: PriceFigure) -> PriceFigure:
             return figure.times(
                 factor, f"{figure.source} Times {factor:g}: {source}", f"{figure.error} {error}"
             )
 
-        operations = {kind: built(figure) for kind, figure in self.operations.items()}
+        operations = {kind: price_in_fabric(figure) for kind, figure in self.operations.items()}
         memories = {
-            place: {a: f if place in HARD_BLOCKS else built(f) for a, f in given.items()}
-            for place, given in self.memories.items()
+            place: {a: f if place in HARD_BLOCKS else price_in_fabric(f) for a, f in curves.items()}
+            for place, curves in self.memories.items()
         }
         return replace(self, operations=operations, memories=memories)
 
     def read(self, place: str, bits: int) -> float:
-        """pJ of reading a tensor of ``bits`` once from ``place``."""
+        """Return pJ of reading a tensor of ``bits`` once from ``place``."""
         return self.memories[place]["read"].tensor(bits)
 
     def write(self, place: str, bits: int) -> float:
-        """pJ of writing a tensor of ``bits`` once to ``place``, which is not ``"rom"``."""
+        """Return pJ of writing a tensor of ``bits`` once to ``place``, which is not ``"rom"``."""
         return self.memories[place]["write"].tensor(bits)
 
 
 def technologies() -> tuple[str, ...]:
-    """The names of the technologies that come with qhls."""
+    """Return the names of the technologies that come with qhls."""
     return tuple(sorted(path.stem for path in _TABLES.glob("*.json")))
 
 
 MOST_WORD_BITS = 1 << 32
-"""Bits of a memory's word, at most."""
+"""The most bits of a memory word."""
 
 
 def load_technology(name_or_path: str | PathLike[str]) -> Technology:
-    """A technology by name (``"horowitz_45nm"``) or from a JSON file of yours, named after the file.
+    """Load a technology by name (``"horowitz_45nm"``) or from a JSON file, which names it.
 
     Raises ``EnergyError`` for a name that does not exist and for a table that is not complete: unknown or
     missing keys, an event without price or source, a price that is not finite, that is negative, or
@@ -213,8 +219,8 @@ def load_technology(name_or_path: str | PathLike[str]) -> Technology:
     return _load(name_or_path, ())
 
 
-def table_path(what: str, name_or_path: str | PathLike[str] | None, folder: Path) -> Path:
-    """The table of that name in ``folder``, or a JSON file of the user's. Raises ``EnergyError``."""
+def find_table(what: str, name_or_path: str | PathLike[str] | None, folder: Path) -> Path:
+    """Find the table of that name in ``folder``, or a JSON file of the user. Raises ``EnergyError``."""
     if isinstance(name_or_path, str | PathLike):
         path = Path(name_or_path)
         path = path if path.suffix == ".json" else folder / f"{name_or_path}.json"
@@ -222,26 +228,26 @@ def table_path(what: str, name_or_path: str | PathLike[str] | None, folder: Path
             return path
     names = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
     got = repr(name_or_path) if name_or_path is None else repr(str(name_or_path))
-    raise EnergyError(f"{what}: expected one of {names} or a .json file, got {got}")
+    raise EnergyError(f"{what}: expected one of {names} or a .json file, got {got}. Choose one.")
 
 
 def _load(name_or_path: str | PathLike[str], derived: tuple[Path, ...]) -> Technology:
-    """``derived``: the tables that have this one as their base, or the base of theirs."""
-    path = table_path("technology", name_or_path, _TABLES)
+    """Load a technology; ``derived``: the tables that build on it, directly or not."""
+    path = find_table("technology", name_or_path, _TABLES)
     return _Table(path.stem, (*derived, path.resolve())).technology(path)
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Reads one table; every error names the technology and the place in its table."""
+    """A reader of one table; every error names the technology and the place in the table."""
 
     name: str
     derived_tables: tuple[Path, ...]
-    """This table's path, after those of the tables that build on it."""
+    """The paths of the tables that build on this one, then its own."""
 
-    def refuse(self, where: str, expected: str, received: object) -> NoReturn:
+    def refuse(self, where: str, expected: str, value: object) -> NoReturn:
         raise EnergyError(
-            f"technology {self.name!r}, {where}: expected {expected}, got {received!r}"
+            f"technology {self.name!r}, {where}: expected {expected}, got {value!r}. Correct the table."
         )
 
     def technology(self, path: Path) -> Technology:
@@ -253,7 +259,7 @@ class _Table:
         top = self.keys("table", cast("object", content), keys)
         operations = self.keys("operations", top["operations"], OPERATIONS)
         memories = self.keys("memories", top["memories"], tuple(MEMORIES))
-        given = {
+        curves = {
             place: self.keys(f"memories.{place}", memories[place], accesses)
             for place, accesses in MEMORIES.items()
         }
@@ -262,12 +268,12 @@ class _Table:
             self.name,
             self.text("description", top["description"]),
             {kind: self.polynomial(kind, operations[kind]) for kind in OPERATIONS},
-            {place: self.curves(place, given[place]) for place in MEMORIES},
+            {place: self.curves(place, curves[place]) for place in MEMORIES},
             process,
         )
 
     def derived(self, content: object, path: Path) -> Technology:
-        """The base, scaled to this table's process if it has one, in its fabric, and then with its own figures."""
+        """Build on the base: scale it to this table's process, price its fabric, then replace the stated figures."""
         parts = ("process", "fabric", "operations", "memories")
         top = self.keys("table", content, ("description", "base"), parts)
         base = self.text("base", top["base"])
@@ -283,8 +289,8 @@ class _Table:
         memories = self.keys("memories", top.get("memories", {}), (), tuple(MEMORIES))
         curves = dict(result.memories)
         for place, figures in memories.items():
-            given = self.keys(f"memories.{place}", figures, (), MEMORIES[place])
-            curves[place] = {**curves[place], **self.curves(place, given)}
+            stated = self.keys(f"memories.{place}", figures, (), MEMORIES[place])
+            curves[place] = {**curves[place], **self.curves(place, stated)}
         return replace(
             result,
             name=self.name,
@@ -297,67 +303,70 @@ class _Table:
         )
 
     def process(self, value: object) -> Process:
-        given = self.keys("process", value, ("node_nm", "voltage"))
-        node, voltage = (self.number(f"process.{key}", given[key]) for key in given)
+        content = self.keys("process", value, ("node_nm", "voltage"))
+        node, voltage = (self.number(f"process.{key}", content[key]) for key in content)
         if not (node > 0 and voltage > 0):
             self.refuse("process", "a positive node_nm and voltage", value)
         return Process(node, voltage)
 
     def fabric(self, value: object) -> tuple[float, str, str]:
-        given = self.keys("fabric", value, ("factor", "source", "error"))
-        factor = self.number("fabric.factor", given["factor"])
+        content = self.keys("fabric", value, ("factor", "source", "error"))
+        factor = self.number("fabric.factor", content["factor"])
         if factor <= 0:
             self.refuse("fabric.factor", "a positive number", factor)
-        source, error = (self.text(f"fabric.{key}", given[key]) for key in ("source", "error"))
+        source, error = (self.text(f"fabric.{key}", content[key]) for key in ("source", "error"))
         return factor, source, error
 
-    def curves(self, place: str, given: dict[str, Any]) -> dict[str, WordCurve]:
-        return {access: self.curve(f"memories.{place}.{access}", given[access]) for access in given}
+    def curves(self, place: str, accesses: dict[str, Any]) -> dict[str, WordCurve]:
+        return {
+            access: self.curve(f"memories.{place}.{access}", value)
+            for access, value in accesses.items()
+        }
 
     def keys(
         self, where: str, value: object, keys: tuple[str, ...], optional: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """``value`` as a dict with all ``keys`` and nothing else but ``optional`` ones."""
+        """Return ``value`` as a dict; refuse it unless it has all ``keys`` and no others but ``optional`` ones."""
         known = ", ".join((*keys, *optional))
         if not isinstance(value, dict):
             self.refuse(where, f"an object with {known}", value)
-        given = cast("dict[str, Any]", value)
-        for key in given:
+        content = cast("dict[str, Any]", value)
+        for key in content:
             if key not in keys and key not in optional:
                 self.refuse(where, f"only {known}", key)
         for key in keys:
-            if key not in given:
-                self.refuse(where, f"the key {key!r}", ", ".join(given))
-        return given
+            if key not in content:
+                self.refuse(where, f"the key {key!r}", ", ".join(content))
+        return content
 
     def figure(self, where: str, value: object, formula: str, *keys: str) -> dict[str, Any]:
-        """A priced figure: its formula's keys, its unit, its source and how far off it may be."""
-        given = self.keys(where, value, ("formula", "unit", *keys, "source", "error"))
+        """Return a figure after a check of its keys, formula, unit, source and error."""
+        content = self.keys(where, value, ("formula", "unit", *keys, "source", "error"))
         for key, only in (("formula", formula), ("unit", "pJ")):
-            if given[key] != only:
-                self.refuse(f"{where}.{key}", repr(only), given[key])
-        self.text(f"{where}.source", given["source"])
-        self.text(f"{where}.error", given["error"])
-        return given
+            if content[key] != only:
+                self.refuse(f"{where}.{key}", repr(only), content[key])
+        self.text(f"{where}.source", content["source"])
+        self.text(f"{where}.error", content["error"])
+        return content
 
     def polynomial(self, kind: str, value: object) -> Polynomial:
         where = f"operations.{kind}"
-        given = self.figure(where, value, "polynomial in bits", "coefficients")
+        content = self.figure(where, value, "polynomial in bits", "coefficients")
         where = f"{where}.coefficients"
         coefficients = tuple(
-            self.number(where, c) for c in self.filled(where, given["coefficients"])
+            self.number(where, c) for c in self.filled(where, content["coefficients"])
         )
-        return Polynomial(coefficients, given["source"], given["error"])
+        return Polynomial(coefficients, content["source"], content["error"])
 
     def curve(self, where: str, value: object) -> WordCurve:
-        given = self.figure(where, value, "word by capacity in bits", "word_bits", "points")
-        word_bits = given["word_bits"]
+        content = self.figure(where, value, "word by capacity in bits", "word_bits", "points")
+        word_bits = content["word_bits"]
         if type(word_bits) is not int or not 1 <= word_bits <= MOST_WORD_BITS:
             expected = f"a whole number of at least 1 and at most {MOST_WORD_BITS:,}"
             self.refuse(f"{where}.word_bits", expected, word_bits)
         where = f"{where}.points"
         points: list[tuple[float, float]] = []
-        for entry in self.filled(where, given["points"]):
+        for entry in self.filled(where, content["points"]):
             pair = self.filled(where, entry)
             if len(pair) != 2:
                 self.refuse(where, "pairs [capacity in bits, pJ]", entry)
@@ -370,7 +379,7 @@ class _Table:
                 self.refuse(
                     where, "rising capacities and pJ that do not fall", [[x0, y0], [x1, y1]]
                 )
-        return WordCurve(word_bits, tuple(points), given["source"], given["error"])
+        return WordCurve(word_bits, tuple(points), content["source"], content["error"])
 
     def filled(self, where: str, value: object) -> list[Any]:
         if not isinstance(value, list) or not value:

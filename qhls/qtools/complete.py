@@ -1,4 +1,4 @@
-"""Layers that QTools passes over: separable and transposed convolutions, recurrent layers, scale and shift."""
+"""Count layers that QTools omits: separable and transposed convolutions, recurrent layers, scale and shift."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from qhls.qtools.counts import kernels, unbidirectional, variable_of
-from qhls.qtools.entry import Findings, Part, Work
-from qhls.qtools.gates import among_gates
-from qhls.qtools.graph import Node, size_of
+from qhls.qtools.counts import find_variable, list_directions, list_kernels
+from qhls.qtools.entry import Findings, LayerWork, MapPart
+from qhls.qtools.gates import count_gate_products
+from qhls.qtools.graph import Node, drop_batch
 from qhls.qtools.numbers import PO2, Number
 from qhls.qtools.operators import accumulate, add, multiply
 from qhls.qtools.options import Options
@@ -21,24 +21,24 @@ _PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "Scal
 
 
 def applies(node: Node) -> bool:
-    """Whether a layer has kernels and is one that QTools does not count."""
+    """Return whether QTools does not count the products of a layer."""
     known = any(part in node.kind for part in _PARTS)
-    return known and (bool(kernels(node)) or "ScaleShift" in node.kind)
+    return known and (bool(list_kernels(node)) or "ScaleShift" in node.kind)
 
 
 def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Every kernel of the layer with its own multiplier and sum, named after the kernel; then what gates multiply."""
+    """Return one multiplier and one sum per kernel, named after it, then the products among gates."""
     if "ScaleShift" in node.kind:
         return _scale_shift(node, inputs, options)
-    layers = unbidirectional(node.layer)
+    layers = list_directions(node.layer)
     layer, x = layers[0], inputs[0]
-    parts: dict[str, Part] = {}
-    work: list[Work] = []
+    parts: dict[str, MapPart] = {}
+    work: list[LayerWork] = []
     parameters: list[tuple[int, Number]] = []
     sums: list[Number] = []
     multiplied: list[tuple[int, int]] = []
-    for count, variable in kernels(node):
-        kernel = variable_of(layer, variable)
+    for count, variable in list_kernels(node):
+        kernel = find_variable(layer, variable)
         weight = _number(layer, variable, options)
         operand = _operand(layer, variable, x, sums, options)
         multiplier = multiply(weight, operand)
@@ -46,27 +46,27 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
         if options.imposes(layer):
             multiplier = multiplier.making(options.default_sum)
             total = total.making(options.default_sum)
-        parts[f"{variable}_quantizer"] = Part(weight, list(kernel.shape))
+        parts[f"{variable}_quantizer"] = MapPart(weight, list(kernel.shape))
         parts |= {
-            f"{variable}_multiplier": Part(multiplier),
-            f"{variable}_accumulator": Part(total),
+            f"{variable}_multiplier": MapPart(multiplier),
+            f"{variable}_accumulator": MapPart(total),
         }
-        work.append(Work(count, (multiplier, total)))
+        work.append(LayerWork(count, (multiplier, total)))
         parameters.append((len(layers) * math.prod(kernel.shape), weight))
         sums.append(total.output)
         multiplied.append((count, weight.bits * operand.bits))
     made = sums[-1]
     if len(sums) > 1 and hasattr(layer, "cell"):
-        count = len(layers) * size_of(node.inputs[0].shape)[0] * layer.units
-        among, further = among_gates(layer, sums[1], count, options)
+        count = len(layers) * drop_batch(node.inputs[0].shape)[0] * layer.units
+        among, further = count_gate_products(layer, sums[1], count, options)
         parts |= among
         work += further
         made = add(sums[0], sums[1]).output
-    bias = variable_of(layer, "bias")
+    bias = find_variable(layer, "bias")
     if bias is not None:
         number = _number(layer, "bias", options)
         made = add(made, number).output
-        parts["bias_quantizer"] = Part(number, list(bias.shape))
+        parts["bias_quantizer"] = MapPart(number, list(bias.shape))
         parameters.append((len(layers) * math.prod(bias.shape), number))
     if options.imposes(layer):
         made = options.default_sum
@@ -74,7 +74,7 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
 
 
 def _number(layer: Any, variable: str, options: Options) -> Number:
-    """The type of a variable: its quantizer's."""
+    """Return the type of a variable by its quantizer."""
     if options.imposes(layer):
         return options.default_weight
     pairs = (getattr(layer, "cell", None) or layer).quantized_weights()
@@ -86,18 +86,18 @@ def _number(layer: Any, variable: str, options: Options) -> Number:
 
 
 def _operand(layer: Any, variable: str, x: Number, sums: list[Number], options: Options) -> Number:
-    """What a kernel multiplies: the input, the sum of the kernel before, or the state."""
+    """Return the type of a kernel's operand: the input, the sum of the kernel before, or the state."""
     if variable == "recurrent_kernel":
         state = getattr(layer, "state_quantizer", None) or getattr(layer, "activation", None)
         return options.types.number(state)
     if variable == "pointwise_kernel" and sums:
         between = getattr(layer, "depthwise_activation", None)
-        return options.types.number(between) if options.types.tells_output(between) else sums[-1]
+        return options.types.number(between) if options.types.decides_output(between) else sums[-1]
     return x
 
 
 def _terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
-    """The products of one sum."""
+    """Return the number of products of one sum."""
     if variable == "depthwise_kernel":
         return math.prod(shape[:-2])
     if "Transpose" in node.kind and variable == "kernel":
@@ -106,16 +106,16 @@ def _terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
 
 
 def _scale_shift(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """One weight and one bias for all elements."""
+    """Count a layer with one weight and one bias for all elements."""
     number = options.types.number
     weight, bias = (number(q) for q in node.layer.get_quantizers()[:2])
     product = multiply(weight, inputs[0])
     total = add(product.output, bias)
-    count = math.prod(size_of(node.output_shape))
+    count = math.prod(drop_batch(node.output_shape))
     gates = (product, total) if node.layer.use_bias else (product,)
-    parts = {"weight_quantizer": Part(weight, [1, 1]), "multiplier": Part(product)}
+    parts = {"weight_quantizer": MapPart(weight, [1, 1]), "multiplier": MapPart(product)}
     parameters = [(1, weight)]
     if node.layer.use_bias:
-        parts |= {"bias_quantizer": Part(bias, [1, 1]), "accumulator": Part(total)}
+        parts |= {"bias_quantizer": MapPart(bias, [1, 1]), "accumulator": MapPart(total)}
         parameters.append((1, bias))
-    return Findings(gates[-1].output, parts, (Work(count, gates),), tuple(parameters))
+    return Findings(gates[-1].output, parts, (LayerWork(count, gates),), tuple(parameters))

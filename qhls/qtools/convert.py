@@ -1,4 +1,4 @@
-"""From quantizers, and from the names of default types, to ``Number``."""
+"""Convert quantizers and names of default types to ``Number``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qhls.qtools.numbers import (
 from qhls.quantizers import Quantizer, get_quantizer
 
 DEFAULT_TYPE = "quantized_bits(8,0,1)"
-"""What QTools takes for an input, a weight or a result that nothing else tells the type of."""
+"""The type of an input, a weight or a result whose type is not given."""
 
 DEFAULTS = {
     "fp32": floating(32),
@@ -31,11 +31,11 @@ DEFAULTS = {
     "int16": fixed(16, 7, True),
     "int32": fixed(32, 10, True),
 }
-"""Types with a name. The int types are fixed point: with 0, 7 and 10 bits left of the point."""
+"""Types by name. The int types are fixed point with 0, 7 and 10 integer bits."""
 
 
 def _integer(quantizer: Any) -> int:
-    """Bits left of the point; the most that a channel has."""
+    """Return the integer bits; the most of all channels."""
     return int(np.max(np.asarray(quantizer.integer)))
 
 
@@ -76,22 +76,22 @@ _RULES: dict[str, Callable[[Any], Number]] = {
 }
 
 _FORGOTTEN = ("quantized_tanh", "quantized_ulaw", "stochastic_binary", "bernoulli")
-"""What QTools takes for ternary once a layer has passed it on."""
+"""The quantizers whose numbers QTools treats as ternary after the next layer."""
 
 _IGNORED = ("quantized_linear", "quantized_sigmoid")
-"""What QTools does not know: it raises for a QActivation or a weight, and ignores an inline activation."""
+"""The quantizers unknown to QTools: as weight or QActivation an error, as inline activation ignored."""
 
 
 class Types:
-    """The types of one run: quantizers as numbers, with QTools' slips if ``compatible``."""
+    """The types of the quantizers in one run, with QTools' errors if ``compatible``."""
 
     def __init__(self, compatible: bool) -> None:
         self.compatible = compatible
 
     def number(self, quantizer: Any) -> Number:
-        """The numbers that a quantizer makes; ``DEFAULT_TYPE`` for ``None`` and plain functions.
+        """Return the type of a quantizer's numbers; ``DEFAULT_TYPE`` for ``None`` and plain functions.
 
-        If compatible, ``quantized_tanh`` has -1 bits left of the point, as QTools has it.
+        If compatible, ``quantized_tanh`` has -1 integer bits, as in QTools.
         """
         rule = _RULES.get(type(quantizer).__name__)
         if rule is None or not isinstance(quantizer, Quantizer):
@@ -101,22 +101,22 @@ class Types:
             return fixed(number.bits, -1, 1, number.name)
         return number
 
-    def tells_output(self, activation: Any) -> bool:
-        """Whether an inline activation says what the layer's results are."""
+    def decides_output(self, activation: Any) -> bool:
+        """Return whether an inline activation decides the type of the layer's results."""
         name = type(activation).__name__
         known = isinstance(activation, Quantizer) and name in _RULES
         return known and not (self.compatible and name in _IGNORED)
 
     def passed_on(self, number: Number) -> Number:
-        """What becomes of a number that a layer hands on: the same, but for QTools' slip."""
+        """Return the type that the next layer reads: the same, except for QTools' error."""
         if self.compatible and number.name in _FORGOTTEN:
             return ternary("stochastic_ternary")
         return number
 
     def named(self, name: Any) -> Number:
-        """A type by name ("fp32", "int8", ...), by a quantizer's string, or of a quantizer.
+        """Return a type by name ("fp32", "int8", ...), by a quantizer's string, or by a quantizer.
 
-        Raises ``EnergyError`` for what names no type.
+        Raises ``EnergyError`` for a name that is no type.
         """
         if isinstance(name, str) and name in DEFAULTS:
             return DEFAULTS[name]
@@ -127,6 +127,6 @@ class Types:
         if not isinstance(quantizer, Quantizer) or type(quantizer).__name__ not in _RULES:
             raise EnergyError(
                 f"QTools: expected a type that is one of {', '.join(DEFAULTS)} or a quantizer, "
-                f"received {name!r}; write e.g. 'quantized_bits(8,0,1)'"
+                f"got {name!r}. Write for example 'quantized_bits(8,0,1)'."
             )
         return self.number(quantizer)

@@ -1,4 +1,4 @@
-"""``pe``: pJ of one inference by layer, for reading inputs and parameters, writing outputs, and operations."""
+"""``pe``: pJ of one inference by layer, for reads of inputs and parameters, writes of outputs, and operations."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from qhls.errors import EnergyError
-from qhls.qtools.entry import Entry, Work
-from qhls.qtools.graph import size_of
+from qhls.qtools.entry import Entry, LayerWork
+from qhls.qtools.graph import drop_batch
 from qhls.qtools.prices import Prices
 
 PLACES = ("dram", "sram", "fixed")
-"""Where tensors lie: "fixed" is part of the logic and costs nothing."""
+"""The places of tensors: "fixed" is part of the logic and free."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Where weights and activations lie.
+    """The places of weights and activations.
 
-    A model's inputs and outputs lie in DRAM if ``rd_wr_on_io``, else in SRAM; with ``rd_wr_on_io``
-    what lies in DRAM also passes through SRAM. ``min_sram_size`` is the least SRAM, in bits.
+    The inputs and outputs of a model are in DRAM if ``rd_wr_on_io``, else in SRAM. With ``rd_wr_on_io`` each access to
+    DRAM also passes through SRAM. ``min_sram_size`` is the size of the smallest SRAM, in bits.
     """
 
     weights_on_memory: str = "dram"
@@ -34,11 +34,12 @@ class Memory:
             place = getattr(self, name)
             if place not in PLACES:
                 raise EnergyError(
-                    f"QTools.pe, {name}: expected one of {', '.join(PLACES)}, received {place!r}"
+                    f"QTools.pe, {name}: expected one of {', '.join(PLACES)}, got {place!r}. "
+                    f"Choose one."
                 )
 
     def access(self, prices: Prices, bits: int, place: str) -> float:
-        """pJ of reading or writing ``bits`` once."""
+        """Return pJ of one read or write of ``bits``."""
         if place == "sram":
             return prices.sram(bits, self.min_sram_size)
         if place != "dram":
@@ -47,26 +48,26 @@ class Memory:
         return passing + prices.dram(bits)
 
     def outside(self, is_border: bool) -> str:
-        """Where activations lie, or those at the border of the model."""
+        """Return the place of activations, or of the inputs and outputs of the model if ``is_border``."""
         if is_border:
             return "dram" if self.rd_wr_on_io else "sram"
         return self.activations_on_memory
 
 
-def layer_energy(entry: Entry, memory: Memory, prices: Prices) -> dict[str, float]:
-    """pJ by cause, not rounded."""
+def price_layer(entry: Entry, memory: Memory, prices: Prices) -> dict[str, float]:
+    """Return pJ by cause, not rounded."""
     node = entry.node
     place = memory.outside(node.is_input)
     inputs: Any = 0
     for edge, number in zip(node.inputs, entry.inputs, strict=True):
-        inputs += memory.access(prices, math.prod(size_of(edge.shape)) * number.bits, place)
+        inputs += memory.access(prices, math.prod(drop_batch(edge.shape)) * number.bits, place)
     parameters: Any = 0
     for elements, number in entry.findings.parameters:
         parameters += memory.access(prices, elements * number.bits, memory.weights_on_memory)
     written = memory.access(prices, _written(entry), memory.outside(node.is_output))
     operations: Any = 0
     for work in entry.findings.work:
-        operations += work_energy(work, prices)
+        operations += price_work(work, prices)
     return {
         "inputs": float(inputs),
         "outputs": float(written),
@@ -76,12 +77,12 @@ def layer_energy(entry: Entry, memory: Memory, prices: Prices) -> dict[str, floa
 
 
 def _written(entry: Entry) -> int:
-    """The bits of a layer's output."""
+    """Return the bits of a layer's output."""
     return math.prod(entry.output_shape[1:]) * entry.output.bits
 
 
-def work_energy(work: Work, prices: Prices) -> float:
-    """pJ of a layer's operations, multiplied in QTools' order."""
+def price_work(work: LayerWork, prices: Prices) -> float:
+    """Return pJ of a layer's operations, multiplied in QTools' order."""
     if work.count_first:
         first = work.operators[0]
         return work.count * first.gate_factor * prices.operator(first)
@@ -92,14 +93,14 @@ def work_energy(work: Work, prices: Prices) -> float:
 
 
 def energy_dict(entries: Sequence[Entry], memory: Memory, prices: Prices) -> dict[str, Any]:
-    """QTools' energy dictionary: by layer its class and pJ by cause, and ``total_cost``, whole pJ."""
-    found: dict[str, Any] = {}
+    """Return QTools' energy dictionary: class and pJ by cause of each layer, and ``total_cost`` in whole pJ."""
+    layers: dict[str, Any] = {}
     total = 0.0
     for entry in entries:
-        causes = layer_energy(entry, memory, prices)
-        found[entry.node.name] = {
+        causes = price_layer(entry, memory, prices)
+        layers[entry.node.name] = {
             "class_name": entry.node.kind,
             "energy": {cause: float(f"{pj:.2f}") for cause, pj in causes.items()},
         }
         total += causes["inputs"] + causes["outputs"] + causes["parameters"] + causes["op_cost"]
-    return found | {"total_cost": int(total)}
+    return layers | {"total_cost": int(total)}

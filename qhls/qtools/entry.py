@@ -1,4 +1,4 @@
-"""What is known of one layer: its types, and what it is charged for."""
+"""Results of one layer: its types, and the work and parameters that it is charged for."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from qhls.qtools.operators import Operator
 
 
 @dataclass(frozen=True)
-class Work:
-    """``count`` times each of ``operators``.
+class LayerWork:
+    """The operations of a layer: each of ``operators``, ``count`` times.
 
-    QTools multiplies a merging layer's count first and the price last, any other layer's price first;
-    floats differ in their last bit, and ``count_first`` says which it is.
+    QTools multiplies the gates of a merging layer by the count first, and those of any other layer by the price first.
+    The results differ in the last bit of a float; ``count_first`` selects the order.
     """
 
     count: int
@@ -25,35 +25,35 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Part:
-    """An entry of the data type map: a number or an operator, with a shape where QTools tells one."""
+class MapPart:
+    """A part of a layer in the data type map: a number or an operator, with a shape if QTools writes one."""
 
     what: Number | Operator
     shape: Any = None
 
     @property
     def number(self) -> Number:
-        """The number; of an operator what it makes."""
+        """Return the number, or the output of the operator."""
         return self.what.output if isinstance(self.what, Operator) else self.what
 
     def to_dict(self) -> dict[str, Any]:
-        """QTools' JSON object."""
-        told = self.what.to_dict()
-        return told if self.shape is None else told | {"shape": self.shape}
+        """Return QTools' JSON object."""
+        content = self.what.to_dict()
+        return content if self.shape is None else content | {"shape": self.shape}
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a layer's rule finds out.
+    """The results of a layer's rule.
 
-    ``made`` is the type of the results before an activation. ``work`` and ``parameters``, pairs of
-    (elements, number), are what energy is charged for. ``multiplied`` are pairs of (products, bits of
-    one operand times those of the other), where there is more than one kernel.
+    ``made`` is the type of the results before an activation. Energy is charged for ``work`` and for ``parameters``,
+    which are pairs of (elements, number). ``multiplied`` are pairs of (products, bits of one operand times bits of the
+    other) of a layer with several kernels.
     """
 
     made: Number
-    parts: Mapping[str, Part] = field(default_factory=dict)
-    work: tuple[Work, ...] = ()
+    parts: Mapping[str, MapPart] = field(default_factory=dict)
+    work: tuple[LayerWork, ...] = ()
     parameters: tuple[tuple[int, Number], ...] = ()
     multiplied: tuple[tuple[int, int], ...] = ()
 
@@ -62,7 +62,7 @@ class Findings:
 class Entry:
     """A layer in the data type map.
 
-    If ``compatible``, a normalisation of a model's input makes one element, as in QTools.
+    If ``compatible``, a normalisation of a model's input has one output element, as in QTools.
     """
 
     node: Node
@@ -74,21 +74,24 @@ class Entry:
 
     @property
     def output_shape(self) -> Any:
-        """As QTools writes it: of a normalisation that of the input, in a list if that is the model's."""
+        """Return the output shape as QTools writes it.
+
+        For a normalisation it is the input shape, in a list if the input is the model's.
+        """
         edge, of_input = self.node.inputs[0], "BatchNormalization" in self.node.kind
         if of_input and edge.is_input and self.compatible:
             return [_as_list(edge.shape, None)]
         return _as_list(self.node.output_shape, -1)
 
     def to_dict(self) -> dict[str, Any]:
-        """QTools' JSON object, its keys in QTools' order."""
-        told: dict[str, Any] = {
+        """Return QTools' JSON object, with the keys in QTools' order."""
+        content: dict[str, Any] = {
             "layer_type": self.node.kind,
             "input_quantizer_list": [x.to_dict() for x in self.inputs],
             "output_quantizer": self.output.to_dict() | {"shape": self.output_shape},
         }
-        told |= {key: part.to_dict() for key, part in self.findings.parts.items()}
-        return told | {"operation_count": self.count}
+        content |= {key: part.to_dict() for key, part in self.findings.parts.items()}
+        return content | {"operation_count": self.count}
 
 
 def _as_list(shape: Shape, batch: int | None) -> list[int | None]:

@@ -1,4 +1,4 @@
-"""The products and sums among the gates of a recurrent layer, which QTools passes over.
+"""Count the products and sums among the gates of a recurrent layer, which QTools omits.
 
 A step of an LSTM is ``c = forget * c + enter * candidate`` and ``h = leave * activation(c)``, of a GRU
 ``h = update * h + (1 - update) * candidate`` with ``reset * h`` in the candidate, before its kernel or after it.
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from qhls.qtools.entry import Part, Work
+from qhls.qtools.entry import LayerWork, MapPart
 from qhls.qtools.numbers import Number
 from qhls.qtools.operators import Operator, add, merge, multiply
 from qhls.qtools.options import Options
 
 
-def among_gates(
+def count_gate_products(
     layer: Any, recurrent_sum: Number, count: int, options: Options
-) -> tuple[dict[str, Part], tuple[Work, ...]]:
-    """Entries of the data type map and work: ``count`` times each operator, once a unit and step.
+) -> tuple[dict[str, MapPart], tuple[LayerWork, ...]]:
+    """Return parts of the data type map and work: each operator ``count`` times, once per unit and step.
 
-    ``recurrent_sum``: what the recurrent kernel makes. Nothing for a layer without gates. A state is as its quantizer,
-    or without one as the activation.
+    ``recurrent_sum``: the type of the recurrent kernel's sums. A layer without gates has no such work. A state has the
+    type of its quantizer, else that of the activation.
     """
     if getattr(layer, "recurrent_activation", None) is None:
         return {}, ()
@@ -34,29 +34,29 @@ def among_gates(
     operators = _operators(layer, recurrent_sum, gate, activation, state)
     if options.imposes(layer):
         operators = {k: operator.making(options.default_sum) for k, operator in operators.items()}
-    parts = {name: Part(operator) for name, operator in operators.items()}
-    return parts, (Work(count, tuple(operators.values())),)
+    parts = {name: MapPart(operator) for name, operator in operators.items()}
+    return parts, (LayerWork(count, tuple(operators.values())),)
 
 
 def _operators(
     layer: Any, recurrent_sum: Number, gate: Number, activation: Number, state: Number
 ) -> dict[str, Operator]:
-    kept = multiply(gate, state)
+    state_product = multiply(gate, state)
     if not hasattr(layer, "reset_after"):  # an LSTM
         entering = multiply(gate, activation)
         return {
-            "forget_multiplier": kept,
+            "forget_multiplier": state_product,
             "input_multiplier": entering,
-            "cell_accumulator": add(kept.output, entering.output),
+            "cell_accumulator": add(state_product.output, entering.output),
             "output_multiplier": multiply(gate, activation),
         }
     # 1 is a number of the gate's grid, or one bit beyond it
-    rest = merge("Subtract", [gate, gate], compatible=False)
-    fresh = multiply(rest.output, activation)
+    complement = merge("Subtract", [gate, gate], compatible=False)
+    candidate_product = multiply(complement.output, activation)
     return {
         "reset_multiplier": multiply(gate, recurrent_sum if layer.reset_after else state),
-        "update_multiplier": kept,
-        "update_complement": rest,
-        "candidate_multiplier": fresh,
-        "state_accumulator": add(kept.output, fresh.output),
+        "update_multiplier": state_product,
+        "update_complement": complement,
+        "candidate_multiplier": candidate_product,
+        "state_accumulator": add(state_product.output, candidate_product.output),
     }

@@ -1,4 +1,4 @@
-"""A model as QTools sees it: its layers, what each reads, and which read or write the outside."""
+"""The graph of a model by QTools' rules: its layers, their inputs, and the inputs and outputs of the model."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OUTSIDE = -1
 """The ``source`` of an edge that comes from an input of the model."""
 
 _REMOVED = ("Dropout",)
-"""Layers that are not there in inference."""
+"""Layers that do not exist in inference."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A tensor that a layer reads: made by the node of index ``source``, or input ``which`` of the model."""
+    """A tensor that a layer reads: a result of node ``source``, or input ``which`` of the model."""
 
     source: int
     shape: Shape
@@ -31,13 +31,13 @@ class Edge:
 
     @property
     def is_input(self) -> bool:
-        """Whether it is an input of the model."""
+        """Return whether the tensor is an input of the model."""
         return self.source == OUTSIDE
 
     @property
     def size(self) -> int:
-        """Elements of one sample; 1 for a model's input, as QTools counts when it compares sizes."""
-        return 1 if self.is_input else math.prod(size_of(self.shape))
+        """Return the elements of one sample; 1 for a model's input, as in QTools' comparison of sizes."""
+        return 1 if self.is_input else math.prod(drop_batch(self.shape))
 
 
 @dataclass(frozen=True)
@@ -53,27 +53,26 @@ class Node:
 
     @property
     def kind(self) -> str:
-        """The layer's class."""
+        """Return the name of the layer's class."""
         return type(self.layer).__name__
 
     @property
     def is_input(self) -> bool:
-        """Whether it reads an input of the model."""
+        """Return whether the layer reads an input of the model."""
         return any(edge.is_input for edge in self.inputs)
 
 
-def size_of(shape: Sequence[int | None]) -> tuple[int, ...]:
-    """A shape without its batch; the rest of it is known, see ``nodes_of``."""
+def drop_batch(shape: Sequence[int | None]) -> tuple[int, ...]:
+    """Return a shape without its batch; ``list_nodes`` checks that all other sizes are known."""
     return tuple(n for n in shape[1:] if n is not None)
 
 
-def nodes_of(model: keras.Model, compatible: bool) -> list[Node]:
-    """The layers' calls, producers first, without ``Dropout`` and input layers.
+def list_nodes(model: keras.Model, compatible: bool) -> list[Node]:
+    """Return the calls of layers, producers first, without ``Dropout`` and input layers.
 
-    QTools has one edge between two layers, and one from all of a model's inputs to a layer. So if
-    ``compatible`` a layer that reads two inputs of the model, or a tensor twice, has one edge; it
-    is the last one's. Else a wrapper such as ``TimeDistributed`` stands for the Q-layer it holds. A
-    second call of a layer is named ``layer#2``.
+    QTools has one edge between two layers, and one from all of a model's inputs to a layer. So if ``compatible``, a
+    layer that reads two inputs of the model, or a tensor twice, has one edge: the last. Otherwise the Q-layer within a
+    wrapper such as ``TimeDistributed`` replaces the wrapper. A second call of a layer is named ``layer#2``.
 
     Raises:
         LoweringError: a model that is not built from layers.
@@ -83,7 +82,7 @@ def nodes_of(model: keras.Model, compatible: bool) -> list[Node]:
     inputs = enumerate(keras.tree.flatten(model.inputs))
     edges = {id(t): Edge(OUTSIDE, tuple(t.shape), i) for i, t in inputs}
     read: set[int] = set()
-    found: list[Node] = []
+    nodes: list[Node] = []
     times: dict[str, int] = {}
     for call in every:
         if type(call.layer).__name__ in _REMOVED:
@@ -94,34 +93,34 @@ def nodes_of(model: keras.Model, compatible: bool) -> list[Node]:
         read_edges = [edges[id(t)] for t in call.inputs]
         read |= {edge.source for edge in read_edges}
         layer = call.layer if compatible else unwrapped(call.layer)
-        found.append(
-            _node(name, layer, call, _merged(read_edges) if compatible else read_edges, found)
+        nodes.append(
+            _node(name, layer, call, _merged(read_edges) if compatible else read_edges, nodes)
         )
         for tensor in call.outputs:
-            edges[id(tensor)] = Edge(len(found) - 1, tuple(tensor.shape))
+            edges[id(tensor)] = Edge(len(nodes) - 1, tuple(tensor.shape))
     # An output of the model that a layer reads too is no output to QTools.
     ends = set() if compatible else {edges[id(t)].source for t in results}
-    return [replace(n, is_output=i not in read or i in ends) for i, n in enumerate(found)]
+    return [replace(n, is_output=i not in read or i in ends) for i, n in enumerate(nodes)]
 
 
 def _node(name: str, layer: Any, call: Call, edges: list[Edge], before: list[Node]) -> Node:
     for tensor in (*call.inputs, *call.outputs):
         if None in tuple(tensor.shape)[1:]:
             raise EnergyError(
-                f"QTools, layer {name!r}: expected tensors of known size, received the shape "
-                f"{tuple(tensor.shape)}; give keras.Input every dimension but the batch"
+                f"QTools, layer {name!r}: expected tensors of known size, got the shape "
+                f"{tuple(tensor.shape)}. Give keras.Input every dimension but the batch."
             )
     depth = 1 + max((before[e.source].depth for e in edges if not e.is_input), default=0)
     return Node(name, layer, tuple(edges), tuple(call.outputs[0].shape), depth)
 
 
 def _merged(edges: list[Edge]) -> list[Edge]:
-    """One edge from each source."""
+    """Return one edge per source."""
     last = {edge.source: edge for edge in edges}
     return list(last.values())
 
 
-def in_model_order(model: keras.Model, nodes: list[Node]) -> list[Node]:
-    """Nodes in the order of the model's list of layers."""
+def sort_as_in_model(model: keras.Model, nodes: list[Node]) -> list[Node]:
+    """Return the nodes in the order of the model's list of layers."""
     order = {name: i for i, (name, _) in enumerate(layers(model))}
     return sorted(nodes, key=lambda node: order.get(node.name.partition("#")[0], len(order)))

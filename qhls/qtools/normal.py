@@ -1,4 +1,4 @@
-"""Rules for batch normalisation: on its own, and fused into the layer before it."""
+"""Rules for batch normalisation: as a separate layer, and fused into the layer before it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from qhls.qtools.counts import operation_count
-from qhls.qtools.entry import Findings, Part, Work
-from qhls.qtools.graph import Node, size_of
+from qhls.qtools.counts import count_operations
+from qhls.qtools.entry import Findings, LayerWork, MapPart
+from qhls.qtools.graph import Node, drop_batch
 from qhls.qtools.numbers import PO2, Number
 from qhls.qtools.operators import Operator, add, divide, multiply
 from qhls.qtools.options import Options
@@ -32,17 +32,17 @@ class Statistics:
 
 
 def statistics(layer: Any, x: Number, options: Options) -> Statistics:
-    """The types of the parameters of a normalisation of ``x``.
+    """Return the types of the parameters of a normalisation of ``x``.
 
-    Where a Q-layer has no quantizer, beta and mean have the type of ``x`` and the others the default.
+    Without a quantizer, beta and mean of a Q-layer have the type of ``x``, the others the default.
     """
     if options.imposes(layer):
         weight = options.default_weight
-        found = Statistics(weight, weight, weight, weight, weight)
+        types = Statistics(weight, weight, weight, weight, weight)
     else:
         gamma, beta, mean, variance, inverse = layer.get_quantizers()
         number = options.types.number
-        found = Statistics(
+        types = Statistics(
             number(gamma),
             x if beta is None else number(beta),
             x if mean is None else number(mean),
@@ -50,12 +50,12 @@ def statistics(layer: Any, x: Number, options: Options) -> Statistics:
             number(inverse),
         )
     last = 1 + int(bool(layer.scale)) + int(bool(layer.center))
-    gamma = options.counted(found.gamma, layer, 0) if layer.scale else found.gamma
-    return replace(found, gamma=gamma, variance=options.counted(found.variance, layer, last))
+    gamma = options.counted(types.gamma, layer, 0) if layer.scale else types.gamma
+    return replace(types, gamma=gamma, variance=options.counted(types.variance, layer, last))
 
 
 def deviation(variance: Number) -> Number:
-    """The type of the square root of ``variance``: a power of two has half the exponents."""
+    """Return the type of the square root of ``variance``: a power of two has half the exponents."""
     if variance.kind != PO2:
         return variance
     limit = variance.max_value
@@ -66,7 +66,7 @@ def deviation(variance: Number) -> Number:
 
 
 def normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """``gamma / deviation * x + beta``. Its sum is not charged, nor the mean's subtraction, as in QTools."""
+    """Count ``gamma / deviation * x + beta``; as in QTools, neither its sum nor the subtraction is charged."""
     if options.is_fused(node.name):
         return _elsewhere(node, inputs, options)
     layer, x = node.layer, inputs[0]
@@ -90,49 +90,49 @@ def normalisation(node: Node, inputs: list[Number], options: Options) -> Finding
         gates = list(operators.values())
     numbers = (types.gamma, types.beta, types.mean, types.variance)
     names = ("gamma", "beta", "mean", "variance")
-    parts = {f"{name}_quantizer": Part(n) for name, n in zip(names, numbers, strict=True)}
-    parts |= {key: Part(o) for key, o in operators.items()}
+    parts = {f"{name}_quantizer": MapPart(n) for name, n in zip(names, numbers, strict=True)}
+    parts |= {key: MapPart(o) for key, o in operators.items()}
     channels = layer.get_weights()[0].shape[0]
     return Findings(
         list(operators.values())[-1].output,
         parts,
-        (Work(operation_count(node, options.compatible), tuple(gates)),),
+        (LayerWork(count_operations(node, options.compatible), tuple(gates)),),
         tuple((channels, n) for n in _held(layer, numbers, options.compatible)),
     )
 
 
 def _held(layer: Any, numbers: tuple[Number, ...], compatible: bool) -> list[Number]:
-    """The parameters that are read; QTools reads gamma and beta also where there are none."""
-    there = (layer.scale, layer.center, True, True)
-    return [n for n, exists in zip(numbers, there, strict=True) if exists or compatible]
+    """Return the parameters that are read; QTools reads gamma and beta even if the layer has none."""
+    existing = (layer.scale, layer.center, True, True)
+    return [n for n, exists in zip(numbers, existing, strict=True) if exists or compatible]
 
 
 def _elsewhere(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """A normalisation that is fused into the layer before it, which has its types."""
+    """Return the findings of a normalisation fused into the layer before it: only the type of its results."""
     imposed = options.for_reference and options.keras_accumulator and not node.is_input
     return Findings(options.default_sum if imposed else inputs[0])
 
 
 @dataclass(frozen=True)
 class Fused:
-    """A normalisation within the layer before it: types, last sum, and what it is charged for."""
+    """A normalisation within the layer before it: its types, last sum, work and parameters."""
 
-    parts: dict[str, Part]
+    parts: dict[str, MapPart]
     total: Operator
-    work: Work
+    work: LayerWork
     parameters: tuple[tuple[int, Number], ...]
 
 
 def fused(  # noqa: PLR0917 - all of them are needed
     node: Node, layer: Any, x: Number, kernel_sum: Number, bias: Number | None, options: Options
 ) -> Fused:
-    """The normalisation ``layer`` within ``node``: ``inverse * sum + (inverse * (bias - mean) + beta)``.
+    """Count the normalisation ``layer`` within ``node``: ``inverse * sum + (inverse * (bias - mean) + beta)``.
 
-    ``x`` is what ``node`` reads, ``kernel_sum`` its sum of products without bias.
+    ``x`` is the type of ``node``'s input, ``kernel_sum`` that of its sum of products without bias.
     """
     types = statistics(layer, x, options)
     inverse = layer.get_quantizers()[-1] if hasattr(layer, "get_quantizers") else None
-    scale = scale_of(inverse, None, options)
+    scale = find_scale(inverse, None, options)
 
     def scaled(number: Number) -> Operator:
         product = multiply(types.inverse, number)
@@ -148,27 +148,27 @@ def fused(  # noqa: PLR0917 - all of them are needed
     if options.imposes(node.layer):
         product, total = product.making(options.default_sum), total.making(options.default_sum)
     parts = {
-        "bn_beta_quantizer": Part(types.beta),
-        "bn_mean_quantizer": Part(types.mean),
-        "bn_inverse_quantizer": Part(types.inverse),
-        "fused_accumulator": Part(total),
+        "bn_beta_quantizer": MapPart(types.beta),
+        "bn_mean_quantizer": MapPart(types.mean),
+        "bn_inverse_quantizer": MapPart(types.inverse),
+        "fused_accumulator": MapPart(total),
     }
-    outputs, channels = math.prod(size_of(node.output_shape)), len(layer.get_weights()[0])
+    outputs, channels = math.prod(drop_batch(node.output_shape)), len(layer.get_weights()[0])
     parameters = ((channels, types.inverse), (channels, offset))
-    return Fused(parts, total, Work(outputs, (product, total)), parameters)
+    return Fused(parts, total, LayerWork(outputs, (product, total)), parameters)
 
 
-def scale_of(quantizer: Any, real: Any, options: Options) -> tuple[int, int] | None:
-    """``(least, greatest)`` exponent of the scales of an "auto_po2" quantizer.
+def find_scale(quantizer: Any, real: Any, options: Options) -> tuple[int, int] | None:
+    """Return the ``(least, greatest)`` exponent of the scales of an "auto_po2" quantizer.
 
-    As in QTools they are known once the quantizer has been called: before, by
-    ``model_save_quantized_weights`` for one, or in inference with ``real`` weights, not quantised yet.
+    As in QTools, they are known after a call of the quantizer, for example by ``model_save_quantized_weights``. In
+    inference this function calls it with ``real`` weights if they are not quantised yet.
     """
     automatic = getattr(quantizer, "alpha", None) == "auto_po2"
     if not automatic or type(quantizer).__name__ not in ("quantized_bits", "quantized_linear"):
         return None
     if options.is_inference and not options.model_weights_already_quantized and real is not None:
-        quantizer = copy.deepcopy(quantizer)  # the model's keeps the state that it has
+        quantizer = copy.deepcopy(quantizer)  # the model's quantizer keeps its state
         quantizer(real)
     if quantizer.scale is None or not np.ndim(scale := to_numpy(quantizer.scale)):
         return None

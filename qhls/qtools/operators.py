@@ -1,6 +1,6 @@
-"""What multiplies, divides and adds two numbers: the type of the result, and the gates it takes.
+"""Operators on two numbers: the type of the result and the gates of a product, quotient or sum.
 
-QTools' rules, one function an operation. The tables are indexed by the kinds of ``numbers``.
+Each function follows QTools' rule for one operation. The kinds of ``numbers`` index the tables.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MULTIPLIERS = (
     ("and", "and", "and", "and", "and", "float"),
     ("float",) * 6,
 )
-"""What multiplies: by the kind of the weight, then of the input."""
+"""The hardware of a product, by the kind of the weight, then of the input."""
 
 AND_FACTOR, BINARY_FACTOR, TERNARY_FACTOR, VALUE_FACTOR = 0.1, 0.3, 2 * 0.3, 0.3
 """Energy of a gate relative to an adder of as many bits; ``VALUE_FACTOR`` per distinct power of two."""
@@ -42,10 +42,10 @@ AND_FACTOR, BINARY_FACTOR, TERNARY_FACTOR, VALUE_FACTOR = 0.1, 0.3, 2 * 0.3, 0.3
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A piece of arithmetic: what it makes, and ``gate_factor`` times ``op`` on ``gate_bits``.
+    """A piece of arithmetic: its output, and gates of ``gate_factor`` times ``op`` on ``gate_bits``.
 
-    ``op`` is "mul", "add", "mux", "xor", "and" or "shifter". ``gate_bits`` of ``None`` are those of
-    ``output``. A type that is imposed on the output changes the price's column, not the gates.
+    ``op`` is "mul", "add", "mux", "xor", "and" or "shifter". ``gate_bits`` of ``None`` are those of ``output``. An
+    imposed output type changes the price's column, not the gates.
     """
 
     output: Number
@@ -55,20 +55,20 @@ class Operator:
 
     @property
     def priced_bits(self) -> float:
-        """The bits that the price is for."""
+        """Return the bits that the price applies to."""
         return self.output.bits if self.gate_bits is None else self.gate_bits
 
     def making(self, output: Number) -> Operator:
-        """The same gates with an imposed output."""
+        """Return the same gates with an imposed output."""
         return replace(self, output=output)
 
     def to_dict(self) -> dict[str, Any]:
-        """QTools' JSON object."""
+        """Return QTools' JSON object."""
         return self.output.to_dict() | {"op_type": self.op}
 
 
 def multiply(weight: Number, x: Number, aligned: bool = True) -> Operator:
-    """What ``weight * x`` takes; fixed-point products have two signs if not ``aligned``, as in QKeras 0.9.0."""
+    """Return the operator of ``weight * x``; unless ``aligned``, fixed-point products have two signs (QKeras 0.9.0)."""
     operator = _MULTIPLY[MULTIPLIERS[weight.kind][x.kind]](weight, x)
     if operator.op != "mul" or operator.output.is_float or aligned:
         return operator
@@ -88,7 +88,7 @@ def _shifter(w: Number, x: Number) -> Operator:
 
 
 def _shift(x: Number, po2: Number, up: float, down: float) -> Operator:
-    """``x`` moved by up to ``up`` bits left and ``down`` bits right."""
+    """Return a shift of ``x`` by up to ``up`` bits left and ``down`` bits right."""
     sign = int(not x.is_signed and bool(po2.is_signed))
     output = fixed(
         int(x.bits + up + down) + sign, int(x.int_bits + up), x.is_signed | po2.is_signed
@@ -100,7 +100,7 @@ def _shift(x: Number, po2: Number, up: float, down: float) -> Operator:
 
 
 def _adder(w: Number, x: Number) -> Operator:
-    """Powers of two: exponents are added."""
+    """Return the product of two powers of two: an addition of exponents."""
     limited = NO_LIMIT not in (w.max_value, x.max_value)
     limit = x.max_value * w.max_value if limited else NO_LIMIT
     output = power_of_two(max(x.bits, w.bits) + 1, x.is_signed | w.is_signed, limit)
@@ -108,7 +108,7 @@ def _adder(w: Number, x: Number) -> Operator:
 
 
 def _output_of(w: Number, x: Number, bits: int, int_bits: int, is_signed: int) -> Number:
-    """The result of choosing by a number of few values: of the kind of the richer operand."""
+    """Return the result of a choice by a number of few values; it has the kind of the richer operand."""
     kinds = {w.kind, x.kind}
     if PO2 in kinds:
         limit = (w if w.kind == PO2 else x).max_value
@@ -127,7 +127,7 @@ def _mux(w: Number, x: Number) -> Operator:
     output = _output_of(w, x, bits, chosen.int_bits, w.is_signed | x.is_signed)
     if output.kind == PO2:
         output = replace(output, int_bits=output.bits)
-    # QTools takes an input that is "stochastic_binary" for ternary here, but not such a weight.
+    # QTools treats a "stochastic_binary" input as ternary here, but not such a weight.
     two_valued = "binary" in w.name if chooses else x.name == "binary"
     return Operator(output, "mux", BINARY_FACTOR if two_valued else TERNARY_FACTOR, chosen.bits)
 
@@ -164,9 +164,9 @@ _MULTIPLY = {
 
 
 def divide(numerator: Number, denominator: Number) -> Operator:
-    """What ``numerator / denominator`` takes; QTools prices a real division as a multiplication.
+    """Return the operator of ``numerator / denominator``; QTools prices a real division as a multiplication.
 
-    It refuses denominators of two or three values; here they are divided in floating point.
+    QTools refuses denominators of two or three values; here the division is in floating point.
     """
     n, d = numerator, denominator
     if n.is_float or d.is_float:
@@ -188,7 +188,7 @@ def divide(numerator: Number, denominator: Number) -> Operator:
 
 
 def accumulate(terms: int, product: Number) -> Operator:
-    """What a sum of ``terms`` products takes; as many bits more as the worst case needs."""
+    """Return the operator of a sum of ``terms`` products, wide enough for the worst case."""
     if product.is_float:
         return Operator(floating(product.bits), "add")
     carry = int(np.ceil(np.log2(terms)))
@@ -197,7 +197,7 @@ def accumulate(terms: int, product: Number) -> Operator:
 
 
 def add(a: Number, b: Number, aligned: bool = True) -> Operator:
-    """What ``a + b`` takes; QKeras 0.9.0, not ``aligned``, adds one bit wherever the points are."""
+    """Return the operator of ``a + b``; unless ``aligned``, one bit more than the wider operand (QKeras 0.9.0)."""
     if a.is_float or b.is_float:
         return Operator(floating(max(a.bits, b.bits)), "add")
     if not (a.kind == PO2 and b.kind == BINARY_01):  # there QTools adds the bits of the exponent
@@ -208,11 +208,11 @@ def add(a: Number, b: Number, aligned: bool = True) -> Operator:
 
 
 def merge(layer: str, inputs: Sequence[Number], compatible: bool) -> Operator:
-    """What the Keras layer of this name that merges ``inputs`` element by element takes.
+    """Return the operator of the Keras layer of this name, which merges ``inputs`` element by element.
 
-    A sum takes one bit more than the widest input, wherever the inputs' points are, as in QTools;
-    if not ``compatible``, as many as hold every fraction bit. ``Subtract`` (which QTools lacks) makes
-    signed numbers. ``Concatenate`` takes no gates.
+    As in QTools, a sum has one bit more than the widest input, even if the binary points differ. If not
+    ``compatible``, it holds every fraction bit. ``Subtract`` (which QTools lacks) results in signed numbers.
+    ``Concatenate`` has no gates.
     """
     if layer in ("Multiply", "Dot"):
         operator = Operator(inputs[0], "mul", 1, inputs[0].bits)

@@ -1,4 +1,4 @@
-"""What one run of QTools is asked for, and the types that follow from it."""
+"""The options of one run of QTools, and the types that follow from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qhls.utils.hardware import hardware_weights
 class Options:
     """The arguments of ``QTools`` that decide types, under QTools' names.
 
-    ``layers`` are the model's by name: a fused convolution looks for its normalisation there. If not
+    ``layers`` are the layers of the model by name, from which a fused convolution takes its normalisation. If not
     ``aligned``, products and sums have the widths of QKeras 0.9.0.
     """
 
@@ -36,38 +36,37 @@ class Options:
 
     @property
     def compatible(self) -> bool:
-        """Whether QTools' slips are kept."""
+        """Return whether QTools' errors are reproduced."""
         return self.types.compatible
 
     @property
     def default(self) -> Number:
-        """The type of what nothing else tells the type of."""
+        """Return the type of numbers without a given type."""
         return self.types.named(DEFAULT_TYPE)
 
     @property
     def default_weight(self) -> Number:
-        """The type of weights that no quantizer stands on."""
+        """Return the type of weights without a quantizer."""
         return self.types.named(self.keras_quantizer) if self.keras_quantizer else self.default
 
     @property
     def default_sum(self) -> Number:
-        """The type of results where they are imposed."""
+        """Return the type imposed on products and sums."""
         return self.types.named(self.keras_accumulator) if self.keras_accumulator else self.default
 
     def imposes(self, layer: Any) -> bool:
-        """Whether the types within a layer are the defaults: it is Keras' own, or all of them are."""
+        """Return whether the types within a layer are the defaults: for Keras' own layers, or ``for_reference``."""
         return self.for_reference or not hasattr(layer, "get_quantizers")
 
     def output(self, node: Node, made: Number) -> Number:
-        """The type of what a layer hands on: its activation's, else ``made``."""
-        layer = node.layer
-        told = _told(layer)
-        if self.for_reference or not self.types.tells_output(told):
+        """Return the type of a layer's results: that of its activation, else ``made``."""
+        activation = _find_activation(node.layer)
+        if self.for_reference or not self.types.decides_output(activation):
             return self.types.passed_on(made)
-        return self.types.number(told)
+        return self.types.number(activation)
 
     def counted(self, number: Number, layer: Any, index: int) -> Number:
-        """A weight's power of two with the number of different values that it has, in inference."""
+        """Return the type of a weight; in inference a power of two has the number of its different values."""
         if not self.is_inference or number.kind != PO2:
             return number
         weights = _weights(layer, self.model_weights_already_quantized)
@@ -76,28 +75,27 @@ class Options:
         return replace(number, distinct=len(np.unique(weights[index])))
 
     def fusing(self, name: str) -> Mapping[str, Any] | None:
-        """The entry of ``hw_weight_dict`` of a layer that a normalisation is fused into."""
+        """Return the entry of ``hw_weight_dict`` of a layer that a normalisation is fused into, else None."""
         entry = self.hw_weight_dict.get(name)
         return entry if entry and entry.get("enable_bn_fusing") else None
 
     def is_fused(self, name: str) -> bool:
-        """Whether a normalisation is fused into another layer."""
+        """Return whether the layer of this name is a normalisation fused into another, or such a layer."""
         targets = {e.get("fused_bn_layer_name") for e in self.hw_weight_dict.values()}
         return name in targets or self.fusing(name) is not None
 
 
-def _told(layer: Any) -> Any:
-    """What a layer says its results are: its quantizer or activation; of both directions the first's."""
+def _find_activation(layer: Any) -> Any:
+    """Return the quantizer or activation of a layer; for a bidirectional one that of the first direction."""
     layer = getattr(layer, "forward_layer", layer)
     return getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
 
 
 def _weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
-    """The layer's weights, quantised; the folded ones where a normalisation is folded in.
+    """Return the quantised weights of a layer; the folded ones if a normalisation is folded in.
 
-    Weights that are said to be quantised go through their quantizers all the same: powers of two stay
-    what they are. Those that are not are paired with quantizers by position, as in QTools, which is
-    wrong where a normalisation lacks gamma or beta; so is this then.
+    Weights that count as quantised pass through their quantizers again, which changes no power of two. Other weights
+    are paired with quantizers by position, as in QTools. The pairing is wrong if a normalisation lacks gamma or beta.
     """
     if hasattr(layer, "get_folded_weights"):
         return [weight.values for weight in hardware_weights(layer)]

@@ -1,4 +1,4 @@
-"""``Prices``: a process as QTools knows it, read from a JSON table that states its sources."""
+"""``Prices``: the prices of a QTools process, read from a JSON table that states its sources."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Prices:
-    """pJ of operations and memory accesses.
+    """The pJ of operations and memory accesses.
 
-    ``curves`` are polynomials, highest power first, of the operands' bits; for "sram" of log2 of the
-    memory's bits, a word of ``word_bits``; for "dram" of the bits moved. Negative values count as 0.
-    ``include_energy`` are the causes that ``QTools.extract_energy_sum`` sums up, by class of layer.
+    ``curves`` are polynomials, highest power first, of the operands' bits. For "sram" they are per word of
+    ``word_bits`` and of log2 of the memory's bits, for "dram" of the bits moved. Negative values count as 0.
+    ``include_energy`` are the causes in ``QTools.extract_energy_sum``, by class of layer.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Prices:
     include_energy: Mapping[str, list[str]]
 
     def operator(self, operator: Operator) -> float:
-        """pJ of one operation without its gate factor; gates other than multipliers cost as adders."""
+        """Return pJ of one operation without its gate factor; gates other than multipliers cost as adders."""
         bits = operator.priced_bits
         action = "mul" if operator.op == "mul" else "add"
         if operator.output.is_float:
@@ -52,14 +52,14 @@ class Prices:
         return self._curve(f"fixed_{action}", bits)
 
     def sram(self, bits: int, least: int) -> float:
-        """pJ of one pass over ``bits`` in an SRAM of just them, of ``least`` bits at least."""
+        """Return pJ of one pass over ``bits`` in an SRAM of exactly that size, but at least ``least`` bits."""
         if bits == 0:
             return 0.0
         words = np.ceil(bits * (1 / self.word_bits))
         return words * self._curve("sram", np.log2(max(bits, least)))
 
     def dram(self, bits: int) -> float:
-        """pJ of moving ``bits`` from or to DRAM."""
+        """Return pJ of a transfer of ``bits`` from or to DRAM."""
         return self._curve("dram", bits)
 
     def _curve(self, name: str, x: Any) -> float:
@@ -70,7 +70,7 @@ class Prices:
 
 
 def load_prices(process: Any) -> Prices:
-    """The prices of a process: "horowitz" (``horowitz_45nm_qtools``), or a JSON table of yours.
+    """Load the prices of a process: "horowitz" (``horowitz_45nm_qtools``), or a JSON table.
 
     Raises ``EnergyError`` for a process that does not exist and a table that is not complete.
     """
@@ -80,7 +80,8 @@ def load_prices(process: Any) -> Prices:
     if not is_file(path):
         known = sorted({*ALIASES, *(p.stem for p in _TABLES.glob("*.json"))})
         raise EnergyError(
-            f"QTools, process: expected one of {', '.join(known)} or a .json file, received {process!r}"
+            f"QTools, process: expected one of {', '.join(known)} or a .json file, got {process!r}. "
+            f"Choose one."
         )
     table = read_json(path, "JSON", EnergyError, f"QTools, process {path.stem!r}")
     try:
@@ -88,7 +89,7 @@ def load_prices(process: Any) -> Prices:
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as fault:
         raise EnergyError(
             f"QTools, process {path.stem!r}: expected a table as {ALIASES['horowitz']}.json, got {fault!r}. "
-            f"Correct it."
+            f"Correct the table."
         ) from None
 
 
@@ -97,8 +98,8 @@ def _prices(name: str, table: Any) -> Prices:
         missing = [key for key in keys if key not in table.get(part, {})]
         if missing:
             raise EnergyError(
-                f"QTools, process {name!r}: expected {part} with {', '.join(keys)}, missing "
-                f"{', '.join(missing)}; see {ALIASES['horowitz']}.json"
+                f"QTools, process {name!r}: expected {part} with {', '.join(keys)}, got a table without "
+                f"{', '.join(missing)}. Take {ALIASES['horowitz']}.json as an example."
             )
     figures = {**table["operations"], **table["memories"]}
     curves = {key: tuple(map(float, figure["coefficients"])) for key, figure in figures.items()}

@@ -1,4 +1,4 @@
-"""The table of a QTools run: pJ by layer and cause, and what counts."""
+"""The table of a QTools run: pJ by layer and cause, and the sum of the counted causes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from qhls.text import one_line
 _CAUSES = ("inputs", "outputs", "parameters", "op_cost")
 
 
-def energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
-    """A row a layer of ``energy``, which ``tools.pe`` returned: its type, operations, pJ by cause, and what counts.
+def build_energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
+    """Return one row per layer of ``energy``, the result of ``tools.pe``: type, operations, pJ by cause, counted sum.
 
     The sum is ``extract_energy_sum`` of QTools' own causes by class of layer (``include_energy``).
     """
@@ -28,21 +28,21 @@ def energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
     table.add_column("class")
     for heading in ("bits", "operations", *_CAUSES):
         table.add_column(heading, justify="right")
-    table.add_column("counts", f"{total:,}", justify="right")
+    table.add_column("counted", f"{total:,}", justify="right")
     for name, entry in profile.items():
-        told = tools.data_type_map[name]
+        entry_types = tools.data_type_map[name]
         table.add_row(
             Text(one_line(name)),
             energy[name]["class_name"],
-            str(told["output_quantizer"]["bits"]),
-            f"{told['operation_count']:,}",
+            str(entry_types["output_quantizer"]["bits"]),
+            f"{entry_types['operation_count']:,}",
             *(f"{entry['energy'][cause]:,.2f}" for cause in _CAUSES),
             f"{entry['total']:,.2f}",
         )
     return table
 
 
-def roofline_text(tools: QTools) -> str:
-    """The roofline numbers on a line."""
+def format_roofline(tools: QTools) -> str:
+    """Return the roofline numbers in one line."""
     numbers = tools.get_roofline_numbers()
     return "roofline: " + ", ".join(f"{key} {value:,.10g}" for key, value in numbers.items())

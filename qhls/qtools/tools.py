@@ -16,20 +16,20 @@ from qhls.frontend.weights import load_weights
 from qhls.qtools.convert import Types
 from qhls.qtools.energy import Memory, energy_dict
 from qhls.qtools.entry import Entry
-from qhls.qtools.graph import in_model_order, nodes_of, size_of
+from qhls.qtools.graph import drop_batch, list_nodes, sort_as_in_model
 from qhls.qtools.numbers import Number
 from qhls.qtools.options import Options
 from qhls.qtools.prices import load_prices
-from qhls.qtools.typemap import entries, source_types
+from qhls.qtools.typemap import entries, find_source_types
 from qhls.text import say
 from qhls.utils.graph import layers, warn_of_unseen
 
 RELEASE = "0.9.0"
-"""The release of QKeras whose widths can be asked for."""
+"""The release of QKeras whose widths ``compatible`` can select."""
 
 
 class QTools:
-    """The types of every number in a model, and the energy of one inference, as QKeras' QTools tells them.
+    """The type of every number in a model and the energy of one inference, as in QKeras' QTools.
 
     Args:
         model: a Keras model of our Q-layers and Keras' own, with known sizes.
@@ -41,12 +41,12 @@ class QTools:
             "int32" or a quantizer.
         keras_accumulator: the type of their products and sums.
         for_reference: impose these two on every layer.
-        model_weights_already_quantized: whether the weights' values are quantised ones.
-        hw_weight_dict: what ``model_save_quantized_weights`` returns, for fused normalisations.
-        compatible: True for QTools' numbers wherever it has any, its slips included, and an answer
-            where it fails: those of QKeras' last state, of June 2025. "0.9.0" for the widths of products
-            and sums in the release of 2021, with which the published energies were computed. False
-            to count every layer (docs/qtools.md says what differs).
+        model_weights_already_quantized: whether the values of the weights are already quantised.
+        hw_weight_dict: the result of ``model_save_quantized_weights``, for fused normalisations.
+        compatible: True for the numbers of QKeras' last state (June 2025), its errors included, and an
+            answer where it fails. "0.9.0" for the widths of products and sums in the release of 2021,
+            with which the published energies were computed. False to count every layer
+            (docs/qtools.md lists the differences).
 
     Raises:
         EnergyError: an unknown process, type or release; tensors of unknown size.
@@ -71,7 +71,8 @@ class QTools:
     ) -> None:
         if compatible not in (True, False, RELEASE):
             raise EnergyError(
-                f"QTools, compatible: expected True, False or {RELEASE!r}, received {compatible!r}"
+                f"QTools, compatible: expected True, False or {RELEASE!r}, got {compatible!r}. "
+                f"Choose one."
             )
         if weights_path is not None:
             load_weights(model, Path(weights_path), Path(weights_path).name)
@@ -88,31 +89,33 @@ class QTools:
             dict(layers(model)),
             compatible != RELEASE,
         )
-        nodes = nodes_of(model, types.compatible)
+        nodes = list_nodes(model, types.compatible)
         warn_of_unseen("QTools", model)
-        self._sources = source_types(model, source_quantizers, types)
-        self._source_sizes = [math.prod(size_of(t.shape)) for t in keras.tree.flatten(model.inputs)]
-        found = entries(nodes, self._sources, options)
-        by_name = {entry.node.name: entry for entry in found}
-        self._entries = [by_name[node.name] for node in in_model_order(model, nodes)]
+        self._sources = find_source_types(model, source_quantizers, types)
+        self._source_sizes = [
+            math.prod(drop_batch(t.shape)) for t in keras.tree.flatten(model.inputs)
+        ]
+        layer_entries = entries(nodes, self._sources, options)
+        by_name = {entry.node.name: entry for entry in layer_entries}
+        self._entries = [by_name[node.name] for node in sort_as_in_model(model, nodes)]
         self._output_dict = {
-            "source_quantizers": [each.to_dict() for each in self._sources],
-            **{e.node.name: e.to_dict() for e in sorted(found, key=lambda e: e.node.depth)},
+            "source_quantizers": [number.to_dict() for number in self._sources],
+            **{e.node.name: e.to_dict() for e in sorted(layer_entries, key=lambda e: e.node.depth)},
         }
 
     @property
     def data_type_map(self) -> dict[str, Any]:
-        """The types of every layer by its name, and ``source_quantizers``: QTools' JSON."""
+        """Return the types of every layer by its name, and ``source_quantizers``: QTools' JSON."""
         return self._output_dict
 
     @property
     def include_energy(self) -> Mapping[str, list[str]]:
-        """The causes of energy that count, by class of layer: QTools' ``cfg.include_energy``."""
+        """Return the counted causes of energy by class of layer: QTools' ``cfg.include_energy``."""
         return self.prices.include_energy
 
     @property
     def source_quantizer_list(self) -> list[Number]:
-        """The types of the inputs."""
+        """Return the types of the inputs."""
         return self._sources
 
     def qtools_stats_to_json(self, json_name: str | os.PathLike[str]) -> None:
@@ -131,32 +134,32 @@ class QTools:
         rd_wr_on_io: bool = True,
         verbose: bool = False,
     ) -> dict[str, Any]:
-        """pJ of one inference: by layer its class and the causes, rounded to 0.01, and ``total_cost``.
+        """Return pJ of one inference: class and causes of each layer, rounded to 0.01, and ``total_cost``.
 
-        Each tensor is moved once: inputs and parameters are read, outputs written. Weights lie in
-        "dram", "sram" or are "fixed", part of the logic; activations likewise. A model's inputs and
-        outputs lie in DRAM if ``rd_wr_on_io``, else in SRAM. ``min_sram_size`` is in bits.
+        Each tensor moves once: inputs and parameters are read, outputs are written. Weights and activations
+        are in "dram", in "sram", or "fixed" as part of the logic. The inputs and outputs of the model are in
+        DRAM if ``rd_wr_on_io``, else in SRAM. ``min_sram_size`` is in bits.
 
         Raises:
             EnergyError: a place that does not exist.
         """
         memory = Memory(weights_on_memory, activations_on_memory, min_sram_size, rd_wr_on_io)
-        found = energy_dict(self._entries, memory, self.prices)
+        energy = energy_dict(self._entries, memory, self.prices)
         if verbose:
-            say(f"COST:\n{self._text(found)}")
-        return found
+            say(f"COST:\n{self._text(energy)}")
+        return energy
 
     def extract_energy_sum(
         self, cfg_setting: Mapping[str, list[str]], energy_dict: Mapping[str, Any]
     ) -> int:
-        """Whole pJ of the causes that ``cfg_setting`` names by class of layer; ``include_energy`` is QTools'."""
+        """Return whole pJ of the causes that ``cfg_setting`` names by class of layer; see ``include_energy``."""
         profile = self.extract_energy_profile(cfg_setting, energy_dict)
         return int(_in_order(entry["total"] for entry in profile.values()))
 
     def extract_energy_profile(
         self, cfg_setting: Mapping[str, list[str]], energy_dict: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """By layer its pJ by cause, and ``total``, the sum of those that ``cfg_setting`` names."""
+        """Return pJ by layer and cause, and ``total``, the sum of the causes that ``cfg_setting`` names."""
         default = cfg_setting.get("default", [])
         return {
             name: {
@@ -171,23 +174,23 @@ class QTools:
         }
 
     def calculate_ace(self, default_float_bits: int) -> tuple[int, int]:
-        """Sum of operations times the bits of both operands, over layers with weights; and for floats."""
-        found = [
+        """Return operations times the bits of both operands, over layers with weights; and the same for floats."""
+        products = [
             (count * bits, count * default_float_bits**2)
             for entry in self._entries
             for count, bits in _multiplied(entry)
         ]
-        return sum(ours for ours, _ in found), sum(floats for _, floats in found)
+        return sum(ours for ours, _ in products), sum(floats for _, floats in products)
 
     def calculate_output_bytes(
         self, include_model_input_size: bool, default_float_bits: int
     ) -> tuple[float, float]:
-        """Bytes that the QActivations make, with those of the model's inputs if asked; and for floats."""
+        """Return the bytes of QActivations, optionally with those of the model's inputs; and the same for floats."""
         ours: float = 0
         floats: float = 0
         for entry in self._entries:
             if entry.node.kind == "QActivation":
-                size = math.prod(size_of(entry.node.output_shape))
+                size = math.prod(drop_batch(entry.node.output_shape))
                 ours += int(size * entry.output.bits / 8.0)
                 floats += int(size * default_float_bits / 8.0)
         if include_model_input_size:
@@ -197,7 +200,7 @@ class QTools:
         return ours, floats
 
     def calculate_weight_bytes(self, default_float_bits: int) -> tuple[int, int]:
-        """Bytes of the kernels and biases of layers with weights; and for floats."""
+        """Return the bytes of kernels and biases of layers with weights; and the same for floats."""
         ours = floats = 0
         for entry in self._entries:
             for size, number in _stored(entry):
@@ -208,7 +211,7 @@ class QTools:
     def get_roofline_numbers(
         self, include_model_input_size: bool = True, default_float_bits: int = 32
     ) -> dict[str, float]:
-        """Work and traffic for a roofline model: ACE, bytes of weights and activations; the same for floats."""
+        """Return the numbers of a roofline model: ACE, bytes of weights and activations; and the same for floats."""
         ace = self.calculate_ace(default_float_bits)
         weights = self.calculate_weight_bytes(default_float_bits)
         outputs = self.calculate_output_bytes(include_model_input_size, default_float_bits)
@@ -219,12 +222,12 @@ class QTools:
             **{f"{key}_float": value for key, value in zip(keys, floats, strict=True)},
         }
 
-    def _text(self, found: Mapping[str, Any]) -> str:
-        return json.dumps(found, indent=4)
+    def _text(self, content: Mapping[str, Any]) -> str:
+        return json.dumps(content, indent=4)
 
 
 def _in_order(values: Iterable[float]) -> float:
-    """A sum from left to right: ``sum`` is more exact from Python 3.12 on, and QTools is not."""
+    """Return a sum from left to right, as QTools does; ``sum`` is more exact from Python 3.12 on."""
     total: float = 0
     for value in values:
         total += value
@@ -232,7 +235,7 @@ def _in_order(values: Iterable[float]) -> float:
 
 
 def _multiplied(entry: Entry) -> list[tuple[int, int]]:
-    """(multiplications, bits of one operand times those of the other), of layers with weights."""
+    """Return (multiplications, bits of one operand times those of the other) of a layer with weights."""
     weight = entry.findings.parts.get("weight_quantizer")
     if weight is None:
         return list(entry.findings.multiplied)
@@ -240,12 +243,12 @@ def _multiplied(entry: Entry) -> list[tuple[int, int]]:
 
 
 def _stored(entry: Entry) -> list[tuple[int, Number]]:
-    """The variables of layers with kernels: (elements, type)."""
+    """Return (elements, type) of the variables of a layer with kernels."""
     parts, layer = entry.findings.parts, entry.node.layer
     if "weight_quantizer" not in parts:
         return list(entry.findings.parameters) if entry.findings.multiplied else []
     kernel, *rest = layer.weights
-    found = [(math.prod(kernel.shape), parts["weight_quantizer"].number)]
+    variables = [(math.prod(kernel.shape), parts["weight_quantizer"].number)]
     if getattr(layer, "use_bias", False) and rest:
-        found.append((math.prod(rest[0].shape), parts["bias_quantizer"].number))
-    return found
+        variables.append((math.prod(rest[0].shape), parts["bias_quantizer"].number))
+    return variables

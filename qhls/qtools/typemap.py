@@ -1,4 +1,4 @@
-"""The data type map of a model: every layer through its rule."""
+"""The data type map of a model, from the rule of each layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import keras
 from qhls.errors import EnergyError
 from qhls.qtools import complete, normal, products, rules
 from qhls.qtools.convert import DEFAULT_TYPE, Types
-from qhls.qtools.counts import MERGES, is_average, operation_count
+from qhls.qtools.counts import MERGES, count_operations, is_average
 from qhls.qtools.entry import Entry, Findings
 from qhls.qtools.graph import Edge, Node
 from qhls.qtools.numbers import Number
@@ -25,11 +25,11 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(products.KINDS, products.product),
     **dict.fromkeys(products.FOLDED, products.folded),
 }
-"""By the layer's class."""
+"""The rules by the class of a layer."""
 
 
-def rule_of(node: Node, options: Options) -> Rule:
-    """The rule for a layer: by its class; what QTools does not count has one only if not compatible."""
+def find_rule(node: Node, options: Options) -> Rule:
+    """Return the rule for a layer by its class; layers that QTools omits have one only if not compatible."""
     if not options.compatible and complete.applies(node):
         return complete.counted
     if is_average(node.kind, options.compatible):
@@ -39,37 +39,36 @@ def rule_of(node: Node, options: Options) -> Rule:
     return RULES.get(node.kind, rules.unknown)
 
 
-def source_types(model: keras.Model, given: Any, types: Types) -> list[Number]:
-    """The types of a model's inputs: one for all, one for each, or the default.
+def find_source_types(model: keras.Model, source_quantizers: Any, types: Types) -> list[Number]:
+    """Return the types of a model's inputs from one type for all, one per input, or None for the default.
 
-    Raises ``EnergyError`` for another number of types than inputs.
+    Raises ``EnergyError`` if the number of types differs from that of the inputs.
     """
     inputs = keras.tree.flatten(model.inputs)
-    if given is None:
-        given = DEFAULT_TYPE
-    if not isinstance(given, list | tuple):
-        given = [given] * len(inputs)
-    if len(given) != len(inputs):
+    types_given = source_quantizers
+    if not isinstance(types_given, list | tuple):
+        types_given = [types_given] * len(inputs)
+    if len(types_given) != len(inputs):
         raise EnergyError(
-            f"QTools, source_quantizers: expected one type, or one for each of the model's "
-            f"{len(inputs)} inputs, received {len(given)}"
+            f"QTools, source_quantizers: expected one type, or one per input of the model, which has "
+            f"{len(inputs)}, got {len(types_given)}. Give one per input."
         )
-    return [types.named(DEFAULT_TYPE if each is None else each) for each in given]
+    return [types.named(DEFAULT_TYPE if kind is None else kind) for kind in types_given]
 
 
 def entries(nodes: Sequence[Node], sources: Sequence[Number], options: Options) -> list[Entry]:
-    """What is known of each node, in their order."""
-    found: list[Entry] = []
+    """Return the entry of each node, in the order of the nodes."""
+    results: list[Entry] = []
 
     def read(edge: Edge) -> Number:
         if edge.is_input:
             return options.types.passed_on(sources[edge.which])
-        return found[edge.source].output
+        return results[edge.source].output
 
     for node in nodes:
         inputs = [read(edge) for edge in node.inputs]
-        findings = rule_of(node, options)(node, inputs, options)
+        findings = find_rule(node, options)(node, inputs, options)
         output = options.output(node, findings.made)
-        count = operation_count(node, options.compatible)
-        found.append(Entry(node, tuple(inputs), output, count, findings, options.compatible))
-    return found
+        count = count_operations(node, options.compatible)
+        results.append(Entry(node, tuple(inputs), output, count, findings, options.compatible))
+    return results

@@ -13,8 +13,6 @@ from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, 
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.numerics import Tensor, constant, round_through, sign
 
-AUTO_PO2_ITERATIONS = 5
-
 
 class FixedPoint(Quantizer):
     """The meaning of ``quantized_bits``; a subclass declares the arguments it lets a caller choose."""
@@ -77,7 +75,7 @@ class FixedPoint(Quantizer):
         if self.alpha == "auto":
             return step
         step = scales.power_of_two_scale(step)
-        for _ in range(AUTO_PO2_ITERATIONS):
+        for _ in range(scales.AUTO_PO2_ITERATIONS):
             codes = self._codes(x, step)
             step = scales.fitted(self, x, codes)
         return step

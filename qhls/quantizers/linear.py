@@ -12,8 +12,6 @@ from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
 
-AUTO_PO2_ITERATIONS = 5
-
 
 @quantizer
 class quantized_linear(Quantizer):
@@ -107,7 +105,7 @@ class quantized_linear(Quantizer):
             return step
         step = scales.power_of_two_scale(step)
         moving = ops.ones_like(step) > 0.0
-        for _ in range(1 if self._is_sign else AUTO_PO2_ITERATIONS):
+        for _ in range(1 if self._is_sign else scales.AUTO_PO2_ITERATIONS):
             fitted = scales.least_squares(x, self._codes(x, step), self.scale_axis)
             fitted = ops.where(moving, scales.power_of_two_scale(fitted), step)
             moving = ops.any(fitted != step)

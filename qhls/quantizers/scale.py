@@ -15,6 +15,9 @@ from qhls.quantizers.numerics import EPSILON, Tensor, constant
 
 Axes = int | Sequence[int] | None
 
+AUTO_PO2_ITERATIONS = 5
+"""The most rounds of least squares in which "auto_po2" fits a scale."""
+
 
 def is_auto(alpha: Any) -> bool:
     """Whether the scale is fitted to the tensor at each call."""

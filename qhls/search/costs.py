@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from qhls.candidates import candidates, own_choices
+from qhls.candidates import candidates, read_choices
 from qhls.compile import compile as compile_model
 from qhls.errors import QhlsError
 from qhls.ir import Schedule
@@ -98,7 +98,7 @@ def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
             area=AREA_TABLE,
             schedule=hardware.schedule,
         )
-        costs = variants.costs(own_choices(model))
+        costs = variants.costs(read_choices(model))
     except QhlsError as error:
         raise _no_design(model, error) from error
     return {

@@ -21,7 +21,7 @@ from typing import Any
 
 import keras
 
-from qhls.energy.model import energy_terms
+from qhls.energy.model import list_energy_terms
 from qhls.energy.technology import Polynomial, Technology
 from qhls.ir import Add, Const, Graph, Input, Op, Quantize, Schedule
 from qhls.ir.loops import HARD_WIRED, constant_place
@@ -177,7 +177,7 @@ def energy_term(
         layer = layers.get(op.layer or "")
         is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in op.events)
         widths[op] = _width(op, widths, layer if is_product else None, activations)
-        for cause, tensor, pj in energy_terms(op, schedule, technology):
+        for cause, tensor, pj in list_energy_terms(op, schedule, technology):
             term.at_start += pj
             if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
                 continue
@@ -230,7 +230,7 @@ def _product(
     where, memory = constant_place(op, w, schedule), None
     if where != HARD_WIRED:
         bits = w.size * w.type.width
-        once = sum(pj for _, t, pj in energy_terms(op, schedule, technology) if t is w)
+        once = sum(pj for _, t, pj in list_energy_terms(op, schedule, technology) if t is w)
         growth = technology.read(where, 64 * bits) / technology.read(where, bits)
         memory = (once, float(w.type.width), math.log(growth) / math.log(64))
     return Product(layer, widths[x], w.size, macs / w.size, memory)

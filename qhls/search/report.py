@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from qhls.design import Design
-from qhls.energy.plot import bars
+from qhls.energy.plot import draw_bars
 from qhls.errors import QhlsError
 from qhls.ir import Const, Quantize, Threshold
 from qhls.search.front import Front, Point, show
@@ -61,8 +61,8 @@ def write(front: Front, path: Path) -> Path:
         picture=scatter(front, across, up),
         lines=parallel(front),
         margin=MARGIN,
-        split=bars({f"trial {n}": report.causes for n, report in reports.items()}),
-        layers={number: bars(report.layers) for number, report in reports.items()},
+        split=draw_bars({f"trial {n}": report.causes for n, report in reports.items()}),
+        layers={number: draw_bars(report.layers) for number, report in reports.items()},
         bits=bits,
         names=list(dict.fromkeys(name for found in bits.values() for name in found)),
     )

@@ -18,8 +18,8 @@ from qhls.energy.area import (
     estimate_area,
     load_area_table,
 )
-from qhls.energy.calibrate import FITS, fitted, main
-from qhls.energy.primitives import Hardware, Primitive, hardware
+from qhls.energy.calibrate import FITS, fit_figure, main
+from qhls.energy.primitives import Primitive, PrimitiveCounts, count_primitives
 from qhls.energy.reports import read
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -55,7 +55,7 @@ IMAGE = Input((4, 4, 2), Fixed(True, 4, 1), name="x")
 def counted(op, **schedule):
     return {
         (p.kind, *p.sizes): n
-        for p, n in hardware(op, Schedule(**schedule)).items()
+        for p, n in count_primitives(op, Schedule(**schedule)).items()
         if p.kind != "register"
     }
 
@@ -218,11 +218,11 @@ def test_channels_of_overlapping_calls_are_stored_twice():
 
 def test_results_are_registers_or_memory():
     pool = Pool(IMAGE, (2, 2), (2, 2))
-    assert hardware(pool, Schedule())[Primitive("register", (4,))] == 8
-    far = hardware(pool, Schedule(partition_limit=7))
+    assert count_primitives(pool, Schedule())[Primitive("register", (4,))] == 8
+    far = count_primitives(pool, Schedule(partition_limit=7))
     assert far[Primitive("bram", (8, 4))] == 1
     assert not any(p.kind == "register" for p in far)
-    assert hardware(X, Schedule()) == Hardware()  # whoever calls the design holds it
+    assert count_primitives(X, Schedule()) == PrimitiveCounts()  # whoever calls the design holds it
 
 
 @pytest.mark.parametrize(
@@ -389,19 +389,19 @@ def test_tables_are_complete(name):
     [
         (
             {"formula": "magic"},
-            r"^area table 'mine', add: expected a formula of c; .*, got 'magic'$",
+            r"^area table 'mine', add: expected a formula of c; .*, got 'magic'\. Write one of these\.$",
         ),
         (
             {"coefficients": [math.nan]},
-            r"^area table 'mine', add: expected finite coefficients, got \[nan\]$",
+            r"^area table 'mine', add: expected finite coefficients, got \[nan\]\. Correct it\.$",
         ),
         (
             {"relative_error": -1},
-            r"^area table 'mine', add: expected a relative_error of .*, got -1$",
+            r"^area table 'mine', add: expected a relative_error of .*, got -1\. Correct it\.$",
         ),
         (
             {"source": " "},
-            r"^area table 'mine', add: expected a source that is not empty, got ' '$",
+            r"^area table 'mine', add: expected a source that is not empty, got ' '\. State it\.$",
         ),
     ],
 )
@@ -415,13 +415,14 @@ def test_a_faulty_table_is_refused(tmp_path, change, message):
     del content["figures"]["add"]
     path.write_text(json.dumps(content))
     with pytest.raises(
-        EnergyError, match=r"^area table 'mine': expected JSON with .*, got KeyError\('add'\)$"
+        EnergyError,
+        match=r"^area table 'mine': expected JSON with .*, got KeyError\('add'\)\. Correct the file\.$",
     ):
         load_area_table(path)
 
 
 def test_unknown_table():
-    match = r"^area table: expected one of asic_45nm, xilinx_lut6 or a \.json file, got 'x'$"
+    match = r"^area table: expected one of asic_45nm, xilinx_lut6 or a \.json file, got 'x'\. Choose one\.$"
     with pytest.raises(EnergyError, match=match):
         load_area_table("x")
 
@@ -446,11 +447,11 @@ def test_reports_of_yosys_are_read(tmp_path):
     rows = read([reports(tmp_path, lambda w: 3 * (w + 1))])
     assert len(rows) == 36
     assert rows[0] == {"op": "add_s", "w": 2, "LUT": 9, "FF": 0, "INV": 0, "CARRY4": 0}
-    figure = fitted("add", FITS["add"], rows, "a test")
+    figure = fit_figure("add", FITS["add"], rows, "a test")
     assert figure["coefficients"] == [3.0]
     assert figure["relative_error"] == 0
     assert figure["source"] == "a test: add_s, sub_s, add_shift, 14 rows fitted."
-    assert fitted("register", FITS["register"], rows, "")["coefficients"] == [1.0]
+    assert fit_figure("register", FITS["register"], rows, "")["coefficients"] == [1.0]
 
 
 CSYNTH = """<profile>
@@ -541,14 +542,16 @@ def test_a_report_of_catapult_is_square_micrometres(tmp_path, capsys):
 def test_reports_of_no_kind_are_refused(tmp_path, text):
     path = tmp_path / "report"
     path.write_text(text)
-    with pytest.raises(EnergyError, match=r"^.*report: expected JSON with .*, got .*$"):
+    with pytest.raises(
+        EnergyError, match=r"^.*report: expected JSON with .*, got .*\. Give one of these files\.$"
+    ):
         read([path])
 
 
 def test_the_error_is_that_of_rows_held_out(tmp_path):
     # Every fourth width is off by half: they are held out, so they change the error and not the formula.
     rows = read([reports(tmp_path, lambda w: (w + 1) * (20 if (w - 2) % 4 == 3 else 10))])
-    figure = fitted("add", FITS["add"], rows, "")
+    figure = fit_figure("add", FITS["add"], rows, "")
     assert figure["coefficients"] == [10.0]
     assert figure["relative_error"] == 0.5
 
@@ -560,9 +563,9 @@ def test_calibrate_refuses(tmp_path, capsys):
     match = r"^calibrate: .*rows\.json: expected JSON with a table of rows or of Yosys' stat -json, csynth\.xml, "
     assert re.match(match, capsys.readouterr().err)
     path.write_text(json.dumps({"table": [{"op": "add_s", "w": 3, "LUT": 3}]}))
-    match = r"^calibrate, add: expected at least 4 rows of add_s, sub_s, add_shift, got 1$"
+    match = r"^calibrate, add: expected at least 4 rows of add_s, sub_s, add_shift, got 1\. Measure more sizes\.$"
     with pytest.raises(EnergyError, match=match):
-        fitted("add", FITS["add"], read([path]), "")
+        fit_figure("add", FITS["add"], read([path]), "")
 
 
 @pytest.mark.skipif(not ROWS.is_file(), reason=f"no measured primitives: {ROWS} is absent")

@@ -16,7 +16,7 @@ from qhls.energy import (
     load_technology,
     technologies,
 )
-from qhls.energy.candidates import Candidates, Choice, Levels
+from qhls.energy.candidates import Candidates, LayerChoice, QuantizerLevels
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -38,8 +38,8 @@ from qhls.ir import (
 
 UNIT = load_technology("unit")
 STORED = Schedule(storage="bram")
-S3 = Levels.of(Fixed(True, 3, 0))
-SIGNS = Levels((-1, 1), 0)
+S3 = QuantizerLevels.of(Fixed(True, 3, 0))
+SIGNS = QuantizerLevels((-1, 1), 0)
 
 
 def network(conv=False):
@@ -90,12 +90,14 @@ def test_area_and_latency_without_a_choice(conv, schedule, name):
 def test_ranges_by_type_by_hand():
     graph = network()
     found = Candidates(graph, STORED, UNIT)
-    types = found.types({"first": Choice(weights=S3, bias=Levels.of(Fixed(True, 4, 0)))})
+    types = found.types(
+        {"first": LayerChoice(weights=S3, bias=QuantizerLevels.of(Fixed(True, 4, 0)))}
+    )
     # s4 x s3: -8 * 3 .. -8 * -4 and 7 * -4; four of them -112 .. 128, plus -8 .. 7
     assert str(types["first.product"]) == "s9.0"
     assert str(types["first.biased"]) == "s9.0"  # -120 .. 135
     assert str(types["first.relu"]) == "u8.0"
-    layers = found.by_layer({"first": Choice(weights=S3)})
+    layers = found.by_layer({"first": LayerChoice(weights=S3)})
     assert layers["first"] == (
         12 * 4 * 3 + 12 * 9  # products and their sums
         + 16 + 36 + 27  # x and the weights are read, the sums written
@@ -110,22 +112,24 @@ def test_weights_that_are_logic_cost_their_average_digits():
         y = Matmul(x, Const.of(np.ones((9, 1)), name="w"), name="product")
     found = Candidates(Graph((x,), (y,)), Schedule(), UNIT)
     # -4 .. 4, each once: 3 and -3 have two digits. 7 additions of 9 bits less the 0; the range is 9 * 15 * 4.
-    energy = found.energy({"fc": Choice(weights=Levels(tuple(range(-4, 5)), 0))})
+    energy = found.energy({"fc": LayerChoice(weights=QuantizerLevels(tuple(range(-4, 5)), 0))})
     assert energy == 36 + 36 + 2 * 4 + 7 * 11 + 11
-    assert str(found.types({"fc": Choice(weights=SIGNS)})["fc.product"]) == "s9.0"  # -135 .. 135
+    assert (
+        str(found.types({"fc": LayerChoice(weights=SIGNS)})["fc.product"]) == "s9.0"
+    )  # -135 .. 135
 
 
 def test_encodings_of_types():
     graph = network()
 
     def products(levels, first=None):
-        choices = {"second": Choice(weights=levels)}
+        choices = {"second": LayerChoice(weights=levels)}
         if first is not None:
-            choices["act"] = Choice(activations=first)
+            choices["act"] = LayerChoice(activations=first)
         return Candidates(graph, STORED, UNIT).by_layer(choices)["second"]
 
-    binary, ternary = Levels((-1, 1), 0), Levels((-1, 0, 1), 0)
-    po2 = Levels((-8, -4, -2, -1, 1, 2, 4, 8), 0)
+    binary, ternary = QuantizerLevels((-1, 1), 0), QuantizerLevels((-1, 0, 1), 0)
+    po2 = QuantizerLevels((-8, -4, -2, -1, 1, 2, 4, 8), 0)
     # 3 x 2 products of 5 bits with one, two and 1 + 2 choices; sums of three 5-bit numbers times 1, 1 and 8;
     # then x and the weights are read and two sums written
     assert products(binary) == 6 * 5 + 6 * 8 + 15 + 12 + 16
@@ -138,8 +142,8 @@ def test_encodings_of_types():
 def test_step_functions():
     graph = network()
     found = Candidates(graph, Schedule(), UNIT)
-    levels = Levels((-3, -1, 0, 1, 3), 2)
-    choices = {"act": Choice(activations=levels)}
+    levels = QuantizerLevels((-3, -1, 0, 1, 3), 2)
+    choices = {"act": LayerChoice(activations=levels)}
     types = found.types(choices)
     assert str(types["act.y"]) == "s3.2"
     base = found.by_layer({})["act"]
@@ -156,7 +160,7 @@ def test_a_step_function_may_become_a_rounding():
     found = Candidates(Graph((x,), (y,)), Schedule(), UNIT)
     assert str(found.types({})["act.y"]) == "s3.1"
     assert found.energy({}) == 12 + 2 * (2 * 6 + 3) + 12 + 6
-    rounded = {"act": Choice(activations=Fixed(True, 4, 2))}
+    rounded = {"act": LayerChoice(activations=Fixed(True, 4, 2))}
     assert str(found.types(rounded)["act.y"]) == "s4.2"
     assert found.energy(rounded) == 12 + 2 * 4 + 12 + 8
 
@@ -164,9 +168,11 @@ def test_a_step_function_may_become_a_rounding():
 def test_layers_that_are_not_there():
     found = Candidates(network(), Schedule(), UNIT)
     assert found.layers == ("first", "act", "second")
-    match = r"^candidates: expected layers of first, act, second, got 'third'$"
+    match = (
+        r"^candidates: expected layers of first, act, second, got 'third'\. Choose one of these\.$"
+    )
     with pytest.raises(EnergyError, match=match):
-        found.energy({"third": Choice()})
+        found.energy({"third": LayerChoice()})
 
 
 @settings(max_examples=40, deadline=None)
@@ -185,8 +191,8 @@ def test_fewer_bits_never_cost_more(
     found = Candidates(network(conv), schedule, load_technology(technology))
 
     def energy(w, a):
-        first = Choice(weights=Levels.of(Fixed(True, w, 0)))
-        return found.energy({"first": first, "act": Choice(activations=Fixed(False, a, 0))})
+        first = LayerChoice(weights=QuantizerLevels.of(Fixed(True, w, 0)))
+        return found.energy({"first": first, "act": LayerChoice(activations=Fixed(False, a, 0))})
 
     assert energy(weights, activations) <= energy(weights + more, activations + further) * (
         1 + 1e-12
@@ -195,12 +201,12 @@ def test_fewer_bits_never_cost_more(
 
 def test_thousands_a_second_once_layers_have_been_seen():
     found = Candidates(network(), Schedule(), UNIT)
-    kinds = [Levels.of(Fixed(True, bits, 0)) for bits in (2, 3, 4)]
+    kinds = [QuantizerLevels.of(Fixed(True, bits, 0)) for bits in (2, 3, 4)]
     candidates = [
         {
-            "first": Choice(weights=a),
-            "act": Choice(activations=Fixed(False, b, 0)),
-            "second": Choice(weights=c),
+            "first": LayerChoice(weights=a),
+            "act": LayerChoice(activations=Fixed(False, b, 0)),
+            "second": LayerChoice(weights=c),
         }
         for a in kinds
         for b in (2, 3, 4)

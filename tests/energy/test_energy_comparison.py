@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 from qhls.energy import (
     CAUSES,
-    Comparison,
+    CostComparison,
     bit_operations,
     estimate,
     estimate_area,
@@ -23,8 +23,8 @@ from qhls.energy import (
     load_technology,
     sensitivity,
 )
-from qhls.energy.plot import bars, estimates
-from qhls.energy.sensitivity import coarser_steps, narrowed
+from qhls.energy.plot import draw_bars, draw_estimates
+from qhls.energy.sensitivity import coarsen_steps, narrow
 from qhls.errors import EnergyError
 from qhls.ir import (
     Codes,
@@ -60,30 +60,30 @@ def network(weights=((5.0, 0), (-3, 1), (1, 7)), activation=None):
 
 def test_narrower_weights_by_hand():
     graph = network()
-    narrow = narrowed(graph, "first", "weights")
+    narrower = narrow(graph, "first", "weights")
     # halves, ties to even: 2.5 -> 2, -1.5 -> -2, 0.5 -> 0, 3.5 -> 4, on a grid twice as coarse
-    values = np.ldexp(narrow["first.w"].codes.integers().astype(float), -narrow["first.w"].frac)
+    values = np.ldexp(narrower["first.w"].codes.integers().astype(float), -narrower["first.w"].frac)
     assert values.tolist() == [[4, 0], [-4, 0], [0, 8]]
-    assert narrow["second.w"] is graph["second.w"]
-    assert narrow["act.y"].to == graph["act.y"].to
+    assert narrower["second.w"] is graph["second.w"]
+    assert narrower["act.y"].to == graph["act.y"].to
 
 
 def test_narrower_activations_by_hand():
-    narrow = narrowed(network(), "act", "activations")
-    assert str(narrow["act.y"].type) == "u3.0"
-    assert str(narrow["second.product"].type) == "s4.0"
+    narrower = narrow(network(), "act", "activations")
+    assert str(narrower["act.y"].type) == "u3.0"
+    assert str(narrower["second.product"].type) == "s4.0"
 
 
 def test_where_there_is_no_bit_to_take():
     graph = network()
-    assert narrowed(graph, "second", "weights") is graph  # binary
-    assert narrowed(graph, "first", "activations") is graph
-    assert narrowed(graph, "act", "weights") is graph
+    assert narrow(graph, "second", "weights") is graph  # binary
+    assert narrow(graph, "first", "activations") is graph
+    assert narrow(graph, "act", "weights") is graph
 
 
 def test_powers_of_two_lose_their_lower_exponents():
-    narrow = narrowed(network([[1.0, 0], [-2, 4], [8, -16]]), "first", "weights")
-    values = np.ldexp(narrow["first.w"].codes.integers().astype(float), -narrow["first.w"].frac)
+    narrower = narrow(network([[1.0, 0], [-2, 4], [8, -16]]), "first", "weights")
+    values = np.ldexp(narrower["first.w"].codes.integers().astype(float), -narrower["first.w"].frac)
     assert values.tolist() == [[4, 0], [-4, 4], [8, -16]]  # exponents 0 to 4 become 2 to 4
 
 
@@ -97,9 +97,9 @@ def thresholds(y):
 def test_a_step_function_on_a_coarser_grid_is_the_same_function():
     """Of weights that lose a fraction bit, the function sees multiples of it: the same steps for each."""
     graph = network([[1.5, 0.5], [-2.5, 1], [0.5, 3.5]], thresholds)
-    narrow = narrowed(graph, "first", "weights")
-    assert narrow["first.product"].frac == graph["first.product"].frac - 1
-    wide, small = graph["act.y"], narrow["act.y"]
+    narrower = narrow(graph, "first", "weights")
+    assert narrower["first.product"].frac == graph["first.product"].frac - 1
+    wide, small = graph["act.y"], narrower["act.y"]
     codes = np.arange(small.x.type.lo, small.x.type.hi + 1).reshape(-1, 1)
     x = Input((1,), small.x.type, name="x")
     fine = Input((1,), Fixed(True, small.x.type.width + 1, small.x.frac + 1), name="x")
@@ -113,7 +113,7 @@ def test_a_step_function_on_a_coarser_grid_is_the_same_function():
 
 def test_step_functions_a_channel_keep_as_many_steps():
     thresholds, values = np.array([[1, 2, 7], [0, 3, 5]]), np.array([[0, 1, 2, 3], [4, 5, 6, 7]])
-    steps, levels = coarser_steps(thresholds, values, 1, 9)
+    steps, levels = coarsen_steps(thresholds, values, 1, 9)
     # up to the next multiple of 2: 2, 2, 8 and 0, 4, 6; the first has one less, and a step beyond 9 instead
     assert steps.tolist() == [[1, 4, 10], [0, 2, 3]]
     assert levels.tolist() == [[0, 2, 3, 3], [4, 5, 6, 7]]
@@ -124,9 +124,9 @@ def test_a_padding_keeps_its_number():
     with layer_scope("act"):
         y = Quantize(x, Fixed(False, 4, 1), name="y")
     y = Pad(y, ((1, 0),), value=6, name="pad")  # 3.0
-    narrow = narrowed(Graph((x,), (y,)), "act", "activations")
-    assert narrow["pad"].value == 3
-    assert narrow["pad"].frac == 0
+    narrower = narrow(Graph((x,), (y,)), "act", "activations")
+    assert narrower["pad"].value == 3
+    assert narrower["pad"].frac == 0
 
 
 def test_savings_are_differences_of_estimates():
@@ -135,9 +135,9 @@ def test_savings_are_differences_of_estimates():
     savings = {s.layer: s for s in sensitivity(graph, Schedule(), UNIT)}
     assert set(savings) == {"first", "act"}
     for layer, part in (("first", "weights"), ("act", "activations")):
-        narrow = estimate(narrowed(graph, layer, part), Schedule(), UNIT).total
-        assert getattr(savings[layer], part) == pytest.approx(total - narrow, rel=1e-9)
-        assert total > narrow
+        narrower = estimate(narrow(graph, layer, part), Schedule(), UNIT).total
+        assert getattr(savings[layer], part) == pytest.approx(total - narrower, rel=1e-9)
+        assert total > narrower
     assert savings["first"].activations is savings["act"].weights is None
 
 
@@ -147,10 +147,10 @@ def test_savings_are_differences_of_estimates_whatever_the_graph(graph):
     total = estimate(graph, Schedule(), UNIT).total
     for saving in sensitivity(graph, Schedule(), UNIT):
         for part in ("weights", "activations"):
-            found, narrow = getattr(saving, part), narrowed(graph, saving.layer, part)
-            assert (found is None) == (narrow is graph)
+            found, narrower = getattr(saving, part), narrow(graph, saving.layer, part)
+            assert (found is None) == (narrower is graph)
             if found is not None:
-                expected = total - estimate(narrow, Schedule(), UNIT).total
+                expected = total - estimate(narrower, Schedule(), UNIT).total
                 assert found == pytest.approx(expected, rel=1e-9, abs=1e-9 * total)
 
 
@@ -186,7 +186,7 @@ def comparison():
     }
     schedules = {"wired": Schedule(), "<stored>": Schedule(storage="bram")}
     lut6 = load_area_table("xilinx_lut6")
-    return Comparison(
+    return CostComparison(
         reports,
         UNIT,
         {"wired": sensitivity(graph, Schedule(), UNIT)},
@@ -225,7 +225,9 @@ def test_numbers(comparison):
 
 
 def test_the_plot_is_drawn_to_scale():
-    root = ElementTree.fromstring(bars({"a": {"p": 30.0, "q": 10.0}, "b&<": {"p": 0.0, "q": 20.0}}))
+    root = ElementTree.fromstring(
+        draw_bars({"a": {"p": 30.0, "q": 10.0}, "b&<": {"p": 0.0, "q": 20.0}})
+    )
     space = "{http://www.w3.org/2000/svg}"
     drawn = [r for r in root.iter(f"{space}rect") if r.find(f"{space}title") is not None]
     widths = [float(r.get("width")) for r in drawn]
@@ -237,12 +239,14 @@ def test_the_plot_is_drawn_to_scale():
     texts = [t.text or "" for t in root.iter(f"{space}text")]
     assert "40 pJ" in texts
     assert "20 pJ" in texts
-    assert "123,457 pJ" in bars({"a": {"p": 123456.7}})
-    assert ElementTree.fromstring(bars({"nothing": {"p": 0.0}})) is not None
+    assert "123,457 pJ" in draw_bars({"a": {"p": 123456.7}})
+    assert ElementTree.fromstring(draw_bars({"nothing": {"p": 0.0}})) is not None
 
 
 def test_estimates_are_drawn_to_scale_with_their_errors():
-    root = ElementTree.fromstring(estimates({"a": (30.0, 20, 40), "b&<": (10.0, 10, 10)}, "LUT"))
+    root = ElementTree.fromstring(
+        draw_estimates({"a": (30.0, 20, 40), "b&<": (10.0, 10, 10)}, "LUT")
+    )
     space = "{http://www.w3.org/2000/svg}"
     first, second = root.iter(f"{space}rect")
     assert float(first.get("width")) == pytest.approx(3 * float(second.get("width")))
@@ -254,7 +258,7 @@ def test_estimates_are_drawn_to_scale_with_their_errors():
     assert right - left == pytest.approx(20 * scale, abs=0.1)
     assert (left + right) / 2 == pytest.approx(float(first.get("x")) + 30 * scale, abs=0.1)
     assert first.find(f"{space}title").text == "a: 30 LUT, 20 to 40"
-    assert ElementTree.fromstring(estimates({"none": (0.0, 0, 0)}, "DSP")) is not None
+    assert ElementTree.fromstring(draw_estimates({"none": (0.0, 0, 0)}, "DSP")) is not None
 
 
 def test_costs_side_by_side(comparison):
@@ -267,7 +271,7 @@ def test_costs_side_by_side(comparison):
     assert int(cells["interval"][0]) == 1 < int(cells["interval"][1])
     cells = {str(c.header): list(map(str, c.cells)) for c in comparison.operations_table().columns}
     assert cells["MACs"] == ["8", "8"]
-    plain = Comparison(comparison.reports, UNIT)
+    plain = CostComparison(comparison.reports, UNIT)
     assert "Area" not in str(plain)
     assert "<h2>Area" not in plain.html()
     assert "<h2>Latency" not in plain.html()
@@ -315,7 +319,7 @@ def test_the_page_is_whole_and_asks_for_nothing(comparison):
         *CAUSES,
         "ratio",
         *("Area", "LUT", "FF", "BRAM18", "Latency", "cycles", "Bit operations", "BOPs", "EBOPs"),
-        "What one bit less saves",
+        "Savings of one bit less",
         "By definition.",
     ):
         assert word in shown
@@ -367,17 +371,22 @@ def test_files(comparison, tmp_path):
     assert comparison.save(tmp_path / "a.svg").read_text() == comparison.svg() + "\n"
     numbers = json.loads(comparison.save(tmp_path / "a.json").read_text())
     assert numbers == json.loads(json.dumps(comparison.to_dict()))
-    match = r"^comparison: expected a file name that ends in \.html, \.svg, \.json, got 'a\.png'$"
+    match = r"^comparison: expected a file name that ends in \.html, \.svg, \.json, got 'a\.png'\. Choose one of these suffixes\.$"
     with pytest.raises(EnergyError, match=match):
         comparison.save("a.png")
-    with pytest.raises(EnergyError, match=r"^comparison: expected a path to write to, got .*$"):
+    with pytest.raises(
+        EnergyError,
+        match=r"^comparison: expected a path to write to, got .*\. Choose another path\.$",
+    ):
         comparison.save(tmp_path / "none" / "a.svg")
 
 
 def test_what_cannot_be_compared():
-    with pytest.raises(EnergyError, match=r"^compare: expected at least one design, got none$"):
-        Comparison({}, UNIT)
+    with pytest.raises(
+        EnergyError, match=r"^compare: expected at least one design, got none\. Add a model\.$"
+    ):
+        CostComparison({}, UNIT)
     report = estimate(network(), Schedule(), load_technology("horowitz_45nm"))
-    match = r"^compare: expected 'a' priced by 'unit', got 'horowitz_45nm'$"
+    match = r"^compare: expected 'a' priced by 'unit', got 'horowitz_45nm'\. Price all .*$"
     with pytest.raises(EnergyError, match=match):
-        Comparison({"a": report}, UNIT)
+        CostComparison({"a": report}, UNIT)

@@ -9,7 +9,7 @@ import pytest
 from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
-from qhls.energy.latency import estimate_latency, levels, op_latency, scan_latency, timed
+from qhls.energy.latency import estimate_latency, estimate_op, estimate_scan, levels, timed
 from qhls.errors import EmitError
 from qhls.ir import (
     Add,
@@ -105,9 +105,9 @@ def test_a_scan_copies_what_the_generated_code_does(build):
     text = sources(Graph(inputs_of(op), (op,), name="top"), schedule, TARGETS["vitis"])
     trips, _ = loops(text["src/top.cpp"])["compute_scan"]
     once = sum(state.size for state in op.carried if state.size > 1)
-    assert trips == once + op.steps * scan_latency(op, 0, schedule).interval
+    assert trips == once + op.steps * estimate_scan(op, 0, schedule).interval
     _, body, _ = timed(op.body, schedule, overlap=False)
-    assert op_latency(op, schedule).busy == op.steps * (body + (trips - once) // op.steps)
+    assert estimate_op(op, schedule).busy == op.steps * (body + (trips - once) // op.steps)
 
 
 def test_loops_of_a_whole_design():

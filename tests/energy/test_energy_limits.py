@@ -45,36 +45,39 @@ def test_a_body_that_no_tool_unrolls_is_announced():
     (text,) = found(dense(128, 129))
     count, limit = f"{128 * 129:,}", f"{BODY_LIMIT:,}"
     assert text.startswith(
-        f"layer 'huge', 'huge.y': {count} operations in one unrolled loop body, and a tool builds about {limit}; "
+        f"layer 'huge', 'huge.y': expected at most {limit} operations in one unrolled loop body, got {count}. "
     )
-    assert text.endswith("; raise reuse_factor")
+    assert text.endswith(" Raise reuse_factor.")
     assert found(dense(128, 129), reuse_factor=2) == ()
     wide = Input((3, 3, 4096), Fixed(True, 4, 0), name="x")
     grouped = Conv(wide, Const.of(np.ones((3, 3, 1, 4096))), groups=4096, name="y")
     (text,) = found(Graph((wide,), (grouped,)), reuse_factor=64, part="xcvu13p")[:1]
-    assert text.endswith("; make the layer smaller")
+    assert text.endswith(" Make the layer smaller.")
 
 
 def test_a_design_beyond_its_part_is_announced():
     texts = found(dense(64, 64), part=SMALL)
     lut = estimate_area(dense(64, 64), Schedule(), LUT6).totals["LUT"]
     assert texts == (
-        f"{lut:,.0f} LUT needed, xc7z010 has 17,600: choose a larger part or a smaller design",
+        f"part xc7z010: expected at most 17,600 LUT, got {lut:,.0f}. Choose a larger part or a smaller design.",
     )
     assert found(dense(64, 64)) == ()  # the default part is large
     wide = Input((200,), Fixed(True, 16, 0), name="x")
     products = Graph((wide,), (Matmul(wide, Const.of(np.full((200, 4), 3**9)), name="y"),))
     (dsp,) = (text for text in found(products, part=SMALL, reuse_factor=2) if "DSP" in text)
-    assert dsp == "400 DSP needed, xc7z010 has 80: choose a larger part or a smaller design"
+    assert (
+        dsp
+        == "part xc7z010: expected at most 80 DSP, got 400. Choose a larger part or a smaller design."
+    )
     image = Input((512, 512, 1), Fixed(True, 16, 0), name="x")
     (bram,) = found(Graph((image,), (Pool(image, (2, 2), (1, 1)),)), part=SMALL)
-    assert re.fullmatch(r"\d+ BRAM18 needed, xc7z010 has 120: .*", bram)
+    assert re.fullmatch(r"part xc7z010: expected at most 120 BRAM18, got \d+\. .*", bram)
 
 
 def test_a_part_of_which_nothing_is_known_is_announced():
     texts = found(dense(4, 4), part="xcvc1902-vsva2197-2MP-e-S")
     assert texts == (
-        "part 'xcvc1902-vsva2197-2MP-e-S': nothing is known of its size, so whether the design fits is not checked",
+        "part 'xcvc1902-vsva2197-2MP-e-S': its size is unknown, so qhls does not check whether the design fits.",
     )
 
 
@@ -85,7 +88,7 @@ def test_an_asic_has_no_part():
 
 def test_a_what_if_says_so():
     (text,) = found(dense(4, 4), storage="bram")
-    assert text == "storage='bram' is a question to the cost models: no project is written for it"
+    assert text == "storage='bram' changes the estimates only: qhls writes no project for it."
 
 
 def test_memories_have_no_more_multipliers_than_ports():
@@ -106,7 +109,7 @@ def test_warnings_are_where_a_user_reads(tmp_path):
     assert [w.filename for w in caught] == [__file__]
     assert f"\nWarning: {text}\n" in (tmp_path / "p/README.md").read_text()
     page = qhls.compare([design]).html()
-    assert f"<strong>Warning:</strong> {text}." in page
+    assert f"<strong>Warning:</strong> {text}</p>" in page
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Design(dense(4, 4), Schedule()).emit("vitis", tmp_path / "q")
@@ -134,7 +137,9 @@ def test_the_command_line_warns(tmp_path, capsys):
     assert "DesignWarning" not in printed.err
     assert main(["energy", *common]) == 0
     assert re.search(
-        r"^warning: .*net\.keras: [\d,]+ LUT needed, xc7z010 has", capsys.readouterr().out, re.M
+        r"^warning: .*net\.keras: part xc7z010: expected at most 17,600 LUT, got",
+        capsys.readouterr().out,
+        re.M,
     )
     assert main(["compile", path, "-i", "s8.4", "--part", "none", "-o", str(tmp_path / "q")]) == 2
     assert re.match(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from qhls.energy.operations import BitOperations, bit_operations, total
+from qhls.energy.operations import BitOperations, bit_operations, sum_operations
 from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, layer_scope
 from qhls.ir.encoding import spans
 
@@ -41,5 +41,5 @@ def test_convolution_by_hand():
 
 def test_total():
     parts = {"a": BitOperations(1, 2.5, 3), "b": BitOperations(10, 20.0, 30)}
-    assert total(parts) == BitOperations(11, 22.5, 33)
-    assert total({}) == BitOperations(0, 0.0, 0)
+    assert sum_operations(parts) == BitOperations(11, 22.5, 33)
+    assert sum_operations({}) == BitOperations(0, 0.0, 0)

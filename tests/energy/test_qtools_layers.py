@@ -220,7 +220,7 @@ def test_a_dictionary_of_another_model():
     with pytest.raises(
         EnergyError,
         match=r"^QTools, hw_weight_dict, layer 'c': expected a fused_bn_layer_name that is a layer of "
-        r"the model, received 'other'; ",
+        r"the model, got 'other'\. ",
     ):
         QTools(fused_model(), hw_weight_dict=saved)
 
@@ -499,7 +499,7 @@ def test_a_tensor_of_unknown_size():
     model = model_of((None, 8), QDense(4, name="d", **KERNEL))
     with pytest.raises(
         EnergyError,
-        match=r"^QTools, layer 'd': expected tensors of known size, received the shape \(None, None, 8\); ",
+        match=r"^QTools, layer 'd': expected tensors of known size, got the shape \(None, None, 8\)\. ",
     ):
         QTools(model)
 
@@ -520,8 +520,8 @@ def test_source_quantizers(dense):
     assert bits == [8, 16, 5, 32]
     with pytest.raises(
         EnergyError,
-        match=r"^QTools, source_quantizers: expected one type, or one for each of the model's 1 inputs, "
-        r"received 2$",
+        match=r"^QTools, source_quantizers: expected one type, or one per input of the model, which "
+        r"has 1, got 2\. Give one per input\.$",
     ):
         QTools(dense, source_quantizers=["int8", "int8"])
 
@@ -529,7 +529,7 @@ def test_source_quantizers(dense):
 def test_a_place_that_does_not_exist(dense):
     with pytest.raises(
         EnergyError,
-        match=r"^QTools\.pe, weights_on_memory: expected one of dram, sram, fixed, received 'rom'$",
+        match=r"^QTools\.pe, weights_on_memory: expected one of dram, sram, fixed, got 'rom'\. Choose one\.$",
     ):
         QTools(dense).pe("rom")
 
@@ -537,7 +537,7 @@ def test_a_place_that_does_not_exist(dense):
 def test_a_release_that_is_not_known(dense):
     with pytest.raises(
         EnergyError,
-        match=r"^QTools, compatible: expected True, False or '0\.9\.0', received '0\.8'$",
+        match=r"^QTools, compatible: expected True, False or '0\.9\.0', got '0\.8'\. Choose one\.$",
     ):
         QTools(dense, compatible="0.8")
 

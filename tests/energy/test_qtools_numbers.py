@@ -266,7 +266,7 @@ def test_a_process_that_does_not_exist():
     with pytest.raises(
         EnergyError,
         match=r"^QTools, process: expected one of horowitz, horowitz_45nm_qtools or a \.json file, "
-        r"received 'tsmc_28nm'$",
+        r"got 'tsmc_28nm'\. Choose one\.$",
     ):
         load_prices("tsmc_28nm")
 
@@ -281,7 +281,7 @@ def test_a_table_of_ones_own(tmp_path):
     path.write_text('{"operations": {"fixed_add": {}}}')
     with pytest.raises(
         EnergyError,
-        match=r"^QTools, process 'mine': expected operations with .*, missing fixed_mul, ",
+        match=r"^QTools, process 'mine': expected operations with .*, got a table without fixed_mul, ",
     ):
         load_prices(path)
     table = json.loads((TABLES / "horowitz_45nm_qtools.json").read_text())
@@ -300,6 +300,6 @@ def test_every_figure_has_its_source():
 @pytest.mark.parametrize("name", ["int7", "quantized_nothing(3)", "relu", 3])
 def test_a_type_that_does_not_exist(name):
     with pytest.raises(
-        EnergyError, match=r"^QTools: expected a type that is one of fp32, .*, received "
+        EnergyError, match=r"^QTools: expected a type that is one of fp32, .*, got "
     ):
         TYPES.named(name)

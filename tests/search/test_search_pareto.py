@@ -354,7 +354,8 @@ def test_the_report_splits_energy_and_bits(real):
     for point in real:
         design = point.design()
         assert (
-            f"trial {point.number}, add: {plot.number(design.energy().causes['add'])} pJ" in split
+            f"trial {point.number}, add: {plot.format_number(design.energy().causes['add'])} pJ"
+            in split
         )
         graph = {op.name: op for op in design.graph.ops}
         bits = layer_bits(design)
