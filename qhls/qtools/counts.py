@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from qhls.qtools.graph import Node, drop_batch
+from qhls.utils.operations import count_positions
 
 MERGES = ("Add", "Multiply", "Subtract", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 AVERAGES = (
@@ -134,6 +135,6 @@ def _uses(node: Node, variable: str) -> int:
     if hasattr(layer, "cell"):
         return drop_batch(node.inputs[0].shape)[0]  # one per step
     transposed = "Transpose" in node.kind and variable != "pointwise_kernel"
-    shape = list(drop_batch(node.inputs[0].shape if transposed else node.output_shape))
-    del shape[_channel_axis(layer)]
-    return math.prod(shape)
+    return count_positions(
+        layer, drop_batch(node.inputs[0].shape if transposed else node.output_shape)
+    )

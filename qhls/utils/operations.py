@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -150,16 +150,20 @@ def _entry(call: Call, weights: list[HardwareWeight], cache: Mapping[int, Any]) 
 
 
 def _positions(call: Call) -> int:
-    """How often a sample uses each element of the kernel: the output's size without its channels."""
-    shape = list(call.outputs[0].shape[1:])
-    first = getattr(unwrapped(call.layer), "data_format", None) == "channels_first"
-    del shape[0 if first else -1]
+    """Return the uses of each element of a kernel per sample; refuse an output of unknown shape."""
+    shape = call.outputs[0].shape[1:]
     if None in shape:
         raise UtilityError(
             f"layer {call.name!r}: expected an output of known shape, received "
             f"{tuple(call.outputs[0].shape)}; build the model with keras.Input(shape) of numbers"
         )
-    return math.prod(shape)
+    return count_positions(unwrapped(call.layer), shape)
+
+
+def count_positions(layer: Any, shape: Sequence[int]) -> int:
+    """Return the positions of a kernel in one sample: the elements of ``shape`` in one channel."""
+    is_first = getattr(layer, "data_format", None) == "channels_first"
+    return math.prod(shape[1:] if is_first else shape[:-1])
 
 
 def is_product(layer: Any) -> bool:
