@@ -137,7 +137,7 @@ def fit_figure(name: str, fit: Fit, rows: Sequence[Row], source: str) -> dict[st
         "relative_error": round(ninety, 4),
         "source": f"{source}: {', '.join(fit.ops)}, {int((~held).sum())} rows fitted.",
         "error": f"On {int(held.sum())} rows held out: {errors.mean():.1%} on average, "
-        f"{ninety:.1%} in nine of ten, {errors.max():.1%} at most. Before placement, without a vendor tool.",
+        f"{ninety:.1%} in nine of ten, {errors.max():.1%} at most. Before placement; no vendor tool.",
     }
 
 

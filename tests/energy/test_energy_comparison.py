@@ -204,7 +204,7 @@ def test_ratios_and_tables(comparison):
     for name, report in comparison.reports.items():
         assert cells[name] == [f"{sum(c.values()):.4g}" for c in report.layers.values()]
     text = str(comparison)
-    assert "One bit less in wired saves" in text
+    assert "Savings of one bit less in wired" in text
     assert "<stored>" in text
 
 
@@ -371,7 +371,7 @@ def test_files(comparison, tmp_path):
     assert comparison.save(tmp_path / "a.svg").read_text() == comparison.svg() + "\n"
     numbers = json.loads(comparison.save(tmp_path / "a.json").read_text())
     assert numbers == json.loads(json.dumps(comparison.to_dict()))
-    match = r"^comparison: expected a file name that ends in \.html, \.svg, \.json, got 'a\.png'\. Choose one of these suffixes\.$"
+    match = r"^comparison: expected a file name that ends in .*, got 'a\.png'\. Choose one of these suffixes\.$"
     with pytest.raises(EnergyError, match=match):
         comparison.save("a.png")
     with pytest.raises(

@@ -365,7 +365,7 @@ def test_a_faulty_derived_table_is_refused(tmp_path, content, message):
 
 def test_unknown_technology():
     assert issubclass(EnergyError, QhlsError)
-    match = r"^technology: expected one of cacti_22nm, .*horowitz_45nm, .*unit or a \.json file, got 'tsmc'\. Choose one\.$"
+    match = r"^technology: expected one of cacti_22nm, .*unit or a \.json file, got 'tsmc'\. Choose one\.$"
     with pytest.raises(EnergyError, match=match):
         load_technology("tsmc")
     with pytest.raises(EnergyError, match=r"^technology: .* got '/no/such\.json'\. Choose one\.$"):
@@ -373,7 +373,7 @@ def test_unknown_technology():
 
 
 def test_an_event_without_a_price():
-    match = r"^technology 'unit': expected an event of multiply, add, compare, .*, lookup, got divide\(8, 4\)\. Use one of these kinds\.$"
+    match = r"^technology 'unit': expected an event of .*, got divide\(8, 4\)\. Use one of these kinds\.$"
     with pytest.raises(EnergyError, match=match):
         load_technology("unit").operation(work.Event("divide", (8, 4)))
 
