@@ -9,7 +9,13 @@ import pytest
 from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
-from qhls.energy.latency import estimate_latency, estimate_op, estimate_scan, levels, timed
+from qhls.energy.latency import (
+    count_logic_levels,
+    estimate_latency,
+    estimate_op,
+    estimate_scan,
+    time_calls,
+)
 from qhls.errors import EmitError
 from qhls.ir import (
     Add,
@@ -106,7 +112,7 @@ def test_a_scan_copies_what_the_generated_code_does(build):
     trips, _ = loops(text["src/top.cpp"])["compute_scan"]
     once = sum(state.size for state in op.carried if state.size > 1)
     assert trips == once + op.steps * estimate_scan(op, 0, schedule).interval
-    _, body, _ = timed(op.body, schedule, overlap=False)
+    _, body, _ = time_calls(op.body, schedule, overlap=False)
     assert estimate_op(op, schedule).busy == op.steps * (body + (trips - once) // op.steps)
 
 
@@ -142,7 +148,7 @@ def test_constants_are_logic_where_the_loops_that_choose_them_are_unrolled(op_ty
 def test_a_product_by_hand():
     x = Input((4,), Fixed(True, 4, 0), name="x")
     product = Matmul(x, Const.of(np.full((4, 3), 3.0), name="w"), name="product")
-    assert levels(product) == 1 + 2  # 3 = 4 - 1, then a tree of four
+    assert count_logic_levels(product) == 1 + 2  # 3 = 4 - 1, then a tree of four
     graph = Graph((x,), (Quantize(product, Fixed(True, 4, -2), name="y"),))
     report = estimate_latency(graph, Schedule(clock_period=2))
     assert [(op.trips, op.interval, op.depth) for op in report.ops] == [(1, 1, 2), (1, 1, 1)]
