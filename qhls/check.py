@@ -1,4 +1,4 @@
-"""``check``: interpreter == every target's csim == Keras, and blame when they differ."""
+"""Comparison of the interpreter, the C simulation of every target, and Keras, bit for bit."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One pair of executions: how much was compared, how much differed, and who is to blame."""
+class BitComparison:
+    """Two executions compared: the number of codes and bits, the mismatches, and the first op that differs."""
 
     title: str
     codes: int
@@ -35,23 +35,23 @@ class Comparison:
     mismatches: int
     blame: str = ""
     rounded: int = 0
-    """Samples that differ because float64, which was compared with, rounds; these are no mismatches."""
+    """Samples that differ only because the float64 reference rounds; these are no mismatches."""
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """A row of the report."""
+        """One row of the report."""
         verdict = "equal" if not self.mismatches else "DIFFERENT"
         if self.rounded:
-            verdict += f", but for {self.rounded:,} samples where float64 itself rounds"
+            verdict += f", except for {self.rounded:,} samples where float64 itself rounds"
         return self.title, f"{self.codes:,}", f"{self.bits:,}", f"{self.mismatches:,}", verdict
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """True when every comparison found no mismatch; ``print`` it to see what was compared."""
+    """Comparisons of one ``check``; true when none has a mismatch. ``print`` shows all of them."""
 
     samples: int
-    comparisons: list[Comparison]
+    comparisons: list[BitComparison]
     notes: list[str] = field(default_factory=list[str])
 
     def __bool__(self) -> bool:
@@ -72,7 +72,12 @@ def check(
     targets: str | Sequence[str],
     include: str | Path | None = None,
 ) -> CheckReport:
-    """Run all executions on ``codes`` and compare every output code. Raises ``CsimError``, ``VerifyError``."""
+    """Run all executions on ``codes`` and compare every output code.
+
+    Raises:
+        CsimError: a C simulation cannot be built or run.
+        VerifyError: there are no samples.
+    """
     from qhls.backends.csim import build
 
     graph = design.graph
@@ -80,13 +85,13 @@ def check(
     expected = run(graph, codes)
     if not len(expected[0]):
         raise VerifyError(
-            "check: expected at least one sample, got none: nothing would be compared"
+            "check: expected at least one sample, got none. Pass inputs with one sample or more."
         )
-    comparisons: list[Comparison] = []
+    comparisons: list[BitComparison] = []
     for library in build(graph, design.schedule, targets, include=include):
         report(f"run the C simulation of {library.target.name}")
-        received = library.run(codes)
-        wrong = _differences(expected, received)
+        results = library.run(codes)
+        wrong = _differences(expected, results)
         blame = ""
         if wrong.any():
             (tapped,) = build(
@@ -95,22 +100,22 @@ def check(
             sample = [array[wrong.argmax()][None] for array in codes]
             blame = _blame(graph, sample, tapped.tap(sample))
         comparisons.append(
-            _comparison(f"interpreter == {library.target.name}", graph, expected, received, blame)
+            _compare(f"interpreter == {library.target.name}", graph, expected, results, blame)
         )
     if design.approximations:
         design = replace(design, distance=distance(design, codes, "inputs of this check"))
     notes = list(design.notes)
     if design.model is not None:
-        more, why = _against_keras(design, codes, expected)
-        comparisons += more
-        notes += why
+        against_keras, reasons = _compare_with_keras(design, codes, expected)
+        comparisons += against_keras
+        notes += reasons
     return CheckReport(len(codes[0]), comparisons, notes)
 
 
-def _against_keras(
+def _compare_with_keras(
     design: Design, codes: Sequence[Array], results: Sequence[Array]
-) -> tuple[list[Comparison], list[str]]:
-    """The exact part of the design against Keras, and ``results`` against it where there is more."""
+) -> tuple[list[BitComparison], list[str]]:
+    """Return the comparison of the design's exact part with Keras, that of a softmax in hardware, and notes."""
     from qhls.frontend.reference import Reference
 
     graph = design.exact or design.graph
@@ -123,24 +128,24 @@ def _against_keras(
         samples = [array[wrong] for array in codes]
         explained = np.zeros(len(wrong), bool)
         explained[wrong] = _rounding(graph, samples, reference.tap(samples))
-        received = [_put(a, b, explained) for a, b in zip(expected, received, strict=True)]
+        received = [_replace(a, b, explained) for a, b in zip(expected, received, strict=True)]
         wrong, rounded = wrong & ~explained, int(explained.sum())
     blame = ""
     if wrong.any():
         sample = [array[wrong.argmax()][None] for array in codes]
         blame = _blame(graph, sample, reference.tap(sample))
     title = f"interpreter == Keras {reference.dtype}"
-    compared = _comparison(title, graph, expected, received, blame)
-    comparisons = [replace(compared, rounded=rounded)]
+    comparison = _compare(title, graph, expected, received, blame)
+    comparisons = [replace(comparison, rounded=rounded)]
     if design.softmax.mode != "host":
-        comparisons.append(_softmax(design, reference.ends(codes), results))
+        comparisons.append(_compare_softmax(design, reference.ends(codes), results))
     return comparisons, reference.notes
 
 
 def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
-    """For each sample, whether the first op that differs lies where float64's rounding of wide sums may bring it.
+    """Return for each sample whether its first difference is within the rounding of wide sums in float64.
 
-    Between ops that are compared, what may have rounded is an interval, which the ops that read it map.
+    Between compared ops, an interval bounds each tensor that may have rounded, and its readers map the interval.
     """
     batched = [op for op in graph.ops if op.batched and op not in graph.inputs]
     expected = tap(graph, samples, [*graph.inputs, *batched])
@@ -158,7 +163,7 @@ def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -
         if reached:
             around = op.evaluate(*map(range_of, op.operands))
         if op in received:
-            # As Python's numbers, which compare an integer and a float exactly.
+            # Python compares an integer and a float exactly, numpy does not.
             arrays = (around.lo.integers(), around.hi.integers(), expected[op], received[op])
             lo, hi, good, bad = (a.astype(object).reshape(len(open_), -1) for a in arrays)
             inside = np.asarray((lo - slack <= bad) & (bad <= hi + slack), bool).all(1)
@@ -172,7 +177,7 @@ def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -
 
 
 def _slack(op: Op) -> Fraction:
-    """How far, in codes, ``op`` may be off in float64 where what it reads is not: 0 up to 53 bits."""
+    """Return the largest rounding error of ``op`` in float64, in codes, on exact inputs: 0 up to 53 bits."""
     size, bits = op.magnitude, 0
     if isinstance(op, Quantize):  # Keras adds the difference (quantised - x) to x
         finest = max(op.x.type.frac, op.frac)
@@ -184,18 +189,20 @@ def _slack(op: Op) -> Fraction:
     return Fraction(terms * size, 1 << 53 + bits)
 
 
-def _put(values: Array, into: Array, where: Array) -> Array:
-    """``into`` with ``values`` for the samples ``where``."""
+def _replace(values: Array, into: Array, where: Array) -> Array:
+    """Return ``into`` with ``values`` for the samples ``where``."""
     return np.where(where.reshape(-1, *(1,) * (values.ndim - 1)), values, into)
 
 
-def _softmax(design: Design, wanted: Sequence[Array], results: Sequence[Array]) -> Comparison:
-    """What the hardware makes of the logits, against the probabilities of Keras."""
+def _compare_softmax(
+    design: Design, wanted: Sequence[Array], results: Sequence[Array]
+) -> BitComparison:
+    """Compare the hardware's softmax with the probabilities of Keras."""
     from qhls.design import numbers_of
 
     end, axes = design.softmax, axes_of(design.exact or design.graph)
     pairs = zip(wanted, numbers_of(design.graph, results), axes, strict=True)
-    faults = [end.wrong(real, made, over) for real, made, over in pairs]
+    faults = [end.wrong(real, computed, over) for real, computed, over in pairs]
     title = f"Keras == {end}"
     if end.mode == "hardware":
         shapes = zip(wanted, axes, strict=True)
@@ -203,28 +210,29 @@ def _softmax(design: Design, wanted: Sequence[Array], results: Sequence[Array]) 
         title += f", within {end.error(classes):.2g}"
     codes = sum(array.size for array in results)
     bits = sum(a.size * op.type.width for a, op in zip(results, design.graph.outputs, strict=True))
-    return Comparison(title, codes, bits, sum(int(fault.sum()) for fault in faults))
+    return BitComparison(title, codes, bits, sum(int(fault.sum()) for fault in faults))
 
 
 def _differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:
-    """Per sample, whether any output differs."""
+    """Return per sample, whether any output differs."""
     pairs = zip(expected, received, strict=True)
     return np.any([(a != b).reshape(len(a), -1).any(1) for a, b in pairs], axis=0)
 
 
-def _comparison(
+def _compare(
     title: str, graph: Graph, expected: Sequence[Array], received: Sequence[Array], blame: str
-) -> Comparison:
+) -> BitComparison:
+    """Return the comparison of ``expected`` and ``received`` outputs of ``graph``."""
     mismatches = sum(int((a != b).sum()) for a, b in zip(expected, received, strict=True))
     codes = sum(array.size for array in expected)
     bits = sum(
         array.size * op.type.width for array, op in zip(expected, graph.outputs, strict=True)
     )
-    return Comparison(title, codes, bits, mismatches, blame)
+    return BitComparison(title, codes, bits, mismatches, blame)
 
 
 def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> str:
-    """The first op of the graph whose result differs, with its layer and the values."""
+    """Return a sentence on the first op of the graph whose result differs: its layer and both values."""
     expected = tap(graph, sample, list(received))
     for op in graph.ops:
         if op not in received or (expected[op] == received[op]).all():
@@ -237,4 +245,4 @@ def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> st
             f"first difference in op {op.name!r}{layer}, element {index[1:]}: expected {numbers[0]:g} "
             f"(code {good}), got {numbers[1]:g} (code {bad})"
         )
-    return "no tapped op differs: the difference is in an output's copy"
+    return "no tapped op differs: the difference is in the copy of an output"

@@ -221,7 +221,7 @@ def _search_options(command: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    """A number of samples."""
+    """Return a number of samples."""
     with suppress(ValueError):
         if (count := int(text)) > 0:
             return count

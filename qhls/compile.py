@@ -1,4 +1,4 @@
-"""The road: a Keras model, traced to the IR, optimised, and with its schedule: a ``Design``."""
+"""Compilation of a Keras model: translation to the IR, optimisation, and a schedule make a ``Design``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_SCHEDULE = Schedule()
 RealEnd = Literal["auto", "host", "hardware"]
 REAL_ENDS: tuple[RealEnd, ...] = get_args(RealEnd)
 MOST_BITS = 24
-"""Of an approximation: Keras' float32 holds no more."""
+"""Most bits of an approximation: float32, in which Keras computes, has no more."""
 
 
 def compile(
@@ -38,27 +38,30 @@ def compile(
 ) -> Design:
     """Compile a Q-model to a typed fixed-point design.
 
-    ``model_or_path``: a Keras model, or what ``qhls.load_model`` reads (then with ``weights`` where the
-    file has none). ``input_types``: the numbers the inputs are: one ``Fixed``, string ("s16.10": signed,
-    16 bits, 10 of them fraction) or quantizer for all inputs, or a list or a dictionary by input name.
+    ``model_or_path``: a Keras model or a file that ``qhls.load_model`` reads, then with ``weights`` where the file has
+    none. ``input_types``: the types of the inputs. Pass one ``Fixed``, string or quantizer for all inputs, a list, or
+    a dictionary by input name. "s16.10" is signed, 16 bits wide, with 10 fraction bits.
 
-    ``softmax``: what becomes of one at the model's end. "host": the outputs are its logits; "hardware":
-    probabilities of ``softmax_bits`` (1 to 16) fraction bits, an approximation whose error
-    ``design.softmax.error(classes)`` bounds; "argmax": the index of the largest, shape (..., 1).
+    ``softmax``: how a softmax at the end of the model is computed. "host": the outputs are its logits. "hardware": the
+    outputs are probabilities of ``softmax_bits`` (1 to 16) fraction bits, whose error ``design.softmax.error(classes)``
+    bounds. "argmax": the output is the index of the largest logit, shape (..., 1).
 
-    ``real_end``: where the layers from the first real weights on are computed, such as a plain Dense. "host": not by
-    the design, whose outputs are what they read; ``design.finish`` computes them. "hardware": by the design, which
-    needs ``allow_approximate``. "auto": by the host, where no quantised kernel follows and nothing is approximated.
+    ``real_end``: the processor that computes the layers from the first real weights on, such as a plain Dense. "host":
+    the outputs of the design are their inputs, and ``design.finish`` computes them. "hardware": the design computes
+    them, which needs ``allow_approximate``. "auto": the host, if no quantised kernel follows and nothing is
+    approximated.
 
-    ``allow_approximate``: what becomes of real weights, and of real numbers that no quantizer follows, of a function
-    or a scale. False: a ``LoweringError``. True: both are rounded to as many ``approximate_bits`` (2 to 24) as hold
-    all of them; a layer that is a factor and an offset for each channel, such as a normalisation, becomes one of fixed
-    point. A quantizer (an object or a string) takes the place of both for the numbers behind a layer.
-    ``design.approximations`` names each, with how far it is off, and ``design.distance`` says how far the whole is
-    from the given model: on ``data`` (inputs as ``design.run`` takes them), or on random ones.
+    ``allow_approximate``: what to do with real weights, and with real numbers (of a function or a scale) that no
+    quantizer follows. False: raise ``LoweringError``. True: round both to ``approximate_bits`` (2 to 24) that hold all
+    of them; a layer that is one factor and one offset per channel, such as a normalisation, becomes a fixed-point
+    layer. A quantizer (an object or a string): insert it behind the layers instead.
+    ``design.approximations`` lists each approximation with its error. ``design.distance`` is the distance of the whole
+    from the given model, on ``data`` (inputs as ``design.run`` takes them) or on random inputs.
 
-    Raises ``LoadError`` for an unreadable file, ``LoweringError`` for what has no exact meaning in
-    fixed point, ``VerifyError`` for a ``softmax`` other than "host" where an output has none.
+    Raises:
+        LoadError: a file cannot be read.
+        LoweringError: a layer, quantizer or type has no exact meaning in fixed point.
+        VerifyError: ``softmax`` is not "host" and an output has no softmax.
     """
     check_schedule(schedule, "compile")
     from qhls.design import Design
@@ -68,27 +71,35 @@ def compile(
     report("load the model")
     is_path = isinstance(model_or_path, str | PathLike)
     _check_options(real_end, approximate_bits)
-    given = model = load_model(model_or_path, weights) if is_path else model_or_path
-    wanted = real_end == "host" or (real_end == "auto" and allow_approximate is False)
-    ends = split(model, real_end == "host") if wanted else None
+    original = model = load_model(model_or_path, weights) if is_path else model_or_path
+    may_split = real_end == "host" or (real_end == "auto" and allow_approximate is False)
+    ends = split(model, real_end == "host") if may_split else None
     if ends is not None:
         _check_end(softmax, ends.layers)
         model = ends.chip
-    model, graph, made = _traced(model, input_types, allow_approximate, approximate_bits)
+    model, graph, approximations = _trace(model, input_types, allow_approximate, approximate_bits)
     if ends is not None:
         graph = replace(graph, host_layers=ends.layers)
     report("optimise the graph")
     exact = optimise(graph)
     end = Softmax(softmax, softmax_bits)
-    host = ends.host if ends is not None else None
-    design = Design(optimise(end.apply(exact)), schedule, model, exact, end, made, given, host)
-    return design if not made else replace(design, distance=design.measured(data))
+    design = Design(
+        optimise(end.apply(exact)),
+        schedule,
+        model,
+        exact,
+        end,
+        approximations,
+        given=original,
+        host=ends.host if ends is not None else None,
+    )
+    return replace(design, distance=design.measured(data)) if approximations else design
 
 
-def _traced(
+def _trace(
     model: Any, input_types: Any, allow_approximate: Any, bits: int
 ) -> tuple[Any, Graph, tuple[Any, ...]]:
-    """``model``, or the one with what approximates it, its graph, and what was put."""
+    """Return ``model`` or its approximation, the graph of it, and the list of approximations."""
     from qhls.approximate import trace_exactly, trace_nearest
     from qhls.rounding import rounded_weights
 
@@ -96,20 +107,20 @@ def _traced(
         return model, trace_exactly(model, input_types), ()
     quantizer = None if allow_approximate is True else allow_approximate
     model, rounded = rounded_weights(model, bits)
-    model, graph, put = trace_nearest(model, input_types, quantizer, bits)
-    return model, graph, (*rounded, *put)
+    model, graph, inserted = trace_nearest(model, input_types, quantizer, bits)
+    return model, graph, (*rounded, *inserted)
 
 
 def _check_options(real_end: Any, bits: Any) -> None:
     if real_end not in REAL_ENDS:
         raise LoweringError(
-            f"real_end: expected one of {', '.join(REAL_ENDS)}, got {real_end!r}. Choose where layers with real "
-            f"weights are computed."
+            f"real_end: expected one of {', '.join(REAL_ENDS)}, got {real_end!r}. Choose what computes the layers "
+            f"with real weights."
         )
     if not isinstance(bits, int) or isinstance(bits, bool) or not 2 <= bits <= MOST_BITS:
         raise LoweringError(
-            f"approximate_bits: expected an integer from 2 to {MOST_BITS}, got {bits!r}. Give the bits of what is "
-            f"approximated."
+            f"approximate_bits: expected an integer from 2 to {MOST_BITS}, got {bits!r}. Give the bits of an "
+            f"approximation."
         )
 
 

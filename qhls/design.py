@@ -1,4 +1,4 @@
-"""``Design``: a compiled model; run it, write it, simulate it, check it, price it."""
+"""``Design``: a compiled model that can be run, written, simulated, checked and priced."""
 
 from __future__ import annotations
 
@@ -29,57 +29,59 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What ``qhls.compile`` returns: the graph, its schedule and the Keras model they came from.
+    """Result of ``qhls.compile``: a graph, its schedule, and the Keras model that it was translated from.
 
-    Inputs ``x`` are numbers: one array (samples, *shape), or several as a list or by name. They are
-    rounded to the input type's nearest number, ties to even, and saturated. Several outputs come as a
-    list.
+    Inputs ``x`` are numbers: one array (samples, *shape), or several as a list or by name. They are rounded to the
+    nearest number of the input's type, ties to even, and saturated. Several outputs are returned as a list.
     """
 
     graph: Graph
     schedule: Schedule
     model: Any = None
     exact: Graph | None = None
-    """The part of ``graph`` that equals Keras: without a softmax in hardware."""
+    """The part of ``graph`` that equals Keras: all but a softmax in hardware."""
     softmax: Softmax = field(default_factory=Softmax)
     approximations: tuple[Any, ...] = ()
-    """What ``compile(..., allow_approximate=...)`` put into ``model``, which is the given one with them."""
+    """The approximations in ``model`` that ``compile(..., allow_approximate=...)`` made."""
     given: Any = None
-    """The Keras model that was given, which ``model`` is where nothing was approximated."""
+    """The Keras model that was passed to ``compile``; the same as ``model`` without approximations."""
     host: Any = None
-    """The Keras model of the layers that are left to the host, from the outputs on; None where there are none."""
+    """The Keras model that the host computes from the outputs; None where nothing is left to the host."""
     distance: Distance | None = None
-    """How far the design is from ``given``; None where nothing was approximated."""
+    """Distance of the design from ``given``; None without approximations."""
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, "Design")
 
     def encode(self, x: Any) -> list[Array]:
-        """Input numbers as integer codes, one array an input. Raises ``VerifyError``."""
+        """Convert input numbers to integer codes, one array per input. Raises ``VerifyError``."""
         inputs = self.graph.inputs
         if isinstance(x, Mapping):
             names = [op.name for op in inputs]
             if sorted(x) != sorted(names):
                 raise VerifyError(
-                    f"inputs: expected {', '.join(names)}, got {', '.join(map(str, x))}"
+                    f"inputs: expected {', '.join(names)}, got {', '.join(map(str, x)) or 'none'}. "
+                    f"Pass one array per input."
                 )
             x = [x[name] for name in names]
-        given: list[Any] = list(x) if isinstance(x, list | tuple) and len(inputs) > 1 else [x]
-        if len(given) != len(inputs):
-            raise VerifyError(f"inputs: expected {len(inputs)} arrays, got {len(given)}")
+        arrays: list[Any] = list(x) if isinstance(x, list | tuple) and len(inputs) > 1 else [x]
+        if len(arrays) != len(inputs):
+            raise VerifyError(
+                f"inputs: expected {len(inputs)} arrays, got {len(arrays)}. Pass one array per input."
+            )
         return [
             encode(values, op.type, f"input {op.name!r}").clip(*op.range.hull)
-            for values, op in zip(given, inputs, strict=True)
+            for values, op in zip(arrays, inputs, strict=True)
         ]
 
     def run(self, x: Any) -> Any:
-        """The outputs as exact numbers (float64), by the interpreter."""
+        """Return the outputs as exact numbers (float64), computed by the interpreter."""
         return self._numbers(run(self.graph, self.encode(x)))
 
     def finish(self, outputs: Any) -> Any:
-        """Return what the host makes of ``outputs``, those of ``run`` or ``simulate``: the outputs of ``given``.
+        """Return the outputs of ``given``: compute the host's layers from ``outputs`` of ``run`` or ``simulate``.
 
-        Where no layers are left to the host these are ``outputs``. A softmax that is left to it is not computed.
+        Without layers on the host these are ``outputs``. A softmax that is left to the host is not computed.
         """
         if self.host is None:
             return outputs
@@ -88,7 +90,7 @@ class Design:
         return self.host.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
 
     def simulate(self, x: Any, target: str, *, include: str | Path | None = None) -> Any:
-        """The outputs by C simulation of ``target``'s code ("vitis", "catapult"). Raises ``CsimError``."""
+        """Return the outputs of the C simulation for ``target`` ("vitis", "catapult"). Raises ``CsimError``."""
         from qhls.backends.csim import build
 
         (library,) = build(self.graph, self.schedule, [target], include=include)
@@ -97,17 +99,17 @@ class Design:
     def emit(
         self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
     ) -> Project:
-        """Write the HLS project; ``stimuli`` (numbers, as ``x``) go into its test bench.
+        """Write the HLS project; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
 
-        Raises ``EmitError``. Warns (``DesignWarning``) of what the part or a tool will not build.
+        Raises ``EmitError``. Warns (``DesignWarning``) if the part is too small or a tool will not build the design.
         """
         from qhls.backends.emit import emit
 
         codes = None if stimuli is None else self.encode(stimuli)
-        found = self.warnings
-        options: dict[str, Any] = {"overwrite": overwrite, "warnings": found}
+        texts = self.warnings
+        options: dict[str, Any] = {"overwrite": overwrite, "warnings": texts}
         project = emit(self.graph, self.schedule, target, path, stimuli=codes, **options)
-        for text in found:
+        for text in texts:
             warnings.warn(text, DesignWarning, stacklevel=2)
         return project
 
@@ -118,7 +120,7 @@ class Design:
         *,
         include: str | Path | None = None,
     ) -> CheckReport:
-        """Compare interpreter, every target's csim and Keras, bit for bit; true when all agree.
+        """Compare the interpreter, the C simulation of every target, and Keras, bit for bit; true when all agree.
 
         ``x``: inputs; by default 256 random vectors over the whole input type.
         """
@@ -129,7 +131,10 @@ class Design:
         )
 
     def energy(self, technology: Any = "horowitz_45nm") -> EnergyReport:
-        """pJ per inference by op, layer and cause. ``technology``: a table's name or path, or a ``Technology``."""
+        """Estimate pJ per inference by op, layer and cause.
+
+        ``technology``: the name or the path of a table, or a ``Technology``.
+        """
         from qhls.energy.model import estimate
         from qhls.energy.technology import Technology, load_technology
 
@@ -137,9 +142,9 @@ class Design:
         return estimate(self.graph, self.schedule, chosen)
 
     def area(self, table: Any = "xilinx_lut6") -> AreaReport:
-        """LUT, DSP, FF and block RAM, or square micrometres, with error bars.
+        """Estimate LUT, DSP, FF and block RAM, or square micrometres, with error bars.
 
-        ``table``: a name, a path or an ``AreaTable``.
+        ``table``: the name or the path of a table, or an ``AreaTable``.
         """
         from qhls.energy.area import AreaTable, estimate_area, load_area_table
 
@@ -147,20 +152,20 @@ class Design:
         return estimate_area(self.graph, self.schedule, chosen)
 
     def latency(self) -> LatencyReport:
-        """Clock cycles of one input, and between inputs, by op."""
+        """Estimate latency and initiation interval in clock cycles, by op."""
         from qhls.energy.latency import estimate_latency
 
         return estimate_latency(self.graph, self.schedule)
 
     def exactness(self) -> ExactnessReport:
-        """Where Keras' float32 is exact, layer by layer, and how ``check`` compares."""
+        """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with."""
         from qhls.exactness import exactness
 
         lines = [*self.approximations, *filter(None, [self.distance])]
         return exactness(self.exact or self.graph, lines)
 
     def measured(self, x: Any = None) -> Distance:
-        """Return how far the design is from the given model on ``x``, by default on 256 random inputs."""
+        """Measure the distance of the design from the given model on ``x``, by default on 256 random inputs."""
         from qhls.distance import SAMPLES, distance
 
         if x is None:
@@ -169,21 +174,21 @@ class Design:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the schedule's part or a tool will not build, by the area of a Xilinx FPGA."""
+        """Sentences on a part that is too small and on tools that will not build the design, by Xilinx area."""
         return self.area().warnings
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the design should know: what is left to the host, what was approximated."""
-        found = [*self.approximations, *filter(None, [self.distance])]
-        return [*self.graph.notes, *(f"approximated: {each}" for each in found)]
+        """Sentences on the layers that are left to the host and on the approximations."""
+        lines = [*self.approximations, *filter(None, [self.distance])]
+        return [*self.graph.notes, *(f"approximated: {line}" for line in lines)]
 
     def show(self) -> str:
-        """The graph, one op a line: types, ranges, shapes and Keras layers."""
+        """Return the graph as text, one op per line: types, ranges, shapes and Keras layers."""
         return str(self.graph)
 
     def random_codes(self, samples: int, seed: int = 0) -> list[Array]:
-        """Integer codes, uniform over each input's type, one array per input.
+        """Return random integer codes, uniform over the type of each input, one array per input.
 
         Raises ``VerifyError`` for fewer than one sample.
         """
@@ -202,5 +207,5 @@ class Design:
 
 
 def numbers_of(graph: Graph, outputs: Sequence[Array]) -> list[Array]:
-    """The codes of ``graph``'s outputs as numbers, float64."""
+    """Convert the output codes of ``graph`` to numbers (float64)."""
     return [decode(codes, op.type) for codes, op in zip(outputs, graph.outputs, strict=True)]

@@ -1,12 +1,12 @@
-"""What qhls raises: each message names the thing, what was expected, what was received and what to do."""
+"""Exceptions of qhls. Every message names the thing, what was expected, what qhls got, and what to do."""
 
 from qhls.text import shortened, shown
 
 
 class QhlsError(Exception):
-    """Base class: ``except QhlsError`` catches whatever qhls refuses.
+    """Base class of all errors of qhls.
 
-    A message may quote a file: it is cut where it is long, and control characters in it are escaped.
+    A message may quote a file: long messages are cut, and control characters are escaped.
     """
 
     longest = 1500
@@ -16,7 +16,7 @@ class QhlsError(Exception):
 
 
 class DesignWarning(UserWarning):
-    """A design is written that its part or its tool will not build."""
+    """A design was written that its part or its tool will not build."""
 
 
 class LoadError(QhlsError):
@@ -24,11 +24,11 @@ class LoadError(QhlsError):
 
 
 class MissingError(QhlsError, ImportError):
-    """A package that a part of qhls needs is not installed; the message says how to install it."""
+    """A package that a part of qhls needs is not installed; the message names the command that installs it."""
 
 
 class QuantizerError(QhlsError, ValueError):
-    """A quantizer argument, string or configuration is not acceptable."""
+    """An argument, a string or a configuration of a quantizer is invalid."""
 
 
 class LoweringError(QhlsError):
@@ -36,7 +36,7 @@ class LoweringError(QhlsError):
 
 
 class VerifyError(QhlsError):
-    """An IR graph breaks one of its own rules."""
+    """A graph or a call breaks a rule of the IR."""
 
 
 class EmitError(QhlsError):
@@ -50,4 +50,4 @@ class CsimError(QhlsError):
 
 
 class EnergyError(QhlsError):
-    """A technology table is not acceptable, or does not price an event that a design causes."""
+    """A technology table is invalid, or has no price for an event that a design causes."""

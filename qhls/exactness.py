@@ -1,4 +1,4 @@
-"""Where Keras' float32 is exact, layer by layer, and how ``check`` compares where it is not."""
+"""Report of the layers in which Keras' float32 is exact, and of the float type that ``check`` compares with."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qhls.text import shown
 
 @dataclass(frozen=True)
 class LayerExactness:
-    """One Keras layer: ``bits`` of the largest number within it, as an integer; float32 holds 24.
+    """One Keras layer: ``bits`` of its largest number as an integer (float32 holds 24), and a verdict on float32.
 
-    ``float32``: "exact", "may round", or "real numbers" where a scale or function is no fixed-point number and a
-    quantizer makes steps of it.
+    ``float32``: "exact", "may round", or "real numbers" where a scale or function is not fixed-point and a quantizer
+    turns it into steps.
     """
 
     layer: str
@@ -25,14 +25,14 @@ class LayerExactness:
 
 @dataclass(frozen=True)
 class ExactnessReport:
-    """All layers, and whether Keras is compared in float32 or float64."""
+    """All layers, and the float type in which Keras is compared."""
 
     layers: list[LayerExactness]
     compared_in: str
     approximations: tuple[str, ...] = ()
-    """What was put into the model and how far each is off; how far the whole is."""
+    """Sentences on each approximation and its error, and on the distance of the whole."""
     notes: tuple[str, ...] = ()
-    """What is left to the host."""
+    """Sentences on the layers that are left to the host."""
 
     def __str__(self) -> str:
         header = ("layer", "bits", "Keras in float32")
@@ -44,7 +44,7 @@ class ExactnessReport:
 
 
 def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessReport:
-    """The report of ``graph``, by the ranges of its ops."""
+    """Report the exactness of ``graph`` by the ranges of its ops."""
     layers: dict[str, int] = {}
     inexact = graph.inexact
     for op in graph.ops:

@@ -1,4 +1,4 @@
-"""Every Q-layer, by QKeras' name: ``from qhls.layers import QDense``."""
+"""All Q-layers under QKeras' names: ``from qhls.layers import QDense``."""
 
 from typing import Any
 
@@ -68,13 +68,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A third party's layer, once it is registered."""
-    known = registered()
-    if name not in known:
+    """Return a third party's layer, once it is registered."""
+    layers = registered()
+    if name not in layers:
         raise AttributeError(
-            f"module 'qhls.layers' has no layer {name!r}; there are {', '.join(__dir__())}"
+            f"module 'qhls.layers' has no layer {name!r}. Choose one of {', '.join(__dir__())}."
         )
-    return known[name]
+    return layers[name]
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
-"""What is read and built at most: a file is data from anywhere, and may not ask for more than a machine has.
+"""Limits on the size of files, weights and arrays: a file is untrusted data and may not exhaust the machine.
 
-``QHLS_LIMIT`` in the environment is the most bytes of weights, of one file or of one array: ``16G``. All other bounds
-are shares of it.
+``QHLS_LIMIT`` in the environment is the largest size of a model's weights, a file or an array: ``16G``. All other
+limits are shares of it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from qhls.text import shortened
 DEFAULT = 1 << 30
 
 JSON = 64
-"""A text in JSON may have one byte of so many: Python's objects are about as many times larger."""
+"""Bytes of the limit per byte of a JSON text: Python's objects are about this many times larger."""
 
 ELEMENT = 32
-"""An element of a tensor of a design counts as so many bytes: codes and both ends of its range, while it is made."""
+"""Bytes of the limit per element of a design's tensor: its code and both ends of its range."""
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -36,24 +36,24 @@ Kind = type[QhlsError]
 
 
 def limit() -> int:
-    """Return the most bytes, by ``QHLS_LIMIT`` or ``DEFAULT``. Raises ``QhlsError`` where that is no size."""
-    given = os.environ.get("QHLS_LIMIT", "").strip()
-    if not given:
+    """Return the limit in bytes, from ``QHLS_LIMIT`` or ``DEFAULT``. Raises ``QhlsError`` if that is not a size."""
+    text = os.environ.get("QHLS_LIMIT", "").strip()
+    if not text:
         return DEFAULT
-    match = re.fullmatch(r"(?P<number>\d{1,12})(?P<unit>[KMGT]?)(i?B)?", given, re.IGNORECASE)
+    match = re.fullmatch(r"(?P<number>\d{1,12})(?P<unit>[KMGT]?)(i?B)?", text, re.IGNORECASE)
     if match is None or not int(match["number"]):
-        raise QhlsError(f"QHLS_LIMIT: expected a size such as 16G or 500M, got {given!r}. Set one.")
+        raise QhlsError(f"QHLS_LIMIT: expected a size such as 16G or 500M, got {text!r}. Set one.")
     return int(match["number"]) * _UNITS[match["unit"].upper()]
 
 
 def check_size(size: int, where: str, what: str, kind: Kind = LoadError, share: int = 1) -> None:
-    """Refuse ``size`` bytes, or elements of ``share`` bytes, of ``what`` beyond the limit."""
+    """Raise ``kind`` if ``size`` bytes, or elements of ``share`` bytes each, exceed the limit."""
     most = limit() // share
     if size > most:
         unit = "elements" if share == ELEMENT else "bytes"
         raise kind(
             f"{where}: expected {what} of at most {most:,} {unit}, got {_number(size)}. "
-            f"If it is to be so large, raise the limit: QHLS_LIMIT={_raised(size * share)}."
+            f"To allow this size, raise the limit: QHLS_LIMIT={_raised(size * share)}."
         )
 
 
@@ -62,7 +62,7 @@ def _number(size: int) -> str:
 
 
 def _raised(size: int) -> str:
-    """A limit under which ``size`` bytes are allowed, in GiB, or in words where no machine has them."""
+    """Return a limit in GiB that allows ``size`` bytes, or words where no machine has so many."""
     return f"{-(-size // _UNITS['G'])}G" if size < 1 << 60 else "as much as you have"
 
 
@@ -70,28 +70,29 @@ def _raised(size: int) -> str:
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether ``path`` is a folder, whatever the path may be."""
+    """Return whether ``path`` is a folder; never raise."""
     return _problem(path) == _FOLDER
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
-    """Whether ``path`` is a regular file, whatever the path may be."""
+    """Return whether ``path`` is a regular file; never raise."""
     return _problem(path) is None
 
 
 def regular_file(path: str | os.PathLike[str], what: str, kind: Kind = LoadError) -> Path:
-    """Return ``path`` if it is a file that has an end. Raises ``kind``."""
+    """Return ``path`` if it is a regular file. Raises ``kind``."""
     problem = _problem(path)
     if problem is None:
         return Path(path)
-    raise kind(f"{shortened(os.fspath(path), 300)}: expected {what}, got {problem}; check the path")
+    name = shortened(os.fspath(path), 300)
+    raise kind(f"{name}: expected {what}, got {problem}. Check the path.")
 
 
 def _problem(path: str | os.PathLike[str]) -> str | None:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 - a path may be longer than Path bears
     except FileNotFoundError:
-        return "the path of nothing"
+        return "no such file"
     except (OSError, ValueError) as error:
         return f"a path that cannot be followed ({getattr(error, 'strerror', None) or error})"
     if stat.S_ISDIR(mode):
@@ -100,30 +101,35 @@ def _problem(path: str | os.PathLike[str]) -> str | None:
 
 
 def read(path: Path, what: str, kind: Kind = LoadError, share: int = 1) -> bytes:
-    """Return what is in a file that is a regular one and not too large. Raises ``kind``."""
+    """Return the content of a regular file that is not too large. Raises ``kind``."""
     path = regular_file(path, what, kind)
     try:
         check_size(path.stat().st_size, str(path), what, kind, share)
         return path.read_bytes()
     except OSError as error:
-        raise kind(f"{path}: expected {what}, got an error: {error.strerror}; check it") from error
+        raise kind(
+            f"{path}: expected {what}, got an error ({error.strerror}). Check that the file is readable."
+        ) from error
 
 
 def read_json(path: Path, what: str, kind: Kind = LoadError, where: str = "") -> Any:
-    """Return what a JSON file says. Raises ``kind``."""
+    """Return the value in a JSON file. Raises ``kind``."""
     return parse_json(read(path, what, kind, JSON), where or str(path), what, kind)
 
 
 def parse_json(text: bytes | str, where: str, what: str, kind: Kind = LoadError) -> Any:
-    """Return what a text in JSON says. Raises ``kind`` for another, a too large or a too deep one."""
+    """Return the value of a JSON text. Raises ``kind`` for a text that is not JSON, too large or nested too deeply."""
     if not isinstance(text, bytes | str):
-        raise kind(f"{where}: expected {what}, got {type(text).__name__}; it is damaged")
+        raise kind(
+            f"{where}: expected {what}, got {type(text).__name__}. The file is damaged: write it again."
+        )
     check_size(len(text), where, what, kind, JSON)
     try:
         return json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise kind(
-            f"{where}: expected {what}, got text that is no JSON ({error}); it is truncated or of another kind"
+            f"{where}: expected {what}, got text that is not JSON ({error}). Check that the file is complete and of "
+            f"this kind."
         ) from error
 
 
@@ -140,9 +146,9 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def read_arrays(path: Path) -> Any:
-    """Return the array of an ``.npy`` file, or those of an ``.npz`` file by their names.
+    """Return the array of an ``.npy`` file, or the arrays of an ``.npz`` file by name.
 
-    Arrays may be as large as the file itself, and up to the limit where they were compressed. Raises ``LoadError``.
+    Arrays may be as large as the file; compressed ones up to the limit. Raises ``LoadError``.
     """
     what = "a .npy or .npz file of numbers"
     path = regular_file(path, what)
@@ -175,7 +181,7 @@ def read_arrays(path: Path) -> Any:
 
 
 def _check_header(file: Any, size: int, most: int, name: str) -> None:
-    """Refuse an array that is larger than its file, or no numbers, before it is made."""
+    """Refuse an array that is larger than its file or has no numbers, before it is allocated."""
     version = np.lib.format.read_magic(file)
     read_header = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -185,9 +191,7 @@ def _check_header(file: Any, size: int, most: int, name: str) -> None:
         raise ValueError(f"{name} of version {version}")
     try:
         shape, _, dtype = read_header(file)
-    except (
-        Exception
-    ) as error:  # the header is a Python literal: its parser raises whatever it meets
+    except Exception as error:  # the header is a Python literal, whose parser may raise anything
         raise ValueError(f"{name} with a header that cannot be read: {error}") from error
     if dtype.kind not in "fiub":
         raise ValueError(f"{name} of {dtype}")

@@ -1,4 +1,4 @@
-"""What keeps processes out of each other's way on disk. A lock ends with its process, however that ends."""
+"""Locks on files and folders. A lock ends with its process, even if that is killed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import suppress
 
 try:
     import fcntl
-except ImportError:  # no POSIX: nothing is locked, and nothing is taken for left over
+except ImportError:  # not POSIX: nothing is locked, and nothing counts as left behind
     fcntl = None
 
 
 def lock(descriptor: int, *, wait: bool, otherwise: bool = False) -> bool:
-    """Lock an open file or folder; whether it is now this process's. Without ``wait``: at once or not at all.
+    """Lock an open file or folder for this process, and return whether that succeeded.
 
-    ``otherwise``: the answer where the system or its disk knows no locks.
+    ``wait``: wait for another process to release it. ``otherwise``: the result on a system or disk without locks.
     """
     if fcntl is None:
         return otherwise
@@ -28,7 +28,7 @@ def lock(descriptor: int, *, wait: bool, otherwise: bool = False) -> bool:
 
 
 def is_at(descriptor: int, path: str | os.PathLike[str]) -> bool:
-    """Whether the open file or folder is the one that is now at ``path``."""
+    """Return whether the open file or folder is the one at ``path`` now."""
     with suppress(OSError):
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))  # noqa: PTH116 - of either kind
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))  # noqa: PTH116 - a path of either kind
     return False

@@ -1,6 +1,6 @@
-"""Import Keras, or say what to install. Every package that builds on Keras imports this first.
+"""Import Keras, or raise ``MissingError`` with the command that installs its backend.
 
-Raises ``MissingError``, an ``ImportError``, where Keras' backend is not installed.
+Every package that builds on Keras imports this module first.
 """
 
 import os
@@ -8,7 +8,7 @@ import os
 from qhls.errors import MissingError
 
 EXTRAS = ("tensorflow", "jax", "torch")
-"""Backends, by the name of their package, which is that of the extra of qhls that installs it."""
+"""Backends of Keras: the names of their packages, and of the extras of qhls that install them."""
 
 try:
     import keras  # noqa: F401 - for its failure

@@ -1,7 +1,7 @@
-"""Layers that are a real factor and offset for each channel, in fixed point: what approximates a normalisation.
+"""Fixed-point approximations of normalisations: layers with a real factor and offset per channel.
 
-Where nothing quantises a normalisation's numbers, the layer itself is replaced: by factors and offsets of so many bits
-that no number moves by more than what one code of its input does, rounded to a grid as fine as that.
+If no quantizer follows a normalisation, a layer with fixed-point factors and offsets replaces it. These have enough
+bits that no result moves by more than one code of the input moves it; results are rounded to a grid of that step.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from qhls.frontend.state import copy_state
 from qhls.frontend.steps import values_of
 from qhls.ir import Fixed, Graph, Input, decode, run
 from qhls.ir.integers import Array
-from qhls.utils.rebuild import again, rebuild
+from qhls.utils.rebuild import copy_layer, rebuild
 
 FACTOR = 24
-"""Bits of a factor, at most: as many as float32 has."""
+"""Most bits of a factor: as many as float32 has."""
 FINER = 2
 """Bits of a factor beyond those of the input, so that rounding it moves no number by more than an eighth of a code."""
 WIDEST = 32
-"""Bits of a number behind the layer, at most."""
+"""Most bits of a number behind the layer."""
 FACTORS = 40
-"""Bits of all factors together, at most, where they differ by orders of magnitude."""
+"""Most bits of the type of all factors, which may differ by orders of magnitude."""
 NEGLIGIBLE = 2.0**-24
-"""The share of the largest number below which what a channel varies by does not matter."""
+"""Variation of a channel that does not matter, as a share of the largest number."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a layer: its numbers (channels, points) at codes of an input of ``frac`` fraction bits."""
+    """One call of a layer: input codes of ``frac`` fraction bits, and the numbers (channels, points) at them."""
 
     codes: Array
     frac: int
@@ -49,7 +49,7 @@ class _Call:
         return np.ldexp(self.codes.astype(np.float64), -self.frac)
 
     def line(self) -> tuple[Array, Array] | None:
-        """Factor and offset of each channel; None where these are not the function, but for rounding of float32."""
+        """Return factor and offset per channel; None if the layer computes anything else beyond float32 rounding."""
         x, y = self.x, self.numbers
         if len(x) < 2:
             return None
@@ -63,35 +63,37 @@ class _Call:
 
 @dataclass(frozen=True)
 class FixedLayer:
-    """The layer ``made`` in the place of ``source``; its numbers are off by up to ``error`` on ``points`` codes."""
+    """The fixed-point ``layer`` that replaces ``source``, and its largest ``error`` on ``points`` codes."""
 
     source: str
-    made: QScaleShift
+    layer: QScaleShift
     factor_bits: int
     error: float
     points: int
     complete: bool
 
     def __str__(self) -> str:
-        return f"factors of {self.factor_bits} bits and {self.made.activation}"
+        return f"factors of {self.factor_bits} bits and {self.layer.activation}"
 
 
 @dataclass
 class _Layer:
+    """A layer to be replaced, and its calls."""
+
     source: str
     shared: bool
     calls: list[_Call] = field(default_factory=list[_Call])
 
 
 class Normalisations:
-    """Notes the layers whose real numbers are read and are a factor and an offset for each channel."""
+    """The layers of a model that are one factor and one offset per channel and that no quantizer follows."""
 
     def __init__(self) -> None:
-        self._found: dict[int, _Layer] = {}
-        self._kept: list[Any] = []
+        self._layers: dict[int, _Layer] = {}
+        self._references: list[Any] = []
 
     def note(self, reals: Reals, codes: Array, numbers: Array) -> None:
-        """Note who made ``reals``: ``numbers`` (channels, points) at ``codes`` are those of the chain's first layer."""
+        """Record the first layer of the chain ``reals``: its ``numbers`` (channels, points) at ``codes``."""
         if reals.start is None:
             return
         layer, first = reals.start
@@ -101,33 +103,33 @@ class Normalisations:
             return
         if call.line() is None or not (reals.function is first.function or _rectified(reals, call)):
             return
-        self._kept.append(layer)  # so that no other object gets its id
-        found = self._found.setdefault(id(layer), _Layer(first.layer, first.shared))
-        found.calls.append(call)
+        self._references.append(layer)  # so that no other object gets its id
+        record = self._layers.setdefault(id(layer), _Layer(first.layer, first.shared))
+        record.calls.append(call)
 
-    def into(self, model: keras.Model) -> tuple[keras.Model, list[FixedLayer]]:
-        """A copy of ``model`` with fixed-point layers in the places of those noted; itself where there are none."""
-        if not self._found:
+    def replace_in(self, model: keras.Model) -> tuple[keras.Model, list[FixedLayer]]:
+        """Return a copy of ``model`` with fixed-point layers instead of those noted; ``model`` itself without any."""
+        if not self._layers:
             return model, []
-        made: list[FixedLayer] = []
+        replaced: list[FixedLayer] = []
         copied: list[tuple[Any, Any]] = []
 
         def convert(layer: Any) -> Any:
-            found = self._found.get(id(layer))
-            if found is None:
-                copied.append((layer, again(layer)))
+            record = self._layers.get(id(layer))
+            if record is None:
+                copied.append((layer, copy_layer(layer)))
                 return copied[-1][1]
-            made.append(_fixed(layer, found))
-            return made[-1].made
+            replaced.append(_fix(layer, record))
+            return replaced[-1].layer
 
         copy = rebuild(model, convert)
         for layer, new in copied:
             copy_state(layer, new)
-        return copy, made
+        return copy, replaced
 
 
 def _rectified(reals: Reals, call: _Call) -> bool:
-    """Whether all that follows the layer is a ReLU, exact behind one of fixed point."""
+    """Return whether only a ReLU follows the layer, which is exact behind a fixed-point layer."""
     if reals.channels != len(call.numbers):
         return False
     numbers = values_of(reals.function, reals.x, reals.channels)(
@@ -136,39 +138,39 @@ def _rectified(reals: Reals, call: _Call) -> bool:
     return bool((numbers == np.maximum(call.numbers, 0)).all())
 
 
-def _fixed(layer: Any, found: _Layer) -> FixedLayer:
-    """The fixed-point layer that holds the numbers of all calls."""
-    factors, offsets = next(line for call in found.calls if (line := call.line()))
-    codes = max(int(abs(call.codes).max()) for call in found.calls)
+def _fix(layer: Any, record: _Layer) -> FixedLayer:
+    """Return the fixed-point layer that holds the numbers of all calls."""
+    factors, offsets = next(line for call in record.calls if (line := call.line()))
+    codes = max(int(abs(call.codes).max()) for call in record.calls)
     bits = min(codes.bit_length() + FINER, FACTOR)
     mantissas, exponents = np.frexp(factors)
     rounded = np.ldexp(np.rint(np.ldexp(mantissas, bits)), exponents - bits)
     finest = bits - int(exponents[factors != 0].min(initial=bits))
     weight = _holding(rounded, finest, FACTORS)
-    largest = max(float(abs(call.numbers).max()) for call in found.calls)
-    step = 2.0 ** -max(call.frac for call in found.calls)
+    largest = max(float(abs(call.numbers).max()) for call in record.calls)
+    step = 2.0 ** -max(call.frac for call in record.calls)
     matters = abs(factors) * codes * step > NEGLIGIBLE * largest
     moves = float((abs(factors[matters]) * step).min(initial=1.0))
     to = _holding(np.array([largest]), ceil(-log2(moves)), WIDEST)
-    cls = QScaleShift if found.shared else QChannelScaleShift
-    made = cls(
+    cls = QScaleShift if record.shared else QChannelScaleShift
+    fixed = cls(
         weight_quantizer=weight,
         bias_quantizer=_holding(offsets, ceil(-log2(moves)) + 3, FACTORS),
         activation=to,
         name=layer.name,
     )
-    made.build((None, len(factors)))
-    made.set_weights(
-        [np.reshape(v, w.shape) for v, w in zip((rounded, offsets), made.weights, strict=True)]
+    fixed.build((None, len(factors)))
+    fixed.set_weights(
+        [np.reshape(v, w.shape) for v, w in zip((rounded, offsets), fixed.weights, strict=True)]
     )
-    errors = [_error(made, call) for call in found.calls]
-    points = sum(call.codes.size for call in found.calls)
-    complete = all(call.complete for call in found.calls)
-    return FixedLayer(found.source, made, bits, max(errors), points, complete)
+    errors = [_error(fixed, call) for call in record.calls]
+    points = sum(call.codes.size for call in record.calls)
+    complete = all(call.complete for call in record.calls)
+    return FixedLayer(record.source, fixed, bits, max(errors), points, complete)
 
 
 def _holding(numbers: Array, frac: int, widest: int) -> str:
-    """The ``quantized_bits`` of ``frac`` fraction bits that holds ``numbers``; of fewer, where it would be too wide."""
+    """Return the ``quantized_bits`` that holds ``numbers``, of at most ``frac`` fraction bits and ``widest`` bits."""
     largest = max(float(abs(numbers).max()), 2.0**-widest)
     integer = max(ceil(log2(largest)), 0)
     frac = max(min(frac, widest - 1 - integer), 0)
@@ -177,11 +179,11 @@ def _holding(numbers: Array, frac: int, widest: int) -> str:
     return f"quantized_bits({1 + integer + frac},{integer},alpha=1)"
 
 
-def _error(made: QScaleShift, call: _Call) -> float:
-    """How far the integers that ``made`` becomes are from the numbers of ``call``."""
+def _error(layer: QScaleShift, call: _Call) -> float:
+    """Return the largest difference between the compiled ``layer`` and the numbers of ``call``."""
     channels = len(call.numbers)
     lo, hi = int(call.codes.min()), int(call.codes.max())
     x = Input((channels,), Fixed.holding(lo, hi, call.frac), name="x")
-    graph = Graph((x,), (lower(made, x),))  # type: ignore[arg-type]
+    graph = Graph((x,), (lower(layer, x),))  # type: ignore[arg-type]
     (codes,) = run(graph, [np.tile(call.codes[:, None], (1, channels))])
     return float(abs(decode(codes, graph.outputs[0].type).T - call.numbers).max())

@@ -1,4 +1,4 @@
-"""Say what long work is at; the command line shows it on the terminal."""
+"""Progress of long work: functions report their activity, and the command line shows it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _listener: ContextVar[Callable[[str], None] | None] = ContextVar("_listener", de
 
 
 def report(activity: str) -> None:
-    """Pass ``activity``, a verb and its object, to whoever shows it; without one nothing happens."""
+    """Report ``activity``, a verb and its object, to the listener, if any."""
     if listener := _listener.get():
         listener(activity)
 
 
 @contextmanager
 def shown(console: Console) -> Iterator[None]:
-    """Show each reported activity and its time on ``console``, in one line that goes in the end.
+    """Show each reported activity and its time in one line of ``console``, which disappears at the end.
 
-    Shows nothing where ``console`` is not a terminal.
+    Nothing is shown where ``console`` is not a terminal.
     """
     if not console.is_terminal:
         yield

@@ -1,4 +1,4 @@
-"""Start Keras' backend without its start-up log, which it writes past Python to the process's stderr."""
+"""Import of Keras without the start-up log that its backend writes directly to the stderr of the process."""
 
 import os
 from importlib import import_module
@@ -8,19 +8,19 @@ STDERR = 2
 
 
 def import_keras() -> None:
-    """Import Keras and its backend with the process's stderr closed; exceptions come through as ever."""
+    """Import Keras and its backend with the stderr of the process closed; exceptions are raised as usual."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    kept, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    stderr, devnull = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, STDERR)
+        os.dup2(devnull, STDERR)
         import_module("qhls.needs_keras")
     finally:
-        os.dup2(kept, STDERR)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, STDERR)
+        os.close(stderr)
+        os.close(devnull)
 
 
 def run_quietly(module: str, function: str, *arguments: Any) -> None:
-    """In a new process: call a function of a module that imports Keras."""
+    """Call ``function`` of ``module``, which imports Keras, without the start-up log. Start new processes with this."""
     import_keras()
     getattr(import_module(module), function)(*arguments)

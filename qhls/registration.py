@@ -1,6 +1,6 @@
-"""Keras knows qhls' layers wherever both are imported, so that ``keras.models.load_model`` finds them in files.
+"""Registration of qhls' layers with Keras, so that ``keras.models.load_model`` finds them in files.
 
-Importing qhls imports no Keras, which takes seconds. Whichever of the two comes last brings the layers.
+Importing qhls does not import Keras, which takes seconds. The later import of the two registers the layers.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ def register_with_keras() -> None:
 
 
 def _register() -> None:
-    with suppress(ImportError):  # what is missing is said where it is used
+    with suppress(ImportError):  # a missing package is reported when it is used
         import_module("qhls.frontend")
 
 
 class _WhenKerasComes(MetaPathFinder):
-    """Finds Keras as Python does, and registers when it has been imported."""
+    """Import hook that finds Keras as Python does, and registers the layers after its import."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != "keras" or self not in sys.meta_path:
             return None
-        sys.meta_path.remove(self)  # for the others to be asked
+        sys.meta_path.remove(self)  # so that the other finders find Keras
         try:
             spec = find_spec(fullname)
         finally:

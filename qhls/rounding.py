@@ -1,4 +1,4 @@
-"""Real weights rounded to fixed point: the layers of Keras become their quantised twins."""
+"""Rounding of real weights to fixed point: Keras' layers become their quantised twins."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from qhls.frontend import registered
 from qhls.frontend.ends import has_real_weights
 from qhls.frontend.state import copy_state
 from qhls.quantizers import get_quantizer
-from qhls.utils.rebuild import again, rebuild
+from qhls.utils.rebuild import copy_layer, rebuild
 
 _BOUNDED = (keras.activations.tanh, keras.activations.sigmoid, keras.activations.softsign)
-"""Activations whose numbers lie between -1 and 1."""
+"""Activations with values between -1 and 1."""
 
 
 @dataclass(frozen=True)
 class RoundedWeights:
-    """Variable ``variable`` of ``layer`` was rounded by ``quantizer``; its numbers moved by up to ``error``."""
+    """A variable of a layer that was rounded by ``quantizer``, and its largest ``error``."""
 
     layer: str
     variable: str
@@ -29,19 +29,19 @@ class RoundedWeights:
     error: float
 
     def __str__(self) -> str:
-        return f"{self.quantizer} on the {self.variable} of layer {self.layer!r}: off by up to {self.error:.3g}"
+        return f"{self.quantizer} on the {self.variable} of layer {self.layer!r}: error up to {self.error:.3g}"
 
 
 def rounded_weights(
     model: keras.Model, bits: int
 ) -> tuple[keras.Model, tuple[RoundedWeights, ...]]:
-    """Return ``model`` with every real weight of a layer that has a quantised twin rounded to ``bits`` bits.
+    """Return ``model`` with real weights rounded to ``bits`` bits, wherever a layer has a quantised twin.
 
-    Each variable has the finest steps with which its largest number fits. So have the states of recurrent layers.
-    A model without real weights is returned itself.
+    Each variable, and each state of a recurrent layer, has the finest steps that hold its largest number. A model
+    without real weights is returned as it is.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     rounding = _Rounding(bits)
     pairs: list[tuple[Any, Any]] = []
@@ -51,22 +51,24 @@ def rounded_weights(
         return pairs[-1][1]
 
     copy = rebuild(model, convert)
-    if not rounding.made:
+    if not rounding.rounded:
         return model, ()
     for layer, new in pairs:
         copy_state(layer, new)
-    return copy, tuple(rounding.made)
+    return copy, tuple(rounding.rounded)
 
 
 class _Rounding:
+    """Conversion of layers to their quantised twins, and the list of all rounded weights."""
+
     def __init__(self, bits: int) -> None:
         self.bits = bits
-        self.made: list[RoundedWeights] = []
+        self.rounded: list[RoundedWeights] = []
 
     def twin(self, layer: Any) -> Any:
-        """A new layer like ``layer``, with quantizers where it has real weights."""
+        """Return a new layer like ``layer``, with quantizers where it has real weights."""
         if not has_real_weights(layer):
-            return again(layer)
+            return copy_layer(layer)
         if isinstance(layer, keras.layers.Bidirectional):
             config = layer.get_config()
             rest = {k: v for k, v in config.items() if k not in ("layer", "backward_layer")}
@@ -81,16 +83,16 @@ class _Rounding:
             else registered().get(f"Q{type(layer).__name__}")
         )
         if cls is None:
-            return again(layer)
+            return copy_layer(layer)
         return cls.from_config(layer.get_config() | self._quantizers(layer, cls))
 
     def _quantizers(self, layer: Any, cls: Any) -> dict[str, str]:
-        """Argument of ``cls`` -> quantizer, for each real weight of ``layer``."""
+        """Return the quantizer of each real weight of ``layer``, by argument of ``cls``."""
         owner = getattr(layer, "cell", layer)
-        found: dict[str, str] = {}
+        chosen: dict[str, str] = {}
         for each in getattr(cls, "cell_class", cls).quantized_variables:
             if each.variable == "state":
-                found |= self._of_state(layer, owner)
+                chosen |= self._state_quantizer(layer, owner)
                 continue
             argument = each.argument("quantizer")
             value = getattr(owner, each.variable, None)
@@ -99,18 +101,18 @@ class _Rounding:
             if value is None or getattr(owner, argument, None) is not None:
                 continue
             numbers = keras.ops.convert_to_numpy(value)
-            found[argument] = holding(numbers, self.bits, signed=True)
-            rounding: Any = get_quantizer(found[argument])
-            moved = abs(keras.ops.convert_to_numpy(rounding(numbers)) - numbers).max()
-            self.made.append(
-                RoundedWeights(layer.name, each.variable, found[argument], float(moved))
+            chosen[argument] = holding(numbers, self.bits, signed=True)
+            rounding: Any = get_quantizer(chosen[argument])
+            error = abs(keras.ops.convert_to_numpy(rounding(numbers)) - numbers).max()
+            self.rounded.append(
+                RoundedWeights(layer.name, each.variable, chosen[argument], float(error))
             )
-        return found
+        return chosen
 
-    def _of_state(self, layer: Any, cell: Any) -> dict[str, str]:
-        """A quantizer for the states of a recurrent layer, which would grow by the bits of its gates at every step.
+    def _state_quantizer(self, layer: Any, cell: Any) -> dict[str, str]:
+        """Return a quantizer for the states of a recurrent layer, which otherwise grow at every step.
 
-        States are bounded where the cell's activation is: those of an LSTM by the number of steps, others by 1.
+        States are bounded if the cell's activation is: those of an LSTM by the number of steps, others by 1.
         """
         shape = (layer.get_build_config() or {}).get("input_shape")
         if cell.activation not in _BOUNDED or not shape or None in shape[1:]:
@@ -119,5 +121,5 @@ class _Rounding:
         integer = ceil(log2(steps))
         quantizer = f"quantized_bits({self.bits},{integer},alpha=1)"
         step = 2.0 ** (integer + 1 - self.bits)
-        self.made.append(RoundedWeights(layer.name, "state", quantizer, step / 2))
+        self.rounded.append(RoundedWeights(layer.name, "state", quantizer, step / 2))
         return {"state_quantizer": quantizer}

@@ -1,15 +1,15 @@
-"""Text for people: what a file says goes to a terminal only in letters, and no longer than it can be read."""
+"""Safe text for terminals: names from files are escaped, and long texts are cut."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories of what a terminal obeys instead of showing it."""
+"""Unicode categories of characters that control a terminal instead of being shown."""
 
 
 def shown(text: str, kept: str = "\n") -> str:
-    """Return ``text`` with every control character but those of ``kept`` as Python would write it."""
+    """Return ``text`` with every control character escaped as in Python, except those in ``kept``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -21,12 +21,12 @@ def shown(text: str, kept: str = "\n") -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` as a terminal shows it in one line: line ends are escaped too."""
+    """Return ``text`` on one line: control characters and line ends are escaped."""
     return shown(text, "")
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return ``text`` with at most ``longest`` letters and a word on what is left out between its ends."""
+    """Return ``text``, cut in the middle to ``longest`` characters, with a note on the cut."""
     if len(text) <= longest:
         return text
     end = longest // 3
@@ -36,5 +36,5 @@ def shortened(text: str, longest: int) -> str:
 
 
 def say(text: object = "") -> None:
-    """Print a line of text that may hold names from a file."""
+    """Print a line of text that may contain names from a file."""
     print(shown(str(text)))

@@ -38,8 +38,8 @@ def test_without_it_the_error_offers_the_nearest_exact_model():
     with pytest.raises(
         LoweringError,
         match=r"^layer 't' \(Activation\): expected an activation that maps codes to codes; .*; layer 'b' \(QDense\) "
-        r"would read real numbers; the nearest exact model has QActivation\('quantized_bits\(12,1,alpha=1\)'\) behind "
-        r"layer 't': add it, or compile with allow_approximate=True$",
+        r"would read real numbers\. The nearest exact model has QActivation\('quantized_bits\(12,1,alpha=1\)'\) behind "
+        r"layer 't': add it, or compile with allow_approximate=True\.$",
     ):
         qhls.compile(two_reals(), "s8.4")
 
@@ -53,7 +53,7 @@ def test_it_puts_quantizers_and_names_them():
     assert first.complete
     assert first.error <= 2.0**-11  # half a step: tanh lies within the range
     report = str(design.exactness())
-    assert "\napproximated: quantized_bits(12,1,alpha=1) behind layer 't': off by up to " in report
+    assert "\napproximated: quantized_bits(12,1,alpha=1) behind layer 't': error up to " in report
     checked = design.check()
     assert checked, checked
     assert any(note.startswith("approximated: ") for note in checked.notes)
@@ -94,7 +94,7 @@ def test_an_input_of_many_bits_is_measured_on_some_of_its_codes():
     model = model_of(L.Activation("tanh", name="t"), shape=(2,))
     (made,) = qhls.compile(model, "s30.20", allow_approximate=True).approximations
     assert not made.complete
-    assert "off by up to" in str(made)
+    assert "error up to" in str(made)
     assert " of the codes of its input" in str(made)
 
 
@@ -240,11 +240,9 @@ def test_the_distance_is_measured_on_the_data_given():
     (found,) = design.distance.outputs
     assert found.largest == pytest.approx(abs(made - wanted).max(), rel=1e-4)
     assert found.agreement == (made.argmax(-1) == wanted.argmax(-1)).mean()
-    text = (
-        rf"the model given, on 64 given inputs: off by up to {found.largest:.3g}, same argmax in "
-    )
+    text = rf"the given model, on 64 given inputs: error up to {found.largest:.3g}, same argmax in "
     assert text in str(design.exactness())
-    assert "on 10 inputs of this check: off by up to " in str(design.check(x[:10], ()))
+    assert "on 10 inputs of this check: error up to " in str(design.check(x[:10], ()))
 
 
 def test_several_outputs_are_measured_apart():
@@ -254,7 +252,7 @@ def test_several_outputs_are_measured_apart():
     tanh, exact = design.distance.outputs
     assert 0 < tanh.largest <= 2.0**-11
     assert (exact.largest, exact.agreement) == (0, 1)
-    assert "'q' off by up to 0, same argmax in 100.00%" in str(design.distance)
+    assert "'q' error up to 0, same argmax in 100.00%" in str(design.distance)
 
 
 def test_more_steps_than_a_table_has_are_refused():
@@ -269,7 +267,8 @@ def test_more_steps_than_a_table_has_are_refused():
 def test_numbers_that_are_none_are_refused():
     model = model_of(L.Activation("exponential", name="e"))
     with pytest.raises(
-        LoweringError, match=r"^layer 'e': expected finite numbers to approximate; received inf$"
+        LoweringError,
+        match=r"^layer 'e': expected finite numbers to approximate, got inf\. Mend the layer's .*$",
     ):
         qhls.compile(model, "s12.0", allow_approximate=True)
 

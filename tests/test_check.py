@@ -12,7 +12,7 @@ import pytest
 import qhls
 from qhls.backends import csim
 from qhls.backends.target import TARGETS
-from qhls.check import CheckReport, Comparison
+from qhls.check import BitComparison, CheckReport
 from qhls.errors import CsimError, EmitError, VerifyError
 from qhls.layers import QActivation, QConv2D, QDense
 
@@ -120,8 +120,8 @@ def test_targets_are_those_asked_for(design):
 
 def test_report_of_differences_is_false_and_printed_with_blame():
     comparisons = [
-        Comparison("a == b", 1234567, 9876543, 0),
-        Comparison("a == c", 5, 40, 2, "it was x"),
+        BitComparison("a == b", 1234567, 9876543, 0),
+        BitComparison("a == c", 5, 40, 2, "it was x"),
     ]
     report = CheckReport(5, comparisons, ["mind the gap"])
     assert not report
@@ -229,7 +229,8 @@ def test_a_fault_in_the_copy_to_the_output_is_not_blamed_on_an_op(design, plant)
     report = design.check()
     assert differing(report) == ["interpreter == catapult"]
     assert (
-        report.comparisons[1].blame == "no tapped op differs: the difference is in an output's copy"
+        report.comparisons[1].blame
+        == "no tapped op differs: the difference is in the copy of an output"
     )
 
 
@@ -274,7 +275,7 @@ def test_beyond_53_bits_the_reference_rounds_and_says_so():
     (compared,) = report.comparisons
     assert report, report
     assert compared.rounded
-    verdict = f"equal, but for {compared.rounded} samples where float64 itself rounds"
+    verdict = f"equal, except for {compared.rounded} samples where float64 itself rounds"
     assert compared.cells[-1] == verdict
     assert "note: float64 (53 bits) may round too in q_dense" in str(report)
 

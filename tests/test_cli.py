@@ -197,7 +197,7 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
     [
         (
             ["show", "missing.keras", *TYPE],
-            r"^qhls show: missing\.keras: expected a model file, .*check the path$",
+            r"^qhls show: missing\.keras: expected a model file, .*Check the path\.$",
         ),
         (
             ["show", "{saved}"],

@@ -53,8 +53,8 @@ def test_inputs_are_rounded_to_even_and_saturated(two_inputs):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        ([np.zeros((1, 3))], r"^inputs: expected 2 arrays, got 1$"),
-        ({"a": np.zeros((1, 3))}, r"^inputs: expected a, b, got a$"),
+        ([np.zeros((1, 3))], r"^inputs: expected 2 arrays, got 1\. Pass one array per input\.$"),
+        ({"a": np.zeros((1, 3))}, r"^inputs: expected a, b, got a\. Pass one array per input\.$"),
         (
             [np.full((1, 3), np.nan), np.zeros((1, 2))],
             r"^input 'a': expected numbers, got NaN\. Replace it\.$",

@@ -37,7 +37,7 @@ def test_the_limit_follows_from_the_environment(monkeypatch, given, size):
 def test_what_is_beyond_the_limit_says_how_to_raise_it(monkeypatch):
     message = (
         r"^x\.h5: expected weights of at most 1,073,741,824 bytes, got 5,000,000,000\. "
-        r"If it is to be so large, raise the limit: QHLS_LIMIT=5G\.$"
+        r"To allow this size, raise the limit: QHLS_LIMIT=5G\.$"
     )
     with pytest.raises(LoadError, match=message):
         check_size(5_000_000_000, "x.h5", "weights")
@@ -80,7 +80,7 @@ def test_what_is_no_file_is_refused(path):
 def test_a_pipe_is_not_waited_for(tmp_path):
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
-    expected = r": expected .*, got a device or pipe, which may have no end; check the path$"
+    expected = r": expected .*, got a device or pipe, which may have no end\. Check the path\.$"
     for use in (load_data, _space, lambda path: read_json(path, "JSON")):
         with pytest.raises(LoadError, match=expected):
             use(pipe)
@@ -106,18 +106,19 @@ TEXTS = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_texts_that_are_no_json_of_ours(tmp_path, text):
     with pytest.raises(
-        LoadError, match=r"^x: expected y, got text that is no JSON \(.*\); it is truncated or .*$"
+        LoadError,
+        match=r"^x: expected y, got text that is not JSON \(.*\)\. Check that the file is complete .*$",
     ):
         parse_json(text, "x", "y")
     path = tmp_path / "own.json"
     path.write_bytes(text)
     for load in (load_technology, load_area_table, load_prices):
         with pytest.raises(
-            EnergyError, match=r"^.*'own'.*: expected JSON, got text that is no JSON .*$"
+            EnergyError, match=r"^.*'own'.*: expected JSON, got text that is not JSON .*$"
         ):
             load(path)
     with pytest.raises(
-        LoadError, match=r"^.*own.json: expected a JSON file, got text that is no JSON .*$"
+        LoadError, match=r"^.*own.json: expected a JSON file, got text that is not JSON .*$"
     ):
         _space(path)
 
@@ -147,7 +148,9 @@ def test_json_is_read_as_it_is(value):
 
 @pytest.mark.parametrize("value", [3, None, b"x"[0], np.zeros(3), 1.5])
 def test_what_is_no_text_is_no_json(value):
-    with pytest.raises(LoadError, match=r"^x: expected y, got \w+; it is damaged$"):
+    with pytest.raises(
+        LoadError, match=r"^x: expected y, got \w+\. The file is damaged: write it again\.$"
+    ):
         parse_json(value, "x", "y")
 
 

@@ -48,7 +48,7 @@ def test_channels_of_different_ranges_keep_their_resolution():
     design = approximated(model, "s16.6")
     (made,) = design.approximations
     assert str(made).startswith(
-        "factors of 18 bits and quantized_bits(32,14,0,alpha=1) instead of layer 'norm': off by up to "
+        "factors of 18 bits and quantized_bits(32,14,0,alpha=1) instead of layer 'norm': error up to "
     )
     assert made.complete
     off = furthest(design, model, "s16.6")

@@ -124,8 +124,8 @@ def test_a_nested_model_of_real_weights_is_left_whole():
 
 
 ADVICE = (
-    r"use QDense with a quantizer for each weight; or compile with allow_approximate=True, which rounds them, or with "
-    r"real_end='host', which leaves this layer and what follows on it to the host$"
+    r"use QDense with a quantizer for each weight\. Or compile with allow_approximate=True, which rounds them, or with "
+    r"real_end='host', which leaves this layer and all that follow it to the host\.$"
 )
 
 
@@ -190,7 +190,7 @@ def test_weights_are_rounded_and_the_error_is_said(bits):
     off = abs(design.run(x) - model.predict(x, verbose=0)).max()
     assert 0 < off <= bound + 1e-5
     assert design.check(x, ())
-    assert f"approximated: {first.quantizer} on the kernel of layer 'last': off by up to " in str(
+    assert f"approximated: {first.quantizer} on the kernel of layer 'last': error up to " in str(
         design.exactness()
     )
 
@@ -245,7 +245,8 @@ def test_a_softmax_within_a_layer_of_real_numbers(end):
     last = QDense(3, kernel_quantizer=kernel, activation="softmax", name="d")
     model = model_of(quantized(5), QActivation(RELU), last)
     with pytest.raises(
-        LoweringError, match=r"^layer 'd' \(QDense\): .*; or compile with allow_approximate=True$"
+        LoweringError,
+        match=r"^layer 'd' \(QDense\): .*\. Or compile with allow_approximate=True\.$",
     ):
         qhls.compile(model, "s8.5")
     design = qhls.compile(model, "s8.5", softmax="argmax", allow_approximate=True)
@@ -261,7 +262,7 @@ def test_a_softmax_within_a_layer_of_real_numbers(end):
 def test_bits_that_are_none_are_refused(bits):
     with pytest.raises(
         LoweringError,
-        match=r"^approximate_bits: expected an integer from 2 to 24, got .*\. Give the bits of what is approximated\.$",
+        match=r"^approximate_bits: expected an integer from 2 to 24, got .*\. Give the bits of an approximation\.$",
     ):
         qhls.compile(plain_end(), "s8.5", approximate_bits=bits)
 
@@ -269,8 +270,8 @@ def test_bits_that_are_none_are_refused(bits):
 def test_an_end_that_is_none_is_refused():
     with pytest.raises(
         LoweringError,
-        match=r"^real_end: expected one of auto, host, hardware, got 'chip'\. Choose where layers with real weights "
-        r"are computed\.$",
+        match=r"^real_end: expected one of auto, host, hardware, got 'chip'\. Choose what computes the layers with "
+        r"real weights\.$",
     ):
         qhls.compile(plain_end(), "s8.5", real_end="chip")
 
@@ -291,4 +292,4 @@ def test_the_command_line(tmp_path, capsys):
     assert main(["show", str(path), "-i", "s8.5", *given]) == 0
     printed = capsys.readouterr().out
     assert "quantized_bits(9," in printed
-    assert "the model given, on 7 given inputs: off by up to " in printed
+    assert "the given model, on 7 given inputs: error up to " in printed

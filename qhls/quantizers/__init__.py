@@ -1,10 +1,10 @@
 """QKeras' quantizers on Keras 3: the same names, arguments and numbers, for every Keras backend.
 
-A quantizer is a callable (``quantized_bits(4, 0, 1)(x)``) that also tells hardware what it does: ``quantization``
-for an activation, ``integer_codes`` for weights. ``get_quantizer`` makes one of a string or a configuration.
+A quantizer is a callable (``quantized_bits(4, 0, 1)(x)``) that also describes itself to the compiler: ``quantization``
+for an activation, ``integer_codes`` for weights. ``get_quantizer`` makes one from a string or a configuration.
 """
 
-import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
+import qhls.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
 from qhls.quantizers.base import QUANTIZERS, Quantizer, get_weight_scale, quantizer
 from qhls.quantizers.binary import bernoulli, binary, stochastic_binary
 from qhls.quantizers.bits import quantized_bits

@@ -1,4 +1,4 @@
-"""What every quantizer is: a dataclass of its arguments, a grid, and a mix of real and quantized values."""
+"""Base class of all quantizers: a dataclass of the arguments, a grid, and a mix of real and quantized values."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from qhls.quantizers.numerics import (
 )
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
-"""Every quantizer by its name: what ``get_quantizer`` looks up."""
+"""All quantizers by name, for ``get_quantizer``."""
 
 _T = TypeVar("_T", bound=type)
 
 
 @dataclass_transform(eq_default=False)
 def quantizer(cls: _T) -> _T:
-    """Class decorator: a dataclass whose fields are the arguments, known to Keras and to strings."""
+    """Make ``cls`` a dataclass whose fields are its arguments, and register it with Keras and ``get_quantizer``."""
     cls = dataclasses.dataclass(eq=False, repr=False)(cls)
     keras.saving.register_keras_serializable(package="qhls")(cls)
     QUANTIZERS[cls.__name__] = cls
@@ -40,30 +40,30 @@ def quantizer(cls: _T) -> _T:
 
 
 class Quantizer:
-    """A function from real numbers to few of them, which knows its own hardware meaning.
+    """A function from real numbers to the numbers of a grid.
 
-    A subclass decorated with ``@quantizer`` declares its arguments as fields and tells its meaning once, in
-    :meth:`grid`: whole ``codes`` times a ``step``. The call, its gradient and :meth:`integer_codes` follow.
+    A subclass decorated with ``@quantizer`` declares its arguments as fields and defines its meaning once, in
+    :meth:`grid`: integer ``codes`` times a ``step``. The call, its gradient and :meth:`integer_codes` follow.
 
-    ``scale`` is, as in QKeras, the factor that ``alpha`` stands for: known from the start for a number. For ``"auto"``
-    and ``"auto_po2"`` it is that of the present weights where a layer calls the quantizer, else that of the last call
-    outside of any tracing.
+    ``scale`` is the factor that ``alpha`` selects, as in QKeras. A number is known from the start. For ``"auto"`` and
+    ``"auto_po2"`` it is the scale of the present weights if a layer owns the quantizer, else that of the last call
+    outside of tracing.
     """
 
     number_type: ClassVar[str] = "fixed"
-    """How a weight is stored: "fixed", "po2", "binary", "ternary", or "float" where there is no grid."""
+    """Storage of a weight: "fixed", "po2", "binary", "ternary", or "float" for a quantizer without a grid."""
 
     _shown: ClassVar[int] = 1
-    """How many arguments ``repr`` shows by position."""
+    """Number of arguments that ``repr`` shows by position."""
 
     _ignored: ClassVar[dict[str, Any]] = {}
-    """Keys that old configurations carry, and the value with which they mean nothing."""
+    """Keys of old configurations, with the value at which they have no effect."""
 
     _draws: ClassVar[bool] = False
-    """Whether it needs random numbers even without ``use_stochastic_rounding``."""
+    """True for a quantizer that needs random numbers even without ``use_stochastic_rounding``."""
 
     _monotone: ClassVar[bool] = False
-    """Whether the quantized value never falls where the number rises."""
+    """True if the quantized value never falls where the number rises."""
 
     qnoise_factor: Any = 1.0
     use_ste: bool = True
@@ -85,7 +85,7 @@ class Quantizer:
 
     @property
     def scale(self) -> Any:
-        """The factor that ``alpha`` stands for; ``None`` before the first call of one that fits it."""
+        """The factor that ``alpha`` selects; ``None`` before the first call if it is fitted to the numbers."""
         layer = self._weight[0]() if self._weight else None
         if layer is not None and isinstance(getattr(self, "alpha", None), str):
             weight = layer.unquantized(self._weight[1])  # type: ignore[index]
@@ -98,42 +98,42 @@ class Quantizer:
         self._scale = value
 
     def scales(self, layer: Any, variable: str) -> None:
-        """Tell the weight that this quantizer scales; training changes it where no Python code is called."""
+        """Register the weight that this quantizer scales; training changes it without a call of Python code."""
         self._weight = (weakref.ref(layer), variable)
 
-    # -- what a family tells ------------------------------------------------------------------------------
+    # -- defined by each family ---------------------------------------------------------------------------
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """``(codes, step)``: whole numbers in the shape of ``x`` and what one of them is worth."""
+        """Return ``(codes, step)``: integers in the shape of ``x``, and the value of code 1."""
         raise QuantizerError(
-            f"{type(self).__name__}: its values lie on no fixed-point grid, so there are no integer codes; "
-            f"use a quantizer whose number_type is not {self.number_type!r}"
+            f"{type(self).__name__}: expected a quantizer with integer codes, got one whose values lie on no "
+            f"fixed-point grid. Use a quantizer whose number_type is not {self.number_type!r}."
         )
 
     gradient_of: ClassVar[str] = "surrogate"
-    """Whose gradient training sees: that of the "surrogate", or of the "grid" itself (0 where it saturates)."""
+    """Function whose gradient training uses: "surrogate", or "grid" itself (0 where it saturates)."""
 
     def surrogate(self, x: Tensor) -> Tensor:
-        """The real function that the quantized one stands for: what gradients see. The identity here."""
+        """Return the real function that is quantized, for gradients. The identity here."""
         return x
 
     @property
     def turns(self) -> tuple[float, ...] | None:
-        """Return rising numbers between which the quantized value never turns; None where it may anywhere.
+        """Rising numbers between which the quantized value is monotone; None if it may turn anywhere.
 
-        A piece reaches from one of them to the last number before the next.
+        A piece extends from one of them to the last number before the next.
         """
         return () if self._monotone else None
 
     @property
     def quantization(self) -> Assignment | None:
-        """This quantizer as one rounding, saturating assignment; None if it is anything else."""
+        """This quantizer as one assignment that rounds and saturates; None if it is anything else."""
         return None
 
-    # -- what follows -------------------------------------------------------------------------------------
+    # -- derived from the grid ----------------------------------------------------------------------------
 
     def __call__(self, x: Any) -> Tensor:
-        """``x`` quantized; floats keep their type, everything else becomes ``floatx``."""
+        """Return ``x`` quantized; floats keep their type, everything else becomes ``floatx``."""
         x = as_float(x)
         self._weight = None
         codes, step = self._grid(x)
@@ -142,7 +142,7 @@ class Quantizer:
         return fake_quantize(self.surrogate(x), codes * step, self.qnoise_factor, self.use_ste)
 
     def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
-        """``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.
+        """Return ``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.
 
         The product is exact if the scale is a power of two, else within float32's rounding of the call.
         """
@@ -150,8 +150,8 @@ class Quantizer:
         whole = np.rint(codes)
         if not np.array_equal(whole, codes) or not np.all(np.isfinite(scale)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes needs finite values on the quantizer's grid, "
-                f"got codes {codes[whole != codes][:3]} for a tensor of shape {codes.shape}"
+                f"{type(self).__name__}: integer_codes expected finite values on the quantizer's grid, "
+                f"got codes {codes[whole != codes][:3]} for a tensor of shape {codes.shape}. Check the weights."
             )
         bounds = self.quantization  # in float32, 2**31 - 1 is 2**31
         if bounds is not None:
@@ -159,12 +159,12 @@ class Quantizer:
         return whole.astype(np.int64), scale
 
     def _grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """``grid`` with a step of as many bits as float32 has, in float64 too."""
+        """Return ``grid`` with a step that fits float32, in float64 too."""
         codes, step = self.grid(x)
         return codes, single(step, x)
 
     def _grid_of(self, w: Any) -> list[np.ndarray]:
-        """``grid`` of numbers: codes and step in float64, computed in the type of ``w``."""
+        """Return ``grid`` of an array: codes and step in float64, computed in the type of ``w``."""
         w = ops.convert_to_numpy(w)
         with precision(w.dtype):
             x = as_float(w)
@@ -174,15 +174,15 @@ class Quantizer:
             ]
 
     def max(self) -> Any:
-        """The bound above that QKeras tells (not always the largest value)."""
+        """Return the upper bound as QKeras reports it; not always reached."""
         return 1.0
 
     def min(self) -> Any:
-        """The bound below that QKeras tells."""
+        """Return the lower bound as QKeras reports it."""
         return -1.0
 
     def range(self) -> np.ndarray:
-        """Every output value, in the order of its two's complement code (0, 1, ..., -2, -1)."""
+        """Return every output value, in the order of its two's complement code (0, 1, ..., -2, -1)."""
         return fixed_range(self, self.quantization)
 
     def build(self, var_name: str | None = None, use_variables: bool = False) -> None:
@@ -199,16 +199,16 @@ class Quantizer:
             self.qnoise_factor = float(qnoise_factor)
 
     def _set_trainable_parameter(self) -> None:
-        """Make a kernel's quantizer of this one: kernels without ``alpha`` scale themselves."""
+        """Make this a quantizer of a kernel: without ``alpha`` it gets a fitted scale."""
 
     @property
     def variables(self) -> list[Any]:
-        """Keras variables held here (noise factor, random state), for a layer to track."""
+        """Keras variables of this quantizer (noise factor, random state), for a layer to track."""
         held = [self.qnoise_factor, getattr(self._seed, "state", None)]
         return [v for v in held if isinstance(v, keras.Variable)]
 
     def _keep_scale(self, scale: Any) -> None:
-        """Remember ``scale`` unless it belongs to a graph being traced."""
+        """Store ``scale`` unless it belongs to a graph that is being traced."""
         if isinstance(scale, float):
             self.scale = scale
             return
@@ -219,21 +219,21 @@ class Quantizer:
     # -- configuration ------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructor, as plain Python values."""
+        """Return all arguments of the constructor as plain Python values."""
         return {name: _plain(getattr(self, name)) for name in self._arguments()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The quantizer of a configuration; arguments that old files lack take their defaults."""
+        """Return the quantizer of a configuration; arguments that old files lack get their defaults."""
         accepted = cls._arguments()
-        known = {k: v for k, v in config.items() if k in accepted}
+        arguments = {k: v for k, v in config.items() if k in accepted}
         for key, value in config.items():
             if key not in accepted and not (key in cls._ignored and cls._ignored[key] == value):
                 raise QuantizerError(
-                    f"{cls.__name__}: unknown argument {key!r} (value {value!r}); "
-                    f"accepted are {', '.join(accepted)}"
+                    f"{cls.__name__}: unknown argument {key!r} (value {value!r}). "
+                    f"Use one of {', '.join(accepted)}."
                 )
-        return cls(**known)
+        return cls(**arguments)
 
     @classmethod
     def _arguments(cls) -> list[str]:
@@ -242,7 +242,7 @@ class Quantizer:
         return [f.name for f in dataclasses.fields(cls) if f.init]
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles keep: all but the state of the random numbers."""
+        """Return the state for copies and pickles: all but that of the random numbers."""
         state = dict(self.__dict__)
         state["_seed"] = self._seed is not None
         state["_scale"] = _frozen(self.scale)
@@ -260,11 +260,11 @@ class Quantizer:
             return NotImplemented
         return type(self) is type(other) and self.get_config() == other.get_config()
 
-    # Arguments may change after construction, so dictionaries tell quantizers apart by identity.
+    # Arguments may change after construction, so dictionaries distinguish quantizers by identity.
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """The call that makes an equal quantizer; ``get_quantizer`` reads it back."""
+        """Return the call that makes an equal quantizer, as ``get_quantizer`` reads it."""
         config = self.get_config()
         shown = list(config)[: self._shown]
         parts = [show(config[name] * 1) for name in shown]
@@ -278,7 +278,7 @@ class Quantizer:
 
 
 def get_weight_scale(quantizer: Any, x: Any = None) -> Any:
-    """The ``scale`` of a quantizer as numpy (of a call with ``x``, if given); 1.0 where it has none."""
+    """Return the ``scale`` of a quantizer as numpy, after a call with ``x`` if given; 1.0 without a scale."""
     if x is not None:
         quantizer(x)
     scale = _frozen(getattr(quantizer, "scale", None))
@@ -286,28 +286,28 @@ def get_weight_scale(quantizer: Any, x: Any = None) -> Any:
 
 
 def noiseless(q: Quantizer) -> bool:
-    """Whether ``q`` quantizes fully and, outside of training, draws no random numbers."""
+    """Return whether ``q`` quantizes fully and, outside of training, draws no random numbers."""
     return _plain(q.qnoise_factor) == 1.0 and not q._draws
 
 
 def is_settled(q: Any) -> bool:
-    """Whether ``q`` quantizes fully and its point stands still, so that hardware can be built for it."""
+    """Return whether ``q`` quantizes fully with a fixed binary point, as hardware requires."""
     return isinstance(q.integer, int) and noiseless(q)
 
 
 def fixed_range(q: Quantizer, assignment: Assignment | None, widest: int = 20) -> np.ndarray:
-    """Every value of ``assignment``, non-negative codes first; None is refused."""
+    """Return all values of ``assignment``, non-negative codes first. Raises ``QuantizerError`` for None."""
     if assignment is None or assignment.to.width > widest:
         raise QuantizerError(
-            f"{q}: range() lists the values of one fixed-point type of at most {widest} bits, "
-            "so the scale must be a known power of two"
+            f"{q}: range() expected a fixed-point type of at most {widest} bits, got none. "
+            "Use a quantizer whose scale is a known power of two."
         )
     codes = np.concatenate([np.arange(assignment.hi + 1), np.arange(assignment.lo, 0)])
     return (codes * assignment.to.step).astype(np.float32)
 
 
 def show(value: Any) -> str:
-    """A value as it stands in a quantizer string: ``auto`` quoted, lists without spaces."""
+    """Format a value for a quantizer string: ``auto`` quoted, lists without spaces."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
@@ -316,7 +316,7 @@ def show(value: Any) -> str:
 
 
 def _frozen(value: Any) -> Any:
-    """A number or tensor as a float or an array of numpy."""
+    """Convert a number or tensor to a float or a numpy array."""
     if value is None or isinstance(value, (int, float)):
         return value
     array = np.asarray(_plain(value), np.float32)
@@ -324,7 +324,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """``value`` without numpy, tensors or variables."""
+    """Convert ``value`` to plain Python, without numpy, tensors or variables."""
     if isinstance(value, keras.Variable):
         value = value * 1  # a tensor: numpy warns about variables
     if ops.is_tensor(value):

@@ -1,4 +1,4 @@
-"""One bit: the sign of a number, or whether it is positive; and its random relatives."""
+"""Quantizers to one bit: the sign of a number, or 1 for a positive one; with random variants."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class binary(SignQuantizer):
     max_po2_exponent: int | None = None
 
     def codes(self, x: Tensor) -> Tensor:
-        """The sign, or whether it is positive."""
+        """Return the sign of each number, or 1 for a positive one and 0 otherwise."""
         at_random = self.use_stochastic_rounding and in_training()
         signs = self._random_sign(x) if at_random else sign(x)
         return (signs + 1.0) / 2.0 if self.use_01 else signs
@@ -68,7 +68,7 @@ class binary(SignQuantizer):
         return ops.where(signs == 0.0, coin, signs)
 
     def min(self) -> Any:
-        """0 with ``use_01``, else ``-max()``."""
+        """Return 0 with ``use_01``, else ``-max()``."""
         return 0.0 if self.use_01 else -self.max()
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class stochastic_binary(SignQuantizer):
     use_real_sigmoid: Any = True
 
     def codes(self, x: Tensor) -> Tensor:
-        """The sign, drawn while training."""
+        """Return the sign of each number, drawn at random while training."""
         if not in_training():
             return sign(x)
         return sign(self._probability(self._deviations(x)) - uniform_like(x, self._seed))
@@ -133,17 +133,17 @@ class bernoulli(SignQuantizer):
     use_real_sigmoid: Any = True
 
     def codes(self, x: Tensor) -> Tensor:
-        """0 or 1, drawn at every call."""
+        """Return 0 or 1, drawn at every call."""
         drawn = self._probability(self._deviations(x)) - uniform_like(x, self._seed)
         return (sign(drawn) + 1.0) / 2.0
 
     def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Refused: the codes differ from call to call."""
+        """Refuse: the codes differ from call to call."""
         raise QuantizerError(
-            "bernoulli: its values are drawn at every call, in inference too, so there are no integer codes; "
-            "use binary(use_01=1)"
+            "bernoulli: expected a quantizer with integer codes, got one that draws values at every call, in "
+            "inference too. Use binary(use_01=1)."
         )
 
     def min(self) -> Any:
-        """0."""
+        """Return 0."""
         return 0.0

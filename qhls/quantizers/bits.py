@@ -1,4 +1,4 @@
-"""``quantized_bits``: fixed point with ``bits`` bits, ``integer`` of them left of the point, sign not counted."""
+"""``quantized_bits``: fixed point with ``bits`` bits, of which ``integer`` are integer bits, sign not counted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qhls.quantizers.numerics import Tensor, constant, round_through, sign
 
 
 class FixedPoint(Quantizer):
-    """The meaning of ``quantized_bits``; a subclass declares the arguments it lets a caller choose."""
+    """Meaning of ``quantized_bits``; a subclass declares which arguments the caller may choose."""
 
     _shown: ClassVar[int] = 3
 
@@ -41,7 +41,7 @@ class FixedPoint(Quantizer):
         return self.bits - int(bool(self.keep_negative))
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Codes of ``bits`` bits and what one is worth: ``alpha * 2**integer / m``."""
+        """Return codes of ``bits`` bits and their step, ``alpha * 2**integer / m``."""
         if scales.is_auto(self.alpha):
             return self._fitted_grid(x)
         scale = scales.given_scale(self.alpha, x)
@@ -54,7 +54,7 @@ class FixedPoint(Quantizer):
         return ops.clip(p, low, m - 1.0), scale * (m_i / m)
 
     def _fitted_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Codes and step of "auto" and "auto_po2"."""
+        """Return codes and step of "auto" and "auto_po2"."""
         if self.bits == 1:
             codes = sign(x)
             step = scales.fitted(self, x, codes)
@@ -70,7 +70,7 @@ class FixedPoint(Quantizer):
         return self._codes(x, step), step * m_i
 
     def _fit(self, x: Tensor) -> Tensor:
-        """What one code is worth, for ``x`` divided by ``2**integer``."""
+        """Return the step for ``x`` divided by ``2**integer``."""
         step = scales.greatest(x, self.scale_axis) * 2.0 / float(2 * self._top)
         if self.alpha == "auto":
             return step
@@ -93,31 +93,31 @@ class FixedPoint(Quantizer):
 
     @property
     def quantization(self) -> Assignment | None:
-        """Round half to even, saturate; None for one signed bit, and for any ``alpha`` but 1.
+        """Assignment that rounds half to even and saturates; None for one signed bit, and for any ``alpha`` but 1.
 
-        A numeric ``alpha`` multiplies what has been rounded: 0.5 becomes 1.0 with ``alpha`` 2.
+        A numeric ``alpha`` multiplies the rounded number: 0.5 becomes 1.0 with ``alpha`` 2.
         """
         if self._magnitude_bits == 0 or self.alpha not in (None, 1) or not is_settled(self):
             return None
         return self._assignment()
 
     def _assignment(self) -> Assignment:
-        """The type of the values at ``alpha`` 1."""
+        """Return the type of the values at ``alpha`` 1."""
         symmetric = self.symmetric and self.keep_negative
         overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
         to = Fixed(bool(self.keep_negative), self.bits, self._magnitude_bits - self.integer)
         return Assignment(to, Rounding.HALF_EVEN, overflow)
 
     def max(self) -> float:
-        """``max(1, 2**integer)``: the bound QKeras clips weights to, not the largest value."""
+        """Return ``max(1, 2**integer)``: the bound to which QKeras clips weights, not the largest value."""
         return max(1.0, 2.0**self.integer) if self._magnitude_bits else 1.0
 
     def min(self) -> float:
-        """``-max(1, 2**integer)``, or 0 without ``keep_negative``."""
+        """Return ``-max(1, 2**integer)``, or 0 without ``keep_negative``."""
         return -self.max() if self.keep_negative else 0.0
 
     def range(self) -> np.ndarray:
-        """Every value of ``ac_fixed<bits, integer+1>``, in the order of its code: 0, step, ..., -step."""
+        """Return every value of ``ac_fixed<bits, integer+1>``, in the order of its code: 0, step, ..., -step."""
         shift = scales.po2_exponent(self.alpha)
         if shift is None:
             return fixed_range(self, None)
@@ -159,9 +159,9 @@ class quantized_bits(FixedPoint):
 
     Args:
         bits: width, 1 to 62, the sign included.
-        integer: bits left of the point, the sign not included; may be negative or exceed ``bits``.
-        symmetric: whether the lowest code is ``-(m - 1)``, not ``-m``.
-        keep_negative: whether negative values exist.
+        integer: integer bits, the sign not included; may be negative or exceed ``bits``.
+        symmetric: the lowest code is ``-(m - 1)`` instead of ``-m``.
+        keep_negative: negative values exist.
         alpha: the scale, see above.
         use_stochastic_rounding: round at random while training.
         scale_axis: axis or axes along which scales differ; None is the last one.

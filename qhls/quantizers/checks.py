@@ -1,4 +1,4 @@
-"""What each argument may be: one check per argument name, whichever quantizer has it."""
+"""Checks of the arguments of quantizers: one check per argument name, shared by all quantizers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from qhls.errors import QuantizerError
 
 UNROLLS = 1000
-"""A file may say how often a loop runs, but not for hours: codes and scale stand still long before."""
+"""Most iterations that a file may ask for: codes and scale converge long before."""
 
 FEWEST_INTEGER, MOST_INTEGER = -64, 126
 """Bits left of the point with which float32 holds the range and, of ordinary weights, how many steps they are."""
@@ -24,23 +24,25 @@ AUTO = ("auto", "auto_po2")
 
 
 def refuse(q: Any, argument: str, expected: str) -> QuantizerError:
-    """The error for an argument of ``q`` that is not what is ``expected``."""
+    """Return the error for an argument of ``q`` that is not what is ``expected``."""
     value = getattr(q, argument)
-    return QuantizerError(f"{type(q).__name__}: {argument} must be {expected}, got {value!r}")
+    return QuantizerError(
+        f"{type(q).__name__}: {argument}: expected {expected}, got {value!r}. Change {argument}."
+    )
 
 
 def is_number(value: Any) -> bool:
-    """Whether ``value`` is a real number (True and False are not)."""
+    """Return whether ``value`` is a real number (True and False are not)."""
     return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
 
 
 def is_whole(value: Any) -> bool:
-    """Whether ``value`` is a whole number (4 and 4.0 are, True is not)."""
+    """Return whether ``value`` is a whole number (4 and 4.0 are, True is not)."""
     return is_number(value) and math.isfinite(value) and float(value).is_integer()
 
 
 def is_po2(value: Any) -> bool:
-    """Whether ``value`` is a number ``2**k`` with a whole ``k``."""
+    """Return whether ``value`` is a number ``2**k`` with a whole ``k``."""
     return is_number(value) and value > 0 and math.frexp(value)[0] == 0.5
 
 
@@ -178,4 +180,4 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "number_of_unrolls": _unrolls,
     "log2_rounding": _log2_rounding,
 }
-"""Argument name -> what is done with it when a quantizer is made: check, and bring to one form."""
+"""Check of each argument, by name: it raises for a wrong value and brings the others to one form."""

@@ -13,11 +13,11 @@ from keras import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, constant, straight_through
 
 LOWEST = -24
-"""The exponent of ``EPSILON``, below which nothing asks for one."""
+"""Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""
 
 
 def power_of_two(exponent: Any) -> Any:
-    """``2**exponent``: a Python float for a number, a tensor for a tensor or Keras variable."""
+    """Return ``2**exponent``: a Python float for a number, a tensor for a tensor or Keras variable."""
     if isinstance(exponent, (int, float, np.number)):
         return 2.0 ** float(exponent)
     exponent = ops.convert_to_tensor(exponent)
@@ -27,7 +27,7 @@ def power_of_two(exponent: Any) -> Any:
 
 
 def exact_exp2(exponent: Tensor) -> Tensor:
-    """``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
+    """Return ``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
     lowest, highest = _exponent_range(exponent)
     inside = ops.clip(exponent, lowest, highest)
     value = _entry(_powers_of_two(lowest, highest), inside - lowest, exponent.dtype)
@@ -35,14 +35,14 @@ def exact_exp2(exponent: Tensor) -> Tensor:
 
 
 def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
-    """``log2(x)`` rounded, half to even, or with "floor" down; with ``root`` that of ``sqrt(x)``.
+    """Return ``log2(x)`` rounded, half to even, or with "floor" down; with ``root`` that of ``sqrt(x)``.
 
     ``x`` is at least ``EPSILON``; infinity gives NaN. The gradient is that of the real logarithm.
 
-    Next to a tie two logarithms that differ in their last bit give powers of two that differ by a factor of two,
-    and TensorFlow alone has three logarithms: its vector kernel, another for what is left at a tensor's end, and
-    XLA's. So the backend's only narrows it down to two; the smallest number of the higher one, by the vector
-    kernel's logarithm that QKeras' numbers come from, decides.
+    Next to a tie, logarithms that differ in their last bit give powers of two that differ by a factor of two.
+    TensorFlow alone has three logarithms: its vector kernel, another one for the end of a tensor, and that of XLA. So
+    the backend's logarithm only selects two candidates. The smallest number of the higher one decides, by the
+    logarithm of the vector kernel, from which QKeras' numbers come.
     """
     y = x if _dtype(x) in ("float32", "float64") else ops.cast(x, "float32")
     real = ops.log(y) / constant(math.log(4.0 if root else 2.0), y)
@@ -53,7 +53,7 @@ def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
 
 
 def nearest_po2(x: Tensor) -> Tensor:
-    """The power of two nearest to ``x`` on the logarithmic scale: ``2**round(log2(x + 1e-7))``."""
+    """Return the power of two nearest to ``x`` on a logarithmic scale: ``2**round(log2(x + 1e-7))``."""
     return exact_exp2(ops.stop_gradient(whole_log2(x + EPSILON)))
 
 
@@ -62,7 +62,7 @@ def _dtype(x: Tensor) -> str:
 
 
 def _entry(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
-    """``table[index]``; some entry for NaN."""
+    """Return ``table[index]``, or any entry for NaN."""
     index = ops.clip(ops.cast(index, "int32"), 0, len(table) - 1)
     return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), index, axis=0)
 
@@ -75,15 +75,16 @@ def _powers_of_two(lowest: int, highest: int) -> np.ndarray:
 
 
 def _exponent_range(x: Tensor) -> tuple[int, int]:
-    """Exponents from where ``2**e`` is 0 to where it is infinite, in the type of ``x``."""
+    """Return the exponents at which ``2**e`` becomes 0 and infinite in the type of ``x``."""
     return {"float64": (-1075, 1024), "float16": (-25, 16)}.get(_dtype(x), (-150, 128))
 
 
 @functools.cache
 def _starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
-    """The smallest number whose rounded logarithm is above ``LOWEST``, ``LOWEST + 1``, ...; for both types the same.
+    """Return the smallest numbers whose rounded logarithms exceed ``LOWEST``, ``LOWEST + 1``, ...
 
-    Only beyond float32's range there are no numbers of QKeras to follow, and float64 has the real ties.
+    They are the same for float32 and float64. Only beyond float32's range, where QKeras has no numbers to follow,
+    float64 has the real ties.
     """
     whole = np.floor if rounding == "floor" else np.rint
     wanted = np.arange(LOWEST + 1, 65 if root else 129, dtype=np.float32)
@@ -103,7 +104,7 @@ def _starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
 
 
 def _vector_log2(x: np.ndarray) -> np.ndarray:
-    """``ln(x) / ln(2)`` of float32 by TensorFlow's vector kernel, every bit: a rational function of the fraction."""
+    """Return ``ln(x) / ln(2)`` as TensorFlow's vector kernel computes it in float32, bit for bit."""
     fraction, exponent = np.frexp(x)
     below = fraction < np.float32(math.sqrt(0.5))
     z = fraction - 1 + np.where(below, fraction, np.float32(0))

@@ -1,4 +1,4 @@
-"""Piecewise linear stand-ins for sigmoid and tanh, and the choice between them."""
+"""Piecewise linear approximations of sigmoid and tanh, and the choice between them."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
 
 
 def hard_sigmoid(x: Any) -> Tensor:
-    """``clip(0.5 x + 0.5, 0, 1)``."""
+    """Return ``clip(0.5 x + 0.5, 0, 1)``."""
     return clip(0.5 * as_float(x) + 0.5, 0.0, 1.0)
 
 
 def smooth_sigmoid(x: Any) -> Tensor:
-    """``clip(0.1875 x + 0.5, 0, 1)``."""
+    """Return ``clip(0.1875 x + 0.5, 0, 1)``."""
     return clip(0.1875 * as_float(x) + 0.5, 0.0, 1.0)
 
 
 def binary_sigmoid(x: Any) -> Tensor:
-    """0 or 1: ``round(hard_sigmoid(x))``, half to even, with the gradient of ``hard_sigmoid``."""
+    """Return 0 or 1: ``round(hard_sigmoid(x))``, half to even, with the gradient of ``hard_sigmoid``."""
     return round_through(hard_sigmoid(x))
 
 
 def hard_tanh(x: Any) -> Tensor:
-    """``2 hard_sigmoid(x) - 1``, which is ``clip(x, -1, 1)``."""
+    """Return ``2 hard_sigmoid(x) - 1``, which is ``clip(x, -1, 1)``."""
     return 2.0 * hard_sigmoid(x) - 1.0
 
 
 def smooth_tanh(x: Any) -> Tensor:
-    """``2 smooth_sigmoid(x) - 1``."""
+    """Return ``2 smooth_sigmoid(x) - 1``."""
     return 2.0 * smooth_sigmoid(x) - 1.0
 
 
 def binary_tanh(x: Any) -> Tensor:
-    """-1 or +1: ``2 binary_sigmoid(x) - 1``; 0 becomes -1."""
+    """Return -1 or +1: ``2 binary_sigmoid(x) - 1``; 0 becomes -1."""
     return 2.0 * binary_sigmoid(x) - 1.0
 
 
@@ -45,19 +45,19 @@ _chosen = {"sigmoid": "hard"}
 
 
 def set_internal_sigmoid(mode: Literal["hard", "smooth", "real"]) -> None:
-    """Choose, for the whole process, the sigmoid inside quantizers that do not say which they use."""
+    """Choose, for the whole process, the sigmoid of all quantizers without an argument for it."""
     if mode not in _SIGMOIDS:
         raise QuantizerError(
-            f"set_internal_sigmoid: mode must be 'hard', 'smooth' or 'real', got {mode!r}"
+            f"set_internal_sigmoid: expected mode 'hard', 'smooth' or 'real', got {mode!r}. Choose one of these."
         )
     _chosen["sigmoid"] = mode
 
 
 def get_internal_sigmoid() -> str:
-    """The mode that ``set_internal_sigmoid`` chose: "hard" if it never did."""
+    """Return the mode that ``set_internal_sigmoid`` chose, by default "hard"."""
     return _chosen["sigmoid"]
 
 
 def internal_sigmoid(x: Tensor) -> Tensor:
-    """The chosen sigmoid of ``x``."""
+    """Return the chosen sigmoid of ``x``."""
     return _SIGMOIDS[_chosen["sigmoid"]](x)

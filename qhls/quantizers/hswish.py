@@ -17,8 +17,8 @@ class quantized_hswish(FixedPoint):
 
     Args:
         bits: width, the sign included.
-        integer: bits left of the point, the sign not included.
-        symmetric: whether the lowest code is ``-(m - 1)``, not ``-m``.
+        integer: integer bits, the sign not included.
+        symmetric: the lowest code is ``-(m - 1)`` instead of ``-m``.
         alpha: the scale, as in ``quantized_bits``.
         use_stochastic_rounding: round at random while training.
         scale_axis: axis or axes along which scales differ; None is the last one.
@@ -44,24 +44,24 @@ class quantized_hswish(FixedPoint):
     relu_upper_bound: float = 6
 
     def surrogate(self, x: Tensor) -> Tensor:
-        """Hard swish."""
+        """Return the hard swish of ``x``."""
         bound = float(self.relu_upper_bound)
         gate = ops.relu(x + float(self.relu_shift))
         return x * ops.where(gate <= bound, gate, ops.ones_like(gate) * bound) / bound
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """The codes of ``quantized_bits`` for hard swish of ``x``."""
+        """Return the codes of ``quantized_bits`` for hard swish of ``x``."""
         return super().grid(self.surrogate(x))
 
     @property
     def quantization(self) -> None:
-        """None: hard swish is not monotone, it needs a table."""
+        """None: hard swish is not monotone and needs a table."""
         return None
 
     def __str__(self) -> str:
         return repr(self)
 
     def min(self) -> float:
-        """The smallest value of hard swish itself, before rounding."""
+        """Return the smallest value of hard swish itself, before rounding."""
         shift, bound = float(self.relu_shift), float(self.relu_upper_bound)
         return -shift * shift / (4.0 * bound) if shift <= 2.0 * bound else bound - shift

@@ -1,4 +1,4 @@
-"""``quantized_linear``: uniform steps of any size, with a gradient that stops where the values do."""
+"""``quantized_linear``: uniform steps of any size, with gradient 0 beyond the smallest and the largest value."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class quantized_linear(Quantizer):
 
     Args:
         bits: width, the sign included.
-        integer: bits left of the point, the sign not included; may be negative or exceed ``bits``.
-        symmetric: whether the lowest code is ``-high``.
-        keep_negative: whether negative values exist.
+        integer: integer bits, the sign not included; may be negative or exceed ``bits``.
+        symmetric: the lowest code is ``-high``.
+        keep_negative: negative values exist.
         alpha: the scale, see above.
         use_stochastic_rounding: round at random while training.
         scale_axis: axis or axes along which scales differ; None is the last one.
@@ -79,7 +79,7 @@ class quantized_linear(Quantizer):
         return self.data_type_scale * (1.0 if self.scale is None else self.scale)
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Codes of ``bits`` bits and ``q``; for one signed bit -1 or 1 and ``q/2``."""
+        """Return codes of ``bits`` bits and ``q``; for one signed bit -1 or 1 and ``q/2``."""
         if scales.is_auto(self.alpha):
             step = ops.stop_gradient(self._fit(x))
         else:
@@ -95,7 +95,7 @@ class quantized_linear(Quantizer):
         return round_through(scaled - half, bool(self.use_stochastic_rounding), self._seed) + half
 
     def _fit(self, x: Tensor) -> Tensor:
-        """The step of "auto" and "auto_po2"."""
+        """Return the step of "auto" and "auto_po2"."""
         low, high = self._limits
         axes = scales.reduced_axes(len(x.shape), self.scale_axis)
         peak, levels = (ops.abs(x) * 2.0, high - low) if self.keep_negative else (x, high)
@@ -114,7 +114,7 @@ class quantized_linear(Quantizer):
 
     @property
     def quantization(self) -> Assignment | None:
-        """Round half to even, saturate; None for one signed bit and scales that are not a power of two."""
+        """Assignment that rounds half to even and saturates; None for one signed bit, and without a power of two."""
         return None if self._is_sign or not is_settled(self) else self._assignment()
 
     def _assignment(self) -> Assignment | None:
@@ -129,15 +129,15 @@ class quantized_linear(Quantizer):
         )
 
     def max(self) -> Any:
-        """The largest value (an array where ``alpha`` is one)."""
+        """Return the largest value (an array where ``alpha`` is one)."""
         return self._limits[1] * self.quantization_scale
 
     def min(self) -> Any:
-        """The smallest value (an array where ``alpha`` is one)."""
+        """Return the smallest value (an array where ``alpha`` is one)."""
         return self._limits[0] * self.quantization_scale
 
     def range(self) -> np.ndarray:
-        """Every value, in the order of its code: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
+        """Return every value, in the order of its code: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
         if self._is_sign and not scales.is_auto(self.alpha):
             return np.array([self.max(), self.min()], np.float32)
         return fixed_range(self, self._assignment())

@@ -1,7 +1,7 @@
-"""Arithmetic that every quantizer shares: types, rounding with a gradient, randomness.
+"""Arithmetic that all quantizers share: types, rounding with a gradient, randomness.
 
-All of it is ``keras.ops``, so it runs eagerly, under ``tf.function``, XLA, JAX and torch. Python numbers take
-the type of the tensor they meet: float32 stays float32, float64 stays float64.
+It uses ``keras.ops`` only, so it runs eagerly, under ``tf.function``, XLA, JAX and torch. Python numbers take the type
+of the tensor with which they are combined: float32 stays float32, float64 stays float64.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EPSILON = 1e-7
 
 
 def as_float(x: Any) -> Tensor:
-    """``x`` as a floating-point tensor: floats keep their type, everything else becomes ``floatx``."""
+    """Convert ``x`` to a floating-point tensor: floats keep their type, everything else becomes ``floatx``."""
     if isinstance(x, keras.KerasTensor):
         return x
     x = ops.convert_to_tensor(x)
@@ -32,9 +32,9 @@ def as_float(x: Any) -> Tensor:
 
 
 def single(step: Any, like: Tensor) -> Any:
-    """``step`` with the 24 bits that it has in float32, also where ``like`` is of float64, to which it belongs.
+    """Round ``step`` to the 24 bits of float32, also where ``like``, the tensor to which it belongs, is float64.
 
-    Its products with integers and their sums are then exact in float64, in whatever order. By T. J. Dekker's split (A
+    Its products with integers and their sums are then exact in float64, in any order. This is T. J. Dekker's split (A
     floating-point technique for extending the available precision, 1971), which keeps exponents beyond float32's.
     """
     if keras.backend.standardize_dtype(like.dtype) != "float64":
@@ -44,20 +44,20 @@ def single(step: Any, like: Tensor) -> Any:
 
 
 def constant(value: Any, like: Tensor) -> Tensor:
-    """``value`` as a tensor of the type of ``like``."""
+    """Convert ``value`` to a tensor of the type of ``like``."""
     if isinstance(value, (int, float, list, np.ndarray, np.generic)):
         value = np.asarray(value, np.float64)
     return ops.cast(ops.convert_to_tensor(value), like.dtype)
 
 
 def sign(x: Tensor) -> Tensor:
-    """-1 or +1, with ``sign(0) = +1``; NaN stays NaN."""
+    """Return -1 or +1, with ``sign(0) = +1``; NaN stays NaN."""
     s = ops.sign(x)
     return s + (1.0 - ops.abs(s))
 
 
 def clip(x: Tensor, low: float, high: float) -> Tensor:
-    """``x`` limited to ``[low, high]``, with gradient 1 at the ends too."""
+    """Return ``x`` limited to ``[low, high]``, with gradient 1 at the ends too."""
     if keras.backend.backend() != "jax":  # whose own gradient is 1/2 there
         return ops.clip(x, low, high)
     inside = ops.logical_and(x >= low, x <= high)
@@ -65,7 +65,7 @@ def clip(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
-    """``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0."""
+    """Return ``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0."""
     if not negative_slope:
         return ops.relu(x)
     if keras.backend.backend() != "jax":  # whose own gradient is 1 there
@@ -78,9 +78,9 @@ _gradients: ContextVar[bool] = ContextVar("qhls_gradients", default=True)
 
 @contextmanager
 def without_gradients() -> Iterator[None]:
-    """Within it ``x + (value - x)``, which is for the gradient's sake, is ``value`` itself.
+    """Compute ``value`` itself instead of ``x + (value - x)``, which only gradients need, within this context.
 
-    The sum rounds where ``x`` is a real number: a quantizer's result then lies beside its grid.
+    That sum rounds where ``x`` is a real number, and the result of a quantizer then misses its grid.
     """
     token = _gradients.set(False)
     try:
@@ -90,13 +90,13 @@ def without_gradients() -> Iterator[None]:
 
 
 PACKETS = 64
-"""Numbers that any backend's vector kernels take at once, or a multiple of it."""
+"""Numbers in one packet of a vector kernel, for any backend, or a multiple of it."""
 
 
 def in_packets(samples: np.ndarray) -> np.ndarray:
-    """Return ``samples`` with its last one repeated until their count is a multiple of ``PACKETS``.
+    """Return ``samples`` with the last one repeated until the count is a multiple of ``PACKETS``.
 
-    TensorFlow has one tanh for whole packets and another, off by a bit, for what is left at a tensor's end.
+    TensorFlow has one tanh for whole packets and another one, which differs by a bit, for the end of a tensor.
     """
     missing = -len(samples) % PACKETS
     return np.concatenate([samples, np.repeat(samples[-1:], missing, 0)]) if missing else samples
@@ -107,7 +107,7 @@ _trained: ContextVar[bool] = ContextVar("qhls_trained_in_float32", default=False
 
 @contextmanager
 def trained_in_float32(active: bool = True) -> Iterator[None]:
-    """Within it and if ``active``, a float64 copy of a float32 model makes the codes of its weights in float32."""
+    """Compute the codes of weights in float32 within this context if ``active``, in a float64 copy of a model."""
     token = _trained.set(active)
     try:
         yield
@@ -116,17 +116,17 @@ def trained_in_float32(active: bool = True) -> Iterator[None]:
 
 
 def trained_type(dtype: str) -> str:
-    """Return the type in which the codes of weights are made where everything else is computed in ``dtype``."""
+    """Return the type in which codes of weights are computed while everything else is computed in ``dtype``."""
     return "float32" if _trained.get() else dtype
 
 
 def as_trained(x: Any) -> Any:
-    """Return the weight ``x`` in the type in which its codes are made: see ``trained_in_float32``."""
+    """Convert the weight ``x`` to the type in which its codes are computed, see ``trained_in_float32``."""
     return ops.cast(x, "float32") if _trained.get() else x
 
 
 def straight_through(x: Tensor, value: Tensor) -> Tensor:
-    """``value`` forwards, gradient 1 towards ``x`` backwards, computed as ``x + (value - x)``."""
+    """Return ``value`` with gradient 1 with respect to ``x``, computed as ``x + (value - x)``."""
     if not _gradients.get():
         return value
     return x + ops.stop_gradient(value - x)
@@ -148,7 +148,7 @@ def fake_quantize(x: Tensor, xq: Tensor, factor: Any = 1.0, use_ste: bool = True
 
 
 def mix(x: Tensor, xq: Tensor, factor: Any = 1.0) -> Tensor:
-    """``x + factor * (xq - x)`` with the gradients of both."""
+    """Return ``x + factor * (xq - x)`` with the gradients of both."""
     if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
         return xq
     if not isinstance(factor, float):
@@ -158,19 +158,19 @@ def mix(x: Tensor, xq: Tensor, factor: Any = 1.0) -> Tensor:
 
 @contextmanager
 def precision(dtype: Any) -> Iterator[None]:
-    """Within it there is arithmetic in ``dtype``: else JAX, and Keras on JAX and torch, make float32 of float64."""
+    """Allow arithmetic in ``dtype`` within this context: JAX, and Keras on JAX and torch, turn float64 into float32."""
     from keras.src.backend.common import dtypes  # Keras has no public switch
 
     if str(dtype) != "float64":
         yield
         return
-    kept = dict(dtypes.BIT64_TO_BIT32_DTYPE)
+    before = dict(dtypes.BIT64_TO_BIT32_DTYPE)
     with _double_in_jax() if keras.backend.backend() == "jax" else nullcontext():
         dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
         try:
             yield
         finally:
-            dtypes.BIT64_TO_BIT32_DTYPE.update(kept)
+            dtypes.BIT64_TO_BIT32_DTYPE.update(before)
 
 
 def _double_in_jax() -> AbstractContextManager[Any]:
@@ -180,7 +180,7 @@ def _double_in_jax() -> AbstractContextManager[Any]:
 
 
 def in_training() -> bool:
-    """Whether a Keras layer is being called with ``training=True`` right now."""
+    """Return whether a Keras layer is being called with ``training=True`` at present."""
     from keras.src.backend.common import global_state  # Keras 3 has no public learning phase
 
     context = global_state.get_global_attribute("current_call_ctx")
@@ -188,7 +188,7 @@ def in_training() -> bool:
 
 
 def uniform_like(x: Tensor, seed: Any = None, low: float = 0.0, high: float = 1.0) -> Tensor:
-    """Random numbers from ``[low, high)`` in the shape and type of ``x``."""
+    """Return random numbers from ``[low, high)`` in the shape and type of ``x``."""
     return keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
 
 
@@ -212,7 +212,7 @@ def round_through(x: Tensor, stochastic: bool = False, seed: Any = None) -> Tens
 
 
 def is_concrete(x: Tensor) -> bool:
-    """Whether ``x`` has a value now, that is: was not made while tracing a graph."""
+    """Return whether ``x`` has a value now, that is, was not made while a graph is traced."""
     if isinstance(x, keras.KerasTensor):
         return False
     backend = keras.backend.backend()

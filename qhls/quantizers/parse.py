@@ -28,13 +28,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         functions.binary_tanh,
     )
 }
-"""Plain functions that a string may name; they shadow Keras activations of the same name."""
+"""Functions that a string may name; they have priority over Keras activations of the same name."""
 
 _FORM = "a name with arguments, such as 'quantized_bits(4,0,1)' or \"quantized_bits(8,alpha='auto_po2')\""
 
 
 def get_quantizer(identifier: Any) -> Quantizer | Callable[..., Any] | None:
-    """The quantizer that ``identifier`` stands for.
+    """Return the quantizer that ``identifier`` describes.
 
     Accepted: None; a quantizer or any other callable (returned as it is); a quantizer class (called without
     arguments); a string ``"quantized_bits(4,0,alpha='auto')"``, whose arguments are literals and are never
@@ -50,14 +50,15 @@ def get_quantizer(identifier: Any) -> Quantizer | Callable[..., Any] | None:
     if isinstance(identifier, type):
         if not issubclass(identifier, Quantizer):
             raise QuantizerError(
-                f"get_quantizer: expected a Quantizer class, got the class {identifier.__name__}"
+                f"get_quantizer: expected a Quantizer class, got the class {identifier.__name__}. "
+                f"Pass a quantizer or a string."
             )
         return identifier()
     if callable(identifier):
         return identifier
     raise QuantizerError(
         "get_quantizer: expected None, a quantizer, a string, a dictionary or a callable, "
-        f"got {identifier!r} of type {type(identifier).__name__}"
+        f"got {identifier!r} of type {type(identifier).__name__}. Pass one of these."
     )
 
 
@@ -70,21 +71,21 @@ def _from_string(text: str) -> Any:
         return _function(name, text)
     if any(isinstance(each, _Nested) for each in (*args, *kwargs.values())):
         warnings.warn(
-            f"get_quantizer: {text!r} has a quantizer among the arguments of {name}; QKeras drops all "
-            f"arguments of such a string, and so {name}() is used here; write e.g. {name}(8,0) or {name}()",
+            f"get_quantizer: {text!r} has a quantizer among the arguments of {name}. QKeras drops all "
+            f"arguments of such a string, so qhls uses {name}(). Write {name}(8,0) or {name}(), for example.",
             stacklevel=3,
         )
         return cls()
     accepted = list(inspect.signature(cls).parameters)
     if len(args) > len(accepted):
         raise QuantizerError(
-            f"get_quantizer: {text!r} has {len(args)} arguments; {name} takes at most {len(accepted)}: "
-            f"{', '.join(accepted)}"
+            f"get_quantizer: expected at most {len(accepted)} arguments of {name}, got {len(args)} in {text!r}. "
+            f"They are {', '.join(accepted)}."
         )
     config = dict(zip(accepted, args, strict=False))
     for key, value in kwargs.items():
         if key in config:
-            raise QuantizerError(f"get_quantizer: {text!r} gives {key!r} twice; write it once")
+            raise QuantizerError(f"get_quantizer: {text!r} has {key!r} twice. Write it once.")
         config[key] = value
     return cls.from_config(config)
 
@@ -94,7 +95,7 @@ def _from_dictionary(config: dict[str, Any]) -> Any:
     if not isinstance(name, str):
         raise QuantizerError(
             'get_quantizer: expected a dictionary {"class_name": name, "config": {...}}, '
-            f"got the keys {sorted(map(str, config))}"
+            f"got the keys {sorted(map(str, config))}. Add the class name."
         )
     arguments = config.get("config")
     if name == "function" and isinstance(arguments, (str, dict)):
@@ -106,13 +107,14 @@ def _from_dictionary(config: dict[str, Any]) -> Any:
         return _foreign(config, name)
     if arguments is not None and not isinstance(arguments, dict):
         raise QuantizerError(
-            f"get_quantizer: expected a dictionary of arguments for {name}, got {arguments!r}"
+            f"get_quantizer: expected a dictionary of arguments for {name}, got {arguments!r}. "
+            f"Write the arguments by name."
         )
     return cls.from_config({k: _value(v) for k, v in (arguments or {}).items()})
 
 
 def _foreign(config: dict[str, Any], name: str) -> Any:
-    """A quantizer that somebody else registered with Keras, or one of Keras' activation layers."""
+    """Return a quantizer that a third party registered with Keras, or an activation layer of Keras."""
     known = keras.saving.get_registered_object(config.get("registered_name") or name) is not None
     if not known and config.get("module") == "keras.layers":
         module = getattr(getattr(keras.layers, name, None), "__module__", "")
@@ -123,7 +125,7 @@ def _foreign(config: dict[str, Any], name: str) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """An argument without the wrapping that Keras 3 puts around arrays and tuples."""
+    """Return an argument without the wrapping that Keras 3 puts around arrays and tuples."""
     if isinstance(value, dict) and value.get("class_name") in (
         "__numpy__",
         "__tensor__",
@@ -135,10 +137,10 @@ def _value(value: Any) -> Any:
 
 
 def _function(name: str, text: str) -> Callable[..., Any]:
-    """One of qhls' own functions, one that its user registered with Keras, or a Keras activation."""
-    own = FUNCTIONS.get(name) or keras.saving.get_registered_object(name)
-    if own is not None:
-        return own() if isinstance(own, type) else own
+    """Return a function of qhls, an object that the user registered with Keras, or a Keras activation."""
+    function = FUNCTIONS.get(name) or keras.saving.get_registered_object(name)
+    if function is not None:
+        return function() if isinstance(function, type) else function
     try:
         return keras.activations.get(name)
     except ValueError:
@@ -146,14 +148,14 @@ def _function(name: str, text: str) -> Callable[..., Any]:
 
 
 def _not_callable(name: str, text: str) -> QuantizerError:
-    """The error for arguments given to something else than a quantizer."""
+    """Return the error for a string that passes arguments to anything but a quantizer."""
     try:
         _function(name, text)
     except QuantizerError:
         return _unknown(name, text, "quantizer")
     return QuantizerError(
-        f"get_quantizer: {text!r}: the function {name!r} takes no arguments here; write {name!r}, or a "
-        "quantizer such as 'quantized_relu(6,2)'"
+        f"get_quantizer: {text!r}: expected no arguments of the function {name!r}, got some. Write {name!r}, or a "
+        "quantizer such as 'quantized_relu(6,2)'."
     )
 
 
@@ -163,27 +165,28 @@ def _unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
         known += ["relu", "softmax", "linear", "tanh", "sigmoid", "elu", "selu", "gelu", "silu"]
     close = difflib.get_close_matches(name, known, n=3) or sorted(QUANTIZERS)
     return QuantizerError(
-        f"get_quantizer: {identifier!r} names no known {kind}: {name!r}; did you mean {', '.join(close)}?"
+        f"get_quantizer: expected the name of a {kind}, got {name!r} in {identifier!r}. "
+        f"Did you mean {', '.join(close)}?"
     )
 
 
 def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """``"name(1,2,key=3)"`` as ``("name", [1, 2], {"key": 3})``; arguments are literals."""
+    """Parse ``"name(1,2,key=3)"`` to ``("name", [1, 2], {"key": 3})``; arguments are literals."""
     try:
         tree = ast.parse(_with_commas(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _malformed(text, "it does not read as one call") from None
+        raise _malformed(text, "Write one call") from None
     if isinstance(tree, ast.Name):
         return tree.id, [], {}
     if isinstance(tree, ast.Constant) and tree.value is None:
-        raise _malformed(text, "for no quantizer pass None, not a string")
+        raise _malformed(text, "For no quantizer pass None, not a string")
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        raise _malformed(text, "it does not read as one call")
+        raise _malformed(text, "Write one call")
     args = [_literal(node, text) for node in tree.args]
     kwargs: dict[str, Any] = {}
     for keyword in tree.keywords:
         if keyword.arg is None:
-            raise _malformed(text, "'**' is not an argument")
+            raise _malformed(text, "Write '**' as single arguments")
         kwargs[keyword.arg] = _literal(keyword.value, text)
     return tree.func.id, args, kwargs
 
@@ -209,16 +212,16 @@ def _literal(node: ast.expr, text: str) -> Any:
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         shown = ast.unparse(node)
         raise _malformed(
-            text, f"{shown!r} is no number, string, list, True, False or None (strings need quotes)"
+            text, f"Write {shown!r} as a number, a list, True, False, None or a string in quotes"
         ) from None
 
 
-def _malformed(text: str, problem: str) -> QuantizerError:
-    return QuantizerError(f"get_quantizer: expected {_FORM}, got {text!r}: {problem}")
+def _malformed(text: str, advice: str) -> QuantizerError:
+    return QuantizerError(f"get_quantizer: expected {_FORM}, got {text!r}. {advice}.")
 
 
 def _with_commas(text: str) -> str:
-    """``text`` with a comma between the entries of lists that are separated by spaces only: ``[2 3]``."""
+    """Return ``text`` with a comma between the entries of lists that are separated by spaces only: ``[2 3]``."""
     depth = 0
     quote = ""
     out: list[str] = []

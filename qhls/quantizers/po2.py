@@ -1,4 +1,4 @@
-"""Powers of two: a weight is a sign and an exponent, a multiplier becomes a shifter."""
+"""Quantizers to powers of two: a weight is a sign and an exponent, so a shifter replaces the multiplier."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from qhls.quantizers.numerics import (
 )
 
 LARGEST_EXPONENT = 1023
-"""Of float64. More exponent bits than it takes limit nothing: the float type then does."""
+"""Largest exponent of float64; more exponent bits than that have no effect."""
 
 
 def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
-    """An exponent ``E``, at random, such that ``2**E`` is next to ``|x|`` and ``|x|`` is its mean."""
+    """Draw an exponent ``E`` such that ``2**E`` is next to ``|x|`` and has the mean ``|x|``."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
     low = ops.stop_gradient(whole_log2(y, "floor"))
     up = uniform_like(y, seed) < y / exact_exp2(low) - 1.0
@@ -34,7 +34,7 @@ def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
 
 
 class _PowerOfTwo(Quantizer):
-    """What the signed and the relu form share: the exponent's bits, limits and rounding."""
+    """Common base of the signed and the relu form: bits, limits and rounding of the exponent."""
 
     number_type: ClassVar[str] = "po2"
 
@@ -45,7 +45,7 @@ class _PowerOfTwo(Quantizer):
     log2_rounding: str
 
     def _exponents(self, value_bits: int) -> tuple[int, int]:
-        """Smallest and largest exponent that ``value_bits`` bits can tell.
+        """Return the smallest and the largest exponent that ``value_bits`` bits can represent.
 
         One of them is the exponent's sign, unless ``max_value`` is at most 1. With ``quadratic_approximation``
         the largest one is even.
@@ -64,13 +64,13 @@ class _PowerOfTwo(Quantizer):
 
     @property
     def turns(self) -> tuple[float, ...]:
-        """Return where the value may turn: it rises but for the tiny numbers that even exponents leave aside."""
+        """Numbers at which the value may turn: only next to 0, if exponents are even."""
         if not self.quadratic_approximation:
             return ()
         return -EPSILON / (getattr(self, "negative_slope", 0) or 1.0), 0.0, EPSILON
 
     def _exponent(self, y: Tensor) -> Tensor:
-        """The exponent that stands for ``y >= 0``; the smallest one below 1e-7."""
+        """Return the exponent for ``y >= 0``; below 1e-7 the smallest one."""
         low, high = self._limits
         tiny = y < EPSILON
         y = ops.where(tiny, ops.ones_like(y) * EPSILON, y)
@@ -95,8 +95,8 @@ class _PowerOfTwo(Quantizer):
         scale = sizes.min(initial=np.inf) if sizes.size else 1.0
         if not np.all(np.isfinite(values)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes needs finite values, got {values[~np.isfinite(values)][0]}; "
-                f"give a max_value or fewer bits"
+                f"{type(self).__name__}: integer_codes expected finite values, got {values[~np.isfinite(values)][0]}. "
+                f"Give a max_value or fewer bits."
             )
         shifts = np.frexp(sizes)[1] - np.frexp(scale)[1]
         if shifts.max(initial=0) < 63:
@@ -108,7 +108,7 @@ class _PowerOfTwo(Quantizer):
         return np.array(powers, object).reshape(values.shape), np.asarray(scale)
 
     def max(self) -> float:
-        """``max_value``, at least 1; without it the power of two of the largest exponent."""
+        """Return ``max_value``, at least 1; without it the power of two of the largest exponent."""
         if self.max_value is not None:
             return max(1.0, self.max_value)
         return max(1.0, _power(self._limits[1]))
@@ -154,11 +154,11 @@ class quantized_po2(_PowerOfTwo):
         return self._exponents(self.bits - 1)
 
     def grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The sign and, element by element, the power of two."""
+        """Return the sign and, element by element, the power of two."""
         return sign(x), exact_exp2(self._exponent(ops.abs(x)))
 
     def min(self) -> float:
-        """``-max()``."""
+        """Return ``-max()``."""
         return -self.max()
 
     def __str__(self) -> str:
@@ -206,7 +206,7 @@ class quantized_relu_po2(_PowerOfTwo):
         return self._exponents(self.bits)
 
     def grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The sign and, element by element, the power of two."""
+        """Return the sign and, element by element, the power of two."""
         positive = exact_exp2(self._exponent(ops.relu(x)))
         if not self.negative_slope:
             return ops.ones_like(x), positive
@@ -214,14 +214,14 @@ class quantized_relu_po2(_PowerOfTwo):
         return sign(x), ops.where(x >= 0.0, positive, negative)
 
     def surrogate(self, x: Tensor) -> Tensor:
-        """(Leaky) relu, saturating at ``max_value``."""
+        """Return the (leaky) relu of ``x``, which saturates at ``max_value``."""
         real = relu(x, self.negative_slope)
         if self.max_value is None:
             return real
         return ops.where(x <= self.max_value, real, ops.ones_like(x) * self.max_value)
 
     def min(self) -> float:
-        """The smallest value; with a slope, what QKeras tells: ``-ns * 2**max_exp`` of one bit fewer."""
+        """Return the smallest value; with a slope QKeras' bound, ``-ns * 2**max_exp`` with one bit fewer."""
         least = 2.0 ** self._limits[0]
         if not self.negative_slope:
             return least
@@ -236,7 +236,7 @@ def _power(exponent: int) -> float:
 
 
 def _text(q: _PowerOfTwo, *optional: Any) -> str:
-    """QKeras' form: the bits, what is set of max_value and negative_slope, then the flags."""
+    """Format like QKeras: the bits, max_value and negative_slope if set, then the flags."""
     parts = [str(q.bits)]
     for value in optional:
         if value:

@@ -23,12 +23,12 @@ class quantized_relu(Quantizer):
     A ``negative_slope`` ns (a power of two) takes one bit for the sign, ``m = 2**(bits - 1)``, and adds
     ``2**integer * clip(round(ns x m / 2**integer), -ns m, 0) / m``.
 
-    ``use_sigmoid`` puts ``2 round(s m) - m`` in the place of each ``round(x m / 2**integer)``, where
+    ``use_sigmoid`` replaces each ``round(x m / 2**integer)`` by ``2 round(s m) - m``, where
     ``s = sigmoid(x / 2**integer)`` is the sigmoid that ``set_internal_sigmoid`` chose.
 
     Args:
         bits: width; with a slope it includes the sign.
-        integer: bits left of the point, the sign not included; may be negative or exceed ``bits``.
+        integer: integer bits, the sign not included; may be negative or exceed ``bits``.
         use_sigmoid: see above.
         negative_slope: 0, or a power of two up to 1.
         use_stochastic_rounding: round at random while training.
@@ -65,14 +65,14 @@ class quantized_relu(Quantizer):
         return self.bits - (self.negative_slope != 0)
 
     def __call__(self, x: Any) -> Tensor:
-        """``x`` quantized."""
+        """Return ``x`` quantized."""
         if self.enable_fast_inference and not in_training():
             codes, step = self.grid(as_float(x))
             return codes * step
         return super().__call__(x)
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Codes of ``bits`` bits and what one is worth: ``2**integer / m``."""
+        """Return codes of ``bits`` bits and their step, ``2**integer / m``."""
         m, m_i = 2.0**self._magnitude_bits, power_of_two(self.integer)
         slope, step = float(self.negative_slope), m_i / m
         p = internal_sigmoid(x / m_i) * m if self.use_sigmoid else x * m / m_i
@@ -86,7 +86,7 @@ class quantized_relu(Quantizer):
         return codes, step
 
     def _round(self, p: Tensor, m: float) -> Tensor:
-        """Round; and stretch a sigmoid from [0, m] to [-m, m]."""
+        """Round ``p``, and stretch a sigmoid from [0, m] to [-m, m]."""
         if self.enable_fast_inference and not in_training():
             codes = ops.round(p)
         else:
@@ -94,7 +94,7 @@ class quantized_relu(Quantizer):
         return 2.0 * codes - m if self.use_sigmoid else codes
 
     def _bounded(self, codes: Tensor, step: Any) -> Tensor:
-        """The codes limited by ``relu_upper_bound``, which need not be a multiple of the step."""
+        """Return the codes limited by ``relu_upper_bound``, which need not be a multiple of the step."""
         bound = float(self.relu_upper_bound)  # type: ignore[arg-type]
         return ops.where(codes * step <= bound, codes, ops.ones_like(codes) * (bound / step))
 
@@ -103,7 +103,7 @@ class quantized_relu(Quantizer):
         return bool(self.relu_upper_bound) and not self.is_quantized_clip
 
     def surrogate(self, x: Tensor) -> Tensor:
-        """(Leaky) relu, saturating at the largest value or at ``relu_upper_bound``."""
+        """Return the (leaky) relu of ``x``, which saturates at the largest value or at ``relu_upper_bound``."""
         real = relu(x, self.negative_slope)
         if self.is_quantized_clip:
             m_i = power_of_two(self.integer)
@@ -116,7 +116,7 @@ class quantized_relu(Quantizer):
 
     @property
     def quantization(self) -> Assignment | None:
-        """Round half to even, saturate; None with a slope, a sigmoid or a bound below the largest value."""
+        """Assignment that rounds half to even and saturates; None with a slope, a sigmoid or a lower bound."""
         if self.negative_slope or self.use_sigmoid or not is_settled(self):
             return None
         to = Fixed(False, self.bits, self.bits - self.integer)
@@ -125,15 +125,15 @@ class quantized_relu(Quantizer):
         return Assignment(to)
 
     def max(self) -> float:
-        """``max(1, 2**integer)``: the bound QKeras tells, not the largest value."""
+        """Return ``max(1, 2**integer)``: the bound that QKeras reports, not the largest value."""
         return max(1.0, 2.0**self.integer)
 
     def min(self) -> float:
-        """``-negative_slope * max()``, or 0 without a slope."""
+        """Return ``-negative_slope * max()``, or 0 without a slope."""
         return min(0.0, -self.negative_slope * self.max()) if self.negative_slope else 0.0
 
     def range(self) -> np.ndarray:
-        """Every value of ``ac_fixed<bits, integer, false>``, from 0 on."""
+        """Return every value of ``ac_fixed<bits, integer, false>``, from 0 on."""
         whole = Assignment(Fixed(False, self.bits, self.bits - self.integer))
         return fixed_range(self, None if self.use_sigmoid or self.negative_slope else whole)
 

@@ -1,4 +1,4 @@
-"""The scale chooser: what ``alpha`` stands for, over which axes, and how a scale is fitted to a tensor."""
+"""Scales of quantizers: the factors that ``alpha`` selects, their axes, and their fit to a tensor."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ AUTO_PO2_ITERATIONS = 5
 
 
 def is_auto(alpha: Any) -> bool:
-    """Whether the scale is fitted to the tensor at each call."""
+    """Return whether the scale is fitted to the tensor at each call."""
     return isinstance(alpha, str)
 
 
 def given_scale(alpha: Any, x: Tensor) -> Any:
-    """The scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
+    """Return the scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
     if alpha is None:
         return 1.0
     if isinstance(alpha, (int, float)):
@@ -34,7 +34,7 @@ def given_scale(alpha: Any, x: Tensor) -> Any:
 
 
 def po2_exponent(alpha: Any) -> int | None:
-    """``k`` with ``alpha == 2**k``; None if alpha is not one power of two."""
+    """Return ``k`` with ``alpha == 2**k``; None if alpha is not one power of two."""
     if alpha is None:
         return 0
     if not isinstance(alpha, (int, float)):
@@ -44,7 +44,7 @@ def po2_exponent(alpha: Any) -> int | None:
 
 
 def reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
-    """The axes that share a scale: all but the last one, or all but ``scale_axis``; none for rank 1."""
+    """Return the axes that share a scale: all but the last one, or all but ``scale_axis``; none for rank 1."""
     if scale_axis is None:
         kept = [max(rank - 1, 0)]
     else:
@@ -52,14 +52,14 @@ def reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
     for axis in kept:
         if axis >= max(rank, 1):
             raise QuantizerError(
-                f"scale_axis: axis {axis} does not exist in a tensor of rank {rank}; "
-                f"use axes from 0 to {rank - 1}"
+                f"scale_axis: expected axes of a tensor of rank {rank}, got {axis}. "
+                f"Use axes from 0 to {rank - 1}."
             )
     return [axis for axis in range(rank) if axis not in kept]
 
 
 def greatest(x: Tensor, scale_axis: Axes) -> Tensor:
-    """The largest ``|x|`` per scale; for a vector, of all its elements."""
+    """Return the largest ``|x|`` per scale; for a vector, of all its elements."""
     rank = len(x.shape)
     axes = reduced_axes(rank, scale_axis)
     if rank == 1 and scale_axis is None:
@@ -70,7 +70,7 @@ def greatest(x: Tensor, scale_axis: Axes) -> Tensor:
 def least_squares(
     x: Tensor, codes: Tensor, scale_axis: Axes, elements_per_scale: Any = None
 ) -> Tensor:
-    """The scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
+    """Return the scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
 
     The means run over the axes that share a scale. With ``elements_per_scale`` every group of so many
     neighbours along ``scale_axis`` shares one, repeated to the length of the axis.
@@ -88,7 +88,7 @@ def least_squares(
 
 
 def fitted(q: Any, x: Tensor, codes: Tensor) -> Tensor:
-    """The scale that ``q``'s "auto" or "auto_po2" finds for codes that are chosen already."""
+    """Return the scale that "auto" or "auto_po2" of ``q`` fits to given ``codes``."""
     scale = least_squares(x, codes, q.scale_axis, q.elements_per_scale)
     if q.alpha == "auto":
         return scale
@@ -96,7 +96,7 @@ def fitted(q: Any, x: Tensor, codes: Tensor) -> Tensor:
 
 
 def power_of_two_scale(scale: Tensor, low: int | None = None, high: int | None = None) -> Tensor:
-    """The nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
+    """Return the nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
     scale = nearest_po2(scale)
     if low is not None:
         scale = ops.maximum(scale, 2.0**low)
@@ -110,25 +110,26 @@ def _mean(x: Tensor, axes: Sequence[int]) -> Tensor:
 
 
 def _groups(shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: Any) -> dict[int, int]:
-    """Axis -> neighbours along it that share a scale."""
+    """Return the number of neighbours that share a scale, by axis."""
     axes = len(shape) - 1 if scale_axis is None else scale_axis
     axes = [axes] if isinstance(axes, int) else list(axes)
     sizes = elements_per_scale
     sizes = [sizes] * len(axes) if isinstance(sizes, int) else list(sizes)
     if len(sizes) != len(axes):
         raise QuantizerError(
-            f"elements_per_scale: expected one number or one per scale_axis {axes}, got {sizes}"
+            f"elements_per_scale: expected one number or one per scale_axis {axes}, got {sizes}. Match the axes."
         )
     for axis, size in zip(axes, sizes, strict=True):
         if axis >= len(shape) or shape[axis] is None or shape[axis] % size:
             raise QuantizerError(
-                f"elements_per_scale: {size} must divide axis {axis} of a tensor of shape {shape}"
+                f"elements_per_scale: expected a divisor of axis {axis} of a tensor of shape {shape}, got {size}. "
+                f"Choose another number."
             )
     return dict(zip(axes, sizes, strict=True))
 
 
 def _group_mean(x: Tensor, groups: dict[int, int], scale_axis: Axes) -> Tensor:
-    """Mean over the reduced axes and within each group; one entry a group is left along its axis."""
+    """Return the mean over the reduced axes and within each group: one entry per group along its axis."""
     reduced = reduced_axes(len(x.shape), scale_axis)
     split: list[int] = []
     over: list[int] = []

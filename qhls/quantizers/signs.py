@@ -1,4 +1,4 @@
-"""What binary and ternary share: a few codes, ``alpha`` times each."""
+"""Common base of the binary and ternary quantizers: codes -1, 0 and 1, times ``alpha``."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ class SignQuantizer(Quantizer):
     max_po2_exponent: Any = None
 
     def codes(self, x: Tensor) -> Tensor:
-        """-1, 0 or 1 for each ``x``."""
+        """Return -1, 0 or 1 for each ``x``."""
         raise NotImplementedError
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """The codes and what ``alpha`` makes one worth."""
+        """Return the codes and the step that ``alpha`` gives them."""
         return self._scaled(x, self.codes(x))
 
     def _scaled(self, x: Tensor, codes: Tensor) -> tuple[Tensor, Any]:
-        """``codes`` and the scale that ``alpha`` gives them."""
+        """Return ``codes`` and the scale that ``alpha`` gives them."""
         fit = scales.is_auto(self.alpha)
         scale = scales.fitted(self, x, codes) if fit else scales.given_scale(self.alpha, x)
         self._keep_scale(scale)
         return codes, scale
 
     def surrogate(self, x: Tensor) -> Tensor:
-        """``tanh(x)`` without ``alpha``, else ``x``."""
+        """Return ``tanh(x)`` without ``alpha``, else ``x``."""
         return ops.tanh(x) if self.alpha is None else x
 
     def max(self) -> Any:
-        """``alpha``, at least 1."""
+        """Return ``alpha``, at least 1."""
         return max(1.0, self.alpha) if isinstance(self.alpha, (int, float)) else 1.0
 
     def min(self) -> Any:
-        """``-max()``."""
+        """Return ``-max()``."""
         return -self.max()
 
     def _set_trainable_parameter(self) -> None:
@@ -56,19 +56,19 @@ class SignQuantizer(Quantizer):
             self.alpha = "auto_po2"
 
     def _deviations(self, x: Tensor) -> Tensor:
-        """``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
+        """Return ``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
         if not scales.is_auto(self.alpha):
             return x
         axes = scales.reduced_axes(len(x.shape), self.scale_axis) or None
         return x / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
 
     def _probability(self, x: Tensor) -> Tensor:
-        """``sigmoid(temperature x)``, real or hard."""
+        """Return ``sigmoid(temperature x)``, real or hard."""
         sigmoid = ops.sigmoid if self.use_real_sigmoid else hard_sigmoid  # type: ignore[attr-defined]
         return sigmoid(x * float(self.temperature))  # type: ignore[attr-defined]
 
 
 def call_text(q: Quantizer, **arguments: Any) -> str:
-    """``name(key=value,...)`` of the arguments that are neither None nor False."""
+    """Return ``name(key=value,...)`` of the arguments that are neither None nor False."""
     set_ = {k: v for k, v in arguments.items() if v is not None and v is not False}
     return f"{type(q).__name__}({','.join(f'{k}={show(v)}' for k, v in set_.items())})"

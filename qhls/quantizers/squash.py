@@ -1,4 +1,4 @@
-"""Quantized tanh, sigmoid and mu-law: a squashing function, then a grid (mu-law: none)."""
+"""Quantized tanh, sigmoid and mu-law: a squashing function, then a grid (none for mu-law)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Squashing(Quantizer):
     gradient_of: ClassVar[str] = "grid"
 
     def __call__(self, x: Any) -> Tensor:
-        """``x`` quantized."""
+        """Return ``x`` quantized."""
         codes, step = self.grid(as_float(x))
         return codes * step
 
@@ -53,25 +53,25 @@ class quantized_tanh(_Squashing):
     use_real_tanh: Any = False
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Codes of ``bits`` bits and ``1/m``."""
+        """Return codes of ``bits`` bits and ``1/m``."""
         m = 2.0 ** (self.bits - 1)
         p = ops.tanh(x) if self.use_real_tanh else 2.0 * internal_sigmoid(x) - 1.0
         return clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
 
     @property
     def quantization(self) -> Assignment | None:
-        """Round half to even, saturate, if the tanh is ``clip(x, -1, 1)`` (the "hard" one); else None."""
+        """Assignment that rounds half to even and saturates, if the tanh is ``clip(x, -1, 1)`` ("hard"); else None."""
         if self.use_real_tanh or get_internal_sigmoid() != "hard":
             return None
         overflow = Overflow.SATURATE_SYMMETRIC if self.symmetric else Overflow.SATURATE
         return Assignment(Fixed(True, self.bits, self.bits - 1), Rounding.HALF_EVEN, overflow)
 
     def max(self) -> float:
-        """The largest value, ``1 - 1/m``."""
+        """Return the largest value, ``1 - 1/m``."""
         return 1.0 - 2.0 ** (1 - self.bits)
 
     def min(self) -> float:
-        """The smallest value."""
+        """Return the smallest value."""
         return -1.0 + int(self.symmetric) * 2.0 ** (1 - self.bits)
 
     def __str__(self) -> str:
@@ -100,17 +100,17 @@ class quantized_sigmoid(_Squashing):
     use_stochastic_rounding: Any = False
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Codes of ``bits`` bits and ``1/m``."""
+        """Return codes of ``bits`` bits and ``1/m``."""
         m = 2.0**self.bits
         p = ops.sigmoid(x) if self.use_real_sigmoid else internal_sigmoid(x)
         return clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
 
     def max(self) -> float:
-        """The largest value, ``1 - 1/m``."""
+        """Return the largest value, ``1 - 1/m``."""
         return 1.0 - 2.0**-self.bits
 
     def min(self) -> float:
-        """The smallest value."""
+        """Return the smallest value."""
         return int(self.symmetric) * 2.0**-self.bits
 
     def __str__(self) -> str:
@@ -141,7 +141,7 @@ class quantized_ulaw(_Squashing):
     use_stochastic_rounding: ClassVar[bool] = False
 
     def __call__(self, x: Any) -> Tensor:
-        """The compressed ``x``."""
+        """Return the compressed ``x``."""
         m, m_i = 2.0 ** (self.bits - 1), power_of_two(self.integer)
         p = internal_sigmoid(as_float(x) / m_i) * m
         r = 2.0 * (self._round(p) / m) - 1.0
@@ -149,11 +149,11 @@ class quantized_ulaw(_Squashing):
         return m_i * clip(law, -1.0 + int(self.symmetric) / m, 1.0 - 1.0 / m)
 
     def max(self) -> float:
-        """``max(1, 2**integer)``: the bound QKeras tells, not the largest value."""
+        """Return ``max(1, 2**integer)``: the bound that QKeras reports, not the largest value."""
         return max(1.0, 2.0**self.integer)
 
     def min(self) -> float:
-        """``-max()``."""
+        """Return ``-max()``."""
         return -self.max()
 
     def __str__(self) -> str:
@@ -166,8 +166,8 @@ class quantized_ulaw(_Squashing):
 
 
 def _text(q: Any, *flags: str) -> str:
-    """QKeras' form: the bits and a 1 for each flag that is set, in the order of the arguments.
+    """Format like QKeras: the bits, and a 1 for each flag that is set, in the order of the arguments.
 
-    It does not say which flag; ``repr`` does.
+    The text does not name the flags; ``repr`` does.
     """
     return f"{type(q).__name__}({','.join([str(q.bits), *('1' for f in flags if getattr(q, f))])})"

@@ -1,4 +1,4 @@
-"""Two bits of which three values are used: -1, 0 and +1 times a scale."""
+"""Quantizers to three values: -1, 0 and +1 times a scale."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Ternary(SignQuantizer):
         return DEFAULT_THRESHOLD if self.threshold is None else float(self.threshold)
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """The codes and what ``alpha`` makes one worth; a fitted ``alpha`` moves the codes too."""
+        """Return the codes and the step that ``alpha`` gives them; a fitted ``alpha`` also changes the codes."""
         if not scales.is_auto(self.alpha):
             return super().grid(x)
         scale = 2.0 * scales.greatest(x, self.scale_axis) / 3.0
@@ -61,11 +61,11 @@ class _Ternary(SignQuantizer):
         return codes, scale
 
     def codes(self, x: Tensor) -> Tensor:
-        """The sign where ``|x|`` reaches the threshold, else 0."""
+        """Return the sign where ``|x|`` reaches the threshold, else 0."""
         return ops.cast(ops.abs(x) >= self.default_threshold, x.dtype) * ops.sign(x)
 
     def _codes_at(self, x: Tensor, scale: Tensor) -> Tensor:
-        """The sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
+        """Return the sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
         if self.use_stochastic_rounding and in_training():
             rounded = stochastic_round(x / scale, STOCHASTIC_PRECISION, self._seed)
         else:
@@ -131,7 +131,7 @@ class stochastic_ternary(_Ternary):
     number_of_unrolls: int = 5
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """The codes, drawn while training, and what ``alpha`` makes one worth."""
+        """Return the codes, drawn at random while training, and the step that ``alpha`` gives them."""
         if not in_training():
             return super().grid(x)
         t, deviations = self.default_threshold, self._deviations(x)

@@ -23,7 +23,7 @@ from qhls.search.gradient_layers import (
 from qhls.search.gradient_units import removable, without_units
 from qhls.utils.folding import without_normalisations
 from qhls.utils.graph import layers
-from qhls.utils.rebuild import again, rebuild
+from qhls.utils.rebuild import copy_layer, rebuild
 
 MOST_BITS = 62
 """Of a ``quantized_bits``."""
@@ -61,7 +61,7 @@ def _learned(layer: Any, stored: bool) -> Any:
     name = type(layer).__name__
     kind = _kind(layer)
     if kind is not None:
-        return LearnedActivation(kind, name=layer.name) if kind in KINDS else again(layer)
+        return LearnedActivation(kind, name=layer.name) if kind in KINDS else copy_layer(layer)
     if name.removeprefix("Q") in KERNEL_CLASSES:
         return _learned_weights(layer, f"Q{name.removeprefix('Q')}", stored)
     if layer.get_weights() or isinstance(layer, QLayer) or name in registered():
@@ -70,7 +70,7 @@ def _learned(layer: Any, stored: bool) -> Any:
             f"relu and linear), got {layer.name!r}, a {name}; fold or replace it, or search with an engine "
             f"of qhls.search"
         )
-    return again(layer)
+    return copy_layer(layer)
 
 
 def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
@@ -156,7 +156,7 @@ def exported(model: keras.Model) -> keras.Model:
         if isinstance(layer, LearnedActivation):
             return QActivation(_activation_quantizer(layer), name=layer.name)
         learned = isinstance(layer, LearnedWeights)
-        new = _q_layer(layer, values[layer]) if learned else again(layer)
+        new = _q_layer(layer, values[layer]) if learned else copy_layer(layer)
         made.append((layer, new))
         return new
 

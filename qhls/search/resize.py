@@ -9,7 +9,7 @@ import keras
 
 from qhls.frontend.state import copy_model_state
 from qhls.search.errors import SpaceError
-from qhls.utils.rebuild import again, custom_scope, rebuild
+from qhls.utils.rebuild import copy_layer, custom_scope, rebuild
 
 FILTER_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Factors of units and filters, as in AutoQKeras."""
@@ -34,7 +34,7 @@ def resize(
     def convert(layer: Any) -> Any:
         argument, factor = _SIZES.get(type(layer).__name__), factors.get(layer.name, 1)
         if argument is None or factor == 1:
-            return again(layer)
+            return copy_layer(layer)
         settings = layer.get_config()
         return type(layer).from_config(
             settings | {argument: max(int(settings[argument] * factor), 1)}

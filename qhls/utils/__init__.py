@@ -1,10 +1,10 @@
-"""QKeras' utilities: quantise a model, see what it costs, save what hardware needs.
+"""QKeras' utilities: quantise a model, estimate its operations, save its weights for hardware.
 
 Names and arguments are those of ``qkeras.utils``, ``qkeras.estimate``, ``qkeras.bn_folding_utils``,
 ``qkeras.callbacks``, ``qkeras.codebook`` and ``qkeras.b2t``.
 """
 
-import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
+import qhls.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
 from qhls.utils.accumulator import analyze_accumulator, analyze_accumulator_from_sample
 from qhls.utils.bias import populate_bias_quantizer_from_accumulator
 from qhls.utils.codebook import (

@@ -1,4 +1,4 @@
-"""How large the sums within a model's layers become: bounds, and what samples show."""
+"""Sizes of the accumulators of a model's layers, from bounds or from samples."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from qhls.utils.hardware import HardwareWeight, hardware_weights
 from qhls.utils.operations import has_kernel, is_transposed
 
 Range = tuple[Any, Any]
-"""Lowest and highest value: numbers, or arrays with one for each channel."""
+"""Lowest and highest value: numbers, or arrays with one number per channel."""
 
 
 def analyze_accumulator(
     in_model: keras.Model, x: Mapping[str, tuple[float, float]], verbose: bool = False
 ) -> dict[str, int]:
-    """Integer bits, without the sign, of the accumulator of each dense and convolution layer.
+    """Return the integer bits, without the sign, of the accumulator of each dense and convolution layer.
 
-    ``x`` is the range ``(min, max)`` of each layer's input, by the layer's name. Every sum of
-    products of the quantised kernel with inputs in that range (or padding), with or without the
-    quantised bias and in any order, is between ``-2**bits`` and ``2**bits``; with one kernel there
-    are inputs that exceed fewer bits. A separable layer has the bits of its larger sum. With
-    ``verbose`` the ranges of the sums are printed.
+    ``x`` is the range ``(min, max)`` of each layer's input, by the layer's name. Every sum of products of the
+    quantised kernel with inputs in that range (or padding), with or without the quantised bias and in any order, lies
+    between ``-2**bits`` and ``2**bits``. For a layer with one kernel, some inputs exceed fewer bits. A separable layer
+    has the bits of its larger sum. ``verbose`` prints the ranges of the sums.
 
     Raises:
-        UtilityError: a layer whose range ``x`` does not tell.
-        LoweringError: a model that is not built from layers.
+        UtilityError: ``x`` has no range for a layer.
+        LoweringError: the model is not built from layers.
     """
     sizes = {}
     warn_of_unseen("analyze_accumulator", in_model)
@@ -42,8 +41,8 @@ def analyze_accumulator(
         if name not in x:
             raise UtilityError(
                 f"analyze_accumulator: expected the range (min, max) of the input of the layer "
-                f"{name!r} in x, received those of {', '.join(x) or 'none'}; "
-                f"analyze_accumulator_from_sample finds them"
+                f"{name!r} in x, got those of {', '.join(x) or 'none'}. "
+                f"Use analyze_accumulator_from_sample to find them."
             )
         low, high = bounds(layer, x[name])
         sizes[name] = _bits(max(-low, high))
@@ -58,19 +57,19 @@ def analyze_accumulator_from_sample(
     mode: Literal["conservative", "sampled"] = "conservative",
     verbose: bool = False,
 ) -> dict[str, int]:
-    """As ``analyze_accumulator``, with what the model does on ``x_sample``.
+    """Return the same bits as ``analyze_accumulator``, for the numbers that occur on ``x_sample``.
 
-    "conservative" takes the range of each layer's input from the sample; "sampled" gives the bits
-    of the largest sum itself, bias included, that occurs before the layer's activation.
+    "conservative" takes the range of each layer's input from the sample. "sampled" returns the bits of the largest sum
+    itself, bias included, that occurs before the layer's activation.
 
     Raises:
-        UtilityError: another ``mode``; samples that do not fit.
-        LoweringError: a model that is not built from layers.
+        UtilityError: ``mode`` is unknown, or the samples do not fit the model.
+        LoweringError: the model is not built from layers.
     """
     if mode not in ("conservative", "sampled"):
         raise UtilityError(
-            f"analyze_accumulator_from_sample: expected mode 'conservative' or 'sampled', received "
-            f"{mode!r}"
+            f"analyze_accumulator_from_sample: expected mode 'conservative' or 'sampled', got {mode!r}. "
+            f"Choose one of these."
         )
     summing = dict(_summing(in_model))
     if mode == "sampled":
@@ -95,7 +94,7 @@ def analyze_accumulator_from_sample(
 
 
 def _summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """``(name, layer)`` of the Q-layers that sum products, each once."""
+    """Yield ``(name, layer)`` of each Q-layer that sums products, once."""
     every = {call.name: unwrapped(call.layer) for call in calls(model)}
     for name, layer in every.items():
         if hasattr(layer, "quantized_weights") and has_kernel(layer):
@@ -117,7 +116,7 @@ def _bits(largest: float) -> int:
 
 
 def bounds(layer: Any, given: Range) -> tuple[float, float]:
-    """The range of all partial sums within ``layer`` for inputs in the range ``given``."""
+    """Return the range of all partial sums within ``layer`` for inputs in the range ``given``."""
     weights = hardware_weights(layer)
     kernels = [w for w in weights if not w.is_bias]
     low, high = _sums(layer, kernels[0], given)
@@ -132,23 +131,23 @@ def bounds(layer: Any, given: Range) -> tuple[float, float]:
 
 
 def _sums(layer: Any, kernel: HardwareWeight, given: Range) -> tuple[np.ndarray, np.ndarray]:
-    """Per output channel, the range of sums of some of the products. Inputs may be missing: 0."""
+    """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
     w = kernel.values.astype(np.float64)
     least, most = (np.asarray(end, np.float64) for end in given)
     least, most = np.minimum(least, 0), np.maximum(most, 0)
-    if least.ndim:  # one for each channel, of a pointwise kernel
+    if least.ndim:  # one bound per channel, of a pointwise kernel
         shape = [1] * w.ndim
         shape[-1 if is_transposed(layer) else -2] = -1
         least, most = least.reshape(shape), most.reshape(shape)
-    kept = _output_axes(layer, kernel)
-    axes = tuple(axis for axis in range(w.ndim) if axis not in kept)
+    output_axes = _output_axes(layer, kernel)
+    axes = tuple(axis for axis in range(w.ndim) if axis not in output_axes)
     low = np.minimum(w * least, w * most).sum(axes)
     high = np.maximum(w * least, w * most).sum(axes)
     return low.ravel(), high.ravel()
 
 
 def _output_axes(layer: Any, kernel: HardwareWeight) -> tuple[int, ...]:
-    """The axes of a kernel along which the output's channels differ."""
+    """Return the axes of a kernel along which the output's channels differ."""
     rank, depthwise = kernel.values.ndim, kernel.variable == "depthwise_kernel"
     if not is_transposed(layer):
         return (rank - 2, rank - 1) if depthwise else (rank - 1,)
@@ -158,7 +157,7 @@ def _output_axes(layer: Any, kernel: HardwareWeight) -> tuple[int, ...]:
 
 
 def _between(layer: Any, low: np.ndarray, high: np.ndarray) -> Range:
-    """The range of each channel behind the activation between two kernels."""
+    """Return the range of each channel behind the activation between two kernels."""
     activation = getattr(layer, "depthwise_activation", None)
     if activation is None:
         return low, high

@@ -1,4 +1,4 @@
-"""Activation layers and functions by the names that entries of ``model_quantize`` use, and their upper bounds."""
+"""Names of activations in the entries of ``model_quantize``, and upper bounds of activations."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _BY_QUANTIZER = {
     "quantized_tanh": "tanh",
     "quantized_sigmoid": "sigmoid",
 }
-"""What the activation of a quantizer was before it was quantised."""
+"""Name of the activation that a quantizer replaces."""
 
 
 def activation_name(layer: Any) -> str | None:
-    """The name of what an activation layer applies, such as "relu" or "leakyrelu"; ``None`` for other layers."""
+    """Return the name of an activation layer's function, such as "relu" or "leakyrelu"; ``None`` for other layers."""
     if isinstance(layer, QAdaptiveActivation):
         return "leakyrelu" if layer.relu_neg_slope else _BY_QUANTIZER[layer.activation]
     if isinstance(layer, QActivation):
@@ -35,7 +35,7 @@ def activation_name(layer: Any) -> str | None:
 
 
 def function_name(function: Any) -> str:
-    """The name of an activation: of a function, of an activation layer that stands for one, or of a quantizer."""
+    """Return the name of an activation, which may be a function, an activation layer or a quantizer."""
     if type(function) is keras.layers.LeakyReLU:
         return "leakyrelu"
     if type(function) is keras.layers.ReLU:
@@ -51,7 +51,7 @@ def _is_layer(layer: Any) -> bool:
 
 
 def upper_bound(layer: Any) -> float | None:
-    """The largest number that an activation layer of Keras makes, where it has such a limit."""
+    """Return the upper limit of a Keras activation layer, or ``None``."""
     function = getattr(layer, "activation", layer)
     if type(function) is keras.layers.ReLU:
         return None if function.max_value is None else float(function.max_value)
@@ -59,14 +59,14 @@ def upper_bound(layer: Any) -> float | None:
 
 
 def bounded(layer: Any, quantizer: Any) -> Any:
-    """``quantizer``, limited to the numbers up to the upper bound of the activation ``layer``.
+    """Return ``quantizer``, limited to the numbers up to the upper bound of the activation ``layer``.
 
     A ``quantized_relu`` gets the bound as ``relu_upper_bound`` where it lies on the grid. For any other quantizer that
     exceeds it, a warning names the layer, as for a ``threshold``, which no quantizer has.
     """
     function, bound = getattr(layer, "activation", layer), upper_bound(layer)
     if getattr(function, "threshold", 0):
-        _warn(layer, f"has threshold={float(function.threshold):g}, {quantizer} has not")
+        _warn(layer, f"has threshold={float(function.threshold):g}, {quantizer} has none")
     if bound is None or not isinstance(quantizer, Quantizer) or _largest(quantizer) <= bound:
         return quantizer
     relu = isinstance(quantizer, quantized_relu) and not quantizer.use_sigmoid
@@ -81,7 +81,7 @@ def bounded(layer: Any, quantizer: Any) -> Any:
 
 
 def _largest(quantizer: Any) -> float:
-    """The largest number that a quantizer makes."""
+    """Return the largest value of a quantizer."""
     assignment = quantizer.quantization
     if assignment is not None:
         return float(assignment.hi * assignment.to.step)
@@ -96,15 +96,17 @@ def _warn(layer: Any, what: str) -> None:
 
 
 def adaptive_arguments(layer: Any, quantizer: Any) -> dict[str, Any] | None:
-    """The arguments of a ``QAdaptiveActivation`` like ``quantizer`` in the place of ``layer``, if there is one."""
+    """Return the arguments of a ``QAdaptiveActivation`` like ``quantizer`` that replaces ``layer``, or ``None``."""
     if type(quantizer) not in (quantized_bits, quantized_relu):
         return None
-    own: dict[str, Any] = {"activation": type(quantizer).__name__, "total_bits": quantizer.bits}
+    common: dict[str, Any] = {"activation": type(quantizer).__name__, "total_bits": quantizer.bits}
     if isinstance(quantizer, quantized_bits):
         if upper_bound(layer) is not None:
             _warn(
                 layer, f"is limited to {upper_bound(layer):g}, {quantizer} adapts to what it reads"
             )
-        return own | {"symmetric": bool(quantizer.symmetric)} if quantizer.keep_negative else None
+        if not quantizer.keep_negative:
+            return None
+        return common | {"symmetric": bool(quantizer.symmetric)}
     slope, bound = quantizer.negative_slope, quantizer.relu_upper_bound or upper_bound(layer)
-    return own | {"relu_neg_slope": slope, "relu_upper_bound": bound}
+    return common | {"relu_neg_slope": slope, "relu_upper_bound": bound}

@@ -1,4 +1,4 @@
-"""Tensors of any backend as numpy."""
+"""Conversion of tensors of any backend to numpy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ import numpy as np
 
 
 def to_numpy(tensor: Any) -> np.ndarray:
-    """A tensor, variable or number as an array."""
+    """Convert a tensor, variable or number to an array."""
     array: Any = keras.ops.convert_to_numpy(tensor)
     return np.asarray(array)

@@ -1,4 +1,4 @@
-"""``populate_bias_quantizer_from_accumulator``: a type for the folded biases that have none."""
+"""``populate_bias_quantizer_from_accumulator``: types for folded biases without a quantizer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from qhls.utils.operations import (
 
 @dataclass(frozen=True)
 class Width:
-    """Bits left and right of the point, without the sign, and whether there is one."""
+    """Integer bits without the sign, fraction bits, and signedness."""
 
     integer: int
     frac: int
@@ -44,42 +44,40 @@ class Width:
         return Width(integer + 1, frac, self.signed or other.signed)
 
     def summed(self, terms: int) -> Width:
-        """Of the sum of so many such numbers."""
+        """Return the width of a sum of ``terms`` such numbers."""
         return Width(self.integer + math.ceil(math.log2(terms)), self.frac, self.signed)
 
 
 def populate_bias_quantizer_from_accumulator(
     model: keras.Model, source_quantizers: Sequence[Any] | None = None
 ) -> keras.Model:
-    """Give each folded layer without ``bias_quantizer`` one of the type of its accumulator.
+    """Give each folded layer without ``bias_quantizer`` a quantizer with the type of its accumulator.
 
-    The type is QTools': that of the products of kernel and input (scales of "auto" and "auto_po2"
-    not counted), wider by as many integer bits as the number of products in a sum needs.
-    ``source_quantizers`` are the quantizers of the model's inputs, ``quantized_bits(8,0,1)`` each
-    if not given. Returns ``model``, whose layers are changed.
+    The type is that of QTools: the type of the products of kernel and input (without scales of "auto" and "auto_po2"),
+    plus as many integer bits as the number of products in a sum needs. ``source_quantizers`` are the quantizers of the
+    model's inputs, by default ``quantized_bits(8,0,1)``. Changes the layers of ``model`` and returns it.
 
     Raises:
-        UtilityError: quantizers that are not as many as the inputs; a layer for whose input or
-            kernel there is no type.
-        LoweringError: a model that is not built from layers.
+        UtilityError: ``source_quantizers`` does not match the inputs; the input or kernel of a layer has no type.
+        LoweringError: the model is not built from layers.
     """
     inputs = functional_of(model, model).inputs
-    given = [quantized_bits(8, 0, 1)] * len(inputs)
+    sources = [quantized_bits(8, 0, 1)] * len(inputs)
     if source_quantizers is not None:
-        given = [get_quantizer(each) for each in source_quantizers]
-    if len(given) != len(inputs):
+        sources = [get_quantizer(each) for each in source_quantizers]
+    if len(sources) != len(inputs):
         raise UtilityError(
             f"populate_bias_quantizer_from_accumulator: expected a quantizer for each of the "
-            f"{len(inputs)} inputs of model {model.name!r}, received {len(given)}"
+            f"{len(inputs)} inputs of model {model.name!r}, got {len(sources)}. Pass one per input."
         )
-    widths = {id(t): width(quantizer) for t, quantizer in zip(inputs, given, strict=True)}
+    widths = {id(t): width(quantizer) for t, quantizer in zip(inputs, sources, strict=True)}
     for call in calls(model):
         layer = unwrapped(call.layer)
         sums = _accumulator(call, widths) if is_product(layer) else None
         if isinstance(layer, Folded) and layer.bias_quantizer is None:
             _populate(call, sums)
-        made = _output(call, widths, sums)
-        widths |= {id(tensor): made for tensor in call.outputs}
+        result = _output(call, widths, sums)
+        widths |= {id(tensor): result for tensor in call.outputs}
     for function in ("train_function", "test_function", "predict_function"):
         setattr(model, function, None)  # traced with the old quantizers
     return model
@@ -89,9 +87,9 @@ def _populate(call: Call, sums: Width | None) -> None:
     if sums is None:
         raise UtilityError(
             f"populate_bias_quantizer_from_accumulator: layer {call.name!r}: expected a quantised "
-            f"kernel and an input with a type, received the kernel's quantizer "
-            f"{call.layer.get_quantizers()[0]} and, it may be, real numbers; give the layer a kernel "
-            f"quantizer and put a QActivation before it"
+            f"kernel and an input with a type, got the kernel's quantizer "
+            f"{call.layer.get_quantizers()[0]}, or real numbers. Give the layer a kernel "
+            f"quantizer and insert a QActivation before it."
         )
     bits = sums.integer + sums.frac + sums.signed
     quantizer = quantized_bits(bits, sums.integer, 1, keep_negative=sums.signed)
@@ -99,7 +97,7 @@ def _populate(call: Call, sums: Width | None) -> None:
 
 
 def width(quantizer: Any) -> Width | None:
-    """The width of a quantizer's numbers; ``None`` for real numbers."""
+    """Return the width of a quantizer's numbers; ``None`` for real numbers."""
     kind, bits, signed = get_quant_mode(quantizer)
     if kind in (BINARY, BINARY_01, TERNARY):
         return Width(0, 0, bool(signed))
@@ -113,15 +111,15 @@ def width(quantizer: Any) -> Width | None:
 
 
 def _accumulator(call: Call, widths: dict[int, Width | None]) -> Width | None:
-    """Of the sums in a layer, kernel after kernel."""
+    """Return the width of the sums in a layer, after its last kernel; ``None`` for real numbers."""
     sums = widths.get(id(call.inputs[0]))
     for weight in hardware_weights(unwrapped(call.layer)):
-        own = width(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None
+        kernel = width(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None
         if weight.is_bias or sums is None:
             continue
         shape = weight.values.shape
         terms = shape[:-2] if weight.variable == "depthwise_kernel" else shape[:-1]
-        sums = None if own is None else (sums * own).summed(math.prod(terms))
+        sums = None if kernel is None else (sums * kernel).summed(math.prod(terms))
     return sums
 
 
@@ -131,9 +129,8 @@ def _output(call: Call, widths: dict[int, Width | None], sums: Width | None) -> 
     if isinstance(quantizer, Quantizer):
         return width(quantizer)
     if sums is not None:
-        biases = [w for w in hardware_weights(layer) if w.is_bias]
-        own = [width(w.quantizer) for w in biases]
-        return sums if not own else None if own[0] is None else sums + own[0]
+        biases = [width(w.quantizer) for w in hardware_weights(layer) if w.is_bias]
+        return sums if not biases else None if biases[0] is None else sums + biases[0]
     read = [widths.get(id(tensor)) for tensor in call.inputs]
     if not keeps_numbers(layer) or not read or None in read:
         return None

@@ -1,4 +1,4 @@
-"""Codebooks: weights, embeddings and activations as indices of a few values (arXiv 1911.02079)."""
+"""Codebooks: weights, embeddings and activations as indices into a few values (arXiv 1911.02079)."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _QUIET: Any = 0
 def weight_compression(
     weights: Any, bits: int, axis: int = 0, quantizer: Callable[[Any], Any] | None = None
 ) -> tuple[Table, Table]:
-    """``2**bits`` values for each slice of ``weights`` along ``axis``, and each weight as an index.
+    """Replace each weight by an index into ``2**bits`` values, fitted to each slice of ``weights`` along ``axis``.
 
-    Returns ``(index_table, codebook_table)``: indices in the shape of ``weights``, and sorted
-    values of the shape ``(weights.shape[axis], 2**bits)``, through ``quantizer`` if given.
+    Returns ``(index_table, codebook_table)``: indices in the shape of ``weights``, and sorted values of the shape
+    ``(weights.shape[axis], 2**bits)``, quantised by ``quantizer`` if given.
 
     Raises:
-        UtilityError: ``bits`` not from 1 to 8; an ``axis`` that ``weights`` does not have.
+        UtilityError: ``bits`` is not from 1 to 8; ``weights`` has no such ``axis``.
     """
     weights = np.asarray(weights)
     _check_bits("weight_compression", bits)
     if not -weights.ndim <= axis < weights.ndim:
         raise UtilityError(
-            f"weight_compression: expected an axis of weights of shape {weights.shape}, received "
-            f"axis={axis}"
+            f"weight_compression: expected an axis of weights of shape {weights.shape}, got "
+            f"axis={axis}. Choose another axis."
         )
     indices, codebooks = [], []
     for part in np.moveaxis(weights, axis, 0):
@@ -48,21 +48,21 @@ def weight_compression(
 def two_tier_embedding_compression(
     embeddings: Any, bits: int, quantizer: Callable[[Any], Any] | None = None
 ) -> tuple[Table, Table, Table, Table]:
-    """Rows in ``2**bits`` clusters, and ``2**bits`` values for the rows of each.
+    """Put the rows into ``2**bits`` clusters, and fit ``2**bits`` values to the rows of each cluster.
 
-    Returns ``(index_table, cluster_index_table, codebook_table, quantized_embeddings)``: each
-    element's index, each row's cluster, the values of each cluster, and the embeddings of these
-    values: ``codebook_table[cluster_index_table[:, None], index_table]``.
+    Returns ``(index_table, cluster_index_table, codebook_table, quantized_embeddings)``: the index of each element, the
+    cluster of each row, the values of each cluster, and the embeddings with these values,
+    ``codebook_table[cluster_index_table[:, None], index_table]``.
 
     Raises:
-        UtilityError: ``bits`` not from 1 to 8; embeddings that are not of rank 2.
+        UtilityError: ``bits`` is not from 1 to 8; the embeddings are not of rank 2.
     """
     embeddings = np.asarray(embeddings)
     _check_bits("two_tier_embedding_compression", bits)
     if embeddings.ndim != 2:
         raise UtilityError(
-            f"two_tier_embedding_compression: expected embeddings (rows, columns), received the "
-            f"shape {embeddings.shape}"
+            f"two_tier_embedding_compression: expected embeddings (rows, columns), got the "
+            f"shape {embeddings.shape}. Reshape them."
         )
     clusters = KMeans(2**bits).fit(embeddings).predict(embeddings)
     index = np.zeros(embeddings.shape, np.int64)
@@ -74,10 +74,10 @@ def two_tier_embedding_compression(
 
 
 def create_in_out_table(km: KMeans, quantizer: Any) -> tuple[Table, Table]:
-    """``(in_table, out_table)``: ``out_table[in_table[code]]`` stands for the quantizer's ``code``.
+    """Return ``(in_table, out_table)``: ``out_table[in_table[code]]`` replaces the value of the quantizer's ``code``.
 
-    ``in_table`` has the index for each value of ``quantizer.range()``, which is in the order of
-    two's complement codes; ``out_table`` the centres of ``km``, quantised.
+    ``in_table`` has the index for each value of ``quantizer.range()``, in the order of two's complement codes.
+    ``out_table`` has the centres of ``km``, quantised.
     """
     values = np.asarray(quantizer.range()).reshape(-1, 1)
     return km.predict(values).ravel(), _quantized(km.cluster_centers_, quantizer).ravel()
@@ -94,24 +94,25 @@ def activation_compression(  # noqa: PLR0917 - QKeras' order
     y_test: Any,
     sample_size: float = 1.0,
 ) -> tuple[list[list[Table]], list[keras.Model], list[KMeans]]:
-    """``2**bits`` values for the activations behind some layers, and the model split there.
+    """Fit ``2**bits`` values to the activations of some layers, and split the model there.
 
-    ``activation_indexes`` are indices of ``model.layers``, of layers with one ``quantizer``
-    (``QActivation``) through which all of the model passes. ``sample_size`` is the part of the
-    training samples that the values are fitted to; ``y_train`` is QKeras' argument and not used.
-    Each part of the model is compiled with ``compile_config``; the loss of the whole on the test
-    samples, with compressed activations, is printed.
+    ``activation_indexes`` are indices of ``model.layers``: layers with one ``quantizer`` (``QActivation``) through
+    which the whole model passes. ``sample_size`` is the share of the training samples to which the values are fitted;
+    ``y_train`` is an argument of QKeras without effect. Each part of the model is compiled with ``compile_config``.
+    Prints the loss of the whole model with compressed activations on the test samples.
 
-    Returns ``(tables, models, km_models)``: a pair of tables for each index, as
-    ``create_in_out_table`` makes it, the parts of the model, and the clusterings.
+    Returns ``(tables, models, km_models)``: a pair of tables per index from ``create_in_out_table``, the parts of the
+    model, and the clusterings.
 
     Raises:
-        UtilityError: no index; one that is not of such a layer; ``bits`` not from 1 to 8.
+        UtilityError: no index, or an index of another layer; ``bits`` is not from 1 to 8.
     """
     _check_bits("activation_compression", bits)
     cuts = [_cut(model, index) for index in activation_indexes]
     if not cuts:
-        raise UtilityError("activation_compression: expected indices of layers, received none")
+        raise UtilityError(
+            "activation_compression: expected indices of layers, got none. Pass at least one."
+        )
     ends = [model.inputs[0], *(layer.output for layer in cuts), model.outputs[0]]
     models = [keras.Model(a, b) for a, b in pairwise(ends)]
     for part in models:
@@ -135,21 +136,23 @@ def _cut(model: keras.Model, index: int) -> Any:
     layers = model.layers
     layer = layers[index] if -len(layers) <= index < len(layers) else None
     if not hasattr(getattr(layer, "quantizer", None), "range"):
-        found = "none" if layer is None else f"{layer.name!r} ({type(layer).__name__})"
+        name = "none" if layer is None else f"{layer.name!r} ({type(layer).__name__})"
         raise UtilityError(
             f"activation_compression: expected the index of a QActivation with a quantizer among the "
-            f"{len(layers)} layers of model {model.name!r}, received {index}, layer {found}"
+            f"{len(layers)} layers of model {model.name!r}, got {index}, layer {name}. Choose another index."
         )
     return layer
 
 
 def _check_bits(where: str, bits: int) -> None:
     if not 1 <= bits <= MOST_BITS:
-        raise UtilityError(f"{where}: expected bits from 1 to {MOST_BITS}, received {bits!r}")
+        raise UtilityError(
+            f"{where}: expected bits from 1 to {MOST_BITS}, got {bits!r}. Choose another number."
+        )
 
 
 def _compress(values: np.ndarray, bits: int, quantizer: Any) -> tuple[Table, Table]:
-    """The index of each value, and the sorted codebook."""
+    """Return the index of each value, and the sorted codebook."""
     clustering = KMeans(2**bits).fit(values.reshape(-1, 1))
     if quantizer is not None:
         clustering.cluster_centers_ = np.sort(

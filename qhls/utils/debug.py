@@ -1,4 +1,4 @@
-"""What the layers of a model compute for some samples: as text and plots, and as files."""
+"""Outputs of the layers of a model for some samples, as text, plots or files."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def quantized_model_debug(
     plot: bool = False,
     plt_instance: Any = None,
 ) -> None:
-    """Print the range of what each layer makes of ``X_test``, and of each of its weights, quantised.
+    """Print the range of each layer's output for ``X_test``, and of each of its weights, quantised.
 
-    With ``plot`` histograms of both are drawn with ``plt_instance``, or matplotlib's pyplot.
+    ``plot`` draws histograms of both with ``plt_instance``, by default matplotlib's pyplot.
 
     Raises:
-        UtilityError: ``plot`` without matplotlib; samples that do not fit.
-        LoweringError: a model that is not built from layers.
+        UtilityError: ``plot`` needs matplotlib; the samples do not fit the model.
+        LoweringError: the model is not built from layers.
     """
     plt = _pyplot(plt_instance) if plot else None
     warn_of_unseen("quantized_model_debug", model)
@@ -50,15 +50,15 @@ def quantized_model_dump(
     output_dir: str | os.PathLike[str] | None = None,
     layers_to_dump: Collection[str] = (),
 ) -> Path:
-    """Write what layers make of ``x_test`` as raw float32, one file ``<layer>.bin`` each.
+    """Write the outputs of layers for ``x_test`` as raw float32, one file ``<layer>.bin`` per layer.
 
-    ``layers_to_dump`` are names of layers; none means all of them. The arrays are in C order, the
-    samples first; "/" in a nested layer's name becomes "_". Without ``output_dir`` the files go to a
-    new temporary folder. Returns the folder.
+    ``layers_to_dump`` are names of layers, by default all. The arrays are in C order, the samples first. "/" in the
+    name of a nested layer becomes "_". Without ``output_dir`` the files are written to a new temporary folder. Returns
+    the folder.
 
     Raises:
-        UtilityError: a name that no layer has; samples that do not fit.
-        LoweringError: a model that is not built from layers.
+        UtilityError: no layer has one of the names; the samples do not fit the model.
+        LoweringError: the model is not built from layers.
     """
     unseen_names = unseen(model)
     names = [name for name, _ in layers(model) if name not in unseen_names]
@@ -68,7 +68,7 @@ def quantized_model_dump(
     if unknown:
         raise UtilityError(
             f"quantized_model_dump: expected names of layers of model {model.name!r} "
-            f"({', '.join(names)}), received {', '.join(map(repr, unknown))}"
+            f"({', '.join(names)}), got {', '.join(map(repr, unknown))}. Choose among these."
         )
     folder = Path(tempfile.mkdtemp() if output_dir is None else output_dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,11 +80,11 @@ def quantized_model_dump(
 
 
 def _outputs(model: keras.Model, x: Any, names: Collection[str]) -> dict[str, np.ndarray]:
-    """Name of a layer -> all that it makes of ``x``; of several tensors the first."""
+    """Return the outputs of each layer for ``x`` by name; of several tensors the first."""
     parts = {name: [array] for name, array in input_arrays(model, x).items() if name in names}
-    for call, _, made in run(model, x):
+    for call, _, outputs in run(model, x):
         if call.name in names:
-            parts.setdefault(call.name, []).append(to_numpy(made[0]))
+            parts.setdefault(call.name, []).append(to_numpy(outputs[0]))
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
@@ -95,8 +95,8 @@ def _pyplot(plt_instance: Any) -> Any:
         import matplotlib.pyplot as plt  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UtilityError(
-            "quantized_model_debug: plot=True needs matplotlib, which is not installed; install it, "
-            "or give a module like matplotlib.pyplot as plt_instance"
+            "quantized_model_debug: plot=True: expected matplotlib, got no such package. Install it, "
+            "or pass a module like matplotlib.pyplot as plt_instance."
         ) from error
     return plt
 

@@ -1,4 +1,4 @@
-"""Batch normalisations folded into the layers before them, and Q-layers with one, unfolded."""
+"""Folding of batch normalisations into the layers before them, and unfolding of Q-layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qhls.frontend.state import copy_state
 from qhls.utils.errors import UtilityError
 from qhls.utils.fusing import normalised_layers
 from qhls.utils.graph import placed
-from qhls.utils.rebuild import again, rebuild
+from qhls.utils.rebuild import copy_layer, rebuild
 
 _SUFFIX = "Batchnorm"
 
@@ -25,12 +25,12 @@ _NORMALISATION = (
 
 
 def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
-    """``(layer, normalisation)`` of Keras' dense, convolution and depthwise layers that can be folded.
+    """Return ``(layer, normalisation)`` of each dense, convolution and depthwise layer of Keras that can be folded.
 
-    The layer has no activation, and nothing but the normalisation, along its channels, reads it.
-    They come in the order of the model's layers.
+    The layer has no activation, and only the normalisation, along its channels, reads it. The pairs are in the order of
+    the model's layers.
     """
-    order = [id(layer) for layer in placed(model)]  # not those within a layer of the user's own
+    order = [id(layer) for layer in placed(model)]  # without those inside a user-defined layer
     pairs = normalised_layers(model, keras.layers.BatchNormalization)
     pairs = [pair for pair in pairs if id(pair[0].layer) in order and id(pair[1].layer) in order]
     return [
@@ -43,13 +43,13 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
 
 
 def fold(layer: Any, norm: Any) -> dict[str, Any]:
-    """The configuration of ``layer`` together with that of the normalisation."""
+    """Return the configuration of ``layer`` joined with that of the normalisation."""
     config = norm.get_config()
     return layer.get_config() | {key: config[key] for key in _NORMALISATION}
 
 
 def transfer(layer: Any, new: Any, norm: Any) -> None:
-    """Give ``new`` the weights of ``layer`` and, if there is one, of the normalisation that is folded into it."""
+    """Copy to ``new`` the weights of ``layer`` and of ``norm``, the normalisation folded into it, if any."""
     if norm is None:
         copy_state(layer, new)
         return
@@ -60,90 +60,93 @@ def transfer(layer: Any, new: Any, norm: Any) -> None:
 
 
 def without_normalisations(model: keras.Model) -> keras.Model:
-    """``model`` with Q-layers in the places of those into which a normalisation can be folded; the same in inference.
+    """Return ``model`` with all foldable normalisations folded into Q-layers; equal in inference.
 
-    Kernel and bias are what is folded, of real numbers where ``model`` has Keras' own layers. The other layers are as
-    they were, with their weights.
+    Kernel and bias of these Q-layers are the folded ones, real numbers where ``model`` has layers of Keras. The other
+    layers and their weights are copied.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     normalisations = {id(layer): norm for layer, norm in foldable(model)}
-    made: list[tuple[Any, Any]] = []
+    copied: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
         norm = normalisations.get(id(layer))
         if norm is None:
-            new = again(layer)
+            new = copy_layer(layer)
         else:
             cls: Any = registered()[f"Q{type(layer).__name__}{_SUFFIX}"]
             new = cls.from_config(fold(layer, norm))
-        made.append((layer, new))
+        copied.append((layer, new))
         return new
 
     folded = rebuild(model, convert, list(normalisations.values()))
-    for layer, new in made:
+    for layer, new in copied:
         transfer(layer, new, normalisations.get(id(layer)))
     return unfold_model(folded)
 
 
 def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]:
-    """``model`` without the batch normalisations that can be folded, and the layers before them.
+    """Return ``model`` without the batch normalisations that can be folded, and the names of the layers before them.
 
-    The model keeps the weights of the other layers; it computes something else until the
-    normalisations are folded into the named layers, as ``model_quantize(...,
-    enable_bn_folding=True)`` does.
+    The other layers keep their weights. The result differs from ``model`` until the normalisations are folded into the
+    named layers, as ``model_quantize(..., enable_bn_folding=True)`` does.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     pairs = foldable(model)
-    made: list[tuple[Any, Any]] = []
+    copied: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
-        made.append((layer, again(layer)))
-        return made[-1][1]
+        copied.append((layer, copy_layer(layer)))
+        return copied[-1][1]
 
     folded = rebuild(model, convert, [norm for _, norm in pairs])
-    for layer, new in made:
+    for layer, new in copied:
         copy_state(layer, new)
     return folded, [layer.name for layer, _ in pairs]
 
 
 def convert_folded_layer_to_unfolded(layer: Any) -> Any:
-    """The Q-layer without normalisation that computes with what a folded layer has folded, not built.
+    """Return the Q-layer without normalisation that equals a folded layer, not built.
 
     It always has a bias. Its weights are those of ``layer.get_folded_weights()``.
 
     Raises:
-        UtilityError: a layer into which nothing is folded.
+        UtilityError: ``layer`` has no folded normalisation.
     """
     cls = registered().get(type(layer).__name__.removesuffix(_SUFFIX))
     if not isinstance(layer, Folded) or cls is None:
         raise UtilityError(
             f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "
-            f"as QConv2DBatchnorm, received the layer {layer.name!r} ({type(layer).__name__})"
+            f"as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
         )
-    own = {*_NORMALISATION, "folding_mode", "ema_freeze_delay"}
-    config = {key: value for key, value in layer.get_config().items() if key not in own}
+    folding = {*_NORMALISATION, "folding_mode", "ema_freeze_delay"}
+    config = {key: value for key, value in layer.get_config().items() if key not in folding}
     return cls.from_config(config | {"use_bias": True})
 
 
 def unfold_model(model: keras.Model) -> keras.Model:
-    """``model`` with ordinary Q-layers in the places of folded ones; the same outputs in inference.
+    """Return ``model`` with ordinary Q-layers instead of folded ones; equal in inference.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
-    made: list[tuple[Any, Any]] = []
+    copied: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
-        new = convert_folded_layer_to_unfolded(layer) if isinstance(layer, Folded) else again(layer)
-        made.append((layer, new))
+        new = (
+            convert_folded_layer_to_unfolded(layer)
+            if isinstance(layer, Folded)
+            else copy_layer(layer)
+        )
+        copied.append((layer, new))
         return new
 
     unfolded = rebuild(model, convert)
-    for layer, new in made:
+    for layer, new in copied:
         if isinstance(layer, Folded):
             new.set_weights(layer.get_folded_weights())
         else:

@@ -1,4 +1,4 @@
-"""``clone_model_and_freeze_auto_po2_scale``: scales that no longer follow the weights."""
+"""``clone_model_and_freeze_auto_po2_scale``: fixes scales that follow the weights."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ def clone_model_and_freeze_auto_po2_scale(
     orig_model_path: str | os.PathLike[str] | None = None,
     quantize_model_weights: bool = False,
 ) -> tuple[keras.Model, dict[str, dict[str, Any]]]:
-    """A copy of ``orig_model`` whose weights' "auto_po2" scales stay what they are at present.
+    """Copy ``orig_model`` and fix the "auto_po2" scales of its weights at their present values.
 
-    So training goes on with fixed scales. ``quantized_bits`` gets a ``post_training_scale``,
-    ``quantized_linear`` and ``binary`` an array as ``alpha``. With ``orig_model_path`` the weights
-    are those of the model in this file. With ``quantize_model_weights`` the copy's variables are set
-    to their quantised values, where that changes no result.
+    Training then continues with fixed scales. ``quantized_bits`` gets a ``post_training_scale``, ``quantized_linear``
+    and ``binary`` an array as ``alpha``. ``orig_model_path`` is a file whose weights are used instead.
+    ``quantize_model_weights`` sets the copy's variables to their quantised values where that changes no result.
 
-    Returns the copy, and its ``model_save_quantized_weights``.
+    Returns the copy and its ``model_save_quantized_weights``.
 
     Raises:
-        UtilityError: a quantizer with "auto_po2" whose scale cannot be fixed, such as ``ternary``.
-        LoadError: a file that cannot be read.
-        LoweringError: a model that is not built from layers.
+        UtilityError: the scale of a quantizer with "auto_po2" cannot be fixed, for example of ``ternary``.
+        LoadError: the file cannot be read.
+        LoweringError: the model is not built from layers.
     """
     copy = clone_model(orig_model)
     if orig_model_path is not None:
@@ -61,6 +60,6 @@ def _freeze(name: str, weight: HardwareWeight) -> None:
     else:
         raise UtilityError(
             f"clone_model_and_freeze_auto_po2_scale: layer {name!r}, {weight.variable}: expected "
-            f"quantized_bits, quantized_linear or binary with alpha='auto_po2', received {quantizer}; "
-            f"its codes depend on the scale: give it a number as alpha"
+            f"quantized_bits, quantized_linear or binary with alpha='auto_po2', got {quantizer}, whose codes depend "
+            f"on the scale. Give it a number as alpha."
         )

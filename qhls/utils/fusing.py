@@ -1,4 +1,4 @@
-"""Batch normalisations after a layer, and what is left of them when hardware fuses the two."""
+"""Fusion of a batch normalisation with the layer before it, in QKeras' form for hardware."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from qhls.utils.operations import has_kernel, is_transposed
 def find_bn_fusing_layer_pair(
     model: keras.Model, custom_objects: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """Name of a Q-layer -> name of the ``QBatchNormalization`` that alone reads its sums.
+    """Return the name of the ``QBatchNormalization`` that alone reads a Q-layer's sums, by the Q-layer's name.
 
-    The layer is a dense or convolution layer without activation. ``custom_objects`` is QKeras'
-    argument; nothing depends on it.
+    The Q-layer is a dense or convolution layer without activation. ``custom_objects`` is an argument of QKeras without
+    effect.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     pairs = normalised_layers(model, QBatchNormalization)
     return {a.name: b.name for a, b in pairs if hasattr(a.layer, "quantized_weights")}
 
 
 def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:
-    """Each dense or convolution layer without activation whose sums one normalisation alone reads.
+    """Return each dense or convolution layer without activation whose sums one normalisation alone reads.
 
-    Both layers are called once only, and normalise along the layer's channels.
+    Both layers are called only once, and the normalisation is along the layer's channels.
     """
     every, results = calls_and_results(model)
     readers: dict[int, list[Call]] = {}
     for call in every:
         for tensor in call.inputs:
             readers.setdefault(id(tensor), []).append(call)
-    made = {id(tensor) for tensor in results}
-    times = [id(call.layer) for call in every]
+    output_ids = {id(tensor) for tensor in results}
+    called = [id(call.layer) for call in every]
     pairs = []
     for call in every:
         following = readers.get(id(call.outputs[0]), [])
         linear = getattr(call.layer, "activation", None) in (None, keras.activations.linear)
         if not (linear and has_kernel(call.layer) and not is_transposed(call.layer)):
             continue
-        if len(following) != 1 or id(call.outputs[0]) in made:
+        if len(following) != 1 or id(call.outputs[0]) in output_ids:
             continue
         (after,) = following
-        once = times.count(id(call.layer)) == times.count(id(after.layer)) == 1
+        once = called.count(id(call.layer)) == called.count(id(after.layer)) == 1
         if once and isinstance(after.layer, normalisation) and _along_channels(call, after):
             pairs.append((call, after))
     return pairs
@@ -66,20 +66,20 @@ def _along_channels(call: Call, after: Call) -> bool:
 def add_bn_fusing_weights(
     prev_layer: Any, bn_layer: Any, saved_weights: dict[str, dict[str, Any]]
 ) -> None:
-    """Add to the entry of ``prev_layer`` in ``saved_weights`` what it becomes with ``bn_layer`` fused in.
+    """Add the fusion of ``bn_layer`` with ``prev_layer`` to the entry of ``prev_layer`` in ``saved_weights``.
 
-    With ``y`` the layer's products and sums before the bias, the normalisation's result is
+    If ``y`` is the layer's sum of products without bias, the result of the normalisation is
     ``bn_inv * y + fused_bias``: ``bn_inv = Q(Q(gamma) / sqrt(Q(variance) + epsilon))`` and
     ``fused_bias = bn_inv * (Q(bias) - Q(mean)) + Q(beta)``, both float32.
 
     Raises:
-        UtilityError: ``bn_layer`` is no ``QBatchNormalization``.
+        UtilityError: ``bn_layer`` is not a ``QBatchNormalization``.
     """
     if not isinstance(bn_layer, QBatchNormalization):
         raise UtilityError(
-            f"add_bn_fusing_weights: expected a QBatchNormalization, received the layer "
-            f"{bn_layer.name!r} ({type(bn_layer).__name__}); find pairs of layers with "
-            f"find_bn_fusing_layer_pair(model)"
+            f"add_bn_fusing_weights: expected a QBatchNormalization, got the layer "
+            f"{bn_layer.name!r} ({type(bn_layer).__name__}). Find pairs of layers with "
+            f"find_bn_fusing_layer_pair(model)."
         )
     inverse, offset = scale_and_offset(bn_layer)
     bias = _quantized(prev_layer, "bias") if prev_layer.use_bias else 0.0
@@ -92,7 +92,7 @@ def add_bn_fusing_weights(
 
 
 def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndarray]:
-    """``(inv, offset)`` of a normalisation, ``inv * x + offset`` in inference, per channel."""
+    """Return ``(inv, offset)`` of a normalisation per channel: it computes ``inv * x + offset`` in inference."""
     variance: Any = keras.ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
     inverse = keras.ops.rsqrt(variance + bn_layer.epsilon)
     if bn_layer.scale:

@@ -1,4 +1,4 @@
-"""The weights of a layer as hardware holds them: integer codes and scales."""
+"""Weights of a layer as hardware stores them: integer codes and scales."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ BIAS = "bias"
 
 @dataclass(frozen=True)
 class HardwareWeight:
-    """A variable of a layer, quantised.
+    """A quantised variable of a layer.
 
-    ``real`` is what the quantizer receives, ``values`` what computations use, both float32.
-    ``codes`` (int64) times ``scale`` (float64, of a shape that broadcasts) is ``values``: exactly
-    where scales are powers of two, else within float32's rounding. Both are ``None`` where the
-    quantizer has no codes: there is none, it is a plain function, or its values lie on no grid.
+    ``real`` is the input of the quantizer and ``values`` its result, both float32. ``codes`` (int64) times ``scale``
+    (float64, of a shape that broadcasts) is ``values``: exactly if scales are powers of two, else within the rounding
+    of float32. Both are ``None`` without a quantizer, for a plain function, and for values on no grid.
     """
 
     variable: str
@@ -34,25 +33,25 @@ class HardwareWeight:
 
     @property
     def is_bias(self) -> bool:
-        """Whether it is added, not multiplied."""
+        """Return whether this weight is added instead of multiplied."""
         return self.variable == BIAS or self.variable.endswith(f"_{BIAS}")
 
 
 def hardware_weights(layer: Any) -> list[HardwareWeight]:
-    """The weights of a layer that tells its ``quantized_weights``; of any other layer none.
+    """Return the weights of a layer with ``quantized_weights``; none for any other layer.
 
-    A layer with a folded batch normalisation has its folded kernel and bias. A kernel's ``mask`` is
-    part of the kernel.
+    A layer with a folded batch normalisation has its folded kernel and bias. The ``mask`` of a kernel is part of the
+    kernel.
 
     Raises:
-        UtilityError: weights that are not finite, or that are drawn at each call.
+        UtilityError: weights are not finite, or drawn at every call.
     """
-    told = getattr(layer, "quantized_weights", dict)()
-    return [hardware_weight(layer, variable, *weight) for variable, weight in told.items()]
+    weights = getattr(layer, "quantized_weights", dict)()
+    return [hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
 
 
 def hardware_weight(layer: Any, variable: str, quantizer: Any, real: Any) -> HardwareWeight:
-    """One weight of ``layer``, for any values of the variable."""
+    """Return one weight of ``layer`` for the values ``real`` of its variable."""
     real = np.asarray(real)
     mask = getattr(layer, "mask", None) if variable == "kernel" else None
     mask = None if mask is None else np.asarray(mask, np.float64)
@@ -73,5 +72,5 @@ def hardware_weight(layer: Any, variable: str, quantizer: Any, real: Any) -> Har
 
 
 def _has_codes(quantizer: Any) -> bool:
-    """Whether the values lie on a grid."""
+    """Return whether the values of ``quantizer`` lie on a grid."""
     return isinstance(quantizer, Quantizer) and quantizer.number_type != "float"

@@ -1,4 +1,4 @@
-"""k-means clustering in numpy: the same centres at each run."""
+"""k-means clustering in numpy, with the same centres in every run."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import numpy as np
 ITERATIONS = 300
 STARTS = 10
 BINS = 512
-"""Numbers of which the best partition is searched; more are first counted in so many bins."""
+"""Most numbers whose best partition is computed; more numbers are first counted in so many bins."""
 
 
 class KMeans:
-    """Find ``n_clusters`` centres such that points are near to their nearest one.
+    """k-means clustering with ``n_clusters`` centres by Lloyd's algorithm, under scikit-learn's names.
 
-    Lloyd's algorithm. Numbers start from their best partition, which is exact for up to ``BINS``
-    different ones; points of more dimensions from several draws of k-means++ with a fixed seed, of
-    which the best result counts. The names are scikit-learn's. Where there are fewer different
-    points than clusters, centres repeat.
+    Numbers start from their best partition, which is exact for up to ``BINS`` different ones. Points of more dimensions
+    start from several draws of k-means++ with a fixed seed, and the best result is used. With fewer different points
+    than clusters, centres repeat.
     """
 
     cluster_centers_: np.ndarray
@@ -41,17 +40,17 @@ class KMeans:
             starts = [_spread(different, counts, n, random) for _ in range(STARTS)]
         _, centres = min((_lloyd(different, counts, s) for s in starts), key=lambda r: r[0])
         centres = centres[np.lexsort(centres.T[::-1])]
-        again = np.repeat(centres[-1:], self.n_clusters - len(centres), axis=0)
-        self.cluster_centers_ = np.concatenate([centres, again])
+        repeated = np.repeat(centres[-1:], self.n_clusters - len(centres), axis=0)
+        self.cluster_centers_ = np.concatenate([centres, repeated])
         return self
 
     def predict(self, points: np.ndarray) -> np.ndarray:
-        """The index of the centre nearest to each of ``points`` ``(n, dimensions)``."""
+        """Return the index of the centre nearest to each of ``points`` ``(n, dimensions)``."""
         return _nearest(np.asarray(points, np.float64), self.cluster_centers_)
 
 
 def _binned(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """At most ``BINS`` numbers with weights: the means in equal parts of the range."""
+    """Return at most ``BINS`` numbers with weights: the means in equal parts of the range."""
     if len(numbers) <= BINS:
         return numbers, counts
     place = (numbers - numbers[0]) * (BINS / (numbers[-1] - numbers[0]))
@@ -62,10 +61,10 @@ def _binned(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarray:
-    """The means of the runs of sorted ``numbers`` with the smallest squared error.
+    """Return the means of the runs of sorted ``numbers`` with the smallest squared error.
 
-    ``least[j]`` is the error of the first ``j`` numbers in as many runs as rounds were made; a run
-    from ``i`` to before ``j`` costs ``cost[i, j]``.
+    After each round, ``least[j]`` is the error of the first ``j`` numbers in one more run. A run from ``i`` to before
+    ``j`` costs ``cost[i, j]``.
     """
     n = min(n, len(numbers))
     size, mean = len(numbers), np.average(numbers, weights=counts)
@@ -73,7 +72,7 @@ def _best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarr
     sums = [np.concatenate([[0.0], np.cumsum(counts * x**power)]) for power in range(3)]
     weight, first, second = (s[None, :] - s[:, None] for s in sums)
     cost = np.maximum(second - first**2 / np.where(weight > 0, weight, 1.0), 0.0)
-    cost[np.tri(size + 1, dtype=bool)] = np.inf  # a run has a number
+    cost[np.tri(size + 1, dtype=bool)] = np.inf  # no run is empty
     least, cuts = cost[0], []
     for _ in range(n - 1):
         total = least[:, None] + cost
@@ -91,7 +90,7 @@ def _best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarr
 def _spread(
     points: np.ndarray, counts: np.ndarray, n: int, random: np.random.Generator
 ) -> np.ndarray:
-    """k-means++: each start is drawn with a chance that grows with its distance to the others."""
+    """Draw starts by k-means++: the probability of each grows with its distance to the others."""
     chosen = [int(random.choice(len(points), p=counts / counts.sum()))]
     away = _distances(points, points[chosen[0]])
     for _ in range(n - 1):
@@ -121,7 +120,7 @@ def _distances(points: np.ndarray, to: np.ndarray) -> np.ndarray:
 
 
 def _nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """The index of the nearest centre; of equally near ones the first."""
+    """Return the index of the nearest centre of each point, the first among equals."""
     if centres.shape[1] == 1:
         return _nearest_on_a_line(points[:, 0], centres[:, 0])
     best = np.full(len(points), np.inf)

@@ -1,4 +1,4 @@
-"""Models from files and from text: ``load_qmodel`` and ``quantized_model_from_json``."""
+"""Loading of models from files and JSON texts: ``load_qmodel`` and ``quantized_model_from_json``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MODULES = (
     keras.metrics,
 )
 LARGEST = 20_000
-"""The largest number that an argument of a metric or loss in a file may be."""
+"""Largest number as an argument of a metric or loss in a file."""
 
 _ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 
@@ -41,14 +41,14 @@ def load_qmodel(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> keras.Model:
-    """Load a model with its weights, as ``qhls.load_model`` does, and compile it as it was.
+    """Load a model with its weights like ``qhls.load_model``, and compile it as it was compiled.
 
-    ``custom_objects`` are classes and functions that the file may name beside those that qhls
-    knows. With ``compile`` the model gets the optimizer with its state, the losses and the metrics that
-    the file tells, if it was compiled and Keras has them all; else a warning says why not.
+    ``custom_objects`` are classes and functions that the file may name, in addition to those of qhls. ``compile`` gives
+    the model the optimizer with its state, the losses and the metrics of the file, if the model was compiled and Keras
+    has all of them. Otherwise a warning gives the reason.
 
     Raises:
-        LoadError: what ``qhls.load_model`` raises.
+        LoadError: ``qhls.load_model`` cannot read the file.
     """
     with custom_scope(custom_objects):
         model = load_model(filepath)
@@ -60,13 +60,12 @@ def load_qmodel(
 def quantized_model_from_json(
     json_string: str, custom_objects: Mapping[str, Any] | None = None
 ) -> keras.Model:
-    """The model of a text that ``model.to_json()`` of Keras 2 or 3 made, with fresh weights.
+    """Build the model of a text that ``model.to_json()`` of Keras 2 or 3 wrote, with new weights.
 
-    ``custom_objects`` are classes and functions that the text may name beside those that qhls
-    knows.
+    ``custom_objects`` are classes and functions that the text may name, in addition to those of qhls.
 
     Raises:
-        LoadError: text that is no model's; an unknown class or code.
+        LoadError: the text is not that of a model, or names an unknown class or code.
     """
     where = "quantized_model_from_json"
     config = parse_json(json_string, where, "the text that model.to_json() makes")
@@ -84,8 +83,8 @@ def _compile(model: keras.Model, path: str) -> None:
             model.compile(**settings)
     except Exception as error:  # the file is data: any argument may be anything
         warnings.warn(
-            f"load_qmodel: {path}: the model is not compiled, because the file's training "
-            f"configuration cannot be used: {error}; compile it with model.compile(...)",
+            f"load_qmodel: {path}: the model is not compiled, because the training configuration in the file "
+            f"cannot be used: {error}. Compile it with model.compile(...).",
             stacklevel=3,
         )
         return
@@ -94,14 +93,14 @@ def _compile(model: keras.Model, path: str) -> None:
             _load_optimizer(model, Path(path))
         except LoadError as error:
             warnings.warn(
-                f"load_qmodel: the optimizer starts anew, because the state in the file is not its own: "
+                f"load_qmodel: the optimizer starts without its state, because the state in the file does not fit: "
                 f"{error}",
                 stacklevel=3,
             )
 
 
 def _load_optimizer(model: keras.Model, path: Path) -> None:
-    """Put the state of the optimizer that ``path`` holds, if it does, into the compiled model."""
+    """Load the state of the optimizer from ``path``, if any, into the compiled model."""
     if not zipfile.is_zipfile(path):
         with open_h5(path, path.name) as file:
             if "optimizer_weights" in file:
@@ -112,20 +111,21 @@ def _load_optimizer(model: keras.Model, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _, weights = read_keras(path, Path(folder), path.name)
         with open_h5(weights, path.name) as file:
-            held: list[str] = []
+            names: list[str] = []
             if "optimizer" in file:
                 file["optimizer"].visititems(
-                    lambda name, item: held.append(name) if isinstance(item, h5py.Dataset) else None
+                    lambda name, x: names.append(name) if isinstance(x, h5py.Dataset) else None
                 )
-        if held:
-            _build_optimizer(model, len(held))
-            load_weights(model, weights, path.name)  # Keras reads an optimizer's with a model's
+        if names:
+            _build_optimizer(model, len(names))
+            # Keras reads the variables of the optimizer together with the weights.
+            load_weights(model, weights, path.name)
 
 
-def _build_optimizer(model: keras.Model, held: int) -> None:
-    """Give the optimizer its variables, unless the one that was saved had not been built either."""
+def _build_optimizer(model: keras.Model, saved: int) -> None:
+    """Create the variables of the optimizer, unless the saved one had not been built either."""
     optimizer: Any = model.optimizer
-    if held > len(optimizer.variables):
+    if saved > len(optimizer.variables):
         optimizer.build(model.trainable_variables)
 
 
@@ -143,7 +143,7 @@ def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
 
 
 def _settings(path: str) -> dict[str, Any]:
-    """The arguments of ``compile`` that a file tells; of classes and functions of Keras only."""
+    """Return the arguments of ``compile`` in a file, with classes and functions of Keras only."""
     what = "a training configuration"
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -164,7 +164,7 @@ def _settings(path: str) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    """A part of a training configuration; objects are looked up, never imported."""
+    """Return the value of a part of a training configuration; objects are looked up, never imported."""
     if isinstance(value, list):
         return [_value(each) for each in value]
     if isinstance(value, str):
@@ -192,23 +192,25 @@ def _value(value: Any) -> Any:
 
 
 def _check_numbers(name: str, arguments: Any) -> None:
-    """A metric may make an array of so many elements, or of their square."""
+    """Refuse large numbers: a metric may allocate an array of so many elements, or of their square."""
     for value in keras.tree.flatten(arguments):
         if isinstance(value, int | float) and abs(value) > LARGEST:
-            raise ValueError(f"{name}: expected numbers up to {LARGEST:,}, got {value:,}")
+            raise ValueError(
+                f"{name}: expected numbers up to {LARGEST:,}, got {value:,}. Use smaller ones."
+            )
 
 
 def _function(name: str) -> Any:
-    own = _registered(name)
-    if own is None and not any(hasattr(module, name) for module in _MODULES):
+    registered = _registered(name)
+    if registered is None and not any(hasattr(module, name) for module in _MODULES):
         raise _unknown(name)
-    return own or name
+    return registered or name
 
 
 def _registered(name: Any) -> Any:
-    """What its user registered with Keras by this name, or by it without its package."""
-    known = registered_name(name)
-    return keras.saving.get_registered_object(known) if known else None
+    """Return the object that the user registered with Keras under this name, with or without its package."""
+    full_name = registered_name(name)
+    return keras.saving.get_registered_object(full_name) if full_name else None
 
 
 def _unknown(name: str) -> ValueError:

@@ -1,4 +1,4 @@
-"""``QNoiseScheduler``: quantisation that sets in little by little during training."""
+"""``QNoiseScheduler``: a callback that increases quantisation gradually during training."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from qhls.utils.errors import UtilityError
 
 
 class QNoiseScheduler(keras.callbacks.Callback):
-    """Raise the ``qnoise_factor`` of a model's quantizers from 0 to 1 during ``fit``.
+    """Callback that raises the ``qnoise_factor`` of a model's quantizers from 0 to 1 during ``fit``.
 
     At step or epoch ``f`` the factor is 0 before ``start``, 1 from ``finish`` on, and between them
     ``1 - ((finish - f) / (finish - start)) ** exponent``.
 
     Args:
         start: the step or epoch from which the factor rises.
-        finish: the first at which it is 1.
-        freq_type: "epoch" or "step": what is counted.
-        update_freq: the factor is set at every so many of them.
-        initial_step_or_epoch: the number of the first, where an earlier training goes on.
-        exponent: how fast the factor rises in the beginning.
-        use_ste: the quantizers' ``use_ste``.
-        log_dir: folder for TensorBoard's record of the factor after each epoch; needs tensorflow and tensorboard.
+        finish: the first step or epoch at which it is 1.
+        freq_type: the unit of these, "epoch" or "step".
+        update_freq: steps or epochs between two updates of the factor.
+        initial_step_or_epoch: the number of the first step or epoch, to continue an earlier training.
+        exponent: larger exponents raise the factor faster in the beginning.
+        use_ste: ``use_ste`` of the quantizers.
+        log_dir: folder of TensorBoard's record of the factor after each epoch; needs tensorflow and tensorboard.
 
     Raises:
-        UtilityError: another ``freq_type``, ``finish`` before ``start``, ``update_freq`` below 1;
-            ``log_dir`` without the packages that it needs.
+        UtilityError: ``freq_type`` is unknown, ``finish`` is before ``start``, or ``update_freq`` is below 1;
+            ``log_dir`` needs packages that are not installed.
     """
 
     def __init__(  # noqa: PLR0917 - QKeras' order
@@ -48,12 +48,12 @@ class QNoiseScheduler(keras.callbacks.Callback):
         super().__init__()
         if freq_type not in ("epoch", "step"):
             raise UtilityError(
-                f"QNoiseScheduler: expected freq_type 'epoch' or 'step', received {freq_type!r}"
+                f"QNoiseScheduler: expected freq_type 'epoch' or 'step', got {freq_type!r}. Choose one of these."
             )
         if finish < start or update_freq < 1:
             raise UtilityError(
-                f"QNoiseScheduler: expected start <= finish and update_freq of at least 1, received "
-                f"start={start}, finish={finish}, update_freq={update_freq}"
+                f"QNoiseScheduler: expected start <= finish and update_freq of at least 1, got "
+                f"start={start}, finish={finish}, update_freq={update_freq}. Change these numbers."
             )
         self.start, self.finish, self.exponent = start, finish, exponent
         self.freq_type, self.update_freq, self.use_ste = freq_type, update_freq, use_ste
@@ -63,7 +63,7 @@ class QNoiseScheduler(keras.callbacks.Callback):
         self._writer = None if log_dir is None else _summary_writer(log_dir)
 
     def calculate_qnoise_factor(self, freq: int) -> float:
-        """The factor at step or epoch ``freq``."""
+        """Return the factor at step or epoch ``freq``."""
         if freq < self.start:
             return 0.0
         if freq >= self.finish:
@@ -71,9 +71,9 @@ class QNoiseScheduler(keras.callbacks.Callback):
         return 1.0 - ((self.finish - freq) / (self.finish - self.start)) ** self.exponent
 
     def get_quantizers(self, model: Any) -> list[Quantizer]:
-        """The quantizers of ``model`` that have a ``qnoise_factor``, each once."""
-        found = {id(q): q for q in _quantizers(model) if "qnoise_factor" in q.get_config()}
-        return list(found.values())
+        """Return each quantizer of ``model`` that has a ``qnoise_factor``, once."""
+        by_id = {id(q): q for q in _quantizers(model) if "qnoise_factor" in q.get_config()}
+        return list(by_id.values())
 
     def set_qnoise_factor(self, quantizer: Quantizer, qnoise_factor: float) -> None:
         """Set one quantizer's factor."""
@@ -133,7 +133,7 @@ class QNoiseScheduler(keras.callbacks.Callback):
 
 
 def _quantizers(model: keras.Model) -> Iterator[Quantizer]:
-    """The quantizers that a model's layers hold, and those of layers, cells and models in them."""
+    """Yield the quantizers of a model's layers, and of all layers, cells and models inside them."""
     for layer in model._flatten_layers():
         yield from (value for value in vars(layer).values() if isinstance(value, Quantizer))
 
@@ -142,8 +142,8 @@ def _summary_writer(log_dir: str | os.PathLike[str]) -> Any:
     missing = [name for name in ("tensorflow", "tensorboard") if find_spec(name) is None]
     if missing:
         raise UtilityError(
-            f"QNoiseScheduler: log_dir={str(log_dir)!r} needs tensorflow and tensorboard; not "
-            f"installed: {', '.join(missing)}; install what is missing or leave log_dir out"
+            f"QNoiseScheduler: log_dir={str(log_dir)!r}: expected tensorflow and tensorboard, got no "
+            f"{', no '.join(missing)}. Install it, or omit log_dir."
         )
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Which operations a model needs: how many, of which kind, on how many bits."""
+"""Operations of a model: their numbers, kinds and bits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from qhls.utils.graph import Call, calls, layers, unwrapped
 from qhls.utils.hardware import HardwareWeight, hardware_weights
 
 Mode = tuple[int, int, int]
-"""Kind of number, bits, whether it is signed."""
+"""Kind of number, bits, and 1 for a signed number."""
 
 FIXED, PO2, TERNARY, BINARY, BINARY_01, FLOAT = range(6)
-"""Kinds of numbers, by the codes that QKeras gives them."""
+"""Kinds of numbers, with QKeras' codes."""
 
 _MULTIPLIERS = (
     ("mult", "barrel", "mux", "mux", "mux", "fmult"),
@@ -29,15 +29,14 @@ _MULTIPLIERS = (
     ("mux", "mux", "xor", "xor", "xor", "fmult"),
     ("fmult",) * 6,
 )
-"""What multiplies: by the kind of the weight, then of the input."""
+"""Operation that multiplies, by the kind of the weight, then of the input."""
 
 
 def get_quant_mode(quant: Any) -> Mode:
-    """``(kind, bits, signed)`` of the numbers that a quantizer makes.
+    """Return ``(kind, bits, signed)`` of the values of a quantizer.
 
-    Kinds are 0: fixed point, 1: power of two, 2: ternary, 3: binary (-1, 1), 4: binary (0, 1),
-    5: float, which is also what anything but a quantizer makes. ``quantized_ulaw`` counts as fixed
-    point, as in QKeras.
+    Kinds are 0: fixed point, 1: power of two, 2: ternary, 3: binary (-1, 1), 4: binary (0, 1), 5: float, also for
+    anything but a quantizer. ``quantized_ulaw`` counts as fixed point, as in QKeras.
     """
     if not isinstance(quant, Quantizer):
         return FLOAT, 32, 1
@@ -53,52 +52,51 @@ def get_quant_mode(quant: Any) -> Mode:
 
 
 def create_activation_cache(model: keras.Model) -> dict[int, Any]:
-    """The quantizer, or ``None``, of each tensor in ``model``, by the tensor's ``id``.
+    """Return the quantizer, or ``None``, of each tensor in ``model``, by the tensor's ``id``.
 
-    As in QKeras the inputs are taken for ``quantized_relu(8,0)``, and what merges several tensors
-    has the numbers of the first.
+    As in QKeras, inputs count as ``quantized_relu(8,0)``, and a merge of tensors has the quantizer of the first.
     """
     cache: dict[int, Any] = {}
     for call in calls(model):
         for tensor in call.inputs:
             cache.setdefault(id(tensor), quantized_relu(8, 0))
-        made = _activation(call, cache)
-        cache |= {id(tensor): made for tensor in call.outputs}
+        quantizer = _activation(call, cache)
+        cache |= {id(tensor): quantizer for tensor in call.outputs}
     return cache
 
 
 def _activation(call: Call, cache: Mapping[int, Any]) -> Any:
-    """The quantizer of what a call makes; ``None`` for sums and for real numbers."""
+    """Return the quantizer of the outputs of a call; ``None`` for sums and for real numbers."""
     layer = unwrapped(call.layer)
     quantizer = getattr(layer, "quantizer", None)
     if quantizer is None:
         quantizer = getattr(layer, "activation", None)
     if isinstance(quantizer, Quantizer) and not hasattr(layer, "recurrent_activation"):
-        return quantizer  # the gates of a recurrent layer mix what the activation makes
+        return quantizer  # in a recurrent layer, gates mix the values of the activation
     return cache[id(call.inputs[0])] if keeps_numbers(layer) and call.inputs else None
 
 
 def keeps_numbers(layer: Any) -> bool:
-    """Whether what a layer makes is taken for numbers like those that it reads."""
-    kept = (None, keras.activations.linear, keras.activations.relu)
-    return not getattr(layer, "weights", None) and getattr(layer, "activation", None) in kept
+    """Return whether the outputs of a layer count as numbers like its inputs."""
+    harmless = (None, keras.activations.linear, keras.activations.relu)
+    return not getattr(layer, "weights", None) and getattr(layer, "activation", None) in harmless
 
 
 def get_operation_type(layer: Any, output_cache: Mapping[int, Any]) -> tuple[str, Any, Any, Any]:
-    """``(operation, kinds, bits, signs)`` of a layer's products, each pair for weight and input.
+    """Return ``(operation, kinds, bits, signs)`` of a layer's products; the pairs are for weight and input.
 
-    The operation is "mult", "barrel" (a shift), "adder" (of exponents), "mux", "xor" or "fmult" (of
-    floats). ``output_cache`` is what ``create_activation_cache`` returns.
+    The operation is "mult", "barrel" (a shift), "adder" (of exponents), "mux", "xor" or "fmult" (of floats).
+    ``output_cache`` is the result of ``create_activation_cache``.
 
     Raises:
-        UtilityError: a layer without a quantised kernel; one of another model.
+        UtilityError: the layer has no quantised kernel, or is of another model.
     """
     tensors = keras.tree.flatten(layer.input)
     kernels = [w for w in hardware_weights(layer) if not w.is_bias]
     if not kernels or id(tensors[0]) not in output_cache:
         raise UtilityError(
             f"layer {layer.name!r}: expected a layer with a kernel, of the model of output_cache, "
-            f"received {type(layer).__name__}; make the cache with create_activation_cache(model)"
+            f"got {type(layer).__name__}. Make the cache with create_activation_cache(model)."
         )
     return _operation(kernels[0], output_cache[id(tensors[0])])
 
@@ -109,17 +107,16 @@ def _operation(kernel: HardwareWeight, read: Any) -> tuple[str, Any, Any, Any]:
 
 
 def extract_model_operations(in_model: keras.Model) -> dict[str, dict[str, Any]]:
-    """What each dense and convolution layer of a model computes, by the layer's name.
+    """Count the operations of each dense and convolution layer of a model, by the layer's name.
 
-    ``type`` is that of ``get_operation_type``; ``number_of_operations`` the products for one
-    sample, over all calls of a shared layer; ``number_of_weights`` and ``type_of_weights`` count
-    and tell (``get_quant_mode``) the kernel's elements, as lists where there are several kernels;
-    ``number_of_bias`` and ``type_of_bias`` those of the bias. A folded layer counts with its folded
-    kernel and bias. As in QKeras, recurrent and transposed layers and those that scale elements are
-    left out: ``uncounted`` tells which these are.
+    ``type`` is that of ``get_operation_type``. ``number_of_operations`` are the products for one sample, over all calls
+    of a shared layer. ``number_of_weights`` and ``type_of_weights`` (see ``get_quant_mode``) are those of the kernel,
+    lists for several kernels. ``number_of_bias`` and ``type_of_bias`` are those of the bias. A folded layer counts with
+    its folded kernel and bias. As in QKeras, recurrent and transposed layers and layers that scale elements are not
+    counted; ``uncounted`` returns them.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     cache = create_activation_cache(in_model)
     operations: dict[str, dict[str, Any]] = {}
@@ -154,8 +151,8 @@ def _positions(call: Call) -> int:
     shape = call.outputs[0].shape[1:]
     if None in shape:
         raise UtilityError(
-            f"layer {call.name!r}: expected an output of known shape, received "
-            f"{tuple(call.outputs[0].shape)}; build the model with keras.Input(shape) of numbers"
+            f"layer {call.name!r}: expected an output of known shape, got "
+            f"{tuple(call.outputs[0].shape)}. Build the model with keras.Input(shape) of numbers."
         )
     return count_positions(unwrapped(call.layer), shape)
 
@@ -167,24 +164,24 @@ def count_positions(layer: Any, shape: Sequence[int]) -> int:
 
 
 def is_product(layer: Any) -> bool:
-    """Whether a Q-layer is a dense or convolution layer: sums of products of input and kernel."""
+    """Return whether a Q-layer is a dense or convolution layer: sums of products of input and kernel."""
     return hasattr(layer, "quantized_weights") and has_kernel(layer) and not is_transposed(layer)
 
 
 def has_kernel(layer: Any) -> bool:
-    """Whether a layer, quantised or not, is a dense layer or any kind of convolution."""
+    """Return whether a layer, quantised or not, is a dense layer or any kind of convolution."""
     if isinstance(layer, keras.layers.RNN | keras.layers.Wrapper):
         return False
     return any(getattr(layer, name, None) is not None for name in ("kernel", "depthwise_kernel"))
 
 
 def is_transposed(layer: Any) -> bool:
-    """Whether a convolution is transposed: elements of the input meet those of the kernel, not of the output."""
+    """Return whether a layer is a transposed convolution."""
     return isinstance(layer, keras.layers.Conv2DTranspose)
 
 
 def uncounted(model: keras.Model) -> list[str]:
-    """The layers with quantised weights that ``extract_model_operations`` leaves out, by name."""
+    """Return the names of the layers with quantised weights that ``extract_model_operations`` does not count."""
     counted = {id(x) for call in calls(model) if is_product(x := unwrapped(call.layer))}
-    rest = {name: layer for name, layer in layers(model) if id(layer) not in counted}
-    return [name for name, layer in rest.items() if hardware_weights(layer)]
+    others = {name: layer for name, layer in layers(model) if id(layer) not in counted}
+    return [name for name, layer in others.items() if hardware_weights(layer)]

@@ -1,23 +1,20 @@
-"""``model_quantize``: a model of Q-layers from a model of Keras' own.
+"""``model_quantize``: converts a model of Keras' layers to a model of Q-layers.
 
-``quantizer_config`` has entries by the name of a layer, by the class that it becomes
-("QConv2D") or is ("Conv2D"), and under "default"; the first of these that is there counts.
+``quantizer_config`` has entries by the name of a layer, by its new class ("QConv2D"), by its class ("Conv2D"), and
+under "default". The first entry in this order is used.
 
-- Layers with weights: ``{"kernel_quantizer": ..., "bias_quantizer": ...}``, and
-  ``depthwise_quantizer``, ``pointwise_quantizer`` (without them ``kernel_quantizer``),
-  ``recurrent_quantizer``, ``state_quantizer``. A layer is converted if its entry has a
-  quantizer for one of its weights; "QBidirectional" is for both directions.
-- ``activation_quantizer`` and ``recurrent_activation_quantizer`` replace what such a layer
-  applies itself; without the first, relu, tanh and sigmoid become ``quantized_relu``,
-  ``quantized_tanh`` and ``quantized_sigmoid`` of ``activation_bits`` bits.
-- "default": as above, also with the keys "kernel" (all kernels) and "bias", for all layers with
-  kernels.
+- Layers with weights: ``{"kernel_quantizer": ..., "bias_quantizer": ...}``, and ``depthwise_quantizer``,
+  ``pointwise_quantizer`` (by default ``kernel_quantizer``), ``recurrent_quantizer``, ``state_quantizer``. A layer is
+  converted if its entry has a quantizer for one of its weights. "QBidirectional" is for both directions.
+- ``activation_quantizer`` and ``recurrent_activation_quantizer`` replace the activations of such a layer. Without the
+  first, relu, tanh and sigmoid become ``quantized_relu``, ``quantized_tanh`` and ``quantized_sigmoid`` of
+  ``activation_bits`` bits.
+- "default": the same keys, also "kernel" (all kernels) and "bias", for all layers with kernels.
 - Activation, ReLU and LeakyReLU layers: a quantizer, or quantizers by activation
-  (``{"relu": ..., "leakyrelu": ...}``), by name or under "QActivation"; with
-  ``prefer_qadaptiveactivation`` under "QAdaptiveActivation" too, and ``quantized_bits`` and
-  ``quantized_relu`` become a ``QAdaptiveActivation`` of as many bits.
-- BatchNormalization: an entry, also an empty one, makes a ``QBatchNormalization``; quantizers
-  that it does not have are ``None``.
+  (``{"relu": ..., "leakyrelu": ...}``), by name or under "QActivation". With ``prefer_qadaptiveactivation`` also
+  under "QAdaptiveActivation"; then ``quantized_bits`` and ``quantized_relu`` become a ``QAdaptiveActivation`` of as
+  many bits.
+- BatchNormalization: any entry, also an empty one, makes a ``QBatchNormalization``; missing quantizers are ``None``.
 - AveragePooling2D, GlobalAveragePooling2D: ``average_quantizer``, ``activation_quantizer``.
 """
 
@@ -44,20 +41,20 @@ from qhls.utils.activations import (
 from qhls.utils.errors import UtilityError
 from qhls.utils.folding import fold, foldable, transfer
 from qhls.utils.graph import layers, parts
-from qhls.utils.rebuild import again, custom_scope, rebuild
+from qhls.utils.rebuild import copy_layer, custom_scope, rebuild
 
 Entry = dict[str, Any]
 
 _DEFAULT = "default"
 _INLINE = ("relu", "tanh", "sigmoid")
-"""Activations that become ``quantized_*(activation_bits)`` where nothing else is said."""
+"""Activations that become ``quantized_*(activation_bits)`` by default."""
 
 _FOLDING = ("folding_mode", "ema_freeze_delay")
 _ACTIVATIONS = {
     "activation_quantizer": "activation",
     "recurrent_activation_quantizer": "recurrent_activation",
 }
-"""Key of an entry -> argument of the layer."""
+"""Arguments of the layer, by key of an entry."""
 
 
 def model_quantize(  # noqa: PLR0917 - QKeras' order
@@ -69,40 +66,38 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
     prefer_qadaptiveactivation: bool = False,
     enable_bn_folding: bool = False,
 ) -> keras.Model:
-    """A model like ``model`` with Q-layers in the places of the layers that ``quantizer_config`` names.
+    """Return a copy of ``model`` with Q-layers instead of the layers that ``quantizer_config`` names.
 
-    ``quantizer_config`` has entries by a layer's name, by class and under "default":
-    ``help(qhls.utils.quantize)`` tells which. ``activation_bits`` are the bits of the activations
-    that layers apply themselves where an entry does not tell.
+    ``quantizer_config`` has entries by a layer's name, by class and under "default"; see
+    ``help(qhls.utils.quantize)``. ``activation_bits`` are the default bits of the activations inside layers.
 
-    With ``enable_bn_folding`` a dense, convolution or depthwise layer whose sums a
-    BatchNormalization alone reads becomes ``QConv2DBatchnorm`` or the like, if it is converted at
-    all; ``folding_mode`` and ``ema_freeze_delay`` are keys of its entry. With ``transfer_weights``
-    the new model has the weights of ``model``; what a layer learned by ``adapt`` it has always.
-    ``custom_objects`` are classes and functions by the names under which configurations know them.
+    ``enable_bn_folding``: a dense, convolution or depthwise layer whose sums a BatchNormalization alone reads becomes a
+    ``QConv2DBatchnorm`` or the like, if it is converted; ``folding_mode`` and ``ema_freeze_delay`` are keys of its
+    entry. ``transfer_weights``: the new model has the weights of ``model``; the result of ``adapt`` is always copied.
+    ``custom_objects``: classes and functions by their names in configurations.
 
     Raises:
-        UtilityError: an entry that is no dictionary, a key or an argument that a layer does not
-            have, a quantizer that does not exist.
-        LoweringError: a model that is not built from layers.
+        UtilityError: an entry is not a dictionary; a layer does not have a key or an argument; a quantizer does not
+            exist.
+        LoweringError: the model is not built from layers.
     """
     config = _Config(quantizer_config, activation_bits, prefer_qadaptiveactivation)
     config.warn_of_unknown(model)
     folds = foldable(model) if enable_bn_folding else []
     folds = [(layer, norm) for layer, norm in folds if config.folded(layer) is not None]
     normalisations = {id(layer): norm for layer, norm in folds}
-    made: list[tuple[Any, Any]] = []
+    converted: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
         norm = normalisations.get(id(layer))
         new = config.convert(layer) if norm is None else config.fold(layer, norm)
-        made.append((layer, new))
+        converted.append((layer, new))
         return new
 
     with custom_scope(custom_objects):
         quantized = rebuild(model, convert, [norm for _, norm in folds])
-    for layer, new in made:
-        adapted = hasattr(layer, "adapt")  # to data, which no training does again
+    for layer, new in converted:
+        adapted = hasattr(layer, "adapt")  # to data; training does not repeat this
         if transfer_weights or adapted:
             transfer(layer, new, normalisations.get(id(layer)))
     return quantized
@@ -118,9 +113,9 @@ def quantize_activation(layer_config: dict[str, Any], activation_bits: int) -> N
 def get_config(
     quantizer_config: Mapping[str, Any], layer: Any, layer_class: str, parameter: str | None = None
 ) -> Any:
-    """The entry for a layer, by its name or else by ``layer_class``; of it ``parameter``, if given.
+    """Return the entry for a layer, by its name or else by ``layer_class``, or the value of its key ``parameter``.
 
-    ``layer`` is a layer, or a layer of a model's JSON. ``None``: there is none.
+    ``layer`` is a layer, or a layer of a model's JSON. The result is ``None`` without such an entry.
     """
     name = layer["config"]["name"] if isinstance(layer, dict) else layer.name
     entry = quantizer_config.get(name, quantizer_config.get(layer_class))
@@ -128,63 +123,63 @@ def get_config(
 
 
 class _Config:
-    """A ``quantizer_config`` and what else says how a layer is converted."""
+    """A ``quantizer_config`` with the other settings for the conversion of layers."""
 
     def __init__(self, entries: Mapping[str, Any], bits: int, adaptive: bool) -> None:
         if not isinstance(entries, Mapping):
             raise UtilityError(
-                f"model_quantize: expected a dictionary as quantizer_config, received "
-                f"{type(entries).__name__}; its keys are names of layers and classes"
+                f"model_quantize: expected a dictionary as quantizer_config, got "
+                f"{type(entries).__name__}. Its keys are names of layers and classes."
             )
         self.entries, self.bits, self.adaptive = entries, bits, adaptive
 
     def warn_of_unknown(self, model: keras.Model) -> None:
-        """A key that is neither a layer's name nor a class is most likely misspelt."""
+        """Warn of keys that are neither names of layers nor classes, which are probably misspelt."""
         classes = {name.removeprefix("Q") for name in registered()}
         names = {part for name, _ in layers(model) for part in (name, name.rpartition("/")[2])}
         for key in self.entries:
             known = key in names or key == _DEFAULT or key in registered() or key in classes
             if not known and not isinstance(getattr(keras.layers, str(key), None), type):
                 warnings.warn(
-                    f"model_quantize: quantizer_config has {key!r}, which is neither a layer of "
-                    f"the model {model.name!r} nor a class of layers; it has no effect",
+                    f"model_quantize: quantizer_config: expected the name of a layer of the model "
+                    f"{model.name!r} or of a class of layers, got {key!r}. This entry has no effect.",
                     stacklevel=3,
                 )
 
     # -- entries ------------------------------------------------------------------------------------
 
     def entry(self, layer: Any, *classes: str) -> tuple[Any, str]:
-        """The first entry for ``layer``, and its key; ``(None, "")``."""
+        """Return the first entry for ``layer`` and its key, or ``(None, "")``."""
         for key in (layer.name, *classes):
             if self.entries.get(key) is not None:
                 return self.entries[key], key
         return None, ""
 
     def _weighted(self, layer: Any, *classes: str) -> tuple[Entry | None, str]:
-        """As ``entry`` for a layer with weights: a checked dictionary."""
+        """Return the entry for a layer with weights, a checked dictionary, and its key."""
         entry, key = self.entry(layer, *classes, type(layer).__name__, _DEFAULT)
         if entry is None:
             return None, key
         if not isinstance(entry, Mapping):
             raise UtilityError(
                 f"quantizer_config[{key!r}]: expected a dictionary for the layer {layer.name!r}, "
-                f"such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, received {entry!r}"
+                f"such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, got {entry!r}. Write a dictionary."
             )
         if key == _DEFAULT:
             entry = {
                 k if k.endswith("_quantizer") else f"{k}_quantizer": v for k, v in entry.items()
             }
-        known = _known_keys()
+        keys = _known_keys()
         for name in entry:
-            if name not in known:
+            if name not in keys:
                 raise UtilityError(
-                    f"quantizer_config[{key!r}]: unknown key {name!r}; known are {', '.join(known)}"
+                    f"quantizer_config[{key!r}]: unknown key {name!r}. Use one of {', '.join(keys)}."
                 )
         return dict(entry), key
 
     def _quantizers(self, cls: type, entry: Entry, key: str) -> Entry:
-        """Argument of ``cls`` -> quantizer or ``None``, for each weight."""
-        found = {}
+        """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
+        quantizers = {}
         for weight in _quantized_variables(cls):
             quantizer = entry.get(weight.argument("quantizer"))
             shared = weight.variable.endswith("kernel") and (
@@ -192,13 +187,13 @@ class _Config:
             )
             if quantizer is None and shared:
                 quantizer = entry.get("kernel_quantizer")
-            found[weight.argument("quantizer")] = copy(quantizer)  # each weight has its own scale
-        return found
+            quantizers[weight.argument("quantizer")] = copy(quantizer)  # scales differ by weight
+        return quantizers
 
     # -- layers -------------------------------------------------------------------------------------
 
     def convert(self, layer: Any) -> Any:
-        """The Q-layer for ``layer``, or another one like it."""
+        """Return the Q-layer for ``layer``, or a copy of it."""
         if isinstance(layer, keras.layers.Bidirectional):
             return self._bidirectional(layer)
         if activation_name(layer) is not None:
@@ -208,22 +203,22 @@ class _Config:
             if isinstance(layer, keras.layers.Wrapper):
                 return self._wrapper(layer)
             self._warn_of_parts(layer)
-            return again(layer)
+            return copy_layer(layer)
         entry, key = self._weighted(layer, *_classes(cls))
-        return self._with(layer, cls, entry, key) or again(layer)
+        return self._with(layer, cls, entry, key) or copy_layer(layer)
 
     def _warn_of_parts(self, layer: Any) -> None:
-        """Of what a layer makes itself: its configuration says nothing of it, so nothing else can take its place."""
-        left = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
-        if left and parts(layer):
+        """Warn of inner layers that a layer creates itself: without a configuration they cannot be replaced."""
+        names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
+        if names and parts(layer):
             warnings.warn(
-                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that "
-                f"stay as they are: {', '.join(left)}. Make them layers of the model, or of a nested model.",
+                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not "
+                f"converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",
                 stacklevel=2,
             )
 
     def _has(self, layer: Any) -> bool:
-        """Whether there is an entry for a layer."""
+        """Return whether ``quantizer_config`` has an entry for a layer."""
         if activation_name(layer) is not None:
             return self.entry(layer, "QActivation", type(layer).__name__)[0] is not None
         cls = _q_class(type(layer))
@@ -231,7 +226,7 @@ class _Config:
         return weighted and self._weighted(layer, *_classes(cls))[0] is not None
 
     def _wrapper(self, layer: Any) -> Any:
-        """A wrapper such as ``TimeDistributed``, whose configuration has the layer, around the converted one."""
+        """Return a wrapper such as ``TimeDistributed`` around the converted inner layer."""
         inner = layer.layer
         nested = isinstance(inner, keras.Model)
         new = rebuild(inner, self.convert) if nested else self.convert(inner)
@@ -239,14 +234,14 @@ class _Config:
         return type(layer).from_config(config)
 
     def _with(self, layer: Any, cls: type, entry: Entry | None, key: str) -> Any:
-        """The layer as one of ``cls``; ``None`` where ``entry`` has nothing for it."""
+        """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""
         if entry is None:
             return None
         quantised = type(layer) is cls
         if quantised and key == _DEFAULT:
             return None
         settings = self._quantizers(cls, entry, key)
-        if quantised:  # what the entry does not mention stays
+        if quantised:  # other quantizers of the layer are kept
             settings = {k: q for k, q in settings.items() if q is not None or k in entry}
         normalises = isinstance(layer, keras.layers.BatchNormalization)
         pools = "average_quantizer" in settings and "activation_quantizer" in entry
@@ -268,7 +263,7 @@ class _Config:
             return cls.from_config(settings)
         except (TypeError, ValueError) as error:
             cause: BaseException = error
-            while cause.__context__ is not None:  # Keras wraps it with all of the configuration
+            while cause.__context__ is not None:  # Keras' error repeats the whole configuration
                 cause = cause.__context__
             raise UtilityError(
                 f"quantizer_config[{key!r}]: the layer {settings['name']!r} cannot become a "
@@ -278,16 +273,16 @@ class _Config:
     def _bidirectional(self, layer: Any) -> Any:
         cls = _q_class(type(layer.forward_layer))
         if cls is None:
-            return again(layer)
+            return copy_layer(layer)
         entry, key = self._weighted(layer, "QBidirectional", "Bidirectional", cls.__name__)
         if entry is None:
-            return again(layer)
+            return copy_layer(layer)
         directions = [
             self._with(each, cls, entry, key)
             for each in (layer.forward_layer, layer.backward_layer)
         ]
         if None in directions:
-            return again(layer)
+            return copy_layer(layer)
         settings = {
             k: v for k, v in layer.get_config().items() if k not in ("layer", "backward_layer")
         }
@@ -296,7 +291,7 @@ class _Config:
         )
 
     def folded(self, layer: Any) -> tuple[type, Entry, str] | None:
-        """Class, entry and its key for a layer into which a normalisation is folded."""
+        """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
         cls = registered().get(f"Q{type(layer).__name__}Batchnorm")
         if cls is None:
             return None
@@ -306,10 +301,10 @@ class _Config:
         return cls, entry, key
 
     def fold(self, layer: Any, norm: Any) -> Any:
-        """The Q-layer for ``layer`` with ``norm`` folded into it."""
-        found = self.folded(layer)
-        assert found is not None
-        cls, entry, key = found
+        """Return the Q-layer for ``layer`` with ``norm`` folded into it."""
+        target = self.folded(layer)
+        assert target is not None
+        cls, entry, key = target
         settings = fold(layer, norm) | self._quantizers(cls, entry, key)
         settings |= {name: entry[name] for name in _FOLDING if entry.get(name) is not None}
         return self._build(layer, cls, settings, entry, key)
@@ -322,13 +317,13 @@ class _Config:
         if isinstance(entry, Mapping):
             entry = entry.get(activation_name(layer))
         if entry is None:
-            return again(layer)
+            return copy_layer(layer)
         try:
             quantizer = get_quantizer(copy(entry))
         except ValueError as error:
             raise UtilityError(
                 f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or "
-                f"quantizers by activation, received {entry!r}: {error}"
+                f"quantizers by activation, got {entry!r}: {error}"
             ) from error
         common = {"name": layer.name, "dtype": layer.dtype_policy}
         adaptive = adaptive_arguments(layer, quantizer) if self.adaptive else None
@@ -340,24 +335,24 @@ class _Config:
 
 
 def _quantized_variables(cls: type) -> tuple[Quantized, ...]:
-    """The weights of a Q-class, or of its cells', that quantizers stand on."""
+    """Return the weights with quantizers of a Q-class or of its cell class."""
     return getattr(getattr(cls, "cell_class", cls), "quantized_variables", ())
 
 
 def _q_class(cls: type) -> type | None:
-    """The Q-class that layers of ``cls`` become: ``cls`` itself where it is one."""
+    """Return the Q-class for layers of ``cls``; ``cls`` itself if it is a Q-class."""
     if registered().get(cls.__name__) is cls:
         return cls
     return registered().get(f"Q{cls.__name__}")
 
 
 def _classes(cls: type) -> list[str]:
-    """The keys for a Q-class; one with a folded normalisation has also those of the class without."""
+    """Return the keys for a Q-class; with a folded normalisation also those of the class without it."""
     return [cls.__name__, cls.__name__.removesuffix("Batchnorm")]
 
 
 def _refitted(layer: Any, changed: Entry) -> Entry:
-    """The configuration of a Q-layer, whose constraints and initializers will fit the changed quantizers."""
+    """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
     config = layer.get_config()
     for each in _quantized_variables(type(layer)):
         constraint, initializer = each.argument("constraint"), each.argument("initializer")
@@ -373,7 +368,7 @@ def _refitted(layer: Any, changed: Entry) -> Entry:
 
 
 def _known_keys() -> list[str]:
-    """Every key that an entry of a layer with weights may have."""
+    """Return all keys that an entry of a layer with weights may have."""
     return sorted({*_ACTIVATIONS, *_FOLDING, "kernel_quantizer", *_arguments()})
 
 

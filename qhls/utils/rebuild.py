@@ -1,4 +1,4 @@
-"""A model built again, with other layers in the places of its own."""
+"""Copies of models with other layers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from qhls.frontend.trace import functional_of, nodes_of
 
 Convert = Callable[[Any], Any]
 Before = Callable[[Any, int], Any]
-"""From a node of a model, or the model itself, and the index of an input (of an output) to a layer or None."""
+"""Function of a node and the index of an input, or of a model and the index of an output; returns a layer or None."""
 
 _LEFT_OUT = object()
 _OPTIONS = ("mask", "training")
-"""Arguments of a layer's call that change nothing in inference."""
+"""Arguments of a layer's call without effect in inference."""
 
 
 def _nothing(reader: Any, index: int) -> None:
@@ -31,14 +31,14 @@ def rebuild(
     left_out: Collection[Any] = (),
     before: Before = _nothing,
 ) -> keras.Model:
-    """``model`` with ``convert(layer)`` in the place of each layer, not compiled.
+    """Return a copy of ``model`` with ``convert(layer)`` instead of each layer, not compiled.
 
-    The layers of ``left_out`` have no place in it: who reads one reads its input. A layer that is
-    called several times is converted once; nested models are rebuilt likewise. ``before``: which layer comes between an
-    input and the node of ``model`` that reads it, or between an output and the user of ``model``.
+    The layers of ``left_out`` are dropped: their readers read their inputs. A layer that is called several times is
+    converted once; nested models are rebuilt likewise. ``before`` returns the layer to insert before an input of a node
+    of ``model``, or behind an output of ``model``.
 
     Raises:
-        LoweringError: a model that is not built, or not from layers.
+        LoweringError: the model is not built, or not built from layers.
     """
     nodes = nodes_of(functional_of(model, model))
     dropped = {id(layer) for layer in left_out}
@@ -52,36 +52,34 @@ def rebuild(
 
     if isinstance(model, keras.Sequential):
         chain = [each for node in nodes for each in (before(node, 0), new(node.operation))]
-        kept = [each for each in (*chain, before(model, 0)) if each not in (None, _LEFT_OUT)]
-        return keras.Sequential([_input(model.inputs[0]), *kept], name=model.name)
-    plain = keras.Model(model.input, model.output, name=model.name)  # one that is not compiled
+        layers = [each for each in (*chain, before(model, 0)) if each not in (None, _LEFT_OUT)]
+        return keras.Sequential([_input(model.inputs[0]), *layers], name=model.name)
+    plain = keras.Model(model.input, model.output, name=model.name)  # not compiled
     inputs = keras.tree.map_structure(_input, model.input)
-    put = _Put(before)
+    insert = _Insertion(before)
     following = iter(nodes)  # Keras calls them in this order
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        args, kwargs = put(next(following), (args, kwargs))
-        if isinstance(
-            layer, keras.layers.Layer
-        ):  # which, in the place of another, may not know of masks
-            known = inspect.signature(layer.call).parameters
-            kwargs = {k: v for k, v in kwargs.items() if k in known or k not in _OPTIONS}
+        args, kwargs = insert(next(following), (args, kwargs))
+        if isinstance(layer, keras.layers.Layer):  # the new layer may not take masks
+            accepted = inspect.signature(layer.call).parameters
+            kwargs = {k: v for k, v in kwargs.items() if k in accepted or k not in _OPTIONS}
         return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
 
     copy = keras.models.clone_model(plain, inputs, new, call)
-    outputs = put(model, copy.output)
+    outputs = insert(model, copy.output)
     return copy if outputs is copy.output else keras.Model(copy.input, outputs, name=model.name)
 
 
-class _Put:
-    """Puts layers between tensors and who reads them, once for all that read the same through the same layer."""
+class _Insertion:
+    """Insertion of layers between tensors and their readers; the result of a layer on a tensor is shared."""
 
     def __init__(self, before: Before) -> None:
         self.before = before
-        self.made: dict[tuple[int, int], Any] = {}
+        self.results: dict[tuple[int, int], Any] = {}
 
     def __call__(self, reader: Any, tensors: Any) -> Any:
-        """``tensors`` of any structure, as ``reader`` shall read them; the same object where nothing comes between."""
+        """Return ``tensors``, a structure, as ``reader`` shall read them; the same object if no layer is inserted."""
         flat = [x for x in keras.tree.flatten(tensors) if isinstance(x, keras.KerasTensor)]
         layers = [self.before(reader, index) for index in range(len(flat))]
         if not any(layers):
@@ -97,45 +95,45 @@ class _Put:
         if layer is None:
             return x
         key = id(x), id(layer)
-        if key not in self.made:
-            self.made[key] = layer(x)
-        return self.made[key]
+        if key not in self.results:
+            self.results[key] = layer(x)
+        return self.results[key]
 
 
 def _input(tensor: Any) -> Any:
-    """A new input of the same name; Keras' own cloning calls it like the tensor."""
+    """Return a new input with the name of the old one; Keras' cloning would use the name of the tensor."""
     name = tensor._keras_history.operation.name
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
-def again(layer: Any) -> Any:
-    """A new layer of the same configuration; a Lambda keeps its function, which is no data."""
+def copy_layer(layer: Any) -> Any:
+    """Return a new, unbuilt layer with the same configuration; a Lambda keeps its function, which is not data."""
     if isinstance(layer, keras.layers.Lambda):
-        kept = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}
+        arguments = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}
         return keras.layers.Lambda(
-            layer.function, layer._output_shape, dtype=layer.dtype_policy, **kept
+            layer.function, layer._output_shape, dtype=layer.dtype_policy, **arguments
         )
     return type(layer).from_config(layer.get_config())
 
 
 def clone_model(model: keras.Model, custom_objects: Mapping[str, Any] | None = None) -> keras.Model:
-    """A copy of ``model`` with the same weights, not compiled.
+    """Return a copy of ``model`` with the same weights, not compiled.
 
-    ``custom_objects`` are classes and functions by the names under which configurations know them.
+    ``custom_objects`` are classes and functions by their names in configurations.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     with custom_scope(custom_objects):
-        copy = rebuild(model, again)
+        copy = rebuild(model, copy_layer)
     copy_model_state(model, copy)
     return copy
 
 
 def custom_scope(custom_objects: Mapping[str, Any] | None) -> Any:
-    """Within it Keras finds ``custom_objects`` by their names."""
+    """Return a context within which Keras finds ``custom_objects`` by their names."""
     if not custom_objects:
         return nullcontext()
-    given = dict(custom_objects)
-    own_names = {each.__name__: each for each in given.values() if isinstance(each, type)}
-    return keras.saving.custom_object_scope(given | own_names)
+    objects = dict(custom_objects)
+    classes = {each.__name__: each for each in objects.values() if isinstance(each, type)}
+    return keras.saving.custom_object_scope(objects | classes)

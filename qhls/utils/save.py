@@ -1,4 +1,4 @@
-"""``model_save_quantized_weights``: a model's weights as hardware needs them, as a dictionary and as files."""
+"""``model_save_quantized_weights``: the weights of a model for hardware, as a dictionary and as files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from qhls.utils.graph import layers
 from qhls.utils.hardware import HardwareWeight, hardware_weight, hardware_weights
 
 GROUP = "quantized"
-"""Where the dictionary stands in an HDF5 file, beside Keras' weights."""
+"""Group of the dictionary in an HDF5 file, beside Keras' weights."""
 _KERAS_3 = ".weights.h5"
 _ATTRIBUTE_BYTES = 60_000
 
@@ -36,37 +36,32 @@ def model_save_quantized_weights(
     filename: str | os.PathLike[str] | None = None,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """The quantised weights of each Q-layer, by the layer's name; written to ``filename`` if given.
+    """Return the quantised weights of each Q-layer by the layer's name, and write them to ``filename`` if given.
 
-    Lists have an entry for each weight, in the order of ``layer.quantized_weights()``; ``[]`` where
-    it does not apply. Of each weight
+    Lists have one entry per weight, in the order of ``layer.quantized_weights()``; ``[]`` where it does not apply.
 
-    - ``integer_codes`` (int64) times ``integer_scales`` (float64) is the quantised weight, for
-      every quantizer that has codes;
-    - ``weights`` are float32 in QKeras' form: exponents for powers of two, to which ``signs``
-      belong (``signs * 2**weights``); codes for ``quantized_bits`` with "auto_po2", to which
-      ``scales`` belong (``weights * scales``); quantised values otherwise.
+    - ``integer_codes`` (int64) times ``integer_scales`` (float64) is the quantised weight, for every quantizer with
+      codes.
+    - ``weights`` are float32 in QKeras' form. For powers of two they are exponents (``signs * 2**weights``), for
+      ``quantized_bits`` with "auto_po2" codes (``weights * scales``), and otherwise quantised values.
 
-    ``signs`` and ``scales`` are there where some weight of the layer needs them. A layer with a
-    folded batch normalisation has its folded kernel and bias. Pooling has ``pool_area``,
-    ``mult_factor`` (one over it) and ``q_mult_factor``, that quantised. Where a
-    ``QBatchNormalization`` follows, ``enable_bn_fusing`` is true and ``fused_bn_layer_name``,
-    ``bn_inv`` and ``fused_bias`` are told by ``add_bn_fusing_weights``.
+    ``signs`` and ``scales`` exist if some weight of the layer needs them. A layer with a folded batch normalisation has
+    its folded kernel and bias. Pooling has ``pool_area``, its reciprocal ``mult_factor``, and the quantised
+    ``q_mult_factor``. If a ``QBatchNormalization`` follows, ``enable_bn_fusing`` is true, and ``add_bn_fusing_weights``
+    describes ``fused_bn_layer_name``, ``bn_inv`` and ``fused_bias``.
 
-    The model stays as it is. ``filename`` ends in ``.npz``: the arrays, as
-    ``layer/key`` or ``layer/key/index``; or in ``.h5`` or ``.hdf5``: the same below the group
-    "quantized", and the model's weights, for ``load_weights`` or ``qhls.load_model(..., weights=filename)``:
-    quantised, where that changes no result. They have the layout that Keras expects behind that name: that of
-    Keras 3 for ``.weights.h5``, else that of Keras 2.
-    ``custom_objects`` is QKeras' argument; nothing depends on it.
+    The model is not changed. A ``filename`` with ``.npz`` stores the arrays as ``layer/key`` or ``layer/key/index``.
+    One with ``.h5`` or ``.hdf5`` stores the same below the group "quantized", and the weights of the model for
+    ``load_weights`` or ``qhls.load_model(..., weights=filename)``: quantised values where that changes no result, in
+    the layout of Keras 3 for ``.weights.h5``, else in that of Keras 2. ``custom_objects`` is an argument of QKeras
+    without effect.
 
     Raises:
-        UtilityError: another suffix; weights that are not finite or are drawn at each call.
-        LoweringError: a model that is not built from layers.
+        UtilityError: ``filename`` has another suffix; weights are not finite, or drawn at every call.
+        LoweringError: the model is not built from layers.
     """
     path = None if filename is None else _checked(Path(filename))
-    found = {name: layer for name, layer in layers(model) if _has_entry(layer)}
-    saved = {name: _entry(layer) for name, layer in found.items()}
+    saved = {name: _entry(layer) for name, layer in layers(model) if _has_entry(layer)}
     every = dict(layers(model))
     for name, normalisation in _normalised(model, every).items():
         _fuse(name, every[name], every[normalisation], saved)
@@ -78,15 +73,14 @@ def model_save_quantized_weights(
 
 
 def _normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, str]:
-    """``find_bn_fusing_layer_pair``; no pair, and a warning, where the calls of a model's layers are unknown."""
+    """Return ``find_bn_fusing_layer_pair``; no pair, and a warning, if the calls of the layers are unknown."""
     try:
         return find_bn_fusing_layer_pair(model)
     except LoweringError:
         if any(isinstance(layer, QBatchNormalization) for layer in every.values()):
             warnings.warn(
-                f"model_save_quantized_weights: model {model.name!r}: which layers a "
-                f"QBatchNormalization follows is unknown, so none is fused. Build the model with the "
-                f"functional API.",
+                f"model_save_quantized_weights: model {model.name!r}: the layers before each "
+                f"QBatchNormalization are unknown, so none is fused. Build the model with the functional API.",
                 stacklevel=3,
             )
         return {}
@@ -97,7 +91,7 @@ def _checked(path: Path) -> Path:
         return path
     raise UtilityError(
         f"model_save_quantized_weights: expected a file name that ends in .npz, .h5 or .hdf5, "
-        f"received {str(path)!r}; the suffix chooses the format"
+        f"got {str(path)!r}. The suffix chooses the format."
     )
 
 
@@ -127,7 +121,7 @@ def _entry(layer: Any) -> dict[str, Any]:
 
 
 def _form(weight: HardwareWeight) -> dict[str, Any]:
-    """QKeras' form of one weight."""
+    """Return one weight in QKeras' form."""
     quantizer = weight.quantizer
     if isinstance(quantizer, quantized_po2 | quantized_relu_po2):
         with np.errstate(divide="ignore"):  # 0 where 2**min_exp is below the range of float32
@@ -153,7 +147,7 @@ def _pooling(layer: Any) -> dict[str, Any]:
 
 
 def _area(layer: Any) -> int:
-    """The elements of a pooling window; of the whole image for a global one."""
+    """Return the number of elements of a pooling window, or of the whole image for global pooling."""
     if hasattr(layer, "pool_size"):
         return math.prod(layer.pool_size)
     shape = layer.input.shape[1:]
@@ -164,13 +158,13 @@ def _area(layer: Any) -> int:
 
 
 def _flat(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """``layer/key`` or ``layer/key/index`` -> array."""
+    """Return all arrays by ``layer/key`` or ``layer/key/index``."""
     flat = {}
     for name, entry in saved.items():
         for key, value in entry.items():
             if isinstance(value, list):
-                kept = [(i, v) for i, v in enumerate(value) if not isinstance(v, list)]
-                flat |= {f"{name}/{key}/{i}": v for i, v in kept}
+                arrays = [(i, v) for i, v in enumerate(value) if not isinstance(v, list)]
+                flat |= {f"{name}/{key}/{i}": v for i, v in arrays}
             else:
                 flat[f"{name}/{key}"] = value
     return flat
@@ -178,9 +172,7 @@ def _flat(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _write_h5(model: keras.Model, path: Path, saved: dict[str, dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        weights = (
-            Path(folder) / f"model{_KERAS_3}"
-        )  # the one name by which Keras 3 writes its layout
+        weights = Path(folder) / f"model{_KERAS_3}"  # Keras 3 writes its layout under this suffix
         with _quantized(model):
             if path.name.endswith(_KERAS_3):
                 model.save_weights(weights)
@@ -194,24 +186,22 @@ def _write_h5(model: keras.Model, path: Path, saved: dict[str, dict[str, Any]]) 
 
 
 def _write_keras2(model: keras.Model, path: Path) -> None:
-    """Keras 2's layout: by layer its trainable weights, then the others, over all layers of a nested model."""
+    """Write Keras 2's layout: per layer the trainable weights, then the others, over all layers of a nested model."""
     with h5py.File(path, "w") as file:
         group = file.create_group("model_weights")
         names = [layer.name for layer in model.layers]
         _write_names(group, "layer_names", names)
         for name, layer in zip(names, model.layers, strict=True):
             variables = [*layer.trainable_weights, *layer.non_trainable_weights]
-            own, stored = (
-                group.create_group(name),
-                [f"{v.name}_{i}" for i, v in enumerate(variables)],
-            )
-            _write_names(own, "weight_names", stored)
-            for variable, key in zip(variables, stored, strict=True):
-                own.create_dataset(key, data=to_numpy(variable))
+            layer_group = group.create_group(name)
+            keys = [f"{v.name}_{i}" for i, v in enumerate(variables)]
+            _write_names(layer_group, "weight_names", keys)
+            for variable, key in zip(variables, keys, strict=True):
+                layer_group.create_dataset(key, data=to_numpy(variable))
 
 
 def _write_names(group: Any, attribute: str, names: list[str]) -> None:
-    """An attribute holds 64 KB; Keras reads ``attribute0``, ``attribute1``, ... where the names are more."""
+    """Write ``names`` as an attribute, or as ``attribute0``, ``attribute1``, ... beyond 64 KB, as Keras reads them."""
     encoded = [name.encode() for name in names]
     longest = max(map(len, encoded), default=1)
     size = max(_ATTRIBUTE_BYTES // longest, 1)
@@ -222,7 +212,7 @@ def _write_names(group: Any, attribute: str, names: list[str]) -> None:
 
 @contextmanager
 def _quantized(model: keras.Model) -> Iterator[None]:
-    """Within it, ``model``'s variables hold their quantised values, see ``assign_quantized``."""
+    """Set the variables of ``model`` to their quantised values within this context, see ``assign_quantized``."""
     before = model.get_weights()
     try:
         assign_quantized(model)
@@ -232,10 +222,10 @@ def _quantized(model: keras.Model) -> Iterator[None]:
 
 
 def assign_quantized(model: keras.Model) -> None:
-    """Set the variables of ``model`` to their quantised values, where that changes no result.
+    """Set the variables of ``model`` to their quantised values where that changes no result.
 
-    It would where a quantizer makes other values of these: a scale or threshold that follows the
-    values, or zeros of ``binary(use_01=1)``. Nor can a folded kernel go back into its parts.
+    Other variables are unchanged: their quantizer would give other values, because a scale or threshold follows the
+    values or because ``binary(use_01=1)`` has zeros. A folded kernel cannot be split into its parts either.
     """
     for _, layer in layers(model):
         for owner, weight in _variables(layer):
@@ -243,13 +233,13 @@ def assign_quantized(model: keras.Model) -> None:
             real = to_numpy(variable)
             if real.shape != weight.real.shape or np.any(real != weight.real):
                 continue
-            again = hardware_weight(owner, weight.variable, weight.quantizer, weight.values)
-            if np.array_equal(again.values, weight.values):
+            repeated = hardware_weight(owner, weight.variable, weight.quantizer, weight.values)
+            if np.array_equal(repeated.values, weight.values):
                 variable.assign(weight.values)
 
 
 def _variables(layer: Any) -> Iterator[tuple[Any, HardwareWeight]]:
-    """Each quantised weight with the object whose attribute it is: a layer, or its cell."""
+    """Yield each quantised weight and the object that has it as attribute: a layer or its cell."""
     parts = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer"))
     owners = [part for part in parts if part is not None] or [layer]
     for owner in owners:

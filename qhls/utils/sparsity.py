@@ -1,4 +1,4 @@
-"""How many of a model's quantised weights are zero."""
+"""Share of zeros among the quantised weights of a model."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from qhls.utils.operations import has_kernel
 def get_model_sparsity(
     model: keras.Model, per_layer: bool = False, allow_list: Collection[str] | None = None
 ) -> Any:
-    """The share of zeros among the weights and biases of a model, as they are when quantised.
+    """Return the share of zeros among the quantised weights and biases of a model.
 
-    ``allow_list`` names the classes of the layers that count; ``None`` are dense layers and all
-    kinds of convolutions. Returns the share or, with ``per_layer``, ``(share, [(name, share of this
-    layer), ...])``. The model stays as it is.
+    ``allow_list`` has the names of the layer classes that count, by default dense layers and all kinds of convolutions.
+    Returns the share or, with ``per_layer``, ``(share, [(name, share of this layer), ...])``. The model is not changed.
     """
     zeros = size = 0
     shares = []
@@ -30,23 +29,23 @@ def get_model_sparsity(
         values = quantized_values(layer) if counts else []
         if not values:
             continue
-        own_size = sum(v.size for v in values)
-        own_zeros = own_size - sum(np.count_nonzero(v) for v in values)
-        shares.append((name, own_zeros / own_size))
-        zeros, size = zeros + own_zeros, size + own_size
+        layer_size = sum(v.size for v in values)
+        layer_zeros = layer_size - sum(np.count_nonzero(v) for v in values)
+        shares.append((name, layer_zeros / layer_size))
+        zeros, size = zeros + layer_zeros, size + layer_size
     total = zeros / size if size else 0.0
     return (total, shares) if per_layer else total
 
 
 def quantized_values(layer: Any) -> list[np.ndarray]:
-    """The weights of a layer: quantised ones of a Q-layer, any other layer's as they are."""
+    """Return the weights of a layer, quantised for a Q-layer."""
     if hasattr(layer, "quantized_weights"):
         return [weight.values for weight in hardware_weights(layer)]
     return [np.asarray(weight) for weight in layer.get_weights()]
 
 
 def print_model_sparsity(model: keras.Model) -> None:
-    """Print the share of zeros in each layer's prunable weights, quantised."""
+    """Print the share of zeros among each layer's prunable weights, quantised."""
     say(f"Model Sparsity Summary ({model.name})")
     say("--")
     for name, layer in layers(model):

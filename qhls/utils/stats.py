@@ -1,4 +1,4 @@
-"""``print_qstats``: operations, weights and zeros of a model, as text."""
+"""``print_qstats``: prints operations, weights and zeros of a model."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _RULE = "    " + "-" * 40
 def print_qstats(model: keras.Model) -> None:
     """Print operations, operation types, bits of weights and share of zeros, layer by layer.
 
-    What is counted is told by ``extract_model_operations`` and ``get_model_sparsity``. A warning
-    names the layers whose quantised weights are not counted.
+    ``extract_model_operations`` and ``get_model_sparsity`` describe the figures. A warning names the layers whose
+    quantised weights are not counted.
 
     Raises:
-        LoweringError: a model that is not built from layers.
+        LoweringError: the model is not built from layers.
     """
     operations = extract_model_operations(model)
     total, shares = get_model_sparsity(model, per_layer=True)
-    left = uncounted(model)
-    if left:
+    ignored = uncounted(model)
+    if ignored:
         warnings.warn(
-            f"print_qstats: operations and weights of layers within others whose calls are unknown, "
-            f"and as in QKeras of recurrent, transposed and elementwise layers, are not counted: "
-            f"{', '.join(left)}",
+            f"print_qstats: operations and weights of these layers are not counted: {', '.join(ignored)}. "
+            f"Like QKeras it ignores recurrent, transposed and elementwise layers, and layers inside others "
+            f"whose calls are unknown.",
             stacklevel=2,
         )
     say("\nNumber of operations in model:")
@@ -53,7 +53,7 @@ def print_qstats(model: keras.Model) -> None:
 
 
 def _kind(operation: Any) -> str:
-    """Sign, operation and bits, such as ``smult_4_8``."""
+    """Format sign, operation and bits, such as ``smult_4_8``."""
     name, _, bits, signs = operation
     return f"{'s' if any(signs) else 'u'}{name}_{bits[0]}_{bits[1]}"
 

@@ -1,4 +1,4 @@
-"""What is quantised in a model, as AutoQKeras' scripts ask for it; and Q-layers as ``custom_objects``."""
+"""Summaries of a model's quantizers, as AutoQKeras' scripts use them, and Q-layers as ``custom_objects``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from qhls.utils.graph import layers
 
 
 def get_quantization_dictionary(q_model: keras.Model) -> dict[str, Any]:
-    """Return what each quantised layer of a model is quantised with, by the layer's name.
+    """Return ``layer.get_quantization_config()`` of each quantised layer, by the layer's name.
 
-    It is what ``layer.get_quantization_config()`` returns: for layers with weights the texts of their quantizers by
-    argument, for activations one text.
+    For layers with weights these are the texts of their quantizers by argument, for activations one text.
     """
     return {
         name: layer.get_quantization_config()
@@ -29,14 +28,15 @@ def print_qmodel_summary(q_model: keras.Model) -> None:
     for name, layer in layers(q_model):
         if not hasattr(layer, "get_quantization_config"):
             continue
-        told = layer.get_quantization_config()
-        if isinstance(told, dict):
-            kept = {key: text for key, text in told.items() if text not in ("None", "linear")}
-            told = " ".join(f"{key}={text}" for key, text in kept.items())
-        print(f"{name:30} {type(layer).__name__:24} {told}".rstrip())
+        config = layer.get_quantization_config()
+        if isinstance(config, dict):
+            config = " ".join(
+                f"{key}={text}" for key, text in config.items() if text not in ("None", "linear")
+            )
+        print(f"{name:30} {type(layer).__name__:24} {config}".rstrip())
 
 
 def _add_supported_quantized_objects(custom_objects: dict[str, Any]) -> None:
-    """Add every Q-layer and quantizer to ``custom_objects``, by name, as Keras' loading takes them."""
+    """Add all Q-layers and quantizers to ``custom_objects`` by name, as Keras' loading takes them."""
     custom_objects.update(registered())
     custom_objects.update(QUANTIZERS)

@@ -1,4 +1,4 @@
-"""``BinaryToThermometer``: numbers as the classes into which they fall."""
+"""``BinaryToThermometer``: encodes numbers by class."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ def BinaryToThermometer(  # noqa: N802, PLR0917 - QKeras' name and order
     merge_with_channels: bool = False,
     use_two_hot_encoding: bool = False,
 ) -> np.ndarray:
-    """The class of each number in ``x``, one-hot, as float32.
+    """Return the class of each number in ``x``, one-hot, as float32.
 
-    ``[0, value_range)`` is divided into ``classes`` equal parts. The result has a last axis of
-    ``classes``; it follows the last axis of ``x`` (channels), or takes its place if that is of
-    length 1, or is merged with it, with ``merge_with_channels``.
+    ``[0, value_range)`` is divided into ``classes`` equal parts. The result has a last axis of ``classes``. It follows
+    the last axis of ``x`` (channels), replaces it if that has length 1, or is merged with it by
+    ``merge_with_channels``.
 
-    ``with_residue`` adds to the 1 of a class how far the number is into it, from 0 to 1. With
-    ``use_two_hot_encoding`` as well the last axis is longer by one, the class has 1 minus this
-    residue and the next one the residue.
+    ``with_residue`` adds to the 1 of a class the position of the number within it, from 0 to 1. With
+    ``use_two_hot_encoding`` as well, the last axis is longer by one, the class has 1 minus this residue, and the next
+    class has the residue.
 
     Raises:
-        UtilityError: numbers outside of the range; fewer than 1 class; ``use_two_hot_encoding``
-            without ``with_residue``.
+        UtilityError: numbers are outside of the range; fewer than 1 class; ``use_two_hot_encoding`` needs
+            ``with_residue``.
     """
     x = np.asarray(x, np.float32)
     if use_two_hot_encoding and not with_residue:
         raise UtilityError(
             "BinaryToThermometer: expected with_residue=True beside use_two_hot_encoding=True, "
-            "received False; the second class holds the residue"
+            "got False. The second class holds the residue."
         )
     if classes < 1 or not np.all((x >= 0) & (x < value_range)):
         bad = x[~((x >= 0) & (x < value_range))]
-        received = f"{bad[0]:g}" if bad.size else f"classes={classes}"
+        wrong = f"{bad[0]:g}" if bad.size else f"classes={classes}"
         raise UtilityError(
             f"BinaryToThermometer: expected numbers from 0 to below value_range={value_range} and at "
-            f"least 1 class, received {received}"
+            f"least 1 class, got {wrong}. Change value_range, classes or the numbers."
         )
     if x.ndim > 1 and x.shape[-1] == 1:
         x = x[..., 0]

@@ -525,7 +525,7 @@ def test_a_table_that_is_not_json(tmp_path):
     path.write_text("{")
     with pytest.raises(
         EnergyError,
-        match=r"^technology 'mine': expected JSON, got text that is no JSON \(Expecting .*$",
+        match=r"^technology 'mine': expected JSON, got text that is not JSON \(Expecting .*$",
     ):
         load_technology(path)
 

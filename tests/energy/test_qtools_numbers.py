@@ -275,7 +275,7 @@ def test_a_table_of_ones_own(tmp_path):
     path = tmp_path / "mine.json"
     path.write_text("no table")
     with pytest.raises(
-        EnergyError, match=r"^QTools, process 'mine': expected JSON, got text that is no JSON "
+        EnergyError, match=r"^QTools, process 'mine': expected JSON, got text that is not JSON "
     ):
         load_prices(path)
     path.write_text('{"operations": {"fixed_add": {}}}')

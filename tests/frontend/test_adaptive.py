@@ -175,5 +175,5 @@ def test_refusals():
     )
     with pytest.raises(ValueError, match=message):
         QAdaptiveActivation("quantized_relu(4)", 4)
-    with pytest.raises(QuantizerError, match=r"^quantized_bits: bits must be an integer from 1"):
+    with pytest.raises(QuantizerError, match=r"^quantized_bits: bits: expected an integer from 1"):
         QAdaptiveActivation("quantized_bits", 0)

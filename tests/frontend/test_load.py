@@ -210,9 +210,9 @@ def test_third_party_layers_load_once_registered(write, keras2_weights, weights,
 
 
 def test_missing_files(model2, write, tmp_path):
-    refuses(r"^\S*none\.h5: expected a model file, got the path of nothing", tmp_path / "none.h5")
+    refuses(r"^\S*none\.h5: expected a model file, got no such file", tmp_path / "none.h5")
     refuses(
-        r"^\S*none\.h5: expected a weights file, got the path of nothing; check the path$",
+        r"^\S*none\.h5: expected a weights file, got no such file\. Check the path\.$",
         write(model2),
         tmp_path / "none.h5",
     )
@@ -231,7 +231,7 @@ def test_truncated_and_foreign_files(model2, weights, write, keras2_weights, tmp
         (tmp_path / "cut").write_bytes(data[: len(data) // 2])
         refuses(message, tmp_path / "cut")
     refuses(
-        r"^m\.json: expected the JSON of a model, got text that is no JSON \(.*\); it is truncated",
+        r"^m\.json: expected the JSON of a model, got text that is not JSON \(.*\)\. Check that the file is complete",
         write("{"),
         stored,
     )

@@ -44,7 +44,7 @@ def repacked(path, **entries):
 
 
 BEYOND = (
-    r"of at most [\d,]+ (bytes|elements), got [\d,]+\. If it is to be so large, "
+    r"of at most [\d,]+ (bytes|elements), got [\d,]+\. To allow this size, "
     r"raise the limit: QHLS_LIMIT=\d+G\.$"
 )
 

@@ -390,7 +390,7 @@ def test_a_quantizer_within_a_quantizers_string_is_dropped_as_by_qkeras():
         message = r"^get_quantizer: 'quantized_relu\(.*\)' has a quantizer among the arguments of quantized_relu;"
         with pytest.warns(UserWarning, match=message):
             assert str(get_quantizer(text)) == "quantized_relu(8,0)"
-    message = r"^get_quantizer: expected a name with arguments, .*'open\(1\)' is no number, string"
+    message = r"^get_quantizer: expected a name with arguments, .*Write 'open\(1\)' as a number"
     for text in ("quantized_bits(open(1))", "quantized_bits(quantized_bits(open(1)))"):
         with pytest.raises(QuantizerError, match=message):
             get_quantizer(text)

@@ -243,11 +243,7 @@ def test_integer_codes_agree_with_the_call(config, arrays):
     try:
         codes, scale = q.integer_codes(x)
     except QuantizerError as error:
-        wide = q.number_type == "po2" and "octaves" in str(error)
-        off_grid = config["kwargs"].get("relu_upper_bound") and "on the quantizer's grid" in str(
-            error
-        )
-        assert wide or off_grid
+        assert config["kwargs"].get("relu_upper_bound") and "on the quantizer's grid" in str(error)
         return
     spans = max(map(abs, codes.ravel().tolist()), default=0) >= 1 << 63  # powers of two may
     assert codes.dtype == (object if spans else np.int64)
@@ -255,7 +251,7 @@ def test_integer_codes_agree_with_the_call(config, arrays):
     y = keras.ops.convert_to_numpy(q(x))
     if np.all(np.frexp(scale)[0] == 0.5):
         near = np.abs(x) < 2**23 * scale  # beyond, x + (xq - x) itself loses bits, as in QKeras
-        same(codes * scale, y, ~near)
+        same((codes * scale).astype(np.float64), y, ~near)
     else:
         slack = 2.4e-7 * (np.abs(x) + np.abs(y))
         assert np.all(np.abs(codes * scale - y) <= slack)

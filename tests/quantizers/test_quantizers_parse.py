@@ -152,66 +152,73 @@ FORM = (
 @pytest.mark.parametrize(
     ("identifier", "message"),
     [
-        ("quantized_bits(4,", FORM + "'quantized_bits(4,': it does not read as one call"),
+        ("quantized_bits(4,", FORM + "'quantized_bits(4,'. Write one call."),
         (
             "quantized_bits(4,alpha=1,0)",
-            FORM + "'quantized_bits(4,alpha=1,0)': it does not read as one call",
+            FORM + "'quantized_bits(4,alpha=1,0)'. Write one call.",
         ),
-        ("quantized_bits(4)(3)", FORM + "'quantized_bits(4)(3)': it does not read as one call"),
-        ("qkeras.binary()", FORM + "'qkeras.binary()': it does not read as one call"),
-        ("", FORM + "'': it does not read as one call"),
-        ("None", FORM + "'None': for no quantizer pass None, not a string"),
+        ("quantized_bits(4)(3)", FORM + "'quantized_bits(4)(3)'. Write one call."),
+        ("qkeras.binary()", FORM + "'qkeras.binary()'. Write one call."),
+        ("", FORM + "''. Write one call."),
+        ("None", FORM + "'None'. For no quantizer pass None, not a string."),
         (
             "binary(alpha=auto)",
-            FORM + "'binary(alpha=auto)': 'auto' is no number, string, list, True, False or None "
-            "(strings need quotes)",
+            FORM
+            + "'binary(alpha=auto)'. Write 'auto' as a number, a list, True, False, None or a string "
+            "in quotes.",
         ),
         (
             "binary(exit())",
-            FORM + "'binary(exit())': 'exit()' is no number, string, list, True, False or None "
-            "(strings need quotes)",
+            FORM
+            + "'binary(exit())'. Write 'exit()' as a number, a list, True, False, None or a string "
+            "in quotes.",
         ),
         (
             "quantized_bit(4)",
-            "get_quantizer: 'quantized_bit(4)' names no known quantizer: 'quantized_bit'; did you mean "
+            "get_quantizer: expected the name of a quantizer, got 'quantized_bit' in 'quantized_bit(4)'. Did you mean "
             "quantized_bits, quantized_tanh, quantized_po2?",
         ),
         (
             "reluu",
-            "get_quantizer: 'reluu' names no known quantizer or Keras activation: 'reluu'; did you mean "
+            "get_quantizer: expected the name of a quantizer or Keras activation, got 'reluu' in 'reluu'. Did you mean "
             "relu, elu, selu?",
         ),
         (
             "relu(6)",
-            "get_quantizer: 'relu(6)': the function 'relu' takes no arguments here; write 'relu', or a "
-            "quantizer such as 'quantized_relu(6,2)'",
+            "get_quantizer: 'relu(6)': expected no arguments of the function 'relu', got some. Write 'relu', or a "
+            "quantizer such as 'quantized_relu(6,2)'.",
         ),
         (
             "quantized_bits(4,bits=3)",
-            "get_quantizer: 'quantized_bits(4,bits=3)' gives 'bits' twice; write it once",
+            "get_quantizer: 'quantized_bits(4,bits=3)' has 'bits' twice. Write it once.",
         ),
         (
             "quantized_ulaw(1,2,0,3,4)",
-            "get_quantizer: 'quantized_ulaw(1,2,0,3,4)' has 5 arguments; quantized_ulaw takes at most 4: "
-            "bits, integer, symmetric, u",
+            "get_quantizer: expected at most 4 arguments of quantized_ulaw, got 5 in 'quantized_ulaw(1,2,0,3,4)'. "
+            "They are bits, integer, symmetric, u.",
         ),
         (
             "quantized_bits(4,foo=3)",
-            f"quantized_bits: unknown argument 'foo' (value 3); accepted are {BITS}",
+            f"quantized_bits: unknown argument 'foo' (value 3). Use one of {BITS}.",
         ),
         (
             {"class_name": "binary", "config": 3},
-            "get_quantizer: expected a dictionary of arguments for binary, got 3",
+            "get_quantizer: expected a dictionary of arguments for binary, got 3. Write the arguments by name.",
         ),
         (
             {"name": "x"},
-            'get_quantizer: expected a dictionary {"class_name": name, "config": {...}}, got the keys [\'name\']',
+            'get_quantizer: expected a dictionary {"class_name": name, "config": {...}}, got the keys [\'name\']. '
+            "Add the class name.",
         ),
         (
             3,
-            "get_quantizer: expected None, a quantizer, a string, a dictionary or a callable, got 3 of type int",
+            "get_quantizer: expected None, a quantizer, a string, a dictionary or a callable, got 3 of type int. "
+            "Pass one of these.",
         ),
-        (int, "get_quantizer: expected a Quantizer class, got the class int"),
+        (
+            int,
+            "get_quantizer: expected a Quantizer class, got the class int. Pass a quantizer or a string.",
+        ),
     ],
 )
 def test_refused_identifiers(identifier, message):
@@ -219,100 +226,104 @@ def test_refused_identifiers(identifier, message):
         get_quantizer(identifier)
 
 
-ALPHA = "alpha must be None, a positive number up to 3.4e+38, an array of them, 'auto' or 'auto_po2', got "
+ALPHA = "alpha: expected None, a positive number up to 3.4e+38, an array of them, 'auto' or 'auto_po2', got "
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("quantized_bits(0)", "bits must be an integer from 1 to 62, got 0"),
-        ("quantized_bits(4.5)", "bits must be an integer from 1 to 62, got 4.5"),
-        ("quantized_bits(True)", "bits must be an integer from 1 to 62, got True"),
-        ("quantized_relu(63)", "bits must be an integer from 1 to 62, got 63"),
-        ("quantized_bits(4,0.5)", "integer must be an integer from -64 to 126, got 0.5"),
-        ("quantized_bits(4,symmetric=2)", "symmetric must be True or False, got 2"),
+        ("quantized_bits(0)", "bits: expected an integer from 1 to 62, got 0"),
+        ("quantized_bits(4.5)", "bits: expected an integer from 1 to 62, got 4.5"),
+        ("quantized_bits(True)", "bits: expected an integer from 1 to 62, got True"),
+        ("quantized_relu(63)", "bits: expected an integer from 1 to 62, got 63"),
+        ("quantized_bits(4,0.5)", "integer: expected an integer from -64 to 126, got 0.5"),
+        ("quantized_bits(4,symmetric=2)", "symmetric: expected True or False, got 2"),
         ("quantized_bits(4,alpha='aut')", ALPHA + "'aut'"),
         ("quantized_bits(4,alpha=0)", ALPHA + "0"),
         ("quantized_linear(4,alpha=[1,-1])", ALPHA + "[1, -1]"),
         ("binary(alpha=1e40)", ALPHA + "1e+40"),
-        ("quantized_bits(4,127)", "integer must be an integer from -64 to 126, got 127"),
+        ("quantized_bits(4,127)", "integer: expected an integer from -64 to 126, got 127"),
         (
             "quantized_po2(8,1e300)",
-            "max_value must be None or a positive number up to 3.4e+38, got 1e+300",
+            "max_value: expected None or a positive number up to 3.4e+38, got 1e+300",
         ),
         ("binary(alpha=[1,'auto'])", ALPHA + "[1, 'auto']"),
-        ("quantized_bits(4,qnoise_factor=2)", "qnoise_factor must be a number from 0 to 1, got 2"),
+        (
+            "quantized_bits(4,qnoise_factor=2)",
+            "qnoise_factor: expected a number from 0 to 1, got 2",
+        ),
         (
             "quantized_bits(4,scale_axis=-1)",
-            "scale_axis must be None, an integer of at least 0 or a list of them, got -1",
+            "scale_axis: expected None, an integer of at least 0 or a list of them, got -1",
         ),
         (
             "binary(elements_per_scale=0)",
-            "elements_per_scale must be None, an integer of at least 1 or a list of them, got 0",
+            "elements_per_scale: expected None, an integer of at least 1 or a list of them, got 0",
         ),
         (
             "quantized_bits(min_po2_exponent=0.5)",
-            "min_po2_exponent must be None or an integer, got 0.5",
+            "min_po2_exponent: expected None or an integer, got 0.5",
         ),
         (
             "quantized_bits(min_po2_exponent=1,max_po2_exponent=0)",
-            "min_po2_exponent must be at most max_po2_exponent=0, got 1",
+            "min_po2_exponent: expected at most max_po2_exponent=0, got 1",
         ),
         (
             "quantized_bits(4,post_training_scale=[1.0])",
-            "post_training_scale must be None unless alpha is 'auto' or 'auto_po2', got [1.0]",
+            "post_training_scale: expected None unless alpha is 'auto' or 'auto_po2', got [1.0]",
         ),
         (
             "quantized_relu(4,negative_slope=0.3)",
-            "negative_slope must be 0 or a power of two up to 1, got 0.3",
+            "negative_slope: expected 0 or a power of two up to 1, got 0.3",
         ),
         (
             "quantized_relu(4,negative_slope=2)",
-            "negative_slope must be 0 or a power of two up to 1, got 2",
+            "negative_slope: expected 0 or a power of two up to 1, got 2",
         ),
         (
             "quantized_relu(4,relu_upper_bound=-6)",
-            "relu_upper_bound must be None or a positive number up to 3.4e+38, got -6",
+            "relu_upper_bound: expected None or a positive number up to 3.4e+38, got -6",
         ),
         (
             "quantized_po2(4,-1)",
-            "max_value must be None or a positive number up to 3.4e+38, got -1",
+            "max_value: expected None or a positive number up to 3.4e+38, got -1",
         ),
-        ("quantized_po2(4,log2_rounding='up')", "log2_rounding must be 'rnd' or 'floor', got 'up'"),
-        ("quantized_po2(1)", "bits must be an integer of at least 2 with max_value=None, got 1"),
-        ("quantized_po2(66,1)", "bits must be an integer from 1 to 62, got 66"),
+        ("quantized_po2(4,log2_rounding='up')", "log2_rounding: expected 'rnd' or 'floor', got 'up'"),
+        ("quantized_po2(1)", "bits: expected an integer of at least 2 with max_value=None, got 1"),
+        ("quantized_po2(66,1)", "bits: expected an integer from 1 to 62, got 66"),
         (
             "quantized_relu_po2(66)",
-            "bits must be an integer from 1 to 62, got 66",
+            "bits: expected an integer from 1 to 62, got 66",
         ),
-        ("quantized_ulaw(u=0)", "u must be a positive number up to 3.4e+38, got 0"),
+        ("quantized_ulaw(u=0)", "u: expected a positive number up to 3.4e+38, got 0"),
         (
             "ternary(threshold=0)",
-            "threshold must be None or a positive number up to 3.4e+38, got 0",
+            "threshold: expected None or a positive number up to 3.4e+38, got 0",
         ),
         (
             "ternary(alpha='auto',threshold=0.5)",
-            "threshold must be None when alpha is 'auto', which chooses it, got 0.5",
+            "threshold: expected None when alpha is 'auto', which chooses it, got 0.5",
         ),
         (
             "ternary(number_of_unrolls=0)",
-            "number_of_unrolls must be an integer from 1 to 1000, got 0",
+            "number_of_unrolls: expected an integer from 1 to 1000, got 0",
         ),
         (
             "ternary(number_of_unrolls=1e8)",
-            "number_of_unrolls must be an integer from 1 to 1000, got 100000000.0",
+            "number_of_unrolls: expected an integer from 1 to 1000, got 100000000.0",
         ),
-        ("bernoulli(temperature=0)", "temperature must be a positive number up to 3.4e+38, got 0"),
+        ("bernoulli(temperature=0)", "temperature: expected a positive number up to 3.4e+38, got 0"),
     ],
 )
 def test_refused_arguments(call, message):
-    name = call.split("(")[0]
-    with pytest.raises(QuantizerError, match=rf"^{re.escape(f'{name}: {message}')}$"):
+    name, argument = call.split("(")[0], message.split(":")[0]
+    full = f"{name}: {message}. Change {argument}."
+    with pytest.raises(QuantizerError, match=rf"^{re.escape(full)}$"):
         get_quantizer(call)
 
 
 def test_set_internal_sigmoid_refuses():
-    message = "set_internal_sigmoid: mode must be 'hard', 'smooth' or 'real', got 'soft'"
+    message = "set_internal_sigmoid: expected mode 'hard', 'smooth' or 'real', got 'soft'. Choose one of these."
     with pytest.raises(QuantizerError, match=f"^{message}$"):
         qz.set_internal_sigmoid("soft")
     assert qz.get_internal_sigmoid() == "hard"
@@ -324,52 +335,53 @@ def test_set_internal_sigmoid_refuses():
         (
             qz.quantized_ulaw(4),
             lambda q: q.integer_codes([0.5]),
-            "quantized_ulaw: its values lie on no fixed-point grid, so there are no integer codes; use a "
-            "quantizer whose number_type is not 'float'",
+            "quantized_ulaw: expected a quantizer with integer codes, got one whose values lie on no fixed-point "
+            "grid. Use a quantizer whose number_type is not 'float'.",
         ),
         (
             qz.bernoulli(),
             lambda q: q.integer_codes([0.5]),
-            "bernoulli: its values are drawn at every call, in inference too, so there are no integer codes; "
-            "use binary(use_01=1)",
+            "bernoulli: expected a quantizer with integer codes, got one that draws values at every call, in "
+            "inference too. Use binary(use_01=1).",
         ),
         (
             qz.quantized_bits(4),
             lambda q: q.integer_codes([0.5, np.nan]),
-            "quantized_bits: integer_codes needs finite values on the quantizer's grid, got codes [nan] for a "
-            "tensor of shape (2,)",
+            "quantized_bits: integer_codes expected finite values on the quantizer's grid, got codes [nan] for a "
+            "tensor of shape (2,). Check the weights.",
         ),
         (
             qz.quantized_relu(4, 3, relu_upper_bound=5.3, is_quantized_clip=False),
             lambda q: q.integer_codes([7.0]),
-            "quantized_relu: integer_codes needs finite values on the quantizer's grid, got codes "
-            "[10.6] for a tensor of shape (1,)",
+            "quantized_relu: integer_codes expected finite values on the quantizer's grid, got codes "
+            "[10.6] for a tensor of shape (1,). Check the weights.",
         ),
         (
             qz.quantized_po2(8),
             lambda q: q.integer_codes([1.0, np.nan]),
-            "quantized_po2: integer_codes needs finite values, got nan; give a max_value or fewer bits",
+            "quantized_po2: integer_codes expected finite values, got nan. Give a max_value or fewer bits.",
         ),
         (
             qz.quantized_bits(4, alpha="auto"),
             lambda q: q.range(),
-            "quantized_bits(4,0,1,alpha='auto'): range() lists the values of one fixed-point type of at most "
-            "20 bits, so the scale must be a known power of two",
+            "quantized_bits(4,0,1,alpha='auto'): range() expected a fixed-point type of at most 20 bits, got none. "
+            "Use a quantizer whose scale is a known power of two.",
         ),
         (
             qz.quantized_bits(4, alpha="auto", scale_axis=2),
             lambda q: q(np.ones((2, 2))),
-            "scale_axis: axis 2 does not exist in a tensor of rank 2; use axes from 0 to 1",
+            "scale_axis: expected axes of a tensor of rank 2, got 2. Use axes from 0 to 1.",
         ),
         (
             qz.binary(alpha="auto", elements_per_scale=3),
             lambda q: q(np.ones((2, 4))),
-            "elements_per_scale: 3 must divide axis 1 of a tensor of shape (2, 4)",
+            "elements_per_scale: expected a divisor of axis 1 of a tensor of shape (2, 4), got 3. "
+            "Choose another number.",
         ),
         (
             qz.binary(alpha="auto", scale_axis=[0, 1], elements_per_scale=[2]),
             lambda q: q(np.ones((2, 4))),
-            "elements_per_scale: expected one number or one per scale_axis [0, 1], got [2]",
+            "elements_per_scale: expected one number or one per scale_axis [0, 1], got [2]. Match the axes.",
         ),
     ],
     ids=lambda value: repr(value) if isinstance(value, qz.Quantizer) else "",

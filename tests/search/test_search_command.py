@@ -159,7 +159,7 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
         (["--engine", "best"], r"^qhls search: engine: expected one of tpe, gp, nsga2, random, got 'best'$"),
         (["--trials", "0"], r"^qhls search: trials: expected a number from 1 on, got 0$"),
         (["--storage", "nonsense"], r"^qhls search: storage: expected a database's URL, such as .*$"),
-        (["--space", "none.json"], r"^qhls search: none.json: expected a JSON file, got the path of nothing; .*$"),
+        (["--space", "none.json"], r"^qhls search: none.json: expected a JSON file, got no such file\. .*$"),
         (["--loss", "nonsense"], r"^qhls search: --optimizer, --loss: expected names that Keras knows, got None, "
          r"'nonsense': .*$"),
     ],

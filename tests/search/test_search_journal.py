@@ -121,6 +121,6 @@ def test_trials_that_no_search_can_go_on_from(tmp_path, change, received):
 def test_lines_that_are_no_json(tmp_path, text):
     (tmp_path / FILE).write_bytes(b"%08x %s\n" % (zlib.crc32(text), text))
     with pytest.raises(
-        JournalError, match=r"^.*, line 1: expected a journal's line, got text that is no JSON .*$"
+        JournalError, match=r"^.*, line 1: expected a journal's line, got text that is not JSON .*$"
     ):
         Journal(tmp_path, HEADER)

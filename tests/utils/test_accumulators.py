@@ -139,19 +139,19 @@ def test_refusals():
     with pytest.raises(
         UtilityError,
         match=r"^analyze_accumulator: expected the range \(min, max\) of the input of the layer "
-        r"'layer' in x, received those of other; analyze_accumulator_from_sample finds them$",
+        r"'layer' in x, got those of other\. Use analyze_accumulator_from_sample to find them\.$",
     ):
         analyze_accumulator(model, {"other": (0, 1)})
     with pytest.raises(
         UtilityError,
         match=r"^analyze_accumulator_from_sample: expected mode 'conservative' or 'sampled', "
-        r"received 'safe'$",
+        r"got 'safe'\. Choose one of these\.$",
     ):
         analyze_accumulator_from_sample(model, np.zeros((1, 4)), "safe")
     model.name = "m"
     with pytest.raises(
         UtilityError,
-        match=r"^model 'm': expected an array of samples for each of the inputs \S+, received 2 of "
-        r"shapes \(1, 4\), \(1, 4\)$",
+        match=r"^model 'm': expected an array of samples for each of the inputs \S+, got 2 of "
+        r"shapes \(1, 4\), \(1, 4\)\. Pass one array per input\.$",
     ):
         analyze_accumulator_from_sample(model, [np.zeros((1, 4)), np.zeros((1, 4))])

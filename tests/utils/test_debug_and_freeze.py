@@ -53,7 +53,7 @@ def test_plots():
         "inner/d output", "inner/d weights 0", "inner/d weights 1",
     ]  # fmt: skip
     assert plt.show.call_count == len(titles)
-    message = r"^quantized_model_debug: plot=True needs matplotlib, which is not installed; install it, .*$"
+    message = r"^quantized_model_debug: plot=True: expected matplotlib, got no such package\. .*$"
     with (
         mock.patch.dict("sys.modules", {"matplotlib": None, "matplotlib.pyplot": None}),
         pytest.raises(UtilityError, match=message),
@@ -72,8 +72,8 @@ def test_dump(tmp_path, capsys):
     assert [p.name for p in only.iterdir()] == ["a.bin"]
     assert np.fromfile(only / "a.bin", np.float32).size == 900
     message = (
-        r"^quantized_model_dump: expected names of layers of model 'm' \(q, a, inner/d\), received "
-        r"'b'$"
+        r"^quantized_model_dump: expected names of layers of model 'm' \(q, a, inner/d\), got "
+        r"'b'\. Choose among these\.$"
     )
     with pytest.raises(UtilityError, match=message):
         quantized_model_dump(model, X, layers_to_dump=["a", "b"])
@@ -148,8 +148,8 @@ def test_weights_from_a_file(tmp_path):
 def test_scales_that_move_codes_cannot_be_frozen():
     message = (
         r"^clone_model_and_freeze_auto_po2_scale: layer 'd', kernel: expected quantized_bits, "
-        r"quantized_linear or binary with alpha='auto_po2', received ternary\(alpha='auto_po2'\); "
-        r"its codes depend on the scale: give it a number as alpha$"
+        r"quantized_linear or binary with alpha='auto_po2', got ternary\(alpha='auto_po2'\), "
+        r"whose codes depend on the scale\. Give it a number as alpha\.$"
     )
     with pytest.raises(UtilityError, match=message):
         clone_model_and_freeze_auto_po2_scale(auto("ternary"))

@@ -66,16 +66,16 @@ def test_the_number_can_be_read_off(numbers, classes):
             8.0,
             {},
             r"^BinaryToThermometer: expected numbers from 0 to below value_range=8 and at least 1 "
-            r"class, received 8$",
+            r"class, got 8\. Change .*\.$",
         ),
-        (-1.0, {}, r"^BinaryToThermometer: expected numbers .* received -1$"),
-        (np.nan, {}, r"^BinaryToThermometer: expected numbers .* received nan$"),
-        (1.0, {"classes": 0}, r"^BinaryToThermometer: expected numbers .* received classes=0$"),
+        (-1.0, {}, r"^BinaryToThermometer: expected numbers .* got -1\. Change .*\.$"),
+        (np.nan, {}, r"^BinaryToThermometer: expected numbers .* got nan\. Change .*\.$"),
+        (1.0, {"classes": 0}, r"^BinaryToThermometer: expected numbers .* got classes=0\. Change .*\.$"),
         (
             1.0,
             {"use_two_hot_encoding": True},
             r"^BinaryToThermometer: expected with_residue=True beside use_two_hot_encoding=True, "
-            r"received False; the second class holds the residue$",
+            r"got False\. The second class holds the residue\.$",
         ),
     ],
 )  # fmt: skip
@@ -229,27 +229,27 @@ def test_activation_compression(capsys):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: weight_compression(np.ones(3), 9), r"^weight_compression: expected bits from 1 to 8, received 9$"),
+        (lambda: weight_compression(np.ones(3), 9), r"^weight_compression: .* from 1 to 8, got 9\. Choose .*\.$"),
         (
             lambda: weight_compression(np.ones((3, 2)), 2, 2),
-            r"^weight_compression: expected an axis of weights of shape \(3, 2\), received axis=2$",
+            r"^weight_compression: expected an axis of weights of shape \(3, 2\), got axis=2\. Choose another axis\.$",
         ),
         (
             lambda: two_tier_embedding_compression(np.ones(3), 2),
-            r"^two_tier_embedding_compression: expected embeddings \(rows, columns\), received the shape \(3,\)$",
+            r"^two_tier_embedding_compression: expected embeddings \(rows, columns\), got the shape \(3,\)\. .*\.$",
         ),
         (
             lambda: activation_compression(small(), {}, [0], 2, *[None] * 4),
             r"^activation_compression: expected the index of a QActivation with a quantizer among "
-            r"the 5 layers of model 'm', received 0, layer 'd0' \(QDense\)$",
+            r"the 5 layers of model 'm', got 0, layer 'd0' \(QDense\)\. Choose .*\.$",
         ),
         (
             lambda: activation_compression(small(), {}, [7], 2, *[None] * 4),
-            r"^activation_compression: expected the index .* received 7, layer none$",
+            r"^activation_compression: expected the index .* got 7, layer none\. Choose another index\.$",
         ),
         (
             lambda: activation_compression(small(), {}, [], 2, *[None] * 4),
-            r"^activation_compression: expected indices of layers, received none$",
+            r"^activation_compression: expected indices of layers, got none\. Pass at least one\.$",
         ),
     ],
 )  # fmt: skip

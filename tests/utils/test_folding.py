@@ -66,7 +66,7 @@ def test_an_unfolded_layer():
     assert str(layer.kernel_quantizer) == "quantized_bits(6,1,1,alpha=1)"
     message = (
         r"^convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such as "
-        r"QConv2DBatchnorm, received the layer 'd' \(QDense\)$"
+        r"QConv2DBatchnorm, got the layer 'd' \(QDense\)\. Pass a folded layer\.$"
     )
     with pytest.raises(UtilityError, match=message):
         convert_folded_layer_to_unfolded(layer)
@@ -204,8 +204,8 @@ def test_inputs_without_a_type_are_refused(front):
     model = randomized(keras.Sequential([keras.Input((4,)), *front, layer]))
     message = (
         r"^populate_bias_quantizer_from_accumulator: layer 'd': expected a quantised kernel and an "
-        r"input with a type, received the kernel's quantizer quantized_bits\(4,0,1,alpha=1\) and, it "
-        r"may be, real numbers; give the layer a kernel quantizer and put a QActivation before it$"
+        r"input with a type, got the kernel's quantizer quantized_bits\(4,0,1,alpha=1\), or "
+        r"real numbers\. Give the layer a kernel quantizer and insert a QActivation before it\.$"
     )
     with pytest.raises(UtilityError, match=message):
         populate_bias_quantizer_from_accumulator(model)
@@ -215,7 +215,7 @@ def test_a_quantizer_for_each_input():
     model = randomized(keras.Sequential([keras.Input((4, 4, 1)), QConv2D(2, 2)], name="m"))
     message = (
         r"^populate_bias_quantizer_from_accumulator: expected a quantizer for each of the 1 inputs "
-        r"of model 'm', received 2$"
+        r"of model 'm', got 2\. Pass one per input\.$"
     )
     with pytest.raises(UtilityError, match=message):
         populate_bias_quantizer_from_accumulator(model, [BITS, BITS])

@@ -152,13 +152,13 @@ def test_accumulators_and_ranges_within(images, capsys):
 def test_what_cannot_be_looked_into_is_named(images, capsys):
     model = with_block(hidden=True)
     assert unseen(model) == ["block/one", "block/two"]
-    left = r"layers within other layers are left out: block/one, block/two\."
+    left = r"layers inside other layers are ignored: block/one, block/two\."
     with pytest.warns(UserWarning, match=rf"^QTools: {left}"):
         QTools(model)
     with pytest.warns(UserWarning, match=rf"^quantized_model_debug: {left}"):
         quantized_model_debug(model, images)
     with pytest.warns(
-        UserWarning, match=r"^print_qstats: .* are not counted: block/one, block/two$"
+        UserWarning, match=r"^print_qstats: .* are not counted: block/one, block/two\."
     ):
         print_qstats(model)
     with pytest.warns(UserWarning, match=rf"^bits: {left}"):
@@ -170,7 +170,7 @@ def test_model_quantize_names_the_layers_that_it_cannot_replace():
     model = with_block(quantised=False)
     with pytest.warns(
         UserWarning,
-        match=r"^model_quantize: the layer 'block' \(Block\) holds layers that stay as they are: one, two",
+        match=r"^model_quantize: the layer 'block' \(Block\) holds layers that are not converted: one, two",
     ):
         model_quantize(model, {"QConv2D": ENTRY}, 6)
     with pytest.warns(

@@ -99,8 +99,8 @@ def test_keras_2(tmp_path):
 def test_training_configurations_run_nothing(change, tmp_path):
     path = keras2_file(tmp_path, KERAS2 | change)
     message = (
-        r"^load_qmodel: \S+m\.h5: the model is not compiled, because the file's training "
-        r"configuration cannot be used: .*; compile it with model\.compile\(\.\.\.\)$"
+        r"^load_qmodel: \S+m\.h5: the model is not compiled, because the training "
+        r"configuration in the file cannot be used: .*\. Compile it with model\.compile\(\.\.\.\)\.$"
     )
     with pytest.warns(UserWarning, match=message):
         model = load_qmodel(path)
@@ -209,8 +209,8 @@ def test_the_state_of_another_optimizer_is_left_out(tmp_path):
         names = file["optimizer_weights"].attrs.pop("weight_names")
         file["optimizer_weights"].attrs["weight_names"] = names[:4]
     message = (
-        r"^load_qmodel: the optimizer starts anew, because the state in the file is not its own: m\.h5: expected "
-        r"6 variables of the optimizer of the shapes .*, got 4 of \[.*\]\. Give the optimizer its state"
+        r"^load_qmodel: the optimizer starts without its state, because the state in the file does not fit: "
+        r"m\.h5: expected 6 variables of the optimizer of the shapes .*, got 4 of \[.*\]\. Give the optimizer its state"
     )
     with pytest.warns(UserWarning, match=message):
         again = load_qmodel(tmp_path / "m.h5")

@@ -450,31 +450,31 @@ def test_sizes_of_autoqkeras_trials():
         (
             {"d0": "quantized_bits(4)"},
             r"^quantizer_config\['d0'\]: expected a dictionary for the layer 'd0', such as "
-            r"\{'kernel_quantizer': .*\}, received 'quantized_bits\(4\)'$",
+            r"\{'kernel_quantizer': .*\}, got 'quantized_bits\(4\)'\. Write a dictionary\.$",
         ),
         (
             {"QDense": {"kernel_quantiser": BITS}},
-            r"^quantizer_config\['QDense'\]: unknown key 'kernel_quantiser'; known are "
-            r"activation_quantizer, average_quantizer, .*weight_quantizer$",
+            r"^quantizer_config\['QDense'\]: unknown key 'kernel_quantiser'\. Use one of "
+            r"activation_quantizer, average_quantizer, .*weight_quantizer\.$",
         ),
         (
             {"default": {"kernels": BITS}},
-            r"^quantizer_config\['default'\]: unknown key 'kernels_quantizer'; known are .*$",
+            r"^quantizer_config\['default'\]: unknown key 'kernels_quantizer'\. Use one of .*$",
         ),
         (
             {"QDense": {"kernel_quantizer": "quantized_bit(4)"}},
             r"^quantizer_config\['QDense'\]: the layer 'd0' cannot become a QDense: get_quantizer: "
-            r"'quantized_bit\(4\)' names no known quantizer: .*$",
+            r"expected the name of a quantizer, got 'quantized_bit' .*$",
         ),
         (
             {"QActivation": {"relu": "quantised_relu(4)"}},
             r"^quantizer_config\['QActivation'\]: expected a quantizer for the layer 'a1', or "
-            r"quantizers by activation, received 'quantised_relu\(4\)': get_quantizer: .*$",
+            r"quantizers by activation, got 'quantised_relu\(4\)': get_quantizer: .*$",
         ),
         (
             [("QDense", {})],
-            r"^model_quantize: expected a dictionary as quantizer_config, received list; its keys "
-            r"are names of layers and classes$",
+            r"^model_quantize: expected a dictionary as quantizer_config, got list\. Its keys "
+            r"are names of layers and classes\.$",
         ),
     ],
 )
@@ -483,10 +483,10 @@ def test_refusals(config, message):
         model_quantize(mlp(), config, 4)
 
 
-def test_a_misspelt_name_is_told():
+def test_a_misspelt_name_warns():
     message = (
-        r"^model_quantize: quantizer_config has 'dense_0', which is neither a layer of the model "
-        r"'mlp' nor a class of layers; it has no effect$"
+        r"^model_quantize: quantizer_config: expected the name of a layer of the model 'mlp' or of a class of "
+        r"layers, got 'dense_0'\. This entry has no effect\.$"
     )
     with pytest.warns(UserWarning, match=message):
         model_quantize(mlp(), {"dense_0": {"kernel_quantizer": BITS}}, 4)
@@ -496,7 +496,7 @@ def test_a_misspelt_name_is_told():
 
 
 def test_bits_that_no_quantizer_has():
-    message = r"^quantizer_config\['QDense'\]: the layer 'd0' cannot become a QDense: quantized_relu: bits must be .*$"
+    message = r"^quantizer_config\['QDense'\]: the layer 'd0' cannot become a QDense: quantized_relu: bits: .*$"
     with pytest.raises(UtilityError, match=message):
         model_quantize(mlp(), CONFIG, 0)
 

@@ -108,8 +108,8 @@ def test_which_quantizers():
 
 def test_log_dir_needs_packages(tmp_path):
     message = (
-        r"^QNoiseScheduler: log_dir='logs' needs tensorflow and tensorboard; not installed: "
-        r"tensorboard; install what is missing or leave log_dir out$"
+        r"^QNoiseScheduler: log_dir='logs': expected tensorflow and tensorboard, got no tensorboard\. "
+        r"Install it, or omit log_dir\.$"
     )
     with (
         mock.patch("qhls.utils.noise.find_spec", lambda name: None if name == "tensorboard" else 1),
@@ -131,16 +131,16 @@ def test_log_dir(tmp_path):
     [
         (
             (0, 1, "batch"),
-            r"^QNoiseScheduler: expected freq_type 'epoch' or 'step', received 'batch'$",
+            r"^QNoiseScheduler: expected freq_type 'epoch' or 'step', got 'batch'\. Choose one of these\.$",
         ),
         (
             (3, 2),
-            r"^QNoiseScheduler: expected start <= finish and update_freq of at least 1, received "
-            r"start=3, finish=2, update_freq=1$",
+            r"^QNoiseScheduler: expected start <= finish and update_freq of at least 1, got "
+            r"start=3, finish=2, update_freq=1\. Change these numbers\.$",
         ),
         (
             (0, 2, "step", 0),
-            r"^QNoiseScheduler: expected .* received start=0, finish=2, update_freq=0$",
+            r"^QNoiseScheduler: expected .* got start=0, finish=2, update_freq=0\. Change these numbers\.$",
         ),
     ],
 )

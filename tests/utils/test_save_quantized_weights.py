@@ -133,8 +133,8 @@ def test_normalisation_after_a_layer():
 def test_only_a_normalisation_can_be_fused():
     model = dense(BITS)
     message = (
-        r"^add_bn_fusing_weights: expected a QBatchNormalization, received the layer 'd' \(QDense\); "
-        r"find pairs of layers with find_bn_fusing_layer_pair\(model\)$"
+        r"^add_bn_fusing_weights: expected a QBatchNormalization, got the layer 'd' \(QDense\)\. "
+        r"Find pairs of layers with find_bn_fusing_layer_pair\(model\)\.$"
     )
     with pytest.raises(UtilityError, match=message):
         add_bn_fusing_weights(model.layers[0], model.layers[0], {"d": {}})
@@ -219,19 +219,19 @@ def test_weights_for_keras_are_quantised_where_that_changes_nothing(text, stored
 def test_names_of_files():
     message = (
         r"^model_save_quantized_weights: expected a file name that ends in \.npz, \.h5 or \.hdf5, "
-        r"received 'w\.txt'; the suffix chooses the format$"
+        r"got 'w\.txt'\. The suffix chooses the format\.$"
     )
     with pytest.raises(UtilityError, match=message):
         model_save_quantized_weights(dense(BITS), "w.txt")
 
 
 def test_weights_without_codes_are_refused_with_their_layer():
-    message = r"^layer 'd', kernel: bernoulli: its values are drawn at every call, .*$"
+    message = r"^layer 'd', kernel: bernoulli: expected a quantizer with integer codes, .*$"
     with pytest.raises(UtilityError, match=message):
         model_save_quantized_weights(dense("bernoulli(alpha=1)"))
     model = dense(BITS)
     model.layers[0].set_weights([np.full((6, 4), np.nan), np.zeros(4)])
     with pytest.raises(
-        UtilityError, match=r"^layer 'd', kernel: quantized_bits: integer_codes needs"
+        UtilityError, match=r"^layer 'd', kernel: quantized_bits: integer_codes expected"
     ):
         model_save_quantized_weights(model)

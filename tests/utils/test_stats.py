@@ -110,8 +110,8 @@ def test_get_operation_type():
     cache = create_activation_cache(model)
     assert get_operation_type(model.layers[1], cache) == ("mult", (0, 0), (4, 4), (1, 0))
     message = (
-        r"^layer 'd': expected a layer with a kernel, of the model of output_cache, received QDense; "
-        r"make the cache with create_activation_cache\(model\)$"
+        r"^layer 'd': expected a layer with a kernel, of the model of output_cache, got QDense\. "
+        r"Make the cache with create_activation_cache\(model\)\.$"
     )
     with pytest.raises(UtilityError, match=message):
         get_operation_type(model.layers[1], {})
@@ -209,11 +209,11 @@ def test_time_distributed():
     assert entry["number_of_operations"] == 5 * 6
 
 
-def test_what_is_not_counted_is_told(capsys):
+def test_layers_that_are_not_counted_are_named(capsys):
     stack = [QConv2DTranspose(2, 2, name="t"), layers.Reshape((-1, 2)), QSimpleRNN(2, name="r")]
     message = (
-        r"^print_qstats: operations and weights of layers within others whose calls are unknown, "
-        r"and as in QKeras of recurrent, transposed and elementwise layers, are not counted: t, r$"
+        r"^print_qstats: operations and weights of these layers are not counted: t, r\. Like QKeras it ignores "
+        r"recurrent, transposed and elementwise layers, and layers inside others whose calls are unknown\.$"
     )
     with pytest.warns(UserWarning, match=message):
         print_qstats(chain((3, 3, 1), *stack))
@@ -225,8 +225,8 @@ def test_what_is_not_counted_is_told(capsys):
 
 def test_positions_must_be_known():
     message = (
-        r"^layer 'c': expected an output of known shape, received \(None, None, None, 2\); build the "
-        r"model with keras\.Input\(shape\) of numbers$"
+        r"^layer 'c': expected an output of known shape, got \(None, None, None, 2\)\. Build the "
+        r"model with keras\.Input\(shape\) of numbers\.$"
     )
     with pytest.raises(UtilityError, match=message):
         extract_model_operations(chain((None, None, 1), QConv2D(2, 2, name="c")))
