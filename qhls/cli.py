@@ -1,4 +1,4 @@
-"""The command line: ``qhls compile|check|energy|qtools|search|show``."""
+"""Command line: ``qhls compile|check|energy|qtools|search|show``."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ STATUSES = "status: 0 done, 1 check found a difference, 2 a wrong input, 3 a fau
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the process's status, one of ``STATUSES``. Messages go to stderr."""
+    """Run a command and return its exit status, one of ``STATUSES``. Messages go to stderr."""
     options = _parser().parse_args(arguments)
     say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
         import_keras()
-        if options.command == "search":  # which shows more of its own
+        if options.command == "search":  # it shows its own progress
             return options.run(options)
         with shown(Console(stderr=True)):
             return options.run(options)
@@ -48,28 +48,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has closed it, such as head
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:
         traceback.print_exc()
-        say("expected no other error than those of what is given, got the one above. Report it.")
+        say("expected no internal error, got the one above. Report it as a fault of qhls.")
         return EXIT_FAULT
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qhls",
-        description="Quantised Keras models to hardware, bit for bit.",
+        description="Compile quantised Keras models to hardware, bit for bit.",
         epilog=STATUSES,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     described = {
         "compile": (_compile, "write HLS C++ projects"),
-        "check": (_check, "compare interpreter, csim of every target and Keras, bit for bit"),
-        "energy": (_energy, "energy per layer; several models are compared"),
-        "search": (_search, "find quantised forms of a model: the front of accuracy and costs"),
-        "show": (_show, "print the design, one op a line"),
+        "check": (
+            _check,
+            "compare interpreter, C simulation of every target and Keras, bit for bit",
+        ),
+        "energy": (_energy, "print energy per layer, and compare several models"),
+        "search": (_search, "search quantised forms of a model: the front of accuracy and costs"),
+        "show": (_show, "print the design, one op per line"),
     }
     for name, (run, description) in described.items():
         command = commands.add_parser(
@@ -82,28 +85,28 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "-t", "--target", action="append", choices=choices, help="default: all"
             )
-    below, again = (
-        "folder; each target becomes one below it",
-        "replace qhls projects that are there",
-    )
-    _option(commands, "compile", "-o", "--output", required=True, help=below)
-    _option(commands, "compile", "--overwrite", action="store_true", help=again)
-    _option(commands, "check", "--data", type=Path, help=".npy or .npz; default: random codes")
-    measured = ".npy or .npz of inputs on which an approximation is measured; default: random ones"
+    folder = "folder for the projects, one subfolder per target"
+    _option(commands, "compile", "-o", "--output", required=True, help=folder)
+    overwrite = "replace existing qhls projects"
+    _option(commands, "compile", "--overwrite", action="store_true", help=overwrite)
+    inputs = "inputs as .npy or .npz; default: random codes"
+    _option(commands, "check", "--data", type=Path, help=inputs)
+    measured = "inputs as .npy or .npz that measure the error of approximations; default: random"
     for name in ("compile", "show"):
         _option(commands, name, "--data", type=Path, help=measured)
-    _option(commands, "check", "--samples", type=_count, default=256, help="random input vectors")
+    samples = "number of random inputs; default: 256"
+    _option(commands, "check", "--samples", type=_count, default=256, help=samples)
     _option(commands, "check", "--include", help="folder of the vendor's headers")
-    table = "a table's name or a JSON file"
+    table = "name of a technology, or a JSON file; default: horowitz_45nm"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
-    area = "also the area, the latency and the bit operations; a table's name (xilinx_lut6, asic_45nm) or a JSON file"
+    area = "also print area, latency and bit operations; name of an area table (xilinx_lut6, asic_45nm) or a JSON file"
     _option(commands, "energy", "--area", metavar="TABLE", help=area)
-    less = "also what a bit less of each layer's weights or activations saves"
+    less = "also print the energy saved by one bit less in each layer's weights or activations"
     _option(commands, "energy", "--sensitivity", action="store_true", help=less)
     files = {
-        "html": "a page with everything (.html)",
+        "html": "a page with all tables and plots (.html)",
         "plot": "a plot (.svg)",
-        "json": "the numbers (.json)",
+        "json": "all numbers (.json)",
     }
     for name, what in files.items():
         _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
@@ -113,29 +116,39 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _qtools_parser(commands: Any) -> None:
-    """``qhls qtools``: QTools' arguments by QTools' names. Nothing is compiled, so there is no schedule."""
-    what = "QKeras' QTools: data types and energy of a model as it stands, before it is compiled"
+    """Add ``qhls qtools`` with the arguments of QTools. It compiles nothing, so it has no schedule."""
+    what = "print data types and energy as QKeras' QTools does, without compiling the model"
     command = commands.add_parser("qtools", help=what, description=what)
     command.set_defaults(run=_qtools)
     _model(command, several=False)
-    source = (
-        "the type of an input, such as 'quantized_bits(8,0,1)' or fp32; once for all, or once each"
-    )
+    source = "type of an input, such as 'quantized_bits(8,0,1)' or fp32; once for all inputs, or once per input"
     command.add_argument("--source-quantizer", action="append", help=source)
-    command.add_argument("--process", default="horowitz", help="horowitz, or a JSON file")
+    process = "energy table: horowitz, or a JSON file; default: horowitz"
+    command.add_argument("--process", default="horowitz", help=process)
     places = ("dram", "sram", "fixed")
-    command.add_argument("--weights-on-memory", choices=places, default="dram")
-    command.add_argument("--activations-on-memory", choices=places, default="dram")
-    command.add_argument("--min-sram-size", type=int, default=0, help="bits")
-    border = "whether inputs and outputs of the model come from and go to DRAM"
+    memory = "memory of the {}; default: dram"
+    command.add_argument(
+        "--weights-on-memory", choices=places, default="dram", help=memory.format("weights")
+    )
+    command.add_argument(
+        "--activations-on-memory", choices=places, default="dram", help=memory.format("activations")
+    )
+    smallest = "size of the smallest SRAM in bits; default: 0"
+    command.add_argument("--min-sram-size", type=int, default=0, help=smallest)
+    border = "read the model's inputs from DRAM and write its outputs there"
     action = argparse.BooleanOptionalAction
     command.add_argument("--rd-wr-on-io", action=action, default=True, help=border)
-    types = "the type of {} of Keras' own layers: fp32, fp16, int8, int16, int32 or a quantizer"
+    types = "type of {} in layers of Keras: fp32, fp16, int8, int16, int32 or a quantizer"
     command.add_argument("--keras-quantizer", help=types.format("weights"))
     command.add_argument("--keras-accumulator", help=types.format("products and sums"))
-    command.add_argument("--for-reference", action="store_true", help="these two for all layers")
-    command.add_argument("--is-inference", action="store_true", help="the weights' values count")
-    mode = "whose numbers: QKeras' of today or of its release 0.9.0, or everything counted"
+    reference = "use --keras-quantizer and --keras-accumulator for all layers"
+    command.add_argument("--for-reference", action="store_true", help=reference)
+    values = "derive types from the values of the weights"
+    command.add_argument("--is-inference", action="store_true", help=values)
+    mode = (
+        "numbers to compute: those of QKeras today, of QKeras 0.9.0, or complete ones that also count what QKeras "
+        "omits; default: today"
+    )
     command.add_argument("--mode", choices=tuple(_MODES), default="today", help=mode)
     command.add_argument("--json", type=_file_name("json"), help="write the data type map (.json)")
 
@@ -143,85 +156,100 @@ def _qtools_parser(commands: Any) -> None:
 def _common(command: argparse.ArgumentParser, name: str) -> None:
     """The arguments of every command that compiles: the model and how it is to be built."""
     if name == "search":
-        command.add_argument("model", help="a compiled float model: .keras, or .h5 of Keras")
+        command.add_argument("model", help="a compiled float model of Keras: .keras or .h5")
     else:
         _model(command, several=name == "energy")
         _ends(command)
-    types = "type of an input, e.g. s16.10 (signed, 16 bits, 10 of them fraction); once for all, or once each"
+    types = "type of an input, e.g. s16.10 (signed, 16 bits, 10 fraction bits); once for all inputs, or once per input"
     command.add_argument("-i", "--input-type", action="append", help=types)
-    shared = "multiplications that share a multiplier"
+    shared = "number of multiplications that share one multiplier; default: 1"
     command.add_argument("--reuse-factor", type=int, default=1, help=shared)
-    command.add_argument("--clock-period", type=float, default=5.0, help="nanoseconds")
-    part = (
-        "AMD part that Vitis builds for, e.g. xc7z020clg400-1; whether the design fits is checked"
-    )
+    period = "clock period in nanoseconds; default: 5"
+    command.add_argument("--clock-period", type=float, default=5.0, help=period)
+    part = "AMD part for Vitis, e.g. xc7z020clg400-1; a warning says if the design does not fit"
     command.add_argument("--part", default=Schedule().part, help=part)
 
 
 def _ends(command: argparse.ArgumentParser) -> None:
-    """What becomes of numbers that no fixed-point type holds."""
-    ends = "what becomes of a softmax at the end: left to the host, computed, or only the largest's index"
+    """Add the arguments for numbers that no fixed-point type holds."""
+    ends = (
+        "softmax at the end of the model: left to the host, computed in hardware, or replaced by the index of the "
+        "largest logit; default: host"
+    )
     command.add_argument("--softmax", choices=MODES, default="host", help=ends)
-    real = (
-        "who computes the layers from the first real weights on, such as a plain Dense at the end"
-    )
+    real = "processor of the layers from the first real weights on, such as a plain Dense at the end; default: auto"
     command.add_argument("--real-end", choices=REAL_ENDS, default="auto", help=real)
-    put = "where real numbers have no exact form: round weights, put a quantizer, and say how far all is off"
+    insert = "round real weights, insert a quantizer where a value has no exact fixed-point form, and report the error"
     command.add_argument(
-        "--allow-approximate", nargs="?", const=True, default=False, metavar="QUANTIZER", help=put
+        "--allow-approximate",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="QUANTIZER",
+        help=insert,
     )
-    wide = "bits of what is approximated; default: 12"
+    wide = "bits of an approximation; default: 12"
     command.add_argument("--approximate-bits", type=int, default=12, help=wide)
 
 
 def _model(command: argparse.ArgumentParser, several: bool) -> None:
-    kinds = ".keras, whole-model .h5, or JSON with --weights"
+    """Add the arguments that name one or several model files."""
+    kinds = "model file: .keras, whole-model .h5, or JSON with --weights"
     command.add_argument("model", nargs="+" if several else 1, help=kinds)
-    command.add_argument("-w", "--weights", help="weights .h5 for a model's JSON")
+    command.add_argument("-w", "--weights", help="weights .h5 of a model in JSON")
 
 
 def _search_options(command: argparse.ArgumentParser) -> None:
-    """As the settings of ``qhls.search``, which has the defaults of what is not given."""
-    arrays = ".npz with x_train, y_train, and x_test, y_test (or x_val, x_validation, ...)"
+    """Add the settings of ``qhls.search``, which also defines their defaults."""
+    arrays = "data as .npz with x_train, y_train, and x_test, y_test (or x_val, x_validation, ...)"
     command.add_argument("data", type=Path, help=arrays)
-    several = "a metric, METRIC:max, METRIC:min or a cost (energy, area, latency, bits); default: accuracy, energy"
+    several = (
+        "objective: a metric, METRIC:max, METRIC:min or a cost (energy, area, latency, bits); "
+        "default: accuracy and energy"
+    )
     command.add_argument("--objective", action="append", help=several)
-    most = "the most that a cost may be, e.g. energy=400 (pJ), area (LUT), latency (ns), bits"
+    most = "largest value of a cost, e.g. energy=400 (pJ), area (LUT), latency (ns), bits"
     command.add_argument("--budget", action="append", metavar="COST=NUMBER", default=[], help=most)
-    learned = "learn a width for each weight in one training, instead of trying candidates"
+    learned = "learn the width of each weight in one training, instead of trying candidates"
     command.add_argument("--learned", action="store_true", help=learned)
-    command.add_argument("--levels", type=int, help="of energy in the loss, with --learned")
-    strengths = "of energy in the loss, from the first level to the last, with --learned"
+    levels = "with --learned: number of strengths of energy in the loss"
+    command.add_argument("--levels", type=int, help=levels)
+    strengths = "with --learned: strength of energy in the loss, of the first level and of the last"
     command.add_argument("--strengths", type=float, nargs="+", help=strengths)
-    command.add_argument("--bits", type=int, help="at the start, with --learned")
-    command.add_argument("--trials", type=int, help="candidates to train")
-    command.add_argument("--epochs", type=int, help="of each, or in all with --learned")
-    rungs = "epochs after which only the best third goes on, e.g. --rungs 2 6"
+    command.add_argument("--bits", type=int, help="with --learned: bits at the start")
+    command.add_argument("--trials", type=int, help="number of candidates to train")
+    epochs = "epochs per candidate, or of the whole training with --learned"
+    command.add_argument("--epochs", type=int, help=epochs)
+    rungs = "epochs after which only the best third continues, e.g. --rungs 2 6"
     command.add_argument("--rungs", type=int, nargs="+", help=rungs)
-    command.add_argument("--engine", help="tpe, nsga2, gp or random")
-    executors = "processes, inline, dask, ray, dask:ADDRESS or ray:ADDRESS"
+    command.add_argument("--engine", help="sampler of candidates: tpe, nsga2, gp or random")
+    executors = "where to train: processes, inline, dask, ray, dask:ADDRESS or ray:ADDRESS"
     command.add_argument("--executor", help=executors)
-    command.add_argument("--workers", type=int, help="worker processes")
-    command.add_argument("--batch", type=int, help="candidates at a time")
-    command.add_argument("--batch-size", type=int, help="samples a step of training")
-    command.add_argument("--seed", type=int, help="what candidates and trainings follow from")
-    command.add_argument("--technology", help="a table's name or a JSON file")
-    command.add_argument("--folder", help="journal, models and report; call again to go on")
-    command.add_argument("--storage", metavar="URL", help="a database for the journal")
-    command.add_argument("--name", help="of the search in the database")
-    space = "JSON with quantization_config, limit, tune_filters, ... as qhls.search takes them"
+    command.add_argument("--workers", type=int, help="number of worker processes")
+    command.add_argument("--batch", type=int, help="number of candidates per batch")
+    command.add_argument("--batch-size", type=int, help="samples per training step")
+    command.add_argument("--seed", type=int, help="seed of all candidates and trainings")
+    command.add_argument("--technology", help="name of a technology, or a JSON file")
+    folder = "folder of journal, models and report; the same call resumes the search in it"
+    command.add_argument("--folder", help=folder)
+    command.add_argument("--storage", metavar="URL", help="database for the journal")
+    command.add_argument("--name", help="name of the search in the database")
+    space = (
+        "JSON with quantization_config, limit, tune_filters, ... like the arguments of qhls.search"
+    )
     command.add_argument("--space", type=Path, metavar="FILE", help=space)
-    warm = "begin with what an integer program finds from the model's sensitivities"
+    warm = "start from the solutions of an integer program on the model's sensitivities"
     command.add_argument("--warm-start", action="store_true", help=warm)
-    transfer = "candidates begin with the model's weights"
+    transfer = "start candidates from the model's weights"
     command.add_argument("--transfer-weights", action="store_true", help=transfer)
-    command.add_argument("--loss", help="compile the model with this loss")
-    command.add_argument("--optimizer", help="and with this optimizer; default: adam")
+    command.add_argument("--loss", help="loss to compile the model with")
+    optimizer = "optimizer to compile the model with; default: adam"
+    command.add_argument("--optimizer", help=optimizer)
     command.add_argument("--report", action="store_true", help="write report.html")
 
 
 def _count(text: str) -> int:
-    """Return a number of samples."""
+    """Parse a number of samples."""
     with suppress(ValueError):
         if (count := int(text)) > 0:
             return count
@@ -229,7 +257,7 @@ def _count(text: str) -> int:
 
 
 def _file_name(form: str) -> Callable[[str], Path]:
-    """Checks the suffix before anything is computed."""
+    """Return a parser of file names that checks the suffix before anything is computed."""
     suffix = {"html": ".html", "plot": ".svg", "json": ".json"}[form]
 
     def check(text: str) -> Path:
@@ -251,13 +279,13 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     schedule = Schedule(
         reuse_factor=options.reuse_factor, clock_period=options.clock_period, part=options.part
     )
-    given = types[0] if types and len(types) == 1 else types
-    # Among several models the weights are those of a JSON, which has none of its own.
+    input_types = types[0] if types and len(types) == 1 else types
+    # With several models --weights belongs to those in JSON, which contain no weights.
     needed = len(options.model) == 1 or Path(model).suffix == ".json"
     weights = options.weights if needed else None
     return compile_model(
         model,
-        given,
+        input_types,
         weights=weights,
         schedule=schedule,
         softmax=options.softmax,

@@ -280,7 +280,7 @@ def test_a_fault_of_qhls_has_a_status_of_its_own(saved, monkeypatch, capsys):
     assert main(["show", saved]) == 3
     message = capsys.readouterr().err
     assert "ZeroDivisionError: division by zero" in message
-    assert message.splitlines()[-1].startswith("qhls show: expected no other error ")
+    assert message.splitlines()[-1].startswith("qhls show: expected no internal error ")
 
 
 def test_an_interrupted_check_ends_at_once_with_its_compilers(saved, tmp_path):

@@ -288,7 +288,10 @@ ALPHA = "alpha: expected None, a positive number up to 3.4e+38, an array of them
             "quantized_po2(4,-1)",
             "max_value: expected None or a positive number up to 3.4e+38, got -1",
         ),
-        ("quantized_po2(4,log2_rounding='up')", "log2_rounding: expected 'rnd' or 'floor', got 'up'"),
+        (
+            "quantized_po2(4,log2_rounding='up')",
+            "log2_rounding: expected 'rnd' or 'floor', got 'up'",
+        ),
         ("quantized_po2(1)", "bits: expected an integer of at least 2 with max_value=None, got 1"),
         ("quantized_po2(66,1)", "bits: expected an integer from 1 to 62, got 66"),
         (
@@ -312,7 +315,10 @@ ALPHA = "alpha: expected None, a positive number up to 3.4e+38, an array of them
             "ternary(number_of_unrolls=1e8)",
             "number_of_unrolls: expected an integer from 1 to 1000, got 100000000.0",
         ),
-        ("bernoulli(temperature=0)", "temperature: expected a positive number up to 3.4e+38, got 0"),
+        (
+            "bernoulli(temperature=0)",
+            "temperature: expected a positive number up to 3.4e+38, got 0",
+        ),
     ],
 )
 def test_refused_arguments(call, message):
