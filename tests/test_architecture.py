@@ -114,6 +114,37 @@ def test_functions_and_modules_are_short():
     assert long == []
 
 
+# Documentation
+
+REPOSITORY = ROOT.parent
+PAGES = sorted(
+    path for folder in (".", "docs", "benchmarks") for path in (REPOSITORY / folder).glob("*.md")
+)
+NOT_WRAPPED = {"ops.md", "energy.md", "qtools.md"}
+"""Pages with longer lines: ``ops.md`` is generated."""
+
+
+def prose(text):
+    """Yield ``(number, line)`` of a page outside of code blocks and tables."""
+    code = False
+    for number, line in enumerate(text.splitlines(), 1):
+        code ^= line.startswith("```")
+        if not (code or line.startswith(("|", "    "))):
+            yield number, line
+
+
+def test_documentation_is_wrapped():
+    assert REPOSITORY / "README.md" in PAGES
+    long = [
+        f"{page.name}:{number}"
+        for page in PAGES
+        if page.name not in NOT_WRAPPED
+        for number, line in prose(page.read_text(encoding="utf-8"))
+        if len(line) > 120
+    ]
+    assert long == []
+
+
 # Import time
 
 PROBE = """
