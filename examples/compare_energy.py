@@ -28,7 +28,7 @@ KERNELS = {
 
 
 def tagger(name: str, kernel: str, bits: int = 6) -> keras.Model:
-    """The jet tagger 16-64-32-32-5 with random weights."""
+    """Return the jet tagger 16-64-32-32-5 with random weights."""
     keras.utils.set_random_seed(0)
     layers = [keras.Input((16,), name="jet")]
     for i, units in enumerate((64, 32, 32, 5), 1):
@@ -39,7 +39,7 @@ def tagger(name: str, kernel: str, bits: int = 6) -> keras.Model:
 
 
 def hardware(designs: dict[str, qhls.Design]) -> Table:
-    """A row a design: look-up tables with their error bar, latency, and bit operations."""
+    """Return one row per design: look-up tables with their error bar, latency, and bit operations."""
     table = Table("weights", title="Area, latency and bit operations (xilinx_lut6, 5 ns)")
     for heading in ("LUT", "FF", "cycles", "interval", "EBOPs", "BOPs"):
         table.add_column(heading, justify="right")
@@ -59,7 +59,7 @@ def hardware(designs: dict[str, qhls.Design]) -> Table:
 
 
 def narrowest(model: keras.Model, budget: float) -> Table:
-    """From 8 bits, take away the bit that saves most, one layer at a time, until the budget in pJ is met.
+    """Remove from 8 bits the bit that saves most energy, one layer at a time, until the budget in pJ is met.
 
     No model is built or trained for it; which of these steps accuracy allows, only training says.
     """
@@ -82,7 +82,7 @@ def narrowest(model: keras.Model, budget: float) -> Table:
 
 
 def main(folder: Path = Path("build/energy")) -> int:
-    """Compare, and write the page; returns the process's status."""
+    """Compare the designs and write the page; return the exit status."""
     console = Console(width=None if sys.stdout.isatty() else 120)
     models = {name: tagger(name, kernel) for name, kernel in KERNELS.items()}
     designs = {n: qhls.compile(m, INPUT_TYPE) for n, m in models.items()}

@@ -1,4 +1,4 @@
-"""The whole road on real data: train a Q-MLP and a Q-CNN on handwritten digits, compile, prove, price.
+"""The complete flow on real data: train a Q-MLP and a Q-CNN on handwritten digits, compile, check and price them.
 
 Run it with ``make demo``. Everything lands in ``build/demo``.
 """
@@ -35,12 +35,12 @@ console = Console(width=110)
 
 
 def weights(bits: int) -> str:
-    """The quantizer of kernels and biases."""
+    """Return the quantizer of kernels and biases."""
     return f"quantized_bits({bits},0,alpha=1)"
 
 
 def q_mlp(bits: int) -> keras.Model:
-    """64-32-32-10, all weights and activations of ``bits`` bits."""
+    """Return an MLP 64-32-32-10 with weights and activations of ``bits`` bits."""
     quantised = {"kernel_quantizer": weights(bits), "bias_quantizer": weights(bits)}
     return keras.Sequential(
         [
@@ -58,7 +58,7 @@ def q_mlp(bits: int) -> keras.Model:
 
 
 def q_cnn(bits: int) -> keras.Model:
-    """Two 3x3 convolutions with max pooling and a dense layer, all of ``bits`` bits."""
+    """Return a CNN of two 3x3 convolutions with max pooling and a dense layer, all of ``bits`` bits."""
     quantised = {"kernel_quantizer": weights(bits), "bias_quantizer": weights(bits)}
     return keras.Sequential(
         [
@@ -78,28 +78,28 @@ def q_cnn(bits: int) -> keras.Model:
 
 
 def load_data() -> list[np.ndarray]:
-    """x_train, x_test, y_train, y_test; images (n, 8, 8, 1) from 0 to 1 in sixteenths."""
+    """Return x_train, x_test, y_train, y_test; images (n, 8, 8, 1) from 0 to 1 in sixteenths."""
     digits = load_digits()
     images = (digits.images / 16).astype("float32")[..., None]
     return train_test_split(images, digits.target, test_size=0.25, random_state=0)
 
 
 class Bar(keras.callbacks.Callback):
-    """Moves a rich progress bar by epochs."""
+    """Progress bar of rich that advances by epochs."""
 
     def __init__(self, progress: Progress, task: int) -> None:
         super().__init__()
         self.progress, self.task = progress, task
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """One step."""
+        """Advance the bar by one step."""
         self.progress.advance(self.task)
 
 
 def train(
     model: keras.Model, data: list[np.ndarray], epochs: int, progress: Progress, jit: bool = False
 ) -> None:
-    """Quantisation-aware training; the seed makes it repeatable. ``jit``: compiled, by XLA on TensorFlow."""
+    """Train a quantised model, repeatably by the seed. ``jit``: compile the training, by XLA on TensorFlow."""
     x_train, _, y_train, _ = data
     adam = keras.optimizers.Adam(3e-3)
     model.compile(adam, "sparse_categorical_crossentropy", jit_compile=jit or "auto")
@@ -110,14 +110,14 @@ def train(
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The share of right answers."""
+    """Return the share of right answers."""
     return float((scores.argmax(1) == labels).mean())
 
 
 def prove(
     model: keras.Model, data: list[np.ndarray], folder: Path
 ) -> tuple[list[str], qhls.CheckReport, list[Path]]:
-    """Compile, write, simulate and compare one model; returns a table row, the check and the projects."""
+    """Compile, write, simulate and compare one model; return a table row, the check and the projects."""
     _, x, _, labels = data
     design = qhls.compile(model, INPUT_TYPE)
     projects = [
@@ -138,7 +138,7 @@ def prove(
 
 
 def run_testbench(project: Path) -> str:
-    """Build and run a project's own C test bench, as its Makefile does for any user."""
+    """Build and run the C test bench of a project by its Makefile."""
     command = ["make", "--no-print-directory", "csim"]
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
@@ -149,7 +149,7 @@ def run_testbench(project: Path) -> str:
 
 
 def energy_table(designs: dict[int, qhls.Design]) -> Table:
-    """pJ per inference by layer for several bit widths."""
+    """Return a table of pJ per inference by layer for several bit widths."""
     reports = {bits: design.energy() for bits, design in designs.items()}
     first = next(iter(reports.values()))
     table = Table(
@@ -164,7 +164,7 @@ def energy_table(designs: dict[int, qhls.Design]) -> Table:
 
 
 def main(epochs: int = 12, folder: Path = Path("build/demo")) -> int:
-    """Train, prove and price; returns 0 if every comparison was equal."""
+    """Train, check and price both models; return 0 if every comparison was equal."""
     start = time.monotonic()
     data = load_data()
     keras.utils.set_random_seed(0)

@@ -1,6 +1,6 @@
 """Learn the widths of every weight on real handwritten digits: one run gives a front of accuracy against energy.
 
-All weights are part of the logic (``partition_limit``), so that each has a width of its own and one of 0 costs
+All weights are part of the logic (``partition_limit``), so that each has its own width, and one of 0 costs
 nothing. Needs ``pip install "qhls[tensorflow,csim,demo,search]"``.
 """
 
@@ -25,7 +25,7 @@ UNROLLED = qhls.Schedule(partition_limit=1 << 16)
 
 
 def network() -> keras.Model:
-    """64-32-32-10 of real numbers."""
+    """Return an MLP 64-32-32-10 of real numbers."""
     dense = keras.layers.Dense
     layers = [
         keras.Input((64,), name="digit"),
@@ -41,7 +41,7 @@ def network() -> keras.Model:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, learn widths, show the front and check one of its points; returns 0 if every bit was equal."""
+    """Train, learn widths, show the front and check one of its points; return 0 if every bit was equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=240, help="of the sweep")
     parser.add_argument("--folder", type=Path, default=Path("build/learned_widths"))

@@ -1,4 +1,4 @@
-"""Quantisation-aware training at MNIST's size: a Q-CNN on 28x28 images, compiled by XLA, then proved in hardware.
+"""Quantisation-aware training at MNIST's size: a Q-CNN on 28x28 images, compiled by XLA, then checked in hardware.
 
 ``python examples/mnist_qat.py --data mnist.npz`` trains on Keras' own MNIST file; without it scikit-learn's digits,
 enlarged to 28x28, stand in. The trained model is saved and its C simulation compared with Keras, bit for bit.
@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-import digits  # this folder's: settings, progress bar and accuracy
+import digits  # from this folder: settings, progress bar and accuracy
 import keras
 import numpy as np
 from rich.progress import Progress
@@ -25,7 +25,7 @@ INPUT_TYPE = "u8.8"
 
 
 def load_images(path: Path | None) -> list[np.ndarray]:
-    """x_train, x_test, y_train, y_test; images (n, 28, 28, 1), each pixel a multiple of 1/256 below 1."""
+    """Return x_train, x_test, y_train, y_test; images (n, 28, 28, 1), each pixel a multiple of 1/256 below 1."""
     if path is not None:
         with np.load(path, allow_pickle=False) as file:
             images = [file["x_train"], file["x_test"]]
@@ -38,7 +38,7 @@ def load_images(path: Path | None) -> list[np.ndarray]:
 
 
 def q_cnn(bits: int = 6) -> keras.Model:
-    """Two strided 3x3 convolutions, a tanh and a dense layer, all of ``bits`` bits."""
+    """Return a CNN of two strided 3x3 convolutions, a tanh and a dense layer, all of ``bits`` bits."""
     quantised = {
         "kernel_quantizer": digits.weights(bits),
         "bias_quantizer": digits.weights(bits),
@@ -62,7 +62,7 @@ def q_cnn(bits: int = 6) -> keras.Model:
 def main(
     epochs: int = 6, data: Path | None = None, folder: Path = Path("build/mnist"), samples: int = 64
 ) -> int:
-    """Train, save and compare on ``samples`` test images; returns 0 if every bit was equal."""
+    """Train, save and compare on ``samples`` test images; return 0 if every bit was equal."""
     keras.utils.set_random_seed(0)
     images = load_images(data)
     model = q_cnn()

@@ -1,4 +1,4 @@
-"""QTools on qhls: types, energy and roofline numbers of a small network, as QKeras tells them.
+"""QTools on qhls: types, energy and roofline figures of a small network, as QKeras reports them.
 
 python examples/qtools_energy.py
 """
@@ -14,7 +14,7 @@ from qhls.layers import QActivation, QConv2DBatchnorm, QDense
 
 
 def network(bits: int) -> keras.Model:
-    """A convolution with its normalisation folded in, an average and a dense layer, in ``bits`` bits."""
+    """Return a network of a convolution with folded normalisation, an average and a dense layer, in ``bits`` bits."""
     number = f"quantized_bits({bits},0,alpha=1)"
     types = {"kernel_quantizer": number, "bias_quantizer": number}
     x = given = keras.Input((12, 12, 1), name="input")
@@ -27,7 +27,7 @@ def network(bits: int) -> keras.Model:
 
 
 def picojoules(model: keras.Model, **options: object) -> dict[str, float]:
-    """pJ by layer of one inference, weights and activations in SRAM, and in all."""
+    """Return pJ per inference by layer and in total, with weights and activations in SRAM."""
     tools = QTools(
         model,
         process="horowitz",  # the technology horowitz_45nm_qtools
@@ -43,7 +43,7 @@ def picojoules(model: keras.Model, **options: object) -> dict[str, float]:
 
 
 def main() -> int:
-    """Compare 8, 6 and 4 bits; show what QTools leaves out."""
+    """Compare 8, 6 and 4 bits, and show the costs that QTools omits."""
     columns = {
         "8 bits": picojoules(network(8)),
         "6 bits": picojoules(network(6)),

@@ -1,6 +1,6 @@
-"""Search accuracy against energy on real handwritten digits, then prove one point of the front bit for bit.
+"""Search accuracy against energy on real handwritten digits, then check one point of the front bit for bit.
 
-Run it twice: the second time goes on from the journal of the first and only shows what is there. Needs ``pip
+Run it twice: the second run resumes from the journal of the first and only shows its results. Needs ``pip
 install "qhls[tensorflow,csim,demo,search]"``.
 """
 
@@ -23,7 +23,7 @@ INPUT_TYPE = "u5.4"
 
 
 def load_data() -> tuple:
-    """``(x, y), (x_val, y_val)``; images (n, 8, 8, 1) from 0 to 1 in sixteenths."""
+    """Return ``(x, y), (x_val, y_val)``; images (n, 8, 8, 1) from 0 to 1 in sixteenths."""
     digits = load_digits()
     images = (digits.images / 16).astype("float32")[..., None]
     x, x_val, y, y_val = train_test_split(images, digits.target, test_size=0.25, random_state=0)
@@ -31,7 +31,7 @@ def load_data() -> tuple:
 
 
 def network() -> keras.Model:
-    """64-32-32-10 of real numbers: what the search quantises."""
+    """Return an MLP 64-32-32-10 of real numbers, which the search quantises."""
     model = keras.Sequential(
         [
             keras.Input((8, 8, 1), name="digit"),
@@ -51,7 +51,7 @@ def network() -> keras.Model:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, search, show the front and check its cheapest good point; returns 0 if every bit was equal."""
+    """Train, search, show the front and check its cheapest good point; return 0 if every bit was equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=24, help="candidates to train")
     parser.add_argument("--epochs", type=int, default=10, help="of each candidate")

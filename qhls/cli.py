@@ -154,7 +154,7 @@ def _qtools_parser(commands: Any) -> None:
 
 
 def _common(command: argparse.ArgumentParser, name: str) -> None:
-    """The arguments of every command that compiles: the model and how it is to be built."""
+    """Add the arguments of every command that compiles: the model, its types and the schedule."""
     if name == "search":
         command.add_argument("model", help="a compiled float model of Keras: .keras or .h5")
     else:

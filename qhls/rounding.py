@@ -100,7 +100,7 @@ class _Rounding:
                 value = getattr(owner, "kernel", None)  # Keras' name of a depthwise kernel
             if value is None or getattr(owner, argument, None) is not None:
                 continue
-            numbers = keras.ops.convert_to_numpy(value)
+            numbers: Any = keras.ops.convert_to_numpy(value)
             chosen[argument] = holding(numbers, self.bits, signed=True)
             rounding: Any = get_quantizer(chosen[argument])
             error = abs(keras.ops.convert_to_numpy(rounding(numbers)) - numbers).max()

@@ -46,16 +46,16 @@ def po2_exponent(alpha: Any) -> int | None:
 def reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
     """Return the axes that share a scale: all but the last one, or all but ``scale_axis``; none for rank 1."""
     if scale_axis is None:
-        kept = [max(rank - 1, 0)]
+        scaled_axes = [max(rank - 1, 0)]
     else:
-        kept = [scale_axis] if isinstance(scale_axis, int) else list(scale_axis)
-    for axis in kept:
+        scaled_axes = [scale_axis] if isinstance(scale_axis, int) else list(scale_axis)
+    for axis in scaled_axes:
         if axis >= max(rank, 1):
             raise QuantizerError(
                 f"scale_axis: expected axes of a tensor of rank {rank}, got {axis}. "
                 f"Use axes from 0 to {rank - 1}."
             )
-    return [axis for axis in range(rank) if axis not in kept]
+    return [axis for axis in range(rank) if axis not in scaled_axes]
 
 
 def greatest(x: Tensor, scale_axis: Axes) -> Tensor:
@@ -133,16 +133,16 @@ def _group_mean(x: Tensor, groups: dict[int, int], scale_axis: Axes) -> Tensor:
     reduced = reduced_axes(len(x.shape), scale_axis)
     split: list[int] = []
     over: list[int] = []
-    kept: list[int] = []
+    result: list[int] = []
     for axis, length in enumerate(x.shape):
         if axis in groups:
             split += [length // groups[axis], groups[axis]]
             over.append(len(split) - 1)
-            kept.append(length // groups[axis])
+            result.append(length // groups[axis])
         else:
             split.append(length)
-            kept.append(length)
+            result.append(length)
             if axis in reduced:
                 over.append(len(split) - 1)
-                kept[-1] = 1
-    return ops.reshape(ops.mean(ops.reshape(x, split), axis=over), kept)
+                result[-1] = 1
+    return ops.reshape(ops.mean(ops.reshape(x, split), axis=over), result)
