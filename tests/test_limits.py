@@ -68,7 +68,7 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_no_file_is_refused(path):
     assert not limits.is_file(path)
-    message = r"(?s)^.{0,500}: expected a model file, got (the path of|a folder|a device|a path that).*; check"
+    message = r"(?s)^.{0,500}: expected a model file, got (no such file|a folder|a device|a path that).*\. Check"
     with pytest.raises(LoadError, match=message):
         regular_file(path, "a model file")
     for load in (load_technology, load_area_table, load_prices):

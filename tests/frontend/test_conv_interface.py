@@ -222,7 +222,7 @@ def test_a_float_octave_rounds_with_acc_quantizer_alone():
         ),
         (
             lambda: QConv1D(4, 3, kernel_quantizer="quantized_bots(4)"),
-            r"^get_quantizer: 'quantized_bots\(4\)' names no known",
+            r"^get_quantizer: expected the name of a quantizer, got 'quantized_bots'",
         ),
     ],
 )

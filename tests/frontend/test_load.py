@@ -329,7 +329,7 @@ def test_modules_named_by_a_file_are_not_looked_into(module, write, keras2_weigh
         (
             dense2("fc", 3, kernel_quantizer="quantized_bots(4)"),
             r"layer 'fc': expected a configuration that can be built, received one that is refused: "
-            r"get_quantizer: 'quantized_bots\(4\)' names no known",
+            r"get_quantizer: expected the name of a quantizer, got 'quantized_bots'",
         ),
         (
             dense2("fc", 3, kernel_quantizer={"class_name": "quantized_bots", "config": {}}),

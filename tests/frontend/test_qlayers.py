@@ -192,7 +192,8 @@ def test_a_model_trains_and_stays_in_range(rng):
 
 def test_unknown_quantizers_are_refused():
     with pytest.raises(
-        QuantizerError, match=r"^get_quantizer: 'quantized_bots\(4\)' names no known"
+        QuantizerError,
+        match=r"^get_quantizer: expected the name of a quantizer, got 'quantized_bots'",
     ):
         QDense(3, kernel_quantizer="quantized_bots(4)")
 

@@ -335,7 +335,8 @@ def test_steps_draw_anew_in_training(drawing, rng):
 def test_unknown_quantizers_are_refused():
     for name in ("recurrent_quantizer", "state_quantizer", "recurrent_activation", "activation"):
         with pytest.raises(
-            QuantizerError, match=r"^get_quantizer: 'quantized_bots\(4\)' names no known"
+            QuantizerError,
+            match=r"^get_quantizer: expected the name of a quantizer, got 'quantized_bots'",
         ):
             QLSTM(3, **{name: "quantized_bots(4)"})
 

@@ -217,7 +217,7 @@ BAD = [
     ({"quantization_config": {"kernels": {"ternary": 2}}}, r"^quantization_config: unknown key 'kernels'; known "
      r"are kernel, bias, activation, .*; did you mean 'kernel'\?$"),
     ({"quantization_config": {"kernel": {"quantized_bit(4)": 4}}}, r"^quantization_config\['kernel'\]: "
-     r"get_quantizer: 'quantized_bit\(4\)' names no known quantizer: .*$"),
+     r"get_quantizer: expected the name of a quantizer, got 'quantized_bit' .*$"),
     ({"quantization_config": {"kernel": {"ternary": "2"}}}, r"^quantization_config\['kernel'\]\['ternary'\]: "
      r"expected its bits, got '2'$"),
     ({"quantization_config": {"kernel": ["ternary"]}}, r"^quantization_config\['kernel'\]: expected a dictionary of "
