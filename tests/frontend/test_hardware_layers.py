@@ -262,7 +262,7 @@ def test_images_have_thresholds_for_each_channel():
             [L.GlobalAveragePooling1D(name="p"), QDense(2, name="d", **KERNEL)],
             (10, 1),
             r"layer 'p' \(GlobalAveragePooling1D\): expected a quantizer behind an average over 10 numbers; received "
-            r"none; add a QActivation behind it; layer 'd' \(QDense\) would read real numbers\. The nearest exact model",
+            r"none; add a QActivation behind it; layer 'd' \(QDense\) would read real numbers\. The nearest",
         ),
         (
             [QAveragePooling2D(3, name="p")],
