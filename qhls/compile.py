@@ -83,16 +83,8 @@ def compile(
     report("optimise the graph")
     exact = optimise(graph)
     end = Softmax(softmax, softmax_bits)
-    design = Design(
-        optimise(end.apply(exact)),
-        schedule,
-        model,
-        exact,
-        end,
-        approximations,
-        given=original,
-        host=ends.host if ends is not None else None,
-    )
+    parts = (schedule, model, exact, end, approximations, original, ends.host if ends else None)
+    design = Design(optimise(end.apply(exact)), *parts)
     return replace(design, distance=design.measured(data)) if approximations else design
 
 

@@ -603,7 +603,7 @@ def test_a_bound_of_a_relu_is_kept(layer):
         (
             layers.ReLU(threshold=1.0, name="r"),
             "quantized_relu(8,3)",
-            r"has threshold=1, .* has not",
+            r"has threshold=1, .* has none",
         ),
     ],
 )
