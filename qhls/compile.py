@@ -46,22 +46,18 @@ def compile(
     outputs are probabilities of ``softmax_bits`` (1 to 16) fraction bits, whose error ``design.softmax.error(classes)``
     bounds. "argmax": the output is the index of the largest logit, shape (..., 1).
 
-    ``real_end``: the processor that computes the layers from the first real weights on, such as a plain Dense. "host":
-    the outputs of the design are their inputs, and ``design.finish`` computes them. "hardware": the design computes
-    them, which needs ``allow_approximate``. "auto": the host, if no quantised kernel follows and nothing is
-    approximated.
+    ``real_end``: the processor of the layers from the first real weights on, such as a plain Dense. "host": the outputs
+    of the design are their inputs, and ``design.finish`` computes them. "hardware": the design computes them, which
+    needs ``allow_approximate``. "auto": the host, if no quantised kernel follows and nothing is approximated.
 
     ``allow_approximate``: what to do with real weights, and with real numbers (of a function or a scale) that no
     quantizer follows. False: raise ``LoweringError``. True: round both to ``approximate_bits`` (2 to 24) that hold all
-    of them; a layer that is one factor and one offset per channel, such as a normalisation, becomes a fixed-point
-    layer. A quantizer (an object or a string): insert it behind the layers instead.
-    ``design.approximations`` lists each approximation with its error. ``design.distance`` is the distance of the whole
-    from the given model, on ``data`` (inputs as ``design.run`` takes them) or on random inputs.
+    of them, and replace a layer with one factor and offset per channel by a fixed-point layer. A quantizer (an object
+    or a string): insert it behind the layers. ``design.approximations`` lists the errors. ``design.distance`` is the
+    distance from the given model, on ``data`` (inputs as ``design.run`` takes them) or on random inputs.
 
-    Raises:
-        LoadError: a file cannot be read.
-        LoweringError: a layer, quantizer or type has no exact meaning in fixed point.
-        VerifyError: ``softmax`` is not "host" and an output has no softmax.
+    Raises ``LoadError`` for an unreadable file, ``LoweringError`` for a layer, quantizer or type without an exact meaning
+    in fixed point, and ``VerifyError`` if ``softmax`` is not "host" and an output has no softmax.
     """
     check_schedule(schedule, "compile")
     from qhls.design import Design
