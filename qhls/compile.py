@@ -56,7 +56,7 @@ def compile(
     or a string): insert it behind the layers. ``design.approximations`` lists the errors. ``design.distance`` is the
     distance from the given model, on ``data`` (inputs as ``design.run`` takes them) or on random inputs.
 
-    Raises ``LoadError`` for an unreadable file, ``LoweringError`` for a layer, quantizer or type without an exact meaning
+    Raises ``LoadError`` for an unreadable file, ``LoweringError`` for a layer, quantizer or type without exact meaning
     in fixed point, and ``VerifyError`` if ``softmax`` is not "host" and an output has no softmax.
     """
     check_schedule(schedule, "compile")
