@@ -466,5 +466,5 @@ def test_a_schedule_that_was_cut_off(tmp_path):
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks/scheduler.json").write_text("{")
     with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number\}, got text that "
-                       r"is no JSON \(.*\); it is truncated or of another kind$"):  # fmt: skip
+                       r"is not JSON \(.*\)\. Check that the file is complete .*$"):  # fmt: skip
         scheduler(tmp_path, overwrite=False)
