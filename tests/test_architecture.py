@@ -120,8 +120,8 @@ REPOSITORY = ROOT.parent
 PAGES = sorted(
     path for folder in (".", "docs", "benchmarks") for path in (REPOSITORY / folder).glob("*.md")
 )
-NOT_WRAPPED = {"ops.md", "energy.md", "qtools.md"}
-"""Pages with longer lines: ``ops.md`` is generated."""
+NOT_WRAPPED = {"ops.md"}
+"""Pages with longer lines, which are generated."""
 
 
 def prose(text):

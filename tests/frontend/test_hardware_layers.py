@@ -249,8 +249,8 @@ def test_images_have_thresholds_for_each_channel():
         (
             [QDense(4, name="d", **AUTO), QDense(2, name="e", **KERNEL)],
             (3,),
-            r"layer 'd' \(QDense\): expected weights .*; layer 'e' \(QDense\) would read real numbers; "
-            r"the nearest exact model has QActivation\('quantized_bits\(12,4,alpha=1\)'\) behind layer 'd': .*$",
+            r"layer 'd' \(QDense\): expected weights .*; layer 'e' \(QDense\) would read real numbers\. "
+            r"The nearest exact model has QActivation\('quantized_bits\(12,4,alpha=1\)'\) behind layer 'd': .*$",
         ),
         (
             [L.AveragePooling2D(3, name="p")],
