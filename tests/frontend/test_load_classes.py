@@ -387,7 +387,7 @@ def test_a_quantizer_within_a_quantizers_string_is_dropped_as_by_qkeras():
         "quantized_relu(quantized_bits(4, 0, alpha=1), 0)",
         "quantized_relu(6,bits=binary())",
     ):
-        message = r"^get_quantizer: 'quantized_relu\(.*\)' has a quantizer among the arguments of quantized_relu;"
+        message = r"^get_quantizer: 'quantized_relu\(.*\)' has a quantizer among the arguments of quantized_relu\."
         with pytest.warns(UserWarning, match=message):
             assert str(get_quantizer(text)) == "quantized_relu(8,0)"
     message = r"^get_quantizer: expected a name with arguments, .*Write 'open\(1\)' as a number"
