@@ -10,7 +10,7 @@ from qhls.cli import main
 from qhls.errors import LoweringError
 from qhls.frontend.reals import RealNumbersError
 from qhls.frontend.trace import trace, trace_in_float32
-from qhls.layers import QLSTM, QActivation, QBidirectional, QDense
+from qhls.layers import QLSTM, QActivation, QBidirectional, QDense, QSimpleRNN
 
 BITS = "quantized_bits(4,0,alpha=1)"
 AUTO = "quantized_bits(4,0,1,alpha='auto')"
@@ -210,6 +210,25 @@ def test_within_recurrent_cells(wrapped):
     for old, new in zip(design.model.layers, again.layers, strict=True):
         new.set_weights(old.get_weights())
     np.testing.assert_array_equal(again(x), design.model(x))
+
+
+@pytest.mark.parametrize(
+    ("state", "merge", "place"),
+    [
+        ("quantized_bits(7,0)", None, "r"),
+        (None, None, "r.activation"),
+        ("quantized_bits(7,0)", "concat", "both"),
+        ("quantized_bits(7,0)", "sum", "both.activation"),
+    ],
+)
+def test_a_real_state_is_rounded_in_the_cell_only_where_no_quantizer_reads_it(state, merge, place):
+    cell = numbers() | {"recurrent_quantizer": BITS, "state_quantizer": state}
+    layer = QSimpleRNN(3, activation="tanh", name="r", **cell)
+    layer = QBidirectional(layer, merge, name="both") if merge else layer
+    model = spread(model_of(layer, QDense(2, **numbers(), name="d"), shape=(3, 3)))
+    design = qhls.compile(model, "s8.4", allow_approximate=True)
+    assert {made.layer for made in design.approximations} == {place}
+    close(design, model, codes((50, 3, 3)), 0.05)
 
 
 def test_many_are_put_in_one_trace(monkeypatch):

@@ -294,8 +294,14 @@ def _call(
     name = f"{path}{layer.name}"
     with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
         ops = rule(layer, *args, **kwargs)
-    notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     ops = list(ops) if isinstance(ops, tuple) else [ops]
+    if any(all(end.logits is not op for op in ops) for end in left):
+        raise refusal(
+            layer,
+            "a softmax at the end of the layer only, where the host computes it",
+            "one whose result the layer reads; give it another activation there",
+        )
+    notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     _check_shapes(layer, node, ops)
     running = current_arithmetic()
     if running is not None and any(isinstance(op, Reals) for op in ops):

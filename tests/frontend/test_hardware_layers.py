@@ -14,7 +14,14 @@ from qhls.frontend.folded import QDepthwiseConv2DBatchnorm
 from qhls.frontend.mobilenet import QMobileNetSeparableConv2D
 from qhls.frontend.octave import QOctaveConv2D
 from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
-from qhls.frontend.recurrent import QGRU, QLSTM, QBidirectional, QLSTMCell, QSimpleRNN
+from qhls.frontend.recurrent import (
+    QGRU,
+    QLSTM,
+    QBidirectional,
+    QLSTMCell,
+    QSimpleRNN,
+    QSimpleRNNCell,
+)
 from qhls.frontend.scale_shift import QScaleShift
 from qhls.frontend.separable import QSeparableConv1D, QSeparableConv2D
 from qhls.frontend.transpose import (
@@ -240,6 +247,64 @@ def test_images_have_thresholds_for_each_channel():
     assert report, report
 
 
+def simple(activation, cls=QSimpleRNN, **options):
+    return cls(2, activation=activation, **(RECURRENT | options))
+
+
+SIGMOID = {"backward_layer": simple("sigmoid", go_backwards=True)}
+REAL_STATES = {
+    "the last": (simple("tanh"), 4),
+    "all, and the state": (
+        simple("sigmoid", return_sequences=True, return_state=True, go_backwards=True),
+        3,
+    ),
+    "unrolled by Keras": (simple("softsign", unroll=True), 3),
+    "a function that turns": (simple("gelu"), 3),
+    "a cell": (L.RNN(simple("tanh", QSimpleRNNCell), return_sequences=True), 3),
+    "ternary state": (simple("tanh", state_quantizer="ternary(alpha=1,threshold=0.5)"), 4),
+    "one step": (simple("tanh", state_quantizer=None), 1),
+    "one step, and the state": (
+        simple("tanh", state_quantizer=None, return_sequences=True, return_state=True),
+        1,
+    ),
+    "both ways": (QBidirectional(simple("tanh", return_sequences=True)), 3),
+    "two functions": (QBidirectional(simple("tanh"), **SIGMOID), 3),
+    "one exact": (QBidirectional(simple("quantized_tanh(5)"), **SIGMOID), 3),
+    "ways apart": (QBidirectional(simple("tanh", return_state=True), merge_mode=None), 3),
+    "real gates": (
+        QLSTM(
+            2,
+            activation="quantized_tanh(5,use_real_tanh=True)",
+            recurrent_activation="quantized_sigmoid(5,use_real_sigmoid=True)",
+            **RECURRENT,
+        ),
+        3,
+    ),
+}
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("types", ["s5.2", "s18.12"])
+@pytest.mark.parametrize("name", REAL_STATES)
+def test_real_states_that_quantizers_read_are_exact(name, types):
+    if name == "a function that turns" and types != "s5.2":
+        pytest.skip("tried code by code, a function that turns needs an input of 16 bits")
+    layer, steps = REAL_STATES[name]
+    x = keras.Input((steps, 2))
+    ends = keras.tree.flatten(layer.from_config(layer.get_config())(x))
+    model = keras.Model(x, [QActivation("quantized_bits(6,0,alpha=1)")(end) for end in ends])
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(random.normal(size=weight.shape))
+    design = qhls.compile(model, types)
+    assert any(isinstance(op, Threshold) for op, _ in design.graph.walk())
+    assert any(isinstance(op, Scan) for op in design.graph.ops) == (steps > 1)
+    report = design.check(**({} if name in {"the last", "one step"} else {"targets": ()}))
+    assert report, report
+    results = keras.tree.flatten(design.run(random.uniform(-1, 1, (50, steps, 2))))
+    assert len(np.unique(results[0])) > 2
+
+
 # -- what has no exact form -----------------------------------------------------------------------
 
 
@@ -304,6 +369,23 @@ def test_images_have_thresholds_for_each_channel():
             [L.RNN(L.LSTMCell(2), name="r")],
             (3, 2),
             r"layer 'r' \(RNN\): expected a cell of QSimpleRNNCell, QLSTMCell, QGRUCell; received a LSTMCell",
+        ),
+        (
+            [simple("tanh", state_quantizer=None, name="r"), RELU],
+            (3, 2),
+            r"layer 'r' \(QSimpleRNN\): layer 'cell' \(QSimpleRNNCell\): expected an activation that maps codes to "
+            r"codes; received the function 'tanh' of real numbers; .* layer 'cell' \(QSimpleRNNCell\) would read real",
+        ),
+        (
+            [simple("tanh", name="r"), QDense(2, name="d", **KERNEL)],
+            (3, 2),
+            r"layer 'cell' \(QSimpleRNNCell\): expected an .* layer 'd' \(QDense\) would read real numbers\. "
+            r"The nearest exact model has QActivation\('quantized_bits\(12,1,alpha=1\)'\) behind layer 'r'",
+        ),
+        (
+            [QBidirectional(simple("tanh"), merge_mode="sum", name="r"), RELU],
+            (3, 2),
+            r"layer 'r' \(QBidirectional\): .*layer 'cell' \(QSimpleRNNCell\) would read real numbers",
         ),
     ],
 )

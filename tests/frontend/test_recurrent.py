@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import qhls
 from qhls.errors import LoweringError, QuantizerError
 from qhls.frontend.trace import trace
 from qhls.layers import (
@@ -358,3 +359,21 @@ def test_without_quantizers_they_are_refused(layer):
     )
     with pytest.raises(LoweringError, match=message):
         trace(model, "s8.4")
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+@pytest.mark.parametrize("softmax", ["softmax", L.Softmax()])
+@pytest.mark.parametrize(
+    ("cls", "which"),
+    [(QSimpleRNN, "activation"), (QLSTM, "activation"), (QGRU, "recurrent_activation")],
+)
+def test_a_softmax_in_a_cell_is_refused(cls, which, softmax, approximate):
+    """At the end of the model too: the host computes one softmax, not one for each step."""
+    layer = cls(3, **{which: softmax}, **STATE, name="x")
+    model = keras.Sequential([keras.Input((5, 4)), layer])
+    message = (
+        rf"^layer 'x' \({cls.__name__}\): layer 'cell' \({cls.__name__}Cell\): expected a function of each number "
+        rf"alone as {which}; received a softmax, which every step computes; use e\.g\. 'quantized_sigmoid\(8\)'$"
+    )
+    with pytest.raises(LoweringError, match=message):
+        qhls.compile(model, "s8.4", allow_approximate=approximate)
