@@ -33,7 +33,7 @@ BITS = 12
 """Default bits of an inserted quantizer: as many steps as a table may have."""
 SOFTMAX_APART = "softmax_apart"
 """Name of the layer that computes the softmax of the layer before it."""
-POINTS = 1 << 17
+POINTS = 1 << 18
 """Numbers, of all channels together, on which an error is measured."""
 
 

@@ -134,7 +134,7 @@ def _render_latency(reports: Mapping[str, LatencyReport]) -> Iterable[str]:
     for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"
         if report.obstacles:
-            yield f"<p>No DATAFLOW: {escape('; '.join(report.obstacles))}.</p>"
+            yield f"<p>DATAFLOW disabled: {escape('; '.join(report.obstacles))}.</p>"
         numbers = (
             (op.name, *(f"{n:,}" for n in (op.trips, op.interval, op.depth, op.cycles)), op.bound)
             for op in report.ops

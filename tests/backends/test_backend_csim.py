@@ -280,7 +280,7 @@ def test_unsigned_ports_of_63_bits_keep_every_bit():
     ],
 )
 def test_inputs_that_do_not_fit(codes, message, libraries):
-    for call in (libraries[0].run, libraries[0].trace):
+    for call in (libraries[0].run, libraries[0].tap):
         with pytest.raises(VerifyError, match=message):
             call(codes)
 
