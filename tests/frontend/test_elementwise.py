@@ -175,7 +175,7 @@ def test_elements_move_before_the_quantizer():
     ]
     equal(design_of([L.Activation("tanh"), *moves, QActivation(BITS)], (6,)))
     message = (
-        r"^layer 't' \(Activation\): .*; layer 'z' \(ZeroPadding1D\) would read real numbers; "
+        r"^layer 't' \(Activation\): .*; layer 'z' \(ZeroPadding1D\) would read real numbers\. "
     )
     with pytest.raises(qhls.LoweringError, match=message):
         design_of([L.Activation("tanh", name="t"), L.ZeroPadding1D(1, name="z")], (3, 2))

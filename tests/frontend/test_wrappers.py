@@ -83,7 +83,7 @@ def test_real_rows_are_refused_or_approximated():
     model = model_of([L.Embedding(8, 4, name="words"), L.Flatten(), QDense(2, **KERNEL)], (3,))
     message = (
         r"^layer 'words' \(Embedding\): expected a quantizer behind it, because its weights are real numbers; "
-        r"received none; add a QActivation behind it; layer 'q_dense\w*' \(QDense\) would read real numbers; "
+        r"received none; add a QActivation behind it; layer 'q_dense\w*' \(QDense\) would read real numbers\. "
     )
     with pytest.raises(LoweringError, match=message):
         qhls.compile(model, "u3.0")
