@@ -58,7 +58,7 @@ def test_qtools_example_compares_bits_and_modes(capsys):
 def test_energy_is_compared(tmp_path, capsys):
     assert module(ROOT / "examples/compare_energy.py").main(tmp_path / "energy") == 0
     shown = capsys.readouterr().out
-    assert "One bit less in 6 bits saves" in shown
+    assert "Savings of one bit less in 6 bits" in shown
     assert "A bit at a time" in shown
     ratios = json.loads((tmp_path / "energy/compare.json").read_text())["ratios"]
     assert ratios["ternary"] < ratios["6 bits"] < ratios["8 bits"] == 1

@@ -45,7 +45,9 @@ def test_layers_finds_what_a_third_party_registers():
 
     assert qhls.layers.ThirdPartysDense is ThirdPartysDense
     assert "ThirdPartysDense" in dir(qhls.layers)
-    with pytest.raises(AttributeError, match=r"^module 'qhls\.layers' has no layer 'QNothing'; "):
+    with pytest.raises(
+        AttributeError, match=r"^module 'qhls\.layers' has no layer 'QNothing'\. Choose one of "
+    ):
         _ = qhls.layers.QNothing
 
 

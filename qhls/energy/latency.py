@@ -110,7 +110,9 @@ class LatencyReport:
             f"(Catapult: {self.sequential})",
             "italic",
         )
-        caption = make_cell(f"DATAFLOW disabled: {'; '.join(self.obstacles)}") if self.obstacles else None
+        caption = (
+            make_cell(f"DATAFLOW disabled: {'; '.join(self.obstacles)}") if self.obstacles else None
+        )
         table = Table(title=title, caption=caption)
         for heading in ("op", "trips", "interval", "bound by", "depth", "cycles"):
             table.add_column(heading, justify="left" if heading in ("op", "bound by") else "right")
