@@ -22,9 +22,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import qhls
-from qhls.search.executors import Job, Task
-from qhls.search.objectives import Objective
-from qhls.search.space import Space
+from qhls.search.goals.objectives import Objective
+from qhls.search.space.choices import Space
+from qhls.search.trials.executors import Job, Task
 
 INPUT_TYPE = "u5.4"
 BASELINES = (8, 6)

@@ -35,9 +35,9 @@ from rich.table import Table
 from sklearn.model_selection import train_test_split
 
 import qhls
-from qhls.search.quantization import HARDWARE_QUANTIZATION
-from qhls.search.space import Space
-from qhls.search.tuners import HyperbandTuner
+from qhls.search.engines.tuners import HyperbandTuner
+from qhls.search.space.choices import Space
+from qhls.search.space.quantization import HARDWARE_QUANTIZATION
 
 MODES = ("random", "bayesian", "hyperband")
 """AutoQKeras'."""

@@ -24,11 +24,11 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits
 
-from qhls.search.executors import EXECUTORS, Job, Task, cores, make_executor
-from qhls.search.objectives import Objective
-from qhls.search.quantization import HARDWARE_QUANTIZATION
-from qhls.search.space import Space
-from qhls.search.training import trial_seed
+from qhls.search.goals.objectives import Objective
+from qhls.search.space.choices import Space
+from qhls.search.space.quantization import HARDWARE_QUANTIZATION
+from qhls.search.trials.executors import EXECUTORS, Job, Task, cores, make_executor
+from qhls.search.trials.training import trial_seed
 
 NEEDS = {"dask": "distributed", "ray": "ray"}
 

@@ -1,4 +1,4 @@
-"""Primitives synthesised with the Yosys at hand, as rows that ``qhls.energy.calibrate`` reads.
+"""Primitives synthesised with the Yosys at hand, as rows that ``qhls.energy.hardware.calibrate`` reads.
 
     python benchmarks/yosys_primitives.py rows.json
 

@@ -24,7 +24,7 @@ from qhls.errors import (
     VerifyError,
 )
 from qhls.ir import Fixed, Graph, Schedule
-from qhls.registration import register_with_keras
+from qhls.system.registration import register_with_keras
 
 if TYPE_CHECKING:
     # isort: off
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from qhls.design import Design
     from qhls.frontend import load_model
-    from qhls.frontend.lower import lower
+    from qhls.frontend.lowering.lower import lower
     from qhls.search.pareto import pareto as _pareto
 
     class _Search:  # a module that can be called has no other type
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
 _OBJECTS = {
     "Design": "qhls.design",
     "load_model": "qhls.frontend",
-    "lower": "qhls.frontend.lower",
+    "lower": "qhls.frontend.lowering.lower",
 }
 _MODULES = (
     "backends",

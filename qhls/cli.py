@@ -15,15 +15,15 @@ from typing import Any
 
 from rich.console import Console
 
-from qhls import text
 from qhls.backends.target import TARGETS
 from qhls.compile import REAL_ENDS
 from qhls.errors import DesignWarning, QhlsError
 from qhls.ir import Schedule
-from qhls.ir.softmax import MODES
-from qhls.limits import read_arrays
-from qhls.progress import shown
-from qhls.quiet import import_keras
+from qhls.softmax import MODES
+from qhls.system import text
+from qhls.system.limits import read_arrays
+from qhls.system.progress import shown
+from qhls.system.quiet import import_keras
 
 _MODES: dict[str, bool | str] = {"today": True, "0.9.0": "0.9.0", "complete": False}
 """``QTools``' argument ``compatible``, by the name of the mode."""
@@ -367,9 +367,9 @@ def _energy(options: argparse.Namespace) -> int:
 
 
 def _qtools(options: argparse.Namespace) -> int:
-    from qhls.frontend.load import load_model
+    from qhls.compat.qtools.report import build_energy_table, format_roofline
+    from qhls.frontend.files.load import load_model
     from qhls.qtools import QTools
-    from qhls.qtools.report import build_energy_table, format_roofline
 
     sources = options.source_quantizer
     tools = QTools(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qhls.compile import DEFAULT_SCHEDULE
 from qhls.ir import Schedule
-from qhls.progress import report
+from qhls.system.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design

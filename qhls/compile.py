@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from qhls.errors import LoweringError, VerifyError
 from qhls.ir import Graph, Schedule, optimise
 from qhls.ir.schedule import check_schedule
-from qhls.ir.softmax import Mode, Softmax
-from qhls.progress import report
+from qhls.softmax import Mode, Softmax
+from qhls.system.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -62,7 +62,7 @@ def compile(
     check_schedule(schedule, "compile")
     from qhls.design import Design
     from qhls.frontend import load_model
-    from qhls.frontend.ends import split
+    from qhls.frontend.approximation.ends import split
 
     report("load the model")
     is_path = isinstance(model_or_path, str | PathLike)
@@ -88,8 +88,8 @@ def _trace(
     model: Any, input_types: Any, allow_approximate: Any, bits: int
 ) -> tuple[Any, Graph, tuple[Any, ...]]:
     """Return ``model`` or its approximation, the graph of it, and the list of approximations."""
-    from qhls.approximate import trace_exactly, trace_nearest
-    from qhls.rounding import rounded_weights
+    from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
+    from qhls.frontend.approximation.rounding import rounded_weights
 
     if allow_approximate is False:
         return model, trace_exactly(model, input_types), ()

@@ -15,16 +15,16 @@ from qhls.ir import Graph, Schedule, decode, encode, run
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
 from qhls.ir.schedule import check_schedule
-from qhls.ir.softmax import Softmax
+from qhls.softmax import Softmax
 
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
-    from qhls.check import CheckReport
-    from qhls.distance import Distance
-    from qhls.energy.area import AreaReport
-    from qhls.energy.latency import LatencyReport
+    from qhls.check.distance import Distance
+    from qhls.check.exactness import ExactnessReport
+    from qhls.check.executions import CheckReport
+    from qhls.energy.hardware.area import AreaReport
+    from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
-    from qhls.exactness import ExactnessReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ class Design:
 
         ``x``: inputs; by default 256 random vectors over the whole input type.
         """
-        from qhls.check import check
+        from qhls.check.executions import check
 
         return check(
             self, self.random_codes(256) if x is None else self.encode(x), targets, include
@@ -146,27 +146,27 @@ class Design:
 
         ``table``: the name or the path of a table, or an ``AreaTable``.
         """
-        from qhls.energy.area import AreaTable, estimate_area, load_area_table
+        from qhls.energy.hardware.area import AreaTable, estimate_area, load_area_table
 
         chosen = table if isinstance(table, AreaTable) else load_area_table(table)
         return estimate_area(self.graph, self.schedule, chosen)
 
     def latency(self) -> LatencyReport:
         """Estimate latency and initiation interval in clock cycles, by op."""
-        from qhls.energy.latency import estimate_latency
+        from qhls.energy.hardware.latency import estimate_latency
 
         return estimate_latency(self.graph, self.schedule)
 
     def exactness(self) -> ExactnessReport:
         """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with."""
-        from qhls.exactness import exactness
+        from qhls.check.exactness import exactness
 
         lines = [*self.approximations, *filter(None, [self.distance])]
         return exactness(self.exact or self.graph, lines)
 
     def measured(self, x: Any = None) -> Distance:
         """Measure the distance of the design from the given model on ``x``, by default on 256 random inputs."""
-        from qhls.distance import SAMPLES, distance
+        from qhls.check.distance import SAMPLES, distance
 
         if x is None:
             return distance(self, self.random_codes(SAMPLES), "random inputs")

@@ -1,6 +1,6 @@
 """Exceptions of qhls. Every message names the thing, what was expected, what qhls got, and what to do."""
 
-from qhls.text import shortened, shown
+from qhls.system.text import shortened, shown
 
 
 class QhlsError(Exception):

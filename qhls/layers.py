@@ -3,19 +3,19 @@
 from typing import Any
 
 from qhls.frontend import registered
-from qhls.frontend.activation import QActivation
-from qhls.frontend.adaptive import QAdaptiveActivation
-from qhls.frontend.batchnorm import QBatchNormalization
-from qhls.frontend.constraints import Clip, QInitializer
-from qhls.frontend.conv import QConv2D
-from qhls.frontend.conv1d import QConv1D
-from qhls.frontend.dense import QDense
-from qhls.frontend.depthwise import QDepthwiseConv2D
-from qhls.frontend.folded import QConv2DBatchnorm, QDenseBatchnorm, QDepthwiseConv2DBatchnorm
-from qhls.frontend.mobilenet import QMobileNetSeparableConv2D
-from qhls.frontend.octave import OctaveConv2D, QOctaveConv2D
-from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
-from qhls.frontend.recurrent import (
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.adaptive import QAdaptiveActivation
+from qhls.frontend.layers.batchnorm import QBatchNormalization
+from qhls.frontend.layers.constraints import Clip, QInitializer
+from qhls.frontend.layers.conv import QConv2D
+from qhls.frontend.layers.conv1d import QConv1D
+from qhls.frontend.layers.dense import QDense
+from qhls.frontend.layers.depthwise import QDepthwiseConv2D
+from qhls.frontend.layers.folded import QConv2DBatchnorm, QDenseBatchnorm, QDepthwiseConv2DBatchnorm
+from qhls.frontend.layers.mobilenet import QMobileNetSeparableConv2D
+from qhls.frontend.layers.octave import OctaveConv2D, QOctaveConv2D
+from qhls.frontend.layers.pooling import QAveragePooling2D, QGlobalAveragePooling2D
+from qhls.frontend.layers.recurrent import (
     QGRU,
     QLSTM,
     QBidirectional,
@@ -24,9 +24,9 @@ from qhls.frontend.recurrent import (
     QSimpleRNN,
     QSimpleRNNCell,
 )
-from qhls.frontend.scale_shift import QChannelScaleShift, QScaleShift
-from qhls.frontend.separable import QSeparableConv1D, QSeparableConv2D
-from qhls.frontend.transpose import (
+from qhls.frontend.layers.scale_shift import QChannelScaleShift, QScaleShift
+from qhls.frontend.layers.separable import QSeparableConv1D, QSeparableConv2D
+from qhls.frontend.layers.transpose import (
     QConv2DTranspose,
     QDepthwiseConv2DTranspose,
     QSeparableConv2DTranspose,

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import qhls
-from qhls.approximate import nearest
 from qhls.cli import main
 from qhls.errors import LoweringError
-from qhls.frontend.reals import RealNumbersError
-from qhls.frontend.trace import trace, trace_in_float32
+from qhls.frontend.approximation.approximate import nearest
+from qhls.frontend.lowering.reals import RealNumbersError
+from qhls.frontend.lowering.trace import trace, trace_in_float32
 from qhls.layers import QLSTM, QActivation, QBidirectional, QDense, QSimpleRNN
 
 BITS = "quantized_bits(4,0,alpha=1)"
@@ -244,7 +244,7 @@ def test_many_are_put_in_one_trace(monkeypatch):
         traced.append(1)
         return trace_in_float32(*arguments)
 
-    monkeypatch.setattr("qhls.approximate.trace_in_float32", counted)
+    monkeypatch.setattr("qhls.frontend.approximation.approximate.trace_in_float32", counted)
     design = qhls.compile(model, "s8.4", allow_approximate=True)
     assert len(design.approximations) == 8
     assert len(traced) == 1

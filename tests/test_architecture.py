@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1] / "qhls"
 MODULES = sorted(ROOT.rglob("*.py"))
 
-TEXTS = ("qhls.errors", "qhls.limits", "qhls.text")
-SERVICES = (*TEXTS, "qhls.locks", "qhls.needs_keras", "qhls.progress")
+TEXTS = ("qhls.errors", "qhls.system.limits", "qhls.system.text")
+SERVICES = (*TEXTS, "qhls.system.locks", "qhls.system.needs_keras", "qhls.system.progress")
 
 ALLOWED = {
     "ir": ("qhls.ir", *TEXTS),

@@ -12,7 +12,7 @@ import pytest
 import qhls
 from qhls.backends import csim
 from qhls.backends.target import TARGETS
-from qhls.check import BitComparison, CheckReport
+from qhls.check.executions import BitComparison, CheckReport
 from qhls.errors import CsimError, EmitError, VerifyError
 from qhls.layers import QActivation, QConv2D, QDense
 

@@ -14,8 +14,8 @@ import pytest
 import qhls
 import qhls.layers
 from qhls.frontend import registered
-from qhls.frontend.mobilenet import QMobileNetSeparableConv2D
-from qhls.frontend.octave import OctaveConv2D, QOctaveConv2D
+from qhls.frontend.layers.mobilenet import QMobileNetSeparableConv2D
+from qhls.frontend.layers.octave import OctaveConv2D, QOctaveConv2D
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qhls import limits
+from qhls.compat.qtools.prices import load_prices
 from qhls.energy import load_technology
-from qhls.energy.area import load_area_table
+from qhls.energy.hardware.area import load_area_table
 from qhls.errors import EnergyError, LoadError, QhlsError
-from qhls.limits import check_size, limit, parse_json, read_arrays, read_json, regular_file
-from qhls.qtools.prices import load_prices
 from qhls.search.command import _space, load_data
+from qhls.system import limits
+from qhls.system.limits import check_size, limit, parse_json, read_arrays, read_json, regular_file
 
 
 @pytest.mark.parametrize(

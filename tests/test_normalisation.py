@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import qhls
-from qhls.frontend.scale_shift import QChannelScaleShift, QScaleShift
+from qhls.frontend.layers.scale_shift import QChannelScaleShift, QScaleShift
 from qhls.layers import QActivation, QBatchNormalization, QDense
 
 L = keras.layers

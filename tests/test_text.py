@@ -12,12 +12,12 @@ import qhls
 from qhls import layers, utils
 from qhls.cli import main
 from qhls.compare import compare
-from qhls.energy.text import render_text
+from qhls.compat.qtools.report import build_energy_table
+from qhls.energy.report.text import render_text
 from qhls.errors import CsimError, QhlsError
 from qhls.qtools import QTools
-from qhls.qtools.report import build_energy_table
 from qhls.quantizers import get_quantizer
-from qhls.text import one_line, shortened, shown
+from qhls.system.text import one_line, shortened, shown
 
 
 @given(st.text(st.characters()))

@@ -30,7 +30,7 @@ from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.schedule import Schedule
-from qhls.progress import report
+from qhls.system.progress import report
 
 CHUNK = 64
 """Samples per call of a library: few enough to act on Ctrl-C, enough to hide what a call costs."""

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from qhls.locks import is_at, lock
+from qhls.system.locks import is_at, lock
 
 _EXCHANGE = 2
 """Flag of Linux' renameat2: two names change places at once."""

@@ -18,8 +18,8 @@ from math import fsum
 
 import numpy as np
 
-from qhls.energy.area import AreaTable, price_primitives
-from qhls.energy.latency import (
+from qhls.energy.hardware.area import AreaTable, price_primitives
+from qhls.energy.hardware.latency import (
     Step,
     estimate_op,
     estimate_scan,
@@ -27,8 +27,8 @@ from qhls.energy.latency import (
     list_memories_read,
     list_stores,
 )
+from qhls.energy.hardware.primitives import count_primitives
 from qhls.energy.model import price_op
-from qhls.energy.primitives import count_primitives
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
 from qhls.ir import (

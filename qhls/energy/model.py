@@ -24,9 +24,9 @@ from typing import Any
 
 from rich.table import Table
 
-from qhls.energy.plot import format_number
+from qhls.energy.report.plot import format_number
+from qhls.energy.report.text import make_cell, render_text
 from qhls.energy.technology import Technology
-from qhls.energy.text import make_cell, render_text
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.loops import HARD_WIRED, constant_place, passes, place

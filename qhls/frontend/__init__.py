@@ -3,17 +3,19 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
-from qhls.frontend.activation import QActivation
-from qhls.frontend.constraints import Clip, QInitializer
-from qhls.frontend.conv import QConv2D
-from qhls.frontend.dense import QDense
-from qhls.frontend.load import load_model
-from qhls.frontend.qlayer import QLayer, Quantized
-from qhls.frontend.registry import register, registered
+import qhls.system.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
+from qhls.frontend import layers, lowering
+from qhls.frontend.files.load import load_model
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.constraints import Clip, QInitializer
+from qhls.frontend.layers.conv import QConv2D
+from qhls.frontend.layers.dense import QDense
+from qhls.frontend.layers.qlayer import QLayer, Quantized
+from qhls.frontend.layers.registry import register, registered
 
-for _module in iter_modules(__path__):  # layers and lowering rules register themselves on import
-    import_module(f"{__name__}.{_module.name}")
+for _package in (layers, lowering):  # layers and lowering rules register themselves on import
+    for _module in iter_modules(_package.__path__):
+        import_module(f"{_package.__name__}.{_module.name}")
 
 __all__ = [
     "Clip",

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input
-from qhls.text import one_line, shown
+from qhls.system.text import one_line, shown
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
 """Columns of ``Graph.rows``."""

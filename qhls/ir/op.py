@@ -16,7 +16,7 @@ from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
 from qhls.ir.types import WIDEST, Fixed
 from qhls.ir.work import Events
-from qhls.limits import ELEMENT, check_size
+from qhls.system.limits import ELEMENT, check_size
 
 if TYPE_CHECKING:
     from qhls.ir.graph import Graph

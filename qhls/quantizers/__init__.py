@@ -4,7 +4,7 @@ A quantizer is a callable (``quantized_bits(4, 0, 1)(x)``) that also describes i
 for an activation, ``integer_codes`` for weights. ``get_quantizer`` makes one from a string or a configuration.
 """
 
-import qhls.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
+import qhls.system.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
 from qhls.quantizers.base import QUANTIZERS, Quantizer, get_weight_scale, quantizer
 from qhls.quantizers.binary import bernoulli, binary, stochastic_binary
 from qhls.quantizers.bits import quantized_bits

@@ -11,9 +11,8 @@ import sys
 from inspect import signature
 from types import ModuleType
 
-import qhls.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
+import qhls.system.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
 from qhls.search.auto import AutoQKeras
-from qhls.search.costs import Hardware
 from qhls.search.errors import (
     BudgetError,
     GoalError,
@@ -22,13 +21,14 @@ from qhls.search.errors import (
     SpaceError,
     TrialError,
 )
-from qhls.search.forgiving import ForgivingFactor, ForgivingFactorBits, ForgivingFactorEnergy
-from qhls.search.front import Front, Point
-from qhls.search.goals import Goal, judge, maximise, minimise
-from qhls.search.gradient import gradient
+from qhls.search.goals.costs import Hardware
+from qhls.search.goals.forgiving import ForgivingFactor, ForgivingFactorBits, ForgivingFactorEnergy
+from qhls.search.goals.goals import Goal, judge, maximise, minimise
+from qhls.search.learned.run import gradient
 from qhls.search.pareto import pareto
+from qhls.search.results.front import Front, Point
 from qhls.search.scheduler import AutoQKerasScheduler
-from qhls.search.space import Space
+from qhls.search.space.choices import Space
 
 
 class _Callable(ModuleType):

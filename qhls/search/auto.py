@@ -12,26 +12,26 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.search.arguments import require_finite, require_whole
-from qhls.search.driver import Driver
+from qhls.search.engines.tuners import TUNERS, Proposal, Tuner
 from qhls.search.errors import GoalError, SearchError
-from qhls.search.executors import make_executor
-from qhls.search.feasible import check_feasible, check_input_types
-from qhls.search.goals import Goal, as_goal, set_direction
-from qhls.search.job import WEIGHTS, Job, Record, cores
-from qhls.search.journal import Journal
-from qhls.search.only import only_driver
-from qhls.search.space import LEARNING_RATE, Candidate, Space
-from qhls.search.training import (
+from qhls.search.goals.feasible import check_feasible, check_input_types
+from qhls.search.goals.goals import Goal, as_goal, set_direction
+from qhls.search.space.choices import LEARNING_RATE, Candidate, Space
+from qhls.search.trials.driver import Driver
+from qhls.search.trials.executors import make_executor
+from qhls.search.trials.job import WEIGHTS, Job, Record, cores
+from qhls.search.trials.journal import Journal
+from qhls.search.trials.only import only_driver
+from qhls.search.trials.training import (
     DIRECTIONS,
     compile_like,
     first_metric,
     metric_names,
     require_compiled,
 )
-from qhls.search.training import metric_direction as known_direction
-from qhls.search.tuners import TUNERS, Proposal, Tuner
-from qhls.utils.arrays import to_numpy
+from qhls.search.trials.training import metric_direction as known_direction
 
 LEARNING_RATES = 5
 """How many learning rates ``learning_rate_optimizer`` chooses among."""
@@ -48,7 +48,7 @@ class AutoQKeras:
         metrics: what Keras logs, by name or as functions, as ``compile`` takes them: also by output. The first is
             the score's metric, "acc" by default. Of an error the least is best, as Keras knows.
         custom_objects: classes and functions by the names under which configurations know them.
-        goal: bits by default; see ``qhls.search.goals``.
+        goal: bits by default; see ``qhls.search.goals.goals``.
         output_dir: folder of the journal and the weights; with ``overwrite`` a new one, ``output_dir_1``, ...,
             where there is one; without, the search that is in it is gone on with.
         mode: "random", "bayesian" or "hyperband".
@@ -76,7 +76,7 @@ class AutoQKeras:
         workers: worker processes, by default one per core.
         batch: trials that are proposed before the first of them has a score. 1 with "inline", otherwise one per
             worker by default. Scores do not depend on the executor; mode "bayesian" depends on ``batch``.
-        tuner_kwargs: ``max_trials`` (10), ``seed`` and what the mode takes (``qhls.search.tuners``).
+        tuner_kwargs: ``max_trials`` (10), ``seed`` and what the mode takes (``qhls.search.engines.tuners``).
 
     Raises:
         SpaceError, GoalError, BudgetError, JournalError: arguments that are not acceptable.
@@ -210,7 +210,9 @@ class AutoQKeras:
         try:
             return self._make_tuner(self.space, **settings)
         except TypeError as error:
-            raise SearchError(f"mode {self.mode!r}: {error}; see qhls.search.tuners") from None
+            raise SearchError(
+                f"mode {self.mode!r}: {error}; see qhls.search.engines.tuners"
+            ) from None
 
     def _header(self, epochs: int) -> dict[str, Any]:
         return {

@@ -13,17 +13,17 @@ import keras
 from rich.console import Console
 
 from qhls.errors import LoadError, QhlsError
-from qhls.frontend.load import existing
-from qhls.frontend.weights import bounded_weights
+from qhls.frontend.files.load import existing
+from qhls.frontend.files.weights import bounded_weights
 from qhls.ir import Schedule
-from qhls.limits import read_arrays, read_json
-from qhls.search.costs import UNITS
 from qhls.search.errors import BudgetError, SearchError, SpaceError
-from qhls.search.front import Front
-from qhls.search.gradient import GradientSettings, gradient
-from qhls.search.objectives import parse
+from qhls.search.goals.costs import UNITS
+from qhls.search.goals.objectives import parse
+from qhls.search.learned.run import GradientSettings, gradient
 from qhls.search.pareto import SPACE, ParetoSettings, pareto
-from qhls.text import say
+from qhls.search.results.front import Front
+from qhls.system.limits import read_arrays, read_json
+from qhls.system.text import say
 
 EXIT_INTERRUPTED = 130
 

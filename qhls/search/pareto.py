@@ -16,23 +16,23 @@ import numpy as np
 
 from qhls.ir import Schedule
 from qhls.search.arguments import refuse_unknown, require_finite, require_whole
-from qhls.search.costs import Hardware
-from qhls.search.driver import Driver, FrontKeeper, Plan
-from qhls.search.engines import Engine, default_engine
+from qhls.search.engines.samplers import Engine, default_engine
+from qhls.search.engines.warm import warm_candidates
 from qhls.search.errors import GoalError, SearchError
-from qhls.search.executors import make_executor
-from qhls.search.feasible import check_feasible, check_input_types
-from qhls.search.front import Front
-from qhls.search.goals import check_budgets
-from qhls.search.job import Job, Record, cores
-from qhls.search.journal import Journal, Lines
-from qhls.search.objectives import parse
-from qhls.search.only import only_driver
-from qhls.search.progress import Progress
-from qhls.search.quantization import HARDWARE_QUANTIZATION
-from qhls.search.space import Space
-from qhls.search.training import require_compiled, trial_seed
-from qhls.search.warm import warm_candidates
+from qhls.search.goals.costs import Hardware
+from qhls.search.goals.feasible import check_feasible, check_input_types
+from qhls.search.goals.goals import check_budgets
+from qhls.search.goals.objectives import parse
+from qhls.search.results.front import Front
+from qhls.search.results.progress import Progress
+from qhls.search.space.choices import Space
+from qhls.search.space.quantization import HARDWARE_QUANTIZATION
+from qhls.search.trials.driver import Driver, FrontKeeper, Plan
+from qhls.search.trials.executors import make_executor
+from qhls.search.trials.job import Job, Record, cores
+from qhls.search.trials.journal import Journal, Lines
+from qhls.search.trials.only import only_driver
+from qhls.search.trials.training import require_compiled, trial_seed
 
 SPACE = tuple(inspect.signature(Space).parameters)[1:]
 """Arguments of ``Space`` beside the model, which ``pareto`` takes too."""
@@ -142,7 +142,7 @@ def pareto(
     if chosen.storage is None:
         with only_driver(job.folder):
             return _search(candidates, plan, job, chosen, job.folder)
-    from qhls.search.database import DatabaseLines
+    from qhls.search.trials.database import DatabaseLines
 
     lines = DatabaseLines(chosen.storage, str(chosen.name))
     with only_driver(job.folder), lines.locked():
@@ -162,7 +162,7 @@ def _search(
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
         engine.enqueue(warm_candidates(candidates, job, plan))
-    from qhls.search.study import Study  # needs Optuna, which the engine has asked for
+    from qhls.search.trials.study import Study  # needs Optuna, which the engine has asked for
 
     executor = make_executor(chosen.executor, job, chosen.workers)
     to = {"folder": job.folder, "url": chosen.storage, "name": chosen.name}

@@ -10,12 +10,12 @@ from typing import Any
 
 import keras
 
-from qhls.limits import read_json
 from qhls.search.auto import AutoQKeras, new_folder
 from qhls.search.errors import JournalError, SearchError, SpaceError
-from qhls.search.forgiving import ForgivingFactor
-from qhls.search.goals import as_goal
-from qhls.search.training import compile_like, require_compiled
+from qhls.search.goals.forgiving import ForgivingFactor
+from qhls.search.goals.goals import as_goal
+from qhls.search.trials.training import compile_like, require_compiled
+from qhls.system.limits import read_json
 
 SCHEDULES = ("sequential", "cost")
 MIN_TRIALS = 10

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.energy.area import (
+from qhls.energy.hardware.area import (
     PRIMITIVES,
     area_tables,
     estimate_area,
     load_area_table,
 )
-from qhls.energy.calibrate import FITS, fit_figure, main
-from qhls.energy.primitives import Primitive, PrimitiveCounts, count_primitives
-from qhls.energy.reports import read
+from qhls.energy.hardware.calibrate import FITS, fit_figure, main
+from qhls.energy.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
+from qhls.energy.hardware.vendor import read
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -44,7 +44,7 @@ from qhls.ir import (
 )
 from support.shared import SHARED
 
-TABLES = Path(__file__).parents[2] / "qhls/energy/areas"
+TABLES = Path(__file__).parents[2] / "qhls/energy/hardware/areas"
 ROWS = SHARED / "yosys_primitives.json"
 LUT6 = load_area_table("xilinx_lut6")
 
@@ -571,7 +571,7 @@ def test_calibrate_refuses(tmp_path, capsys):
 @pytest.mark.skipif(not ROWS.is_file(), reason=f"no measured primitives: {ROWS} is absent")
 def test_the_packaged_table_is_what_calibration_finds(tmp_path):
     path = tmp_path / "new.json"
-    command = [sys.executable, "-m", "qhls.energy.calibrate", str(ROWS), "-o", str(path)]
+    command = [sys.executable, "-m", "qhls.energy.hardware.calibrate", str(ROWS), "-o", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "multiply: LUT = c0 a b + c1 (a + b)" in done.stdout
     assert json.loads(path.read_text()) == json.loads((TABLES / "xilinx_lut6.json").read_text())

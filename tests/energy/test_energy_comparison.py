@@ -23,7 +23,7 @@ from qhls.energy import (
     load_technology,
     sensitivity,
 )
-from qhls.energy.plot import draw_bars, draw_estimates
+from qhls.energy.report.plot import draw_bars, draw_estimates
 from qhls.energy.sensitivity import coarsen_steps, narrow
 from qhls.errors import EnergyError
 from qhls.ir import (

@@ -9,7 +9,7 @@ import pytest
 from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
-from qhls.energy.latency import (
+from qhls.energy.hardware.latency import (
     count_logic_levels,
     estimate_latency,
     estimate_op,

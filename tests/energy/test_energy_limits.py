@@ -10,7 +10,7 @@ import qhls
 from qhls.cli import main
 from qhls.design import Design
 from qhls.energy import estimate_area, load_area_table
-from qhls.energy.limits import BODY_LIMIT
+from qhls.energy.hardware.limits import BODY_LIMIT
 from qhls.errors import DesignWarning
 from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Pool, Schedule, layer_scope
 from qhls.ir.loops import body

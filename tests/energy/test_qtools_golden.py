@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from qhls.compat.qtools.rules.counts import MERGES
 from qhls.energy import QTools
-from qhls.qtools.counts import MERGES
 from qhls.quantizers import quantized_bits
 from qhls.utils import model_quantize, model_save_quantized_weights, quantized_model_from_json
 from support.qtools_models import FOLDER, NAMES, call_of, jet_tagger, model_of, read_golden

@@ -12,7 +12,7 @@ import pytest
 import qhls.energy
 from qhls.energy import QTools
 from qhls.errors import EnergyError, LoadError
-from qhls.frontend.recurrent import QGRU, QLSTM, QSimpleRNN
+from qhls.frontend.layers.recurrent import QGRU, QLSTM, QSimpleRNN
 from qhls.layers import (
     QActivation,
     QAveragePooling2D,

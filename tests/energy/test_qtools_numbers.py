@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qhls.compat.qtools.types.convert import Types
+from qhls.compat.qtools.types.numbers import FIXED, FLOAT, fixed, floating, power_of_two
+from qhls.compat.qtools.types.operators import accumulate, add, divide, merge, multiply
 from qhls.errors import EnergyError
 from qhls.qtools import load_prices
-from qhls.qtools.convert import Types
-from qhls.qtools.numbers import FIXED, FLOAT, fixed, floating, power_of_two
-from qhls.qtools.operators import accumulate, add, divide, merge, multiply
 from qhls.quantizers import get_quantizer
 
-TABLES = Path(__file__).parents[2] / "qhls/qtools/tables"
+TABLES = Path(__file__).parents[2] / "qhls/compat/qtools/tables"
 TYPES = Types(compatible=True)
 CORRECT = Types(compatible=False)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from qhls.errors import QuantizerError
-from qhls.frontend.adaptive import get_integer_bits
+from qhls.frontend.layers.adaptive import get_integer_bits
 from qhls.layers import QAdaptiveActivation
 from qhls.quantizers import quantized_bits, quantized_relu
 from support.golden_checks import check_golden

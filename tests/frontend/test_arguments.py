@@ -8,8 +8,8 @@ import pytest
 
 import qhls
 from qhls.frontend import QActivation
-from qhls.frontend.lower import lower
-from qhls.frontend.state import settle
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.models.state import settle
 
 L = keras.layers
 ACT = "quantized_bits(8,2,alpha=1)"

@@ -9,7 +9,7 @@ from keras import ops
 
 from qhls.errors import LoweringError
 from qhls.frontend import load_model
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.trace import trace
 from qhls.layers import (
     QBatchNormalization,
     QConv2DBatchnorm,

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 import qhls
 from qhls.errors import QuantizerError
 from qhls.frontend import QActivation, QDense
-from qhls.frontend.lower import short
-from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
-from qhls.frontend.state import settle
+from qhls.frontend.layers.pooling import QAveragePooling2D, QGlobalAveragePooling2D
+from qhls.frontend.lowering.lower import short
+from qhls.frontend.models.state import settle
 from qhls.ir import Mul, Quantize, Threshold
 from qhls.quantizers import get_quantizer
 from qhls.utils import load_qmodel

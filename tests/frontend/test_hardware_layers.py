@@ -7,14 +7,14 @@ import pytest
 import qhls
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation, QConv2D, QDense
-from qhls.frontend.batchnorm import QBatchNormalization
-from qhls.frontend.conv1d import QConv1D
-from qhls.frontend.depthwise import QDepthwiseConv2D
-from qhls.frontend.folded import QDepthwiseConv2DBatchnorm
-from qhls.frontend.mobilenet import QMobileNetSeparableConv2D
-from qhls.frontend.octave import QOctaveConv2D
-from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
-from qhls.frontend.recurrent import (
+from qhls.frontend.layers.batchnorm import QBatchNormalization
+from qhls.frontend.layers.conv1d import QConv1D
+from qhls.frontend.layers.depthwise import QDepthwiseConv2D
+from qhls.frontend.layers.folded import QDepthwiseConv2DBatchnorm
+from qhls.frontend.layers.mobilenet import QMobileNetSeparableConv2D
+from qhls.frontend.layers.octave import QOctaveConv2D
+from qhls.frontend.layers.pooling import QAveragePooling2D, QGlobalAveragePooling2D
+from qhls.frontend.layers.recurrent import (
     QGRU,
     QLSTM,
     QBidirectional,
@@ -22,9 +22,9 @@ from qhls.frontend.recurrent import (
     QSimpleRNN,
     QSimpleRNNCell,
 )
-from qhls.frontend.scale_shift import QScaleShift
-from qhls.frontend.separable import QSeparableConv1D, QSeparableConv2D
-from qhls.frontend.transpose import (
+from qhls.frontend.layers.scale_shift import QScaleShift
+from qhls.frontend.layers.separable import QSeparableConv1D, QSeparableConv2D
+from qhls.frontend.layers.transpose import (
     QConv2DTranspose,
     QDepthwiseConv2DTranspose,
     QSeparableConv2DTranspose,

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from keras import ops
 
 import qhls
-from qhls.frontend.lines import rounded_line
-from qhls.frontend.reals import Reals
-from qhls.frontend.reference import Reference
-from qhls.frontend.steps import LEVELS
+from qhls.check.reference import Reference
+from qhls.frontend.lowering.lines import rounded_line
+from qhls.frontend.lowering.reals import Reals
+from qhls.frontend.lowering.steps import LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
 from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
 from qhls.quantizers import get_quantizer

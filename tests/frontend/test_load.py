@@ -179,7 +179,7 @@ def test_files_of_the_keras_3_port_load(tmp_path, rng):
     with zipfile.ZipFile(tmp_path / "ours.keras") as ours:
         text = ours.read("config.json").decode()
         text = text.replace("qhls>", "qkeras>").replace("qhls.quantizers.bits", "qkeras.quantizers")
-        text = text.replace("qhls.frontend.conv", "qkeras.qconvolutional")
+        text = text.replace("qhls.frontend.layers.conv", "qkeras.qconvolutional")
         with zipfile.ZipFile(tmp_path / "port.keras", "w") as port:
             port.writestr("config.json", text)
             port.writestr("model.weights.h5", ours.read("model.weights.h5"))

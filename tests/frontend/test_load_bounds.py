@@ -11,7 +11,7 @@ import pytest
 
 from qhls import compile as compile_model
 from qhls.errors import LoadError, LoweringError, QhlsError, VerifyError
-from qhls.frontend.load import load_model
+from qhls.frontend.files.load import load_model
 from qhls.ir import Fixed, Input, Pad, View
 from qhls.search.command import load_model as load_float_model
 from qhls.utils import load_qmodel, quantized_model_from_json

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import qhls
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.trace import trace
 from support.traces import agree, dense
 
 ops = keras.ops

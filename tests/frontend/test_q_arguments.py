@@ -9,8 +9,8 @@ import pytest
 
 import qhls
 import qhls.layers as Q
-from qhls.frontend.lower import lower
-from qhls.frontend.state import settle
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.models.state import settle
 
 BITS, WIDE = "quantized_bits(4,1,alpha=1)", "quantized_bits(8,3,alpha=1)"
 OTHER, RELU = "quantized_bits(2,1,alpha=1)", "quantized_relu(4,1)"

@@ -7,7 +7,7 @@ from keras import ops
 
 import qhls
 from qhls.errors import LoweringError, QuantizerError
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.trace import trace
 from qhls.layers import (
     QGRU,
     QLSTM,

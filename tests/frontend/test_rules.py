@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation, QConv2D, QDense
-from qhls.frontend.lower import lower
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.trace import trace
 from qhls.quantizers import quantized_bits, quantized_relu
 from support.traces import BITS, agree, randomise
 

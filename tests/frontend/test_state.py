@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from qhls.check.reference import rebuild
 from qhls.errors import LoadError
 from qhls.frontend import load_model
-from qhls.frontend.reference import rebuild
-from qhls.frontend.state import copy_model_state, copy_state
+from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.layers import QActivation, QConv2DBatchnorm, QDense
-from qhls.search.resize import resize
-from qhls.search.space import Space
+from qhls.search.space.choices import Space
+from qhls.search.space.resize import resize
 from qhls.utils import (
     clone_model,
     clone_model_and_freeze_auto_po2_scale,

@@ -9,11 +9,11 @@ from keras import ops
 
 import qhls
 import qhls.quantizers as qz
-from qhls.check import check
+from qhls.check.executions import check
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation
-from qhls.frontend.steps import LEVELS, step_function
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.steps import LEVELS, step_function
+from qhls.frontend.lowering.trace import trace
 from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
 from qhls.ir.interpret import random_codes
 from qhls.quantizers.numerics import precision

@@ -7,8 +7,8 @@ import pytest
 from qhls import ir
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation, QConv2D, load_model
-from qhls.frontend.lower import lower
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.trace import trace
 from qhls.ir.types import Fixed
 from qhls.quantizers import quantized_bits, quantized_relu
 from support.arrays import assert_equal

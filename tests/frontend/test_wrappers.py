@@ -6,7 +6,7 @@ import pytest
 
 import qhls
 from qhls.errors import LoweringError
-from qhls.frontend.state import settle
+from qhls.frontend.models.state import settle
 from qhls.ir import Lookup, Scan, Threshold
 from qhls.ir.loops import constant_place
 from qhls.layers import QActivation, QConv1D, QConv2D, QDense, QSimpleRNN
@@ -234,7 +234,7 @@ def test_a_softmax_on_each_row(inner):
     ],
 )
 def test_what_no_row_can_be_given_to(layer, message):
-    from qhls.frontend.lower import lower
+    from qhls.frontend.lowering.lower import lower
     from qhls.ir import Fixed, Input
 
     wrapper = each(layer, name="e")

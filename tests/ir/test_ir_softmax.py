@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qhls.errors import VerifyError
 from qhls.ir import Const, Fixed, Graph, Input, Max, decode, run
-from qhls.ir.softmax import Softmax, _reciprocals, probabilities
+from qhls.softmax import Softmax, _reciprocals, probabilities
 from support.op_examples import random_codes
 
 X = Input((2,), Fixed(True, 4, 0))

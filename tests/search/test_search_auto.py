@@ -21,8 +21,8 @@ from qhls.search import (
     maximise,
     minimise,
 )
-from qhls.search.job import Job
-from qhls.search.tuners import Proposal
+from qhls.search.engines.tuners import Proposal
+from qhls.search.trials.job import Job
 from support.searches import FEW, LIMIT, data, dense
 
 TRAIN, VALIDATION = data()
@@ -302,7 +302,7 @@ def test_a_budget_below_the_minimum(tmp_path):
         (
             {"depth": 3},
             SearchError,
-            r"^mode 'random': .*unexpected keyword argument 'depth'; see qhls.search.tuners$",
+            r"^mode 'random': .*unexpected keyword argument 'depth'; see qhls.search.engines.tuners$",
         ),
         (
             {"score_metric": 3},

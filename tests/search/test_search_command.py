@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from qhls.cli import main
-from qhls.search.journal import FILE
+from qhls.search.trials.journal import FILE
 from support.searches import FEW, LIMIT, data, dense
 
 (X, Y), (X_VALIDATION, Y_VALIDATION) = data()

@@ -8,8 +8,8 @@ import pytest
 
 from qhls.candidates import candidates, read_choices
 from qhls.search import GoalError, Space, TrialError
-from qhls.search.costs import UNITS, Hardware, measure
-from qhls.search.feasible import cheapest
+from qhls.search.goals.costs import UNITS, Hardware, measure
+from qhls.search.goals.feasible import cheapest
 from support.searches import FEW, LIMIT, data, dense
 
 HARDWARE = Hardware("s8.4")

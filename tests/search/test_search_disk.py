@@ -4,17 +4,17 @@ The limit on a file's size is a real refusal of the kernel (EFBIG), on any machi
 """
 
 import resource
-import sys
 from contextlib import contextmanager
 
 import pytest
 
-from qhls.search import AutoQKeras, JournalError, SearchError, gradient_state, job, pareto
-from qhls.search.journal import FILE, Journal
-from qhls.search.study import FILE as STUDY
+from qhls.search import AutoQKeras, JournalError, SearchError, pareto
+from qhls.search.learned import run as learning
+from qhls.search.learned import state as gradient_state
+from qhls.search.trials import job
+from qhls.search.trials.journal import FILE, Journal
+from qhls.search.trials.study import FILE as STUDY
 from support.searches import BITS, DATA, FEW, LIMIT, Pretended, dense, run
-
-gradient = sys.modules["qhls.search.gradient"]  # whose name is that of the function too
 
 
 @contextmanager
@@ -84,12 +84,12 @@ def test_learned_widths_on_a_full_disk(tmp_path, monkeypatch, what):
             return write(path, content, kind)
 
     with monkeypatch.context() as patch:
-        patch.setattr(gradient, "store", full)
+        patch.setattr(learning, "store", full)
         patch.setattr(gradient_state, "store", full)
         told = rf"^.*: expected to write {what} of [\d,]+ bytes, {FULL}"
         with pytest.raises(SearchError, match=told):
-            gradient.gradient(dense(), DATA, **settings)
-    assert len(gradient.gradient(dense(), DATA, **settings).records) == 2
+            learning.gradient(dense(), DATA, **settings)
+    assert len(learning.gradient(dense(), DATA, **settings).records) == 2
 
 
 def test_the_journal_of_one_score_on_a_full_disk(tmp_path):

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from qhls.search import GoalError, SearchError
-from qhls.search.executors import EXECUTORS, LOSSES, Dispatcher, Task, make_executor
-from qhls.search.job import Job
-from qhls.search.journal import FILE
-from qhls.search.objectives import parse
-from qhls.search.space import Space
-from qhls.search.workers import Inline, Processes, Setup, answer, separate_random
+from qhls.search.goals.objectives import parse
+from qhls.search.space.choices import Space
+from qhls.search.trials.executors import EXECUTORS, LOSSES, Dispatcher, Task, make_executor
+from qhls.search.trials.job import Job
+from qhls.search.trials.journal import FILE
+from qhls.search.trials.workers import Inline, Processes, Setup, answer, separate_random
 from support.searches import (
     DATA,
     FEW,
@@ -301,7 +301,7 @@ def test_unknown_executors(tmp_path, given):
 
 @pytest.mark.parametrize(("name", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_package_that_is_missing(tmp_path, monkeypatch, name, package):
-    monkeypatch.delitem(sys.modules, f"qhls.search.on_{name}", raising=False)
+    monkeypatch.delitem(sys.modules, f"qhls.search.trials.on_{name}", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SearchError, match=rf"^executor '{name}': expected the package that it needs, got none "
                        rf"\(.*\); pip install 'qhls\[{name}\]'$"):  # fmt: skip

@@ -18,8 +18,8 @@ from qhls.search import (
     maximise,
     minimise,
 )
-from qhls.search.forgiving import forgiving_delta
-from qhls.search.goals import DEFAULT_GOAL, as_goal, forgiving_factor
+from qhls.search.goals.forgiving import forgiving_delta
+from qhls.search.goals.goals import DEFAULT_GOAL, as_goal, forgiving_factor
 from qhls.utils import model_quantize, quantized_model_from_json
 from support.searches import FEW, LIMIT, dense
 from support.shared import SHARED

@@ -1,7 +1,6 @@
 """Widths learned by training: gradients and prices by hand, exact export, the sweep, and what is refused."""
 
 import math
-import sys
 
 import keras
 import numpy as np
@@ -14,10 +13,10 @@ import qhls
 from qhls.energy.technology import load_technology
 from qhls.layers import QActivation, QDense
 from qhls.search import GoalError, JournalError, SearchError, SpaceError, TrialError
-from qhls.search.costs import Hardware
-from qhls.search.gradient import Phase, Sweep, gradient, phases, prepare
-from qhls.search.gradient_energy import price, used
-from qhls.search.gradient_layers import (
+from qhls.search.goals.costs import Hardware
+from qhls.search.learned import run as learning
+from qhls.search.learned.energy import price, used
+from qhls.search.learned.layers import (
     BITS_PER_UNIT,
     LearnedActivation,
     LearnedWeights,
@@ -25,8 +24,9 @@ from qhls.search.gradient_layers import (
     fake_quantize,
     whole,
 )
-from qhls.search.gradient_model import activations_of, exported, holding, layers_of, learned_model
-from qhls.search.gradient_units import kept_units, removable
+from qhls.search.learned.model import activations_of, exported, holding, layers_of, learned_model
+from qhls.search.learned.run import Phase, Sweep, gradient, phases, prepare
+from qhls.search.learned.units import kept_units, removable
 from support.searches import data, dense
 
 DATA = data()
@@ -461,7 +461,7 @@ def test_widths_move_on_every_backend(tmp_path):
 def test_a_finished_run_is_answered_from_its_journal(tmp_path, monkeypatch):
     model = dense()
     found = run(tmp_path, model, epochs=2, objectives=("acc", "energy", "area", "latency"))
-    monkeypatch.setattr(sys.modules["qhls.search.gradient"], "_train", None)
+    monkeypatch.setattr(learning, "_train", None)
     again = run(tmp_path, model, epochs=2, objectives=("acc", "energy", "area", "latency"))
     assert [p.values for p in again] == [p.values for p in found]
     point = found[0]

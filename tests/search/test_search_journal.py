@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from qhls.search import JournalError
-from qhls.search.journal import FILE, Journal
+from qhls.search.trials.journal import FILE, Journal
 
 HEADER = {"search": "test", "seed": 0}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from qhls.search import AutoQKeras, GoalError, judge
-from qhls.search.goals import as_goal, set_direction
-from qhls.search.training import compile_like, first_metric, metric_direction
+from qhls.search.goals.goals import as_goal, set_direction
+from qhls.search.trials.training import compile_like, first_metric, metric_direction
 
 LIMIT = {"Dense": [8, 8, 8]}
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.search import GoalError
-from qhls.search.costs import Hardware
-from qhls.search.driver import Plan
-from qhls.search.objectives import Objective, dominates, front, parse, ranked
+from qhls.search.goals.costs import Hardware
+from qhls.search.goals.objectives import Objective, dominates, front, parse, ranked
+from qhls.search.trials.driver import Plan
 
 POINTS = st.integers(1, 4).flatmap(
     lambda axes: st.lists(st.tuples(*[st.integers(0, 6)] * axes), min_size=1, max_size=20)

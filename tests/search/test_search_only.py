@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy
 from rich.console import Console
 
-from qhls.search import AutoQKeras, JournalError, SearchError, database, gradient, pareto
-from qhls.search.database import DatabaseLines
-from qhls.search.journal import FILE as JOURNAL
-from qhls.search.only import FILE, is_running, machine, only_driver, process
+from qhls.search import AutoQKeras, JournalError, SearchError, gradient, pareto
+from qhls.search.trials import database
+from qhls.search.trials.database import DatabaseLines
+from qhls.search.trials.journal import FILE as JOURNAL
+from qhls.search.trials.only import FILE, is_running, machine, only_driver, process
 from support.searches import BITS, DATA, FEW, LIMIT, Pretended, dense, run, states
 
 TAKEN = (

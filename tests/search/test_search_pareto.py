@@ -18,7 +18,7 @@ from rich.console import Console
 
 import qhls
 from qhls.cli import main
-from qhls.energy import plot
+from qhls.energy.report import plot
 from qhls.quantizers import get_quantizer
 from qhls.search import (
     BudgetError,
@@ -27,15 +27,15 @@ from qhls.search import (
     SearchError,
     pareto,
 )
-from qhls.search.costs import Hardware, measure
-from qhls.search.engines import ENGINES, Engine, Measured, default_engine
-from qhls.search.executors import Job, Task
-from qhls.search.journal import FILE
-from qhls.search.objectives import dominates, parse
-from qhls.search.pictures import parallel
-from qhls.search.report import layer_bits
-from qhls.search.space import Space
-from qhls.search.warm import homogeneous, solve, warm_candidates
+from qhls.search.engines.samplers import ENGINES, Engine, Measured, default_engine
+from qhls.search.engines.warm import homogeneous, solve, warm_candidates
+from qhls.search.goals.costs import Hardware, measure
+from qhls.search.goals.objectives import dominates, parse
+from qhls.search.results.pictures import parallel
+from qhls.search.results.report import layer_bits
+from qhls.search.space.choices import Space
+from qhls.search.trials.executors import Job, Task
+from qhls.search.trials.journal import FILE
 from support.searches import BITS, DATA, FEW, LIMIT, Pretended, data, dense, run, states
 
 # -- the driver -------------------------------------------------------------------------------------
@@ -642,7 +642,7 @@ def test_progress_is_told_after_each_trial(tmp_path, monkeypatch):
     def update(self, records, points):
         told.append(sum(record["state"] == "trained" for record in records.values()))
 
-    monkeypatch.setattr("qhls.search.progress.Progress.update", update)
+    monkeypatch.setattr("qhls.search.results.progress.Progress.update", update)
     run(tmp_path, trials=8, tune_filters="layer", progress=Console(file=io.StringIO()))
     assert sorted(set(told)) == list(range(9))
     assert told == sorted(told)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from qhls.search import SpaceError, TrialError
-from qhls.search.quantization import DEFAULT_QUANTIZATION, HARDWARE_QUANTIZATION
-from qhls.search.space import Space
+from qhls.search.space.choices import Space
+from qhls.search.space.quantization import DEFAULT_QUANTIZATION, HARDWARE_QUANTIZATION
 from support.searches import FEW, LIMIT, dense
 
 

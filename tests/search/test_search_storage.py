@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy
 
 from qhls.search import JournalError, SearchError
-from qhls.search.database import DatabaseLines
-from qhls.search.journal import FILE, Journal
+from qhls.search.trials.database import DatabaseLines
+from qhls.search.trials.journal import FILE, Journal
 from support.databases import free_port, postgresql
 from support.searches import Pretended, run
 

@@ -15,10 +15,10 @@ import optuna
 import pytest
 
 from qhls.search import SearchError
-from qhls.search.costs import Hardware, measure
-from qhls.search.journal import FILE
-from qhls.search.space import Space
-from qhls.search.study import FILE as STUDY
+from qhls.search.goals.costs import Hardware, measure
+from qhls.search.space.choices import Space
+from qhls.search.trials.journal import FILE
+from qhls.search.trials.study import FILE as STUDY
 from support.databases import free_port, postgresql
 from support.searches import FEW, LIMIT, Pretended, dense, run
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from qhls.search import SearchError, Space
-from qhls.search.gaussian import GaussianProcess
-from qhls.search.tuners import BayesianTuner, HyperbandTuner, RandomTuner, encode
+from qhls.search.engines.gaussian import GaussianProcess
+from qhls.search.engines.tuners import BayesianTuner, HyperbandTuner, RandomTuner, encode
 from support.searches import FEW, LIMIT, dense
 
 SMALL = Space(dense(), limit=LIMIT, quantization_config=FEW)

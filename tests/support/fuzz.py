@@ -17,7 +17,7 @@ import numpy as np
 import qhls
 from qhls.backends import csim
 from qhls.backends.layout import lay_out
-from qhls.check import check
+from qhls.check.executions import check
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, Schedule, run
 from support.random_models import extreme_model, random_model

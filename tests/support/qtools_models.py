@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 import qhls
-from qhls.frontend.folded import QConv2DBatchnorm, QDepthwiseConv2DBatchnorm
+from qhls.frontend.layers.folded import QConv2DBatchnorm, QDepthwiseConv2DBatchnorm
 from qhls.layers import QActivation, QDense
 from qhls.quantizers import quantized_bits
 from support.shared import SHARED

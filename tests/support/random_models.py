@@ -4,15 +4,15 @@ import keras
 import numpy as np
 
 from qhls import frontend as q
-from qhls.frontend.batchnorm import QBatchNormalization
-from qhls.frontend.conv1d import QConv1D
-from qhls.frontend.depthwise import QDepthwiseConv2D
-from qhls.frontend.folded import QConv2DBatchnorm, QDenseBatchnorm, QDepthwiseConv2DBatchnorm
-from qhls.frontend.pooling import QAveragePooling2D, QGlobalAveragePooling2D
-from qhls.frontend.recurrent import QGRU, QLSTM, QBidirectional, QSimpleRNN
-from qhls.frontend.scale_shift import QScaleShift
-from qhls.frontend.separable import QSeparableConv1D, QSeparableConv2D
-from qhls.frontend.transpose import (
+from qhls.frontend.layers.batchnorm import QBatchNormalization
+from qhls.frontend.layers.conv1d import QConv1D
+from qhls.frontend.layers.depthwise import QDepthwiseConv2D
+from qhls.frontend.layers.folded import QConv2DBatchnorm, QDenseBatchnorm, QDepthwiseConv2DBatchnorm
+from qhls.frontend.layers.pooling import QAveragePooling2D, QGlobalAveragePooling2D
+from qhls.frontend.layers.recurrent import QGRU, QLSTM, QBidirectional, QSimpleRNN
+from qhls.frontend.layers.scale_shift import QScaleShift
+from qhls.frontend.layers.separable import QSeparableConv1D, QSeparableConv2D
+from qhls.frontend.layers.transpose import (
     QConv2DTranspose,
     QDepthwiseConv2DTranspose,
     QSeparableConv2DTranspose,

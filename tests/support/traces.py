@@ -4,7 +4,7 @@ import keras
 
 from qhls import ir
 from qhls.frontend import QDense
-from qhls.frontend.trace import trace
+from qhls.frontend.lowering.trace import trace
 from support.arrays import assert_equal
 
 BITS = "quantized_bits(4,0,1,alpha=1)"

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from qhls.compat.qkeras.analysis.accumulator import bounds
 from qhls.layers import (
     QConv1D,
     QConv2D,
@@ -18,7 +19,6 @@ from qhls.layers import (
     QSeparableConv2DTranspose,
 )
 from qhls.utils import UtilityError, analyze_accumulator, analyze_accumulator_from_sample
-from qhls.utils.accumulator import bounds
 from support.arrays import numpy
 from support.models import BITS, randomized
 

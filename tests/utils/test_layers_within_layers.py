@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
+from qhls.compat.qkeras.models.graph import layers, unseen
 from qhls.energy import QTools
 from qhls.layers import QActivation, QConv2D, QDense
-from qhls.search.sizes import Sizes, model_bits
-from qhls.search.space import Space
+from qhls.search.space.choices import Space
+from qhls.search.space.sizes import Sizes, model_bits
 from qhls.utils import (
     analyze_accumulator_from_sample,
     extract_model_operations,
@@ -19,7 +20,6 @@ from qhls.utils import (
     quantized_model_debug,
     quantized_model_dump,
 )
-from qhls.utils.graph import layers, unseen
 
 L = keras.layers
 Q = "quantized_bits(6,1,alpha=1)"

@@ -112,7 +112,10 @@ def test_log_dir_needs_packages(tmp_path):
         r"Install it, or omit log_dir\.$"
     )
     with (
-        mock.patch("qhls.utils.noise.find_spec", lambda name: None if name == "tensorboard" else 1),
+        mock.patch(
+            "qhls.compat.qkeras.models.noise.find_spec",
+            lambda name: None if name == "tensorboard" else 1,
+        ),
         pytest.raises(UtilityError, match=message),
     ):
         QNoiseScheduler(0, 2, log_dir="logs")

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+from qhls.compat.qkeras.weights.save import _flat
 from qhls.utils import (
     analyze_accumulator_from_sample,
     extract_model_operations,
@@ -15,7 +16,6 @@ from qhls.utils import (
     model_save_quantized_weights,
     print_qstats,
 )
-from qhls.utils.save import _flat
 from support.arrays import assert_close, assert_equal
 from support.models import golden_model
 from support.shared import LAYERS, NAMES, SHARED

@@ -1,0 +1,78 @@
+"""Distance of a design with approximations from the given model, measured on samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qhls.ir import run
+from qhls.ir.integers import Array
+
+if TYPE_CHECKING:
+    from qhls.design import Design
+
+SAMPLES = 256
+"""Default number of random inputs on which a distance is measured."""
+
+
+@dataclass(frozen=True)
+class OutputDistance:
+    """Distance at one output: the ``largest`` difference of a number, and the share of samples with equal argmax.
+
+    ``agreement`` is None where the last axis has one number only.
+    """
+
+    name: str
+    largest: float
+    agreement: float | None
+
+    def __str__(self) -> str:
+        same = "" if self.agreement is None else f", same argmax in {self.agreement:.2%}"
+        return f"error up to {self.largest:.3g}{same}"
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Distance of a design from the given model, by output, on ``samples`` inputs; ``data`` names these."""
+
+    samples: int
+    data: str
+    outputs: tuple[OutputDistance, ...]
+
+    def __str__(self) -> str:
+        several = len(self.outputs) > 1
+        parts = [f"{each.name!r} {each}" if several else str(each) for each in self.outputs]
+        return f"the given model, on {self.samples:,} {self.data}: {'; '.join(parts)}"
+
+
+def distance(design: Design, codes: Sequence[Array], data: str) -> Distance:
+    """Measure the distance of ``design`` from the given model on input ``codes``; the report calls these ``data``.
+
+    The interpreter runs the design. Outputs are those of the given model, or its logits where it ends in a softmax.
+    Keras computes in the float type that ``check`` compares with.
+    """
+    from qhls.check.reference import Reference
+    from qhls.design import numbers_of
+    from qhls.frontend.approximation.approximate import SOFTMAX_APART
+    from qhls.frontend.lowering.trace import output_names
+
+    graph = design.exact or design.graph
+    results = numbers_of(graph, run(graph, codes))
+    if design.host is not None:
+        finished = design.finish(results)
+        results = finished if isinstance(finished, list) else [finished]
+    ends = tuple(name.removesuffix(f"/{SOFTMAX_APART}") for name in graph.host_softmax)
+    expected = Reference(design.given, replace(graph, host_softmax=ends)).numbers(codes)
+    outputs = tuple(
+        OutputDistance(name, float(abs(a - b).max(initial=0.0)), _agreement(a, b))
+        for name, a, b in zip(output_names(design.given), results, expected, strict=True)
+    )
+    return Distance(len(codes[0]), data, outputs)
+
+
+def _agreement(results: Array, expected: Array) -> float | None:
+    """Return the share of samples with equal argmax; None where the last axis has one number only."""
+    if results.shape[-1] < 2 or not results.size:
+        return None
+    return float((results.argmax(-1) == expected.argmax(-1)).mean())

@@ -1,0 +1,62 @@
+"""Report of the layers in which Keras' float32 is exact, and of the float type that ``check`` compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qhls.ir import Graph
+from qhls.ir.graph import align
+from qhls.system.text import shown
+
+
+@dataclass(frozen=True)
+class LayerExactness:
+    """One Keras layer: ``bits`` of its largest number as an integer (float32 holds 24), and a verdict on float32.
+
+    ``float32``: "exact", "may round", or "real numbers" where a scale or function is not fixed-point and a quantizer
+    turns it into steps.
+    """
+
+    layer: str
+    bits: int
+    float32: str
+
+
+@dataclass(frozen=True)
+class ExactnessReport:
+    """All layers, and the float type in which Keras is compared."""
+
+    layers: list[LayerExactness]
+    compared_in: str
+    approximations: tuple[str, ...] = ()
+    """Sentences on each approximation and its error, and on the distance of the whole."""
+    notes: tuple[str, ...] = ()
+    """Sentences on the layers that are left to the host."""
+
+    def __str__(self) -> str:
+        header = ("layer", "bits", "Keras in float32")
+        rows = [(row.layer, str(row.bits), row.float32) for row in self.layers]
+        lines = [f"compared with Keras in {self.compared_in}"]
+        lines += [f"approximated: {text}" for text in self.approximations]
+        lines += [f"note: {note}" for note in self.notes]
+        return shown("\n".join([*align([header, *rows]), *lines]))
+
+
+def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessReport:
+    """Report the exactness of ``graph`` by the ranges of its ops."""
+    layers: dict[str, int] = {}
+    inexact = graph.inexact
+    for op in graph.ops:
+        if op.batched and op.layer and not op.proved:
+            layers[op.layer] = max(layers.get(op.layer, 0), op.magnitude.bit_length())
+
+    def verdict(layer: str) -> str:
+        return (
+            "real numbers" if layer in graph.reals else "may round" if layer in inexact else "exact"
+        )
+
+    rows = [LayerExactness(layer, bits, verdict(layer)) for layer, bits in layers.items()]
+    texts = tuple(map(str, approximations))
+    compared = "float64" if inexact else "float32"
+    return ExactnessReport(rows, compared, texts, tuple(graph.notes))

@@ -1,0 +1,248 @@
+"""Comparison of the interpreter, the C simulation of every target, and Keras, bit for bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qhls.check.distance import distance
+from qhls.errors import VerifyError
+from qhls.ir import Codes, Graph, Interval, Op, Quantize, decode, run, tap
+from qhls.ir.graph import align
+from qhls.ir.integers import Array
+from qhls.ir.op import FLOAT64_EXACT
+from qhls.softmax import axes_of
+from qhls.system.progress import report
+from qhls.system.text import shown
+
+if TYPE_CHECKING:
+    from qhls.design import Design
+
+
+@dataclass(frozen=True)
+class BitComparison:
+    """Two executions compared: the number of codes and bits, the mismatches, and the first op that differs."""
+
+    title: str
+    codes: int
+    bits: int
+    mismatches: int
+    blame: str = ""
+    rounded: int = 0
+    """Samples that differ only because the float64 reference rounds; these are no mismatches."""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """One row of the report."""
+        verdict = "equal" if not self.mismatches else "DIFFERENT"
+        if self.rounded:
+            verdict += f", except for {self.rounded:,} samples where float64 itself rounds"
+        return self.title, f"{self.codes:,}", f"{self.bits:,}", f"{self.mismatches:,}", verdict
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Comparisons of one ``check``; true when none has a mismatch. ``print`` shows all of them."""
+
+    samples: int
+    comparisons: list[BitComparison]
+    notes: list[str] = field(default_factory=list[str])
+
+    def __bool__(self) -> bool:
+        return not any(comparison.mismatches for comparison in self.comparisons)
+
+    def __str__(self) -> str:
+        header = ("compared", "codes", "bits", "mismatches", "verdict")
+        rows = align([header, *(comparison.cells for comparison in self.comparisons)])
+        blames = [f"{c.title}: {c.blame}" for c in self.comparisons if c.blame]
+        first = f"check of {self.samples} samples: {'all equal' if self else 'DIFFERENT'}"
+        notes = [f"note: {note}" for note in self.notes]
+        return shown("\n".join([first, *rows, *blames, *notes]))
+
+
+def check(
+    design: Design,
+    codes: Sequence[Array],
+    targets: str | Sequence[str],
+    include: str | Path | None = None,
+) -> CheckReport:
+    """Run all executions on ``codes`` and compare every output code.
+
+    Raises:
+        CsimError: a C simulation cannot be built or run.
+        VerifyError: there are no samples.
+    """
+    from qhls.backends.csim import build
+
+    graph = design.graph
+    report("run the interpreter")
+    expected = run(graph, codes)
+    if not len(expected[0]):
+        raise VerifyError(
+            "check: expected at least one sample, got none. Pass inputs with one sample or more."
+        )
+    comparisons: list[BitComparison] = []
+    for library in build(graph, design.schedule, targets, include=include):
+        report(f"run the C simulation of {library.target.name}")
+        results = library.run(codes)
+        wrong = _differences(expected, results)
+        blame = ""
+        if wrong.any():
+            (tapped,) = build(
+                graph, design.schedule, [library.target.name], include=include, taps=True
+            )
+            sample = [array[wrong.argmax()][None] for array in codes]
+            blame = _blame(graph, sample, tapped.tap(sample))
+        comparisons.append(
+            _compare(f"interpreter == {library.target.name}", graph, expected, results, blame)
+        )
+    if design.approximations:
+        design = replace(design, distance=distance(design, codes, "inputs of this check"))
+    notes = list(design.notes)
+    if design.model is not None:
+        against_keras, reasons = _compare_with_keras(design, codes, expected)
+        comparisons += against_keras
+        notes += reasons
+    return CheckReport(len(codes[0]), comparisons, notes)
+
+
+def _compare_with_keras(
+    design: Design, codes: Sequence[Array], results: Sequence[Array]
+) -> tuple[list[BitComparison], list[str]]:
+    """Return the comparison of the design's exact part with Keras, that of a softmax in hardware, and notes."""
+    from qhls.check.reference import Reference
+
+    graph = design.exact or design.graph
+    expected = results if graph is design.graph else run(graph, codes)
+    report("run Keras")
+    reference = Reference(design.model, graph)
+    received = reference.run(codes)
+    wrong, rounded = _differences(expected, received), 0
+    if wrong.any() and reference.beyond:
+        samples = [array[wrong] for array in codes]
+        explained = np.zeros(len(wrong), bool)
+        explained[wrong] = _rounding(graph, samples, reference.tap(samples))
+        received = [_replace(a, b, explained) for a, b in zip(expected, received, strict=True)]
+        wrong, rounded = wrong & ~explained, int(explained.sum())
+    blame = ""
+    if wrong.any():
+        sample = [array[wrong.argmax()][None] for array in codes]
+        blame = _blame(graph, sample, reference.tap(sample))
+    title = f"interpreter == Keras {reference.dtype}"
+    comparison = _compare(title, graph, expected, received, blame)
+    comparisons = [replace(comparison, rounded=rounded)]
+    if design.softmax.mode != "host":
+        comparisons.append(_compare_softmax(design, reference.ends(codes), results))
+    return comparisons, reference.notes
+
+
+def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
+    """Return for each sample whether its first difference is within the rounding of wide sums in float64.
+
+    Between compared ops, an interval bounds each tensor that may have rounded, and its readers map the interval.
+    """
+    batched = [op for op in graph.ops if op.batched and op not in graph.inputs]
+    expected = tap(graph, samples, [*graph.inputs, *batched])
+    rounded: dict[Op, Interval] = {}
+    explained = np.zeros(len(samples[0]), bool)
+    open_ = ~explained
+
+    def range_of(op: Op) -> Interval:
+        return rounded.get(op) or (Interval(Codes(expected[op])) if op.batched else op.range)
+
+    for op in batched:
+        around, slack = Interval(Codes(expected[op])), _slack(op)
+        # The interval of a nested graph is all that it ever gives, which would explain too much.
+        reached = not op.nested and any(operand in rounded for operand in op.operands)
+        if reached:
+            around = op.evaluate(*map(range_of, op.operands))
+        if op in received:
+            # Python compares an integer and a float exactly, numpy does not.
+            arrays = (around.lo.integers(), around.hi.integers(), expected[op], received[op])
+            lo, hi, good, bad = (a.astype(object).reshape(len(open_), -1) for a in arrays)
+            inside = np.asarray((lo - slack <= bad) & (bad <= hi + slack), bool).all(1)
+            differs = np.asarray(good != bad, bool).any(1)
+            explained |= open_ & differs & inside
+            open_ &= ~differs
+        elif reached or slack >= 1:
+            more = Codes(np.array(int(slack), object))
+            rounded[op] = Interval(around.lo - more, around.hi + more)
+    return explained
+
+
+def _slack(op: Op) -> Fraction:
+    """Return the largest rounding error of ``op`` in float64, in codes, on exact inputs: 0 up to 53 bits."""
+    size, bits = op.magnitude, 0
+    if isinstance(op, Quantize):  # Keras adds the difference (quantised - x) to x
+        finest = max(op.x.type.frac, op.frac)
+        size = max(op.x.bound << finest - op.x.type.frac, op.bound << finest - op.frac)
+        bits = finest - op.frac
+    if op.proved or size <= FLOAT64_EXACT:
+        return Fraction(0)
+    terms = 2 + max(operand.size for operand in op.operands)
+    return Fraction(terms * size, 1 << 53 + bits)
+
+
+def _replace(values: Array, into: Array, where: Array) -> Array:
+    """Return ``into`` with ``values`` for the samples ``where``."""
+    return np.where(where.reshape(-1, *(1,) * (values.ndim - 1)), values, into)
+
+
+def _compare_softmax(
+    design: Design, wanted: Sequence[Array], results: Sequence[Array]
+) -> BitComparison:
+    """Compare the hardware's softmax with the probabilities of Keras."""
+    from qhls.design import numbers_of
+
+    end, axes = design.softmax, axes_of(design.exact or design.graph)
+    pairs = zip(wanted, numbers_of(design.graph, results), axes, strict=True)
+    faults = [end.wrong(real, computed, over) for real, computed, over in pairs]
+    title = f"Keras == {end}"
+    if end.mode == "hardware":
+        shapes = zip(wanted, axes, strict=True)
+        classes = max(math.prod(real.shape[1:][a] for a in over) for real, over in shapes)
+        title += f", within {end.error(classes):.2g}"
+    codes = sum(array.size for array in results)
+    bits = sum(a.size * op.type.width for a, op in zip(results, design.graph.outputs, strict=True))
+    return BitComparison(title, codes, bits, sum(int(fault.sum()) for fault in faults))
+
+
+def _differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:
+    """Return per sample, whether any output differs."""
+    pairs = zip(expected, received, strict=True)
+    return np.any([(a != b).reshape(len(a), -1).any(1) for a, b in pairs], axis=0)
+
+
+def _compare(
+    title: str, graph: Graph, expected: Sequence[Array], received: Sequence[Array], blame: str
+) -> BitComparison:
+    """Return the comparison of ``expected`` and ``received`` outputs of ``graph``."""
+    mismatches = sum(int((a != b).sum()) for a, b in zip(expected, received, strict=True))
+    codes = sum(array.size for array in expected)
+    bits = sum(
+        array.size * op.type.width for array, op in zip(expected, graph.outputs, strict=True)
+    )
+    return BitComparison(title, codes, bits, mismatches, blame)
+
+
+def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> str:
+    """Return a sentence on the first op of the graph whose result differs: its layer and both values."""
+    expected = tap(graph, sample, list(received))
+    for op in graph.ops:
+        if op not in received or (expected[op] == received[op]).all():
+            continue
+        index = tuple(np.argwhere(expected[op] != received[op])[0].tolist())
+        good, bad = expected[op][index], received[op][index]
+        numbers = [float(decode(np.asarray(code), op.type)) for code in (good, bad)]
+        layer = f" of Keras layer {op.layer!r}" if op.layer else ""
+        return (
+            f"first difference in op {op.name!r}{layer}, element {index[1:]}: expected {numbers[0]:g} "
+            f"(code {good}), got {numbers[1]:g} (code {bad})"
+        )
+    return "no tapped op differs: the difference is in the copy of an output"

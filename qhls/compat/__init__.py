@@ -1,0 +1,1 @@
+"""Compatibility with QKeras: utilities and QTools."""

@@ -1,0 +1,1 @@
+"""QKeras' utilities that examine a model."""

@@ -1,0 +1,1 @@
+"""QKeras' utilities that make a model from a model."""

@@ -1,0 +1,154 @@
+"""Folding of batch normalisations into the layers before them, and unfolding of Q-layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from qhls.compat.qkeras.errors import UtilityError
+from qhls.compat.qkeras.models.fusing import normalised_layers
+from qhls.compat.qkeras.models.graph import placed
+from qhls.frontend import registered
+from qhls.frontend.layers.batchnorm import QBatchNormalization
+from qhls.frontend.layers.folded import Folded
+from qhls.frontend.models.rebuild import copy_layer, rebuild
+from qhls.frontend.models.state import copy_state
+
+_SUFFIX = "Batchnorm"
+
+_NORMALISATION = (
+    "axis", "momentum", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer",
+    "moving_mean_initializer", "moving_variance_initializer", "beta_regularizer",
+    "gamma_regularizer", "beta_constraint", "gamma_constraint",
+)  # fmt: skip
+
+
+def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
+    """Return ``(layer, normalisation)`` of each dense, convolution and depthwise layer of Keras that can be folded.
+
+    The layer has no activation, and only the normalisation, along its channels, reads it. The pairs are in the order of
+    the model's layers.
+    """
+    order = [id(layer) for layer in placed(model)]  # without those inside a user-defined layer
+    pairs = normalised_layers(model, keras.layers.BatchNormalization)
+    pairs = [pair for pair in pairs if id(pair[0].layer) in order and id(pair[1].layer) in order]
+    return [
+        (call.layer, after.layer)
+        for call, after in sorted(pairs, key=lambda pair: order.index(id(pair[0].layer)))
+        if f"Q{type(call.layer).__name__}{_SUFFIX}" in registered()
+        and not isinstance(after.layer, QBatchNormalization)
+        and not after.layer.get_config().get("renorm")
+    ]
+
+
+def fold(layer: Any, norm: Any) -> dict[str, Any]:
+    """Return the configuration of ``layer`` joined with that of the normalisation."""
+    config = norm.get_config()
+    return layer.get_config() | {key: config[key] for key in _NORMALISATION}
+
+
+def transfer(layer: Any, new: Any, norm: Any) -> None:
+    """Copy to ``new`` the weights of ``layer`` and of ``norm``, the normalisation folded into it, if any."""
+    if norm is None:
+        copy_state(layer, new)
+        return
+    for name in ("kernel", "bias"):
+        if getattr(layer, name, None) is not None:
+            getattr(new, name).assign(getattr(layer, name))
+    copy_state(norm, new.batchnorm)
+
+
+def without_normalisations(model: keras.Model) -> keras.Model:
+    """Return ``model`` with all foldable normalisations folded into Q-layers; equal in inference.
+
+    Kernel and bias of these Q-layers are the folded ones, real numbers where ``model`` has layers of Keras. The other
+    layers and their weights are copied.
+
+    Raises:
+        LoweringError: the model is not built from layers.
+    """
+    normalisations = {id(layer): norm for layer, norm in foldable(model)}
+    copied: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        norm = normalisations.get(id(layer))
+        if norm is None:
+            new = copy_layer(layer)
+        else:
+            cls: Any = registered()[f"Q{type(layer).__name__}{_SUFFIX}"]
+            new = cls.from_config(fold(layer, norm))
+        copied.append((layer, new))
+        return new
+
+    folded = rebuild(model, convert, list(normalisations.values()))
+    for layer, new in copied:
+        transfer(layer, new, normalisations.get(id(layer)))
+    return unfold_model(folded)
+
+
+def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]:
+    """Return ``model`` without the batch normalisations that can be folded, and the names of the layers before them.
+
+    The other layers keep their weights. The result differs from ``model`` until the normalisations are folded into the
+    named layers, as ``model_quantize(..., enable_bn_folding=True)`` does.
+
+    Raises:
+        LoweringError: the model is not built from layers.
+    """
+    pairs = foldable(model)
+    copied: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        copied.append((layer, copy_layer(layer)))
+        return copied[-1][1]
+
+    folded = rebuild(model, convert, [norm for _, norm in pairs])
+    for layer, new in copied:
+        copy_state(layer, new)
+    return folded, [layer.name for layer, _ in pairs]
+
+
+def convert_folded_layer_to_unfolded(layer: Any) -> Any:
+    """Return the Q-layer without normalisation that equals a folded layer, not built.
+
+    It always has a bias. Its weights are those of ``layer.get_folded_weights()``.
+
+    Raises:
+        UtilityError: ``layer`` has no folded normalisation.
+    """
+    cls = registered().get(type(layer).__name__.removesuffix(_SUFFIX))
+    if not isinstance(layer, Folded) or cls is None:
+        raise UtilityError(
+            f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "
+            f"as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
+        )
+    folding = {*_NORMALISATION, "folding_mode", "ema_freeze_delay"}
+    config = {key: value for key, value in layer.get_config().items() if key not in folding}
+    return cls.from_config(config | {"use_bias": True})
+
+
+def unfold_model(model: keras.Model) -> keras.Model:
+    """Return ``model`` with ordinary Q-layers instead of folded ones; equal in inference.
+
+    Raises:
+        LoweringError: the model is not built from layers.
+    """
+    copied: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        new = (
+            convert_folded_layer_to_unfolded(layer)
+            if isinstance(layer, Folded)
+            else copy_layer(layer)
+        )
+        copied.append((layer, new))
+        return new
+
+    unfolded = rebuild(model, convert)
+    for layer, new in copied:
+        if isinstance(layer, Folded):
+            new.set_weights(layer.get_folded_weights())
+        else:
+            copy_state(layer, new)
+    return unfolded

@@ -1,0 +1,110 @@
+"""Fusion of a batch normalisation with the layer before it, in QKeras' form for hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.compat.qkeras.analysis.operations import has_kernel, is_transposed
+from qhls.compat.qkeras.errors import UtilityError
+from qhls.compat.qkeras.models.graph import Call, calls_and_results
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.frontend.layers.batchnorm import QBatchNormalization
+
+
+def find_bn_fusing_layer_pair(
+    model: keras.Model, custom_objects: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Return the name of the ``QBatchNormalization`` that alone reads a Q-layer's sums, by the Q-layer's name.
+
+    The Q-layer is a dense or convolution layer without activation. ``custom_objects`` is an argument of QKeras without
+    effect.
+
+    Raises:
+        LoweringError: the model is not built from layers.
+    """
+    pairs = normalised_layers(model, QBatchNormalization)
+    return {a.name: b.name for a, b in pairs if hasattr(a.layer, "quantized_weights")}
+
+
+def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:
+    """Return each dense or convolution layer without activation whose sums one normalisation alone reads.
+
+    Both layers are called only once, and the normalisation is along the layer's channels.
+    """
+    every, results = calls_and_results(model)
+    readers: dict[int, list[Call]] = {}
+    for call in every:
+        for tensor in call.inputs:
+            readers.setdefault(id(tensor), []).append(call)
+    output_ids = {id(tensor) for tensor in results}
+    called = [id(call.layer) for call in every]
+    pairs = []
+    for call in every:
+        following = readers.get(id(call.outputs[0]), [])
+        linear = getattr(call.layer, "activation", None) in (None, keras.activations.linear)
+        if not (linear and has_kernel(call.layer) and not is_transposed(call.layer)):
+            continue
+        if len(following) != 1 or id(call.outputs[0]) in output_ids:
+            continue
+        (after,) = following
+        once = called.count(id(call.layer)) == called.count(id(after.layer)) == 1
+        if once and isinstance(after.layer, normalisation) and _along_channels(call, after):
+            pairs.append((call, after))
+    return pairs
+
+
+def _along_channels(call: Call, after: Call) -> bool:
+    rank = len(call.outputs[0].shape)
+    first = getattr(call.layer, "data_format", None) == "channels_first"
+    return after.layer.axis % rank == (1 if first else rank - 1)
+
+
+def add_bn_fusing_weights(
+    prev_layer: Any, bn_layer: Any, saved_weights: dict[str, dict[str, Any]]
+) -> None:
+    """Add the fusion of ``bn_layer`` with ``prev_layer`` to the entry of ``prev_layer`` in ``saved_weights``.
+
+    If ``y`` is the layer's sum of products without bias, the result of the normalisation is
+    ``bn_inv * y + fused_bias``: ``bn_inv = Q(Q(gamma) / sqrt(Q(variance) + epsilon))`` and
+    ``fused_bias = bn_inv * (Q(bias) - Q(mean)) + Q(beta)``, both float32.
+
+    Raises:
+        UtilityError: ``bn_layer`` is not a ``QBatchNormalization``.
+    """
+    if not isinstance(bn_layer, QBatchNormalization):
+        raise UtilityError(
+            f"add_bn_fusing_weights: expected a QBatchNormalization, got the layer "
+            f"{bn_layer.name!r} ({type(bn_layer).__name__}). Find pairs of layers with "
+            f"find_bn_fusing_layer_pair(model)."
+        )
+    inverse, offset = scale_and_offset(bn_layer)
+    bias = _quantized(prev_layer, "bias") if prev_layer.use_bias else 0.0
+    saved_weights[prev_layer.name] |= {
+        "enable_bn_fusing": True,
+        "fused_bn_layer_name": bn_layer.name,
+        "bn_inv": inverse,
+        "fused_bias": np.asarray(inverse * bias + offset, np.float32),
+    }
+
+
+def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``(inv, offset)`` of a normalisation per channel: it computes ``inv * x + offset`` in inference."""
+    variance: Any = keras.ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
+    inverse = keras.ops.rsqrt(variance + bn_layer.epsilon)
+    if bn_layer.scale:
+        inverse = inverse * _quantized(bn_layer, "gamma")
+    inverse = _numpy(bn_layer.through_quantizer("inverse", inverse))
+    offset = -_quantized(bn_layer, "moving_mean") * inverse
+    return inverse, offset + _quantized(bn_layer, "beta") if bn_layer.center else offset
+
+
+def _quantized(layer: Any, variable: str) -> np.ndarray:
+    return _numpy(layer.through_quantizer(variable, layer.unquantized(variable)))
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    return to_numpy(tensor).astype(np.float32)

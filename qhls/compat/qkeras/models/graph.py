@@ -1,0 +1,253 @@
+"""A model as the calls of its layers, which are connected by tensors."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import keras
+import numpy as np
+
+from qhls.compat.qkeras.errors import UtilityError
+from qhls.frontend import registered
+from qhls.frontend.lowering.trace import functional_of, nodes_of
+
+SAMPLES = 256
+"""Samples per run: bounds the memory of a model's activations."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a layer.
+
+    ``name`` begins with the names of the enclosing models, ``outer/inner/layer``. ``inputs`` and ``outputs`` are
+    symbolic tensors. A tensor is the same object in the call that makes it and in those that read it, also across the
+    border of a nested model. ``node`` is Keras' record of the call.
+    """
+
+    name: str
+    layer: Any
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+    node: Any
+
+
+def calls(model: keras.Model) -> list[Call]:
+    """Return the calls of all layers of ``model`` and of its nested models, producers first.
+
+    Input layers are not called.
+
+    Raises:
+        LoweringError: the model is not built, or not built from layers.
+    """
+    return calls_and_results(model)[0]
+
+
+def calls_and_results(model: keras.Model) -> tuple[list[Call], list[Any]]:
+    """Return ``calls(model)`` and those of their tensors that are the model's outputs."""
+    functional = graph_of(model)
+    same: dict[int, Any] = {}
+    every = list(_calls(functional, "", same, []))
+    return every, [same.get(id(t), t) for t in functional.outputs]
+
+
+def _calls(functional: Any, path: str, same: dict[int, Any], holders: list[Call]) -> Iterator[Call]:
+    """Yield the calls of a graph of layers, nested models expanded.
+
+    ``same`` maps the id of a tensor at the border of a nested model to the tensor that it equals. The calls of nested
+    models themselves are added to ``holders``.
+    """
+    for node in nodes_of(functional):
+        layer = node.operation
+        inputs = tuple(same.get(id(t), t) for t in node.input_tensors)
+        nested = _nested(node)
+        if nested is not None:
+            same |= {id(t): x for t, x in zip(nested.inputs, inputs, strict=True)}
+            yield from _calls(nested, f"{path}{layer.name}/", same, holders)
+            outputs = [same.get(id(t), t) for t in nested.outputs]
+            holders.append(Call(f"{path}{layer.name}", layer, inputs, tuple(outputs), node))
+            same |= {id(t): x for t, x in zip(node.outputs, outputs, strict=True)}
+        else:
+            yield Call(f"{path}{layer.name}", layer, inputs, tuple(node.outputs), node)
+
+
+def run(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], list[Any]]]:
+    """Yield each call of a layer with its input and output tensors, in inference on ``x``.
+
+    ``x`` is an array, a list or a dictionary of arrays, as the model takes it. Samples are run in parts, and every call
+    is yielded once per part. Layers and models that hold others come last.
+
+    Raises:
+        LoweringError: the model is not built from layers.
+        UtilityError: the number of arrays differs from the number of inputs.
+    """
+    graph, holders = graph_of(model), list[Call]()
+    tensors, every = graph.inputs, list(_calls(graph, "", {}, holders))
+    arrays = [
+        _of_rank(array, len(tensor.shape))
+        for tensor, array in zip(tensors, input_arrays(model, x).values(), strict=True)
+    ]
+    for start in range(0, len(arrays[0]), SAMPLES):
+        values = {
+            id(t): keras.ops.convert_to_tensor(array[start : start + SAMPLES], t.dtype)
+            for t, array in zip(tensors, arrays, strict=True)
+        }
+        for call in every:
+            read = [values[id(t)] for t in call.inputs]
+            inputs = {id(t): v for t, v in zip(call.node.input_tensors, read, strict=True)}
+            args, kwargs = call.node.arguments.fill_in(inputs)
+            outputs = keras.tree.flatten(call.layer(*args, **kwargs))
+            values |= {id(t): v for t, v in zip(call.outputs, outputs, strict=True)}
+            yield call, read, outputs
+        for holder in holders:
+            read, outputs = ([values[id(t)] for t in ts] for ts in (holder.inputs, holder.outputs))
+            yield holder, read, outputs
+
+
+def input_arrays(model: keras.Model, x: Any) -> dict[str, np.ndarray]:
+    """Return the samples of each input by name, from ``x`` as ``run`` takes it.
+
+    Raises:
+        UtilityError: the number of arrays differs from the number of inputs.
+    """
+    functional = graph_of(model)
+    names = [t._keras_history.operation.name for t in functional.inputs]
+    if isinstance(x, dict):
+        x = [x[name] for name in names if name in x]
+    arrays = [np.asarray(each) for each in (x if isinstance(x, list | tuple) else [x])]
+    if len(arrays) != len(names) or not arrays[0].ndim:
+        raise UtilityError(
+            f"model {model.name!r}: expected an array of samples for each of the inputs "
+            f"{', '.join(names)}, got {len(arrays)} of shapes "
+            f"{', '.join(str(a.shape) for a in arrays)}. Pass one array per input."
+        )
+    return dict(zip(names, arrays, strict=True))
+
+
+def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
+    """Add or drop a last axis of length 1, so that ``array`` has the ``rank`` of its input, as ``predict`` does."""
+    if array.ndim == rank - 1:
+        return array[..., None]
+    return array[..., 0] if array.ndim == rank + 1 and array.shape[-1] == 1 else array
+
+
+# -- layers within layers ---------------------------------------------------------------------------
+
+
+def layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield ``(name, layer)`` of every layer in the model's order, for all tools.
+
+    Layers inside nested models, wrappers and user-defined layers have the name ``outer/inner``; the latter two follow
+    the layer that holds them. A wrapper around one Q-layer, such as ``TimeDistributed``, is replaced by that layer.
+    """
+    for layer in model.layers:
+        yield from _walk(layer.name, layer)
+
+
+def _walk(name: str, layer: Any) -> Iterator[tuple[str, Any]]:
+    inside = unwrapped(layer)
+    if not isinstance(layer, keras.Model):
+        yield name, inside
+    times: Counter[str] = Counter()
+    for inner in parts(inside):
+        times[inner.name] += 1
+        number = f"_{times[inner.name] - 1}" if times[inner.name] > 1 else ""
+        yield from _walk(f"{name}/{inner.name}{number}", inner)
+
+
+def placed(layer: Any) -> Iterator[Any]:
+    """Yield the layers that ``rebuild`` can replace: those of models, nested models and wrappers."""
+    if isinstance(layer, keras.Model):
+        for each in layer.layers:
+            yield from placed(each)
+    elif isinstance(layer, keras.layers.Wrapper) and parts(layer):
+        yield from placed(layer.layer)
+    else:
+        yield layer
+
+
+def parts(layer: Any) -> list[Any]:
+    """Return the layers inside ``layer`` that count as layers; none for Q-layers and recurrent layers."""
+    if isinstance(layer, keras.Model):
+        return layer.layers
+    whole = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
+    if whole or type(layer) in registered().values() or hasattr(layer, "quantized_weights"):
+        return []
+    held = layer._flatten_layers(include_self=False, recursive=False)
+    return [each for each in held if each is not getattr(layer, "activation", None)]
+
+
+def unseen(model: keras.Model) -> list[str]:
+    """Return the names of layers with weights whose calls are unknown, inside a layer without a graph of layers."""
+    seen = {id(unwrapped(call.layer)) for call in calls(model)}
+    return [n for n, x in layers(model) if x.weights and not parts(x) and id(x) not in seen]
+
+
+def warn_of_unseen(what: str, model: keras.Model) -> None:
+    """Warn of the layers that the function ``what`` ignores, see ``unseen``."""
+    ignored = unseen(model)
+    if ignored:
+        warnings.warn(
+            f"{what}: layers inside other layers are ignored: {', '.join(ignored)}. Make them layers "
+            f"of the model, or of a nested model.",
+            stacklevel=3,
+        )
+
+
+_graphs: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""Graph of the layers inside, by model or call of a user-defined layer: tools compare its tensors by identity."""
+
+
+def graph_of(model: keras.Model) -> Any:
+    """Return the object with the graph of layers of ``model``, also for a subclassed model that was called.
+
+    Raises:
+        LoweringError: the model is not built, or its ``call`` does more than call layers and ``keras.ops``.
+    """
+    shapes = getattr(model, "_build_shapes_dict", None)
+    if hasattr(model, "_nodes_by_depth") or isinstance(model, keras.Sequential) or not shapes:
+        return functional_of(model, model)
+    if model not in _graphs:
+        structure = shapes["input_shape"] if [*shapes] == ["input_shape"] else shapes
+        symbols = keras.tree.map_shape_structure(
+            lambda shape: keras.Input(tuple(shape)[1:], dtype=model.input_dtype), structure
+        )
+        _graphs[model] = _graph(lambda: model.call(symbols), symbols)
+    return _graphs[model] or functional_of(model, model)
+
+
+def _nested(node: Any) -> Any:
+    """Return the graph of the layers inside the layer that ``node`` calls, or ``None``."""
+    layer = node.operation
+    if isinstance(layer, keras.Model) and hasattr(
+        getattr(layer, "_functional", layer), "_nodes_by_depth"
+    ):
+        return functional_of(layer, layer)
+    user_defined = not type(layer).__module__.startswith("keras.")
+    if not (user_defined and isinstance(layer, keras.layers.Layer) and parts(layer)):
+        return None
+    if node not in _graphs:
+        symbols = [keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in node.input_tensors]
+        pairs = zip(node.input_tensors, symbols, strict=True)
+        args, kwargs = node.arguments.fill_in({id(t): s for t, s in pairs})
+        _graphs[node] = _graph(lambda: layer.call(*args, **kwargs), symbols)
+    return _graphs[node]
+
+
+def _graph(call: Callable[[], Any], symbols: Any) -> Any:
+    """Return the graph of layers from ``symbols`` to the result of ``call``, or ``None`` if it is no such graph."""
+    try:
+        return keras.Model(symbols, call())
+    except Exception:  # the user's code may do anything with a tensor of another kind
+        return None
+
+
+def unwrapped(layer: Any) -> Any:
+    """Return the Q-layer inside a wrapper, or ``layer`` itself."""
+    inner = getattr(layer, "layer", None)
+    wraps = isinstance(layer, keras.layers.Wrapper) and hasattr(inner, "quantized_weights")
+    return inner if wraps and not hasattr(layer, "quantized_weights") else layer

@@ -1,0 +1,217 @@
+"""Loading of models from files and JSON texts: ``load_qmodel`` and ``quantized_model_from_json``."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from qhls.errors import LoadError
+from qhls.frontend import load_model
+from qhls.frontend.files.classes import registered_name, short
+from qhls.frontend.files.config import build, translate
+from qhls.frontend.files.load import read_keras
+from qhls.frontend.files.weights import attribute, bounded_weights, load_weights, open_h5
+from qhls.frontend.models.rebuild import custom_scope
+from qhls.system.limits import parse_json
+
+_MODULES = (
+    keras.optimizers,
+    keras.optimizers.schedules,
+    keras.losses,
+    keras.metrics,
+)
+LARGEST = 20_000
+"""Largest number as an argument of a metric or loss in a file."""
+
+_ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+
+
+def load_qmodel(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+) -> keras.Model:
+    """Load a model with its weights like ``qhls.load_model``, and compile it as it was compiled.
+
+    ``custom_objects`` are classes and functions that the file may name, in addition to those of qhls. ``compile`` gives
+    the model the optimizer with its state, the losses and the metrics of the file, if the model was compiled and Keras
+    has all of them. Otherwise a warning gives the reason.
+
+    Raises:
+        LoadError: ``qhls.load_model`` cannot read the file.
+    """
+    with custom_scope(custom_objects):
+        model = load_model(filepath)
+        if compile:
+            _compile(model, os.fspath(filepath))
+    return model
+
+
+def quantized_model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None
+) -> keras.Model:
+    """Build the model of a text that ``model.to_json()`` of Keras 2 or 3 wrote, with new weights.
+
+    ``custom_objects`` are classes and functions that the text may name, in addition to those of qhls.
+
+    Raises:
+        LoadError: the text is not that of a model, or names an unknown class or code.
+    """
+    where = "quantized_model_from_json"
+    config = parse_json(json_string, where, "the text that model.to_json() makes")
+    with custom_scope(custom_objects), bounded_weights(where):
+        return build(translate(config, where), where)
+
+
+# -- how the model was compiled ---------------------------------------------------------------------
+
+
+def _compile(model: keras.Model, path: str) -> None:
+    try:
+        settings = _settings(path)
+        if settings:
+            model.compile(**settings)
+    except Exception as error:  # the file is data: any argument may be anything
+        warnings.warn(
+            f"load_qmodel: {path}: the model is not compiled, because the training configuration in the file "
+            f"cannot be used: {error}. Compile it with model.compile(...).",
+            stacklevel=3,
+        )
+        return
+    if settings.get("optimizer"):
+        try:
+            _load_optimizer(model, Path(path))
+        except LoadError as error:
+            warnings.warn(
+                f"load_qmodel: the optimizer starts without its state, because the state in the file does not fit: "
+                f"{error}",
+                stacklevel=3,
+            )
+
+
+def _load_optimizer(model: keras.Model, path: Path) -> None:
+    """Load the state of the optimizer from ``path``, if any, into the compiled model."""
+    if not zipfile.is_zipfile(path):
+        with open_h5(path, path.name) as file:
+            if "optimizer_weights" in file:
+                group: Any = file["optimizer_weights"]
+                _build_optimizer(model, len(attribute(group, "weight_names")))
+                _fill_optimizer(model.optimizer.variables, group, path.name)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _, weights = read_keras(path, Path(folder), path.name)
+        with open_h5(weights, path.name) as file:
+            names: list[str] = []
+            if "optimizer" in file:
+                file["optimizer"].visititems(
+                    lambda name, x: names.append(name) if isinstance(x, h5py.Dataset) else None
+                )
+        if names:
+            _build_optimizer(model, len(names))
+            # Keras reads the variables of the optimizer together with the weights.
+            load_weights(model, weights, path.name)
+
+
+def _build_optimizer(model: keras.Model, saved: int) -> None:
+    """Create the variables of the optimizer, unless the saved one had not been built either."""
+    optimizer: Any = model.optimizer
+    if saved > len(optimizer.variables):
+        optimizer.build(model.trainable_variables)
+
+
+def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
+    values = [group[name] for name in attribute(group, "weight_names")]
+    expected = [tuple(variable.shape) for variable in variables]
+    got = [value.shape if isinstance(value, h5py.Dataset) else None for value in values]
+    if expected != got:
+        raise LoadError(
+            f"{where}: expected {len(expected)} variables of the optimizer of the shapes {short(expected)}, "
+            f"got {len(got)} of {short(got)}. Give the optimizer its state by hand, or train on."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(np.asarray(value[()]))
+
+
+def _settings(path: str) -> dict[str, Any]:
+    """Return the arguments of ``compile`` in a file, with classes and functions of Keras only."""
+    what = "a training configuration"
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            config = parse_json(archive.read("config.json"), path, what).get("compile_config")
+    elif h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            config = parse_json(file.attrs.get("training_config", "null"), path, what)
+    else:
+        config = None
+    if not config:
+        return {}
+    config = dict(config)
+    if "optimizer_config" in config:  # Keras 2
+        config["optimizer"] = config["optimizer_config"]
+    if [len(each) for each in config.get("metrics") or [] if isinstance(each, list)]:
+        (config["metrics"],) = config["metrics"]  # Keras 2: a list for the one output
+    return {k: _value(config[k]) for k in _ARGUMENTS if config.get(k) is not None}
+
+
+def _value(value: Any) -> Any:
+    """Return the value of a part of a training configuration; objects are looked up, never imported."""
+    if isinstance(value, list):
+        return [_value(each) for each in value]
+    if isinstance(value, str):
+        return keras.saving.get_registered_object(value) or value
+    if not isinstance(value, dict):
+        return value
+    if "class_name" not in value:
+        return {key: _value(each) for key, each in value.items()}
+    name = str(value["class_name"]).rpartition(">")[2]
+    config: Any = value.get("config")
+    if name in ("function", "MeanMetricWrapper"):
+        return _function(config if isinstance(config, str) else config.get("fn") or config["name"])
+    cls = next(
+        (getattr(m, name) for m in _MODULES if isinstance(getattr(m, name, None), type)), None
+    )
+    cls = cls or _registered(value.get("registered_name")) or _registered(value["class_name"])
+    if not isinstance(cls, type):
+        raise _unknown(name)
+    arguments = {key: _value(each) for key, each in (config or {}).items()}
+    accepted = {p for base in cls.__mro__ for p in inspect.signature(base.__init__).parameters}
+    arguments.pop("dtype", None)
+    if issubclass(cls, keras.metrics.Metric | keras.losses.Loss):
+        _check_numbers(name, arguments)
+    return cls(**{key: each for key, each in arguments.items() if key in accepted})
+
+
+def _check_numbers(name: str, arguments: Any) -> None:
+    """Refuse large numbers: a metric may allocate an array of so many elements, or of their square."""
+    for value in keras.tree.flatten(arguments):
+        if isinstance(value, int | float) and abs(value) > LARGEST:
+            raise ValueError(
+                f"{name}: expected numbers up to {LARGEST:,}, got {value:,}. Use smaller ones."
+            )
+
+
+def _function(name: str) -> Any:
+    registered = _registered(name)
+    if registered is None and not any(hasattr(module, name) for module in _MODULES):
+        raise _unknown(name)
+    return registered or name
+
+
+def _registered(name: Any) -> Any:
+    """Return the object that the user registered with Keras under this name, with or without its package."""
+    full_name = registered_name(name)
+    return keras.saving.get_registered_object(full_name) if full_name else None
+
+
+def _unknown(name: str) -> ValueError:
+    return ValueError(f"{name!r} is no optimizer, loss or metric of Keras or in custom_objects")

@@ -1,0 +1,378 @@
+"""``model_quantize``: converts a model of Keras' layers to a model of Q-layers.
+
+``quantizer_config`` has entries by the name of a layer, by its new class ("QConv2D"), by its class ("Conv2D"), and
+under "default". The first entry in this order is used.
+
+- Layers with weights: ``{"kernel_quantizer": ..., "bias_quantizer": ...}``, and ``depthwise_quantizer``,
+  ``pointwise_quantizer`` (by default ``kernel_quantizer``), ``recurrent_quantizer``, ``state_quantizer``. A layer is
+  converted if its entry has a quantizer for one of its weights. "QBidirectional" is for both directions.
+- ``activation_quantizer`` and ``recurrent_activation_quantizer`` replace the activations of such a layer. Without the
+  first, relu, tanh and sigmoid become ``quantized_relu``, ``quantized_tanh`` and ``quantized_sigmoid`` of
+  ``activation_bits`` bits.
+- "default": the same keys, also "kernel" (all kernels) and "bias", for all layers with kernels.
+- Activation, ReLU and LeakyReLU layers: a quantizer, or quantizers by activation
+  (``{"relu": ..., "leakyrelu": ...}``), by name or under "QActivation". With ``prefer_qadaptiveactivation`` also
+  under "QAdaptiveActivation"; then ``quantized_bits`` and ``quantized_relu`` become a ``QAdaptiveActivation`` of as
+  many bits.
+- BatchNormalization: any entry, also an empty one, makes a ``QBatchNormalization``; missing quantizers are ``None``.
+- AveragePooling2D, GlobalAveragePooling2D: ``average_quantizer``, ``activation_quantizer``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from copy import copy
+from typing import Any
+
+import keras
+
+from qhls.compat.qkeras.errors import UtilityError
+from qhls.compat.qkeras.models.activations import (
+    activation_name,
+    adaptive_arguments,
+    bounded,
+    function_name,
+    upper_bound,
+)
+from qhls.compat.qkeras.models.folding import fold, foldable, transfer
+from qhls.compat.qkeras.models.graph import layers, parts
+from qhls.frontend import Clip, QActivation, QInitializer, registered
+from qhls.frontend.layers.adaptive import QAdaptiveActivation
+from qhls.frontend.layers.qlayer import Quantized
+from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
+from qhls.quantizers import get_quantizer
+
+Entry = dict[str, Any]
+
+_DEFAULT = "default"
+_INLINE = ("relu", "tanh", "sigmoid")
+"""Activations that become ``quantized_*(activation_bits)`` by default."""
+
+_FOLDING = ("folding_mode", "ema_freeze_delay")
+_ACTIVATIONS = {
+    "activation_quantizer": "activation",
+    "recurrent_activation_quantizer": "recurrent_activation",
+}
+"""Arguments of the layer, by key of an entry."""
+
+
+def model_quantize(  # noqa: PLR0917 - QKeras' order
+    model: keras.Model,
+    quantizer_config: Mapping[str, Any],
+    activation_bits: int,
+    custom_objects: Mapping[str, Any] | None = None,
+    transfer_weights: bool = False,
+    prefer_qadaptiveactivation: bool = False,
+    enable_bn_folding: bool = False,
+) -> keras.Model:
+    """Return a copy of ``model`` with Q-layers instead of the layers that ``quantizer_config`` names.
+
+    ``quantizer_config`` has entries by a layer's name, by class and under "default"; see
+    ``help(qhls.utils.model_quantize)``. ``activation_bits`` are the default bits of the activations inside layers.
+
+    ``enable_bn_folding``: a dense, convolution or depthwise layer whose sums a BatchNormalization alone reads becomes a
+    ``QConv2DBatchnorm`` or the like, if it is converted; ``folding_mode`` and ``ema_freeze_delay`` are keys of its
+    entry. ``transfer_weights``: the new model has the weights of ``model``; the result of ``adapt`` is always copied.
+    ``custom_objects``: classes and functions by their names in configurations.
+
+    Raises:
+        UtilityError: an entry is not a dictionary; a layer does not have a key or an argument; a quantizer does not
+            exist.
+        LoweringError: the model is not built from layers.
+    """
+    config = _Config(quantizer_config, activation_bits, prefer_qadaptiveactivation)
+    config.warn_of_unknown(model)
+    folds = foldable(model) if enable_bn_folding else []
+    folds = [(layer, norm) for layer, norm in folds if config.folded(layer) is not None]
+    normalisations = {id(layer): norm for layer, norm in folds}
+    converted: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        norm = normalisations.get(id(layer))
+        new = config.convert(layer) if norm is None else config.fold(layer, norm)
+        converted.append((layer, new))
+        return new
+
+    with custom_scope(custom_objects):
+        quantized = rebuild(model, convert, [norm for _, norm in folds])
+    for layer, new in converted:
+        adapted = hasattr(layer, "adapt")  # to data; training does not repeat this
+        if transfer_weights or adapted:
+            transfer(layer, new, normalisations.get(id(layer)))
+    return quantized
+
+
+def quantize_activation(layer_config: dict[str, Any], activation_bits: int) -> None:
+    """Replace relu, tanh or sigmoid under "activation" by its quantizer of ``activation_bits`` bits."""
+    name = layer_config.get("activation")
+    if name in _INLINE:
+        layer_config["activation"] = f"quantized_{name}({activation_bits})"
+
+
+def get_config(
+    quantizer_config: Mapping[str, Any], layer: Any, layer_class: str, parameter: str | None = None
+) -> Any:
+    """Return the entry for a layer, by its name or else by ``layer_class``, or the value of its key ``parameter``.
+
+    ``layer`` is a layer, or a layer of a model's JSON. The result is ``None`` without such an entry.
+    """
+    name = layer["config"]["name"] if isinstance(layer, dict) else layer.name
+    entry = quantizer_config.get(name, quantizer_config.get(layer_class))
+    return entry.get(parameter) if entry is not None and parameter is not None else entry
+
+
+class _Config:
+    """A ``quantizer_config`` with the other settings for the conversion of layers."""
+
+    def __init__(self, entries: Mapping[str, Any], bits: int, adaptive: bool) -> None:
+        if not isinstance(entries, Mapping):
+            raise UtilityError(
+                f"model_quantize: expected a dictionary as quantizer_config, got "
+                f"{type(entries).__name__}. Its keys are names of layers and classes."
+            )
+        self.entries, self.bits, self.adaptive = entries, bits, adaptive
+
+    def warn_of_unknown(self, model: keras.Model) -> None:
+        """Warn of keys that are neither names of layers nor classes, which are probably misspelt."""
+        classes = {name.removeprefix("Q") for name in registered()}
+        names = {part for name, _ in layers(model) for part in (name, name.rpartition("/")[2])}
+        for key in self.entries:
+            known = key in names or key == _DEFAULT or key in registered() or key in classes
+            if not known and not isinstance(getattr(keras.layers, str(key), None), type):
+                warnings.warn(
+                    f"model_quantize: quantizer_config: expected the name of a layer of the model "
+                    f"{model.name!r} or of a class of layers, got {key!r}. This entry has no effect.",
+                    stacklevel=3,
+                )
+
+    # -- entries ------------------------------------------------------------------------------------
+
+    def entry(self, layer: Any, *classes: str) -> tuple[Any, str]:
+        """Return the first entry for ``layer`` and its key, or ``(None, "")``."""
+        for key in (layer.name, *classes):
+            if self.entries.get(key) is not None:
+                return self.entries[key], key
+        return None, ""
+
+    def _weighted(self, layer: Any, *classes: str) -> tuple[Entry | None, str]:
+        """Return the entry for a layer with weights, a checked dictionary, and its key."""
+        entry, key = self.entry(layer, *classes, type(layer).__name__, _DEFAULT)
+        if entry is None:
+            return None, key
+        if not isinstance(entry, Mapping):
+            raise UtilityError(
+                f"quantizer_config[{key!r}]: expected a dictionary for the layer {layer.name!r}, "
+                f"such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, got {entry!r}. Write a dictionary."
+            )
+        if key == _DEFAULT:
+            entry = {
+                k if k.endswith("_quantizer") else f"{k}_quantizer": v for k, v in entry.items()
+            }
+        keys = _known_keys()
+        for name in entry:
+            if name not in keys:
+                raise UtilityError(
+                    f"quantizer_config[{key!r}]: unknown key {name!r}. Use one of {', '.join(keys)}."
+                )
+        return dict(entry), key
+
+    def _quantizers(self, cls: type, entry: Entry, key: str) -> Entry:
+        """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
+        quantizers = {}
+        for weight in _quantized_variables(cls):
+            quantizer = entry.get(weight.argument("quantizer"))
+            shared = weight.variable.endswith("kernel") and (
+                key == _DEFAULT or weight.variable != "recurrent_kernel"
+            )
+            if quantizer is None and shared:
+                quantizer = entry.get("kernel_quantizer")
+            quantizers[weight.argument("quantizer")] = copy(quantizer)  # scales differ by weight
+        return quantizers
+
+    # -- layers -------------------------------------------------------------------------------------
+
+    def convert(self, layer: Any) -> Any:
+        """Return the Q-layer for ``layer``, or a copy of it."""
+        if isinstance(layer, keras.layers.Bidirectional):
+            return self._bidirectional(layer)
+        if activation_name(layer) is not None:
+            return self._activation(layer)
+        cls = _q_class(type(layer))
+        if cls is None or not _quantized_variables(cls):
+            if isinstance(layer, keras.layers.Wrapper):
+                return self._wrapper(layer)
+            self._warn_of_parts(layer)
+            return copy_layer(layer)
+        entry, key = self._weighted(layer, *_classes(cls))
+        return self._with(layer, cls, entry, key) or copy_layer(layer)
+
+    def _warn_of_parts(self, layer: Any) -> None:
+        """Warn of inner layers that a layer creates itself: without a configuration they cannot be replaced."""
+        names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
+        if names and parts(layer):
+            warnings.warn(
+                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not "
+                f"converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",
+                stacklevel=2,
+            )
+
+    def _has(self, layer: Any) -> bool:
+        """Return whether ``quantizer_config`` has an entry for a layer."""
+        if activation_name(layer) is not None:
+            return self.entry(layer, "QActivation", type(layer).__name__)[0] is not None
+        cls = _q_class(type(layer))
+        weighted = cls is not None and bool(_quantized_variables(cls))
+        return weighted and self._weighted(layer, *_classes(cls))[0] is not None
+
+    def _wrapper(self, layer: Any) -> Any:
+        """Return a wrapper such as ``TimeDistributed`` around the converted inner layer."""
+        inner = layer.layer
+        nested = isinstance(inner, keras.Model)
+        new = rebuild(inner, self.convert) if nested else self.convert(inner)
+        config = layer.get_config() | {"layer": keras.saving.serialize_keras_object(new)}
+        return type(layer).from_config(config)
+
+    def _with(self, layer: Any, cls: type, entry: Entry | None, key: str) -> Any:
+        """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""
+        if entry is None:
+            return None
+        quantised = type(layer) is cls
+        if quantised and key == _DEFAULT:
+            return None
+        settings = self._quantizers(cls, entry, key)
+        if quantised:  # other quantizers of the layer are kept
+            settings = {k: q for k, q in settings.items() if q is not None or k in entry}
+        normalises = isinstance(layer, keras.layers.BatchNormalization)
+        pools = "average_quantizer" in settings and "activation_quantizer" in entry
+        enough = (normalises or pools) and key != _DEFAULT
+        if not enough and not quantised and all(q is None for q in settings.values()):
+            return None
+        config = _refitted(layer, settings) if quantised else layer.get_config()
+        return self._build(layer, cls, config | settings, entry, key)
+
+    def _build(self, layer: Any, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
+        function = getattr(layer, "activation", None)
+        if isinstance(function, keras.layers.ReLU) and upper_bound(function) is None:
+            settings["activation"] = function_name(function)
+        quantize_activation(settings, self.bits)
+        for name, argument in _ACTIVATIONS.items():
+            if entry.get(name) is not None:
+                settings[argument] = copy(entry[name])
+        try:
+            return cls.from_config(settings)
+        except (TypeError, ValueError) as error:
+            cause: BaseException = error
+            while cause.__context__ is not None:  # Keras' error repeats the whole configuration
+                cause = cause.__context__
+            raise UtilityError(
+                f"quantizer_config[{key!r}]: the layer {settings['name']!r} cannot become a "
+                f"{cls.__name__}: {cause}"
+            ) from error
+
+    def _bidirectional(self, layer: Any) -> Any:
+        cls = _q_class(type(layer.forward_layer))
+        if cls is None:
+            return copy_layer(layer)
+        entry, key = self._weighted(layer, "QBidirectional", "Bidirectional", cls.__name__)
+        if entry is None:
+            return copy_layer(layer)
+        directions = [
+            self._with(each, cls, entry, key)
+            for each in (layer.forward_layer, layer.backward_layer)
+        ]
+        if None in directions:
+            return copy_layer(layer)
+        settings = {
+            k: v for k, v in layer.get_config().items() if k not in ("layer", "backward_layer")
+        }
+        return registered()["QBidirectional"](
+            directions[0], backward_layer=directions[1], **settings
+        )
+
+    def folded(self, layer: Any) -> tuple[type, Entry, str] | None:
+        """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
+        cls = registered().get(f"Q{type(layer).__name__}Batchnorm")
+        if cls is None:
+            return None
+        entry, key = self._weighted(layer, cls.__name__, f"Q{type(layer).__name__}")
+        if entry is None or all(q is None for q in self._quantizers(cls, entry, key).values()):
+            return None
+        return cls, entry, key
+
+    def fold(self, layer: Any, norm: Any) -> Any:
+        """Return the Q-layer for ``layer`` with ``norm`` folded into it."""
+        target = self.folded(layer)
+        assert target is not None
+        cls, entry, key = target
+        settings = fold(layer, norm) | self._quantizers(cls, entry, key)
+        settings |= {name: entry[name] for name in _FOLDING if entry.get(name) is not None}
+        return self._build(layer, cls, settings, entry, key)
+
+    # -- activations --------------------------------------------------------------------------------
+
+    def _activation(self, layer: Any) -> Any:
+        classes = ("QAdaptiveActivation",) if self.adaptive else ()
+        entry, key = self.entry(layer, *classes, "QActivation", type(layer).__name__)
+        if isinstance(entry, Mapping):
+            entry = entry.get(activation_name(layer))
+        if entry is None:
+            return copy_layer(layer)
+        try:
+            quantizer = get_quantizer(copy(entry))
+        except ValueError as error:
+            raise UtilityError(
+                f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or "
+                f"quantizers by activation, got {entry!r}: {error}"
+            ) from error
+        common = {"name": layer.name, "dtype": layer.dtype_policy}
+        adaptive = adaptive_arguments(layer, quantizer) if self.adaptive else None
+        if adaptive is not None:
+            return QAdaptiveActivation(**adaptive, **common)
+        limited = bounded(layer, quantizer)
+        as_given = isinstance(entry, str) and limited is quantizer
+        return QActivation(entry if as_given else limited, **common)
+
+
+def _quantized_variables(cls: type) -> tuple[Quantized, ...]:
+    """Return the weights with quantizers of a Q-class or of its cell class."""
+    return getattr(getattr(cls, "cell_class", cls), "quantized_variables", ())
+
+
+def _q_class(cls: type) -> type | None:
+    """Return the Q-class for layers of ``cls``; ``cls`` itself if it is a Q-class."""
+    if registered().get(cls.__name__) is cls:
+        return cls
+    return registered().get(f"Q{cls.__name__}")
+
+
+def _classes(cls: type) -> list[str]:
+    """Return the keys for a Q-class; with a folded normalisation also those of the class without it."""
+    return [cls.__name__, cls.__name__.removesuffix("Batchnorm")]
+
+
+def _refitted(layer: Any, changed: Entry) -> Entry:
+    """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
+    config = layer.get_config()
+    for each in _quantized_variables(type(layer)):
+        constraint, initializer = each.argument("constraint"), each.argument("initializer")
+        if each.argument("quantizer") not in changed:
+            continue
+        owner = getattr(layer, "cell", layer)
+        if isinstance(getattr(owner, constraint, None), Clip):
+            config[constraint] = None
+        fitted = getattr(owner, initializer, None)
+        if isinstance(fitted, QInitializer):
+            config[initializer] = keras.initializers.serialize(fitted.initializer)
+    return config
+
+
+def _known_keys() -> list[str]:
+    """Return all keys that an entry of a layer with weights may have."""
+    return sorted({*_ACTIVATIONS, *_FOLDING, "kernel_quantizer", *_arguments()})
+
+
+def _arguments() -> Iterator[str]:
+    for cls in registered().values():
+        for weight in _quantized_variables(cls):
+            yield weight.argument("quantizer")

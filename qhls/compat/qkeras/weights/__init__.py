@@ -1,0 +1,1 @@
+"""QKeras' utilities on weights."""

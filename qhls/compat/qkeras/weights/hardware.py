@@ -1,0 +1,76 @@
+"""Weights of a layer as hardware stores them: integer codes and scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qhls.compat.qkeras.errors import UtilityError
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.errors import QuantizerError
+from qhls.quantizers import Quantizer
+
+BIAS = "bias"
+
+
+@dataclass(frozen=True)
+class HardwareWeight:
+    """A quantised variable of a layer.
+
+    ``real`` is the input of the quantizer and ``values`` its result, both float32. ``codes`` (int64) times ``scale``
+    (float64, of a shape that broadcasts) is ``values``: exactly if scales are powers of two, else within the rounding
+    of float32. Both are ``None`` without a quantizer, for a plain function, and for values on no grid.
+    """
+
+    variable: str
+    quantizer: Any
+    real: np.ndarray
+    values: np.ndarray
+    codes: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    @property
+    def is_bias(self) -> bool:
+        """Return whether this weight is added instead of multiplied."""
+        return self.variable == BIAS or self.variable.endswith(f"_{BIAS}")
+
+
+def hardware_weights(layer: Any) -> list[HardwareWeight]:
+    """Return the weights of a layer with ``quantized_weights``; none for any other layer.
+
+    A layer with a folded batch normalisation has its folded kernel and bias. The ``mask`` of a kernel is part of the
+    kernel.
+
+    Raises:
+        UtilityError: weights are not finite, or drawn at every call.
+    """
+    weights = getattr(layer, "quantized_weights", dict)()
+    return [hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
+
+
+def hardware_weight(layer: Any, variable: str, quantizer: Any, real: Any) -> HardwareWeight:
+    """Return one weight of ``layer`` for the values ``real`` of its variable."""
+    real = np.asarray(real)
+    mask = getattr(layer, "mask", None) if variable == "kernel" else None
+    mask = None if mask is None else np.asarray(mask, np.float64)
+    if not _has_codes(quantizer):
+        values = real if quantizer is None else to_numpy(quantizer(real))
+        values = values if mask is None else values * mask
+        return HardwareWeight(variable, quantizer, real, values.astype(np.float32))
+    try:
+        codes, scale = quantizer.integer_codes(real)
+    except QuantizerError as error:
+        raise UtilityError(f"layer {layer.name!r}, {variable}: {error}") from error
+    if mask is not None and np.isin(mask, (0, 1)).all():
+        codes = codes * mask.astype(np.int64)
+    elif mask is not None:
+        scale = scale * mask
+    values = (codes * scale).astype(np.float32)
+    return HardwareWeight(variable, quantizer, real, values, codes, scale)
+
+
+def _has_codes(quantizer: Any) -> bool:
+    """Return whether the values of ``quantizer`` lie on a grid."""
+    return isinstance(quantizer, Quantizer) and quantizer.number_type != "float"

@@ -1,0 +1,111 @@
+"""``Prices``: the prices of a QTools process, read from a JSON table that states its sources."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qhls.compat.qtools.types.operators import Operator
+from qhls.errors import EnergyError
+from qhls.system.limits import is_file, read_json
+
+_TABLES = Path(__file__).parent / "tables"
+
+ALIASES = {"horowitz": "horowitz_45nm_qtools"}
+"""QTools' names of processes."""
+
+_PARTS = {
+    "operations": ("fixed_add", "fixed_mul", "fp16_add", "fp16_mul", "fp32_add", "fp32_mul"),
+    "memories": ("sram", "dram"),
+    "include_energy": ("default",),
+}
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The pJ of operations and memory accesses.
+
+    ``curves`` are polynomials, highest power first, of the operands' bits. For "sram" they are per word of
+    ``word_bits`` and of log2 of the memory's bits, for "dram" of the bits moved. Negative values count as 0.
+    ``include_energy`` are the causes in ``QTools.extract_energy_sum``, by class of layer.
+    """
+
+    name: str
+    curves: Mapping[str, tuple[float, ...]]
+    word_bits: int
+    include_energy: Mapping[str, list[str]]
+
+    def operator(self, operator: Operator) -> float:
+        """Return pJ of one operation without its gate factor; gates other than multipliers cost as adders."""
+        bits = operator.priced_bits
+        action = "mul" if operator.op == "mul" else "add"
+        if operator.output.is_float:
+            width = "fp16" if operator.output.bits <= 16 else "fp32"
+            if operator.op == "add":
+                return self._curve(f"{width}_add", bits)
+            return self._curve(f"{width}_mul", bits)
+        return self._curve(f"fixed_{action}", bits)
+
+    def sram(self, bits: int, least: int) -> float:
+        """Return pJ of one pass over ``bits`` in an SRAM of exactly that size, but at least ``least`` bits."""
+        if bits == 0:
+            return 0.0
+        words = np.ceil(bits * (1 / self.word_bits))
+        return words * self._curve("sram", np.log2(max(bits, least)))
+
+    def dram(self, bits: int) -> float:
+        """Return pJ of a transfer of ``bits`` from or to DRAM."""
+        return self._curve("dram", bits)
+
+    def _curve(self, name: str, x: Any) -> float:
+        value: Any = 0.0
+        for coefficient in self.curves[name]:
+            value = value * x + coefficient
+        return max(value, 0)
+
+
+def load_prices(process: Any) -> Prices:
+    """Load the prices of a process: "horowitz" (``horowitz_45nm_qtools``), or a JSON table.
+
+    Raises ``EnergyError`` for a process that does not exist and a table that is not complete.
+    """
+    path = Path(str(process))
+    if path.suffix != ".json":
+        path = _TABLES / f"{ALIASES.get(str(process), process)}.json"
+    if not is_file(path):
+        known = sorted({*ALIASES, *(p.stem for p in _TABLES.glob("*.json"))})
+        raise EnergyError(
+            f"QTools, process: expected one of {', '.join(known)} or a .json file, got {process!r}. "
+            f"Choose one."
+        )
+    table = read_json(path, "JSON", EnergyError, f"QTools, process {path.stem!r}")
+    try:
+        return _prices(path.stem, table)
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as fault:
+        raise EnergyError(
+            f"QTools, process {path.stem!r}: expected a table as {ALIASES['horowitz']}.json, got {fault!r}. "
+            f"Correct the table."
+        ) from None
+
+
+def _prices(name: str, table: Any) -> Prices:
+    for part, keys in _PARTS.items():
+        missing = [key for key in keys if key not in table.get(part, {})]
+        if missing:
+            raise EnergyError(
+                f"QTools, process {name!r}: expected {part} with {', '.join(keys)}, got a table without "
+                f"{', '.join(missing)}. Take {ALIASES['horowitz']}.json as an example."
+            )
+    figures = {**table["operations"], **table["memories"]}
+    curves = {key: tuple(map(float, figure["coefficients"])) for key, figure in figures.items()}
+    if not all(math.isfinite(number) for curve in curves.values() for number in curve):
+        raise ValueError("coefficients that are not finite")
+    words = int(table["memories"]["sram"]["word_bits"])
+    if words < 1:
+        raise ValueError(f"word_bits of {words}")
+    return Prices(name, curves, words, table["include_energy"])

@@ -1,0 +1,1 @@
+"""QTools' rules by layer."""

@@ -1,0 +1,121 @@
+"""Count layers that QTools omits: separable and transposed convolutions, recurrent layers, scale and shift."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.compat.qtools.graph import Node, drop_batch
+from qhls.compat.qtools.rules.counts import find_variable, list_directions, list_kernels
+from qhls.compat.qtools.rules.entry import Findings, LayerWork, MapPart
+from qhls.compat.qtools.rules.gates import count_gate_products
+from qhls.compat.qtools.types.numbers import PO2, Number
+from qhls.compat.qtools.types.operators import accumulate, add, multiply
+from qhls.compat.qtools.types.options import Options
+
+_PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "ScaleShift")
+
+
+def applies(node: Node) -> bool:
+    """Return whether QTools does not count the products of a layer."""
+    known = any(part in node.kind for part in _PARTS)
+    return known and (bool(list_kernels(node)) or "ScaleShift" in node.kind)
+
+
+def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
+    """Return one multiplier and one sum per kernel, named after it, then the products among gates."""
+    if "ScaleShift" in node.kind:
+        return _scale_shift(node, inputs, options)
+    layers = list_directions(node.layer)
+    layer, x = layers[0], inputs[0]
+    parts: dict[str, MapPart] = {}
+    work: list[LayerWork] = []
+    parameters: list[tuple[int, Number]] = []
+    sums: list[Number] = []
+    multiplied: list[tuple[int, int]] = []
+    for count, variable in list_kernels(node):
+        kernel = find_variable(layer, variable)
+        weight = _number(layer, variable, options)
+        operand = _operand(layer, variable, x, sums, options)
+        multiplier = multiply(weight, operand)
+        total = accumulate(_terms(node, variable, kernel.shape), multiplier.output)
+        if options.imposes(layer):
+            multiplier = multiplier.making(options.default_sum)
+            total = total.making(options.default_sum)
+        parts[f"{variable}_quantizer"] = MapPart(weight, list(kernel.shape))
+        parts |= {
+            f"{variable}_multiplier": MapPart(multiplier),
+            f"{variable}_accumulator": MapPart(total),
+        }
+        work.append(LayerWork(count, (multiplier, total)))
+        parameters.append((len(layers) * math.prod(kernel.shape), weight))
+        sums.append(total.output)
+        multiplied.append((count, weight.bits * operand.bits))
+    made = sums[-1]
+    if len(sums) > 1 and hasattr(layer, "cell"):
+        count = len(layers) * drop_batch(node.inputs[0].shape)[0] * layer.units
+        among, further = count_gate_products(layer, sums[1], count, options)
+        parts |= among
+        work += further
+        made = add(sums[0], sums[1]).output
+    bias = find_variable(layer, "bias")
+    if bias is not None:
+        number = _number(layer, "bias", options)
+        made = add(made, number).output
+        parts["bias_quantizer"] = MapPart(number, list(bias.shape))
+        parameters.append((len(layers) * math.prod(bias.shape), number))
+    if options.imposes(layer):
+        made = options.default_sum
+    return Findings(made, parts, tuple(work), tuple(parameters), tuple(multiplied))
+
+
+def _number(layer: Any, variable: str, options: Options) -> Number:
+    """Return the type of a variable by its quantizer."""
+    if options.imposes(layer):
+        return options.default_weight
+    pairs = (getattr(layer, "cell", None) or layer).quantized_weights()
+    quantizer, values = pairs[variable]
+    number = options.types.number(quantizer)
+    if not options.is_inference or number.kind != PO2:
+        return number
+    return replace(number, distinct=len(np.unique(to_numpy(quantizer(values)))))
+
+
+def _operand(layer: Any, variable: str, x: Number, sums: list[Number], options: Options) -> Number:
+    """Return the type of a kernel's operand: the input, the sum of the kernel before, or the state."""
+    if variable == "recurrent_kernel":
+        state = getattr(layer, "state_quantizer", None) or getattr(layer, "activation", None)
+        return options.types.number(state)
+    if variable == "pointwise_kernel" and sums:
+        between = getattr(layer, "depthwise_activation", None)
+        return options.types.number(between) if options.types.decides_output(between) else sums[-1]
+    return x
+
+
+def _terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
+    """Return the number of products of one sum."""
+    if variable == "depthwise_kernel":
+        return math.prod(shape[:-2])
+    if "Transpose" in node.kind and variable == "kernel":
+        return math.prod(shape[:-2]) * shape[-1]  # (height, width, out, in)
+    return math.prod(shape[:-1])
+
+
+def _scale_shift(node: Node, inputs: list[Number], options: Options) -> Findings:
+    """Count a layer with one weight and one bias for all elements."""
+    number = options.types.number
+    weight, bias = (number(q) for q in node.layer.get_quantizers()[:2])
+    product = multiply(weight, inputs[0])
+    total = add(product.output, bias)
+    count = math.prod(drop_batch(node.output_shape))
+    gates = (product, total) if node.layer.use_bias else (product,)
+    parts = {"weight_quantizer": MapPart(weight, [1, 1]), "multiplier": MapPart(product)}
+    parameters = [(1, weight)]
+    if node.layer.use_bias:
+        parts |= {"bias_quantizer": MapPart(bias, [1, 1]), "accumulator": MapPart(total)}
+        parameters.append((1, bias))
+    return Findings(gates[-1].output, parts, (LayerWork(count, gates),), tuple(parameters))

@@ -1,0 +1,175 @@
+"""Rules for batch normalisation: as a separate layer, and fused into the layer before it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.compat.qtools.graph import Node, drop_batch
+from qhls.compat.qtools.rules.counts import count_operations
+from qhls.compat.qtools.rules.entry import Findings, LayerWork, MapPart
+from qhls.compat.qtools.types.numbers import PO2, Number
+from qhls.compat.qtools.types.operators import Operator, add, divide, multiply
+from qhls.compat.qtools.types.options import Options
+
+KINDS = ("QBatchNormalization", "BatchNormalization")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The types of a normalisation's parameters."""
+
+    gamma: Number
+    beta: Number
+    mean: Number
+    variance: Number
+    inverse: Number
+
+
+def statistics(layer: Any, x: Number, options: Options) -> Statistics:
+    """Return the types of the parameters of a normalisation of ``x``.
+
+    Without a quantizer, beta and mean of a Q-layer have the type of ``x``, the others the default.
+    """
+    if options.imposes(layer):
+        weight = options.default_weight
+        types = Statistics(weight, weight, weight, weight, weight)
+    else:
+        gamma, beta, mean, variance, inverse = layer.get_quantizers()
+        number = options.types.number
+        types = Statistics(
+            number(gamma),
+            x if beta is None else number(beta),
+            x if mean is None else number(mean),
+            number(variance),
+            number(inverse),
+        )
+    last = 1 + int(bool(layer.scale)) + int(bool(layer.center))
+    gamma = options.counted(types.gamma, layer, 0) if layer.scale else types.gamma
+    return replace(types, gamma=gamma, variance=options.counted(types.variance, layer, last))
+
+
+def deviation(variance: Number) -> Number:
+    """Return the type of the square root of ``variance``: a power of two has half the exponents."""
+    if variance.kind != PO2:
+        return variance
+    limit = variance.max_value
+    if limit >= 0:
+        limit = np.round(math.sqrt(limit))
+    bits = variance.bits - 1
+    return replace(variance, max_value=limit, bits=bits, int_bits=bits)
+
+
+def normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
+    """Count ``gamma / deviation * x + beta``; as in QTools, neither its sum nor the subtraction is charged."""
+    if options.is_fused(node.name):
+        return _elsewhere(node, inputs, options)
+    layer, x = node.layer, inputs[0]
+    types = statistics(layer, x, options)
+    numerator = types.gamma if layer.scale else x
+    below = deviation(types.variance)
+    quotient = divide(numerator, below)
+    operators = {"internal_divide_quantizer": quotient}
+    if layer.scale:
+        if types.gamma.distinct > 0 and below.kind == PO2 and below.distinct > 0:
+            distinct = types.gamma.distinct * below.distinct
+            quotient = quotient.making(replace(quotient.output, distinct=distinct))
+        operators["internal_multiplier"] = multiply(quotient.output, x, options.aligned)
+    if layer.center:
+        last = list(operators.values())[-1]
+        operators["internal_accumulator"] = add(last.output, types.beta, options.aligned)
+    if options.imposes(layer):
+        operators = {k: o.making(options.default_sum) for k, o in operators.items()}
+    gates = [o for key, o in operators.items() if key != "internal_accumulator"]
+    if not options.compatible:
+        gates = list(operators.values())
+    numbers = (types.gamma, types.beta, types.mean, types.variance)
+    names = ("gamma", "beta", "mean", "variance")
+    parts = {f"{name}_quantizer": MapPart(n) for name, n in zip(names, numbers, strict=True)}
+    parts |= {key: MapPart(o) for key, o in operators.items()}
+    channels = layer.get_weights()[0].shape[0]
+    return Findings(
+        list(operators.values())[-1].output,
+        parts,
+        (LayerWork(count_operations(node, options.compatible), tuple(gates)),),
+        tuple((channels, n) for n in _held(layer, numbers, options.compatible)),
+    )
+
+
+def _held(layer: Any, numbers: tuple[Number, ...], compatible: bool) -> list[Number]:
+    """Return the parameters that are read; QTools reads gamma and beta even if the layer has none."""
+    existing = (layer.scale, layer.center, True, True)
+    return [n for n, exists in zip(numbers, existing, strict=True) if exists or compatible]
+
+
+def _elsewhere(node: Node, inputs: list[Number], options: Options) -> Findings:
+    """Return the findings of a normalisation fused into the layer before it: only the type of its results."""
+    imposed = options.for_reference and options.keras_accumulator and not node.is_input
+    return Findings(options.default_sum if imposed else inputs[0])
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A normalisation within the layer before it: its types, last sum, work and parameters."""
+
+    parts: dict[str, MapPart]
+    total: Operator
+    work: LayerWork
+    parameters: tuple[tuple[int, Number], ...]
+
+
+def fused(  # noqa: PLR0917 - all of them are needed
+    node: Node, layer: Any, x: Number, kernel_sum: Number, bias: Number | None, options: Options
+) -> Fused:
+    """Count the normalisation ``layer`` within ``node``: ``inverse * sum + (inverse * (bias - mean) + beta)``.
+
+    ``x`` is the type of ``node``'s input, ``kernel_sum`` that of its sum of products without bias.
+    """
+    types = statistics(layer, x, options)
+    inverse = layer.get_quantizers()[-1] if hasattr(layer, "get_quantizers") else None
+    scale = find_scale(inverse, None, options)
+
+    def scaled(number: Number) -> Operator:
+        product = multiply(types.inverse, number)
+        return product if scale is None else product.making(product.output.rescaled(*scale))
+
+    offset = scaled(types.mean).output
+    if bias is not None:
+        offset = add(scaled(bias).output, offset).output
+    if layer.center:
+        offset = add(offset, types.beta).output
+    product = scaled(kernel_sum)
+    total = add(product.output, offset)
+    if options.imposes(node.layer):
+        product, total = product.making(options.default_sum), total.making(options.default_sum)
+    parts = {
+        "bn_beta_quantizer": MapPart(types.beta),
+        "bn_mean_quantizer": MapPart(types.mean),
+        "bn_inverse_quantizer": MapPart(types.inverse),
+        "fused_accumulator": MapPart(total),
+    }
+    outputs, channels = math.prod(drop_batch(node.output_shape)), len(layer.get_weights()[0])
+    parameters = ((channels, types.inverse), (channels, offset))
+    return Fused(parts, total, LayerWork(outputs, (product, total)), parameters)
+
+
+def find_scale(quantizer: Any, real: Any, options: Options) -> tuple[int, int] | None:
+    """Return the ``(least, greatest)`` exponent of the scales of an "auto_po2" quantizer.
+
+    As in QTools, they are known after a call of the quantizer, for example by ``model_save_quantized_weights``. In
+    inference this function calls it with ``real`` weights if they are not quantised yet.
+    """
+    automatic = getattr(quantizer, "alpha", None) == "auto_po2"
+    if not automatic or type(quantizer).__name__ not in ("quantized_bits", "quantized_linear"):
+        return None
+    if options.is_inference and not options.model_weights_already_quantized and real is not None:
+        quantizer = copy.deepcopy(quantizer)  # the model's quantizer keeps its state
+        quantizer(real)
+    if quantizer.scale is None or not np.ndim(scale := to_numpy(quantizer.scale)):
+        return None
+    return int(np.log2(np.min(scale))), int(np.log2(np.max(scale)))

@@ -1,0 +1,1 @@
+"""QTools' types: numbers, operators and the data type map."""

@@ -1,0 +1,132 @@
+"""Convert quantizers and names of default types to ``Number``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from qhls.compat.qtools.types.numbers import (
+    BINARY,
+    BINARY_01,
+    FIXED,
+    NO_LIMIT,
+    Number,
+    fixed,
+    floating,
+    power_of_two,
+    ternary,
+)
+from qhls.errors import EnergyError, QuantizerError
+from qhls.quantizers import Quantizer, get_quantizer
+
+DEFAULT_TYPE = "quantized_bits(8,0,1)"
+"""The type of an input, a weight or a result whose type is not given."""
+
+DEFAULTS = {
+    "fp32": floating(32),
+    "fp16": floating(16),
+    "int8": fixed(8, 0, True),
+    "int16": fixed(16, 7, True),
+    "int32": fixed(32, 10, True),
+}
+"""Types by name. The int types are fixed point with 0, 7 and 10 integer bits."""
+
+
+def _integer(quantizer: Any) -> int:
+    """Return the integer bits; the most of all channels."""
+    return int(np.max(np.asarray(quantizer.integer)))
+
+
+def _bits(q: Any) -> Number:
+    return fixed(q.bits, _integer(q), q.keep_negative, type(q).__name__)
+
+
+def _relu(q: Any) -> Number:
+    integer = _integer(q)
+    kind = BINARY_01 if q.bits == 1 and integer == 1 else FIXED
+    return Number(kind, "quantized_relu", q.bits, integer, int(q.negative_slope != 0))
+
+
+def _binary(name: str, zero_and_one: bool) -> Number:
+    return Number(BINARY_01 if zero_and_one else BINARY, name, 1, 1, int(not zero_and_one))
+
+
+def _po2(q: Any) -> Number:
+    is_signed = int(type(q).__name__ == "quantized_po2")
+    return power_of_two(q.bits, is_signed, q.max_value or NO_LIMIT)
+
+
+_RULES: dict[str, Callable[[Any], Number]] = {
+    "quantized_bits": _bits,
+    "quantized_linear": _bits,
+    "quantized_hswish": lambda q: fixed(q.bits, _integer(q), 1, "quantized_hswish"),
+    "quantized_ulaw": lambda q: fixed(q.bits, _integer(q), 1, "quantized_ulaw"),
+    "quantized_tanh": lambda q: fixed(q.bits, 0, 1, "quantized_tanh"),
+    "quantized_sigmoid": lambda q: fixed(q.bits, 0, 0, "quantized_sigmoid"),
+    "quantized_relu": _relu,
+    "quantized_po2": _po2,
+    "quantized_relu_po2": _po2,
+    "binary": lambda q: _binary("binary", bool(q.use_01)),
+    "stochastic_binary": lambda q: _binary("stochastic_binary", False),
+    "bernoulli": lambda q: _binary("bernoulli", True),
+    "ternary": lambda q: ternary(),
+    "stochastic_ternary": lambda q: ternary("stochastic_ternary"),
+}
+
+_FORGOTTEN = ("quantized_tanh", "quantized_ulaw", "stochastic_binary", "bernoulli")
+"""The quantizers whose numbers QTools treats as ternary after the next layer."""
+
+_IGNORED = ("quantized_linear", "quantized_sigmoid")
+"""The quantizers unknown to QTools: as weight or QActivation an error, as inline activation ignored."""
+
+
+class Types:
+    """The types of the quantizers in one run, with QTools' errors if ``compatible``."""
+
+    def __init__(self, compatible: bool) -> None:
+        self.compatible = compatible
+
+    def number(self, quantizer: Any) -> Number:
+        """Return the type of a quantizer's numbers; ``DEFAULT_TYPE`` for ``None`` and plain functions.
+
+        If compatible, ``quantized_tanh`` has -1 integer bits, as in QTools.
+        """
+        rule = _RULES.get(type(quantizer).__name__)
+        if rule is None or not isinstance(quantizer, Quantizer):
+            return self.named(DEFAULT_TYPE)
+        number = rule(quantizer)
+        if self.compatible and number.name == "quantized_tanh":
+            return fixed(number.bits, -1, 1, number.name)
+        return number
+
+    def decides_output(self, activation: Any) -> bool:
+        """Return whether an inline activation decides the type of the layer's results."""
+        name = type(activation).__name__
+        known = isinstance(activation, Quantizer) and name in _RULES
+        return known and not (self.compatible and name in _IGNORED)
+
+    def passed_on(self, number: Number) -> Number:
+        """Return the type that the next layer reads: the same, except for QTools' error."""
+        if self.compatible and number.name in _FORGOTTEN:
+            return ternary("stochastic_ternary")
+        return number
+
+    def named(self, name: Any) -> Number:
+        """Return a type by name ("fp32", "int8", ...), by a quantizer's string, or by a quantizer.
+
+        Raises ``EnergyError`` for a name that is no type.
+        """
+        if isinstance(name, str) and name in DEFAULTS:
+            return DEFAULTS[name]
+        try:
+            quantizer = get_quantizer(name)
+        except QuantizerError:
+            quantizer = None
+        if not isinstance(quantizer, Quantizer) or type(quantizer).__name__ not in _RULES:
+            raise EnergyError(
+                f"QTools: expected a type that is one of {', '.join(DEFAULTS)} or a quantizer, "
+                f"got {name!r}. Write for example 'quantized_bits(8,0,1)'."
+            )
+        return self.number(quantizer)

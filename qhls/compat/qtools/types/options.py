@@ -1,0 +1,107 @@
+"""The options of one run of QTools, and the types that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.compat.qkeras.weights.hardware import hardware_weights
+from qhls.compat.qtools.graph import Node
+from qhls.compat.qtools.types.convert import DEFAULT_TYPE, Types
+from qhls.compat.qtools.types.numbers import PO2, Number
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of ``QTools`` that decide types, under QTools' names.
+
+    ``layers`` are the layers of the model by name, from which a fused convolution takes its normalisation. If not
+    ``aligned``, products and sums have the widths of QKeras 0.9.0.
+    """
+
+    types: Types
+    is_inference: bool = False
+    keras_quantizer: Any = None
+    keras_accumulator: Any = None
+    for_reference: bool = False
+    model_weights_already_quantized: bool = True
+    hw_weight_dict: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[str, Any] = field(default_factory=dict)
+    aligned: bool = True
+
+    @property
+    def compatible(self) -> bool:
+        """Return whether QTools' errors are reproduced."""
+        return self.types.compatible
+
+    @property
+    def default(self) -> Number:
+        """Return the type of numbers without a given type."""
+        return self.types.named(DEFAULT_TYPE)
+
+    @property
+    def default_weight(self) -> Number:
+        """Return the type of weights without a quantizer."""
+        return self.types.named(self.keras_quantizer) if self.keras_quantizer else self.default
+
+    @property
+    def default_sum(self) -> Number:
+        """Return the type imposed on products and sums."""
+        return self.types.named(self.keras_accumulator) if self.keras_accumulator else self.default
+
+    def imposes(self, layer: Any) -> bool:
+        """Return whether the types within a layer are the defaults: for Keras' own layers, or ``for_reference``."""
+        return self.for_reference or not hasattr(layer, "get_quantizers")
+
+    def output(self, node: Node, made: Number) -> Number:
+        """Return the type of a layer's results: that of its activation, else ``made``."""
+        activation = _find_activation(node.layer)
+        if self.for_reference or not self.types.decides_output(activation):
+            return self.types.passed_on(made)
+        return self.types.number(activation)
+
+    def counted(self, number: Number, layer: Any, index: int) -> Number:
+        """Return the type of a weight; in inference a power of two has the number of its different values."""
+        if not self.is_inference or number.kind != PO2:
+            return number
+        weights = _weights(layer, self.model_weights_already_quantized)
+        if index >= len(weights):
+            return number
+        return replace(number, distinct=len(np.unique(weights[index])))
+
+    def fusing(self, name: str) -> Mapping[str, Any] | None:
+        """Return the entry of ``hw_weight_dict`` of a layer that a normalisation is fused into, else None."""
+        entry = self.hw_weight_dict.get(name)
+        return entry if entry and entry.get("enable_bn_fusing") else None
+
+    def is_fused(self, name: str) -> bool:
+        """Return whether the layer of this name is a normalisation fused into another, or such a layer."""
+        targets = {e.get("fused_bn_layer_name") for e in self.hw_weight_dict.values()}
+        return name in targets or self.fusing(name) is not None
+
+
+def _find_activation(layer: Any) -> Any:
+    """Return the quantizer or activation of a layer; for a bidirectional one that of the first direction."""
+    layer = getattr(layer, "forward_layer", layer)
+    return getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
+
+
+def _weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
+    """Return the quantised weights of a layer; the folded ones if a normalisation is folded in.
+
+    Weights that count as quantised pass through their quantizers again, which changes no power of two. Other weights
+    are paired with quantizers by position, as in QTools. The pairing is wrong if a normalisation lacks gamma or beta.
+    """
+    if hasattr(layer, "get_folded_weights"):
+        return [weight.values for weight in hardware_weights(layer)]
+    if already_quantized and hasattr(layer, "quantized_weights"):
+        pairs = list(layer.quantized_weights().values())
+    else:
+        quantizers = layer.get_quantizers() if hasattr(layer, "get_quantizers") else []
+        pairs = list(zip_longest(quantizers, layer.get_weights()))[: len(layer.get_weights())]
+    return [to_numpy(w if q is None else q(w)) for q, w in pairs]

@@ -1,0 +1,1 @@
+"""Area and latency: hardware, loops and tables of primitives."""

@@ -1,0 +1,1 @@
+"""Costs as tables, plots and pages."""

@@ -1,0 +1,23 @@
+"""Tables as plain text."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from qhls.system.text import one_line
+
+
+def render_text(table: RenderableType) -> str:
+    """Return ``table`` as text without colours, 120 columns wide."""
+    console = Console(file=io.StringIO(), width=120, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().rstrip()
+
+
+def make_cell(text: str, style: str = "") -> Text:
+    """Return ``text``, which may be a name from a file, as a cell or title of a table."""
+    return Text(one_line(text), style)

@@ -1,0 +1,300 @@
+"""Insert a quantizer wherever an op would read real numbers: the result is the nearest exact model.
+
+That model is compiled and checked, so every comparison stays bit for bit. Its distance from the given model is
+measured and reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log2
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.errors import LoweringError
+from qhls.frontend.approximation.normalisation import Normalisations
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.lowering.lower import activate
+from qhls.frontend.lowering.reals import Place, RealNumbersError, Reals, exact, resolving
+from qhls.frontend.lowering.refusal import RealWeightsError
+from qhls.frontend.lowering.rounded import RoundedFunction
+from qhls.frontend.lowering.steps import values_of
+from qhls.frontend.lowering.trace import settled, trace, trace_in_float32
+from qhls.frontend.models.rebuild import copy_layer, rebuild
+from qhls.frontend.models.state import copy_state
+from qhls.ir import Graph, Op, layer_scope
+from qhls.ir.integers import Array, whole
+from qhls.quantizers import get_quantizer
+
+BITS = 12
+"""Default bits of an inserted quantizer: as many steps as a table may have."""
+SOFTMAX_APART = "softmax_apart"
+"""Name of the layer that computes the softmax of the layer before it."""
+POINTS = 1 << 18
+"""Numbers, of all channels together, on which an error is measured."""
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """A quantizer that was inserted behind ``layer``, and its largest error, measured on ``points`` codes per channel.
+
+    ``complete``: these are all codes that the layer's integers can have. ``instead``: a fixed-point layer, which
+    ``quantizer`` describes, replaces ``layer``.
+    """
+
+    layer: str
+    quantizer: str
+    error: float
+    points: int
+    complete: bool
+    instead: bool = False
+
+    def __str__(self) -> str:
+        extent = "all" if self.complete else f"{self.points:,} of the"
+        error = f"error up to {self.error:.3g} on {extent} codes of its input"
+        where = "instead of" if self.instead else "behind"
+        return f"{self.quantizer} {where} layer {self.layer!r}: {error}"
+
+
+def trace_exactly(model: keras.Model, input_types: Any) -> Graph:
+    """Return the graph of ``model``; the error for real numbers names the nearest exact model.
+
+    Raises:
+        LoweringError: an op would read real numbers or real weights; a layer has no exact meaning.
+    """
+    try:
+        return trace(model, input_types)
+    except RealWeightsError as error:
+        raise LoweringError(
+            f"{_sentence(error)} Or compile with allow_approximate=True, which rounds them, or with real_end='host', "
+            f"which leaves this layer and all that follow it to the host."
+        ) from None
+    except RealNumbersError as error:
+        if not error.reals.layer:
+            raise LoweringError(
+                f"{_sentence(error)} Or compile with allow_approximate=True."
+            ) from None
+        behind = f"QActivation({nearest(error.reals)!r}) behind layer {error.reals.layer!r}"
+        raise LoweringError(
+            f"{_sentence(error)} The nearest exact model has {behind}: add it, or compile with allow_approximate=True."
+        ) from None
+
+
+def _sentence(error: Exception) -> str:
+    """Return the message of ``error`` with a full stop at its end."""
+    return f"{str(error).rstrip('.')}."
+
+
+def trace_nearest(
+    model: keras.Model, input_types: Any, quantizer: Any = None, bits: int = BITS
+) -> tuple[keras.Model, Graph, tuple[Approximation, ...]]:
+    """Return ``model`` with a quantizer wherever an op would read real numbers, its graph, and the approximations.
+
+    ``quantizer``: an object or a string; by default ``quantized_bits`` of ``bits`` that hold every number of the layer.
+
+    Raises:
+        LoweringError: a layer has no exact meaning for another reason, or real numbers enter the sums of one layer.
+    """
+    inserted = _Quantizers(None if quantizer is None else str(get_quantizer(quantizer)), bits)
+    model, graph = inserted.trace_apart(model, input_types)
+    model, fixed = inserted.normalisations.replace_in(model)
+    if fixed:
+        inserted = _Quantizers(None, bits)
+        model, graph = inserted.trace_apart(model, input_types)
+    model = inserted.insert_into(model)
+    instead = [
+        Approximation(each.source, str(each), each.error, each.points, each.complete, instead=True)
+        for each in fixed
+    ]
+    return model, settled(model, input_types, graph), (*instead, *inserted.approximations.values())
+
+
+@dataclass
+class _Behind:
+    """The quantizer of a place and the range that it must hold, over all calls of a shared layer."""
+
+    quantizer: str
+    lowest: float
+    highest: float
+
+
+class _Quantizers:
+    """The quantizers that are inserted where an op would read real numbers, while a model is traced.
+
+    A layer or nested model that is called again may bring larger numbers to a place. Its quantizer has then ``grown``:
+    the trace so far is wrong and is repeated with the larger range.
+    """
+
+    def __init__(self, quantizer: str | None, bits: int) -> None:
+        self.quantizer, self.bits = quantizer, bits
+        self.behind: dict[Place, _Behind] = {}
+        self.begin()
+
+    def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, Graph]:
+        """Return ``model`` and its graph with the quantizers; a Q-layer's softmax becomes a layer where necessary."""
+        try:
+            return model, self.trace(model, input_types)
+        except RealNumbersError:
+            apart = _softmax_apart(model)
+            if apart is model:
+                raise
+            return apart, self.trace(apart, input_types)
+
+    def trace(self, model: keras.Model, input_types: Any) -> Graph:
+        """Return the graph of ``model`` with the inserted quantizers; repeat the trace while a quantizer has grown."""
+        while True:
+            self.begin()
+            with resolving(self):
+                graph = trace_in_float32(model, input_types)
+            if not self.grown:
+                return graph
+
+    def begin(self) -> None:
+        """Forget everything about the last trace but the quantizers of its places."""
+        self.grown = False
+        self.approximations: dict[tuple[str, str], Approximation] = {}
+        self.layers: dict[tuple[str, str, str], QActivation] = {}
+        self.at: dict[tuple[Any, int | str], Any] = {}
+        self._ops: dict[tuple[int, str], tuple[Reals, Op]] = {}
+        self.normalisations = Normalisations()
+
+    def __call__(self, reals: Reals, place: Place) -> Op:
+        """Return the exact tensor that is read at ``place`` instead of ``reals``."""
+        codes, numbers = _numbers(reals)
+        if self.quantizer is None and reals.start is not None:
+            self.normalisations.note(reals, *_numbers(reals.start[1]))
+        chosen = self._choose(place, numbers)
+        # Within a layer, the layer that returns these numbers has not finished.
+        inner = isinstance(place.which, str)
+        source = f"{reals.x.layer}.{place.which}" if inner else reals.layer
+        approximation = _measure(source, reals, chosen, codes, numbers)
+        key = source, chosen
+        if key not in self.approximations or self.approximations[key].error < approximation.error:
+            self.approximations[key] = approximation
+        if isinstance(place.which, str):
+            self.at[place.reader, place.which] = chosen
+            return exact(None, activate(place.reader, get_quantizer(chosen), reals))
+        layer = self._layer(place.path, source, chosen)
+        for index in place.which:
+            self.at[place.reader, index] = layer
+        return self._op(reals, place.path, layer)
+
+    def _choose(self, place: Place, numbers: Array) -> str:
+        """Return the quantizer of ``place`` for ``numbers`` and all that were there before."""
+        lowest, highest = float(numbers.min()), float(numbers.max())
+        before = self.behind.get(place)
+        if before is not None:
+            lowest, highest = min(lowest, before.lowest), max(highest, before.highest)
+        chosen = self.quantizer or holding(np.array([lowest, highest]), self.bits)
+        self.grown |= before is not None and chosen != before.quantizer
+        self.behind[place] = _Behind(chosen, lowest, highest)
+        return chosen
+
+    def _layer(self, path: str, source: str, chosen: str) -> QActivation:
+        """Return the one layer of ``path`` that follows the layer ``source`` with this quantizer."""
+        key = path, source, chosen
+        if key not in self.layers:
+            name = f"{source.rpartition('/')[2]}_approximation"
+            taken = sum(other.name.startswith(name) for other in self.layers.values())
+            unique = f"{name}_{taken + 1}" if taken else name
+            self.layers[key] = QActivation(chosen, name=unique)
+        return self.layers[key]
+
+    def _op(self, reals: Reals, path: str, layer: QActivation) -> Op:
+        """Return the op of ``layer`` on ``reals``, the same one for all that read these numbers."""
+        key = id(reals), layer.name
+        if key not in self._ops:
+            with layer_scope(f"{path}{layer.name}"):
+                op = exact(None, activate(layer, layer.quantizer, reals))
+            self._ops[key] = reals, op
+        return self._ops[key][1]
+
+    def insert_into(self, model: keras.Model) -> keras.Model:
+        """Return a copy of ``model`` with the quantizers of the last trace; ``model`` itself without any."""
+        if not self.at:
+            return model
+        pairs: list[tuple[Any, Any]] = []
+
+        def convert(layer: Any) -> Any:
+            new = copy_layer(layer)
+            for part, copied in zip(layer._flatten_layers(), new._flatten_layers(), strict=True):
+                for (reader, which), chosen in self.at.items():
+                    if reader is part and isinstance(which, str):
+                        setattr(copied, which, RoundedFunction(getattr(copied, which), chosen))
+            pairs.append((layer, new))
+            return new
+
+        copy = rebuild(model, convert, before=lambda reader, index: self.at.get((reader, index)))
+        for layer, new in pairs:
+            copy_state(layer, new)
+        return copy
+
+
+def _softmax_apart(model: keras.Model) -> keras.Model:
+    """Return ``model`` with each Q-layer's softmax as the next layer, so that a quantizer fits between them."""
+    pairs: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        new = copy_layer(layer)
+        if isinstance(layer, QLayer) and layer.activation is keras.activations.softmax:
+            new.activation = keras.activations.linear
+            behind = keras.layers.Activation("softmax", name=SOFTMAX_APART)
+            new = keras.Sequential([new, behind], name=layer.name)
+        pairs.append((layer, new))
+        return new
+
+    copy = rebuild(model, convert)
+    if not any(isinstance(new, keras.Sequential) for _, new in pairs):
+        return model
+    for layer, new in pairs:
+        copy_state(layer, new)
+    return copy
+
+
+def nearest(reals: Reals) -> str:
+    """Return the ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
+    return holding(_numbers(reals)[1], BITS)
+
+
+def holding(numbers: Array, bits: int, signed: bool = False) -> str:
+    """Return the ``quantized_bits`` of ``bits`` whose range holds ``numbers``, with the finest steps."""
+    signed = signed or bool(numbers.min() < 0)
+    largest = max(float(abs(numbers).max()), 2.0**-bits)
+    integer = ceil(log2(largest))
+    if largest > 2.0**integer * (1 - 2.0 ** -(bits - signed) / 2):  # over half a step too large
+        integer += 1
+    sign = "" if signed else "keep_negative=0,"
+    return f"quantized_bits({bits},{integer},{sign}alpha=1)"
+
+
+def _measure(
+    source: str, reals: Reals, quantizer: str, codes: Array, numbers: Array
+) -> Approximation:
+    """Return the approximation of ``numbers``, those of ``reals`` at ``codes``, by ``quantizer``."""
+    rounding: Any = get_quantizer(quantizer)
+    rounded = keras.ops.convert_to_numpy(rounding(numbers.astype("float32")))
+    lo, hi = reals.x.range.hull
+    error = float(abs(numbers - rounded).max())
+    return Approximation(source, quantizer, error, codes.size, codes.size > hi - lo)
+
+
+def _numbers(reals: Reals) -> tuple[Array, Array]:
+    """Return codes of the exact tensor below, all or evenly spread, and the numbers (channels, codes) at them."""
+    lo, hi = reals.x.range.hull
+    channels = reals.channels
+    count = min(hi - lo + 1, max(POINTS // channels, 2))
+    steps = np.arange(count)
+    if (hi - lo) * count >= 1 << 62:
+        steps = steps.astype(object)  # Python's integers
+    codes = whole(lo + steps * (hi - lo) // max(count - 1, 1), max(-lo, hi))
+    numbers = values_of(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))
+    if not np.isfinite(numbers).all():
+        wrong = numbers[~np.isfinite(numbers)][0]
+        raise LoweringError(
+            f"layer {reals.layer!r}: expected finite numbers to approximate, got {wrong}. "
+            f"Mend the layer's weights or limit its input."
+        )
+    return codes, numbers

@@ -1,0 +1,171 @@
+"""Real layers at the end of a model, for the host, and the model cut before them, for hardware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from qhls.errors import LoweringError
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.trace import functional_of, nodes_of
+from qhls.frontend.models.state import copy_model_state, copy_state
+from qhls.quantizers import Quantizer
+
+
+@dataclass(frozen=True)
+class Ends:
+    """A model in two: ``chip`` goes into hardware, ``host`` reads its outputs; ``layers`` are those of the host."""
+
+    chip: keras.Model
+    host: keras.Model
+    layers: tuple[str, ...]
+
+
+def has_real_weights(layer: Any) -> bool:
+    """Return whether weights of ``layer``, or of a layer within it, are real numbers that no rule can read."""
+    return any(map(_is_real, layer._flatten_layers()))
+
+
+def _is_real(part: Any) -> bool:
+    if isinstance(part, keras.Model):
+        return False
+    if hasattr(part, "quantized_weights"):
+        return any(not isinstance(quantizer, Quantizer) for quantizer in _of_kernels(part))
+    own = type(part).__module__.startswith("keras.")
+    return own and bool(part.weights) and not lower.knows(part)
+
+
+def has_quantized_kernels(layer: Any) -> bool:
+    """Return whether a kernel of ``layer``, or of a layer within it, has a quantizer."""
+    parts = [part for part in layer._flatten_layers() if hasattr(part, "quantized_weights")]
+    return any(isinstance(each, Quantizer) for part in parts for each in _of_kernels(part))
+
+
+def _of_kernels(part: Any) -> list[Any]:
+    return [q for name, (q, _) in part.quantized_weights().items() if name.endswith("kernel")]
+
+
+def split(model: keras.Model, always: bool) -> Ends | None:
+    """Return ``model`` cut before its first real weights; None where it has none.
+
+    Unless ``always``, also None where quantised kernels follow on them, or where nothing comes before.
+
+    Raises:
+        LoweringError: a model that is not built from layers; with ``always``, one of which hardware would have nothing.
+    """
+    model = _inlined(model)
+    functional = functional_of(model, model)
+    left: list[Any] = []
+    made: set[int] = set()
+    for node in nodes_of(functional):
+        layer = node.operation
+        real = isinstance(layer, keras.layers.Layer) and has_real_weights(layer)
+        if real or any(id(t) in made for t in node.input_tensors):
+            left.append(node)
+            made.update(id(t) for t in node.outputs)
+    layers = tuple(dict.fromkeys(node.operation.name for node in left))
+    if not left or (not always and any(_holds_quantized(node.operation) for node in left)):
+        return None
+    read = [*functional.outputs, *(t for node in left for t in node.input_tensors)]
+    border = list({id(t): t for t in read if id(t) not in made}.values())
+    given = {id(t) for t in functional.inputs}
+    if any(id(t) in given for t in border):
+        if not always:
+            return None
+        raise LoweringError(
+            f"model {model.name!r}: expected quantised layers between its inputs and the first real weights, got layer "
+            f"{layers[0]!r} that reads an input. Quantise it, or compile with allow_approximate=True."
+        )
+    chip = keras.Model(_alone(functional.inputs), _alone(border), name=model.name)
+    return Ends(chip, _host(model, left, border), layers)
+
+
+def _holds_quantized(operation: Any) -> bool:
+    return isinstance(operation, keras.layers.Layer) and has_quantized_kernels(operation)
+
+
+def _host(model: keras.Model, left: list[Any], border: list[Any]) -> keras.Model:
+    """The nodes ``left`` with copies of their layers, from the tensors of ``border`` to the outputs of ``model``."""
+    tensors = {id(t): keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in border}
+    inputs = list(tensors.values())
+    copies = _Copies()
+    for node in left:
+        copies.call(node, node.operation.name, tensors)
+    outputs = [tensors[id(t)] for t in functional_of(model, model).outputs]
+    return copies.finished(inputs, outputs, f"{model.name}_host")
+
+
+def _inlined(model: keras.Model) -> keras.Model:
+    """``model`` with the layers of those nested models in place of them that have real weights behind quantised ones.
+
+    So it can be cut between these. Itself where there are none, or where one of them is called more than once.
+    """
+    functional = functional_of(model, model)
+    nodes = nodes_of(functional)
+    cut = [node.operation for node in nodes if _is_cut(node.operation)]
+    if not cut or len({id(layer) for layer in cut}) < len(cut):
+        return model
+    inputs = [
+        keras.Input(batch_shape=t.shape, dtype=t.dtype, name=_name(t)) for t in functional.inputs
+    ]
+    tensors = {id(t): x for t, x in zip(functional.inputs, inputs, strict=True)}
+    copies = _Copies()
+
+    def follow(nodes: list[Any], path: str) -> None:
+        for node in nodes:
+            layer = node.operation
+            if not _is_cut(layer):
+                copies.call(node, f"{path}{layer.name}", tensors)
+                continue
+            inner = functional_of(layer, layer)
+            pairs = zip(inner.inputs, node.input_tensors, strict=True)
+            tensors.update({id(own): tensors[id(t)] for own, t in pairs})
+            follow(nodes_of(inner), f"{path}{layer.name}_")
+            pairs = zip(node.outputs, inner.outputs, strict=True)
+            tensors.update({id(t): tensors[id(own)] for t, own in pairs})
+
+    follow(nodes, "")
+    return copies.finished(inputs, [tensors[id(t)] for t in functional.outputs], model.name)
+
+
+def _is_cut(operation: Any) -> bool:
+    nested = isinstance(operation, keras.Model)
+    return nested and has_real_weights(operation) and has_quantized_kernels(operation)
+
+
+def _name(tensor: Any) -> str:
+    return tensor._keras_history.operation.name
+
+
+class _Copies:
+    """Copies of layers, called as the layers were: the given model keeps its own calls."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, tuple[Any, Any]] = {}
+
+    def call(self, node: Any, name: str, tensors: dict[int, Any]) -> None:
+        """Put the outputs of ``node``, of a copy of its layer that is called ``name``, into ``tensors``."""
+        layer = node.operation
+        if id(layer) not in self.made:
+            copied = isinstance(
+                layer, keras.layers.Layer
+            )  # an operation such as ``a + 2`` has no state
+            config = layer.get_config() | {"name": name} if copied else {}
+            self.made[id(layer)] = layer, type(layer).from_config(config) if copied else layer
+        args, kwargs = node.arguments.fill_in(tensors)
+        results = keras.tree.flatten(self.made[id(layer)][1](*args, **kwargs))
+        tensors.update({id(t): x for t, x in zip(node.outputs, results, strict=True)})
+
+    def finished(self, inputs: list[Any], outputs: list[Any], name: str) -> keras.Model:
+        """The model of all calls, with the state of the layers that were copied."""
+        for layer, copy in self.made.values():
+            if isinstance(layer, keras.layers.Layer):
+                (copy_model_state if isinstance(layer, keras.Model) else copy_state)(layer, copy)
+        return keras.Model(_alone(inputs), _alone(outputs), name=name)
+
+
+def _alone(tensors: list[Any]) -> Any:
+    """A list of one as the one, as which Keras then expects and returns it."""
+    return tensors if len(tensors) > 1 else tensors[0]

@@ -1,0 +1,189 @@
+"""Fixed-point approximations of normalisations: layers with a real factor and offset per channel.
+
+If no quantizer follows a normalisation, a layer with fixed-point factors and offsets replaces it. These have enough
+bits that no result moves by more than one code of the input moves it; results are rounded to a grid of that step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, log2
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend.layers.scale_shift import QChannelScaleShift, QScaleShift
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Reals
+from qhls.frontend.lowering.steps import values_of
+from qhls.frontend.models.rebuild import copy_layer, rebuild
+from qhls.frontend.models.state import copy_state
+from qhls.ir import Fixed, Graph, Input, decode, run
+from qhls.ir.integers import Array
+
+FACTOR = 24
+"""Most bits of a factor: as many as float32 has."""
+FINER = 2
+"""Bits of a factor beyond those of the input, so that rounding it moves no number by more than an eighth of a code."""
+WIDEST = 32
+"""Most bits of a number behind the layer."""
+FACTORS = 40
+"""Most bits of the type of all factors, which may differ by orders of magnitude."""
+NEGLIGIBLE = 2.0**-24
+"""Variation of a channel that does not matter, as a share of the largest number."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of a layer: input codes of ``frac`` fraction bits, and the numbers (channels, points) at them."""
+
+    codes: Array
+    frac: int
+    numbers: Array
+    complete: bool
+
+    @property
+    def x(self) -> Array:
+        """The input's numbers at the codes."""
+        return np.ldexp(self.codes.astype(np.float64), -self.frac)
+
+    def line(self) -> tuple[Array, Array] | None:
+        """Return factor and offset per channel; None if the layer computes anything else beyond float32 rounding."""
+        x, y = self.x, self.numbers
+        if len(x) < 2:
+            return None
+        factors = (y[:, -1] - y[:, 0]) / (x[-1] - x[0])
+        middle = abs(x).argmin()
+        offsets = y[:, middle] - factors * x[middle]
+        off = abs(y - (factors[:, None] * x + offsets[:, None])).max(1)
+        rounding = 2.0**-20 * (abs(factors) * abs(x).max() + abs(offsets))
+        return (factors, offsets) if (off <= rounding).all() else None
+
+
+@dataclass(frozen=True)
+class FixedLayer:
+    """The fixed-point ``layer`` that replaces ``source``, and its largest ``error`` on ``points`` codes."""
+
+    source: str
+    layer: QScaleShift
+    factor_bits: int
+    error: float
+    points: int
+    complete: bool
+
+    def __str__(self) -> str:
+        return f"factors of {self.factor_bits} bits and {self.layer.activation}"
+
+
+@dataclass
+class _Layer:
+    """A layer to be replaced, and its calls."""
+
+    source: str
+    shared: bool
+    calls: list[_Call] = field(default_factory=list[_Call])
+
+
+class Normalisations:
+    """The layers of a model that are one factor and one offset per channel and that no quantizer follows."""
+
+    def __init__(self) -> None:
+        self._layers: dict[int, _Layer] = {}
+        self._references: list[Any] = []
+
+    def note(self, reals: Reals, codes: Array, numbers: Array) -> None:
+        """Record the first layer of the chain ``reals``: its ``numbers`` (channels, points) at ``codes``."""
+        if reals.start is None:
+            return
+        layer, first = reals.start
+        lo, hi = first.x.range.hull
+        call = _Call(codes, first.x.type.frac, numbers, codes.size > hi - lo)
+        if first.dims is not None or not isinstance(layer, keras.layers.Layer):
+            return
+        if call.line() is None or not (reals.function is first.function or _rectified(reals, call)):
+            return
+        self._references.append(layer)  # so that no other object gets its id
+        record = self._layers.setdefault(id(layer), _Layer(first.layer, first.shared))
+        record.calls.append(call)
+
+    def replace_in(self, model: keras.Model) -> tuple[keras.Model, list[FixedLayer]]:
+        """Return a copy of ``model`` with fixed-point layers instead of those noted; ``model`` itself without any."""
+        if not self._layers:
+            return model, []
+        replaced: list[FixedLayer] = []
+        copied: list[tuple[Any, Any]] = []
+
+        def convert(layer: Any) -> Any:
+            record = self._layers.get(id(layer))
+            if record is None:
+                copied.append((layer, copy_layer(layer)))
+                return copied[-1][1]
+            replaced.append(_fix(layer, record))
+            return replaced[-1].layer
+
+        copy = rebuild(model, convert)
+        for layer, new in copied:
+            copy_state(layer, new)
+        return copy, replaced
+
+
+def _rectified(reals: Reals, call: _Call) -> bool:
+    """Return whether only a ReLU follows the layer, which is exact behind a fixed-point layer."""
+    if reals.channels != len(call.numbers):
+        return False
+    numbers = values_of(reals.function, reals.x, reals.channels)(
+        np.tile(call.codes, (reals.channels, 1))
+    )
+    return bool((numbers == np.maximum(call.numbers, 0)).all())
+
+
+def _fix(layer: Any, record: _Layer) -> FixedLayer:
+    """Return the fixed-point layer that holds the numbers of all calls."""
+    factors, offsets = next(line for call in record.calls if (line := call.line()))
+    codes = max(int(abs(call.codes).max()) for call in record.calls)
+    bits = min(codes.bit_length() + FINER, FACTOR)
+    mantissas, exponents = np.frexp(factors)
+    rounded = np.ldexp(np.rint(np.ldexp(mantissas, bits)), exponents - bits)
+    finest = bits - int(exponents[factors != 0].min(initial=bits))
+    weight = _holding(rounded, finest, FACTORS)
+    largest = max(float(abs(call.numbers).max()) for call in record.calls)
+    step = 2.0 ** -max(call.frac for call in record.calls)
+    matters = abs(factors) * codes * step > NEGLIGIBLE * largest
+    moves = float((abs(factors[matters]) * step).min(initial=1.0))
+    to = _holding(np.array([largest]), ceil(-log2(moves)), WIDEST)
+    cls = QScaleShift if record.shared else QChannelScaleShift
+    fixed = cls(
+        weight_quantizer=weight,
+        bias_quantizer=_holding(offsets, ceil(-log2(moves)) + 3, FACTORS),
+        activation=to,
+        name=layer.name,
+    )
+    fixed.build((None, len(factors)))
+    fixed.set_weights(
+        [np.reshape(v, w.shape) for v, w in zip((rounded, offsets), fixed.weights, strict=True)]
+    )
+    errors = [_error(fixed, call) for call in record.calls]
+    points = sum(call.codes.size for call in record.calls)
+    complete = all(call.complete for call in record.calls)
+    return FixedLayer(record.source, fixed, bits, max(errors), points, complete)
+
+
+def _holding(numbers: Array, frac: int, widest: int) -> str:
+    """Return the ``quantized_bits`` that holds ``numbers``, of at most ``frac`` fraction bits and ``widest`` bits."""
+    largest = max(float(abs(numbers).max()), 2.0**-widest)
+    integer = max(ceil(log2(largest)), 0)
+    frac = max(min(frac, widest - 1 - integer), 0)
+    if largest > 2.0**integer - 2.0 ** -(frac + 1):
+        integer += 1
+    return f"quantized_bits({1 + integer + frac},{integer},alpha=1)"
+
+
+def _error(layer: QScaleShift, call: _Call) -> float:
+    """Return the largest difference between the compiled ``layer`` and the numbers of ``call``."""
+    channels = len(call.numbers)
+    lo, hi = int(call.codes.min()), int(call.codes.max())
+    x = Input((channels,), Fixed.holding(lo, hi, call.frac), name="x")
+    graph = Graph((x,), (lower(layer, x),))  # type: ignore[arg-type]
+    (codes,) = run(graph, [np.tile(call.codes[:, None], (1, channels))])
+    return float(abs(decode(codes, graph.outputs[0].type).T - call.numbers).max())

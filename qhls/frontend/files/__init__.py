@@ -1,0 +1,1 @@
+"""Model files: configurations, classes and weights."""

@@ -1,0 +1,203 @@
+"""Classes named in a model file: Keras', qhls' and registered ones.
+
+A file is data from anywhere. A name in it is looked up here and nowhere else: nothing is imported, called or
+unpickled because the file says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+import keras
+
+from qhls.errors import LoadError
+from qhls.frontend.layers.registry import registered
+from qhls.quantizers.base import QUANTIZERS
+
+Config = dict[str, Any]
+
+CODE = {
+    "Lambda", "__lambda__", "TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod",
+    "InstanceProperty", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer",
+}  # fmt: skip
+"""Layers that are code, not numbers: a Python function in the file or in a library."""
+
+_OF_FUNCTIONS = {
+    "AssociativeScan", "Cond", "ForiLoop", "Function", "JVP", "Map", "Scan", "Switch",
+    "VectorizedMap", "WhileLoop",
+}  # fmt: skip
+"""Operations of Keras that call a function which they are given."""
+
+_OPERATIONS = {
+    *(f"keras.src.ops.{part}" for part in ("numpy", "nn", "math", "core", "linalg", "image")),
+    "keras.src.activations.activations",
+}
+"""Modules in which Keras keeps the classes behind ``keras.ops`` and ``a + b``: its files name them so."""
+
+_KINDS: dict[Any, type] = {
+    keras.initializers: keras.initializers.Initializer,
+    keras.regularizers: keras.regularizers.Regularizer,
+    keras.constraints: keras.constraints.Constraint,
+    keras.layers: keras.layers.Layer,
+}
+"""Modules of Keras whose classes a file may name, and what each of these classes is."""
+
+_RENAMED = {("LeakyReLU", "alpha"): "negative_slope"}
+
+_ANY = object()
+_MEANINGLESS = {
+    "batch_input_shape": _ANY, "input_dtype": _ANY, "implementation": _ANY, "fused": _ANY,
+    "time_major": False, "ragged": False, "sparse": False, "renorm": False, "force_generator":
+    False, "renorm_clipping": None, "renorm_momentum": _ANY, "virtual_batch_size": None,
+    "adjustment": None, "groups": 1, "noise_shape": None, "output_padding": None, "input_length":
+    _ANY, "zero_output_for_mask": False, "kernel_initializer": _ANY, "kernel_regularizer": None,
+    "kernel_constraint": None, "synchronized": False, "trainable": _ANY,
+}  # fmt: skip
+"""Keys that Keras 3 refuses, with the value at which dropping one changes nothing."""
+
+
+def find(name: str, config: Config, where: str, layer: bool = False) -> type:
+    """Return the class that ``config`` calls ``name``; with ``layer`` a layer or operation.
+
+    Raises:
+        LoadError: there is none.
+    """
+    module = str(config.get("module") or (_module_left_out(name, config) if layer else ""))
+    stock = shipped(name, module, layer)
+    ours = _of_user(name) or registered().get(name) or QUANTIZERS.get(name)
+    ours = ours or _of_user(config.get("registered_name")) or _of_user(config.get("class_name"))
+    cls = stock or ours if module.startswith("keras") else ours or stock
+    if cls is not None and not (layer and not issubclass(cls, keras.Operation)):
+        return cls
+    kind = "layer class" if layer else "class"
+    raise LoadError(
+        f"{where}: unknown {kind} {name!r}: expected a Q-layer, a class decorated with "
+        f"@qhls.frontend.register or one that Keras ships; import the module that defines {name} "
+        f"and decorate the class with @qhls.frontend.register"
+    )
+
+
+def shipped(name: str, module: str = "", layer: bool = False) -> type | None:
+    """Return the class that Keras ships as ``name``, if it does: one named by ``module`` before others."""
+    if module in _OPERATIONS:
+        cls = vars(sys.modules.get(module)).get(name) if module in sys.modules else None
+        own = isinstance(cls, type) and issubclass(cls, keras.Operation)
+        return cls if own and cls.__module__ == module and name not in _OF_FUNCTIONS else None
+    named = [kind for kind in _KINDS if _short_name(kind) == module.rpartition(".")[2]]
+    for kind in [keras.layers] if layer else [*named, *_KINDS]:
+        cls = getattr(kind, name, None)
+        if isinstance(cls, type) and issubclass(cls, _KINDS[kind]) and name not in CODE:
+            return cls
+    return None
+
+
+def named(cls: type, settings: Config) -> Config:
+    """Return a Keras 3 configuration whose class Keras resolves to ``cls`` and to nothing else."""
+    registered_name = keras.saving.get_registered_name(cls)
+    if keras.saving.get_registered_object(registered_name) is cls:
+        module, key = cls.__module__, registered_name
+    elif cls.__module__ in _OPERATIONS:
+        module, key = cls.__module__, None
+    else:
+        kind = next(k for k in _KINDS if getattr(k, cls.__name__, None) is cls)
+        module, key = f"keras.{_short_name(kind)}", None
+    return {
+        "module": module,
+        "class_name": cls.__name__,
+        "config": settings,
+        "registered_name": key,
+    }
+
+
+def settings_of(cls: type, settings: Config, where: str, module: str = "") -> Config:
+    """Return a layer's arguments: renamed where Keras 3 renamed them, without those that mean nothing.
+
+    Raises:
+        LoadError: an argument of Keras 2 without a meaning in Keras 3; one that is a file to read.
+    """
+    if issubclass(cls, keras.layers.InputLayer) and "batch_input_shape" in settings:
+        settings["batch_shape"] = settings.pop("batch_input_shape")
+    if isinstance(settings.get("axis"), list) and issubclass(cls, keras.layers.BatchNormalization):
+        (settings["axis"],) = settings["axis"]
+    _refuse_paths(cls, settings, where)
+    accepted = _accepted(cls)
+    result = {}
+    for old, value in settings.items():
+        key = _RENAMED.get((cls.__name__, old), old)
+        if key in accepted:
+            result[key] = value
+        elif _MEANINGLESS.get(key, cls) is _ANY or _MEANINGLESS.get(key, cls) == value:
+            continue
+        elif module.startswith("keras") or shipped(cls.__name__, layer=True) is not cls:
+            result[key] = value  # the class may take this among its keyword arguments
+        else:
+            raise LoadError(
+                f"{where}: {cls.__name__} has no argument {key!r} in Keras 3 and {short(value)} "
+                f"is not a value that can be left out; save the model again without it"
+            )
+    return result
+
+
+def short(value: Any) -> str:
+    """Return ``value`` as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def registered_name(name: Any) -> str | None:
+    """Return the name under which Keras has a function or class that its user registered, if it has one.
+
+    ``name`` may lack the package, as files of Keras 3.6 and older do.
+    """
+    if not isinstance(name, str):
+        return None
+    names = (name, name.rpartition(">")[2])
+    return next((n for n in names if keras.saving.get_registered_object(n) is not None), None)
+
+
+def _module_left_out(name: str, config: Config) -> str:
+    """The module of an operation in an HDF5 file of Keras 3, which writes none; ``""`` for layers.
+
+    All layers write their dtype or whether they train; that distinguishes ``Add`` from ``a + b``.
+    """
+    nodes, settings = config.get("inbound_nodes"), config.get("config")
+    if not nodes or not isinstance(nodes[0], dict) or not isinstance(settings, dict):
+        return ""
+    if settings.keys() & {"dtype", "trainable"} and shipped(name, layer=True):
+        return ""
+    return next((module for module in sorted(_OPERATIONS) if shipped(name, module)), "")
+
+
+def _of_user(name: Any) -> type | None:
+    """The class that is registered with Keras by this name, or in its scope of custom objects."""
+    cls = keras.saving.get_registered_object(name) if isinstance(name, str) else None
+    return cls if isinstance(cls, type) else None
+
+
+def _short_name(module: Any) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+def _accepted(cls: type) -> set[str]:
+    """Return the constructor's arguments; a base's too, as long as keyword arguments are passed on."""
+    accepted: set[str] = set()
+    for base in cls.__mro__:
+        parameters = inspect.signature(base.__init__).parameters
+        accepted |= parameters.keys()
+        if all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
+            break
+    return accepted
+
+
+def _refuse_paths(cls: type, settings: Config, where: str) -> None:
+    """Lookup layers of Keras read a vocabulary from the file that its argument names."""
+    if "vocabulary" not in _accepted(cls) or not cls.__module__.startswith("keras."):
+        return
+    if not isinstance(settings.get("vocabulary"), list):
+        raise LoadError(
+            f"{where}: expected the vocabulary of {cls.__name__} as a list in the configuration, got "
+            f"{short(settings.get('vocabulary'))}; a vocabulary in another file is never read: build the "
+            f"layer with vocabulary=layer.get_vocabulary() and save the model again"
+        )

@@ -1,0 +1,279 @@
+"""Model configurations of Keras 2 and 3, rewritten for Keras 3 and from a closed list of classes.
+
+A model file is data from anywhere. So every object it names is looked up, in what Keras ships
+and what its user registered (``classes.py``); nothing is imported, called or unpickled because the file says so.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+from typing import Any
+
+import keras
+
+from qhls.errors import LoadError
+from qhls.frontend.files import tf_ops
+from qhls.frontend.files.classes import (
+    CODE,
+    Config,
+    find,
+    named,
+    registered_name,
+    settings_of,
+    short,
+)
+from qhls.frontend.models.calls import MODELS, ends, field, node, renamed
+
+_LAYER_KEYS = {"layer", "layers", "forward_layer", "backward_layer", "cell", "cells"}
+
+
+def translate(config: Any, where: str) -> Config:
+    """The configuration of a model, of Keras 2 or 3, in Keras 3's form.
+
+    ``where`` begins the messages: the file's name.
+
+    Raises:
+        LoadError: not a model; an unknown class; code in place of a layer; an argument without a
+            meaning.
+    """
+    try:
+        return _top(config, where)
+    except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
+        raise LoadError(
+            f"{where}: expected the configuration of a Keras model, received one of another structure "
+            f"({type(error).__name__}: {error}); the file is damaged"
+        ) from error
+
+
+def _top(config: Any, where: str) -> Config:
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise LoadError(
+            f"{where}: expected the configuration of a Keras model (an object with 'class_name'), "
+            f"received {short(config)}; save it with model.save() or model.to_json()"
+        )
+    name = _class_name(config, where)
+    if name not in MODELS:
+        raise LoadError(
+            f"{where}: expected a Sequential or Functional model, received class {name!r}; rebuild "
+            f"a subclassed model with the functional API"
+        )
+    return _model(name, config, where)
+
+
+def build(config: Config, where: str) -> Any:
+    """The layer or model of a translated configuration.
+
+    Raises:
+        LoadError: Keras, a quantizer or a layer refuses an argument.
+    """
+    try:
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:  # the configuration is data: any argument may be anything
+        cause: BaseException = error
+        while (
+            cause.__context__ is not None and not cause.__suppress_context__
+        ):  # Keras wraps an error once for each layer around it
+            cause = cause.__context__
+        raise LoadError(
+            f"{where}: expected a configuration that can be built, received one that is refused: "
+            f"{str(cause) or type(cause).__name__}"
+        ) from error
+
+
+# -- objects ---------------------------------------------------------------------------------------
+
+
+def _value(value: Any, where: str, key: str = "") -> Any:
+    """Any value of a configuration."""
+    if isinstance(value, list):
+        return [_value(v, where, key) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" in value:
+        return _layer(value, where) if key in _LAYER_KEYS else _part(value, where)
+    return {k: _value(v, where, k) for k, v in value.items()}
+
+
+def _part(config: Config, where: str) -> Any:
+    """An object that is no layer: a tensor, a quantizer, an initializer, a function, ..."""
+    name, inner = _class_name(config, where), config.get("config")
+    if name in ("__tensor__", "__numpy__"):
+        return field(inner, "value", where)
+    if name in ("DTypePolicy", "Policy"):
+        return field(inner, "name", where)
+    if name == "function":
+        return _function(inner, where)
+    cls = find(name, config, where)
+    if issubclass(cls, keras.layers.Layer):
+        return _layer(config, where)
+    settings = {k: _value(v, where, k) for k, v in (inner or {}).items()}
+    if issubclass(cls, keras.initializers.Initializer):
+        settings.pop("dtype", None)  # Keras 2.2 wrote the dtype here, later ones ask the layer
+    return named(cls, settings)
+
+
+def _function(name: Any, where: str) -> Any:
+    """A function by the name that Keras, a quantizer or the function's user knows it by."""
+    plain = _class_name({"class_name": name}, where)
+    known = registered_name(name)
+    if known is None:
+        return plain
+    config = {"module": "builtins", "class_name": "function", "config": known}
+    return config | {"registered_name": known}
+
+
+def _layer(config: Config, where: str) -> Config:
+    """A layer, which may be a model."""
+    config = _without_pruning(config, where)
+    inner = config.get("config")
+    label = inner.get("name") if isinstance(inner, dict) else None
+    where = f"{where}: layer {label or config.get('name') or config.get('class_name')!r}"
+    name = _class_name(config, where)
+    if name in MODELS:
+        return _model(name, config, where)
+    if not isinstance(inner, dict):
+        raise LoadError(
+            f"{where}: expected an object as 'config', received {short(inner)}; the file is damaged"
+        )
+    cls = find(name, config, where, layer=True)
+    settings = {k: _value(v, where, k) for k, v in inner.items()}
+    if issubclass(cls, keras.layers.Layer):
+        settings = settings_of(cls, settings, where, str(config.get("module") or ""))
+    return _checked(named(cls, settings), where)
+
+
+def _checked(layer_config: Config, where: str) -> Config:
+    # Built only so that a message names a bad argument with its layer; from_config may take from what it gets.
+    build(copy.deepcopy(layer_config), where)
+    return layer_config
+
+
+def _without_pruning(config: Config, where: str) -> Config:
+    """The layer in a ``PruneLowMagnitude``, which does something in training only; other layers as they are."""
+    name = config.get("class_name") if isinstance(config, dict) else None
+    if not isinstance(name, str) or name.rpartition(">")[2] != "PruneLowMagnitude":
+        return config
+    outer: Any = field(config, "config", where)
+    layer = field(outer, "layer", where)
+    inner: Any = field(layer, "config", where)
+    first = {k: outer[k] for k in ("batch_input_shape",) if k in outer}
+    own = {"config": first | inner, "name": field(inner, "name", where)}
+    return layer | own | {"inbound_nodes": config.get("inbound_nodes")}
+
+
+# -- models ----------------------------------------------------------------------------------------
+
+
+def _model(name: str, config: Config, where: str) -> Config:
+    inner: Any = config.get("config")
+    if isinstance(inner, list):  # Keras before 2.2.3 wrote the bare list of a Sequential's layers
+        inner = {"name": "sequential", "layers": inner}
+    layers = field(inner, "layers", where)
+    if not isinstance(layers, list) or not layers:
+        raise LoadError(
+            f"{where}: expected a list of layers, received {short(layers)}; the file is damaged"
+        )
+    if name == "Sequential":
+        return _sequential(inner, config, where)
+    return _functional(inner, where)
+
+
+def _sequential(inner: Config, config: Config, where: str) -> Config:
+    layers = inner["layers"]
+    translated = [_layer(each, where) for each in layers]
+    if translated[0]["class_name"] != "InputLayer":
+        shape = _first_shape(layers[0]) or inner.get("build_input_shape")
+        shape = shape or (config.get("build_config") or {}).get("input_shape")
+        if shape is None:
+            raise LoadError(
+                f"{where}: expected a Sequential with a known input shape, received none; build "
+                f"the model (model.build(shape) or keras.Input) before saving it"
+            )
+        first = translated[0]["config"]
+        settings = {"batch_shape": shape, "dtype": "float32", "name": f"{first['name']}_input"}
+        translated.insert(0, named(keras.layers.InputLayer, settings))
+    settings = {"name": inner.get("name", "sequential"), "layers": translated}
+    return {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": settings,
+        "registered_name": None,
+    }
+
+
+def _first_shape(config: Config) -> Any:
+    """Return the input shape that the first layer of a Sequential contains, if any."""
+    inner = config.get("config")
+    if isinstance(inner, list):
+        return _first_shape(inner[0])
+    if not isinstance(inner, dict):
+        return None
+    if isinstance(inner.get("layers"), list):
+        return _first_shape(inner["layers"][0])
+    return inner.get("batch_input_shape") or inner.get("batch_shape")
+
+
+def _functional(inner: Config, where: str) -> Config:
+    inner = _by_names_of_layers(inner, where)
+    configs = inner["layers"]
+    names = [field(each, "name", where) for each in configs]
+    nested = {
+        n: _class_name(c, where, CODE - {*tf_ops.CLASSES})
+        for n, c in zip(names, configs, strict=True)
+    }
+    legacy = any(isinstance(n, list) for c in configs for n in c.get("inbound_nodes") or [])
+    layers = []
+    for name, config in zip(names, configs, strict=True):
+        at = f"{where}: layer {name!r}"
+        nodes = [node(n, nested, at) for n in config.get("inbound_nodes") or []]
+        if nested[name] in tf_ops.CLASSES:
+            cls, settings, nodes = tf_ops.operation(config, nodes, at)
+            layer = _checked(named(cls, settings | {"name": name}), at)
+        else:
+            layer = _layer(config, where)
+        layers.append(layer | {"name": name, "inbound_nodes": nodes})
+    settings = {
+        "name": inner.get("name"),
+        "trainable": inner.get("trainable", True),
+        "layers": layers,
+    }
+    for key in ("input_layers", "output_layers"):
+        found = ends(field(inner, key, where), nested if legacy else {}, where)
+        # Keras 2 writes a list of one where the model takes or returns a tensor.
+        settings[key] = found[0] if legacy and len(found) == 1 else found
+    return {"module": "keras", "class_name": "Model", "config": settings, "registered_name": None}
+
+
+def _by_names_of_layers(inner: Config, where: str) -> Config:
+    """The graph with each layer in the place of its pruning wrapper, which had another name."""
+    layers = [_without_pruning(each, where) for each in inner["layers"]]
+    pairs = zip(inner["layers"], layers, strict=True)
+    names = {field(old, "name", where): field(new, "name", where) for old, new in pairs}
+    if all(old == new for old, new in names.items()):
+        return inner
+    layers = [
+        each | {"inbound_nodes": renamed(each.get("inbound_nodes"), names)} for each in layers
+    ]
+    places = {k: renamed(inner.get(k), names) for k in ("input_layers", "output_layers")}
+    return inner | places | {"layers": layers}
+
+
+# -- helpers ---------------------------------------------------------------------------------------
+
+
+def _class_name(config: Config, where: str, refused: Collection[str] = CODE) -> str:
+    """The class's name without the package under which it was registered."""
+    name = config.get("class_name")
+    if not isinstance(name, str):
+        raise LoadError(
+            f"{where}: expected the name of a class or function, received {short(name)}"
+        )
+    name = name.rpartition(">")[2]
+    if name in refused:
+        raise LoadError(
+            f"{where}: expected a layer without code of its own, received {name!r}; what it "
+            f"computes is not in the file as numbers, so it is never run: replace it by a Keras "
+            f"layer, or by your own one decorated with @qhls.frontend.register"
+        )
+    return name

@@ -1,0 +1,162 @@
+"""``load_model``: what QKeras users have on disk, as a Keras 3 model of qhls' layers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import h5py
+import keras
+
+from qhls.errors import LoadError
+from qhls.frontend.files.config import build, translate
+from qhls.frontend.files.weights import bounded_weights, load_weights, open_h5
+from qhls.system.limits import JSON, check_size, is_folder, parse_json, read, regular_file
+
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+
+
+def load_model(
+    path: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None
+) -> keras.Model:
+    """Load a model with its weights; it is not compiled for training.
+
+    ``path`` is one of: a ``.keras`` file of Keras 3, written with qhls' layers or with the Keras 3
+    port of QKeras; a whole-model ``.h5`` file of Keras 2; a model's JSON, of Keras 2 or 3, and then
+    ``weights`` is the HDF5 file of its weights. The content decides the kind, the suffix does not.
+    ``weights``, where given, replaces those in ``path``.
+
+    Nothing in the files is executed: only Q-layers, layers and operations of Keras, and classes and
+    functions that their user registered (``@qhls.frontend.register``,
+    ``@keras.saving.register_keras_serializable``, ``keras.saving.custom_object_scope``) are built.
+    Lambda layers, marshalled functions, pickles and vocabularies in other files are refused.
+
+    Raises:
+        LoadError: a missing, truncated or foreign file; an unknown class or code; missing weights,
+            or weights that do not fit the model or are not finite; a file, a text or weights beyond
+            the limit (``qhls.system.limits``).
+    """
+    path = existing(path)
+    where = path.name
+    replacement = None if weights is None else existing(weights, "a weights file")
+    with tempfile.TemporaryDirectory() as folder:
+        if zipfile.is_zipfile(path):
+            config, own = read_keras(path, Path(folder), where)
+        elif h5py.is_hdf5(path):
+            config, own = _read_h5(path, where)
+        else:
+            config, own = _read_json(path, where), replacement
+        if own is None:
+            raise LoadError(
+                f"{where}: expected weights for this model, received none (a model's JSON holds no "
+                f"weights); give them: load_model({where!r}, weights='weights.h5')"
+            )
+        with bounded_weights(where):
+            model = build(translate(config, where), where)
+        load_weights(model, replacement or own, where if replacement is None else replacement.name)
+    return model
+
+
+def existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
+    """Return ``path`` if it is a file that may be read: a regular one, with nothing in it beyond the limit.
+
+    Raises:
+        LoadError: it is none.
+    """
+    if os.fspath(path) and is_folder(path):
+        raise LoadError(
+            f"{path}: expected {what}, received a folder; save the model as one file: "
+            f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2"
+        )
+    found = regular_file(path, what)
+    if zipfile.is_zipfile(found):
+        with _archive(found, found.name) as archive:
+            for entry, share in ((_CONFIG, JSON), (_WEIGHTS, 1)):
+                if entry in archive.namelist():
+                    size = archive.getinfo(entry).file_size
+                    check_size(size, f"{found.name}: {entry}", what, share=share)
+    elif not h5py.is_hdf5(found):
+        check_size(found.stat().st_size, found.name, what, share=JSON)
+    return found
+
+
+def _parse(text: Any, where: str) -> Any:
+    return parse_json(text, where, "the JSON of a model")
+
+
+def _read_json(path: Path, where: str) -> Any:
+    data = read(path, "a model file", share=JSON)
+    if data[:1] == b"\x80":
+        raise LoadError(
+            f"{where}: expected a model file, received a pickle, which is code and never read; "
+            f"save the model with model.save('model.keras')"
+        )
+    if data[:2] == b"PK":
+        raise LoadError(
+            f"{where}: expected a .keras file, received a damaged archive (it has no end); save "
+            f"the model again"
+        )
+    return _parse(data, where)
+
+
+def _read_h5(path: Path, where: str) -> tuple[Any, Path]:
+    with open_h5(path, where) as file:
+        config = file.attrs.get("model_config")
+    if config is None:
+        raise LoadError(
+            f"{where}: expected a whole model, received weights only; give the model's JSON as "
+            f"well: load_model('model.json', weights={where!r})"
+        )
+    return _parse(config, where), path
+
+
+def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
+    """Return the configuration of a .keras file, and its weights as a file in ``folder``."""
+    with _archive(path, where) as archive:
+        names = archive.namelist()
+        _check_names(names, where)
+        missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
+        if missing:
+            raise LoadError(
+                f"{where}: expected a .keras file with {_CONFIG} and {_WEIGHTS}, received one "
+                f"without {' and '.join(missing)}; save the model with "
+                f"model.save('model.keras')"
+            )
+        config = _parse(archive.read(_CONFIG), where)
+        weights = folder / _WEIGHTS
+        with archive.open(_WEIGHTS) as source, weights.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    return config, weights
+
+
+@contextmanager
+def _archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
+    """``path`` open for reading; what an archive raises within is a ``LoadError``."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (
+        zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error
+    ) as error:  # fmt: skip
+        raise LoadError(
+            f"{where}: expected a .keras file, received a damaged archive ({error}); save the "
+            f"model again"
+        ) from error
+
+
+def _check_names(names: list[str], where: str) -> None:
+    for name in names:
+        parts = PurePosixPath(name.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in name:
+            raise LoadError(
+                f"{where}: expected names inside the archive, received {name!r}, which leads out "
+                f"of it; the file is not one that Keras wrote, do not trust it"
+            )

@@ -1,0 +1,243 @@
+"""Weights from HDF5 into a built model: the layouts of Keras 2 and of Keras 3."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from qhls.errors import LoadError
+from qhls.frontend.models.state import settle
+from qhls.system.limits import check_size
+
+_turn = threading.RLock()
+"""One thread at a time bounds what layers add."""
+
+
+def load_weights(model: keras.Model, path: Path, where: str) -> None:
+    """Put the weights of the HDF5 file ``path`` into ``model``.
+
+    Known are the files of Keras 2's ``save_weights`` and whole-model ``save``, and Keras 3's
+    ``.weights.h5``. ``where`` begins the messages.
+
+    Raises:
+        LoadError: not HDF5 or none of these layouts; weights that do not fit the model in number or
+            shape, or that are NaN or infinite; a file that refers to other files.
+    """
+    with open_h5(path, where) as file:
+        _refuse_references(file, where)
+        root: Any = file.get("model_weights", file)
+        if "layer_names" in root.attrs or "layer_names0" in root.attrs:
+            _load_keras2(model, root, where)
+        else:
+            _load_keras3(model, path, where)
+    _check_finite(model, where)
+
+
+@contextmanager
+def bounded_weights(where: str) -> Iterator[None]:
+    """Within it, layers that this thread builds have no more weights than the limit allows.
+
+    Raises:
+        LoadError: they would have, before there is memory for them. It names the layer.
+    """
+    thread, original, total = threading.get_ident(), keras.layers.Layer.add_weight, 0
+
+    def add_weight(layer: Any, shape: Any = None, *arguments: Any, **settings: Any) -> Any:
+        nonlocal total
+        if threading.get_ident() == thread:
+            total += _bytes(shape)
+            check_size(
+                total,
+                f"{where}: layer {layer.name!r}",
+                "weights with those of the layers before it",
+            )
+        return original(layer, shape, *arguments, **settings)
+
+    with _turn:
+        keras.layers.Layer.add_weight = add_weight
+        try:
+            yield
+        finally:
+            keras.layers.Layer.add_weight = original
+
+
+def _bytes(shape: Any) -> int:
+    """Return the bytes of a variable in float32; 0 for a shape that Keras refuses."""
+    sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
+    whole = all(isinstance(size, int | float | np.number) for size in sizes)
+    return 4 * max(int(math.prod(map(int, sizes))), 0) if whole else 0
+
+
+@contextmanager
+def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
+    """``path`` open for reading; what HDF5 raises within is a ``LoadError``.
+
+    Raises:
+        LoadError: it is no HDF5 file, a truncated or a damaged one.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise LoadError(
+            f"{where}: expected readable HDF5 data, received an error: {_line(error)}; the file is "
+            f"truncated, damaged or of another kind: save it again"
+        ) from error
+
+
+def attribute(group: Any, name: str) -> list[str]:
+    """Names from an attribute, which Keras splits into ``name0, name1, ...`` where it is long."""
+    if name in group.attrs:
+        values = list(group.attrs[name])
+    else:
+        values, i = [], 0
+        while f"{name}{i}" in group.attrs:
+            values += list(group.attrs[f"{name}{i}"])
+            i += 1
+    return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
+
+
+def _refuse_references(root: Any, where: str) -> None:
+    """HDF5 can point to other files by links and by data sets: a model's weights never do.
+
+    Nor are they anything but numbers.
+    """
+    waiting, seen = [root], set()
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            item = group[name] if isinstance(link, h5py.HardLink) else None
+            data = isinstance(item, h5py.Dataset)
+            if item is None or (data and (item.is_virtual or item.external)):
+                raise LoadError(
+                    f"{where}: expected weights inside the file, received a reference at "
+                    f"{group.name.rstrip('/')}/{name}; it is not followed: save the weights again"
+                )
+            if data:
+                _check_dataset(item, where)
+            if isinstance(item, h5py.Group) and item not in seen:  # groups may hold each other
+                seen.add(item)
+                waiting.append(item)
+
+
+def _check_dataset(item: Any, where: str) -> None:
+    """Weights are numbers, and not more than the limit; what an optimizer kept is not read."""
+    if item.name.startswith("/optimizer"):
+        return
+    if item.shape is not None:
+        check_size(item.size * item.dtype.itemsize, f"{where}: {item.name}", "weights")
+    if item.dtype.kind not in "fiub":
+        raise LoadError(
+            f"{where}: {item.name}: expected numbers as weights, got {item.dtype}. Give the "
+            f"weights that were saved with this model."
+        )
+
+
+# -- Keras 2 ---------------------------------------------------------------------------------------
+
+
+def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
+    stored = {
+        name: _without_pruning(attribute(root[name], "weight_names"))
+        for name in attribute(root, "layer_names")
+    }
+    stored = {name: weights for name, weights in stored.items() if weights}
+    wrapped = {name.removeprefix("prune_low_magnitude_"): name for name in stored}
+    layers = [layer for layer in model.layers if layer.weights]
+    if len(stored) != len(layers):
+        raise LoadError(
+            f"{where}: expected weights of {len(layers)} layers "
+            f"({_names(x.name for x in layers)}), received {len(stored)} ({_names(stored)}); give "
+            f"the weights that were saved with this model"
+        )
+    by_name = {layer.name for layer in layers} == set(wrapped)
+    for layer, position in zip(layers, stored, strict=True):
+        source = wrapped[layer.name] if by_name else position
+        _fill(layer, root[source], stored[source], where)
+
+
+def _without_pruning(names: list[str]) -> list[str]:
+    """A layer's weights without those that its ``PruneLowMagnitude`` wrapper keeps for its training."""
+    last = {name: name.rpartition("/")[2].partition(":")[0] for name in names}
+    if "pruning_step" not in last.values():
+        return names
+    return [name for name in names if last[name] not in ("mask", "threshold", "pruning_step")]
+
+
+def _fill(layer: Any, group: Any, names: list[str], where: str) -> None:
+    # Keras 2 writes trainable variables first, over all layers of a nested model.
+    variables = [*layer.trainable_weights, *layer.non_trainable_weights]
+    if len(names) != len(variables):
+        raise LoadError(
+            f"{where}: layer {layer.name!r}: expected {len(variables)} weights "
+            f"({_names(v.name for v in variables)}), received {len(names)} ({_names(names)}); give "
+            f"the weights that were saved with this model"
+        )
+    for variable, name in zip(variables, names, strict=True):
+        data = group[name]
+        if not isinstance(data, h5py.Dataset) or tuple(data.shape) != tuple(variable.shape):
+            raise LoadError(
+                f"{where}: layer {layer.name!r}, variable {variable.name!r}: expected shape "
+                f"{tuple(variable.shape)}, received {getattr(data, 'shape', 'a group')} from "
+                f"{name!r}; give the weights that were saved with this model"
+            )
+        variable.assign(np.asarray(data[()]))
+    settle(layer)
+
+
+# -- Keras 3 ---------------------------------------------------------------------------------------
+
+
+def _load_keras3(model: keras.Model, path: Path, where: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "model.weights.h5"  # the one name by which Keras knows its own layout
+        shutil.copyfile(path, copy)
+        try:
+            model.load_weights(copy)
+        except Exception as error:
+            raise LoadError(
+                f"{where}: expected the weights of this model, received others or none: "
+                f"{_line(error)}; give the weights that were saved with this model"
+            ) from error
+
+
+# -- both ------------------------------------------------------------------------------------------
+
+
+def _check_finite(model: keras.Model, where: str) -> None:
+    for layer in _leaves(model):
+        for variable in layer.weights:
+            values: Any = keras.ops.convert_to_numpy(variable)
+            bad = values.size - np.isfinite(values).sum()
+            if bad:
+                raise LoadError(
+                    f"{where}: layer {layer.name!r}, variable {variable.name!r}: expected finite "
+                    f"weights, received {bad} NaN or infinite of {values.size}; train the model "
+                    f"again with a smaller learning rate"
+                )
+
+
+def _leaves(model: keras.Model) -> Iterator[Any]:
+    for layer in model.layers:
+        yield from _leaves(layer) if isinstance(layer, keras.Model) else [layer]
+
+
+def _names(names: Any) -> str:
+    names = list(names)
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "none"
+
+
+def _line(error: Exception) -> str:
+    """The first line of a message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

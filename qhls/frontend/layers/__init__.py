@@ -1,0 +1,1 @@
+"""Q-layers, each beside its lowering rule; importing this package registers all of them."""

@@ -1,0 +1,67 @@
+"""``QActivation`` and its lowering rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from qhls.frontend.layers.qlayer import QuantizerState, get_activation, serialize
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.lower import activate, lower, softmax
+from qhls.frontend.lowering.reals import Tensor
+from qhls.ir import Op
+
+
+@register
+class QActivation(QuantizerState):
+    """Apply a quantizer to activations.
+
+    ``activation`` is a quantizer, its string such as ``"quantized_relu(6,2)"``, its configuration,
+    or a function or its name. The output has the input's shape.
+
+    Raises:
+        QuantizerError: a quantizer or function that does not exist.
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activation
+        self.quantizer = get_activation(activation)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The quantised ``inputs``."""
+        return self.quantizer(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's shape."""
+        return input_shape
+
+    def get_quantizers(self) -> list[Any]:
+        """The one quantizer or function."""
+        return [self.quantizer]
+
+    def get_quantization_config(self) -> str:
+        """The quantizer's text, for reports."""
+        return str(self.activation)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys: the activation's string where it was given as one."""
+        text = self.activation if isinstance(self.activation, str) else None
+        return super().get_config() | {"activation": text or serialize(self.quantizer)}
+
+
+@lower.register(QActivation, reads_reals=True)
+def _(layer: QActivation, x: Tensor) -> Tensor:
+    return activate(layer, layer.quantizer, x)
+
+
+@lower.register(keras.layers.Activation, reads_reals=True)
+def _(layer: keras.layers.Activation, x: Tensor) -> Tensor:
+    return activate(layer, layer.activation, x)
+
+
+@lower.register(keras.layers.Softmax)
+def _(layer: keras.layers.Softmax, x: Op) -> Op:
+    return softmax(layer, x, layer.axis)

@@ -1,0 +1,247 @@
+"""``QAdaptiveActivation``: a quantizer whose integer bits follow the activations it sees in training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.lower import activate, lower, refusal, scaled
+from qhls.frontend.lowering.reals import Tensor, reals_along
+from qhls.frontend.lowering.steps import step_function
+from qhls.ir import Op
+from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
+from qhls.quantizers.numerics import as_float
+
+_QUANTIZERS = ("quantized_bits", "quantized_relu")
+
+
+def get_integer_bits(  # noqa: PLR0917 - QKeras' order
+    min_value: Any,
+    max_value: Any,
+    bits: int = 8,
+    symmetric: Any = False,
+    keep_negative: Any = False,
+    is_clipping: Any = True,
+) -> Any:
+    """The integer bits, without the sign, with which ``bits`` bits hold ``[min_value, max_value]``.
+
+    They are the fewest, up to ``bits - keep_negative``, with which neither end saturates; with
+    ``is_clipping`` those of the nearest power of two, so that the ends may saturate. ``min_value``
+    counts with ``keep_negative`` only; ``symmetric``: the lowest code is minus the highest. The
+    values are tensors of one shape, the result is an int32 tensor of that shape.
+    """
+    magnitude_bits = bits - int(bool(keep_negative))
+    powers = 2.0 ** np.arange(magnitude_bits)
+    highest = powers * (1.0 - 2.0**-magnitude_bits)  # the largest value with 0, 1, ... integer bits
+    lowest = highest if symmetric else powers
+    if is_clipping:
+        highest = lowest = powers * np.sqrt(2.0)
+    integer = _count_below(max_value, highest)
+    return ops.maximum(integer, _count_below(-min_value, lowest)) if keep_negative else integer
+
+
+def _count_below(value: Any, limits: np.ndarray) -> Any:
+    """Return the number of ``limits`` below each entry of ``value``."""
+    value = ops.expand_dims(as_float(value), -1)
+    below = value > ops.cast(ops.convert_to_tensor(limits), value.dtype)
+    return ops.sum(ops.cast(below, "int32"), axis=-1)
+
+
+@register
+class QAdaptiveActivation(keras.layers.Layer):
+    """``quantized_bits`` or ``quantized_relu`` with as many integer bits as the activations need.
+
+    Training keeps exponential moving averages of the smallest and largest activation (after the
+    relu, before the quantizer), from 0 on; ``get_integer_bits`` of them, taken before a step
+    updates them, are the quantizer's ``integer``; its ``alpha`` is 1. Inference only reads them.
+    The averages and the number of the last training step are the layer's weights.
+
+    Args:
+        activation: "quantized_bits" or "quantized_relu", without arguments.
+        total_bits: the quantizer's bits.
+        current_step: a variable that counts training steps, such as ``optimizer.iterations``, or
+            the number from which the layer counts itself; ``None``: its first step is 0.
+        symmetric: the lowest code is minus the highest.
+        quantization_delay: training steps that pass real numbers, before the first that quantises.
+        ema_freeze_delay: the last training step that updates the averages; ``None``: every one.
+        ema_decay: how much of an average a training step keeps.
+        per_channel: averages and integer bits for each channel.
+        po2_rounding: integer bits by the nearest power of two, see ``get_integer_bits``.
+        relu_neg_slope: ``negative_slope`` of "quantized_relu".
+        relu_upper_bound: ``relu_upper_bound`` of "quantized_relu", where the real relu saturates too.
+
+    Raises:
+        ValueError: another ``activation``.
+        QuantizerError: what the quantizer refuses.
+    """
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        activation: str,
+        total_bits: int,
+        current_step: Any = None,
+        symmetric: Any = True,
+        quantization_delay: int = 0,
+        ema_freeze_delay: int | None = None,
+        ema_decay: float = 0.9999,
+        per_channel: bool = False,
+        po2_rounding: bool = False,
+        relu_neg_slope: float = 0.0,
+        relu_upper_bound: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if activation not in _QUANTIZERS:
+            raise ValueError(
+                f"QAdaptiveActivation: expected the activation {' or '.join(map(repr, _QUANTIZERS))}, "
+                f"without arguments, received {activation!r}"
+            )
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.activation = activation
+        self.total_bits = total_bits
+        self.symmetric = symmetric
+        self.quantization_delay = quantization_delay
+        self.ema_freeze_delay = ema_freeze_delay
+        self.ema_decay = ema_decay
+        self.per_channel = per_channel
+        self.po2_rounding = po2_rounding
+        self.relu_neg_slope = relu_neg_slope
+        self.relu_upper_bound = relu_upper_bound
+        self._counted_elsewhere = isinstance(current_step, keras.Variable)
+        self._current_step = lambda: current_step  # a variable within is not this layer's weight
+        self._quantizer_with(0)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the counter and the averages."""
+        self.step = self._number("step", (), "int", -1)
+        channels = (input_shape[self._channels(len(input_shape))] if self.per_channel else 1,)
+        self.ema_min = self._number("ema_min", channels, self.variable_dtype, 0)
+        self.ema_max = self._number("ema_max", channels, self.variable_dtype, 0)
+        if not self._counted_elsewhere and self._current_step() is not None:
+            self.step.assign(int(self._current_step()))
+
+    def _number(self, name: str, shape: Any, dtype: Any, value: int) -> Any:
+        start = keras.initializers.Constant(value)
+        return self.add_weight(
+            name=name, shape=shape, dtype=dtype, initializer=start, trainable=False, autocast=False
+        )
+
+    @property
+    def quantizer(self) -> Quantizer:
+        """The quantizer of inference, with its present integer bits."""
+        if not self.built:
+            return self._quantizer_with(0)
+        integer = ops.convert_to_numpy(self._integer())
+        return self._quantizer_with(
+            ops.convert_to_tensor(integer) if self.per_channel else int(integer[0])
+        )
+
+    @property
+    def _keep_negative(self) -> bool:
+        return self.activation == "quantized_bits" or self.relu_neg_slope != 0
+
+    def _quantizer_with(self, integer: Any) -> Quantizer:
+        if self.activation == "quantized_bits":
+            symmetric = int(bool(self.symmetric))
+            return quantized_bits(self.total_bits, integer, symmetric, alpha=1.0)
+        return quantized_relu(
+            self.total_bits,
+            integer,
+            negative_slope=self.relu_neg_slope,
+            relu_upper_bound=self.relu_upper_bound,
+            is_quantized_clip=False,
+        )
+
+    def _integer(self) -> Any:
+        return get_integer_bits(
+            ops.convert_to_tensor(self.ema_min),
+            ops.convert_to_tensor(self.ema_max),
+            self.total_bits,
+            self.symmetric,
+            self._keep_negative,
+            self.po2_rounding,
+        )
+
+    def _channels(self, rank: int) -> int:
+        """The axis of the channels."""
+        return 1 if keras.config.image_data_format() == "channels_first" else rank - 1
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """The quantised ``inputs``; in training their range is noted for the next call."""
+        x = as_float(inputs)
+        shape = [1] * len(x.shape)
+        shape[self._channels(len(shape)) if self.per_channel else -1] = -1
+        integer = ops.cast(ops.reshape(self._integer(), shape), x.dtype)
+        quantizer = self._quantizer_with(integer)
+        outputs = quantizer(x)
+        if not (training and self.trainable):
+            return outputs
+        real = quantizer.surrogate(x)
+        step = self._current_step() if self._counted_elsewhere else self.step + 1
+        step = ops.cast(step, self.step.dtype)
+        self.step.assign(step)
+        self._track(real, step)
+        if self.quantization_delay > 0:
+            return ops.where(step >= self.quantization_delay, outputs, real)
+        return outputs
+
+    def _track(self, real: Any, step: Any) -> None:
+        """Move the averages towards the range of ``real``."""
+        channels = self._channels(len(real.shape))
+        axes = [a for a in range(len(real.shape)) if not (self.per_channel and a == channels)]
+        real = ops.stop_gradient(real)
+        for variable, extreme in ((self.ema_min, ops.min), (self.ema_max, ops.max)):
+            average = ops.convert_to_tensor(variable)
+            value = ops.cast(ops.reshape(extreme(real, axis=axes), (-1,)), average.dtype)
+            moved = average * self.ema_decay + value * (1.0 - self.ema_decay)
+            if self.ema_freeze_delay is not None:
+                moved = ops.where(step <= self.ema_freeze_delay, moved, average)
+            variable.assign(moved)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's shape."""
+        return input_shape
+
+    def get_quantizers(self) -> list[Any]:
+        """The one quantizer, with its present integer bits."""
+        return [self.quantizer]
+
+    def get_quantization_config(self) -> str:
+        """The quantizer's text, for reports."""
+        return str(self.quantizer)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; for a variable as ``current_step`` its value."""
+        step = self._current_step()
+        return super().get_config() | {
+            "activation": self.activation,
+            "total_bits": self.total_bits,
+            "current_step": None if step is None else int(ops.convert_to_numpy(step)),
+            "symmetric": self.symmetric,
+            "quantization_delay": self.quantization_delay,
+            "ema_freeze_delay": self.ema_freeze_delay,
+            "ema_decay": self.ema_decay,
+            "per_channel": self.per_channel,
+            "po2_rounding": self.po2_rounding,
+            "relu_neg_slope": self.relu_neg_slope,
+            "relu_upper_bound": self.relu_upper_bound,
+        }
+
+
+@lower.register(QAdaptiveActivation, reads_reals=True)
+def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
+    if not layer.per_channel:
+        return activate(layer, layer.quantizer, x)
+    if isinstance(x, Op) and layer.relu_upper_bound is None:
+        # Scaled by a power of two, every channel has the same quantizer.
+        gains = 2.0 ** ops.convert_to_numpy(layer._integer()).astype(np.float64)
+        common: Any = activate(layer, layer._quantizer_with(0), scaled(x, 1 / gains))
+        return scaled(common, gains)
+    odd = refusal(layer, "steps of each channel", "none")  # which it makes itself, in the next line
+    return step_function(
+        layer, keras.activations.linear, reals_along(x, layer.quantizer, odd, axes=(-1,)), ()
+    )

@@ -1,0 +1,133 @@
+"""``QBatchNormalization``; lowering rules of it and of ``keras.layers.BatchNormalization``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.lower import activate, lower
+from qhls.frontend.lowering.reals import Tensor, reals_along
+from qhls.frontend.lowering.refusal import refusal
+
+
+@register
+class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
+    """``activation(x * inv + (Q(beta) - Q(mean) * inv))``, ``inv = Q(Q(gamma) / sqrt(Q(variance) + epsilon))``.
+
+    Arguments are those of ``keras.layers.BatchNormalization`` without batch renormalisation, and
+    ``gamma_quantizer``, ``beta_quantizer``, ``mean_quantizer``, ``variance_quantizer`` and
+    ``inverse_quantizer``: quantizers, their strings or configurations, or ``None`` for real
+    numbers. ``inverse_quantizer`` is for ``inv`` as a whole, so it takes the place of
+    ``gamma_quantizer`` and ``variance_quantizer``. Training normalises with the batch's mean and
+    variance, quantised too; the moving averages are those of the real ones. ``gamma_range`` and
+    ``beta_range`` are kept for old QKeras configurations and have no effect.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: an ``inverse_quantizer`` beside one for gamma or variance; several axes; renorm.
+    """
+
+    quantized_variables = (
+        Quantized("gamma"),
+        Quantized("beta", kernel=False),
+        Quantized("moving_mean", prefix="mean", kernel=False, ranged=False),
+        Quantized("moving_variance", prefix="variance", ranged=False),
+        Quantized("inverse", kernel=False, ranged=False),
+    )
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        activation=None,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_quantizer="quantized_po2(5)",
+        gamma_quantizer="quantized_relu_po2(6,2048)",
+        mean_quantizer="quantized_po2(5)",
+        variance_quantizer="quantized_relu_po2(6,quadratic_approximation=True)",
+        inverse_quantizer=None,
+        gamma_constraint=None,
+        beta_constraint=None,
+        beta_range=None,
+        gamma_range=None,
+        **kwargs,
+    ):
+        factors = (gamma_quantizer, variance_quantizer)
+        if inverse_quantizer is not None and factors != (None, None):
+            raise ValueError(
+                f"QBatchNormalization: expected gamma_quantizer=None and variance_quantizer=None "
+                f"beside inverse_quantizer={inverse_quantizer!r}, received {gamma_quantizer!r} and "
+                f"{variance_quantizer!r}; quantise the factors or their product"
+            )
+        if kwargs.get("renorm"):
+            raise ValueError(
+                "QBatchNormalization: expected renorm=False, received True; leave it out"
+            )
+        del factors
+        super().__init__(**given(locals()) | {"axis": one_axis("QBatchNormalization", axis)})
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Normalised ``inputs``, of the same shape; ``mask`` leaves elements out of the statistics."""
+        return self.activation(self.normalised(inputs, training, mask))
+
+    def normalised(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Return the normalised input before the activation."""
+        x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
+        mean, variance = (ops.cast(v, x.dtype) for v in (self.moving_mean, self.moving_variance))
+        if training and self.trainable:
+            moving, momentum = (mean, variance), self.momentum
+            mean, variance = self._moments(x, mask)
+            self.moving_mean.assign(moving[0] * momentum + mean * (1.0 - momentum))
+            self.moving_variance.assign(moving[1] * momentum + variance * (1.0 - momentum))
+        mean = self.through_quantizer("moving_mean", mean)
+        inverse = ops.rsqrt(self.through_quantizer("moving_variance", variance) + self.epsilon)
+        if self.scale:
+            inverse = inverse * self.through_quantizer("gamma", ops.cast(self.gamma, x.dtype))
+        inverse = self.through_quantizer("inverse", inverse)
+        offset = -mean * inverse
+        if self.center:
+            offset = self.through_quantizer("beta", ops.cast(self.beta, x.dtype)) + offset
+        shape = [1] * len(x.shape)
+        shape[self.axis] = -1
+        outputs = x * ops.reshape(inverse, shape) + ops.reshape(offset, shape)
+        return ops.cast(outputs, self.compute_dtype)
+
+    def get_prunable_weights(self) -> list[Any]:
+        """None: there are no kernels."""
+        return []
+
+
+def one_axis(name: str, axis: Any) -> int:
+    """``axis`` as a number; Keras 2 writes a list of one."""
+    axes = list(axis) if isinstance(axis, list | tuple) else [axis]
+    if len(axes) != 1:
+        raise ValueError(f"{name}: expected one axis, received {axis!r}; normalise along one axis")
+    return int(axes[0])
+
+
+@lower.register(QBatchNormalization, reads_reals=True)
+@lower.register(keras.layers.BatchNormalization, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    """Real numbers, as the layer itself makes them, for a quantizer behind it."""
+    odd = refusal(
+        layer,
+        "a quantizer behind the normalisation, whose factors are real numbers",
+        "none; add a QActivation, or fold it into the layer before (qhls.utils.convert_to_folded_model)",
+    )
+
+    normalise = layer.normalised if isinstance(layer, QBatchNormalization) else layer
+    axis = layer.axis % (len(x.shape) + 1) - 1
+    normal = reals_along(x, lambda v: normalise(v, training=False), odd, axes=(axis,))
+    return activate(layer, getattr(layer, "activation", None), normal)

@@ -1,0 +1,120 @@
+"""``Clip`` and ``QInitializer``: keep the weights of a Q-layer where its quantizer has codes."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.frontend.layers.registry import register
+from qhls.quantizers import Quantizer, get_quantizer
+from qhls.quantizers.numerics import constant
+
+
+def _number(value: Any) -> float:
+    """A Python number; configurations hold nothing else."""
+    if isinstance(value, int | float):
+        return value
+    array: Any = ops.convert_to_numpy(value)
+    return float(array)
+
+
+@register
+class Clip(keras.constraints.Constraint):
+    """Clip a variable to ``[min_value, max_value]`` after each optimizer step.
+
+    ``constraint``, where given, is applied first. ``quantizer`` is QKeras' fourth argument; the
+    clipping does not depend on it.
+    """
+
+    def __init__(
+        self,
+        min_value: float = 0.0,
+        max_value: float = 1.0,
+        constraint: Any = None,
+        quantizer: Any = None,
+    ) -> None:
+        self.min_value = _number(min_value)
+        self.max_value = _number(max_value)
+        self.constraint: Any = keras.constraints.get(constraint)
+        self.quantizer: Any = get_quantizer(quantizer)
+
+    @classmethod
+    def around(cls, quantizer: Quantizer) -> Self:
+        """Clip to the range of ``quantizer``, and never closer to zero than [-1, 1]."""
+        top: Any = ops.convert_to_numpy(quantizer.max())  # one number, or one for each alpha
+        bound = max(1.0, float(np.max(top)))
+        return cls(-bound, bound)
+
+    def __call__(self, value: Any) -> Any:
+        """``value``, constrained; of the same shape."""
+        if self.constraint is not None:
+            value = self.constraint(value)
+        low, high = (constant(end, value) for end in (self.min_value, self.max_value))
+        return ops.clip(value, low, high)
+
+    def get_config(self) -> dict[str, Any]:
+        """The bounds, and the inner constraint and quantizer where there are any."""
+        config: dict[str, Any] = {"min_value": self.min_value, "max_value": self.max_value}
+        for name in ("constraint", "quantizer"):
+            if getattr(self, name) is not None:
+                config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+        return config
+
+
+@register
+class QInitializer(keras.initializers.Initializer):
+    """Draw from ``initializer``, then make the values fit ``quantizer``.
+
+    Where the values' spread is below one quantization step, nearly all of them would start as the
+    code zero: with ``use_scale`` they are scaled up to what the quantizer resolves. Then they are
+    clipped to its range.
+    """
+
+    def __init__(self, initializer: Any, use_scale: bool, quantizer: Any) -> None:
+        self.initializer: Any = keras.initializers.get(initializer)
+        self.use_scale = use_scale
+        self.quantizer: Any = get_quantizer(quantizer)
+
+    @classmethod
+    def fitting(cls, initializer: Any, quantizer: Quantizer) -> keras.initializers.Initializer:
+        """``initializer`` wrapped, unless there is nothing to fit.
+
+        Constants stay what they are, and a quantizer that finds its own scale (``alpha`` a string)
+        fits the values, not the values it.
+        """
+        inner: Any = keras.initializers.get(initializer)
+        constant = (keras.initializers.Zeros, keras.initializers.Ones, cls)
+        if isinstance(inner, constant) or isinstance(getattr(quantizer, "alpha", None), str):
+            return inner
+        return cls(inner, use_scale=True, quantizer=quantizer)
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """A tensor of ``shape`` within the quantizer's range."""
+        x = self.initializer(shape, dtype=dtype)
+        if self.quantizer is None:
+            return x
+        top = self.quantizer.max()  # may be infinite in the type of x, a step of it may not
+        if self.use_scale and hasattr(self.quantizer, "bits"):
+            step = constant(top * 2.0**-self.quantizer.bits, x)
+            x = x * ops.cast(self._gain(x, step), x.dtype)
+        top = constant(top, x)
+        return ops.clip(x, -top, top)
+
+    def _gain(self, x: Any, step: Any) -> Any:
+        """Return the factor that scales ``x`` up: 1 unless its spread is below ``step``."""
+        quantized = ops.cast(self.quantizer(x), x.dtype)
+        matched = ops.sum(quantized * quantized) / ops.maximum(ops.sum(quantized * x), 1e-12)
+        all_zero = step / ops.maximum(ops.sqrt(ops.mean(x * x)), 1e-12)
+        gain = ops.where(ops.any(quantized != 0), matched, all_zero)
+        return ops.where(ops.std(x) < step, ops.maximum(gain, 1.0), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "initializer": keras.initializers.serialize(self.initializer),
+            "use_scale": self.use_scale,
+            "quantizer": keras.saving.serialize_keras_object(self.quantizer),
+        }

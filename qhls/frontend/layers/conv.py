@@ -1,0 +1,96 @@
+"""``QConv2D`` and its lowering rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.frontend.layers.linear import finish
+from qhls.frontend.layers.qlayer import QLayer, given
+from qhls.frontend.layers.registry import register
+from qhls.frontend.layers.windows import convolve
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.ir import Op
+
+
+@register
+class QConv2D(QLayer, keras.layers.Conv2D):
+    """``activation(conv(x, Q(kernel) * mask) + Q(bias))``.
+
+    Arguments are those of ``keras.layers.Conv2D`` and ``kernel_quantizer``, ``bias_quantizer``
+    (quantizers, their strings or configurations, or ``None`` for float weights) and ``mask``: an
+    array that broadcasts against the kernel ``(height, width, in / groups, out)``; one of rank 2 is
+    ``(height, width)``. ``kernel_range`` and ``bias_range`` are kept for old QKeras configurations
+    and have no effect.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: a mask that is neither of rank 2 nor of rank 4.
+    """
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        kernel_initializer="he_normal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        kernel_range=None,
+        bias_range=None,
+        kernel_quantizer=None,
+        bias_quantizer=None,
+        mask=None,
+        **kwargs,
+    ):
+        arguments = given(locals())
+        mask = arguments.pop("mask")
+        super().__init__(**arguments)
+        self.mask = None if mask is None else _mask(mask)
+
+    def quantized(self, variable: str) -> Any:
+        """Return the quantised variable; a kernel is masked after it is quantised."""
+        value = super().quantized(variable)
+        if variable == "kernel" and self.mask is not None:
+            return value * ops.cast(self.mask, value.dtype)
+        return value
+
+    def product(self, inputs: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
+        return self.convolution_op(inputs, self.quantized("kernel"))
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys; the mask as nested lists."""
+        return super().get_config() | {"mask": None if self.mask is None else self.mask.tolist()}
+
+
+def _mask(mask: Any) -> np.ndarray:
+    array = np.asarray(mask, dtype="float32")
+    if array.ndim == 2:
+        return array[:, :, None, None]
+    if array.ndim != 4:
+        raise ValueError(
+            f"QConv2D: expected a mask of shape (height, width) or (height, width, in, out), "
+            f"received one of shape {array.shape}"
+        )
+    return array
+
+
+@lower.register(QConv2D)
+def convolution(layer: QConv2D, x: Op) -> Tensor:
+    """The rule of every ``QConv2D``, also of those whose kernel something is folded into."""
+    mask = 1 if layer.mask is None else layer.mask.astype("float64")
+    return finish(layer, convolve(layer, x, "kernel", mask=mask, groups=layer.groups))

@@ -1,0 +1,91 @@
+"""``QDepthwiseConv2D`` and its lowering rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.layers.linear import finish
+from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.registry import register
+from qhls.frontend.layers.windows import convolve_depthwise
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.ir import Op
+
+
+@register
+class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
+    """``activation(depthwise_conv(x, Q(depthwise_kernel)) + Q(bias))``: each channel on its own.
+
+    Arguments are those of ``keras.layers.DepthwiseConv2D`` and ``depthwise_quantizer``,
+    ``bias_quantizer``: quantizers, their strings or configurations, or ``None`` for float weights.
+    The kernel is ``(height, width, in, depth_multiplier)``: an automatic scale is one for each
+    multiple unless the quantizer has a ``scale_axis``. ``depthwise_range`` and ``bias_range`` are
+    kept for old QKeras configurations and have no effect.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    quantized_variables = (
+        Quantized("depthwise_kernel", prefix="depthwise"),
+        Quantized("bias", kernel=False),
+    )
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        depth_multiplier=1,
+        data_format=None,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="he_normal",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        bias_constraint=None,
+        dilation_rate=(1, 1),
+        depthwise_quantizer=None,
+        bias_quantizer=None,
+        depthwise_range=None,
+        bias_range=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    @property
+    def depthwise_kernel(self) -> Any:
+        """QKeras' name of the kernel."""
+        return self.kernel
+
+    def product(self, inputs: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', in * depth_multiplier)``."""
+        return depthwise_conv(self, inputs)
+
+
+def depthwise_conv(layer: Any, inputs: Any, padding: str | None = None, kernel: Any = None) -> Any:
+    """The convolution of each channel of ``inputs`` with ``layer``'s quantised depthwise kernel.
+
+    ``padding`` and ``kernel``, where given, take the place of ``layer``'s.
+    """
+    return ops.depthwise_conv(
+        inputs,
+        layer.quantized("depthwise_kernel") if kernel is None else kernel,
+        strides=layer.strides,
+        padding=padding or layer.padding,
+        dilation_rate=layer.dilation_rate,
+        data_format=layer.data_format,
+    )
+
+
+@lower.register(QDepthwiseConv2D)
+def depthwise_convolution(layer: QDepthwiseConv2D, x: Op) -> Tensor:
+    """The rule of every ``QDepthwiseConv2D``, also of those whose kernel something is folded into."""
+    return finish(layer, convolve_depthwise(layer, x))

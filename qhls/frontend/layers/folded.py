@@ -1,0 +1,307 @@
+"""Layers into whose kernel and bias a batch normalisation is folded before they are quantised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.layers.batchnorm import one_axis
+from qhls.frontend.layers.conv import QConv2D, convolution
+from qhls.frontend.layers.dense import QDense
+from qhls.frontend.layers.depthwise import (
+    QDepthwiseConv2D,
+    depthwise_conv,
+    depthwise_convolution,
+)
+from qhls.frontend.layers.linear import finish, linear
+from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.ir import Matmul, Op
+from qhls.quantizers.numerics import as_trained
+
+FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
+
+_NORMALISATION = (
+    "axis", "momentum", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer",
+    "moving_mean_initializer", "moving_variance_initializer", "beta_regularizer",
+    "gamma_regularizer", "beta_constraint", "gamma_constraint",
+)  # fmt: skip
+
+
+class _Normalization(keras.layers.BatchNormalization):
+    """Folded normalisation; mixed precision does not round it before it is quantised."""
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a variable that is read as it is."""
+        return super().add_weight(*args, **{**kwargs, "autocast": False})
+
+
+class Folded(QLayer):
+    """``activation(op(x, Q(kernel * inv)) + Q((bias - mean) * inv + beta))``.
+
+    ``inv = gamma / sqrt(variance + epsilon)``. Stands before the Q-layer it extends, which gives
+    the op. Mean and variance are the moving ones of the op's real output in inference. In training
+    they are the batch's, from a first run of the op with the real kernel, which also updates the
+    moving ones:
+
+    - "batch_stats_folding" folds the batch's into kernel and bias;
+    - "ema_stats_folding" folds the moving variance into the kernel, so that its codes move slowly,
+      and corrects the op's result by ``sqrt((moving_variance + epsilon) / (variance + epsilon))``.
+
+    ``iteration`` counts training steps from -1. Once it exceeds ``ema_freeze_delay`` (``None`` or
+    negative: never), the moving statistics stand still and training uses them as inference does.
+
+    ``quantized_weights``, ``quantized`` and ``get_folded_weights`` tell the folded kernel and bias
+    of inference. There always is a folded bias; without a ``bias_quantizer`` it stays real.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        axis: Any = -1,
+        momentum: Any = 0.99,
+        epsilon: Any = 0.001,
+        center: Any = True,
+        scale: Any = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        ema_freeze_delay: int | None = None,
+        folding_mode: str = "ema_stats_folding",
+        **kwargs: Any,
+    ) -> None:
+        settings = {name: value for name, value in locals().items() if name in _NORMALISATION}
+        if folding_mode not in FOLDING_MODES:
+            raise ValueError(
+                f"{type(self).__name__}: expected a folding_mode of {' or '.join(FOLDING_MODES)}, "
+                f"received {folding_mode!r}"
+            )
+        super().__init__(*args, **kwargs)
+        self.axis = one_axis(type(self).__name__, axis)
+        self.ema_freeze_delay = ema_freeze_delay
+        self.folding_mode = folding_mode
+        self.batchnorm = _Normalization(
+            **settings | {"axis": self._channels, "name": "batchnorm", "dtype": self.dtype_policy}
+        )
+
+    @property
+    def _channels(self) -> int:
+        """The axis of the channels."""
+        return 1 if getattr(self, "data_format", None) == "channels_first" else -1
+
+    def build(self, input_shape: Any) -> None:
+        """Make kernel, bias, what the normalisation holds, and ``iteration``."""
+        super().build(input_shape)
+        rank = len(input_shape)
+        if self.axis != -1 and self.axis % rank != self._channels % rank:
+            raise ValueError(
+                f"{type(self).__name__}: expected the channels' axis ({self._channels}), received "
+                f"axis={self.axis}; another one cannot be folded into the kernel"
+            )
+        self.batchnorm.build(self.compute_output_shape(input_shape))
+        self.iteration = self.add_weight(
+            name="iteration",
+            shape=(),
+            dtype="int",
+            initializer=keras.initializers.Constant(-1),
+            trainable=False,
+        )
+
+    def save_own_variables(self, store: Any) -> None:
+        """All variables; Keras' convolutions and ``Dense`` write kernel and bias only."""
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """All variables; in a file without ``iteration`` training has not begun.
+
+        The Keras 3 port of QKeras writes ``iteration`` under its name.
+        """
+        values = {name: store[name] for name in list(store.keys())}
+        last = str(1 + self.use_bias)
+        values.setdefault(last, values.pop("iteration", self.iteration))
+        keras.layers.Layer.load_own_variables(self, values)
+
+    # -- folding ------------------------------------------------------------------------------------
+
+    def linear(self, inputs: Any, kernel: Any) -> Any:
+        """The op on ``inputs`` with any ``kernel``."""
+        raise NotImplementedError(f"{type(self).__name__} must define linear(inputs, kernel)")
+
+    def scaled(self, kernel: Any, factors: Any) -> Any:
+        """``kernel`` with each output channel times its factor."""
+        return factors * kernel
+
+    def unquantized(self, variable: str) -> Any:
+        """The folded kernel or bias of inference."""
+        if not self.built:
+            return None
+        mean, variance = self._moving()
+        return (
+            self._folded_bias(mean, variance)
+            if variable == "bias"
+            else self._folded_kernel(variance)
+        )
+
+    def get_folded_weights(self) -> list[Any]:
+        """Kernel and bias, folded with the moving statistics and not quantised."""
+        return [self.unquantized(each.variable) for each in self.quantized_variables]
+
+    @property
+    def _kernel_name(self) -> str:
+        return self.quantized_variables[0].variable
+
+    def _moving(self) -> tuple[Any, Any]:
+        """Mean and variance of inference."""
+        norm = self.batchnorm
+        return ops.stop_gradient(norm.moving_mean), ops.stop_gradient(norm.moving_variance)
+
+    def _inverse(self, variance: Any) -> Any:
+        inverse = ops.rsqrt(as_trained(variance) + self.batchnorm.epsilon)
+        return inverse * as_trained(self.batchnorm.gamma) if self.batchnorm.scale else inverse
+
+    def _folded_kernel(self, variance: Any) -> Any:
+        inverse = self._inverse(variance)
+        return self.scaled(ops.cast(self.kernel, inverse.dtype), inverse)
+
+    def _folded_bias(self, mean: Any, variance: Any) -> Any:
+        inverse = self._inverse(variance)
+        mean = as_trained(mean)
+        bias = ops.cast(self.bias, inverse.dtype) - mean if self.use_bias else -mean
+        scaled = inverse * bias
+        return scaled + as_trained(self.batchnorm.beta) if self.batchnorm.center else scaled
+
+    # -- the call -----------------------------------------------------------------------------------
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Op with the folded, quantised kernel, folded, quantised bias, activation."""
+        mean, variance = self._moving()
+        kernel_variance, correction = variance, None
+        if training and self.trainable:
+            mean, variance, live = self._observe(inputs)
+            if self.folding_mode == "batch_stats_folding":
+                kernel_variance = variance
+            else:
+                kernel_variance = self._moving()[1]
+                correction = self._correction(kernel_variance, variance, live)
+        kernel = self.through_quantizer(self._kernel_name, self._folded_kernel(kernel_variance))
+        outputs = self.linear(inputs, ops.cast(kernel, self.compute_dtype))
+        if correction is not None:
+            outputs = outputs * self._along(correction, outputs)
+        bias = self.through_quantizer("bias", self._folded_bias(mean, variance))
+        return self.activation(outputs + self._along(bias, outputs))
+
+    def _observe(self, inputs: Any) -> tuple[Any, Any, Any]:
+        """Count the step and update the moving statistics; mean, variance and whether they move."""
+        norm = self.batchnorm
+        kernel = ops.cast(self.kernel, self.compute_dtype)
+        outputs = ops.cast(self.linear(inputs, kernel), norm.moving_mean.dtype)
+        if self.use_bias:
+            outputs = outputs + self._along(ops.cast(self.bias, outputs.dtype), outputs)
+        axes = [a for a in range(len(outputs.shape)) if a != self._channels % len(outputs.shape)]
+        delay = self.ema_freeze_delay
+        live = True if delay is None or delay < 0 else self.iteration <= delay
+        used = []
+        for batch, variable in zip(
+            ops.moments(outputs, axes), (norm.moving_mean, norm.moving_variance), strict=True
+        ):
+            moving = ops.convert_to_tensor(variable)
+            mixed = moving * norm.momentum + ops.stop_gradient(batch) * (1.0 - norm.momentum)
+            variable.assign(mixed if live is True else ops.where(live, mixed, moving))
+            used.append(batch if live is True else ops.where(live, batch, moving))
+        self.iteration.assign(self.iteration + 1)
+        return used[0], used[1], live
+
+    def _correction(self, moving: Any, variance: Any, live: Any) -> Any:
+        """Return the factor from an output normalised by the ``moving`` variance to one by ``variance``."""
+        epsilon = self.batchnorm.epsilon
+        correction = ops.sqrt(moving + epsilon) * ops.rsqrt(variance + epsilon)
+        return correction if live is True else ops.where(live, correction, 1.0)
+
+    def _along(self, values: Any, outputs: Any) -> Any:
+        """A value a channel, in the type of ``outputs`` and in a shape that broadcasts against it."""
+        shape = [1] * len(outputs.shape)
+        shape[self._channels] = -1
+        return ops.cast(ops.reshape(values, shape), outputs.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys: those of the Q-layer and of the normalisation."""
+        norm = self.batchnorm.get_config() | {"axis": self.axis}
+        return super().get_config() | {
+            **{name: norm[name] for name in _NORMALISATION},
+            "ema_freeze_delay": self.ema_freeze_delay,
+            "folding_mode": self.folding_mode,
+        }
+
+
+@register
+class QConv2DBatchnorm(Folded, QConv2D):
+    """A ``QConv2D`` with a batch normalisation folded into kernel and bias before these are quantised.
+
+    Arguments are those of ``QConv2D``, of ``keras.layers.BatchNormalization`` without batch
+    renormalisation, ``folding_mode`` ("ema_stats_folding" or "batch_stats_folding") and
+    ``ema_freeze_delay``: see ``Folded``. ``axis`` is that of the channels; -1 is it in both data
+    formats.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
+    """
+
+    def linear(self, inputs: Any, kernel: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``; masked as in ``QConv2D``."""
+        masked = kernel if self.mask is None else kernel * ops.cast(self.mask, kernel.dtype)
+        return self.convolution_op(inputs, masked)
+
+
+@register
+class QDepthwiseConv2DBatchnorm(Folded, QDepthwiseConv2D):
+    """A ``QDepthwiseConv2D`` with a batch normalisation folded in as in ``QConv2DBatchnorm``.
+
+    Arguments are those of ``QDepthwiseConv2D`` and, as there, of the normalisation and the folding.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
+    """
+
+    def linear(self, inputs: Any, kernel: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', in * depth_multiplier)``."""
+        return depthwise_conv(self, inputs, kernel=kernel)
+
+    def scaled(self, kernel: Any, factors: Any) -> Any:
+        """The output channels of ``(h, w, in, depth_multiplier)`` are its last two axes."""
+        return ops.reshape(factors, kernel.shape[2:]) * kernel
+
+
+@register
+class QDenseBatchnorm(Folded, QDense):
+    """A ``QDense`` with a batch normalisation folded in as in ``QConv2DBatchnorm``.
+
+    Arguments are those of ``QDense`` and, as there, of the normalisation and the folding.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
+    """
+
+    def linear(self, inputs: Any, kernel: Any) -> Any:
+        """``(..., n) @ (n, units)``."""
+        return ops.matmul(inputs, kernel)
+
+
+lower.register(QConv2DBatchnorm)(convolution)  # their kernel and bias are the folded ones
+lower.register(QDepthwiseConv2DBatchnorm)(depthwise_convolution)
+
+
+@lower.register(QDenseBatchnorm)
+def _(layer: QDenseBatchnorm, x: Op) -> Tensor:
+    return finish(layer, linear(layer, "kernel", lambda w: Matmul(x, w)))

@@ -1,0 +1,122 @@
+"""Parts of the rules of layers with weights: constants, the linear op, bias and activation behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.errors import LoweringError, QuantizerError
+from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.lowering.lower import activate
+from qhls.frontend.lowering.reals import Reals, Tensor, current_arithmetic, reals
+from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
+from qhls.ir import Add, Const, Op
+from qhls.ir.integers import Array
+from qhls.quantizers import Quantizer
+from qhls.quantizers.numerics import trained_type
+
+Arrange = Callable[[Array], Array]
+
+
+def weight(layer: Any, variable: str, arrange: Arrange = np.asarray) -> Const:
+    """The quantised ``variable`` of ``layer`` as a constant, exactly, in the order that ``arrange`` gives it.
+
+    Raises:
+        LoweringError: no quantizer, or a scale that is not a power of two.
+    """
+    codes, scale, odd = _codes(layer, variable)
+    if odd is not None:
+        raise odd
+    return Const.of(arrange(codes * scale), variable)
+
+
+def linear(
+    layer: Any,
+    variable: str,
+    make: Callable[[Const], Op],
+    arrange: Arrange = np.asarray,
+    mask: Any = 1,
+) -> Tensor:
+    """``make(weights)`` with the quantised ``variable``; with its codes, where the scales are real numbers.
+
+    ``arrange`` moves the elements of the variable until its last axis is that of ``make``'s channels.
+    Real scales, one a channel, then multiply the exact sums, as reals. ``mask`` multiplies the weights.
+
+    Raises:
+        LoweringError: no quantizer; real scales that differ within a channel.
+    """
+    codes, scale, odd = _codes(layer, variable)
+    if odd is None:
+        return make(Const.of(arrange(codes * scale * mask), variable))
+    used, scales = arrange(codes * mask), arrange(np.broadcast_to(scale, codes.shape))
+    rows = np.where(used == 0, 0, scales).reshape(-1, used.shape[-1])
+    factors = rows[np.abs(rows).argmax(axis=0), np.arange(rows.shape[1])]
+    if ((rows != factors) & (rows != 0)).any():
+        raise LoweringError(f"{odd}; its scales differ within a channel of the result")
+    running = current_arithmetic()
+    if running is not None:
+        running.rounds.append(layer.name)  # Keras multiplies first, then sums rounded products
+
+    def scaled(v: Any) -> Any:
+        return v * keras.ops.convert_to_tensor(factors, v.dtype)
+
+    return Reals(make(Const.of(used, variable)), scaled, monotone=True, refusal=odd)
+
+
+def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | None]:
+    """Integer codes, their scale, and what to say if that is not a power of two everywhere."""
+    quantizer, values = layer.quantized_weights()[variable]
+    if not isinstance(quantizer, Quantizer):
+        raise _unquantised(layer, variable)
+    running = current_arithmetic()
+    if running is not None:
+        values = values.astype(trained_type(running.dtype))
+    try:
+        codes, scale = quantizer.integer_codes(values)
+    except QuantizerError as error:
+        raise LoweringError(f"{called(layer)}, {variable}: {error}") from error
+    used = np.broadcast_to(scale, codes.shape)[codes != 0]
+    odd = used[np.frexp(used)[0] != 0.5]
+    if not odd.size:
+        return codes, scale, None
+    return (
+        codes,
+        scale,
+        refusal(
+            layer,
+            f"weights of {variable!r} that are integers times powers of two",
+            f"the scale {odd[0]:g} from {quantizer}; use alpha='auto_po2', or a power of two such as alpha=1, or "
+            f"quantise the layer's result by an activation of at most 12 bits",
+        ),
+    )
+
+
+def _unquantised(layer: Any, variable: str) -> LoweringError:
+    argument = layer.argument(variable, "quantizer")
+    received = (
+        f"none, so its weights are real numbers; add e.g. {argument}='quantized_bits(8,0,alpha=1)'"
+    )
+    return RealWeightsError(str(refusal(layer, f"a quantizer for {variable!r}", received)))
+
+
+def add_bias(layer: QLayer, x: Tensor) -> Tensor:
+    """``x + bias``, where there is one: a folded normalisation is one, whatever use_bias says."""
+    if layer.unquantized("bias") is None:
+        return x
+    quantised = isinstance(layer.quantized_weights()["bias"][0], Quantizer)
+    if not isinstance(x, Reals) and quantised:
+        _, _, odd = _codes(layer, "bias")
+        if odd is None:
+            return Add(x, weight(layer, "bias"))
+    else:
+        odd = _unquantised(layer, "bias")
+    bias = layer.quantized("bias")
+    return reals(x, lambda v: v + keras.ops.cast(bias, v.dtype), odd)
+
+
+def finish(layer: QLayer, x: Tensor) -> Tensor:
+    """``activation(x + bias)``: what follows the linear op of every Q-layer."""
+    return activate(layer, layer.activation, add_bias(layer, x))

@@ -1,0 +1,89 @@
+"""Lowering rules of Keras' layers that merge several tensors."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend.layers.movement import permuted
+from qhls.frontend.layers.windows import mean
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.frontend.lowering.refusal import refusal
+from qhls.ir import Add, Concat, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
+
+_FOLDS = {
+    keras.layers.Add: Add,
+    keras.layers.Subtract: Sub,
+    keras.layers.Multiply: Mul,
+    keras.layers.Maximum: Max,
+    keras.layers.Minimum: Min,
+}
+"""Layers that take two tensors and then the next one, and the op of each step."""
+
+
+def _fold(layer: Any, *xs: Op) -> Op:
+    return reduce(_FOLDS[type(layer)], of_one_rank(layer, xs))
+
+
+for _cls in _FOLDS:
+    lower.register(_cls)(_fold)
+
+
+@lower.register(keras.layers.Average)
+def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
+    return mean(layer, reduce(Add, of_one_rank(layer, xs)), len(xs), divided=True)
+
+
+def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
+    """Return ``xs``, if Keras broadcasts them as the ops do."""
+    if len({len(x.shape) for x in xs}) > 1:
+        shapes = ", ".join(str(x.shape) for x in xs)
+        raise refusal(layer, "tensors of one rank", f"the shapes {shapes}; reshape them before")
+    return xs
+
+
+@lower.register(keras.layers.Concatenate)
+def _(layer: keras.layers.Concatenate, *xs: Op) -> Op:
+    if layer.axis == 0 or layer.axis == -len(xs[0].shape) - 1:
+        raise refusal(
+            layer, "an axis other than the batch's", "axis 0; concatenate on another axis"
+        )
+    return Concat(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
+
+
+@lower.register(keras.layers.Dot)
+def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
+    """Return the products of all pairs along the contracted axis, the last one, and their sums."""
+    if layer.normalize:
+        raise refusal(
+            layer,
+            "normalize=False",
+            "True, which divides by real lengths; normalise in training only",
+        )
+    axes = layer.axes if isinstance(layer.axes, list | tuple) else (layer.axes, layer.axes)
+    left, right = (_with_last(x, int(axis)) for x, axis in zip((a, b), axes, strict=True))
+    return contracted(left, right)
+
+
+def contracted(left: Op, right: Op) -> Op:
+    """Return the sums of the products of all rows of ``left`` and all of ``right`` along their last axes."""
+    length = left.shape[-1]
+    rows, columns = left.shape[:-1], right.shape[:-1]
+    products = Mul(
+        Reshape(left, (left.size // length, 1, length)),
+        Reshape(right, (1, right.size // length, length)),
+    )
+    sums = Matmul(products, Const.of(np.ones((length, 1)), "ones"))
+    return Reshape(sums, (*rows, *columns) or (1,))
+
+
+def _with_last(x: Op, axis: int) -> Op:
+    """``x`` with Keras' ``axis`` (the batch's is 0) behind the others."""
+    rank = len(x.shape)
+    place = (axis if axis > 0 else axis + rank + 1) - 1
+    others = [a for a in range(rank) if a != place]
+    return x if place == rank - 1 else permuted(x, (*others, place))

@@ -1,0 +1,104 @@
+"""``QMobileNetSeparableConv2D``: a separable convolution as separate layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import keras
+
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.conv import QConv2D
+from qhls.frontend.layers.depthwise import QDepthwiseConv2D
+
+
+def QMobileNetSeparableConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
+    filters: int,
+    kernel_size: Any,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    dilation_rate: Any = (1, 1),
+    depth_multiplier: int = 1,
+    activation: Any = None,
+    use_bias: bool = True,
+    depthwise_initializer: Any = "he_normal",
+    pointwise_initializer: Any = "he_normal",
+    bias_initializer: Any = "zeros",
+    depthwise_regularizer: Any = None,
+    pointwise_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    depthwise_constraint: Any = None,
+    pointwise_constraint: Any = None,
+    bias_constraint: Any = None,
+    depthwise_quantizer: Any = None,
+    pointwise_quantizer: Any = None,
+    bias_quantizer: Any = None,
+    depthwise_activation: Any = None,
+    depthwise_range: Any = None,
+    pointwise_range: Any = None,
+    bias_range: Any = None,
+    depthwise_dropout_rate: float = 0.0,
+    pw_first: bool = False,
+    name: str = "",
+) -> Callable[[Any], Any]:
+    """A function from a tensor to a tensor, which adds the layers of a separable convolution.
+
+    They are ``QDepthwiseConv2D`` without bias, ``QActivation(depthwise_activation)``, ``Dropout``
+    and a 1x1 ``QConv2D``; with ``pw_first`` the two convolutions change places. After them comes
+    ``QActivation(activation)``. They are called ``<name>_dw``, ``<name>_dw_act``,
+    ``<name>_dw_dropout``, ``<name>_pw`` and ``<name>_pw_act``; without a name Keras names them.
+    Each activation may be a layer, which is then used as it is.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    arguments = locals()
+    return lambda inputs: reduce(lambda x, layer: layer(x), _layers(arguments), inputs)
+
+
+def _layers(arguments: dict[str, Any]) -> list[Any]:
+    """New layers of one separable convolution, in the order in which they are applied."""
+
+    def named(suffix: str) -> str | None:
+        return f"{arguments['name']}_{suffix}" if arguments["name"] else None
+
+    def of(prefix: str, what: str) -> dict[str, Any]:
+        """The arguments ``<prefix>_quantizer, ...`` under the names ``<what>_quantizer, ...``."""
+        parts = ("initializer", "regularizer", "constraint", "quantizer", "range")
+        return {f"{what}_{part}": arguments[f"{prefix}_{part}"] for part in parts}
+
+    kept = ("kernel_size", "strides", "padding", "dilation_rate", "depth_multiplier")
+    depthwise = QDepthwiseConv2D(
+        **{key: arguments[key] for key in kept},
+        **of("depthwise", "depthwise"),
+        use_bias=False,
+        name=named("dw"),
+    )
+    kept = ("filters", "use_bias", "activity_regularizer")
+    pointwise = QConv2D(
+        **{key: arguments[key] for key in kept},
+        **of("pointwise", "kernel"),
+        **of("bias", "bias"),
+        kernel_size=1,
+        padding="same",
+        name=named("pw"),
+    )
+    between = _activation(arguments["depthwise_activation"], named("dw_act"))
+    if arguments["depthwise_dropout_rate"] > 0:
+        rate = arguments["depthwise_dropout_rate"]
+        between.append(keras.layers.Dropout(rate, name=named("dw_dropout")))
+    after = _activation(arguments["activation"], named("pw_act"))
+    first, second = (pointwise, depthwise) if arguments["pw_first"] else (depthwise, pointwise)
+    return [first, *between, second, *after]
+
+
+def _activation(activation: Any, name: str | None) -> list[Any]:
+    """The layer of an activation, if there is one."""
+    if activation is None:
+        return []
+    if isinstance(activation, keras.layers.Layer):
+        return [activation]
+    return [QActivation(activation, name=name)]

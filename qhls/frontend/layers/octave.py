@@ -1,0 +1,233 @@
+"""``QOctaveConv2D`` and ``OctaveConv2D``: a convolution on two resolutions, as layers of Keras.
+
+An octave convolution carries part of its channels, ``alpha`` of them, at half the resolution
+(arXiv 1904.05049).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.conv import QConv2D
+from qhls.frontend.layers.pooling import QAveragePooling2D
+from qhls.frontend.layers.separable import QSeparableConv2D
+
+Pair = list[Any]
+"""High and low resolution: tensors, or ``None`` where there are no such channels."""
+
+
+def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
+    filters: int,
+    kernel_size: Any,
+    alpha: float,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    kernel_initializer: Any = "he_normal",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    bias_constraint: Any = None,
+    use_separable: bool = True,
+    name: str = "",
+    *,
+    kernel_quantizer: Any = None,
+    depthwise_quantizer: Any = None,
+    pointwise_quantizer: Any = None,
+    bias_quantizer: Any = None,
+    acc_quantizer: Any = None,
+    pooling_quantizer: Any = None,
+    depthwise_activation: Any = None,
+    activation: Any = None,
+    kernel_range: Any = 1.0,
+    depthwise_range: Any = 1.0,
+    pointwise_range: Any = 1.0,
+    bias_range: Any = 1.0,
+) -> Callable[[Any], Pair]:
+    """A function from ``[high, low]`` to ``[high, low]``, which adds the layers of an octave.
+
+    Either tensor may be ``None``: begin with ``[x, None]``, end with ``alpha=0``. Of the
+    ``filters``, ``alpha`` (0 to 1) are low; ``alpha=-1`` is a plain convolution of ``high``. Each
+    convolution is a ``QSeparableConv2D`` (depthwise and pointwise quantizers) or, without
+    ``use_separable``, a ``QConv2D`` (kernel quantizer). ``acc_quantizer`` rounds each of them,
+    ``activation`` the sums. The ranges have no effect.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: another ``alpha``; not two tensors, or none.
+    """
+    return _Octave(_QUANTISED, locals())
+
+
+def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
+    filters: int,
+    kernel_size: Any,
+    alpha: float,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    kernel_initializer: Any = "he_normal",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    bias_constraint: Any = None,
+    activation: Any = None,
+    use_separable: bool = True,
+    name: str = "",
+    *,
+    acc_quantizer: Any = None,
+) -> Callable[[Any], Pair]:
+    """``QOctaveConv2D`` with Keras' own convolutions and pooling, of float weights.
+
+    Raises:
+        QuantizerError: an activation that does not exist.
+        ValueError: another ``alpha``; not two tensors, or none.
+    """
+    return _Octave(_FLOAT, locals())
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The classes of layers, what the convolutions take beyond Keras' arguments, and names."""
+
+    conv: type
+    separable: type
+    pooling: type
+    pooling_name: str
+    suffixed: bool
+    pooling_extra: dict[str, str] = field(default_factory=dict)
+    conv_extra: tuple[str, ...] = ()
+    separable_extra: tuple[str, ...] = ()
+
+
+_QUANTISED = _Kind(
+    QConv2D,
+    QSeparableConv2D,
+    QAveragePooling2D,
+    pooling_name="avg_h_to_l",
+    suffixed=True,
+    pooling_extra={"average_quantizer": "pooling_quantizer"},
+    conv_extra=("kernel_quantizer", "bias_quantizer", "kernel_range", "bias_range"),
+    separable_extra=(
+        "depthwise_quantizer",
+        "pointwise_quantizer",
+        "bias_quantizer",
+        "depthwise_activation",
+    ),
+)
+_FLOAT = _Kind(
+    keras.layers.Conv2D,
+    keras.layers.SeparableConv2D,
+    keras.layers.AveragePooling2D,
+    pooling_name="p_h_to_l",
+    suffixed=False,
+)
+
+
+class _Octave:
+    """Octave convolution of both functions: it makes new layers at each call and applies them."""
+
+    def __init__(self, kind: _Kind, arguments: dict[str, Any]) -> None:
+        self.kind, self.arguments = kind, arguments
+        self.filters, self.alpha = arguments["filters"], arguments["alpha"]
+        if not (self.alpha == -1 or 0 <= self.alpha <= 1):
+            raise ValueError(
+                f"octave convolution {arguments['name']!r}: expected an alpha from 0 to 1, or -1 "
+                f"for a plain convolution, received {self.alpha!r}"
+            )
+
+    def __call__(self, x: Any) -> Pair:
+        """``[high, low]`` of ``[high, low]``."""
+        high, low = self._pair(x)
+        if self.alpha == -1:
+            outputs = self._conv("h_to_h", self.filters)(high)
+            return [self._activate(outputs, "activation", "c_h_to_h_act"), None]
+        for_high = int(self.filters * (1 - self.alpha))
+        for_low = self.filters - for_high
+        highs, lows = [], []
+        if for_high and high is not None:
+            highs.append(self._rounded_conv("h_to_h", for_high, high))
+        if for_high and low is not None:
+            highs.append(self._up(low, for_high))
+        if for_low and low is not None:
+            lows.append(self._rounded_conv("l_to_l", for_low, low))
+        if for_low and high is not None:
+            lows.append(self._rounded_conv("h_to_l", for_low, self._pool(high)))
+        return [self._total(highs, "h"), self._total(lows, "l")]
+
+    def _pair(self, x: Any) -> Pair:
+        fits = isinstance(x, list | tuple) and len(x) == 2
+        needed = x[:1] if fits and self.alpha == -1 else x
+        if not fits or all(each is None for each in needed):
+            raise ValueError(
+                f"octave convolution {self.arguments['name']!r}: expected [high, low], one of "
+                f"which may be None (not high with alpha=-1), received {x!r}"
+            )
+        return list(x)
+
+    def _up(self, low: Any, filters: int) -> Any:
+        """``low`` at high resolution; a single pixel is left to broadcasting."""
+        if tuple(low.shape[1:3]) == (1, 1):
+            return self._rounded_conv("l_to_h", filters, low, point=True)
+        outputs = self._rounded_conv("l_to_h", filters, low)
+        return keras.layers.UpSampling2D(2, name=self._named("u_l_to_h"))(outputs)
+
+    def _pool(self, high: Any) -> Any:
+        own = {key: self.arguments[name] for key, name in self.kind.pooling_extra.items()}
+        name = self._named(self.kind.pooling_name)
+        return self.kind.pooling(pool_size=2, strides=2, name=name, **own)(high)
+
+    def _rounded_conv(self, path: str, filters: int, x: Any, point: bool = False) -> Any:
+        outputs = self._conv(path, filters, point)(x)
+        return self._activate(outputs, "acc_quantizer", f"c_{path}_act")
+
+    def _conv(self, path: str, filters: int, point: bool = False) -> Any:
+        """The layer of one path; ``point``: 1x1, for a low resolution of a single pixel."""
+        given = self.arguments
+        separable = given["use_separable"] and not point
+        own = {"strides": given["strides"], "padding": given["padding"]}
+        if point:
+            own = {"padding": "same"}
+        kernels = ("depthwise", "pointwise") if separable else ("kernel",)
+        for part in ("initializer", "regularizer", "constraint"):
+            own |= {f"{kernel}_{part}": given[f"kernel_{part}"] for kernel in kernels}
+            own[f"bias_{part}"] = given[f"bias_{part}"]
+        extra = self.kind.separable_extra if separable else self.kind.conv_extra
+        own |= {key: given[key] for key in extra}
+        cls = self.kind.separable if separable else self.kind.conv
+        size = 1 if point else given["kernel_size"]
+        return cls(filters, size, name=self._named(f"c_{path}"), **own)
+
+    def _total(self, terms: list[Any], path: str) -> Any:
+        if not terms:
+            return None
+        total = keras.layers.Add(name=self._named(f"a_{path}"))(terms) if terms[1:] else terms[0]
+        return self._activate(total, "activation", f"{path}_act")
+
+    def _activate(self, x: Any, argument: str, name: str) -> Any:
+        """``x`` through the activation that ``argument`` gives, if it gives one."""
+        activation = self.arguments[argument]
+        if activation is None:
+            return x
+        suffix = f"_{_suffix(activation)}" if self.kind.suffixed else ""
+        return QActivation(activation, name=self._named(name + suffix))(x)
+
+    def _named(self, suffix: str) -> str | None:
+        name = self.arguments["name"]
+        return f"{name}_{suffix}" if name else None
+
+
+def _suffix(activation: Any) -> str:
+    """QKeras' short text for an activation in a layer's name: ``qr62`` for quantized_relu(6,2)."""
+    text = getattr(activation, "__name__", None) or str(activation)
+    if "po2" in text:
+        return "q2"
+    kinds = {"quantized_relu": "qr", "quantized_tanh": "qt"}
+    kind = next((short for long, short in kinds.items() if long in text), "qb")
+    return kind + "".join(n if len(n) == 1 else f"{n}_" for n in re.findall("[0-9]+", text))

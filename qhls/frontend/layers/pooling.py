@@ -1,0 +1,146 @@
+"""``QAveragePooling2D``, ``QGlobalAveragePooling2D`` and their lowering rules."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.registry import register
+from qhls.frontend.layers.windows import (
+    mean,
+    not_exact,
+    require_channels_last,
+    same_padding,
+    whole,
+    window_sums,
+)
+from qhls.frontend.lowering.lower import activate, lower
+from qhls.frontend.lowering.reals import Tensor, reals
+from qhls.ir import Const, Mul, Op
+
+
+class _QAverage(QLayer):
+    """An average as a sum times a quantised ``1 / area``; it precedes the Keras layer."""
+
+    quantized_variables = (Quantized("average", kernel=False, ranged=False),)
+    use_bias = False
+
+    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+        """The sum over each window of ``inputs``, and the number of a window's elements."""
+        raise NotImplementedError(f"{type(self).__name__} must define sum_and_area(inputs)")
+
+    def product(self, inputs: Any) -> Any:
+        """``sum * Q(1 / area)``; Keras' average without a quantizer."""
+        if self.average_quantizer is None:
+            return self.mean(inputs)
+        total, area = self.sum_and_area(inputs)
+        reciprocal = 1 / ops.cast(area, keras.config.floatx())
+        return total * ops.cast(self.through_quantizer("average", reciprocal), total.dtype)
+
+    def mean(self, inputs: Any) -> Any:
+        """Keras' average."""
+        return super(QLayer, self).call(inputs)
+
+
+@register
+class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
+    """``activation(average(x * area) * Q(1 / area))``, ``area`` that of a whole window.
+
+    Arguments are those of ``keras.layers.AveragePooling2D`` and ``average_quantizer``: a quantizer,
+    its string or configuration; ``None`` averages without rounding. With ``padding="same"`` a
+    window at the border averages what lies inside the image.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        pool_size=(2, 2),
+        strides=None,
+        padding="valid",
+        data_format=None,
+        average_quantizer=None,
+        activation=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+        """Multiplied before it is averaged: exact for integers, as in hardware."""
+        area = math.prod(self.pool_size)
+        return self.mean(inputs * area), area
+
+    def mean(self, inputs: Any) -> Any:
+        """Keras' average, but the same on all backends: torch's repeats the border when padded."""
+        axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
+        if self.padding != "same" or None in [inputs.shape[axis] for axis in axes]:
+            return super().mean(inputs)
+        widths = [(0, 0)] * 4
+        for axis, size, stride in zip(axes, self.pool_size, self.strides, strict=True):
+            widths[axis] = same_padding(inputs.shape[axis], size, stride)
+        area = math.prod(self.pool_size)
+        # Multiplied before it is averaged, both are exact for integers. The second: how many lie inside.
+        filled = [inputs * area, ops.full_like(inputs[:1], area)]
+        totals, counts = (
+            ops.average_pool(
+                ops.pad(x, widths), self.pool_size, self.strides, "valid", self.data_format
+            )
+            for x in filled
+        )
+        return totals / counts
+
+
+@register
+class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
+    """``activation(sum(x) * Q(1 / (height * width)))``.
+
+    Arguments are those of ``keras.layers.GlobalAveragePooling2D`` and ``average_quantizer``: a
+    quantizer, its string or configuration; ``None`` averages without rounding.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    def __init__(self, data_format=None, average_quantizer=None, activation=None, **kwargs):
+        super().__init__(**given(locals()))
+
+    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+        """All of an image is one window."""
+        axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
+        height, width = (ops.shape(inputs)[axis] for axis in axes)
+        return ops.sum(inputs, axis=axes, keepdims=self.keepdims), height * width
+
+
+@lower.register(QAveragePooling2D)
+def _(layer: QAveragePooling2D, x: Op) -> Tensor:
+    sums, part = window_sums(layer, x)
+    return _averaged(layer, sums, math.prod(layer.pool_size), part)
+
+
+@lower.register(QGlobalAveragePooling2D)
+def _(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
+    require_channels_last(layer)
+    return _averaged(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
+
+
+def _averaged(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
+    """The average, and the layer's activation, of what sums up to ``part`` times the sums of a whole window."""
+    quantizer = layer.average_quantizer
+    if quantizer is None:
+        divided = getattr(layer, "padding", "") == "same"
+        return activate(layer, layer.activation, mean(layer, sums, area, part, divided=divided))
+    reciprocal = layer.through_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
+    if part == 1:
+        average: Tensor = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
+    else:
+
+        def scaled(v: Any) -> Any:
+            return v / part * ops.cast(reciprocal, v.dtype)
+
+        average = reals(sums, scaled, not_exact(layer, area), shared=True)
+    return activate(layer, layer.activation, average)

@@ -1,0 +1,214 @@
+"""Base of all Q-layers: quantised variables and the path kernel, op, bias, activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from qhls.errors import QuantizerError
+from qhls.frontend.layers.constraints import Clip, QInitializer
+from qhls.quantizers import Quantizer, get_quantizer
+from qhls.quantizers.numerics import as_trained
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A variable of a layer, or another value within it, that a quantizer may stand on.
+
+    ``variable`` is the layer's attribute where it is a variable. The constructor's arguments begin
+    with ``prefix``: ``kernel_quantizer``, ``kernel_initializer``, ``kernel_constraint`` and, where
+    ``ranged``, QKeras' deprecated ``kernel_range``. A quantizer without ``alpha`` on a ``kernel`` becomes
+    ``auto_po2``. Where ``fitted``, initializer and constraint are fitted to the quantizer.
+    """
+
+    variable: str
+    prefix: str = ""
+    kernel: bool = True
+    ranged: bool = True
+    fitted: bool = True
+
+    def argument(self, what: str) -> str:
+        """The constructor's argument: ``argument("quantizer")`` is ``kernel_quantizer``."""
+        return f"{self.prefix or self.variable}_{what}"
+
+
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A constructor's ``locals()`` as keyword arguments for the constructor of its base class."""
+    own = {k: v for k, v in arguments.items() if k not in ("self", "__class__", "kwargs")}
+    return own | arguments["kwargs"]
+
+
+def get_activation(identifier: Any) -> Callable[[Any], Any]:
+    """The function or quantizer behind QKeras' ``activation=``; ``None`` is Keras' ``linear``."""
+    return get_quantizer(identifier) or keras.activations.linear
+
+
+def serialize(function: Callable[[Any], Any] | None) -> Any:
+    """Return the configuration of a quantizer or function; ``get_quantizer`` reads it back."""
+    if function is None or isinstance(function, Quantizer):
+        return keras.saving.serialize_keras_object(function)
+    name = getattr(function, "__name__", None)
+    if name is not None and _is_known_as(function, name):
+        return name
+    return keras.activations.serialize(function)
+
+
+def _is_known_as(function: Any, name: str) -> bool:
+    try:
+        return get_quantizer(name) is function
+    except QuantizerError:
+        return False
+
+
+class QuantizerState(keras.layers.Layer):
+    """A layer whose quantizers may have a state: their noise factor and their random numbers."""
+
+    @property
+    def variables(self) -> list[Any]:
+        """Return all of the layer's state, the quantizers' too: they are no weights, but JAX must know them."""
+        quantizers = [value for value in vars(self).values() if isinstance(value, Quantizer)]
+        found = [*super().variables, *(v for q in quantizers for v in q.variables)]
+        return list({id(variable): variable for variable in found}.values())
+
+
+class QLayer(QuantizerState):
+    """Base of the Q-layers with weights; it precedes the Keras layer that it quantises.
+
+    ``class QDense(QLayer, keras.layers.Dense)`` inherits variables, shapes and saving from
+    ``Dense``. It names its quantised variables in ``quantized_variables`` and gives its op in
+    ``product``; constructor arguments, constraints, configuration and the call path are here, once
+    for every Q-layer.
+    """
+
+    quantized_variables: ClassVar[tuple[Quantized, ...]] = (
+        Quantized("kernel"),
+        Quantized("bias", kernel=False),
+    )
+    inner_activations: ClassVar[tuple[str, ...]] = ()
+    """Arguments that name activations within ``product``; ``activation`` follows the bias."""
+
+    def __init__(self, activation: Any = None, **arguments: Any) -> None:
+        own = {"activation": get_activation(activation)}
+        for each in self.quantized_variables:
+            quantizer = get_quantizer(arguments.pop(each.argument("quantizer"), None))
+            own[each.argument("quantizer")] = own[each.argument("quantizer_internal")] = quantizer
+            if each.ranged:
+                own[each.argument("range")] = arguments.pop(each.argument("range"), None)
+            if isinstance(quantizer, Quantizer):
+                _adapt(each, quantizer, arguments)
+        for name in self.inner_activations:
+            own[name] = get_quantizer(arguments.pop(name, None))
+        super().__init__(**arguments)
+        for name, value in own.items():
+            setattr(self, name, value)
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a variable that quantizers read as it is: mixed precision rounds what is quantised, not before."""
+        return super().add_weight(*args, **{"autocast": False, **kwargs})
+
+    def quantized(self, variable: str) -> Any:
+        """The tensor that computations use: the variable, through its quantizer if it has one."""
+        value = self.through_quantizer(variable, self.unquantized(variable))
+        return ops.cast(value, self.compute_dtype)
+
+    def unquantized(self, variable: str) -> Any:
+        """Return the input of the quantizer: the variable itself, ``None`` for a missing one."""
+        return getattr(self, variable, None)
+
+    def through_quantizer(self, variable: str, value: Any) -> Any:
+        """``value`` through the quantizer of ``variable``, if there is one."""
+        quantizer = self._quantizer(variable)
+        if quantizer is None:
+            return ops.convert_to_tensor(value)
+        codes = as_trained(value)
+        result = quantizer(value) if codes is value else ops.cast(quantizer(codes), value.dtype)
+        if isinstance(quantizer, Quantizer):
+            quantizer.scales(self, variable)
+        return result
+
+    def product(self, inputs: Any) -> Any:
+        """The linear op on ``inputs`` and quantised kernels, before bias and activation."""
+        raise NotImplementedError(f"{type(self).__name__} must define product(inputs)")
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Quantised kernel, op, quantised bias, activation; inputs and sums stay as they are."""
+        outputs = self.product(inputs)
+        if self.use_bias:
+            outputs = ops.add(outputs, self._bias_for(outputs))
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
+        """Variable -> (quantizer or ``None``, array of floats), for the variables that exist."""
+        values = {v.variable: self.unquantized(v.variable) for v in self.quantized_variables}
+        return {
+            variable: (self._quantizer(variable), ops.convert_to_numpy(value))
+            for variable, value in values.items()
+            if value is not None
+        }
+
+    def get_quantizers(self) -> list[Quantizer | None]:
+        """The quantizers in the order of ``quantized_variables``, as QKeras lists them."""
+        return [self._quantizer(each.variable) for each in self.quantized_variables]
+
+    def get_quantization_config(self) -> dict[str, str]:
+        """Argument -> text, for reports: quantizers, activation, units or filters."""
+        texts = {
+            each.argument("quantizer"): str(self._quantizer(each.variable))
+            for each in self.quantized_variables
+        }
+        for name in (*self.inner_activations, "activation"):
+            function = getattr(self, name)
+            texts[name] = getattr(function, "__name__", None) or str(function)
+        for size in ("units", "filters"):
+            if hasattr(self, size):
+                texts[size] = str(getattr(self, size))
+        return texts
+
+    def get_prunable_weights(self) -> list[Any]:
+        """The kernels, for pruning."""
+        kernels = [each.variable for each in self.quantized_variables if each.kernel]
+        return [v for name in kernels if (v := getattr(self, name)) is not None]
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        config = super().get_config()
+        for name in (*self.inner_activations, "activation"):
+            config[name] = serialize(getattr(self, name))
+        for each in self.quantized_variables:
+            quantizer = self._quantizer(each.variable)
+            config[each.argument("quantizer")] = serialize(quantizer)
+            if each.ranged:
+                config[each.argument("range")] = getattr(self, each.argument("range"))
+        return config
+
+    @classmethod
+    def argument(cls, variable: str, what: str) -> str:
+        """The constructor's argument: ``argument("kernel", "quantizer")`` is ``kernel_quantizer``."""
+        return next(v for v in cls.quantized_variables if v.variable == variable).argument(what)
+
+    def _quantizer(self, variable: str) -> Quantizer | None:
+        return getattr(self, self.argument(variable, "quantizer"))
+
+    def _bias_for(self, outputs: Any) -> Any:
+        bias = self.quantized("bias")
+        if getattr(self, "data_format", None) == "channels_first":
+            return ops.reshape(bias, (1, -1) + (1,) * (len(outputs.shape) - 2))
+        return bias
+
+
+def _adapt(each: Quantized, quantizer: Quantizer, arguments: dict[str, Any]) -> None:
+    """Fit a variable's initializer and constraint to its quantizer, as QKeras does."""
+    if each.kernel:
+        quantizer._set_trainable_parameter()
+    if not each.fitted:
+        return
+    constraint = each.argument("constraint")
+    if constraint in arguments and arguments[constraint] is None:
+        arguments[constraint] = Clip.around(quantizer)
+    initializer = each.argument("initializer")
+    if arguments.get(initializer) is not None:
+        arguments[initializer] = QInitializer.fitting(arguments[initializer], quantizer)

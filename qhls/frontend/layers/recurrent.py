@@ -1,0 +1,462 @@
+"""``QSimpleRNN``, ``QLSTM``, ``QGRU``, their cells, and ``QBidirectional``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import keras
+
+from qhls.frontend.layers.qlayer import QLayer, Quantized, get_activation, given
+from qhls.frontend.layers.registry import register
+
+_computing: ContextVar[Mapping[int, Mapping[str, Any]]] = ContextVar(
+    "qhls_computing", default=MappingProxyType({})
+)
+"""The quantised weights of the cells that compute at present, by the cell's id."""
+
+
+class _Weight:
+    """A variable of a cell, which reads as its quantised value while the cell computes."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __set__(self, cell: Any, variable: Any) -> None:
+        vars(cell)[self.name] = variable
+
+    def __get__(self, cell: Any, owner: type | None = None) -> Any:
+        if cell is None:
+            return self
+        if self.name not in vars(cell):
+            raise AttributeError(f"{type(cell).__name__} has no {self.name!r} before it is built")
+        return _computing.get().get(id(cell), vars(cell))[self.name]
+
+
+class QCell(QLayer):
+    """Base of the cells: Keras' own cell, computed with quantised weights on quantised states.
+
+    On JAX a cell whose state quantizer or activation draws random numbers needs ``unroll=True`` of a plain
+    ``keras.layers.RNN``; the Q-layers see to it themselves.
+    """
+
+    quantized_variables = (
+        Quantized("kernel", ranged=False),
+        Quantized("recurrent_kernel", prefix="recurrent", ranged=False),
+        Quantized("bias", kernel=False, ranged=False),
+        Quantized("state", kernel=False, ranged=False),
+    )
+
+    kernel = _Weight()
+    recurrent_kernel = _Weight()
+    bias = _Weight()
+
+    def __init__(self, **arguments: Any) -> None:
+        for name in self.inner_activations:
+            arguments[name] = get_activation(arguments[name])
+        super().__init__(**arguments)
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Within it the weights read as quantised: once for a sequence, not once for each step."""
+        outer = _computing.get()
+        if id(self) in outer:
+            yield
+            return
+        weights = [v.variable for v in self.quantized_variables if v.variable != "state"]
+        values = {
+            name: None if vars(self)[name] is None else self.quantized(name) for name in weights
+        }
+        token = _computing.set({**outer, id(self): values})
+        try:
+            yield
+        finally:
+            _computing.reset(token)
+
+    def draws_in_a_step(self) -> bool:
+        """Return whether a step needs its quantizers' random numbers. Weights are drawn once, before the first step."""
+        names = ("state_quantizer", "activation", *self.inner_activations)
+        return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
+
+    def call(self, inputs: Any, states: Any, training: Any = False) -> Any:
+        """One step: ``(output, new states)``. The states that come in are quantised, not the new."""
+        if self.state_quantizer is not None:
+            states = keras.tree.map_structure(self.state_quantizer, states)
+        with self.computing():
+            return super(QLayer, self).call(inputs, states, training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys; Keras' own leaves ``implementation`` out."""
+        config = super().get_config()
+        if hasattr(self, "implementation"):
+            config["implementation"] = self.implementation
+        return config
+
+
+class QRNN(keras.layers.RNN):
+    """A ``keras.layers.RNN`` over a cell of the class ``cell_class``, built from its arguments too.
+
+    What the cell's constructor takes can be read from the layer as well: ``layer.units``.
+    """
+
+    cell_class: ClassVar[type[QCell]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in cls._of_cell():
+            setattr(cls, name, property(attrgetter(f"cell.{name}")))
+
+    @classmethod
+    def _of_cell(cls) -> list[str]:
+        """The arguments of the cell."""
+        parameters = inspect.signature(cls.cell_class.__init__).parameters.values()
+        return [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
+
+    def __init__(self, **arguments: Any) -> None:
+        of_cell = {name: arguments.pop(name) for name in self._of_cell()}
+        shared = {name: arguments[name] for name in ("dtype", "trainable") if name in arguments}
+        super().__init__(self.cell_class(**of_cell, **shared, name="cell"), **arguments)
+        self.input_spec = keras.InputSpec(ndim=3)
+
+    def inner_loop(self, *args: Any, **kwargs: Any) -> Any:
+        """All steps, with weights that are quantised once."""
+        with self.cell.computing(), self._steps_that_may_draw():
+            return super().inner_loop(*args, **kwargs)
+
+    @contextmanager
+    def _steps_that_may_draw(self) -> Iterator[None]:
+        """Within it the loop is unrolled where it must be: JAX's own loop lets no step advance a random state."""
+        unroll = self.unroll
+        self.unroll = unroll or (keras.backend.backend() == "jax" and self.cell.draws_in_a_step())
+        try:
+            yield
+        finally:
+            self.unroll = unroll
+
+    def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
+        """Variable -> (quantizer or ``None``, array of floats), of the cell."""
+        return self.cell.quantized_weights()
+
+    def get_quantizers(self) -> list[Any]:
+        """The quantizers of kernel, recurrent kernel, bias and state."""
+        return self.cell.get_quantizers()
+
+    def get_quantization_config(self) -> dict[str, str]:
+        """Argument -> text, for reports."""
+        return self.cell.get_quantization_config()
+
+    def get_prunable_weights(self) -> list[Any]:
+        """The kernels, for pruning."""
+        return self.cell.get_prunable_weights()
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys: the cell's arguments stand among the layer's."""
+        config = super().get_config()
+        of_cell = config.pop("cell")["config"]
+        return config | {name: of_cell[name] for name in self._of_cell()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of ``get_config``."""
+        return cls(**config)
+
+
+@register
+class QSimpleRNNCell(QCell, keras.layers.SimpleRNNCell):
+    """One step of ``QSimpleRNN``: ``h = activation(x @ Q(kernel) + Q(bias) + Q(h) @ Q(recurrent))``.
+
+    Arguments are those of ``keras.layers.SimpleRNNCell`` and ``kernel_quantizer``,
+    ``recurrent_quantizer``, ``bias_quantizer``, ``state_quantizer``.
+    """
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        units,
+        activation="quantized_tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        recurrent_quantizer=None,
+        bias_quantizer=None,
+        state_quantizer=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+
+@register
+class QSimpleRNN(QRNN):
+    """A recurrent layer ``h' = activation(x @ Q(kernel) + Q(bias) + Q(h) @ Q(recurrent))``.
+
+    Arguments are those of ``keras.layers.SimpleRNN`` and ``kernel_quantizer``,
+    ``recurrent_quantizer``, ``bias_quantizer``, ``state_quantizer``: quantizers, their strings or
+    configurations, or ``None`` for real numbers. ``state_quantizer`` is for a state that enters a
+    step; what leaves the layer is not quantised by it.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    cell_class = QSimpleRNNCell
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        units,
+        activation="quantized_tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        recurrent_quantizer=None,
+        bias_quantizer=None,
+        state_quantizer=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+
+@register
+class QLSTMCell(QCell, keras.layers.LSTMCell):
+    """One step of ``QLSTM``.
+
+    Arguments are those of ``keras.layers.LSTMCell`` and ``kernel_quantizer``,
+    ``recurrent_quantizer``, ``bias_quantizer``, ``state_quantizer``.
+    """
+
+    inner_activations = ("recurrent_activation",)
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        units,
+        activation="quantized_tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        recurrent_quantizer=None,
+        bias_quantizer=None,
+        state_quantizer=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=1,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+
+@register
+class QLSTM(QRNN):
+    """Long short-term memory with quantised weights, gates and states.
+
+    Arguments are those of ``keras.layers.LSTM`` and ``kernel_quantizer``, ``recurrent_quantizer``,
+    ``bias_quantizer``, ``state_quantizer``: quantizers, their strings or configurations, or
+    ``None`` for real numbers. ``state_quantizer`` is for both states, h and c, that enter a step;
+    what leaves the layer is not quantised by it. ``recurrent_activation`` "hard_sigmoid" is
+    QKeras': ``clip(0.5 x + 0.5, 0, 1)``. ``implementation`` 1 multiplies by a kernel a gate, 2 by
+    all at once: the same but for float rounding and dropout, which 1 draws for each gate.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    cell_class = QLSTMCell
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        units,
+        activation="quantized_tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        recurrent_quantizer=None,
+        bias_quantizer=None,
+        state_quantizer=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=1,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+
+@register
+class QGRUCell(QCell, keras.layers.GRUCell):
+    """One step of ``QGRU``.
+
+    Arguments are those of ``keras.layers.GRUCell`` and ``kernel_quantizer``,
+    ``recurrent_quantizer``, ``bias_quantizer``, ``state_quantizer``.
+    """
+
+    inner_activations = ("recurrent_activation",)
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        units,
+        activation="quantized_tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        recurrent_quantizer=None,
+        bias_quantizer=None,
+        state_quantizer=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=1,
+        reset_after=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+
+@register
+class QGRU(QRNN):
+    """Gated recurrent unit with quantised weights, gates and states.
+
+    Arguments are those of ``keras.layers.GRU`` and ``kernel_quantizer``, ``recurrent_quantizer``,
+    ``bias_quantizer``, ``state_quantizer``: quantizers, their strings or configurations, or
+    ``None`` for real numbers. ``state_quantizer`` is for the state that enters a step, where the
+    gates and the new state read it; what leaves the layer is not quantised by it. The other
+    arguments are as in ``QLSTM``; ``reset_after`` is off unless given.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    cell_class = QGRUCell
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        units,
+        activation="quantized_tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        recurrent_quantizer=None,
+        bias_quantizer=None,
+        state_quantizer=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=1,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        reset_after=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+
+@register
+class QBidirectional(keras.layers.Bidirectional):
+    """A ``QSimpleRNN``, ``QLSTM`` or ``QGRU`` run forwards, and one run backwards.
+
+    Arguments are those of ``keras.layers.Bidirectional``.
+    """
+
+    def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
+        """``forward_`` or ``backward_`` and the variable -> (quantizer or ``None``, array of floats)."""
+        return {
+            f"{direction}_{variable}": weight
+            for direction, layer in self._directions()
+            for variable, weight in layer.quantized_weights().items()
+        }
+
+    def get_quantizers(self) -> list[Any]:
+        """The quantizers of the forward layer, then those of the backward layer."""
+        return [q for _, layer in self._directions() for q in layer.get_quantizers()]
+
+    def get_quantization_config(self) -> dict[str, Any]:
+        """Return the layers' ``get_quantization_config``, by QKeras' names."""
+        return {
+            "layer": self.forward_layer.get_quantization_config(),
+            "backward_layer": self.backward_layer.get_quantization_config(),
+        }
+
+    def get_prunable_weights(self) -> list[Any]:
+        """The kernels, for pruning."""
+        return [w for _, layer in self._directions() for w in layer.get_prunable_weights()]
+
+    def _directions(self) -> tuple[tuple[str, Any], ...]:
+        return ("forward", self.forward_layer), ("backward", self.backward_layer)

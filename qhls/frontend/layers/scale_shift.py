@@ -1,0 +1,109 @@
+"""``QScaleShift`` and ``QChannelScaleShift``, one weight and one bias for a tensor or a channel, and their rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.frontend.layers.linear import weight
+from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.lower import activate, lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.ir import Add, Mul, Op
+
+_PARTS = {
+    name: getattr(keras, f"{name.partition('_')[2]}s")
+    for name in ("weight_initializer", "weight_regularizer", "bias_initializer", "bias_regularizer")
+}
+"""Argument -> the module of Keras that reads and writes it."""
+
+
+class _ScaleShift(keras.layers.Layer):
+    """The variables of ``QScaleShift``; Keras has no such layer."""
+
+    def __init__(self, use_bias: bool, **arguments: Any) -> None:
+        parts = {name: _PARTS[name].get(arguments.pop(name)) for name in _PARTS}
+        super().__init__(**arguments)
+        self.use_bias = use_bias
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def build(self, input_shape: Any) -> None:
+        """Make ``weight`` and ``bias``."""
+        shape = self.variable_shape(input_shape)
+        self.weight = self._add("weight", shape)
+        self.bias = self._add("bias", shape) if self.use_bias else None
+
+    def variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+        """Return the shape of ``weight`` and ``bias``."""
+        return (1, 1)
+
+    def _add(self, name: str, shape: tuple[int, ...]) -> Any:
+        parts = {what: getattr(self, f"{name}_{what}") for what in ("initializer", "regularizer")}
+        return self.add_weight(name=name, shape=shape, **parts)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        parts = {name: module.serialize(getattr(self, name)) for name, module in _PARTS.items()}
+        return super().get_config() | parts | {"use_bias": self.use_bias}
+
+
+@register
+class QScaleShift(QLayer, _ScaleShift):
+    """``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for all of x.
+
+    ``weight_quantizer`` and ``bias_quantizer`` are quantizers, their strings or configurations, or
+    ``None`` for float weights. As in QKeras both become ``auto_po2`` if they have no ``alpha``.
+    Input of any shape ``(batch, n, ...)``; the output has it too.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    quantized_variables = (Quantized("weight", ranged=False), Quantized("bias", ranged=False))
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        weight_quantizer=None,
+        bias_quantizer=None,
+        use_bias=True,
+        activation=None,
+        weight_initializer="he_normal",
+        weight_regularizer=None,
+        bias_initializer="zeros",
+        bias_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    def product(self, inputs: Any) -> Any:
+        """``x * weight``."""
+        return ops.multiply(inputs, self.quantized("weight"))
+
+
+@register
+class QChannelScaleShift(QScaleShift):
+    """Compute ``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for each channel, the last axis.
+
+    Arguments are those of ``QScaleShift``. A normalisation in fixed point.
+    """
+
+    def variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+        """Return the number of channels."""
+        return (input_shape[-1],)
+
+
+@lower.register(QScaleShift)
+def _(layer: QScaleShift, x: Op) -> Tensor:
+    scaled: Op = Mul(x, weight(layer, "weight", np.ravel))
+    if layer.use_bias:
+        scaled = Add(scaled, weight(layer, "bias", np.ravel))
+    return activate(layer, layer.activation, scaled)

@@ -1,0 +1,377 @@
+"""``QConv2DTranspose``, ``QDepthwiseConv2DTranspose`` ``QSeparableConv2DTranspose`` and their rules."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from qhls.frontend.layers.linear import Arrange, finish, linear
+from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.registry import register
+from qhls.frontend.layers.separable import pointwise
+from qhls.frontend.layers.windows import pair, require_channels_last
+from qhls.frontend.lowering.lower import activate, lower
+from qhls.frontend.lowering.reals import Tensor, exact
+from qhls.ir import Conv, Op, Pad, Reshape, View
+
+
+@register
+class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
+    """``activation(conv_transpose(x, Q(kernel)) + Q(bias))``.
+
+    Arguments are those of ``keras.layers.Conv2DTranspose`` and ``kernel_quantizer``,
+    ``bias_quantizer``: quantizers, their strings or configurations, or ``None`` for float weights.
+    The kernel is ``(height, width, filters, in)``: an automatic scale is one for each input channel
+    unless the quantizer has a ``scale_axis``.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+    """
+
+    quantized_variables = (
+        Quantized("kernel", ranged=False),
+        Quantized("bias", kernel=False, ranged=False),
+    )
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        output_padding=None,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        bias_quantizer=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    def product(self, inputs: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
+        return _conv_transpose(self, inputs, self.quantized("kernel"))
+
+
+class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
+    """Base of the two transposed convolutions that work on few channels at a time.
+
+    As in QKeras, initializers and constraints are taken as they are given, and ``activation`` has
+    no place: ``last_activation`` names the argument for the one behind the bias.
+    """
+
+    last_activation: ClassVar[str]
+
+    def __init__(self, depth_multiplier: int, activation: Any = None, **arguments: Any) -> None:
+        name = type(self).__name__
+        if depth_multiplier != 1:
+            raise ValueError(f"{name}: expected depth_multiplier=1, received {depth_multiplier!r}")
+        if activation not in (None, "linear", keras.activations.linear):
+            raise ValueError(
+                f"{name}: expected activation=None, received {activation!r}; give it as "
+                f"{self.last_activation}, which follows the convolution"
+            )
+        super().__init__(activation=arguments.pop(self.last_activation), **arguments)
+        self.depth_multiplier = depth_multiplier
+
+    def get_quantizers(self) -> list[Any]:
+        """The quantizers of the variables, then those of the activations, as QKeras lists them."""
+        names = (*self.inner_activations, self.last_activation)
+        return [*super().get_quantizers(), *(getattr(self, name) for name in names)]
+
+    def get_quantization_config(self) -> dict[str, str]:
+        """Argument -> text, for reports."""
+        texts = super().get_quantization_config()
+        return texts | {self.last_activation: texts["activation"], "activation": "linear"}
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        config = super().get_config()
+        own = {self.last_activation: config["activation"], "activation": "linear"}
+        return config | own | {"depth_multiplier": self.depth_multiplier}
+
+    def _last(self) -> Any:
+        return None if self.activation is keras.activations.linear else self.activation
+
+    def _add_kernel(self, name: str, shape: tuple[int, ...]) -> Any:
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+
+    def _add_bias(self) -> Any:
+        return self.add_weight(
+            name="bias",
+            shape=(self.filters,),
+            initializer=self.bias_initializer,
+            regularizer=self.bias_regularizer,
+            constraint=self.bias_constraint,
+        )
+
+    @property
+    def _channels(self) -> int:
+        """The axis of the channels."""
+        return -1 if self.data_format == "channels_last" else 1
+
+
+@register
+class QDepthwiseConv2DTranspose(_ByChannels):
+    """``depthwise_activation(conv_transpose(x, Q(depthwise_kernel)) + Q(bias))`` by groups.
+
+    Each ``group_size`` neighbouring channels of x are mapped to as many, by their part of the
+    kernel ``(height, width, in, group_size)``. Arguments are those of
+    ``keras.layers.Conv2DTranspose`` without ``activation``, and ``depthwise_kernel_quantizer``,
+    ``bias_quantizer`` and ``depthwise_activation``: quantizers, their strings or configurations, or
+    ``None``. ``filters`` is the number of channels of x, which is that of the output too.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: a ``group_size`` that does not divide the channels of x; a bias of another size
+            than these; a ``depth_multiplier`` other than 1; an ``activation``.
+    """
+
+    quantized_variables = (
+        Quantized("depthwise_kernel", ranged=False, fitted=False),
+        Quantized("bias", kernel=False, ranged=False, fitted=False),
+    )
+    last_activation = "depthwise_activation"
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        filters,
+        kernel_size,
+        group_size=1,
+        strides=(1, 1),
+        padding="valid",
+        output_padding=None,
+        depth_multiplier=1,
+        depthwise_activation=None,
+        use_bias=True,
+        depthwise_kernel_quantizer=None,
+        bias_quantizer=None,
+        **kwargs,
+    ):
+        arguments = given(locals())
+        group_size = arguments.pop("group_size")
+        if not isinstance(group_size, int) or group_size < 1:
+            raise ValueError(
+                f"QDepthwiseConv2DTranspose: expected group_size to be a positive integer, "
+                f"received {group_size!r}"
+            )
+        super().__init__(**arguments)
+        self.group_size = group_size
+
+    @property
+    def depthwise_activation(self) -> Any:
+        """Return the activation behind the bias, or ``None``."""
+        return self._last()
+
+    def build(self, input_shape: Any) -> None:
+        """Make ``depthwise_kernel`` (height, width, in, group_size) and the bias."""
+        channels = input_shape[self._channels]
+        if channels % self.group_size:
+            raise ValueError(
+                f"QDepthwiseConv2DTranspose: expected a group_size that divides the {channels} "
+                f"channels of the input, received group_size={self.group_size}"
+            )
+        if self.use_bias and self.filters != channels:
+            raise ValueError(
+                f"QDepthwiseConv2DTranspose: expected as many filters as the input has channels, "
+                f"{channels}, because the bias is added to these, received filters={self.filters}"
+            )
+        shape = (*self.kernel_size, channels, self.group_size)
+        self.depthwise_kernel = self._add_kernel("depthwise_kernel", shape)
+        self.bias = self._add_bias() if self.use_bias else None
+
+    def product(self, inputs: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', in)``."""
+        groups = inputs.shape[self._channels] // self.group_size
+        kernels = ops.split(self.quantized("depthwise_kernel"), groups, axis=2)
+        return _by_groups(self, inputs, kernels)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The channels stay, the image grows."""
+        shape = list(super().compute_output_shape(input_shape))
+        shape[self._channels] = input_shape[self._channels]
+        return tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        return super().get_config() | {"group_size": self.group_size}
+
+
+@register
+class QSeparableConv2DTranspose(_ByChannels):
+    """A transposed convolution of each channel, then a pointwise one, both quantised.
+
+    ``pointwise_activation(pointwise(depthwise_activation(depthwise(x))) + Q(bias))``. The kernels
+    are ``(height, width, 1, in)`` and ``(1, 1, filters, in)``. Arguments are those of
+    ``keras.layers.Conv2DTranspose`` without ``activation``, and ``depthwise_kernel_quantizer``,
+    ``pointwise_kernel_quantizer``, ``bias_quantizer``, ``depthwise_activation`` and
+    ``pointwise_activation``: quantizers, their strings or configurations, or ``None``.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: a ``depth_multiplier`` other than 1; an ``activation``.
+    """
+
+    quantized_variables = (
+        Quantized("depthwise_kernel", ranged=False, fitted=False),
+        Quantized("pointwise_kernel", ranged=False, fitted=False),
+        Quantized("bias", kernel=False, ranged=False, fitted=False),
+    )
+    inner_activations = ("depthwise_activation",)
+    last_activation = "pointwise_activation"
+
+    def __init__(  # noqa: PLR0917 - QKeras' order
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        output_padding=None,
+        depth_multiplier=1,
+        depthwise_activation=None,
+        pointwise_activation=None,
+        use_bias=True,
+        depthwise_kernel_quantizer=None,
+        pointwise_kernel_quantizer=None,
+        bias_quantizer=None,
+        **kwargs,
+    ):
+        super().__init__(**given(locals()))
+
+    @property
+    def pointwise_activation(self) -> Any:
+        """Return the activation behind the bias, or ``None``."""
+        return self._last()
+
+    def build(self, input_shape: Any) -> None:
+        """Make both kernels and the bias."""
+        channels = input_shape[self._channels]
+        self.depthwise_kernel = self._add_kernel(
+            "depthwise_kernel", (*self.kernel_size, 1, channels)
+        )
+        self.pointwise_kernel = self._add_kernel("pointwise_kernel", (1, 1, self.filters, channels))
+        self.bias = self._add_bias() if self.use_bias else None
+
+    def product(self, inputs: Any) -> Any:
+        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
+        kernels = ops.split(
+            self.quantized("depthwise_kernel"), inputs.shape[self._channels], axis=3
+        )
+        outputs = _by_groups(self, inputs, kernels)
+        if self.depthwise_activation is not None:
+            outputs = self.depthwise_activation(outputs)
+        pointwise = ops.swapaxes(self.quantized("pointwise_kernel"), 2, 3)
+        return ops.conv(outputs, pointwise, padding="valid", data_format=self.data_format)
+
+
+def _conv_transpose(layer: Any, inputs: Any, kernel: Any) -> Any:
+    """With a kernel ``(height, width, out, in)``."""
+    return ops.conv_transpose(
+        inputs,
+        kernel,
+        strides=layer.strides,
+        padding=layer.padding,
+        output_padding=layer.output_padding,
+        dilation_rate=layer.dilation_rate,
+        data_format=layer.data_format,
+    )
+
+
+def _by_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
+    """Each group of channels with its own kernel; backends have no transposed grouped op."""
+    groups = ops.split(inputs, len(kernels), axis=layer._channels)
+    outputs = [_conv_transpose(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
+    return ops.concatenate(outputs, axis=layer._channels)
+
+
+# -- hardware: zeros between the elements, then a plain convolution with the kernel turned around ----
+
+
+@lower.register(QConv2DTranspose)
+def _(layer: QConv2DTranspose, x: Op) -> Tensor:
+    return finish(layer, _convolve(layer, x, "kernel", lambda k: k.swapaxes(2, 3)))
+
+
+@lower.register(QDepthwiseConv2DTranspose)
+def _(layer: QDepthwiseConv2DTranspose, x: Op) -> Tensor:
+    groups = x.shape[-1] // layer.group_size
+    return finish(
+        layer, _convolve(layer, x, "depthwise_kernel", lambda k: k.swapaxes(2, 3), groups)
+    )
+
+
+@lower.register(QSeparableConv2DTranspose)
+def _(layer: QSeparableConv2DTranspose, x: Op) -> Tensor:
+    spread = _convolve(layer, x, "depthwise_kernel", lambda k: k, x.shape[-1])
+    between = exact(layer, activate(layer, layer.depthwise_activation, spread))
+    return finish(layer, pointwise(layer, between, lambda k: k.swapaxes(2, 3)))
+
+
+def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 1) -> Tensor:
+    """The transposed convolution with ``variable``, which ``arrange`` makes (kh, kw, in / groups, out)."""
+    require_channels_last(layer)
+    size, strides, dilation = map(pair, (layer.kernel_size, layer.strides, layer.dilation_rate))
+    sizes = layer.compute_output_shape((1, *x.shape))[1:3]
+    spread = _with_zeros(x, strides)
+    for axis, line in enumerate(zip(sizes, x.shape, size, strides, dilation, strict=False)):
+        spread = _fitted(spread, axis, *_margins(line, layer.padding == "same"))
+    return linear(
+        layer,
+        variable,
+        lambda w: Conv(spread, w, (1, 1), dilation, groups),
+        lambda kernel: arrange(kernel)[::-1, ::-1],
+    )
+
+
+def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
+    """``x`` (rows, columns, channels) with ``stride - 1`` zeros behind each element, in both directions."""
+    rows, columns, channels = x.shape
+    (down, across) = strides
+    if strides == (1, 1):
+        return x
+    apart = Reshape(x, (rows, 1, columns, 1, channels))
+    filled = Pad(apart, ((0, 0), (0, down - 1), (0, 0), (0, across - 1), (0, 0)))
+    return Reshape(filled, (rows * down, columns * across, channels))
+
+
+def _margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
+    """Elements to add before and behind a line with zeros in it, so that its windows give the output's.
+
+    ``line``: lengths of output and input, size, stride and dilation of the window. ``same``: the input is what
+    a convolution with ``padding="same"`` makes of the output.
+    """
+    output, length, size, stride, dilation = line
+    reach = (size - 1) * dilation
+    surplus = max((length - 1) * stride + reach + 1 - output, 0) if same else 0
+    before = reach - surplus // 2
+    return before, output + reach - before - length * stride
+
+
+def _fitted(x: Op, axis: int, before: int, behind: int) -> Op:
+    """``x`` with zeros added along a spatial axis; a negative number takes elements away."""
+    lost = [max(-before, 0), max(-behind, 0)]
+    if any(lost):
+        dims = list(x.shape)
+        strides = (x.shape[1] * x.shape[2], x.shape[2], 1)
+        dims[axis] -= sum(lost)
+        x = View(x, tuple(dims), strides, lost[0] * strides[axis])
+    widths = [(0, 0)] * 3
+    widths[axis] = (max(before, 0), max(behind, 0))
+    return Pad(x, tuple(widths)) if any(widths[axis]) else x

@@ -1,0 +1,190 @@
+"""Sliding windows in the rules: sizes, paddings, and every convolution as one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+from keras import ops
+
+from qhls.errors import LoweringError
+from qhls.frontend.layers.linear import Arrange, linear
+from qhls.frontend.layers.registry import registered
+from qhls.frontend.lowering.reals import Tensor, reals
+from qhls.frontend.lowering.refusal import refusal
+from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
+
+Pair = tuple[int, int]
+
+_AT_ONCE = 1 << 22
+"""Numbers that a mean of sums is computed of at once: bounds its memory."""
+
+
+def pair(sizes: Any) -> Pair:
+    """Rows and columns, as Keras layers hold them; a layer of one axis has one row."""
+    rows, columns = sizes if len(sizes) == 2 else (1, *sizes)
+    return int(rows), int(columns)
+
+
+def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> Pair:
+    """Return the widths that ``padding="same"`` adds before and behind a line, for ``ceil(length / stride)`` windows.
+
+    An odd element goes behind.
+    """
+    total = max((-(-length // stride) - 1) * stride + (size - 1) * dilation + 1 - length, 0)
+    return total // 2, total - total // 2
+
+
+def pad_same(x: Op, size: Pair, strides: Pair, dilation: Pair = (1, 1), value: int = 0) -> Op:
+    """``x`` (rows, columns, channels) with what Keras' ``padding="same"`` adds, of code ``value``."""
+    lines = zip(x.shape, size, strides, dilation, strict=False)
+    return pad(x, *(same_padding(*line) for line in lines), value=value)
+
+
+def pad(x: Op, rows: Pair, columns: Pair, value: int = 0) -> Op:
+    """``x`` (rows, columns, channels) with elements of code ``value`` before and behind; itself if none."""
+    return Pad(x, (rows, columns, (0, 0)), value) if any((*rows, *columns)) else x
+
+
+def require_channels_last(layer: Any) -> None:
+    """Refuse ``data_format="channels_first"``."""
+    if layer.data_format != "channels_last":
+        raise refusal(
+            layer,
+            "data_format='channels_last'",
+            f"{layer.data_format!r}; build the model with channels last",
+        )
+
+
+def as_image(x: Op) -> Op:
+    """``x`` (rows, columns, channels); a sequence (steps, channels) is one row."""
+    return x if len(x.shape) == 3 else Reshape(x, (1, *x.shape))
+
+
+def like(x: Op, y: Op) -> Op:
+    """``y`` as a sequence where ``x`` is one."""
+    return y if len(x.shape) == 3 else Reshape(y, y.shape[1:])
+
+
+def convolve(
+    layer: Any,
+    x: Op,
+    variable: str,
+    arrange: Arrange = np.asarray,
+    *,
+    mask: Any = 1,
+    groups: int = 1,
+    pointwise: bool = False,
+) -> Tensor:
+    """``x`` convolved with the quantised ``variable`` of ``layer``, in one dimension or two.
+
+    ``arrange`` makes the variable, times ``mask``, (kh, kw, channels / groups, filters). ``pointwise`` leaves
+    the layer's strides, dilation and padding to another convolution.
+    """
+    require_channels_last(layer)
+    strides, dilation, image = (1, 1), (1, 1), as_image(x)
+    if not pointwise:
+        size = pair(layer.kernel_size)
+        strides, dilation = pair(layer.strides), pair(layer.dilation_rate)
+        if layer.padding == "same":
+            image = pad_same(image, size, strides, dilation)
+        elif layer.padding == "causal":
+            image = pad(image, (0, 0), (dilation[1] * (size[1] - 1), 0))
+
+    def make(w: Const) -> Op:
+        return like(x, Conv(image, w, strides, dilation, groups))
+
+    return linear(layer, variable, make, arrange, mask)
+
+
+def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") -> Tensor:
+    """Each channel of ``x`` convolved with its part of the variable (..., channels, multiplier)."""
+    channels = x.shape[-1]
+    size = pair(layer.kernel_size)
+    return convolve(layer, x, variable, arrange=lambda k: k.reshape(*size, 1, -1), groups=channels)
+
+
+def whole(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+    """The maximum or sum over all of ``x`` but its channels."""
+    image = x if len(x.shape) == 3 else Reshape(x, (1, x.size // x.shape[-1], x.shape[-1]))
+    result = Pool(image, (image.shape[0], image.shape[1]), (1, 1), reduction)
+    axes = (1,) * (len(x.shape) - 1) if layer.keepdims else ()
+    return Reshape(result, (*axes, x.shape[-1]))
+
+
+def window_sums(layer: Any, x: Op) -> tuple[Op, int]:
+    """Return the average of a pooling ``layer`` times ``area * part``, ``area`` being a window's; and ``part``.
+
+    At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part outside
+    does. ``part`` is 1 where each growth is an integer over a power of two, else what makes all of them so.
+    """
+    require_channels_last(layer)
+    window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
+    if layer.padding != "same":
+        return like(x, Pool(image, window, strides, "sum")), 1
+    area = math.prod(window)
+    sums = Pool(pad_same(image, window, strides), window, strides, "sum")
+    lines = zip(image.shape, window, strides, strict=False)
+    inside = np.multiply.outer(*(np.array(_inside(*line)) for line in lines))
+    part = math.lcm(*(_odd(int(count) // math.gcd(area, int(count))) for count in inside.flat))
+    growth = area * part / inside
+    if (growth == 1).all():
+        return like(x, sums), 1
+    return like(x, Mul(sums, Const.of(growth[..., None], "growth"))), part
+
+
+def _odd(number: int) -> int:
+    """``number`` without its factors of 2."""
+    return number // (number & -number)
+
+
+def _inside(length: int, size: int, stride: int) -> list[int]:
+    """Return the number of elements inside a line for each window of ``padding="same"``."""
+    starts = range(-same_padding(length, size, stride)[0], length, stride)
+    return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
+
+
+def mean(layer: Any, sums: Op, count: int, part: int = 1, *, divided: bool = False) -> Tensor:
+    """``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
+
+    ``sums`` hold ``part`` times the sum of ``count`` numbers each. ``divided``: Keras divides tensors, where else
+    it takes a mean.
+    """
+    whole_count = count * part
+    if not whole_count & (whole_count - 1):
+        return Shift(sums, 1 - whole_count.bit_length())
+
+    def average(v: Any) -> Any:
+        return v / whole_count if divided else _mean(v, whole_count)
+
+    return reals(sums, average, not_exact(layer, count), shared=True)
+
+
+def not_exact(layer: Any, count: int) -> LoweringError:
+    """The error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
+    border = "" if count & (count - 1) else ", of which another number lies inside at a border"
+    return refusal(
+        layer,
+        f"a quantizer behind an average over {count} numbers{border}",
+        f"none; add a QActivation behind it{_twin(layer)}",
+    )
+
+
+def _mean(v: Any, count: int) -> Any:
+    """Keras' mean of ``count`` numbers that sum up to ``v``: backends divide, or multiply by a rounded reciprocal."""
+    flat = ops.reshape(v, (-1, 1))
+    step = max(_AT_ONCE // count, 1)
+    parts = [
+        ops.mean(ops.pad(flat[start : start + step], ((0, 0), (0, count - 1))), axis=1)
+        for start in range(0, flat.shape[0], step)
+    ]
+    return ops.reshape(ops.concatenate(parts), ops.shape(v))
+
+
+def _twin(layer: Any) -> str:
+    """Return advice on an average: quantise its reciprocal, where a layer does that."""
+    name = type(layer).__name__
+    if hasattr(layer, "average_quantizer"):
+        return "" if layer.average_quantizer else ", or give it an average_quantizer"
+    return f", or use Q{name} with an average_quantizer" if f"Q{name}" in registered() else ""

@@ -1,0 +1,86 @@
+"""Lowering rules of ``Embedding`` and ``TimeDistributed``: rows of a table, and a layer on each row."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import keras
+from keras import ops
+
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.dense import QDense
+from qhls.frontend.lowering.lower import lower, softmax, softmax_on_host
+from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals
+from qhls.frontend.lowering.refusal import refusal, within
+from qhls.frontend.lowering.trace import run_model
+from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, nested_scope
+
+WIDEST_TABLE = 20
+"""Bits of an embedding that was trained on a grid: beyond, its numbers are real."""
+
+_OF_LAST_AXIS = (QDense, QActivation, keras.layers.Activation, keras.layers.Dropout)
+"""Layers that do to a sequence what they do to each of its rows."""
+
+
+@lower.register(keras.layers.Embedding)
+def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
+    lo, hi = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
+    if x.type.frac > 0 or lo < 0 or hi >= layer.input_dim:
+        raise refusal(
+            layer,
+            f"whole numbers from 0 to {layer.input_dim - 1}",
+            f"{x.type} from {lo:g} to {hi:g}; give it an input of the model, or quantise to that range before it",
+        )
+    table: Any = ops.convert_to_numpy(layer.embeddings)
+    found = Lookup(x, Const.of(table, "table"))
+    if found.type.width <= WIDEST_TABLE:
+        return found
+    odd = refusal(
+        layer,
+        "a quantizer behind it, because its weights are real numbers",
+        "none; add a QActivation behind it",
+    )
+    return reals(found, keras.activations.linear, odd, shared=True)
+
+
+@lower.register(keras.layers.TimeDistributed, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    """The layer on the whole sequence where that is the same, else a loop over the rows."""
+    with within(layer):
+        return _distributed(layer, layer.layer, x)
+
+
+def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
+    if isinstance(inner, keras.layers.Softmax):
+        axes = inner.axis if isinstance(inner.axis, list | tuple) else [inner.axis]
+        return softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
+    if isinstance(inner, _OF_LAST_AXIS):
+        return lower.rule(inner)(inner, x)
+    sequence = (
+        x.x if isinstance(x, Reals) and x.dims is None and x.move is None else exact(layer, x)
+    )
+    with nested_scope("scan"):
+        row = Input(sequence.shape[1:], sequence.type, name="row")
+        made = _on_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
+        if isinstance(made, Reals) and made.move is not None:
+            made = made.apart()
+    result = made.x if isinstance(made, Reals) else made
+    steps = sequence if result is row else Scan(sequence, (), Graph((row,), (result,), "step"))
+    if not isinstance(made, Reals):
+        return steps
+    dims = None if made.dims is None else (sequence.shape[0], *made.dims)
+    return replace(made, x=steps, dims=dims)
+
+
+def _on_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
+    """Return the ops of ``inner``, a layer or model, applied to one row."""
+    with softmax_on_host(last=False):
+        if isinstance(inner, keras.Model):
+            made = run_model(inner, [row], f"{layer.name}/")
+        else:
+            made = lower.rule(inner)(inner, row)
+    if isinstance(made, tuple):
+        raise refusal(layer, "a layer of one output", f"{len(made)} of {inner.name!r}")
+    return made

@@ -1,0 +1,1 @@
+"""Translation of a Keras model to an IR graph."""

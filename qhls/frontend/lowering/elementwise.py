@@ -1,0 +1,117 @@
+"""Lowering rules of Keras' layers that are a function of each number, which may be another one for each channel.
+
+Where the function is exact in integers, it is a few ops; else its results are ``Reals``: Keras' own function, from
+which the quantizer behind takes its steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qhls.frontend.lowering.lower import lower, rectified, scaled, short
+from qhls.frontend.lowering.reals import Reals, Tensor, reals_along
+from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.steps import step_function
+from qhls.ir import Add, Const, Max, Min, Op, Sub
+from qhls.ir.integers import Array
+
+
+def _real(
+    layer: Any, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
+) -> Reals:
+    """Return the function of ``layer`` on each number, for a quantizer behind it; it differs along ``axes``.
+
+    ``why``: the argument that makes it real.
+    """
+    odd = refusal(
+        layer,
+        f"a quantizer behind it, because {why} makes its results real numbers",
+        "none; add a QActivation behind it",
+    )
+    return reals_along(x, layer, odd, monotone, axes)
+
+
+def _axes(numbers: Array, rank: int) -> tuple[int, ...]:
+    """The axes of a sample of ``rank`` axes along which ``numbers``, which broadcast to it, differ."""
+    missing = rank - numbers.ndim
+    return tuple(missing + axis for axis, size in enumerate(numbers.shape) if size > 1)
+
+
+@lower.register(keras.layers.ReLU, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    slope, highest, threshold = layer.negative_slope, layer.max_value, layer.threshold
+    exactly = isinstance(x, Op) and threshold == 0
+    found = rectified(x, float(slope), highest) if isinstance(x, Op) and exactly else None
+    if found is not None:
+        return found
+    why = f"negative_slope={slope}, max_value={highest}, threshold={threshold}"
+    return _real(layer, x, why, monotone=slope >= 0 and threshold >= 0)
+
+
+@lower.register(keras.layers.LeakyReLU, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    slope = float(layer.negative_slope)
+    found = rectified(x, slope) if isinstance(x, Op) else None
+    return _real(layer, x, f"negative_slope={slope}", slope >= 0) if found is None else found
+
+
+@lower.register(keras.layers.ELU, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    return _real(layer, x, f"alpha={layer.alpha}", layer.alpha >= 0)
+
+
+@lower.register(keras.layers.PReLU, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    """Multiply negative numbers by a slope per element, or per element that ``shared_axes`` keep apart."""
+    slopes: Any = ops.convert_to_numpy(layer.alpha)
+    if isinstance(x, Op) and short(slopes):
+        if (slopes <= 1).all():
+            return Max(x, scaled(x, slopes))
+        if (slopes >= 1).all():
+            return Min(x, scaled(x, slopes))
+    return _real(layer, x, "a slope", bool((slopes >= 0).all()), _axes(slopes, len(x.shape)))
+
+
+@lower.register(keras.layers.Rescaling, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    scale, offset = np.asarray(layer.scale, np.float64), np.asarray(layer.offset, np.float64)
+    if scale.ndim and keras.config.image_data_format() == "channels_first":
+        scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))  # as Keras does
+    if isinstance(x, Op) and short(scale) and short(offset):
+        product = scaled(x, scale)
+        return Add(product, Const.of(offset, "offset")) if offset.any() else product
+    axes = {*_axes(scale, len(x.shape)), *_axes(offset, len(x.shape))}
+    why = f"scale={layer.scale}, offset={layer.offset}"
+    return _real(layer, x, why, axes=tuple(axes))
+
+
+@lower.register(keras.layers.Normalization, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
+    """``(x - mean) / deviation``, or back if ``invert``; Keras' own broadcast statistics."""
+    mean, variance = (np.asarray(ops.convert_to_numpy(v)) for v in (layer.mean, layer.variance))
+    if mean.shape[0] != 1:
+        raise refusal(layer, "a normalisation within a sample", "one along the batch; use axis=-1")
+    mean, deviation = mean[0], np.maximum(np.sqrt(variance[0]), keras.config.epsilon())
+    if isinstance(x, Op) and short(mean):
+        if layer.invert and short(deviation):
+            return Add(scaled(x, deviation), Const.of(mean, "mean"))
+        if not layer.invert and (np.frexp(deviation)[0] == 0.5).all():
+            return scaled(Sub(x, Const.of(mean, "mean")) if mean.any() else x, 1 / deviation)
+    axes = _axes(mean, len(x.shape))
+    return _real(layer, x, "the variance", axes=axes)
+
+
+@lower.register(keras.layers.Discretization, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Op:
+    """The number of the bin: steps already."""
+    if layer.output_mode != "int":
+        raise refusal(layer, "output_mode='int'", f"{layer.output_mode!r}; encode its result later")
+
+    def bins(v: Any) -> Any:
+        return ops.cast(layer(v), v.dtype)
+
+    return step_function(layer, bins, x, turns=())

@@ -1,0 +1,371 @@
+"""``rounded_line``: what real factors and a rounding quantizer make of integers, as an integer factor and offset.
+
+A channel's codes ``x`` become levels ``floor((factor * x + offset) / 2**power)``, saturated. That these are the levels
+of the float function itself is proved: on every code or, since neither function turns, on both sides of every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from math import ceil, floor, frexp, inf
+from operator import or_
+
+import numpy as np
+
+from qhls.frontend.lowering.reals import Arithmetic, Function, Reals, current_arithmetic
+from qhls.frontend.lowering.steps import LEVELS, looked_up, on_grid, values_of
+from qhls.ir import (
+    Add,
+    Codes,
+    Const,
+    Fixed,
+    Max,
+    Min,
+    Mul,
+    Op,
+    Overflow,
+    Quantize,
+    Rounding,
+)
+from qhls.ir.integers import Array
+
+TABLE_BITS = 8
+"""Bits of a table that cost as much as one bit times bit of a multiplier."""
+NARROWEST = 8
+"""Bits of a factor, at least: a table that costs no more than it would is not compared."""
+SPREAD = 32
+"""Steps of each channel whose places are searched for first."""
+ADDED = 8
+"""Codes of a channel that one round of the proof adds to those that its line has to pass."""
+FINEST = 96
+"""Fraction bits of a factor, at most."""
+CONSTANT = 63
+"""Bits of a constant, at most."""
+TRIED = 32
+"""Factors that are tried with the same number of fraction bits."""
+INFINITE = 1 << 256
+"""Beyond every offset."""
+WIDEST = 40
+"""Bits of an input: beyond, float64 does not tell slopes apart that differ on some code."""
+_BLOCK = 1 << 21
+"""Codes, of all channels together, at which the float function is asked at once."""
+_FLOAT32 = 2.0**-16
+"""The share of the levels by which float32 may move a step away from where real arithmetic has it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """``floor((factor * x + offset) / 2**power)``."""
+
+    factor: int
+    offset: int
+    power: int
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A float function's levels, 0 to ``top``, at integers from ``lo`` to ``hi``, one function for each channel.
+
+    ``sign`` (channels, 1), as ``lo`` and ``hi``: -1 for a channel that falls, whose integers are the negative codes, so
+    that all rise.
+    """
+
+    numbers_at: Callable[[Array], Array]
+    frac: int
+    lowest: int
+    top: int
+    lo: Array
+    hi: Array
+    sign: Array
+
+    @classmethod
+    def of(
+        cls, numbers_at: Callable[[Array], Array], frac: int, lo: int, hi: int, channels: int
+    ) -> Levels | None:
+        """From the function on codes (channels, points); None where its numbers are not levels of ``frac``."""
+        ends = np.ldexp(numbers_at(np.array([[lo, hi]] * channels)), frac)
+        if not np.isfinite(ends).all() or (ends != np.rint(ends)).any():
+            return None
+        lowest, highest = int(ends.min()), int(ends.max())
+        falls = ends[:, 1:] < ends[:, :1]
+        first, last = np.where(falls, -hi, lo), np.where(falls, -lo, hi)
+        sign = np.where(falls, -1, 1)
+        return cls(numbers_at, frac, lowest, highest - lowest, first, last, sign)
+
+    @property
+    def codes(self) -> int:
+        """Return the number of integers."""
+        return int(self.hi[0, 0] - self.lo[0, 0]) + 1
+
+    def __call__(self, codes: Array) -> Array:
+        """The levels at integers (channels, points)."""
+        numbers = np.ldexp(self.numbers_at(self.sign * codes), self.frac)
+        return np.rint(numbers).astype(np.int64) - self.lowest
+
+    def reached(self, levels: Array) -> Array:
+        """For each channel the first code at which it reaches each of ``levels``; ``hi + 1`` where it never does."""
+        below, above = (
+            np.tile(ends, len(levels)).astype(np.int64) for ends in (self.lo - 1, self.hi + 1)
+        )
+        while (above - below > 1).any():
+            middle = (below + above) // 2
+            at = self(np.clip(middle, self.lo, self.hi))
+            there = (at >= levels) & (middle >= self.lo)
+            above = np.where(there, middle, above)
+            below = np.where(there, below, middle)
+        return above
+
+
+class _Points:
+    """Codes of one channel and the levels that its line has to have there."""
+
+    def __init__(self, codes: Array, levels: Array) -> None:
+        self.codes, self.levels = codes, levels
+
+    def add(self, codes: Array, levels: Array) -> None:
+        self.codes = np.concatenate([self.codes, codes])
+        self.levels = np.concatenate([self.levels, levels])
+
+    def bounds(self, top: int) -> tuple[Array, Array, Array, Array]:
+        """Codes and the level that the line has at least there; codes and the level that it stays below.
+
+        At the ends the line may go on, since it saturates.
+        """
+        low, high = self.levels > 0, self.levels < top
+        return self.codes[low], self.levels[low], self.codes[high], self.levels[high] + 1
+
+    def slopes(self, top: int, slack: float = 0.0) -> tuple[float, float]:
+        """The slopes between which lie those of all lines through the points, nearly enough to try them."""
+        t, least, u, most = self.bounds(top)
+        dx = (t[:, None] - u).ravel()
+        dy = (least[:, None] - most).ravel() - 2 * slack
+        rising, falling = dx > 0, dx < 0
+        lowest = (dy[rising] / dx[rising]).max(initial=0.0)
+        return float(lowest), float((dy[falling] / dx[falling]).min(initial=inf))
+
+    def nearly(self, top: int) -> bool:
+        """Return whether a line passes all points up to the rounding of float32."""
+        lowest, highest = self.slopes(top, _FLOAT32 * (top + 1))
+        return lowest <= highest
+
+    def line(self, top: int, first: int) -> Line | None:
+        """The line of the fewest fraction bits, from ``first`` on, that passes all points; None if there is none."""
+        lowest, highest = self.slopes(top)
+        if lowest > highest:
+            return None
+        highest = min(highest, 2 * lowest + 1)
+        t, least, u, most = (array.astype(object) for array in self.bounds(top))
+        wide = max(highest - lowest, 2.0**-FINEST)
+        for power in range(max(first, -frexp(wide)[1]), FINEST + 1):
+            start, stop = floor(lowest * 2.0**power), ceil(highest * 2.0**power)
+            middle = max((start + stop - TRIED) // 2, start)
+            for factor in range(middle, min(middle + TRIED, stop) + 1):
+                lower = ((least << power) - factor * t).max(initial=-INFINITE)
+                upper = ((most << power) - 1 - factor * u).min(initial=INFINITE)
+                if lower <= upper:
+                    return Line(factor, _roundest(lower, upper, 1 << power), power)
+        return None
+
+
+def _roundest(lower: int, upper: int, unit: int) -> int:
+    """The number from ``lower`` to ``upper`` with the most trailing zeros; near the other where one is infinite."""
+    upper = min(upper, lower + unit) if lower > -INFINITE else upper
+    lower = max(lower, upper - unit)
+    widths = reversed(range((upper - lower).bit_length() + 1))
+    zeros = next(k for k in widths if upper >> k << k >= lower)
+    return upper >> zeros << zeros
+
+
+def fitted(levels: Levels) -> list[Line] | None:
+    """A line for each channel, as it rises, with the function's levels on every code; None where one has none.
+
+    What refutes the lines is found on ever more codes or steps and passed by the next ones.
+    """
+    every = levels.codes <= 2 * levels.top
+    points = _first_points(levels)
+    lines = [Line(0, 0, 0)] * len(points)
+    doubtful = list(range(len(points)))
+    count = levels.codes if every else levels.top
+    stride = 4 ** (max(count.bit_length() - 6, 0) // 2)
+    while True:
+        for c in doubtful:
+            found = points[c].line(levels.top, lines[c].power)
+            if found is None or not _fits(found, levels, every):
+                return None
+            lines[c] = found
+        doubtful = _refuted(levels, lines, points, stride, every)
+        if not doubtful and stride == 1:
+            return lines
+        stride = stride if doubtful else stride // 4
+
+
+def _first_points(levels: Levels) -> list[_Points]:
+    """The ends, and both sides of evenly spread steps."""
+    some = np.unique(np.linspace(1, max(levels.top, 1), SPREAD).astype(np.int64))
+    reached = levels.reached(some)
+    codes = np.concatenate([levels.lo, levels.hi, reached, reached - 1], 1)
+    codes = np.clip(codes, levels.lo, levels.hi)
+    return [_Points(*pair) for pair in zip(codes, levels(codes), strict=True)]
+
+
+def _fits(line: Line, levels: Levels, every: bool) -> bool:
+    """Return whether int64 holds every number of the proof."""
+    if every:
+        largest = line.factor * int(max(-levels.lo.min(), levels.hi.max())) + abs(line.offset)
+    elif line.factor:
+        steps = max((1 << line.power) // line.factor, line.factor) * (levels.top + 1)
+        largest = steps + abs(line.offset) // line.factor
+    else:
+        largest = abs(line.offset)
+    return largest.bit_length() < 63
+
+
+def _refuted(
+    levels: Levels, lines: list[Line], points: list[_Points], stride: int, every: bool
+) -> list[int]:
+    """The channels whose lines are wrong, each ``stride`` of the codes or steps; ``points`` then has where."""
+    marks = np.arange(0, levels.codes, stride) if every else np.arange(1, levels.top + 1, stride)
+    size = max(_BLOCK // len(lines), 1)
+    for start in range(0, len(marks), size):
+        block = marks[start : start + size]
+        codes, least, most = (_on_codes if every else _on_steps)(levels, lines, block)
+        there = (codes >= levels.lo) & (codes <= levels.hi)
+        codes = np.clip(codes, levels.lo, levels.hi)
+        found = levels(codes)
+        wrong = there & ((found < least) | (found > most))
+        channels = np.flatnonzero(wrong.any(1)).tolist()
+        for c in channels:
+            places = np.flatnonzero(wrong[c])
+            places = places[np.unique(np.linspace(0, len(places) - 1, ADDED).astype(int))]
+            points[c].add(codes[c, places], found[c, places])
+        if channels:
+            return channels
+    return []
+
+
+def _on_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Array, Array, Array]:
+    """Each channel's codes, by their ``places``, and between which levels the function has to be."""
+    codes = levels.lo + places
+    factor, offset, power = _columns([(line.factor, line.offset, line.power) for line in lines])
+    expected = np.clip((factor * codes + offset) >> power, 0, levels.top)
+    return codes, expected, expected
+
+
+def _on_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, Array, Array]:
+    """The first codes at which the lines reach ``steps`` and the last before, and between which levels to be there.
+
+    ``ceil((step << power - offset) / factor)``, with quotients and remainders apart, which 64 bits hold.
+    """
+    parts = [
+        (*divmod(1 << line.power, line.factor or 1), *divmod(line.offset, line.factor or 1))
+        for line in lines
+    ]
+    quotient, rest, start, more = _columns(parts)
+    (factor,) = _columns([(line.factor or 1,) for line in lines])
+    first = steps * quotient - start - (more - steps * rest) // factor
+    flat = np.array([line.factor == 0 for line in lines])[:, None]
+    (level,) = _columns([(line.offset >> line.power,) for line in lines])
+    first = np.where(flat, np.where(level >= steps, levels.lo, levels.hi + 1), first)
+    first = np.clip(first, levels.lo, levels.hi + 1)
+    reached, before = np.broadcast_to(steps, first.shape), np.broadcast_to(steps - 1, first.shape)
+    nothing, all_ = np.zeros_like(first), np.full_like(first, levels.top)
+    codes = np.concatenate([first, first - 1], 1)
+    return codes, np.concatenate([reached, nothing], 1), np.concatenate([all_, before], 1)
+
+
+def _columns(rows: list[tuple[int, ...]]) -> list[Array]:
+    """Each column of ``rows``, a row for each channel, as an array (channels, 1)."""
+    return list(np.array(rows, np.int64).T[:, :, None])
+
+
+# -- the ops ------------------------------------------------------------------------------------------
+
+
+def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
+    """``function(x)`` as integer factors and offsets of each channel, rounded to ``to``.
+
+    ``function`` does not turn and gives numbers of ``to``. None where a table is smaller, or where these are no lines.
+    Where they are none only since float32 rounds, the lowering's ``rounds`` say so, and what is returned has the type
+    only: it goes again, in float64.
+    """
+    source, levels, running = x.x, _levels(x.then(function, shared=True), to), current_arithmetic()
+    width = source.type.width
+    table = levels.top * (width + to.width) if levels else 0
+    if levels is None or table <= TABLE_BITS * width * NARROWEST:
+        return None
+    lines = fitted(levels)
+    if lines is not None:
+        factor = max(line.factor.bit_length() for line in lines)
+        result = _line_ops(source, lines, levels) if table > TABLE_BITS * width * factor else None
+    else:
+        factor = width + levels.top.bit_length()  # one that keeps all codes of the input apart
+        own = x.channels > 1 or levels.top > LEVELS  # else one small table for all channels
+        worth = own and table > 2 * TABLE_BITS * width * factor
+        result = Quantize(source, to) if worth and _blurred(levels, running) else None
+    if result is not None and running is not None:
+        running.reals.append(source.layer)
+        running.rounds += [source.layer] if lines is None else []
+    return x.placed(result) if result is not None else None
+
+
+def _levels(chain: Reals, to: Fixed) -> Levels | None:
+    """Those of a chain that never turns and gives numbers of ``to``."""
+    lo, hi = chain.x.range.hull
+    if looked_up(chain.x) is not None:
+        return None  # another table is all that is needed
+    if not chain.monotone or (hi - lo).bit_length() > WIDEST:
+        return None
+    numbers_at = values_of(on_grid(chain.function), chain.x, chain.channels)
+    return Levels.of(numbers_at, to.frac, lo, hi, chain.channels)
+
+
+def _blurred(levels: Levels, running: Arithmetic | None) -> bool:
+    """Return whether the levels are those of lines up to float32's rounding, so that lowering may repeat without it."""
+    if running is None or running.dtype != "float32":
+        return False
+    return all(points.nearly(levels.top) for points in _first_points(levels))
+
+
+def _line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
+    """``x`` times each channel's factor, plus its offset, rounded down and saturated to the function's levels.
+
+    None where these are constants that C++ cannot hold.
+    """
+    power = max(line.power for line in lines)
+    factors, offsets = np.empty((2, len(lines)), object)
+    for c, (line, sign) in enumerate(zip(lines, levels.sign[:, 0].tolist(), strict=True)):
+        factors[c] = sign * line.factor << power - line.power
+        offsets[c] = line.offset + (levels.lowest << line.power) << power - line.power
+    factor = _constant(factors, power + levels.frac - x.type.frac, "factor")
+    offset = _constant(offsets, power + levels.frac, "offset")
+    if max(factor.type.width, offset.type.width) > CONSTANT:
+        return None
+    return _saturated(Add(Mul(x, factor, proved=True), offset, proved=True), levels)
+
+
+def _constant(codes: Array, frac: int, name: str) -> Const:
+    """``codes * 2**-frac`` with no more fraction bits than are used."""
+    used = reduce(or_, codes.tolist())
+    zeros = (used & -used).bit_length() - 1 if used else 0
+    return Const(Codes(codes >> zeros), frac - zeros, name=name, proved=True)
+
+
+def _saturated(x: Op, levels: Levels) -> Op:
+    """``x`` rounded down to the levels' grid, not below the lowest and not above the highest."""
+    lowest, highest = levels.lowest, levels.lowest + levels.top
+    to = Fixed.holding(lowest, highest, levels.frac)
+    symmetric = to.signed and lowest == -to.hi
+    overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
+    result: Op = Quantize(x, to, Rounding.FLOOR, overflow, proved=True)
+    low, high = result.range.hull
+    if low < lowest:
+        result = Max(
+            result, Const(Codes(np.array(lowest)), levels.frac, name="lowest"), proved=True
+        )
+    if high > highest:
+        result = Min(
+            result, Const(Codes(np.array(highest)), levels.frac, name="highest"), proved=True
+        )
+    return result

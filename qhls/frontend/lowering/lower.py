@@ -1,0 +1,375 @@
+"""``lower``: rules from Keras layers to IR ops, one per layer class, and the parts that rules share.
+
+A rule is defined next to its layer::
+
+    @qhls.lower.register(TheLayer)
+    def _(layer, x):
+        return Add(x, Const.of(layer.offset, "offset"))
+
+It receives the layer and the ops of its input tensors, and returns the op of its output, or several. A rule
+registered with ``reads_reals`` also takes ``Reals``, numbers that a quantizer is still to come for. Rules may
+also be registered for quantizer classes: they say what an activation is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+
+from qhls.errors import LoweringError
+from qhls.frontend.layers.registry import registered
+from qhls.frontend.lowering.lines import rounded_line
+from qhls.frontend.lowering.reals import Reals, Tensor, current_arithmetic, exact, reals
+from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
+from qhls.frontend.lowering.steps import step_function
+from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
+from qhls.quantizers import (
+    Quantizer,
+    functions,
+    quantized_bits,
+    quantized_relu,
+)
+from qhls.quantizers.base import is_settled, noiseless
+from qhls.quantizers.scale import po2_exponent
+
+Rule = Callable[..., Tensor | tuple[Tensor, ...]]
+R = TypeVar("R", bound=Rule)
+
+_LINES = {
+    functions.hard_sigmoid: (0.5, 0.5, 0.0, 1.0),
+    functions.smooth_sigmoid: (0.1875, 0.5, 0.0, 1.0),
+    functions.hard_tanh: (1.0, 0.0, -1.0, 1.0),
+    keras.activations.hard_tanh: (1.0, 0.0, -1.0, 1.0),
+    functions.smooth_tanh: (0.375, 0.0, -1.0, 1.0),
+}
+"""Functions that are ``clip(slope * x + offset, lowest, highest)``: slope, offset, lowest, highest."""
+_FINEST = 20
+"""Fraction bits up to which float32 computes each of them, between its limits, without rounding."""
+_TWO_VALUED = (functions.binary_sigmoid, functions.binary_tanh)
+_RISING = (
+    *(
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "hard_shrink",
+        "soft_shrink",
+        "exponential",
+        "exp",
+    ),
+    *("sigmoid", "log_sigmoid", "tanh", "softplus", "softsign", "hard_sigmoid", "hard_tanh"),
+)
+"""Keras' functions of each number alone that never turn."""
+_TURNING = (
+    *("gelu", "silu", "swish", "hard_silu", "hard_swish", "mish"),
+    *("squareplus", "sparse_plus", "sparse_sigmoid", "tanh_shrink"),
+)
+"""Keras' functions of each number alone that do, be it by float rounding only."""
+_RISES = {
+    function: name in _RISING
+    for name in (*_RISING, *_TURNING)
+    for module in (keras.activations, keras.ops)
+    if (function := getattr(module, name, None)) is not None
+} | dict.fromkeys(_LINES, True)
+"""Functions of each number alone that a quantizer may follow, and whether they never turn."""
+
+
+class Lower:
+    """The rules, found by the class of a layer or quantizer; ``qhls.lower`` is the one instance."""
+
+    def __init__(self) -> None:
+        self._rules: dict[type, Rule] = {}
+
+    def register(
+        self, cls: type, reads_reals: bool = False, moves: bool = False
+    ) -> Callable[[R], R]:
+        """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
+
+        ``moves``: it only moves elements of one tensor, so that a function of each number may come before or behind
+        it. A later rule for the same class replaces the earlier one.
+        """
+
+        def remember(rule: R) -> R:
+            def careful(layer: Any, *inputs: Tensor) -> Any:
+                if moves and isinstance(inputs[0], Reals):
+                    return inputs[0].behind(lambda x: rule(layer, x))
+                return rule(layer, *(exact(layer, x) for x in inputs))
+
+            self._rules[cls] = rule if reads_reals else careful
+            return rule
+
+        return remember
+
+    def rule_of(self, cls: type) -> Rule:
+        """Return the rule that was registered for ``cls``."""
+        return self._rules[cls]
+
+    def knows(self, layer: Any) -> bool:
+        """Return whether there is a rule for the class of ``layer`` or for one of its bases."""
+        return any(cls in self._rules for cls in type(layer).__mro__)
+
+    def rule(self, layer: Any) -> Rule:
+        """The rule for ``layer``, a layer or quantizer.
+
+        A subclass has the rule of its base unless it computes something else, by another ``call``.
+
+        Raises:
+            LoweringError: there is no rule, or Keras itself quantised the layer.
+        """
+        if mode := getattr(layer, "quantization_mode", None):
+            instead = f"one that Keras quantised to {mode}; quantise it by quantizers only"
+            raise refusal(layer, "a layer that computes in floats", instead)
+        own: set[str] = set()
+        for cls in type(layer).__mro__:
+            if cls in self._rules:
+                changed = sorted(own & {"call", "__call__", "product", "quantized", "grid"})
+                if changed and cls is not Quantizer:  # any quantizer says itself what it means
+                    raise _of_real_numbers(layer) or refusal(
+                        layer,
+                        f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
+                        f"none; {_how_to_register(layer)}",
+                    )
+                return self._rules[cls]
+            own |= vars(cls).keys()
+        raise _no_rule(layer)
+
+    def __call__(self, layer: Any, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """The output op or ops of ``layer`` for ``inputs``, named after the layer.
+
+        Raises:
+            LoweringError: there is no rule, or the layer has no exact meaning in integers.
+            VerifyError: the shapes do not fit.
+        """
+        with layer_scope(layer.name):
+            return self.rule(layer)(layer, *inputs)
+
+
+lower = Lower()
+
+
+def _how_to_register(layer: Any) -> str:
+    return f"write a rule and decorate it with @qhls.lower.register({type(layer).__name__})"
+
+
+def _of_real_numbers(layer: Any) -> LoweringError | None:
+    """The error for a layer of Keras that has a quantised twin."""
+    twin = f"Q{type(layer).__name__}"
+    if not type(layer).__module__.startswith("keras.") or twin not in registered():
+        return None
+    instead = f"use {twin} with a quantizer for each weight"
+    return RealWeightsError(
+        str(refusal(layer, "a quantised layer", f"one of real numbers; {instead}"))
+    )
+
+
+def _no_rule(layer: Any) -> LoweringError:
+    known = _of_real_numbers(layer)
+    if known:
+        return known
+    if not isinstance(layer, keras.layers.Layer | Quantizer):
+        instead = f"an operation without; {_how_to_register(layer)}"
+        return refusal(layer, "a layer or operation with a lowering rule", instead)
+    return refusal(layer, "a layer with a lowering rule", f"one without; {_how_to_register(layer)}")
+
+
+# -- activations ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LeftSoftmax:
+    """A softmax of ``logits`` over ``axes`` (batch not counted) that is left to the host."""
+
+    layer: str
+    axes: tuple[int, ...]
+    logits: Op
+
+
+_host_softmax: ContextVar[list[LeftSoftmax] | None] = ContextVar("qhls_host_softmax", default=None)
+
+
+@contextmanager
+def softmax_on_host(last: bool) -> Iterator[list[LeftSoftmax]]:
+    """Within it and if ``last``, a softmax is left to the host: nothing is computed, the layer is noted."""
+    notes: list[LeftSoftmax] = []
+    token = _host_softmax.set(notes if last else None)
+    try:
+        yield notes
+    finally:
+        _host_softmax.reset(token)
+
+
+def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
+    """``activation``, a quantizer or one of Keras' functions, on ``x``.
+
+    Raises:
+        LoweringError: it has no exact meaning in integers.
+    """
+    if activation is None or activation is keras.activations.linear:
+        return x
+    if activation is keras.activations.softmax:
+        return softmax(layer, exact(layer, x))
+    if isinstance(activation, keras.layers.Layer):
+        if not activation.built or activation.weights:
+            # Keras neither builds nor saves such a layer as it does others.
+            raise refusal(
+                layer,
+                "an activation without weights",
+                f"a {type(activation).__name__}; make it a layer of the model",
+            )
+        (result,) = _tuple(lower.rule(activation)(activation, x))
+        return result
+    if isinstance(activation, Quantizer):
+        try:
+            (result,) = _tuple(lower.rule(activation)(activation, x))
+        except LoweringError as error:
+            raise LoweringError(f"{called(layer)}: {error}") from None
+        return result
+    return _function(layer, activation, x)
+
+
+def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
+    """One of Keras' or QKeras' functions: exact where it is, else reals that a quantizer may follow."""
+    if isinstance(x, Op) and activation in _RECTIFIERS:
+        return rectified(x, **_RECTIFIERS[activation])
+    if isinstance(x, Op) and activation in _LINES:
+        return _clipped_line(layer, x, *_LINES[activation])
+    if activation in _TWO_VALUED:
+        return step_function(layer, activation, x, turns=())
+    name = getattr(activation, "__name__", str(activation))
+    odd = refusal(
+        layer,
+        "an activation that maps codes to codes",
+        f"the function {name!r} of real numbers; use a quantizer, such as quantized_relu(8,4)",
+    )
+    if activation not in _RISES:
+        raise odd
+    return reals(x, activation, odd, _RISES[activation], shared=True)
+
+
+def _clipped_line(layer: Any, x: Op, slope: float, offset: float, *limits: float) -> Op:
+    running = current_arithmetic()
+    if running is not None and x.type.frac > _FINEST:
+        running.rounds.append(layer.name)
+    line = Mul(x, Const.of(slope, "slope")) if slope != 1 else x
+    line = Add(line, Const.of(offset, "offset")) if offset else line
+    lowest, highest = limits
+    return Min(Max(line, Const.of(lowest, "lowest")), Const.of(highest, "highest"))
+
+
+def zero() -> Const:
+    """The constant 0."""
+    return Const.of(0.0, "zero")
+
+
+def softmax(layer: Any, x: Op, axis: int | Sequence[int] = -1) -> Op:
+    """``x`` where the host computes the softmax, because nothing in the graph reads it; ``axis`` is Keras'."""
+    notes = _host_softmax.get()
+    if notes is None:
+        raise refusal(
+            layer,
+            "softmax at the end of the model only, where the host computes it",
+            "one whose result other layers read; remove it, or end the model before it",
+        )
+    given = [axis] if isinstance(axis, int) else axis
+    axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in given}))
+    if -1 in axes:
+        raise refusal(
+            layer, "a softmax within a sample", f"axis={axis}, the batch's; use another axis"
+        )
+    notes.append(LeftSoftmax(layer.name, axes, x))
+    return x
+
+
+def leaky(x: Op, slope: float) -> Op | None:
+    """``x``, times ``slope`` where it is negative; None for a slope that is no ``short`` number."""
+    if slope == 0:
+        return Max(x, zero())
+    if not short(slope):
+        return None
+    return (Max if slope <= 1 else Min)(x, scaled(x, slope))
+
+
+def rectified(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
+    """``leaky(x)`` up to ``highest``; None where these are no ``short`` numbers."""
+    bent = leaky(x, slope)
+    if bent is None or highest is None:
+        return bent
+    return Min(bent, Const.of(highest, "highest")) if short(highest) else None
+
+
+_RECTIFIERS: dict[Any, dict[str, float]] = {
+    keras.activations.relu: {},
+    keras.ops.relu: {},
+    keras.activations.relu6: {"highest": 6.0},
+    keras.ops.relu6: {"highest": 6.0},
+}
+"""Functions that ``rectified`` computes, and its arguments."""
+
+
+def short(numbers: Any) -> bool:
+    """Return whether all ``numbers`` are integers of at most 12 bits times powers of two: hardware holds these."""
+    mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
+    return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
+
+
+def scaled(x: Op, factors: Any) -> Op:
+    """``x`` times ``factors``, which broadcast to it."""
+    mantissas, exponents = np.frexp(np.asarray(factors, np.float64))
+    if mantissas.size and (mantissas == 0.5).all() and (exponents == exponents.flat[0]).all():
+        return Shift(x, int(exponents.flat[0]) - 1)
+    return Mul(x, Const.of(factors, "factor"))
+
+
+def _tuple(ops: Any) -> tuple[Op, ...]:
+    return ops if isinstance(ops, tuple) else (ops,)
+
+
+@lower.register(Quantizer, reads_reals=True)
+def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
+    assignment = quantizer.quantization
+    if assignment is not None and isinstance(x, Op):
+        return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
+    alpha = getattr(quantizer, "alpha", None)
+    if isinstance(alpha, str) or np.ndim(alpha) or not noiseless(quantizer):
+        raise refusal(
+            quantizer,
+            "an activation quantizer that is one function of each number",
+            "one whose scale follows the data or whose result is noisy; give it a number as alpha, "
+            "qnoise_factor=1, and no stochastic class",
+        )
+    if assignment is not None and isinstance(x, Reals) and quantizer.turns == ():
+        line = rounded_line(quantizer, x, assignment.to)
+        if line is not None:
+            return line
+    return step_function(quantizer, quantizer, x, quantizer.turns)
+
+
+@lower.register(quantized_bits, reads_reals=True)
+def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
+    gain = po2_exponent(quantizer.alpha)
+    if not gain:
+        return _quantizer(quantizer, x)
+    unit = type(quantizer).from_config(quantizer.get_config() | {"alpha": 1.0})
+    return Shift(_quantizer(unit, x), gain)  # a numeric alpha multiplies what has been rounded
+
+
+@lower.register(quantized_relu, reads_reals=True)
+def _quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
+    if isinstance(x, Reals):
+        return _quantizer(quantizer, x)
+    slope = quantizer.negative_slope
+    bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip
+    bent = leaky(x, slope)
+    if not slope or bent is None or bounded or quantizer.use_sigmoid or not is_settled(quantizer):
+        return _quantizer(quantizer, x)
+    # The sign takes one bit; the negative half saturates at slope * 2**integer, not at the type's end.
+    to = Fixed(True, quantizer.bits, quantizer.bits - 1 - quantizer.integer)
+    return Max(Quantize(bent, to), Const.of(-slope * 2.0**quantizer.integer, "lowest"))

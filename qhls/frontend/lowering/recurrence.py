@@ -1,0 +1,373 @@
+"""Lowering rules of recurrent layers: one step, which a ``Scan`` repeats.
+
+For that a state needs a type that no step leaves. Where there is none, because without a ``state_quantizer`` the state
+grows at every step, the sequence is unrolled: every step becomes separate ops, with their exact types.
+
+A state that is a real function of a sum, such as tanh, is exact where only quantizers read it: a ``state_quantizer``
+within the layer, and what follows the layer. Steps then return the sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend.layers.linear import weight
+from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
+from qhls.frontend.lowering.lower import activate, lower
+from qhls.frontend.lowering.reals import Place, Reals, Tensor, exact
+from qhls.frontend.lowering.refusal import refusal, within
+from qhls.ir import (
+    Add,
+    Concat,
+    Const,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Mul,
+    Op,
+    Reshape,
+    Scan,
+    Shift,
+    Sub,
+    View,
+    nested_scope,
+)
+from qhls.quantizers import Quantizer
+
+WIDEST_STATE = 53
+"""Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
+
+_ATTEMPTS = 5
+"""Types tried for a state: with a quantizer the second one lasts."""
+
+Step = Callable[["_Cell", Op, list[Op]], list[Tensor]]
+"""Cell, the input times the kernel, quantised states -> new states; the first is the output."""
+
+_read_at_once: ContextVar[bool] = ContextVar("qhls_read_at_once", default=False)
+"""Whether what is around a recurrent layer computes with its results, so that they cannot be real numbers."""
+
+
+class _Cell:
+    """A Keras cell in the steps of a sequence, which all read the same constants.
+
+    ``real``: whether its output may be real numbers, because no step reads it but through a quantizer.
+    """
+
+    def __init__(self, cell: Any, steps: int) -> None:
+        self.keras = cell
+        followed = steps == 1 or isinstance(cell.state_quantizer, Quantizer)
+        self.real = followed and not _read_at_once.get()
+        self._weights: dict[tuple[str, Any], Const] = {}
+
+    def weight(self, variable: str, *index: Any) -> Const:
+        """The quantised ``variable``, or its part ``[index]``."""
+        key = (variable, str(index))
+        if key not in self._weights:
+            self._weights[key] = weight(self.keras, variable, lambda w: w[index])
+        return self._weights[key]
+
+    def function(self, name: str, x: Op) -> Op:
+        """``x`` through the activation ``name``."""
+        return exact(self.keras, self._activated(name, x), Place(self.keras, name))
+
+    def output(self, x: Op) -> Tensor:
+        """``x`` through the activation whose result is the cell's output."""
+        return self._activated("activation", x) if self.real else self.function("activation", x)
+
+    def _activated(self, name: str, x: Op) -> Tensor:
+        activation = getattr(self.keras, name)
+        if activation is keras.activations.softmax or isinstance(activation, keras.layers.Softmax):
+            raise refusal(
+                self.keras,
+                f"a function of each number alone as {name}",
+                "a softmax, which every step computes; use e.g. 'quantized_sigmoid(8)'",
+            )
+        return activate(self.keras, activation, x)
+
+
+@lower.register(keras.layers.RNN)
+@lower.register(QRNN)
+def _(layer: Any, x: Op, *initial: Op) -> Any:
+    with within(layer):
+        return _recurrence(layer, x, *initial)
+
+
+def _recurrence(layer: Any, x: Op, *initial: Op) -> Any:
+    cell = layer.cell
+    step = _STEPS.get(type(cell))
+    if step is None:
+        known = ", ".join(cls.__name__ for cls in _STEPS)
+        raise refusal(layer, f"a cell of {known}", f"a {type(cell).__name__}; use one of these")
+    if layer.stateful:
+        raise refusal(
+            layer, "stateful=False", "True; give the state as an input and return_state=True"
+        )
+    projected = Matmul(x, weight(cell, "kernel"))
+    if cell.use_bias:
+        bias = weight(cell, "bias", lambda b: b if b.ndim == 1 else b[0])  # GRU: (2, 3 x units)
+        projected = Add(projected, bias)
+    if layer.go_backwards:
+        projected = _reversed(projected)
+    states = list[Op](initial)
+    if not states:
+        sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
+        states = [Const.of(np.zeros(size), "start") for size in sizes]
+    entering = [_quantised(cell, state) for state in states]
+    steps = projected.shape[0]
+    once = _Recurrence(layer, step, _Cell(cell, steps), projected)
+    settled = once.settled(entering) if steps > 1 else None
+    return once.unrolled(entering) if settled is None else once.scanned(entering, *settled)
+
+
+@dataclass(frozen=True)
+class _Recurrence:
+    """A layer's step on the rows of ``x``, the input times the kernel."""
+
+    layer: Any
+    step: Step
+    cell: _Cell
+    x: Op
+
+    def settled(self, entering: list[Op]) -> tuple[Graph, Tensor] | None:
+        """The step as a graph whose states leave in the types in which they enter; None where they keep growing.
+
+        Its result: the states, one after another, or the output alone where nothing else is asked for. The tensor is
+        this result too, as reals where the output is.
+        """
+        types = [state.type for state in entering]
+        for _ in range(_ATTEMPTS):
+            body, result = self._body(entering, types)
+            reached = [old.joined(op.type) for old, op in zip(types, body.outputs[1:], strict=True)]
+            if reached == types:
+                return body, result
+            if max(kind.width for kind in reached) > WIDEST_STATE:
+                return None
+            types = reached
+        return None
+
+    def _body(self, entering: list[Op], types: list[Fixed]) -> tuple[Graph, Tensor]:
+        with nested_scope("scan"):
+            row = Input(self.x.shape[1:], self.x.type, name="row")
+            states = [
+                Input(op.shape, t, name="state") for op, t in zip(entering, types, strict=True)
+            ]
+            new = self.step(self.cell, row, list(states))
+            every = self.layer.return_state and len(new) > 1
+            result = _joined(new, -1) if every else new[0]
+            following = [_quantised(self.cell.keras, state) for state in new]
+        return Graph((row, *states), (_below(result), *following), "step"), result
+
+    def scanned(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
+        """The layer's results from a ``Scan``."""
+        found = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
+        results = self._results(found, entering[0].size)
+        made = tuple(_above(op, result) for op in results)
+        return made if self.layer.return_state else made[0]
+
+    def _results(self, found: Op, units: int) -> tuple[Op, ...]:
+        sequence = self.layer.return_sequences
+        if not self.layer.return_state:
+            return (found,)
+        *_, width = found.shape
+        steps = found.shape[0] if sequence else 1
+        output, last = found, (steps - 1) * width
+        if width > units:
+            dims, strides = ((steps, units), (width, 1)) if sequence else ((units,), (1,))
+            output = View(found, dims, strides)
+        places = range(last, last + width, units)
+        return (output, *(View(found, (units,), (1,), place) for place in places))
+
+    def unrolled(self, entering: list[Op]) -> Any:
+        """The layer's results, step by step."""
+        outputs = list[Tensor]()
+        states = list[Tensor](entering)
+        for t in range(self.x.shape[0]):
+            entering = [_quantised(self.cell.keras, state) for state in states] if t else entering
+            states = self.step(self.cell, _part(self.x, t), entering)
+            _check_width(self.layer, states, t)
+            outputs.append(states[0])
+        rows = [_above(Reshape(_below(h), (1, *h.shape)), h) for h in outputs]
+        result = _joined(rows, 0) if self.layer.return_sequences else outputs[-1]
+        return (result, *states) if self.layer.return_state else result
+
+
+def _reversed(x: Op) -> Op:
+    """``x`` with its last row first."""
+    steps, units = x.shape
+    return View(x, x.shape, (-units, 1), (steps - 1) * units)
+
+
+def _part(x: Op, index: int) -> Op:
+    """``x[index]``."""
+    size = x.size // x.shape[0]
+    return View(x, (size,), (1,), index * size)
+
+
+def _gates(x: Op, count: int) -> list[Op]:
+    """``x`` (count x units,) cut into its gates."""
+    return [_part(Reshape(x, (count, x.size // count)), gate) for gate in range(count)]
+
+
+def _below(x: Tensor) -> Op:
+    """The exact tensor ``x``, or that of which it is a function."""
+    return x.x if isinstance(x, Reals) else x
+
+
+def _above(x: Op, made: Tensor) -> Tensor:
+    """``x``, or the function of it that ``made`` is of another tensor."""
+    return replace(made, x=x) if isinstance(made, Reals) else x
+
+
+def _joined(parts: list[Tensor], axis: int) -> Tensor:
+    """``parts``, all made by the same function, as one tensor."""
+    return _above(Concat(tuple(map(_below, parts)), axis), parts[0])
+
+
+def _quantised(cell: Any, state: Tensor) -> Op:
+    """``state`` through the state quantizer; the first, of zeros, is known."""
+    if cell.state_quantizer is None:
+        return exact(cell, state)
+    if isinstance(state, Const):
+        start = keras.ops.convert_to_numpy(cell.state_quantizer(np.zeros(state.shape, "float32")))
+        return Const.of(start, "start") if start.any() else state
+    return exact(cell, activate(cell, cell.state_quantizer, state))
+
+
+def _product(state: Op, w: Const) -> Op:
+    """``state @ w``, also of a known state."""
+    if isinstance(state, Const):
+        row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
+        return Const(row.map(lambda array: array[0]).exact(), state.frac + w.frac, name="start")
+    return Matmul(state, w)
+
+
+def _sum(a: Op, b: Const) -> Op:
+    """``a + b``, also of a known ``a``."""
+    if not isinstance(a, Const):
+        return Add(a, b)
+    frac = max(a.frac, b.frac)
+    return Const((a.codes << frac - a.frac) + (b.codes << frac - b.frac), frac, name="start")
+
+
+def _check_width(layer: Any, states: list[Tensor], step: int) -> None:
+    widest = max(_below(state).type.width for state in states)
+    if widest > WIDEST_STATE:
+        raise refusal(
+            layer,
+            f"a state of at most {WIDEST_STATE} bits at every step",
+            f"one of {widest} bits after step {step + 1}; add e.g. "
+            f"state_quantizer='quantized_bits(16,7,alpha=1)'",
+        )
+
+
+def _simple_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
+    recurrent = _product(states[0], cell.weight("recurrent_kernel"))
+    return [cell.output(Add(x, recurrent))]
+
+
+def _lstm_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
+    h, c = states
+    recurrent = _product(h, cell.weight("recurrent_kernel"))
+    enter, forget, candidate, leave = _gates(Add(x, recurrent), 4)
+    kept = Mul(cell.function("recurrent_activation", forget), c)
+    new = cell.function("activation", candidate)
+    carry = Add(kept, Mul(cell.function("recurrent_activation", enter), new))
+    opened = cell.function("recurrent_activation", leave)
+    return [Mul(opened, cell.function("activation", carry)), carry]
+
+
+def _gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
+    (h,) = states
+    units, after = cell.keras.units, cell.keras.reset_after
+    update_x, reset_x, candidate_x = _gates(x, 3)
+
+    def recurrent(state: Op, first: int, last: int) -> Op:
+        """``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
+        columns = slice(first * units, last * units)
+        product = _product(state, cell.weight("recurrent_kernel", slice(None), columns))
+        if not (after and cell.keras.use_bias):
+            return product
+        return _sum(product, cell.weight("bias", 1, columns))
+
+    update = cell.function("recurrent_activation", Add(update_x, recurrent(h, 0, 1)))
+    reset = cell.function("recurrent_activation", Add(reset_x, recurrent(h, 1, 2)))
+    remembered = Mul(reset, recurrent(h, 2, 3)) if after else recurrent(Mul(reset, h), 2, 3)
+    candidate = cell.function("activation", Add(candidate_x, remembered))
+    fresh = Mul(Sub(Const.of(1.0, "one"), update), candidate)
+    return [Add(Mul(update, h), fresh)]
+
+
+_STEPS: dict[type, Step] = {
+    QSimpleRNNCell: _simple_step,
+    QLSTMCell: _lstm_step,
+    QGRUCell: _gru_step,
+}
+
+
+# -- both directions --------------------------------------------------------------------------------
+
+
+@lower.register(QBidirectional)
+@lower.register(keras.layers.Bidirectional)
+def _(layer: Any, x: Op, *initial: Op) -> Any:
+    half = len(initial) // 2
+    forward, backward = layer.forward_layer, layer.backward_layer
+    merge = _MERGES.get(layer.merge_mode)
+    with within(layer), _reading_at_once(merge is not None):
+        y, *states = _several(lower.rule(forward)(forward, x, *initial[:half]))
+        back, *more = _several(lower.rule(backward)(backward, x, *initial[half:]))
+        if layer.return_sequences:
+            back = _above(_reversed(_below(back)), back)
+        if layer.merge_mode is None:
+            return (y, back, *states, *more)
+        merged = _beside(y, back) if merge is None else merge(exact(layer, y), exact(layer, back))
+    return (merged, *states, *more) if layer.return_state else merged
+
+
+@contextmanager
+def _reading_at_once(read: bool) -> Iterator[None]:
+    token = _read_at_once.set(read)
+    try:
+        yield
+    finally:
+        _read_at_once.reset(token)
+
+
+def _several(result: Any) -> tuple[Tensor, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+def _beside(a: Tensor, b: Tensor) -> Tensor:
+    """``a`` and ``b`` along the last axis, whose channels keep their functions."""
+    both = Concat((_below(a), _below(b)), -1)
+    real = [x for x in (a, b) if isinstance(x, Reals)]
+    first, second = (x.function if isinstance(x, Reals) else _same for x in (a, b))
+    if first is second and all(x.shared for x in real):
+        return _above(both, a)
+    size = a.shape[-1]
+
+    def function(v: Any) -> Any:
+        parts = (first(v[..., :size]), second(v[..., size:]))
+        return keras.ops.concatenate(parts, axis=-1)
+
+    return Reals(both, function, all(x.monotone for x in real), real[0].refusal)
+
+
+def _same(v: Any) -> Any:
+    return v
+
+
+_MERGES: dict[str, Callable[[Op, Op], Op]] = {
+    "sum": Add,
+    "mul": Mul,
+    "ave": lambda a, b: Shift(Add(a, b), -1),
+}
+"""Merges that compute, by Keras' names."""

@@ -1,0 +1,39 @@
+"""``RoundedFunction``: an activation within a layer, and the quantizer that an approximation puts behind it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import keras
+
+from qhls.frontend.layers.qlayer import get_activation, serialize
+from qhls.frontend.lowering.lower import activate, lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.quantizers import Quantizer
+
+
+@keras.saving.register_keras_serializable(package="qhls")
+@dataclasses.dataclass(eq=False, repr=False)
+class RoundedFunction(Quantizer):
+    """``rounding(function(x))``, each a quantizer, a function, or the configuration of one."""
+
+    function: Any = None
+    rounding: Any = None
+
+    def __post_init__(self) -> None:
+        self.function, self.rounding = map(get_activation, (self.function, self.rounding))
+        super().__post_init__()
+
+    def __call__(self, x: Any) -> Any:
+        """The rounded numbers."""
+        return self.rounding(self.function(x))
+
+    def get_config(self) -> dict[str, Any]:
+        """Both functions, as a layer's configuration has its activation."""
+        return {"function": serialize(self.function), "rounding": serialize(self.rounding)}
+
+
+@lower.register(RoundedFunction, reads_reals=True)
+def _(quantizer: RoundedFunction, x: Tensor) -> Tensor:
+    return activate(quantizer, quantizer.rounding, activate(quantizer, quantizer.function, x))

@@ -1,0 +1,298 @@
+"""``step_function``: a function of real numbers on an exact tensor, as an exact ``Threshold``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.errors import LoweringError
+from qhls.frontend.lowering.reals import Function, Reals, Tensor, current_arithmetic
+from qhls.frontend.lowering.refusal import refusal
+from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
+from qhls.ir.integers import Array, dyadic, whole
+from qhls.ir.op import FLOAT32_EXACT
+from qhls.quantizers.numerics import PACKETS, in_packets, precision, without_gradients
+
+LEVELS = 4096
+"""The most steps a function may have: its table."""
+ENUMERATED = 1 << 16
+"""Inputs with up to this many codes are tried one by one; wider ones are bisected where the function never turns."""
+MEASURED = 1 << 24
+"""Codes of all channels together that are tried one by one for an unknown function."""
+_NOISY = 1 << 22
+"""Codes that are tried for a quantizer whose part for the gradient rounds."""
+_CHUNK = 1 << 20
+"""Codes that are tried at once."""
+_ASKED = 1 << 10
+"""Codes, of all channels together, that a round of a bisection tries; its calls cost more than so few numbers."""
+
+
+def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float, ...] | None) -> Op:
+    """Return ``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
+
+    The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of; then each
+    channel has its own steps, unless all are the same. The function is called in the arithmetic of the
+    lowering; outside of one in float32, or in float64 where the codes exceed 24 bits and float32 Keras is no
+    reference. ``turns``: rising numbers between which ``function`` never turns, or None; ``owner`` is named in errors.
+
+    Raises:
+        LoweringError: a function that makes more than ``LEVELS`` steps; one that may turn anywhere on more codes than
+            ``MEASURED``; one whose value is not finite.
+    """
+    running = current_arithmetic()
+    if isinstance(x, Reals):
+        if running is not None:
+            running.reals.append(x.x.layer)
+        chain = x.then(function, monotone=turns == (), shared=True)
+        search = _Search(owner, x.x, x.channels, on_grid(chain.function))
+        table = looked_up(x.x)
+        if table is not None and (x.channels == 1 or table is x.x):
+            return x.placed(_of_rows(search, table))
+        made = search.bisected(x.function, turns) if x.monotone else search.enumerated()
+        return x.placed(made)
+    noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
+    if noisy.codes <= ENUMERATED and (running is None or not running.plain):
+        made = noisy.enumerated()
+        if running is not None and _rounds(running.dtype, noisy, plain, made):
+            running.uneven.append(made.layer)
+        return made
+    made = plain.bisected(lambda v: v, turns)
+    if running is not None and _rounds(running.dtype, noisy, plain, made):
+        if noisy.codes <= _NOISY and not running.plain:
+            with suppress(LoweringError):  # rounding alone may make too many steps
+                made = noisy.enumerated()
+                running.uneven.append(made.layer)
+                return made
+        running.reals.append(made.layer)
+    return made
+
+
+def looked_up(x: Op) -> Lookup | None:
+    """Return the op that made the elements of ``x``, wherever they have moved, where that is a ``Lookup``."""
+    while isinstance(x, Reshape | View):
+        x = x.x
+    return x if isinstance(x, Lookup) else None
+
+
+def _of_rows(search: _Search, table: Lookup) -> Op:
+    """The function of numbers that are known but for the row of a table: the same of another table."""
+    codes = table.table.codes.integers()
+    values_at = values_of(search.function, search.x, search.channels)
+    results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
+    bad = results[~np.isfinite(results)]
+    if bad.size:
+        raise refusal(search.owner, "finite values", f"{bad[0]} on its input")
+    made: Op = Lookup(table.x, Const.of(results, "table"))
+    moves: list[Op] = []
+    x = search.x
+    while x is not table:
+        moves.append(x)
+        (x,) = x.operands
+    for move in reversed(moves):
+        made = move.with_operands({move.operands[0]: made})
+    return made
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Search for the steps of ``function`` on the codes of ``x``, for each of so many channels."""
+
+    owner: Any
+    x: Op
+    channels: int
+    function: Function
+
+    @property
+    def codes(self) -> int:
+        """Return how many codes there are to try, of all channels together."""
+        lo, hi = self.x.range.hull
+        return (hi - lo + 1) * self.channels
+
+    def bisected(self, inner: Function, turns: tuple[float, ...] | None) -> Threshold:
+        """Return the steps by bisection; ``function`` turns only where ``inner``, which never does, is at ``turns``."""
+        if turns is None or self.codes <= ENUMERATED:
+            return self.enumerated()
+        pieces_at = _pieces(values_of(inner, self.x, self.channels), turns)
+        return self._threshold(*_bisect(self, pieces_at))
+
+    def enumerated(self) -> Threshold:
+        """Return the steps by trying every code."""
+        if self.codes > MEASURED:
+            raise refusal(
+                self.owner,
+                f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
+                f"may turn",
+                f"one of {(self.codes - 1).bit_length()} bits; quantise it first, e.g. "
+                f"QActivation('quantized_bits(10,3,alpha=1)')",
+            )
+        return self._threshold(*_enumerate(self))
+
+    def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
+        steps, levels = _table(self.owner, points, values, self.x.range.hull[1])
+        codes, frac = dyadic(levels)
+        thresholds = Const(Codes(steps), self.x.type.frac, name="thresholds")
+        return Threshold(self.x, thresholds, Const(Codes(codes), frac, name="values"))
+
+    @cached_property
+    def values_at(self) -> Callable[[Array], Array]:
+        """Return the function from codes (channels, points) to values."""
+        return values_of(self.function, self.x, self.channels)
+
+
+def on_grid(function: Function) -> Function:
+    """Return ``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
+
+    def exactly(v: Any) -> Any:
+        with without_gradients():
+            return function(v)
+
+    return exactly
+
+
+def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
+    """Return whether a quantizer's term for its gradient may round, so that values lie beside the grid.
+
+    The sum is exact where the numbers of each level and its value share a grid that ``dtype`` holds.
+    """
+    x, values = made.x, made.values
+    lo, hi = x.range.hull
+    steps: list[int] = made.thresholds.codes.integers().tolist()
+    ends = [lo, *(min(step, hi) for step in steps), hi]
+    beside = sorted({end - side for end in ends for side in (0, 1) if lo <= end - side})
+    points = whole(beside, max(-lo, hi))[None]
+    if (noisy.values_at(points) != plain.values_at(points)).any():
+        return True
+    limit = 1 << (24 if dtype == "float32" else 53)
+    for (first, last), level in zip(pairwise(ends), values.codes.integers().tolist(), strict=True):
+        if level:
+            zeros = (level & -level).bit_length() - 1
+            frac = values.frac - zeros
+            finest = max(x.type.frac, frac)
+            own = abs(level) >> zeros
+            size = max(abs(first), abs(last)) << finest - x.type.frac
+            if max(size, own << finest - frac) > limit:
+                return True
+    return False
+
+
+def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
+    """From codes of ``x`` (channels, points) to the numbers that the float function makes of them."""
+    running = current_arithmetic()
+    float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT
+    dtype = running.dtype if running else ("float32" if float32 else "float64")
+
+    def values_at(codes: Array) -> Array:
+        numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
+        with precision(dtype):
+            result = function(keras.ops.convert_to_tensor(in_packets(numbers), dtype))
+            found = np.asarray(keras.ops.convert_to_numpy(result), np.float64)
+            return found[: len(numbers)].T
+
+    return values_at
+
+
+def _pieces(
+    numbers_at: Callable[[Array], Array], turns: tuple[float, ...]
+) -> Callable[[Array], Array]:
+    """From codes (channels, points) to how many of ``turns`` the numbers there have reached."""
+    if not turns:
+        return lambda codes: np.zeros(codes.shape, int)
+    return lambda codes: np.searchsorted(turns, numbers_at(codes), side="right")
+
+
+def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
+    """Find the steps as ``_bisect`` does, but by trying all codes."""
+    (lo, hi), channels = search.x.range.hull, search.channels
+    points: list[list[Array]] = [[] for _ in range(channels)]
+    values: list[list[Array]] = [[] for _ in range(channels)]
+    step = max(_CHUNK // channels, 2)
+    for start in range(lo, hi + 1, step):
+        codes = whole(range(start, min(start + step, hi + 1)), max(-lo, hi))
+        for c, row in enumerate(search.values_at(np.tile(codes, (channels, 1)))):
+            change = np.flatnonzero(row[1:] != row[:-1])
+            _limit(search.owner, len(change))
+            kept = np.unique([0, *change, *(change + 1), len(row) - 1])
+            points[c].append(codes[kept])
+            values[c].append(row[kept])
+    return [np.concatenate(p) for p in points], [np.concatenate(v) for v in values]
+
+
+def _bisect(
+    search: _Search, pieces_at: Callable[[Array], Array]
+) -> tuple[list[Array], list[Array]]:
+    """Points of each channel, and the values there, such that values differ between neighbours only.
+
+    In a piece the function never turns: what is equal at two points is so between them.
+    """
+    (lo, hi), channels = search.x.range.hull, search.channels
+    ends = np.array([whole((lo, hi), max(-lo, hi))] * channels)
+    points, values, pieces = list(ends), list(search.values_at(ends)), list(pieces_at(ends))
+    while True:
+        gaps = [np.diff(p) for p in points]
+        splits = [
+            np.flatnonzero(((v[1:] != v[:-1]) | (q[1:] != q[:-1])) & (gap > 1))
+            for v, q, gap in zip(values, pieces, gaps, strict=True)
+        ]
+        most = max(split.size for split in splits)
+        if not most:
+            return points, values
+        _limit(search.owner, most)
+        parts = int(np.clip(_ASKED // (channels * most), 1, PACKETS)) + 1
+        inner = [_within(*row, parts) for row in zip(points, gaps, splits, strict=True)]
+        asked = np.full((channels, max(map(len, inner))), lo, points[0].dtype)
+        for row, new in zip(asked, inner, strict=True):
+            row[: len(new)] = new
+        found = zip(inner, search.values_at(asked), pieces_at(asked), strict=True)
+        for c, (new, value, piece) in enumerate(found):
+            points[c], first = np.unique(np.concatenate([points[c], new]), return_index=True)
+            values[c] = np.concatenate([values[c], value[: len(new)]])[first]
+            pieces[c] = np.concatenate([pieces[c], piece[: len(new)]])[first]
+
+
+def _within(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
+    """Return what cuts the gap behind each of ``splits`` into so many equal parts."""
+    cuts = np.arange(1, parts)
+    some = gaps[splits, None]
+    steps = (
+        some // parts * cuts + some % parts * cuts // parts
+    )  # gaps times cuts may exceed 63 bits
+    return np.unique(points[splits, None] + steps)
+
+
+def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tuple[Array, Array]:
+    """Thresholds (channels, n) and levels (channels, n + 1); of one function for all channels (n,), (n + 1,).
+
+    Channels with fewer steps get some that no code reaches.
+    """
+    bad = [v[~np.isfinite(v)][0] for v in values if not np.isfinite(v).all()]
+    if bad:
+        raise refusal(owner, "finite values", f"{bad[0]} on its input")
+    changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
+    most = max(1, *(len(c) for c in changes))
+    _limit(owner, most)
+    beyond = whole(range(hi + 1, hi + 1 + most), max(abs(hi), abs(int(points[0][0]))) + most)
+    steps = np.array([beyond] * len(points), beyond.dtype)
+    levels = np.empty((len(points), most + 1))
+    for c, change in enumerate(changes):
+        n = len(change)
+        steps[c, :n] = points[c][change + 1]
+        levels[c, : n + 1] = values[c][[0, *(change + 1)]]
+        levels[c, n + 1 :] = levels[c, n]
+    same = (steps == steps[0]).all() and (levels == levels[0]).all()
+    return (steps[0], levels[0]) if same else (steps, levels)
+
+
+def _limit(owner: Any, steps: int) -> None:
+    if steps > LEVELS:
+        raise refusal(
+            owner,
+            f"a function of at most {LEVELS} steps on its input",
+            "more; give its quantizer fewer bits, or quantise its input to fewer",
+        )

@@ -1,0 +1,372 @@
+"""``trace``: a Keras model as an IR graph. The one file that knows Keras' functional graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from qhls.check.reference import is_float32, rebuild
+from qhls.errors import LoweringError
+from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
+from qhls.frontend.lowering.reals import (
+    Arithmetic,
+    Reals,
+    Tensor,
+    arithmetic,
+    current_arithmetic,
+    exact,
+    reading,
+)
+from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
+from qhls.quantizers import Quantizer
+from qhls.quantizers.numerics import precision, trained_in_float32
+from qhls.system.limits import ELEMENT, check_size
+from qhls.system.progress import report
+
+InputType = Fixed | str | Quantizer
+
+
+def trace(
+    model: keras.Model,
+    input_types: InputType | Sequence[InputType] | Mapping[str, InputType] | None = None,
+) -> Graph:
+    """The graph of ``model``: its layers in order, each through its lowering rule.
+
+    ``input_types`` says which numbers the inputs are: a ``Fixed``, its notation (``"s16.10"``: signed, 16
+    bits, 10 of them fraction) or a fixed-point quantizer; one for all inputs, a list in the inputs'
+    order, or a dictionary by the inputs' names. It may be left out where a ``QActivation`` with one
+    fixed-point type reads the input first, whose codes are then the input's, or an ``Embedding``: then they are
+    the indices of its rows. A softmax at the end is left to the host, and the graph's ``host_softmax`` names its layer.
+
+    Raises:
+        LoweringError: an input without type or with a dynamic shape; a layer, quantizer or call that has
+            no exact meaning in integers; a model that is not built from layers.
+        VerifyError: shapes that do not fit.
+    """
+    return settled(model, input_types, trace_in_float32(model, input_types))
+
+
+def trace_in_float32(model: keras.Model, input_types: Any = None) -> Graph:
+    """Return what ``trace`` does where Keras' float32 is the reference; ``Graph.rounded`` says where it is not."""
+    with arithmetic("float32") as float32:
+        graph = _trace(model, input_types, float32)
+    if float32.uneven and graph.reals:  # the reference has one arithmetic for all quantizers
+        with arithmetic("float32", plain=True) as float32:
+            return _trace(model, input_types, float32)
+    return graph
+
+
+def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
+    """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
+    steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
+    if not (graph.rounded and (steps or graph.reals)):
+        return graph
+    # The float functions behind the steps are Keras' in float64, as everything will be compared with.
+    with (
+        arithmetic("float64", plain=bool(graph.reals)) as float64,
+        precision("float64"),
+        trained_in_float32(is_float32(model)),
+    ):
+        again = _trace(rebuild(model, "float64"), input_types, float64)
+    return replace(again, rounded=graph.rounded)
+
+
+def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
+    functional = functional_of(model, model)
+    inputs = _inputs(model, functional, input_types)
+    notes: list[LeftSoftmax] = []
+    results = _run(functional, list(inputs), "", notes, final=True)
+    with reading(model, results):
+        outputs = [exact(None, x) for x in results]
+    ends = _in_order(notes, outputs)
+    graph = Graph(
+        inputs,
+        tuple(outputs),
+        model.name,
+        host_softmax=tuple(end.layer for end in ends),
+        softmax_axes=tuple(end.axes for end in ends),
+        rounded=tuple(running.rounds),
+    )
+    reals = tuple(dict.fromkeys(running.reals))
+    return verify(replace(graph, rounded=graph.inexact, reals=reals))
+
+
+def _in_order(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
+    """``ends`` in the order of the outputs that are their logits; Keras calls layers in another."""
+    places = [next(i for i, op in enumerate(outputs) if op is end.logits) for end in ends]
+    return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
+
+
+def inputs_of(model: keras.Model, input_types: Any = None) -> tuple[Input, ...]:
+    """Return the inputs of ``model`` with their types, as ``trace`` takes them. Raises ``LoweringError``."""
+    return _inputs(model, functional_of(model, model), input_types)
+
+
+# -- inputs -----------------------------------------------------------------------------------------
+
+
+def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...]:
+    tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
+    if given is None:
+        given = _derived_types(functional)
+    types = _types(model, list(tensors), given)
+    ends = {name: _rows_read(functional, tensor) for name, tensor in tensors.items()}
+    return tuple(
+        _input(name, tensor.shape[1:], types[name], ends[name]) for name, tensor in tensors.items()
+    )
+
+
+def _readers(functional: Any, tensor: Any) -> Iterator[Any]:
+    """The layers that read ``tensor``, those of nested models instead of the models."""
+    for node in nodes_of(functional):
+        for place, read in enumerate(node.input_tensors):
+            if read is tensor and isinstance(node.operation, keras.Model):
+                nested = functional_of(node.operation, node.operation)
+                yield from _readers(nested, nested.inputs[place])
+            elif read is tensor:
+                yield node.operation
+
+
+def _rows_read(functional: Any, tensor: Any) -> int | None:
+    """Return the rows of the smallest ``Embedding`` that reads an input; None where none does."""
+    readers = _readers(functional, tensor)
+    rows = [reader.input_dim for reader in readers if isinstance(reader, keras.layers.Embedding)]
+    return min(rows, default=None)
+
+
+def _derived_types(functional: Any) -> list[Any] | None:
+    """The type each input is quantised to before anything else reads it; None if one is not."""
+    found: list[Fixed | None] = []
+    for tensor in functional.inputs:
+        types = {_quantised_to(layer) for layer in _readers(functional, tensor)}
+        if len(types) != 1 or None in types:
+            return None
+        found.extend(types)
+    return found
+
+
+def _quantised_to(layer: Any) -> Fixed | None:
+    if isinstance(layer, keras.layers.Embedding):
+        return Fixed.holding(0, layer.input_dim - 1, 0)
+    quantizer = layer.quantizer if isinstance(layer, QActivation) else None
+    assignment = quantizer.quantization if isinstance(quantizer, Quantizer) else None
+    return assignment.to if assignment else None
+
+
+def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | None) -> Input:
+    if None in shape:
+        raise LoweringError(
+            f"input {name!r}: expected a fixed shape, received (batch, "
+            f"{', '.join(map(str, shape))}); give keras.Input every dimension but the batch"
+        )
+    ends = None
+    if rows is not None and dtype.frac == 0:  # other numbers are no index of a row
+        ends = (0, min(dtype.hi, rows - 1))
+    return Input(tuple(shape), dtype, ends, name=name, layer=name)  # type: ignore[arg-type]
+
+
+def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
+    if given is None:
+        raise LoweringError(
+            f"model {model.name!r}: expected the type of {_listed(names)}, got none: inputs are "
+            f"real numbers to Keras. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
+            f"fraction), or a quantizer; on the command line -i s16.10."
+        )
+    if isinstance(given, Mapping):
+        if set(given) != set(names):
+            raise LoweringError(
+                f"model {model.name!r}: expected a type for each of {_listed(names)}, received them "
+                f"for {_listed(list(given))}; use the names of the model's inputs"
+            )
+        return {name: _type(name, given[name]) for name in names}
+    if not isinstance(given, list | tuple):
+        given = [given] * len(names)
+    if len(given) != len(names):
+        raise LoweringError(
+            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, received "
+            f"{len(given)}; give one an input, in this order"
+        )
+    return {name: _type(name, each) for name, each in zip(names, given, strict=True)}
+
+
+def _type(name: str, given: Any) -> Fixed:
+    if isinstance(given, Fixed):
+        return given
+    if isinstance(given, Quantizer) and given.quantization is not None:
+        return given.quantization.to
+    if isinstance(given, str):
+        with suppress(ValueError):
+            return Fixed.parse(given)
+    raise LoweringError(
+        f"input {name!r}: expected a fixed-point type: a Fixed, a text such as 's16.10' (signed, 16 "
+        f"bits, 10 of them fraction) or a quantizer with one, received {given!r}"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+# -- the graph of layers ----------------------------------------------------------------------------
+
+
+def functional_of(model: Any, layer: Any) -> Any:
+    """The object that holds the graph of layers of ``model``."""
+    if not isinstance(model, keras.Model):
+        raise LoweringError(
+            f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
+            f"keras.Model; compile takes the path of a saved one too."
+        )
+    found = model._functional if isinstance(model, keras.Sequential) else model
+    if hasattr(found, "_nodes_by_depth"):
+        return found
+    if isinstance(model, keras.Sequential):
+        raise refusal(
+            layer, "a model with a known input shape", "one not built; add keras.Input(shape)"
+        )
+    raise refusal(
+        layer,
+        "a Sequential or Functional model",
+        "a model whose call is a Python function; rebuild it with the functional API",
+    )
+
+
+def output_names(model: keras.Model) -> list[str]:
+    """Return the names of the layers whose results are the outputs of ``model``."""
+    return [t._keras_history.operation.name for t in functional_of(model, model).outputs]
+
+
+def nodes_of(functional: Any) -> list[Any]:
+    """Every call of a layer, after those that make what it reads: Keras' nodes.
+
+    A node's ``operation`` is the layer; ``input_tensors`` and ``outputs`` are symbolic tensors,
+    the same objects in the node that makes one and in those that read it.
+    """
+    depths = sorted(functional._nodes_by_depth, reverse=True)
+    return [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
+
+
+def _run(
+    functional: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], final: bool
+) -> list[Tensor]:
+    """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
+    values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
+    nodes = nodes_of(functional)
+    for node in nodes:
+        _refuse_mask(node)
+    read = {id(t) for node in nodes for t in node.input_tensors}
+    for number, node in enumerate(nodes, 1):
+        report(f"trace layer {path}{node.operation.name} ({number} of {len(nodes)})")
+        last = final and not any(id(t) in read for t in node.outputs)
+        ops = _call(node, [values[id(t)] for t in node.input_tensors], path, notes, last)
+        values.update({id(t): op for t, op in zip(node.outputs, ops, strict=True)})
+    return [values[id(t)] for t in functional.outputs]
+
+
+def _call(
+    node: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], last: bool
+) -> list[Tensor]:
+    """One call of one layer: its rule, or the layers of a nested model."""
+    layer = node.operation
+    if isinstance(layer, keras.Model):
+        nested = functional_of(layer, layer)
+        _refuse_options(layer, node.arguments)
+        return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
+    rule = lower.rule(layer)
+    for tensor in node.outputs:
+        size = math.prod(n for n in tensor.shape[1:] if n is not None)
+        check_size(size, f"layer {path}{layer.name}", "an output", LoweringError, ELEMENT)
+    args, kwargs = inputs, {}
+    if isinstance(layer, keras.layers.Layer):
+        _refuse_options(layer, node.arguments)
+        args = _without_mask(node, inputs)
+    else:
+        args, kwargs = _operands(node, inputs)
+    if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
+        received = f"{layer.compute_dtype}, which rounds; set its dtype"
+        raise refusal(layer, "float32 or float64", received)
+    name = f"{path}{layer.name}"
+    with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
+        ops = rule(layer, *args, **kwargs)
+    ops = list(ops) if isinstance(ops, tuple) else [ops]
+    if any(all(end.logits is not op for op in ops) for end in left):
+        raise refusal(
+            layer,
+            "a softmax at the end of the layer only, where the host computes it",
+            "one whose result the layer reads; give it another activation there",
+        )
+    notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
+    _check_shapes(layer, node, ops)
+    running = current_arithmetic()
+    if running is not None and any(isinstance(op, Reals) for op in ops):
+        running.reals.append(name)
+    return [_named(op, name, layer, inputs) if isinstance(op, Reals) else op for op in ops]
+
+
+def _named(made: Reals, name: str, layer: Any, inputs: list[Tensor]) -> Reals:
+    """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
+    begins = any(made.x is x for x in inputs)
+    named = replace(made, layer=name, start=None if begins else made.start)
+    return replace(named, start=(layer, named)) if begins else named
+
+
+def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
+    """The arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
+    given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
+    arguments = (node.arguments.args, node.arguments.kwargs)
+    return keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
+
+
+def _refuse_mask(node: Any) -> None:
+    """A mask, of ``Embedding(mask_zero=True)``, ``Masking`` or the caller, changes all but normalisations."""
+    mask = node.arguments.kwargs.get("mask")
+    if mask is not None and not isinstance(node.operation, keras.layers.BatchNormalization):
+        raise refusal(
+            node.operation,
+            "a call without a mask, which makes the number of elements depend on data",
+            f"mask={mask.name!r}; set the masked elements to 0 before it, and count all",
+        )
+
+
+def _without_mask(node: Any, inputs: list[Tensor]) -> list[Tensor]:
+    """``inputs`` without a mask, which the layer reads in training only."""
+    mask = node.arguments.kwargs.get("mask")
+    pairs = zip(node.input_tensors, inputs, strict=True)
+    return [op for tensor, op in pairs if tensor is not mask]
+
+
+def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
+    """Return what the nested ``model`` makes of ``inputs``; its layers are named behind ``path``."""
+    results = _run(functional_of(model, model), inputs, path, [], final=False)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _refuse_options(layer: Any, arguments: Any) -> None:
+    """Arguments of a call beside tensors change what it means; a rule does not see them."""
+    options = [
+        x for x in keras.tree.flatten((arguments.args[1:], arguments.kwargs)) if x is not None
+    ]
+    options = [x for x in options if not isinstance(x, keras.KerasTensor) and x is not False]
+    if options:
+        raise refusal(
+            layer,
+            "a call with tensors only",
+            f"one with {', '.join(map(repr, options))}; call the layer in inference mode, without options",
+        )
+
+
+def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
+    shapes = [op.shape for op in ops]
+    expected = [tuple(t.shape[1:]) for t in node.outputs]
+    if shapes != expected:
+        raise refusal(
+            layer,
+            f"a rule whose outputs have the shapes {expected}, as in Keras",
+            f"{shapes}; correct the rule",
+        )

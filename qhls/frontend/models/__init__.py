@@ -1,0 +1,1 @@
+"""Keras models as graphs of calls, and copies of them."""

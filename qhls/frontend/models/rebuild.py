@@ -1,0 +1,139 @@
+"""Copies of models with other layers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import keras
+
+from qhls.frontend.lowering.trace import functional_of, nodes_of
+from qhls.frontend.models.state import copy_model_state
+
+Convert = Callable[[Any], Any]
+Before = Callable[[Any, int], Any]
+"""Function of a node and the index of an input, or of a model and the index of an output; returns a layer or None."""
+
+_LEFT_OUT = object()
+_OPTIONS = ("mask", "training")
+"""Arguments of a layer's call without effect in inference."""
+
+
+def _nothing(reader: Any, index: int) -> None:
+    return None
+
+
+def rebuild(
+    model: keras.Model,
+    convert: Convert,
+    left_out: Collection[Any] = (),
+    before: Before = _nothing,
+) -> keras.Model:
+    """Return a copy of ``model`` with ``convert(layer)`` instead of each layer, not compiled.
+
+    The layers of ``left_out`` are dropped: their readers read their inputs. A layer that is called several times is
+    converted once; nested models are rebuilt likewise. ``before`` returns the layer to insert before an input of a node
+    of ``model``, or behind an output of ``model``.
+
+    Raises:
+        LoweringError: the model is not built, or not built from layers.
+    """
+    nodes = nodes_of(functional_of(model, model))
+    dropped = {id(layer) for layer in left_out}
+
+    def new(layer: Any) -> Any:
+        if id(layer) in dropped:
+            return _LEFT_OUT
+        if isinstance(layer, keras.Model):
+            return rebuild(layer, convert, left_out, before)
+        return convert(layer) if isinstance(layer, keras.layers.Layer) else layer
+
+    if isinstance(model, keras.Sequential):
+        chain = [each for node in nodes for each in (before(node, 0), new(node.operation))]
+        layers = [each for each in (*chain, before(model, 0)) if each not in (None, _LEFT_OUT)]
+        return keras.Sequential([_input(model.inputs[0]), *layers], name=model.name)
+    plain = keras.Model(model.input, model.output, name=model.name)  # not compiled
+    inputs = keras.tree.map_structure(_input, model.input)
+    insert = _Insertion(before)
+    following = iter(nodes)  # Keras calls them in this order
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = insert(next(following), (args, kwargs))
+        if isinstance(layer, keras.layers.Layer):  # the new layer may not take masks
+            accepted = inspect.signature(layer.call).parameters
+            kwargs = {k: v for k, v in kwargs.items() if k in accepted or k not in _OPTIONS}
+        return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
+
+    copy = keras.models.clone_model(plain, inputs, new, call)
+    outputs = insert(model, copy.output)
+    return copy if outputs is copy.output else keras.Model(copy.input, outputs, name=model.name)
+
+
+class _Insertion:
+    """Insertion of layers between tensors and their readers; the result of a layer on a tensor is shared."""
+
+    def __init__(self, before: Before) -> None:
+        self.before = before
+        self.results: dict[tuple[int, int], Any] = {}
+
+    def __call__(self, reader: Any, tensors: Any) -> Any:
+        """Return ``tensors``, a structure, as ``reader`` shall read them; the same object if no layer is inserted."""
+        flat = [x for x in keras.tree.flatten(tensors) if isinstance(x, keras.KerasTensor)]
+        layers = [self.before(reader, index) for index in range(len(flat))]
+        if not any(layers):
+            return tensors
+        pairs = iter(zip(flat, layers, strict=True))
+
+        def one(x: Any) -> Any:
+            return self._through(*next(pairs)) if isinstance(x, keras.KerasTensor) else x
+
+        return keras.tree.map_structure(one, tensors)
+
+    def _through(self, x: Any, layer: Any) -> Any:
+        if layer is None:
+            return x
+        key = id(x), id(layer)
+        if key not in self.results:
+            self.results[key] = layer(x)
+        return self.results[key]
+
+
+def _input(tensor: Any) -> Any:
+    """Return a new input with the name of the old one; Keras' cloning would use the name of the tensor."""
+    name = tensor._keras_history.operation.name
+    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
+
+
+def copy_layer(layer: Any) -> Any:
+    """Return a new, unbuilt layer with the same configuration; a Lambda keeps its function, which is not data."""
+    if isinstance(layer, keras.layers.Lambda):
+        arguments = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}
+        return keras.layers.Lambda(
+            layer.function, layer._output_shape, dtype=layer.dtype_policy, **arguments
+        )
+    return type(layer).from_config(layer.get_config())
+
+
+def clone_model(model: keras.Model, custom_objects: Mapping[str, Any] | None = None) -> keras.Model:
+    """Return a copy of ``model`` with the same weights, not compiled.
+
+    ``custom_objects`` are classes and functions by their names in configurations.
+
+    Raises:
+        LoweringError: the model is not built from layers.
+    """
+    with custom_scope(custom_objects):
+        copy = rebuild(model, copy_layer)
+    copy_model_state(model, copy)
+    return copy
+
+
+def custom_scope(custom_objects: Mapping[str, Any] | None) -> Any:
+    """Return a context within which Keras finds ``custom_objects`` by their names."""
+    if not custom_objects:
+        return nullcontext()
+    objects = dict(custom_objects)
+    classes = {each.__name__: each for each in objects.values() if isinstance(each, type)}
+    return keras.saving.custom_object_scope(objects | classes)

@@ -1,0 +1,1 @@
+"""Engines: which candidate to try next."""

@@ -1,0 +1,146 @@
+"""Optuna's samplers as engines of a Pareto search, in memory.
+
+Proposals depend on the seed and on the outcomes, in their order. A search resumes from the journal, not from Optuna's
+storage.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qhls.search.engines.tuners import Proposal
+from qhls.search.errors import SearchError
+from qhls.search.goals.objectives import Objective
+from qhls.search.space.choices import Candidate, Space
+
+ENGINES = ("tpe", "gp", "nsga2", "random")
+MANY_TRIALS = 300
+"""From so many trials on NSGA-II is the default, below it TPE."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The outcome of a trial for several objectives.
+
+    ``values``: one per objective, NaN if it is unknown because a budget was exceeded. ``violations``: one per budget,
+    above 0 the share by which it was exceeded.
+    """
+
+    values: Sequence[float]
+    violations: Mapping[str, float] = field(default_factory=dict)
+
+
+class Engine:
+    """Candidates of ``space`` by one of Optuna's samplers.
+
+    ``name``: "tpe" (multivariate), "gp" (a Gaussian process; needs torch, and minutes for some tens of
+    trials), "nsga2" or "random". ``startup``: trials at random before a model is used, or the population.
+    Raises ``SearchError`` for another name, or where Optuna (or torch) is not installed.
+    """
+
+    def __init__(
+        self, space: Space, objectives: Sequence[Objective], name: str, seed: int, startup: int
+    ) -> None:
+        optuna = _optuna()
+        self.space, self.objectives = space, tuple(objectives)
+        self._failed = optuna.trial.TrialState.FAIL
+        self._distributions = {
+            choice.name: optuna.distributions.CategoricalDistribution(choice.options)
+            for choice in space.choices
+            if len(choice.options) > 1
+        }
+        self._fixed = {c.name: c.options[0] for c in space.choices if len(c.options) == 1}
+        self._study = optuna.create_study(
+            directions=["maximize" if objective.more else "minimize" for objective in objectives],
+            sampler=_sampler(optuna, name, seed, startup),
+        )
+        self._worst = [0.0 if objective.more else 1e6 for objective in objectives]
+        self._seen: list[list[float]] = []
+        self._asked = 0
+
+    def enqueue(self, candidates: Sequence[Candidate]) -> None:
+        """Propose these before any other."""
+        for candidate in candidates:
+            self.space.check(candidate)
+            self._study.enqueue_trial({name: candidate[name] for name in self._distributions})
+
+    def ask(self) -> Proposal:
+        """Return the next proposal; one candidate may be proposed again."""
+        trial = self._study.ask(self._distributions)
+        number, self._asked = self._asked, self._asked + 1
+        return Proposal(number, {**trial.params, **self._fixed}, handle=trial)
+
+    def tell(self, proposal: Proposal, outcome: Measured | None, /) -> None:
+        """Take in the outcome of a proposal; ``None``: the trial failed."""
+        trial = proposal.handle
+        if outcome is None:
+            self._study.tell(trial, state=self._failed)
+            return
+        for name, violation in outcome.violations.items():
+            trial.set_constraint(name, violation)
+        values = outcome.values
+        known = [not math.isnan(value) for value in values]
+        if all(known):
+            self._seen.append(list(values))
+        # What is not known is taken for the worst that was seen: the budget says that it does not count.
+        self._study.tell(
+            trial,
+            [
+                v if ok else self._worst_of(i)
+                for i, (v, ok) in enumerate(zip(values, known, strict=True))
+            ],
+        )
+
+    def _worst_of(self, index: int) -> float:
+        column = [values[index] for values in self._seen]
+        if not column:
+            return self._worst[index]
+        return min(column) if self.objectives[index].more else max(column)
+
+
+def default_engine(trials: int) -> str:
+    """Return the engine for a number of trials."""
+    return "tpe" if trials < MANY_TRIALS else "nsga2"
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError as error:
+        raise SearchError(
+            f"search: expected Optuna, got none ({error}); pip install 'qhls[search]'"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
+def _sampler(optuna: Any, name: str, seed: int, startup: int) -> Any:
+    samplers = optuna.samplers
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        if name == "tpe":
+            return samplers.TPESampler(
+                multivariate=True, constant_liar=True, seed=seed, n_startup_trials=startup
+            )
+        if name == "gp":
+            _require_torch()
+            return samplers.GPSampler(seed=seed, n_startup_trials=startup)
+        if name == "nsga2":
+            return samplers.NSGAIISampler(seed=seed, population_size=max(startup, 2))
+        if name == "random":
+            return samplers.RandomSampler(seed=seed)
+    raise SearchError(f"engine: expected one of {', '.join(ENGINES)}, got {name!r}")
+
+
+def _require_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise SearchError(
+            f"engine 'gp': expected torch, which Optuna's Gaussian process needs, got none "
+            f"({error}); install it, or use engine='tpe'"
+        ) from error

@@ -1,0 +1,283 @@
+"""Tuners, which propose candidates for one score: at random, by a Gaussian process, by Hyperband.
+
+Proposals depend on the seed and on the outcomes alone, so that a search resumes when it passes the same outcomes
+again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from qhls.search.engines.gaussian import GaussianProcess
+from qhls.search.errors import SearchError
+from qhls.search.space.choices import Candidate, Space
+
+DRAWS = 100
+"""Draws of random candidates before the unknown ones are looked up in order."""
+
+
+Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate to train up to ``epochs``, or for as long as ``fit`` says.
+
+    ``number``: of the trial, counted from 0 in the order of the proposals. ``parent``: the trial whose weights it
+    starts from, with ``initial_epoch`` epochs behind it. ``handle``: an object of the tuner, which ``tell`` reads.
+    """
+
+    number: int
+    candidate: Candidate
+    epochs: int | None = None
+    initial_epoch: int = 0
+    parent: int | None = None
+    handle: Any = field(default=None, compare=False, repr=False)
+
+
+class Tuner(Protocol[Outcome_contra]):
+    """A source of candidates that learns from the outcomes of their trials.
+
+    The outcome is the score, if one score is the goal, and ``engines.Measured`` for several objectives.
+    """
+
+    def ask(self) -> Proposal | None:
+        """Return the next proposal; ``None`` if it depends on outcomes not yet passed, or if the search is over."""
+        ...
+
+    def tell(self, proposal: Proposal, outcome: Outcome_contra | None, /) -> None:
+        """Take in the outcome of a proposal, in the order of the proposals; ``None``: without result."""
+        ...
+
+
+class RandomTuner:
+    """Tuner of random candidates, none twice."""
+
+    def __init__(self, space: Space, max_trials: int, seed: int = 0) -> None:
+        self.space, self.max_trials, self.seed = space, max_trials, seed
+        self.outcomes: list[tuple[Candidate, float | None]] = []
+        self._known: set[str] = set()
+        self._asked = 0
+
+    def ask(self) -> Proposal | None:
+        """Return the next proposal; ``None`` after ``max_trials`` or the last candidate."""
+        if self._asked >= self.max_trials:
+            return None
+        rng = np.random.default_rng([self.seed, self._asked])
+        candidate = self.choose(rng)
+        if candidate is None:
+            return None
+        self._known.add(self.space.key(candidate))
+        self._asked += 1
+        return Proposal(self._asked - 1, candidate)
+
+    def tell(self, proposal: Proposal, score: float | None) -> None:
+        """Take in the score of a proposal; ``None``: it has none."""
+        self.outcomes.append((proposal.candidate, score))
+
+    def choose(self, rng: np.random.Generator) -> Candidate | None:
+        """Return the next candidate."""
+        return self.unknown(rng)
+
+    def unknown(self, rng: np.random.Generator) -> Candidate | None:
+        """Return a random candidate that was not proposed yet; ``None``: all were."""
+        for _ in range(DRAWS):
+            candidate = draw(self.space, rng)
+            if self.space.key(candidate) not in self._known:
+                return candidate
+        if len(self._known) >= self.space.size:
+            return None
+        start = int(rng.integers(min(self.space.size, 2**62)))
+        for step in range(self.space.size):  # few are left, so the space is small
+            candidate = self.space.candidate((start + step) % self.space.size)
+            if self.space.key(candidate) not in self._known:
+                return candidate
+        return None
+
+
+class BayesianTuner(RandomTuner):
+    """Tuner of candidates of the highest upper confidence bound of a Gaussian process, after some at random.
+
+    ``num_initial_points``: random ones, by default 3 for each choice but no more than half of
+    ``max_trials``; ``alpha``: the variance of the scores' noise; ``beta``: how many standard deviations
+    the bound is above the mean. ``pool``: unknown candidates among which it looks, half of them neighbours of
+    the best.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        max_trials: int,
+        seed: int = 0,
+        *,
+        num_initial_points: int | None = None,
+        alpha: float = 1e-4,
+        beta: float = 2.6,
+        pool: int = 500,
+    ) -> None:
+        super().__init__(space, max_trials, seed)
+        free = sum(len(choice.options) > 1 for choice in space.choices)
+        self.initial = num_initial_points or max(1, min(3 * free, max_trials // 2))
+        self.alpha, self.beta, self.pool = alpha, beta, pool
+
+    def choose(self, rng: np.random.Generator) -> Candidate | None:
+        """Return the candidate of the highest bound, or a random one at the start."""
+        scored = [(c, s) for c, s in self.outcomes if s is not None]
+        candidates = [] if len(scored) < max(self.initial, 2) else self._pool(rng, scored)
+        if not candidates:
+            return self.unknown(rng)
+        process = GaussianProcess(self.alpha)
+        process.fit(
+            np.array([encode(self.space, c) for c, _ in scored]), np.array([s for _, s in scored])
+        )
+        mean, deviation = process.predict(np.array([encode(self.space, c) for c in candidates]))
+        return candidates[int(np.argmax(mean + self.beta * deviation))]
+
+    def _pool(
+        self, rng: np.random.Generator, scored: list[tuple[Candidate, float]]
+    ) -> list[Candidate]:
+        best = sorted(scored, key=lambda pair: -pair[1])[:5]
+        found: dict[str, Candidate] = {}
+        for i in range(self.pool):
+            candidate = draw(self.space, rng)
+            if i % 2:
+                kept = best[int(rng.integers(len(best)))][0]
+                changed = rng.random(len(self.space.choices)) < 2 / len(self.space.choices)
+                names = [choice.name for choice in self.space.choices]
+                candidate |= {n: kept[n] for n, new in zip(names, changed, strict=True) if not new}
+            key = self.space.key(candidate)
+            if key not in self._known:
+                found[key] = candidate
+        return list(found.values())
+
+
+class HyperbandTuner:
+    """Tuner of Hyperband: brackets of candidates of which the best are trained on, ``factor`` times as long.
+
+    Bracket s of ``s_max = floor(log(max_epochs, factor))`` begins with ``ceil((s_max + 1) / (s + 1) *
+    factor**s)`` candidates of ``max_epochs / factor**s`` epochs (L. Li et al., JMLR 18, 2018). All brackets
+    are run ``hyperband_iterations`` times; ``max_trials`` ends it earlier, every training counting as one.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        max_trials: int | None = None,
+        seed: int = 0,
+        *,
+        max_epochs: int = 100,
+        factor: int = 3,
+        hyperband_iterations: int = 1,
+    ) -> None:
+        if factor < 2 or max_epochs < 1 or hyperband_iterations < 1:
+            raise SearchError(
+                f"hyperband: expected factor of at least 2, max_epochs and hyperband_iterations of at least 1, "
+                f"got {factor}, {max_epochs} and {hyperband_iterations}"
+            )
+        self.max_epochs, self.factor = max_epochs, factor
+        self.max_trials = math.inf if max_trials is None else max_trials
+        self._random = RandomTuner(space, 2**31, seed)
+        last = 0
+        while factor ** (last + 1) <= max_epochs:
+            last += 1
+        self._brackets = [
+            (s, last) for _ in range(hyperband_iterations) for s in range(last, -1, -1)
+        ]
+        self._round: list[Proposal] = []
+        self._scores: dict[int, float | None] = {}
+        self._queue: list[Proposal] = []
+        self._stage = 0
+        self._number = 0
+
+    def ask(self) -> Proposal | None:
+        """Return the next proposal; ``None`` until the scores of a round are known, and after the last."""
+        while not self._queue:
+            waiting = any(p.number not in self._scores for p in self._round)
+            if waiting or not self._next_round():
+                return None
+        if self._number >= self.max_trials:
+            return None
+        self._number += 1
+        return self._queue.pop(0)
+
+    def tell(self, proposal: Proposal, score: float | None) -> None:
+        """Take in the score of a proposal; ``None``: it has none."""
+        self._scores[proposal.number] = score
+
+    def _next_round(self) -> bool:
+        """Fill the queue with the best of the last round or a new bracket, and return false if there is none."""
+        if self._round:
+            bracket, _ = self._brackets[0]
+            self._stage += 1
+            scored = [(p, self._scores.get(p.number)) for p in self._round]
+            ranked = sorted(((p, s) for p, s in scored if s is not None), key=lambda pair: -pair[1])
+            best = [p for p, _ in ranked[: promoted(len(self._round), self.factor)]]
+            if self._stage <= bracket and best:
+                self._fill([(p.candidate, p) for p in best])
+                return True
+            self._brackets.pop(0)
+        self._round, self._stage = [], 0
+        if not self._brackets:
+            return False
+        bracket, last = self._brackets[0]
+        size = math.ceil((last + 1) / (bracket + 1) * self.factor**bracket)
+        proposals = [self._random.ask() for _ in range(size)]
+        candidates = [p.candidate for p in proposals if p is not None]
+        if not candidates:
+            self._brackets.clear()
+            return False
+        self._fill([(candidate, None) for candidate in candidates])
+        return True
+
+    def _fill(self, members: list[tuple[Candidate, Proposal | None]]) -> None:
+        bracket, _ = self._brackets[0]
+        epochs = max(round(self.max_epochs / self.factor ** (bracket - self._stage)), 1)
+        self._round = [
+            Proposal(
+                self._number + i,
+                candidate,
+                epochs,
+                (parent.epochs or 0) if parent else 0,
+                parent.number if parent else None,
+            )
+            for i, (candidate, parent) in enumerate(members)
+        ]
+        self._queue = list(self._round)
+
+
+def promoted(count: int, factor: int) -> int:
+    """Return how many of ``count`` candidates train beyond a rung: one of ``factor``, at least one in all."""
+    return max(count // factor, 1)
+
+
+TUNERS: dict[str, Callable[..., Any]] = {
+    "random": RandomTuner,
+    "bayesian": BayesianTuner,
+    "hyperband": HyperbandTuner,
+}
+"""AutoQKeras' modes."""
+
+
+def draw(space: Space, rng: np.random.Generator) -> Candidate:
+    """Return a random candidate, every option of a choice as likely as the others."""
+    return {c.name: c.options[int(rng.integers(len(c.options)))] for c in space.choices}
+
+
+def encode(space: Space, candidate: Candidate) -> np.ndarray:
+    """Return a candidate as a vector: numbers from 0 to 1, quantizers one-hot at equal distances."""
+    parts: list[float] = []
+    for choice in space.choices:
+        if len(choice.options) == 1:
+            continue
+        chosen = candidate[choice.name]
+        if all(isinstance(option, int | float) for option in choice.options):
+            numbers = [float(option) for option in choice.options]
+            parts.append((float(chosen) - min(numbers)) / (max(numbers) - min(numbers)))
+        else:
+            parts += [math.sqrt(0.5) * (option == chosen) for option in choice.options]
+    return np.array(parts)

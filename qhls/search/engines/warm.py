@@ -1,0 +1,171 @@
+"""First candidates of a search by integer programming, from the sensitivity to each choice alone.
+
+As in HAWQ-V3 (Z. Yao et al., ICML 2021), what quantising several tensors does to the loss is taken for the sum of
+what each does alone, and so is the cost. Then the candidate of the least loss within a cost is a program of
+one binary variable per option:
+
+    min sum omega[i, o] x[i, o]  with  sum_o x[i, o] = 1 for each choice i,  sum cost[i, o] x[i, o] <= bound
+
+It is solved for bounds from the cheapest candidate to the dearest, within the budgets. After these come the
+candidates of as many bits everywhere, which are what a search must beat.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.frontend.models.state import copy_model_state
+from qhls.search.errors import SearchError, TrialError
+from qhls.search.goals.costs import measure
+from qhls.search.space.choices import Candidate, CandidateChoice, Space
+from qhls.search.trials.driver import Plan
+from qhls.search.trials.job import Job
+
+SAMPLES = 512
+"""Samples of the training data for the loss."""
+
+BOUNDS = 8
+"""Costs for which the program is solved."""
+
+Table = dict[str, list[float]]
+"""By choice: a number for each option."""
+
+
+def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
+    """Return the candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
+
+    The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
+    is not installed.
+    """
+    names = plan.costs or ("bits",)
+    losses = sensitivities(space, job)
+    base = space.smallest()
+    costs = {name: _costs(space, base, name, plan) for name in names}
+    least, most = _ends(costs[names[0]])
+    found: dict[str, Candidate] = {}
+    for bound in np.linspace(least, most, BOUNDS):
+        bounds = dict(plan.budgets)
+        bounds[names[0]] = min(float(bound), bounds.get(names[0], math.inf))
+        candidate = solve(space, losses, costs, bounds)
+        if candidate is not None:
+            found[space.key(candidate)] = candidate
+    for candidate in homogeneous(space):
+        found.setdefault(space.key(candidate), candidate)
+    return list(found.values())
+
+
+def homogeneous(space: Space) -> list[Candidate]:
+    """Return for each number of bits the candidate that has it, or the most below it, everywhere."""
+    quantizers = [c for c in space.choices if isinstance(c.options[0], str)]
+    fixed = {
+        c.name: 1.0 if 1.0 in c.options else c.options[0]
+        for c in space.choices
+        if c not in quantizers
+    }
+    found = []
+    for bits in sorted({size for choice in quantizers for size in choice.sizes}):
+        chosen: Candidate = {}
+        for choice in quantizers:
+            near = max((s for s in choice.sizes if s <= bits), default=min(choice.sizes))
+            chosen[choice.name] = choice.options[choice.sizes.index(near)]
+        found.append(chosen | fixed)
+    return found
+
+
+def solve(
+    space: Space,
+    losses: Mapping[str, list[float]],
+    costs: Mapping[str, Mapping[str, list[float]]],
+    bounds: Mapping[str, float],
+) -> Candidate | None:
+    """Return the candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``.
+
+    ``None``: there is none. Raises ``SearchError`` where SciPy is not installed.
+    """
+    try:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+    except ImportError as error:
+        raise SearchError(
+            f"warm_start: expected SciPy, got none ({error}); pip install 'qhls[search]'"
+        ) from error
+    options = [(choice, o) for choice in space.choices for o in range(len(choice.options))]
+    one = np.array([[float(c is choice) for c, _ in options] for choice in space.choices])
+    rows = np.array([[costs[name][c.name][o] for c, o in options] for name in bounds])
+    limits: Any = [limit * (1 + 1e-9) for limit in bounds.values()]
+    result = milp(
+        np.array([losses[choice.name][o] for choice, o in options]),
+        integrality=np.ones(len(options)),
+        bounds=Bounds(0, 1),
+        constraints=[
+            LinearConstraint(one, 1, 1),
+            LinearConstraint(rows, ub=limits),
+        ],
+    )
+    if not result.success:
+        return None
+    return {
+        choice.name: choice.options[o]
+        for (choice, o), chosen in zip(options, result.x, strict=True)
+        if chosen > 0.5
+    }
+
+
+def sensitivities(space: Space, job: Job) -> Table:
+    """Return the rise of the model's loss if one choice alone is an option, for each option.
+
+    What cannot be built counts as infinitely bad, within what the program takes.
+    """
+    x, y = job.data[0][:SAMPLES], job.data[1][:SAMPLES]
+    loss = keras.losses.get(job.model.loss)
+    reference = _loss(job.model, loss, x, y)
+
+    def rise(choice: CandidateChoice, option: Any) -> float:
+        try:
+            model = space.build({choice.name: option})
+        except TrialError:
+            return _BAD
+        copy_model_state(job.model, model, partly=True)
+        value = _loss(model, loss, x, y) - reference
+        return value if math.isfinite(value) else _BAD
+
+    return {c.name: [rise(c, option) for option in c.options] for c in space.choices}
+
+
+_BAD = 1e6
+
+
+def _loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
+    made = model(keras.ops.convert_to_tensor(x), training=False)
+    return float(to_numpy(keras.ops.mean(loss(y, made))))
+
+
+def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
+    """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
+
+    def cost(candidate: Candidate) -> float:
+        try:
+            return measure(space.build(candidate), [name], plan.hardware)[name]
+        except TrialError:
+            return _BAD * _BAD
+
+    lowest = cost(base)
+    table = {
+        choice.name: [
+            0.0 if option == base[choice.name] else cost(base | {choice.name: option}) - lowest
+            for option in choice.options
+        ]
+        for choice in space.choices
+    }
+    first = space.choices[0].name
+    return table | {first: [lowest + value for value in table[first]]}
+
+
+def _ends(costs: Table) -> tuple[float, float]:
+    least = sum(min(values) for values in costs.values())
+    return least, sum(max(v for v in values if v < _BAD * _BAD / 2) for values in costs.values())

@@ -1,0 +1,1 @@
+"""Objectives, goals and costs of a search."""

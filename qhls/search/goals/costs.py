@@ -1,0 +1,112 @@
+"""Costs of a candidate: energy, area and latency of its design, bits of its model.
+
+Before training ``qhls.candidates`` prices types, not weights. A search compares the costs of trained designs in the
+end; ``docs/energy.md`` has the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from qhls.candidates import candidates, read_choices
+from qhls.compile import compile as compile_model
+from qhls.errors import QhlsError
+from qhls.ir import Schedule
+from qhls.ir.schedule import check_schedule
+from qhls.search.errors import GoalError, TrialError
+from qhls.search.goals.forgiving import DEFAULT_CONFIG
+from qhls.search.space.sizes import Sizes, model_bits
+
+UNITS = {"energy": "pJ", "area": "LUT", "latency": "ns", "bits": "bits"}
+"""Name -> unit of each cost."""
+
+AREA_TABLE = "xilinx_lut6"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Settings that the costs of a candidate depend on.
+
+    ``input_types`` and ``schedule`` as in ``qhls.compile``, ``technology`` as in ``Design.energy``.
+    """
+
+    input_types: Any = None
+    schedule: Schedule = field(default_factory=Schedule)
+    technology: Any = "horowitz_45nm"
+
+    def __post_init__(self) -> None:
+        check_schedule(self.schedule, "search")
+
+
+def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
+    """Return the costs ``names`` (keys of ``UNITS``) of a candidate; they do not depend on its weights.
+
+    Raises ``GoalError`` for a cost that does not exist, ``TrialError`` where the model cannot become a
+    design.
+    """
+    names = tuple(names)
+    check_costs(names)
+    found: dict[str, float] = {}
+    if "bits" in names:
+        stats = model_bits(model, Sizes(), DEFAULT_CONFIG)
+        found["bits"] = sum(entry["total"] for entry in stats.values())
+    if set(names) - {"bits"}:
+        found |= _of_design(model, hardware)
+    return {name: found[name] for name in names}
+
+
+def trained_costs(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
+    """Return those of the costs ``names`` that belong to the design, with the weights of ``model``.
+
+    Raises ``TrialError`` where the model cannot become a design.
+    """
+    names = [name for name in names if name != "bits"]
+    if not names:
+        return {}
+    try:
+        design = compile_model(model, hardware.input_types, schedule=hardware.schedule)
+    except QhlsError as error:
+        raise _no_design(model, error) from error
+    costs = {
+        "energy": lambda: design.energy(hardware.technology).total,
+        "area": lambda: design.area(AREA_TABLE).totals[UNITS["area"]],
+        "latency": lambda: design.latency().latency * design.schedule.clock_period,
+    }
+    return {name: float(costs[name]()) for name in names}
+
+
+def check_costs(names: Iterable[str]) -> None:
+    """Raise ``GoalError`` for a name that is no cost."""
+    for name in names:
+        if name not in UNITS:
+            raise GoalError(
+                f"costs: expected one of {', '.join(UNITS)}, got {name!r}; a metric is an "
+                f"objective, not a cost"
+            )
+
+
+def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
+    try:
+        variants = candidates(
+            model,
+            hardware.input_types,
+            technology=hardware.technology,
+            area=AREA_TABLE,
+            schedule=hardware.schedule,
+        )
+        costs = variants.costs(read_choices(model))
+    except QhlsError as error:
+        raise _no_design(model, error) from error
+    return {
+        "energy": costs.energy,
+        "area": costs.area[UNITS["area"]],
+        "latency": costs.latency * hardware.schedule.clock_period,
+    }
+
+
+def _no_design(model: keras.Model, error: QhlsError) -> TrialError:
+    return TrialError(f"model {model.name!r}: cannot become a design: {error}")

@@ -1,0 +1,74 @@
+"""Costs of the cheapest candidate of a space: a budget below them is refused before any training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from qhls.errors import LoweringError
+from qhls.frontend.lowering.trace import inputs_of
+from qhls.search.errors import BudgetError, SearchError, TrialError
+from qhls.search.goals.costs import UNITS, Hardware, measure
+from qhls.search.space.choices import Candidate, Space
+
+Cost = Callable[[Candidate], float]
+
+
+def check_input_types(space: Space, hardware: Hardware) -> None:
+    """Raise ``SearchError`` unless every input of a candidate has a type: all of them would fail alike."""
+    with suppress(TrialError):  # a fault of this candidate need not be one of others
+        model = space.build(space.smallest())
+        try:
+            inputs_of(model, hardware.input_types)
+        except LoweringError as error:
+            raise SearchError(f"input_types: {error}") from error
+
+
+def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardware) -> None:
+    """Raise ``BudgetError`` for a budget below the cost of the cheapest candidate, which the message names.
+
+    Raises ``SearchError`` where no candidate can be priced.
+    """
+    for name, most in budgets.items():
+        errors: list[TrialError] = []
+
+        def cost(
+            candidate: Candidate, name: str = name, errors: list[TrialError] = errors
+        ) -> float:
+            try:
+                return measure(space.build(candidate), [name], hardware)[name]
+            except TrialError as error:
+                errors.append(error)
+                return math.inf
+
+        least = cheapest(space, cost, most)
+        if least == math.inf:
+            raise SearchError(
+                f"budget {name!r}: expected a candidate that can be priced, got none: {errors[-1]}"
+            )
+        if least > most:
+            raise BudgetError(
+                f"budget {name!r}: expected at least {least:g} {UNITS[name]}, what the cheapest candidate "
+                f"costs, got {most:g}; raise it, or give the space smaller quantizers"
+            )
+
+
+def cheapest(space: Space, cost: Cost, enough: float) -> float:
+    """Return the least cost, choice by choice from the smallest candidate; any cost up to ``enough`` will do.
+
+    It is the least of all if the order of a choice's options by cost does not depend on the other choices. That holds
+    for bits, and in practice for energy, area and latency.
+    """
+    best = space.smallest()
+    least = cost(best)
+    for choice in space.choices:
+        for option in choice.options:
+            if least <= enough:
+                return least
+            if option != best[choice.name]:
+                other = best | {choice.name: option}
+                found = cost(other)
+                if found < least:
+                    best, least = other, found
+    return least

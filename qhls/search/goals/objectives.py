@@ -1,0 +1,163 @@
+"""Objectives of a Pareto search: costs, of which less is better, and metrics, whose names decide."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qhls.search.errors import GoalError
+from qhls.search.goals.costs import UNITS
+from qhls.search.trials.training import metric_names
+
+_LESS = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "divergence")
+"""Parts of the names of metrics of which less is better."""
+
+_DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """An objective. ``name``: a cost, or a metric of the validation data; ``more``: whether more of it is better."""
+
+    name: str
+    more: bool
+
+    @property
+    def is_cost(self) -> bool:
+        """True for a cost, which is known before training."""
+        return self.name in UNITS
+
+    @property
+    def unit(self) -> str:
+        """Unit such as pJ; empty for a metric."""
+        return UNITS.get(self.name, "")
+
+    def loss(self, value: float) -> float:
+        """Return a number for ``value`` of which less is better."""
+        return -value if self.more else value
+
+    @property
+    def logged_names(self) -> tuple[str, ...]:
+        """Names under which Keras may log the metric."""
+        return metric_names(self.name)
+
+    def score(
+        self, value: float, _metrics: Mapping[str, float], _costs: Mapping[str, float]
+    ) -> float:
+        """Return a number for ``value``, higher is better, by which the best epoch of a training is found."""
+        return -self.loss(value)
+
+    def of(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
+        """Return the value of the objective. Raises ``GoalError`` for a metric that was not logged."""
+        if self.is_cost:
+            return costs[self.name]
+        for name in self.logged_names:
+            if f"val_{name}" in metrics:
+                return metrics[f"val_{name}"]
+        raise GoalError(
+            f"objective {self.name!r}: expected it among the metrics {', '.join(sorted(metrics))} or "
+            f"the costs {', '.join(UNITS)}; add it to the model's metrics: model.compile(..., metrics=[...])"
+        )
+
+
+def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
+    """Return objectives from names, and from pairs such as ``("auc", "max")``.
+
+    Raises ``GoalError`` for another thing, for names twice, and where no metric is among them.
+    """
+    found = [_parse(given) for given in objectives]
+    names = [objective.name for objective in found]
+    if len(set(names)) < len(names):
+        raise GoalError(f"objectives: expected each once, got {', '.join(names)}")
+    if all(objective.is_cost for objective in found):
+        raise GoalError(
+            f"objectives: expected a metric, such as 'accuracy' or 'loss', got "
+            f"{', '.join(names) or 'none'}; costs alone need no training"
+        )
+    return tuple(found)
+
+
+def _parse(given: Any) -> Objective:
+    if isinstance(given, str) and given:
+        cost = given in UNITS
+        return Objective(given, not cost and not any(part in given for part in _LESS))
+    if isinstance(given, tuple | list) and len(given) == 2 and given[1] in _DIRECTIONS:
+        return Objective(str(given[0]), _DIRECTIONS[given[1]])
+    raise GoalError(f"objectives: expected names or pairs such as ('auc', 'max'), got {given!r}")
+
+
+# -- domination -------------------------------------------------------------------------------------
+
+Losses = Sequence[float]
+
+
+def dominates(a: Losses, b: Losses) -> bool:
+    """Return whether ``a`` is nowhere worse than ``b`` and somewhere better; less is better."""
+    pairs = list(zip(a, b, strict=True))
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+
+
+def front(points: Sequence[Losses]) -> list[int]:
+    """Return the numbers of the points that no other dominates; of equal ones the first."""
+    if not points:
+        return []
+    rank, same = _ranks(points)
+    _, first = np.unique(same, return_index=True)
+    return sorted(int(i) for i in first if rank[i] == 0)
+
+
+def ranked(points: Sequence[Losses]) -> list[int]:
+    """Return the numbers of all points, the best first: front by front, within one those far from others first.
+
+    K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002: its fronts and its
+    crowding distance.
+    """
+    if not points:
+        return []
+    rank, order = _ranks(points)[0], []
+    for level in range(int(rank.max()) + 1):
+        chosen = [int(i) for i in np.flatnonzero(rank == level)]
+        distance = _crowding([points[i] for i in chosen])
+        order += [i for _, i in sorted(zip((-d for d in distance), chosen, strict=True))]
+    return order
+
+
+def _ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the number of fronts before each point's front, and a number that equal points share.
+
+    In the order of their numbers a point is only dominated by points before it. A number that is not one is worse
+    than all others.
+    """
+    values = np.array([tuple(map(float, point)) for point in points])
+    values[np.isnan(values)] = np.inf
+    distinct, same = np.unique(values, axis=0, return_inverse=True)
+    same = same.reshape(len(points))
+    rank = np.zeros(len(distinct), np.int64)
+    if values.shape[1] == 2:
+        lowest: list[float] = []  # of the second number, in each front so far: they rise
+        for i, second in enumerate(distinct[:, 1].tolist()):
+            rank[i] = bisect_right(lowest, second)
+            lowest[rank[i] : rank[i] + 1] = [second]
+    else:
+        for i in range(1, len(distinct)):
+            beaten = (distinct[:i] <= distinct[i]).all(1)
+            rank[i] = rank[:i].max(where=beaten, initial=-1) + 1
+    return rank[same], same
+
+
+def _crowding(points: Sequence[Losses]) -> list[float]:
+    distance = [0.0] * len(points)
+    for axis in range(len(points[0])):
+        order = sorted(range(len(points)), key=lambda i: points[i][axis])
+        span = points[order[-1]][axis] - points[order[0]][axis]
+        distance[order[0]] = distance[order[-1]] = math.inf
+        for before, here, after in zip(order, order[1:], order[2:], strict=False):
+            if span > 0:
+                distance[here] += (points[after][axis] - points[before][axis]) / span
+    return distance

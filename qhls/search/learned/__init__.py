@@ -1,0 +1,1 @@
+"""Widths learned in training."""

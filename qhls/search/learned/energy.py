@@ -1,0 +1,236 @@
+"""``EnergyTerm``: the energy of a model whose widths are learned, as a differentiable part of its loss.
+
+Which events and memory passes there are comes from the graph of the model as it is at the start; what they cost from
+the technology; how they follow the widths is told here:
+
+* a product by a weight that is part of the logic costs the additions of its signed digits, a third of a digit a bit
+  on average, as wide as the input, and its addition to the sum, as wide as the sum. A weight of 0 costs nothing;
+* one by a weight in a memory costs a multiplier and an addition, whatever the weight; reading the memory costs what its
+  bits do;
+* all else (activations, pooling, registers, block RAM) is proportional to the bits of the tensor that it handles.
+
+A sum has the bits of its input, of its finest weight, and of the largest sum of the weights' magnitudes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from qhls.energy.model import list_energy_terms
+from qhls.energy.technology import Polynomial, Technology
+from qhls.ir import Add, Const, Graph, Input, Op, Quantize, Schedule
+from qhls.ir.loops import HARD_WIRED, constant_place
+from qhls.ir.work import MULTIPLICATIONS
+from qhls.quantizers.numerics import Tensor
+from qhls.search.learned.layers import LearnedActivation, LearnedWeights
+
+ops: Any = keras.ops  # whose types say that anything may be None
+
+Learned = LearnedWeights | LearnedActivation
+
+DIGITS_PER_BIT = 1 / 3
+"""Non-zero signed digits that a bit more gives a number, on average (G. W. Reitwiesner, Binary Arithmetic, 1960)."""
+
+
+@dataclass(frozen=True)
+class LearnedWidth:
+    """Bits of a tensor: ``more`` than those of ``root``, an activation, or the sum of weights; ``None``: constant."""
+
+    root: Learned | None
+    more: float
+    fraction: float
+    """Fraction bits, likewise."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """The product of a layer. ``uses``: products of each weight in one inference."""
+
+    layer: LearnedWeights
+    x: LearnedWidth
+    weights: int
+    uses: float
+    memory: tuple[float, float, float] | None
+    """pJ of reading the weights, the bits of one when it is that, and the power of bits by which it grows."""
+
+
+@dataclass
+class EnergyTerm:
+    """``loss()`` is ``strength`` times the energy over that at the start.
+
+    ``at_start``: pJ of the graph; ``slopes``: pJ a bit of each activation and sum.
+    """
+
+    technology: Technology
+    strength: Any
+    at_start: float = 0.0
+    constant: float = 0.0
+    products: list[Product] = field(default_factory=list)
+    slopes: dict[Learned, float] = field(default_factory=dict)
+    biases: dict[Learned, float] = field(default_factory=dict)
+    """pJ a bit of the sum to which a layer's bias is added; there is no addition where all of it is 0."""
+    removable: set[Learned] = field(default_factory=set)
+    """Layers without whose idle units the model is exported."""
+    calls: int = 1
+
+    def loss(self) -> Tensor:
+        """Return the addend of the loss in each call of the layer that has this term."""
+        return ops.convert_to_tensor(self.strength) * self.energy() / (self.at_start * self.calls)
+
+    def energy(self) -> Tensor:
+        """Return the pJ per inference, as estimated from the widths."""
+        total = ops.convert_to_tensor(self.constant)
+        bits: dict[Any, Tensor] = {}
+        sums: dict[Any, tuple[Tensor, Tensor]] = {}
+        for product in self.products:
+            layer = product.layer
+            if layer not in bits:
+                bits[layer] = layer.kernel_bits()
+                sums[layer] = self._sum(product, sums)
+            total = total + self._product(product, bits[layer], sums)
+        for root, slope in self.slopes.items():
+            width, _ = self._width(LearnedWidth(root, 0.0, 0.0), sums)
+            if root in self.removable:
+                width = width * ops.mean(used(root.units_used(bits[root])))
+            total = total + slope * width
+            if root in self.biases:
+                total = total + self.biases[root] * used(root.bias_bits()) * width
+        return total
+
+    def _width(
+        self, width: LearnedWidth, sums: Mapping[Any, tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
+        """Return all bits and fraction bits, with gradients to what is learned."""
+        if width.root is None:
+            return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
+        if isinstance(width.root, LearnedActivation):
+            bits, fraction = width.root.width(), width.root.fraction()
+        else:
+            bits, fraction = sums[width.root]
+        return bits + width.more, fraction + width.fraction
+
+    def _sum(
+        self, product: Product, sums: Mapping[Any, tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
+        """Return all bits and fraction bits of a sum: as fine as its products and its bias."""
+        bits, fraction = self._width(product.x, sums)
+        layer = product.layer
+        finest = fraction + layer.finest()
+        if layer.unquantized("bias") is not None:
+            there = ops.stop_gradient(layer.bias_bits()) > 0
+            finest = ops.where(there, ops.maximum(finest, layer.fraction("bias")), finest)
+        return ops.maximum(bits - fraction + layer.growth() + finest + 1.0, 1.0), finest
+
+    def _product(
+        self, product: Product, bits: Tensor, sums: Mapping[Any, tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        """Return the pJ of the products of a layer, and of their sums."""
+        operations = self.technology.operations
+        x, _ = self._width(product.x, sums)
+        add, wide = price(operations["add"], x), price(operations["add"], sums[product.layer][0])
+        if product.memory is None:
+            digits = ops.sum(ops.maximum(bits - 1.0, 0.0)) * DIGITS_PER_BIT
+            return product.uses * (digits * add + ops.sum(used(bits)) * wide)
+        stored = ops.max(bits) + 1.0
+        once, at, power = product.memory
+        times = product.uses * product.weights
+        multiplied = price(operations["multiply"], x, stored)
+        return times * (multiplied + wide) + once * (stored / at) ** power
+
+
+def used(bits: Tensor) -> Tensor:
+    """Return 1 for each weight that has bits, else 0; the gradient is the average saving of one bit less, to 0."""
+    fixed = ops.stop_gradient(bits)
+    return ops.minimum(fixed, 1.0) + (bits - fixed) / ops.maximum(fixed, 1.0)
+
+
+def price(polynomial: Polynomial, *bits: Tensor) -> Tensor:
+    """Return the pJ of one operation on operands of these widths: ``Polynomial.price`` of tensors."""
+    product = bits[0]
+    for each in bits[1:]:
+        product = product * each
+    terms = [
+        c if power == 0 else c * product ** (power / len(bits))
+        for power, c in enumerate(polynomial.coefficients)
+    ]
+    return sum(terms[1:], start=ops.convert_to_tensor(float(terms[0])))
+
+
+def energy_term(
+    graph: Graph,
+    schedule: Schedule,
+    technology: Technology,
+    layers: Mapping[str, LearnedWeights],
+    activations: Mapping[str, LearnedActivation],
+) -> EnergyTerm:
+    """Return the term of a model whose design is ``graph``; layers and activations are by layer names."""
+    term = EnergyTerm(technology, 0.0)
+    widths: dict[Op, LearnedWidth] = {}
+    for op in graph.ops:
+        if isinstance(op, Const):
+            continue
+        layer = layers.get(op.layer or "")
+        is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in op.events)
+        widths[op] = _width(op, widths, layer if is_product else None, activations)
+        for cause, tensor, pj in list_energy_terms(op, schedule, technology):
+            term.at_start += pj
+            if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
+                continue
+            width = widths.get(tensor, LearnedWidth(None, 0.0, 0.0))
+            bits = max(tensor.type.width, 1)
+            if width.root is None:
+                term.constant += pj
+            else:
+                adds_bias = layer is not None and isinstance(op, Add)
+                slopes = term.biases if adds_bias else term.slopes
+                term.slopes.setdefault(width.root, 0.0)
+                slopes[width.root] = slopes.get(width.root, 0.0) + pj / bits
+                term.constant += pj / bits * width.more
+        if is_product:
+            assert layer is not None
+            term.products.append(_product(op, layer, widths, schedule, technology))
+    return term
+
+
+def _width(
+    op: Op,
+    widths: Mapping[Op, LearnedWidth],
+    layer: LearnedWeights | None,
+    activations: Mapping[str, LearnedActivation],
+) -> LearnedWidth:
+    """Return the source of the bits of the tensor of ``op``."""
+    if layer is not None:
+        return LearnedWidth(layer, 0.0, 0.0)
+    if isinstance(op, Quantize) and op.layer in activations:
+        return LearnedWidth(activations[op.layer], 0.0, 0.0)
+    operands = [o for o in op.operands if not isinstance(o, Const)]
+    if isinstance(op, Input) or not operands:
+        return LearnedWidth(None, float(op.type.width), float(op.type.frac))
+    widest = max(operands, key=lambda o: o.type.width)
+    before = widths[widest]
+    more = before.more + op.type.width - widest.type.width
+    return LearnedWidth(before.root, more, before.fraction + op.type.frac - widest.type.frac)
+
+
+def _product(
+    op: Op,
+    layer: LearnedWeights,
+    widths: Mapping[Op, LearnedWidth],
+    schedule: Schedule,
+    technology: Technology,
+) -> Product:
+    (w,) = [o for o in op.operands if isinstance(o, Const)]
+    x = next(o for o in op.operands if not isinstance(o, Const))
+    macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
+    where, memory = constant_place(op, w, schedule), None
+    if where != HARD_WIRED:
+        bits = w.size * w.type.width
+        once = sum(pj for _, t, pj in list_energy_terms(op, schedule, technology) if t is w)
+        growth = technology.read(where, 64 * bits) / technology.read(where, bits)
+        memory = (once, float(w.type.width), math.log(growth) / math.log(64))
+    return Product(layer, widths[x], w.size, macs / w.size, memory)

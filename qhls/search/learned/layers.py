@@ -1,0 +1,239 @@
+"""Layers that learn their own widths: every weight, bias and activation has a trainable number of fraction bits.
+
+A number is rounded half to even to ``f`` fraction bits, with ``f`` rounded to a whole number. Gradients are those
+of C. Sun et al., HGQ, arXiv 2405.00645: 1 through the rounding; and towards ``f``, since the error of rounding is about
+``2**-f`` in size, ``ln 2`` times that error. Weights never saturate; activations saturate at a power of two that
+holds what was seen in training.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from qhls.frontend import registered
+from qhls.frontend.layers.qlayer import QLayer
+from qhls.quantizers.exponents import exact_exp2
+from qhls.quantizers.numerics import Tensor, round_through
+
+ops: Any = keras.ops  # whose types say that anything may be None
+
+BITS_PER_UNIT = 16.0
+"""Bits per unit of a variable: an optimizer whose steps suit weights so moves widths fast enough."""
+
+MOST_FRACTION_BITS = 16
+DECAY = 0.99
+"""Factor of the largest activation that was seen, per batch."""
+
+KERNEL_CLASSES = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
+"""Keras' layers whose widths can be learned; their Q-layers too."""
+
+
+def whole(fraction: Tensor) -> Tensor:
+    """Return fraction bits as a whole number within ``MOST_FRACTION_BITS`` of 0, with gradient 1."""
+    bound = float(MOST_FRACTION_BITS)
+    return ops.clip(round_through(fraction), -bound, bound)
+
+
+def moving(layer: Any, variable: Any) -> Tensor:
+    """Return the fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
+    bits = whole(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
+    fixed = ops.stop_gradient(bits)
+    return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
+
+
+def fake_quantize(x: Tensor, fraction: Tensor) -> Tensor:
+    """Return ``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
+    step = exact_exp2(-ops.stop_gradient(fraction))
+    value = ops.stop_gradient(ops.round(x / step) * step)
+    error = ops.stop_gradient(x - value)
+    bits = fraction - ops.stop_gradient(fraction)
+    return value + (x - ops.stop_gradient(x)) + math.log(2.0) * error * bits
+
+
+def code_bits(x: Tensor, fraction: Tensor) -> Tensor:
+    """Return the bits of the magnitude of each code of ``x``; codes that are not 0 have gradient 1 to ``fraction``."""
+    codes = ops.abs(ops.round(ops.stop_gradient(x) * exact_exp2(ops.stop_gradient(fraction))))
+    bits = ops.floor(ops.log(ops.maximum(codes, 0.5) + 0.25) / math.log(2.0)) + 1.0
+    used = ops.cast(codes > 0, x.dtype)
+    return ops.stop_gradient(bits) * used + (fraction - ops.stop_gradient(fraction)) * used
+
+
+class LearnedWeights(QLayer):
+    """A Q-layer whose kernel and bias have learned fraction bits; it precedes its Q-layer among the bases.
+
+    All biases have one number of fraction bits. ``shared``: whether all weights of the kernel have one, as those in
+    a memory do, or each its own. ``term``: the energy of the whole model, which this layer adds to the loss.
+    """
+
+    shared: bool = False
+    term: Any = None
+
+    @property
+    def kernel_name(self) -> str:
+        """Name of the variable that multiplies the inputs."""
+        return next(v.variable for v in self.quantized_variables if v.kernel)
+
+    def build(self, input_shape: Any) -> None:
+        """Add the fraction bits to the layer's variables."""
+        super().build(input_shape)
+        options: dict[str, Any] = {"shape": (), "initializer": "zeros", "trainable": False}
+        self.strength = self.add_weight(**options, name="strength")
+        self.moving = self.add_weight(shape=(), initializer="ones", trainable=False, name="moving")
+        for each in self.quantized_variables:
+            variable = getattr(self, each.variable, None)
+            if variable is not None:
+                shape = () if self.shared or not each.kernel else tuple(variable.shape)
+                name = f"{each.variable}_fraction"
+                own = self.add_weight(shape=shape, initializer="zeros", name=name)
+                setattr(self, name, own)
+                if shape:
+                    self.finest_fraction = self.add_weight(
+                        shape=(), initializer="zeros", name="finest_fraction"
+                    )
+                    own.constraint = self._capped
+        if isinstance(self.activation, LearnedActivation):
+            self.activation.build(None)
+
+    def start(self, bits: int) -> None:
+        """Give all variables ``bits`` bits at the start, the sign and the largest weight included."""
+        for each in self.quantized_variables:
+            variable = getattr(self, each.variable, None)
+            if variable is None:
+                continue
+            largest = float(ops.max(ops.abs(variable))) if each.kernel else 1.0
+            fraction = bits - 1 - math.ceil(math.log2(max(largest, 2.0**-MOST_FRACTION_BITS)))
+            bound = min(max(fraction, -MOST_FRACTION_BITS), MOST_FRACTION_BITS)
+            given = getattr(self, f"{each.variable}_fraction")
+            given.assign(np.full(given.shape, bound / BITS_PER_UNIT))
+            if len(given.shape):
+                self.finest_fraction.assign(bound / BITS_PER_UNIT)
+
+    def _capped(self, fractions: Tensor) -> Tensor:
+        """Return ``fractions`` limited to the fraction bits that the finest weight may have."""
+        return ops.minimum(fractions, ops.convert_to_tensor(self.finest_fraction))
+
+    def fraction(self, variable: str) -> Tensor:
+        """Return the fraction bits of a variable as whole numbers, in its shape or as one number."""
+        own = moving(self, getattr(self, f"{variable}_fraction"))
+        if not len(own.shape):
+            return own
+        finest = moving(self, self.finest_fraction)
+        fixed = ops.stop_gradient(ops.minimum(own, finest))
+        at_it = ops.cast(ops.stop_gradient(own >= finest), own.dtype)
+        return fixed + (own - ops.stop_gradient(own)) + at_it * (finest - ops.stop_gradient(finest))
+
+    def through_quantizer(self, variable: str, value: Any) -> Any:
+        """Return ``value`` rounded to the fraction bits of ``variable``."""
+        return fake_quantize(ops.convert_to_tensor(value), self.fraction(variable))
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Call the Q-layer and, while training, add the energy to the loss."""
+        if training and self.term is not None:
+            self.add_loss(self.term.loss())
+        return super().call(inputs)
+
+    # -- for prices ---------------------------------------------------------------------------------
+
+    def kernel_bits(self) -> Tensor:
+        """Return the bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
+        name = self.kernel_name
+        return code_bits(self.unquantized(name) + 0.0, self.fraction(name))
+
+    def bias_bits(self) -> Tensor:
+        """Return the bits of the magnitude of the largest bias; 0 if all are 0."""
+        return ops.max(code_bits(self.unquantized("bias") + 0.0, self.fraction("bias")))
+
+    def finest(self) -> Tensor:
+        """Return the most fraction bits of a weight that is not 0."""
+        fraction = self.fraction(self.kernel_name)
+        used = ops.stop_gradient(self.kernel_bits()) > 0
+        most = ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
+        if not len(fraction.shape):
+            return most
+        finest = moving(self, self.finest_fraction)
+        return ops.stop_gradient(most) + finest - ops.stop_gradient(finest)
+
+    def units_used(self, bits: Tensor) -> Tensor:
+        """Return the bits of the largest weight of each unit, from ``kernel_bits``."""
+        return ops.max(bits, axis=tuple(range(len(bits.shape) - 1)))
+
+    def growth(self) -> Tensor:
+        """Return the bits that a sum has beyond those of a whole input, without the weights' fraction bits."""
+        value = ops.abs(
+            self.through_quantizer(self.kernel_name, self.unquantized(self.kernel_name))
+        )
+        each = self.kernel_name == "depthwise_kernel"  # then every channel has sums of its own
+        axes = tuple(range(len(value.shape) - (2 if each else 1)))
+        largest = ops.max(ops.sum(ops.stop_gradient(value), axis=axes))
+        return ops.log(ops.maximum(largest, 2.0**-MOST_FRACTION_BITS)) / math.log(2.0)
+
+
+class LearnedActivation(keras.layers.Layer):
+    """ReLU (``kind`` "relu") or nothing ("linear"), rounded to a learned number of fraction bits.
+
+    Saturates at the power of two that holds the largest number seen while training, which slowly forgets.
+    """
+
+    def __init__(self, kind: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def build(self, input_shape: Any) -> None:
+        """Add the fraction bits and the largest number seen to the layer's variables."""
+        options: dict[str, Any] = {"shape": (), "initializer": "zeros"}
+        self.output_fraction = self.add_weight(**options, name="output_fraction")
+        self.peak = self.add_weight(**options, trainable=False, name="peak")
+        self.moving = self.add_weight(shape=(), initializer="ones", trainable=False, name="moving")
+        self.built = True
+
+    @property
+    def signed(self) -> bool:
+        """True if the results may be negative."""
+        return self.kind != "relu"
+
+    def start(self, bits: int) -> None:
+        """Begin with ``bits`` bits, the sign included; ``peak`` is known."""
+        fraction = bits - self.signed - int(self.integer())
+        self.output_fraction.assign(fraction / BITS_PER_UNIT)
+
+    def integer(self) -> Tensor:
+        """Return the bits left of the binary point, without the sign."""
+        peak = ops.maximum(ops.convert_to_tensor(self.peak), 2.0**-MOST_FRACTION_BITS)
+        return ops.stop_gradient(ops.ceil(ops.log(peak) / math.log(2.0)))
+
+    def fraction(self) -> Tensor:
+        """Return the fraction bits: enough that one bit remains beside the sign."""
+        return ops.maximum(moving(self, self.output_fraction), 1.0 - self.integer())
+
+    def width(self) -> Tensor:
+        """Return the bits of a number, the sign included."""
+        return self.integer() + self.fraction() + float(self.signed)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return ``inputs`` rounded and saturated."""
+        if training:
+            seen = ops.max(ops.abs(inputs) if self.signed else inputs)
+            seen = ops.stop_gradient(ops.maximum(seen, DECAY * self.peak))
+            self.peak.assign(ops.cast(seen, self.peak.dtype))
+        fraction, top = self.fraction(), exact_exp2(self.integer())
+        last = exact_exp2(-ops.stop_gradient(fraction))
+        low = -top if self.signed else 0.0
+        return fake_quantize(ops.clip(inputs, low, top - last), fraction)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the input."""
+        return input_shape
+
+
+def learned_class(name: str) -> type[LearnedWeights]:
+    """Return the class that learns the widths of the Q-layer ``name``."""
+    if name not in _LEARNED:
+        _LEARNED[name] = type(f"Learned{name}", (LearnedWeights, registered()[name]), {})
+    return cast("type[LearnedWeights]", _LEARNED[name])
+
+
+_LEARNED: dict[str, type] = {}

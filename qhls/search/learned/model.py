@@ -1,0 +1,244 @@
+"""Conversion of a model to one that learns its widths, and of that to an ordinary Q-model of the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.compat.qkeras.models.folding import without_normalisations
+from qhls.compat.qkeras.models.graph import layers
+from qhls.frontend import QActivation, registered
+from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.models.rebuild import copy_layer, rebuild
+from qhls.frontend.models.state import copy_state
+from qhls.ir.integers import Array
+from qhls.quantizers import quantized_bits, quantized_relu
+from qhls.search.errors import SpaceError
+from qhls.search.learned.layers import (
+    KERNEL_CLASSES,
+    LearnedActivation,
+    LearnedWeights,
+    learned_class,
+)
+from qhls.search.learned.units import removable, without_units
+
+MOST_BITS = 62
+"""Of a ``quantized_bits``."""
+
+KINDS = {"relu": "relu", "linear": "linear"}
+
+
+def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) -> keras.Model:
+    """Return a model like ``model``, with its weights, whose layers learn their widths; normalisations are folded.
+
+    ``stored``: whether kernels lie in memories, so that the weights of each have one width. Raises
+    ``SpaceError`` for a layer of which no widths can be learned.
+    """
+    made: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        new = _learned(layer, stored)
+        made.append((layer, new))
+        return new
+
+    with keras.saving.custom_object_scope(dict(custom_objects or {})):
+        built = rebuild(without_normalisations(model), convert)
+    for layer, new in made:
+        if isinstance(new, LearnedWeights):
+            names = [each.variable for each in new.quantized_variables]
+            variables = [v for name in names if (v := getattr(new, name, None)) is not None]
+            for variable, values in zip(variables, layer.get_weights(), strict=True):
+                variable.assign(values)  # Keras may have another name for it
+        elif not isinstance(new, LearnedActivation):
+            copy_state(layer, new)
+    return built
+
+
+def _learned(layer: Any, stored: bool) -> Any:
+    name = type(layer).__name__
+    kind = _kind(layer)
+    if kind is not None:
+        return LearnedActivation(kind, name=layer.name) if kind in KINDS else copy_layer(layer)
+    if name.removeprefix("Q") in KERNEL_CLASSES:
+        return _learned_weights(layer, f"Q{name.removeprefix('Q')}", stored)
+    if layer.get_weights() or isinstance(layer, QLayer) or name in registered():
+        raise SpaceError(
+            f"gradient: expected layers whose widths can be learned ({', '.join(KERNEL_CLASSES)}, activations "
+            f"relu and linear), got {layer.name!r}, a {name}; fold or replace it, or search with an engine "
+            f"of qhls.search"
+        )
+    return copy_layer(layer)
+
+
+def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
+    cls = learned_class(name)
+    config = layer.get_config()
+    for each in cls.quantized_variables:
+        config.pop(each.argument("quantizer"), None)
+        config.pop(each.argument("constraint"), None)
+    if config.pop("mask", None) is not None:
+        raise SpaceError(
+            f"gradient: expected a kernel without mask, got {layer.name!r}, which has one"
+        )
+    function = config.pop("activation", None)
+    kind = _function(layer, layer.activation)
+    new = cls.from_config(config | {"activation": function if kind == "softmax" else None})
+    if kind == "relu" or isinstance(layer.activation, quantized_bits):
+        new.activation = LearnedActivation(kind, name=f"{layer.name}_activation")
+    new.shared = stored
+    return new
+
+
+def _kind(layer: Any) -> str | None:
+    """Return the function of an activation layer: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
+    if isinstance(layer, keras.layers.ReLU):
+        plain = layer.max_value is None and not layer.threshold and not layer.negative_slope
+        return "relu" if plain else _refused(layer, "a ReLU with slope, threshold or max_value")
+    if isinstance(layer, QActivation):
+        return _function(layer, layer.quantizer)
+    if isinstance(layer, keras.layers.Activation):
+        return _function(layer, layer.activation)
+    return "softmax" if isinstance(layer, keras.layers.Softmax) else None
+
+
+def _function(layer: Any, function: Any) -> str:
+    """Return "relu", "linear" or "softmax". Raises ``SpaceError`` for another function."""
+    if isinstance(function, quantized_relu) and not (
+        function.negative_slope or function.use_sigmoid
+    ):
+        return "relu"
+    if isinstance(function, quantized_bits):
+        return "linear"
+    name = getattr(function, "__name__", "linear" if function is None else str(function))
+    return name if name in (*KINDS, "softmax") else _refused(layer, name)
+
+
+def _refused(layer: Any, name: str) -> str:
+    raise SpaceError(
+        f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
+        f"got {name} in the layer {layer.name!r}; replace it, or search with an engine of qhls.search"
+    )
+
+
+# -- learned widths ---------------------------------------------------------------------------------
+
+
+def layers_of(model: keras.Model) -> Iterator[Any]:
+    """Yield the layers with learned widths, in nested models too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from layers_of(layer)
+        elif isinstance(layer, LearnedWeights | LearnedActivation):
+            yield layer
+
+
+def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
+    """Return the learned activations by the name of the layer that applies them."""
+    found = {layer.name: layer for layer in layers_of(model)}
+    inner = {name: getattr(layer, "activation", layer) for name, layer in found.items()}
+    return {n: layer for n, layer in inner.items() if isinstance(layer, LearnedActivation)}
+
+
+def exported(model: keras.Model) -> keras.Model:
+    """Return the ordinary Q-model that computes what ``model`` does outside of training, bit for bit.
+
+    Weights are on their grid already; the quantizer of a kernel has the bits of the whole. Units that nothing depends
+    on are left out (``gradient_units``).
+    """
+    values = {e: quantized_values(e) for e in layers_of(model) if isinstance(e, LearnedWeights)}
+    values |= without_units(removable(model), values)
+    made: list[tuple[Any, Any]] = []
+
+    def convert(layer: Any) -> Any:
+        if isinstance(layer, LearnedActivation):
+            return QActivation(_activation_quantizer(layer), name=layer.name)
+        learned = isinstance(layer, LearnedWeights)
+        new = _q_layer(layer, values[layer]) if learned else copy_layer(layer)
+        made.append((layer, new))
+        return new
+
+    built = rebuild(model, convert)
+    for layer, new in made:
+        if layer in values:
+            for variable, array in values[layer].items():
+                getattr(new, variable).assign(array)
+        else:
+            copy_state(layer, new)
+    return built
+
+
+def quantized_values(layer: LearnedWeights) -> dict[str, Array]:
+    """Return the layer's variables on their learned grids, float32."""
+    return {
+        each.variable: np.asarray(keras.ops.convert_to_numpy(layer.quantized(each.variable)))
+        for each in layer.quantized_variables
+        if layer.unquantized(each.variable) is not None
+    }
+
+
+def _q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
+    cls = type(layer).__mro__[2]
+    config = layer.get_config()
+    for size in ("units", "filters"):
+        if size in config:
+            config[size] = values["kernel"].shape[-1]
+    for each in layer.quantized_variables:
+        if each.variable in values:
+            config[each.argument("quantizer")] = holding(values[each.variable])
+    if isinstance(layer.activation, LearnedActivation):
+        config["activation"] = _activation_quantizer(layer.activation)
+    return cls.from_config(config)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def holding(values: Array) -> quantized_bits:
+    """Return the narrowest symmetric ``quantized_bits`` of scale 1 that does not change ``values``."""
+    magnitudes = np.abs(np.asarray(values, np.float64))
+    used = magnitudes[magnitudes > 0]
+    if not used.size:
+        return quantized_bits(2, 0, 1, alpha=1)
+    frac = max(_lowest_bit(float(v)) for v in np.unique(used))
+    largest = round(float(used.max()) * 2.0**frac)
+    bits = max(largest.bit_length(), 1) + 1
+    if bits > MOST_BITS:
+        raise SpaceError(
+            f"gradient: expected weights of at most {MOST_BITS} bits, got {bits}: from "
+            f"{used.min():g} to {used.max():g}; was the model trained?"
+        )
+    return quantized_bits(bits, bits - 1 - frac, 1, alpha=1)
+
+
+def _lowest_bit(value: float) -> int:
+    """Return the fraction bits that ``value`` needs, fewer than 0 where it has none."""
+    numerator, denominator = value.as_integer_ratio()
+    if denominator > 1:
+        return denominator.bit_length() - 1
+    return 1 - (numerator & -numerator).bit_length()
+
+
+def _activation_quantizer(layer: LearnedActivation) -> Any:
+    integer, fraction = int(layer.integer()), int(layer.fraction())
+    if layer.kind == "relu":
+        return quantized_relu(integer + fraction, integer)
+    return quantized_bits(integer + fraction + 1, integer, 0, alpha=1)
+
+
+def described(model: keras.Model) -> dict[str, str]:
+    """Return the quantizers of a Q-model, by the names of AutoQKeras' choices."""
+    found: dict[str, str] = {}
+    for _, layer in layers(model):
+        if isinstance(layer, QLayer):
+            for each in layer.quantized_variables:
+                quantizer = layer._quantizer(each.variable)
+                if quantizer is not None:
+                    found[f"{layer.name}_{each.argument('quantizer')}"] = str(quantizer)
+        function = (
+            layer.quantizer
+            if isinstance(layer, QActivation)
+            else getattr(layer, "activation", None)
+        )
+        if function is not None and type(function).__module__.startswith("qhls"):
+            found[f"{layer.name}_activation_quantizer"] = str(function)
+    return found

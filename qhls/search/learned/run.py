@@ -1,0 +1,367 @@
+"""Learn widths by training. One run, in which energy weighs more and more, gives a front."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from qhls.compile import compile as compile_model
+from qhls.energy.technology import Technology, load_technology
+from qhls.errors import QhlsError
+from qhls.ir import Schedule
+from qhls.ir.loops import kernels_are_logic
+from qhls.search.arguments import refuse_unknown, require_whole
+from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
+from qhls.search.goals.costs import Hardware, trained_costs
+from qhls.search.goals.objectives import parse
+from qhls.search.learned import state as gradient_state
+from qhls.search.learned.energy import energy_term
+from qhls.search.learned.layers import LearnedActivation, LearnedWeights
+from qhls.search.learned.model import (
+    activations_of,
+    described,
+    exported,
+    layers_of,
+    learned_model,
+)
+from qhls.search.learned.units import removable
+from qhls.search.pareto import checked_data, fingerprint
+from qhls.search.results.front import Front, Point
+from qhls.search.results.progress import Progress
+from qhls.search.trials.driver import Plan
+from qhls.search.trials.job import saved, store
+from qhls.search.trials.journal import Journal
+from qhls.search.trials.only import only_driver
+from qhls.search.trials.training import compile_like, require_compiled, trial_seed
+
+SETTLING_RATE = 0.1
+"""Factor of the learning rate while widths are fixed."""
+
+SAMPLES = 512
+"""Inputs that the ranges of the activations are read off at the start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientSettings:
+    """Settings of ``gradient`` besides model, data and objectives."""
+
+    strengths: Sequence[float] = (0.1, 3.0)
+    """Share that energy adds to the loss at the start; levels rise in equal ratios through these numbers."""
+
+    epochs: int = 240
+    """Epochs in all, the same number of each level."""
+
+    levels: int = 30
+    """Strengths. In three quarters of the epochs of each, widths are learned; in the last they stand still, and the
+    learning rate is a tenth. Each of these ends with a model that may be a point of the front."""
+
+    bits: int = 8
+    """Bits of weights and activations at the start."""
+
+    input_types: Any = None
+    """Types of the inputs, as in ``qhls.compile``."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    """Time and place, as in ``qhls.compile``: weights in the logic learn a width each, others one a kernel."""
+
+    technology: Any = "horowitz_45nm"
+    """Technology of the energy, as in ``Design.energy``."""
+
+    folder: str | Path = "gradient"
+    """Folder of the journal, the models of the front and the report."""
+
+    seed: int = 0
+    """Number that all random numbers follow from."""
+
+    metrics: Sequence[Any] | None = None
+    """Metrics that Keras logs besides the loss; by default those among the objectives."""
+
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of ``keras.Model.fit``: ``batch_size``, ``callbacks``, ..."""
+
+    custom_objects: Mapping[str, Any] | None = None
+    """Classes and functions by the names under which the model knows them."""
+
+    progress: Any = True
+    """Whether to show epochs and front on the terminal, or a ``rich`` console."""
+
+
+def gradient(
+    model: keras.Model,
+    data: Sequence[Any],
+    objectives: Sequence[Any] = ("accuracy", "energy"),
+    **settings: Any,
+) -> Front:
+    """Train ``model`` with widths that are learned, and energy in its loss that weighs more and more.
+
+    Every weight that is part of the logic learns its own number of fraction bits, down to where it is 0 and costs
+    nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. In the
+    last quarter of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
+    compiled, priced with its real weights and, if no other is better in every objective, a point of the front.
+    Numbers are those of the epochs, costs those of the trained design. ``fit`` is called for each level. A run that
+    has ended is answered from its journal; one that was killed goes on from its last whole level.
+
+    Args:
+        model: compiled, and best trained: of Dense, Conv1D, Conv2D, DepthwiseConv2D, batch normalisations behind
+            them, which are folded into them at the start, activations relu and linear, and layers without
+            weights; or their Q-layers, whose own quantizers are replaced.
+        data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
+        objectives: as in ``pareto``; all costs but "bits".
+        settings: those of ``GradientSettings``.
+
+    Raises:
+        SpaceError: a layer whose width cannot be learned, or that becomes no design.
+        GoalError: objectives or metrics that are not there.
+        JournalError: a journal of another run. TrialError: a loss that is not finite.
+        SearchError: arguments that are not acceptable.
+    """
+    require_compiled(model)
+    chosen = _settings(settings)
+    plan = _plan(objectives, chosen)
+    arrays = checked_data(data)
+    folder = Path(chosen.folder)
+    header = plan.header() | {
+        "search": "gradient",
+        "strengths": list(chosen.strengths),
+        "levels": chosen.levels,
+        "bits": chosen.bits,
+        "epochs": chosen.epochs,
+        "data": fingerprint(arrays),
+        "weights": fingerprint(model.get_weights()),
+    }
+    with only_driver(folder):
+        journal = _journal(folder, header)
+        points = _points(model, arrays, chosen, plan, journal)
+    return Front(plan.objectives, tuple(points), folder, journal.records)
+
+
+def _points(
+    model: keras.Model, arrays: Any, chosen: GradientSettings, plan: Plan, journal: Journal
+) -> list[Point]:
+    """Train the epochs that the journal does not have, and return the front of all."""
+    folder, steps = Path(chosen.folder), _phases(chosen)
+    with Progress(chosen.progress, plan) as shown:
+        sweep = Sweep(plan, steps, journal, shown, folder)
+        if len(journal.records) < plan.trials:
+            _train(model, arrays, sweep, chosen)
+        (folder / gradient_state.FILE).unlink(missing_ok=True)
+        points = sweep.points()
+        shown.update(journal.records, points)
+    for point in points:
+        if not point.path.is_file():
+            raise JournalError(
+                f"{journal.where}: expected the models of the front beside it, got none at {point.path}; "
+                f"search in a new folder"
+            )
+    return points
+
+
+def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
+    """Return the journal of the run, after deleting state and models that do not belong to one."""
+    journal = Journal(folder, header, trials=True)
+    if not journal.records:
+        (folder / gradient_state.FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder / "models", ignore_errors=True)
+    return journal
+
+
+def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: GradientSettings) -> None:
+    keras.utils.set_random_seed(chosen.seed)
+    hardware = sweep.plan.hardware
+    learned: Any = prepare(model, arrays[0], hardware, chosen.bits, chosen.custom_objects)
+    measured = [o.name for o in sweep.plan.objectives if not o.is_cost and o.name != "loss"]
+    metrics = measured if chosen.metrics is None else chosen.metrics
+    compile_like(learned, model, list(metrics))
+    rate: Any = learned.optimizer.learning_rate
+    sweep.rate = float(rate) if isinstance(rate, keras.Variable) else None  # else it has a schedule
+    settings: dict[str, Any] = {"verbose": 0, **chosen.fit}
+    settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
+    x, y, *validation = arrays
+    done = gradient_state.load(sweep.folder, learned)
+    for begin, end in spans(chosen.epochs, chosen.levels):
+        if end > done:
+            keras.utils.set_random_seed(trial_seed(chosen.seed, begin))
+            settings |= {"initial_epoch": begin, "epochs": end}
+            learned.fit(x, y, validation_data=tuple(validation), **settings)
+            gradient_state.save(sweep.folder, learned, end)
+
+
+def prepare(
+    model: keras.Model, x: Any, hardware: Hardware, bits: int = 8, custom_objects: Any = None
+) -> keras.Model:
+    """Return ``model`` with widths that are learned, and an ``EnergyTerm`` of strength 0 in its first layer.
+
+    ``x``: inputs that ranges are read off. Raises ``SpaceError`` as ``gradient``.
+    """
+    schedule = hardware.schedule
+
+    learned = learned_model(model, not kernels_are_logic(schedule), custom_objects)
+    layers = {e.name: e for e in layers_of(learned) if isinstance(e, LearnedWeights)}
+    if not layers:
+        raise SpaceError(
+            f"gradient: expected a model with weights to learn the widths of, got {model.name!r} without"
+        )
+    activations = activations_of(learned)
+    for layer in layers.values():
+        layer.start(bits)
+    for activation in activations.values():
+        activation.output_fraction.assign(1.0)
+    learned(x[:SAMPLES], training=True)
+    for activation in activations.values():
+        activation.start(bits)
+    try:
+        graph = compile_model(exported(learned), hardware.input_types).graph
+    except QhlsError as error:
+        raise SpaceError(f"gradient: expected a model that becomes a design: {error}") from error
+    first = next(iter(layers.values()))
+    given = hardware.technology
+    technology = given if isinstance(given, Technology) else load_technology(given)
+    term = energy_term(graph, schedule, technology, layers, activations)
+    term.strength = first.strength
+    term.removable = {first for first, _ in removable(learned)}
+    term.calls = sum(product.layer is first for product in term.products)
+    first.term = term
+    return learned
+
+
+@dataclass(frozen=True)
+class Phase:
+    """An epoch. ``rate``: factor of the learning rate; ``moving``: whether widths are learned; ``noted``: whether its
+    model may be a point.
+    """
+
+    strength: float
+    moving: bool
+    rate: float
+    noted: bool
+
+
+def spans(epochs: int, levels: int) -> list[tuple[int, int]]:
+    """Return the first epoch of each level and the one after its last; levels are of equal length."""
+    levels = min(levels, max(epochs // 2, 1))
+    return [(epochs * i // levels, epochs * (i + 1) // levels) for i in range(levels)]
+
+
+def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
+    """Return the phase of each epoch: levels of equal length, of which the last quarter settles."""
+    result: list[Phase] = []
+    parts = spans(epochs, levels)
+    at = np.linspace(0, max(len(parts) - 1, 1), len(strengths))
+    for level, (begin, end) in enumerate(parts):
+        strength = float(np.exp(np.interp(level, at, np.log(np.asarray(strengths, float)))))
+        length = end - begin
+        learning = length - max(length // 4, 1) if length > 1 else 1
+        result += [Phase(strength, True, 1.0, length == 1)] * learning
+        result += [Phase(strength, False, SETTLING_RATE, True)] * (length - learning)
+    return result
+
+
+class Sweep(keras.callbacks.Callback):
+    """Callback that sets the phase of each epoch, notes the model after it and keeps the files of the front."""
+
+    def __init__(
+        self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any, folder: Path
+    ) -> None:
+        super().__init__()
+        self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
+        self.folder = folder
+        self._front = plan.front(journal.records)
+        self.rate: float | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Set strength, learning rate and whether widths are learned."""
+        phase, model = self.steps[epoch], cast("Any", self.model)
+        for layer in layers_of(model):
+            for part in (layer, getattr(layer, "activation", None)):
+                if isinstance(part, LearnedWeights):
+                    part.strength.assign(phase.strength)
+                if isinstance(part, LearnedWeights | LearnedActivation):
+                    part.moving.assign(float(phase.moving))
+        if self.rate is not None:
+            model.optimizer.learning_rate = self.rate * phase.rate
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Export and price the model, note it, and write it if it is on the front."""
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        for name, value in metrics.items():
+            if name in ("loss", "val_loss") and not math.isfinite(value):
+                raise TrialError(
+                    f"gradient: expected a finite loss, got: {name} is {value} in epoch {epoch + 1}; "
+                    f"lower the learning rate or the strengths"
+                )
+        if not self.steps[epoch].noted or epoch in self.journal.records:
+            return
+        quantised = exported(self.model)  # pyright: ignore[reportArgumentType]
+        costs = trained_costs(quantised, self.plan.costs, self.plan.hardware)
+        record = {
+            "state": "trained",
+            "candidate": described(quantised),
+            "costs": costs,
+            "metrics": metrics,
+            "values": [o.of(metrics, costs) for o in self.plan.objectives],
+            "strength": self.steps[epoch].strength,
+        }
+        self.journal.records[epoch] = record
+        before = self._front
+        self._front = self.plan.joined(before, [epoch], self.journal.records)
+        if epoch in self._front:
+            store(self._file(epoch), saved(quantised, include_optimizer=False))
+        self.journal.append(epoch, record)
+        for number in set(before) - set(self._front):
+            self._file(number).unlink(missing_ok=True)
+        self.shown.update(self.journal.records, self.points())
+
+    def points(self) -> list[Point]:
+        """Return the front of all epochs so far."""
+        return self.plan.points(self._front, self.journal.records, self._file)
+
+    def _file(self, number: int) -> Path:
+        return self.folder / "models" / f"epoch_{number:04d}.keras"
+
+
+# -- arguments --------------------------------------------------------------------------------------
+
+
+def _settings(settings: Mapping[str, Any]) -> GradientSettings:
+    refuse_unknown("gradient", settings, [each.name for each in fields(GradientSettings)])
+    chosen = GradientSettings(**settings)
+    require_whole("epochs", chosen.epochs)
+    require_whole("levels", chosen.levels)
+    require_whole("bits", chosen.bits, 2, 16)
+    _check_strengths(chosen.strengths)
+    return chosen
+
+
+def _check_strengths(strengths: Any) -> None:
+    numbers = list(strengths) if isinstance(strengths, list | tuple) else [strengths]
+    right = isinstance(strengths, list | tuple) and bool(numbers)
+    right = right and all(
+        isinstance(s, int | float) and not isinstance(s, bool) and 0 < s < math.inf for s in numbers
+    )
+    if not right or not all(a < b for a, b in pairwise(numbers)):
+        raise SearchError(
+            f"strengths: expected increasing numbers above 0, such as (0.01, 10.0), got {strengths!r}"
+        )
+
+
+def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
+    parsed = parse(objectives)
+    if any(objective.name == "bits" for objective in parsed):
+        raise GoalError(
+            "objectives: expected costs of the design (energy, area, latency), got 'bits'; use 'energy'"
+        )
+    hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
+    noted = sum(phase.noted for phase in _phases(chosen))
+    return Plan(parsed, {}, hardware, noted, (chosen.epochs,), 1, chosen.seed)
+
+
+def _phases(chosen: GradientSettings) -> list[Phase]:
+    return phases(chosen.epochs, chosen.levels, chosen.strengths)

@@ -1,0 +1,61 @@
+"""State from which a killed run of ``gradient`` resumes: every variable of its model and of the optimizer."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.search.errors import JournalError
+from qhls.search.trials.job import store
+
+FILE = "state.npz"
+
+
+def save(folder: Path, model: keras.Model, epochs: int) -> None:
+    """Write the variables of ``model`` after ``epochs``. Raises ``SearchError`` if the disk is full."""
+    content = io.BytesIO()
+    arrays = {str(i): to_numpy(v) for i, v in enumerate(_variables(model))}
+    np.savez(content, epochs=np.array(epochs), **arrays)  # pyright: ignore[reportArgumentType]
+    store(folder / FILE, content.getvalue(), "the state of the training")
+
+
+def load(folder: Path, model: keras.Model) -> int:
+    """Restore the variables of ``model`` and return the number of epochs behind them, 0 without a file.
+
+    Raises ``JournalError`` for a file that is damaged or of another model.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return 0
+    variables = _variables(model)
+    try:
+        with np.load(path) as arrays:
+            values = [arrays[str(i)] for i in range(len(arrays.files) - 1)]
+            epochs = int(arrays["epochs"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise _wrong(path, f"one that cannot be read ({error})") from error
+    if [value.shape for value in values] != [tuple(v.shape) for v in variables]:
+        raise _wrong(path, "one of other variables")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return epochs
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    optimizer: Any = model.optimizer  # pyright: ignore[reportAttributeAccessIssue]
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    return [*model.variables, *optimizer.variables]
+
+
+def _wrong(path: Path, received: str) -> JournalError:
+    return JournalError(
+        f"{path}: expected the state that this run left, got {received}; remove the file to begin anew, "
+        f"or run in a new folder"
+    )

@@ -1,0 +1,107 @@
+"""Units that nothing depends on: which ones a chain of layers can do without, and its weights without them.
+
+A unit (or filter) can go if all weights that read it are 0, or if its own weights and bias are 0: then it is 0, and so
+is what activations, pooling and padding make of it. Only in ``keras.Sequential``, between layers that work on
+each channel by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.ir.integers import Array
+from qhls.search.learned.layers import LearnedActivation, LearnedWeights
+
+Values = Mapping[str, Array]
+
+_layers = keras.layers
+CHANNELWISE = (
+    *(LearnedActivation, _layers.Dropout, _layers.Flatten, _layers.MaxPooling1D),
+    *(_layers.MaxPooling2D, _layers.GlobalMaxPooling1D, _layers.GlobalMaxPooling2D),
+    *(_layers.AveragePooling1D, _layers.AveragePooling2D, _layers.GlobalAveragePooling1D),
+    *(_layers.GlobalAveragePooling2D, _layers.ZeroPadding1D, _layers.ZeroPadding2D),
+)
+"""Layers that make 0 of 0, each channel by itself, and keep the channels last (flattened: innermost)."""
+
+
+def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]:
+    """Return pairs of layers: the units of the first are read by the second alone."""
+    pairs: list[tuple[LearnedWeights, LearnedWeights]] = []
+    if not isinstance(model, keras.Sequential):
+        return pairs
+    before: LearnedWeights | None = None
+    for layer in model.layers:
+        if isinstance(layer, LearnedWeights):
+            if before is not None and _reads_channels(layer):
+                pairs.append((before, layer))
+            before = layer if _has_units(layer) else None
+        elif not isinstance(layer, CHANNELWISE) or not _channels_last(layer):
+            before = None
+    return pairs
+
+
+def kept_units(
+    pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
+) -> dict[Any, Array]:
+    """Return the numbers of the units that stay, at least one, of each first layer of ``pairs``."""
+    units = {first: np.arange(values[first]["kernel"].shape[-1]) for first, _ in pairs}
+    inputs = {second: first for first, second in pairs}
+    while True:
+        before = {layer: len(kept) for layer, kept in units.items()}
+        for first, second in reversed(pairs):
+            read = rows(values[second]["kernel"], values[first]["kernel"].shape[-1])
+            read = read[..., units[second]] if second in units else read
+            own = values[first]["kernel"]
+            if first in inputs:
+                own = rows(own, values[inputs[first]]["kernel"].shape[-1])
+                own = own[..., units[inputs[first]], :]
+            alive = np.atleast_1d(own.any(axis=tuple(range(own.ndim - 1))))
+            if "bias" in values[first]:
+                alive |= values[first]["bias"] != 0
+            alive = alive & read.any(axis=tuple(i for i in range(read.ndim) if i != read.ndim - 2))
+            kept = units[first][alive[units[first]]]
+            units[first] = kept if len(kept) else units[first][:1]
+        if before == {layer: len(kept) for layer, kept in units.items()}:
+            return units
+
+
+def without_units(
+    pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
+) -> dict[Any, dict[str, Array]]:
+    """Return the ``values`` of all layers without the units that can go."""
+    kept = kept_units(pairs, values)
+    channels = {layer: values[layer]["kernel"].shape[-1] for layer in kept}
+    result = {layer: dict(given) for layer, given in values.items()}
+    for layer, units in kept.items():
+        result[layer] = {name: array[..., units] for name, array in result[layer].items()}
+    for first, second in pairs:
+        kernel = result[second]["kernel"]
+        read = rows(kernel, channels[first])[..., kept[first], :]
+        last = read.shape[-1]
+        shape = (-1, last) if kernel.ndim == 2 else read.shape
+        result[second]["kernel"] = np.ascontiguousarray(read).reshape(shape)
+    return result
+
+
+def rows(kernel: Array, channels: int) -> Array:
+    """Return ``kernel`` with the channels that it reads on a separate axis, the last but one."""
+    return kernel.reshape(-1, channels, kernel.shape[-1]) if kernel.ndim == 2 else kernel
+
+
+def _channels_last(layer: Any) -> bool:
+    return getattr(layer, "data_format", "channels_last") in (None, "channels_last")
+
+
+def _has_units(layer: LearnedWeights) -> bool:
+    linear = isinstance(layer.activation, LearnedActivation)
+    linear |= layer.activation is None or layer.activation is keras.activations.linear
+    return linear and layer.kernel_name == "kernel" and _reads_channels(layer)
+
+
+def _reads_channels(layer: LearnedWeights) -> bool:
+    grouped = getattr(layer, "groups", 1) != 1
+    return layer.kernel_name == "kernel" and not grouped and _channels_last(layer)

@@ -1,0 +1,1 @@
+"""Fronts, reports and progress of a search."""

@@ -1,0 +1,166 @@
+"""Front of a Pareto search: points with their trained weights and one command per point that checks it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+from rich.table import Table
+from rich.text import Text
+
+from qhls.compile import compile as compile_model
+from qhls.design import Design
+from qhls.errors import QhlsError
+from qhls.search.errors import SearchError
+from qhls.search.goals.costs import UNITS, Hardware
+from qhls.search.goals.objectives import Objective
+from qhls.search.space.choices import Candidate
+from qhls.system.text import one_line
+
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A trained candidate.
+
+    ``values``: by objective, costs those of the trained design; ``costs``: those from before training;
+    ``metrics``: what Keras logged in the best epoch;
+    ``path``: the model with its weights, a file that ``qhls.load_model`` and the command line read.
+    """
+
+    number: int
+    candidate: Candidate
+    values: Mapping[str, float]
+    costs: Mapping[str, float]
+    metrics: Mapping[str, float]
+    path: Path
+    hardware: Hardware = field(default_factory=Hardware, repr=False)
+
+    def model(self) -> keras.Model:
+        """Return the quantised model with its trained weights. Raises ``LoadError``."""
+        from qhls.frontend import load_model
+
+        return load_model(self.path)
+
+    def design(self) -> Design:
+        """Return the compiled model: ranges and types are now those of its weights. Raises ``LoweringError``."""
+        return self._design
+
+    @cached_property
+    def _design(self) -> Design:
+        return compile_model(
+            self.model(), self.hardware.input_types, schedule=self.hardware.schedule
+        )
+
+    @cached_property
+    def command(self) -> str:
+        """Command that compiles the model and compares Keras, interpreter and C simulations bit for bit."""
+        try:
+            types = [str(op.type) for op in self.design().graph.inputs]
+        except QhlsError:
+            types = []  # the command then says why it cannot become a design
+        inputs = [part for each in types for part in ("-i", each)]
+        return shlex.join(["qhls", "check", str(self.path), *inputs])
+
+
+@dataclass(frozen=True)
+class Front:
+    """Points that no other is better than in every objective, the best of the first objective first.
+
+    ``records``: number of a trial -> what the journal notes of it; ``study``: where they are as an Optuna study.
+    """
+
+    objectives: tuple[Objective, ...]
+    points: tuple[Point, ...]
+    folder: Path
+    records: Mapping[int, Mapping[str, Any]] = field(repr=False)
+    study: str = ""
+
+    def __iter__(self) -> Iterator[Point]:
+        return iter(self.points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: int) -> Point:
+        return self.points[index]
+
+    def best(self, name: str, **bounds: float) -> Point:
+        """Return the best point in an objective; ``bounds``: the least of a metric or the most of a cost.
+
+        Raises ``SearchError`` for a name that is no objective, and where no point is within the bounds.
+        """
+        by_name = {objective.name: objective for objective in self.objectives}
+        for each in (name, *bounds):
+            if each not in by_name:
+                raise SearchError(f"front: expected one of {', '.join(by_name)}, got {each!r}")
+        within = [
+            point
+            for point in self.points
+            if all(
+                by_name[n].loss(point.values[n]) <= by_name[n].loss(b) for n, b in bounds.items()
+            )
+        ]
+        if not within:
+            raise SearchError(f"front: expected a point within {bounds}, got none")
+        return min(within, key=lambda point: by_name[name].loss(point.values[name]))
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of trials of each state."""
+        states = [record["state"] for record in self.records.values()]
+        return {state: states.count(state) for state in dict.fromkeys(states)}
+
+    @property
+    def dashboard(self) -> str:
+        """Command that shows all trials in a browser, also while a search runs; a password is left out."""
+        return shlex.join(["optuna-dashboard", self.study])
+
+    def table(self) -> Table:
+        """Return a table with one row per point."""
+        return front_table(self.objectives, self.points)
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write a page that shows all trials, the front and each point's command; ``report.html`` by default."""
+        from qhls.search.results.report import write
+
+        return write(self, Path(path) if path is not None else self.folder / REPORT)
+
+    def to_json(self) -> str:
+        """Return the points as JSON text."""
+        points = [
+            {
+                "number": point.number,
+                "values": dict(point.values),
+                "candidate": point.candidate,
+                "path": str(point.path),
+                "command": point.command,
+            }
+            for point in self.points
+        ]
+        return json.dumps(points, indent=1)
+
+
+def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
+    """Return a table with one row per point: its number, its objectives and its model's file."""
+    table = Table(title="Pareto front")
+    table.add_column("trial", justify="right")
+    for objective in objectives:
+        unit = f", {UNITS[objective.name]}" if objective.is_cost else ""
+        table.add_column(f"{objective.name}{unit}", justify="right")
+    table.add_column("model")
+    for point in points:
+        values = [show(point.values[objective.name]) for objective in objectives]
+        table.add_row(str(point.number), *values, Text(one_line(str(point.path))))
+    return table
+
+
+def show(value: float) -> str:
+    """Return the text of a number in a table."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -1,0 +1,149 @@
+"""Pictures of a search in the form that a template draws: places in pixels, and the text of each mark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qhls.quantizers import get_quantizer
+from qhls.search.goals.objectives import Objective
+from qhls.search.results.front import Front, show
+from qhls.search.space.choices import Candidate
+from qhls.search.space.sizes import quantizer_bits
+
+WIDTH, HEIGHT, MARGIN = 640, 360, 60
+TICKS = 5
+
+AXIS, TALL, TOP, BOTTOM = 110, 300, 20, 130
+"""Of parallel coordinates: between axes, their length, and above and below them."""
+
+MOST_LINES = 1000
+"""Trials that are drawn as lines, beside the front: the last ones."""
+
+
+Ticks = Sequence[tuple[float, str]]
+"""Places and texts."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A trial: what is told of it, and whether it is on the front; ``at``: its place, or the points of its line."""
+
+    at: Sequence[tuple[float, float]]
+    text: str
+    on_front: bool
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Marks of one place each, those of the front last."""
+
+    marks: Sequence[Mark]
+    x: Ticks
+    y: Ticks
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One of parallel coordinates, at ``x``."""
+
+    x: float
+    name: str
+    ticks: Ticks
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Marks of a place on each axis, those of the front last."""
+
+    marks: Sequence[Mark]
+    axes: Sequence[Axis]
+    width: float
+    height: float = TOP + TALL + BOTTOM
+
+
+def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
+    """Return the picture of all trained trials by two objectives."""
+    trials = _trials(front)
+    xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
+    place_x, ticks_x = _scale(xs, MARGIN, WIDTH - MARGIN / 3)
+    place_y, ticks_y = _scale(ys, HEIGHT - MARGIN, MARGIN / 3)
+    on_front = {point.number for point in front}
+    marks = [
+        Mark(
+            [(place_x(values[across.name]), place_y(values[up.name]))],
+            _tooltip(number, values),
+            number in on_front,
+        )
+        for number, values, _ in trials
+    ]
+    return Scatter(sorted(marks, key=lambda mark: mark.on_front), ticks_x, ticks_y)
+
+
+def parallel(front: Front) -> Parallel:
+    """Return the picture of trained trials as lines: one axis per choice that differs, then one per objective."""
+    on_front = {point.number for point in front}
+    trials = _trials(front)
+    trials = [t for t in trials if t[0] not in on_front][-MOST_LINES:] + [
+        t for t in trials if t[0] in on_front
+    ]
+    names = dict.fromkeys(name for _, _, candidate in trials for name in candidate)
+    chosen = {name: _numbers([candidate.get(name) for _, _, candidate in trials]) for name in names}
+    columns = {name: numbers for name, numbers in chosen.items() if len(set(numbers)) > 1}
+    axes: list[Axis] = []
+    lines: list[list[tuple[float, float]]] = [[] for _ in trials]
+    for i, name in enumerate([*columns, *(objective.name for objective in front.objectives)]):
+        numbers = columns.get(name) or [values[name] for _, values, _ in trials]
+        place, ticks = _scale(numbers, TOP + TALL, TOP)
+        if name in columns:
+            ticks = [(place(number), show(number)) for number in sorted(set(numbers))]
+        axes.append(Axis(AXIS * (i + 1.2), name, ticks))
+        for line, number in zip(lines, numbers, strict=True):
+            line.append((axes[-1].x, place(number)))
+    marks = []
+    for line, (number, values, candidate) in zip(lines, trials, strict=True):
+        options = ", ".join(f"{name} {option}" for name, option in candidate.items())
+        marks.append(Mark(line, f"{_tooltip(number, values)}; {options}", number in on_front))
+    return Parallel(marks, axes, AXIS * (len(axes) + 0.6))
+
+
+def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
+    """Return numbers, values by objective and candidates of the trained trials."""
+    names = [objective.name for objective in front.objectives]
+    return [
+        (number, dict(zip(names, record["values"], strict=True)), record["candidate"])
+        for number, record in front.records.items()
+        if record["state"] in ("trained", "stopped")
+    ]
+
+
+def _tooltip(number: int, values: Mapping[str, float]) -> str:
+    return f"trial {number}: {', '.join(f'{name} {show(value)}' for name, value in values.items())}"
+
+
+def _numbers(options: Sequence[Any]) -> list[float]:
+    """Return options as numbers: themselves, the bits of quantizers, 0 for a missing one."""
+    known: dict[Any, float] = {None: 0.0}
+    for option in options:
+        if option not in known:
+            text = isinstance(option, str)
+            known[option] = float(quantizer_bits(get_quantizer(option), 0) if text else option)
+    return [known[option] for option in options]
+
+
+def _scale(
+    values: Sequence[float], begin: float, end: float
+) -> tuple[Callable[[float], float], Ticks]:
+    """Return a function from numbers to pixels, and places and texts of ticks."""
+    lo, hi = min(values), max(values)
+    if hi == lo:
+        lo, hi = lo - abs(lo) * 0.05 - 1e-9, hi + abs(hi) * 0.05 + 1e-9
+
+    def place(value: float) -> float:
+        return round(begin + (value - lo) / (hi - lo) * (end - begin), 1)
+
+    ticks = [lo + (hi - lo) * i / (TICKS - 1) for i in range(TICKS)]
+    return place, [(place(tick), show(tick)) for tick in ticks]

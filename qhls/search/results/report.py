@@ -1,0 +1,111 @@
+"""Report of a search: one page, without scripts or parts of other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from qhls.design import Design
+from qhls.energy.report.plot import draw_bars
+from qhls.errors import QhlsError
+from qhls.ir import Const, Quantize, Threshold
+from qhls.search.goals.objectives import Objective
+from qhls.search.results.front import Front, Point, show
+from qhls.search.results.pictures import MARGIN, parallel, scatter
+
+DARKEST = 12
+"""Bits from which a cell of the table of bits is no darker."""
+
+
+@dataclass(frozen=True)
+class Bits:
+    """Bits of the widest weight of a layer and of its results, 0 for none."""
+
+    weights: int
+    results: int
+
+    @property
+    def shade(self) -> float:
+        """Darkness of the cell, from 0 to 1."""
+        return min(max(self.weights, self.results) / DARKEST, 1.0)
+
+
+def write(front: Front, path: Path) -> Path:
+    """Write the page and return its path."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("qhls.search.results"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    across, up = _axes(front.objectives)
+    designs = {point.number: _design(point) for point in front}
+    reports = {
+        point.number: design.energy(point.hardware.technology)
+        for point in front
+        if (design := designs[point.number]) is not None
+    }
+    bits = {number: layer_bits(design) for number, design in designs.items() if design is not None}
+    page = environment.get_template("report.html.j2").render(
+        front=front,
+        objectives=front.objectives,
+        rows=[_row(front, index) for index in range(len(front))],
+        counts=front.counts(),
+        across=across,
+        up=up,
+        picture=scatter(front, across, up),
+        lines=parallel(front),
+        margin=MARGIN,
+        split=draw_bars({f"trial {n}": report.causes for n, report in reports.items()}),
+        layers={number: draw_bars(report.layers) for number, report in reports.items()},
+        bits=bits,
+        names=list(dict.fromkeys(name for found in bits.values() for name in found)),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def layer_bits(design: Design) -> dict[str, Bits]:
+    """Return the bits of each Keras layer that has weights or rounds its results, in the compiled ``design``."""
+    weights: dict[str, int] = {}
+    results: dict[str, int] = {}
+    for op in design.graph.ops:
+        if isinstance(op, Const) or op.layer is None:
+            continue
+        widths = [operand.type.width for operand in op.operands if isinstance(operand, Const)]
+        if widths or isinstance(op, Quantize | Threshold) or op.layer in results:
+            stored = 0 if isinstance(op, Threshold) else max(widths, default=0)
+            weights[op.layer] = max(weights.get(op.layer, 0), stored)
+            results[op.layer] = op.type.width
+    return {layer: Bits(weights[layer], results[layer]) for layer in results}
+
+
+def _design(point: Point) -> Design | None:
+    """Return the compiled point; ``None`` if it does not compile, which its command explains."""
+    try:
+        return point.design()
+    except QhlsError:
+        return None
+
+
+def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective]:
+    """Return the objectives of the horizontal axis, a cost if possible, and of the vertical one, a metric."""
+    up = next(o for o in objectives if not o.is_cost)
+    rest = [o for o in objectives if o is not up]
+    return next((o for o in rest if o.is_cost), rest[0] if rest else up), up
+
+
+def _row(front: Front, index: int) -> dict[str, Any]:
+    point = front[index]
+    return {
+        "number": point.number,
+        "values": [show(point.values[o.name]) for o in front.objectives],
+        "candidate": point.candidate,
+        "command": point.command,
+    }

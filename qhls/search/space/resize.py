@@ -1,0 +1,81 @@
+"""Models with more or fewer units and filters in some of their layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
+from qhls.frontend.models.state import copy_model_state
+from qhls.search.errors import SpaceError
+
+FILTER_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
+"""Factors of units and filters, as in AutoQKeras."""
+
+_SIZES = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters"}
+"""Class of a layer -> its argument for the number of outputs."""
+
+
+def resize(
+    model: keras.Model,
+    factors: Mapping[str, float],
+    custom_objects: Mapping[str, Any] | None = None,
+) -> keras.Model:
+    """Return ``model`` with the outputs of layers, by name, times ``factors``: rounded down, at least 1.
+
+    Layers whose shapes stay the same keep their weights. Without a factor but 1 it is ``model`` itself.
+    Raises ``ValueError``, as Keras does, where shapes no longer fit.
+    """
+    if all(factor == 1 for factor in factors.values()):
+        return model
+
+    def convert(layer: Any) -> Any:
+        argument, factor = _SIZES.get(type(layer).__name__), factors.get(layer.name, 1)
+        if argument is None or factor == 1:
+            return copy_layer(layer)
+        settings = layer.get_config()
+        return type(layer).from_config(
+            settings | {argument: max(int(settings[argument] * factor), 1)}
+        )
+
+    with custom_scope(custom_objects):
+        resized = rebuild(model, convert)
+    copy_model_state(model, resized, partly=True)
+    return resized
+
+
+def resizable(
+    model: keras.Model,
+    names: Sequence[str],
+    together: bool,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Return those of the layers ``names`` whose size may change without changing the outputs' shapes.
+
+    ``together``: all of them change by the same factor, so that branches which meet again may be resized.
+    Raises ``SpaceError`` if they cannot change together.
+    """
+    free = [name for name in names if type(model.get_layer(name)).__name__ in _SIZES]
+    shapes = [tensor.shape for tensor in model.outputs]
+
+    def keeps_shapes(factors: Mapping[str, float]) -> bool | None:
+        """Return whether the outputs keep their shapes; ``None`` if the model cannot be built."""
+        try:
+            resized = resize(model, factors, custom_objects)
+        except ValueError:
+            return None
+        return [tensor.shape for tensor in resized.outputs] == shapes
+
+    verdicts = {name: keeps_shapes({name: 2.0}) for name in free}
+    if not together:
+        return [name for name in free if verdicts[name]]
+    free = [name for name in free if verdicts[name] is not False]
+    if free and not keeps_shapes(dict.fromkeys(free, 2.0)):
+        raise SpaceError(
+            f"tune_filters='block': expected layers that can all be resized by one factor, got "
+            f"{', '.join(free)}, whose shapes then no longer fit; name some of them in "
+            f"tune_filters_exceptions"
+        )
+    return free

@@ -1,0 +1,107 @@
+"""Bits of parameters and activations, as AutoQKeras counts them.
+
+- Parameters: those of dense, 1-D, 2-D and depthwise convolution layers, of 8 bits (``reference``) where
+  there is no quantizer. A normalisation has a scale and, if it has ``center``, an offset a channel, of 6 and
+  5 bits in a ``QBatchNormalization``: mean and variance are absorbed by them.
+- Activations: inputs, activation layers and what layers with kernels apply themselves. What a softmax
+  makes, or an activation layer's sigmoid, is an output; what is linear does not count.
+
+Not counted, as in AutoQKeras: recurrent, separable and transposed layers. ``every`` counts their weights too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from qhls.compat.qkeras.models.graph import calls, layers, unwrapped, warn_of_unseen
+from qhls.quantizers import Quantizer
+from qhls.utils import get_quant_mode
+
+COUNTED = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
+"""Classes whose parameters and own activations count, as Q-classes too."""
+
+_SCALE_BITS, _OFFSET_BITS = 6, 5
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bits per element of the inputs, of the outputs, and of all other tensors that are not quantised."""
+
+    inputs: int = 8
+    outputs: int = 8
+    reference: int = 8
+
+
+def model_bits(
+    model: keras.Model, sizes: Sizes, config: Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
+    """Return by layer the bits of "parameters", of "activations" and, of those that ``config`` counts, in "total".
+
+    ``config``: class of a layer, or "default" -> the parts that count; a layer without any is left out.
+    """
+    stats = {}
+    warn_of_unseen("bits", model)
+    shapes = {id(unwrapped(call.layer)): call.outputs[0].shape for call in calls(model)}
+    inputs = [tensor._keras_history.operation for tensor in model.inputs]
+    shapes |= {id(layer): layer.output.shape for layer in inputs}
+    # Keras 3 leaves the input of a Sequential out of its layers, QKeras' models have it.
+    every = dict([(layer.name, layer) for layer in inputs] + list(layers(model)))
+    for name, layer in every.items():
+        parts = config.get(type(layer).__name__, config.get("default"))
+        if parts:
+            elements = math.prod(shapes.get(id(layer), (None, 0))[1:])
+            bits = {
+                "parameters": float(_parameters(layer, sizes)),
+                "activations": float(_activations(layer, elements, sizes)),
+            }
+            stats[name] = bits | {"total": sum(bits[part] for part in set(parts))}
+    return stats
+
+
+def _parameters(layer: Any, sizes: Sizes) -> int:
+    name = type(layer).__name__
+    if name in COUNTED:
+        return sizes.reference * sum(math.prod(w.shape) for w in layer.weights)
+    if name.removeprefix("Q") in COUNTED:
+        return sum(
+            math.prod(weight.shape) * quantizer_bits(quantizer, sizes.reference)
+            for weight, quantizer in zip(layer.weights, layer.get_quantizers(), strict=False)
+        )
+    if name in ("BatchNormalization", "QBatchNormalization"):
+        quantised = name.startswith("Q")
+        scale = _SCALE_BITS if quantised else sizes.reference
+        offset = _OFFSET_BITS if quantised else sizes.reference
+        return math.prod(layer.moving_mean.shape) * (scale + (offset if layer.center else 0))
+    return 0
+
+
+def _activations(layer: Any, elements: int, sizes: Sizes) -> int:
+    name = type(layer).__name__
+    if isinstance(layer, keras.layers.InputLayer):
+        return sizes.inputs * elements
+    function = getattr(layer, "quantizer", getattr(layer, "activation", None))
+    if function is None or function is keras.activations.linear:
+        return 0
+    is_softmax = function is keras.activations.softmax
+    if name in COUNTED:
+        return sizes.reference * elements
+    if name.removeprefix("Q") in COUNTED:
+        return elements * (
+            sizes.outputs if is_softmax else quantizer_bits(function, sizes.reference)
+        )
+    if name in ("Activation", "QActivation"):
+        is_output = is_softmax or function is keras.activations.sigmoid
+        return elements * (
+            sizes.outputs if is_output else quantizer_bits(function, sizes.reference)
+        )
+    return 0
+
+
+def quantizer_bits(quantizer: Any, otherwise: int) -> int:
+    """Return the bits of the numbers of a quantizer; ``otherwise`` without a quantizer."""
+    return get_quant_mode(quantizer)[1] if isinstance(quantizer, Quantizer) else otherwise

@@ -1,0 +1,1 @@
+"""Trials: training of candidates, the driver and the journal."""

@@ -1,0 +1,186 @@
+"""Lines of a journal in a database, by an SQLAlchemy URL: one table for all searches, one row per line.
+
+A row is committed before anything depends on it, by a connection of its own: trainings take longer than many a
+server keeps one. Its key is search and line, so that a second driver of one search,
+which would write the same line, is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import exc
+from sqlalchemy.pool import NullPool
+
+from qhls.search.errors import JournalError, SearchError
+from qhls.search.trials.only import driver, is_running, machine, process, taken_by
+
+_metadata = sqlalchemy.MetaData()
+
+_table = sqlalchemy.Table(
+    "qhls_journal",
+    _metadata,
+    sqlalchemy.Column("search", sqlalchemy.String(255), primary_key=True),
+    sqlalchemy.Column("line", sqlalchemy.Integer, primary_key=True, autoincrement=False),
+    sqlalchemy.Column("content", sqlalchemy.Text, nullable=False),
+)
+
+
+_locks = sqlalchemy.Table(
+    "qhls_lock",
+    _metadata,
+    sqlalchemy.Column("search", sqlalchemy.String(255), primary_key=True),
+    sqlalchemy.Column("token", sqlalchemy.String(64), nullable=False),
+    sqlalchemy.Column("machine", sqlalchemy.String(255), nullable=False),
+    sqlalchemy.Column("process", sqlalchemy.String(64), nullable=False),
+    sqlalchemy.Column("driver", sqlalchemy.String(255), nullable=False),
+    sqlalchemy.Column("beat", sqlalchemy.Integer, nullable=False),
+)
+
+BEAT = 5.0
+"""Seconds between two signs of life of a driver."""
+
+SILENCE = 4
+"""Beats without a word of a driver on another machine, after which it is taken for dead."""
+
+
+class DatabaseLines:
+    """Lines of the search ``name`` in the database at ``url``; a missing table is created.
+
+    Raises ``SearchError`` for a text that is no URL and where the database's driver is not installed,
+    ``JournalError`` where the database does not answer.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        parsed = _parsed(url)
+        try:
+            self._engine = sqlalchemy.create_engine(parsed, poolclass=NullPool)
+        except exc.NoSuchModuleError as error:
+            raise _no_url(url, error) from error
+        except ImportError as error:
+            raise SearchError(
+                f"storage: expected the driver of {parsed.drivername!r}, got none ({error}); for PostgreSQL "
+                f"pip install 'qhls[postgresql]'"
+            ) from error
+        self._search, self._count = name, 0
+        self.where = f"{parsed.render_as_string(hide_password=True)}, search {name!r}"
+
+    def read(self) -> list[bytes]:
+        """Return all lines of the search."""
+        columns = (_table.c.line, _table.c.content)
+        own = (
+            sqlalchemy.select(*columns).where(_table.c.search == self._search).order_by(columns[0])
+        )
+        try:
+            _metadata.create_all(self._engine)
+            with self._engine.connect() as connection:
+                rows: Any = connection.execute(own).all()
+        except exc.SQLAlchemyError as error:
+            raise self._failed("a database that answers", error) from error
+        self._count = len(rows)
+        return [content.encode() for _, content in rows]
+
+    def append(self, line: bytes) -> None:
+        """Write another line, for good. Raises ``JournalError`` if that is not possible."""
+        row = {"search": self._search, "line": self._count, "content": line.decode()}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sqlalchemy.insert(_table), row)
+        except exc.IntegrityError as error:
+            raise JournalError(
+                f"{self.where}: expected to be the only driver of this search, got line {self._count} from "
+                f"another; wait for it, or give this search another name"
+            ) from error
+        except exc.SQLAlchemyError as error:
+            raise self._failed("to write another line", error) from error
+        self._count += 1
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from driving this search. Raises ``JournalError`` if one already does."""
+        own = _locks.c.token == (token := uuid.uuid4().hex)
+        here = {"machine": machine(), "process": process(os.getpid()), "driver": driver()}
+        row = {"search": self._search, "token": token, "beat": 0, **here}
+        try:
+            _metadata.create_all(self._engine)
+            while not self._taken(row):
+                self._remove_dead()
+        except exc.SQLAlchemyError as error:
+            raise self._failed("a database that answers", error) from error
+        ended = threading.Event()
+        heart = threading.Thread(target=self._live, args=(own, ended), daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            heart.join()
+            with suppress(
+                exc.SQLAlchemyError
+            ):  # a database that is gone keeps the lock until it is back
+                self._execute(sqlalchemy.delete(_locks).where(own))
+
+    def _taken(self, row: dict[str, Any]) -> bool:
+        try:
+            self._execute(sqlalchemy.insert(_locks).values(row))
+        except exc.IntegrityError:
+            return False
+        return True
+
+    def _remove_dead(self) -> None:
+        """Remove the lock of a driver that is dead. Raises ``JournalError`` for one that lives."""
+        found = self._lock()
+        if found is None:
+            return
+        if found.machine == machine():
+            alive = is_running(found.process)
+        else:
+            time.sleep(SILENCE * BEAT)
+            later = self._lock()
+            alive = later is not None and (later.token, later.beat) != (found.token, found.beat)
+        if alive:
+            raise taken_by(self.where, found.driver)
+        same = (_locks.c.token == found.token) & (_locks.c.beat == found.beat)
+        self._execute(sqlalchemy.delete(_locks).where(same))
+
+    def _lock(self) -> Any:
+        with self._engine.connect() as connection:
+            wanted = sqlalchemy.select(_locks).where(_locks.c.search == self._search)
+            return connection.execute(wanted).first()
+
+    def _live(self, own: Any, ended: threading.Event) -> None:
+        while not ended.wait(BEAT):
+            with suppress(exc.SQLAlchemyError):  # the next line that is written tells
+                self._execute(sqlalchemy.update(_locks).where(own).values(beat=_locks.c.beat + 1))
+
+    def _execute(self, statement: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(statement)
+
+    def _failed(self, expected: str, error: exc.SQLAlchemyError) -> JournalError:
+        reason = getattr(error, "orig", None) or error
+        return JournalError(
+            f"{self.where}: expected {expected}, got {type(reason).__name__}: {reason}; what the "
+            f"journal has is kept: search again with the same arguments to go on"
+        )
+
+
+def _parsed(url: str) -> sqlalchemy.URL:
+    try:
+        return sqlalchemy.make_url(url)
+    except exc.ArgumentError as error:
+        raise _no_url(url, error) from error
+
+
+def _no_url(url: str, error: Exception) -> SearchError:
+    return SearchError(
+        f"storage: expected a database's URL, such as postgresql+psycopg://user@host/name or sqlite:///search.db, "
+        f"got {url!r}: {error}"
+    )

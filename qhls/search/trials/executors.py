@@ -1,0 +1,160 @@
+"""Executors, which train candidates: this process, a pool of processes, Dask or Ray, all with the same results.
+
+Workers get tasks and give records and models back as bytes; the journal and all files are the driver's. A worker
+that is lost - killed, out of memory, its machine gone - costs time alone: its task is submitted again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from importlib import import_module
+from typing import Any, Protocol
+
+from qhls.errors import QhlsError
+from qhls.search.errors import SearchError
+from qhls.search.trials.job import Job, Record, Task, cores
+from qhls.search.trials.workers import Answer, Inline, Processes, Team
+
+__all__ = ["EXECUTORS", "Dispatcher", "Executor", "Job", "Task", "cores", "make_executor"]
+
+EXECUTORS = ("processes", "inline", "dask", "ray")
+
+LOSSES = 3
+"""Workers that a candidate may lose in a row before it counts as the reason."""
+
+PAUSE = 5.0
+"""Seconds between two searches for new workers."""
+
+
+class Executor(Protocol):
+    """An object that trains tasks."""
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
+        """Yield each task with its record when it is done; the model is then in ``job.file(task.number)``."""
+        ...
+
+    def close(self) -> None:
+        """End the workers."""
+        ...
+
+
+class Dispatcher:
+    """Executor that sends tasks to a team and collects the answers; results do not depend on their order."""
+
+    def __init__(self, job: Job, team: Team) -> None:
+        self.job, self.team = job, team
+        self._begun = False
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
+        """Yield each task with its record when it is done. Raises ``SearchError`` if there are no workers."""
+        waiting, under_way = deque(tasks), dict[Future[Answer], Task]()
+        losses = Counter[int]()
+        if waiting:
+            self.begin()
+        while waiting or under_way:
+            while waiting and len(under_way) < self.team.slots():
+                task = waiting.popleft()
+                under_way[self._submit(task)] = task
+            for future in wait(under_way, PAUSE, FIRST_COMPLETED).done:
+                task = under_way.pop(future)
+                try:
+                    record, model = self._result(future)
+                except self.team.lost as error:
+                    losses[task.number] += 1
+                    if losses[task.number] < LOSSES:
+                        waiting.appendleft(task)
+                        continue
+                    record, model = _lost(task, error), None
+                self.job.store(task, model)
+                yield task, record
+
+    def begin(self) -> None:
+        """Make every worker read the job, so that its faults are not taken for those of a candidate."""
+        if self._begun:
+            return
+        futures = [self._submit(None) for _ in range(self.team.slots())]
+        for future in futures:
+            try:
+                self._result(future)
+            except self.team.lost as error:
+                raise SearchError(
+                    f"executor {self.team.name!r}: expected workers that read model and data, got one that "
+                    f"ended before ({error}): out of memory, or a script that searches outside of "
+                    f"if __name__ == '__main__':; executor='inline' needs neither"
+                ) from error
+        self._begun = True
+
+    def _submit(self, task: Task | None) -> Future[Answer]:
+        try:
+            return self.team.submit(task, self.job.parent(task) if task else None)
+        except self.team.broken as error:
+            raise self._gone(error) from error
+
+    def _result(self, future: Future[Answer]) -> tuple[Record, bytes | None]:
+        try:
+            answer = future.result()
+        except self.team.lost:
+            raise
+        except self.team.broken as error:
+            raise self._gone(error) from error
+        if isinstance(answer, QhlsError):
+            raise answer
+        return answer
+
+    def _gone(self, error: BaseException) -> SearchError:
+        return SearchError(
+            f"executor {self.team.name!r}: expected workers with qhls installed, got {type(error).__name__}: "
+            f"{error}; what the journal has is kept: search again with the same arguments to go on"
+        )
+
+    def close(self) -> None:
+        """End the workers."""
+        self.team.close()
+
+
+def _lost(task: Task, error: BaseException) -> Record:
+    return {
+        "state": "failed",
+        "metrics": {},
+        "epochs": task.epochs,
+        "error": f"training: expected a worker that survives it, got {LOSSES} in a row that were lost, the "
+        f"last with {error or type(error).__name__}: out of memory, or a crash in what it calls",
+    }
+
+
+def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
+    """Return an executor by its name, or by a function of the job.
+
+    ``choice``: one of ``EXECUTORS``; of a running cluster "dask:ADDRESS" or "ray:ADDRESS", with the
+    address that ``distributed.Client`` or ``ray.init`` takes ("tcp://...", "tls://...", "dask://..." and
+    "ray://..." are understood too). Raises ``SearchError`` for another, and where a package is missing.
+    """
+    if callable(choice):
+        executor: Any = choice(job)
+        return executor
+    name, _, address = choice.partition(":") if isinstance(choice, str) else ("", "", "")
+    if name in ("tcp", "tls"):
+        name, address = "dask", choice
+    if name not in EXECUTORS or (address and name in ("inline", "processes")):
+        raise SearchError(
+            f"executor: expected one of {', '.join(EXECUTORS)}, 'dask:ADDRESS', 'ray:ADDRESS' or a function of the "
+            f"job, got {choice!r}"
+        )
+    if name == "inline":
+        return Dispatcher(job, Inline(job))
+    if name == "processes":
+        return Dispatcher(job, Processes(job, workers))
+    return Dispatcher(job, _cluster(name)(job, workers, address))
+
+
+def _cluster(name: str) -> Any:
+    """Return the team's class of a cluster. Raises ``SearchError`` if its package is not installed."""
+    try:
+        return getattr(import_module(f"qhls.search.trials.on_{name}"), f"{name.capitalize()}Team")
+    except ImportError as error:
+        raise SearchError(
+            f"executor {name!r}: expected the package that it needs, got none ({error}); "
+            f"pip install 'qhls[{name}]'"
+        ) from error

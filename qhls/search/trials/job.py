@@ -1,0 +1,255 @@
+"""Jobs and tasks of training, and their form as bytes for another process or machine.
+
+A worker needs no folder in common with the driver: model and data come to it as bytes, the trained model goes back
+as bytes, and the driver alone writes files.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from qhls.search.errors import SearchError, TrialError
+from qhls.search.goals.costs import Hardware, trained_costs
+from qhls.search.space.choices import Candidate, Space
+from qhls.search.trials.training import compile_like, train
+
+Record = dict[str, Any]
+"""Record of a trial in the journal."""
+
+MODEL, WEIGHTS = ".keras", ".weights.h5"
+"""Endings of the names of the files in which Keras stores models and weights."""
+
+LOGGED_COSTS = ("trial",)
+"""Costs from before training that the logs of each epoch have too, for callbacks."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A candidate to train up to ``epochs``, from the weights of ``parent`` with ``begin`` epochs behind it.
+
+    ``parent``: a file of the job's folder. ``costs``: those from before training, which the score may depend on.
+    ``learning_rate``: instead of the optimizer's.
+    """
+
+    number: int
+    candidate: Candidate
+    seed: int
+    epochs: int
+    begin: int = 0
+    parent: str | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
+    learning_rate: float | None = None
+
+
+class TrainingTarget(Protocol):
+    """The score by which the best epoch of a training is found."""
+
+    @property
+    def logged_names(self) -> tuple[str, ...]:
+        """Names under which Keras may log the metric, without ``val_``."""
+        ...
+
+    def score(
+        self, value: float, metrics: Mapping[str, float], costs: Mapping[str, float], /
+    ) -> float:
+        """Return the score, higher is better, of the metric's ``value``, all logs and the costs."""
+        ...
+
+
+def store(path: Path, content: bytes, what: str = "a trained model") -> None:
+    """Write a file, in whole or not at all. Raises ``SearchError`` where the disk is full."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SearchError(
+            f"{path}: expected to write {what} of {len(content):,} bytes, got: {error.strerror}; "
+            f"make room and search again with the same arguments: what the journal has is kept"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Job:
+    """The common part of all tasks of a search: model, data and settings of the training.
+
+    ``data``: training inputs and labels, validation inputs and labels; empty if ``fit`` has the data.
+    ``space``: arguments of ``Space``. ``folder``: the driver's, for the trained models. ``costs``: names of the costs
+    to measure of the trained design for ``hardware``. ``weights_only``: store no models, but weights alone, in
+    ``folder`` itself.
+    """
+
+    model: keras.Model
+    data: tuple[Any, ...]
+    objective: TrainingTarget
+    metrics: Sequence[Any]
+    folder: Path
+    space: Mapping[str, Any] = field(default_factory=dict)
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    costs: Sequence[str] = ()
+    hardware: Hardware = field(default_factory=Hardware)
+    weights_only: bool = False
+
+    # -- in the driver ------------------------------------------------------------------------------
+
+    def run(self, task: Task) -> Record:
+        """Train a candidate in this process and return its record; its model is in ``file(task.number)``."""
+        record, model = self.train(task, self.parent(task))
+        self.store(task, model)
+        return record
+
+    def file(self, number: int) -> Path:
+        """Return the path of the trained model of a trial."""
+        name = f"trial_{number:04d}"
+        if self.weights_only:
+            return self.folder / f"{name}{WEIGHTS}"
+        return self.folder / "models" / f"{name}{MODEL}"
+
+    def parent(self, task: Task) -> bytes | None:
+        """Return the model that a task goes on with."""
+        return (self.folder / task.parent).read_bytes() if task.parent else None
+
+    def store(self, task: Task, model: bytes | None) -> None:
+        """Write a trained model, in whole or not at all. Raises ``SearchError`` where the disk is full."""
+        if model is None:
+            return
+        store(self.file(task.number), model)
+
+    # -- in the worker ------------------------------------------------------------------------------
+
+    def train(self, task: Task, parent: bytes | None) -> tuple[Record, bytes | None]:
+        """Train a candidate and return its record and, unless it failed, the content of ``file(task.number)``.
+
+        Raises ``GoalError`` for a metric that is not logged.
+        """
+        started = time.monotonic()
+        record: Record = {"metrics": {}, "epochs": task.epochs}
+        try:
+            keras.utils.set_random_seed(task.seed)
+            model = Space(self.model, **self.space).build(task.candidate)
+            if parent is not None:
+                _with_file(parent, model.load_weights, WEIGHTS if self.weights_only else MODEL)
+            compile_like(model, self.model, self.metrics, task.learning_rate)
+            trained = train(
+                model,
+                self.objective.logged_names,
+                lambda value, logs: self.objective.score(value, logs, task.costs),
+                fit_settings={**self.fit, **self._fit_data(), **_epochs(task, self.fit)},
+                extra={name: task.costs[name] for name in LOGGED_COSTS if name in task.costs},
+            )
+            record["trained_costs"] = trained_costs(model, self.costs, self.hardware)
+        except TrialError as error:
+            return record | {"state": "failed", "error": str(error)}, None
+        content = (
+            saved_weights(model) if self.weights_only else saved(model, include_optimizer=False)
+        )
+        seconds = round(time.monotonic() - started, 3)
+        record |= {"state": "trained", "metrics": trained.metrics, "seconds": seconds}
+        return record, content
+
+    def _fit_data(self) -> dict[str, Any]:
+        if not self.data:
+            return {}
+        x, y, *validation = self.data
+        return {"x": x, "y": y, "validation_data": tuple(validation)}
+
+    # -- as bytes -----------------------------------------------------------------------------------
+
+    def pack(self, executor: str, dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
+        """Return the job as bytes for ``unpack`` in another process; ``executor``: its name, for errors.
+
+        Raises ``SearchError`` for metrics, callbacks or custom objects that cannot be sent.
+        """
+        names = ("objective", "metrics", "space", "fit", "costs", "hardware", "weights_only")
+        content = {
+            "executor": executor,
+            "backend": keras.backend.backend(),
+            "model": saved(self.model),
+            "data": tuple(np.asarray(part) for part in self.data),
+            "settings": {name: getattr(self, name) for name in names},
+        }
+        try:
+            return dumps(content)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise SearchError(
+                f"executor {executor!r}: expected metrics, callbacks and custom objects that can be sent to "
+                f"other processes, got {error}; define them in a module, or use executor='inline'"
+            ) from error
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Job:
+        """Return the job that was packed. Raises ``SearchError`` where this process cannot read or train it."""
+        content = pickle.loads(packed)  # from the driver, which also sends the code that runs here
+        executor, settings = content["executor"], content["settings"]
+        if content["backend"] != keras.backend.backend():
+            raise SearchError(
+                f"executor {executor!r}: expected workers with the driver's Keras backend, "
+                f"{content['backend']}, got {keras.backend.backend()}; start them with "
+                f"KERAS_BACKEND={content['backend']}"
+            )
+        custom = dict(settings["space"].get("custom_objects") or {})
+        try:
+            with warnings.catch_warnings():  # the optimizer's state is not there, nor wanted
+                warnings.simplefilter("ignore", UserWarning)
+                model: Any = _with_file(
+                    content["model"],
+                    lambda path: keras.models.load_model(path, custom_objects=custom),
+                )
+        except Exception as error:  # Keras raises whatever a configuration leads to
+            raise SearchError(
+                f"executor {executor!r}: expected a model that Keras loads again with its loss and optimizer, "
+                f"got {type(error).__name__}: {error}; register its functions and classes with "
+                f"keras.saving.register_keras_serializable, give custom_objects, or use executor='inline'"
+            ) from error
+        return cls(model=model, data=content["data"], folder=Path(), **settings)
+
+
+def cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_each(workers: int | None) -> int:
+    """Return the threads per worker on this machine; without a number, one worker per core."""
+    return max(cores() // (workers or cores()), 1)
+
+
+def saved(model: keras.Model, **settings: Any) -> bytes:
+    """Return a ``.keras`` file's content."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path, **settings)
+        return path.read_bytes()
+
+
+def saved_weights(model: keras.Model) -> bytes:
+    """Return the content of a ``.weights.h5`` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{WEIGHTS}"
+        model.save_weights(path)
+        return path.read_bytes()
+
+
+def _epochs(task: Task, fit: Mapping[str, Any]) -> dict[str, int]:
+    return {"epochs": task.epochs, "initial_epoch": task.begin or fit.get("initial_epoch", 0)}
+
+
+def _with_file(content: bytes, use: Callable[[Path], Any], ending: str = MODEL) -> Any:
+    """Call ``use`` with the path of a file that has ``content``, because Keras reads files alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{ending}"
+        path.write_bytes(content)
+        return use(path)

@@ -1,0 +1,195 @@
+"""Journal of a search: one line for its settings, then one line per trial. The driver alone writes it.
+
+A line is written whole and for good, with its checksum, before anything depends on it. So a search that is killed can
+be run again: it asks for the same candidates in the same order, and what the journal has is not trained again. Lines
+are in a file or, with ``database``, in a table. A file's last line without its end is what a killed driver leaves:
+it is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from qhls.search.errors import JournalError
+from qhls.system.limits import parse_json, read
+
+VERSION = 2
+FILE = "journal.jsonl"
+
+_OF_ALL = ("candidate", "state")
+_BY_STATE = {
+    "trained": ("metrics", "costs"),
+    "stopped": ("metrics", "costs", "values"),
+    "rejected": ("costs", "error"),
+    "failed": ("error",),
+    "duplicate": ("of",),
+}
+"""State -> keys that a record must have."""
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "candidate": dict,
+    "costs": dict,
+    "error": str,
+    "metrics": dict,
+    "of": int,
+    "rungs": dict,
+    "score": (int, float, type(None)),
+    "trained_costs": dict,
+    "values": list,
+}
+"""Key -> type of its value in a record."""
+
+
+class Lines(Protocol):
+    """Storage of the lines of a journal. ``where``: its name in errors."""
+
+    where: str
+
+    def read(self) -> list[bytes]:
+        """Return all lines."""
+        ...
+
+    def append(self, line: bytes) -> None:
+        """Write another, for good. Raises ``JournalError`` where that is not possible."""
+        ...
+
+
+class Journal:
+    """Records of all trials; ``records``: number of a trial -> its record. ``append`` adds another.
+
+    ``place``: the folder of the file, or other ``Lines``. ``header`` says what is searched; a journal that is
+    there must have the same. ``trials``: whether what is read must be what a search has noted of its trials.
+    Raises ``JournalError`` where it is damaged or of another search.
+    """
+
+    def __init__(
+        self, place: Path | Lines, header: Mapping[str, Any], trials: bool = False
+    ) -> None:
+        self._lines = FileLines(place) if isinstance(place, Path) else place
+        self.where = self._lines.where
+        self.records: dict[int, dict[str, Any]] = {}
+        self._header = json.loads(json.dumps({"version": VERSION, **header}))
+        lines = [self._content(i, line) for i, line in enumerate(self._lines.read(), 1)]
+        self._begun = bool(lines)
+        if lines:
+            self._compare(lines[0])
+        for line, record in enumerate(lines[1:], 2):
+            number = record.pop("number", None)
+            if not isinstance(number, int) or number < 0:
+                raise self._damaged(line, "a trial without number")
+            if trials:
+                self._check(line, number, record)
+            self.records[number] = record
+
+    def append(self, number: int, record: Mapping[str, Any]) -> None:
+        """Write the record of a trial, for good. Raises ``JournalError`` if that is not possible."""
+        if (
+            not self._begun
+        ):  # what is refused before its first trial leaves no journal to be in the way
+            self._write(self._header)
+            self._begun = True
+        self._write({"number": number, **record})
+        self.records[number] = dict(record)
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        text = json.dumps(content, sort_keys=True).encode()
+        self._lines.append(b"%08x %s" % (zlib.crc32(text), text))
+
+    def _content(self, number: int, line: bytes) -> dict[str, Any]:
+        checksum, _, text = line.partition(b" ")
+        if checksum != f"{zlib.crc32(text):08x}".encode():
+            raise self._damaged(number, "one whose checksum is wrong")
+        content = parse_json(text, f"{self.where}, line {number}", "a journal's line", JournalError)
+        if not isinstance(content, dict):
+            raise self._damaged(number, f"{content!r}")
+        return content
+
+    def _check(self, line: int, number: int, record: Mapping[str, Any]) -> None:
+        """Refuse a record that a search cannot go on from."""
+        state = record.get("state")
+        if state not in _BY_STATE:
+            raise self._damaged(line, f"a trial of state {state!r}")
+        goals = self._header.get("objectives")
+        needed = (*_OF_ALL, *_BY_STATE[state])
+        if goals is None:
+            needed = (*needed, "score")
+        elif state == "trained":
+            needed = (*needed, "values")
+        for key in needed:
+            if key not in record:
+                raise self._damaged(line, f"a {state} trial without {key}")
+        for key, kind in _KINDS.items():
+            if key in record and not isinstance(record[key], kind):
+                raise self._damaged(line, f"a trial whose {key} is {_short(record[key])}")
+        if "values" in record and goals is not None:
+            sound = all(isinstance(value, int | float) for value in record["values"])
+            if not sound or len(record["values"]) != len(goals):
+                raise self._damaged(
+                    line, f"values {_short(record['values'])} of {len(goals)} goals"
+                )
+        if state == "duplicate" and not 0 <= record["of"] < number:
+            raise self._damaged(line, f"trial {number} as a duplicate of trial {record['of']}")
+
+    def _damaged(self, number: int, received: str) -> JournalError:
+        return JournalError(
+            f"{self.where}, line {number}: expected what a search has written, got {received}; "
+            f"the journal is damaged: cut it off before that line, or begin a new one in a new folder"
+        )
+
+    def _compare(self, header: Mapping[str, Any]) -> None:
+        wanted = self._header
+        if header.get("version") != VERSION:
+            raise JournalError(
+                f"{self.where}: expected a journal of version {VERSION}, got {header.get('version')!r}; "
+                f"search in a new folder"
+            )
+        for key in sorted({*header, *wanted}):
+            if header.get(key) != wanted.get(key):
+                raise JournalError(
+                    f"{self.where}: expected the journal of this search, got one whose {key} is "
+                    f"{_short(header.get(key))}, not {_short(wanted.get(key))}; search in a new folder, "
+                    f"or with the same arguments"
+                )
+
+
+class FileLines:
+    """Lines in the file ``FILE`` of ``folder``, which is created if it is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self.where = str(self._path)
+
+    def read(self) -> list[bytes]:
+        """Return all lines; a last line without its end is dropped, from the file too."""
+        if not self._path.exists():
+            return []
+        data = read(self._path, "a journal", JournalError)
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            with self._path.open("r+b") as file:
+                file.truncate(len(whole))
+        return whole.splitlines()
+
+    def append(self, line: bytes) -> None:
+        """Write another line, for good. Raises ``JournalError`` if that is not possible."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(line + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise JournalError(
+                f"{self.where}: expected to write another line, got: {error.strerror}; make room, or make the "
+                f"folder writable, and search again with the same arguments: what the journal has is kept"
+            ) from error
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."

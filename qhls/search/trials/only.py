@@ -1,0 +1,103 @@
+"""One driver of a search at a time: a lock in its folder, and one in its database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qhls.search.errors import JournalError
+from qhls.system.locks import is_at, lock
+
+FILE = "lock"
+
+
+@contextmanager
+def only_driver(folder: Path) -> Iterator[None]:
+    """Keep other processes from searching in ``folder``, which is created if it is missing.
+
+    A lock ends with its process, so that of a dead one is in nobody's way. Raises ``JournalError`` where another
+    process has it, or the folder cannot be written.
+    """
+    made = not folder.exists()
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = _taken(path)
+    except OSError as error:
+        raise JournalError(
+            f"{folder}: expected a folder to search in, got: {error.strerror}; make room, or make it "
+            f"writable, or search in another folder"
+        ) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+        if made:
+            with suppress(OSError):  # a search that has begun left something in it
+                folder.rmdir()
+
+
+def driver() -> str:
+    """Return the description of the process that drives a search."""
+    return f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
+
+
+def machine() -> str:
+    """Return the identity of the machine and of its namespace of process numbers."""
+    parts = [socket.gethostname()]
+    for path, read in (
+        ("/proc/sys/kernel/random/boot_id", lambda p: Path(p).read_text().strip()),
+        ("/proc/self/ns/pid", os.readlink),
+    ):
+        with suppress(OSError):
+            parts.append(read(path))
+    return " ".join(parts)[:255]
+
+
+def process(number: int) -> str:
+    """Return the identity of a process of this machine: its number and, if known, its start."""
+    with suppress(OSError, IndexError):
+        status = Path(f"/proc/{number}/stat").read_text(encoding="latin-1")
+        return f"{number} {status.rpartition(')')[2].split()[19]}"
+    return str(number)
+
+
+def is_running(name: str) -> bool:
+    """Return whether the ``process`` of that name lives; its number may be another's by now."""
+    number = int(name.partition(" ")[0])
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        pass
+    return process(number) == name
+
+
+def taken_by(where: str, who: str) -> JournalError:
+    """Return the error of a second driver."""
+    return JournalError(
+        f"{where}: expected to be the only driver of this search, got another: {who or 'of unknown name'}. "
+        f"Wait for it or end it, or search in another folder or under another name."
+    )
+
+
+def _taken(path: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if not lock(descriptor, wait=False, otherwise=True):
+            who = os.read(descriptor, 200).decode("utf-8", "replace")
+            os.close(descriptor)
+            raise taken_by(str(path.parent), who)
+        if is_at(descriptor, path):
+            break
+        os.close(descriptor)  # it was that of a driver that has just ended
+    with suppress(OSError):  # on a full disk the lock holds all the same
+        os.truncate(descriptor, 0)
+        os.write(descriptor, driver().encode())
+    return descriptor

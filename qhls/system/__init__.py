@@ -1,0 +1,1 @@
+"""The machine: processes, locks, limits, terminals and optional packages."""

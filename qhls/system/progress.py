@@ -1,0 +1,45 @@
+"""Progress of long work: functions report their activity, and the command line shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from qhls.system.text import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("_listener", default=None)
+
+
+def report(activity: str) -> None:
+    """Report ``activity``, a verb and its object, to the listener, if any."""
+    if listener := _listener.get():
+        listener(activity)
+
+
+@contextmanager
+def shown(console: Console) -> Iterator[None]:
+    """Show each reported activity and its time in one line of ``console``, which disappears at the end.
+
+    Nothing is shown where ``console`` is not a terminal.
+    """
+    if not console.is_terminal:
+        yield
+        return
+    from rich.markup import escape
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("start")
+        token = _listener.set(
+            lambda activity: bar.update(task, description=escape(one_line(activity)))
+        )
+        try:
+            yield
+        finally:
+            _listener.reset(token)
