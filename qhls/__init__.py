@@ -24,6 +24,7 @@ from qhls.errors import (
     VerifyError,
 )
 from qhls.ir import Fixed, Graph, Schedule
+from qhls.saved import load
 from qhls.system.registration import register_with_keras
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ __all__ = [
     "candidates",
     "compare",
     "compile",
+    "load",
     "load_model",
     "lower",
 ]

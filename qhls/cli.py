@@ -19,6 +19,8 @@ from qhls.backends.target import TARGETS
 from qhls.compile import REAL_ENDS
 from qhls.errors import DesignWarning, QhlsError
 from qhls.ir import Schedule
+from qhls.saved import is_saved
+from qhls.saved import load as load_design
 from qhls.softmax import MODES
 from qhls.system import text
 from qhls.system.limits import read_arrays
@@ -32,12 +34,16 @@ EXIT_DIFFERENT, EXIT_ERROR, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
 STATUSES = "status: 0 done, 1 check found a difference, 2 a wrong input, 3 a fault of qhls, 130 interrupted"
 
 
+SAVE = "also write the design to one file, which every command takes in place of the model"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status, one of ``STATUSES``. Messages go to stderr."""
     options = _parser().parse_args(arguments)
     say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
-        import_keras()
+        if options.command in ("search", "qtools") or not all(map(is_saved, options.model)):
+            import_keras()
         if options.command == "search":  # it shows its own progress
             return options.run(options)
         with shown(Console(stderr=True)):
@@ -78,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(
             name, help=description, description=description, epilog=STATUSES
         )
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, default=command.get_default)
         _common(command, name)
         if name in ("compile", "check"):
             choices = list(TARGETS)
@@ -87,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     folder = "folder for the projects, one subfolder per target"
     _option(commands, "compile", "-o", "--output", required=True, help=folder)
+    _option(commands, "compile", "--save", type=Path, metavar="FILE", help=SAVE)
     overwrite = "replace existing qhls projects"
     _option(commands, "compile", "--overwrite", action="store_true", help=overwrite)
     inputs = "inputs as .npy or .npz; default: random codes"
@@ -194,7 +201,7 @@ def _ends(command: argparse.ArgumentParser) -> None:
 
 def _model(command: argparse.ArgumentParser, several: bool) -> None:
     """Add the arguments that name one or several model files."""
-    kinds = "model file: .keras, whole-model .h5, or JSON with --weights"
+    kinds = "model file: .keras, whole-model .h5, or JSON with --weights; or a design that compile --save wrote"
     command.add_argument("model", nargs="+" if several else 1, help=kinds)
     command.add_argument("-w", "--weights", help="weights .h5 of a model in JSON")
 
@@ -275,6 +282,9 @@ def _option(commands: Any, command: str, *names: str, **settings: Any) -> None:
 def _design(options: argparse.Namespace, model: str) -> Any:
     from qhls.compile import compile as compile_model
 
+    if is_saved(model):
+        _refuse_settings(options, model)
+        return load_design(model)
     types = options.input_type
     schedule = Schedule(
         reuse_factor=options.reuse_factor, clock_period=options.clock_period, part=options.part
@@ -296,6 +306,17 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     )
 
 
+def _refuse_settings(options: argparse.Namespace, model: str) -> None:
+    """Raise ``QhlsError`` for a setting that a saved design has already."""
+    names = "weights input_type reuse_factor clock_period part softmax real_end allow_approximate approximate_bits"
+    for name in names.split():
+        if getattr(options, name) != options.default(name):
+            raise QhlsError(
+                f"{model}: expected no --{name.replace('_', '-')}, got one for a saved design, which is complete. "
+                f"Leave it out, or compile the model again."
+            )
+
+
 def _compile(options: argparse.Namespace) -> int:
     design = _design(options, options.model[0])
     with warnings.catch_warnings():
@@ -304,6 +325,8 @@ def _compile(options: argparse.Namespace) -> int:
             path = Path(options.output) / target
             project = design.emit(target, path, overwrite=options.overwrite)
             sys.stdout.write(f"{target}: {project.path}\n")
+    if options.save:
+        sys.stdout.write(f"design: {design.save(options.save)}\n")
     for note in design.notes:
         sys.stdout.write(text.shown(f"note: {note}\n"))
     for warning in design.warnings:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qhls.energy.hardware.area import AreaReport
     from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
+    from qhls.saved import Reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,8 @@ class Design:
     """The Keras model that the host computes from the outputs; None where nothing is left to the host."""
     distance: Distance | None = None
     """Distance of the design from ``given``; None without approximations."""
+    reference: Reference | None = None
+    """The Keras model of a design from a file, which holds no model."""
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, "Design")
@@ -81,9 +84,15 @@ class Design:
     def finish(self, outputs: Any) -> Any:
         """Return the outputs of ``given``: compute the host's layers from ``outputs`` of ``run`` or ``simulate``.
 
-        Without layers on the host these are ``outputs``. A softmax that is left to the host is not computed.
+        Without layers on the host these are ``outputs``. A softmax that is left to the host is not computed. Raises
+        ``VerifyError`` for a design from a file, which holds no Keras model.
         """
         if self.host is None:
+            if self.graph.host_layers:
+                raise VerifyError(
+                    f"finish: expected a design with the layers of the host, {', '.join(self.graph.host_layers)}, "
+                    f"got a design from a file, which holds no Keras model. Compile the model again."
+                )
             return outputs
         numbers = outputs if isinstance(outputs, list) else [outputs]
         arrays = [np.asarray(array, np.float32) for array in numbers]
@@ -130,6 +139,15 @@ class Design:
             self, self.random_codes(256) if x is None else self.encode(x), targets, include
         )
 
+    def save(self, path: str | Path) -> Path:
+        """Write the design to one file, which ``qhls.load`` opens without Keras, and return its path.
+
+        Raises ``QhlsError`` if the file cannot be written.
+        """
+        from qhls.saved import save
+
+        return save(self, path)
+
     def energy(self, technology: Any = "horowitz_45nm") -> EnergyReport:
         """Estimate pJ per inference by op, layer and cause.
 
@@ -168,6 +186,10 @@ class Design:
         """Measure the distance of the design from the given model on ``x``, by default on 256 random inputs."""
         from qhls.check.distance import SAMPLES, distance
 
+        if self.given is None and self.model is None:
+            raise VerifyError(
+                "measured: expected a design with its Keras model, got one without. Compile the model again."
+            )
         if x is None:
             return distance(self, self.random_codes(SAMPLES), "random inputs")
         return distance(self, self.encode(x), "given inputs")

@@ -106,6 +106,27 @@ def test_compile_writes_both_projects_and_keeps_what_exists(saved, tmp_path, cap
     shutil.rmtree(folder)
 
 
+def test_a_saved_design_takes_the_place_of_the_model(saved, tmp_path, capsys):
+    file, folder = str(tmp_path / "compact.qhls"), str(tmp_path / "out")
+    settings = [*TYPE, "--reuse-factor", "3"]
+    assert main(["compile", saved, *settings, "-o", folder, "--save", file]) == 0
+    assert f"design: {file}" in capsys.readouterr().out
+    figures = []
+    for model in ([saved, *settings], [file]):
+        path = tmp_path / "energy.json"
+        assert main(["energy", *model, "--json", str(path)]) == 0
+        figures.append(path.read_text().replace(file, saved))
+    assert figures[0] == figures[1]
+    assert main(["check", file, "-t", "catapult", "--samples", "9"]) == 0
+    assert main(["show", file]) == 0
+    capsys.readouterr()
+    assert main(["show", file, *settings]) == 2
+    error = capsys.readouterr().err
+    assert re.match(
+        r"^qhls show: .*compact.qhls: expected no --input-type, got one for a saved ", error
+    )
+
+
 def test_energy_compares_models(saved, tmp_path, capsys):
     other = tmp_path / "other.keras"
     shutil.copy(saved, other)

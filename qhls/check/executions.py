@@ -102,13 +102,15 @@ def check(
         comparisons.append(
             _compare(f"interpreter == {library.target.name}", graph, expected, results, blame)
         )
-    if design.approximations:
+    if design.approximations and design.given is not None:
         design = replace(design, distance=distance(design, codes, "inputs of this check"))
     notes = list(design.notes)
     if design.model is not None:
         against_keras, reasons = _compare_with_keras(design, codes, expected)
         comparisons += against_keras
         notes += reasons
+    elif design.reference is not None:
+        notes.append("Keras is not compared: a design from a file holds no Keras model")
     return CheckReport(len(codes[0]), comparisons, notes)
 
 

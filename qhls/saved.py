@@ -1,0 +1,301 @@
+"""Saved designs: a graph and its schedule in one file, which is opened without Keras and runs nothing.
+
+The file is a zip archive. ``design.json`` holds the ops, in order, with their fields; ``codes/N.npy`` hold the integer
+codes of constants. Types and ranges are not stored: they follow from the ops again, and no file can contradict them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from qhls.errors import LoadError, QhlsError
+from qhls.ir import Fixed, Graph, Op, Overflow, Rounding, Schedule
+from qhls.ir.integers import Array, Codes
+from qhls.softmax import Softmax
+from qhls.system.limits import JSON, check_size, is_file, parse_json, read_arrays, regular_file
+from qhls.system.text import one_line
+
+if TYPE_CHECKING:
+    from qhls.design import Design
+
+VERSION = 1
+"""Version of the format; a reader refuses files of a later one."""
+_FORMAT = "qhls design"
+_DOCUMENT = "design.json"
+_WHAT = "a saved design"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Date of all entries: equal designs are equal files."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The Keras model of a saved design, by name, class, and SHA-256 of its weights."""
+
+    name: str
+    kind: str
+    weights: str
+
+    @classmethod
+    def of(cls, model: Any) -> Reference:
+        """Return the reference to a Keras model."""
+        digest = hashlib.sha256()
+        for array in model.get_weights():
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return cls(model.name, type(model).__name__, digest.hexdigest())
+
+
+def save(design: Design, path: str | os.PathLike[str]) -> Path:
+    """Write ``design`` to one file, in whole or not at all, and return its path. Raises ``QhlsError``."""
+    target = Path(path)
+    writer = _Writer()
+    model = design.given if design.given is not None else design.model
+    reference = design.reference if model is None else Reference.of(model)
+    document = {
+        "format": _FORMAT,
+        "version": VERSION,
+        "graph": writer.graph(design.graph),
+        "exact": writer.graph(design.exact) if design.exact is not None else None,
+        "schedule": asdict(design.schedule),
+        "softmax": asdict(design.softmax),
+        "approximations": [str(line) for line in (*design.approximations, design.distance) if line],
+        "model": None if reference is None else asdict(reference),
+        "ops": writer.ops,
+    }
+    document["hash"] = _hash(document, writer.arrays)
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in _entries(document, writer.arrays):
+                entry = zipfile.ZipInfo(name, _EPOCH)
+                archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise QhlsError(
+            f"save: expected to write {target}, got: {error.strerror}. Choose another path or make room."
+        ) from error
+    return target
+
+
+def load(path: str | os.PathLike[str]) -> Design:
+    """Return the design in a file that ``Design.save`` wrote. Keras is not needed, and nothing is executed.
+
+    The design runs, emits, simulates and has prices. It has no Keras model, so ``check`` compares the interpreter and
+    the C simulations only, and layers that were left to the host are named but not computed.
+
+    Raises:
+        LoadError: a file of another kind, damaged, of a later version, or beyond the limit (``QHLS_LIMIT``).
+    """
+    from qhls.design import Design
+
+    file = regular_file(path, _WHAT)
+    where = one_line(file.name)
+    document, arrays = _read(file, where)
+    try:
+        reader = _Reader(arrays)
+        for record in document["ops"]:
+            reader.op(record)
+        exact = document["exact"]
+        model = document["model"]
+        return Design(
+            reader.graph(document["graph"]),
+            Schedule(**_tuples(document["schedule"])),
+            exact=None if exact is None else reader.graph(exact),
+            softmax=Softmax(**document["softmax"]),
+            approximations=tuple(map(str, document["approximations"])),
+            reference=None if model is None else Reference(**model),
+        )
+    except QhlsError as error:
+        raise LoadError(f"{where}: expected {_WHAT}, got one that is damaged: {error}") from error
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # fmt: skip
+        # A field of any wrong kind may reach any op: which error that raises is the op's affair.
+        raise _damaged(where, f"a field of the wrong kind ({error})") from error
+
+
+def is_saved(path: str | os.PathLike[str]) -> bool:
+    """Return whether ``path`` is a file that ``Design.save`` wrote; never raise."""
+    try:
+        if not is_file(path) or not zipfile.is_zipfile(path):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            return _DOCUMENT in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _damaged(where: str, problem: str) -> LoadError:
+    return LoadError(f"{where}: expected {_WHAT}, got {problem}. Save the design again.")
+
+
+def _entries(
+    document: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> Iterator[tuple[str, bytes]]:
+    yield _DOCUMENT, json.dumps(document, indent=1).encode()
+    for name, array in arrays.items():
+        buffer = io.BytesIO()
+        np.save(buffer, array, allow_pickle=False)
+        yield f"{name}.npy", buffer.getvalue()
+
+
+def _hash(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of everything in the file but the hash."""
+    rest = {key: value for key, value in document.items() if key != "hash"}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
+
+
+def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the document and the arrays of a file, whose format, version and hash are right."""
+    if not is_saved(file):
+        raise LoadError(
+            f"{where}: expected {_WHAT}, got another file. Write one with design.save, or open a model with "
+            f"qhls.compile."
+        )
+    try:
+        with zipfile.ZipFile(file) as archive:
+            check_size(
+                archive.getinfo(_DOCUMENT).file_size, f"{where}: {_DOCUMENT}", _WHAT, share=JSON
+            )
+            text = archive.read(_DOCUMENT)
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:  # fmt: skip
+        raise _damaged(where, f"an archive that cannot be read ({error})") from error
+    document = parse_json(text, f"{where}: {_DOCUMENT}", _WHAT)
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+        raise _damaged(where, f"a {_DOCUMENT} of another format")
+    found = cast("dict[str, Any]", document)
+    version = found.get("version")
+    if version != VERSION:
+        raise LoadError(
+            f"{where}: expected {_WHAT} of version {VERSION}, got version {one_line(str(version))[:20]}. Open it with "
+            f"the qhls that wrote it, or a later one."
+        )
+    arrays: dict[str, Array] = read_arrays(file)
+    if found.get("hash") != _hash(found, arrays):
+        raise _damaged(where, "contents that differ from their hash")
+    return found, arrays
+
+
+def _tuples(value: Any) -> Any:
+    """Return a JSON value with tuples for lists, at any depth."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return tuple(map(_tuples, cast("list[Any]", value)))
+    return value
+
+
+@dataclass
+class _Writer:
+    """Records of ops and arrays of their codes, as values of JSON; an op that several graphs share is one record."""
+
+    ops: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    arrays: dict[str, Array] = field(default_factory=dict[str, Array])
+    _numbers: dict[Op, int] = field(default_factory=dict[Op, int])
+
+    def graph(self, graph: Graph) -> dict[str, Any]:
+        for op in graph.ops:
+            if op not in self._numbers:
+                record = {"kind": type(op).__name__, **self._fields(op)}
+                self._numbers[op] = len(self.ops)
+                self.ops.append(record)
+        return self._fields(graph)
+
+    def _fields(self, item: Any) -> dict[str, Any]:
+        return {
+            each.name: self._value(getattr(item, each.name)) for each in fields(item) if each.init
+        }
+
+    def _value(self, value: Any) -> Any:
+        forms: dict[type[Any], tuple[str, Callable[[Any], Any]]] = {
+            Op: ("op", self._numbers.__getitem__),
+            Graph: ("graph", self.graph),
+            Codes: ("codes", lambda codes: self._codes(codes.integers())),
+            Fixed: ("fixed", str),
+            Rounding: ("rounding", lambda mode: mode.value),
+            Overflow: ("overflow", lambda mode: mode.value),
+        }
+        for kind, (tag, write) in forms.items():
+            if isinstance(value, kind):
+                return {tag: write(value)}
+        if isinstance(value, tuple):
+            return [self._value(entry) for entry in cast("tuple[Any, ...]", value)]
+        if isinstance(value, int) and abs(value) >> 62:
+            return {"int": hex(value)}
+        return value
+
+    def _codes(self, codes: Array) -> Any:
+        if codes.dtype == object:  # beyond 64 bits
+            return {
+                "shape": list(codes.shape),
+                "hex": [hex(code) for code in codes.ravel().tolist()],
+            }
+        name = f"codes/{len(self.arrays)}"
+        lo, hi = (int(codes.min()), int(codes.max())) if codes.size else (0, 0)
+        self.arrays[name] = codes.astype(
+            np.result_type(np.min_scalar_type(lo), np.min_scalar_type(hi))
+        )
+        return name
+
+
+@dataclass
+class _Reader:
+    """Ops of records, in order; building an op checks it and derives its type and range."""
+
+    arrays: dict[str, Array]
+    _ops: list[Op] = field(default_factory=list[Op])
+
+    def op(self, record: dict[str, Any]) -> None:
+        kinds = {kind.__name__: kind for kind in _subclasses(Op)}
+        kind = kinds.get(record["kind"])
+        if kind is None:
+            raise ValueError(f"an unknown operation {one_line(str(record['kind']))[:40]}")
+        values = {name: self._value(value) for name, value in record.items() if name != "kind"}
+        self._ops.append(kind(**values))
+
+    def graph(self, record: dict[str, Any]) -> Graph:
+        return Graph(**{name: self._value(value) for name, value in record.items()})
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return tuple(self._value(entry) for entry in cast("list[Any]", value))
+        if not isinstance(value, dict):
+            return value
+        ((tag, content),) = cast("dict[str, Any]", value).items()
+        read: dict[str, Callable[[Any], Any]] = {
+            "op": self._ops.__getitem__,
+            "graph": self.graph,
+            "codes": lambda content: Codes(self._codes(content)),
+            "fixed": Fixed.parse,
+            "rounding": Rounding,
+            "overflow": Overflow,
+            "int": lambda text: int(text, 16),
+        }
+        return read[tag](content)
+
+    def _codes(self, content: Any) -> Array:
+        if isinstance(content, str):
+            return self.arrays[content].astype(np.int64)
+        codes = [int(code, 16) for code in content["hex"]]
+        return np.array(codes, dtype=object).reshape(content["shape"])
+
+
+def _subclasses(kind: type[Op]) -> Iterator[type[Op]]:
+    """Return the operations that qhls defines."""
+    for each in kind.__subclasses__():
+        yield from _subclasses(each)
+        if each.__module__.startswith("qhls.") and not each.__subclasses__():
+            yield each
