@@ -23,7 +23,7 @@ from qhls.energy.sensitivity import Saving, sensitivity
 from qhls.energy.technology import Technology, load_technology, technologies
 
 if TYPE_CHECKING:
-    from qhls.qtools import QTools
+    from qhls.compat.qtools import QTools
 
 Comparison = CostComparison
 """The earlier name of ``CostComparison``."""
