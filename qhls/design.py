@@ -183,15 +183,18 @@ class Design:
         return exactness(self.exact or self.graph, lines)
 
     def measured(self, x: Any = None) -> Distance:
-        """Measure the distance of the design from the given model on ``x``, by default on 256 random inputs."""
-        from qhls.check.distance import SAMPLES, distance
+        """Measure the distance of the design from the given model on ``x``, by default on random inputs.
+
+        These are 256, or fewer where a large design would take long.
+        """
+        from qhls.check.distance import distance, samples_of
 
         if self.given is None and self.model is None:
             raise VerifyError(
                 "measured: expected a design with its Keras model, got one without. Compile the model again."
             )
         if x is None:
-            return distance(self, self.random_codes(SAMPLES), "random inputs")
+            return distance(self, self.random_codes(samples_of(self.graph)), "random inputs")
         return distance(self, self.encode(x), "given inputs")
 
     @property

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 import qhls
+from qhls.check.distance import samples_of
 from qhls.cli import main
 from qhls.errors import LoweringError
 from qhls.frontend.approximation.approximate import nearest
 from qhls.frontend.lowering.reals import RealNumbersError
 from qhls.frontend.lowering.trace import trace, trace_in_float32
+from qhls.ir import Fixed, Graph, Input, Max, Shift
 from qhls.layers import QLSTM, QActivation, QBidirectional, QDense, QSimpleRNN
 
 BITS = "quantized_bits(4,0,alpha=1)"
@@ -262,6 +264,14 @@ def test_the_distance_is_measured_on_the_data_given():
     text = rf"the given model, on 64 given inputs: error up to {found.largest:.3g}, same argmax in "
     assert text in str(design.exactness())
     assert "on 10 inputs of this check: error up to " in str(design.check(x[:10], ()))
+
+
+@pytest.mark.parametrize("size, samples", [(4, 256), (512, 113), (2048, 8)])
+def test_a_distance_takes_fewer_random_inputs_for_large_images(size, samples):
+    """As many numbers are computed at most, but for the fewest inputs."""
+    x = Input((size, size, 3), Fixed.parse("u8.8"), name="x")
+    graph = Graph((x,), (Max(x, Shift(x, 1)),))
+    assert samples_of(graph) == samples
 
 
 def test_several_outputs_are_measured_apart():

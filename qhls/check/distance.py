@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qhls.ir import run
+from qhls.ir import Graph, run
 from qhls.ir.integers import Array
 
 if TYPE_CHECKING:
     from qhls.design import Design
 
 SAMPLES = 256
-"""Default number of random inputs on which a distance is measured."""
+"""Random inputs on which a distance is measured, at most."""
+FEWEST = 8
+"""Random inputs on which a distance is measured, at least."""
+NUMBERS = 1 << 28
+"""Numbers of all tensors that these inputs make: bounds the time for large images."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class Distance:
         several = len(self.outputs) > 1
         parts = [f"{each.name!r} {each}" if several else str(each) for each in self.outputs]
         return f"the given model, on {self.samples:,} {self.data}: {'; '.join(parts)}"
+
+
+def samples_of(graph: Graph) -> int:
+    """Return the number of random inputs on which a distance of ``graph`` is measured."""
+    numbers = sum(op.size for op in graph.ops if op.batched)
+    return min(max(NUMBERS // max(numbers, 1), FEWEST), SAMPLES)
 
 
 def distance(design: Design, codes: Sequence[Array], data: str) -> Distance:

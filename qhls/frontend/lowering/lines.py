@@ -35,6 +35,8 @@ TABLE_BITS = 8
 """Bits of a table that cost as much as one bit times bit of a multiplier."""
 NARROWEST = 8
 """Bits of a factor, at least: a table that costs no more than it would is not compared."""
+PARTS = 16
+"""Parts into which a search cuts what is still open at once."""
 SPREAD = 32
 """Steps of each channel whose places are searched for first."""
 ADDED = 8
@@ -109,12 +111,15 @@ class Levels:
         below, above = (
             np.tile(ends, len(levels)).astype(np.int64) for ends in (self.lo - 1, self.hi + 1)
         )
-        while (above - below > 1).any():
-            middle = (below + above) // 2
-            at = self(np.clip(middle, self.lo, self.hi))
-            there = (at >= levels) & (middle >= self.lo)
-            above = np.where(there, middle, above)
-            below = np.where(there, below, middle)
+        shares = np.arange(PARTS + 1)
+        while (gap := (above - below)[..., None]).max() > 1:
+            # A call of the function costs more than the numbers that it is asked for.
+            ends = below[..., None] + gap // PARTS * shares + gap % PARTS * shares // PARTS
+            inner = ends[..., 1:-1]
+            at = self(np.clip(inner, self.lo[..., None], self.hi[..., None]).reshape(len(ends), -1))
+            there = (at.reshape(inner.shape) >= levels[:, None]) & (inner >= self.lo[..., None])
+            first = (~there).sum(2)[..., None]
+            below, above = (np.take_along_axis(ends, first + side, 2)[..., 0] for side in (0, 1))
         return above
 
 
