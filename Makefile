@@ -13,7 +13,7 @@ test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
 # About a minute: the architecture, the IR and the quantizers; no goldens, fewer examples of properties.
-QUICK := tests/test_architecture.py tests/ir $(addprefix tests/quantizers/test_quantizers_,parse.py behaviour.py saving.py)
+QUICK := tests/test_architecture.py tests/ir $(addprefix tests/quantizers/test_,parse.py behaviour.py saving.py)
 quick: $(VENV)/installed
 	QHLS_EXAMPLES=20 $(BIN)/python -m pytest -n 2 -m "not long" -k "not compiled" $(QUICK)
 

@@ -9,9 +9,9 @@ import pytest
 from qhls.backends.csim import build
 from qhls.backends.view import PORT_LIMIT
 from qhls.ir import Const, Graph, Op, Reshape, Schedule
-from support.agreement import assert_agreement, disagreements, stimuli
-from support.op_batches import BATCHES, batch, graph_of, residual
-from support.random_graphs import draw, graphs
+from support.graphs.agreement import assert_agreement, disagreements, stimuli
+from support.graphs.op_batches import BATCHES, batch, graph_of, residual
+from support.graphs.random_graphs import draw, graphs
 
 
 @cache
@@ -30,7 +30,7 @@ def concrete(base):
 def test_every_op_has_instances(op):
     found = {type(o) for cases in instances().values() for o in Graph((), tuple(cases)).ops}
     assert op in found, (
-        f"no conformance instance of {op.__name__}: add one to tests/support/op_examples.py"
+        f"no conformance instance of {op.__name__}: add one to tests/support/graphs/op_examples.py"
     )
 
 

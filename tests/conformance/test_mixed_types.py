@@ -9,10 +9,10 @@ import pytest
 
 from qhls.backends.csim import build
 from qhls.ir import Schedule
-from support.agreement import disagreements
-from support.mixed_types import KINDS, codes_of, outputs, pairs
-from support.op_batches import graph_of
-from support.random_graphs import draw
+from support.graphs.agreement import disagreements
+from support.graphs.mixed_types import KINDS, codes_of, outputs, pairs
+from support.graphs.op_batches import graph_of
+from support.graphs.random_graphs import draw
 
 COUNT = 3
 """Pairs of types for each kind of operation."""

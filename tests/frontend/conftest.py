@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from support.keras2_files import write_keras2_weights
+from support.models.keras2_files import write_keras2_weights
 from support.shared import SHARED
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from support.fuzz import Tally, examine, fuzz
-from support.random_models import extreme_model
+from support.models.random_models import extreme_model
 
 SEED = int(os.environ.get("QHLS_FUZZ_SEED", "0"))
 

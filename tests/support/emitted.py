@@ -7,7 +7,7 @@ from qhls.backends.csim import find_include
 from qhls.backends.emit import emit
 from qhls.backends.target import TARGETS
 from qhls.ir import Schedule
-from support.designs import classifier
+from support.graphs.designs import classifier
 
 
 class Bench:

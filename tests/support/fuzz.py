@@ -20,7 +20,7 @@ from qhls.backends.layout import lay_out
 from qhls.check.executions import check
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, Schedule, run
-from support.random_models import extreme_model, random_model
+from support.models.random_models import extreme_model, random_model
 
 SAMPLES = 32
 BATCH = 12

@@ -1,0 +1,249 @@
+"""Cycles: by hand, against the loops of the generated C++, and against what is published."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from qhls.backends.emit import sources
+from qhls.backends.layout import lay_out
+from qhls.backends.target import TARGETS
+from qhls.energy.hardware.latency import (
+    count_logic_levels,
+    estimate_latency,
+    estimate_op,
+    estimate_scan,
+    time_calls,
+)
+from qhls.errors import EmitError
+from qhls.ir import (
+    Add,
+    Concat,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Mul,
+    Pad,
+    Pool,
+    Quantize,
+    Reshape,
+    Scan,
+    Schedule,
+    Shift,
+)
+from qhls.ir.loops import HARD_WIRED, Loop, constant_place, loop
+from support.graphs.op_examples import EXAMPLES, inputs_of
+
+
+def image_graph():
+    x = Input((6, 5, 2), Fixed(True, 4, 1), name="x")
+    y = Pad(x, ((1, 1), (1, 1), (0, 0)), name="padded")
+    y = Conv(y, Const.of(np.full((3, 3, 2, 4), 3.0), name="kernel"), name="conv")
+    y = Add(y, Const.of(np.arange(4) + 1.0, name="bias"), name="biased")
+    y = Quantize(Max(y, Const.of(0.0, name="zero"), name="relu"), Fixed(False, 5, 0), name="q")
+    y = Concat((y, Shift(y, 1, name="twice")), name="both")
+    y = Pool(y, (2, 2), (2, 2), name="pooled")
+    y = Reshape(y, (y.size,), name="flat")
+    return Graph((x,), (y,), name="image")
+
+
+def loops(text):
+    """By function of Vitis C++: trips and interval of its loops that are not unrolled, nested and one after another."""
+    found = {}
+    head = r"for \(int \w+ = 0; \w+ < (\d+); \+\+\w+\) \{"
+    for name, body in re.findall(r"^static void (\w+)\(.*?\) \{\n(.*?)^\}", text, re.S | re.M):
+        nest, trips, interval = [], [], 1  # what each open brace multiplies; of each pipelined loop
+        lines = body.splitlines()
+        for line, below in zip(lines, [*lines[1:], ""], strict=True):
+            if "PIPELINE" in line:
+                interval = int(re.search(r"II=(\d+)", line)[1])
+                trips.append(math.prod(nest))
+            loop_head = re.search(head, line)
+            for brace in re.findall(r"[{}]", line.partition("//")[0]):
+                if brace == "}":
+                    nest.pop()
+                else:
+                    rolled = loop_head and "UNROLL" not in below
+                    nest.append(int(loop_head[1]) if rolled else 1)
+        found[name] = sum(trips) or 1, interval
+    return found
+
+
+def examples():
+    """Every op of the conformance suites that reads tensors, as a graph of it alone."""
+    kind = Fixed(True, 6, 2)
+    for op_type, builds in EXAMPLES.items():
+        for i, build in enumerate(builds):
+            op = build(kind)
+            if op.operands and op.batched and op.type.width < 60:
+                yield pytest.param(op, id=f"{op_type.__name__}-{i}")
+
+
+@pytest.mark.parametrize("reuse", [1, 3])
+@pytest.mark.parametrize("limit", [1, 1024])
+@pytest.mark.parametrize("op", list(examples()))
+def test_loops_are_those_of_the_generated_code(op, limit, reuse):
+    schedule = Schedule(reuse_factor=reuse, partition_limit=limit)
+    view = lay_out(Graph(inputs_of(op), (op,), name="top"), schedule)
+    try:
+        files = sources(view.graph, schedule, TARGETS["vitis"])
+    except EmitError:
+        pytest.skip("wider than C++ exchanges")
+    written = loops(files["src/top.cpp"])
+    for each in view.functions:
+        if isinstance(each.op, Scan):  # it copies, and calls its step
+            continue
+        steps = loop(each.op, schedule)
+        assert written[each.function] == (steps.trips, steps.interval), each.function
+    functions = {each.op for each in view.operations}
+    assert all(loop(o, schedule).trips == 0 for o in view.graph.ops if o.kind == "reshape")
+    assert functions or isinstance(op, Reshape)
+
+
+@pytest.mark.parametrize("build", EXAMPLES[Scan])
+def test_a_scan_copies_what_the_generated_code_does(build):
+    op, schedule = build(Fixed(True, 6, 2)), Schedule(partition_limit=1)
+    text = sources(Graph(inputs_of(op), (op,), name="top"), schedule, TARGETS["vitis"])
+    trips, _ = loops(text["src/top.cpp"])["compute_scan"]
+    once = sum(state.size for state in op.carried if state.size > 1)
+    assert trips == once + op.steps * estimate_scan(op, 0, schedule).interval
+    _, body, _ = time_calls(op.body, schedule, overlap=False)
+    assert estimate_op(op, schedule).busy == op.steps * (body + (trips - once) // op.steps)
+
+
+def test_loops_of_a_whole_design():
+    graph, schedule = image_graph(), Schedule(reuse_factor=3, partition_limit=150)
+    written = loops(sources(graph, schedule, TARGETS["vitis"])["src/image.cpp"])
+    compared = 0
+    for op in graph.ops:
+        steps = loop(op, schedule)
+        if steps.trips and not isinstance(op, Const | Input):
+            assert written[f"compute_{op.name}"] == (steps.trips, steps.interval), op.name
+            compared += 1
+    assert compared == 8
+
+
+@pytest.mark.parametrize("limit", [1, 1024])
+@pytest.mark.parametrize("op_type", [Add, Mul, Matmul])
+def test_constants_are_logic_where_the_loops_that_choose_them_are_unrolled(op_type, limit):
+    x = Input((2, 3), Fixed(True, 6, 2), name="x")
+    values = np.array([[3.0, -1, 5]] * 3) if op_type is Matmul else np.array([3.0, -1, 5])
+    numbers = Const.of(values, name="numbers")
+    op, schedule = op_type(x, numbers, name="y"), Schedule(partition_limit=limit)
+    text = sources(Graph((x,), (op,), name="top"), schedule, TARGETS["vitis"])["src/top.cpp"]
+    index = re.findall(r"numbers_values\[(.*?)\]", text)[-1]
+    rolled = [
+        re.search(rf"int {variable} = 0.*\n.*UNROLL", text) is None
+        for variable in re.findall(r"[a-z]\d?", index)
+    ]
+    assert rolled
+    assert (constant_place(op, numbers, schedule) == HARD_WIRED) == (not any(rolled))
+
+
+def test_a_product_by_hand():
+    x = Input((4,), Fixed(True, 4, 0), name="x")
+    product = Matmul(x, Const.of(np.full((4, 3), 3.0), name="w"), name="product")
+    assert count_logic_levels(product) == 1 + 2  # 3 = 4 - 1, then a tree of four
+    graph = Graph((x,), (Quantize(product, Fixed(True, 4, -2), name="y"),))
+    report = estimate_latency(graph, Schedule(clock_period=2))
+    assert [(op.trips, op.interval, op.depth) for op in report.ops] == [(1, 1, 2), (1, 1, 1)]
+    assert report.latency == 3
+    assert report.nanoseconds == 6
+    assert report.interval == 1
+    slow = estimate_latency(graph, Schedule(clock_period=0.5))
+    assert [op.depth for op in slow.ops] == [6, 4]
+
+
+def test_reuse_and_rows():
+    x = Input((5, 4), Fixed(True, 4, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of(np.full((4, 3), 3.0)), name="y"),))
+    (op,) = estimate_latency(graph, Schedule(reuse_factor=4)).ops
+    assert (op.trips, op.interval, op.busy) == (20, 1, 20)  # four tiles of each row
+    assert op.cycles == 20 + op.depth - 1
+
+
+def test_ports_of_a_memory_bound_the_interval():
+    x = Input((4,), Fixed(True, 4, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of(np.full((4, 3), 3.0), name="w"), name="y"),))
+    (op,) = estimate_latency(graph, Schedule(storage="bram")).ops
+    assert (op.interval, op.bound) == (6, "w")  # 12 weights, two a cycle
+    (op,) = estimate_latency(graph, Schedule(storage="bram", reuse_factor=8)).ops
+    assert (op.trips, op.interval, op.bound) == (6, 1, "schedule")  # a tile of two is a word
+
+
+def test_branches_run_at_once():
+    x = Input((8,), Fixed(True, 4, 0), name="x")
+    long, short = Add(x, x, name="long"), Quantize(x, Fixed(True, 3, 0), name="short")
+    graph = Graph((x,), (Add(long, short, name="y"),))
+    cycles = {op.name: op.cycles for op in estimate_latency(graph, Schedule()).ops}
+    assert cycles == {"long": 1, "short": 1, "y": 1}  # all elements at once
+    assert estimate_latency(graph, Schedule()).latency == 2
+    # one at a time, and short has to wait for the ports of x
+    report = estimate_latency(graph, Schedule(partition_limit=1))
+    assert {op.name: op.cycles for op in report.ops} == {
+        **{"long": 8, "short": 8, "y": 8, "store y": 8}
+    }
+    assert report.latency == report.sequential == 32
+    assert report.waiting == 28  # four of the cycles are depths of 1
+    assert report.bounds == (28 + 3, 28 + 5)
+
+
+def test_without_dataflow_an_input_waits_for_the_result():
+    x = Input((8,), Fixed(True, 4, 0), name="x")
+    once = Quantize(Quantize(x, Fixed(True, 3, 0), name="a"), Fixed(True, 2, 0), name="b")
+    far = Schedule(partition_limit=1)
+    chain = estimate_latency(Graph((x,), (once,)), far)
+    assert (chain.obstacles, chain.interval, chain.latency) == ((), 8, 24)
+    assert chain.sequential == 24  # Catapult's
+    skip = estimate_latency(Graph((x,), (Add(once, x, name="y"),)), far)
+    assert skip.obstacles == (*("several calls read x", "tensors of different depths meet in y"),)
+    assert skip.interval == skip.latency == skip.sequential == 32
+    text = " ".join(str(skip).split())
+    assert "DATAFLOW disabled: several calls read x; tensors of different depths meet in y" in text
+    assert skip.to_dict()["obstacles"] == list(skip.obstacles)
+
+
+def test_a_result_goes_into_a_memory_two_elements_a_cycle():
+    x = Input((3, 4), Fixed(True, 4, 0), name="x")
+    graph = Graph((x,), (Matmul(x, Const.of(np.full((4, 10), 3.0)), name="y"),))
+    product, store = estimate_latency(graph, Schedule(partition_limit=29)).ops
+    assert (product.trips, product.interval, product.bound) == (3, 5, "y")
+    assert (store.name, store.trips, store.interval) == ("store y", 30, 1)
+    (product,) = estimate_latency(graph, Schedule(partition_limit=30)).ops
+    assert product.interval == 1
+
+
+def test_elements_of_a_trip():
+    x = Input((6, 5, 2), Fixed(True, 4, 1), name="x")
+    assert loop(Pool(x, (2, 2), (2, 2)), Schedule()) == Loop(6, 1, 2)
+    assert loop(Quantize(x, Fixed(True, 3, 0)), Schedule()) == Loop(1, 1, 60)
+    assert loop(Quantize(x, Fixed(True, 3, 0)), Schedule(partition_limit=59)) == Loop(60, 1, 1)
+
+
+def test_the_published_jet_tagger_takes_its_eleven_cycles():
+    """Coelho et al. 2021: 16-64-32-32-5 in 6 bits, 11 cycles at 5 ns; the bias there is part of the sum."""
+    random = np.random.default_rng(0)
+    x = y = Input((16,), Fixed(True, 16, 10), name="x")
+    for i, width in enumerate((64, 32, 32, 5)):
+        weights = random.integers(-31, 32, (y.shape[-1], width)) / 32
+        y = Matmul(y, Const.of(weights), name=f"product_{i}")
+        if i < 3:
+            y = Quantize(y, Fixed(False, 6, 6), name=f"relu_{i}")
+    report = estimate_latency(Graph((x,), (y,)), Schedule(partition_limit=4096))
+    assert report.latency == 11
+    assert report.bounds == (9, 14)  # as published for other quantisations
+    assert report.interval == 1
+    assert math.isclose(report.nanoseconds, 55)
+
+
+def test_text_and_numbers():
+    report = estimate_latency(image_graph(), Schedule())
+    assert f"{report.latency} cycles" in " ".join(str(report).split())
+    content = report.to_dict()
+    assert content["latency"] == report.latency
+    assert [op["name"] for op in content["ops"]] == [op.name for op in report.ops]

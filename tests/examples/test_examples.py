@@ -1,0 +1,71 @@
+"""What the README, the documents and the demo show works as shown."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(document: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
+
+
+DOCUMENTS = ["README.md", *(f"docs/{n}.md" for n in ("add_a_layer", "energy", "qtools", "search"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_python_in_documents_runs(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = blocks(document)
+    assert found
+    for code in found:
+        exec(compile(code, document, "exec"), {"__name__": "example"})
+
+
+def module(path: Path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_demo_proves_every_bit(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert module(ROOT / "examples/digits.py").main(epochs=2, folder=tmp_path / "demo") == 0
+    for model in ("digits_mlp_6bit", "digits_cnn_6bit"):
+        for target in ("vitis", "catapult"):
+            assert (tmp_path / "demo" / model / target / "src" / f"{model}.cpp").is_file()
+
+
+def test_qtools_example_compares_bits_and_modes(capsys):
+    example = module(ROOT / "examples/qtools_energy.py")
+    assert example.main() == 0
+    shown = capsys.readouterr().out
+    assert "4 bits, all counted" in shown
+    assert "roofline, 4 bits: ACE " in shown
+    eight, four = (example.picojoules(example.network(bits))["sum"] for bits in (8, 4))
+    assert eight > 1.5 * four
+    everything = example.picojoules(example.network(4), compatible=False)["sum"]
+    assert everything > 1.5 * four  # the folded convolution is most of the network
+
+
+def test_energy_is_compared(tmp_path, capsys):
+    assert module(ROOT / "examples/compare_energy.py").main(tmp_path / "energy") == 0
+    shown = capsys.readouterr().out
+    assert "Savings of one bit less in 6 bits" in shown
+    assert "A bit at a time" in shown
+    ratios = json.loads((tmp_path / "energy/compare.json").read_text())["ratios"]
+    assert ratios["ternary"] < ratios["6 bits"] < ratios["8 bits"] == 1
+    assert (tmp_path / "energy/compare.html").read_text().startswith("<!doctype html>")
+    assert "<svg" in (tmp_path / "energy/compare.svg").read_text()
+
+
+def test_ops_page_is_current():
+    generate = module(ROOT / "docs/generate.py")
+    assert generate.TARGET.read_text() == generate.text(), "run make docs"

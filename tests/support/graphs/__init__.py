@@ -1,0 +1,1 @@
+"""Graphs of ops: examples of every op, random graphs, and small designs."""
