@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile(
+    "qhls",
+    deadline=None,  # the machine may be shared: the time of an example says nothing
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=int(os.environ.get("QHLS_EXAMPLES", "100")),  # `make quick` takes fewer
+)
+settings.load_profile("qhls")
 pytest.register_assert_rewrite("support")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Processes that tests start find ``support`` as the tests do.

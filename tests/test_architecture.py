@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -112,6 +113,33 @@ def test_functions_and_modules_are_short():
         if (node.end_lineno or 0) - node.lineno + 1 > 60
     ]
     assert long == []
+
+
+# Folders
+
+WIDEST = 12
+"""Files that a folder may hold: a reader takes them in at a glance."""
+
+WIDER = {
+    "qhls/quantizers": "one file per family of quantizers",
+    "qhls/frontend/layers": "one file per family of layers",
+    "qhls/backends/hls_templates/ops": "one template per op",
+    "qhls/energy/tables": "one file per technology",
+    "qhls/ir": "the ops and their arithmetic, until encodings and work have moved",
+}
+"""Folders that may hold more files, each with the reason."""
+
+
+def test_folders_are_narrow():
+    files = [
+        path.relative_to(ROOT.parent)
+        for top in (ROOT, ROOT.parent / "tests")
+        for path in top.rglob("*")
+        if path.suffix in {".py", ".j2", ".json"} and "__pycache__" not in path.parts
+    ]
+    counts = Counter(path.parent.as_posix() for path in files)
+    wide = {folder for folder, count in counts.items() if count > WIDEST}
+    assert wide == set(WIDER), "an exception that is no longer needed goes"
 
 
 # Documentation

@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-import hypothesis
 import pytest
 
 from qhls.backends.target import TARGETS
 from support.emitted import Bench
-
-hypothesis.settings.register_profile("backends", deadline=None)  # the machine is shared
-hypothesis.settings.load_profile("backends")
 
 
 @pytest.fixture(scope="session", autouse=True)
