@@ -16,8 +16,8 @@ from qhls import saved
 from qhls.errors import LoadError, QhlsError, VerifyError
 from qhls.ir import Fixed, Graph, Schedule, run
 from qhls.layers import QActivation, QDense
-from support.designs import classifier
-from support.op_examples import EXAMPLES, inputs_of
+from support.graphs.designs import classifier
+from support.graphs.op_examples import EXAMPLES, inputs_of
 
 
 def trained():
