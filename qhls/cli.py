@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Compile quantised Keras models to hardware, bit for bit.",
         epilog=STATUSES,
     )
+    parser.add_argument("--version", action="version", version=f"qhls {version('qhls')}")
     commands = parser.add_subparsers(dest="command", required=True)
     described = {
         "compile": (_compile, "write HLS C++ projects"),

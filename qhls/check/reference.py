@@ -96,7 +96,7 @@ class Reference:
             tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in whole]
             results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
             arrays = [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
-            return [array[: len(batch[0])] for array in arrays]
+            return [np.asarray(array)[: len(batch[0])] for array in arrays]
 
 
 def _output(model: keras.Model, layer: str) -> Any:
