@@ -23,7 +23,8 @@ from qhls.errors import (
     QuantizerError,
     VerifyError,
 )
-from qhls.ir import Fixed, Graph, Schedule
+from qhls.ir import Fixed, Graph
+from qhls.plan import Schedule
 from qhls.saved import load
 from qhls.system.registration import register_with_keras
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qhls.compile import DEFAULT_SCHEDULE
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 
 if TYPE_CHECKING:
     from qhls.energy import Technology
@@ -42,7 +42,7 @@ def candidates(
         model if isinstance(model, Design) else compile_model(model, input_types, schedule=schedule)
     )
     table = None if area is None else load_area_table(fspath(area))
-    return Candidates(design.graph, design.schedule, prices, table)
+    return Candidates(design.plan, prices, table)
 
 
 def read_choices(model: Any) -> dict[str, LayerChoice]:

@@ -19,7 +19,7 @@ from rich.console import Console
 from qhls.backends.target import TARGETS
 from qhls.compile import REAL_ENDS
 from qhls.errors import DesignWarning, QhlsError
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
 from qhls.softmax import MODES

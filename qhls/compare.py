@@ -7,7 +7,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from qhls.compile import DEFAULT_SCHEDULE
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from qhls.system.progress import report
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qhls.errors import LoweringError, VerifyError
-from qhls.ir import Graph, Schedule, optimise
-from qhls.ir.schedule import check_schedule
+from qhls.ir import Graph, optimise
+from qhls.plan import Schedule, check_schedule
 from qhls.softmax import Mode, Softmax
 from qhls.system.progress import report
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qhls.errors import DesignWarning, VerifyError
-from qhls.ir import Graph, Schedule, decode, encode, run
+from qhls.ir import Graph, decode, encode, run
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
-from qhls.ir.schedule import check_schedule
+from qhls.plan import Plan, Schedule, check_schedule, plan
 from qhls.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Design:
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, "Design")
+
+    @property
+    def plan(self) -> Plan:
+        """Return every decision of time and place: processes, buffers and channels."""
+        return plan(self.graph, self.schedule)
 
     def encode(self, x: Any) -> list[Array]:
         """Convert input numbers to integer codes, one array per input. Raises ``VerifyError``."""

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from qhls.errors import LoadError, QhlsError
-from qhls.ir import Fixed, Graph, Op, Overflow, Rounding, Schedule
+from qhls.ir import Fixed, Graph, Op, Overflow, Rounding
 from qhls.ir.integers import Array, Codes
+from qhls.plan import Schedule
 from qhls.softmax import Softmax
 from qhls.system.limits import JSON, check_size, is_file, parse_json, read_arrays, regular_file
 from qhls.system.text import one_line

@@ -18,10 +18,11 @@ SERVICES = ("qhls.errors", "qhls.system")
 ALLOWED = {
     "system": ("qhls.system", "qhls.errors"),
     "ir": ("qhls.ir", "qhls.errors", "qhls.system.limits", "qhls.system.text"),
+    "plan": ("qhls.plan", "qhls.ir", *SERVICES),
     "quantizers": ("qhls.quantizers", "qhls.ir.types", *SERVICES),
     "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.check.reference", *SERVICES),
-    "backends": ("qhls.backends", "qhls.ir", *SERVICES),
-    "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.ir", *SERVICES),
+    "backends": ("qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
+    "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
     "compat": ("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
 }
 """By folder: the prefixes of the modules of qhls that its modules import. Other folders may import all."""
@@ -30,6 +31,7 @@ FREE = {"", "check", "search"}
 
 THIRD_PARTY = {
     "ir": {"numpy"},
+    "plan": {"numpy", "rich"},
     "backends": {"numpy", "jinja2"},
     "energy": {"numpy", "rich"},
 }

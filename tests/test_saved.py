@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import qhls
 from qhls import saved
 from qhls.errors import LoadError, QhlsError, VerifyError
-from qhls.ir import Fixed, Graph, Schedule, run
+from qhls.ir import Fixed, Graph, run
 from qhls.layers import QActivation, QDense
+from qhls.plan import Schedule
 from support.graphs.designs import classifier
 from support.graphs.op_examples import EXAMPLES, inputs_of
 

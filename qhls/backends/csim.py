@@ -29,7 +29,7 @@ from qhls.ir.interpret import check_codes
 from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
-from qhls.ir.schedule import Schedule
+from qhls.plan import Schedule
 from qhls.system.progress import report
 
 CHUNK = 64

@@ -20,7 +20,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes, tap
 from qhls.ir.ops import Input
-from qhls.ir.schedule import Schedule
+from qhls.plan import Schedule
 
 DATA_FOLDER = "tb_data"
 STIMULI_BUDGET = 200_000

@@ -17,13 +17,11 @@ from qhls.backends.view import (
     CType,
 )
 from qhls.errors import EmitError
-from qhls.ir.fold import Fold, fold
 from qhls.ir.graph import Graph
-from qhls.ir.loops import loop, place
 from qhls.ir.movement import Reshape
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
-from qhls.ir.schedule import Schedule
+from qhls.plan import Access, Fold, Plan, Process, Schedule, plan
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
@@ -36,9 +34,9 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
             f"Schedule.storage: expected 'registers' for C++, got {schedule.storage!r}. Leave it out: a body "
             "of the C++ reads all its weights at once, which only the cost models can ask of a memory."
         )
-    layout = _Layout(schedule)
-    view = CDesign(graph, schedule, layout.names.new(graph.name))
-    view.inputs, view.operations, view.results = layout.place(graph, ports=True)
+    layout = _Layout()
+    view = CDesign(plan(graph, schedule), layout.names.new(graph.name))
+    view.inputs, view.operations, view.results = layout.place(view.plan, ports=True)
     view.constants = layout.constants
     for number, op in enumerate(graph.outputs):
         source = view.results[number]
@@ -52,16 +50,16 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
 class _Layout:
     """Names and tables so far. ``functions``: by meaning, so that equal ops share one."""
 
-    schedule: Schedule
     names: Names = field(default_factory=Names)
     constants: list[CTable] = field(default_factory=list[CTable])
     functions: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
     tables: dict[Hashable, CTensor] = field(default_factory=dict[Hashable, CTensor])
 
     def place(
-        self, graph: Graph, ports: bool
+        self, network: Plan, ports: bool
     ) -> tuple[list[CTensor], list[CFunction], list[CTensor]]:
-        """Return inputs, functions and results of ``graph``; ``ports``: whether inputs and outputs are the design's."""
+        """Return inputs, functions and results of a plan; ``ports``: whether inputs and outputs are the design's."""
+        graph = network.graph
         tensors: dict[Op, CTensor] = {}
         operations: list[CFunction] = []
         for op in graph.ops:
@@ -72,48 +70,52 @@ class _Layout:
             if isinstance(op, Reshape):  # the same array under other indices
                 tensors[op] = replace(tensors[op.x], dims=op.shape)
                 continue
-            tensors[op] = self._tensor(op, "" if ports else "step")
-            if not isinstance(op, Input):
-                tiles = fold(op, self.schedule)
+            tensors[op] = self._tensor(op, "" if ports else "step", network.buffer(op).split)
+            process = network.process(op)
+            if process is not None:
                 operands = tuple(
-                    self._table(operand, tiles) if isinstance(operand, Const) else tensors[operand]
+                    self._table(process.read(operand), process.fold)
+                    if isinstance(operand, Const)
+                    else tensors[operand]
                     for operand in op.operands
                 )
-                operations.append(self._operation(op, len(operations), operands, tensors[op]))
+                number = len(operations)
+                operations.append(self._operation(process, number, operands, tensors[op]))
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
-    def _table(self, op: Const, tiles: Fold | None) -> CTensor:
+    def _table(self, access: Access, tiles: Fold | None) -> CTensor:
         """Return the table of a constant, one for all graphs that read it in the same tiles."""
+        op = access.operand
+        assert isinstance(op, Const)
         key = (op, tiles)
         if key not in self.tables:
             codes = op.codes.integers()
             ordered = codes if tiles is None else tiles.tiled(codes)
-            tensor = replace(self._tensor(op, "values"), dims=ordered.shape)
+            tensor = replace(self._tensor(op, "values", access.buffer.split), dims=ordered.shape)
             self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
             self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
 
     def _operation(
-        self, op: Op, number: int, operands: tuple[CTensor, ...], out: CTensor
+        self, process: Process, number: int, operands: tuple[CTensor, ...], out: CTensor
     ) -> CFunction:
-        key, steps = _meaning(op, operands, out), loop(op, self.schedule)
-        tiles = fold(op, self.schedule)
-        parts = (operands, out, steps, CFold(tiles) if tiles else None)
+        op, tiles = process.op, process.fold
+        key = (_meaning(op, operands, out), process.loops, process.interval)
+        parts = (operands, out, process, CFold(tiles) if tiles else None)
         if key in self.functions:
             return CFunction(op, number, self.functions[key], *parts, defines=False)
-        bodies = tuple(CBody(*self.place(graph, ports=False)) for graph, _ in op.nested)
+        bodies = (CBody(*self.place(process.body, ports=False)),) if process.body else ()
         self.functions[key] = self.names.new(f"compute_{out.name}")
         return CFunction(op, number, self.functions[key], *parts, bodies)
 
-    def _tensor(self, op: Op, suffix: str) -> CTensor:
+    def _tensor(self, op: Op, suffix: str, partition: bool) -> CTensor:
         """Return the tensor of ``op``; ``suffix`` keeps a one-word name apart from C names and parameters."""
         alone = suffix and "_" not in identifier(op.name)
         name = self.names.new(f"{op.name}_{suffix}" if alone else op.name)
         modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
         # Not "_t": time_t, key_t and their like belong to the C library.
         type_view = CType(self.names.new(f"{name}_type"), op.type, *modes)
-        partition = place(op, self.schedule) == "registers"
         return CTensor(name, type_view, op.shape, partition)
 
 

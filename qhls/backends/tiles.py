@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qhls.backends.expressions import affine, flat
-from qhls.ir.fold import Fold
+from qhls.plan import Fold
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,7 @@ class CFold:
     @property
     def loops(self) -> list[tuple[str, int]]:
         """Return variable and trips of each loop over tiles, outermost first."""
-        rows, columns, channels, filters = self.fold.counts
-        counts = {"f": filters, "i": rows, "j": columns, "g": channels}
-        return [(name, count) for name, count in counts.items() if count > 1]
+        return [(loop.name, loop.trips) for loop in self.fold.loops if loop.trips > 1]
 
     @property
     def first(self) -> str:
@@ -37,7 +35,7 @@ class CFold:
     @property
     def window(self) -> list[tuple[str, int]]:
         """Return variable and trips of the unrolled loops over one filter's part of a tile."""
-        rows, columns, channels, _ = self.fold.tile
+        _, rows, columns, channels, _ = self.fold.tile
         around = {name for name, _ in self.loops}
         pairs = (("i", rows), ("j", columns), ("s", channels))
         return [(name, count) for name, count in pairs if name not in around]
@@ -45,24 +43,24 @@ class CFold:
     @property
     def filters(self) -> int:
         """Return the filters of a tile."""
-        return self.fold.tile[3]
+        return self.fold.tile[4]
 
     @property
     def channel(self) -> str:
         """Return the index of the current input channel."""
-        depth, count = self.fold.tile[2], self.fold.counts[2]
+        depth, count = self.fold.tile[3], self.fold.counts[3]
         return affine(("g", depth), ("s", 1)) if count > 1 else "s"
 
     @property
     def filter(self) -> str:
         """Return the index of the current filter."""
-        return affine(("f", self.filters), ("p", 1)) if self.fold.counts[3] > 1 else "p"
+        return affine(("f", self.filters), ("p", 1)) if self.fold.counts[4] > 1 else "p"
 
     @property
     def beyond(self) -> tuple[str, str]:
         """Return the conditions under which channel and filter exist, empty where no tile reaches beyond them."""
         found: list[str] = []
-        for axis, index in ((2, self.channel), (3, self.filter)):
+        for axis, index in ((3, self.channel), (4, self.filter)):
             size = self.fold.sizes[axis]
             found.append(f"{index} < {size}" if size % self.fold.tile[axis] else "")
         return found[0], found[1]
@@ -70,8 +68,8 @@ class CFold:
     @property
     def weight(self) -> str:
         """Return the index of the current weight in the tiles."""
-        rows, columns, channels, filters = self.fold.counts
-        tile_rows, tile_columns, depth, width = self.fold.tile
+        _, rows, columns, channels, filters = self.fold.counts
+        _, tile_rows, tile_columns, depth, width = self.fold.tile
         indices = ("f", "i", "j", "g", "p", "i", "j", "s")
         return flat(
             indices, (filters, rows, columns, channels, width, tile_rows, tile_columns, depth)

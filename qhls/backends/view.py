@@ -11,15 +11,13 @@ from itertools import accumulate
 from qhls.backends.expressions import affine, flat, literal
 from qhls.backends.names import printable
 from qhls.backends.tiles import CFold
-from qhls.ir.dataflow import obstacles
 from qhls.ir.graph import HEADER, Graph, align, expression
 from qhls.ir.integers import Array
-from qhls.ir.loops import Loop
 from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
-from qhls.ir.schedule import Schedule
 from qhls.ir.types import Fixed, Overflow, Rounding
+from qhls.plan import Plan, Process, Schedule
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 """The C integers that hold a constant's codes, by width; wider ones are cut into words."""
@@ -87,7 +85,7 @@ class CFunction:
     function: str
     operands: tuple[CTensor, ...]
     out: CTensor
-    loop: Loop
+    process: Process
     fold: CFold | None
     """Tiles of a product that takes one tile of its weights after another."""
     bodies: tuple[CBody, ...] = ()
@@ -329,10 +327,9 @@ class CTable:
 
 @dataclass
 class CDesign:
-    """A graph under a schedule as templates see it."""
+    """A plan as templates see it."""
 
-    graph: Graph
-    schedule: Schedule
+    plan: Plan
     top: str = ""
     inputs: list[CTensor] = field(default_factory=list[CTensor])
     constants: list[CTable] = field(default_factory=list[CTable])
@@ -344,6 +341,16 @@ class CDesign:
     """The functions that copy a result to its output."""
     warnings: list[str] = field(default_factory=list[str])
     """Reasons for which a tool or the part will not build the design."""
+
+    @property
+    def graph(self) -> Graph:
+        """Return the graph of the plan."""
+        return self.plan.graph
+
+    @property
+    def schedule(self) -> Schedule:
+        """Return the schedule of the plan."""
+        return self.plan.schedule
 
     @property
     def output_titles(self) -> list[str]:
@@ -363,7 +370,7 @@ class CDesign:
     @property
     def obstacles(self) -> list[str]:
         """Return the obstacles to overlapping calls, safe in comments; empty where calls overlap."""
-        return [printable(obstacle, 1000) for obstacle in obstacles(self.graph)]
+        return [printable(obstacle, 1000) for obstacle in self.plan.obstacles]
 
     @property
     def picture(self) -> str:

@@ -19,14 +19,6 @@ from math import fsum
 import numpy as np
 
 from qhls.energy.hardware.area import AreaTable, price_primitives
-from qhls.energy.hardware.latency import (
-    Step,
-    estimate_op,
-    estimate_scan,
-    find_critical_path,
-    list_memories_read,
-    list_stores,
-)
 from qhls.energy.hardware.primitives import count_primitives
 from qhls.energy.model import price_op
 from qhls.energy.technology import Technology
@@ -35,20 +27,20 @@ from qhls.ir import (
     Codes,
     Const,
     Fixed,
-    Graph,
     Input,
     Interval,
     Op,
     Quantize,
     Reshape,
     Scan,
-    Schedule,
     Threshold,
 )
-from qhls.ir.dataflow import channels, obstacles
 from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array, whole
 from qhls.ir.work import MULTIPLICATIONS
+from qhls.plan import Buffer, Plan, Process
+from qhls.plan.network import repeat
+from qhls.plan.timing import Step, find_critical_path
 
 
 @dataclass(frozen=True)
@@ -156,7 +148,7 @@ _AS_IS = LayerChoice()
 
 
 class Candidates:
-    """Costs of variants of ``graph``: thousands per second once each layer's choices are cached.
+    """Costs of variants of the graph of ``network``, by its decisions: thousands per second once choices are cached.
 
     ``area``: a table to price hardware by, or None to leave it out. ``nested``: whether an op runs the graph; then the
     design holds its inputs.
@@ -164,28 +156,23 @@ class Candidates:
 
     def __init__(
         self,
-        graph: Graph,
-        schedule: Schedule,
+        network: Plan,
         technology: Technology,
         area: AreaTable | None = None,
         *,
         nested: bool = False,
     ) -> None:
-        self._holds_inputs = nested
-        self._schedule, self._technology, self._area = schedule, technology, area
+        graph = network.graph
+        self._plan, self._holds_inputs = network, nested
+        self._technology, self._area = technology, area
         self._ops = [op for op in graph.ops if not isinstance(op, Const)]
         index = {op: i for i, op in enumerate(self._ops)}
         self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
-        self._sequential = nested or bool(obstacles(graph))
         self._memories = [
-            list_memories_read(op, schedule)
-            if self._sequential and not isinstance(op, Input | Reshape)
-            else ()
+            network.occupied(process) if (process := network.process(op)) else ()
             for op in self._ops
         ]
-        copies = () if nested else list_stores(graph, schedule)
-        self._stored = max((copy.cycles for copy in copies), default=0)
-        self._channels = frozenset[Op]() if nested else channels(graph)
+        self._stored = max((store.cycles for store in network.stores), default=0)
         self._first = graph.inputs[0] if graph.inputs else None
         self._nested: dict[Op, Candidates] = {}
         self._outputs = [index[op] for op in graph.outputs if op in index]
@@ -217,7 +204,7 @@ class Candidates:
         ]
         latency = find_critical_path(steps, self._outputs)[0] + self._stored
         busy = max((op.busy for op in costs), default=1)
-        return latency, latency if self._sequential else max(busy, self._stored)
+        return latency, max(busy, self._stored) if self._plan.overlap else latency
 
     def by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
         """Return pJ per inference by Keras layer; an op without layer counts under its own name."""
@@ -259,25 +246,33 @@ class Candidates:
             return self._cost_scan(op, choice, states)
         new_op = _rebuild(op, choice, states)
         state = _State(new_op.type, *new_op.range.hull, two_valued(new_op))
-        energy = fsum(price_op(new_op, self._schedule, self._technology).values())
-        timed = None if isinstance(op, Input | Reshape) else estimate_op(new_op, self._schedule)
+        hardware = self._remake(op, new_op)
+        energy = fsum(price_op(hardware, self._technology).values())
+        timed = hardware if isinstance(hardware, Process) else None
         cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
-        areas = self._price_area(new_op, op in self._channels)
-        return _OpCosts(state, energy, areas, cycles, busy)
+        return _OpCosts(state, energy, self._price_area(hardware), cycles, busy)
+
+    def _remake(self, op: Op, new_op: Op) -> Process | Buffer | None:
+        """Return the hardware of ``op`` for the numbers of ``new_op``."""
+        if isinstance(op, Input):
+            return replace(self._plan.buffer(op), tensor=new_op, word_bits=new_op.type.width)
+        return None if isinstance(op, Reshape) else self._plan.remake(op, new_op)
 
     def _cost_scan(self, op: Scan, choice: LayerChoice, states: tuple[_State, ...]) -> _OpCosts:
         """Return the state and the costs of a recurrence, from those of its step. The carried state keeps its type."""
+        process = self._plan.process(op)
+        assert process and process.body
         if op not in self._nested:
-            parts = (op.body, self._schedule, self._technology, self._area)
+            parts = (process.body, self._technology, self._area)
             self._nested[op] = Candidates(*parts, nested=True)
         inner = self._nested[op]
         row = states[0].type  # a row may hold any of its numbers: a step is the same for all rows
         entering = _State(row, row.lo, row.hi, opposite=False)
         costs = inner._walk({op.layer: choice} if op.layer else {}, (entering,))
         cycles, _ = inner._time(costs)
-        timed = estimate_scan(op, cycles, self._schedule)
+        timed = repeat(process, process.body, cycles)
         state = costs[inner._outputs[0]].state
-        areas = [self._price_area(op, op in self._channels), *(step_op.area for step_op in costs)]
+        areas = [self._price_area(timed), *(step_op.area for step_op in costs)]
         return _OpCosts(
             state,
             op.steps * fsum(step_op.energy for step_op in costs),
@@ -286,12 +281,11 @@ class Candidates:
             timed.busy,
         )
 
-    def _price_area(self, op: Op, channel: bool) -> tuple[float, ...]:
-        """Return the area of ``op`` by unit."""
+    def _price_area(self, hardware: Process | Buffer | None) -> tuple[float, ...]:
+        """Return the area of ``hardware`` by unit."""
         if self._area is None:
             return ()
-        copies = self._area.copies(channel)
-        built = count_primitives(op, self._schedule, self._holds_inputs, copies)
+        built = count_primitives(hardware, self._holds_inputs, self._area.copies)
         resources, *_ = price_primitives(built, self._area)
         return tuple(resources[unit] for unit in self._area.units)
 

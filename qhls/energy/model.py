@@ -2,10 +2,10 @@
 
 The complete model:
 
-* Arithmetic: every event of ``op.events`` at the technology's price. A constant that ``loops.constant_place`` makes
+* Arithmetic: every event of ``op.events`` at the technology's price. A constant that the plan makes
   part of the logic costs its signed digits; zeros are free. Any other constant costs its encoding (``stored``).
-* Memory: an op that computes reads each operand in ``loops.passes`` passes and writes its result once.
-  ``loops.place`` gives the memories. A graph input is written once. A pass reads the whole tensor, packed in words,
+* Memory: a process that computes reads each operand in ``Access.passes`` passes and writes its result once.
+  The plan gives the memories. A graph input is written once. A pass reads the whole tensor, packed in words,
   from a memory of exactly its size. Lookups read their tables.
 * A nested graph costs the sum of its ops, times the number of its runs. Each run writes its inputs.
 * An op that computes nothing is wiring and free: a reshape, a shift, padding, a truncation, a product by a power of
@@ -25,15 +25,14 @@ from typing import Any
 from rich.table import Table
 
 from qhls.energy.report.plot import format_number
-from qhls.energy.report.text import make_cell, render_text
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
-from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Input
-from qhls.ir.schedule import Schedule
+from qhls.ir.ops import Const
 from qhls.ir.work import MULTIPLICATIONS, Events, is_wiring, stored
+from qhls.plan import Buffer, Process, Schedule, plan
+from qhls.system.tables import make_cell, render_text
 
 CAUSES = ("multiply", "add", "activation", "memory")
 """The causes of energy; every pJ has one of them."""
@@ -125,9 +124,12 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
     """
     ops = tuple(
         OpEnergy(
-            op.name, op.kind, op.layer, multiply_causes(price_op(op, schedule, technology), times)
+            op.name,
+            op.kind,
+            op.layer,
+            multiply_causes(price_op(hardware, technology), times),
         )
-        for op, times in graph.walk()
+        for op, hardware, times in plan(graph, schedule).walk()
         if not isinstance(op, Const)
     )
     return EnergyReport(graph.name, technology.name, schedule, ops)
@@ -161,46 +163,54 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
     return table
 
 
-def list_events(op: Op, schedule: Schedule) -> tuple[Events, str | None]:
-    """Return the events of ``op``, and the place of the table that its lookups read: None if it is logic.
+def list_events(process: Process) -> tuple[Events, str | None]:
+    """Return the events of a process, and the place of the table that its lookups read: None if it is logic.
 
-    Constants are logic if all constants that ``op`` reads are hard-wired.
+    Constants are logic if all constants that it reads are.
     """
-    work = op.events
-    places = [constant_place(op, o, schedule) for o in op.operands if isinstance(o, Const)]
-    memories = [where for where in places if where != HARD_WIRED]
+    work = process.op.events
+    places = [a.buffer.place for a in process.reads if isinstance(a.operand, Const)]
+    memories = [place for place in places if place != "wired"]
     return (stored(work), memories[-1]) if memories else (work, None)
 
 
-def price_op(op: Op, schedule: Schedule, technology: Technology) -> dict[str, float]:
-    """Return pJ of ``op`` in one inference, by cause."""
-    terms = list_energy_terms(op, schedule, technology)
+def price_op(hardware: Process | Buffer | None, technology: Technology) -> dict[str, float]:
+    """Return pJ of a process, or of an input's buffer, in one inference, by cause; None costs nothing."""
+    terms = list_energy_terms(hardware, technology)
     return {cause: math.fsum(pj for c, _, pj in terms if c == cause) for cause in CAUSES}
 
 
 def list_energy_terms(
-    op: Op, schedule: Schedule, technology: Technology
+    hardware: Process | Buffer | None, technology: Technology
 ) -> list[tuple[str, Op, float]]:
-    """Return (cause, tensor, pJ) of each event and memory access of ``op``; a read has its operand as tensor."""
-    events, table = list_events(op, schedule)
+    """Return (cause, tensor, pJ) of each event and memory access; a read has its operand as tensor.
+
+    An input is written to its buffer. A process that only wires costs nothing.
+    """
+    if hardware is None:
+        return []
+    if isinstance(hardware, Buffer):
+        return [_write(hardware, technology)]
+    events, table = list_events(hardware)
     terms = [
-        (_find_cause(event.kind), op, count * technology.operation(event, table))
+        (_find_cause(event.kind), hardware.op, count * technology.operation(event, table))
         for event, count in events.items()
     ]
-    computes = not is_wiring(events)
-    if computes:
-        looked_up = any(event.kind == "lookup" for event in events)
-        for operand in dict.fromkeys(op.operands):
-            if isinstance(operand, Const):
-                where = HARD_WIRED if looked_up else constant_place(op, operand, schedule)
-            else:
-                where = place(operand, schedule)
-            if where != HARD_WIRED:
-                once = technology.read(where, _count_bits(operand))
-                terms.append(("memory", operand, once * passes(op, operand, schedule)))
-    if computes or isinstance(op, Input):
-        terms.append(("memory", op, technology.write(place(op, schedule), _count_bits(op))))
-    return terms
+    if is_wiring(events):
+        return terms
+    looked_up = any(event.kind == "lookup" for event in events)
+    for access in hardware.reads:
+        counted = looked_up and isinstance(access.operand, Const)
+        if access.buffer.place != "wired" and not counted:
+            once = technology.read(access.buffer.place, _count_bits(access.operand))
+            terms.append(("memory", access.operand, once * access.passes))
+    return [*terms, _write(hardware.writes.buffer, technology)]
+
+
+def _write(buffer: Buffer, technology: Technology) -> tuple[str, Op, float]:
+    """Return the term of one write of a whole tensor."""
+    pj = technology.write(buffer.place, _count_bits(buffer.tensor))
+    return "memory", buffer.tensor, pj
 
 
 def _find_cause(kind: str) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from qhls.energy.model import estimate, price_op
+from qhls.energy.model import multiply_causes, price_op
 from qhls.energy.technology import Technology
 from qhls.ir import (
     Codes,
@@ -28,12 +28,12 @@ from qhls.ir import (
     Quantize,
     Rounding,
     Scan,
-    Schedule,
     Threshold,
 )
 from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array
 from qhls.ir.work import MULTIPLICATIONS
+from qhls.plan import Buffer, Process, Schedule, plan
 
 _SETTLING = 64
 """The most times that the inputs of a recurrence are widened until they hold its results."""
@@ -59,17 +59,21 @@ def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tup
 
     Only ops that change are rebuilt and priced, so the time is linear in the number of layers.
     """
-    narrowing = _Narrowing(graph)
+    narrowing, network = _Narrowing(graph), plan(graph, schedule)
 
     def find_saving(layer: str, part: NarrowedPart) -> float | None:
         changed = narrowing.changes(layer, part, _reads_alike)
         if not changed:
             return None
-        before, after = (
-            math.fsum(_price_with_nested(op, schedule, technology) for op in ops)
-            for ops in (changed, changed.values())
+        before = [network.hardware(op) for op in changed]
+        after = [
+            network.remake(op, new) if network.process(op) else None for op, new in changed.items()
+        ]
+        totals = (
+            math.fsum(_price_with_nested(each, technology) for each in hardware)
+            for hardware in (before, after)
         )
-        return before - after
+        return next(totals) - next(totals)
 
     layers = dict.fromkeys(op.layer for op in graph.ops if op.layer)
     savings = (
@@ -79,12 +83,16 @@ def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tup
     return tuple(s for s in savings if s.weights is not None or s.activations is not None)
 
 
-def _price_with_nested(op: Op, schedule: Schedule, technology: Technology) -> float:
-    """Return pJ of ``op`` and the graphs that it runs, in one inference."""
-    if isinstance(op, Const):  # priced with what reads it
-        return 0.0
-    inner = (times * estimate(body, schedule, technology).total for body, times in op.nested)
-    return math.fsum((*price_op(op, schedule, technology).values(), *inner))
+def _price_with_nested(hardware: Process | Buffer | None, technology: Technology) -> float:
+    """Return pJ of ``hardware`` and the plans that it runs, in one inference."""
+    own = math.fsum(price_op(hardware, technology).values())
+    if not isinstance(hardware, Process) or not hardware.body:
+        return own
+    inner = (
+        math.fsum(multiply_causes(price_op(each, technology), times).values())
+        for _, each, times in hardware.body.walk()
+    )
+    return own + hardware.trips * math.fsum(inner)
 
 
 def _reads_alike(new: Op, op: Op) -> bool:

@@ -13,7 +13,6 @@ from qhls.ir.op import Op, layer_scope, nested_scope
 from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shift, Threshold
 from qhls.ir.passes import optimise
 from qhls.ir.scan import Scan
-from qhls.ir.schedule import Schedule
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.ir.verify import verify
 
@@ -42,7 +41,6 @@ __all__ = [
     "Reshape",
     "Rounding",
     "Scan",
-    "Schedule",
     "Shift",
     "Sub",
     "Threshold",

@@ -15,7 +15,7 @@ from rich.console import Console
 from qhls.errors import LoadError, QhlsError
 from qhls.frontend.files.load import existing
 from qhls.frontend.files.weights import bounded_weights
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from qhls.search.errors import BudgetError, SearchError, SpaceError
 from qhls.search.goals.costs import UNITS
 from qhls.search.goals.objectives import parse

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from qhls.search.arguments import refuse_unknown, require_finite, require_whole
 from qhls.search.engines.samplers import Engine, default_engine
 from qhls.search.engines.warm import warm_candidates

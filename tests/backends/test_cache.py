@@ -17,7 +17,8 @@ from qhls.backends.cache import cache_folder
 from qhls.backends.csim import build, find_compiler
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError
-from qhls.ir import Schedule, run
+from qhls.ir import run
+from qhls.plan import Schedule
 from support.graphs.designs import dense, random_codes
 
 
@@ -183,7 +184,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(monkeypatch, tmp_path, size)
 SLOW = """
 from support.graphs.designs import dense
 from qhls.backends.csim import build
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 build(dense("killed"), Schedule(), ["catapult"])
 """
 

@@ -15,7 +15,8 @@ from qhls.backends.cache import cache_folder
 from qhls.backends.csim import build, find_compiler, find_include
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError, EmitError, VerifyError
-from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, Schedule, run, tap
+from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, run, tap
+from qhls.plan import Schedule
 from support.graphs.designs import classifier, dense, random_codes
 
 VITIS, CATAPULT = TARGETS["vitis"], TARGETS["catapult"]
@@ -198,7 +199,8 @@ def test_an_edited_header_is_another_library(compiler, tmp_path):
 RACE = """
 from support.graphs.designs import dense, random_codes
 from qhls.backends.csim import build
-from qhls.ir import Schedule, run
+from qhls.ir import run
+from qhls.plan import Schedule
 (library,) = build(dense("race"), Schedule(), ["catapult"])
 codes = random_codes(dense("race"))
 assert (library.run(codes)[0] == run(dense("race"), codes)[0]).all()

@@ -20,7 +20,8 @@ from qhls.backends.folder import MARKER
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError, VerifyError
-from qhls.ir import Const, Fixed, Graph, Input, Matmul, Quantize, Schedule, View, run
+from qhls.ir import Const, Fixed, Graph, Input, Matmul, Quantize, View, run
+from qhls.plan import Schedule
 from support.graphs.designs import classifier, dense, random_codes
 
 

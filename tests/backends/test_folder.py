@@ -12,7 +12,7 @@ from qhls.backends import folder as folder_module
 from qhls.backends.emit import emit
 from qhls.backends.folder import MARKER, check_folder, write
 from qhls.errors import EmitError
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from support.graphs.designs import dense
 
 

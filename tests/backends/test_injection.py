@@ -8,7 +8,8 @@ import pytest
 from qhls.backends.emit import emit
 from qhls.backends.names import printable
 from qhls.backends.target import TARGETS
-from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Max, Quantize, Schedule
+from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Max, Quantize
+from qhls.plan import Schedule
 from support.emitted import Bench
 from support.graphs.designs import classifier, dense
 

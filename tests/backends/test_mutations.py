@@ -33,13 +33,13 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Scan,
-    Schedule,
     Shift,
     Sub,
     Threshold,
     View,
     run,
 )
+from qhls.plan import Schedule
 
 PREFIX = {"vitis": "AP", "catapult": "AC"}
 ROUNDINGS = {"RND_CONV": Rounding.HALF_EVEN, "RND": Rounding.HALF_UP, "TRN": Rounding.FLOOR}

@@ -10,7 +10,8 @@ from qhls.backends.emit import emit, sources
 from qhls.backends.layout import lay_out
 from qhls.backends.names import RESERVED, Names, identifier, printable
 from qhls.backends.target import TARGETS
-from qhls.ir import Const, Fixed, Graph, Input, Max, Schedule
+from qhls.ir import Const, Fixed, Graph, Input, Max
+from qhls.plan import Schedule
 from support.graphs.designs import classifier
 
 KEYWORDS = (

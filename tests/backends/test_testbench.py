@@ -14,7 +14,8 @@ from qhls.backends.csim import Csim, find_include
 from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
-from qhls.ir import Add, Codes, Const, Fixed, Graph, Input, Mul, Pad, Schedule, Threshold, run
+from qhls.ir import Add, Codes, Const, Fixed, Graph, Input, Mul, Pad, Threshold, run
+from qhls.plan import Schedule
 from support.graphs.designs import classifier
 
 NUMBER = r"-?[\d.e+-]+"

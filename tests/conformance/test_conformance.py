@@ -8,7 +8,8 @@ import pytest
 
 from qhls.backends.csim import build
 from qhls.backends.view import PORT_LIMIT
-from qhls.ir import Const, Graph, Op, Reshape, Schedule
+from qhls.ir import Const, Graph, Op, Reshape
+from qhls.plan import Schedule
 from support.graphs.agreement import assert_agreement, disagreements, stimuli
 from support.graphs.op_batches import BATCHES, batch, graph_of, residual
 from support.graphs.random_graphs import draw, graphs

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qhls.backends.csim import build
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from support.graphs.agreement import disagreements
 from support.graphs.mixed_types import KINDS, codes_of, outputs, pairs
 from support.graphs.op_batches import graph_of

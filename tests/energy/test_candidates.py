@@ -30,11 +30,11 @@ from qhls.ir import (
     Pool,
     Quantize,
     Reshape,
-    Schedule,
     Shift,
     Threshold,
     layer_scope,
 )
+from qhls.plan import Schedule, plan
 
 UNIT = load_technology("unit")
 STORED = Schedule(storage="bram")
@@ -66,7 +66,7 @@ def network(conv=False):
 @pytest.mark.parametrize("technology", ["unit", "cacti_22nm"])
 def test_without_a_choice_it_is_the_estimate(conv, schedule, technology):
     prices, graph = load_technology(technology), network(conv)
-    found = Candidates(graph, schedule, prices)
+    found = Candidates(plan(graph, schedule), prices)
     report = estimate(graph, schedule, prices)
     assert found.energy({}) == pytest.approx(report.total)
     layers = {name: sum(causes.values()) for name, causes in report.layers.items()}
@@ -79,17 +79,17 @@ def test_without_a_choice_it_is_the_estimate(conv, schedule, technology):
 @pytest.mark.parametrize("name", area_tables())
 def test_area_and_latency_without_a_choice(conv, schedule, name):
     table, graph = load_area_table(name), network(conv)
-    found = Candidates(graph, schedule, UNIT, table).costs({})
+    found = Candidates(plan(graph, schedule), UNIT, table).costs({})
     assert found.energy == pytest.approx(estimate(graph, schedule, UNIT).total)
     assert found.area == pytest.approx(estimate_area(graph, schedule, table).totals)
     latency = estimate_latency(graph, schedule)
     assert (found.latency, found.interval) == (latency.latency, latency.interval)
-    assert Candidates(graph, schedule, UNIT).costs({}).area == {}
+    assert Candidates(plan(graph, schedule), UNIT).costs({}).area == {}
 
 
 def test_ranges_by_type_by_hand():
     graph = network()
-    found = Candidates(graph, STORED, UNIT)
+    found = Candidates(plan(graph, STORED), UNIT)
     types = found.types(
         {"first": LayerChoice(weights=S3, bias=QuantizerLevels.of(Fixed(True, 4, 0)))}
     )
@@ -110,7 +110,7 @@ def test_weights_that_are_logic_cost_their_average_digits():
     x = Input((9,), Fixed(False, 4, 0), name="x")
     with layer_scope("fc"):
         y = Matmul(x, Const.of(np.ones((9, 1)), name="w"), name="product")
-    found = Candidates(Graph((x,), (y,)), Schedule(), UNIT)
+    found = Candidates(plan(Graph((x,), (y,)), Schedule()), UNIT)
     # -4 .. 4, each once: 3 and -3 have two digits. 7 additions of 9 bits less the 0; the range is 9 * 15 * 4.
     energy = found.energy({"fc": LayerChoice(weights=QuantizerLevels(tuple(range(-4, 5)), 0))})
     assert energy == 36 + 36 + 2 * 4 + 7 * 11 + 11
@@ -126,7 +126,7 @@ def test_encodings_of_types():
         choices = {"second": LayerChoice(weights=levels)}
         if first is not None:
             choices["act"] = LayerChoice(activations=first)
-        return Candidates(graph, STORED, UNIT).by_layer(choices)["second"]
+        return Candidates(plan(graph, STORED), UNIT).by_layer(choices)["second"]
 
     binary, ternary = QuantizerLevels((-1, 1), 0), QuantizerLevels((-1, 0, 1), 0)
     po2 = QuantizerLevels((-8, -4, -2, -1, 1, 2, 4, 8), 0)
@@ -141,7 +141,7 @@ def test_encodings_of_types():
 
 def test_step_functions():
     graph = network()
-    found = Candidates(graph, Schedule(), UNIT)
+    found = Candidates(plan(graph, Schedule()), UNIT)
     levels = QuantizerLevels((-3, -1, 0, 1, 3), 2)
     choices = {"act": LayerChoice(activations=levels)}
     types = found.types(choices)
@@ -157,7 +157,7 @@ def test_a_step_function_may_become_a_rounding():
     x = Input((2,), Fixed(True, 6, 3), name="x")
     with layer_scope("act"):
         y = Threshold(x, Const.of([0.125, 0.5]), Const.of([-1.0, 0.5, 1]), name="y")
-    found = Candidates(Graph((x,), (y,)), Schedule(), UNIT)
+    found = Candidates(plan(Graph((x,), (y,)), Schedule()), UNIT)
     assert str(found.types({})["act.y"]) == "s3.1"
     assert found.energy({}) == 12 + 2 * (2 * 6 + 3) + 12 + 6
     rounded = {"act": LayerChoice(activations=Fixed(True, 4, 2))}
@@ -166,7 +166,7 @@ def test_a_step_function_may_become_a_rounding():
 
 
 def test_layers_that_are_not_there():
-    found = Candidates(network(), Schedule(), UNIT)
+    found = Candidates(plan(network(), Schedule()), UNIT)
     assert found.layers == ("first", "act", "second")
     match = (
         r"^candidates: expected layers of first, act, second, got 'third'\. Choose one of these\.$"
@@ -188,7 +188,7 @@ def test_layers_that_are_not_there():
 def test_fewer_bits_never_cost_more(
     weights, activations, more, further, technology, schedule, conv
 ):
-    found = Candidates(network(conv), schedule, load_technology(technology))
+    found = Candidates(plan(network(conv), schedule), load_technology(technology))
 
     def energy(w, a):
         first = LayerChoice(weights=QuantizerLevels.of(Fixed(True, w, 0)))
@@ -200,7 +200,7 @@ def test_fewer_bits_never_cost_more(
 
 
 def test_thousands_a_second_once_layers_have_been_seen():
-    found = Candidates(network(), Schedule(), UNIT)
+    found = Candidates(plan(network(), Schedule()), UNIT)
     kinds = [QuantizerLevels.of(Fixed(True, bits, 0)) for bits in (2, 3, 4)]
     candidates = [
         {

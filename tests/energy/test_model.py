@@ -29,14 +29,14 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Rounding,
-    Schedule,
     Shift,
     Sub,
     Threshold,
     layer_scope,
 )
-from qhls.ir.loops import HARD_WIRED, constant_place, passes, place
 from qhls.ir.work import Event, Events
+from qhls.plan import Schedule
+from support.plans import buffer_of, place_of, process_of
 
 UNIT = load_technology("unit")
 HOROWITZ = load_technology("horowitz_45nm")
@@ -190,9 +190,9 @@ def test_horowitz_by_hand():
 
 def test_place():
     x = Input((8,), Fixed(True, 8, 0), name="x")
-    assert place(x, Schedule()) == "registers"
-    assert place(x, Schedule(partition_limit=7)) == "bram"
-    assert place(x, Schedule(storage="bram")) == "registers"
+    assert buffer_of(x, Schedule()).place == "registers"
+    assert buffer_of(x, Schedule(partition_limit=7)).place == "bram"
+    assert buffer_of(x, Schedule(storage="bram")).place == "registers"
 
 
 def test_place_of_constants():
@@ -202,24 +202,24 @@ def test_place_of_constants():
     kernel = Const.of(np.ones((8, 4)))
     product, sums, scaled = Matmul(x, kernel), Add(x, w), Mul(x, w)
     for schedule in (Schedule(), few, none):
-        assert constant_place(product, kernel, schedule) == HARD_WIRED
-    assert constant_place(product, kernel, shared) == "registers"
+        assert place_of(product, kernel, schedule) == "wired"
+    assert place_of(product, kernel, shared) == "registers"
     for op in (sums, scaled):
-        assert constant_place(op, w, few) == HARD_WIRED
-        assert constant_place(op, w, none) == "rom"
-    assert constant_place(sums, w, shared) == HARD_WIRED
-    assert constant_place(scaled, w, shared) == "registers"
+        assert place_of(op, w, few) == "wired"
+        assert place_of(op, w, none) == "rom"
+    assert place_of(sums, w, shared) == "wired"
+    assert place_of(scaled, w, shared) == "registers"
     wide = Input((3, 8), Fixed(True, 8, 0), name="x")
-    assert constant_place(Add(wide, w), w, few) == "registers"  # 24 elements, one at a time
+    assert place_of(Add(wide, w), w, few) == "registers"  # 24 elements, one at a time
     for storage in ("rom", "lutram", "bram"):
-        assert constant_place(product, kernel, Schedule(storage=storage)) == storage
+        assert place_of(product, kernel, Schedule(storage=storage)) == storage
         one = Const.of(3.0)
-        assert constant_place(Mul(x, one), one, Schedule(storage=storage)) == HARD_WIRED
+        assert place_of(Mul(x, one), one, Schedule(storage=storage)) == "wired"
     few_steps, many = steps(x, [1, 2], range(3)), steps(x, range(9), range(10))
-    assert constant_place(few_steps, few_steps.thresholds, none) == HARD_WIRED  # compared at once
-    assert constant_place(few_steps, few_steps.values, none) == "rom"
-    assert constant_place(many, many.thresholds, none) == "rom"  # searched
-    assert constant_place(many, many.thresholds, Schedule(2)) == HARD_WIRED
+    assert place_of(few_steps, few_steps.thresholds, none) == "wired"  # compared at once
+    assert place_of(few_steps, few_steps.values, none) == "rom"
+    assert place_of(many, many.thresholds, none) == "rom"  # searched
+    assert place_of(many, many.thresholds, Schedule(2)) == "wired"
 
 
 def test_long_weights_cost_as_much_as_short_ones():
@@ -436,8 +436,8 @@ def test_stored_weights_are_read_for_every_position():
 def test_windows_of_a_pool_that_skip_elements_do_not_read_them():
     x = Input((5, 5, 1), Fixed(True, 4, 0), name="x")
     pool = Pool(x, (1, 1), (2, 2), name="y")
-    assert passes(pool, x, Schedule(partition_limit=1)) == 9 / 25
-    assert passes(pool, x, Schedule()) == 1
+    assert process_of(pool, partition_limit=1).read(x).passes == 9 / 25
+    assert process_of(pool).read(x).passes == 1
 
 
 def test_tables_of_a_lookup_are_read_by_the_lookups():

@@ -6,7 +6,7 @@ from pathlib import Path
 from qhls.backends.csim import find_include
 from qhls.backends.emit import emit
 from qhls.backends.target import TARGETS
-from qhls.ir import Schedule
+from qhls.plan import Schedule
 from support.graphs.designs import classifier
 
 

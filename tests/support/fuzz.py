@@ -19,7 +19,8 @@ from qhls.backends import csim
 from qhls.backends.layout import lay_out
 from qhls.check.executions import check
 from qhls.errors import EmitError, LoweringError
-from qhls.ir import Graph, Schedule, run
+from qhls.ir import Graph, run
+from qhls.plan import Schedule
 from support.models.random_models import extreme_model, random_model
 
 SAMPLES = 32

@@ -13,10 +13,10 @@ from qhls import layers, utils
 from qhls.cli import main
 from qhls.compare import compare
 from qhls.compat.qtools.report import build_energy_table
-from qhls.energy.report.text import render_text
 from qhls.errors import CsimError, QhlsError
 from qhls.qtools import QTools
 from qhls.quantizers import get_quantizer
+from qhls.system.tables import render_text
 from qhls.system.text import one_line, shortened, shown
 
 

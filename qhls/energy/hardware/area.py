@@ -21,12 +21,12 @@ from rich.text import Text
 from qhls.energy.hardware.figures import FORMS
 from qhls.energy.hardware.limits import list_warnings
 from qhls.energy.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
-from qhls.energy.report.text import make_cell, render_text
 from qhls.energy.technology import find_table
 from qhls.errors import EnergyError
-from qhls.ir import Graph, Schedule
-from qhls.ir.dataflow import channels
+from qhls.ir import Graph
+from qhls.plan import Schedule, plan
 from qhls.system.limits import read_json
+from qhls.system.tables import make_cell, render_text
 
 _TABLES = Path(__file__).parent / "areas"
 
@@ -79,9 +79,10 @@ class AreaTable:
         """Return whether the table counts the cells of an FPGA, which Vitis targets."""
         return "LUT" in self.units
 
-    def copies(self, channel: bool) -> int:
-        """Return how often a tensor is stored: twice if it is a ``channel`` of Vitis' DATAFLOW, else once."""
-        return 2 if channel and self.is_fpga else 1
+    @property
+    def copies(self) -> int:
+        """Return how often a tensor with two buffers is stored: once where no Vitis' DATAFLOW makes the second one."""
+        return 2 if self.is_fpga else 1
 
     def figure(self, primitive: Primitive) -> AreaFigure:
         """Return the figure that prices ``primitive``."""
@@ -175,21 +176,20 @@ class AreaReport:
 
 def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaReport:
     """Return the area of ``graph`` by the model that this module's docstring states."""
-    between = channels(graph)
+    network = plan(graph, schedule)
     ops = tuple(
         OpArea(
             op.name,
             op.kind,
             op.layer,
             *price_primitives(
-                count_primitives(op, schedule, op not in graph.inputs, table.copies(op in between)),
-                table,
+                count_primitives(hardware, op not in graph.inputs, table.copies), table
             ),
         )
-        for op, _ in graph.walk()
+        for op, hardware, _ in network.walk()
     )
     report = AreaReport(graph.name, table.name, schedule, table.units, ops)
-    return replace(report, warnings=tuple(list_warnings(graph, schedule, report.totals)))
+    return replace(report, warnings=tuple(list_warnings(network, report.totals)))
 
 
 def price_primitives(

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from qhls.ir import Const, Conv, Graph, Input, Matmul, Reshape, Schedule
-from qhls.ir.loops import body
-from qhls.ir.parts import find_part
+from qhls.ir import Conv, Matmul, Threshold
+from qhls.plan import Plan, Process, Schedule
+from qhls.plan.parts import find_part
 
 BODY_LIMIT = 16_384
 """The operations of one unrolled body: from some thousands on users of HLS tools report days, or a crash."""
 
 
-def list_warnings(graph: Graph, schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
+def list_warnings(plan: Plan, totals: Mapping[str, float]) -> Iterator[str]:
     """Yield warnings before a tool runs; ``totals``: the area of the design by unit."""
+    schedule = plan.schedule
     if schedule.storage != "registers":
         yield f"storage={schedule.storage!r} changes the estimates only: qhls writes no project for it."
-    yield from _warn_of_large_bodies(graph, schedule)
+    yield from _warn_of_large_bodies(plan)
     if "LUT" in totals:
         yield from _warn_of_part(schedule, totals)
 
 
-def _warn_of_large_bodies(graph: Graph, schedule: Schedule) -> Iterator[str]:
-    for op, _ in graph.walk():
-        if isinstance(op, Const | Input | Reshape):
+def _warn_of_large_bodies(plan: Plan) -> Iterator[str]:
+    for op, hardware, _ in plan.walk():
+        if not isinstance(hardware, Process):
             continue
-        count = body(op, schedule)
+        count = hardware.unrolled * (op.comparisons if isinstance(op, Threshold) else 1)
         if count > BODY_LIMIT:
             where = f"layer {op.layer!r}, {op.name!r}" if op.layer else repr(op.name)
             grouped = isinstance(op, Conv) and op.groups > 1

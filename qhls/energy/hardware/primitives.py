@@ -1,6 +1,6 @@
 """Count the primitives, pieces of hardware, of an op; an area table then prices them.
 
-A trip of an op's loop (``qhls.ir.loops``) does its events in the cycles of its interval, which share the hardware.
+A trip of a process (``qhls.plan``) does its events in the cycles of its interval, which share the hardware.
 """
 
 from __future__ import annotations
@@ -10,23 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from qhls.energy.model import list_events
-from qhls.ir import (
-    Const,
-    Conv,
-    Input,
-    Matmul,
-    Op,
-    Overflow,
-    Pool,
-    Quantize,
-    Reshape,
-    Rounding,
-    Schedule,
-    Threshold,
-)
-from qhls.ir.fold import fold
-from qhls.ir.loops import HARD_WIRED, choices, constant_place, loop, place, unrolled
+from qhls.ir import Const, Conv, Matmul, Op, Overflow, Pool, Quantize, Rounding, Threshold
 from qhls.ir.work import MULTIPLICATIONS, Event, stored
+from qhls.plan import Access, Buffer, Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,71 +40,60 @@ _BY_EVENT = {
 
 
 def count_primitives(
-    op: Op, schedule: Schedule, held: bool = False, copies: int = 1
+    hardware: Process | Buffer | None, held: bool = False, copies: int = 1
 ) -> PrimitiveCounts:
-    """Return the primitives of ``op``, with the storage of its result and of the constants that it reads.
+    """Return the primitives of a process, with the storage of its result and of the constants that it reads.
 
-    A reshape has no primitives. An input in registers belongs to the caller of the design, unless it is ``held`` as
-    the input of a nested graph. ``copies``: the copies of the result, two if calls overlap.
+    An input in registers belongs to the caller of the design, unless it is ``held`` as the input of a nested graph.
+    ``copies``: the copies of a result that has two buffers.
     """
-    built = PrimitiveCounts()
-    if isinstance(op, Const | Reshape):
-        return built
-    if not isinstance(op, Input):
-        built += _count_logic(op, schedule)
-        for operand in dict.fromkeys(op.operands):
-            if isinstance(operand, Const):
-                built += _count_constant(op, operand, schedule)
-            else:
-                built += _count_choices_of_operand(op, operand, schedule)
-    where = place(op, schedule)
-    if where != "registers":
-        built[Primitive(where, (op.size, op.type.width))] += copies
-    elif held or not isinstance(op, Input):
-        built[Primitive("register", (op.type.width,))] += copies * op.size
-    return built
-
-
-def _count_choices_of_operand(op: Op, operand: Op, schedule: Schedule) -> PrimitiveCounts:
-    """Return the multiplexers by which a rolled loop reads registers."""
-    count, among = choices(op, operand, schedule)
-    if not count or among < 2:
+    if hardware is None:
         return PrimitiveCounts()
-    return PrimitiveCounts({Primitive("select", (operand.type.width, among)): count})
+    if isinstance(hardware, Buffer):
+        held_here = held or hardware.is_memory
+        return _count_storage(hardware, copies) if held_here else PrimitiveCounts()
+    built = _count_logic(hardware)
+    for access in hardware.reads:
+        built += _count_choices(access)
+        if isinstance(access.operand, Const) and access.buffer.is_memory:
+            built += _count_storage(access.buffer, copies=1)
+    return built + _count_storage(hardware.writes.buffer, copies)
 
 
-def _count_constant(op: Op, const: Const, schedule: Schedule) -> PrimitiveCounts:
-    """Return the memory of a constant, or the logic that chooses an element by the loop variable."""
-    where = constant_place(op, const, schedule)
-    if where in ("lutram", "bram", "rom"):
-        tiles, width = fold(op, schedule), const.type.width
-        shape = (tiles.trips, tiles.products * width) if tiles else (const.size, width)
-        return PrimitiveCounts({Primitive(where, shape): 1})
-    chosen = where == "registers" and not isinstance(op, Matmul | Conv)
-    if chosen and not unrolled(op, schedule):
-        return PrimitiveCounts({Primitive("lookup", (const.type.width, const.size)): 1})
-    return PrimitiveCounts()
+def _count_storage(buffer: Buffer, copies: int) -> PrimitiveCounts:
+    """Return the memories or registers of a tensor."""
+    count = copies if buffer.double else 1
+    if buffer.is_memory:
+        return PrimitiveCounts({Primitive(buffer.place, (buffer.words, buffer.word_bits)): count})
+    return PrimitiveCounts({Primitive("register", (buffer.word_bits,)): count * buffer.words})
 
 
-def _count_logic(op: Op, schedule: Schedule) -> PrimitiveCounts:
+def _count_choices(access: Access) -> PrimitiveCounts:
+    """Return the multiplexers by which a rolled loop reads registers, or the table by which it reads constants."""
+    if not access.selected or access.candidates < 2:
+        return PrimitiveCounts()
+    kind = "lookup" if isinstance(access.operand, Const) else "select"
+    sizes = (access.operand.type.width, access.candidates)
+    return PrimitiveCounts({Primitive(kind, sizes): access.selected})
+
+
+def _count_logic(process: Process) -> PrimitiveCounts:
     """Return the arithmetic of one trip, shared by the cycles of its interval."""
-    steps = loop(op, schedule)
+    op = process.op
     if isinstance(op, Quantize):
-        return _count_quantizer(op, math.ceil(steps.elements / steps.interval))
-    work, table = list_events(op, schedule)
+        return _count_quantizer(op, math.ceil(process.lanes / process.interval))
+    work, table = list_events(process)
     products = any(event.kind in MULTIPLICATIONS for event in work)
-    tiles = fold(op, schedule)
-    sharing = steps.interval * (tiles.trips if tiles else 1)
-    if products and sharing > 1:
+    if products and process.sharing > 1:
         work = stored(work)  # a multiplier that several constants share suits all of them
     built = PrimitiveCounts()
     for event, count in work.items():
         kind = _find_kind(op, event, table)
         if kind:
             sizes = () if kind == "gate" else event.bits
-            built[Primitive(kind, sizes)] += math.ceil(count / steps.trips / steps.interval)
-    if products and sharing > 1:
-        built += _count_choices_of_weights(op, schedule, built, sharing)
+            built[Primitive(kind, sizes)] += math.ceil(count / process.trips / process.interval)
+    if products and process.sharing > 1:
+        built += _count_choices_of_weights(process, built)
     return built
 
 
@@ -135,23 +110,18 @@ def _find_kind(op: Op, event: Event, table: str | None) -> str:
     return _BY_EVENT.get(event.kind, "")
 
 
-def _count_choices_of_weights(
-    op: Op, schedule: Schedule, built: PrimitiveCounts, shared: int
-) -> PrimitiveCounts:
-    """Return the choices of weights outside memories: each shared multiplier chooses among ``shared`` of them."""
-    constants = [o for o in op.operands if isinstance(o, Const)]
-    places = {constant_place(op, const, schedule) for const in constants if const.size > 1}
-    if not places & {"registers", HARD_WIRED}:
+def _count_choices_of_weights(process: Process, built: PrimitiveCounts) -> PrimitiveCounts:
+    """Return the choices of weights outside memories: each shared multiplier chooses among those that it serves."""
+    constants = [a for a in process.reads if isinstance(a.operand, Const)]
+    if all(a.buffer.is_memory for a in constants if a.operand.size > 1):
         return PrimitiveCounts()
-    bits = max(o.type.width for o in constants)
+    bits = max(a.operand.type.width for a in constants)
     count = sum(
         n for primitive, n in built.items() if primitive.kind in ("multiply", "choice", "gate")
     )
-    return (
-        PrimitiveCounts({Primitive("lookup", (bits, shared)): count})
-        if count
-        else PrimitiveCounts()
-    )
+    if not count:
+        return PrimitiveCounts()
+    return PrimitiveCounts({Primitive("lookup", (bits, process.sharing)): count})
 
 
 def _count_quantizer(op: Quantize, elements: int) -> PrimitiveCounts:

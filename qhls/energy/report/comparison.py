@@ -18,10 +18,10 @@ from qhls.energy.model import EnergyReport, compare
 from qhls.energy.operations import BitOperations, sum_operations
 from qhls.energy.report.page import render_page
 from qhls.energy.report.plot import draw_bars, format_number
-from qhls.energy.report.text import make_cell, render_text
 from qhls.energy.sensitivity import Saving
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
+from qhls.system.tables import make_cell, render_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ import keras
 from qhls.candidates import candidates, read_choices
 from qhls.compile import compile as compile_model
 from qhls.errors import QhlsError
-from qhls.ir import Schedule
-from qhls.ir.schedule import check_schedule
+from qhls.plan import Schedule
+from qhls.plan.schedule import check_schedule
 from qhls.search.errors import GoalError, TrialError
 from qhls.search.goals.forgiving import DEFAULT_CONFIG
 from qhls.search.space.sizes import Sizes, model_bits

@@ -23,9 +23,9 @@ import keras
 
 from qhls.energy.model import list_energy_terms
 from qhls.energy.technology import Polynomial, Technology
-from qhls.ir import Add, Const, Graph, Input, Op, Quantize, Schedule
-from qhls.ir.loops import HARD_WIRED, constant_place
+from qhls.ir import Add, Const, Graph, Input, Op, Quantize
 from qhls.ir.work import MULTIPLICATIONS
+from qhls.plan import Process, Schedule, plan
 from qhls.quantizers.numerics import Tensor
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
 
@@ -171,13 +171,14 @@ def energy_term(
     """Return the term of a model whose design is ``graph``; layers and activations are by layer names."""
     term = EnergyTerm(technology, 0.0)
     widths: dict[Op, LearnedWidth] = {}
+    network = plan(graph, schedule)
     for op in graph.ops:
         if isinstance(op, Const):
             continue
         layer = layers.get(op.layer or "")
         is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in op.events)
         widths[op] = _width(op, widths, layer if is_product else None, activations)
-        for cause, tensor, pj in list_energy_terms(op, schedule, technology):
+        for cause, tensor, pj in list_energy_terms(network.hardware(op), technology):
             term.at_start += pj
             if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
                 continue
@@ -192,8 +193,9 @@ def energy_term(
                 slopes[width.root] = slopes.get(width.root, 0.0) + pj / bits
                 term.constant += pj / bits * width.more
         if is_product:
-            assert layer is not None
-            term.products.append(_product(op, layer, widths, schedule, technology))
+            process = network.process(op)
+            assert layer is not None and process is not None
+            term.products.append(_product(process, layer, widths, technology))
     return term
 
 
@@ -218,19 +220,19 @@ def _width(
 
 
 def _product(
-    op: Op,
+    process: Process,
     layer: LearnedWeights,
     widths: Mapping[Op, LearnedWidth],
-    schedule: Schedule,
     technology: Technology,
 ) -> Product:
+    op = process.op
     (w,) = [o for o in op.operands if isinstance(o, Const)]
     x = next(o for o in op.operands if not isinstance(o, Const))
     macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
-    where, memory = constant_place(op, w, schedule), None
-    if where != HARD_WIRED:
+    where, memory = process.read(w).buffer.place, None
+    if where != "wired":
         bits = w.size * w.type.width
-        once = sum(pj for _, t, pj in list_energy_terms(op, schedule, technology) if t is w)
+        once = sum(pj for _, t, pj in list_energy_terms(process, technology) if t is w)
         growth = technology.read(where, 64 * bits) / technology.read(where, bits)
         memory = (once, float(w.type.width), math.log(growth) / math.log(64))
     return Product(layer, widths[x], w.size, macs / w.size, memory)

@@ -16,8 +16,7 @@ import numpy as np
 from qhls.compile import compile as compile_model
 from qhls.energy.technology import Technology, load_technology
 from qhls.errors import QhlsError
-from qhls.ir import Schedule
-from qhls.ir.loops import kernels_are_logic
+from qhls.plan import Schedule
 from qhls.search.arguments import refuse_unknown, require_whole
 from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
 from qhls.search.goals.costs import Hardware, trained_costs
@@ -203,7 +202,7 @@ def prepare(
     """
     schedule = hardware.schedule
 
-    learned = learned_model(model, not kernels_are_logic(schedule), custom_objects)
+    learned = learned_model(model, not schedule.weights_are_logic, custom_objects)
     layers = {e.name: e for e in layers_of(learned) if isinstance(e, LearnedWeights)}
     if not layers:
         raise SpaceError(

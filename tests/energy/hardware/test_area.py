@@ -38,10 +38,11 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Scan,
-    Schedule,
     Threshold,
     layer_scope,
 )
+from qhls.plan import Schedule
+from support.plans import buffer_of, process_of
 from support.shared import SHARED
 
 TABLES = Path(__file__).parents[3] / "qhls/energy/hardware/areas"
@@ -55,7 +56,7 @@ IMAGE = Input((4, 4, 2), Fixed(True, 4, 1), name="x")
 def counted(op, **schedule):
     return {
         (p.kind, *p.sizes): n
-        for p, n in count_primitives(op, Schedule(**schedule)).items()
+        for p, n in count_primitives(process_of(op, **schedule)).items()
         if p.kind != "register"
     }
 
@@ -218,11 +219,13 @@ def test_channels_of_overlapping_calls_are_stored_twice():
 
 def test_results_are_registers_or_memory():
     pool = Pool(IMAGE, (2, 2), (2, 2))
-    assert count_primitives(pool, Schedule())[Primitive("register", (4,))] == 8
-    far = count_primitives(pool, Schedule(partition_limit=7))
+    assert count_primitives(process_of(pool))[Primitive("register", (4,))] == 8
+    far = count_primitives(process_of(pool, partition_limit=7))
     assert far[Primitive("bram", (8, 4))] == 1
     assert not any(p.kind == "register" for p in far)
-    assert count_primitives(X, Schedule()) == PrimitiveCounts()  # whoever calls the design holds it
+    assert (
+        count_primitives(buffer_of(X, Schedule())) == PrimitiveCounts()
+    )  # whoever calls the design holds it
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,7 @@ import pytest
 from qhls.backends.emit import sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
-from qhls.energy.hardware.latency import (
-    count_logic_levels,
-    estimate_latency,
-    estimate_op,
-    estimate_scan,
-    time_calls,
-)
+from qhls.energy.hardware.latency import estimate_latency
 from qhls.errors import EmitError
 from qhls.ir import (
     Add,
@@ -33,11 +27,12 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Scan,
-    Schedule,
     Shift,
 )
-from qhls.ir.loops import HARD_WIRED, Loop, constant_place, loop
+from qhls.plan import Schedule, plan
+from qhls.plan.depth import count_logic_levels
 from support.graphs.op_examples import EXAMPLES, inputs_of
+from support.plans import place_of, process_of
 
 
 def image_graph():
@@ -98,33 +93,33 @@ def test_loops_are_those_of_the_generated_code(op, limit, reuse):
     for each in view.functions:
         if isinstance(each.op, Scan):  # it copies, and calls its step
             continue
-        steps = loop(each.op, schedule)
-        assert written[each.function] == (steps.trips, steps.interval), each.function
+        process = each.process
+        assert written[each.function] == (process.trips, process.interval), each.function
     functions = {each.op for each in view.operations}
-    assert all(loop(o, schedule).trips == 0 for o in view.graph.ops if o.kind == "reshape")
     assert functions or isinstance(op, Reshape)
 
 
 @pytest.mark.parametrize("build", EXAMPLES[Scan])
 def test_a_scan_copies_what_the_generated_code_does(build):
     op, schedule = build(Fixed(True, 6, 2)), Schedule(partition_limit=1)
-    text = sources(Graph(inputs_of(op), (op,), name="top"), schedule, TARGETS["vitis"])
+    graph = Graph(inputs_of(op), (op,), name="top")
+    text = sources(graph, schedule, TARGETS["vitis"])
     trips, _ = loops(text["src/top.cpp"])["compute_scan"]
+    process = plan(graph, schedule).process(op)
     once = sum(state.size for state in op.carried if state.size > 1)
-    assert trips == once + op.steps * estimate_scan(op, 0, schedule).interval
-    _, body, _ = time_calls(op.body, schedule, overlap=False)
-    assert estimate_op(op, schedule).busy == op.steps * (body + (trips - once) // op.steps)
+    copies = process.interval - process.body.latency
+    assert trips == once + op.steps * copies
+    assert (process.trips, process.depth) == (op.steps, 1)
 
 
 def test_loops_of_a_whole_design():
     graph, schedule = image_graph(), Schedule(reuse_factor=3, partition_limit=150)
     written = loops(sources(graph, schedule, TARGETS["vitis"])["src/image.cpp"])
     compared = 0
-    for op in graph.ops:
-        steps = loop(op, schedule)
-        if steps.trips and not isinstance(op, Const | Input):
-            assert written[f"compute_{op.name}"] == (steps.trips, steps.interval), op.name
-            compared += 1
+    for process in plan(graph, schedule).processes:
+        steps = process.trips, process.interval
+        assert written[f"compute_{process.name}"] == steps, process.name
+        compared += 1
     assert compared == 8
 
 
@@ -142,7 +137,7 @@ def test_constants_are_logic_where_the_loops_that_choose_them_are_unrolled(op_ty
         for variable in re.findall(r"[a-z]\d?", index)
     ]
     assert rolled
-    assert (constant_place(op, numbers, schedule) == HARD_WIRED) == (not any(rolled))
+    assert (place_of(op, numbers, schedule) == "wired") == (not any(rolled))
 
 
 def test_a_product_by_hand():
@@ -189,7 +184,7 @@ def test_branches_run_at_once():
         **{"long": 8, "short": 8, "y": 8, "store y": 8}
     }
     assert report.latency == report.sequential == 32
-    assert report.waiting == 28  # four of the cycles are depths of 1
+    assert report.plan.waiting == 28  # four of the cycles are depths of 1
     assert report.bounds == (28 + 3, 28 + 5)
 
 
@@ -220,9 +215,12 @@ def test_a_result_goes_into_a_memory_two_elements_a_cycle():
 
 def test_elements_of_a_trip():
     x = Input((6, 5, 2), Fixed(True, 4, 1), name="x")
-    assert loop(Pool(x, (2, 2), (2, 2)), Schedule()) == Loop(6, 1, 2)
-    assert loop(Quantize(x, Fixed(True, 3, 0)), Schedule()) == Loop(1, 1, 60)
-    assert loop(Quantize(x, Fixed(True, 3, 0)), Schedule(partition_limit=59)) == Loop(60, 1, 1)
+    rounded = Quantize(x, Fixed(True, 3, 0))
+    pool = process_of(Pool(x, (2, 2), (2, 2)))
+    assert (pool.trips, pool.interval, pool.lanes) == (6, 1, 2)
+    at_once, one = process_of(rounded), process_of(rounded, partition_limit=59)
+    assert (at_once.trips, at_once.interval, at_once.lanes) == (1, 1, 60)
+    assert (one.trips, one.interval, one.lanes) == (60, 1, 1)
 
 
 def test_the_published_jet_tagger_takes_its_eleven_cycles():

@@ -12,8 +12,9 @@ from qhls.design import Design
 from qhls.energy import estimate_area, load_area_table
 from qhls.energy.hardware.limits import BODY_LIMIT
 from qhls.errors import DesignWarning
-from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Pool, Schedule, layer_scope
-from qhls.ir.loops import body
+from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Pool, layer_scope
+from qhls.plan import Schedule
+from support.plans import process_of
 
 LUT6 = load_area_table("xilinx_lut6")
 SMALL = "xc7z010clg400-1"
@@ -29,11 +30,11 @@ def dense(inputs, outputs, layer="huge"):
 def test_bodies_by_hand():
     image = Input((8, 8, 4), Fixed(True, 4, 0), name="x")
     conv = Conv(image, Const.of(np.ones((3, 3, 2, 6))), groups=2)
-    assert body(conv, Schedule()) == 9 * 2 * 6
-    assert body(Pool(image, (2, 2), (2, 2)), Schedule()) == 4 * 4
-    assert body(conv, Schedule(reuse_factor=7)) == 9 * 2 * 6  # groups are not cut into tiles
-    assert body(dense(5, 7).outputs[0], Schedule()) == 35
-    assert body(dense(5, 7).outputs[0], Schedule(reuse_factor=7)) == 5
+    assert process_of(conv).unrolled == 9 * 2 * 6
+    assert process_of(Pool(image, (2, 2), (2, 2))).unrolled == 4 * 4
+    assert process_of(conv, reuse_factor=7).unrolled == 9 * 2 * 6  # groups are not cut into tiles
+    assert process_of(dense(5, 7).outputs[0]).unrolled == 35
+    assert process_of(dense(5, 7).outputs[0], reuse_factor=7).unrolled == 5
 
 
 def found(graph, **schedule):

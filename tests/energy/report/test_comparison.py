@@ -36,11 +36,11 @@ from qhls.ir import (
     Op,
     Pad,
     Quantize,
-    Schedule,
     Threshold,
     layer_scope,
     run,
 )
+from qhls.plan import Schedule
 from support.graphs.random_graphs import graphs
 
 UNIT = load_technology("unit")

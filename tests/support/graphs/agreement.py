@@ -3,8 +3,9 @@
 import numpy as np
 
 from qhls.backends.csim import build
-from qhls.ir import Schedule, run, tap
+from qhls.ir import run, tap
 from qhls.ir.graph import expression
+from qhls.plan import Schedule
 
 SAMPLES = 24
 

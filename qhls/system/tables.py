@@ -10,9 +10,9 @@ from rich.text import Text
 from qhls.system.text import one_line
 
 
-def render_text(table: RenderableType) -> str:
-    """Return ``table`` as text without colours, 120 columns wide."""
-    console = Console(file=io.StringIO(), width=120, color_system=None)
+def render_text(table: RenderableType, width: int = 120) -> str:
+    """Return ``table`` as text without colours, ``width`` columns wide."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as capture:
         console.print(table)
     return capture.get().rstrip()

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from qhls.backends.csim import build
 from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS
-from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Schedule, run
-from qhls.ir.fold import Fold, fold
-from qhls.ir.loops import loop, reads
+from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, run
+from qhls.plan import Fold, Schedule
+from qhls.plan.fold import fold
+from support.plans import process_of
 
 
 def matmul(inputs, outputs, rows=1, seed=0):
@@ -32,10 +33,10 @@ def conv(size, kernel, channels, filters, **options):
 
 def test_tiles_by_hand():
     assert fold(matmul(6, 4), Schedule()) is None
-    assert fold(matmul(6, 4), Schedule(4)) == Fold((1, 1, 6, 4), (1, 1, 3, 2))
+    assert fold(matmul(6, 4), Schedule(4)) == Fold((1, 1, 1, 6, 4), (1, 1, 1, 3, 2))
     assert fold(matmul(6, 4), Schedule(24)).products == 1
     assert fold(matmul(6, 4), Schedule(10**6)).trips == 24
-    assert fold(conv((5, 5), (3, 3), 2, 4), Schedule(9)).tile == (1, 1, 2, 4)
+    assert fold(conv((5, 5), (3, 3), 2, 4), Schedule(9)).tile == (1, 1, 1, 2, 4)
     assert fold(conv((5, 5), (3, 3), 4, 4, groups=2), Schedule(9)) is None
     assert fold(Const.of(1.0), Schedule(9)) is None
 
@@ -45,7 +46,7 @@ def test_tiles_take_no_longer_and_little_more_than_they_may(sizes, reuse):
     rows, columns, channels, filters = sizes
     op = conv((rows, columns), (rows, columns), channels, filters)
     found = fold(op, Schedule(reuse))
-    tiles = found or Fold(sizes, sizes)
+    tiles = found or Fold((1, *sizes), (1, *sizes))
     assert 1 <= tiles.trips <= reuse
     macs = math.prod(sizes)
     assert math.ceil(macs / reuse) <= tiles.products <= macs
@@ -99,6 +100,7 @@ def test_a_body_has_as_many_products_as_a_tile(inputs, outputs, reuse):
     head = r"for \(int (\w) = 0; \1 < (\d+); \+\+\1\) \{\n *#pragma HLS (UNROLL|PIPELINE)"
     found = {name: int(count) for name, count, how in re.findall(head, function) if how == "UNROLL"}
     assert found["p"] * found["s"] == tiles.products
-    steps = loop(op, schedule)
-    assert (steps.trips, steps.interval) == (tiles.trips, 1)
-    assert reads(op, op.w, schedule) == tiles.trips
+    process = process_of(op, schedule)
+    assert (process.trips, process.interval) == (tiles.trips, 1)
+    assert (process.fold, process.unrolled) == (tiles, tiles.products)
+    assert process.read(op.w).words == tiles.trips

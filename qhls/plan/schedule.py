@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, SupportsFloat, SupportsIndex, cast, get_args
 
 from qhls.errors import VerifyError
-from qhls.ir.parts import find_part
+from qhls.plan.parts import find_part
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
 _LARGEST = 2**31 - 1
@@ -62,6 +62,11 @@ class Schedule:
         object.__setattr__(self, "reuse_factor", multiplied)
         object.__setattr__(self, "partition_limit", longest)
         object.__setattr__(self, "clock_period", period)
+
+    @property
+    def weights_are_logic(self) -> bool:
+        """Return whether weights of products and convolutions are part of the logic: no multiplier is shared."""
+        return self.storage == "registers" and self.reuse_factor == 1
 
     def _require(self, field: str, sound: bool, expected: str, advice: str) -> None:
         if not sound:

@@ -8,7 +8,6 @@ another call, and an input is read by first calls only. Outputs meet in whoever 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
@@ -34,7 +33,7 @@ def arrays_read(op: Op) -> list[Op]:
     return [array for array in dict.fromkeys(arrays) if not isinstance(array, Const)]
 
 
-def obstacles(graph: Graph) -> tuple[str, ...]:
+def find_obstacles(graph: Graph) -> tuple[str, ...]:
     """Return what keeps the calls of ``graph`` from overlapping, one phrase per obstacle; empty where they overlap."""
     results = [array_of(op) for op in graph.outputs]
     readers = Counter(results)
@@ -54,14 +53,3 @@ def obstacles(graph: Graph) -> tuple[str, ...]:
     if len({depths[op] for op in results}) > 1:
         found.append("outputs are of different depths")
     return tuple(found)
-
-
-def channels(graph: Graph) -> frozenset[Op]:
-    """Return the tensors of which overlapping calls need two copies, one to write while the other is read."""
-    if obstacles(graph):
-        return frozenset()
-    return frozenset(_read_by_calls(calls(graph)))
-
-
-def _read_by_calls(ops: Iterable[Op]) -> Iterable[Op]:
-    return (array for op in ops for array in arrays_read(op) if not isinstance(array, Input))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError
-from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape, Schedule
-from qhls.ir.dataflow import channels, obstacles
+from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape
+from qhls.plan import Schedule, plan
 from support.graphs.op_examples import EXAMPLES, inputs_of
 from support.graphs.random_graphs import graphs
 
@@ -25,8 +25,11 @@ def rounded(x, name):
 def test_a_chain_overlaps():
     first = rounded(A, "first")
     last = rounded(Reshape(first, (2, 2), name="same"), "last")
-    assert obstacles(Graph((A,), (last,))) == ()
-    assert channels(Graph((A,), (last,))) == {first}
+    network = plan(Graph((A,), (last,)), Schedule())
+    assert network.obstacles == ()
+    assert [b.tensor for b in network.buffers if b.double] == [first]
+    kinds = [(c.producer, c.consumer, c.kind, c.depth) for c in network.channels]
+    assert kinds == [(A, first, "wires", 1), (first, last, "double", 2), (last, None, "wires", 1)]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +58,9 @@ def test_a_chain_overlaps():
     ids=["join", "twice", "late input", "fork", "depths of outputs", "two ports", "reshaped"],
 )
 def test_obstacles_by_hand(inputs, outputs, found):
-    assert obstacles(Graph(inputs, tuple(outputs))) == found
-    assert not (found and channels(Graph(inputs, tuple(outputs))))
+    network = plan(Graph(inputs, tuple(outputs)), Schedule())
+    assert network.obstacles == found
+    assert not (found and any(buffer.double for buffer in network.buffers))
 
 
 def canonical(text):
@@ -84,7 +88,7 @@ def agrees(graph):
         return
     form, why = canonical(text)
     assert why != "an array is passed twice" or form
-    assert form == (not obstacles(graph)), why
+    assert form == plan(graph, Schedule()).overlap, why
     assert ("#pragma HLS DATAFLOW" in text) == form
 
 
@@ -117,4 +121,4 @@ def test_an_array_is_passed_once(target):
 
 def test_a_constant_is_no_reader():
     product = Matmul(A, Const.of(np.ones((4, 4))), name="product")
-    assert obstacles(Graph((A,), (Add(product, Const.of(1.0), name="y"),))) == ()
+    assert plan(Graph((A,), (Add(product, Const.of(1.0), name="y"),)), Schedule()).overlap

@@ -1,0 +1,114 @@
+"""``Fold``: the tiles of weights through which a matrix product or convolution shares its multipliers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from qhls.ir.integers import Array
+from qhls.ir.ops import Conv, Matmul
+from qhls.plan.loop import Loop
+from qhls.plan.schedule import Schedule
+
+Sizes = tuple[int, int, int, int, int]
+"""Groups, rows and columns of a kernel, input channels of a group and filters of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Tiles of weights: one trip multiplies weights of ``sizes`` by one ``tile``; ``counts`` tiles cover each axis.
+
+    ``simd`` inputs of each of ``pe`` results are multiplied at once.
+    """
+
+    sizes: Sizes
+    tile: Sizes
+
+    @property
+    def counts(self) -> Sizes:
+        """Return the tiles along each axis; the last one of an axis may reach beyond it."""
+        pairs = zip(self.sizes, self.tile, strict=True)
+        groups, rows, columns, channels, filters = (math.ceil(size / part) for size, part in pairs)
+        return groups, rows, columns, channels, filters
+
+    @property
+    def trips(self) -> int:
+        """Return the number of all tiles."""
+        return math.prod(self.counts)
+
+    @property
+    def rounds(self) -> int:
+        """Return the number of tiles that belong to other results, at one position."""
+        return self.counts[0] * self.counts[4]
+
+    @property
+    def simd(self) -> int:
+        """Return the inputs of one result that a trip multiplies."""
+        return math.prod(self.tile[1:4])
+
+    @property
+    def pe(self) -> int:
+        """Return the results to which a trip adds."""
+        return self.tile[0] * self.tile[4]
+
+    @property
+    def products(self) -> int:
+        """Return the multiplications of one trip."""
+        return self.simd * self.pe
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """Return the loops over tiles, outermost first, with a tile's axes unrolled; axes of length 1 have none."""
+        groups, rows, columns, channels, filters = zip(self.sizes, self.tile, strict=True)
+        named = {"b": groups, "f": filters, "i": rows, "j": columns, "g": channels}
+        return tuple(Loop(name, *axis) for name, axis in named.items() if axis[0] > 1)
+
+    def tiled(self, codes: Array) -> Array:
+        """Return weights, shaped as the op has them, as (trips, products), with zeros where a tile reaches beyond.
+
+        Tiles are in the order of the loops: groups, filters, rows, columns, channels. So are the weights of a tile.
+        """
+        groups, rows, columns, channels, filters = self.sizes
+        apart = codes.reshape(rows, columns, channels, groups, filters).transpose(3, 0, 1, 2, 4)
+        spans = [count * part for count, part in zip(self.counts, self.tile, strict=True)]
+        whole = np.zeros(spans, codes.dtype)
+        whole[tuple(slice(size) for size in self.sizes)] = apart
+        split = [n for pair in zip(self.counts, self.tile, strict=True) for n in pair]
+        order = (0, 8, 2, 4, 6, 1, 9, 3, 5, 7)
+        return whole.reshape(split).transpose(order).reshape(self.trips, self.products)
+
+
+def sizes_of(op: Matmul | Conv) -> Sizes:
+    """Return the sizes of the weights of a product."""
+    if isinstance(op, Matmul):
+        return (1, 1, 1, *op.w.shape)  # type: ignore[return-value]
+    rows, columns, channels, filters = op.w.shape
+    return op.groups, rows, columns, channels, filters // op.groups
+
+
+def fold(op: object, schedule: Schedule) -> Fold | None:
+    """Return the tiles through which ``op`` shares its multipliers; None where it shares none or has groups."""
+    if not isinstance(op, Matmul | Conv) or (isinstance(op, Conv) and op.groups > 1):
+        return None
+    tiles = Fold(*_least(sizes_of(op), schedule.reuse_factor))
+    return tiles if tiles.trips > 1 else None
+
+
+@lru_cache(maxsize=1024)
+def _least(sizes: Sizes, reuse: int) -> tuple[Sizes, Sizes]:
+    """Return the tile of the fewest products in at most ``reuse`` trips; of equals, the one of the fewest trips."""
+    _, rows, columns, channels, filters = sizes
+    best = Fold(sizes, sizes)
+    for row, column in product({1, rows}, {1, columns}):
+        around = rows // row * (columns // column)
+        outputs = {math.ceil(filters / n) for n in range(1, min(filters, reuse // around) + 1)}
+        for width in outputs:
+            left = reuse // (around * math.ceil(filters / width))
+            depth = math.ceil(channels / min(left, channels))
+            each = Fold(sizes, (1, row, column, depth, width))
+            best = min(best, each, key=lambda f: (f.products, f.trips, f.tile))
+    return best.sizes, best.tile

@@ -1,0 +1,146 @@
+"""The parts of a plan: buffers, accesses, processes and channels. All are immutable and complete."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from qhls.ir.op import Op
+from qhls.plan.fold import Fold
+from qhls.plan.loop import Loop
+
+if TYPE_CHECKING:
+    from qhls.plan.network import Plan
+
+Place = Literal["wired", "registers", "lutram", "bram", "rom"]
+"""The places of a tensor. ``"wired"``: a constant that is part of the logic, so that reading it costs nothing."""
+
+ChannelKind = Literal["wires", "array", "double", "fifo"]
+"""Registers, a memory, two memories of which one is written while the other is read, or a queue of tokens."""
+
+PORTS = 2
+"""Words that a memory gives or takes per cycle: a block RAM has two ports (AMD UG573)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """The storage of one tensor: ``words`` of ``word_bits`` in ``banks`` with ``ports`` each.
+
+    ``double``: there are two, so that a process can write the next tensor while another reads this one.
+    """
+
+    tensor: Op
+    place: Place
+    words: int
+    word_bits: int
+    banks: int = 1
+    ports: int = PORTS
+    double: bool = False
+
+    @property
+    def split(self) -> bool:
+        """Return whether each word is an element of its own, so that all can be used at once."""
+        return self.banks >= self.words
+
+    @property
+    def is_memory(self) -> bool:
+        """Return whether ports limit the words that a cycle can use."""
+        return self.place not in ("registers", "wired")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The use of a buffer by a process, as operand ``operand`` or as its result.
+
+    ``words``: those of one inference. ``selected``: elements of one trip that a multiplexer or a table chooses, each
+    among ``candidates``, because a rolled loop is their index.
+    """
+
+    operand: Op
+    buffer: Buffer
+    words: float
+    selected: int = 0
+    candidates: int = 1
+
+    @property
+    def passes(self) -> float:
+        """Return the number of times that one inference uses the whole buffer."""
+        return self.words / self.buffer.words
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The hardware of one op, or of ops that are fused: ``ops``, the last of which makes the result.
+
+    A trip of its ``loops`` starts every ``interval`` cycles, makes ``lanes`` results and needs ``depth`` cycles.
+    ``bound`` is the cause of the interval: "schedule", "the step before", or the tensor whose memory has too few ports.
+    ``fold``: the tiles of weights of a product that shares multipliers. ``body``: the plan of a recurrence's step.
+    """
+
+    name: str
+    kind: str
+    ops: tuple[Op, ...]
+    loops: tuple[Loop, ...]
+    lanes: int
+    interval: int
+    depth: int
+    reads: tuple[Access, ...]
+    writes: Access
+    bound: str = "schedule"
+    fold: Fold | None = None
+    body: Plan | None = None
+
+    @property
+    def op(self) -> Op:
+        """Return the op that makes the result."""
+        return self.ops[-1]
+
+    @property
+    def layer(self) -> str:
+        """Return the Keras layer of the result."""
+        return self.op.layer
+
+    @property
+    def trips(self) -> int:
+        """Return the number of trips in one inference."""
+        return math.prod(loop.trips for loop in self.loops)
+
+    @property
+    def unrolled(self) -> int:
+        """Return the number of iterations of all loops that run at once."""
+        return math.prod(loop.unroll for loop in self.loops)
+
+    @property
+    def busy(self) -> int:
+        """Return the cycles until the process can take the next tensor."""
+        return self.trips * self.interval
+
+    @property
+    def cycles(self) -> int:
+        """Return the cycles from the first input element to the last result."""
+        return self.busy + self.depth - 1
+
+    @property
+    def sharing(self) -> int:
+        """Return the number of products that each multiplier computes for one result element or position."""
+        return self.interval * (self.fold.trips if self.fold else 1)
+
+    def read(self, operand: Op) -> Access:
+        """Return the access to ``operand``."""
+        return next(access for access in self.reads if access.operand is operand)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The way of one tensor from the op ``producer`` to ``consumer``; None is the design's output.
+
+    One inference passes ``tokens`` of ``lanes`` elements. ``depth``: the tokens that the channel holds.
+    """
+
+    producer: Op
+    consumer: Op | None
+    kind: ChannelKind
+    lanes: int
+    tokens: int
+    depth: int

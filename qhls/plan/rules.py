@@ -1,0 +1,284 @@
+"""``make_process``: the hardware of each op, by one rule per kind of op.
+
+A product of matrices computes one row per trip and a convolution or pooling one position per trip, with all channels
+at once. Where multipliers are shared, a product takes one tile of its weights after another (``qhls.plan.fold``); a
+grouped convolution takes ``reuse_factor`` cycles per position instead. The place of a maximum is found by one
+comparison after another. Other ops work on all elements at once where their result is registers, else on one.
+
+A constant that a loop's variable chooses is a table. One that only unrolled loops read has fixed indices, so that
+synthesis makes its numbers part of the logic, however long it is and whether or not a pragma splits it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+
+from qhls.ir.elementwise import Mul
+from qhls.ir.movement import View
+from qhls.ir.op import Op
+from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
+from qhls.ir.scan import Scan
+from qhls.plan.dataflow import array_of
+from qhls.plan.depth import estimate_depth
+from qhls.plan.fold import Fold, fold
+from qhls.plan.loop import Loop
+from qhls.plan.process import Access, Buffer, Place, Process
+from qhls.plan.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The decisions on one op that its rule carries out.
+
+    ``fold``: the tiles of a product, None if it shares no multiplier. ``body``: the decisions on a recurrence's step.
+    """
+
+    schedule: Schedule
+    fold: Fold | None = None
+    body: tuple[Choice, ...] = ()
+
+
+def choose(op: Op, schedule: Schedule) -> Choice:
+    """Return the decisions on ``op`` that ``schedule`` implies."""
+    return Choice(schedule, fold(op, schedule))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The result of a rule: loops, results per trip, cycles between trips, and the use of the operands.
+
+    ``constants``: place and words per inference of each constant. ``window``: elements of the operand that one trip
+    reads where trips read elements again, else 0. ``moves``: the trips that read other elements, 0 for all trips.
+    """
+
+    loops: Sequence[Loop]
+    lanes: int
+    interval: int = 1
+    constants: Mapping[Op, tuple[Place, float]] = field(
+        default_factory=dict[Op, tuple[Place, float]]
+    )
+    window: int = 0
+    moves: int = 0
+
+    @property
+    def trips(self) -> int:
+        """Return the number of trips in one inference."""
+        return math.prod(loop.trips for loop in self.loops)
+
+
+def make_process(op: Op, choice: Choice, double: bool = False) -> Process:
+    """Return the process of ``op``; ``double``: whether its result has two buffers.
+
+    Its interval is that of the rule, or longer where a trip reads more words of a memory, or writes more into one, than
+    the memory's ports allow.
+    """
+    rough = outline(op, choice)
+    reads = tuple(_read(op, operand, choice, rough) for operand in dict.fromkeys(op.operands))
+    writes = Access(op, make_buffer(op, choice.schedule, double), op.size)
+    interval, bound = rough.interval, "schedule"
+    used = [(access.operand.name, access.buffer, access.words / rough.trips) for access in reads]
+    for name, buffer, words in (*used, (op.name, writes.buffer, rough.lanes)):
+        needed = math.ceil(words / buffer.ports) if buffer.is_memory else 0
+        if needed > interval:
+            interval, bound = needed, name
+    depth = estimate_depth(op, choice.schedule.clock_period)
+    parts = (rough.lanes, interval, depth, reads, writes, bound, choice.fold)
+    return Process(op.name, op.kind, (op,), tuple(rough.loops), *parts)
+
+
+def make_store(op: Op, buffer: Buffer) -> Process:
+    """Return the process that copies an output from its memory to the design's port, one element per cycle."""
+    access = Access(op, buffer, op.size)
+    loops = (Loop("i", op.size),)
+    return Process(f"store {op.name}", "store", (op,), loops, 1, 1, 1, (access,), access)
+
+
+def make_buffer(op: Op, schedule: Schedule, double: bool = False) -> Buffer:
+    """Return the buffer of the tensor of ``op``, not a constant: registers, or block RAM beyond ``partition_limit``."""
+    if fits_registers(op, schedule):
+        return Buffer(op, "registers", op.size, op.type.width, banks=op.size, double=double)
+    return Buffer(op, "bram", op.size, op.type.width, double=double)
+
+
+def fits_registers(op: Op, schedule: Schedule) -> bool:
+    """Return whether the elements of the tensor of ``op`` are registers; a single number always is one."""
+    return op.size <= max(schedule.partition_limit, 1)
+
+
+@singledispatch
+def outline(op: Op, choice: Choice) -> Outline:
+    """Return the loops of ``op`` and the use of its operands: the rule of its kind."""
+    at_once = fits_registers(op, choice.schedule)
+    multiplied = isinstance(op, Mul)
+    constants: dict[Op, tuple[Place, float]] = {
+        const: (
+            _place_constant(const, choice, fixed=at_once, multiplied=multiplied),
+            const.size if at_once else max(op.size, const.size),
+        )
+        for const in _constants(op)
+    }
+    interval = choice.schedule.reuse_factor if at_once and multiplied else 1
+    return Outline(_loops(op, at_once), op.size if at_once else 1, interval, constants)
+
+
+@outline.register
+def _(op: View, choice: Choice) -> Outline:
+    at_once = fits_registers(op, choice.schedule)
+    lanes = op.size if at_once else 1
+    return Outline(_loops(op, at_once), lanes, window=lanes)
+
+
+@outline.register(Threshold)
+@outline.register(Lookup)
+def _(op: Threshold | Lookup, choice: Choice) -> Outline:
+    at_once = fits_registers(op, choice.schedule)
+    constants = list(_constants(op))
+    lookups = sum(count for event, count in op.events.items() if event.kind == "lookup")
+    places: dict[Op, tuple[Place, float]] = {
+        const: (
+            _place_constant(
+                const, choice, fixed=_has_fixed_indices(op, const, at_once), table=True
+            ),
+            lookups / len(constants),
+        )
+        for const in constants
+    }
+    return Outline(_loops(op, at_once), op.size if at_once else 1, constants=places)
+
+
+@outline.register
+def _(op: Scan, choice: Choice) -> Outline:
+    whole = outline.dispatch(Op)(op, choice)
+    return replace(whole, loops=(Loop("t", op.steps),), lanes=op.body.outputs[0].size)
+
+
+@outline.register
+def _(op: Matmul, choice: Choice) -> Outline:
+    row = Loop("r", op.size // op.shape[-1])
+    channels, filters = op.w.shape
+    if choice.fold:
+        return _outline_folded(op, choice, choice.fold, [row])
+    loops = (row, Loop("i", channels, channels), Loop("j", filters, filters))
+    return _outline_product(op, choice, loops, row.size)
+
+
+@outline.register
+def _(op: Conv, choice: Choice) -> Outline:
+    height, width, channels, filters = op.w.shape
+    place = [Loop("r", op.shape[0]), Loop("c", op.shape[1])]
+    if choice.fold:
+        return _outline_folded(op, choice, choice.fold, place)
+    window = (Loop("i", height, height), Loop("j", width, width), Loop("k", channels, channels))
+    loops = (*place, *window, Loop("n", filters, filters))
+    elements = height * width * op.x.shape[-1]
+    return _outline_product(op, choice, loops, op.shape[0] * op.shape[1], elements)
+
+
+@outline.register
+def _(op: Pool, choice: Choice) -> Outline:
+    (height, width), (rows, columns, channels) = op.window, op.shape
+    window = (Loop("k", channels, channels), Loop("i", height, height), Loop("j", width, width))
+    loops = (Loop("r", rows), Loop("c", columns), *window)
+    return Outline(loops, channels, window=height * width * channels)
+
+
+@outline.register
+def _(op: ArgMax, choice: Choice) -> Outline:
+    length = op.x.shape[-1]
+    return Outline((Loop("r", op.x.size // length), Loop("i", length)), 1)
+
+
+def _outline_product(
+    op: Matmul | Conv, choice: Choice, loops: Sequence[Loop], positions: int, window: int = 0
+) -> Outline:
+    """Return the outline of a product that takes all its weights at every position."""
+    place = _place_constant(op.w, choice, fixed=True, multiplied=True)
+    constants: dict[Op, tuple[Place, float]] = {op.w: (place, positions * op.w.size)}
+    return Outline(loops, op.shape[-1], choice.schedule.reuse_factor, constants, window)
+
+
+def _outline_folded(op: Matmul | Conv, choice: Choice, tile: Fold, place: list[Loop]) -> Outline:
+    """Return the outline of a product that takes one tile of its weights per trip; a tile is a word."""
+    loops = (*place, *tile.loops)
+    trips = math.prod(loop.trips for loop in loops)
+    where = _place_constant(op.w, choice, fixed=True, multiplied=True)
+    constants: dict[Op, tuple[Place, float]] = {op.w: (where, trips)}
+    return Outline(loops, tile.pe, 1, constants, tile.simd, trips // tile.rounds)
+
+
+def _loops(op: Op, at_once: bool) -> tuple[Loop, ...]:
+    """Return one loop per axis of the result."""
+    return tuple(
+        Loop(f"i{axis}", size, size if at_once else 1) for axis, size in enumerate(op.shape)
+    )
+
+
+def _constants(op: Op) -> dict[Const, None]:
+    """Return the constants that ``op`` reads, each once."""
+    return dict.fromkeys(operand for operand in op.operands if isinstance(operand, Const))
+
+
+def _read(op: Op, operand: Op, choice: Choice, rough: Outline) -> Access:
+    """Return the access of ``op`` to ``operand``."""
+    if isinstance(operand, Const):
+        return _read_constant(op, operand, choice, *rough.constants[operand])
+    buffer = make_buffer(array_of(operand), choice.schedule)
+    if buffer.is_memory:
+        words = rough.trips * rough.window if rough.window else operand.size
+        return Access(operand, buffer, words)
+    if isinstance(op, Scan):  # a step chooses its row of x; states are read once
+        rows = (operand.size // op.steps, op.steps) if operand is op.x else (0, 1)
+        return Access(operand, buffer, operand.size, *rows)
+    if rough.trips <= 1:
+        return Access(operand, buffer, operand.size)
+    if rough.window:
+        moves = min(rough.moves or rough.trips, operand.size)
+        return Access(operand, buffer, operand.size, rough.window, moves)
+    count = max(operand.size // rough.trips, 1)
+    return Access(operand, buffer, operand.size, count, math.ceil(operand.size / count))
+
+
+def _read_constant(op: Op, const: Const, choice: Choice, place: Place, words: float) -> Access:
+    """Return the access of ``op`` to a constant; one in registers outside a product is chosen by a loop's variable."""
+    banks = const.size if fits_registers(const, choice.schedule) else 1
+    if choice.fold:
+        width = choice.fold.products * const.type.width
+        return Access(const, Buffer(const, place, choice.fold.trips, width), words)
+    buffer = Buffer(const, place, const.size, const.type.width, banks=banks)
+    chosen = place == "registers" and not isinstance(op, Matmul | Conv)
+    if chosen and not fits_registers(op, choice.schedule):
+        return Access(const, buffer, words, 1, const.size)
+    return Access(const, buffer, words)
+
+
+def _place_constant(
+    const: Const, choice: Choice, *, fixed: bool, multiplied: bool = False, table: bool = False
+) -> Place:
+    """Return the place of ``const``. ``fixed``: its indices are; ``table``: its reader counts the lookups as logic.
+
+    A single number is always part of the logic. Others lie where ``schedule.storage`` says. In ``"registers"``, one
+    with fixed indices is part of the logic, unless it is ``multiplied`` and multipliers are shared: then choosing among
+    the constants counts as a read of registers. So does choosing by a loop's variable, up to ``partition_limit``
+    elements; a longer table is a ROM. The tables of a ``Threshold`` or ``Lookup``, up to that limit, are logic.
+    """
+    schedule = choice.schedule
+    if const.size == 1:
+        return "wired"
+    if schedule.storage != "registers":
+        return schedule.storage
+    short = const.size <= schedule.partition_limit
+    if table:
+        return "wired" if short or fixed else "rom"
+    if fixed:
+        return "registers" if multiplied and schedule.reuse_factor > 1 else "wired"
+    return "registers" if short else "rom"
+
+
+def _has_fixed_indices(op: Threshold | Lookup, const: Const, at_once: bool) -> bool:
+    """Return whether ``const`` are thresholds that are compared all at once; the level chooses values."""
+    if isinstance(op, Lookup) or const is not op.thresholds or op.searched:
+        return False
+    return not op.per_channel or at_once

@@ -1,0 +1,66 @@
+"""A plan as a table, one process per line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from qhls.ir.ops import Const
+from qhls.plan.process import Buffer, Channel, Process
+from qhls.system.tables import make_cell
+
+if TYPE_CHECKING:
+    from qhls.plan.network import Plan
+
+COLUMNS = ("process", "layer", "fold", "loops", "interval", "depth", "constants", "result", "to")
+
+
+def make_table(plan: Plan) -> Table:
+    """Return one row per process; the caption says what overlaps."""
+    overlap = "overlap" if plan.overlap else f"do not overlap: {'; '.join(plan.obstacles)}"
+    title = make_cell(
+        f"Plan of {plan.graph.name}: latency {plan.latency:,}, interval {plan.interval:,} cycles",
+        "italic",
+    )
+    table = Table(title=title, caption=make_cell(f"The processes {overlap}."))
+    for heading in COLUMNS:
+        table.add_column(heading, justify="right" if heading in ("interval", "depth") else "left")
+    _add_rows(table, plan, "")
+    return table
+
+
+def _add_rows(table: Table, plan: Plan, indent: str) -> None:
+    """Add the rows of ``plan``; those of a recurrence's step follow it, indented."""
+    for process in (*plan.processes, *plan.stores):
+        channels = [c for c in plan.channels if c.producer is process.op]
+        cells = (
+            f"{indent}{process.name}",
+            process.layer,
+            f"simd {process.fold.simd}, pe {process.fold.pe}" if process.fold else "",
+            " ".join(str(loop) for loop in process.loops if loop.size > 1),
+            f"{process.interval:,}",
+            f"{process.depth:,}",
+            _describe_constants(process),
+            describe_buffer(process.writes.buffer),
+            "" if process in plan.stores else ", ".join(map(_describe_channel, channels)),
+        )
+        table.add_row(*map(make_cell, cells))
+        if process.body:
+            _add_rows(table, process.body, f"{indent}  ")
+
+
+def _describe_constants(process: Process) -> str:
+    buffers = [a.buffer for a in process.reads if isinstance(a.operand, Const)]
+    return ", ".join(describe_buffer(buffer) for buffer in buffers)
+
+
+def describe_buffer(buffer: Buffer) -> str:
+    """Return the place of a buffer with its words and their bits."""
+    return f"{buffer.place} {buffer.words:,} x {buffer.word_bits:,}"
+
+
+def _describe_channel(channel: Channel) -> str:
+    consumer = channel.consumer.name if channel.consumer else "output"
+    depth = f" depth {channel.depth:,}" if channel.kind == "fifo" else ""
+    return f"{consumer}: {channel.kind}{depth}"
