@@ -169,7 +169,8 @@ class Design:
 
         ``table``: the name or the path of a table, or an ``AreaTable``.
         """
-        from qhls.energy.hardware.area import AreaTable, estimate_area, load_area_table
+        from qhls.energy.hardware.area import estimate_area
+        from qhls.plan.hardware.prices import AreaTable, load_area_table
 
         chosen = table if isinstance(table, AreaTable) else load_area_table(table)
         return estimate_area(self.graph, self.schedule, chosen)

@@ -7,13 +7,7 @@ figures of an area table. The package needs numpy and rich, but no Keras.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from qhls.energy.hardware.area import (
-    AreaReport,
-    AreaTable,
-    area_tables,
-    estimate_area,
-    load_area_table,
-)
+from qhls.energy.hardware.area import AreaReport, estimate_area
 from qhls.energy.hardware.latency import LatencyReport, estimate_latency
 from qhls.energy.model import CAUSES, EnergyReport, OpEnergy, compare, estimate
 from qhls.energy.operations import BitOperations, bit_operations
@@ -21,6 +15,7 @@ from qhls.energy.report.comparison import CostComparison
 from qhls.energy.scaling import Process
 from qhls.energy.sensitivity import Saving, sensitivity
 from qhls.energy.technology import Technology, load_technology, technologies
+from qhls.plan.hardware.prices import AreaTable, area_tables, load_area_table
 
 if TYPE_CHECKING:
     from qhls.compat.qtools import QTools

@@ -18,8 +18,6 @@ from math import fsum
 
 import numpy as np
 
-from qhls.energy.hardware.area import AreaTable, price_primitives
-from qhls.energy.hardware.primitives import count_primitives
 from qhls.energy.model import price_op
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
@@ -39,6 +37,8 @@ from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array, whole
 from qhls.ir.work import MULTIPLICATIONS
 from qhls.plan import Buffer, Plan, Process
+from qhls.plan.hardware.prices import AreaTable, price_primitives
+from qhls.plan.hardware.primitives import count_primitives
 from qhls.plan.network import repeat
 from qhls.plan.timing import Step, find_critical_path
 

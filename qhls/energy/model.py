@@ -30,8 +30,9 @@ from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.ir.work import MULTIPLICATIONS, Events, is_wiring, stored
+from qhls.ir.work import MULTIPLICATIONS, is_wiring
 from qhls.plan import Buffer, Process, Schedule, plan
+from qhls.plan.hardware.primitives import list_events
 from qhls.system.tables import make_cell, render_text
 
 CAUSES = ("multiply", "add", "activation", "memory")
@@ -161,17 +162,6 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
             ratio,
         )
     return table
-
-
-def list_events(process: Process) -> tuple[Events, str | None]:
-    """Return the events of a process, and the place of the table that its lookups read: None if it is logic.
-
-    Constants are logic if all constants that it reads are.
-    """
-    work = process.op.events
-    places = [a.buffer.place for a in process.reads if isinstance(a.operand, Const)]
-    memories = [place for place in places if place != "wired"]
-    return (stored(work), memories[-1]) if memories else (work, None)
 
 
 def price_op(hardware: Process | Buffer | None, technology: Technology) -> dict[str, float]:

@@ -23,7 +23,7 @@ from qhls.energy.scaling import (
 )
 from qhls.errors import EnergyError
 from qhls.ir.work import Event
-from qhls.system.limits import is_file, read_json
+from qhls.system.limits import find_table, read_json
 
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
 """The operations that a table prices; other events are composed of them and of memory accesses."""
@@ -217,18 +217,6 @@ def load_technology(name_or_path: str | PathLike[str]) -> Technology:
     that falls with size.
     """
     return _load(name_or_path, ())
-
-
-def find_table(what: str, name_or_path: str | PathLike[str] | None, folder: Path) -> Path:
-    """Find the table of that name in ``folder``, or a JSON file of the user. Raises ``EnergyError``."""
-    if isinstance(name_or_path, str | PathLike):
-        path = Path(name_or_path)
-        path = path if path.suffix == ".json" else folder / f"{name_or_path}.json"
-        if is_file(path):
-            return path
-    names = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
-    got = repr(name_or_path) if name_or_path is None else repr(str(name_or_path))
-    raise EnergyError(f"{what}: expected one of {names} or a .json file, got {got}. Choose one.")
 
 
 def _load(name_or_path: str | PathLike[str], derived: tuple[Path, ...]) -> Technology:

@@ -22,8 +22,8 @@ from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
 from qhls.plan.dataflow import array_of
-from qhls.plan.depth import estimate_depth
 from qhls.plan.fold import Fold, fold
+from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.loop import Loop
 from qhls.plan.process import Access, Buffer, Place, Process
 from qhls.plan.schedule import Schedule

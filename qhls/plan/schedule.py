@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, SupportsFloat, SupportsIndex, cast, get_args
 
 from qhls.errors import VerifyError
-from qhls.plan.parts import find_part
+from qhls.plan.hardware.parts import find_part
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
 _LARGEST = 2**31 - 1

@@ -12,12 +12,13 @@ import re
 import stat
 import zipfile
 import zlib
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qhls.errors import LoadError, QhlsError
+from qhls.errors import EnergyError, LoadError, QhlsError
 from qhls.system.text import shortened
 
 DEFAULT = 1 << 30
@@ -200,3 +201,15 @@ def _check_header(file: Any, size: int, most: int, name: str) -> None:
         raise ValueError(f"{name} of {_number(wanted)} bytes in {size:,}")
     if wanted > most:
         check_size(wanted, name, "an array")
+
+
+def find_table(what: str, name_or_path: str | PathLike[str] | None, folder: Path) -> Path:
+    """Find the table of that name in ``folder``, or a JSON file of the user. Raises ``EnergyError``."""
+    if isinstance(name_or_path, str | PathLike):
+        path = Path(name_or_path)
+        path = path if path.suffix == ".json" else folder / f"{name_or_path}.json"
+        if is_file(path):
+            return path
+    names = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
+    got = repr(name_or_path) if name_or_path is None else repr(str(name_or_path))
+    raise EnergyError(f"{what}: expected one of {names} or a .json file, got {got}. Choose one.")

@@ -5,7 +5,7 @@ import pytest
 
 from qhls.errors import VerifyError
 from qhls.plan import Schedule, check_schedule
-from qhls.plan.parts import UNITS, Part, find_part
+from qhls.plan.hardware.parts import UNITS, Part, find_part
 
 WHOLE = r"expected a whole number from 1 to 2147483647, got"
 PERIOD = r"expected a positive number of nanoseconds, got"

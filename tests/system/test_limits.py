@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from qhls.compat.qtools.prices import load_prices
 from qhls.energy import load_technology
-from qhls.energy.hardware.area import load_area_table
 from qhls.errors import EnergyError, LoadError, QhlsError
+from qhls.plan.hardware.prices import load_area_table
 from qhls.search.command import _space, load_data
 from qhls.system import limits
 from qhls.system.limits import check_size, limit, parse_json, read_arrays, read_json, regular_file

@@ -29,11 +29,11 @@ from typing import Any
 
 import numpy as np
 
-from qhls.energy.hardware.area import load_area_table
-from qhls.energy.hardware.figures import FORMS
 from qhls.energy.hardware.vendor import Row, read
 from qhls.errors import EnergyError
 from qhls.ir.encoding import signed_digits
+from qhls.plan.hardware.figures import FORMS
+from qhls.plan.hardware.prices import AREA_TABLES, load_area_table
 
 HELD_OUT = 4
 """One row in so many is held out of the fit, in the order of the sizes."""
@@ -179,9 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _merge_table(base: str, figures: dict[str, Any]) -> dict[str, Any]:
     """Return the table ``base`` with ``figures`` in place of its own."""
-    path = (
-        Path(base) if base.endswith(".json") else Path(__file__).parent / "areas" / f"{base}.json"
-    )
+    path = Path(base) if base.endswith(".json") else AREA_TABLES / f"{base}.json"
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return {**content, "figures": {**content["figures"], **figures}}
 

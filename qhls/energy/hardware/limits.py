@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from qhls.ir import Conv, Matmul, Threshold
 from qhls.plan import Plan, Process, Schedule
-from qhls.plan.parts import find_part
+from qhls.plan.hardware.parts import find_part
 
 BODY_LIMIT = 16_384
 """The operations of one unrolled body: from some thousands on users of HLS tools report days, or a crash."""

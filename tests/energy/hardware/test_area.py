@@ -12,14 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.energy.hardware.area import (
-    PRIMITIVES,
-    area_tables,
-    estimate_area,
-    load_area_table,
-)
+from qhls.energy.hardware.area import estimate_area
 from qhls.energy.hardware.calibrate import FITS, fit_figure, main
-from qhls.energy.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
 from qhls.energy.hardware.vendor import read
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -42,10 +36,12 @@ from qhls.ir import (
     layer_scope,
 )
 from qhls.plan import Schedule
+from qhls.plan.hardware.prices import PRIMITIVES, area_tables, load_area_table
+from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
 from support.plans import buffer_of, process_of
 from support.shared import SHARED
 
-TABLES = Path(__file__).parents[3] / "qhls/energy/hardware/areas"
+TABLES = Path(__file__).parents[3] / "qhls/plan/hardware/areas"
 ROWS = SHARED / "yosys_primitives.json"
 LUT6 = load_area_table("xilinx_lut6")
 

@@ -30,7 +30,7 @@ from qhls.ir import (
     Shift,
 )
 from qhls.plan import Schedule, plan
-from qhls.plan.depth import count_logic_levels
+from qhls.plan.hardware.depth import count_logic_levels
 from support.graphs.op_examples import EXAMPLES, inputs_of
 from support.plans import place_of, process_of
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 from yosys_primitives import memory, rounding, rows_of, synthesised
 
-from qhls.energy.hardware.area import load_area_table
-from qhls.energy.hardware.primitives import Primitive
 from qhls.energy.hardware.vendor import read
+from qhls.plan.hardware.prices import load_area_table
+from qhls.plan.hardware.primitives import Primitive
 
 pytestmark = pytest.mark.skipif(shutil.which("yosys") is None, reason="no Yosys on the path")
 

@@ -9,10 +9,9 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from qhls.energy.model import list_events
 from qhls.ir import Const, Conv, Matmul, Op, Overflow, Pool, Quantize, Rounding, Threshold
-from qhls.ir.work import MULTIPLICATIONS, Event, stored
-from qhls.plan import Access, Buffer, Process
+from qhls.ir.work import MULTIPLICATIONS, Event, Events, stored
+from qhls.plan.process import Access, Buffer, Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,17 @@ def _count_choices(access: Access) -> PrimitiveCounts:
     kind = "lookup" if isinstance(access.operand, Const) else "select"
     sizes = (access.operand.type.width, access.candidates)
     return PrimitiveCounts({Primitive(kind, sizes): access.selected})
+
+
+def list_events(process: Process) -> tuple[Events, str | None]:
+    """Return the events of a process, and the place of the table that its lookups read: None if it is logic.
+
+    Constants are logic if all constants that it reads are.
+    """
+    work = process.op.events
+    places = [a.buffer.place for a in process.reads if isinstance(a.operand, Const)]
+    memories = [place for place in places if place != "wired"]
+    return (stored(work), memories[-1]) if memories else (work, None)
 
 
 def _count_logic(process: Process) -> PrimitiveCounts:

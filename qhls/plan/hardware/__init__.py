@@ -1,0 +1,1 @@
+"""Hardware that a plan counts and prices: parts, primitives, areas and depths."""
