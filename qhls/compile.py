@@ -8,13 +8,14 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qhls.errors import LoweringError, VerifyError
-from qhls.ir import Graph, optimise
+from qhls.ir import optimise
 from qhls.plan import Schedule, check_schedule
 from qhls.softmax import Mode, Softmax
 from qhls.system.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
+    from qhls.frontend.lowering.model_graph import ModelGraph
 
 DEFAULT_SCHEDULE = Schedule()
 RealEnd = Literal["auto", "host", "hardware"]
@@ -86,7 +87,7 @@ def compile(
 
 def _trace(
     model: Any, input_types: Any, allow_approximate: Any, bits: int
-) -> tuple[Any, Graph, tuple[Any, ...]]:
+) -> tuple[Any, ModelGraph, tuple[Any, ...]]:
     """Return ``model`` or its approximation, the graph of it, and the list of approximations."""
     from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
     from qhls.frontend.approximation.rounding import rounded_weights

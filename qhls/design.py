@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qhls.energy.hardware.area import AreaReport
     from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
+    from qhls.frontend.lowering.model_graph import ModelGraph
     from qhls.saved import Reference
 
 
@@ -36,10 +37,10 @@ class Design:
     nearest number of the input's type, ties to even, and saturated. Several outputs are returned as a list.
     """
 
-    graph: Graph
+    graph: ModelGraph
     schedule: Schedule
     model: Any = None
-    exact: Graph | None = None
+    exact: ModelGraph | None = None
     """The part of ``graph`` that equals Keras: all but a softmax in hardware."""
     softmax: Softmax = field(default_factory=Softmax)
     approximations: tuple[Any, ...] = ()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from qhls.errors import VerifyError
 from qhls.ir.elementwise import Max, Min, Mul, Sub
-from qhls.ir.graph import Graph
 from qhls.ir.integers import Array, Codes
 from qhls.ir.movement import Reshape, View
 from qhls.ir.op import Op, layer_scope
 from qhls.ir.ops import ArgMax, Const, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Rounding
+
+if TYPE_CHECKING:
+    from qhls.frontend.lowering.model_graph import ModelGraph
 
 Mode = Literal["host", "hardware", "argmax"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -38,7 +40,7 @@ class Softmax:
         if not 1 <= self.bits <= 16:
             raise VerifyError(f"softmax bits: expected 1 to 16, got {self.bits}")
 
-    def apply(self, graph: Graph) -> Graph:
+    def apply(self, graph: ModelGraph) -> ModelGraph:
         """Return ``graph`` with its logits replaced by probabilities or by their argmax.
 
         Raises ``VerifyError`` where not every output is the logits of a softmax.
@@ -113,7 +115,7 @@ class Softmax:
         return "argmax" if self.mode == "argmax" else f"softmax of {self.bits} fraction bits"
 
 
-def axes_of(graph: Graph) -> tuple[tuple[int, ...], ...]:
+def axes_of(graph: ModelGraph) -> tuple[tuple[int, ...], ...]:
     """Return the axes of each softmax that the host computes."""
     return graph.softmax_axes or ((-1,),) * len(graph.host_softmax)
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.errors import VerifyError
-from qhls.ir import Const, Fixed, Graph, Input, Max, decode, run
+from qhls.frontend.lowering.model_graph import ModelGraph
+from qhls.ir import Const, Fixed, Input, Max, decode, run
 from qhls.softmax import Softmax, _reciprocals, probabilities
 from support.graphs.op_examples import random_codes
 
@@ -22,7 +23,7 @@ types = st.builds(Fixed, st.booleans(), st.integers(1, 20), st.integers(-3, 18))
 def results(end, kind, shape, seed, samples=20):
     """Numbers of random logits, and what ``end`` makes of them."""
     logits = Input(shape, kind, name="x")
-    graph = end.apply(Graph((logits,), (logits,), host_softmax=("x",)))
+    graph = end.apply(ModelGraph((logits,), (logits,), host_softmax=("x",)))
     codes = random_codes(kind, (samples, *shape), np.random.default_rng(seed)).astype(np.int64)
     (made,) = run(graph, [codes])
     assert graph.host_softmax == ()
@@ -78,7 +79,7 @@ def test_any_axes(mode, axes):
     if mode == "argmax" and len(axes) > 1:
         pytest.skip("refused")
     logits = Input((3, 4, 2), Fixed(True, 7, 3), name="x")
-    graph = Graph((logits,), (logits,), host_softmax=("x",), softmax_axes=(axes,))
+    graph = ModelGraph((logits,), (logits,), host_softmax=("x",), softmax_axes=(axes,))
     end = Softmax(mode)
     ended = end.apply(graph)
     codes = random_codes(logits.type, (20, 3, 4, 2), np.random.default_rng(1)).astype(np.int64)
@@ -100,12 +101,12 @@ def test_any_axes(mode, axes):
         (lambda: Softmax("soft"), r"softmax: expected one of host, hardware, argmax, got 'soft'$"),
         (lambda: Softmax("hardware", 0), r"softmax bits: expected 1 to 16, got 0$"),
         (
-            lambda: Softmax("argmax").apply(Graph((X,), (X,))),
+            lambda: Softmax("argmax").apply(ModelGraph((X,), (X,))),
             r"softmax='argmax': expected a softmax at the end of each of 1 outputs, got 0; end the model",
         ),
         (
             lambda: Softmax("argmax").apply(
-                Graph((IMAGE,), (IMAGE,), host_softmax=("s",), softmax_axes=((0, 1),))
+                ModelGraph((IMAGE,), (IMAGE,), host_softmax=("s",), softmax_axes=((0, 1),))
             ),
             r"softmax='argmax': expected a softmax over one axis, got one over 2 in layer 's'; use softmax=",
         ),
@@ -123,7 +124,7 @@ def test_reciprocals_are_those_of_every_code(notation, bits):
     dtype = Fixed.parse(notation)
     x = Input((1,), dtype, name="x")
     total = Max(x, Const.of(1.0))
-    graph = Graph((x,), (_reciprocals(total, bits),))
+    graph = ModelGraph((x,), (_reciprocals(total, bits),))
     codes = np.arange(dtype.hi + 1)
     (received,) = run(graph, [codes[:, None]])
     numbers = [Fraction(max(int(code), 1 << dtype.frac), 1 << dtype.frac) for code in codes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qhls.ir import Graph
+from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.ir.graph import align
 from qhls.system.text import shown
 
@@ -43,7 +43,7 @@ class ExactnessReport:
         return shown("\n".join([*align([header, *rows]), *lines]))
 
 
-def exactness(graph: Graph, approximations: Sequence[object] = ()) -> ExactnessReport:
+def exactness(graph: ModelGraph, approximations: Sequence[object] = ()) -> ExactnessReport:
     """Report the exactness of ``graph`` by the ranges of its ops."""
     layers: dict[str, int] = {}
     inexact = graph.inexact

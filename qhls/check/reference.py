@@ -9,10 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.models.state import copy_model_state
-from qhls.ir import Graph, Op, Threshold, decode
+from qhls.frontend.lowering.floats import FLOAT64_EXACT
+from qhls.frontend.lowering.model_graph import ModelGraph
+from qhls.frontend.models.precision import copy_in_precision, is_float32
+from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
-from qhls.ir.op import FLOAT64_EXACT
 from qhls.quantizers.numerics import in_packets, precision, trained_in_float32, without_gradients
 
 BATCH = 512
@@ -26,7 +27,7 @@ class Reference:
     ``notes`` why.
     """
 
-    def __init__(self, model: keras.Model, graph: Graph) -> None:
+    def __init__(self, model: keras.Model, graph: ModelGraph) -> None:
         self.graph, self.whole = graph, model
         layers = graph.inexact
         self.dtype = "float64" if layers else "float32"
@@ -47,7 +48,7 @@ class Reference:
                 f"real numbers in {_listed(graph.reals)}: compared with what the quantizers behind them "
                 f"round to, without their x + (q - x)"
             )
-        self.model = rebuild(model, self.dtype, graph.host_softmax)
+        self.model = copy_in_precision(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
@@ -59,7 +60,7 @@ class Reference:
 
     def ends(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs as numbers of the given model, with the softmax that the design computes itself."""
-        return self._floats(rebuild(self.whole, self.dtype), codes)
+        return self._floats(copy_in_precision(self.whole, self.dtype), codes)
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Any]:
         """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
@@ -112,48 +113,3 @@ def _explain(layers: Sequence[str]) -> str:
 
 def _listed(layers: Sequence[str]) -> str:
     return ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")
-
-
-def is_float32(model: keras.Model) -> bool:
-    """Return whether no weight of ``model`` has more bits than float32."""
-    return all(str(weight.dtype) != "float64" for weight in model.weights)
-
-
-def rebuild(model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()) -> keras.Model:
-    """A copy of ``model`` that computes in ``dtype``, without the softmax of the layers named."""
-    with precision(dtype):
-        config = _adapt(model.get_config(), dtype, set(host_softmax), "")
-        fresh = type(model).from_config(config)
-        if not fresh.built:
-            fresh.build(model.input_shape)
-        copy_model_state(model, fresh)
-        return fresh
-
-
-def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
-    """The model's configuration with every ``dtype`` replaced and the softmax of ``linear`` layers removed."""
-    if isinstance(config, list | tuple):
-        return type(config)(_adapt(entry, dtype, linear, path) for entry in config)
-    if not isinstance(config, dict):
-        return config
-    name = (config.get("config") or {}).get("name") if "class_name" in config else None
-    if name is not None and f"{path}{name}" in linear:
-        return _without_softmax(_adapt(config, dtype, set(), path))
-    below = f"{path}{name}/" if name is not None and "layers" in config["config"] else path
-    return {
-        key: dtype if key == "dtype" and value is not None else _adapt(value, dtype, linear, below)
-        for key, value in config.items()
-    }
-
-
-def _without_softmax(layer: dict[str, Any]) -> dict[str, Any]:
-    if layer["class_name"] != "Softmax":
-        return layer | {"config": layer["config"] | {"activation": "linear"}}
-    kept = {key: layer["config"][key] for key in ("name", "dtype") if key in layer["config"]}
-    # The operation ``keras.ops.softmax`` has the name of the layer, in another module.
-    linear = {"module": "keras.layers", "class_name": "Activation", "registered_name": None}
-    changed = layer | linear | {"config": kept | {"activation": "linear"}}
-    if "inbound_nodes" in layer:  # calls of a Softmax name its mask, which an Activation has not
-        calls = [node | {"kwargs": {}} for node in layer["inbound_nodes"]]
-        return changed | {"inbound_nodes": calls}
-    return changed

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Self, TypeVar
 
 from qhls.ir.op import Op, operand_names
 from qhls.ir.ops import Const, Input
@@ -14,27 +15,20 @@ from qhls.system.text import one_line, shown
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
 """Columns of ``Graph.rows``."""
+SameGraph = TypeVar("SameGraph", bound="Graph")
+"""Class of a graph that a function takes and returns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
 
-    ``host_softmax`` names the Keras layers at the end whose softmax is left to the host, ``softmax_axes`` the axes of
-    each (batch not counted; the last one where there are none), ``host_layers`` those that the host computes of the
-    outputs; ``rounded`` those in
-    which float32 may round, so that Keras in float64 is the reference; ``reals`` those with real numbers, which no
-    op holds. Ops with equal names are renamed, so that a name is one op.
+    Ops with equal names are renamed, so that a name is one op.
     """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Op, ...]
     name: str = "model"
-    host_softmax: tuple[str, ...] = ()
-    softmax_axes: tuple[tuple[int, ...], ...] = field(default=(), kw_only=True)
-    host_layers: tuple[str, ...] = field(default=(), kw_only=True)
-    rounded: tuple[str, ...] = ()
-    reals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len({op.name for op in self.ops}) < len(self.ops):
@@ -42,22 +36,8 @@ class Graph:
 
     @property
     def notes(self) -> list[str]:
-        """Return sentences on the graph's boundary: what the host computes."""
-        left = ", ".join(map(repr, self.host_layers))
-        real = f"left to the host, from the first real weights on: {left}; design.finish computes them of the outputs"
-        return [
-            *([real] if left else []),
-            *(
-                f"the softmax of layer {layer!r} is left to the host; the outputs are logits"
-                for layer in self.host_softmax
-            ),
-        ]
-
-    @property
-    def inexact(self) -> tuple[str, ...]:
-        """Return the layers in which float32 may round: ``rounded``, and those whose ranges do not prove it exact."""
-        by_range = (op.layer or op.name for op in self.ops if not op.follows_float32)
-        return tuple(dict.fromkeys([*self.rounded, *by_range]))
+        """Return sentences that whatever shows the graph adds to it; a subclass may have some."""
+        return []
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
@@ -108,7 +88,7 @@ class Graph:
             f"Graph {self.name!r}: no op {name!r}; there are {', '.join(op.name for op in self.ops)}"
         )
 
-    def rewrite(self, rule: Callable[[Op], Op]) -> Graph:
+    def rewrite(self, rule: Callable[[Op], Op]) -> Self:
         """Replace each op by ``rule(op)``, operands first, nested graphs too; an op that ``rule`` returns as is stays.
 
         Names are the rule's business: ``dataclasses.replace(op, ...)`` keeps the name, and an output should

@@ -21,11 +21,6 @@ from qhls.system.limits import ELEMENT, check_size
 if TYPE_CHECKING:
     from qhls.ir.graph import Graph
 
-FLOAT32_EXACT = 1 << 24
-"""float32 holds every integer up to here, so sums that stay below have no rounding in any order."""
-FLOAT64_EXACT = 1 << 53
-"""float64 holds every integer up to here."""
-
 
 class Scope:
     """The Keras layer whose lowering rule runs: new ops are named after it, uniquely within it."""
@@ -225,16 +220,6 @@ class Op:
         """Return a bound of every partial result of this op in codes, whatever the order of summation."""
         lo, hi = self.evaluate(*(operand.range.with_zero() for operand in self.operands)).hull
         return max(-lo, hi, 0)
-
-    @property
-    def follows_float32(self) -> bool:
-        """Return whether float32 arithmetic gives exactly this op's result, by its range or by proof."""
-        return self.proved or self.float32_exact
-
-    @property
-    def float32_exact(self) -> bool:
-        """Return whether float32 arithmetic computes this op without rounding, by its range."""
-        return self.magnitude <= FLOAT32_EXACT
 
 
 def operand_names(op: Op) -> list[str]:

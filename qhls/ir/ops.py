@@ -13,7 +13,7 @@ from qhls.ir import encoding
 from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
 from qhls.ir.interval import Interval, Value, join, patches, rows, window_elements
-from qhls.ir.op import FLOAT32_EXACT, Op
+from qhls.ir.op import Op
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.ir.work import Events
 
@@ -46,10 +46,6 @@ class Input(Op):
         return Interval.full((1, *self.dims), *(self.ends or (self.dtype.lo, self.dtype.hi)))
 
 
-_EXPONENTS = 127
-"""Powers of two below this one and its inverse are ordinary numbers in float32."""
-
-
 @dataclass(frozen=True, eq=False)
 class Const(Op):
     """Known numbers ``codes * 2**-frac``; the type is the narrowest that holds the real values."""
@@ -67,18 +63,6 @@ class Const(Op):
 
     def evaluate(self) -> Interval:
         return Interval(self.codes)
-
-    @property
-    def float32_exact(self) -> bool:
-        # A single number may lie anywhere; the ops that read several numbers check those.
-        if self.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < self.frac < _EXPONENTS:
-            return True
-        codes = {abs(code) for code in self.codes.integers().ravel().tolist() if code}
-        return all(
-            code // (code & -code) <= FLOAT32_EXACT
-            and abs(code.bit_length() - 1 - self.frac) < _EXPONENTS
-            for code in codes
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,15 +264,6 @@ class Quantize(Op):
             return Events()
         return Events({events.round_to(self.to.width): self.size})
 
-    @property
-    def float32_exact(self) -> bool:
-        # Keras adds the difference (quantised - x) to x: both must lie on one grid of 24 bits.
-        lo, hi = self.x.range.hull
-        finer = max(self.x.type.frac, self.frac)
-        own = max(-self.to.lo, self.to.hi)
-        largest = max(max(-lo, hi) << finer - self.x.type.frac, own << finer - self.frac)
-        return largest <= FLOAT32_EXACT
-
 
 @dataclass(frozen=True, eq=False)
 class Threshold(Op):
@@ -359,11 +334,6 @@ class Threshold(Op):
         work[events.lookup(self.type.width, n + 1)] += self.size
         return work
 
-    @property
-    def float32_exact(self) -> bool:
-        # Keras computes the function in float32, as the search for the thresholds did.
-        return max(map(abs, self.x.range.hull)) <= FLOAT32_EXACT
-
 
 @dataclass(frozen=True, eq=False)
 class Lookup(Op):
@@ -388,8 +358,3 @@ class Lookup(Op):
 
     def count_events(self) -> Events:
         return Events({events.lookup(self.type.width, self.table.shape[0]): self.size})
-
-    @property
-    def float32_exact(self) -> bool:
-        # A number of the table is a weight; the ops that read several numbers check those.
-        return self.table.float32_exact

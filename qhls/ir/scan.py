@@ -114,11 +114,6 @@ class Scan(Op):
         return max(op.magnitude for op in self.body.ops if op.batched)
 
     @property
-    def float32_exact(self) -> bool:
-        """Return whether float32 computes every op of the body exactly."""
-        return all(op.follows_float32 for op in self.body.ops)
-
-    @property
     def nested(self) -> tuple[tuple[Graph, int], ...]:
         return ((self.body, self.steps),)
 

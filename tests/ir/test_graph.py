@@ -40,7 +40,7 @@ def small():
         y = Max(y, Const.of(0.0, name="zero"))
     with layer_scope("act"):
         y = Quantize(y, Fixed(False, 4, 2), overflow=Overflow.SATURATE_SYMMETRIC)
-    return Graph((x,), (y,), name="small", host_softmax=("softmax",))
+    return Graph((x,), (y,), name="small")
 
 
 # Order and lookup
@@ -101,8 +101,7 @@ fc.matmul     s12.5  2x3     [-40, 39.6875]  matmul(x, fc.const)                
 fc.zero       u1.0   scalar  [0, 0]          const                                                   fc
 fc.max        u11.5  2x3     [0, 39.6875]    max(fc.matmul, fc.zero)                                 fc
 act.quantize  u4.2   2x3     [0, 3.75]       quantize(fc.max, to=u4.2, overflow=saturate_symmetric)  act
--> act.quantize
-note: the softmax of layer 'softmax' is left to the host; the outputs are logits"""
+-> act.quantize"""
 
 
 def test_text():

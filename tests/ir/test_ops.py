@@ -33,7 +33,6 @@ from qhls.ir import (
     tap,
     verify,
 )
-from qhls.ir.op import FLOAT32_EXACT
 from qhls.ir.work import stored
 from support.graphs.op_examples import (
     EXAMPLES,
@@ -235,67 +234,6 @@ def test_magnitude_counts_terms_that_cancel():
     y = Matmul(Concat((x, x)), Const.of([[1.0], [-1.0]]))
     assert y.range.hull == (0, 0)
     assert y.magnitude == 15
-
-
-@pytest.mark.parametrize(("bits", "exact"), [(23, True), (24, True), (25, False)])
-def test_float32_holds_sums_of_24_bits(bits, exact):
-    x = Input((2,), Fixed(False, bits - 1, 40), name="x")
-    y = Matmul(x, Const.of([[1.0], [1.0]]))
-    assert y.magnitude == (1 << bits) - 2
-    assert y.float32_exact is exact
-
-
-def test_float32_exact_is_what_float32_does():
-    """At the limit every sum is exact in any order; one step beyond, there is one that is not."""
-    limit = Matmul(Input((2,), Fixed(True, 24, 0)), Const.of([[1.0], [1.0]]))
-    assert limit.magnitude == FLOAT32_EXACT
-    assert limit.float32_exact
-    assert np.float32(-(1 << 23)) + np.float32(-(1 << 23)) == -FLOAT32_EXACT
-    beyond = Add(Input((1,), Fixed(True, 25, 0)), Const.of(-1.0))
-    assert beyond.magnitude == FLOAT32_EXACT + 1
-    assert not beyond.float32_exact
-    assert int(np.float32(-(1 << 24)) + np.float32(-1)) != -FLOAT32_EXACT - 1
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
-    ("codes", "scale", "exact"),
-    [
-        ([1 << 200, 3], 200, False),
-        ([1 << 200, 3 << 150], 180, True),
-        ([1 << 200], 0, False),
-        ([1, 1 << 140], 126, True),
-        ([1 << 24], -102, True),
-        ([1 << 24], -103, False),
-        ([1], 127, False),
-        ([(1 << 24) + 1], 3, False),
-        ([(1 << 25) + 2, -(1 << 80)], 3, False),
-        ([0], 500, True),
-    ],
-)
-def test_constants_float32_holds(codes, scale, exact):
-    """Numbers of 24 bits, wherever they lie among float32's ordinary ones."""
-    assert Const(Codes(np.array(codes, object)), scale).float32_exact is exact
-
-
-@settings(max_examples=100)
-@given(
-    kind=st.builds(Fixed, st.booleans(), st.integers(1, 27), st.integers(-4, 20)),
-    to=st.builds(Fixed, st.booleans(), st.integers(1, 27), st.integers(-4, 20)),
-    seed=st.integers(0, 999),
-)
-def test_quantize_that_claims_float32_is_exact_there(kind, to, seed):
-    """As Keras computes it: x + (quantised - x), all three in float32."""
-    x = Input((50,), kind, name="x")
-    y = Quantize(x, to)
-    if not y.float32_exact:
-        return
-    codes = random_codes(kind, (1, 50), np.random.default_rng(seed)).astype(np.int64)
-    exact = tap(Graph((x,), (y,)), [codes], [y])[y] * 2.0**-to.frac
-    value = np.ldexp(codes.astype(np.float32), -kind.frac)
-    quantised = np.clip(np.rint(np.ldexp(value, to.frac)), to.lo, to.hi).astype(np.float32)
-    quantised = np.ldexp(quantised, -to.frac)
-    assert (value + (quantised - value) == exact).all()
 
 
 # What ops refuse

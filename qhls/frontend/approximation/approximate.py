@@ -18,6 +18,7 @@ from qhls.frontend.approximation.normalisation import Normalisations
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.lowering.lower import activate
+from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.frontend.lowering.reals import Place, RealNumbersError, Reals, exact, resolving
 from qhls.frontend.lowering.refusal import RealWeightsError
 from qhls.frontend.lowering.rounded import RoundedFunction
@@ -25,7 +26,7 @@ from qhls.frontend.lowering.steps import values_of
 from qhls.frontend.lowering.trace import settled, trace, trace_in_float32
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
-from qhls.ir import Graph, Op, layer_scope
+from qhls.ir import Op, layer_scope
 from qhls.ir.integers import Array, whole
 from qhls.quantizers import get_quantizer
 
@@ -59,7 +60,7 @@ class Approximation:
         return f"{self.quantizer} {where} layer {self.layer!r}: {error}"
 
 
-def trace_exactly(model: keras.Model, input_types: Any) -> Graph:
+def trace_exactly(model: keras.Model, input_types: Any) -> ModelGraph:
     """Return the graph of ``model``; the error for real numbers names the nearest exact model.
 
     Raises:
@@ -90,7 +91,7 @@ def _sentence(error: Exception) -> str:
 
 def trace_nearest(
     model: keras.Model, input_types: Any, quantizer: Any = None, bits: int = BITS
-) -> tuple[keras.Model, Graph, tuple[Approximation, ...]]:
+) -> tuple[keras.Model, ModelGraph, tuple[Approximation, ...]]:
     """Return ``model`` with a quantizer wherever an op would read real numbers, its graph, and the approximations.
 
     ``quantizer``: an object or a string; by default ``quantized_bits`` of ``bits`` that hold every number of the layer.
@@ -133,7 +134,7 @@ class _Quantizers:
         self.behind: dict[Place, _Behind] = {}
         self.begin()
 
-    def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, Graph]:
+    def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, ModelGraph]:
         """Return ``model`` and its graph with the quantizers; a Q-layer's softmax becomes a layer where necessary."""
         try:
             return model, self.trace(model, input_types)
@@ -143,7 +144,7 @@ class _Quantizers:
                 raise
             return apart, self.trace(apart, input_types)
 
-    def trace(self, model: keras.Model, input_types: Any) -> Graph:
+    def trace(self, model: keras.Model, input_types: Any) -> ModelGraph:
         """Return the graph of ``model`` with the inserted quantizers; repeat the trace while a quantizer has grown."""
         while True:
             self.begin()

@@ -10,10 +10,10 @@ from typing import Any
 
 import keras
 
-from qhls.check.reference import is_float32, rebuild
 from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
+from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.frontend.lowering.reals import (
     Arithmetic,
     Reals,
@@ -23,7 +23,8 @@ from qhls.frontend.lowering.reals import (
     exact,
     reading,
 )
-from qhls.ir import Fixed, Graph, Input, Op, Threshold, layer_scope, verify
+from qhls.frontend.models.precision import copy_in_precision, is_float32
+from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision, trained_in_float32
 from qhls.system.limits import ELEMENT, check_size
@@ -35,7 +36,7 @@ InputType = Fixed | str | Quantizer
 def trace(
     model: keras.Model,
     input_types: InputType | Sequence[InputType] | Mapping[str, InputType] | None = None,
-) -> Graph:
+) -> ModelGraph:
     """The graph of ``model``: its layers in order, each through its lowering rule.
 
     ``input_types`` says which numbers the inputs are: a ``Fixed``, its notation (``"s16.10"``: signed, 16
@@ -52,8 +53,8 @@ def trace(
     return settled(model, input_types, trace_in_float32(model, input_types))
 
 
-def trace_in_float32(model: keras.Model, input_types: Any = None) -> Graph:
-    """Return what ``trace`` does where Keras' float32 is the reference; ``Graph.rounded`` says where it is not."""
+def trace_in_float32(model: keras.Model, input_types: Any = None) -> ModelGraph:
+    """Return what ``trace`` does where Keras' float32 is the reference; ``ModelGraph.rounded`` says where it is not."""
     with arithmetic("float32") as float32:
         graph = _trace(model, input_types, float32)
     if float32.uneven and graph.reals:  # the reference has one arithmetic for all quantizers
@@ -62,7 +63,7 @@ def trace_in_float32(model: keras.Model, input_types: Any = None) -> Graph:
     return graph
 
 
-def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
+def settled(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGraph:
     """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
     if not (graph.rounded and (steps or graph.reals)):
@@ -73,11 +74,11 @@ def settled(model: keras.Model, input_types: Any, graph: Graph) -> Graph:
         precision("float64"),
         trained_in_float32(is_float32(model)),
     ):
-        again = _trace(rebuild(model, "float64"), input_types, float64)
+        again = _trace(copy_in_precision(model, "float64"), input_types, float64)
     return replace(again, rounded=graph.rounded)
 
 
-def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
+def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGraph:
     functional = functional_of(model, model)
     inputs = _inputs(model, functional, input_types)
     notes: list[LeftSoftmax] = []
@@ -85,7 +86,7 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> Graph:
     with reading(model, results):
         outputs = [exact(None, x) for x in results]
     ends = _in_order(notes, outputs)
-    graph = Graph(
+    graph = ModelGraph(
         inputs,
         tuple(outputs),
         model.name,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
-from qhls.ir.graph import Graph
+from qhls.ir.graph import SameGraph
 from qhls.ir.passes.drop_identities import drop_identities
 from qhls.ir.passes.drop_relu import drop_relu
 from qhls.ir.verify import verify
 
-Pass = Callable[[Graph], Graph]
+
+class Pass(Protocol):
+    """Function that rewrites a graph and keeps the graph's class."""
+
+    def __call__(self, graph: SameGraph) -> SameGraph:
+        """Return the rewritten graph."""
+        ...
+
 
 PIPELINE: tuple[Pass, ...] = (
     drop_relu,  # a relu before an unsigned quantizer is done by the quantizer's own saturation
@@ -17,7 +24,7 @@ PIPELINE: tuple[Pass, ...] = (
 )
 
 
-def optimise(graph: Graph) -> Graph:
+def optimise(graph: SameGraph) -> SameGraph:
     """Run ``PIPELINE``, verifying before and after every pass."""
     verify(graph)
     for step in PIPELINE:

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from qhls.check.reference import rebuild
 from qhls.errors import LoadError
 from qhls.frontend import load_model
+from qhls.frontend.models.precision import copy_in_precision
 from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.layers import QActivation, QConv2DBatchnorm, QDense
 from qhls.search.space.choices import Space
@@ -46,7 +46,7 @@ WAYS = {
     "clone_model": lambda model, folder: clone_model(model),
     "model_quantize": lambda model, folder: model_quantize(model, DENSE, 8, transfer_weights=True),
     "h5": _from_h5,
-    "reference": lambda model, folder: rebuild(model, "float64"),
+    "reference": lambda model, folder: copy_in_precision(model, "float64"),
     "convert_to_folded_model": lambda model, folder: convert_to_folded_model(model)[0],
     "unfold_model": lambda model, folder: unfold_model(model),
     "freeze": lambda model, folder: clone_model_and_freeze_auto_po2_scale(model)[0],

@@ -4,6 +4,7 @@ import keras
 
 from qhls import ir
 from qhls.frontend import QDense
+from qhls.frontend.lowering.floats import is_float32_exact
 from qhls.frontend.lowering.trace import trace
 from support.arrays import assert_equal
 
@@ -22,7 +23,7 @@ def randomise(model, rng):
 def agree(model, types, rng, until=None, samples=16):
     """Random codes through the graph and through Keras (up to ``until``): equal, every one."""
     graph = trace(model, types)
-    assert all(op.float32_exact for op in graph.ops), "the test's model is too wide for float32"
+    assert all(map(is_float32_exact, graph.ops)), "the test's model is too wide for float32"
     codes = [
         rng.integers(op.type.lo, op.type.hi + 1, size=(samples, *op.shape)) for op in graph.inputs
     ]

@@ -1,0 +1,58 @@
+"""Copies of models that compute in float32 or float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from qhls.frontend.models.state import copy_model_state
+from qhls.quantizers.numerics import precision
+
+
+def is_float32(model: keras.Model) -> bool:
+    """Return whether no weight of ``model`` has more bits than float32."""
+    return all(str(weight.dtype) != "float64" for weight in model.weights)
+
+
+def copy_in_precision(
+    model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()
+) -> keras.Model:
+    """Return a copy of ``model`` that computes in ``dtype``, without the softmax of the layers ``host_softmax``."""
+    with precision(dtype):
+        config = _adapt(model.get_config(), dtype, set(host_softmax), "")
+        copy = type(model).from_config(config)
+        if not copy.built:
+            copy.build(model.input_shape)
+        copy_model_state(model, copy)
+        return copy
+
+
+def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
+    """Return the model's configuration with every ``dtype`` replaced and the softmax of ``linear`` layers removed."""
+    if isinstance(config, list | tuple):
+        return type(config)(_adapt(entry, dtype, linear, path) for entry in config)
+    if not isinstance(config, dict):
+        return config
+    name = (config.get("config") or {}).get("name") if "class_name" in config else None
+    if name is not None and f"{path}{name}" in linear:
+        return _without_softmax(_adapt(config, dtype, set(), path))
+    below = f"{path}{name}/" if name is not None and "layers" in config["config"] else path
+    return {
+        key: dtype if key == "dtype" and value is not None else _adapt(value, dtype, linear, below)
+        for key, value in config.items()
+    }
+
+
+def _without_softmax(layer: dict[str, Any]) -> dict[str, Any]:
+    if layer["class_name"] != "Softmax":
+        return layer | {"config": layer["config"] | {"activation": "linear"}}
+    kept = {key: layer["config"][key] for key in ("name", "dtype") if key in layer["config"]}
+    # The operation ``keras.ops.softmax`` has the name of the layer, in another module.
+    linear = {"module": "keras.layers", "class_name": "Activation", "registered_name": None}
+    changed = layer | linear | {"config": kept | {"activation": "linear"}}
+    if "inbound_nodes" in layer:  # calls of a Softmax name its mask, which an Activation has not
+        calls = [node | {"kwargs": {}} for node in layer["inbound_nodes"]]
+        return changed | {"inbound_nodes": calls}
+    return changed
