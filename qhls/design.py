@@ -230,7 +230,7 @@ class Design:
             )
         rng = np.random.default_rng(seed)
         return [
-            random_codes(op.type, (samples, *op.shape), rng, op.ends) for op in self.graph.inputs
+            random_codes(op.type, (samples, *op.shape), rng, op.values) for op in self.graph.inputs
         ]
 
     def _numbers(self, outputs: list[Array]) -> Any:

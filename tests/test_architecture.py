@@ -1,6 +1,7 @@
 """The architecture, checked: who may import whom, how fast the IR loads and how long code may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -142,6 +143,12 @@ def test_folders_are_narrow():
     counts = Counter(path.parent.as_posix() for path in files)
     wide = {folder for folder, count in counts.items() if count > WIDEST}
     assert wide == set(WIDER), "an exception that is no longer needed goes"
+
+
+def test_frozen_objects_are_set_by_themselves_only():
+    call = re.compile(r"object\.__setattr__\((?!self,)")
+    wrong = [str(path) for path in MODULES if call.search(path.read_text(encoding="utf-8"))]
+    assert wrong == []
 
 
 # Documentation

@@ -124,7 +124,7 @@ def default_stimuli(graph: Graph) -> list[Array]:
 
 
 def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
-    codes = random_codes(op.type, (samples, *op.shape), rng, op.ends)
+    codes = random_codes(op.type, (samples, *op.shape), rng, op.values)
     codes[0], codes[1] = op.range.hull
     return codes
 

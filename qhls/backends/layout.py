@@ -19,7 +19,7 @@ from qhls.backends.view import (
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
-from qhls.ir.op import Op, operand_names
+from qhls.ir.op import MARKS, Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
 from qhls.plan import Access, Fold, Plan, Process, Schedule, plan
 
@@ -124,9 +124,7 @@ def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
     settings = [
         (item.name, getattr(op, item.name))
         for item in fields(op)
-        if item.init
-        and item.name not in ("name", "layer", "proved")
-        and item.name not in operand_names(op)
+        if item.init and item.name not in MARKS and item.name not in operand_names(op)
     ]
     names = [tensor.name for tensor in operands]
     sources = [t.name if t.constant else str(names.index(t.name)) for t in operands]

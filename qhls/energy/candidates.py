@@ -26,7 +26,6 @@ from qhls.ir import (
     Const,
     Fixed,
     Input,
-    Interval,
     Op,
     Quantize,
     Reshape,
@@ -309,12 +308,12 @@ def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
     levels = _find_weights(choice, constant) if multiplies else choice.bias
     if levels is None:
         return op.with_operands(new)
-    rebuilt = op.with_operands({**new, constant: levels.const(constant)})
-    if multiplies:
-        ends = [op.with_operands({**new, constant: end}) for end in levels.extremes(constant)]
-        hulls = [end.range.hull for end in ends]
-        _limit(rebuilt, min(lo for lo, _ in hulls), max(hi for _, hi in hulls))
-    return rebuilt
+    typical = {**new, constant: levels.const(constant)}
+    if not multiplies:
+        return op.with_operands(typical)
+    extremes = [op.with_operands({**new, constant: end}) for end in levels.extremes(constant)]
+    lowest, highest = zip(*(extreme.range.hull for extreme in extremes), strict=True)
+    return op.with_operands(typical, bounds=(min(lowest), max(highest)))
 
 
 def _find_weights(choice: LayerChoice, constant: Const) -> QuantizerLevels | None:
@@ -328,19 +327,8 @@ def _find_weights(choice: LayerChoice, constant: Const) -> QuantizerLevels | Non
 
 def _make_placeholder(operand: Op, state: _State) -> Op:
     """Return a tensor with this state and the name of ``operand``."""
-    if state.opposite:
-        x = Input(operand.shape, Fixed(True, 2, 0), name="any")
-        values = Const(Codes(np.array([state.lo, state.hi])), state.type.frac, name="values")
-        return Threshold(x, Const.of([0.0], "steps"), values, name=operand.name)
-    tensor = Input(operand.shape, state.type, name=operand.name)
-    _limit(tensor, state.lo, state.hi, state.type)
-    return tensor
-
-
-def _limit(op: Op, lo: int, hi: int, to: Fixed | None = None) -> None:
-    """Set the range of ``op``, which its operands here do not imply, and the type that holds it."""
-    object.__setattr__(op, "range", Interval.full((1, *op.shape), lo, hi))
-    object.__setattr__(op, "type", to or Fixed.holding(lo, hi, op.frac))
+    values = (state.lo, state.hi) if state.opposite else range(state.lo, state.hi + 1)
+    return Input(operand.shape, state.type, values, name=operand.name)
 
 
 def _replace_activation(

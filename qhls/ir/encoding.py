@@ -120,9 +120,10 @@ def two_valued(op: Op) -> bool:
     """Return whether every element of ``op`` is one of two opposite numbers, which one bit distinguishes."""
     while op.kind in ("reshape", "shift", "view"):  # these only move numbers
         op = op.operands[0]
-    if op.kind != "threshold":
-        return False
-    values = set(op.operands[2].range.lo.integers().ravel().tolist())
+    if op.kind == "threshold":
+        values = set(op.operands[2].range.lo.integers().ravel().tolist())
+    else:
+        values: set[int] = set(getattr(op, "values", None) or ())
     return len(values) == 2 and sum(values) == 0
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Self, TypeVar
 
-from qhls.ir.op import Op, operand_names
+from qhls.ir.op import MARKS, Op, operand_names
 from qhls.ir.ops import Const, Input
 from qhls.system.text import one_line, shown
 
@@ -141,9 +141,7 @@ def expression(op: Op) -> str:
     """Return an op as text: ``matmul(a, b)``, with the parameters that are not operands."""
     parts: list[str] = [operand.name for operand in op.operands]
     hidden = (
-        "name",
-        "layer",
-        "proved",
+        *MARKS,
         "codes",
         "dims",
         "dtype",

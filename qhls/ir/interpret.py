@@ -105,12 +105,14 @@ def random_codes(
     of: Fixed,
     shape: tuple[int, ...],
     random: np.random.Generator,
-    ends: tuple[int, int] | None = None,
+    values: Sequence[int] | None = None,
 ) -> Array:
-    """Return uniform codes of ``of``, or from and to ``ends``: int64, Python ints where 63 bits are not enough."""
+    """Return uniform codes of ``of``, or of ``values``: int64, Python ints where 63 bits are not enough."""
+    if values is not None:
+        places = random.integers(0, len(values), shape)
+        return np.array([values[place] for place in places.ravel().tolist()]).reshape(shape)
     if of.width < 64:
-        lo, hi = ends or (of.lo, of.hi)
-        return random.integers(lo, hi, shape, np.int64, endpoint=True)
+        return random.integers(of.lo, of.hi, shape, np.int64, endpoint=True)
     size = int(np.prod(shape))
     raw = random.bytes(size * (of.width // 8 + 1))
     parts = (raw[i::size] for i in range(size))

@@ -86,6 +86,8 @@ class Op:
     layer: str = field(default="", kw_only=True)
     proved: bool = field(default=False, kw_only=True)
     """Proved as part of a float function, whatever its own numbers say about rounding."""
+    bounds: tuple[int, int] | None = field(default=None, kw_only=True)
+    """Lowest and highest code, where constants are typical of others and so imply no range; None: by ``evaluate``."""
     range: Interval = field(init=False, repr=False)
     type: Fixed = field(init=False, repr=False)
 
@@ -111,6 +113,8 @@ class Op:
         self._name()
         self.check()
         value: Interval = self.evaluate(*(operand.range for operand in self.operands))
+        if self.bounds is not None:
+            value = Interval.full(value.shape, *self.bounds)
         tight = Interval(value.lo.exact(), None if value.constant else value.hi.exact())
         object.__setattr__(self, "range", tight)
         object.__setattr__(self, "type", Fixed.holding(*tight.hull, self.frac))
@@ -177,11 +181,13 @@ class Op:
             found += [value] if isinstance(value, Op) else value
         return tuple(found)
 
-    def with_operands(self, new: dict[Op, Op]) -> Self:
-        """Return the same op reading ``new[operand]`` instead of each operand; itself if none changes."""
-        if all(new.get(operand, operand) is operand for operand in self.operands):
+    def with_operands(self, new: dict[Op, Op], **changes: Any) -> Self:
+        """Return the same op reading ``new[operand]`` instead of each operand; itself if nothing changes.
+
+        ``changes``: other fields of the op.
+        """
+        if not changes and all(new.get(operand, operand) is operand for operand in self.operands):
             return self
-        changes: dict[str, Any] = {}
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, Op):
@@ -220,6 +226,10 @@ class Op:
         """Return a bound of every partial result of this op in codes, whatever the order of summation."""
         lo, hi = self.evaluate(*(operand.range.with_zero() for operand in self.operands)).hull
         return max(-lo, hi, 0)
+
+
+MARKS = tuple(item.name for item in fields(Op) if item.init)
+"""Fields of every op: its names, and what is known of it beside its operands and parameters."""
 
 
 def operand_names(op: Op) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -20,11 +21,11 @@ from qhls.ir.work import Events
 
 @dataclass(frozen=True, eq=False)
 class Input(Op):
-    """An input tensor of ``dims``: any numbers of ``dtype``, or those with codes from and to ``ends``."""
+    """An input tensor of ``dims``: any numbers of ``dtype``, or those with the codes ``values``, which rise."""
 
     dims: tuple[int, ...]
     dtype: Fixed
-    ends: tuple[int, int] | None = None
+    values: range | tuple[int, ...] | None = None
 
     @property
     def frac(self) -> int:
@@ -37,13 +38,17 @@ class Input(Op):
     def check(self) -> None:
         self.require_representable(self.dtype)
         self.require_size(self.dims)
-        if self.ends is not None:
-            lo, hi = self.ends
-            inside = self.dtype.lo <= lo <= hi <= self.dtype.hi
-            self.require(inside, f"ends within {self.dtype}", f"{lo} and {hi}")
+        if self.values is not None:
+            values = self.values  # a range may be too long to look at each
+            rise = isinstance(values, range) or all(a < b for a, b in pairwise(values))
+            inside = bool(values) and self.dtype.lo <= values[0] <= values[-1] <= self.dtype.hi
+            self.require(rise and inside, f"rising codes of {self.dtype}", str(values))
 
     def evaluate(self) -> Interval:
-        return Interval.full((1, *self.dims), *(self.ends or (self.dtype.lo, self.dtype.hi)))
+        lo, hi = (
+            (self.values[0], self.values[-1]) if self.values else (self.dtype.lo, self.dtype.hi)
+        )
+        return Interval.full((1, *self.dims), lo, hi)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
+    interpret,
     layer_scope,
     tap,
     verify,
@@ -445,3 +446,27 @@ def test_steps_of_windows_are_positive(build):
         match=r"^\w+ '\w+': expected window, strides and dilation of at least 1, got \(",
     ):
         build(x)
+
+
+# Inputs and ops that state their values
+
+
+@pytest.mark.parametrize("values", [(), (1, 1), (2, -1), (-9, 7), range(3, 9), range(3, -3, -1)])
+def test_an_input_has_rising_codes_of_its_type(values):
+    match = r"^Input 'x': expected rising codes of s4\.0, got "
+    with pytest.raises(VerifyError, match=match):
+        Input((2,), Fixed(True, 4, 0), values, name="x")
+
+
+def test_an_input_of_few_values():
+    x = Input((3,), Fixed(True, 80, 0), (-3, 0, 5), name="x")
+    assert (x.range.hull, str(x.type)) == ((-3, 5), "s80.0")
+    drawn = interpret.random_codes(x.type, (50, 3), np.random.default_rng(0), x.values)
+    assert set(drawn.ravel().tolist()) == {-3, 0, 5}
+    assert Input((1,), Fixed(False, 62, 0), range(1 << 62)).range.hull == (0, (1 << 62) - 1)
+
+
+def test_stated_bounds_take_the_place_of_the_range():
+    y = Matmul(X, Const.of(np.ones((4, 2))), bounds=(-5, 1000))
+    assert (y.range.hull, y.shape, str(y.type)) == ((-5, 1000), (2,), "s11.3")
+    assert "1000" not in str(Graph((X,), (y,)))

@@ -166,10 +166,10 @@ def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | N
             f"input {name!r}: expected a fixed shape, received (batch, "
             f"{', '.join(map(str, shape))}); give keras.Input every dimension but the batch"
         )
-    ends = None
+    values = None
     if rows is not None and dtype.frac == 0:  # other numbers are no index of a row
-        ends = (0, min(dtype.hi, rows - 1))
-    return Input(tuple(shape), dtype, ends, name=name, layer=name)  # type: ignore[arg-type]
+        values = range(min(dtype.hi + 1, rows))
+    return Input(tuple(shape), dtype, values, name=name, layer=name)  # type: ignore[arg-type]
 
 
 def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
