@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from qhls.frontend import registered
 from qhls.frontend.approximation.approximate import holding
 from qhls.frontend.approximation.ends import has_real_weights
+from qhls.frontend.layers.traits import find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.quantizers import get_quantizer
@@ -77,11 +77,7 @@ class _Rounding:
         if isinstance(layer, keras.layers.Wrapper):
             inner = keras.saving.serialize_keras_object(self.twin(layer.layer))
             return type(layer).from_config(layer.get_config() | {"layer": inner})
-        cls = (
-            type(layer)
-            if hasattr(layer, "quantized_weights")
-            else registered().get(f"Q{type(layer).__name__}")
-        )
+        cls = type(layer) if hasattr(layer, "quantized_weights") else find_twin(type(layer))
         if cls is None:
             return copy_layer(layer)
         return cls.from_config(layer.get_config() | self._quantizers(layer, cls))
@@ -90,7 +86,7 @@ class _Rounding:
         """Return the quantizer of each real weight of ``layer``, by argument of ``cls``."""
         owner = getattr(layer, "cell", layer)
         chosen: dict[str, str] = {}
-        for each in getattr(cls, "cell_class", cls).quantized_variables:
+        for each in list_quantized(cls):
             if each.variable == "state":
                 chosen |= self._state_quantizer(layer, owner)
                 continue

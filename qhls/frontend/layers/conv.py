@@ -32,6 +32,9 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         ValueError: a mask that is neither of rank 2 nor of rank 4.
     """
 
+    plain_product = True
+    size_argument = "filters"
+
     def __init__(  # noqa: PLR0917 - QKeras' order
         self,
         filters,

@@ -30,6 +30,9 @@ class QConv1D(QLayer, keras.layers.Conv1D):
         QuantizerError: a quantizer or activation that does not exist.
     """
 
+    plain_product = True
+    size_argument = "filters"
+
     def __init__(  # noqa: PLR0917 - QKeras' order
         self,
         filters,

@@ -28,6 +28,9 @@ class QDense(QLayer, keras.layers.Dense):
         QuantizerError: a quantizer or activation that does not exist.
     """
 
+    plain_product = True
+    size_argument = "units"
+
     def __init__(  # noqa: PLR0917 - QKeras' order
         self,
         units,

@@ -30,6 +30,8 @@ class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
         QuantizerError: a quantizer or activation that does not exist.
     """
 
+    plain_product = True
+
     quantized_variables = (
         Quantized("depthwise_kernel", prefix="depthwise"),
         Quantized("bias", kernel=False),

@@ -25,7 +25,7 @@ from qhls.quantizers.numerics import as_trained
 
 FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
 
-_NORMALISATION = (
+NORMALISATION_ARGUMENTS = (
     "axis", "momentum", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer",
     "moving_mean_initializer", "moving_variance_initializer", "beta_regularizer",
     "gamma_regularizer", "beta_constraint", "gamma_constraint",
@@ -59,6 +59,9 @@ class Folded(QLayer):
     of inference. There always is a folded bias; without a ``bias_quantizer`` it stays real.
     """
 
+    plain_product = False
+    size_argument = None
+
     def __init__(
         self,
         *args: Any,
@@ -79,7 +82,9 @@ class Folded(QLayer):
         folding_mode: str = "ema_stats_folding",
         **kwargs: Any,
     ) -> None:
-        settings = {name: value for name, value in locals().items() if name in _NORMALISATION}
+        settings = {
+            name: value for name, value in locals().items() if name in NORMALISATION_ARGUMENTS
+        }
         if folding_mode not in FOLDING_MODES:
             raise ValueError(
                 f"{type(self).__name__}: expected a folding_mode of {' or '.join(FOLDING_MODES)}, "
@@ -236,7 +241,7 @@ class Folded(QLayer):
         """Configuration with QKeras' keys: those of the Q-layer and of the normalisation."""
         norm = self.batchnorm.get_config() | {"axis": self.axis}
         return super().get_config() | {
-            **{name: norm[name] for name in _NORMALISATION},
+            **{name: norm[name] for name in NORMALISATION_ARGUMENTS},
             "ema_freeze_delay": self.ema_freeze_delay,
             "folding_mode": self.folding_mode,
         }

@@ -88,6 +88,10 @@ class QLayer(QuantizerState):
         Quantized("kernel"),
         Quantized("bias", kernel=False),
     )
+    plain_product: ClassVar[bool] = False
+    """True for one sum of products with one kernel for each output: nothing transposed, recurrent or folded."""
+    size_argument: ClassVar[str | None] = None
+    """Argument with the number of outputs, where a search may change it."""
     inner_activations: ClassVar[tuple[str, ...]] = ()
     """Arguments that name activations within ``product``; ``activation`` follows the bias."""
 

@@ -10,7 +10,7 @@ from keras import ops
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.linear import Arrange, linear
-from qhls.frontend.layers.registry import registered
+from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
@@ -184,7 +184,7 @@ def _mean(v: Any, count: int) -> Any:
 
 def _twin(layer: Any) -> str:
     """Return advice on an average: quantise its reciprocal, where a layer does that."""
-    name = type(layer).__name__
     if hasattr(layer, "average_quantizer"):
         return "" if layer.average_quantizer else ", or give it an average_quantizer"
-    return f", or use Q{name} with an average_quantizer" if f"Q{name}" in registered() else ""
+    twin = find_twin(type(layer))
+    return f", or use {twin.__name__} with an average_quantizer" if twin else ""

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.layers.registry import registered
+from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.lines import rounded_line
 from qhls.frontend.lowering.reals import Reals, Tensor, current_arithmetic, exact, reals
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
@@ -161,10 +161,10 @@ def _how_to_register(layer: Any) -> str:
 
 def _of_real_numbers(layer: Any) -> LoweringError | None:
     """The error for a layer of Keras that has a quantised twin."""
-    twin = f"Q{type(layer).__name__}"
-    if not type(layer).__module__.startswith("keras.") or twin not in registered():
+    twin = find_twin(type(layer))
+    if not type(layer).__module__.startswith("keras.") or twin is None:
         return None
-    instead = f"use {twin} with a quantizer for each weight"
+    instead = f"use {twin.__name__} with a quantizer for each weight"
     return RealWeightsError(
         str(refusal(layer, "a quantised layer", f"one of real numbers; {instead}"))
     )

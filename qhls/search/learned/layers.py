@@ -16,6 +16,7 @@ import numpy as np
 
 from qhls.frontend import registered
 from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.layers.traits import list_kernels
 from qhls.quantizers.exponents import exact_exp2
 from qhls.quantizers.numerics import Tensor, round_through
 
@@ -27,9 +28,6 @@ BITS_PER_UNIT = 16.0
 MOST_FRACTION_BITS = 16
 DECAY = 0.99
 """Factor of the largest activation that was seen, per batch."""
-
-KERNEL_CLASSES = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
-"""Keras' layers whose widths can be learned; their Q-layers too."""
 
 
 def whole(fraction: Tensor) -> Tensor:
@@ -75,7 +73,7 @@ class LearnedWeights(QLayer):
     @property
     def kernel_name(self) -> str:
         """Name of the variable that multiplies the inputs."""
-        return next(v.variable for v in self.quantized_variables if v.kernel)
+        return list_kernels(type(self))[0]
 
     def build(self, input_shape: Any) -> None:
         """Add the fraction bits to the layer's variables."""

@@ -12,13 +12,13 @@ from qhls.compat.qkeras.models.folding import without_normalisations
 from qhls.compat.qkeras.models.graph import layers
 from qhls.frontend import QActivation, registered
 from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.layers.traits import find_q_class, has_plain_product, list_plain_products
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
 from qhls.search.errors import SpaceError
 from qhls.search.learned.layers import (
-    KERNEL_CLASSES,
     LearnedActivation,
     LearnedWeights,
     learned_class,
@@ -62,11 +62,12 @@ def _learned(layer: Any, stored: bool) -> Any:
     kind = _kind(layer)
     if kind is not None:
         return LearnedActivation(kind, name=layer.name) if kind in KINDS else copy_layer(layer)
-    if name.removeprefix("Q") in KERNEL_CLASSES:
-        return _learned_weights(layer, f"Q{name.removeprefix('Q')}", stored)
+    if has_plain_product(type(layer)):
+        return _learned_weights(layer, find_q_class(type(layer)).__name__, stored)
     if layer.get_weights() or isinstance(layer, QLayer) or name in registered():
+        learnable = ", ".join(sorted(list_plain_products()))
         raise SpaceError(
-            f"gradient: expected layers whose widths can be learned ({', '.join(KERNEL_CLASSES)}, activations "
+            f"gradient: expected layers whose widths can be learned ({learnable}, activations "
             f"relu and linear), got {layer.name!r}, a {name}; fold or replace it, or search with an engine "
             f"of qhls.search"
         )

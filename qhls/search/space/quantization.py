@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from qhls.errors import QuantizerError
+from qhls.frontend.layers.recurrent import QCell
+from qhls.frontend.layers.traits import list_kernels, list_twins
 from qhls.quantizers import get_quantizer
 from qhls.search.errors import SpaceError
 
@@ -92,19 +94,24 @@ ACTIVATION = Role("activation_quantizer", ("activation",), -1)
 GATES = Role("recurrent_activation_quantizer", ("recurrent_activation", "activation"), -1)
 LINEAR = Role("activation_quantizer", ("linear",), -1)
 
-KERNELS: dict[str, tuple[Role, ...]] = {
-    "Dense": (KERNEL,),
-    "Conv1D": (KERNEL,),
-    "Conv2D": (KERNEL,),
-    "Conv2DTranspose": (KERNEL,),
-    "DepthwiseConv2D": (DEPTHWISE,),
-    "SeparableConv1D": (DEPTHWISE, POINTWISE),
-    "SeparableConv2D": (DEPTHWISE, POINTWISE),
-    "SimpleRNN": (KERNEL, RECURRENT),
-    "LSTM": (KERNEL, RECURRENT),
-    "GRU": (KERNEL, RECURRENT),
-    "Bidirectional": (KERNEL, RECURRENT),
+_ROLES = {
+    "kernel": KERNEL,
+    "depthwise_kernel": DEPTHWISE,
+    "pointwise_kernel": POINTWISE,
+    "recurrent_kernel": RECURRENT,
 }
+
+
+def _kernel_roles() -> Iterator[tuple[str, tuple[Role, ...]]]:
+    """Yield the name and the kernels of each class of Keras with a Q-layer that has kernels; a cell is no layer."""
+    for name, cls in list_twins().items():
+        kernels = list_kernels(cls)
+        if kernels and _ROLES.keys() >= set(kernels) and not issubclass(cls, QCell):
+            yield name, tuple(_ROLES[variable] for variable in kernels)
+    yield "Bidirectional", (KERNEL, RECURRENT)  # those of its two layers
+
+
+KERNELS = dict(sorted(_kernel_roles()))
 """Class of a layer -> its kernels."""
 
 OTHER_CLASSES = (

@@ -7,15 +7,13 @@ from typing import Any
 
 import keras
 
+from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
 from qhls.frontend.models.state import copy_model_state
 from qhls.search.errors import SpaceError
 
 FILTER_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Factors of units and filters, as in AutoQKeras."""
-
-_SIZES = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters"}
-"""Class of a layer -> its argument for the number of outputs."""
 
 
 def resize(
@@ -32,7 +30,7 @@ def resize(
         return model
 
     def convert(layer: Any) -> Any:
-        argument, factor = _SIZES.get(type(layer).__name__), factors.get(layer.name, 1)
+        argument, factor = _find_size_argument(layer), factors.get(layer.name, 1)
         if argument is None or factor == 1:
             return copy_layer(layer)
         settings = layer.get_config()
@@ -57,7 +55,7 @@ def resizable(
     ``together``: all of them change by the same factor, so that branches which meet again may be resized.
     Raises ``SpaceError`` if they cannot change together.
     """
-    free = [name for name in names if type(model.get_layer(name)).__name__ in _SIZES]
+    free = [name for name in names if _find_size_argument(model.get_layer(name))]
     shapes = [tensor.shape for tensor in model.outputs]
 
     def keeps_shapes(factors: Mapping[str, float]) -> bool | None:
@@ -79,3 +77,8 @@ def resizable(
             f"tune_filters_exceptions"
         )
     return free
+
+
+def _find_size_argument(layer: Any) -> str | None:
+    """Return the argument of a layer of Keras for its number of outputs, or None."""
+    return getattr(find_twin(type(layer)), "size_argument", None)

@@ -19,11 +19,10 @@ from typing import Any
 import keras
 
 from qhls.compat.qkeras.models.graph import calls, layers, unwrapped, warn_of_unseen
+from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.layers.traits import has_plain_product
 from qhls.quantizers import Quantizer
 from qhls.utils import get_quant_mode
-
-COUNTED = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
-"""Classes whose parameters and own activations count, as Q-classes too."""
 
 _SCALE_BITS, _OFFSET_BITS = 6, 5
 
@@ -65,9 +64,9 @@ def model_bits(
 
 def _parameters(layer: Any, sizes: Sizes) -> int:
     name = type(layer).__name__
-    if name in COUNTED:
-        return sizes.reference * sum(math.prod(w.shape) for w in layer.weights)
-    if name.removeprefix("Q") in COUNTED:
+    if has_plain_product(type(layer)):
+        if not isinstance(layer, QLayer):
+            return sizes.reference * sum(math.prod(w.shape) for w in layer.weights)
         return sum(
             math.prod(weight.shape) * quantizer_bits(quantizer, sizes.reference)
             for weight, quantizer in zip(layer.weights, layer.get_quantizers(), strict=False)
@@ -88,9 +87,9 @@ def _activations(layer: Any, elements: int, sizes: Sizes) -> int:
     if function is None or function is keras.activations.linear:
         return 0
     is_softmax = function is keras.activations.softmax
-    if name in COUNTED:
-        return sizes.reference * elements
-    if name.removeprefix("Q") in COUNTED:
+    if has_plain_product(type(layer)):
+        if not isinstance(layer, QLayer):
+            return sizes.reference * elements
         return elements * (
             sizes.outputs if is_softmax else quantizer_bits(function, sizes.reference)
         )

@@ -11,17 +11,10 @@ from qhls.compat.qkeras.models.fusing import normalised_layers
 from qhls.compat.qkeras.models.graph import placed
 from qhls.frontend import registered
 from qhls.frontend.layers.batchnorm import QBatchNormalization
-from qhls.frontend.layers.folded import Folded
+from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
+from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_twin
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
-
-_SUFFIX = "Batchnorm"
-
-_NORMALISATION = (
-    "axis", "momentum", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer",
-    "moving_mean_initializer", "moving_variance_initializer", "beta_regularizer",
-    "gamma_regularizer", "beta_constraint", "gamma_constraint",
-)  # fmt: skip
 
 
 def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
@@ -36,7 +29,7 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     return [
         (call.layer, after.layer)
         for call, after in sorted(pairs, key=lambda pair: order.index(id(pair[0].layer)))
-        if f"Q{type(call.layer).__name__}{_SUFFIX}" in registered()
+        if find_twin(type(call.layer), FOLDED_SUFFIX) is not None
         and not isinstance(after.layer, QBatchNormalization)
         and not after.layer.get_config().get("renorm")
     ]
@@ -45,7 +38,7 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
 def fold(layer: Any, norm: Any) -> dict[str, Any]:
     """Return the configuration of ``layer`` joined with that of the normalisation."""
     config = norm.get_config()
-    return layer.get_config() | {key: config[key] for key in _NORMALISATION}
+    return layer.get_config() | {key: config[key] for key in NORMALISATION_ARGUMENTS}
 
 
 def transfer(layer: Any, new: Any, norm: Any) -> None:
@@ -76,7 +69,7 @@ def without_normalisations(model: keras.Model) -> keras.Model:
         if norm is None:
             new = copy_layer(layer)
         else:
-            cls: Any = registered()[f"Q{type(layer).__name__}{_SUFFIX}"]
+            cls = find_twin(type(layer), FOLDED_SUFFIX)
             new = cls.from_config(fold(layer, norm))
         copied.append((layer, new))
         return new
@@ -117,13 +110,13 @@ def convert_folded_layer_to_unfolded(layer: Any) -> Any:
     Raises:
         UtilityError: ``layer`` has no folded normalisation.
     """
-    cls = registered().get(type(layer).__name__.removesuffix(_SUFFIX))
+    cls = registered().get(type(layer).__name__.removesuffix(FOLDED_SUFFIX))
     if not isinstance(layer, Folded) or cls is None:
         raise UtilityError(
             f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "
             f"as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
         )
-    folding = {*_NORMALISATION, "folding_mode", "ema_freeze_delay"}
+    folding = {*NORMALISATION_ARGUMENTS, "folding_mode", "ema_freeze_delay"}
     config = {key: value for key, value in layer.get_config().items() if key not in folding}
     return cls.from_config(config | {"use_bias": True})
 

@@ -39,7 +39,7 @@ from qhls.compat.qkeras.models.folding import fold, foldable, transfer
 from qhls.compat.qkeras.models.graph import layers, parts
 from qhls.frontend import Clip, QActivation, QInitializer, registered
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
-from qhls.frontend.layers.qlayer import Quantized
+from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
 from qhls.quantizers import get_quantizer
 
@@ -180,7 +180,7 @@ class _Config:
     def _quantizers(self, cls: type, entry: Entry, key: str) -> Entry:
         """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
         quantizers = {}
-        for weight in _quantized_variables(cls):
+        for weight in list_quantized(cls):
             quantizer = entry.get(weight.argument("quantizer"))
             shared = weight.variable.endswith("kernel") and (
                 key == _DEFAULT or weight.variable != "recurrent_kernel"
@@ -198,8 +198,8 @@ class _Config:
             return self._bidirectional(layer)
         if activation_name(layer) is not None:
             return self._activation(layer)
-        cls = _q_class(type(layer))
-        if cls is None or not _quantized_variables(cls):
+        cls = find_q_class(type(layer))
+        if cls is None or not list_quantized(cls):
             if isinstance(layer, keras.layers.Wrapper):
                 return self._wrapper(layer)
             self._warn_of_parts(layer)
@@ -221,8 +221,8 @@ class _Config:
         """Return whether ``quantizer_config`` has an entry for a layer."""
         if activation_name(layer) is not None:
             return self.entry(layer, "QActivation", type(layer).__name__)[0] is not None
-        cls = _q_class(type(layer))
-        weighted = cls is not None and bool(_quantized_variables(cls))
+        cls = find_q_class(type(layer))
+        weighted = cls is not None and bool(list_quantized(cls))
         return weighted and self._weighted(layer, *_classes(cls))[0] is not None
 
     def _wrapper(self, layer: Any) -> Any:
@@ -271,7 +271,7 @@ class _Config:
             ) from error
 
     def _bidirectional(self, layer: Any) -> Any:
-        cls = _q_class(type(layer.forward_layer))
+        cls = find_q_class(type(layer.forward_layer))
         if cls is None:
             return copy_layer(layer)
         entry, key = self._weighted(layer, "QBidirectional", "Bidirectional", cls.__name__)
@@ -292,7 +292,7 @@ class _Config:
 
     def folded(self, layer: Any) -> tuple[type, Entry, str] | None:
         """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
-        cls = registered().get(f"Q{type(layer).__name__}Batchnorm")
+        cls = find_twin(type(layer), FOLDED_SUFFIX)
         if cls is None:
             return None
         entry, key = self._weighted(layer, cls.__name__, f"Q{type(layer).__name__}")
@@ -334,27 +334,15 @@ class _Config:
         return QActivation(entry if as_given else limited, **common)
 
 
-def _quantized_variables(cls: type) -> tuple[Quantized, ...]:
-    """Return the weights with quantizers of a Q-class or of its cell class."""
-    return getattr(getattr(cls, "cell_class", cls), "quantized_variables", ())
-
-
-def _q_class(cls: type) -> type | None:
-    """Return the Q-class for layers of ``cls``; ``cls`` itself if it is a Q-class."""
-    if registered().get(cls.__name__) is cls:
-        return cls
-    return registered().get(f"Q{cls.__name__}")
-
-
 def _classes(cls: type) -> list[str]:
     """Return the keys for a Q-class; with a folded normalisation also those of the class without it."""
-    return [cls.__name__, cls.__name__.removesuffix("Batchnorm")]
+    return [cls.__name__, cls.__name__.removesuffix(FOLDED_SUFFIX)]
 
 
 def _refitted(layer: Any, changed: Entry) -> Entry:
     """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
     config = layer.get_config()
-    for each in _quantized_variables(type(layer)):
+    for each in list_quantized(type(layer)):
         constraint, initializer = each.argument("constraint"), each.argument("initializer")
         if each.argument("quantizer") not in changed:
             continue
@@ -374,5 +362,5 @@ def _known_keys() -> list[str]:
 
 def _arguments() -> Iterator[str]:
     for cls in registered().values():
-        for weight in _quantized_variables(cls):
+        for weight in list_quantized(cls):
             yield weight.argument("quantizer")

@@ -15,11 +15,9 @@ from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.operators import Operator, accumulate, add, multiply
 from qhls.compat.qtools.types.options import Options
 from qhls.errors import EnergyError
+from qhls.frontend.layers.traits import find_q_class, list_kernels, list_plain_products
 
-KINDS = (
-    *("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv2D"),
-    *("QDense", "QConv1D", "QConv2D", "QDepthwiseConv2D", "QSeparableConv2D"),
-)
+KINDS = tuple(q + name for q in ("", "Q") for name in (*list_plain_products(), "SeparableConv2D"))
 FOLDED = ("QConv2DBatchnorm", "QDepthwiseConv2DBatchnorm")
 
 _CHARGED = tuple(kind for kind in KINDS if "Separable" not in kind)
@@ -82,7 +80,7 @@ def count_terms(layer: Any) -> int:
 
 
 def _is_depthwise(layer: Any) -> bool:
-    return "DepthwiseConv2D" in type(layer).__name__
+    return list_kernels(find_q_class(type(layer))) == ("depthwise_kernel",)
 
 
 def product(node: Node, inputs: list[Number], options: Options) -> Findings:
