@@ -19,10 +19,10 @@ from rich.console import Console
 from qhls.backends.target import TARGETS
 from qhls.compile import REAL_ENDS
 from qhls.errors import DesignWarning, QhlsError
+from qhls.model.softmax import MODES
 from qhls.plan import Schedule
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
-from qhls.softmax import MODES
 from qhls.system import text
 from qhls.system.limits import read_arrays
 from qhls.system.progress import shown

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qhls.errors import LoweringError, VerifyError
 from qhls.ir import optimise
+from qhls.model.softmax import Mode, Softmax
 from qhls.plan import Schedule, check_schedule
-from qhls.softmax import Mode, Softmax
 from qhls.system.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
-    from qhls.frontend.lowering.model_graph import ModelGraph
+    from qhls.model.graph import ModelGraph
 
 DEFAULT_SCHEDULE = Schedule()
 RealEnd = Literal["auto", "host", "hardware"]

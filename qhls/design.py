@@ -14,8 +14,8 @@ from qhls.errors import DesignWarning, VerifyError
 from qhls.ir import Graph, decode, encode, run
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
+from qhls.model.softmax import Softmax
 from qhls.plan import Plan, Schedule, check_schedule, plan
-from qhls.softmax import Softmax
 
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qhls.energy.hardware.area import AreaReport
     from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
-    from qhls.frontend.lowering.model_graph import ModelGraph
+    from qhls.model.graph import ModelGraph
     from qhls.saved import Reference
 
 

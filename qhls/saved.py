@@ -21,9 +21,11 @@ import numpy as np
 
 from qhls.errors import LoadError, QhlsError
 from qhls.ir import Fixed, Graph, Op, Overflow, Rounding
+from qhls.ir.graph import SomeGraph
 from qhls.ir.integers import Array, Codes
+from qhls.model.graph import ModelGraph
+from qhls.model.softmax import Softmax
 from qhls.plan import Schedule
-from qhls.softmax import Softmax
 from qhls.system.limits import JSON, check_size, is_file, parse_json, read_arrays, regular_file
 from qhls.system.text import one_line
 
@@ -110,9 +112,9 @@ def load(path: str | os.PathLike[str]) -> Design:
         exact = document["exact"]
         model = document["model"]
         return Design(
-            reader.graph(document["graph"]),
+            reader.graph(document["graph"], ModelGraph),
             Schedule(**_tuples(document["schedule"])),
-            exact=None if exact is None else reader.graph(exact),
+            exact=None if exact is None else reader.graph(exact, ModelGraph),
             softmax=Softmax(**document["softmax"]),
             approximations=tuple(map(str, document["approximations"])),
             reference=None if model is None else Reference(**model),
@@ -234,6 +236,8 @@ class _Writer:
                 return {tag: write(value)}
         if isinstance(value, tuple):
             return [self._value(entry) for entry in cast("tuple[Any, ...]", value)]
+        if isinstance(value, range):
+            return {"range": [value.start, value.stop]}
         if isinstance(value, int) and abs(value) >> 62:
             return {"int": hex(value)}
         return value
@@ -267,8 +271,8 @@ class _Reader:
         values = {name: self._value(value) for name, value in record.items() if name != "kind"}
         self._ops.append(kind(**values))
 
-    def graph(self, record: dict[str, Any]) -> Graph:
-        return Graph(**{name: self._value(value) for name, value in record.items()})
+    def graph(self, record: dict[str, Any], kind: type[SomeGraph]) -> SomeGraph:
+        return kind(**{name: self._value(value) for name, value in record.items()})
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -278,11 +282,12 @@ class _Reader:
         ((tag, content),) = cast("dict[str, Any]", value).items()
         read: dict[str, Callable[[Any], Any]] = {
             "op": self._ops.__getitem__,
-            "graph": self.graph,
+            "graph": lambda content: self.graph(content, Graph),
             "codes": lambda content: Codes(self._codes(content)),
             "fixed": Fixed.parse,
             "rounding": Rounding,
             "overflow": Overflow,
+            "range": lambda ends: range(*ends),
             "int": lambda text: int(text, 16),
         }
         return read[tag](content)

@@ -21,7 +21,8 @@ ALLOWED = {
     "ir": ("qhls.ir", "qhls.errors", "qhls.system.limits", "qhls.system.text"),
     "plan": ("qhls.plan", "qhls.ir", *SERVICES),
     "quantizers": ("qhls.quantizers", "qhls.ir.types", *SERVICES),
-    "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.check.reference", *SERVICES),
+    "model": ("qhls.model", "qhls.ir", "qhls.errors"),
+    "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.model", "qhls.ir", *SERVICES),
     "backends": ("qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
     "compat": ("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
@@ -33,6 +34,7 @@ FREE = {"", "check", "search"}
 THIRD_PARTY = {
     "ir": {"numpy"},
     "plan": {"numpy", "rich"},
+    "model": {"numpy"},
     "backends": {"numpy", "jinja2"},
     "energy": {"numpy", "rich"},
 }

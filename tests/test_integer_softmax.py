@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.errors import VerifyError
-from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.ir import Const, Fixed, Input, Max, decode, run
-from qhls.softmax import Softmax, _reciprocals, probabilities
+from qhls.model.graph import ModelGraph
+from qhls.model.softmax import Softmax, _reciprocals, probabilities
 from support.graphs.op_examples import random_codes
 
 X = Input((2,), Fixed(True, 4, 0))

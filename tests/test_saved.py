@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import qhls
 from qhls import saved
 from qhls.errors import LoadError, QhlsError, VerifyError
-from qhls.ir import Fixed, Graph, run
+from qhls.ir import Fixed, Graph, Input, Shift, run
 from qhls.layers import QActivation, QDense
 from qhls.plan import Schedule
 from support.graphs.designs import classifier
@@ -53,6 +53,13 @@ def test_every_op_comes_back(kind, tmp_path):
         codes = design.random_codes(20)
         for one, two in zip(run(graph, codes), run(again.graph, codes), strict=True):
             assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("values", [None, range(3), (-2, 5)])
+def test_the_values_of_an_input_come_back(values, tmp_path):
+    x = Input((2,), Fixed(True, 4, 0), values, name="x")
+    design = qhls.Design(Graph((x,), (Shift(x, 1),)), Schedule())
+    assert opened(design, tmp_path).graph.inputs[0].values == values
 
 
 def test_a_compiled_model_runs_emits_and_has_prices_without_keras(tmp_path):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.ir.graph import align
+from qhls.model.graph import ModelGraph
 from qhls.system.text import shown
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from qhls.check.distance import distance
 from qhls.errors import VerifyError
-from qhls.frontend.lowering.floats import FLOAT64_EXACT
 from qhls.ir import Codes, Graph, Interval, Op, Quantize, decode, run, tap
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
-from qhls.softmax import axes_of
+from qhls.model.floats import FLOAT64_EXACT
+from qhls.model.softmax import axes_of
 from qhls.system.progress import report
 from qhls.system.text import shown
 

@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.lowering.floats import FLOAT64_EXACT
-from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.frontend.models.precision import copy_in_precision, is_float32
 from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
+from qhls.model.floats import FLOAT64_EXACT
+from qhls.model.graph import ModelGraph
 from qhls.quantizers.numerics import in_packets, precision, trained_in_float32, without_gradients
 
 BATCH = 512

@@ -15,7 +15,7 @@ from qhls.system.text import one_line, shown
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
 """Columns of ``Graph.rows``."""
-SameGraph = TypeVar("SameGraph", bound="Graph")
+SomeGraph = TypeVar("SomeGraph", bound="Graph")
 """Class of a graph that a function takes and returns."""
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qhls.errors import VerifyError
-from qhls.ir.graph import Graph, SameGraph, align, describe
+from qhls.ir.graph import Graph, SomeGraph, align, describe
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.types import Fixed
 
 
-def verify(graph: SameGraph) -> SameGraph:
+def verify(graph: SomeGraph) -> SomeGraph:
     """Return ``graph``, or raise ``VerifyError`` with the fault printed under the guilty op's line."""
     if not graph.outputs:
         raise VerifyError(

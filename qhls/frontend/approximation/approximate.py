@@ -18,7 +18,6 @@ from qhls.frontend.approximation.normalisation import Normalisations
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.lowering.lower import activate
-from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.frontend.lowering.reals import Place, RealNumbersError, Reals, exact, resolving
 from qhls.frontend.lowering.refusal import RealWeightsError
 from qhls.frontend.lowering.rounded import RoundedFunction
@@ -28,6 +27,7 @@ from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Op, layer_scope
 from qhls.ir.integers import Array, whole
+from qhls.model.graph import ModelGraph
 from qhls.quantizers import get_quantizer
 
 BITS = 12

@@ -13,11 +13,11 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.floats import FLOAT32_EXACT
 from qhls.frontend.lowering.reals import Function, Reals, Tensor, current_arithmetic
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
+from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.numerics import PACKETS, in_packets, precision, without_gradients
 
 LEVELS = 4096

@@ -13,7 +13,6 @@ import keras
 from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
-from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.frontend.lowering.reals import (
     Arithmetic,
     Reals,
@@ -25,6 +24,7 @@ from qhls.frontend.lowering.reals import (
 )
 from qhls.frontend.models.precision import copy_in_precision, is_float32
 from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
+from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision, trained_in_float32
 from qhls.system.limits import ELEMENT, check_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from qhls.ir.graph import SameGraph
+from qhls.ir.graph import SomeGraph
 from qhls.ir.passes.drop_identities import drop_identities
 from qhls.ir.passes.drop_relu import drop_relu
 from qhls.ir.verify import verify
@@ -13,7 +13,7 @@ from qhls.ir.verify import verify
 class Pass(Protocol):
     """Function that rewrites a graph and keeps the graph's class."""
 
-    def __call__(self, graph: SameGraph) -> SameGraph:
+    def __call__(self, graph: SomeGraph) -> SomeGraph:
         """Return the rewritten graph."""
         ...
 
@@ -24,7 +24,7 @@ PIPELINE: tuple[Pass, ...] = (
 )
 
 
-def optimise(graph: SameGraph) -> SameGraph:
+def optimise(graph: SomeGraph) -> SomeGraph:
     """Run ``PIPELINE``, verifying before and after every pass."""
     verify(graph)
     for step in PIPELINE:

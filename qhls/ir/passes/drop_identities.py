@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from qhls.ir.graph import SameGraph
+from qhls.ir.graph import SomeGraph
 from qhls.ir.movement import Concat, Pad, Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Shift
 
 
-def drop_identities(graph: SameGraph) -> SameGraph:
+def drop_identities(graph: SomeGraph) -> SomeGraph:
     """Replace each identity by its operand; an identity that is an output stays, for its name."""
     outputs = {op.name for op in graph.outputs}
     return graph.rewrite(

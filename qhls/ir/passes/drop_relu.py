@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qhls.ir.elementwise import Max
-from qhls.ir.graph import SameGraph
+from qhls.ir.graph import SomeGraph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Quantize
 from qhls.ir.types import Overflow
 
 
-def drop_relu(graph: SameGraph) -> SameGraph:
+def drop_relu(graph: SomeGraph) -> SomeGraph:
     """Rounding is monotone and keeps 0, so ``quantize(max(x, 0)) == quantize(x)`` when the lowest code is 0."""
     return graph.rewrite(_rule)
 

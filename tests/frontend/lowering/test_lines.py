@@ -9,12 +9,12 @@ from keras import ops
 
 import qhls
 from qhls.check.reference import Reference
-from qhls.frontend.lowering.floats import is_float32_exact
 from qhls.frontend.lowering.lines import rounded_line
 from qhls.frontend.lowering.reals import Reals
 from qhls.frontend.lowering.steps import LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
 from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
+from qhls.model.floats import is_float32_exact
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.numerics import precision, without_gradients
 

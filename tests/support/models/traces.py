@@ -4,8 +4,8 @@ import keras
 
 from qhls import ir
 from qhls.frontend import QDense
-from qhls.frontend.lowering.floats import is_float32_exact
 from qhls.frontend.lowering.trace import trace
+from qhls.model.floats import is_float32_exact
 from support.arrays import assert_equal
 
 BITS = "quantized_bits(4,0,1,alpha=1)"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qhls.frontend.lowering.floats import follows_float32
 from qhls.ir import Graph
+from qhls.model.floats import follows_float32
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from qhls.ir.ops import ArgMax, Const, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Rounding
 
 if TYPE_CHECKING:
-    from qhls.frontend.lowering.model_graph import ModelGraph
+    from qhls.model.graph import ModelGraph
 
 Mode = Literal["host", "hardware", "argmax"]
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.frontend.lowering.floats import FLOAT32_EXACT, is_float32_exact
-from qhls.frontend.lowering.model_graph import ModelGraph
 from qhls.ir import (
     Add,
     Codes,
@@ -23,6 +21,8 @@ from qhls.ir import (
     optimise,
     tap,
 )
+from qhls.model.floats import FLOAT32_EXACT, is_float32_exact
+from qhls.model.graph import ModelGraph
 from support.op_examples import random_codes
 
 
