@@ -23,7 +23,7 @@ from qhls.ir import (
 )
 from qhls.model.floats import FLOAT32_EXACT, is_float32_exact
 from qhls.model.graph import ModelGraph
-from support.op_examples import random_codes
+from support.graphs.op_examples import random_codes
 
 
 @pytest.mark.parametrize(("bits", "exact"), [(23, True), (24, True), (25, False)])
