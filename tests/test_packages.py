@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support.designs import classifier
 
 import qhls
+from support.graphs.designs import classifier
 
 pytestmark = pytest.mark.long
 ROOT = Path(qhls.__file__).parents[1]
