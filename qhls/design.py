@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
+    from qhls.report.page import DesignReport
     from qhls.saved import Reference
 
 
@@ -181,6 +182,25 @@ class Design:
         from qhls.energy.hardware.latency import estimate_latency
 
         return estimate_latency(self.graph, self.schedule)
+
+    def report(
+        self,
+        x: Any = None,
+        *,
+        data: str = "",
+        target: str = "vitis",
+        check: CheckReport | None = None,
+    ) -> DesignReport:
+        """Return one page on the design: network, types, bits that are used, costs and C++.
+
+        ``x``: inputs whose bits are shown, by default 256 random ones; ``data`` names them. ``target``: whose C++ is
+        shown. ``check``: the result of ``check``, to be shown. Save it: ``design.report(x).save("report.html")``.
+        """
+        from qhls.report.page import RANDOM, report_design
+
+        codes = self.random_codes(RANDOM) if x is None else self.encode(x)
+        named = data or ("random inputs" if x is None else "given inputs")
+        return report_design(self, codes, named, target=target, check=check)
 
     def exactness(self) -> ExactnessReport:
         """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with."""

@@ -26,6 +26,7 @@ from qhls.ir.integers import Array, Codes
 from qhls.model.graph import ModelGraph
 from qhls.model.softmax import Softmax
 from qhls.plan import Schedule
+from qhls.system.files import write_whole
 from qhls.system.limits import JSON, check_size, is_file, parse_json, read_arrays, regular_file
 from qhls.system.text import one_line
 
@@ -60,7 +61,6 @@ class Reference:
 
 def save(design: Design, path: str | os.PathLike[str]) -> Path:
     """Write ``design`` to one file, in whole or not at all, and return its path. Raises ``QhlsError``."""
-    target = Path(path)
     writer = _Writer()
     model = design.given if design.given is not None else design.model
     reference = design.reference if model is None else Reference.of(model)
@@ -76,19 +76,11 @@ def save(design: Design, path: str | os.PathLike[str]) -> Path:
         "ops": writer.ops,
     }
     document["hash"] = _hash(document, writer.arrays)
-    part = target.with_name(f"{target.name}.part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in _entries(document, writer.arrays):
-                entry = zipfile.ZipInfo(name, _EPOCH)
-                archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise QhlsError(
-            f"save: expected to write {target}, got: {error.strerror}. Choose another path or make room."
-        ) from error
-    return target
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _entries(document, writer.arrays):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    return write_whole(path, buffer.getvalue(), "save")
 
 
 def load(path: str | os.PathLike[str]) -> Design:

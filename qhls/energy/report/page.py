@@ -10,19 +10,10 @@ from qhls.energy.hardware.area import AreaReport
 from qhls.energy.hardware.latency import LatencyReport
 from qhls.energy.model import CAUSES, EnergyReport
 from qhls.energy.operations import BitOperations, sum_operations
-from qhls.energy.report.plot import draw_bars, draw_estimates, format_number
+from qhls.energy.report.look import STYLE
+from qhls.energy.report.plot import draw_bars, draw_estimates, format_number, scale_energy
 from qhls.energy.sensitivity import Saving
 from qhls.energy.technology import Technology
-
-_STYLE = """
-:root { color-scheme: light dark }
-body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }
-h1 { font-size: 1.5em } h2 { font-size: 1.2em; margin-top: 2em }
-table { border-collapse: collapse; margin: .8em 0; font-variant-numeric: tabular-nums }
-th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #8886; vertical-align: top }
-th:first-child, td:first-child, .text td { text-align: left; overflow-wrap: anywhere }
-tr:last-child td { border-bottom: none } svg { max-width: 100%; height: auto } small { color: #888 }
-"""
 
 
 def render_page(
@@ -43,12 +34,11 @@ def render_page(
     body = [
         "<h1>Energy per inference</h1>",
         f"<p>{escape(technology.name)}: {escape(technology.description)}</p>",
-        draw_bars({name: report.causes for name, report in reports.items()}),
+        draw_bars(*scale_energy({name: report.causes for name, report in reports.items()})),
         _render_totals(reports, ratios),
-        f"<h3>Ratio to {escape(first)}</h3>",
-        draw_bars({n: {"ratio": 0.0 if isnan(r) else r} for n, r in ratios.items()}, "times"),
-        f"<p><small>pJ per inference; the ratio is to {escape(first)}. The figures leave out the clock tree, "
-        "control, leakage and pins. Compare designs with them; they do not predict a power meter.</small></p>",
+        *_render_ratios(ratios),
+        f"<p><small>Tables are in pJ per inference; the ratio is to {escape(first)}. The figures leave out the clock "
+        "tree, control, leakage and pins. Compare designs with them; they do not predict a power meter.</small></p>",
         "<h2>Energy by layer and cause</h2>",
         *_render_layers(reports),
     ]
@@ -66,17 +56,35 @@ def render_page(
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width">',
             f"<title>Costs of {escape(', '.join(reports))}</title>",
-            f"<style>{_STYLE}</style>\n</head>\n<body>",
+            f"<style>{STYLE}</style>\n</head>\n<body>",
             *body,
             "</body>\n</html>",
         ]
     )
 
 
+def _render_ratios(ratios: Mapping[str, float]) -> Iterable[str]:
+    """Yield the bars of several designs' ratios to the first."""
+    if len(ratios) > 1:
+        yield f"<h3>Ratio to {escape(next(iter(ratios)))}</h3>"
+        yield draw_bars({n: {"ratio": 0.0 if isnan(r) else r} for n, r in ratios.items()}, "times")
+
+
 def _render_layers(reports: Mapping[str, EnergyReport]) -> Iterable[str]:
+    """Yield one plot of all designs, layer beside layer on one scale, then one table per design."""
+    names = dict.fromkeys(layer for report in reports.values() for layer in report.layers)
+    yield draw_bars(
+        *scale_energy(
+            {
+                f"{layer}, {name}" if len(reports) > 1 else layer: report.layers[layer]
+                for layer in names
+                for name, report in reports.items()
+                if layer in report.layers
+            }
+        )
+    )
     for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"
-        yield draw_bars(report.layers)
         rows = (
             (layer, *map(format_number, causes.values()), format_number(sum(causes.values())))
             for layer, causes in report.layers.items()

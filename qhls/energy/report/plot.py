@@ -85,5 +85,28 @@ def format_number(value: float) -> str:
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
+def choose_energy_unit(pj: float) -> tuple[float, str]:
+    """Return the pJ of the unit in which an energy has few digits, and the unit: pJ, nJ from 10,000 pJ on, or uJ."""
+    if pj < 1e4:
+        return 1.0, "pJ"
+    return (1e3, "nJ") if pj < 1e7 else (1e6, "uJ")
+
+
+def format_energy(pj: float) -> str:
+    """Return an energy as text: four digits and a unit."""
+    factor, unit = choose_energy_unit(pj)
+    return f"{format_number(pj / factor)} {unit}"
+
+
+def scale_energy(
+    rows: Mapping[str, Mapping[str, float]],
+) -> tuple[dict[str, dict[str, float]], str]:
+    """Return rows of pJ in the unit of the largest total, and that unit, as ``draw_bars`` takes them."""
+    factor, unit = choose_energy_unit(
+        max((math.fsum(r.values()) for r in rows.values()), default=0.0)
+    )
+    return {n: {part: pj / factor for part, pj in row.items()} for n, row in rows.items()}, unit
+
+
 def _choose_colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]

@@ -10,7 +10,8 @@ from typing import Any
 import jinja2
 
 from qhls.design import Design
-from qhls.energy.report.plot import draw_bars
+from qhls.energy.report.look import STYLE
+from qhls.energy.report.plot import draw_bars, scale_energy
 from qhls.errors import QhlsError
 from qhls.ir import Const, Quantize, Threshold
 from qhls.search.goals.objectives import Objective
@@ -61,8 +62,9 @@ def write(front: Front, path: Path) -> Path:
         picture=scatter(front, across, up),
         lines=parallel(front),
         margin=MARGIN,
-        split=draw_bars({f"trial {n}": report.causes for n, report in reports.items()}),
-        layers={number: draw_bars(report.layers) for number, report in reports.items()},
+        style=STYLE,
+        split=draw_bars(*scale_energy({f"trial {n}": r.causes for n, r in reports.items()})),
+        layers={number: draw_bars(*scale_energy(r.layers)) for number, r in reports.items()},
         bits=bits,
         names=list(dict.fromkeys(name for found in bits.values() for name in found)),
     )

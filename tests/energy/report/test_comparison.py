@@ -327,8 +327,8 @@ def test_the_page_is_whole_and_asks_for_nothing(comparison):
         assert area.cell("LUT") in shown
         assert all(op.name in shown for op in latency.ops)
         assert str(latency.latency) in shown
-    # all and the ratios, each design's layers, four resources, latency, operations, savings
-    assert text.count("<svg") == 2 + 2 + 4 + 1 + 2 + 1
+    # all and the ratios, all layers, four resources, latency, operations, savings
+    assert text.count("<svg") == 2 + 1 + 4 + 1 + 2 + 1
 
 
 PROBE = """
@@ -356,7 +356,7 @@ def test_a_browser_shows_every_picture_whole(comparison, tmp_path):
     command += [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", shown)[1]))
-    assert len(found["shapes"]) == 12
+    assert len(found["shapes"]) == 11
     for width, height, elements, outside in found["shapes"]:
         assert width > 300
         assert height > 30

@@ -1,0 +1,33 @@
+"""The C++ of each operation, out of the text of the whole design."""
+
+from __future__ import annotations
+
+import re
+
+from qhls.backends.emit import sources
+from qhls.backends.target import Target
+from qhls.ir import Graph
+from qhls.plan import Schedule
+
+_HEADING = re.compile(r"// (?P<layered>\S+) \(Keras layer .*\): |// (?P<bare>\S+): ")
+
+
+def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
+    """Return the C++ functions of a design by the name of the operation, which the comment above each names.
+
+    Operations that share the function of an earlier one, or need none, have no entry.
+    """
+    files = sources(graph, schedule, target)
+    (text,) = (t for name, t in files.items() if name.startswith("src/") and name.endswith(".cpp"))
+    names = {op.name for op, _ in graph.walk()}
+    functions: dict[str, list[str]] = {}
+    current = ""
+    for line in text.splitlines():
+        heading = _HEADING.match(line)
+        if heading and (name := heading["layered"] or heading["bare"]) in names:
+            current = name
+        if current:
+            functions.setdefault(current, []).append(line)
+        if line == "}":
+            current = ""
+    return {name: "\n".join(lines) for name, lines in functions.items()}

@@ -1,0 +1,85 @@
+"""Costs of a design by layer, as texts; a cost that has no estimate is named with the reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from qhls.energy.hardware.area import AreaReport
+from qhls.energy.hardware.latency import LatencyReport
+from qhls.energy.model import EnergyReport
+from qhls.energy.report.plot import draw_bars, format_energy, scale_energy
+from qhls.errors import QhlsError
+from qhls.plan.hardware.parts import find_part
+
+if TYPE_CHECKING:
+    from qhls.design import Design
+
+
+class Costs:
+    """The estimates of a design: energy, area and latency; ``notes`` name those that qhls refuses, and warnings."""
+
+    def __init__(self, design: Design) -> None:
+        self.notes: list[str] = []
+        self._schedule = design.schedule
+        self.energy: EnergyReport | None = self._estimate(design.energy)
+        self.area: AreaReport | None = self._estimate(design.area)
+        self.latency: LatencyReport | None = self._estimate(design.latency)
+        if self.area:
+            self.notes += [f"warning: {text}" for text in self.area.warnings]
+
+    def _estimate(self, estimate: Callable[[], Any]) -> Any:
+        try:
+            return estimate()
+        except QhlsError as error:
+            self.notes.append(str(error))
+            return None
+
+    @property
+    def summary(self) -> list[tuple[str, str, str]]:
+        """Return names, figures and remarks of the whole design."""
+        rows: list[tuple[str, str, str]] = []
+        schedule = self._schedule
+        if self.energy:
+            rows.append(("energy", format_energy(self.energy.total), self.energy.technology))
+        if self.latency:
+            nanoseconds = f"{self.latency.nanoseconds:,g} ns at {schedule.clock_period:g} ns"
+            rows.append(("latency", f"{self.latency.latency:,} cycles", nanoseconds))
+            rows.append(("interval", f"{self.latency.interval:,} cycles", "between inputs"))
+        if self.area:
+            rows += [
+                (unit, f"{total:,.0f}", self._share(unit, total))
+                for unit, total in self.area.totals.items()
+            ]
+        return rows
+
+    def _share(self, unit: str, total: float) -> str:
+        part = find_part(self._schedule.part)
+        room = part.resources.get(unit) if part and part.resources else None
+        return f"{total / room:.1%} of {self._schedule.part}" if room else ""
+
+    @property
+    def picture(self) -> str:
+        """Return the bars of energy by layer and cause."""
+        return draw_bars(*scale_energy(self.energy.layers)) if self.energy else ""
+
+    def of_layer(self, layer: str) -> list[tuple[str, str]]:
+        """Return names and figures of one Keras layer's costs that are not 0."""
+        figures: list[tuple[str, str]] = []
+        causes: Mapping[str, float] = self.energy.layers.get(layer, {}) if self.energy else {}
+        total = math.fsum(causes.values())
+        if total:
+            parts = ", ".join(f"{cause} {format_energy(pj)}" for cause, pj in causes.items() if pj)
+            figures.append(("energy", f"{format_energy(total)} ({parts})"))
+        area: Mapping[str, float] = self.area.layers.get(layer, {}) if self.area else {}
+        figures += [(unit, f"{number:,.0f}") for unit, number in area.items() if round(number)]
+        ops = (
+            [op for op in self.latency.ops if (op.layer or op.name) == layer]
+            if self.latency
+            else []
+        )
+        cycles = sum(op.cycles for op in ops)
+        if cycles:
+            figures.append(("cycles", f"{cycles:,}"))
+        return figures

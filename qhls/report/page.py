@@ -1,0 +1,132 @@
+"""The page of a design: what it computes, in which bits, at which cost, and in which C++."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from qhls.backends.target import get_target
+from qhls.energy.report.look import STYLE
+from qhls.ir import Graph, Op
+from qhls.ir.integers import Array
+from qhls.report.bits import describe_bits, draw_bits
+from qhls.report.code import split_functions
+from qhls.report.costs import Costs
+from qhls.report.network import draw_network
+from qhls.report.profile import TensorProfile, profile_design
+from qhls.system.files import write_whole
+from qhls.system.progress import report as report_progress
+
+if TYPE_CHECKING:
+    from qhls.check.executions import CheckReport
+    from qhls.design import Design
+
+
+RANDOM = 256
+"""Number of random inputs whose bits are shown by default."""
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """One tensor on the page: its operation, its type, and the bits that its codes use."""
+
+    op: Op
+    profile: TensorProfile
+    picture: str
+    sentence: str
+    bounds: str
+    """The range that is proved, as text."""
+
+
+@dataclass
+class LayerSection:
+    """One Keras layer on the page."""
+
+    id: str
+    name: str
+    rows: list[TensorRow] = field(default_factory=list[TensorRow])
+    costs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class DesignReport:
+    """A page on one design, as text; a notebook shows it in a frame."""
+
+    name: str
+    html: str
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a file and return its path. Raises ``QhlsError`` if the file cannot be written."""
+        return write_whole(path, self.html.encode(), "report")
+
+    def _repr_html_(self) -> str:
+        frame = 'style="width: 100%; height: 45em; border: 0"'
+        return f'<iframe title="Report of {escape(self.name)}" srcdoc="{escape(self.html)}" {frame}></iframe>'
+
+
+def report_design(
+    design: Design,
+    codes: Sequence[Array],
+    data: str,
+    *,
+    target: str = "vitis",
+    check: CheckReport | None = None,
+) -> DesignReport:
+    """Return the page of ``design``, with the bits that its tensors use on input ``codes``; ``data`` names these.
+
+    ``target``: whose C++ the page shows. ``check``: a check of the same design.
+    """
+    report_progress("profile all tensors")
+    profiles = profile_design(design.graph, codes)
+    sections = _collect_layers(design.graph, profiles)
+    report_progress("estimate the costs")
+    costs = Costs(design)
+    for section in sections.values():
+        section.costs = costs.of_layer(section.name)
+    code = split_functions(design.graph, design.schedule, get_target(target))
+    for op in design.graph.ops:
+        if op.name in code:
+            sections[op.layer or op.name].code += f"{code[op.name]}\n\n"
+    links = {op: f"#{sections[op.layer or op.name].id}" for op in design.graph.ops}
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("qhls.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    html = environment.get_template("design.html.j2").render(
+        name=design.graph.name,
+        style=STYLE,
+        summary=costs.summary,
+        notes=[*design.notes, *costs.notes],
+        network=draw_network(design.graph, links),
+        layers=list(sections.values()),
+        energy=costs.picture,
+        samples=len(codes[0]) if codes else 0,
+        data=data,
+        target=get_target(target).title,
+        check="" if check is None else str(check),
+        equal=bool(check),
+    )
+    return DesignReport(design.graph.name, html)
+
+
+def _collect_layers(graph: Graph, profiles: Mapping[Op, TensorProfile]) -> dict[str, LayerSection]:
+    sections: dict[str, LayerSection] = {}
+    for op in graph.ops:
+        name = op.layer or op.name
+        section = sections.setdefault(name, LayerSection(f"layer-{len(sections)}", name))
+        profile = profiles[op]
+        lo, hi = (float(end * 2.0**-op.type.frac) for end in op.range.hull)
+        row = TensorRow(
+            op, profile, draw_bits(profile), describe_bits(profile), f"{lo:g} to {hi:g}"
+        )
+        section.rows.append(row)
+    return sections
