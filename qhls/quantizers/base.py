@@ -126,6 +126,18 @@ class Quantizer:
         return () if self._monotone else None
 
     @property
+    def real_turns(self) -> tuple[float, ...] | None:
+        """As ``turns``, in exact arithmetic: rounding may turn the value elsewhere. None if unknown.
+
+        A quantizer with ``real_turns`` defines ``beside``.
+        """
+        return None
+
+    def beside(self, x: Tensor, share: float) -> Tensor:
+        """Return ``x`` quantized as if its real function were larger by ``share`` of the magnitude of ``x``."""
+        raise NotImplementedError(f"{type(self).__name__} must define beside(x, share)")
+
+    @property
     def quantization(self) -> Assignment | None:
         """This quantizer as one assignment that rounds and saturates; None if it is anything else."""
         return None
