@@ -8,12 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.movement import permuted
+from qhls.frontend.layers.movement import concatenated, permuted
 from qhls.frontend.layers.windows import mean
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import refusal
-from qhls.ir import Add, Concat, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
+from qhls.ir import Add, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
 
 _FOLDS = {
     keras.layers.Add: Add,
@@ -46,13 +46,13 @@ def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     return xs
 
 
-@lower.register(keras.layers.Concatenate)
-def _(layer: keras.layers.Concatenate, *xs: Op) -> Op:
+@lower.register(keras.layers.Concatenate, reads_reals=True)
+def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
     if layer.axis == 0 or layer.axis == -len(xs[0].shape) - 1:
         raise refusal(
             layer, "an axis other than the batch's", "axis 0; concatenate on another axis"
         )
-    return Concat(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
+    return concatenated(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
 
 
 @lower.register(keras.layers.Dot)

@@ -14,7 +14,7 @@ import numpy as np
 
 from qhls.frontend.files.classes import shipped
 from qhls.frontend.layers.merge import contracted, of_one_rank
-from qhls.frontend.layers.movement import gathered, permuted
+from qhls.frontend.layers.movement import concatenated, gathered, padded, permuted
 from qhls.frontend.layers.windows import mean
 from qhls.frontend.lowering.lower import activate, lower, scaled, short, zero
 from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals, reals_along
@@ -22,7 +22,6 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
     Add,
-    Concat,
     Const,
     Fixed,
     Matmul,
@@ -31,7 +30,6 @@ from qhls.ir import (
     Mul,
     Op,
     Overflow,
-    Pad,
     Pool,
     Quantize,
     Reshape,
@@ -179,7 +177,7 @@ def _(operation: Any, x: Tensor) -> Op:
 @_register("Clip")
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
-    if isinstance(x, Reals) or not all(end.ndim == 0 and short(end) for end in ends):
+    if not isinstance(x, Op) or not all(end.ndim == 0 and short(end) for end in ends):
         return reals(x, operation, _no_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
@@ -189,7 +187,7 @@ def _(operation: Any, x: Tensor) -> Tensor:
 @_register("Floor", "Ceil", "Round")
 def _(operation: Any, x: Tensor) -> Op:
     kind = type(operation).__name__
-    if isinstance(x, Reals):
+    if not isinstance(x, Op):
         return step_function(operation, operation, x, turns=())
     if getattr(operation, "decimals", 0):
         raise refusal(operation, "decimals=0", f"{operation.decimals}; use a quantizer")
@@ -342,7 +340,7 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
 @_register("Unstack", module="keras.src.ops.core")
 def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
-    if isinstance(x, Reals):
+    if not isinstance(x, Op):
         move = lower.rule(operation)
         parts = len(_list(operation.output))
         return tuple(
@@ -370,38 +368,37 @@ def _moved(operation: Any, x: Op, places: Array) -> Op:
 
 
 @_register("Concatenate")
-def _(operation: Any, xs: Any) -> Op:
-    return Concat(_tensors(operation, xs), _inner_axis(operation, len(xs[0].shape) + 1))
+def _(operation: Any, xs: Any) -> Tensor:
+    axis = _inner_axis(operation, len(xs[0].shape) + 1)
+    return concatenated(_tensors(operation, xs), axis)
 
 
 @_register("Stack")
-def _(operation: Any, xs: Any) -> Op:
+def _(operation: Any, xs: Any) -> Tensor:
     axis = _inner_axis(operation, len(xs[0].shape) + 2)
-    shapes = [[*x.shape[:axis], 1, *x.shape[axis:]] for x in xs]
-    tensors = _tensors(operation, xs)
-    return Concat(tuple(Reshape(x, tuple(s)) for x, s in zip(tensors, shapes, strict=True)), axis)
+    shape = xs[0].shape
+    return concatenated(_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
 
 
 @_register("Pad")
-def _(operation: Any, x: Tensor, constant_values: Any = None) -> Op:
-    x = exact(operation, x)
+def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
     widths = [tuple(map(int, pair)) for pair in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
-    value = float(constant_values or 0) * 2.0**x.type.frac
-    if operation.mode != "constant" or any(widths[0]) or value != int(value):
+    value = float(constant_values or 0)
+    if operation.mode != "constant" or any(widths[0]) or not short(value):
         raise refusal(
             operation,
-            f"constants on the input's grid of {x.type.step} around each sample",
+            "constants of at most 12 bits around each sample",
             f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}; use another "
             f"constant, or a layer such as ZeroPadding2D",
         )
-    return Pad(x, tuple(widths[1:]), int(value))
+    return padded(x, tuple(widths[1:]), value)
 
 
-def _tensors(operation: Any, xs: Any) -> tuple[Op, ...]:
+def _tensors(operation: Any, xs: Any) -> list[Tensor]:
     if not all(_is_tensor(x) for x in xs):
         raise refusal(operation, "tensors only", "a constant among them; make it an input")
-    return tuple(exact(operation, x) for x in xs)
+    return list(xs)
 
 
 def _inner_axis(operation: Any, rank: int) -> int:
@@ -413,7 +410,7 @@ def _inner_axis(operation: Any, rank: int) -> int:
 
 
 def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Op | Reals)
+    return isinstance(value, Tensor)
 
 
 def _list(value: Any) -> list[Any]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import keras
-import numpy as np
 
 from qhls.frontend.layers.windows import (
     as_image,
@@ -21,9 +18,8 @@ from qhls.frontend.layers.windows import (
     window_sums,
 )
 from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.maxima import maximum
 from qhls.frontend.lowering.reals import Tensor
-from qhls.frontend.lowering.refusal import refusal
-from qhls.frontend.lowering.steps import values_of
 from qhls.ir import Op, Pool
 
 _IDENTITIES = (
@@ -69,27 +65,6 @@ def _windows(layer: Any, x: Op) -> Op:
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
     return maximum(layer, x, lambda op: whole(layer, op, "max"))
-
-
-def maximum(layer: Any, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
-    """Return the maxima that ``make`` takes within channels of ``x``.
-
-    Of real numbers they are taken before a function that rises in every channel, else of what a quantizer that rises
-    makes of them.
-    """
-    if isinstance(x, Op):
-        return make(x)
-    if x.move is None and x.monotone and (x.shared or x.dims is None):
-        lo, hi = x.x.range.hull
-        ends = values_of(x.function, x.x, x.channels)(np.array([[lo, hi]] * x.channels))
-        if (ends[:, 0] <= ends[:, 1]).all():
-            return replace(x, x=make(x.x))
-    falling = refusal(
-        layer,
-        "a function that never falls behind a maximum of real numbers",
-        "one that may; put a QActivation before it",
-    )
-    return x.behind(make, falling)
 
 
 @lower.register(keras.layers.AveragePooling1D)

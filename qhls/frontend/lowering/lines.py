@@ -295,6 +295,7 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     Where they are none only since float32 rounds, the lowering's ``rounds`` say so, and what is returned has the type
     only: it goes again, in float64.
     """
+    x = x.before(function, monotone=True, shared=True)
     source, levels, running = x.x, _levels(x.then(function, shared=True), to), current_arithmetic()
     width = source.type.width
     table = levels.top * (width + to.width) if levels else 0

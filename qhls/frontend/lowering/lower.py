@@ -25,7 +25,15 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.lines import rounded_line
-from qhls.frontend.lowering.reals import Reals, Tensor, current_arithmetic, exact, reals
+from qhls.frontend.lowering.reals import (
+    Joined,
+    Reals,
+    Tensor,
+    current_arithmetic,
+    exact,
+    reals,
+    rises,
+)
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
@@ -99,7 +107,7 @@ class Lower:
 
         def remember(rule: R) -> R:
             def careful(layer: Any, *inputs: Tensor) -> Any:
-                if moves and isinstance(inputs[0], Reals):
+                if moves and not isinstance(inputs[0], Op):
                     return inputs[0].behind(lambda x: rule(layer, x))
                 return rule(layer, *(exact(layer, x) for x in inputs))
 
@@ -230,7 +238,8 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
         try:
             (result,) = _tuple(lower.rule(activation)(activation, x))
         except LoweringError as error:
-            raise LoweringError(f"{called(layer)}: {error}") from None
+            error.args = (f"{called(layer)}: {error}",)
+            raise
         return result
     return _function(layer, activation, x)
 
@@ -334,6 +343,9 @@ def _tuple(ops: Any) -> tuple[Op, ...]:
 
 @lower.register(Quantizer, reads_reals=True)
 def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
+    if isinstance(x, Joined):
+        rising = quantizer.turns == () and rises(quantizer)
+        return x.each(lambda part: _quantizer(quantizer, part), rising)
     assignment = quantizer.quantization
     if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
@@ -363,7 +375,7 @@ def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
 
 @lower.register(quantized_relu, reads_reals=True)
 def _quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
-    if isinstance(x, Reals):
+    if not isinstance(x, Op):
         return _quantizer(quantizer, x)
     slope = quantizer.negative_slope
     bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip

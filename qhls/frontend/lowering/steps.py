@@ -13,7 +13,14 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.reals import Function, Reals, Tensor, current_arithmetic
+from qhls.frontend.lowering.reals import (
+    Function,
+    Joined,
+    Reals,
+    Tensor,
+    current_arithmetic,
+    rises,
+)
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
@@ -48,8 +55,12 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
         LoweringError: a function that makes more than ``LEVELS`` steps; one that may turn anywhere on more codes than
             ``MEASURED``; one whose value is not finite.
     """
+    if isinstance(x, Joined):
+        rising = turns == () and rises(function)
+        return x.each(lambda part: step_function(owner, function, part, turns), rising)
     running = current_arithmetic()
     if isinstance(x, Reals):
+        x = x.before(function, turns == (), shared=True)
         if running is not None:
             running.reals.append(x.x.layer)
         chain = x.then(function, monotone=turns == (), shared=True)

@@ -15,6 +15,7 @@ from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
 from qhls.frontend.lowering.reals import (
     Arithmetic,
+    Joined,
     Reals,
     Tensor,
     arithmetic,
@@ -305,13 +306,15 @@ def _call(
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     _check_shapes(layer, node, ops)
     running = current_arithmetic()
-    if running is not None and any(isinstance(op, Reals) for op in ops):
+    if running is not None and not all(isinstance(op, Op) for op in ops):
         running.reals.append(name)
-    return [_named(op, name, layer, inputs) if isinstance(op, Reals) else op for op in ops]
+    return [op if isinstance(op, Op) else _named(op, name, layer, inputs) for op in ops]
 
 
-def _named(made: Reals, name: str, layer: Any, inputs: list[Tensor]) -> Reals:
+def _named(made: Reals | Joined, name: str, layer: Any, inputs: list[Tensor]) -> Tensor:
     """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
+    if isinstance(made, Joined):
+        return replace(made, layer=name)
     begins = any(made.x is x for x in inputs)
     named = replace(made, layer=name, start=None if begins else made.start)
     return replace(named, start=(layer, named)) if begins else named
