@@ -125,6 +125,8 @@ def _compare_with_keras(
     report("run Keras")
     reference = Reference(design.model, graph)
     received = reference.run(codes)
+    undefined = _undefined(received)
+    received = [_replace(a, b, undefined) for a, b in zip(expected, received, strict=True)]
     wrong, rounded = _differences(expected, received), 0
     if wrong.any() and reference.beyond:
         samples = [array[wrong] for array in codes]
@@ -141,7 +143,17 @@ def _compare_with_keras(
     comparisons = [replace(comparison, rounded=rounded)]
     if design.softmax.mode != "host":
         comparisons.append(_compare_softmax(design, reference.ends(codes), results))
-    return comparisons, reference.notes
+    notes = list(reference.notes)
+    if undefined.any():
+        notes.append(
+            f"Keras has no finite number in {undefined.sum():,} of {len(undefined):,} samples: these are not compared"
+        )
+    return comparisons, notes
+
+
+def _undefined(received: Sequence[Any]) -> Array:
+    """Return for each sample whether an output has a number that is not finite."""
+    return np.any([~np.isfinite(a).reshape(len(a), -1).all(1) for a in received], axis=0)
 
 
 def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:

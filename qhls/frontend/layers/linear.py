@@ -10,8 +10,9 @@ import numpy as np
 
 from qhls.errors import LoweringError, QuantizerError
 from qhls.frontend.layers.qlayer import QLayer
+from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.lower import activate
-from qhls.frontend.lowering.reals import Reals, Tensor, current_arithmetic, reals
+from qhls.frontend.lowering.reals import Reals, Tensor, reals
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
 from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array

@@ -40,7 +40,7 @@ def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
 
 def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
-    if len({len(x.shape) for x in xs}) > 1:
+    if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
         raise refusal(layer, "tensors of one rank", f"the shapes {shapes}; reshape them before")
     return xs

@@ -16,6 +16,7 @@ from qhls.frontend.files.classes import shipped
 from qhls.frontend.layers.merge import contracted, of_one_rank
 from qhls.frontend.layers.movement import concatenated, gathered, padded, permuted
 from qhls.frontend.layers.windows import mean
+from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import activate, lower, scaled, short, zero
 from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals, reals_along
 from qhls.frontend.lowering.refusal import refusal
@@ -44,7 +45,7 @@ _WEIGHT_BITS = 18
 """Constants on one grid of up to this many bits are multiplied and added as they are, as quantised weights."""
 
 
-def _register(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
+def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
     """Decorator: the function is the rule for these operations, as far as this Keras has them."""
 
     def remember(rule: Rule) -> Rule:
@@ -62,14 +63,14 @@ def _register(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rul
 _PAIRS = {"Add": Add, "Subtract": Sub, "Multiply": Mul, "Maximum": Max, "Minimum": Min}
 
 
-@_register(*_PAIRS)
+@register_operations(*_PAIRS)
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     pair = _PAIRS[type(operation).__name__]
-    if _is_tensor(a) and _is_tensor(b):
+    if is_tensor(a) and is_tensor(b):
         return pair(*of_one_rank(operation, (exact(operation, a), exact(operation, b))))
-    x, value, swapped = (a, b, False) if _is_tensor(a) else (b, a, True)
-    constant = _constant(operation, value, x)
-    if isinstance(x, Op) and _is_held(constant):
+    x, value, swapped = (a, b, False) if is_tensor(a) else (b, a, True)
+    constant = constant_of(operation, value, x)
+    if isinstance(x, Op) and is_held(constant):
         if pair is Mul:
             return scaled(x, constant)
         operands = (x, Const.of(constant, "constant"))
@@ -77,33 +78,26 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
     return _real(operation, x, constant, swapped)
 
 
-@_register("TrueDivide", "Divide")
+@register_operations("TrueDivide", "Divide")
 def _(operation: Any, a: Any, b: Any) -> Tensor:
-    if not _is_tensor(a) or _is_tensor(b):
+    if not is_tensor(a) or is_tensor(b):
         raise refusal(operation, "a tensor over a constant", "a tensor as the divisor; multiply")
-    constant = _constant(operation, b, a)
+    constant = constant_of(operation, b, a)
     if isinstance(a, Op) and (np.abs(np.frexp(constant)[0]) == 0.5).all():
         return scaled(a, 1 / constant)
     return _real(operation, a, constant)
 
 
-@_register("Power")
+@register_operations("Matmul")
 def _(operation: Any, a: Any, b: Any) -> Op:
-    raise refusal(
-        operation, "products such as x * x or keras.ops.square(x)", "a power, which Keras rounds"
-    )
-
-
-@_register("Matmul")
-def _(operation: Any, a: Any, b: Any) -> Op:
-    left = exact(operation, a) if _is_tensor(a) else None
-    if left is not None and _is_tensor(b):
+    left = exact(operation, a) if is_tensor(a) else None
+    if left is not None and is_tensor(b):
         right = exact(operation, b)
         if len(left.shape) == len(right.shape) == 2:
             return contracted(left, permuted(right, (1, 0)))
     elif left is not None:
         weights = np.asarray(keras.ops.convert_to_numpy(b), np.float64)
-        if weights.ndim == 2 and _is_held(weights):
+        if weights.ndim == 2 and is_held(weights):
             return Matmul(left, Const.of(weights, "constant"))
     raise refusal(
         operation,
@@ -112,7 +106,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
     )
 
 
-def _constant(operation: Any, value: Any, x: Tensor) -> Array:
+def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
     """A constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
     array = np.asarray(keras.ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
@@ -126,7 +120,7 @@ def _constant(operation: Any, value: Any, x: Tensor) -> Array:
     return array.reshape((1,) * (len(x.shape) - array.ndim) + array.shape) if array.ndim else array
 
 
-def _is_held(constant: Array) -> bool:
+def is_held(constant: Array) -> bool:
     """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
     return short(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
@@ -144,37 +138,47 @@ def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> 
 
 # -- one operand --------------------------------------------------------------------------------
 
-for _name in ("Copy", "StopGradient", "Cast"):
+for _name in ("Copy", "StopGradient"):
 
-    @_register(_name)
-    @_register(_name, module="keras.src.ops.core")
+    @register_operations(_name)
+    @register_operations(_name, module="keras.src.ops.core")
     def _identity(operation: Any, x: Tensor) -> Tensor:
-        dtype = keras.backend.standardize_dtype(getattr(operation, "dtype", "float32"))
-        if dtype not in ("float32", "float64"):
-            raise refusal(
-                operation, "a cast to float32 or float64", f"one to {dtype}; leave it out"
-            )
         return x
 
 
-@_register("Negative")
+@register_operations("Cast", module="keras.src.ops.core")
+def _(operation: Any, x: Tensor) -> Tensor:
+    """Numbers stay as they are; whole ones are rounded towards 0, and truth is what is not 0."""
+    dtype = keras.backend.standardize_dtype(operation.dtype)
+    if dtype in ("float32", "float64"):
+        return x
+    if dtype == "bool":
+        return truth(exact(operation, x))
+    if "int" in dtype:
+        x = exact(operation, x)
+        above, below = (_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x)))
+        return Sub(above, below) if x.type.frac > 0 else x
+    raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}; leave it out")
+
+
+@register_operations("Negative")
 def _(operation: Any, x: Tensor) -> Op:
     return Sub(zero(), exact(operation, x))
 
 
-@_register("Abs", "Absolute")
+@register_operations("Abs", "Absolute")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
     return Max(x, Sub(zero(), x))
 
 
-@_register("Square")
+@register_operations("Square")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
     return Mul(x, x)
 
 
-@_register("Clip")
+@register_operations("Clip")
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
     if not isinstance(x, Op) or not all(end.ndim == 0 and short(end) for end in ends):
@@ -184,7 +188,7 @@ def _(operation: Any, x: Tensor) -> Tensor:
     return x if highest is None else Min(x, Const.of(float(highest), "highest"))
 
 
-@_register("Floor", "Ceil", "Round")
+@register_operations("Floor", "Ceil", "Round")
 def _(operation: Any, x: Tensor) -> Op:
     kind = type(operation).__name__
     if not isinstance(x, Op):
@@ -205,7 +209,7 @@ def _whole(x: Op, rounding: Rounding) -> Op:
     return Quantize(x, to, rounding, Overflow.SATURATE)
 
 
-@_register("Sign")
+@register_operations("Sign")
 def _(operation: Any, x: Tensor) -> Op:
     return step_function(operation, operation, x, turns=())
 
@@ -231,36 +235,36 @@ _ACTIVATIONS = {
 
 for _module, _functions in _ACTIVATIONS.items():
 
-    @_register(*_functions, module=_module)
+    @register_operations(*_functions, module=_module)
     def _activation(operation: Any, x: Tensor) -> Tensor:
         function = _ACTIVATIONS[type(operation).__module__][type(operation).__name__]
         return activate(operation, function, x)
 
 
-@_register("ReLU", module="keras.src.activations.activations")
+@register_operations("ReLU", module="keras.src.activations.activations")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.ReLU)(operation, x)
 
 
-@_register("LeakyRelu", module="keras.src.ops.nn")
+@register_operations("LeakyRelu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.LeakyReLU)(operation, x)
 
 
-@_register("Softmax", module="keras.src.ops.nn")
+@register_operations("Softmax", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.Softmax)(operation, x)
 
 
-@_register("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
-@_register("Erf", module="keras.src.ops.math")
-@_register("LogSigmoid", module="keras.src.ops.nn")
+@register_operations("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
+@register_operations("Erf", module="keras.src.ops.math")
+@register_operations("LogSigmoid", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
     return reals(x, operation, _no_codes(operation), shared=True)
 
 
-@_register("Sin", "Cos")
-@_register("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
+@register_operations("Sin", "Cos")
+@register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
     return reals(x, operation, _no_codes(operation), monotone=False, shared=True)
 
@@ -277,29 +281,29 @@ def _no_codes(operation: Any) -> Any:
 # -- sums and extremes along axes ---------------------------------------------------------------
 
 
-@_register("Sum")
+@register_operations("Sum")
 def _(operation: Any, x: Tensor) -> Op:
-    return _reduced(operation, exact(operation, x), "sum")
+    return reduced(operation, exact(operation, x), "sum")
 
 
-@_register("Mean")
+@register_operations("Mean")
 def _(operation: Any, x: Tensor) -> Tensor:
     x = exact(operation, x)
-    sums = _reduced(operation, x, "sum")
+    sums = reduced(operation, x, "sum")
     return mean(operation, sums, x.size // sums.size)
 
 
-@_register("Max", "Amax")
+@register_operations("Max", "Amax")
 def _(operation: Any, x: Tensor) -> Op:
-    return _reduced(operation, exact(operation, x), "max")
+    return reduced(operation, exact(operation, x), "max")
 
 
-@_register("Min", "Amin")
+@register_operations("Min", "Amin")
 def _(operation: Any, x: Tensor) -> Op:
-    return Sub(zero(), _reduced(operation, Sub(zero(), exact(operation, x)), "max"))
+    return Sub(zero(), reduced(operation, Sub(zero(), exact(operation, x)), "max"))
 
 
-def _reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """``x`` reduced along the operation's axes: windows of one column for each element that is left."""
     rank = len(x.shape)
     given = operation.axis if operation.axis is not None else range(rank + 1)
@@ -316,7 +320,9 @@ def _reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     results = Pool(columns, (length, 1), (1, 1), reduction)
     kept = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
     return _shaped(
-        operation, results, kept if operation.keepdims else [x.shape[axis] for axis in rest]
+        operation,
+        results,
+        kept if getattr(operation, "keepdims", False) else [x.shape[axis] for axis in rest],
     )
 
 
@@ -333,11 +339,11 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
 # -- elements moved -----------------------------------------------------------------------------
 
 
-@_register(
+@register_operations(
     *("GetItem", "Reshape", "Transpose", "Squeeze", "ExpandDims", "Flip", "Swapaxes", "Moveaxis"),
     *("Tile", "Repeat", "Take", "Split", "Roll", "Rot90", "BroadcastTo"),
 )
-@_register("Unstack", module="keras.src.ops.core")
+@register_operations("Unstack", module="keras.src.ops.core")
 def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
     if not isinstance(x, Op):
@@ -347,7 +353,7 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
             x.behind(lambda op, part=part: move(operation, op, *arguments)[part])
             for part in range(parts)
         )
-    if any(_is_tensor(each) for each in keras.tree.flatten(arguments)):
+    if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
         raise refusal(operation, "places that are constants", "places from a tensor")
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
     results = operation(keras.ops.convert_to_tensor(places), *arguments)
@@ -367,20 +373,20 @@ def _moved(operation: Any, x: Op, places: Array) -> Op:
     )
 
 
-@_register("Concatenate")
+@register_operations("Concatenate")
 def _(operation: Any, xs: Any) -> Tensor:
     axis = _inner_axis(operation, len(xs[0].shape) + 1)
     return concatenated(_tensors(operation, xs), axis)
 
 
-@_register("Stack")
+@register_operations("Stack")
 def _(operation: Any, xs: Any) -> Tensor:
     axis = _inner_axis(operation, len(xs[0].shape) + 2)
     shape = xs[0].shape
     return concatenated(_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
 
 
-@_register("Pad")
+@register_operations("Pad")
 def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
     widths = [tuple(map(int, pair)) for pair in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
@@ -396,7 +402,7 @@ def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
 
 
 def _tensors(operation: Any, xs: Any) -> list[Tensor]:
-    if not all(_is_tensor(x) for x in xs):
+    if not all(is_tensor(x) for x in xs):
         raise refusal(operation, "tensors only", "a constant among them; make it an input")
     return list(xs)
 
@@ -409,7 +415,8 @@ def _inner_axis(operation: Any, rank: int) -> int:
     return axis
 
 
-def _is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> bool:
+    """Return whether an argument of an operation is a tensor, exact or not."""
     return isinstance(value, Tensor)
 
 

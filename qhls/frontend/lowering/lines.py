@@ -14,7 +14,8 @@ from operator import or_
 
 import numpy as np
 
-from qhls.frontend.lowering.reals import Arithmetic, Function, Reals, current_arithmetic
+from qhls.frontend.lowering.arithmetic import Arithmetic, current_arithmetic
+from qhls.frontend.lowering.reals import Function, Reals
 from qhls.frontend.lowering.steps import LEVELS, looked_up, on_grid, values_of
 from qhls.ir import (
     Add,

@@ -24,16 +24,9 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
+from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.lines import rounded_line
-from qhls.frontend.lowering.reals import (
-    Joined,
-    Reals,
-    Tensor,
-    current_arithmetic,
-    exact,
-    reals,
-    rises,
-)
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals, rises
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
@@ -95,26 +88,33 @@ class Lower:
 
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
+        self._masked: set[type] = set()
 
     def register(
-        self, cls: type, reads_reals: bool = False, moves: bool = False
+        self, cls: type, reads_reals: bool = False, moves: bool = False, masked: bool = False
     ) -> Callable[[R], R]:
         """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
 
         ``moves``: it only moves elements of one tensor, so that a function of each number may come before or behind
-        it. A later rule for the same class replaces the earlier one.
+        it. ``masked``: it takes the keyword ``mask``, an op of 0 and 1. A later rule for the same class replaces the
+        earlier one.
         """
 
         def remember(rule: R) -> R:
-            def careful(layer: Any, *inputs: Tensor) -> Any:
+            def careful(layer: Any, *inputs: Tensor, **mask: Op) -> Any:
                 if moves and not isinstance(inputs[0], Op):
                     return inputs[0].behind(lambda x: rule(layer, x))
-                return rule(layer, *(exact(layer, x) for x in inputs))
+                return rule(layer, *(exact(layer, x) for x in inputs), **mask)
 
+            self._masked |= {cls} if masked else set()
             self._rules[cls] = rule if reads_reals else careful
             return rule
 
         return remember
+
+    def takes_mask(self, layer: Any) -> bool:
+        """Return whether the rule for ``layer`` takes a mask."""
+        return any(cls in self._masked for cls in type(layer).__mro__)
 
     def rule_of(self, cls: type) -> Rule:
         """Return the rule that was registered for ``cls``."""

@@ -13,14 +13,8 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.reals import (
-    Function,
-    Joined,
-    Reals,
-    Tensor,
-    current_arithmetic,
-    rises,
-)
+from qhls.frontend.lowering.arithmetic import current_arithmetic
+from qhls.frontend.lowering.reals import Function, Joined, Reals, Tensor, rises
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole

@@ -9,20 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.lowering.arithmetic import Arithmetic, arithmetic, current_arithmetic
+from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
-from qhls.frontend.lowering.reals import (
-    Arithmetic,
-    Joined,
-    Reals,
-    Tensor,
-    arithmetic,
-    current_arithmetic,
-    exact,
-    reading,
-)
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reading
 from qhls.frontend.models.precision import copy_in_precision, is_float32
 from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
@@ -118,6 +112,7 @@ def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...
     if given is None:
         given = _derived_types(functional)
     types = _types(model, list(tensors), given)
+    types = {name: _within_keras(name, tensors[name], dtype) for name, dtype in types.items()}
     ends = {name: _rows_read(functional, tensor) for name, tensor in tensors.items()}
     return tuple(
         _input(name, tensor.shape[1:], types[name], ends[name]) for name, tensor in tensors.items()
@@ -146,7 +141,9 @@ def _derived_types(functional: Any) -> list[Any] | None:
     """The type each input is quantised to before anything else reads it; None if one is not."""
     found: list[Fixed | None] = []
     for tensor in functional.inputs:
-        types = {_quantised_to(layer) for layer in _readers(functional, tensor)}
+        readers = list(_readers(functional, tensor))
+        indices = [r for r in readers if isinstance(r, keras.layers.Embedding)]
+        types = {_quantised_to(layer) for layer in indices or readers}
         if len(types) != 1 or None in types:
             return None
         found.extend(types)
@@ -195,6 +192,19 @@ def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]
             f"{len(given)}; give one an input, in this order"
         )
     return {name: _type(name, each) for name, each in zip(names, given, strict=True)}
+
+
+def _within_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
+    """Return ``dtype`` as far as the input's type in Keras holds it: truth values are 0 and 1 whatever is given."""
+    held = keras.backend.standardize_dtype(tensor.dtype)
+    if held == "bool":
+        return Fixed(False, 1, 0)
+    if "int" in held and dtype.frac > 0:
+        raise LoweringError(
+            f"input {name!r}: expected whole numbers, because Keras has them as {held}, got {dtype}. Give a type "
+            f"without fraction bits, such as 'u8.0', or make the input one of float32."
+        )
+    return dtype
 
 
 def _type(name: str, given: Any) -> Fixed:
@@ -288,6 +298,7 @@ def _call(
     if isinstance(layer, keras.layers.Layer):
         _refuse_options(layer, node.arguments)
         args = _without_mask(node, inputs)
+        kwargs = _mask_of(node, inputs)
     else:
         args, kwargs = _operands(node, inputs)
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
@@ -305,6 +316,7 @@ def _call(
         )
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     _check_shapes(layer, node, ops)
+    _check_integers(layer, node, ops)
     running = current_arithmetic()
     if running is not None and not all(isinstance(op, Op) for op in ops):
         running.reals.append(name)
@@ -330,7 +342,8 @@ def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
 def _refuse_mask(node: Any) -> None:
     """A mask, of ``Embedding(mask_zero=True)``, ``Masking`` or the caller, changes all but normalisations."""
     mask = node.arguments.kwargs.get("mask")
-    if mask is not None and not isinstance(node.operation, keras.layers.BatchNormalization):
+    ignored = isinstance(node.operation, keras.layers.BatchNormalization)
+    if mask is not None and not ignored and not lower.takes_mask(node.operation):
         raise refusal(
             node.operation,
             "a call without a mask, which makes the number of elements depend on data",
@@ -343,6 +356,15 @@ def _without_mask(node: Any, inputs: list[Tensor]) -> list[Tensor]:
     mask = node.arguments.kwargs.get("mask")
     pairs = zip(node.input_tensors, inputs, strict=True)
     return [op for tensor, op in pairs if tensor is not mask]
+
+
+def _mask_of(node: Any, inputs: list[Tensor]) -> dict[str, Op]:
+    """Return the mask of a call whose rule takes one, by its name."""
+    mask = node.arguments.kwargs.get("mask")
+    if mask is None or not lower.takes_mask(node.operation):
+        return {}
+    ops = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
+    return {"mask": truth(exact(node.operation, ops[id(mask)]))}
 
 
 def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
@@ -363,6 +385,22 @@ def _refuse_options(layer: Any, arguments: Any) -> None:
             "a call with tensors only",
             f"one with {', '.join(map(repr, options))}; call the layer in inference mode, without options",
         )
+
+
+def _check_integers(layer: Any, node: Any, ops: list[Tensor]) -> None:
+    """Refuse results that Keras' integers and truth values cannot hold, since it then computes others."""
+    for op, tensor in zip(ops, node.outputs, strict=True):
+        dtype = keras.backend.standardize_dtype(tensor.dtype)
+        if "float" in dtype or not isinstance(op, Op):
+            continue
+        ends = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        lo, hi = (math.ldexp(end, -op.type.frac) for end in op.range.hull)
+        if op.type.frac > 0 or lo < ends[0] or hi > ends[1]:
+            raise refusal(
+                layer,
+                f"results that {dtype} holds",
+                f"numbers of {op.type} from {lo:g} to {hi:g}; cast to float32 before it",
+            )
 
 
 def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
