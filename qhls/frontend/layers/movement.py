@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.windows import Pair, pair, require_channels_last
+from qhls.frontend.layers.windows import Pair, axes_of, pair, require_channels_last
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor, boundary_of, joined, prepared
 from qhls.frontend.lowering.refusal import refusal
@@ -158,6 +158,23 @@ def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
             f"{layer.interpolation!r}; use a transposed convolution",
         )
     return repeated(x, (*pair(layer.size), 1))
+
+
+@lower.register(keras.layers.UpSampling3D, moves=True)
+def _(layer: keras.layers.UpSampling3D, x: Op) -> Op:
+    require_channels_last(layer)
+    return repeated(x, (*axes_of(layer.size), 1))
+
+
+@lower.register(keras.layers.CenterCrop, moves=True)
+def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
+    require_channels_last(layer)
+    rows, columns = (a - b for a, b in zip(x.shape, (layer.height, layer.width), strict=False))
+    if min(rows, columns) < 0:
+        received = f"one of {x.shape}; pad it, or resize it on the host"
+        raise refusal(layer, f"an image of at least {layer.height} x {layer.width}", received)
+    widths = [(n // 2, n - n // 2) for n in (rows, columns)]
+    return cropped(x, (*widths, (0, 0)))
 
 
 @lower.register(keras.layers.ZeroPadding1D, reads_reals=True)

@@ -10,11 +10,9 @@ import numpy as np
 from keras import ops
 
 from qhls.frontend.layers.windows import (
-    as_image,
-    like,
+    axes_of,
     mean,
-    pad_same,
-    pair,
+    pooled,
     require_channels_last,
     whole,
     window_sums,
@@ -35,6 +33,12 @@ _IDENTITIES = (
     keras.layers.GaussianDropout,
     keras.layers.GaussianNoise,
     keras.layers.ActivityRegularization,
+    *(
+        cls
+        for name, cls in vars(keras.layers).items()
+        if name in ("AugMix", "CutMix", "MixUp", "RandAugment")
+        or (name.startswith("Random") and name != "RandomCrop")  # which crops in inference too
+    ),
 )
 """Layers that do something in training only."""
 
@@ -49,17 +53,11 @@ for _cls in _IDENTITIES:
 
 @lower.register(keras.layers.MaxPooling1D, reads_reals=True)
 @lower.register(keras.layers.MaxPooling2D, reads_reals=True)
+@lower.register(keras.layers.MaxPooling3D, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    return maximum(layer, x, lambda op: _windows(layer, op))
-
-
-def _windows(layer: Any, x: Op) -> Op:
-    window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
-    if layer.padding == "same":
-        # Each window holds an element of x, so the lowest code there is never wins against them.
-        image = pad_same(image, window, strides, value=x.range.hull[0])
-    return like(x, Pool(image, window, strides))
+    window, strides = axes_of(layer.pool_size), axes_of(layer.strides)
+    return maximum(layer, x, lambda op: pooled(op, window, strides, layer.padding, "max"))
 
 
 @lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
@@ -72,9 +70,41 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
 @lower.register(keras.layers.AveragePooling1D)
 @lower.register(keras.layers.AveragePooling2D)
+@lower.register(keras.layers.AveragePooling3D)
 def _(layer: Any, x: Op) -> Tensor:
     sums, part = window_sums(layer, x)
-    return mean(layer, sums, math.prod(pair(layer.pool_size)), part)
+    return mean(layer, sums, math.prod(axes_of(layer.pool_size)), part)
+
+
+def _evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
+    """Return the window of an adaptive pooling, which is its stride as well."""
+    require_channels_last(layer)
+    sizes = axes_of(layer.output_size)
+    if any(length % size for length, size in zip(x.shape[:-1], sizes, strict=True)):
+        raise refusal(
+            layer,
+            f"an output_size that divides {x.shape[:-1]}, so that windows are alike",
+            f"{sizes}; choose another, or use a pooling with a pool_size",
+        )
+    return tuple(length // size for length, size in zip(x.shape[:-1], sizes, strict=True))
+
+
+def _adaptive_maximum(layer: Any, x: Tensor) -> Tensor:
+    window = _evenly(layer, x)
+    return maximum(layer, x, lambda op: pooled(op, window, window, "valid", "max"))
+
+
+def _adaptive_average(layer: Any, x: Op) -> Tensor:
+    window = _evenly(layer, x)
+    return mean(layer, pooled(x, window, window, "valid", "sum"), math.prod(window))
+
+
+for _dimensions in (1, 2, 3):
+    _maximum = getattr(keras.layers, f"AdaptiveMaxPooling{_dimensions}D", None)
+    _average = getattr(keras.layers, f"AdaptiveAveragePooling{_dimensions}D", None)
+    if _maximum is not None and _average is not None:  # newer than other versions of Keras 3
+        lower.register(_maximum, reads_reals=True)(_adaptive_maximum)
+        lower.register(_average)(_adaptive_average)
 
 
 @lower.register(keras.layers.GlobalAveragePooling1D, masked=True)

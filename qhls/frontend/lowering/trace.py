@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -375,9 +376,11 @@ def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
 
 def _refuse_options(layer: Any, arguments: Any) -> None:
     """Arguments of a call beside tensors change what it means; a rule does not see them."""
-    options = [
-        x for x in keras.tree.flatten((arguments.args[1:], arguments.kwargs)) if x is not None
-    ]
+    kwargs = dict(arguments.kwargs)
+    training = inspect.signature(layer.call).parameters.get("training")
+    if training is not None and kwargs.get("training") is training.default:
+        kwargs.pop("training", None)  # the model's own replaces it
+    options = [x for x in keras.tree.flatten((arguments.args[1:], kwargs)) if x is not None]
     options = [x for x in options if not isinstance(x, keras.KerasTensor) and x is not False]
     if options:
         raise refusal(
