@@ -154,7 +154,7 @@ def _number(operation: Any, value: Any, x: Tensor) -> Op:
     codes, frac = dyadic(constant.reshape(()))
     code = codes.item()
     dims = (1,) * len(x.shape)
-    return Input(dims, Fixed.holding(code, code, frac), (code, code), name="number")
+    return Input(dims, Fixed.holding(code, code, frac), (code,), name="number")
 
 
 def _known(x: Op) -> Op:

@@ -102,7 +102,7 @@ def padded(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
     x = prepared(x)
     codes, frac = dyadic(np.array(value))
     code = codes.item()
-    filling = Input((1,), Fixed.holding(code, code, frac), (code, code), name="filling")
+    filling = Input((1,), Fixed.holding(code, code, frac), (code,), name="filling")
     if isinstance(x, Op):
         return _filled(x, filling, widths)
     shape = tuple(a + n + b for n, (a, b) in zip(x.shape, widths, strict=True))

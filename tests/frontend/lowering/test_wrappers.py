@@ -8,7 +8,7 @@ import qhls
 from qhls.errors import LoweringError
 from qhls.frontend.models.state import settle
 from qhls.ir import Lookup, Scan, Threshold
-from qhls.layers import QActivation, QConv1D, QConv2D, QDense, QSimpleRNN
+from qhls.layers import QLSTM, QActivation, QConv1D, QConv2D, QDense, QSimpleRNN
 
 L = keras.layers
 BITS = "quantized_bits(6,1,alpha=1)"
@@ -127,9 +127,13 @@ def test_inputs_are_indices_of_rows(types, hull, tmp_path):
             r"layer 'e' \(Embedding\): expected whole numbers from 0 to 8; received s4\.0 from -8 to 7; give it an",
         ),
         (
-            [L.Embedding(4, 2, mask_zero=True), L.LSTM(3, name="g")],
+            [
+                L.Embedding(4, 2, mask_zero=True),
+                QActivation(BITS),
+                QLSTM(3, **KERNEL, recurrent_quantizer=BITS, name="g"),
+            ],
             "u2.0",
-            r"layer 'g' \(LSTM\): expected a call without a mask, which makes",
+            r"layer 'g' \(QLSTM\): expected a call without a mask, which makes",
         ),
     ],
 )

@@ -104,7 +104,9 @@ def test_of_real_numbers():
 def test_a_choice_is_no_wider_than_both(ends, frac, other_frac):
     (a, b), (c, d) = sorted(ends[:2]), sorted(ends[2:])
     types = Fixed.holding(a, b, frac), Fixed.holding(c, d, other_frac)
-    x, y = (Input((1,), t, e) for t, e in zip(types, ((a, b), (c, d)), strict=True))
+    x, y = (
+        Input((1,), t, range(e[0], e[1] + 1)) for t, e in zip(types, ((a, b), (c, d)), strict=True)
+    )
     holds = Input((1,), Fixed(False, 1, 0))
     op = selected(truth(holds), x, y)
     points = [np.array([[n]] * 2) for n in (0, a, c)]
@@ -160,7 +162,7 @@ def test_a_masked_average_before_a_normalisation():
 
 
 def test_a_masked_average_is_approximated():
-    model = masked(QDense(2, kernel_quantizer=BITS, name="d"))
+    model = masked(QDense(2, kernel_quantizer=BITS, use_bias=False, name="d"))
     message = (
         r"^layer 'g' \(GlobalAveragePooling1D\): expected a quantizer behind an average over up to 5 numbers; "
         r"received none; add a QActivation behind it; layer 'd' \(QDense\) would read real numbers\. The nearest exact "
