@@ -18,6 +18,7 @@ from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.softmax import axes_of
+from qhls.system.display import Printed
 from qhls.system.progress import report
 from qhls.system.text import shown
 
@@ -47,7 +48,7 @@ class BitComparison:
 
 
 @dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Printed):
     """Comparisons of one ``check``; true when none has a mismatch. ``print`` shows all of them."""
 
     samples: int

@@ -21,6 +21,7 @@ from qhls.search.errors import SearchError
 from qhls.search.goals.costs import UNITS, Hardware
 from qhls.search.goals.objectives import Objective
 from qhls.search.space.choices import Candidate
+from qhls.system.display import Tabular
 from qhls.system.text import one_line
 
 REPORT = "report.html"
@@ -71,7 +72,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Tabular):
     """Points that no other is better than in every objective, the best of the first objective first.
 
     ``records``: number of a trial -> what the journal notes of it; ``study``: where they are as an Optuna study.
