@@ -33,8 +33,7 @@ from qhls.ir.ops import Const
 from qhls.ir.work import MULTIPLICATIONS, is_wiring
 from qhls.plan import Buffer, Process, Schedule, plan
 from qhls.plan.hardware.primitives import list_events
-from qhls.system.display import Tabular
-from qhls.system.tables import make_cell
+from qhls.system.tables import make_cell, render_text
 
 CAUSES = ("multiply", "add", "activation", "memory")
 """The causes of energy; every pJ has one of them."""
@@ -56,7 +55,7 @@ class OpEnergy:
 
 
 @dataclass(frozen=True, slots=True)
-class EnergyReport(Tabular):
+class EnergyReport:
     """The energy of one design in pJ per inference. Totals by op, by layer and by cause are the same sum."""
 
     design: str
@@ -98,6 +97,9 @@ class EnergyReport(Tabular):
                 make_cell(layer), *map(format_number, causes.values()), format_number(pj), share
             )
         return table
+
+    def __str__(self) -> str:
+        return render_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``; energies are in pJ per inference."""

@@ -14,15 +14,15 @@ import numpy as np
 
 from qhls.frontend.files.classes import shipped
 from qhls.frontend.layers.merge import contracted, of_one_rank
-from qhls.frontend.layers.movement import concatenated, gathered, padded, permuted
+from qhls.frontend.layers.movement import gathered, permuted
 from qhls.frontend.layers.windows import mean
-from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import activate, lower, scaled, short, zero
 from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals, reals_along
 from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
     Add,
+    Concat,
     Const,
     Fixed,
     Matmul,
@@ -31,6 +31,7 @@ from qhls.ir import (
     Mul,
     Op,
     Overflow,
+    Pad,
     Pool,
     Quantize,
     Reshape,
@@ -45,7 +46,7 @@ _WEIGHT_BITS = 18
 """Constants on one grid of up to this many bits are multiplied and added as they are, as quantised weights."""
 
 
-def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
+def _register(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
     """Decorator: the function is the rule for these operations, as far as this Keras has them."""
 
     def remember(rule: Rule) -> Rule:
@@ -63,14 +64,14 @@ def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Cal
 _PAIRS = {"Add": Add, "Subtract": Sub, "Multiply": Mul, "Maximum": Max, "Minimum": Min}
 
 
-@register_operations(*_PAIRS)
+@_register(*_PAIRS)
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     pair = _PAIRS[type(operation).__name__]
-    if is_tensor(a) and is_tensor(b):
+    if _is_tensor(a) and _is_tensor(b):
         return pair(*of_one_rank(operation, (exact(operation, a), exact(operation, b))))
-    x, value, swapped = (a, b, False) if is_tensor(a) else (b, a, True)
-    constant = constant_of(operation, value, x)
-    if isinstance(x, Op) and is_held(constant):
+    x, value, swapped = (a, b, False) if _is_tensor(a) else (b, a, True)
+    constant = _constant(operation, value, x)
+    if isinstance(x, Op) and _is_held(constant):
         if pair is Mul:
             return scaled(x, constant)
         operands = (x, Const.of(constant, "constant"))
@@ -78,35 +79,46 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
     return _real(operation, x, constant, swapped)
 
 
-@register_operations("TrueDivide", "Divide")
+@_register("TrueDivide", "Divide")
 def _(operation: Any, a: Any, b: Any) -> Tensor:
-    if not is_tensor(a) or is_tensor(b):
-        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor; multiply")
-    constant = constant_of(operation, b, a)
+    if not _is_tensor(a) or _is_tensor(b):
+        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor", "Multiply.")
+    constant = _constant(operation, b, a)
     if isinstance(a, Op) and (np.abs(np.frexp(constant)[0]) == 0.5).all():
         return scaled(a, 1 / constant)
     return _real(operation, a, constant)
 
 
-@register_operations("Matmul")
+@_register("Power")
 def _(operation: Any, a: Any, b: Any) -> Op:
-    left = exact(operation, a) if is_tensor(a) else None
-    if left is not None and is_tensor(b):
+    raise refusal(
+        operation,
+        "products such as x * x or keras.ops.square(x)",
+        "a power, which Keras rounds",
+        "Multiply instead.",
+    )
+
+
+@_register("Matmul")
+def _(operation: Any, a: Any, b: Any) -> Op:
+    left = exact(operation, a) if _is_tensor(a) else None
+    if left is not None and _is_tensor(b):
         right = exact(operation, b)
         if len(left.shape) == len(right.shape) == 2:
             return contracted(left, permuted(right, (1, 0)))
     elif left is not None:
         weights = np.asarray(keras.ops.convert_to_numpy(b), np.float64)
-        if weights.ndim == 2 and is_held(weights):
+        if weights.ndim == 2 and _is_held(weights):
             return Matmul(left, Const.of(weights, "constant"))
     raise refusal(
         operation,
         "a tensor by a constant matrix, or two tensors of a matrix a sample",
-        "other operands; use QDense, or keras.layers.Dot",
+        "other operands",
+        "Use QDense, or keras.layers.Dot.",
     )
 
 
-def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
+def _constant(operation: Any, value: Any, x: Tensor) -> Array:
     """A constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
     array = np.asarray(keras.ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
@@ -115,12 +127,13 @@ def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
         raise refusal(
             operation,
             "finite constants that are the same for every sample",
-            f"one of the shape {array.shape}; give it the shape of a sample, {x.shape}",
+            f"one of the shape {array.shape}",
+            f"Give it the shape of a sample, {x.shape}.",
         )
     return array.reshape((1,) * (len(x.shape) - array.ndim) + array.shape) if array.ndim else array
 
 
-def is_held(constant: Array) -> bool:
+def _is_held(constant: Array) -> bool:
     """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
     return short(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
@@ -138,63 +151,53 @@ def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> 
 
 # -- one operand --------------------------------------------------------------------------------
 
-for _name in ("Copy", "StopGradient"):
+for _name in ("Copy", "StopGradient", "Cast"):
 
-    @register_operations(_name)
-    @register_operations(_name, module="keras.src.ops.core")
+    @_register(_name)
+    @_register(_name, module="keras.src.ops.core")
     def _identity(operation: Any, x: Tensor) -> Tensor:
+        dtype = keras.backend.standardize_dtype(getattr(operation, "dtype", "float32"))
+        if dtype not in ("float32", "float64"):
+            raise refusal(
+                operation, "a cast to float32 or float64", f"one to {dtype}", "Leave it out."
+            )
         return x
 
 
-@register_operations("Cast", module="keras.src.ops.core")
-def _(operation: Any, x: Tensor) -> Tensor:
-    """Numbers stay as they are; whole ones are rounded towards 0, and truth is what is not 0."""
-    dtype = keras.backend.standardize_dtype(operation.dtype)
-    if dtype in ("float32", "float64"):
-        return x
-    if dtype == "bool":
-        return truth(exact(operation, x))
-    if "int" in dtype:
-        x = exact(operation, x)
-        above, below = (_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x)))
-        return Sub(above, below) if x.type.frac > 0 else x
-    raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}; leave it out")
-
-
-@register_operations("Negative")
+@_register("Negative")
 def _(operation: Any, x: Tensor) -> Op:
     return Sub(zero(), exact(operation, x))
 
 
-@register_operations("Abs", "Absolute")
+@_register("Abs", "Absolute")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
     return Max(x, Sub(zero(), x))
 
 
-@register_operations("Square")
+@_register("Square")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
     return Mul(x, x)
 
 
-@register_operations("Clip")
+@_register("Clip")
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
-    if not isinstance(x, Op) or not all(end.ndim == 0 and short(end) for end in ends):
+    if isinstance(x, Reals) or not all(end.ndim == 0 and short(end) for end in ends):
         return reals(x, operation, _no_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
     return x if highest is None else Min(x, Const.of(float(highest), "highest"))
 
 
-@register_operations("Floor", "Ceil", "Round")
+@_register("Floor", "Ceil", "Round")
 def _(operation: Any, x: Tensor) -> Op:
     kind = type(operation).__name__
-    if not isinstance(x, Op):
+    if isinstance(x, Reals):
         return step_function(operation, operation, x, turns=())
     if getattr(operation, "decimals", 0):
-        raise refusal(operation, "decimals=0", f"{operation.decimals}; use a quantizer")
+        raise refusal(operation, "decimals=0", str(operation.decimals), "Use a quantizer.")
     if x.type.frac <= 0:
         return x
     if kind == "Ceil":
@@ -209,7 +212,7 @@ def _whole(x: Op, rounding: Rounding) -> Op:
     return Quantize(x, to, rounding, Overflow.SATURATE)
 
 
-@register_operations("Sign")
+@_register("Sign")
 def _(operation: Any, x: Tensor) -> Op:
     return step_function(operation, operation, x, turns=())
 
@@ -235,36 +238,36 @@ _ACTIVATIONS = {
 
 for _module, _functions in _ACTIVATIONS.items():
 
-    @register_operations(*_functions, module=_module)
+    @_register(*_functions, module=_module)
     def _activation(operation: Any, x: Tensor) -> Tensor:
         function = _ACTIVATIONS[type(operation).__module__][type(operation).__name__]
         return activate(operation, function, x)
 
 
-@register_operations("ReLU", module="keras.src.activations.activations")
+@_register("ReLU", module="keras.src.activations.activations")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.ReLU)(operation, x)
 
 
-@register_operations("LeakyRelu", module="keras.src.ops.nn")
+@_register("LeakyRelu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.LeakyReLU)(operation, x)
 
 
-@register_operations("Softmax", module="keras.src.ops.nn")
+@_register("Softmax", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.Softmax)(operation, x)
 
 
-@register_operations("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
-@register_operations("Erf", module="keras.src.ops.math")
-@register_operations("LogSigmoid", module="keras.src.ops.nn")
+@_register("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
+@_register("Erf", module="keras.src.ops.math")
+@_register("LogSigmoid", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
     return reals(x, operation, _no_codes(operation), shared=True)
 
 
-@register_operations("Sin", "Cos")
-@register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
+@_register("Sin", "Cos")
+@_register("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
     return reals(x, operation, _no_codes(operation), monotone=False, shared=True)
 
@@ -273,37 +276,37 @@ def _no_codes(operation: Any) -> Any:
     return refusal(
         operation,
         "an operation that maps codes to codes",
-        "one whose results are real numbers; put a quantizer behind it, such as "
-        "QActivation('quantized_bits(8,2,alpha=1)')",
+        "one whose results are real numbers",
+        "Put a quantizer behind it, such as QActivation('quantized_bits(8,2,alpha=1)').",
     )
 
 
 # -- sums and extremes along axes ---------------------------------------------------------------
 
 
-@register_operations("Sum")
+@_register("Sum")
 def _(operation: Any, x: Tensor) -> Op:
-    return reduced(operation, exact(operation, x), "sum")
+    return _reduced(operation, exact(operation, x), "sum")
 
 
-@register_operations("Mean")
+@_register("Mean")
 def _(operation: Any, x: Tensor) -> Tensor:
     x = exact(operation, x)
-    sums = reduced(operation, x, "sum")
+    sums = _reduced(operation, x, "sum")
     return mean(operation, sums, x.size // sums.size)
 
 
-@register_operations("Max", "Amax")
+@_register("Max", "Amax")
 def _(operation: Any, x: Tensor) -> Op:
-    return reduced(operation, exact(operation, x), "max")
+    return _reduced(operation, exact(operation, x), "max")
 
 
-@register_operations("Min", "Amin")
+@_register("Min", "Amin")
 def _(operation: Any, x: Tensor) -> Op:
-    return Sub(zero(), reduced(operation, Sub(zero(), exact(operation, x)), "max"))
+    return Sub(zero(), _reduced(operation, Sub(zero(), exact(operation, x)), "max"))
 
 
-def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def _reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """``x`` reduced along the operation's axes: windows of one column for each element that is left."""
     rank = len(x.shape)
     given = operation.axis if operation.axis is not None else range(rank + 1)
@@ -311,7 +314,7 @@ def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     axes = sorted({axis % (rank + 1) - 1 for axis in given})
     if -1 in axes or getattr(operation, "initial", None) is not None:
         raise refusal(
-            operation, "axes other than the batch's", f"axis={operation.axis}; name the others"
+            operation, "axes other than the batch's", f"axis={operation.axis}", "Name the others."
         )
     rest = [axis for axis in range(rank) if axis not in axes]
     moved = permuted(x, (*axes, *rest)) if [*axes, *rest] != list(range(rank)) else x
@@ -320,9 +323,7 @@ def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     results = Pool(columns, (length, 1), (1, 1), reduction)
     kept = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
     return _shaped(
-        operation,
-        results,
-        kept if getattr(operation, "keepdims", False) else [x.shape[axis] for axis in rest],
+        operation, results, kept if operation.keepdims else [x.shape[axis] for axis in rest]
     )
 
 
@@ -331,7 +332,8 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
         raise refusal(
             operation,
             "results of one axis or more besides the batch's",
-            "single numbers; keep an axis (keepdims=True, x[:, 0:1])",
+            "single numbers",
+            "Keep an axis (keepdims=True, x[:, 0:1]).",
         )
     return Reshape(x, tuple(shape))
 
@@ -339,22 +341,24 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
 # -- elements moved -----------------------------------------------------------------------------
 
 
-@register_operations(
+@_register(
     *("GetItem", "Reshape", "Transpose", "Squeeze", "ExpandDims", "Flip", "Swapaxes", "Moveaxis"),
     *("Tile", "Repeat", "Take", "Split", "Roll", "Rot90", "BroadcastTo"),
 )
-@register_operations("Unstack", module="keras.src.ops.core")
+@_register("Unstack", module="keras.src.ops.core")
 def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
-    if not isinstance(x, Op):
+    if isinstance(x, Reals):
         move = lower.rule(operation)
         parts = len(_list(operation.output))
         return tuple(
             x.behind(lambda op, part=part: move(operation, op, *arguments)[part])
             for part in range(parts)
         )
-    if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
-        raise refusal(operation, "places that are constants", "places from a tensor")
+    if any(_is_tensor(each) for each in keras.tree.flatten(arguments)):
+        raise refusal(
+            operation, "places that are constants", "places from a tensor", "Use constants."
+        )
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
     results = operation(keras.ops.convert_to_tensor(places), *arguments)
     return tuple(_moved(operation, x, keras.ops.convert_to_numpy(r)) for r in _list(results))
@@ -362,62 +366,67 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
 
 def _moved(operation: Any, x: Op, places: Array) -> Op:
     if places.ndim == 0 or len(places) != 2 or (places[0] + x.size != places[1]).any():
-        raise refusal(operation, "a move within each sample", "one of elements between samples")
+        raise refusal(
+            operation,
+            "a move within each sample",
+            "one of elements between samples",
+            "Use axes but the first.",
+        )
     first = places[0].astype(np.int64)
     if first.size and first.min() >= 0 and first.max() < x.size:
         moved = gathered(x, first.ravel())
         if moved is not None:
             return _shaped(operation, moved, list(first.shape))
     raise refusal(
-        operation, "elements in regular order", "an irregular one; use reshapes and slices"
+        operation, "elements in regular order", "an irregular one", "Use reshapes and slices."
     )
 
 
-@register_operations("Concatenate")
-def _(operation: Any, xs: Any) -> Tensor:
-    axis = _inner_axis(operation, len(xs[0].shape) + 1)
-    return concatenated(_tensors(operation, xs), axis)
+@_register("Concatenate")
+def _(operation: Any, xs: Any) -> Op:
+    return Concat(_tensors(operation, xs), _inner_axis(operation, len(xs[0].shape) + 1))
 
 
-@register_operations("Stack")
-def _(operation: Any, xs: Any) -> Tensor:
+@_register("Stack")
+def _(operation: Any, xs: Any) -> Op:
     axis = _inner_axis(operation, len(xs[0].shape) + 2)
-    shape = xs[0].shape
-    return concatenated(_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
+    shapes = [[*x.shape[:axis], 1, *x.shape[axis:]] for x in xs]
+    tensors = _tensors(operation, xs)
+    return Concat(tuple(Reshape(x, tuple(s)) for x, s in zip(tensors, shapes, strict=True)), axis)
 
 
-@register_operations("Pad")
-def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
+@_register("Pad")
+def _(operation: Any, x: Tensor, constant_values: Any = None) -> Op:
+    x = exact(operation, x)
     widths = [tuple(map(int, pair)) for pair in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
-    value = float(constant_values or 0)
-    if operation.mode != "constant" or any(widths[0]) or not short(value):
+    value = float(constant_values or 0) * 2.0**x.type.frac
+    if operation.mode != "constant" or any(widths[0]) or value != int(value):
         raise refusal(
             operation,
-            "constants of at most 12 bits around each sample",
-            f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}; use another "
-            f"constant, or a layer such as ZeroPadding2D",
+            f"constants on the input's grid of {x.type.step} around each sample",
+            f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}",
+            "Use another constant, or a layer such as ZeroPadding2D.",
         )
-    return padded(x, tuple(widths[1:]), value)
+    return Pad(x, tuple(widths[1:]), int(value))
 
 
-def _tensors(operation: Any, xs: Any) -> list[Tensor]:
-    if not all(is_tensor(x) for x in xs):
-        raise refusal(operation, "tensors only", "a constant among them; make it an input")
-    return list(xs)
+def _tensors(operation: Any, xs: Any) -> tuple[Op, ...]:
+    if not all(_is_tensor(x) for x in xs):
+        raise refusal(operation, "tensors only", "a constant among them", "Make it an input.")
+    return tuple(exact(operation, x) for x in xs)
 
 
 def _inner_axis(operation: Any, rank: int) -> int:
     """The operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:
-        raise refusal(operation, "an axis other than the batch's", "axis 0; use another axis")
+        raise refusal(operation, "an axis other than the batch's", "axis 0", "Use another axis.")
     return axis
 
 
-def is_tensor(value: Any) -> bool:
-    """Return whether an argument of an operation is a tensor, exact or not."""
-    return isinstance(value, Tensor)
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Op | Reals)
 
 
 def _list(value: Any) -> list[Any]:
