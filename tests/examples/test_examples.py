@@ -16,15 +16,17 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
 
 
-DOCUMENTS = ["README.md", *(f"docs/{n}.md" for n in ("add_a_layer", "energy", "qtools", "search"))]
+PAGES = (
+    "README.md",
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
+)
+DOCUMENTS = [page for page in PAGES if blocks(page)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_python_in_documents_runs(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = blocks(document)
-    assert found
-    for code in found:
+    for code in blocks(document):
         exec(compile(code, document, "exec"), {"__name__": "example"})
 
 
