@@ -57,7 +57,7 @@ class Peer:
         return model
 
     def _mlp(self) -> Any:
-        """Return the stand-in of ``csim_speed.py``: QDense and quantized_relu with its kernels and biases."""
+        """The stand-in of ``csim_speed.py``: QDense and quantized_relu with its kernels and biases."""
         import numpy as np
         import tensorflow as tf
         from qkeras import QActivation, QDense, quantized_bits, quantized_relu
@@ -102,20 +102,20 @@ class Peer:
     # -- what can be asked ------------------------------------------------------------------------
 
     def versions(self) -> dict[str, Any]:
-        """Import everything, so that no later figure has it."""
+        """Imports everything, so that no later figure has it."""
         import hls4ml
         import qkeras
         import tensorflow as tf
 
-        packages = {"hls4ml": hls4ml, "qkeras": qkeras, "tensorflow": tf}
-        return {name: module.__version__ for name, module in packages.items()}
+        found = {"hls4ml": hls4ml, "qkeras": qkeras, "tensorflow": tf}
+        return {name: module.__version__ for name, module in found.items()}
 
     def project(self, backend: str) -> dict[str, Any]:
-        """Convert a model file to a project on disk."""
+        """Model file to project on disk."""
         return timed(lambda: self.convert(self.load(), backend).write())[1]
 
     def build(self, backend: str) -> dict[str, Any]:
-        """Run ``compile()``, which writes the project and calls g++."""
+        """``compile()``: it writes the project and calls g++."""
         model = self.convert(self.load(), backend)
         _, write = timed(model.write)
         _, gxx = timed(model._compile)
@@ -123,13 +123,13 @@ class Peer:
         return {"user": write["user"] + gxx["user"], "write": write, "g++": gxx}
 
     def predict(self, backend: str, seconds: float) -> dict[str, Any]:
-        """Return samples per CPU second."""
+        """Samples a CPU second."""
         model, batch = self.compiled[backend], self.batch()
         model.predict(batch[:2])
         return {"rate": rate(lambda: model.predict(batch), len(batch), seconds)}
 
     def outputs(self, backend: str, path: str) -> dict[str, Any]:
-        """Write the outputs themselves, for comparison."""
+        """Writes the outputs themselves, for comparison."""
         import numpy as np
 
         np.save(path, self.compiled[backend].predict(self.batch()))
@@ -148,14 +148,14 @@ def serve(peer: Peer, requests: Any, answers: Any) -> None:
 
 
 def once(peer: Peer) -> dict[str, Any]:
-    result: dict[str, Any] = peer.versions()
+    found: dict[str, Any] = peer.versions()
     for backend in BACKENDS:
-        result[backend] = {
+        found[backend] = {
             "project": peer.project(backend),
             "build": peer.build(backend),
             "predict": peer.predict(backend, 0.5),
         }
-    return result
+    return found
 
 
 def parse() -> argparse.Namespace:

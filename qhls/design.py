@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +239,9 @@ class Design:
     def show(self) -> str:
         """Return the graph as text, one op per line: types, ranges, shapes and Keras layers."""
         return str(self.graph)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.show())}</pre>"
 
     def random_codes(self, samples: int, seed: int = 0) -> list[Array]:
         """Return random integer codes, uniform over the type of each input, one array per input.

@@ -43,13 +43,12 @@ def find_include(target: Target, include: str | Path | None = None) -> Path:
     variables, then the ``hls4ml`` package (its headers only; it is not imported). Raises ``CsimError``.
     """
     variable = target.include_variable
-    for origin, folder in (("include", include), (variable, os.environ.get(variable))):
-        if folder:
-            if (Path(folder) / target.header).is_file():
-                return Path(folder)
+    for origin, given in (("include", include), (variable, os.environ.get(variable))):
+        if given:
+            if (Path(given) / target.header).is_file():
+                return Path(given)
             raise CsimError(
-                f"{target.name} headers: expected {target.header} in {origin}={str(folder)!r}, got no "
-                "such file. Correct the folder."
+                f"{target.name} headers: expected {target.header} in {origin}={str(given)!r}, got no such file"
             )
     for root, below in target.environment:
         if (
@@ -250,7 +249,7 @@ def _compile(
     if status:
         first = "\n".join(said.splitlines()[:20])
         raise CsimError(
-            f"csim build: expected {compiler} to succeed, got status {status}. Its first error:\n{first}"
+            f"csim build: expected {compiler} to succeed, got status {status}:\n{first}"
         )
     if not library.is_file():
         raise CsimError(

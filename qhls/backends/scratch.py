@@ -21,19 +21,19 @@ _HERE = -100
 def scratch(folder: Path, prefix: str) -> Generator[Path]:
     """Make a new folder in ``folder``, whose name begins with ``prefix``; delete it in the end. Raises ``OSError``."""
     while True:
-        path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = os.open(made, os.O_RDONLY)
         except FileNotFoundError:  # left_over of another thread or process was faster
             continue
         lock(descriptor, wait=True)
-        if is_at(descriptor, path):
+        if is_at(descriptor, made):
             break
         os.close(descriptor)  # another process took it for one that was left over
     try:
-        yield path
+        yield made
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
         os.close(descriptor)
 
 

@@ -55,7 +55,5 @@ TARGETS = {
 def get_target(name: str) -> Target:
     """Return the target of that name; raises ``EmitError`` that lists all targets."""
     if name not in TARGETS:
-        raise EmitError(
-            f"target: expected one of {', '.join(TARGETS)}, got {name!r}. Choose one of these."
-        )
+        raise EmitError(f"target: expected one of {', '.join(TARGETS)}, got {name!r}")
     return TARGETS[name]

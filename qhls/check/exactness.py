@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qhls.ir.graph import align
 from qhls.model.graph import ModelGraph
+from qhls.system.display import Printed
 from qhls.system.text import shown
 
 
@@ -24,7 +25,7 @@ class LayerExactness:
 
 
 @dataclass(frozen=True)
-class ExactnessReport:
+class ExactnessReport(Printed):
     """All layers, and the float type in which Keras is compared."""
 
     layers: list[LayerExactness]

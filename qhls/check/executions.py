@@ -18,6 +18,7 @@ from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.softmax import axes_of
+from qhls.system.display import Printed
 from qhls.system.progress import report
 from qhls.system.text import shown
 
@@ -47,7 +48,7 @@ class BitComparison:
 
 
 @dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Printed):
     """Comparisons of one ``check``; true when none has a mismatch. ``print`` shows all of them."""
 
     samples: int
@@ -125,6 +126,8 @@ def _compare_with_keras(
     report("run Keras")
     reference = Reference(design.model, graph)
     received = reference.run(codes)
+    undefined = _undefined(received)
+    received = [_replace(a, b, undefined) for a, b in zip(expected, received, strict=True)]
     wrong, rounded = _differences(expected, received), 0
     if wrong.any() and reference.beyond:
         samples = [array[wrong] for array in codes]
@@ -141,7 +144,17 @@ def _compare_with_keras(
     comparisons = [replace(comparison, rounded=rounded)]
     if design.softmax.mode != "host":
         comparisons.append(_compare_softmax(design, reference.ends(codes), results))
-    return comparisons, reference.notes
+    notes = list(reference.notes)
+    if undefined.any():
+        notes.append(
+            f"Keras has no finite number in {undefined.sum():,} of {len(undefined):,} samples: these are not compared"
+        )
+    return comparisons, notes
+
+
+def _undefined(received: Sequence[Any]) -> Array:
+    """Return for each sample whether an output has a number that is not finite."""
+    return np.any([~np.isfinite(a).reshape(len(a), -1).all(1) for a in received], axis=0)
 
 
 def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:

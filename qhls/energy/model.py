@@ -33,7 +33,8 @@ from qhls.ir.ops import Const
 from qhls.ir.work import MULTIPLICATIONS, is_wiring
 from qhls.plan import Buffer, Process, Schedule, plan
 from qhls.plan.hardware.primitives import list_events
-from qhls.system.tables import make_cell, render_text
+from qhls.system.display import Tabular
+from qhls.system.tables import make_cell
 
 CAUSES = ("multiply", "add", "activation", "memory")
 """The causes of energy; every pJ has one of them."""
@@ -55,7 +56,7 @@ class OpEnergy:
 
 
 @dataclass(frozen=True, slots=True)
-class EnergyReport:
+class EnergyReport(Tabular):
     """The energy of one design in pJ per inference. Totals by op, by layer and by cause are the same sum."""
 
     design: str
@@ -97,9 +98,6 @@ class EnergyReport:
                 make_cell(layer), *map(format_number, causes.values()), format_number(pj), share
             )
         return table
-
-    def __str__(self) -> str:
-        return render_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``; energies are in pJ per inference."""

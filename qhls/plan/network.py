@@ -24,18 +24,21 @@ from qhls.plan.process import Buffer, Channel, ChannelKind, Process
 from qhls.plan.rules import Choice, choose, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
 from qhls.plan.timing import Step, find_critical_path
+from qhls.system.display import Tabular
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Plan(Tabular):
     """The hardware of ``graph``: ``processes`` in the order of their calls, ``buffers`` of all tensors, ``channels``.
 
     ``stores``: processes that copy outputs from memories to the design's ports. ``obstacles``: the reasons why the
     processes do not overlap; empty if they do.
     """
+
+    text_width = 200
 
     graph: Graph
     schedule: Schedule
@@ -126,11 +129,6 @@ class Plan:
         from qhls.plan.table import make_table
 
         return make_table(self)
-
-    def __str__(self) -> str:
-        from qhls.system.tables import render_text
-
-        return render_text(self.table(), width=200)
 
     @cached_property
     def _path(self) -> tuple[int, int]:

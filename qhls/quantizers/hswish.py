@@ -8,7 +8,7 @@ from keras import ops
 
 from qhls.quantizers.base import quantizer
 from qhls.quantizers.bits import FixedPoint
-from qhls.quantizers.numerics import Tensor
+from qhls.quantizers.numerics import Tensor, single
 
 
 @quantizer
@@ -52,6 +52,17 @@ class quantized_hswish(FixedPoint):
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes of ``quantized_bits`` for hard swish of ``x``."""
         return super().grid(self.surrogate(x))
+
+    @property
+    def real_turns(self) -> tuple[float, ...]:
+        """Return the ends of the parabola's halves and of the two lines beside it."""
+        shift, bound = float(self.relu_shift), float(self.relu_upper_bound)
+        return tuple(sorted({-shift, -shift / 2, bound - shift, 0.0}))
+
+    def beside(self, x: Tensor, share: float) -> Tensor:
+        """Return the quantized hard swish of ``x`` plus ``share`` of the magnitude of ``x``."""
+        codes, step = super().grid(self.surrogate(x) + share * ops.abs(x))
+        return codes * single(step, x)
 
     @property
     def quantization(self) -> None:

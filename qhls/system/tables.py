@@ -1,10 +1,13 @@
-"""Tables as plain text."""
+"""Tables as plain text and, in a notebook, as HTML."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
+from html import escape
 
 from rich.console import Console, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from qhls.system.text import one_line
@@ -21,3 +24,24 @@ def render_text(table: RenderableType, width: int = 120) -> str:
 def make_cell(text: str, style: str = "") -> Text:
     """Return ``text``, which may be a name from a file, as a cell or title of a table."""
     return Text(one_line(text), style)
+
+
+def render_html(table: Table) -> str:
+    """Return ``table`` as an HTML table with its title, footer and caption."""
+    columns = list(table.columns)
+    rows = zip(*(list(column.cells) for column in columns), strict=True)
+    lines = [f"<caption>{_escape(table.title)}</caption>"] if table.title else []
+    lines.append(_row("th", [column.header for column in columns]))
+    lines += [_row("td", row) for row in rows]
+    if table.show_footer:
+        lines.append(_row("th", [column.footer for column in columns]))
+    note = f"<p>{_escape(table.caption)}</p>" if table.caption else ""
+    return "\n".join(["<table>", *lines, "</table>", note])
+
+
+def _row(tag: str, cells: Iterable[object]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{_escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _escape(cell: object) -> str:
+    return escape(cell.plain if isinstance(cell, Text) else str(cell)).replace("\n", "<br>")

@@ -55,20 +55,17 @@ def test_any_integers_will_do(dtype):
 @pytest.mark.parametrize(
     ("codes", "message"),
     [
-        (GOOD[:1], r"graph 'pair': expected 2 inputs \(x, y\), got 1\. Pass one array per input\."),
-        (
-            [*GOOD, GOOD[1]],
-            r"graph 'pair': expected 2 inputs \(x, y\), got 3\. Pass one array per input\.",
-        ),
+        (GOOD[:1], r"graph 'pair': expected 2 inputs \(x, y\), got 1"),
+        ([*GOOD, GOOD[1]], r"graph 'pair': expected 2 inputs \(x, y\), got 3"),
         (
             [np.zeros((5, 3, 2), int), GOOD[1]],
-            r"input 'x': expected shape \(samples, 2, 3\), got \(5, 3, 2\)\. Reshape it\.",
+            r"input 'x': expected shape \(samples, 2, 3\), got \(5, 3, 2\)",
         ),
         (
             [np.zeros((2, 3), int), GOOD[1]],
-            r"input 'x': expected shape \(samples, 2, 3\), got \(2, 3\)\. Reshape it\.",
+            r"input 'x': expected shape \(samples, 2, 3\), got \(2, 3\)",
         ),
-        ([0, GOOD[1]], r"input 'x': expected shape \(samples, 2, 3\), got \(\)\. Reshape it\."),
+        ([0, GOOD[1]], r"input 'x': expected shape \(samples, 2, 3\), got \(\)"),
         (
             [GOOD[0].astype(float), GOOD[1]],
             r"input 'x': expected integer codes of s4\.1, got float64\. Quantise first\.",
@@ -83,19 +80,19 @@ def test_any_integers_will_do(dtype):
         ),
         (
             [GOOD[0] + 8, GOOD[1]],
-            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[8, 8\]\. Quantise first\.",
+            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[8, 8\]",
         ),
         (
             [GOOD[0] - 9, GOOD[1]],
-            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[-9, -9\]\. Quantise first\.",
+            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[-9, -9\]",
         ),
         (
             [GOOD[0], GOOD[1] - 1],
-            r"input 'y': expected codes of u2\.0 in \[0, 3\], got \[-1, -1\]\. Quantise first\.",
+            r"input 'y': expected codes of u2\.0 in \[0, 3\], got \[-1, -1\]",
         ),
         (
             [GOOD[0], GOOD[1][:4]],
-            r"graph 'pair': expected equally many samples of every input, got x: 5, y: 4\. Match them\.",
+            r"graph 'pair': expected equally many samples of every input, got x: 5, y: 4",
         ),
     ],
 )
@@ -107,9 +104,7 @@ def test_data_that_is_refused(codes, message):
 def test_a_scalar_input():
     x = Input((), Fixed(True, 8, 0), name="x")
     assert run(Graph((x,), (Add(x, x),)), [[1, 2, -3]])[0].tolist() == [2, 4, -6]
-    with pytest.raises(
-        VerifyError, match=r"^input 'x': expected shape \(samples\), got \(1, 1\)\. Reshape it\.$"
-    ):
+    with pytest.raises(VerifyError, match=r"^input 'x': expected shape \(samples\), got \(1, 1\)$"):
         run(Graph((x,), (x,)), [[[1]]])
 
 

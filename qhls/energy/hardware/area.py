@@ -21,7 +21,8 @@ from qhls.ir import Graph
 from qhls.plan import Schedule, plan
 from qhls.plan.hardware.prices import AreaTable, price_primitives
 from qhls.plan.hardware.primitives import count_primitives
-from qhls.system.tables import make_cell, render_text
+from qhls.system.display import Tabular
+from qhls.system.tables import make_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class OpArea:
 
 
 @dataclass(frozen=True, slots=True)
-class AreaReport:
+class AreaReport(Tabular):
     """The resources of one design, by op and by Keras layer."""
 
     design: str
@@ -85,9 +86,6 @@ class AreaReport:
         for layer, resources in self.layers.items():
             table.add_row(make_cell(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
         return table
-
-    def __str__(self) -> str:
-        return render_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``."""

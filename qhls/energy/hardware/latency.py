@@ -17,14 +17,15 @@ from rich.table import Table
 
 from qhls.ir import Graph
 from qhls.plan import Plan, Process, Schedule, plan
-from qhls.system.tables import make_cell, render_text
+from qhls.system.display import Tabular
+from qhls.system.tables import make_cell
 
 DEPTH_ERROR = (9 / 11, 14 / 11)
 """The bounds of a depth over its estimate: the spread of those four designs, of one architecture and device."""
 
 
 @dataclass(frozen=True, slots=True)
-class LatencyReport:
+class LatencyReport(Tabular):
     """The clock cycles of one design. ``latency``: from an input to its last output."""
 
     design: str
@@ -90,9 +91,6 @@ class LatencyReport:
             numbers = (str(op.trips), str(op.interval), op.bound, str(op.depth), str(op.cycles))
             table.add_row(make_cell(op.name), *numbers)
         return table
-
-    def __str__(self) -> str:
-        return render_text(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``."""

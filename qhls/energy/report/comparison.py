@@ -21,7 +21,7 @@ from qhls.energy.report.plot import draw_bars, format_number
 from qhls.energy.sensitivity import Saving
 from qhls.energy.technology import Technology
 from qhls.errors import EnergyError
-from qhls.system.tables import make_cell, render_text
+from qhls.system.tables import make_cell, render_html, render_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,10 @@ class CostComparison:
 
     def __str__(self) -> str:
         return render_text(self.renderable())
+
+    def _repr_html_(self) -> str:
+        tables = (each for each in self.renderable().renderables if isinstance(each, Table))
+        return "".join(map(render_html, tables))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all costs, ready for ``json.dumps``."""

@@ -6,6 +6,7 @@ measured and reported.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil, log2
 from typing import Any
@@ -18,7 +19,14 @@ from qhls.frontend.approximation.normalisation import Normalisations
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.lowering.lower import activate
-from qhls.frontend.lowering.reals import Place, RealNumbersError, Reals, exact, resolving
+from qhls.frontend.lowering.reals import (
+    Joined,
+    Place,
+    RealNumbersError,
+    Reals,
+    exact,
+    resolving,
+)
 from qhls.frontend.lowering.refusal import RealWeightsError
 from qhls.frontend.lowering.rounded import RoundedFunction
 from qhls.frontend.lowering.steps import values_of
@@ -70,16 +78,23 @@ def trace_exactly(model: keras.Model, input_types: Any) -> ModelGraph:
         return trace(model, input_types)
     except RealWeightsError as error:
         raise LoweringError(
-            f"{error} Or compile with allow_approximate=True, which rounds them, or with real_end='host', "
+            f"{_sentence(error)} Or compile with allow_approximate=True, which rounds them, or with real_end='host', "
             f"which leaves this layer and all that follow it to the host."
         ) from None
     except RealNumbersError as error:
         if not error.reals.layer:
-            raise LoweringError(f"{error} Or compile with allow_approximate=True.") from None
+            raise LoweringError(
+                f"{_sentence(error)} Or compile with allow_approximate=True."
+            ) from None
         behind = f"QActivation({nearest(error.reals)!r}) behind layer {error.reals.layer!r}"
         raise LoweringError(
-            f"{error} The nearest exact model has {behind}: add it, or compile with allow_approximate=True."
+            f"{_sentence(error)} The nearest exact model has {behind}: add it, or compile with allow_approximate=True."
         ) from None
+
+
+def _sentence(error: Exception) -> str:
+    """Return the message of ``error`` with a full stop at its end."""
+    return f"{str(error).rstrip('.')}."
 
 
 def trace_nearest(
@@ -125,6 +140,7 @@ class _Quantizers:
     def __init__(self, quantizer: str | None, bits: int) -> None:
         self.quantizer, self.bits = quantizer, bits
         self.behind: dict[Place, _Behind] = {}
+        self.forced: set[Place] = set()
         self.begin()
 
     def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, ModelGraph]:
@@ -138,25 +154,39 @@ class _Quantizers:
             return apart, self.trace(apart, input_types)
 
     def trace(self, model: keras.Model, input_types: Any) -> ModelGraph:
-        """Return the graph of ``model`` with the inserted quantizers; repeat the trace while a quantizer has grown."""
+        """Return the graph of ``model`` with the inserted quantizers.
+
+        The trace is repeated while a quantizer has grown, or while places are found to need one.
+        """
         while True:
             self.begin()
             with resolving(self):
                 graph = trace_in_float32(model, input_types)
-            if not self.grown:
+            if self.asked:
+                self.forced |= self.asked
+                self.behind = {}  # ranges of a trace that went on without these quantizers
+            elif not self.grown:
                 return graph
+
+    def force(self, places: Collection[Place]) -> None:
+        """Note that the trace has to be repeated with quantizers at ``places``."""
+        self.asked.update(places)
 
     def begin(self) -> None:
         """Forget everything about the last trace but the quantizers of its places."""
         self.grown = False
+        self.asked: set[Place] = set()
         self.approximations: dict[tuple[str, str], Approximation] = {}
         self.layers: dict[tuple[str, str, str], QActivation] = {}
         self.at: dict[tuple[Any, int | str], Any] = {}
         self._ops: dict[tuple[int, str], tuple[Reals, Op]] = {}
         self.normalisations = Normalisations()
 
-    def __call__(self, reals: Reals, place: Place) -> Op:
+    def __call__(self, reals: Reals | Joined, place: Place) -> Op:
         """Return the exact tensor that is read at ``place`` instead of ``reals``."""
+        if isinstance(reals, Joined):
+            reals.boundary.refuse()
+            return reals.each(_any_codes, rising=True)  # until the trace is repeated
         codes, numbers = _numbers(reals)
         if self.quantizer is None and reals.start is not None:
             self.normalisations.note(reals, *_numbers(reals.start[1]))
@@ -246,6 +276,14 @@ def _softmax_apart(model: keras.Model) -> keras.Model:
     for layer, new in pairs:
         copy_state(layer, new)
     return copy
+
+
+def _any_codes(x: Op | Reals) -> Op:
+    """Return ``x`` or, of real numbers, some near numbers."""
+    if isinstance(x, Op):
+        return x
+    quantizer = get_quantizer(nearest(x))
+    return exact(None, activate(quantizer, quantizer, x))
 
 
 def nearest(reals: Reals) -> str:

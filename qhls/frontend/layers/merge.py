@@ -8,12 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.movement import permuted
+from qhls.frontend.layers.movement import concatenated, permuted
 from qhls.frontend.layers.windows import mean
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import refusal
-from qhls.ir import Add, Concat, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
+from qhls.ir import Add, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
 
 _FOLDS = {
     keras.layers.Add: Add,
@@ -40,19 +40,19 @@ def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
 
 def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
-    if len({len(x.shape) for x in xs}) > 1:
+    if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
-        raise refusal(layer, "tensors of one rank", f"the shapes {shapes}", "Reshape them before.")
+        raise refusal(layer, "tensors of one rank", f"the shapes {shapes}; reshape them before")
     return xs
 
 
-@lower.register(keras.layers.Concatenate)
-def _(layer: keras.layers.Concatenate, *xs: Op) -> Op:
+@lower.register(keras.layers.Concatenate, reads_reals=True)
+def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
     if layer.axis == 0 or layer.axis == -len(xs[0].shape) - 1:
         raise refusal(
-            layer, "an axis other than the batch's", "axis 0", "Concatenate on another axis."
+            layer, "an axis other than the batch's", "axis 0; concatenate on another axis"
         )
-    return Concat(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
+    return concatenated(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
 
 
 @lower.register(keras.layers.Dot)
@@ -62,8 +62,7 @@ def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
         raise refusal(
             layer,
             "normalize=False",
-            "True, which divides by real lengths",
-            "Normalise in training only.",
+            "True, which divides by real lengths; normalise in training only",
         )
     axes = layer.axes if isinstance(layer.axes, list | tuple) else (layer.axes, layer.axes)
     left, right = (_with_last(x, int(axis)) for x, axis in zip((a, b), axes, strict=True))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from qhls.frontend.layers.windows import pair, require_channels_last
+from qhls.frontend.layers.windows import Pair, axes_of, pair, require_channels_last
 from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Tensor, boundary_of, joined, prepared
 from qhls.frontend.lowering.refusal import refusal
-from qhls.ir import Concat, Op, Pad, Reshape, View
-from qhls.ir.integers import Array
+from qhls.ir import Concat, Fixed, Input, Op, Pad, Quantize, Reshape, View
+from qhls.ir.integers import Array, dyadic
 
 _MOST_VIEWS = 64
 """Largest number of views for an irregular selection of elements."""
@@ -78,6 +80,46 @@ def _longest_view(x: Op, places: Array) -> tuple[Op, int]:
     return Reshape(view, (len(block),)), len(block)
 
 
+def concatenated(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = None) -> Tensor:
+    """Return ``xs``, exact or not, one after another along ``axis`` (batch not counted).
+
+    ``dims`` is the shape in which they are, if not their own.
+    """
+
+    def concatenation(*ops: Op) -> Op:
+        return Concat(ops if dims is None else tuple(Reshape(op, dims) for op in ops), axis)
+
+    xs = [prepared(x) for x in xs]
+    if all(isinstance(x, Op) for x in xs):
+        return concatenation(*xs)  # type: ignore[arg-type]
+    shapes = [list(dims or x.shape) for x in xs]
+    shapes[0][axis] = sum(shape[axis] for shape in shapes)
+    return joined(xs, concatenation, tuple(shapes[0]), boundary_of(xs))
+
+
+def padded(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
+    """Return ``x``, exact or not, with ``widths[i]`` elements of ``value`` before and behind along axis i."""
+    x = prepared(x)
+    codes, frac = dyadic(np.array(value))
+    code = codes.item()
+    filling = Input((1,), Fixed.holding(code, code, frac), (code,), name="filling")
+    if isinstance(x, Op):
+        return _filled(x, filling, widths)
+    shape = tuple(a + n + b for n, (a, b) in zip(x.shape, widths, strict=True))
+    boundary = boundary_of([x])
+    return joined([x, filling], lambda x, value: _filled(x, value, widths), shape, boundary)
+
+
+def _filled(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
+    """``x`` in elements of the one number that ``filling`` can have."""
+    code, _ = filling.range.hull
+    more = filling.type.frac - x.type.frac if code else 0
+    if more > 0:
+        lo, hi = (end << more for end in x.range.hull)
+        x = Quantize(x, Fixed.holding(lo, hi, filling.type.frac), proved=True)
+    return Pad(x, widths, code << max(-more, 0))
+
+
 @lower.register(keras.layers.Flatten, moves=True)
 def _(layer: keras.layers.Flatten, x: Op) -> Op:
     if len(x.shape) > 1:
@@ -113,32 +155,46 @@ def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
         raise refusal(
             layer,
             "interpolation='nearest'",
-            f"{layer.interpolation!r}",
-            "Use a transposed convolution.",
+            f"{layer.interpolation!r}; use a transposed convolution",
         )
     return repeated(x, (*pair(layer.size), 1))
 
 
-@lower.register(keras.layers.ZeroPadding2D)
-def _(layer: keras.layers.ZeroPadding2D, x: Op) -> Op:
+@lower.register(keras.layers.UpSampling3D, moves=True)
+def _(layer: keras.layers.UpSampling3D, x: Op) -> Op:
     require_channels_last(layer)
-    rows, columns = map(pair, layer.padding)
-    return Pad(x, (rows, columns, (0, 0)))
+    return repeated(x, (*axes_of(layer.size), 1))
 
 
-@lower.register(keras.layers.ZeroPadding1D)
-def _(layer: keras.layers.ZeroPadding1D, x: Op) -> Op:
+@lower.register(keras.layers.CenterCrop, moves=True)
+def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
     require_channels_last(layer)
-    return Pad(x, (pair(layer.padding), (0, 0)))
+    rows, columns = (a - b for a, b in zip(x.shape, (layer.height, layer.width), strict=False))
+    if min(rows, columns) < 0:
+        received = f"one of {x.shape}; pad it, or resize it on the host"
+        raise refusal(layer, f"an image of at least {layer.height} x {layer.width}", received)
+    widths = [(n // 2, n - n // 2) for n in (rows, columns)]
+    return cropped(x, (*widths, (0, 0)))
 
 
-@lower.register(keras.layers.Cropping2D, moves=True)
-def _(layer: keras.layers.Cropping2D, x: Op) -> Op:
+@lower.register(keras.layers.ZeroPadding1D, reads_reals=True)
+@lower.register(keras.layers.ZeroPadding2D, reads_reals=True)
+@lower.register(keras.layers.ZeroPadding3D, reads_reals=True)
+def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    rows, columns = map(pair, layer.cropping)
-    return cropped(x, (rows, columns, (0, 0)))
+    return padded(x, (*_pairs(layer.padding), (0, 0)))
 
 
 @lower.register(keras.layers.Cropping1D, moves=True)
-def _(layer: keras.layers.Cropping1D, x: Op) -> Op:
-    return cropped(x, (pair(layer.cropping), (0, 0)))
+@lower.register(keras.layers.Cropping2D, moves=True)
+@lower.register(keras.layers.Cropping3D, moves=True)
+def _(layer: Any, x: Op) -> Op:
+    if len(x.shape) > 2:
+        require_channels_last(layer)
+    return cropped(x, (*_pairs(layer.cropping), (0, 0)))
+
+
+def _pairs(widths: Any) -> tuple[Pair, ...]:
+    """Return widths before and behind along each axis; Keras holds those of one axis without a tuple."""
+    pairs = widths if isinstance(widths[0], tuple | list) else [widths]
+    return tuple((int(before), int(behind)) for before, behind in pairs)

@@ -14,15 +14,15 @@ import numpy as np
 
 from qhls.frontend.files.classes import shipped
 from qhls.frontend.layers.merge import contracted, of_one_rank
-from qhls.frontend.layers.movement import gathered, permuted
+from qhls.frontend.layers.movement import concatenated, gathered, padded, permuted
 from qhls.frontend.layers.windows import mean
+from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import activate, lower, scaled, short, zero
 from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals, reals_along
 from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
     Add,
-    Concat,
     Const,
     Fixed,
     Matmul,
@@ -31,7 +31,6 @@ from qhls.ir import (
     Mul,
     Op,
     Overflow,
-    Pad,
     Pool,
     Quantize,
     Reshape,
@@ -46,7 +45,7 @@ _WEIGHT_BITS = 18
 """Constants on one grid of up to this many bits are multiplied and added as they are, as quantised weights."""
 
 
-def _register(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
+def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
     """Decorator: the function is the rule for these operations, as far as this Keras has them."""
 
     def remember(rule: Rule) -> Rule:
@@ -64,14 +63,14 @@ def _register(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rul
 _PAIRS = {"Add": Add, "Subtract": Sub, "Multiply": Mul, "Maximum": Max, "Minimum": Min}
 
 
-@_register(*_PAIRS)
+@register_operations(*_PAIRS)
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     pair = _PAIRS[type(operation).__name__]
-    if _is_tensor(a) and _is_tensor(b):
+    if is_tensor(a) and is_tensor(b):
         return pair(*of_one_rank(operation, (exact(operation, a), exact(operation, b))))
-    x, value, swapped = (a, b, False) if _is_tensor(a) else (b, a, True)
-    constant = _constant(operation, value, x)
-    if isinstance(x, Op) and _is_held(constant):
+    x, value, swapped = (a, b, False) if is_tensor(a) else (b, a, True)
+    constant = constant_of(operation, value, x)
+    if isinstance(x, Op) and is_held(constant):
         if pair is Mul:
             return scaled(x, constant)
         operands = (x, Const.of(constant, "constant"))
@@ -79,46 +78,35 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
     return _real(operation, x, constant, swapped)
 
 
-@_register("TrueDivide", "Divide")
+@register_operations("TrueDivide", "Divide")
 def _(operation: Any, a: Any, b: Any) -> Tensor:
-    if not _is_tensor(a) or _is_tensor(b):
-        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor", "Multiply.")
-    constant = _constant(operation, b, a)
+    if not is_tensor(a) or is_tensor(b):
+        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor; multiply")
+    constant = constant_of(operation, b, a)
     if isinstance(a, Op) and (np.abs(np.frexp(constant)[0]) == 0.5).all():
         return scaled(a, 1 / constant)
     return _real(operation, a, constant)
 
 
-@_register("Power")
+@register_operations("Matmul")
 def _(operation: Any, a: Any, b: Any) -> Op:
-    raise refusal(
-        operation,
-        "products such as x * x or keras.ops.square(x)",
-        "a power, which Keras rounds",
-        "Multiply instead.",
-    )
-
-
-@_register("Matmul")
-def _(operation: Any, a: Any, b: Any) -> Op:
-    left = exact(operation, a) if _is_tensor(a) else None
-    if left is not None and _is_tensor(b):
+    left = exact(operation, a) if is_tensor(a) else None
+    if left is not None and is_tensor(b):
         right = exact(operation, b)
         if len(left.shape) == len(right.shape) == 2:
             return contracted(left, permuted(right, (1, 0)))
     elif left is not None:
         weights = np.asarray(keras.ops.convert_to_numpy(b), np.float64)
-        if weights.ndim == 2 and _is_held(weights):
+        if weights.ndim == 2 and is_held(weights):
             return Matmul(left, Const.of(weights, "constant"))
     raise refusal(
         operation,
         "a tensor by a constant matrix, or two tensors of a matrix a sample",
-        "other operands",
-        "Use QDense, or keras.layers.Dot.",
+        "other operands; use QDense, or keras.layers.Dot",
     )
 
 
-def _constant(operation: Any, value: Any, x: Tensor) -> Array:
+def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
     """A constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
     array = np.asarray(keras.ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
@@ -127,13 +115,12 @@ def _constant(operation: Any, value: Any, x: Tensor) -> Array:
         raise refusal(
             operation,
             "finite constants that are the same for every sample",
-            f"one of the shape {array.shape}",
-            f"Give it the shape of a sample, {x.shape}.",
+            f"one of the shape {array.shape}; give it the shape of a sample, {x.shape}",
         )
     return array.reshape((1,) * (len(x.shape) - array.ndim) + array.shape) if array.ndim else array
 
 
-def _is_held(constant: Array) -> bool:
+def is_held(constant: Array) -> bool:
     """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
     return short(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
@@ -151,53 +138,63 @@ def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> 
 
 # -- one operand --------------------------------------------------------------------------------
 
-for _name in ("Copy", "StopGradient", "Cast"):
+for _name in ("Copy", "StopGradient"):
 
-    @_register(_name)
-    @_register(_name, module="keras.src.ops.core")
+    @register_operations(_name)
+    @register_operations(_name, module="keras.src.ops.core")
     def _identity(operation: Any, x: Tensor) -> Tensor:
-        dtype = keras.backend.standardize_dtype(getattr(operation, "dtype", "float32"))
-        if dtype not in ("float32", "float64"):
-            raise refusal(
-                operation, "a cast to float32 or float64", f"one to {dtype}", "Leave it out."
-            )
         return x
 
 
-@_register("Negative")
+@register_operations("Cast", module="keras.src.ops.core")
+def _(operation: Any, x: Tensor) -> Tensor:
+    """Numbers stay as they are; whole ones are rounded towards 0, and truth is what is not 0."""
+    dtype = keras.backend.standardize_dtype(operation.dtype)
+    if dtype in ("float32", "float64"):
+        return x
+    if dtype == "bool":
+        return truth(exact(operation, x))
+    if "int" in dtype:
+        x = exact(operation, x)
+        above, below = (_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x)))
+        return Sub(above, below) if x.type.frac > 0 else x
+    raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}; leave it out")
+
+
+@register_operations("Negative")
 def _(operation: Any, x: Tensor) -> Op:
     return Sub(zero(), exact(operation, x))
 
 
-@_register("Abs", "Absolute")
+@register_operations("Abs", "Absolute")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
     return Max(x, Sub(zero(), x))
 
 
-@_register("Square")
+@register_operations("Square")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
     return Mul(x, x)
 
 
-@_register("Clip")
+@register_operations("Clip")
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
-    if isinstance(x, Reals) or not all(end.ndim == 0 and short(end) for end in ends):
+    if not isinstance(x, Op) or not all(end.ndim == 0 and short(end) for end in ends):
         return reals(x, operation, _no_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
     return x if highest is None else Min(x, Const.of(float(highest), "highest"))
 
 
-@_register("Floor", "Ceil", "Round")
+@register_operations("Floor", "Ceil", "Round")
 def _(operation: Any, x: Tensor) -> Op:
     kind = type(operation).__name__
-    if isinstance(x, Reals):
+    if not isinstance(x, Op):
         return step_function(operation, operation, x, turns=())
     if getattr(operation, "decimals", 0):
-        raise refusal(operation, "decimals=0", str(operation.decimals), "Use a quantizer.")
+        raise refusal(operation, "decimals=0", f"{operation.decimals}; use a quantizer")
     if x.type.frac <= 0:
         return x
     if kind == "Ceil":
@@ -212,7 +209,7 @@ def _whole(x: Op, rounding: Rounding) -> Op:
     return Quantize(x, to, rounding, Overflow.SATURATE)
 
 
-@_register("Sign")
+@register_operations("Sign")
 def _(operation: Any, x: Tensor) -> Op:
     return step_function(operation, operation, x, turns=())
 
@@ -238,36 +235,36 @@ _ACTIVATIONS = {
 
 for _module, _functions in _ACTIVATIONS.items():
 
-    @_register(*_functions, module=_module)
+    @register_operations(*_functions, module=_module)
     def _activation(operation: Any, x: Tensor) -> Tensor:
         function = _ACTIVATIONS[type(operation).__module__][type(operation).__name__]
         return activate(operation, function, x)
 
 
-@_register("ReLU", module="keras.src.activations.activations")
+@register_operations("ReLU", module="keras.src.activations.activations")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.ReLU)(operation, x)
 
 
-@_register("LeakyRelu", module="keras.src.ops.nn")
+@register_operations("LeakyRelu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.LeakyReLU)(operation, x)
 
 
-@_register("Softmax", module="keras.src.ops.nn")
+@register_operations("Softmax", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Any:
     return lower.rule_of(keras.layers.Softmax)(operation, x)
 
 
-@_register("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
-@_register("Erf", module="keras.src.ops.math")
-@_register("LogSigmoid", module="keras.src.ops.nn")
+@register_operations("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
+@register_operations("Erf", module="keras.src.ops.math")
+@register_operations("LogSigmoid", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
     return reals(x, operation, _no_codes(operation), shared=True)
 
 
-@_register("Sin", "Cos")
-@_register("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
+@register_operations("Sin", "Cos")
+@register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
     return reals(x, operation, _no_codes(operation), monotone=False, shared=True)
 
@@ -276,37 +273,37 @@ def _no_codes(operation: Any) -> Any:
     return refusal(
         operation,
         "an operation that maps codes to codes",
-        "one whose results are real numbers",
-        "Put a quantizer behind it, such as QActivation('quantized_bits(8,2,alpha=1)').",
+        "one whose results are real numbers; put a quantizer behind it, such as "
+        "QActivation('quantized_bits(8,2,alpha=1)')",
     )
 
 
 # -- sums and extremes along axes ---------------------------------------------------------------
 
 
-@_register("Sum")
+@register_operations("Sum")
 def _(operation: Any, x: Tensor) -> Op:
-    return _reduced(operation, exact(operation, x), "sum")
+    return reduced(operation, exact(operation, x), "sum")
 
 
-@_register("Mean")
+@register_operations("Mean")
 def _(operation: Any, x: Tensor) -> Tensor:
     x = exact(operation, x)
-    sums = _reduced(operation, x, "sum")
+    sums = reduced(operation, x, "sum")
     return mean(operation, sums, x.size // sums.size)
 
 
-@_register("Max", "Amax")
+@register_operations("Max", "Amax")
 def _(operation: Any, x: Tensor) -> Op:
-    return _reduced(operation, exact(operation, x), "max")
+    return reduced(operation, exact(operation, x), "max")
 
 
-@_register("Min", "Amin")
+@register_operations("Min", "Amin")
 def _(operation: Any, x: Tensor) -> Op:
-    return Sub(zero(), _reduced(operation, Sub(zero(), exact(operation, x)), "max"))
+    return Sub(zero(), reduced(operation, Sub(zero(), exact(operation, x)), "max"))
 
 
-def _reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """``x`` reduced along the operation's axes: windows of one column for each element that is left."""
     rank = len(x.shape)
     given = operation.axis if operation.axis is not None else range(rank + 1)
@@ -314,7 +311,7 @@ def _reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     axes = sorted({axis % (rank + 1) - 1 for axis in given})
     if -1 in axes or getattr(operation, "initial", None) is not None:
         raise refusal(
-            operation, "axes other than the batch's", f"axis={operation.axis}", "Name the others."
+            operation, "axes other than the batch's", f"axis={operation.axis}; name the others"
         )
     rest = [axis for axis in range(rank) if axis not in axes]
     moved = permuted(x, (*axes, *rest)) if [*axes, *rest] != list(range(rank)) else x
@@ -323,7 +320,9 @@ def _reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     results = Pool(columns, (length, 1), (1, 1), reduction)
     kept = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
     return _shaped(
-        operation, results, kept if operation.keepdims else [x.shape[axis] for axis in rest]
+        operation,
+        results,
+        kept if getattr(operation, "keepdims", False) else [x.shape[axis] for axis in rest],
     )
 
 
@@ -332,8 +331,7 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
         raise refusal(
             operation,
             "results of one axis or more besides the batch's",
-            "single numbers",
-            "Keep an axis (keepdims=True, x[:, 0:1]).",
+            "single numbers; keep an axis (keepdims=True, x[:, 0:1])",
         )
     return Reshape(x, tuple(shape))
 
@@ -341,24 +339,22 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
 # -- elements moved -----------------------------------------------------------------------------
 
 
-@_register(
+@register_operations(
     *("GetItem", "Reshape", "Transpose", "Squeeze", "ExpandDims", "Flip", "Swapaxes", "Moveaxis"),
     *("Tile", "Repeat", "Take", "Split", "Roll", "Rot90", "BroadcastTo"),
 )
-@_register("Unstack", module="keras.src.ops.core")
+@register_operations("Unstack", module="keras.src.ops.core")
 def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
-    if isinstance(x, Reals):
+    if not isinstance(x, Op):
         move = lower.rule(operation)
         parts = len(_list(operation.output))
         return tuple(
             x.behind(lambda op, part=part: move(operation, op, *arguments)[part])
             for part in range(parts)
         )
-    if any(_is_tensor(each) for each in keras.tree.flatten(arguments)):
-        raise refusal(
-            operation, "places that are constants", "places from a tensor", "Use constants."
-        )
+    if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
+        raise refusal(operation, "places that are constants", "places from a tensor")
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
     results = operation(keras.ops.convert_to_tensor(places), *arguments)
     return tuple(_moved(operation, x, keras.ops.convert_to_numpy(r)) for r in _list(results))
@@ -366,67 +362,62 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
 
 def _moved(operation: Any, x: Op, places: Array) -> Op:
     if places.ndim == 0 or len(places) != 2 or (places[0] + x.size != places[1]).any():
-        raise refusal(
-            operation,
-            "a move within each sample",
-            "one of elements between samples",
-            "Use axes but the first.",
-        )
+        raise refusal(operation, "a move within each sample", "one of elements between samples")
     first = places[0].astype(np.int64)
     if first.size and first.min() >= 0 and first.max() < x.size:
         moved = gathered(x, first.ravel())
         if moved is not None:
             return _shaped(operation, moved, list(first.shape))
     raise refusal(
-        operation, "elements in regular order", "an irregular one", "Use reshapes and slices."
+        operation, "elements in regular order", "an irregular one; use reshapes and slices"
     )
 
 
-@_register("Concatenate")
-def _(operation: Any, xs: Any) -> Op:
-    return Concat(_tensors(operation, xs), _inner_axis(operation, len(xs[0].shape) + 1))
+@register_operations("Concatenate")
+def _(operation: Any, xs: Any) -> Tensor:
+    axis = _inner_axis(operation, len(xs[0].shape) + 1)
+    return concatenated(_tensors(operation, xs), axis)
 
 
-@_register("Stack")
-def _(operation: Any, xs: Any) -> Op:
+@register_operations("Stack")
+def _(operation: Any, xs: Any) -> Tensor:
     axis = _inner_axis(operation, len(xs[0].shape) + 2)
-    shapes = [[*x.shape[:axis], 1, *x.shape[axis:]] for x in xs]
-    tensors = _tensors(operation, xs)
-    return Concat(tuple(Reshape(x, tuple(s)) for x, s in zip(tensors, shapes, strict=True)), axis)
+    shape = xs[0].shape
+    return concatenated(_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
 
 
-@_register("Pad")
-def _(operation: Any, x: Tensor, constant_values: Any = None) -> Op:
-    x = exact(operation, x)
+@register_operations("Pad")
+def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
     widths = [tuple(map(int, pair)) for pair in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
-    value = float(constant_values or 0) * 2.0**x.type.frac
-    if operation.mode != "constant" or any(widths[0]) or value != int(value):
+    value = float(constant_values or 0)
+    if operation.mode != "constant" or any(widths[0]) or not short(value):
         raise refusal(
             operation,
-            f"constants on the input's grid of {x.type.step} around each sample",
-            f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}",
-            "Use another constant, or a layer such as ZeroPadding2D.",
+            "constants of at most 12 bits around each sample",
+            f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}; use another "
+            f"constant, or a layer such as ZeroPadding2D",
         )
-    return Pad(x, tuple(widths[1:]), int(value))
+    return padded(x, tuple(widths[1:]), value)
 
 
-def _tensors(operation: Any, xs: Any) -> tuple[Op, ...]:
-    if not all(_is_tensor(x) for x in xs):
-        raise refusal(operation, "tensors only", "a constant among them", "Make it an input.")
-    return tuple(exact(operation, x) for x in xs)
+def _tensors(operation: Any, xs: Any) -> list[Tensor]:
+    if not all(is_tensor(x) for x in xs):
+        raise refusal(operation, "tensors only", "a constant among them; make it an input")
+    return list(xs)
 
 
 def _inner_axis(operation: Any, rank: int) -> int:
     """The operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:
-        raise refusal(operation, "an axis other than the batch's", "axis 0", "Use another axis.")
+        raise refusal(operation, "an axis other than the batch's", "axis 0; use another axis")
     return axis
 
 
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Op | Reals)
+def is_tensor(value: Any) -> bool:
+    """Return whether an argument of an operation is a tensor, exact or not."""
+    return isinstance(value, Tensor)
 
 
 def _list(value: Any) -> list[Any]:

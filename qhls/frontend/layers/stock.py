@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from qhls.frontend.layers.windows import (
-    as_image,
-    like,
+    axes_of,
     mean,
-    pad_same,
-    pair,
+    pooled,
     require_channels_last,
     whole,
     window_sums,
 )
 from qhls.frontend.lowering.lower import lower
-from qhls.frontend.lowering.reals import Tensor
+from qhls.frontend.lowering.maxima import maximum
+from qhls.frontend.lowering.reals import Reals, Tensor
 from qhls.frontend.lowering.refusal import refusal
-from qhls.frontend.lowering.steps import values_of
-from qhls.ir import Op, Pool
+from qhls.ir import Codes, Const, Fixed, Mul, Op, Pool, Quantize, Reshape, Threshold, View
 
 _IDENTITIES = (
     keras.layers.Identity,
@@ -36,6 +33,12 @@ _IDENTITIES = (
     keras.layers.GaussianDropout,
     keras.layers.GaussianNoise,
     keras.layers.ActivityRegularization,
+    *(
+        cls
+        for name, cls in vars(keras.layers).items()
+        if name in ("AugMix", "CutMix", "MixUp", "RandAugment")
+        or (name.startswith("Random") and name != "RandomCrop")  # which crops in inference too
+    ),
 )
 """Layers that do something in training only."""
 
@@ -50,17 +53,11 @@ for _cls in _IDENTITIES:
 
 @lower.register(keras.layers.MaxPooling1D, reads_reals=True)
 @lower.register(keras.layers.MaxPooling2D, reads_reals=True)
+@lower.register(keras.layers.MaxPooling3D, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    return maximum(layer, x, lambda op: _windows(layer, op))
-
-
-def _windows(layer: Any, x: Op) -> Op:
-    window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
-    if layer.padding == "same":
-        # Each window holds an element of x, so the lowest code there is never wins against them.
-        image = pad_same(image, window, strides, value=x.range.hull[0])
-    return like(x, Pool(image, window, strides))
+    window, strides = axes_of(layer.pool_size), axes_of(layer.strides)
+    return maximum(layer, x, lambda op: pooled(op, window, strides, layer.padding, "max"))
 
 
 @lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
@@ -71,36 +68,91 @@ def _(layer: Any, x: Tensor) -> Tensor:
     return maximum(layer, x, lambda op: whole(layer, op, "max"))
 
 
-def maximum(layer: Any, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
-    """Return the maxima that ``make`` takes within channels of ``x``.
-
-    Of real numbers they are taken before a function that rises in every channel, else of what a quantizer that rises
-    makes of them.
-    """
-    if isinstance(x, Op):
-        return make(x)
-    if x.move is None and x.monotone and (x.shared or x.dims is None):
-        lo, hi = x.x.range.hull
-        ends = values_of(x.function, x.x, x.channels)(np.array([[lo, hi]] * x.channels))
-        if (ends[:, 0] <= ends[:, 1]).all():
-            return replace(x, x=make(x.x))
-    falling = refusal(
-        layer,
-        "a function that never falls behind a maximum of real numbers",
-        "one that may",
-        "Put a QActivation before it.",
-    )
-    return x.behind(make, falling)
-
-
 @lower.register(keras.layers.AveragePooling1D)
 @lower.register(keras.layers.AveragePooling2D)
+@lower.register(keras.layers.AveragePooling3D)
 def _(layer: Any, x: Op) -> Tensor:
     sums, part = window_sums(layer, x)
-    return mean(layer, sums, math.prod(pair(layer.pool_size)), part)
+    return mean(layer, sums, math.prod(axes_of(layer.pool_size)), part)
 
 
-@lower.register(keras.layers.GlobalAveragePooling1D)
+def _evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
+    """Return the window of an adaptive pooling, which is its stride as well."""
+    require_channels_last(layer)
+    sizes = axes_of(layer.output_size)
+    if any(length % size for length, size in zip(x.shape[:-1], sizes, strict=True)):
+        raise refusal(
+            layer,
+            f"an output_size that divides {x.shape[:-1]}, so that windows are alike",
+            f"{sizes}; choose another, or use a pooling with a pool_size",
+        )
+    return tuple(length // size for length, size in zip(x.shape[:-1], sizes, strict=True))
+
+
+def _adaptive_maximum(layer: Any, x: Tensor) -> Tensor:
+    window = _evenly(layer, x)
+    return maximum(layer, x, lambda op: pooled(op, window, window, "valid", "max"))
+
+
+def _adaptive_average(layer: Any, x: Op) -> Tensor:
+    window = _evenly(layer, x)
+    return mean(layer, pooled(x, window, window, "valid", "sum"), math.prod(window))
+
+
+for _dimensions in (1, 2, 3):
+    _maximum = getattr(keras.layers, f"AdaptiveMaxPooling{_dimensions}D", None)
+    _average = getattr(keras.layers, f"AdaptiveAveragePooling{_dimensions}D", None)
+    if _maximum is not None and _average is not None:  # newer than other versions of Keras 3
+        lower.register(_maximum, reads_reals=True)(_adaptive_maximum)
+        lower.register(_average)(_adaptive_average)
+
+
+@lower.register(keras.layers.GlobalAveragePooling1D, masked=True)
+def _(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
+    require_channels_last(layer)
+    if mask is not None:
+        return _masked_mean(layer, x, mask)
+    return mean(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
+
+
+def _masked_mean(layer: Any, x: Op, mask: Op) -> Tensor:
+    """Return the average over the steps where ``mask`` (steps,) is 1: one of the sums over each number of steps.
+
+    Where it is 0 throughout, Keras divides 0 by 0, which is no number; here it is the first of these, 0 / 1.
+    """
+    steps, channels = x.shape
+    sums = whole(layer, Mul(x, Reshape(mask, (steps, 1)), proved=True), "sum")
+    count = Reshape(Pool(Reshape(mask, (1, steps, 1)), (1, steps), (1, 1), "sum"), (1,))
+    numbers = np.arange(1, steps + 1)
+    ends = np.stack([numbers - (numbers == 1), numbers + 1], axis=1)  # no step counts as one
+    places = Const(Codes(ends), 0, name="counts")
+    chosen = Threshold(
+        View(count, (steps,), (0,)), places, Const(Codes(np.array([[0, 1, 0]] * steps)), 0)
+    )
+    divisors = np.repeat(numbers, channels)
+
+    lowest, highest = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
+
+    def averages(v: Any) -> Any:  # other sums do not occur with this number of steps
+        return ops.clip(v / ops.convert_to_tensor(divisors, v.dtype), lowest, highest)
+
+    def choice(averages: Op) -> Op:
+        picked = Mul(averages, Reshape(chosen, (steps, 1)), proved=True)
+        total = Pool(Reshape(picked, (1, steps, channels)), (1, steps), (1, 1), "sum", proved=True)
+        lo, hi = (f(0, end) for f, end in zip((min, max), averages.range.hull, strict=True))
+        to = Fixed.holding(lo, hi, averages.type.frac)
+        return Reshape(Quantize(total, to, proved=True), sums.shape)  # one of them is not 0
+
+    odd = refusal(
+        layer,
+        f"a quantizer behind an average over up to {steps} numbers",
+        "none; add a QActivation behind it",
+    )
+    repeated = Reshape(View(sums, (steps, channels), (0, 1)), (steps * channels,))
+    real = Reals(repeated, averages, True, odd, dims=(steps, channels))
+    return real.selected(choice, sums.shape)
+
+
 @lower.register(keras.layers.GlobalAveragePooling2D)
 @lower.register(keras.layers.GlobalAveragePooling3D)
 def _(layer: Any, x: Op) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -53,8 +54,7 @@ def require_channels_last(layer: Any) -> None:
         raise refusal(
             layer,
             "data_format='channels_last'",
-            f"{layer.data_format!r}",
-            "Build the model with channels last.",
+            f"{layer.data_format!r}; build the model with channels last",
         )
 
 
@@ -121,18 +121,46 @@ def window_sums(layer: Any, x: Op) -> tuple[Op, int]:
     does. ``part`` is 1 where each growth is an integer over a power of two, else what makes all of them so.
     """
     require_channels_last(layer)
-    window, strides, image = pair(layer.pool_size), pair(layer.strides), as_image(x)
+    window, strides = axes_of(layer.pool_size), axes_of(layer.strides)
+    sums = pooled(x, window, strides, layer.padding, "sum")
     if layer.padding != "same":
-        return like(x, Pool(image, window, strides, "sum")), 1
+        return sums, 1
     area = math.prod(window)
-    sums = Pool(pad_same(image, window, strides), window, strides, "sum")
-    lines = zip(image.shape, window, strides, strict=False)
-    inside = np.multiply.outer(*(np.array(_inside(*line)) for line in lines))
+    lines = zip(x.shape, window, strides, strict=False)
+    inside = reduce(np.multiply.outer, [np.array(_inside(*line)) for line in lines])
     part = math.lcm(*(_odd(int(count) // math.gcd(area, int(count))) for count in inside.flat))
     growth = area * part / inside
     if (growth == 1).all():
-        return like(x, sums), 1
-    return like(x, Mul(sums, Const.of(growth[..., None], "growth"))), part
+        return sums, 1
+    return Mul(sums, Const.of(growth[..., None], "growth")), part
+
+
+def axes_of(sizes: Any) -> tuple[int, ...]:
+    """Return the sizes along each axis of a window, as Keras layers hold them."""
+    return tuple(int(size) for size in (sizes if isinstance(sizes, tuple | list) else [sizes]))
+
+
+def pooled(
+    x: Op,
+    window: tuple[int, ...],
+    strides: tuple[int, ...],
+    padding: str,
+    reduction: Literal["max", "sum"],
+) -> Op:
+    """Return maxima or sums over windows of ``x`` (of one to three axes, channels)."""
+    if len(window) == 3:  # along the first two axes, then along the third
+        layers, rows, columns, channels = x.shape
+        plane = Reshape(x, (layers, rows, columns * channels))
+        first = pooled(plane, window[:2], strides[:2], padding, reduction)
+        lines = Reshape(first, (first.shape[0] * first.shape[1], columns, channels))
+        second = pooled(lines, (1, window[2]), (1, strides[2]), padding, reduction)
+        return Reshape(second, (*first.shape[:2], *second.shape[1:]))
+    size, steps, image = pair(window), pair(strides), as_image(x)
+    if padding == "same":
+        # Each window holds an element of x, so the lowest code there is never wins against them.
+        value = x.range.hull[0] if reduction == "max" else 0
+        image = pad_same(image, size, steps, value=value)
+    return like(x, Pool(image, size, steps, reduction))
 
 
 def _odd(number: int) -> int:
@@ -168,8 +196,7 @@ def not_exact(layer: Any, count: int) -> LoweringError:
     return refusal(
         layer,
         f"a quantizer behind an average over {count} numbers{border}",
-        "none",
-        f"Add a QActivation behind it{_twin(layer)}.",
+        f"none; add a QActivation behind it{_twin(layer)}",
     )
 
 

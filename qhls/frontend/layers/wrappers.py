@@ -12,7 +12,7 @@ from keras import ops
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.dense import QDense
 from qhls.frontend.lowering.lower import lower, softmax, softmax_on_host
-from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals
 from qhls.frontend.lowering.refusal import refusal, within
 from qhls.frontend.lowering.trace import run_model
 from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, nested_scope
@@ -31,8 +31,7 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
         raise refusal(
             layer,
             f"whole numbers from 0 to {layer.input_dim - 1}",
-            f"{x.type} from {lo:g} to {hi:g}",
-            "Give it an input of the model, or quantise to that range before it.",
+            f"{x.type} from {lo:g} to {hi:g}; give it an input of the model, or quantise to that range before it",
         )
     table: Any = ops.convert_to_numpy(layer.embeddings)
     found = Lookup(x, Const.of(table, "table"))
@@ -41,8 +40,7 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
     odd = refusal(
         layer,
         "a quantizer behind it, because its weights are real numbers",
-        "none",
-        "Add a QActivation behind it.",
+        "none; add a QActivation behind it",
     )
     return reals(found, keras.activations.linear, odd, shared=True)
 
@@ -60,14 +58,15 @@ def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
         return softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
     if isinstance(inner, _OF_LAST_AXIS):
         return lower.rule(inner)(inner, x)
-    sequence = (
-        x.x if isinstance(x, Reals) and x.dims is None and x.move is None else exact(layer, x)
-    )
+    if not isinstance(x, Reals) or x.dims is not None or x.move is not None:
+        x = exact(layer, x)
+    sequence = x.x if isinstance(x, Reals) else x
     with nested_scope("scan"):
         row = Input(sequence.shape[1:], sequence.type, name="row")
         made = _on_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
         if isinstance(made, Reals) and made.move is not None:
             made = made.apart()
+        made = exact(inner, made) if isinstance(made, Joined) else made
     result = made.x if isinstance(made, Reals) else made
     steps = sequence if result is row else Scan(sequence, (), Graph((row,), (result,), "step"))
     if not isinstance(made, Reals):
@@ -84,7 +83,5 @@ def _on_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
         else:
             made = lower.rule(inner)(inner, row)
     if isinstance(made, tuple):
-        raise refusal(
-            layer, "a layer of one output", f"{len(made)} of {inner.name!r}", "Wrap one per output."
-        )
+        raise refusal(layer, "a layer of one output", f"{len(made)} of {inner.name!r}")
     return made

@@ -14,7 +14,8 @@ from operator import or_
 
 import numpy as np
 
-from qhls.frontend.lowering.reals import Arithmetic, Function, Reals, current_arithmetic
+from qhls.frontend.lowering.arithmetic import Arithmetic, current_arithmetic
+from qhls.frontend.lowering.reals import Function, Reals
 from qhls.frontend.lowering.steps import LEVELS, looked_up, on_grid, values_of
 from qhls.ir import (
     Add,
@@ -295,6 +296,7 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     Where they are none only since float32 rounds, the lowering's ``rounds`` say so, and what is returned has the type
     only: it goes again, in float64.
     """
+    x = x.before(function, monotone=True, shared=True)
     source, levels, running = x.x, _levels(x.then(function, shared=True), to), current_arithmetic()
     width = source.type.width
     table = levels.top * (width + to.width) if levels else 0

@@ -24,8 +24,9 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
+from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.lines import rounded_line
-from qhls.frontend.lowering.reals import Reals, Tensor, current_arithmetic, exact, reals
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals, rises
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
@@ -87,26 +88,33 @@ class Lower:
 
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
+        self._masked: set[type] = set()
 
     def register(
-        self, cls: type, reads_reals: bool = False, moves: bool = False
+        self, cls: type, reads_reals: bool = False, moves: bool = False, masked: bool = False
     ) -> Callable[[R], R]:
         """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
 
         ``moves``: it only moves elements of one tensor, so that a function of each number may come before or behind
-        it. A later rule for the same class replaces the earlier one.
+        it. ``masked``: it takes the keyword ``mask``, an op of 0 and 1. A later rule for the same class replaces the
+        earlier one.
         """
 
         def remember(rule: R) -> R:
-            def careful(layer: Any, *inputs: Tensor) -> Any:
-                if moves and isinstance(inputs[0], Reals):
+            def careful(layer: Any, *inputs: Tensor, **mask: Op) -> Any:
+                if moves and not isinstance(inputs[0], Op):
                     return inputs[0].behind(lambda x: rule(layer, x))
-                return rule(layer, *(exact(layer, x) for x in inputs))
+                return rule(layer, *(exact(layer, x) for x in inputs), **mask)
 
+            self._masked |= {cls} if masked else set()
             self._rules[cls] = rule if reads_reals else careful
             return rule
 
         return remember
+
+    def takes_mask(self, layer: Any) -> bool:
+        """Return whether the rule for ``layer`` takes a mask."""
+        return any(cls in self._masked for cls in type(layer).__mro__)
 
     def rule_of(self, cls: type) -> Rule:
         """Return the rule that was registered for ``cls``."""
@@ -125,9 +133,8 @@ class Lower:
             LoweringError: there is no rule, or Keras itself quantised the layer.
         """
         if mode := getattr(layer, "quantization_mode", None):
-            actual = f"one that Keras quantised to {mode}"
-            advice = "Quantise it by quantizers only."
-            raise refusal(layer, "a layer that computes in floats", actual, advice)
+            instead = f"one that Keras quantised to {mode}; quantise it by quantizers only"
+            raise refusal(layer, "a layer that computes in floats", instead)
         own: set[str] = set()
         for cls in type(layer).__mro__:
             if cls in self._rules:
@@ -136,8 +143,7 @@ class Lower:
                     raise _of_real_numbers(layer) or refusal(
                         layer,
                         f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
-                        "none",
-                        _how_to_register(layer),
+                        f"none; {_how_to_register(layer)}",
                     )
                 return self._rules[cls]
             own |= vars(cls).keys()
@@ -158,7 +164,7 @@ lower = Lower()
 
 
 def _how_to_register(layer: Any) -> str:
-    return f"Write a rule and decorate it with @qhls.lower.register({type(layer).__name__})."
+    return f"write a rule and decorate it with @qhls.lower.register({type(layer).__name__})"
 
 
 def _of_real_numbers(layer: Any) -> LoweringError | None:
@@ -166,8 +172,10 @@ def _of_real_numbers(layer: Any) -> LoweringError | None:
     twin = find_twin(type(layer))
     if not type(layer).__module__.startswith("keras.") or twin is None:
         return None
-    advice = f"Use {twin.__name__} with a quantizer for each weight."
-    return RealWeightsError(str(refusal(layer, "a quantised layer", "one of real numbers", advice)))
+    instead = f"use {twin.__name__} with a quantizer for each weight"
+    return RealWeightsError(
+        str(refusal(layer, "a quantised layer", f"one of real numbers; {instead}"))
+    )
 
 
 def _no_rule(layer: Any) -> LoweringError:
@@ -175,9 +183,9 @@ def _no_rule(layer: Any) -> LoweringError:
     if known:
         return known
     if not isinstance(layer, keras.layers.Layer | Quantizer):
-        expected = "a layer or operation with a lowering rule"
-        return refusal(layer, expected, "an operation without", _how_to_register(layer))
-    return refusal(layer, "a layer with a lowering rule", "one without", _how_to_register(layer))
+        instead = f"an operation without; {_how_to_register(layer)}"
+        return refusal(layer, "a layer or operation with a lowering rule", instead)
+    return refusal(layer, "a layer with a lowering rule", f"one without; {_how_to_register(layer)}")
 
 
 # -- activations ------------------------------------------------------------------------------------
@@ -222,8 +230,7 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
             raise refusal(
                 layer,
                 "an activation without weights",
-                f"a {type(activation).__name__}",
-                "Make it a layer of the model.",
+                f"a {type(activation).__name__}; make it a layer of the model",
             )
         (result,) = _tuple(lower.rule(activation)(activation, x))
         return result
@@ -231,7 +238,8 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
         try:
             (result,) = _tuple(lower.rule(activation)(activation, x))
         except LoweringError as error:
-            raise LoweringError(f"{called(layer)}: {error}") from None
+            error.args = (f"{called(layer)}: {error}",)
+            raise
         return result
     return _function(layer, activation, x)
 
@@ -248,8 +256,7 @@ def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
     odd = refusal(
         layer,
         "an activation that maps codes to codes",
-        f"the function {name!r} of real numbers",
-        "Use a quantizer, such as quantized_relu(8,4).",
+        f"the function {name!r} of real numbers; use a quantizer, such as quantized_relu(8,4)",
     )
     if activation not in _RISES:
         raise odd
@@ -278,14 +285,13 @@ def softmax(layer: Any, x: Op, axis: int | Sequence[int] = -1) -> Op:
         raise refusal(
             layer,
             "softmax at the end of the model only, where the host computes it",
-            "one whose result other layers read",
-            "Remove it, or end the model before it.",
+            "one whose result other layers read; remove it, or end the model before it",
         )
     given = [axis] if isinstance(axis, int) else axis
     axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in given}))
     if -1 in axes:
         raise refusal(
-            layer, "a softmax within a sample", f"axis={axis}, the batch's", "Use another axis."
+            layer, "a softmax within a sample", f"axis={axis}, the batch's; use another axis"
         )
     notes.append(LeftSoftmax(layer.name, axes, x))
     return x
@@ -337,6 +343,9 @@ def _tuple(ops: Any) -> tuple[Op, ...]:
 
 @lower.register(Quantizer, reads_reals=True)
 def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
+    if isinstance(x, Joined):
+        rising = quantizer.turns == () and rises(quantizer)
+        return x.each(lambda part: _quantizer(quantizer, part), rising)
     assignment = quantizer.quantization
     if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
@@ -345,8 +354,8 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
         raise refusal(
             quantizer,
             "an activation quantizer that is one function of each number",
-            "one whose scale follows the data or whose result is noisy",
-            "Give it a number as alpha, qnoise_factor=1, and no stochastic class.",
+            "one whose scale follows the data or whose result is noisy; give it a number as alpha, "
+            "qnoise_factor=1, and no stochastic class",
         )
     if assignment is not None and isinstance(x, Reals) and quantizer.turns == ():
         line = rounded_line(quantizer, x, assignment.to)
@@ -366,7 +375,7 @@ def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
 
 @lower.register(quantized_relu, reads_reals=True)
 def _quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
-    if isinstance(x, Reals):
+    if not isinstance(x, Op):
         return _quantizer(quantizer, x)
     slope = quantizer.negative_slope
     bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip

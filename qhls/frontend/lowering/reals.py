@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
 
 from qhls.errors import LoweringError
+from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.refusal import called
 from qhls.ir import Fixed, Graph, Input, Op, Reshape, layer_scope, run
 from qhls.ir.integers import Array
@@ -25,13 +26,34 @@ Function = Callable[[Any], Any]
 class Move:
     """Function of a layer behind real numbers, applied behind their quantizer instead.
 
-    ``make`` moves the elements of an op, which then has ``shape``. ``falling``: where it also takes maxima, the error
-    for a function behind it that may fall, since only rising ones may come before a maximum as well.
+    ``make`` moves the elements of an op, which then has ``shape``. ``maximum``: where it also takes maxima; only
+    functions that rise may come before a maximum as well. ``selects``: which elements are moved depends on data; each
+    stays in its channel.
     """
 
     make: Callable[[Op], Op]
     shape: tuple[int, ...]
-    falling: LoweringError | None = None
+    maximum: Boundary | None = None
+    selects: bool = False
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Places where quantizers would make exact what ``error`` refuses: some inputs of one layer.
+
+    ``turn``: for maxima of real numbers, the function that returns them as a function of the maxima of codes.
+    """
+
+    error: RealNumbersError
+    places: tuple[Place, ...]
+    turn: Callable[[Reals], Reals | None] = lambda reals: None
+
+    def refuse(self) -> None:
+        """Raise the error, or note the places for quantizers if a resolver is in force: it then traces again."""
+        resolver = _resolver.get()
+        if resolver is None or resolver.forced.issuperset(self.places):
+            raise self.error
+        resolver.force(self.places)
 
 
 @dataclass(frozen=True)
@@ -73,27 +95,40 @@ class Reals:
         """``function`` of these numbers, of (samples, channels) or, if ``shared``, of any shape.
 
         Raises:
-            LoweringError: it may fall, behind a maximum of these numbers.
+            RealNumbersError: it may fall, behind a maximum of these numbers.
         """
-        if self.move is not None and not shared:
-            return self.apart().then(function, monotone)
-        if self.move is not None and self.move.falling and not (monotone and _rises(function)):
-            raise self.move.falling
-        inner = self.function
-        outer = function if shared or self.dims is None else _regrouped(function, self.dims[-1])
+        x = self.before(function, monotone, shared)
+        inner = x.function
+        outer = function if shared or x.dims is None else _regrouped(function, x.shape[-1])
         return replace(
-            self,
+            x,
             function=lambda v: outer(inner(v)),
-            monotone=self.monotone and monotone,
-            shared=self.shared and shared,
+            monotone=x.monotone and monotone,
+            shared=x.shared and shared,
         )
+
+    def before(self, function: Function, monotone: bool, shared: bool) -> Reals:
+        """The same numbers in a form that ``function`` may follow, as ``then`` does.
+
+        Raises:
+            RealNumbersError: it may fall, behind a maximum of these numbers.
+        """
+        move = self.move
+        free = shared or move is None or move.selects
+        if move is not None and move.maximum and not (free and monotone and rises(function)):
+            return self._turned().before(function, monotone, shared)
+        return self if free else self.apart()
 
     def apart(self) -> Reals:
         """The same numbers with a function for each element.
 
         Raises:
-            LoweringError: a maximum was taken of them, so that they are no function of one element.
+            RealNumbersError: a maximum was taken of them, so that they are no function of one element.
         """
+        if self.move is not None and self.move.maximum is not None:
+            return self._turned().apart()
+        if self.move is not None and self.move.selects:
+            raise self.refusal
         if self.move is not None:
             return replace(self, move=None).apart()._moved(self.move)
         if self.dims is not None and len(self.x.shape) == 1:
@@ -102,20 +137,34 @@ class Reals:
         flat = Reshape(self.x, (self.x.size,))
         return replace(self, x=flat, function=function, shared=False, dims=self.shape)
 
-    def behind(self, make: Callable[[Op], Op], falling: LoweringError | None = None) -> Reals:
-        """Return the numbers as ``make`` moves them; ``falling`` is given if it takes maxima (see ``Move``)."""
-        first_move = self.move is None and falling is None
-        alike = self.shared or (
-            first_move and self.dims is None and _keeps_channels(make, self.shape)
-        )
-        if first_move and alike:
+    def _turned(self) -> Reals:
+        """The same numbers as a function of maxima of codes; with a resolver any, since it traces again."""
+        boundary = self.move.maximum if self.move is not None else None
+        if self.move is None or boundary is None:
+            return self
+        turned = boundary.turn(self)
+        if turned is None:
+            boundary.refuse()
+            return replace(self, move=replace(self.move, maximum=None))
+        return turned
+
+    def behind(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Reals:
+        """Return the numbers as ``make`` moves them; ``maximum`` is given if it takes maxima (see ``Move``)."""
+        first = self.move
+        moves = first is None and maximum is None
+        if moves and (self.shared or (self.dims is None and _keeps_channels(make, self.shape))):
             return replace(self, x=make(self.x))
         made, _ = _on_places(make, self.shape)
-        first = self.move
         if first is None:
-            return replace(self, move=Move(make, made.shape, falling))
-        both = Move(lambda x: make(first.make(x)), made.shape, first.falling or falling)
-        return replace(self, move=both)
+            return replace(self, move=Move(make, made.shape, maximum))
+        both = Move(lambda x: make(first.make(x)), made.shape, first.maximum or maximum)
+        if first.selects and not self.shared and not _keeps_channels(make, self.shape):
+            raise self.refusal
+        return replace(self, move=replace(both, selects=first.selects))
+
+    def selected(self, make: Callable[[Op], Op], shape: tuple[int, ...]) -> Reals:
+        """Return the numbers of ``shape`` that ``make`` selects by data, each from its own channel."""
+        return replace(self, move=Move(make, shape, selects=True))
 
     def placed(self, x: Op) -> Op:
         """Return ``x``, made of each of these numbers before they move, in its shape and moved."""
@@ -124,11 +173,9 @@ class Reals:
 
     def _moved(self, move: Move) -> Reals:
         """The same for each moved element, which brings its function along."""
-        if move.falling is not None:
-            raise move.falling
         made = move.make(Reshape(self.x, self.shape))
-        places = _places_of(move.make, self.shape).ravel()
-        function = _permuted(self.function, places, self.x.size)
+        places = places_of(move.make, self.shape).ravel()
+        function = functions_at(self.function, places, self.x.size)
         return replace(self, x=Reshape(made, (made.size,)), function=function, dims=made.shape)
 
 
@@ -141,7 +188,7 @@ def _regrouped(function: Function, channels: int) -> Function:
     return regrouped
 
 
-def _rises(function: Function) -> bool:
+def rises(function: Function) -> bool:
     """Return whether samples show a monotone function, one for all numbers, to rise."""
     running = current_arithmetic()
     points = ops.convert_to_tensor([[-_FAR], [_FAR]], running.dtype if running else "float32")
@@ -161,20 +208,24 @@ def _on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Gr
     return made, Graph((row,), (made,), "moved")
 
 
-def _places_of(make: Callable[[Op], Op], shape: tuple[int, ...]) -> Array:
-    """Return the source index in ``shape`` of each element that ``make`` moves."""
+def places_of(
+    make: Callable[[Op], Op], shape: tuple[int, ...], numbers: Array | None = None
+) -> Array:
+    """Return the source index in ``shape`` of each element that ``make`` moves, or its one of ``numbers``."""
     _, graph = _on_places(make, shape)
-    (places,) = run(graph, [np.arange(int(np.prod(shape))).reshape(1, *shape)])
+    size = int(np.prod(shape))
+    codes = np.arange(size) if numbers is None else np.resize(numbers, size)
+    (places,) = run(graph, [codes.reshape(1, *shape)])
     return places[0].astype(np.int64)
 
 
 def _keeps_channels(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
     """Return whether ``make`` leaves each element in its channel, the last axis."""
-    places, channels = _places_of(make, shape), shape[-1]
+    places, channels = places_of(make, shape), shape[-1]
     return places.shape[-1] == channels and bool((places % channels == np.arange(channels)).all())
 
 
-def _permuted(function: Function, places: Array, size: int) -> Function:
+def functions_at(function: Function, places: Array, size: int) -> Function:
     """``function`` of (samples, ``size``) on (samples, elements), of which each was at one of ``places``."""
     order = np.argsort(places, kind="stable")
     first = np.searchsorted(places[order], places[order])
@@ -192,7 +243,72 @@ def _permuted(function: Function, places: Array, size: int) -> Function:
     return permuted
 
 
-Tensor = Op | Reals
+@dataclass(frozen=True)
+class Joined:
+    """``make(*parts)``: elements of several tensors, of which some are real numbers, in a tensor of ``shape``.
+
+    What a quantizer or another function of each number makes of them, it makes of each part. ``boundary``: the inputs
+    of the layer that joined them. ``maximum``: as in ``Move``.
+    """
+
+    parts: tuple[Op | Reals, ...]
+    make: Callable[..., Op]
+    shape: tuple[int, ...]
+    boundary: Boundary
+    maximum: Boundary | None = None
+    layer: str = ""
+
+    @property
+    def refusal(self) -> LoweringError:
+        """Return the error for a layer that cannot read real numbers."""
+        return self.boundary.error
+
+    def each(self, step: Callable[[Op | Reals], Any], rising: bool) -> Any:
+        """Return what ``step`` makes of each part, joined: an op where all of these are.
+
+        Raises:
+            RealNumbersError: it may fall, behind a maximum of the parts.
+        """
+        if self.maximum is not None and not rising:
+            self.maximum.refuse()
+        parts = tuple(step(part) for part in self.parts)
+        if all(isinstance(part, Op) for part in parts):
+            return self.make(*parts)
+        return replace(self, parts=parts)
+
+    def behind(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Joined:
+        """Return the elements as ``make`` moves them; ``maximum`` is given if it takes maxima."""
+        moved, _ = _on_places(make, self.shape)
+        first = self.make
+        return replace(
+            self,
+            make=lambda *xs: make(first(*xs)),
+            shape=moved.shape,
+            maximum=self.maximum or maximum,
+        )
+
+
+Tensor = Op | Reals | Joined
+
+
+def joined(
+    xs: Sequence[Tensor], make: Callable[..., Op], shape: tuple[int, ...], boundary: Boundary
+) -> Joined:
+    """Return ``make(*xs)``, which has ``shape``, of tensors that need not be exact."""
+    parts: list[Op | Reals] = []
+    ends: list[tuple[Callable[..., Op], slice]] = []
+    maximum = None
+    for x in xs:
+        inner = x.parts if isinstance(x, Joined) else (x,)
+        own: Callable[..., Op] = x.make if isinstance(x, Joined) else lambda op: op
+        ends.append((own, slice(len(parts), len(parts) + len(inner))))
+        parts.extend(inner)
+        maximum = maximum or (x.maximum if isinstance(x, Joined) else None)
+
+    def whole(*results: Op) -> Op:
+        return make(*(own(*results[part]) for own, part in ends))
+
+    return Joined(tuple(parts), whole, shape, boundary, maximum)
 
 
 def reals(
@@ -201,11 +317,16 @@ def reals(
     refusal: LoweringError,
     monotone: bool = True,
     shared: bool = False,
-) -> Reals:
+) -> Reals | Joined:
     """``function(x)``, whatever ``x`` is; ``refusal`` is for an exact ``x``, else the first one stays.
 
     ``function`` receives (samples, channels) or, if it is ``shared`` by all numbers, any shape.
     """
+    if isinstance(x, Joined) and not shared:
+        x = exact(None, x)
+    if isinstance(x, Joined):
+        rising = monotone and rises(function)
+        return x.each(lambda part: reals(part, function, refusal, monotone, shared=True), rising)
     if isinstance(x, Reals):
         return x.then(function, monotone, shared)
     return Reals(x, function, monotone, refusal, shared=shared)
@@ -225,6 +346,7 @@ def reals_along(
     shape = x.shape
     rank = len(shape)
     own = {axis % rank for axis in axes if shape[axis] > 1}
+    x = exact(None, x) if own and isinstance(x, Joined) else x
     if own <= {rank - 1}:
         used = (*(1,) * (rank - 1), shape[-1] if own else 1)
     else:
@@ -248,13 +370,38 @@ def exact(layer: Any, x: Tensor, place: Place | None = None) -> Op:
     Raises:
         RealNumbersError: real numbers and no resolver, or no place that it could change; it says where they come from.
     """
-    if isinstance(x, Reals):
-        resolve, at = _resolver.get(), place or _places.get().get(id(x))
-        if resolve is not None and at is not None:
-            return resolve(x, at)
-        reader = called(layer) if layer is not None else "the model's user"
-        raise RealNumbersError(f"{x.refusal} Otherwise {reader} reads real numbers.", x)
-    return x
+    if isinstance(x, Op):
+        return x
+    resolve, at = _resolver.get(), place or _places.get().get(id(x))
+    if resolve is not None and at is not None:
+        return resolve(x, at)
+    layer = layer or getattr(at and at.reader, "operation", None)
+    reader = called(layer) if layer is not None else "the model's user"
+    first = x.boundary.error.reals if isinstance(x, Joined) else x
+    raise RealNumbersError(f"{first.refusal}; {reader} would read real numbers", first)
+
+
+def prepared(x: Tensor) -> Tensor:
+    """Return ``x``, made exact if the resolver in force was asked for a quantizer where it is read."""
+    resolve, at = _resolver.get(), _places.get().get(id(x))
+    if isinstance(x, Op) or resolve is None or at is None or at not in resolve.forced:
+        return x
+    return resolve(x, at)
+
+
+def boundary_of(
+    xs: Sequence[Tensor],
+    error: LoweringError | None = None,
+    turn: Callable[[Reals], Reals | None] = lambda reals: None,
+) -> Boundary:
+    """Return the boundary of a layer that reads ``xs``, of which one at least is no exact tensor."""
+    first = next(x for x in xs if not isinstance(x, Op))
+    numbers = first.boundary.error.reals if isinstance(first, Joined) else first
+    places = (_places.get().get(id(x)) for x in xs if not isinstance(x, Op))
+    message = str(error or first.refusal)
+    return Boundary(
+        RealNumbersError(message, numbers), tuple(place for place in places if place), turn
+    )
 
 
 class RealNumbersError(LoweringError):
@@ -278,8 +425,19 @@ class Place:
     path: str = field(default="", compare=False)
 
 
-Resolver = Callable[[Reals, Place], Op]
-"""Function that makes an exact tensor of real numbers that are read at a place."""
+class Resolver(Protocol):
+    """Maker of exact tensors from real numbers. At the places ``forced`` it makes them whoever reads them."""
+
+    forced: set[Place]
+
+    def __call__(self, reals: Reals | Joined, place: Place) -> Op:
+        """Return the exact tensor that is read at ``place`` instead."""
+        ...
+
+    def force(self, places: Collection[Place]) -> None:
+        """Note that the trace has to be repeated with ``places`` among those forced."""
+        ...
+
 
 _resolver: ContextVar[Resolver | None] = ContextVar("qhls_resolver", default=None)
 _places: ContextVar[Mapping[int, Place]] = ContextVar("qhls_places", default=MappingProxyType({}))
@@ -301,45 +459,10 @@ def reading(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[N
     places = {
         id(x): Place(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)
         for x in inputs
-        if isinstance(x, Reals)
+        if not isinstance(x, Op)
     }
     token = _places.set(places)
     try:
         yield
     finally:
         _places.reset(token)
-
-
-@dataclass
-class Arithmetic:
-    """In which floating-point numbers Keras computes, as the reference of a lowering.
-
-    ``plain``: whether quantizers leave out what is there for their gradient only, as they do behind real numbers.
-    ``rounds`` collects the layers whose float32 results depend on the order of a sum of real numbers, ``reals``
-    those in which there are real numbers, ``uneven`` those in which the gradient's part rounds.
-    """
-
-    dtype: str
-    plain: bool = False
-    rounds: list[str] = field(default_factory=list[str])
-    reals: list[str] = field(default_factory=list[str])
-    uneven: list[str] = field(default_factory=list[str])
-
-
-_arithmetic: ContextVar[Arithmetic | None] = ContextVar("qhls_arithmetic", default=None)
-
-
-@contextmanager
-def arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
-    """Within it the reference computes in ``dtype``; ``plain``: see ``Arithmetic``."""
-    chosen = Arithmetic(dtype, plain)
-    token = _arithmetic.set(chosen)
-    try:
-        yield chosen
-    finally:
-        _arithmetic.reset(token)
-
-
-def current_arithmetic() -> Arithmetic | None:
-    """That of the lowering which runs, ``None`` outside of one."""
-    return _arithmetic.get()

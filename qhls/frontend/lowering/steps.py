@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,8 @@ import keras
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.reals import Function, Reals, Tensor, current_arithmetic
+from qhls.frontend.lowering.arithmetic import current_arithmetic
+from qhls.frontend.lowering.reals import Function, Joined, Reals, Tensor, rises
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
@@ -28,6 +29,8 @@ MEASURED = 1 << 24
 """Codes of all channels together that are tried one by one for an unknown function."""
 _NOISY = 1 << 22
 """Codes that are tried for a quantizer whose part for the gradient rounds."""
+_BESIDE = {"float32": 2.0**-20, "float64": 2.0**-48}
+"""Shares of a number by which the rounding of a few float operations on it changes the result, and more."""
 _CHUNK = 1 << 20
 """Codes that are tried at once."""
 _ASKED = 1 << 10
@@ -46,8 +49,12 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
         LoweringError: a function that makes more than ``LEVELS`` steps; one that may turn anywhere on more codes than
             ``MEASURED``; one whose value is not finite.
     """
+    if isinstance(x, Joined):
+        rising = turns == () and rises(function)
+        return x.each(lambda part: step_function(owner, function, part, turns), rising)
     running = current_arithmetic()
     if isinstance(x, Reals):
+        x = x.before(function, turns == (), shared=True)
         if running is not None:
             running.reals.append(x.x.layer)
         chain = x.then(function, monotone=turns == (), shared=True)
@@ -64,7 +71,8 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
             running.uneven.append(made.layer)
         return made
     made = plain.bisected(lambda v: v, turns)
-    if running is not None and _rounds(running.dtype, noisy, plain, made):
+    wide = noisy.codes > MEASURED and not isinstance(turns, tuple)
+    if running is not None and (wide or _rounds(running.dtype, noisy, plain, made)):
         if noisy.codes <= _NOISY and not running.plain:
             with suppress(LoweringError):  # rounding alone may make too many steps
                 made = noisy.enumerated()
@@ -88,7 +96,7 @@ def _of_rows(search: _Search, table: Lookup) -> Op:
     results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
     bad = results[~np.isfinite(results)]
     if bad.size:
-        raise refusal(search.owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
+        raise refusal(search.owner, "finite values", f"{bad[0]} on its input")
     made: Op = Lookup(table.x, Const.of(results, "table"))
     moves: list[Op] = []
     x = search.x
@@ -117,6 +125,8 @@ class _Search:
 
     def bisected(self, inner: Function, turns: tuple[float, ...] | None) -> Threshold:
         """Return the steps by bisection; ``function`` turns only where ``inner``, which never does, is at ``turns``."""
+        if turns is None and self.codes > MEASURED and getattr(self.owner, "real_turns", None):
+            return self._threshold(*self._between(inner))
         if turns is None or self.codes <= ENUMERATED:
             return self.enumerated()
         pieces_at = _pieces(values_of(inner, self.x, self.channels), turns)
@@ -125,14 +135,46 @@ class _Search:
     def enumerated(self) -> Threshold:
         """Return the steps by trying every code."""
         if self.codes > MEASURED:
-            raise refusal(
-                self.owner,
-                f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
-                f"may turn",
-                f"one of {(self.codes - 1).bit_length()} bits",
-                "Quantise it first, e.g. QActivation('quantized_bits(10,3,alpha=1)').",
-            )
+            raise self._too_wide()
         return self._threshold(*_enumerate(self))
+
+    def _between(self, inner: Function) -> tuple[list[Array], list[Array]]:
+        """Points and values of a quantizer whose rounding may turn it: where it may, every code is tried.
+
+        Elsewhere the value is that of functions that are larger and smaller than the quantizer's by more than rounding.
+        """
+        quantizer, dtype = self.owner, _dtype_of(self.x)
+        pieces_at = _pieces(values_of(inner, self.x, self.channels), quantizer.real_turns)
+        sides = [
+            replace(self, function=lambda v, share=share: quantizer.beside(inner(v), share))
+            for share in (-_BESIDE[dtype], _BESIDE[dtype])
+        ]
+        bisected = [_bisect(search, pieces_at)[0] for search in (self, *sides)]
+        points = [np.unique(np.concatenate(each)) for each in zip(*bisected, strict=True)]
+        known = [_at(search, points) for search in (self, *sides)]
+        if dtype == "float32" and max(map(abs, self.x.range.hull)) > FLOAT32_EXACT:
+            return points, known[0]  # it is repeated in float64
+        for c, (codes, *rows) in enumerate(zip(points, *known, strict=True)):
+            alike = np.logical_and.reduce([row[1:] == rows[0][:-1] for row in rows])
+            alike &= np.logical_and.reduce([row[:-1] == rows[0][:-1] for row in rows])
+            doubtful = np.flatnonzero(~alike & (np.diff(codes) > 1))
+            if sum(int(codes[i + 1] - codes[i]) for i in doubtful) > MEASURED // self.channels:
+                raise self._too_wide()
+            inside = [
+                whole(range(codes[i] + 1, codes[i + 1]), max(map(abs, self.x.range.hull)))
+                for i in doubtful
+            ]
+            points[c] = np.sort(np.concatenate([codes, *inside]))
+        return points, _at(self, points)
+
+    def _too_wide(self) -> LoweringError:
+        return refusal(
+            self.owner,
+            f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
+            f"may turn",
+            f"one of {(self.codes - 1).bit_length()} bits; quantise it first, e.g. "
+            f"QActivation('quantized_bits(10,3,alpha=1)')",
+        )
 
     def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
         steps, levels = _table(self.owner, points, values, self.x.range.hull[1])
@@ -184,9 +226,7 @@ def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool
 
 def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
     """From codes of ``x`` (channels, points) to the numbers that the float function makes of them."""
-    running = current_arithmetic()
-    float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT
-    dtype = running.dtype if running else ("float32" if float32 else "float64")
+    dtype = _dtype_of(x)
 
     def values_at(codes: Array) -> Array:
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
@@ -196,6 +236,24 @@ def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Arr
             return found[: len(numbers)].T
 
     return values_at
+
+
+def _dtype_of(x: Op) -> str:
+    """Return the float type of the lowering; outside of one that in which the codes of ``x`` are exact."""
+    running = current_arithmetic()
+    float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT
+    return running.dtype if running else ("float32" if float32 else "float64")
+
+
+def _at(search: _Search, points: list[Array]) -> list[Array]:
+    """Return the values of each channel at its own ``points``."""
+    asked = np.full((len(points), max(map(len, points))), points[0][0], points[0].dtype)
+    for row, codes in zip(asked, points, strict=True):
+        row[: len(codes)] = codes
+    step = max(_CHUNK // len(points), 2)
+    parts = [search.values_at(asked[:, i : i + step]) for i in range(0, asked.shape[1], step)]
+    rows = np.concatenate(parts, axis=1)
+    return [row[: len(codes)] for row, codes in zip(rows, points, strict=True)]
 
 
 def _pieces(
@@ -273,7 +331,7 @@ def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tup
     """
     bad = [v[~np.isfinite(v)][0] for v in values if not np.isfinite(v).all()]
     if bad:
-        raise refusal(owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
+        raise refusal(owner, "finite values", f"{bad[0]} on its input")
     changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
     most = max(1, *(len(c) for c in changes))
     _limit(owner, most)
@@ -294,6 +352,5 @@ def _limit(owner: Any, steps: int) -> None:
         raise refusal(
             owner,
             f"a function of at most {LEVELS} steps on its input",
-            "more",
-            "Give its quantizer fewer bits, or quantise its input to fewer.",
+            "more; give its quantizer fewer bits, or quantise its input to fewer",
         )

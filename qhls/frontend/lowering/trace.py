@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -9,19 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.lowering.arithmetic import Arithmetic, arithmetic, current_arithmetic
+from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
-from qhls.frontend.lowering.reals import (
-    Arithmetic,
-    Reals,
-    Tensor,
-    arithmetic,
-    current_arithmetic,
-    exact,
-    reading,
-)
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reading
 from qhls.frontend.models.precision import copy_in_precision, is_float32
 from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
@@ -117,6 +113,7 @@ def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...
     if given is None:
         given = _derived_types(functional)
     types = _types(model, list(tensors), given)
+    types = {name: _within_keras(name, tensors[name], dtype) for name, dtype in types.items()}
     ends = {name: _rows_read(functional, tensor) for name, tensor in tensors.items()}
     return tuple(
         _input(name, tensor.shape[1:], types[name], ends[name]) for name, tensor in tensors.items()
@@ -145,7 +142,9 @@ def _derived_types(functional: Any) -> list[Any] | None:
     """The type each input is quantised to before anything else reads it; None if one is not."""
     found: list[Fixed | None] = []
     for tensor in functional.inputs:
-        types = {_quantised_to(layer) for layer in _readers(functional, tensor)}
+        readers = list(_readers(functional, tensor))
+        indices = [r for r in readers if isinstance(r, keras.layers.Embedding)]
+        types = {_quantised_to(layer) for layer in indices or readers}
         if len(types) != 1 or None in types:
             return None
         found.extend(types)
@@ -163,8 +162,8 @@ def _quantised_to(layer: Any) -> Fixed | None:
 def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | None) -> Input:
     if None in shape:
         raise LoweringError(
-            f"input {name!r}: expected a fixed shape, got (batch, "
-            f"{', '.join(map(str, shape))}). Give keras.Input every dimension but the batch."
+            f"input {name!r}: expected a fixed shape, received (batch, "
+            f"{', '.join(map(str, shape))}); give keras.Input every dimension but the batch"
         )
     values = None
     if rows is not None and dtype.frac == 0:  # other numbers are no index of a row
@@ -177,23 +176,36 @@ def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]
         raise LoweringError(
             f"model {model.name!r}: expected the type of {_listed(names)}, got none: inputs are "
             f"real numbers to Keras. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
-            f"fraction), or a quantizer. On the command line, add -i s16.10."
+            f"fraction), or a quantizer; on the command line -i s16.10."
         )
     if isinstance(given, Mapping):
         if set(given) != set(names):
             raise LoweringError(
-                f"model {model.name!r}: expected a type for each of {_listed(names)}, got them "
-                f"for {_listed(list(given))}. Use the names of the model's inputs."
+                f"model {model.name!r}: expected a type for each of {_listed(names)}, received them "
+                f"for {_listed(list(given))}; use the names of the model's inputs"
             )
         return {name: _type(name, given[name]) for name in names}
     if not isinstance(given, list | tuple):
         given = [given] * len(names)
     if len(given) != len(names):
         raise LoweringError(
-            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, got "
-            f"{len(given)}. Give one per input, in this order."
+            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, received "
+            f"{len(given)}; give one an input, in this order"
         )
     return {name: _type(name, each) for name, each in zip(names, given, strict=True)}
+
+
+def _within_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
+    """Return ``dtype`` as far as the input's type in Keras holds it: truth values are 0 and 1 whatever is given."""
+    held = keras.backend.standardize_dtype(tensor.dtype)
+    if held == "bool":
+        return Fixed(False, 1, 0)
+    if "int" in held and dtype.frac > 0:
+        raise LoweringError(
+            f"input {name!r}: expected whole numbers, because Keras has them as {held}, got {dtype}. Give a type "
+            f"without fraction bits, such as 'u8.0', or make the input one of float32."
+        )
+    return dtype
 
 
 def _type(name: str, given: Any) -> Fixed:
@@ -206,7 +218,7 @@ def _type(name: str, given: Any) -> Fixed:
             return Fixed.parse(given)
     raise LoweringError(
         f"input {name!r}: expected a fixed-point type: a Fixed, a text such as 's16.10' (signed, 16 "
-        f"bits, 10 of them fraction) or a quantizer with one, got {given!r}. Pass one of these."
+        f"bits, 10 of them fraction) or a quantizer with one, received {given!r}"
     )
 
 
@@ -222,20 +234,19 @@ def functional_of(model: Any, layer: Any) -> Any:
     if not isinstance(model, keras.Model):
         raise LoweringError(
             f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
-            f"keras.Model, or the path of a saved one to compile."
+            f"keras.Model; compile takes the path of a saved one too."
         )
     found = model._functional if isinstance(model, keras.Sequential) else model
     if hasattr(found, "_nodes_by_depth"):
         return found
     if isinstance(model, keras.Sequential):
         raise refusal(
-            layer, "a model with a known input shape", "one not built", "Add keras.Input(shape)."
+            layer, "a model with a known input shape", "one not built; add keras.Input(shape)"
         )
     raise refusal(
         layer,
         "a Sequential or Functional model",
-        "a model whose call is a Python function",
-        "Rebuild it with the functional API.",
+        "a model whose call is a Python function; rebuild it with the functional API",
     )
 
 
@@ -288,11 +299,12 @@ def _call(
     if isinstance(layer, keras.layers.Layer):
         _refuse_options(layer, node.arguments)
         args = _without_mask(node, inputs)
+        kwargs = _mask_of(node, inputs)
     else:
         args, kwargs = _operands(node, inputs)
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
-        actual = f"{layer.compute_dtype}, which rounds"
-        raise refusal(layer, "float32 or float64", actual, "Set its dtype.")
+        received = f"{layer.compute_dtype}, which rounds; set its dtype"
+        raise refusal(layer, "float32 or float64", received)
     name = f"{path}{layer.name}"
     with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
         ops = rule(layer, *args, **kwargs)
@@ -301,19 +313,21 @@ def _call(
         raise refusal(
             layer,
             "a softmax at the end of the layer only, where the host computes it",
-            "one whose result the layer reads",
-            "Give it another activation there.",
+            "one whose result the layer reads; give it another activation there",
         )
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     _check_shapes(layer, node, ops)
+    _check_integers(layer, node, ops)
     running = current_arithmetic()
-    if running is not None and any(isinstance(op, Reals) for op in ops):
+    if running is not None and not all(isinstance(op, Op) for op in ops):
         running.reals.append(name)
-    return [_named(op, name, layer, inputs) if isinstance(op, Reals) else op for op in ops]
+    return [op if isinstance(op, Op) else _named(op, name, layer, inputs) for op in ops]
 
 
-def _named(made: Reals, name: str, layer: Any, inputs: list[Tensor]) -> Reals:
+def _named(made: Reals | Joined, name: str, layer: Any, inputs: list[Tensor]) -> Tensor:
     """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
+    if isinstance(made, Joined):
+        return replace(made, layer=name)
     begins = any(made.x is x for x in inputs)
     named = replace(made, layer=name, start=None if begins else made.start)
     return replace(named, start=(layer, named)) if begins else named
@@ -329,12 +343,12 @@ def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
 def _refuse_mask(node: Any) -> None:
     """A mask, of ``Embedding(mask_zero=True)``, ``Masking`` or the caller, changes all but normalisations."""
     mask = node.arguments.kwargs.get("mask")
-    if mask is not None and not isinstance(node.operation, keras.layers.BatchNormalization):
+    ignored = isinstance(node.operation, keras.layers.BatchNormalization)
+    if mask is not None and not ignored and not lower.takes_mask(node.operation):
         raise refusal(
             node.operation,
             "a call without a mask, which makes the number of elements depend on data",
-            f"mask={mask.name!r}",
-            "Set the masked elements to 0 before it, and count all.",
+            f"mask={mask.name!r}; set the masked elements to 0 before it, and count all",
         )
 
 
@@ -345,6 +359,15 @@ def _without_mask(node: Any, inputs: list[Tensor]) -> list[Tensor]:
     return [op for tensor, op in pairs if tensor is not mask]
 
 
+def _mask_of(node: Any, inputs: list[Tensor]) -> dict[str, Op]:
+    """Return the mask of a call whose rule takes one, by its name."""
+    mask = node.arguments.kwargs.get("mask")
+    if mask is None or not lower.takes_mask(node.operation):
+        return {}
+    ops = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
+    return {"mask": truth(exact(node.operation, ops[id(mask)]))}
+
+
 def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
     """Return what the nested ``model`` makes of ``inputs``; its layers are named behind ``path``."""
     results = _run(functional_of(model, model), inputs, path, [], final=False)
@@ -353,17 +376,34 @@ def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
 
 def _refuse_options(layer: Any, arguments: Any) -> None:
     """Arguments of a call beside tensors change what it means; a rule does not see them."""
-    options = [
-        x for x in keras.tree.flatten((arguments.args[1:], arguments.kwargs)) if x is not None
-    ]
+    kwargs = dict(arguments.kwargs)
+    training = inspect.signature(layer.call).parameters.get("training")
+    if training is not None and kwargs.get("training") is training.default:
+        kwargs.pop("training", None)  # the model's own replaces it
+    options = [x for x in keras.tree.flatten((arguments.args[1:], kwargs)) if x is not None]
     options = [x for x in options if not isinstance(x, keras.KerasTensor) and x is not False]
     if options:
         raise refusal(
             layer,
             "a call with tensors only",
-            f"one with {', '.join(map(repr, options))}",
-            "Call the layer in inference mode, without options.",
+            f"one with {', '.join(map(repr, options))}; call the layer in inference mode, without options",
         )
+
+
+def _check_integers(layer: Any, node: Any, ops: list[Tensor]) -> None:
+    """Refuse results that Keras' integers and truth values cannot hold, since it then computes others."""
+    for op, tensor in zip(ops, node.outputs, strict=True):
+        dtype = keras.backend.standardize_dtype(tensor.dtype)
+        if "float" in dtype or not isinstance(op, Op):
+            continue
+        ends = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        lo, hi = (math.ldexp(end, -op.type.frac) for end in op.range.hull)
+        if op.type.frac > 0 or lo < ends[0] or hi > ends[1]:
+            raise refusal(
+                layer,
+                f"results that {dtype} holds",
+                f"numbers of {op.type} from {lo:g} to {hi:g}; cast to float32 before it",
+            )
 
 
 def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
@@ -373,6 +413,5 @@ def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
         raise refusal(
             layer,
             f"a rule whose outputs have the shapes {expected}, as in Keras",
-            str(shapes),
-            "Correct the rule.",
+            f"{shapes}; correct the rule",
         )

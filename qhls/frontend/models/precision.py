@@ -10,6 +10,9 @@ import keras
 from qhls.frontend.models.state import copy_model_state
 from qhls.quantizers.numerics import precision
 
+_WHOLE = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+"""Types of Keras that are no floats."""
+
 
 def is_float32(model: keras.Model) -> bool:
     """Return whether no weight of ``model`` has more bits than float32."""
@@ -40,7 +43,9 @@ def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
         return _without_softmax(_adapt(config, dtype, set(), path))
     below = f"{path}{name}/" if name is not None and "layers" in config["config"] else path
     return {
-        key: dtype if key == "dtype" and value is not None else _adapt(value, dtype, linear, below)
+        key: dtype
+        if key == "dtype" and value not in (None, *_WHOLE)
+        else _adapt(value, dtype, linear, below)
         for key, value in config.items()
     }
 

@@ -21,6 +21,7 @@ from qhls.search.errors import SearchError
 from qhls.search.goals.costs import UNITS, Hardware
 from qhls.search.goals.objectives import Objective
 from qhls.search.space.choices import Candidate
+from qhls.system.display import Tabular
 from qhls.system.text import one_line
 
 REPORT = "report.html"
@@ -30,8 +31,8 @@ REPORT = "report.html"
 class Point:
     """A trained candidate.
 
-    ``values``: by objective, with the costs of the trained design. ``costs``: those from before training.
-    ``metrics``: the logs of Keras in the best epoch.
+    ``values``: by objective, costs those of the trained design; ``costs``: those from before training;
+    ``metrics``: what Keras logged in the best epoch;
     ``path``: the model with its weights, a file that ``qhls.load_model`` and the command line read.
     """
 
@@ -71,7 +72,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Tabular):
     """Points that no other is better than in every objective, the best of the first objective first.
 
     ``records``: number of a trial -> what the journal notes of it; ``study``: where they are as an Optuna study.
@@ -100,9 +101,7 @@ class Front:
         by_name = {objective.name: objective for objective in self.objectives}
         for each in (name, *bounds):
             if each not in by_name:
-                raise SearchError(
-                    f"front: expected one of {', '.join(by_name)}, got {each!r}. Choose one of these."
-                )
+                raise SearchError(f"front: expected one of {', '.join(by_name)}, got {each!r}")
         within = [
             point
             for point in self.points
@@ -111,9 +110,7 @@ class Front:
             )
         ]
         if not within:
-            raise SearchError(
-                f"front: expected a point within {bounds}, got none. Raise the bounds."
-            )
+            raise SearchError(f"front: expected a point within {bounds}, got none")
         return min(within, key=lambda point: by_name[name].loss(point.values[name]))
 
     def counts(self) -> dict[str, int]:

@@ -42,42 +42,69 @@ INERT = {
 """Of no effect on numbers without training, adapting or a mask; what has one is in the variables then."""
 POOL = {"pool_size": 2, "strides": 1}
 IMAGE = (4, 6, 2)
-USED = {
-    L.ReLU: ({}, (3,), {"max_value": 1.0, "negative_slope": 0.3, "threshold": 0.5}),
-    L.LeakyReLU: ({}, (3,), {"negative_slope": 0.7}),
-    L.ELU: ({}, (3,), {"alpha": 0.3}),
-    L.PReLU: ({}, (2, 3), {"shared_axes": [1]}),
-    L.Activation: ({"activation": "tanh"}, (3,), {"activation": "relu6"}),
-    L.Rescaling: ({"scale": 0.3}, (3,), {"scale": [0.1, 0.5, 0.7], "offset": 0.7}),
-    L.Normalization: (
-        {"mean": [0.5, 1.0], "variance": [2.0, 3.0]},
-        (2, 2),
-        {"axis": 1, "mean": [1.0, 0.0], "variance": [1.0, 5.0], "invert": True},
-    ),
-    L.Discretization: ({"bin_boundaries": [0.0, 1.0]}, (3,), {"bin_boundaries": [-1.0, 0.3]}),
-    L.BatchNormalization: ({}, (2, 3), {"axis": 1, "center": False, "scale": False}),
-    L.MaxPooling1D: (POOL, (6, 2), {"pool_size": 3, "strides": 2, "padding": "same"}),
-    L.MaxPooling2D: (POOL, IMAGE, {"pool_size": 3, "strides": 2, "padding": "same"}),
-    L.AveragePooling1D: (POOL, (6, 2), {"pool_size": 3, "strides": 2, "padding": "same"}),
-    L.AveragePooling2D: (POOL, IMAGE, {"pool_size": 3, "strides": 2, "padding": "same"}),
-    L.Reshape: ({"target_shape": (6,)}, (2, 3), {"target_shape": (3, 2)}),
-    L.Permute: ({"dims": (1, 2)}, (2, 3), {"dims": (2, 1)}),
-    L.RepeatVector: ({"n": 2}, (3,), {"n": 3}),
-    L.UpSampling1D: ({}, (2, 3), {"size": 3}),
-    L.UpSampling2D: ({}, IMAGE, {"size": 3}),
-    L.ZeroPadding1D: ({}, (4, 2), {"padding": (0, 2)}),
-    L.ZeroPadding2D: ({}, IMAGE, {"padding": ((0, 1), (2, 0))}),
-    L.Cropping1D: ({}, (4, 2), {"cropping": (0, 1)}),
-    L.Cropping2D: ({"cropping": 1}, IMAGE, {"cropping": ((0, 1), (2, 0))}),
-} | {
-    getattr(L, f"Global{kind}Pooling{rank}D"): ({}, (2,) * rank + (3,), {"keepdims": True})
-    for kind in ("Max", "Average")
-    for rank in (1, 2, 3)
-}
+CUBE = (4, 5, 6, 2)
+USED = (
+    {
+        L.ReLU: ({}, (3,), {"max_value": 1.0, "negative_slope": 0.3, "threshold": 0.5}),
+        L.LeakyReLU: ({}, (3,), {"negative_slope": 0.7}),
+        L.ELU: ({}, (3,), {"alpha": 0.3}),
+        L.PReLU: ({}, (2, 3), {"shared_axes": [1]}),
+        L.Activation: ({"activation": "tanh"}, (3,), {"activation": "relu6"}),
+        L.Rescaling: ({"scale": 0.3}, (3,), {"scale": [0.1, 0.5, 0.7], "offset": 0.7}),
+        L.Normalization: (
+            {"mean": [0.5, 1.0], "variance": [2.0, 3.0]},
+            (2, 2),
+            {"axis": 1, "mean": [1.0, 0.0], "variance": [1.0, 5.0], "invert": True},
+        ),
+        L.Discretization: ({"bin_boundaries": [0.0, 1.0]}, (3,), {"bin_boundaries": [-1.0, 0.3]}),
+        L.BatchNormalization: ({}, (2, 3), {"axis": 1, "center": False, "scale": False}),
+        L.MaxPooling1D: (POOL, (6, 2), {"pool_size": 3, "strides": 2, "padding": "same"}),
+        L.MaxPooling2D: (POOL, IMAGE, {"pool_size": 3, "strides": 2, "padding": "same"}),
+        L.AveragePooling1D: (POOL, (6, 2), {"pool_size": 3, "strides": 2, "padding": "same"}),
+        L.AveragePooling2D: (POOL, IMAGE, {"pool_size": 3, "strides": 2, "padding": "same"}),
+        L.MaxPooling3D: (POOL, CUBE, {"pool_size": (3, 1, 2), "strides": 2, "padding": "same"}),
+        L.AveragePooling3D: (POOL, CUBE, {"pool_size": (3, 1, 2), "strides": 2, "padding": "same"}),
+        L.Reshape: ({"target_shape": (6,)}, (2, 3), {"target_shape": (3, 2)}),
+        L.Permute: ({"dims": (1, 2)}, (2, 3), {"dims": (2, 1)}),
+        L.RepeatVector: ({"n": 2}, (3,), {"n": 3}),
+        L.UpSampling1D: ({}, (2, 3), {"size": 3}),
+        L.UpSampling2D: ({}, IMAGE, {"size": 3}),
+        L.ZeroPadding1D: ({}, (4, 2), {"padding": (0, 2)}),
+        L.ZeroPadding2D: ({}, IMAGE, {"padding": ((0, 1), (2, 0))}),
+        L.Cropping1D: ({}, (4, 2), {"cropping": (0, 1)}),
+        L.UpSampling3D: ({}, CUBE, {"size": (1, 2, 3)}),
+        L.ZeroPadding3D: ({}, CUBE, {"padding": ((0, 1), (2, 0), (1, 3))}),
+        L.Cropping3D: ({"cropping": 1}, CUBE, {"cropping": ((0, 1), (2, 0), (1, 1))}),
+        L.CenterCrop: ({"height": 3, "width": 2}, IMAGE, {"height": 2, "width": 5}),
+        L.Masking: ({}, (4, 1), {"mask_value": -2.0}),
+        L.Cropping2D: ({"cropping": 1}, IMAGE, {"cropping": ((0, 1), (2, 0))}),
+    }
+    | {
+        getattr(L, f"Global{kind}Pooling{rank}D"): ({}, (2,) * rank + (3,), {"keepdims": True})
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+    }
+    | {
+        cls: ({"output_size": 2}, (6,) * rank + (3,), {"output_size": 3})
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+        if (cls := getattr(L, f"Adaptive{kind}Pooling{rank}D", None)) is not None
+    }
+)
 """Class -> its arguments, the shape of an input, and what Keras computes otherwise with another argument."""
 REFUSED = {
     L.Discretization: {"output_mode": "one_hot"},
     L.UpSampling2D: {"interpolation": "bilinear"},
+    L.Masking: {"mask_value": 0.1},
+    L.CenterCrop: {"height": 5},
+    **{
+        cls: {"output_size": 4}
+        for cls in (
+            getattr(L, "AdaptiveMaxPooling2D", None),
+            getattr(L, "AdaptiveAveragePooling1D", None),
+        )
+        if cls is not None
+    },
 }
 ELSEWHERE = {
     L.Softmax: "test_softmax.py",
@@ -109,7 +136,9 @@ def test_an_argument_changes_what_it_changes_in_keras(cls, name):
     arguments, shape, changes = USED[cls]
     models = [made(cls, arguments | more, shape) for more in ({}, {name: changes[name]})]
     x = np.random.default_rng(1).integers(-64, 64, (32, *shape)) / 32
-    before, after = (keras.ops.convert_to_numpy(model(x.astype("float32"))) for model in models)
+    before, after = (
+        keras.ops.convert_to_numpy(model(x.astype("float32"), training=False)) for model in models
+    )
     assert before.shape != after.shape or (before != after).any(), "an example without effect"
     for model in models:
         report = qhls.compile(model, "s8.5").check(x, targets=())
@@ -131,8 +160,35 @@ def test_every_argument_of_every_layer_is_told():
     ]:
         told = {*INERT, *REFUSED.get(cls, {}), *(USED[cls][2] if cls in USED else ())}
         given = set(inspect.signature(cls.__init__).parameters) - {"self", "args", "kwargs"}
+        if lower._rules[cls] is lower._rules[L.Identity]:
+            continue  # nothing at inference, see the next test
         missing = {n for n in given - told if not n.endswith(ends)} - {"data_format"}
         assert not missing or cls in ELSEWHERE, f"{cls.__name__}: {sorted(missing)}"
+
+
+IDENTITIES = [c for c, rule in lower._rules.items() if rule is lower._rules[L.Identity]]
+OPTIONS = {"l1": 0.1, "height": 4, "width": 6, "layers": [], "mask_value": 0.0}
+"""Values of arguments that have no default; of others 0.5."""
+
+
+@pytest.mark.parametrize("cls", IDENTITIES, ids=lambda cls: cls.__name__)
+def test_layers_that_only_train(cls):
+    needed = [
+        name
+        for name, each in inspect.signature(cls.__init__).parameters.items()
+        if each.default is each.empty and name not in ("self", "args", "kwargs")
+    ]
+    arguments = {name: OPTIONS.get(name, 0.5) for name in needed}
+    if cls is getattr(L, "RandomPosterization", None):
+        arguments["factor"] = 4
+    shape = {"1D": (4, 3), "3D": CUBE}.get(cls.__name__[-2:], (4, 6, 3))
+    model = keras.Sequential([keras.Input(shape), cls(**arguments)])
+    x = np.random.default_rng(1).integers(-64, 64, (8, *shape)) / 32
+    made = model(x.astype("float32"), training=False)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(made), x)
+    design = qhls.compile(model, "s8.5")
+    np.testing.assert_array_equal(design.run(x), x)
+    assert design.check(x, targets=())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import qhls
 from qhls.frontend import QActivation, QConv2D, QDense
+from qhls.frontend.lowering.trace import trace_in_float32
 from qhls.ir import Pool, Threshold
 
 L = keras.layers
@@ -100,16 +101,138 @@ def test_any_move(dims, size, axis, between):
     equal(model_of([L.BatchNormalization(), *moves, QActivation(BITS)], (2, 3, 2)), types="s5.2")
 
 
-@pytest.mark.parametrize(
-    "behind",
-    [lambda: [QActivation("quantized_hswish(6,2)")], lambda: [L.BatchNormalization()]],
-    ids=["hswish", "normalisation"],
-)
-def test_what_may_fall_is_no_maximum(behind):
-    layers = [L.BatchNormalization(), L.MaxPooling2D(name="m"), *behind(), QActivation(BITS)]
+TURNS = {
+    "hswish": lambda: [QActivation("quantized_hswish(6,2)")],
+    "normalisation": lambda: [L.BatchNormalization()],
+    "silu": lambda: [L.Activation("silu"), L.Flatten()],
+    "slopes of elements": lambda: [L.ReLU(1.3), L.PReLU(), L.Permute((2, 3, 1))],
+    "another maximum": lambda: [L.MaxPooling2D((2, 1)), L.BatchNormalization()],
+}
+"""Functions that may fall."""
+POOLS = {
+    "of each channel": lambda: [L.MaxPooling2D(name="m")],
+    "in another order": lambda: [
+        L.MaxPooling2D(3, 1, padding="same", name="m"),
+        L.Permute((1, 3, 2)),
+    ],
+}
+
+
+@pytest.mark.parametrize("first", [L.BatchNormalization, lambda: L.Activation("tanh")])
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("name", TURNS)
+def test_maxima_of_functions_that_fall_before_others_that_may(name, pool, first):
+    """They are maxima of codes, or minima, since no function before them turns."""
+    equal(model_of([first(), *POOLS[pool](), *TURNS[name](), QActivation(BITS)]))
+
+
+MIXED = {
+    "a function that turns": lambda: [L.Activation("silu", name="f")],
+    "functions of rows": lambda: [L.BatchNormalization(axis=1, name="f")],
+}
+"""Real numbers of which maxima are no function of maxima of codes."""
+
+
+@pytest.mark.parametrize("name", TURNS)
+@pytest.mark.parametrize("before", MIXED)
+def test_what_may_fall_is_no_maximum(before, name):
+    model = model_of(
+        [*MIXED[before](), L.MaxPooling2D(name="m"), *TURNS[name](), QActivation(BITS)]
+    )
     message = (
         r"^(layer '\w+' \(QActivation\): )?layer 'm' \(MaxPooling2D\): expected a function that never falls behind "
-        r"a maximum of real numbers, got one that may\. Put a QActivation before it"
+        r"a maximum of real numbers; received one that may; put a QActivation before it\. "
+        r"The nearest exact model has QActivation\('quantized_bits\(12,\d,alpha=1\)'\) behind layer 'f': add it, "
+        r"or compile with allow_approximate=True\.$"
     )
     with pytest.raises(qhls.LoweringError, match=message):
-        qhls.compile(model_of(layers), "s7.4")
+        qhls.compile(model, "s7.4")
+    design = qhls.compile(model, "s7.4", allow_approximate=True)
+    assert [made.layer for made in design.approximations] == ["f"]
+    assert design.approximations[0].complete
+    assert (
+        design.distance.outputs[0].largest <= 0.25 + 2**-4
+    )  # one code of the quantizer at the end
+    report = design.check(targets=())
+    assert report, report
+
+
+def test_all_such_maxima_are_found_in_one_trace(monkeypatch):
+    layers = [[L.Activation("silu"), L.MaxPooling2D(2, 1), L.Activation("silu")] for _ in range(3)]
+    model = model_of([layer for part in layers for layer in (*part, QActivation(BITS))])
+    traced = []
+
+    def counted(*arguments):
+        traced.append(1)
+        return trace_in_float32(*arguments)
+
+    monkeypatch.setattr("qhls.frontend.approximation.approximate.trace_in_float32", counted)
+    design = qhls.compile(model, "s7.4", allow_approximate=True)
+    assert len(design.approximations) == 3
+    assert len(traced) == 2
+
+
+JOINTS = {
+    "padded": lambda x: L.ZeroPadding2D((1, 0))(x),  # noqa: PLW0108 - one layer a model
+    "padded with a number": lambda x: keras.ops.pad(
+        x, ((0, 0), (0, 1), (1, 0), (0, 0)), constant_values=1.375
+    ),
+    "beside exact numbers": lambda x: L.Concatenate(axis=2)(
+        [x, QActivation("quantized_bits(6,2,alpha=1)")(x)]
+    ),
+    "beside other functions": lambda x: L.Concatenate()([x, L.Activation("tanh")(x), x]),
+    "stacked": lambda x: keras.ops.stack([x, L.Activation("tanh")(x)], axis=-2)[:, :, :, 1],
+    "twice": lambda x: L.Concatenate(axis=1)([L.ZeroPadding2D(((1, 0), (0, 0)))(x), x[:, :, ::-1]]),
+    "padded maxima": lambda x: L.MaxPooling2D()(L.ZeroPadding2D(1)(x)),
+}
+
+
+@pytest.mark.parametrize(
+    "behind", [lambda: [], lambda: [L.ReLU(1.3)], lambda: [L.Permute((3, 2, 1)), L.ELU()]]
+)
+@pytest.mark.parametrize("name", JOINTS)
+def test_real_numbers_beside_others(name, behind):
+    """A quantizer behind both makes codes of each part."""
+    x = keras.Input(IMAGE)
+    for quantizer in (BITS, "quantized_sigmoid(4,use_real_sigmoid=True)"):
+        y = JOINTS[name](L.BatchNormalization()(x))
+        for layer in (*behind(), QActivation(quantizer)):
+            y = layer(y)
+        model = keras.Model(x, y)
+        random = np.random.default_rng(2)
+        model.layers[1].set_weights([random.uniform(-1, 1, 3), *random.uniform(0.5, 1, (3, 3))])
+        equal(model)
+
+
+@pytest.mark.parametrize("name", JOINTS)
+def test_real_numbers_beside_others_that_no_quantizer_follows(name):
+    x = keras.Input(IMAGE)
+    y = JOINTS[name](L.Activation("tanh", name="f")(x))
+    model = keras.Model(x, QDense(2, kernel_quantizer=BITS, name="d")(y))
+    message = (
+        r"^layer 'f' \(Activation\): expected an activation that maps codes to codes; .*; layer 'd' \(QDense\) would "
+        r"read real numbers\. The nearest exact model has QActivation\('quantized_bits\(12,0,alpha=1\)'\) behind "
+    )
+    with pytest.raises(qhls.LoweringError, match=message):
+        qhls.compile(model, "s7.4")
+    design = qhls.compile(model, "s7.4", allow_approximate=True)
+    assert design.approximations[0].layer == "f"
+    assert design.approximations[0].error <= 2.0**-12
+    report = design.check(targets=())
+    assert report, report
+
+
+def test_a_maximum_beside_others_may_not_fall():
+    x = keras.Input(IMAGE)
+    y = L.MaxPooling2D(name="m")(L.ZeroPadding2D(1)(L.Activation("tanh", name="f")(x)))
+    model = keras.Model(x, QActivation("quantized_hswish(6,2)")(y))
+    message = (
+        r"^layer '\w+' \(QActivation\): layer 'm' \(MaxPooling2D\): expected a function that never falls behind a "
+        r"maximum of real numbers; received one that may; put a QActivation before it\. The nearest exact model has "
+        r"QActivation\('quantized_bits\(12,0,alpha=1\)'\) behind layer 'f'"
+    )
+    with pytest.raises(qhls.LoweringError, match=message):
+        qhls.compile(model, "s7.4")
+    design = qhls.compile(model, "s7.4", allow_approximate=True)
+    assert [made.layer for made in design.approximations] == ["f"]
+    assert design.check(targets=())

@@ -114,6 +114,60 @@ def test_a_function_that_turns_on_wide_codes(rng):
     agree(steps_of("quantized_hswish(6,2,alpha=1)"), "s22.18", rng, samples=2000)
 
 
+@pytest.mark.parametrize("types", ["s26.20", "s50.44"])
+@pytest.mark.parametrize(
+    "activation",
+    [
+        "quantized_hswish(6,2,alpha=1)",  # its lowest value is a tie
+        "quantized_hswish(9,1,alpha=2)",
+        "quantized_hswish(5,1,relu_shift=2,relu_upper_bound=5)",
+        "quantized_hswish(8,2,relu_shift=5,relu_upper_bound=3)",
+    ],
+)
+def test_hard_swish_of_codes_that_are_too_many_to_try(activation, types, rng):
+    """Only where rounding may turn it, all codes are tried; beside each step as well as anywhere else."""
+    design = qhls.compile(steps_of(activation), types)
+    (op,) = (op for op in design.graph.ops if isinstance(op, Threshold))
+    steps = op.thresholds.codes.integers()
+    beside = np.concatenate([steps + k for k in range(-60, 60)])
+    beside = np.concatenate([beside, rng.integers(*op.x.range.hull, 2000)])
+    x = np.clip(beside, *op.x.range.hull)[:, None] * 2.0**-op.x.type.frac + np.zeros((1, 6))
+    report = design.check(x, targets=())
+    assert report, report
+
+
+def test_hard_swish_behind_a_wide_normalisation(rng):
+    """Each channel has its own codes at which rounding may turn it."""
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.BatchNormalization(),
+            QActivation("quantized_hswish(6,2,alpha=1)"),
+        ]
+    )
+    gamma, others = np.array([1.5, -0.7, 0.0]), rng.uniform(0.5, 2, (3, 3))
+    model.layers[0].set_weights([gamma, *others])
+    design = qhls.compile(model, "s30.24")
+    report = design.check(rng.uniform(-4, 4, (5000, 3)), targets=())
+    assert report, report
+
+
+def test_another_function_that_turns_needs_fewer_codes():
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Activation("silu"),
+            QActivation("quantized_bits(4,1,alpha=1)", name="x"),
+        ]
+    )
+    message = (
+        r"^layer 'x' \(QActivation\): quantizer quantized_bits\(.*\): expected an input of at most 24 bits, all "
+        r"channels together, because the function may turn; received one of 30 bits; quantise it first"
+    )
+    with pytest.raises(LoweringError, match=message):
+        trace(model, "s30.20")
+
+
 @pytest.mark.parametrize("types", ["s18.10", "s30.28", "s60.50"])
 @pytest.mark.parametrize(
     "activation",
@@ -229,22 +283,16 @@ def test_a_constant_function_is_one_level():
     ("activation", "types", "message"),
     [
         (
-            "quantized_hswish(4,1,alpha=1)",
-            "s30.20",
-            r"quantizer quantized_hswish\(.*\): expected an input of at most 24 bits, all channels "
-            r"together, because the function may turn, got one of 30 bits\. Quantise it first",
-        ),
-        (
             "quantized_tanh(14,use_real_tanh=True)",
             "s20.16",
-            rf"quantizer quantized_tanh\(.*\): expected a function of at most {LEVELS} steps on its input, "
-            r"got more\. Give its quantizer fewer bits",
+            rf"quantizer quantized_tanh\(.*\): expected a function of at most {LEVELS} steps on its input; "
+            r"received more; give its quantizer fewer bits",
         ),
         (
             "quantized_bits(4,0,alpha='auto')",
             "s5.2",
             r"quantizer quantized_bits\(.*\): expected an activation quantizer that is one function of each "
-            r"number, got one whose scale follows the data",
+            r"number; received one whose scale follows the data",
         ),
         ("bernoulli()", "s5.2", r"quantizer bernoulli.*: expected an activation quantizer that is"),
         (
@@ -262,7 +310,7 @@ def test_refusals(activation, types, message):
 def test_a_function_without_a_value_is_refused():
     x = Input((2,), Fixed.parse("s5.2"), name="x")
     with pytest.raises(
-        LoweringError, match=r"^quantizer log: expected finite values, got (nan|-inf) on"
+        LoweringError, match=r"^quantizer log: expected finite values; received (nan|-inf) on"
     ):
         step_function("log", ops.log, x, turns=())
 

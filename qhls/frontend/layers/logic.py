@@ -1,0 +1,223 @@
+"""Lowering rules of comparisons, logic and choices: truth is the code 1, falsehood 0."""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.frontend.layers.merge import of_one_rank
+from qhls.frontend.layers.operators import (
+    constant_of,
+    is_held,
+    is_tensor,
+    reduced,
+    register_operations,
+)
+from qhls.frontend.lowering.choices import negated, selected, steps_of, truth
+from qhls.frontend.lowering.lower import lower, zero
+from qhls.frontend.lowering.reals import (
+    Tensor,
+    boundary_of,
+    exact,
+    joined,
+    prepared,
+    reals_along,
+)
+from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.steps import step_function
+from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape, Sub
+from qhls.ir.integers import dyadic
+from qhls.model.floats import FLOAT32_EXACT
+from qhls.quantizers.numerics import in_packets, precision
+
+POWERS = 1 << 20
+"""Codes on which a power of Keras is compared with a product of integers."""
+
+
+# -- comparisons --------------------------------------------------------------------------------
+
+_COMPARISONS = {
+    "Greater": ((1,), (0, 1)),
+    "GreaterEqual": ((0,), (0, 1)),
+    "Less": ((0,), (1, 0)),
+    "LessEqual": ((1,), (1, 0)),
+    "Equal": ((0, 1), (0, 1, 0)),
+    "NotEqual": ((0, 1), (1, 0, 1)),
+}
+"""Steps of the difference of the operands, in codes."""
+_MIRRORED = {
+    "Greater": "Less",
+    "Less": "Greater",
+    "GreaterEqual": "LessEqual",
+    "LessEqual": "GreaterEqual",
+}
+
+
+@register_operations(*_COMPARISONS)
+def _(operation: Any, a: Any, b: Any) -> Op:
+    kind = type(operation).__name__
+    if is_tensor(a) and is_tensor(b):
+        operands = of_one_rank(operation, (exact(operation, a), exact(operation, b)))
+        return steps_of(Sub(*operands, proved=True), *_COMPARISONS[kind])
+    if is_tensor(a):
+        return _compared(operation, kind, a, b, operation)
+    return _compared(operation, _MIRRORED.get(kind, kind), b, a, lambda v, c: operation(c, v))
+
+
+def _compared(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -> Op:
+    """Return the comparison of ``x`` with a constant; ``function`` is Keras' own."""
+    constant = constant_of(operation, value, x)
+    if isinstance(x, Op) and is_held(constant):
+        codes = constant * 2.0**x.type.frac
+        if constant.ndim == 0 and codes == int(codes):
+            return steps_of(x, *_COMPARISONS[kind], at=int(codes))
+        difference = Sub(x, Const.of(constant, "constant"), proved=True)
+        return steps_of(difference, *_COMPARISONS[kind])
+
+    def compared(v: Any) -> Any:
+        return keras.ops.cast(function(v, keras.ops.cast(constant, v.dtype)), v.dtype)
+
+    monotone = "Equal" not in (kind, kind.removeprefix("Not"))
+    axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
+    odd = refusal(operation, "a comparison of codes", "one of real numbers")
+    result = reals_along(x, compared, odd, monotone, axes)
+    return step_function(operation, keras.activations.linear, result, turns=())
+
+
+# -- logic --------------------------------------------------------------------------------------
+
+
+@register_operations("LogicalAnd", "LogicalOr", "LogicalXor")
+def _(operation: Any, a: Any, b: Any) -> Op:
+    if not (is_tensor(a) and is_tensor(b)):
+        raise refusal(operation, "two tensors", "a constant; leave the operation out")
+    operands = (truth(exact(operation, a)), truth(exact(operation, b)))
+    left, right = of_one_rank(operation, operands)
+    kind = type(operation).__name__
+    if kind == "LogicalXor":
+        return truth(Sub(left, right))
+    return (Min if kind == "LogicalAnd" else Max)(left, right)
+
+
+@register_operations("LogicalNot")
+def _(operation: Any, x: Tensor) -> Op:
+    return negated(truth(exact(operation, x)))
+
+
+@register_operations("Any", "All")
+def _(operation: Any, x: Tensor) -> Op:
+    holds = truth(exact(operation, x))
+    if type(operation).__name__ == "Any":
+        return reduced(operation, holds, "max")
+    return negated(reduced(operation, negated(holds), "max"))
+
+
+@register_operations("CountNonzero")
+def _(operation: Any, x: Tensor) -> Op:
+    return reduced(operation, truth(exact(operation, x)), "sum")
+
+
+# -- choices ------------------------------------------------------------------------------------
+
+
+@register_operations("Where")
+def _(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
+    if not is_tensor(condition) or a is None or b is None:
+        raise refusal(
+            operation, "a condition that is a tensor, and two choices", "others; name all three"
+        )
+    holds = truth(exact(operation, condition))
+    xs = [prepared(x) if is_tensor(x) else _number(operation, x, condition) for x in (a, b)]
+
+    def choice(x: Op, y: Op) -> Op:
+        return selected(*of_one_rank(operation, (holds, *map(_known, (x, y)))))
+
+    if all(isinstance(x, Op) for x in xs):
+        return choice(*xs)  # type: ignore[arg-type]
+    shape = np.broadcast_shapes(holds.shape, *(x.shape for x in xs))
+    return joined(xs, choice, tuple(shape), boundary_of(xs))
+
+
+def _number(operation: Any, value: Any, x: Tensor) -> Op:
+    """Return one number as a tensor of one element: an input that has this number only."""
+    constant = constant_of(operation, value, x)
+    if constant.size != 1 or not is_held(constant):
+        raise refusal(
+            operation,
+            "choices that are tensors, or numbers of at most 12 bits",
+            f"a constant of the shape {constant.shape}; add it to a tensor of zeros",
+        )
+    codes, frac = dyadic(constant.reshape(()))
+    code = codes.item()
+    dims = (1,) * len(x.shape)
+    return Input(dims, Fixed.holding(code, code, frac), (code,), name="number")
+
+
+def _known(x: Op) -> Op:
+    """Return ``x``, as a constant if it can have one number only: what is made of a constant."""
+    lo, hi = x.range.hull
+    return Const(Codes(np.array(lo)), x.type.frac, name="number") if lo == hi else x
+
+
+@lower.register(keras.layers.Masking)
+def _(layer: keras.layers.Masking, x: Op) -> Op:
+    """Set rows that are ``mask_value`` throughout to 0."""
+    value = np.asarray(keras.ops.convert_to_numpy(layer.mask_value), np.float64)
+    if value.ndim or not is_held(value):
+        raise refusal(
+            layer, "a mask_value of at most 12 bits", f"{layer.mask_value}; use 0, for instance"
+        )
+    if value == 0:
+        return x
+    differs = truth(Sub(x, Const.of(value, "mask_value"), proved=True))
+    rows = Reshape(differs, (x.size // x.shape[-1], x.shape[-1], 1))
+    some = Reshape(Pool(rows, (1, x.shape[-1]), (1, 1), "max"), (*x.shape[:-1], 1))
+    return selected(some, x, zero())
+
+
+# -- powers -------------------------------------------------------------------------------------
+
+
+@register_operations("Power")
+def _(operation: Any, a: Any, b: Any) -> Tensor:
+    """A product of integers, where Keras' power has these numbers on every code."""
+    if not is_tensor(a) or is_tensor(b):
+        raise refusal(operation, "a tensor to a constant power", "a power from a tensor")
+    exponent = constant_of(operation, b, a)
+    whole = exponent.ndim == 0 and exponent == int(exponent) and 1 <= exponent <= 8
+    if isinstance(a, Op) and whole and _is_product(operation, a, int(exponent), exponent):
+        return reduce(Mul, [a] * int(exponent))
+
+    def power(v: Any) -> Any:
+        return operation(v, keras.ops.cast(exponent, v.dtype))
+
+    axes = [axis for axis, size in enumerate(exponent.shape) if size > 1]
+    odd = refusal(
+        operation,
+        "products such as x * x or keras.ops.square(x)",
+        "a power, whose results are real numbers; or put a QActivation behind it",
+    )
+    return reals_along(a, power, odd, monotone=False, axes=axes)
+
+
+def _is_product(operation: Any, x: Op, times: int, exponent: Any) -> bool:
+    """Return whether Keras' power has no rounding on any code of ``x``."""
+    lo, hi = x.range.hull
+    if hi - lo >= POWERS:
+        return False
+    codes = np.arange(lo, hi + 1)
+    dtype = "float32" if max(-lo, hi) ** times <= FLOAT32_EXACT else "float64"
+    numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
+    with precision(dtype):
+        v = keras.ops.convert_to_tensor(in_packets(numbers[:, None]), dtype)
+        result = operation(v, keras.ops.cast(exponent, dtype))
+        found = np.asarray(keras.ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
+    products = reduce(operator.mul, [codes.astype(object)] * times)
+    wanted = [int(each) for each in products]
+    return [
+        int(each) if each == int(each) else None for each in np.ldexp(found, times * x.type.frac)
+    ] == wanted

@@ -1,0 +1,39 @@
+"""Bases of objects that a terminal shows as text and a notebook as HTML."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class Printed:
+    """Base of what is text, in a notebook too."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+class Tabular:
+    """Base of what is one table: ``str`` gives it as text of ``text_width`` columns, a notebook shows it as HTML."""
+
+    __slots__ = ()
+    text_width: ClassVar[int] = 120
+
+    def table(self) -> Table:
+        """Return the table, for a ``rich`` console."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        from qhls.system.tables import render_text  # rich takes a while to import
+
+        return render_text(self.table(), self.text_width)
+
+    def _repr_html_(self) -> str:
+        from qhls.system.tables import render_html
+
+        return render_html(self.table())
