@@ -60,7 +60,7 @@ def cnn() -> keras.Model:
 
 
 def draw(layers: tuple[str, ...]) -> dict[str, str]:
-    """A quantizer a layer: an activation's, or a kernel's."""
+    """Return one quantizer per layer: an activation's, or a kernel's."""
     drawn = {}
     for layer in layers:
         if layer.startswith("relu"):
@@ -71,7 +71,7 @@ def draw(layers: tuple[str, ...]) -> dict[str, str]:
 
 
 def choices(drawn: dict[str, str]) -> dict:
-    """The same as qhls takes it."""
+    """Return the same as qhls takes it."""
     return {
         layer: choice(activation=text) if layer.startswith("relu") else choice(kernel=text)
         for layer, text in drawn.items()
@@ -91,7 +91,7 @@ def peer(python: str, model: str, candidates: list[dict[str, str]]) -> dict:
 
 
 def measure(model: keras.Model, count: int, python: str | None, samples: int) -> None:
-    """One model on both sides, the peer's ``samples`` among the first candidates of ours."""
+    """Measure one model on both sides, the peer's ``samples`` among the first candidates of ours."""
     start = time.process_time()
     space = qhls.candidates(model, "s16.10")
     built = time.process_time() - start
@@ -109,8 +109,8 @@ def measure(model: keras.Model, count: int, python: str | None, samples: int) ->
     )
     if python is None:
         return
-    found = peer(python, model.name, first)
-    for title, seconds in (("model rebuilt", found["rebuilt"]), ("QTools alone", found["alone"])):
+    answer = peer(python, model.name, first)
+    for title, seconds in (("model rebuilt", answer["rebuilt"]), ("QTools alone", answer["alone"])):
         ratios = ", ".join(f"{rate * seconds:,.0f}x" for rate in rates)
         print(f"  QTools, {title}: {1 / seconds:,.1f} a CPU second; qhls {ratios}")
 

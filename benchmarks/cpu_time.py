@@ -9,7 +9,7 @@ from typing import Any
 
 
 def spent() -> dict[str, float]:
-    """Seconds so far: ``user``, ``cpu`` (user and system) and ``wall``."""
+    """Return the seconds so far: ``user``, ``cpu`` (user and system) and ``wall``."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     user = sum(usage.ru_utime for usage in usages)
     system = sum(usage.ru_stime for usage in usages)
@@ -17,7 +17,7 @@ def spent() -> dict[str, float]:
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
-    """What ``work`` returns, and the seconds it took."""
+    """Return the result of ``work``, and the seconds it took."""
     before = spent()
     result = work()
     after = spent()
@@ -25,7 +25,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
 
 
 def rate(run: Callable[[], Any], samples: int, seconds: float) -> float:
-    """Samples a CPU second of ``run``, which does ``samples``, repeated for about ``seconds`` of CPU time."""
+    """Return samples per CPU second of ``run``, which does ``samples``; repeat it for about ``seconds`` of CPU time."""
     done, used = 0, 0.0
     while used < seconds:
         used += timed(run)[1]["cpu"]

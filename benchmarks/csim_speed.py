@@ -68,14 +68,14 @@ class Case:
 
 
 def cases(options: argparse.Namespace, folder: Path) -> list[Case]:
-    """The models to measure."""
-    found: list[Case] = []
+    """Return the models to measure."""
+    models: list[Case] = []
     if options.model and options.model.is_file():
-        found.append(Case("jet tagger", options.model, options.weights))
+        models.append(Case("jet tagger", options.model, options.weights))
     else:
         missing = f"no file {str(options.model)!r}" if options.model else "no --model"
         log(f"{missing}: a Q-MLP of the jet tagger's shape with random weights stands in")
-        found.append(stand_in(folder))
+        models.append(stand_in(folder))
     if options.cnn and not options.quick:
         case = Case(
             "MNIST CNN",
@@ -87,7 +87,7 @@ def cases(options: argparse.Namespace, folder: Path) -> list[Case]:
             span=(0.0, 1.0),
             targets=False,
         )
-        found.append(case)
+        models.append(case)
     if options.more and options.peer_python and not options.quick:
         settings = {"built": True, "span": (0.0, 1.0), "targets": False}
         sizes = {
@@ -98,12 +98,12 @@ def cases(options: argparse.Namespace, folder: Path) -> list[Case]:
             command = [options.peer_python, HERE / "peer_models.py", name, folder]
             subprocess.run([*map(str, command)], check=True, capture_output=True)
             files = folder / f"{name}.json", folder / f"{name}.h5"
-            found.append(Case(name, *files, **settings, **size))
-    return found
+            models.append(Case(name, *files, **settings, **size))
+    return models
 
 
 def stand_in(folder: Path) -> Case:
-    """A Q-MLP of the jet tagger's shape with random weights."""
+    """Return a Q-MLP of the jet tagger's shape with random weights."""
     import keras
 
     from qhls import layers, quantizers
@@ -198,7 +198,7 @@ def table(rows: list[Row]) -> Table:
 
 
 def markdown(rows: list[Row]) -> str:
-    """The table as README.md has it."""
+    """Return the table as README.md has it."""
     lines = [" | ".join(row.cells()) for row in rows]
     head = "| figure | unit | qhls | hls4ml | ratio | lowest to highest | target | |"
     return "\n".join(
@@ -234,7 +234,7 @@ class Peer:
         self.process.stdout.close()
 
     def ask(self, task: str, **arguments: Any) -> dict[str, Any]:
-        """The answer, or ``{"error": ...}``."""
+        """Return the answer, or ``{"error": ...}``."""
         try:
             self.process.stdin.write(json.dumps({"task": task, **arguments}) + "\n")
             self.process.stdin.flush()
@@ -265,7 +265,7 @@ class Own:
         return np.random.default_rng(0).integers(lo, hi, shape) * step
 
     def project(self) -> float:
-        """The first compile and emit of a new process, without the imports."""
+        """Measure the first compile and emit of a new process, without the imports."""
         command = [sys.executable, HERE / "model_to_project.py", self.case.model]
         command += [self.case.weights or "", INPUT_TYPE]
         done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
@@ -274,7 +274,7 @@ class Own:
         return json.loads(done.stdout.splitlines()[-1])["cpu"]
 
     def build(self, target: str) -> tuple[Any, float]:
-        """The library and the user seconds of rendering and g++, with nothing in the cache."""
+        """Measure the library and the user seconds of rendering and g++, with nothing in the cache."""
         from qhls.backends import csim
 
         with tempfile.TemporaryDirectory(prefix="qhls-cache-") as cache:
@@ -286,11 +286,12 @@ class Own:
         return library, seconds["user"]
 
     def interpreter(self, seconds: float) -> float:
-        """Samples a CPU second, numbers in, numbers out, as the peer's predict."""
+        """Return samples per CPU second, numbers in, numbers out, as the peer's predict."""
         return rate(lambda: self.design.run(self.inputs), len(self.inputs), seconds)
 
     def csim(self, library: Any, seconds: float) -> float:
-        """As ``interpreter``; ``Design.simulate`` without its look into the cache of libraries."""
+        """Return the same as ``interpreter`` for C simulation; ``Design.simulate`` without its look "
+        "into the cache of libraries."""
         from qhls.ir import decode
 
         batch = self.inputs[: self.case.simulated]
@@ -307,7 +308,7 @@ Ask = Callable[..., dict[str, Any]]
 
 
 def measure(case: Case, python: str | None, rounds: int, quick: bool) -> list[Row]:
-    """All rows of one model."""
+    """Return all rows of one model."""
     own = Own(case)
     with tempfile.TemporaryDirectory(prefix="qhls-benchmark-") as scratch:
         inputs = Path(scratch) / "inputs.npy"
@@ -323,7 +324,7 @@ def measure(case: Case, python: str | None, rounds: int, quick: bool) -> list[Ro
 
 
 def in_turns(own: Own, ask: Ask, rounds: int, quick: bool) -> list[Row]:
-    """Each figure of one side right after that of the other."""
+    """Measure each figure of one side right after that of the other."""
     rows, seconds = Rows(own.case), 0.2 if quick else 0.5
 
     def peer(row: Row, task: str, key: str, **arguments: Any) -> None:

@@ -57,7 +57,7 @@ class Peer:
         return model
 
     def _mlp(self) -> Any:
-        """The stand-in of ``csim_speed.py``: QDense and quantized_relu with its kernels and biases."""
+        """Return the stand-in of ``csim_speed.py``: QDense and quantized_relu with its kernels and biases."""
         import numpy as np
         import tensorflow as tf
         from qkeras import QActivation, QDense, quantized_bits, quantized_relu
@@ -102,20 +102,20 @@ class Peer:
     # -- what can be asked ------------------------------------------------------------------------
 
     def versions(self) -> dict[str, Any]:
-        """Imports everything, so that no later figure has it."""
+        """Import everything, so that no later figure has it."""
         import hls4ml
         import qkeras
         import tensorflow as tf
 
-        found = {"hls4ml": hls4ml, "qkeras": qkeras, "tensorflow": tf}
-        return {name: module.__version__ for name, module in found.items()}
+        packages = {"hls4ml": hls4ml, "qkeras": qkeras, "tensorflow": tf}
+        return {name: module.__version__ for name, module in packages.items()}
 
     def project(self, backend: str) -> dict[str, Any]:
-        """Model file to project on disk."""
+        """Convert a model file to a project on disk."""
         return timed(lambda: self.convert(self.load(), backend).write())[1]
 
     def build(self, backend: str) -> dict[str, Any]:
-        """``compile()``: it writes the project and calls g++."""
+        """Run ``compile()``, which writes the project and calls g++."""
         model = self.convert(self.load(), backend)
         _, write = timed(model.write)
         _, gxx = timed(model._compile)
@@ -123,13 +123,13 @@ class Peer:
         return {"user": write["user"] + gxx["user"], "write": write, "g++": gxx}
 
     def predict(self, backend: str, seconds: float) -> dict[str, Any]:
-        """Samples a CPU second."""
+        """Return samples per CPU second."""
         model, batch = self.compiled[backend], self.batch()
         model.predict(batch[:2])
         return {"rate": rate(lambda: model.predict(batch), len(batch), seconds)}
 
     def outputs(self, backend: str, path: str) -> dict[str, Any]:
-        """Writes the outputs themselves, for comparison."""
+        """Write the outputs themselves, for comparison."""
         import numpy as np
 
         np.save(path, self.compiled[backend].predict(self.batch()))
@@ -148,14 +148,14 @@ def serve(peer: Peer, requests: Any, answers: Any) -> None:
 
 
 def once(peer: Peer) -> dict[str, Any]:
-    found: dict[str, Any] = peer.versions()
+    result: dict[str, Any] = peer.versions()
     for backend in BACKENDS:
-        found[backend] = {
+        result[backend] = {
             "project": peer.project(backend),
             "build": peer.build(backend),
             "predict": peer.predict(backend, 0.5),
         }
-    return found
+    return result
 
 
 def parse() -> argparse.Namespace:

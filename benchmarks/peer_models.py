@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def svhn() -> list[Any]:
-    """The CNN of hls4ml's SVHN tutorial: 32 x 32 x 3, three convolutions and poolings, three dense layers."""
+    """Return the CNN of hls4ml's SVHN tutorial: 32 x 32 x 3, three convolutions and poolings, three dense layers."""
     import tensorflow as tf
     from qkeras import QActivation, QConv2D, QDense
 
@@ -32,7 +32,7 @@ def svhn() -> list[Any]:
 
 
 def plain_lstm() -> list[Any]:
-    """``lstm`` with a layer of Keras: what hls4ml builds of that shape."""
+    """Return ``lstm`` with a layer of Keras: what hls4ml builds of that shape."""
     import tensorflow as tf
 
     first, _, *rest = lstm()
@@ -40,7 +40,8 @@ def plain_lstm() -> list[Any]:
 
 
 def lstm() -> list[Any]:
-    """Jet tagging by a sequence: 20 particles of 6 features, an LSTM of 20 units, two dense layers."""
+    """Return a model of jet tagging by a sequence: 20 particles of 6 features, an LSTM of 20 units, "
+    "two dense layers."""
     import tensorflow as tf
     from qkeras import QLSTM, QActivation, QDense
 

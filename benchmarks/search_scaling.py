@@ -1,9 +1,10 @@
-"""Trials a second over workers, for every executor: ``python benchmarks/search_scaling.py``.
+"""Trials per second over workers, for every executor: ``python benchmarks/search_scaling.py``.
 
 ``pip install "qhls[tensorflow,demo,search,dask,ray]"``. Each executor trains the same candidates of a 64-32-32-10
-network on scikit-learn's digits, with 1, 2, ... workers, up to the cores. Told apart: what it takes until every worker
-has read model and data ("start"), and how fast trials then are. Overhead is a worker's time that is not spent on a
-trial: candidates and models on their way, waiting for the slower ones at the end, and whatever else the machine does.
+network on scikit-learn's digits, with 1, 2, ... workers, up to the cores. Two figures are
+separate: the time until every worker has read model and data ("start"), and the rate of trials after it. Overhead is
+the time of a worker that no trial uses. It includes the transport of candidates and models, waiting for slower workers
+at the end, and all other work of the machine.
 All executors must come to the same metrics, to the last bit.
 """
 
@@ -59,17 +60,17 @@ def tasks_of(job: Job, count: int, epochs: int) -> list[Task]:
 
 
 def measure(job: Job, tasks: list[Task], name: str, workers: int) -> tuple[dict[str, Any], Any]:
-    """A row of the table, and the metrics by trial."""
+    """Return a row of the table, and the metrics by trial."""
     executor = make_executor(name, job, workers)
     try:
         began = time.perf_counter()
         executor.begin()
         started = time.perf_counter()
-        found = {task.number: record for task, record in executor.run(tasks)}
+        records = {task.number: record for task, record in executor.run(tasks)}
         ended = time.perf_counter()
     finally:
         executor.close()
-    training = sum(record["seconds"] for record in found.values())
+    training = sum(record["seconds"] for record in records.values())
     wall = ended - started
     row = {
         "executor": name,
@@ -79,7 +80,7 @@ def measure(job: Job, tasks: list[Task], name: str, workers: int) -> tuple[dict[
         "seconds a trial": training / len(tasks),
         "overhead, s": (wall * workers - training) / len(tasks),
     }
-    return row, {number: found[number]["metrics"] for number in sorted(found)}
+    return row, {number: records[number]["metrics"] for number in sorted(records)}
 
 
 def main() -> int:
@@ -97,12 +98,12 @@ def main() -> int:
         for workers in options.workers if name != "inline" else [1]:
             with tempfile.TemporaryDirectory() as folder:
                 job = make_job(Path(folder))
-                row, found = measure(
+                row, measured = measure(
                     job, tasks_of(job, options.trials, options.epochs), name, workers
                 )
             rows.append(row)
-            metrics.append(found)
-    same = all(found == metrics[0] for found in metrics)
+            metrics.append(measured)
+    same = all(measured == metrics[0] for measured in metrics)
     table = Table(*rows[0], title=f"{options.trials} trials of {options.epochs} epochs")
     for row in rows:
         table.add_row(*(v if isinstance(v, str) else f"{v:.3g}" for v in row.values()))

@@ -3,7 +3,7 @@
     python benchmarks/yosys_primitives.py rows.json
 
 Roundings to fewer bits, memories in look-up tables and in blocks (``synth_xilinx -family xcup -nodsp``). A LUT that
-feeds a carry chain counts, whether Yosys shows it or lets the signal in as it is: on silicon a LUT passes it on.
+feeds a carry chain counts, even where Yosys connects the signal directly: on silicon a LUT passes it on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLOCKS = {"RAMB18E2": 1, "RAMB36E2": 2}
 
 
 def rounding(kind: str, width: int, dropped: int) -> str:
-    """A signed number less ``dropped`` bits, rounded to the nearest: ties up, or to even."""
+    """Return the Verilog of a signed number less ``dropped`` bits, rounded to the nearest: ties up, or to even."""
     tie = "1'b1" if kind == "rnd_half_up" else f"(x[{dropped}]" + _below(dropped) + ")"
     return (
         f"module {kind}__w{width}_f{dropped}(input signed [{width - 1}:0] x, output signed [{width - dropped}:0] y);\n"
@@ -37,7 +37,7 @@ def _below(dropped: int) -> str:
 
 
 def memory(style: str, words: int, bits: int) -> str:
-    """A memory of one port, in look-up tables or in blocks."""
+    """Return the Verilog of a memory of one port, in look-up tables or in blocks."""
     name = {"distributed": "ram_lut", "block": "ram_block"}[style]
     address = max((words - 1).bit_length(), 1)
     read = "always @(posedge clk) q <= m[a];" if style == "block" else "always @* q = m[a];"
@@ -50,7 +50,7 @@ def memory(style: str, words: int, bits: int) -> str:
 
 
 def modules() -> list[str]:
-    """The Verilog of all primitives."""
+    """Return the Verilog of all primitives."""
     shapes = [
         (8, 2),
         (8, 4),
@@ -93,7 +93,7 @@ def modules() -> list[str]:
 
 
 def synthesised(verilog: list[str], folder: Path) -> tuple[dict, dict]:
-    """Each as a module of its own: Yosys' netlist, and its ``stat -json``."""
+    """Synthesise each as one module: return Yosys' netlist, and its ``stat -json``."""
     (folder / "p.v").write_text("".join(verilog))
     tops = [re.match(r"module (\w+)", text)[1] for text in verilog]
     # A top that connects nothing would lose them: each is kept as it is.
@@ -110,11 +110,13 @@ def synthesised(verilog: list[str], folder: Path) -> tuple[dict, dict]:
 
 
 def row(name: str, module: dict) -> dict:
-    """What one module of a netlist takes."""
+    """Return the figures of one module of a netlist."""
     cells = [(c["type"], c["connections"]) for c in module["cells"].values()]
-    made = {bit for kind, links in cells if re.fullmatch(r"LUT[1-6]", kind) for bit in links["O"]}
+    outputs = {
+        bit for kind, links in cells if re.fullmatch(r"LUT[1-6]", kind) for bit in links["O"]
+    }
     feeding = [bit for kind, links in cells if kind == "CARRY4" for bit in links["S"]]
-    used = [bit for i, bit in enumerate(feeding) if not isinstance(bit, str) and bit not in made]
+    used = [bit for i, bit in enumerate(feeding) if not isinstance(bit, str) and bit not in outputs]
     luts = sum(1 for kind, _ in cells if re.fullmatch(r"LUT[1-6]", kind)) + len(used)
     op, sizes = name.split("__")
     return {
@@ -127,7 +129,7 @@ def row(name: str, module: dict) -> dict:
 
 
 def rows_of(net: dict) -> list[dict]:
-    """The rows of all primitives of a netlist."""
+    """Return the rows of all primitives of a netlist."""
     named = re.compile(r"[a-z_]+__[a-z0-9_]+")
     return [row(name, module) for name, module in net["modules"].items() if named.fullmatch(name)]
 

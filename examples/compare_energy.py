@@ -67,8 +67,8 @@ def narrowest(model: keras.Model, budget: float) -> Table:
     layers = [name for name in space.layers if name.startswith("fc")]
     bits = dict.fromkeys(layers, 8)
 
-    def energy(given: dict[str, int]) -> float:
-        kernels = {n: choice(f"quantized_bits({b},0,alpha=1)") for n, b in given.items()}
+    def energy(bits: dict[str, int]) -> float:
+        kernels = {n: choice(f"quantized_bits({b},0,alpha=1)") for n, b in bits.items()}
         return space.energy(kernels)
 
     table = Table(*layers, "pJ", title="A bit at a time, by quantizers and shapes alone")

@@ -17,13 +17,13 @@ def network(bits: int) -> keras.Model:
     """Return a network of a convolution with folded normalisation, an average and a dense layer, in ``bits`` bits."""
     number = f"quantized_bits({bits},0,alpha=1)"
     types = {"kernel_quantizer": number, "bias_quantizer": number}
-    x = given = keras.Input((12, 12, 1), name="input")
+    x = inputs = keras.Input((12, 12, 1), name="input")
     x = QConv2DBatchnorm(8, (3, 3), name="conv", **types)(x)
     x = QActivation(f"quantized_relu({bits},1)", name="relu")(x)
     x = keras.layers.AveragePooling2D((2, 2), name="pool")(x)
     x = keras.layers.Flatten(name="flat")(x)
     x = QDense(10, name="dense", **types)(x)
-    return keras.Model(given, keras.layers.Activation("softmax", name="softmax")(x))
+    return keras.Model(inputs, keras.layers.Activation("softmax", name="softmax")(x))
 
 
 def picojoules(model: keras.Model, **options: object) -> dict[str, float]:

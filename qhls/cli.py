@@ -262,7 +262,7 @@ def _count(text: str) -> int:
     with suppress(ValueError):
         if (count := int(text)) > 0:
             return count
-    raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+    raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}. Choose one.")
 
 
 def _file_name(form: str) -> Callable[[str], Path]:
@@ -271,7 +271,9 @@ def _file_name(form: str) -> Callable[[str], Path]:
 
     def check(text: str) -> Path:
         if Path(text).suffix != suffix:
-            raise argparse.ArgumentTypeError(f"expected a name that ends in {suffix}, got {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected a name that ends in {suffix}, got {text!r}. Rename it."
+            )
         return Path(text)
 
     return check

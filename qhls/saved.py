@@ -112,7 +112,9 @@ def load(path: str | os.PathLike[str]) -> Design:
             reference=None if model is None else Reference(**model),
         )
     except QhlsError as error:
-        raise LoadError(f"{where}: expected {_WHAT}, got one that is damaged: {error}") from error
+        raise LoadError(
+            f"{where}: expected {_WHAT}, got one that is damaged: {error} Save the design again."
+        ) from error
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # fmt: skip
         # A field of any wrong kind may reach any op: which error that raises is the op's affair.
         raise _damaged(where, f"a field of the wrong kind ({error})") from error

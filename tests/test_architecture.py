@@ -153,6 +153,67 @@ def test_frozen_objects_are_set_by_themselves_only():
     assert wrong == []
 
 
+# Messages
+
+
+def error_classes():
+    """Return the names of ``QhlsError`` and of all classes below it."""
+    parents = {
+        node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+    }
+    names = {"QhlsError"}
+    while new := {name for name, bases in parents.items() if bases & names} - names:
+        names |= new
+    return names
+
+
+def template(node):
+    """Return the text of a literal with ``{}`` for each value in it; ``None`` for any other node."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            part.value if isinstance(part, ast.Constant) else "{}" for part in node.values
+        )
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def messages():
+    """Yield ``(place, template)`` of the messages of errors that are literals."""
+    names = error_classes()
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in names:
+                text = template(node.args[0])
+                if text is not None:
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", text
+
+
+QUOTES = re.compile(r"(: |:\n|[.] )[{}]+$|^{} |^[{}: ,]+$")
+"""Messages that quote another one, which has the form itself."""
+
+
+def test_messages_have_one_form():
+    """``<where>: expected <A>, got <B>. <What to do.>``, the advice as a sentence."""
+    faults = {
+        "says 'received'": lambda text: re.search(r"\breceived\b", text),
+        "has advice after a semicolon": lambda text: "; " in text,
+        "has no full stop": lambda text: not (text.endswith((".", "?")) or QUOTES.search(text)),
+        "says 'expected' or 'got' alone": lambda text: ("expected" in text) != (" got" in text),
+        "says not what was expected": lambda text: not ("expected" in text or QUOTES.search(text)),
+    }
+    texts = list(messages())
+    wrong = [
+        f"{place} {fault}: {text}"
+        for place, text in texts
+        for fault, holds in faults.items()
+        if holds(text)
+    ]
+    assert wrong == []
+    assert len(texts) > 200
+
+
 # Documentation
 
 PAGES = sorted(

@@ -209,7 +209,7 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
         main(["energy", saved, *TYPE, "--plot", "plot.png"])
     assert stop.value.code == 2
     assert re.search(
-        r"argument --plot: expected a name that ends in \.svg, got 'plot\.png'$",
+        r"argument --plot: expected a name that ends in \.svg, got 'plot\.png'\. .*$",
         capsys.readouterr().err.strip(),
     )
 
@@ -227,7 +227,7 @@ def test_energy_refuses_a_file_of_another_kind(saved, capsys):
         ),
         (
             ["show", "{saved}", "-i", "16.10"],
-            r"^qhls show: input 'x': expected a fixed-point type: .*, received '16\.10'$",
+            r"^qhls show: input 'x': expected a fixed-point type: .*, got '16\.10'\. .*$",
         ),
         (
             ["show", "{saved}", *TYPE, "--reuse-factor", "0"],

@@ -98,8 +98,6 @@ def test_outputs_have_the_axes_of_their_own_softmax(rng):
 def test_the_batch_has_no_softmax():
     x = keras.Input((3,), batch_size=1)
     model = keras.Model(x, keras.layers.Softmax(axis=0, name="s")(x))
-    message = (
-        r"^layer 's' \(Softmax\): expected a softmax within a sample; received axis=0, the batch's"
-    )
+    message = r"^layer 's' \(Softmax\): expected a softmax within a sample, got axis=0, the batch's"
     with pytest.raises(LoweringError, match=message):
         qhls.compile(model, "s8.4")

@@ -43,12 +43,13 @@ def find_include(target: Target, include: str | Path | None = None) -> Path:
     variables, then the ``hls4ml`` package (its headers only; it is not imported). Raises ``CsimError``.
     """
     variable = target.include_variable
-    for origin, given in (("include", include), (variable, os.environ.get(variable))):
-        if given:
-            if (Path(given) / target.header).is_file():
-                return Path(given)
+    for origin, folder in (("include", include), (variable, os.environ.get(variable))):
+        if folder:
+            if (Path(folder) / target.header).is_file():
+                return Path(folder)
             raise CsimError(
-                f"{target.name} headers: expected {target.header} in {origin}={str(given)!r}, got no such file"
+                f"{target.name} headers: expected {target.header} in {origin}={str(folder)!r}, got no "
+                "such file. Correct the folder."
             )
     for root, below in target.environment:
         if (
@@ -249,7 +250,7 @@ def _compile(
     if status:
         first = "\n".join(said.splitlines()[:20])
         raise CsimError(
-            f"csim build: expected {compiler} to succeed, got status {status}:\n{first}"
+            f"csim build: expected {compiler} to succeed, got status {status}. Its first error:\n{first}"
         )
     if not library.is_file():
         raise CsimError(

@@ -71,11 +71,10 @@ def emit(
 
     ``stimuli``: integer codes (samples, *shape), one array per input, for the test bench; by default
     random codes from a fixed seed. ``warnings`` go into the README. The folder appears whole or not at
-    all, and a project that is overwritten stays whole until then; files in it that are not of the
-    project are kept.
+    all, and a project that is overwritten stays whole until then. Other files in it are kept.
 
-    Raises ``EmitError`` for an unknown target, a folder that exists (unless ``overwrite`` and it is a
-    qhls project) or cannot be written, a file of the user's in the place of one of the project's,
+    Raises ``EmitError`` for an unknown target, and for a folder that cannot be written or exists, unless it is a
+    qhls project and ``overwrite`` is set. So do a file of the user's in the place of one of the project's,
     types too wide for C++ to exchange, and stimuli without a sample.
     """
     chosen, folder = get_target(target), Path(path).absolute()

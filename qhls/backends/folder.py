@@ -35,7 +35,7 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     if not (folder / MARKER).is_file():
         raise EmitError(
             f"output folder {str(folder)!r}: expected a qhls project to overwrite, got something without "
-            f"{MARKER}. Nothing was changed; choose another folder."
+            f"{MARKER}. Choose another folder: nothing was changed."
         )
 
 
@@ -44,20 +44,20 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
     folder = folder.resolve()  # a link stays one, and what it leads to is replaced
     try:
         if _is_empty(folder):  # it stays the folder it is: a shell may stand in it
-            with scratch(folder, _prefix(folder)) as made:
-                _fill(folder, _project(made, files))
+            with scratch(folder, _prefix(folder)) as place:
+                _fill(folder, _project(place, files))
             return
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch(folder.parent, _prefix(folder)) as made:
-            fresh = _project(made, files)
+        with scratch(folder.parent, _prefix(folder)) as place:
+            project = _project(place, files)
             if folder.exists():
-                _keep_users(folder, fresh, files)
-                _replace(folder, fresh, made / _OLD)
+                _keep_users(folder, project, files)
+                _replace(folder, project, place / _OLD)
             else:
-                fresh.rename(folder)
+                project.rename(folder)
     except OSError as error:
         raise EmitError(
-            f"output folder {str(folder)!r}: expected a place to write to, got: {error}"
+            f"output folder {str(folder)!r}: expected a place to write to, got: {error}. Choose another folder."
         ) from error
 
 
@@ -69,33 +69,33 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _project(made: Path, files: Mapping[str, str]) -> Path:
-    fresh = made / "project"
+def _project(place: Path, files: Mapping[str, str]) -> Path:
+    project = place / "project"
     for name, text in files.items():
-        path = fresh / name
+        path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="ascii")
-    return fresh
+    return project
 
 
-def _fill(folder: Path, fresh: Path) -> None:
+def _fill(folder: Path, project: Path) -> None:
     """Move a project into its empty folder, or leave that empty."""
     moved: list[Path] = []
     try:
-        for child in sorted(fresh.iterdir(), key=lambda path: path.name == MARKER):
+        for child in sorted(project.iterdir(), key=lambda path: path.name == MARKER):
             moved.append(child.rename(folder / child.name))
     except OSError:
         for path in moved:
-            path.rename(fresh / path.name)
+            path.rename(project / path.name)
         raise
 
 
-def _replace(folder: Path, fresh: Path, old: Path) -> None:
-    if exchange(fresh, folder):
+def _replace(folder: Path, project: Path, old: Path) -> None:
+    if exchange(project, folder):
         return
     folder.rename(old)
     try:
-        fresh.rename(folder)
+        project.rename(folder)
     except OSError:
         old.rename(folder)
         raise
@@ -104,23 +104,23 @@ def _replace(folder: Path, fresh: Path, old: Path) -> None:
 # -- what is the user's -----------------------------------------------------------------------------
 
 
-def _keep_users(folder: Path, fresh: Path, files: Mapping[str, str]) -> None:
-    """Put what is in ``folder`` and not of its project into ``fresh`` too; ``folder`` stays as it is."""
+def _keep_users(folder: Path, project: Path, files: Mapping[str, str]) -> None:
+    """Put what is in ``folder`` and not of its project into ``project`` too; ``folder`` stays as it is."""
     ours = _ours(folder, files)
-    shutil.copymode(folder, fresh)
+    shutil.copymode(folder, project)
     for place, folders, names in os.walk(folder):
         below = Path(place).relative_to(folder)
         links = [name for name in folders if (Path(place) / name).is_symlink()]
         for name in [*names, *links]:
             if (below / name).as_posix() not in ours:
-                _keep(Path(place) / name, fresh / below / name, folder)
+                _keep(Path(place) / name, project / below / name, folder)
         for name in set(folders) - set(links):
             if not any(each.startswith(f"{(below / name).as_posix()}/") for each in ours):
-                _keep(Path(place) / name, fresh / below / name, folder)
+                _keep(Path(place) / name, project / below / name, folder)
 
 
 def _ours(folder: Path, files: Mapping[str, str]) -> set[str]:
-    """The files of the project in ``folder``. One that names none has at least those that it would have now."""
+    """Return the files of the project in ``folder``. One that names none has at least those that it would have now."""
     with suppress(OSError, ValueError, RecursionError):
         content: Any = json.loads((folder / MARKER).read_text(encoding="utf-8"))
         named = content.get("files") if isinstance(content, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -142,12 +142,12 @@ def _keep(path: Path, copy: Path, folder: Path) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         raise EmitError(
             f"output folder {str(folder)!r}: expected {str(path.relative_to(folder))!r} to be of the project, got "
-            "a file of another origin; nothing was changed: move it, or choose another folder"
+            "a file of another origin. Move it, or choose another folder: nothing was changed."
         ) from error
 
 
 def _link(path: Path, copy: Path) -> None:
-    """The same file under another name or, where there are no such links, a copy."""
+    """Make the same file under another name or, where there are no such links, a copy."""
     try:
         os.link(path, copy, follow_symlinks=False)
     except OSError:

@@ -21,19 +21,19 @@ _HERE = -100
 def scratch(folder: Path, prefix: str) -> Generator[Path]:
     """Make a new folder in ``folder``, whose name begins with ``prefix``; delete it in the end. Raises ``OSError``."""
     while True:
-        made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         try:
-            descriptor = os.open(made, os.O_RDONLY)
+            descriptor = os.open(path, os.O_RDONLY)
         except FileNotFoundError:  # left_over of another thread or process was faster
             continue
         lock(descriptor, wait=True)
-        if is_at(descriptor, made):
+        if is_at(descriptor, path):
             break
         os.close(descriptor)  # another process took it for one that was left over
     try:
-        yield made
+        yield path
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
         os.close(descriptor)
 
 

@@ -55,5 +55,7 @@ TARGETS = {
 def get_target(name: str) -> Target:
     """Return the target of that name; raises ``EmitError`` that lists all targets."""
     if name not in TARGETS:
-        raise EmitError(f"target: expected one of {', '.join(TARGETS)}, got {name!r}")
+        raise EmitError(
+            f"target: expected one of {', '.join(TARGETS)}, got {name!r}. Choose one of these."
+        )
     return TARGETS[name]

@@ -85,14 +85,14 @@ def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tup
 
 def _price_with_nested(hardware: Process | Buffer | None, technology: Technology) -> float:
     """Return pJ of ``hardware`` and the plans that it runs, in one inference."""
-    own = math.fsum(price_op(hardware, technology).values())
+    price = math.fsum(price_op(hardware, technology).values())
     if not isinstance(hardware, Process) or not hardware.body:
-        return own
+        return price
     inner = (
         math.fsum(multiply_causes(price_op(each, technology), times).values())
         for _, each, times in hardware.body.walk()
     )
-    return own + hardware.trips * math.fsum(inner)
+    return price + hardware.trips * math.fsum(inner)
 
 
 def _reads_alike(new: Op, op: Op) -> bool:

@@ -1,6 +1,6 @@
 """``Technology``: the price in pJ of every event, read from a JSON table that states its sources.
 
-A table has an ``operations`` part, polynomials in the operand width, and a ``memories`` part, curves of
+A table has two parts. ``operations`` are polynomials in the operand width. ``memories`` are curves of
 the energy of one word over the capacity of its memory. A new technology is one more such file. It may
 name a ``base`` and state only the differences. If it states a ``process``, the figures of the base are scaled to it.
 """
@@ -212,9 +212,8 @@ MOST_WORD_BITS = 1 << 32
 def load_technology(name_or_path: str | PathLike[str]) -> Technology:
     """Load a technology by name (``"horowitz_45nm"``) or from a JSON file, which names it.
 
-    Raises ``EnergyError`` for a name that does not exist and for a table that is not complete: unknown or
-    missing keys, an event without price or source, a price that is not finite, that is negative, or
-    that falls with size.
+    Raises ``EnergyError`` for a name that does not exist and for a table with unknown or missing keys. So does
+    an event without price or source, and a price that is not finite, is negative, or falls with size.
     """
     return _load(name_or_path, ())
 

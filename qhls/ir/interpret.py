@@ -66,7 +66,8 @@ def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Arr
     if len(codes) != len(graph.inputs):
         names = ", ".join(op.name for op in graph.inputs)
         raise VerifyError(
-            f"graph {graph.name!r}: expected {len(graph.inputs)} inputs ({names}), got {len(codes)}"
+            f"graph {graph.name!r}: expected {len(graph.inputs)} inputs ({names}), got {len(codes)}. "
+            "Pass one array per input."
         )
     checked = {
         op: _check_input(op, np.asarray(given))
@@ -75,7 +76,7 @@ def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Arr
     if len({len(array) for array in checked.values()}) > 1:
         counts = ", ".join(f"{op.name}: {len(array)}" for op, array in checked.items())
         raise VerifyError(
-            f"graph {graph.name!r}: expected equally many samples of every input, got {counts}"
+            f"graph {graph.name!r}: expected equally many samples of every input, got {counts}. Match them."
         )
     return checked
 
@@ -83,7 +84,9 @@ def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Arr
 def _check_input(op: Input, array: Array) -> Array:
     if array.shape[1:] != op.shape or array.ndim == 0:
         expected = ", ".join(["samples", *map(str, op.shape)])
-        raise VerifyError(f"input {op.name!r}: expected shape ({expected}), got {array.shape}")
+        raise VerifyError(
+            f"input {op.name!r}: expected shape ({expected}), got {array.shape}. Reshape it."
+        )
     kind = array.dtype.name
     if array.dtype == object:
         strangers = (code for code in array.flat if not isinstance(code, int | np.integer))
@@ -96,7 +99,7 @@ def _check_input(op: Input, array: Array) -> Array:
     if array.size and (int(array.min()) < lo or int(array.max()) > hi):
         raise VerifyError(
             f"input {op.name!r}: expected codes of {op.type} in [{lo}, {hi}], "
-            f"got [{array.min()}, {array.max()}]"
+            f"got [{array.min()}, {array.max()}]. Quantise first."
         )
     return array
 

@@ -145,13 +145,14 @@ class Op:
         """Return ``count_events()``, counted once because weights may be many. Do not change it."""
         return self.count_events()
 
-    def require(self, condition: bool, expected: str, received: str) -> None:
-        """Raise a ``VerifyError`` that names this op unless ``condition``."""
+    def require(self, condition: bool, expected: str, actual: str, advice: str = "") -> None:
+        """Raise a ``VerifyError`` that names this op unless ``condition``; ``advice`` is a sentence."""
         if not condition:
             where = f" of layer {self.layer!r}" if self.layer else ""
-            raise VerifyError(
-                f"{type(self).__name__} {self.name!r}{where}: expected {expected}, got {received}"
+            message = (
+                f"{type(self).__name__} {self.name!r}{where}: expected {expected}, got {actual}."
             )
+            raise VerifyError(f"{message} {advice}".rstrip())
 
     def require_representable(self, fixed: Fixed) -> None:
         """Raise a ``VerifyError`` that says what to quantise unless C++ has the type ``fixed``."""
@@ -163,7 +164,7 @@ class Op:
             layer = f" of layer {widest.layer!r}" if widest.layer else ""
             advice = f"Quantise what it reads, e.g. {widest.name!r}{layer} with a QActivation."
         self.require(
-            False, f"at most {WIDEST} bits, before and behind the point", f"{fixed}. {advice}"
+            False, f"at most {WIDEST} bits, before and behind the point", str(fixed), advice
         )
 
     def require_size(self, dims: Iterable[int]) -> None:

@@ -57,7 +57,7 @@ class Fixed:
         if match is None or int(match["width"]) < 1:
             raise ValueError(
                 f"Fixed: expected a type such as 's16.10' (signed, 16 bits, 10 of them fraction) "
-                f"or 'u8.8', got {text!r}"
+                f"or 'u8.8', got {text!r}. Write one of these forms."
             )
         return cls(match["sign"] == "s", int(match["width"]), int(match["frac"]))
 

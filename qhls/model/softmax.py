@@ -36,9 +36,13 @@ class Softmax:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise VerifyError(f"softmax: expected one of {', '.join(MODES)}, got {self.mode!r}")
+            raise VerifyError(
+                f"softmax: expected one of {', '.join(MODES)}, got {self.mode!r}. Choose one of these."
+            )
         if not 1 <= self.bits <= 16:
-            raise VerifyError(f"softmax bits: expected 1 to 16, got {self.bits}")
+            raise VerifyError(
+                f"softmax bits: expected 1 to 16, got {self.bits}. Choose such a number."
+            )
 
     def apply(self, graph: ModelGraph) -> ModelGraph:
         """Return ``graph`` with its logits replaced by probabilities or by their argmax.
@@ -50,7 +54,7 @@ class Softmax:
         if not graph.host_softmax or len(graph.host_softmax) != len(graph.outputs):
             raise VerifyError(
                 f"softmax={self.mode!r}: expected a softmax at the end of each of {len(graph.outputs)} outputs, "
-                f"got {len(graph.host_softmax)}; end the model in a softmax, or leave softmax='host'"
+                f"got {len(graph.host_softmax)}. End the model in a softmax, or leave softmax='host'."
             )
         outputs: list[Op] = []
         for layer, axes, logits in zip(
@@ -65,8 +69,8 @@ class Softmax:
         rank = len(x.shape)
         if self.mode == "argmax" and len(axes) > 1:
             raise VerifyError(
-                f"softmax='argmax': expected a softmax over one axis, got one over {len(axes)} in layer {layer!r}; "
-                f"use softmax='hardware', or flatten these axes before it"
+                f"softmax='argmax': expected a softmax over one axis, got one over {len(axes)} in layer {layer!r}. "
+                f"Use softmax='hardware', or flatten these axes before it."
             )
         axes = tuple(axis % rank for axis in axes)
         order = [axis for axis in range(rank) if axis not in axes] + list(axes)

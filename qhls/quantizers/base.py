@@ -162,7 +162,7 @@ class Quantizer:
         whole = np.rint(codes)
         if not np.array_equal(whole, codes) or not np.all(np.isfinite(scale)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes expected finite values on the quantizer's grid, "
+                f"{type(self).__name__}: integer_codes: expected finite values on the quantizer's grid, "
                 f"got codes {codes[whole != codes][:3]} for a tensor of shape {codes.shape}. Check the weights."
             )
         bounds = self.quantization  # in float32, 2**31 - 1 is 2**31
@@ -242,8 +242,8 @@ class Quantizer:
         for key, value in config.items():
             if key not in accepted and not (key in cls._ignored and cls._ignored[key] == value):
                 raise QuantizerError(
-                    f"{cls.__name__}: unknown argument {key!r} (value {value!r}). "
-                    f"Use one of {', '.join(accepted)}."
+                    f"{cls.__name__}: expected arguments among {', '.join(accepted)}, "
+                    f"got {key}={value!r}. Use one of these."
                 )
         return cls(**arguments)
 
@@ -311,7 +311,7 @@ def fixed_range(q: Quantizer, assignment: Assignment | None, widest: int = 20) -
     """Return all values of ``assignment``, non-negative codes first. Raises ``QuantizerError`` for None."""
     if assignment is None or assignment.to.width > widest:
         raise QuantizerError(
-            f"{q}: range() expected a fixed-point type of at most {widest} bits, got none. "
+            f"{q}: range: expected a fixed-point type of at most {widest} bits, got none. "
             "Use a quantizer whose scale is a known power of two."
         )
     codes = np.concatenate([np.arange(assignment.hi + 1), np.arange(assignment.lo, 0)])

@@ -85,7 +85,10 @@ def _from_string(text: str) -> Any:
     config = dict(zip(accepted, args, strict=False))
     for key, value in kwargs.items():
         if key in config:
-            raise QuantizerError(f"get_quantizer: {text!r} has {key!r} twice. Write it once.")
+            raise QuantizerError(
+                f"get_quantizer: expected each argument once, got {key!r} twice in {text!r}. Write it "
+                "once."
+            )
         config[key] = value
     return cls.from_config(config)
 

@@ -95,7 +95,7 @@ class _PowerOfTwo(Quantizer):
         scale = sizes.min(initial=np.inf) if sizes.size else 1.0
         if not np.all(np.isfinite(values)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes expected finite values, got {values[~np.isfinite(values)][0]}. "
+                f"{type(self).__name__}: integer_codes: expected finite values, got {values[~np.isfinite(values)][0]}. "
                 f"Give a max_value or fewer bits."
             )
         shifts = np.frexp(sizes)[1] - np.frexp(scale)[1]

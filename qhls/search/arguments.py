@@ -12,14 +12,14 @@ import numpy as np
 from qhls.search.errors import SearchError
 
 
-def refuse_unknown(function: str, given: Iterable[str], known: Sequence[str]) -> None:
+def refuse_unknown(function: str, names: Iterable[str], known: Sequence[str]) -> None:
     """Raise ``SearchError`` for a name that ``function`` has no argument of, with the nearest one."""
-    for name in given:
+    for name in names:
         if name not in known:
             close = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            advice = f"Did you mean {close[0]!r}?" if close else "Choose one of these."
             raise SearchError(
-                f"{function}: unknown argument {name!r}; known are {', '.join(known)}{hint}"
+                f"{function}: expected arguments among {', '.join(known)}, got {name!r}. {advice}"
             )
 
 
@@ -28,7 +28,9 @@ def require_whole(name: str, number: Any, least: int = 1, most: float = math.inf
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not (whole and least <= number <= most):
         upper = f" to {most}" if math.isfinite(most) else ""
-        raise SearchError(f"{name}: expected a number from {least} on{upper}, got {number!r}")
+        raise SearchError(
+            f"{name}: expected a number from {least} on{upper}, got {number!r}. Choose another number."
+        )
 
 
 def require_finite(name: str, array: Any) -> None:

@@ -49,22 +49,22 @@ class AutoQKeras:
             the score's metric, "acc" by default. Of an error the least is best, as Keras knows.
         custom_objects: classes and functions by the names under which configurations know them.
         goal: bits by default; see ``qhls.search.goals.goals``.
-        output_dir: folder of the journal and the weights; with ``overwrite`` a new one, ``output_dir_1``, ...,
-            where there is one; without, the search that is in it is gone on with.
+        output_dir: folder of the journal and the weights. If it exists, the search in it goes on; with ``overwrite``,
+            a new folder ``output_dir_1``, ... is used.
         mode: "random", "bayesian" or "hyperband".
         custom_tuner: a function of ``(space, **tuner_kwargs)`` that returns a ``tuners.Tuner``.
         transfer_weights: candidates start from the weights of ``model``.
         frozen_layers: names of layers that stay as they are: not quantised, with their weights, not trained.
         activation_bits: bits of the activations that layers apply themselves where nothing is chosen.
-        limit: class of a layer, or regular expression for names (those that match share one choice) ->
-            ``[kernel, bias, activation]`` (recurrent layers: ``[kernel, bias, recurrent, activation]``), each the
-            most bits or a list of quantizers. A class that is not there is not quantised; "default" fills
-            lists that are too short. ``None``: every class with 8 bits at most.
-        tune_filters: "layer" or "block": multiply units and filters by 0.5, 0.75, 1, 1.5 or 2, each layer's
-            by its own or all by one factor; layers that the outputs' shape depends on are left out.
+        limit: class of a layer, or regular expression for names -> ``[kernel, bias, activation]``. Recurrent
+            layers have ``[kernel, bias, recurrent, activation]``. Each entry is the most bits or a list of
+            quantizers. Layers of one expression share one choice. A class without an entry is not quantised;
+            "default" fills lists that are too short. ``None``: every class with 8 bits at most.
+        tune_filters: multiply units and filters by 0.5, 0.75, 1, 1.5 or 2. "layer": one factor per layer. "block":
+            one factor for all. Layers that the outputs' shape depends on are left out.
         tune_filters_exceptions: a regular expression; layers in whose names it is found are left out.
-        learning_rate_optimizer: choose among 5 learning rates, from that of ``model`` times 1 plus the
-            share by which the trial is larger (but at most 1) to 1.1 times it.
+        learning_rate_optimizer: choose among 5 learning rates, the largest 1.1 times that of ``model``. The smallest
+            is that of ``model``, or less by the share by which the trial is smaller.
         layer_indexes: numbers of the layers, in ``model.layers``, that are quantised.
         quantization_config: quantizers and their bits, by "kernel", "bias", "activation", "linear".
         overwrite: see ``output_dir``.
@@ -211,7 +211,7 @@ class AutoQKeras:
             return self._make_tuner(self.space, **settings)
         except TypeError as error:
             raise SearchError(
-                f"mode {self.mode!r}: {error}; see qhls.search.engines.tuners"
+                f"mode {self.mode!r}: expected arguments of its tuner, got: {error}. Read qhls.search.engines.tuners."
             ) from None
 
     def _header(self, epochs: int) -> dict[str, Any]:
@@ -245,7 +245,7 @@ class AutoQKeras:
         if self._ranked():
             return
         errors = [record["error"] for record in self.records.values()]
-        last = errors[-1] if errors else "there was nothing to try"
+        last = errors[-1] if errors else "no candidate. Enlarge the space or the budgets."
         raise SearchError(f"search: expected a trial that was trained, got none: {last}")
 
     # -- results ------------------------------------------------------------------------------------
@@ -262,16 +262,16 @@ class AutoQKeras:
         """
         ranked = self._ranked()[: None if number_of_trials < 0 else number_of_trials]
         records = [self.records[n] for n in ranked]
-        found: dict[str, list[float]] = {"score": [record["score"] for record in records]}
+        series: dict[str, list[float]] = {"score": [record["score"] for record in records]}
         for record in records:
             for name, value in record["metrics"].items():
                 if f"val_{name}" in record["metrics"] and name not in ("score", "loss"):
-                    found.setdefault(name, []).append(value)
-                    found.setdefault(f"val_{name}", []).append(record["metrics"][f"val_{name}"])
+                    series.setdefault(name, []).append(value)
+                    series.setdefault(f"val_{name}", []).append(record["metrics"][f"val_{name}"])
         sizes = [record["costs"].get("trial") for record in records]
         if None not in sizes:
-            found["trial_size"] = sizes
-        return found
+            series["trial_size"] = sizes
+        return series
 
     def get_best_model(self) -> keras.Model:
         """Return the compiled model of the best score, with the weights that had it.
@@ -280,7 +280,9 @@ class AutoQKeras:
         """
         ranked = self._ranked()
         if not ranked:
-            raise SearchError("get_best_model: expected a search that has run, got none; call fit")
+            raise SearchError(
+                "get_best_model: expected a search that has run, got none. Call fit first."
+            )
         model = self.get_model(ranked[0])
         if self.goal.factor is not None:
             self.goal.factor.get_trial(model)
@@ -296,7 +298,7 @@ class AutoQKeras:
         if record.get("score") is None:
             trained = ", ".join(map(str, sorted(self._ranked()))) or "none: call fit"
             raise SearchError(
-                f"get_model: expected the number of a trained trial ({trained}), got {number!r}"
+                f"get_model: expected the number of a trained trial ({trained}), got {number!r}. Choose one of these."
             )
         model = self.space.build(record["candidate"])
         model.load_weights(self.output_dir / f"trial_{number:04d}{WEIGHTS}")
@@ -381,17 +383,19 @@ def _tuner(mode: str, custom: Any) -> Any:
     if custom is not None:
         return custom
     if mode not in TUNERS:
-        raise SearchError(f"mode: expected one of {', '.join(TUNERS)}, got {mode!r}")
+        raise SearchError(
+            f"mode: expected one of {', '.join(TUNERS)}, got {mode!r}. Choose one of these."
+        )
     return TUNERS[mode]
 
 
 def new_folder(folder: Path, overwrite: bool) -> Path:
     """Return ``folder``, or with ``overwrite`` the first of ``folder``, ``folder_1``, ... that does not exist."""
-    found, number = folder, 0
-    while overwrite and found.exists():
+    candidate, number = folder, 0
+    while overwrite and candidate.exists():
         number += 1
-        found = folder.with_name(f"{folder.name}_{number}")
-    return found
+        candidate = folder.with_name(f"{folder.name}_{number}")
+    return candidate
 
 
 def _with_early_stopping(callbacks: Any, epochs: int) -> list[Any]:

@@ -71,7 +71,7 @@ def run(options: Namespace) -> int:
         raise
     except ValueError as error:  # what Keras raises in this process
         raise SearchError(
-            f"training: expected model, data, loss and metrics that fit each other, got: {error}"
+            f"training: expected model, data, loss and metrics that fit each other, got: {error}. Change one of them."
         ) from error
     _print(front, options.report)
     return 0
@@ -82,11 +82,17 @@ def _settings(options: Namespace) -> dict[str, Any]:
     others = (*_SEARCHED, *_CANDIDATES) if options.learned else _LEARNED
     strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if strange:
-        expected, received = ("without", "with") if options.learned else ("with", "without")
-        raise SearchError(f"{', '.join(strange)}: expected {expected} --learned, got {received} it")
+        expected, actual, advice = (
+            ("without", "with", "Leave out one of them.")
+            if options.learned
+            else ("with", "without", "Add --learned.")
+        )
+        raise SearchError(
+            f"{', '.join(strange)}: expected {expected} --learned, got {actual} it. {advice}"
+        )
     names = (*_BOTH, *(_LEARNED if options.learned else _SEARCHED))
-    given = {name: getattr(options, name) for name in names}
-    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    values = {name: getattr(options, name) for name in names}
+    settings: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     if not options.learned:
         settings |= _space(options.space)
         settings["budgets"] = dict(_budget(text) for text in options.budget)
@@ -109,8 +115,8 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
     if lacking:
         raise SearchError(
             f"{path}: expected arrays x_train, y_train, and x_NAME, y_NAME with NAME one of "
-            f"{', '.join(VALIDATION)}; {', '.join(lacking)} not among {', '.join(arrays) or 'none'}; write them "
-            f"with np.savez(path, x_train=..., ...)"
+            f"{', '.join(VALIDATION)}, got {', '.join(arrays) or 'none'} without {', '.join(lacking)}. Write them "
+            f"with np.savez(path, x_train=..., ...)."
         )
     x, y, x_judged, y_judged = (arrays[name] for name in wanted)
     return x, y, x_judged, y_judged
@@ -127,7 +133,8 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
         raise
     except Exception as error:  # Keras raises whatever a file leads to
         raise LoadError(
-            f"{path}: expected a model that Keras loads, got {type(error).__name__}: {error}"
+            f"{path}: expected a model that Keras loads, got {type(error).__name__}: {error}. Save it "
+            "again with model.save."
         ) from error
     if options.loss or options.optimizer:
         metrics = [o.name for o in parse(objectives) if not o.is_cost and o.name != "loss"]
@@ -138,7 +145,7 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
         except ValueError as error:
             raise SearchError(
                 f"--optimizer, --loss: expected names that Keras knows, got {options.optimizer!r}, "
-                f"{options.loss!r}: {error}"
+                f"{options.loss!r}: {error}. Correct the name."
             ) from error
     return model
 
@@ -154,20 +161,21 @@ def _budget(text: str) -> tuple[str, float]:
         return name, float(number)
     except ValueError:
         raise BudgetError(
-            f"--budget: expected COST=NUMBER with COST one of {', '.join(UNITS)}, got {text!r}"
+            f"--budget: expected COST=NUMBER with COST one of {', '.join(UNITS)}, got {text!r}. Write "
+            "--budget energy=1000, for example."
         ) from None
 
 
 def _space(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    given = read_json(path, "a JSON file")
-    unknown = sorted(set(given) - set(SPACE)) if isinstance(given, dict) else [repr(given)]
+    content = read_json(path, "a JSON file")
+    unknown = sorted(set(content) - set(SPACE)) if isinstance(content, dict) else [repr(content)]
     if unknown:
         raise SpaceError(
-            f"{path}: expected an object with some of {', '.join(SPACE)}, got {', '.join(unknown)}"
+            f"{path}: expected an object with some of {', '.join(SPACE)}, got {', '.join(unknown)}. Remove other keys."
         )
-    return given
+    return content
 
 
 def _print(front: Front, report: bool) -> None:

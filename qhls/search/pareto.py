@@ -120,16 +120,17 @@ def pareto(
     Args:
         model: compiled; its optimizer and loss train every candidate.
         data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
-        objectives: metrics of the validation data (more is better, but for losses and errors, or as pairs
-            such as ``("auc", "max")`` say) and costs: "energy" (pJ per inference), "area" (LUT), "latency"
-            (ns), "bits".
+        objectives: metrics of the validation data, and costs: "energy" (pJ per inference), "area" (LUT), "latency"
+            (ns), "bits". Of a metric more is better, of losses and errors less. Pairs such as
+            ``("auc", "max")`` say it otherwise.
         settings: those of ``ParetoSettings`` and of ``Space``; "quantization_config" is by default one of fixed
             scales, each of which becomes hardware.
 
     Raises:
-        SpaceError, GoalError, BudgetError, JournalError, SearchError: arguments that are not acceptable, a
-            budget below what the cheapest candidate costs, inputs without a type, data that is not finite, a
-            journal of another search or in use by another process, or no trial that was trained.
+        SpaceError, GoalError: arguments that are not acceptable.
+        BudgetError: a budget below the cost of the cheapest candidate.
+        JournalError: a journal of another search, or one that another process uses.
+        SearchError: inputs without a type, data that is not finite, or no trial that was trained.
     """
     require_compiled(model)
     chosen, space = _split(settings)
@@ -166,7 +167,7 @@ def _search(
 
     executor = make_executor(chosen.executor, job, chosen.workers)
     to = {"folder": job.folder, "url": chosen.storage, "name": chosen.name}
-    study = Study(candidates, plan, **to, fresh=not journal.records)
+    study = Study(candidates, plan, **to, is_new=not journal.records)
     try:
         with Progress(chosen.progress, plan) as progress:
             records: dict[int, Record] = {}
@@ -193,11 +194,11 @@ def _header(
 
 def _split(settings: Mapping[str, Any]) -> tuple[ParetoSettings, dict[str, Any]]:
     """Return the settings of the search, and those of its space."""
-    own = tuple(each.name for each in fields(ParetoSettings))
-    refuse_unknown("search", settings, (*own, *SPACE))
+    names = tuple(each.name for each in fields(ParetoSettings))
+    refuse_unknown("search", settings, (*names, *SPACE))
     space = {name: value for name, value in settings.items() if name in SPACE}
     space.setdefault("quantization_config", HARDWARE_QUANTIZATION)
-    return ParetoSettings(**{n: v for n, v in settings.items() if n in own}), space
+    return ParetoSettings(**{n: v for n, v in settings.items() if n in names}), space
 
 
 def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> Plan:
@@ -244,8 +245,8 @@ def _check_metrics(names: Sequence[str]) -> None:
             keras.metrics.get(name)
         except ValueError as error:
             raise GoalError(
-                f"objective {name!r}: expected a metric that Keras knows by name, got: {error}; give the "
-                f"metric itself: metrics=[...]"
+                f"objective {name!r}: expected a metric that Keras knows by name, got: {error}. Pass the "
+                f"metric itself: metrics=[...]."
             ) from error
 
 
@@ -254,7 +255,8 @@ def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
     rising = all(a < b for a, b in pairwise(stages))
     if not rising or stages[0] < 1:
         raise SearchError(
-            f"rungs: expected rising numbers of epochs from 1 to below epochs={epochs}, got {tuple(rungs)}"
+            f"rungs: expected rising numbers of epochs from 1 to below epochs={epochs}, got "
+            f"{tuple(rungs)}. Choose such numbers."
         )
     return stages
 
@@ -267,7 +269,7 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
     if len(parts) != 4:
         raise SearchError(
             "data: expected ((x, y), (x_val, y_val)), arrays to train and to validate with, got "
-            f"{type(data).__name__} of {len(parts)}"
+            f"{type(data).__name__} of {len(parts)}. Pass two pairs."
         )
     arrays = [np.asarray(part) for part in parts]
     for name, array in zip(("x", "y", "x_val", "y_val"), arrays, strict=True):
@@ -275,7 +277,7 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
     for x, y in (arrays[:2], arrays[2:]):
         if len(x) != len(y) or not len(x):
             raise SearchError(
-                f"data: expected as many inputs as labels, at least 1, got {len(x)} and {len(y)}"
+                f"data: expected as many inputs as labels, at least 1, got {len(x)} and {len(y)}. Match them."
             )
     return tuple(arrays)  # pyright: ignore[reportReturnType]
 

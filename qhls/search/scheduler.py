@@ -64,7 +64,7 @@ class AutoQKerasScheduler:
         require_compiled(model)
         if schedule_block not in SCHEDULES:
             raise SpaceError(
-                f"schedule_block: expected one of {', '.join(SCHEDULES)}, got {schedule_block!r}"
+                f"schedule_block: expected one of {', '.join(SCHEDULES)}, got {schedule_block!r}. Choose one of these."
             )
         self.model, self.metrics, self.custom_objects = (
             model,
@@ -160,7 +160,9 @@ class AutoQKerasScheduler:
     def get_best_model(self) -> keras.Model:
         """Return the trained model with all blocks quantised. Raises ``SearchError`` before ``fit``."""
         if self.best_model is None:
-            raise SearchError("get_best_model: expected a search that has run, got none; call fit")
+            raise SearchError(
+                "get_best_model: expected a search that has run, got none. Call fit first."
+            )
         self.factor.get_trial(self.best_model)
         return self.best_model
 
@@ -176,7 +178,7 @@ class AutoQKerasScheduler:
         """Return pattern, layers and cost of each block."""
         if not blocks:
             raise SpaceError(
-                "blocks: expected a list of regular expressions for names of layers, got none"
+                "blocks: expected a list of regular expressions for names of layers, got none. Pass at least one."
             )
         stats = self.factor.get_reference_stats()
         groups, taken = [], set[str]()
@@ -185,13 +187,13 @@ class AutoQKerasScheduler:
                 names = [name for name in self._names() if re.match(pattern, name)]
             except re.error as error:
                 raise SpaceError(
-                    f"blocks: expected a regular expression, got {pattern!r}: {error}"
+                    f"blocks: expected a regular expression, got {pattern!r}: {error}. Correct it."
                 ) from None
             names = [name for name in names if name not in taken]
             if not names:
                 raise SpaceError(
                     f"blocks: expected a pattern that matches layers which no earlier one does, got "
-                    f"{pattern!r}; layers are {', '.join(self._names())}"
+                    f"{pattern!r}. Layers are {', '.join(self._names())}."
                 )
             taken |= set(names)
             cost = sum(s["total"] for n, s in stats.items() if n.partition("/")[0] in names)
@@ -230,7 +232,7 @@ class AutoQKerasScheduler:
         if not sound:
             raise JournalError(
                 f"{path}: expected {{'next_block': a number up to {len(self.groups)}}} and the model of the "
-                f"block before it, got {str(content)[:80]!r}; search in a new folder"
+                f"block before it, got {str(content)[:80]!r}. Search in a new folder."
             )
         return number
 
@@ -239,6 +241,6 @@ def _factor(factor: ForgivingFactor | None) -> ForgivingFactor:
     if factor is None:
         raise SearchError(
             "goal: expected a forgiving factor (type 'bits' or 'energy'), whose sizes share the trials "
-            "among blocks, got another goal; use AutoQKeras with it"
+            "among blocks, got another goal. Use AutoQKeras with it."
         )
     return factor

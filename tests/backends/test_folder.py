@@ -116,8 +116,8 @@ def test_a_file_of_the_users_in_the_way_is_refused(tmp_path, kind):
         (place / "sub").write_text("mine")
     before = contents(place)
     message = (
-        r"^output folder '.*/p': expected '(new.cpp|sub)' to be of the project, got a file of another origin; "
-        r"nothing was changed: move it, or choose another folder$"
+        r"^output folder '.*/p': expected '(new.cpp|sub)' to be of the project, got a file of another origin\. "
+        r"Move it, or choose another folder: nothing was changed\.$"
     )
     with pytest.raises(EmitError, match=message):
         write(place, files("new", "new.cpp", "sub/new.cpp"))

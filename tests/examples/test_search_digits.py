@@ -70,8 +70,8 @@ def test_the_benchmark_of_methods_goes_on(tmp_path, monkeypatch, capsys):
     assert methods.main() == 0
     file = tmp_path / "digits_mlp_unrolled_0_gradient.json"
     points = json.loads(file.read_text())["points"]
-    assert points and all(set(point) == {"accuracy", "told", "energy"} for point in points)
-    content = {"points": [{"accuracy": 1.0, "told": 0.5, "energy": 1.0}], "seconds": 0}
+    assert points and all(set(point) == {"accuracy", "unseen", "energy"} for point in points)
+    content = {"points": [{"accuracy": 1.0, "unseen": 0.5, "energy": 1.0}], "seconds": 0}
     file.write_text(json.dumps(content))  # what is there is not done again
     capsys.readouterr()
     assert methods.main() == 0

@@ -55,17 +55,20 @@ def test_any_integers_will_do(dtype):
 @pytest.mark.parametrize(
     ("codes", "message"),
     [
-        (GOOD[:1], r"graph 'pair': expected 2 inputs \(x, y\), got 1"),
-        ([*GOOD, GOOD[1]], r"graph 'pair': expected 2 inputs \(x, y\), got 3"),
+        (GOOD[:1], r"graph 'pair': expected 2 inputs \(x, y\), got 1\. Pass one array per input\."),
+        (
+            [*GOOD, GOOD[1]],
+            r"graph 'pair': expected 2 inputs \(x, y\), got 3\. Pass one array per input\.",
+        ),
         (
             [np.zeros((5, 3, 2), int), GOOD[1]],
-            r"input 'x': expected shape \(samples, 2, 3\), got \(5, 3, 2\)",
+            r"input 'x': expected shape \(samples, 2, 3\), got \(5, 3, 2\)\. Reshape it\.",
         ),
         (
             [np.zeros((2, 3), int), GOOD[1]],
-            r"input 'x': expected shape \(samples, 2, 3\), got \(2, 3\)",
+            r"input 'x': expected shape \(samples, 2, 3\), got \(2, 3\)\. Reshape it\.",
         ),
-        ([0, GOOD[1]], r"input 'x': expected shape \(samples, 2, 3\), got \(\)"),
+        ([0, GOOD[1]], r"input 'x': expected shape \(samples, 2, 3\), got \(\)\. Reshape it\."),
         (
             [GOOD[0].astype(float), GOOD[1]],
             r"input 'x': expected integer codes of s4\.1, got float64\. Quantise first\.",
@@ -80,19 +83,19 @@ def test_any_integers_will_do(dtype):
         ),
         (
             [GOOD[0] + 8, GOOD[1]],
-            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[8, 8\]",
+            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[8, 8\]\. Quantise first\.",
         ),
         (
             [GOOD[0] - 9, GOOD[1]],
-            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[-9, -9\]",
+            r"input 'x': expected codes of s4\.1 in \[-8, 7\], got \[-9, -9\]\. Quantise first\.",
         ),
         (
             [GOOD[0], GOOD[1] - 1],
-            r"input 'y': expected codes of u2\.0 in \[0, 3\], got \[-1, -1\]",
+            r"input 'y': expected codes of u2\.0 in \[0, 3\], got \[-1, -1\]\. Quantise first\.",
         ),
         (
             [GOOD[0], GOOD[1][:4]],
-            r"graph 'pair': expected equally many samples of every input, got x: 5, y: 4",
+            r"graph 'pair': expected equally many samples of every input, got x: 5, y: 4\. Match them\.",
         ),
     ],
 )
@@ -104,7 +107,9 @@ def test_data_that_is_refused(codes, message):
 def test_a_scalar_input():
     x = Input((), Fixed(True, 8, 0), name="x")
     assert run(Graph((x,), (Add(x, x),)), [[1, 2, -3]])[0].tolist() == [2, 4, -6]
-    with pytest.raises(VerifyError, match=r"^input 'x': expected shape \(samples\), got \(1, 1\)$"):
+    with pytest.raises(
+        VerifyError, match=r"^input 'x': expected shape \(samples\), got \(1, 1\)\. Reshape it\.$"
+    ):
         run(Graph((x,), (x,)), [[[1]]])
 
 

@@ -319,12 +319,12 @@ def test_magnitude_counts_terms_that_cancel():
     ],
 )
 def test_operands_that_do_not_fit(build, message):
-    with pytest.raises(VerifyError, match=rf"^{message}$"):
+    with pytest.raises(VerifyError, match=rf"^{message}\.$"):
         build()
 
 
 def test_errors_name_the_layer():
-    match = r"^Reshape 'flatten\.reshape' of layer 'flatten': expected a shape of 4 elements, got \(3,\)$"
+    match = r"^Reshape 'flatten\.reshape' of layer 'flatten': expected a shape of 4 elements, got \(3,\)\.$"
     with layer_scope("flatten"), pytest.raises(VerifyError, match=match):
         Reshape(X, (3,))
 

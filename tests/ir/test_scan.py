@@ -143,5 +143,5 @@ REFUSED = [
 
 @pytest.mark.parametrize(("build", "message"), REFUSED)
 def test_what_does_not_fit_is_refused(build, message):
-    with pytest.raises(VerifyError, match=rf"^Scan 'scan': {message}$"):
+    with pytest.raises(VerifyError, match=rf"^Scan 'scan': {message}\.$"):
         build()

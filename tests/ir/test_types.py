@@ -47,7 +47,7 @@ def test_qkeras_bits_as_ac_fixed():
 def test_text_that_is_no_type(text):
     match = (
         r"^Fixed: expected a type such as 's16\.10' \(signed, 16 bits, 10 of them fraction\) "
-        rf"or 'u8\.8', got '{text}'$"
+        rf"or 'u8\.8', got '{text}'\. .*$"
     )
     with pytest.raises(ValueError, match=match):
         Fixed.parse(text)

@@ -190,7 +190,8 @@ FORM = (
         ),
         (
             "quantized_bits(4,bits=3)",
-            "get_quantizer: 'quantized_bits(4,bits=3)' has 'bits' twice. Write it once.",
+            "get_quantizer: expected each argument once, got 'bits' twice in "
+            "'quantized_bits(4,bits=3)'. Write it once.",
         ),
         (
             "quantized_ulaw(1,2,0,3,4)",
@@ -199,7 +200,7 @@ FORM = (
         ),
         (
             "quantized_bits(4,foo=3)",
-            f"quantized_bits: unknown argument 'foo' (value 3). Use one of {BITS}.",
+            f"quantized_bits: expected arguments among {BITS}, got foo=3. Use one of these.",
         ),
         (
             {"class_name": "binary", "config": 3},
@@ -353,24 +354,24 @@ def test_set_internal_sigmoid_refuses():
         (
             qz.quantized_bits(4),
             lambda q: q.integer_codes([0.5, np.nan]),
-            "quantized_bits: integer_codes expected finite values on the quantizer's grid, got codes [nan] for a "
+            "quantized_bits: integer_codes: expected finite values on the quantizer's grid, got codes [nan] for a "
             "tensor of shape (2,). Check the weights.",
         ),
         (
             qz.quantized_relu(4, 3, relu_upper_bound=5.3, is_quantized_clip=False),
             lambda q: q.integer_codes([7.0]),
-            "quantized_relu: integer_codes expected finite values on the quantizer's grid, got codes "
+            "quantized_relu: integer_codes: expected finite values on the quantizer's grid, got codes "
             "[10.6] for a tensor of shape (1,). Check the weights.",
         ),
         (
             qz.quantized_po2(8),
             lambda q: q.integer_codes([1.0, np.nan]),
-            "quantized_po2: integer_codes expected finite values, got nan. Give a max_value or fewer bits.",
+            "quantized_po2: integer_codes: expected finite values, got nan. Give a max_value or fewer bits.",
         ),
         (
             qz.quantized_bits(4, alpha="auto"),
             lambda q: q.range(),
-            "quantized_bits(4,0,1,alpha='auto'): range() expected a fixed-point type of at most 20 bits, got none. "
+            "quantized_bits(4,0,1,alpha='auto'): range: expected a fixed-point type of at most 20 bits, got none. "
             "Use a quantizer whose scale is a known power of two.",
         ),
         (

@@ -85,7 +85,7 @@ def test_the_model_of_any_trial_is_the_one_that_was_measured(tmp_path):
         assert accuracy == pytest.approx(found.records[number]["metrics"]["val_acc"])
     with pytest.raises(
         SearchError,
-        match=r"^get_model: expected the number of a trained trial \(0, 1, .*\), got 99$",
+        match=r"^get_model: expected the number of a trained trial \(0, 1, .*\), got 99\. .*$",
     ):
         found.get_model(99)
 
@@ -175,7 +175,7 @@ def test_an_interrupted_search_has_the_trials_before(tmp_path, monkeypatch):
     assert len(found.history()["score"]) == 1
     assert found.get_model(0).built
     with pytest.raises(
-        SearchError, match=r"^get_model: expected the number of a trained trial \(0\), got 1$"
+        SearchError, match=r"^get_model: expected the number of a trained trial \(0\), got 1\. .*$"
     ):
         found.get_model(1)
 
@@ -211,9 +211,9 @@ def test_an_executor_that_loses_nothing_of_fit(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"executor": "threads"}, r"^executor: expected one of processes, inline, dask, ray, .*, got 'threads'$"),
-        ({"workers": 0}, r"^workers: expected a number from 1 on, got 0$"),
-        ({"batch": 1.5}, r"^batch: expected a number from 1 on, got 1.5$"),
+        ({"executor": "threads"}, r"^executor: expected one of processes, inline, dask, ray, .*, got 'threads'\. .*$"),
+        ({"workers": 0}, r"^workers: expected a number from 1 on, got 0\. .*$"),
+        ({"batch": 1.5}, r"^batch: expected a number from 1 on, got 1.5\. .*$"),
         ({"executor": "processes", "goal": lambda metrics, costs: 0.0},
          r"^executor 'processes': expected metrics, callbacks and custom objects that can be sent .*$"),
     ],
@@ -268,13 +268,13 @@ def test_nan_losses_fail_a_trial_and_the_search_goes_on(tmp_path):
 def test_all_trials_failed(tmp_path):
     model = dense(loss=lambda y, p: keras.ops.mean(p) * math.nan)
     with pytest.raises(SearchError, match=r"^search: expected a trial that was trained, got none: training: "
-                       r"expected a finite loss, got: loss is nan in epoch 1$"):  # fmt: skip
+                       r"expected a finite loss, got: loss is nan in epoch 1\. Lower .*$"):  # fmt: skip
         fitted(tmp_path, model, fit={"epochs": 1}, max_trials=2)
 
 
 def test_a_metric_that_is_not_there(tmp_path):
     with pytest.raises(GoalError, match=r"^metric: expected one of val_auc in what Keras logs, got acc, loss, "
-                       r"val_acc, .*; compile the model's metrics and fit with validation_data$"):  # fmt: skip
+                       r"val_acc, .*\. Compile the model's metrics and fit with validation_data\.$"):  # fmt: skip
         fitted(tmp_path, score_metric="auc")
     with pytest.raises(
         GoalError, match=r"^metric: expected one of val_acc, val_accuracy in what Keras logs, .*$"
@@ -287,7 +287,7 @@ def test_a_budget_below_the_minimum(tmp_path):
     goal = maximise("acc", bits=10)
     bits = goal.measure(least.build(least.smallest()))["bits"]
     with pytest.raises(BudgetError, match=rf"^budget 'bits': expected at least {bits:g} bits, what the cheapest "
-                       r"candidate costs, got 10; raise it, or give the space smaller quantizers$"):  # fmt: skip
+                       r"candidate costs, got 10\. Raise it, or give the space smaller quantizers\.$"):  # fmt: skip
         fitted(tmp_path, goal=goal)
 
 
@@ -297,19 +297,23 @@ def test_a_budget_below_the_minimum(tmp_path):
         (
             {"mode": "grid"},
             SearchError,
-            r"^mode: expected one of random, bayesian, hyperband, got 'grid'$",
+            r"^mode: expected one of random, bayesian, hyperband, got 'grid'\. .*$",
         ),
         (
             {"depth": 3},
             SearchError,
-            r"^mode 'random': .*unexpected keyword argument 'depth'; see qhls.search.engines.tuners$",
+            r"^mode 'random': .*unexpected keyword argument 'depth'\. Read qhls.search.engines.tuners\.$",
         ),
         (
             {"score_metric": 3},
             GoalError,
-            r"^metric: expected a name, a function or one of keras.metrics, got 3$",
+            r"^metric: expected a name, a function or one of keras.metrics, got 3\. .*$",
         ),
-        ({"limit": {"dense_9": [4]}}, SpaceError, r"^limit: unknown key 'dense_9': .*$"),
+        (
+            {"limit": {"dense_9": [4]}},
+            SpaceError,
+            r"^limit: expected classes of layers or .*, got 'dense_9'\. .*$",
+        ),
     ],
 )
 def test_bad_arguments(tmp_path, arguments, kind, message):
@@ -318,7 +322,7 @@ def test_bad_arguments(tmp_path, arguments, kind, message):
 
 
 def test_a_model_that_is_not_compiled(tmp_path):
-    message = r"^model 'dense': expected a compiled model, .*; call model.compile\(optimizer, loss, metrics\)$"
+    message = r"^model 'dense': expected a compiled model, .*\. Call model.compile\(optimizer, loss, metrics\)\.$"
     with pytest.raises(GoalError, match=message):
         search(tmp_path, dense(compiled=False))
     with pytest.raises(GoalError, match=message):
@@ -327,7 +331,7 @@ def test_a_model_that_is_not_compiled(tmp_path):
 
 def test_there_is_no_best_model_before_fit(tmp_path):
     with pytest.raises(
-        SearchError, match=r"^get_best_model: expected a search that has run, .*; call fit$"
+        SearchError, match=r"^get_best_model: expected a search that has run, .*\. Call fit\.$"
     ):
         search(tmp_path).get_best_model()
 
@@ -430,7 +434,7 @@ def test_debug_searches_nothing(tmp_path):
     found.fit(*TRAIN, **FIT)
     assert not (tmp_path / "blocks").exists()
     with pytest.raises(
-        SearchError, match=r"^get_best_model: expected a search that has run, .*; call fit$"
+        SearchError, match=r"^get_best_model: expected a search that has run, .*\. Call fit\.$"
     ):
         found.get_best_model()
 
@@ -441,9 +445,9 @@ def test_debug_searches_nothing(tmp_path):
         ({"blocks": None}, SpaceError, r"^blocks: expected a list of regular expressions for names of layers, .*$"),
         ({"blocks": ["("]}, SpaceError, r"^blocks: expected a regular expression, got '\(': .*$"),
         ({"blocks": ["d", "d1"]}, SpaceError, r"^blocks: expected a pattern that matches layers which no earlier one "
-         r"does, got 'd1'; layers are d0, a0, d1, d2, softmax$"),
+         r"does, got 'd1'\. Layers are d0, a0, d1, d2, softmax\.$"),
         ({"schedule_block": "random"}, SpaceError, r"^schedule_block: expected one of sequential, cost, got .*$"),
-        ({"goal": maximise("acc")}, SearchError, r"^goal: expected a forgiving factor .*; use AutoQKeras with it$"),
+        ({"goal": maximise("acc")}, SearchError, r"^goal: expected a forgiving factor .*\. Use AutoQKeras with it\.$"),
     ],
 )  # fmt: skip
 def test_bad_blocks(tmp_path, arguments, kind, message):
@@ -458,7 +462,7 @@ def test_a_damaged_schedule(tmp_path, text):
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks/scheduler.json").write_text(text)
     with pytest.raises(JournalError, match=r"^.*scheduler.json: expected \{'next_block': a number up to 3\} and the "
-                       r"model of the block before it, got .*; search in a new folder$"):  # fmt: skip
+                       r"model of the block before it, got .*\. Search in a new folder\.$"):  # fmt: skip
         scheduler(tmp_path, overwrite=False)
 
 

@@ -78,23 +78,16 @@ def trace_exactly(model: keras.Model, input_types: Any) -> ModelGraph:
         return trace(model, input_types)
     except RealWeightsError as error:
         raise LoweringError(
-            f"{_sentence(error)} Or compile with allow_approximate=True, which rounds them, or with real_end='host', "
+            f"{error} Or compile with allow_approximate=True, which rounds them, or with real_end='host', "
             f"which leaves this layer and all that follow it to the host."
         ) from None
     except RealNumbersError as error:
         if not error.reals.layer:
-            raise LoweringError(
-                f"{_sentence(error)} Or compile with allow_approximate=True."
-            ) from None
+            raise LoweringError(f"{error} Or compile with allow_approximate=True.") from None
         behind = f"QActivation({nearest(error.reals)!r}) behind layer {error.reals.layer!r}"
         raise LoweringError(
-            f"{_sentence(error)} The nearest exact model has {behind}: add it, or compile with allow_approximate=True."
+            f"{error} The nearest exact model has {behind}: add it, or compile with allow_approximate=True."
         ) from None
-
-
-def _sentence(error: Exception) -> str:
-    """Return the message of ``error`` with a full stop at its end."""
-    return f"{str(error).rstrip('.')}."
 
 
 def trace_nearest(

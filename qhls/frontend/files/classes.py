@@ -73,9 +73,9 @@ def find(name: str, config: Config, where: str, layer: bool = False) -> type:
         return cls
     kind = "layer class" if layer else "class"
     raise LoadError(
-        f"{where}: unknown {kind} {name!r}: expected a Q-layer, a class decorated with "
-        f"@qhls.frontend.register or one that Keras ships; import the module that defines {name} "
-        f"and decorate the class with @qhls.frontend.register"
+        f"{where}: expected a Q-layer, a class decorated with @qhls.frontend.register or one that Keras "
+        f"ships, got the {kind} {name!r}. Import the module that defines {name} "
+        f"and decorate the class with @qhls.frontend.register."
     )
 
 
@@ -134,8 +134,8 @@ def settings_of(cls: type, settings: Config, where: str, module: str = "") -> Co
             result[key] = value  # the class may take this among its keyword arguments
         else:
             raise LoadError(
-                f"{where}: {cls.__name__} has no argument {key!r} in Keras 3 and {short(value)} "
-                f"is not a value that can be left out; save the model again without it"
+                f"{where}: expected arguments of {cls.__name__} in Keras 3, got {key}={short(value)}. "
+                f"Save the model again without it."
             )
     return result
 
@@ -198,6 +198,6 @@ def _refuse_paths(cls: type, settings: Config, where: str) -> None:
     if not isinstance(settings.get("vocabulary"), list):
         raise LoadError(
             f"{where}: expected the vocabulary of {cls.__name__} as a list in the configuration, got "
-            f"{short(settings.get('vocabulary'))}; a vocabulary in another file is never read: build the "
-            f"layer with vocabulary=layer.get_vocabulary() and save the model again"
+            f"{short(settings.get('vocabulary'))}. Build the layer with "
+            f"vocabulary=layer.get_vocabulary() and save the model again: no other file is read."
         )

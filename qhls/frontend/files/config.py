@@ -41,8 +41,8 @@ def translate(config: Any, where: str) -> Config:
         return _top(config, where)
     except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
         raise LoadError(
-            f"{where}: expected the configuration of a Keras model, received one of another structure "
-            f"({type(error).__name__}: {error}); the file is damaged"
+            f"{where}: expected the configuration of a Keras model, got one of another structure "
+            f"({type(error).__name__}: {error}). Save the model again."
         ) from error
 
 
@@ -50,13 +50,13 @@ def _top(config: Any, where: str) -> Config:
     if not isinstance(config, dict) or "class_name" not in config:
         raise LoadError(
             f"{where}: expected the configuration of a Keras model (an object with 'class_name'), "
-            f"received {short(config)}; save it with model.save() or model.to_json()"
+            f"got {short(config)}. Save it with model.save() or model.to_json()."
         )
     name = _class_name(config, where)
     if name not in MODELS:
         raise LoadError(
-            f"{where}: expected a Sequential or Functional model, received class {name!r}; rebuild "
-            f"a subclassed model with the functional API"
+            f"{where}: expected a Sequential or Functional model, got class {name!r}. Rebuild "
+            f"a subclassed model with the functional API."
         )
     return _model(name, config, where)
 
@@ -76,7 +76,7 @@ def build(config: Config, where: str) -> Any:
         ):  # Keras wraps an error once for each layer around it
             cause = cause.__context__
         raise LoadError(
-            f"{where}: expected a configuration that can be built, received one that is refused: "
+            f"{where}: expected a configuration that can be built, got one that is refused: "
             f"{str(cause) or type(cause).__name__}"
         ) from error
 
@@ -134,7 +134,7 @@ def _layer(config: Config, where: str) -> Config:
         return _model(name, config, where)
     if not isinstance(inner, dict):
         raise LoadError(
-            f"{where}: expected an object as 'config', received {short(inner)}; the file is damaged"
+            f"{where}: expected an object as 'config', got {short(inner)}. Save the model again."
         )
     cls = find(name, config, where, layer=True)
     settings = {k: _value(v, where, k) for k, v in inner.items()}
@@ -172,7 +172,7 @@ def _model(name: str, config: Config, where: str) -> Config:
     layers = field(inner, "layers", where)
     if not isinstance(layers, list) or not layers:
         raise LoadError(
-            f"{where}: expected a list of layers, received {short(layers)}; the file is damaged"
+            f"{where}: expected a list of layers, got {short(layers)}. Save the model again."
         )
     if name == "Sequential":
         return _sequential(inner, config, where)
@@ -187,8 +187,8 @@ def _sequential(inner: Config, config: Config, where: str) -> Config:
         shape = shape or (config.get("build_config") or {}).get("input_shape")
         if shape is None:
             raise LoadError(
-                f"{where}: expected a Sequential with a known input shape, received none; build "
-                f"the model (model.build(shape) or keras.Input) before saving it"
+                f"{where}: expected a Sequential with a known input shape, got none. Build "
+                f"the model (model.build(shape) or keras.Input) before saving it."
             )
         first = translated[0]["config"]
         settings = {"batch_shape": shape, "dtype": "float32", "name": f"{first['name']}_input"}
@@ -267,13 +267,13 @@ def _class_name(config: Config, where: str, refused: Collection[str] = CODE) -> 
     name = config.get("class_name")
     if not isinstance(name, str):
         raise LoadError(
-            f"{where}: expected the name of a class or function, received {short(name)}"
+            f"{where}: expected the name of a class or function, got {short(name)}. Save the model again."
         )
     name = name.rpartition(">")[2]
     if name in refused:
         raise LoadError(
-            f"{where}: expected a layer without code of its own, received {name!r}; what it "
-            f"computes is not in the file as numbers, so it is never run: replace it by a Keras "
-            f"layer, or by your own one decorated with @qhls.frontend.register"
+            f"{where}: expected a layer without code of its own, got {name!r}, whose "
+            f"code in the file is never run. Replace it by a Keras "
+            f"layer, or by your own one decorated with @qhls.frontend.register."
         )
     return name

@@ -56,8 +56,8 @@ def load_model(
             config, own = _read_json(path, where), replacement
         if own is None:
             raise LoadError(
-                f"{where}: expected weights for this model, received none (a model's JSON holds no "
-                f"weights); give them: load_model({where!r}, weights='weights.h5')"
+                f"{where}: expected weights for this model, got none (a model's JSON holds no "
+                f"weights). Give them: load_model({where!r}, weights='weights.h5')."
             )
         with bounded_weights(where):
             model = build(translate(config, where), where)
@@ -73,8 +73,8 @@ def existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
     """
     if os.fspath(path) and is_folder(path):
         raise LoadError(
-            f"{path}: expected {what}, received a folder; save the model as one file: "
-            f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2"
+            f"{path}: expected {what}, got a folder. Save the model as one file: "
+            f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2."
         )
     found = regular_file(path, what)
     if zipfile.is_zipfile(found):
@@ -96,13 +96,13 @@ def _read_json(path: Path, where: str) -> Any:
     data = read(path, "a model file", share=JSON)
     if data[:1] == b"\x80":
         raise LoadError(
-            f"{where}: expected a model file, received a pickle, which is code and never read; "
-            f"save the model with model.save('model.keras')"
+            f"{where}: expected a model file, got a pickle, which is code and never read. "
+            f"Save the model with model.save('model.keras')."
         )
     if data[:2] == b"PK":
         raise LoadError(
-            f"{where}: expected a .keras file, received a damaged archive (it has no end); save "
-            f"the model again"
+            f"{where}: expected a .keras file, got a damaged archive (it has no end). Save "
+            f"the model again."
         )
     return _parse(data, where)
 
@@ -112,8 +112,8 @@ def _read_h5(path: Path, where: str) -> tuple[Any, Path]:
         config = file.attrs.get("model_config")
     if config is None:
         raise LoadError(
-            f"{where}: expected a whole model, received weights only; give the model's JSON as "
-            f"well: load_model('model.json', weights={where!r})"
+            f"{where}: expected a whole model, got weights only. Give the model's JSON as "
+            f"well: load_model('model.json', weights={where!r})."
         )
     return _parse(config, where), path
 
@@ -126,9 +126,9 @@ def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
         missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
         if missing:
             raise LoadError(
-                f"{where}: expected a .keras file with {_CONFIG} and {_WEIGHTS}, received one "
-                f"without {' and '.join(missing)}; save the model with "
-                f"model.save('model.keras')"
+                f"{where}: expected a .keras file with {_CONFIG} and {_WEIGHTS}, got one "
+                f"without {' and '.join(missing)}. Save the model with "
+                f"model.save('model.keras')."
             )
         config = _parse(archive.read(_CONFIG), where)
         weights = folder / _WEIGHTS
@@ -147,8 +147,8 @@ def _archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
         zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error
     ) as error:  # fmt: skip
         raise LoadError(
-            f"{where}: expected a .keras file, received a damaged archive ({error}); save the "
-            f"model again"
+            f"{where}: expected a .keras file, got a damaged archive ({error}). Save the "
+            f"model again."
         ) from error
 
 
@@ -157,6 +157,6 @@ def _check_names(names: list[str], where: str) -> None:
         parts = PurePosixPath(name.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or ":" in name:
             raise LoadError(
-                f"{where}: expected names inside the archive, received {name!r}, which leads out "
-                f"of it; the file is not one that Keras wrote, do not trust it"
+                f"{where}: expected names inside the archive, got {name!r}, which leads out "
+                f"of it. Do not trust the file: Keras did not write it."
             )

@@ -90,8 +90,8 @@ def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
             yield file
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise LoadError(
-            f"{where}: expected readable HDF5 data, received an error: {_line(error)}; the file is "
-            f"truncated, damaged or of another kind: save it again"
+            f"{where}: expected readable HDF5 data, got an error: {_line(error)}. Save the file "
+            f"again: it is truncated, damaged or of another kind."
         ) from error
 
 
@@ -121,8 +121,8 @@ def _refuse_references(root: Any, where: str) -> None:
             data = isinstance(item, h5py.Dataset)
             if item is None or (data and (item.is_virtual or item.external)):
                 raise LoadError(
-                    f"{where}: expected weights inside the file, received a reference at "
-                    f"{group.name.rstrip('/')}/{name}; it is not followed: save the weights again"
+                    f"{where}: expected weights inside the file, got a reference at "
+                    f"{group.name.rstrip('/')}/{name}, which is not followed. Save the weights again."
                 )
             if data:
                 _check_dataset(item, where)
@@ -158,8 +158,8 @@ def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
     if len(stored) != len(layers):
         raise LoadError(
             f"{where}: expected weights of {len(layers)} layers "
-            f"({_names(x.name for x in layers)}), received {len(stored)} ({_names(stored)}); give "
-            f"the weights that were saved with this model"
+            f"({_names(x.name for x in layers)}), got {len(stored)} ({_names(stored)}). Give "
+            f"the weights that were saved with this model."
         )
     by_name = {layer.name for layer in layers} == set(wrapped)
     for layer, position in zip(layers, stored, strict=True):
@@ -181,16 +181,16 @@ def _fill(layer: Any, group: Any, names: list[str], where: str) -> None:
     if len(names) != len(variables):
         raise LoadError(
             f"{where}: layer {layer.name!r}: expected {len(variables)} weights "
-            f"({_names(v.name for v in variables)}), received {len(names)} ({_names(names)}); give "
-            f"the weights that were saved with this model"
+            f"({_names(v.name for v in variables)}), got {len(names)} ({_names(names)}). Give "
+            f"the weights that were saved with this model."
         )
     for variable, name in zip(variables, names, strict=True):
         data = group[name]
         if not isinstance(data, h5py.Dataset) or tuple(data.shape) != tuple(variable.shape):
             raise LoadError(
                 f"{where}: layer {layer.name!r}, variable {variable.name!r}: expected shape "
-                f"{tuple(variable.shape)}, received {getattr(data, 'shape', 'a group')} from "
-                f"{name!r}; give the weights that were saved with this model"
+                f"{tuple(variable.shape)}, got {getattr(data, 'shape', 'a group')} from "
+                f"{name!r}. Give the weights that were saved with this model."
             )
         variable.assign(np.asarray(data[()]))
     settle(layer)
@@ -207,8 +207,8 @@ def _load_keras3(model: keras.Model, path: Path, where: str) -> None:
             model.load_weights(copy)
         except Exception as error:
             raise LoadError(
-                f"{where}: expected the weights of this model, received others or none: "
-                f"{_line(error)}; give the weights that were saved with this model"
+                f"{where}: expected the weights of this model, got others or none: "
+                f"{_line(error)}. Give the weights that were saved with this model."
             ) from error
 
 
@@ -223,8 +223,8 @@ def _check_finite(model: keras.Model, where: str) -> None:
             if bad:
                 raise LoadError(
                     f"{where}: layer {layer.name!r}, variable {variable.name!r}: expected finite "
-                    f"weights, received {bad} NaN or infinite of {values.size}; train the model "
-                    f"again with a smaller learning rate"
+                    f"weights, got {bad} NaN or infinite of {values.size}. Train the model "
+                    f"again with a smaller learning rate."
                 )
 
 

@@ -97,7 +97,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         if activation not in _QUANTIZERS:
             raise ValueError(
                 f"QAdaptiveActivation: expected the activation {' or '.join(map(repr, _QUANTIZERS))}, "
-                f"without arguments, received {activation!r}"
+                f"without arguments, got {activation!r}. Choose one of these."
             )
         super().__init__(**kwargs)
         self.supports_masking = True
@@ -241,7 +241,8 @@ def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
         gains = 2.0 ** ops.convert_to_numpy(layer._integer()).astype(np.float64)
         common: Any = activate(layer, layer._quantizer_with(0), scaled(x, 1 / gains))
         return scaled(common, gains)
-    odd = refusal(layer, "steps of each channel", "none")  # which it makes itself, in the next line
+    # It makes the steps itself, in the next line.
+    odd = refusal(layer, "steps of each channel", "none", "Quantise each channel.")
     return step_function(
         layer, keras.activations.linear, reals_along(x, layer.quantizer, odd, axes=(-1,)), ()
     )

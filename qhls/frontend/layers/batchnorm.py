@@ -68,13 +68,11 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         if inverse_quantizer is not None and factors != (None, None):
             raise ValueError(
                 f"QBatchNormalization: expected gamma_quantizer=None and variance_quantizer=None "
-                f"beside inverse_quantizer={inverse_quantizer!r}, received {gamma_quantizer!r} and "
-                f"{variance_quantizer!r}; quantise the factors or their product"
+                f"beside inverse_quantizer={inverse_quantizer!r}, got {gamma_quantizer!r} and "
+                f"{variance_quantizer!r}. Quantise either the factors or their product."
             )
         if kwargs.get("renorm"):
-            raise ValueError(
-                "QBatchNormalization: expected renorm=False, received True; leave it out"
-            )
+            raise ValueError("QBatchNormalization: expected renorm=False, got True. Leave it out.")
         del factors
         super().__init__(**given(locals()) | {"axis": one_axis("QBatchNormalization", axis)})
 
@@ -113,7 +111,7 @@ def one_axis(name: str, axis: Any) -> int:
     """``axis`` as a number; Keras 2 writes a list of one."""
     axes = list(axis) if isinstance(axis, list | tuple) else [axis]
     if len(axes) != 1:
-        raise ValueError(f"{name}: expected one axis, received {axis!r}; normalise along one axis")
+        raise ValueError(f"{name}: expected one axis, got {axis!r}. Normalise along one axis.")
     return int(axes[0])
 
 
@@ -124,7 +122,8 @@ def _(layer: Any, x: Tensor) -> Tensor:
     odd = refusal(
         layer,
         "a quantizer behind the normalisation, whose factors are real numbers",
-        "none; add a QActivation, or fold it into the layer before (qhls.utils.convert_to_folded_model)",
+        "none",
+        "Add a QActivation, or fold it into the layer before (qhls.utils.convert_to_folded_model).",
     )
 
     normalise = layer.normalised if isinstance(layer, QBatchNormalization) else layer

@@ -87,7 +87,7 @@ def _mask(mask: Any) -> np.ndarray:
     if array.ndim != 4:
         raise ValueError(
             f"QConv2D: expected a mask of shape (height, width) or (height, width, in, out), "
-            f"received one of shape {array.shape}"
+            f"got one of shape {array.shape}. Reshape it."
         )
     return array
 

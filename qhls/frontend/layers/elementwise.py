@@ -30,7 +30,8 @@ def _real(
     odd = refusal(
         layer,
         f"a quantizer behind it, because {why} makes its results real numbers",
-        "none; add a QActivation behind it",
+        "none",
+        "Add a QActivation behind it.",
     )
     return reals_along(x, layer, odd, monotone, axes)
 
@@ -94,7 +95,9 @@ def _(layer: Any, x: Tensor) -> Tensor:
     """``(x - mean) / deviation``, or back if ``invert``; Keras' own broadcast statistics."""
     mean, variance = (np.asarray(ops.convert_to_numpy(v)) for v in (layer.mean, layer.variance))
     if mean.shape[0] != 1:
-        raise refusal(layer, "a normalisation within a sample", "one along the batch; use axis=-1")
+        raise refusal(
+            layer, "a normalisation within a sample", "one along the batch", "Use axis=-1."
+        )
     mean, deviation = mean[0], np.maximum(np.sqrt(variance[0]), keras.config.epsilon())
     if isinstance(x, Op) and short(mean):
         if layer.invert and short(deviation):
@@ -109,7 +112,9 @@ def _(layer: Any, x: Tensor) -> Tensor:
 def _(layer: Any, x: Tensor) -> Op:
     """The number of the bin: steps already."""
     if layer.output_mode != "int":
-        raise refusal(layer, "output_mode='int'", f"{layer.output_mode!r}; encode its result later")
+        raise refusal(
+            layer, "output_mode='int'", f"{layer.output_mode!r}", "Encode its result later."
+        )
 
     def bins(v: Any) -> Any:
         return ops.cast(layer(v), v.dtype)

@@ -88,7 +88,7 @@ class Folded(QLayer):
         if folding_mode not in FOLDING_MODES:
             raise ValueError(
                 f"{type(self).__name__}: expected a folding_mode of {' or '.join(FOLDING_MODES)}, "
-                f"received {folding_mode!r}"
+                f"got {folding_mode!r}. Choose one of these."
             )
         super().__init__(*args, **kwargs)
         self.axis = one_axis(type(self).__name__, axis)
@@ -109,8 +109,8 @@ class Folded(QLayer):
         rank = len(input_shape)
         if self.axis != -1 and self.axis % rank != self._channels % rank:
             raise ValueError(
-                f"{type(self).__name__}: expected the channels' axis ({self._channels}), received "
-                f"axis={self.axis}; another one cannot be folded into the kernel"
+                f"{type(self).__name__}: expected the channels' axis ({self._channels}), got "
+                f"axis={self.axis}. Use that axis: no other can be folded into the kernel."
             )
         self.batchnorm.build(self.compute_output_shape(input_shape))
         self.iteration = self.add_weight(

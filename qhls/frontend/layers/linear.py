@@ -56,7 +56,7 @@ def linear(
     rows = np.where(used == 0, 0, scales).reshape(-1, used.shape[-1])
     factors = rows[np.abs(rows).argmax(axis=0), np.arange(rows.shape[1])]
     if ((rows != factors) & (rows != 0)).any():
-        raise LoweringError(f"{odd}; its scales differ within a channel of the result")
+        raise LoweringError(f"{odd} Its scales differ within a channel of the result.")
     running = current_arithmetic()
     if running is not None:
         running.rounds.append(layer.name)  # Keras multiplies first, then sums rounded products
@@ -89,18 +89,18 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
         refusal(
             layer,
             f"weights of {variable!r} that are integers times powers of two",
-            f"the scale {odd[0]:g} from {quantizer}; use alpha='auto_po2', or a power of two such as alpha=1, or "
-            f"quantise the layer's result by an activation of at most 12 bits",
+            f"the scale {odd[0]:g} from {quantizer}",
+            "Use alpha='auto_po2', or a power of two such as alpha=1, or quantise the layer's result "
+            "by an activation of at most 12 bits.",
         ),
     )
 
 
 def _unquantised(layer: Any, variable: str) -> LoweringError:
     argument = layer.argument(variable, "quantizer")
-    received = (
-        f"none, so its weights are real numbers; add e.g. {argument}='quantized_bits(8,0,alpha=1)'"
-    )
-    return RealWeightsError(str(refusal(layer, f"a quantizer for {variable!r}", received)))
+    advice = f"Add e.g. {argument}='quantized_bits(8,0,alpha=1)'."
+    actual = "none, so its weights are real numbers"
+    return RealWeightsError(str(refusal(layer, f"a quantizer for {variable!r}", actual, advice)))
 
 
 def add_bias(layer: QLayer, x: Tensor) -> Tensor:

@@ -83,7 +83,9 @@ def _compared(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -
 
     monotone = "Equal" not in (kind, kind.removeprefix("Not"))
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
-    odd = refusal(operation, "a comparison of codes", "one of real numbers")
+    odd = refusal(
+        operation, "a comparison of codes", "one of real numbers", "Add a QActivation before it."
+    )
     result = reals_along(x, compared, odd, monotone, axes)
     return step_function(operation, keras.activations.linear, result, turns=())
 
@@ -94,7 +96,7 @@ def _compared(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -
 @register_operations("LogicalAnd", "LogicalOr", "LogicalXor")
 def _(operation: Any, a: Any, b: Any) -> Op:
     if not (is_tensor(a) and is_tensor(b)):
-        raise refusal(operation, "two tensors", "a constant; leave the operation out")
+        raise refusal(operation, "two tensors", "a constant", "Leave the operation out.")
     operands = (truth(exact(operation, a)), truth(exact(operation, b)))
     left, right = of_one_rank(operation, operands)
     kind = type(operation).__name__
@@ -128,7 +130,7 @@ def _(operation: Any, x: Tensor) -> Op:
 def _(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
     if not is_tensor(condition) or a is None or b is None:
         raise refusal(
-            operation, "a condition that is a tensor, and two choices", "others; name all three"
+            operation, "a condition that is a tensor, and two choices", "others", "Name all three."
         )
     holds = truth(exact(operation, condition))
     xs = [prepared(x) if is_tensor(x) else _number(operation, x, condition) for x in (a, b)]
@@ -149,7 +151,8 @@ def _number(operation: Any, value: Any, x: Tensor) -> Op:
         raise refusal(
             operation,
             "choices that are tensors, or numbers of at most 12 bits",
-            f"a constant of the shape {constant.shape}; add it to a tensor of zeros",
+            f"a constant of the shape {constant.shape}",
+            "Add it to a tensor of zeros.",
         )
     codes, frac = dyadic(constant.reshape(()))
     code = codes.item()
@@ -169,7 +172,7 @@ def _(layer: keras.layers.Masking, x: Op) -> Op:
     value = np.asarray(keras.ops.convert_to_numpy(layer.mask_value), np.float64)
     if value.ndim or not is_held(value):
         raise refusal(
-            layer, "a mask_value of at most 12 bits", f"{layer.mask_value}; use 0, for instance"
+            layer, "a mask_value of at most 12 bits", layer.mask_value, "Use 0, for instance."
         )
     if value == 0:
         return x
@@ -186,7 +189,9 @@ def _(layer: keras.layers.Masking, x: Op) -> Op:
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     """A product of integers, where Keras' power has these numbers on every code."""
     if not is_tensor(a) or is_tensor(b):
-        raise refusal(operation, "a tensor to a constant power", "a power from a tensor")
+        raise refusal(
+            operation, "a tensor to a constant power", "a power from a tensor", "Use a constant."
+        )
     exponent = constant_of(operation, b, a)
     whole = exponent.ndim == 0 and exponent == int(exponent) and 1 <= exponent <= 8
     if isinstance(a, Op) and whole and _is_product(operation, a, int(exponent), exponent):
@@ -199,7 +204,8 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
     odd = refusal(
         operation,
         "products such as x * x or keras.ops.square(x)",
-        "a power, whose results are real numbers; or put a QActivation behind it",
+        "a power, whose results are real numbers",
+        "Or put a QActivation behind it.",
     )
     return reals_along(a, power, odd, monotone=False, axes=axes)
 

@@ -42,7 +42,7 @@ def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
     if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
-        raise refusal(layer, "tensors of one rank", f"the shapes {shapes}; reshape them before")
+        raise refusal(layer, "tensors of one rank", f"the shapes {shapes}", "Reshape them before.")
     return xs
 
 
@@ -50,7 +50,7 @@ def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
 def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
     if layer.axis == 0 or layer.axis == -len(xs[0].shape) - 1:
         raise refusal(
-            layer, "an axis other than the batch's", "axis 0; concatenate on another axis"
+            layer, "an axis other than the batch's", "axis 0", "Concatenate on another axis."
         )
     return concatenated(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
 
@@ -62,7 +62,8 @@ def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
         raise refusal(
             layer,
             "normalize=False",
-            "True, which divides by real lengths; normalise in training only",
+            "True, which divides by real lengths",
+            "Normalise in training only.",
         )
     axes = layer.axes if isinstance(layer.axes, list | tuple) else (layer.axes, layer.axes)
     left, right = (_with_last(x, int(axis)) for x, axis in zip((a, b), axes, strict=True))

@@ -155,7 +155,8 @@ def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
         raise refusal(
             layer,
             "interpolation='nearest'",
-            f"{layer.interpolation!r}; use a transposed convolution",
+            f"{layer.interpolation!r}",
+            "Use a transposed convolution.",
         )
     return repeated(x, (*pair(layer.size), 1))
 
@@ -171,8 +172,8 @@ def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
     require_channels_last(layer)
     rows, columns = (a - b for a, b in zip(x.shape, (layer.height, layer.width), strict=False))
     if min(rows, columns) < 0:
-        received = f"one of {x.shape}; pad it, or resize it on the host"
-        raise refusal(layer, f"an image of at least {layer.height} x {layer.width}", received)
+        expected = f"an image of at least {layer.height} x {layer.width}"
+        raise refusal(layer, expected, f"one of {x.shape}", "Pad it, or resize it on the host.")
     widths = [(n // 2, n - n // 2) for n in (rows, columns)]
     return cropped(x, (*widths, (0, 0)))
 

@@ -139,7 +139,7 @@ class _Octave:
         if not (self.alpha == -1 or 0 <= self.alpha <= 1):
             raise ValueError(
                 f"octave convolution {arguments['name']!r}: expected an alpha from 0 to 1, or -1 "
-                f"for a plain convolution, received {self.alpha!r}"
+                f"for a plain convolution, got {self.alpha!r}. Change it."
             )
 
     def __call__(self, x: Any) -> Pair:
@@ -167,7 +167,7 @@ class _Octave:
         if not fits or all(each is None for each in needed):
             raise ValueError(
                 f"octave convolution {self.arguments['name']!r}: expected [high, low], one of "
-                f"which may be None (not high with alpha=-1), received {x!r}"
+                f"which may be None (not high with alpha=-1), got {x!r}. Pass both as a list."
             )
         return list(x)
 

@@ -81,7 +81,7 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
 @register_operations("TrueDivide", "Divide")
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     if not is_tensor(a) or is_tensor(b):
-        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor; multiply")
+        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor", "Multiply.")
     constant = constant_of(operation, b, a)
     if isinstance(a, Op) and (np.abs(np.frexp(constant)[0]) == 0.5).all():
         return scaled(a, 1 / constant)
@@ -102,7 +102,8 @@ def _(operation: Any, a: Any, b: Any) -> Op:
     raise refusal(
         operation,
         "a tensor by a constant matrix, or two tensors of a matrix a sample",
-        "other operands; use QDense, or keras.layers.Dot",
+        "other operands",
+        "Use QDense, or keras.layers.Dot.",
     )
 
 
@@ -115,7 +116,8 @@ def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
         raise refusal(
             operation,
             "finite constants that are the same for every sample",
-            f"one of the shape {array.shape}; give it the shape of a sample, {x.shape}",
+            f"one of the shape {array.shape}",
+            f"Give it the shape of a sample, {x.shape}.",
         )
     return array.reshape((1,) * (len(x.shape) - array.ndim) + array.shape) if array.ndim else array
 
@@ -158,7 +160,7 @@ def _(operation: Any, x: Tensor) -> Tensor:
         x = exact(operation, x)
         above, below = (_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x)))
         return Sub(above, below) if x.type.frac > 0 else x
-    raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}; leave it out")
+    raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}", "Leave it out.")
 
 
 @register_operations("Negative")
@@ -194,7 +196,7 @@ def _(operation: Any, x: Tensor) -> Op:
     if not isinstance(x, Op):
         return step_function(operation, operation, x, turns=())
     if getattr(operation, "decimals", 0):
-        raise refusal(operation, "decimals=0", f"{operation.decimals}; use a quantizer")
+        raise refusal(operation, "decimals=0", str(operation.decimals), "Use a quantizer.")
     if x.type.frac <= 0:
         return x
     if kind == "Ceil":
@@ -273,8 +275,8 @@ def _no_codes(operation: Any) -> Any:
     return refusal(
         operation,
         "an operation that maps codes to codes",
-        "one whose results are real numbers; put a quantizer behind it, such as "
-        "QActivation('quantized_bits(8,2,alpha=1)')",
+        "one whose results are real numbers",
+        "Put a quantizer behind it, such as QActivation('quantized_bits(8,2,alpha=1)').",
     )
 
 
@@ -311,7 +313,7 @@ def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     axes = sorted({axis % (rank + 1) - 1 for axis in given})
     if -1 in axes or getattr(operation, "initial", None) is not None:
         raise refusal(
-            operation, "axes other than the batch's", f"axis={operation.axis}; name the others"
+            operation, "axes other than the batch's", f"axis={operation.axis}", "Name the others."
         )
     rest = [axis for axis in range(rank) if axis not in axes]
     moved = permuted(x, (*axes, *rest)) if [*axes, *rest] != list(range(rank)) else x
@@ -331,7 +333,8 @@ def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
         raise refusal(
             operation,
             "results of one axis or more besides the batch's",
-            "single numbers; keep an axis (keepdims=True, x[:, 0:1])",
+            "single numbers",
+            "Keep an axis (keepdims=True, x[:, 0:1]).",
         )
     return Reshape(x, tuple(shape))
 
@@ -354,7 +357,9 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
             for part in range(parts)
         )
     if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
-        raise refusal(operation, "places that are constants", "places from a tensor")
+        raise refusal(
+            operation, "places that are constants", "places from a tensor", "Use constants."
+        )
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
     results = operation(keras.ops.convert_to_tensor(places), *arguments)
     return tuple(_moved(operation, x, keras.ops.convert_to_numpy(r)) for r in _list(results))
@@ -362,14 +367,19 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
 
 def _moved(operation: Any, x: Op, places: Array) -> Op:
     if places.ndim == 0 or len(places) != 2 or (places[0] + x.size != places[1]).any():
-        raise refusal(operation, "a move within each sample", "one of elements between samples")
+        raise refusal(
+            operation,
+            "a move within each sample",
+            "one of elements between samples",
+            "Use axes but the first.",
+        )
     first = places[0].astype(np.int64)
     if first.size and first.min() >= 0 and first.max() < x.size:
         moved = gathered(x, first.ravel())
         if moved is not None:
             return _shaped(operation, moved, list(first.shape))
     raise refusal(
-        operation, "elements in regular order", "an irregular one; use reshapes and slices"
+        operation, "elements in regular order", "an irregular one", "Use reshapes and slices."
     )
 
 
@@ -395,15 +405,15 @@ def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
         raise refusal(
             operation,
             "constants of at most 12 bits around each sample",
-            f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}; use another "
-            f"constant, or a layer such as ZeroPadding2D",
+            f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}",
+            "Use another constant, or a layer such as ZeroPadding2D.",
         )
     return padded(x, tuple(widths[1:]), value)
 
 
 def _tensors(operation: Any, xs: Any) -> list[Tensor]:
     if not all(is_tensor(x) for x in xs):
-        raise refusal(operation, "tensors only", "a constant among them; make it an input")
+        raise refusal(operation, "tensors only", "a constant among them", "Make it an input.")
     return list(xs)
 
 
@@ -411,7 +421,7 @@ def _inner_axis(operation: Any, rank: int) -> int:
     """The operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:
-        raise refusal(operation, "an axis other than the batch's", "axis 0; use another axis")
+        raise refusal(operation, "an axis other than the batch's", "axis 0", "Use another axis.")
     return axis
 
 

@@ -26,8 +26,8 @@ def register(cls: Class) -> Class:
     known = _CLASSES.setdefault(cls.__name__, cls)
     if known is not cls and known.__qualname__ != cls.__qualname__:
         raise ValueError(
-            f"register: expected a class name that is still free, received {cls.__name__!r}, which "
-            f"is {known.__module__}.{known.__qualname__}; rename the new class"
+            f"register: expected a class name that is still free, got {cls.__name__!r}, which "
+            f"is {known.__module__}.{known.__qualname__}. Rename the new class."
         )
     _CLASSES[cls.__name__] = cls
     if keras.saving.get_registered_object(keras.saving.get_registered_name(cls)) is not cls:

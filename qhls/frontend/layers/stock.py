@@ -84,7 +84,8 @@ def _evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
         raise refusal(
             layer,
             f"an output_size that divides {x.shape[:-1]}, so that windows are alike",
-            f"{sizes}; choose another, or use a pooling with a pool_size",
+            sizes,
+            "Choose another, or use a pooling with a pool_size.",
         )
     return tuple(length // size for length, size in zip(x.shape[:-1], sizes, strict=True))
 
@@ -146,7 +147,8 @@ def _masked_mean(layer: Any, x: Op, mask: Op) -> Tensor:
     odd = refusal(
         layer,
         f"a quantizer behind an average over up to {steps} numbers",
-        "none; add a QActivation behind it",
+        "none",
+        "Add a QActivation behind it.",
     )
     repeated = Reshape(View(sums, (steps, channels), (0, 1)), (steps * channels,))
     real = Reals(repeated, averages, True, odd, dims=(steps, channels))

@@ -76,11 +76,13 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
     def __init__(self, depth_multiplier: int, activation: Any = None, **arguments: Any) -> None:
         name = type(self).__name__
         if depth_multiplier != 1:
-            raise ValueError(f"{name}: expected depth_multiplier=1, received {depth_multiplier!r}")
+            raise ValueError(
+                f"{name}: expected depth_multiplier=1, got {depth_multiplier!r}. Leave it out."
+            )
         if activation not in (None, "linear", keras.activations.linear):
             raise ValueError(
-                f"{name}: expected activation=None, received {activation!r}; give it as "
-                f"{self.last_activation}, which follows the convolution"
+                f"{name}: expected activation=None, got {activation!r}. Give it as "
+                f"{self.last_activation}, which follows the convolution."
             )
         super().__init__(activation=arguments.pop(self.last_activation), **arguments)
         self.depth_multiplier = depth_multiplier
@@ -170,7 +172,7 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         if not isinstance(group_size, int) or group_size < 1:
             raise ValueError(
                 f"QDepthwiseConv2DTranspose: expected group_size to be a positive integer, "
-                f"received {group_size!r}"
+                f"got {group_size!r}. Change it."
             )
         super().__init__(**arguments)
         self.group_size = group_size
@@ -186,12 +188,12 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         if channels % self.group_size:
             raise ValueError(
                 f"QDepthwiseConv2DTranspose: expected a group_size that divides the {channels} "
-                f"channels of the input, received group_size={self.group_size}"
+                f"channels of the input, got group_size={self.group_size}. Change it."
             )
         if self.use_bias and self.filters != channels:
             raise ValueError(
                 f"QDepthwiseConv2DTranspose: expected as many filters as the input has channels, "
-                f"{channels}, because the bias is added to these, received filters={self.filters}"
+                f"{channels}, because the bias is added to these, got filters={self.filters}. Match them."
             )
         shape = (*self.kernel_size, channels, self.group_size)
         self.depthwise_kernel = self._add_kernel("depthwise_kernel", shape)

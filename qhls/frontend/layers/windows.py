@@ -54,7 +54,8 @@ def require_channels_last(layer: Any) -> None:
         raise refusal(
             layer,
             "data_format='channels_last'",
-            f"{layer.data_format!r}; build the model with channels last",
+            f"{layer.data_format!r}",
+            "Build the model with channels last.",
         )
 
 
@@ -196,7 +197,8 @@ def not_exact(layer: Any, count: int) -> LoweringError:
     return refusal(
         layer,
         f"a quantizer behind an average over {count} numbers{border}",
-        f"none; add a QActivation behind it{_twin(layer)}",
+        "none",
+        f"Add a QActivation behind it{_twin(layer)}.",
     )
 
 

@@ -31,7 +31,8 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
         raise refusal(
             layer,
             f"whole numbers from 0 to {layer.input_dim - 1}",
-            f"{x.type} from {lo:g} to {hi:g}; give it an input of the model, or quantise to that range before it",
+            f"{x.type} from {lo:g} to {hi:g}",
+            "Give it an input of the model, or quantise to that range before it.",
         )
     table: Any = ops.convert_to_numpy(layer.embeddings)
     found = Lookup(x, Const.of(table, "table"))
@@ -40,7 +41,8 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
     odd = refusal(
         layer,
         "a quantizer behind it, because its weights are real numbers",
-        "none; add a QActivation behind it",
+        "none",
+        "Add a QActivation behind it.",
     )
     return reals(found, keras.activations.linear, odd, shared=True)
 
@@ -83,5 +85,7 @@ def _on_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
         else:
             made = lower.rule(inner)(inner, row)
     if isinstance(made, tuple):
-        raise refusal(layer, "a layer of one output", f"{len(made)} of {inner.name!r}")
+        raise refusal(
+            layer, "a layer of one output", f"{len(made)} of {inner.name!r}", "Wrap one per output."
+        )
     return made

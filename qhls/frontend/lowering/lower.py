@@ -133,8 +133,9 @@ class Lower:
             LoweringError: there is no rule, or Keras itself quantised the layer.
         """
         if mode := getattr(layer, "quantization_mode", None):
-            instead = f"one that Keras quantised to {mode}; quantise it by quantizers only"
-            raise refusal(layer, "a layer that computes in floats", instead)
+            actual = f"one that Keras quantised to {mode}"
+            advice = "Quantise it by quantizers only."
+            raise refusal(layer, "a layer that computes in floats", actual, advice)
         own: set[str] = set()
         for cls in type(layer).__mro__:
             if cls in self._rules:
@@ -143,7 +144,8 @@ class Lower:
                     raise _of_real_numbers(layer) or refusal(
                         layer,
                         f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
-                        f"none; {_how_to_register(layer)}",
+                        "none",
+                        _how_to_register(layer),
                     )
                 return self._rules[cls]
             own |= vars(cls).keys()
@@ -164,7 +166,7 @@ lower = Lower()
 
 
 def _how_to_register(layer: Any) -> str:
-    return f"write a rule and decorate it with @qhls.lower.register({type(layer).__name__})"
+    return f"Write a rule and decorate it with @qhls.lower.register({type(layer).__name__})."
 
 
 def _of_real_numbers(layer: Any) -> LoweringError | None:
@@ -172,10 +174,8 @@ def _of_real_numbers(layer: Any) -> LoweringError | None:
     twin = find_twin(type(layer))
     if not type(layer).__module__.startswith("keras.") or twin is None:
         return None
-    instead = f"use {twin.__name__} with a quantizer for each weight"
-    return RealWeightsError(
-        str(refusal(layer, "a quantised layer", f"one of real numbers; {instead}"))
-    )
+    advice = f"Use {twin.__name__} with a quantizer for each weight."
+    return RealWeightsError(str(refusal(layer, "a quantised layer", "one of real numbers", advice)))
 
 
 def _no_rule(layer: Any) -> LoweringError:
@@ -183,9 +183,9 @@ def _no_rule(layer: Any) -> LoweringError:
     if known:
         return known
     if not isinstance(layer, keras.layers.Layer | Quantizer):
-        instead = f"an operation without; {_how_to_register(layer)}"
-        return refusal(layer, "a layer or operation with a lowering rule", instead)
-    return refusal(layer, "a layer with a lowering rule", f"one without; {_how_to_register(layer)}")
+        expected = "a layer or operation with a lowering rule"
+        return refusal(layer, expected, "an operation without", _how_to_register(layer))
+    return refusal(layer, "a layer with a lowering rule", "one without", _how_to_register(layer))
 
 
 # -- activations ------------------------------------------------------------------------------------
@@ -230,7 +230,8 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
             raise refusal(
                 layer,
                 "an activation without weights",
-                f"a {type(activation).__name__}; make it a layer of the model",
+                f"a {type(activation).__name__}",
+                "Make it a layer of the model.",
             )
         (result,) = _tuple(lower.rule(activation)(activation, x))
         return result
@@ -256,7 +257,8 @@ def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
     odd = refusal(
         layer,
         "an activation that maps codes to codes",
-        f"the function {name!r} of real numbers; use a quantizer, such as quantized_relu(8,4)",
+        f"the function {name!r} of real numbers",
+        "Use a quantizer, such as quantized_relu(8,4).",
     )
     if activation not in _RISES:
         raise odd
@@ -285,13 +287,14 @@ def softmax(layer: Any, x: Op, axis: int | Sequence[int] = -1) -> Op:
         raise refusal(
             layer,
             "softmax at the end of the model only, where the host computes it",
-            "one whose result other layers read; remove it, or end the model before it",
+            "one whose result other layers read",
+            "Remove it, or end the model before it.",
         )
     given = [axis] if isinstance(axis, int) else axis
     axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in given}))
     if -1 in axes:
         raise refusal(
-            layer, "a softmax within a sample", f"axis={axis}, the batch's; use another axis"
+            layer, "a softmax within a sample", f"axis={axis}, the batch's", "Use another axis."
         )
     notes.append(LeftSoftmax(layer.name, axes, x))
     return x
@@ -354,8 +357,8 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
         raise refusal(
             quantizer,
             "an activation quantizer that is one function of each number",
-            "one whose scale follows the data or whose result is noisy; give it a number as alpha, "
-            "qnoise_factor=1, and no stochastic class",
+            "one whose scale follows the data or whose result is noisy",
+            "Give it a number as alpha, qnoise_factor=1, and no stochastic class.",
         )
     if assignment is not None and isinstance(x, Reals) and quantizer.turns == ():
         line = rounded_line(quantizer, x, assignment.to)

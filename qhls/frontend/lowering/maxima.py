@@ -37,7 +37,8 @@ def maximum(layer: Any, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
     falling = refusal(
         layer,
         "a function that never falls behind a maximum of real numbers",
-        "one that may; put a QActivation before it",
+        "one that may",
+        "Put a QActivation before it.",
     )
     return x.behind(make, boundary_of([x], falling, _turned))
 

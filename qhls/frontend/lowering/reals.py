@@ -378,7 +378,7 @@ def exact(layer: Any, x: Tensor, place: Place | None = None) -> Op:
     layer = layer or getattr(at and at.reader, "operation", None)
     reader = called(layer) if layer is not None else "the model's user"
     first = x.boundary.error.reals if isinstance(x, Joined) else x
-    raise RealNumbersError(f"{first.refusal}; {reader} would read real numbers", first)
+    raise RealNumbersError(f"{first.refusal} Otherwise {reader} reads real numbers.", first)
 
 
 def prepared(x: Tensor) -> Tensor:

@@ -88,7 +88,8 @@ class _Cell:
             raise refusal(
                 self.keras,
                 f"a function of each number alone as {name}",
-                "a softmax, which every step computes; use e.g. 'quantized_sigmoid(8)'",
+                "a softmax, which every step computes",
+                "Use e.g. 'quantized_sigmoid(8)'.",
             )
         return activate(self.keras, activation, x)
 
@@ -105,10 +106,10 @@ def _recurrence(layer: Any, x: Op, *initial: Op) -> Any:
     step = _STEPS.get(type(cell))
     if step is None:
         known = ", ".join(cls.__name__ for cls in _STEPS)
-        raise refusal(layer, f"a cell of {known}", f"a {type(cell).__name__}; use one of these")
+        raise refusal(layer, f"a cell of {known}", f"a {type(cell).__name__}", "Use one of these.")
     if layer.stateful:
         raise refusal(
-            layer, "stateful=False", "True; give the state as an input and return_state=True"
+            layer, "stateful=False", "True", "Give the state as an input and return_state=True."
         )
     projected = Matmul(x, weight(cell, "kernel"))
     if cell.use_bias:
@@ -263,8 +264,8 @@ def _check_width(layer: Any, states: list[Tensor], step: int) -> None:
         raise refusal(
             layer,
             f"a state of at most {WIDEST_STATE} bits at every step",
-            f"one of {widest} bits after step {step + 1}; add e.g. "
-            f"state_quantizer='quantized_bits(16,7,alpha=1)'",
+            f"one of {widest} bits after step {step + 1}",
+            "Add e.g. state_quantizer='quantized_bits(16,7,alpha=1)'.",
         )
 
 

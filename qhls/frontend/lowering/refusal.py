@@ -13,9 +13,9 @@ class RealWeightsError(LoweringError):
     """Weights that are real numbers."""
 
 
-def refusal(layer: Any, expected: str, received: str) -> LoweringError:
-    """The error for a layer or quantizer that cannot be lowered: who, what was expected and received."""
-    return LoweringError(f"{called(layer)}: expected {expected}; received {received}")
+def refusal(layer: Any, expected: str, actual: str, advice: str) -> LoweringError:
+    """Return the error for a layer or quantizer that cannot be lowered; ``advice`` is a sentence."""
+    return LoweringError(f"{called(layer)}: expected {expected}, got {actual}. {advice}")
 
 
 def called(layer: Any) -> str:

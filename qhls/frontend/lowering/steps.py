@@ -96,7 +96,7 @@ def _of_rows(search: _Search, table: Lookup) -> Op:
     results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
     bad = results[~np.isfinite(results)]
     if bad.size:
-        raise refusal(search.owner, "finite values", f"{bad[0]} on its input")
+        raise refusal(search.owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
     made: Op = Lookup(table.x, Const.of(results, "table"))
     moves: list[Op] = []
     x = search.x
@@ -172,8 +172,8 @@ class _Search:
             self.owner,
             f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
             f"may turn",
-            f"one of {(self.codes - 1).bit_length()} bits; quantise it first, e.g. "
-            f"QActivation('quantized_bits(10,3,alpha=1)')",
+            f"one of {(self.codes - 1).bit_length()} bits",
+            "Quantise it first, e.g. QActivation('quantized_bits(10,3,alpha=1)').",
         )
 
     def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
@@ -331,7 +331,7 @@ def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tup
     """
     bad = [v[~np.isfinite(v)][0] for v in values if not np.isfinite(v).all()]
     if bad:
-        raise refusal(owner, "finite values", f"{bad[0]} on its input")
+        raise refusal(owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
     changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
     most = max(1, *(len(c) for c in changes))
     _limit(owner, most)
@@ -352,5 +352,6 @@ def _limit(owner: Any, steps: int) -> None:
         raise refusal(
             owner,
             f"a function of at most {LEVELS} steps on its input",
-            "more; give its quantizer fewer bits, or quantise its input to fewer",
+            "more",
+            "Give its quantizer fewer bits, or quantise its input to fewer.",
         )

@@ -162,8 +162,8 @@ def _quantised_to(layer: Any) -> Fixed | None:
 def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | None) -> Input:
     if None in shape:
         raise LoweringError(
-            f"input {name!r}: expected a fixed shape, received (batch, "
-            f"{', '.join(map(str, shape))}); give keras.Input every dimension but the batch"
+            f"input {name!r}: expected a fixed shape, got (batch, "
+            f"{', '.join(map(str, shape))}). Give keras.Input every dimension but the batch."
         )
     values = None
     if rows is not None and dtype.frac == 0:  # other numbers are no index of a row
@@ -176,21 +176,21 @@ def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]
         raise LoweringError(
             f"model {model.name!r}: expected the type of {_listed(names)}, got none: inputs are "
             f"real numbers to Keras. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
-            f"fraction), or a quantizer; on the command line -i s16.10."
+            f"fraction), or a quantizer. On the command line, add -i s16.10."
         )
     if isinstance(given, Mapping):
         if set(given) != set(names):
             raise LoweringError(
-                f"model {model.name!r}: expected a type for each of {_listed(names)}, received them "
-                f"for {_listed(list(given))}; use the names of the model's inputs"
+                f"model {model.name!r}: expected a type for each of {_listed(names)}, got them "
+                f"for {_listed(list(given))}. Use the names of the model's inputs."
             )
         return {name: _type(name, given[name]) for name in names}
     if not isinstance(given, list | tuple):
         given = [given] * len(names)
     if len(given) != len(names):
         raise LoweringError(
-            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, received "
-            f"{len(given)}; give one an input, in this order"
+            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, got "
+            f"{len(given)}. Give one per input, in this order."
         )
     return {name: _type(name, each) for name, each in zip(names, given, strict=True)}
 
@@ -218,7 +218,7 @@ def _type(name: str, given: Any) -> Fixed:
             return Fixed.parse(given)
     raise LoweringError(
         f"input {name!r}: expected a fixed-point type: a Fixed, a text such as 's16.10' (signed, 16 "
-        f"bits, 10 of them fraction) or a quantizer with one, received {given!r}"
+        f"bits, 10 of them fraction) or a quantizer with one, got {given!r}. Pass one of these."
     )
 
 
@@ -234,19 +234,20 @@ def functional_of(model: Any, layer: Any) -> Any:
     if not isinstance(model, keras.Model):
         raise LoweringError(
             f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
-            f"keras.Model; compile takes the path of a saved one too."
+            f"keras.Model, or the path of a saved one to compile."
         )
     found = model._functional if isinstance(model, keras.Sequential) else model
     if hasattr(found, "_nodes_by_depth"):
         return found
     if isinstance(model, keras.Sequential):
         raise refusal(
-            layer, "a model with a known input shape", "one not built; add keras.Input(shape)"
+            layer, "a model with a known input shape", "one not built", "Add keras.Input(shape)."
         )
     raise refusal(
         layer,
         "a Sequential or Functional model",
-        "a model whose call is a Python function; rebuild it with the functional API",
+        "a model whose call is a Python function",
+        "Rebuild it with the functional API.",
     )
 
 
@@ -303,8 +304,8 @@ def _call(
     else:
         args, kwargs = _operands(node, inputs)
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
-        received = f"{layer.compute_dtype}, which rounds; set its dtype"
-        raise refusal(layer, "float32 or float64", received)
+        actual = f"{layer.compute_dtype}, which rounds"
+        raise refusal(layer, "float32 or float64", actual, "Set its dtype.")
     name = f"{path}{layer.name}"
     with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
         ops = rule(layer, *args, **kwargs)
@@ -313,7 +314,8 @@ def _call(
         raise refusal(
             layer,
             "a softmax at the end of the layer only, where the host computes it",
-            "one whose result the layer reads; give it another activation there",
+            "one whose result the layer reads",
+            "Give it another activation there.",
         )
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     _check_shapes(layer, node, ops)
@@ -348,7 +350,8 @@ def _refuse_mask(node: Any) -> None:
         raise refusal(
             node.operation,
             "a call without a mask, which makes the number of elements depend on data",
-            f"mask={mask.name!r}; set the masked elements to 0 before it, and count all",
+            f"mask={mask.name!r}",
+            "Set the masked elements to 0 before it, and count all.",
         )
 
 
@@ -386,7 +389,8 @@ def _refuse_options(layer: Any, arguments: Any) -> None:
         raise refusal(
             layer,
             "a call with tensors only",
-            f"one with {', '.join(map(repr, options))}; call the layer in inference mode, without options",
+            f"one with {', '.join(map(repr, options))}",
+            "Call the layer in inference mode, without options.",
         )
 
 
@@ -402,7 +406,8 @@ def _check_integers(layer: Any, node: Any, ops: list[Tensor]) -> None:
             raise refusal(
                 layer,
                 f"results that {dtype} holds",
-                f"numbers of {op.type} from {lo:g} to {hi:g}; cast to float32 before it",
+                f"numbers of {op.type} from {lo:g} to {hi:g}",
+                "Cast to float32 before it.",
             )
 
 
@@ -413,5 +418,6 @@ def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
         raise refusal(
             layer,
             f"a rule whose outputs have the shapes {expected}, as in Keras",
-            f"{shapes}; correct the rule",
+            str(shapes),
+            "Correct the rule.",
         )

@@ -112,7 +112,7 @@ def _optuna() -> Any:
         import optuna
     except ImportError as error:
         raise SearchError(
-            f"search: expected Optuna, got none ({error}); pip install 'qhls[search]'"
+            f"search: expected Optuna, got none ({error}). Run pip install 'qhls[search]'."
         ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
@@ -133,7 +133,9 @@ def _sampler(optuna: Any, name: str, seed: int, startup: int) -> Any:
             return samplers.NSGAIISampler(seed=seed, population_size=max(startup, 2))
         if name == "random":
             return samplers.RandomSampler(seed=seed)
-    raise SearchError(f"engine: expected one of {', '.join(ENGINES)}, got {name!r}")
+    raise SearchError(
+        f"engine: expected one of {', '.join(ENGINES)}, got {name!r}. Choose one of these."
+    )
 
 
 def _require_torch() -> None:
@@ -142,5 +144,5 @@ def _require_torch() -> None:
     except ImportError as error:
         raise SearchError(
             f"engine 'gp': expected torch, which Optuna's Gaussian process needs, got none "
-            f"({error}); install it, or use engine='tpe'"
+            f"({error}). Install it, or use engine='tpe'."
         ) from error

@@ -104,9 +104,9 @@ class BayesianTuner(RandomTuner):
     """Tuner of candidates of the highest upper confidence bound of a Gaussian process, after some at random.
 
     ``num_initial_points``: random ones, by default 3 for each choice but no more than half of
-    ``max_trials``; ``alpha``: the variance of the scores' noise; ``beta``: how many standard deviations
-    the bound is above the mean. ``pool``: unknown candidates among which it looks, half of them neighbours of
-    the best.
+    ``max_trials``. ``alpha``: the variance of the scores' noise. ``beta``: the standard deviations
+    of the bound above the mean. ``pool``: the number of unknown candidates to choose from, half of them
+    neighbours of the best.
     """
 
     def __init__(
@@ -142,18 +142,20 @@ class BayesianTuner(RandomTuner):
         self, rng: np.random.Generator, scored: list[tuple[Candidate, float]]
     ) -> list[Candidate]:
         best = sorted(scored, key=lambda pair: -pair[1])[:5]
-        found: dict[str, Candidate] = {}
+        pool: dict[str, Candidate] = {}
         for i in range(self.pool):
             candidate = draw(self.space, rng)
             if i % 2:
-                kept = best[int(rng.integers(len(best)))][0]
+                parent = best[int(rng.integers(len(best)))][0]
                 changed = rng.random(len(self.space.choices)) < 2 / len(self.space.choices)
                 names = [choice.name for choice in self.space.choices]
-                candidate |= {n: kept[n] for n, new in zip(names, changed, strict=True) if not new}
+                candidate |= {
+                    n: parent[n] for n, new in zip(names, changed, strict=True) if not new
+                }
             key = self.space.key(candidate)
             if key not in self._known:
-                found[key] = candidate
-        return list(found.values())
+                pool[key] = candidate
+        return list(pool.values())
 
 
 class HyperbandTuner:
@@ -177,7 +179,7 @@ class HyperbandTuner:
         if factor < 2 or max_epochs < 1 or hyperband_iterations < 1:
             raise SearchError(
                 f"hyperband: expected factor of at least 2, max_epochs and hyperband_iterations of at least 1, "
-                f"got {factor}, {max_epochs} and {hyperband_iterations}"
+                f"got {factor}, {max_epochs} and {hyperband_iterations}. Increase them."
             )
         self.max_epochs, self.factor = max_epochs, factor
         self.max_trials = math.inf if max_trials is None else max_trials

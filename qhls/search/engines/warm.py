@@ -1,8 +1,8 @@
 """First candidates of a search by integer programming, from the sensitivity to each choice alone.
 
-As in HAWQ-V3 (Z. Yao et al., ICML 2021), what quantising several tensors does to the loss is taken for the sum of
-what each does alone, and so is the cost. Then the candidate of the least loss within a cost is a program of
-one binary variable per option:
+As in HAWQ-V3 (Z. Yao et al., ICML 2021), effects add up: quantising several tensors raises the loss by the sum of
+their separate rises. The same holds for the cost. Then the candidate of the least loss within a cost is a program
+of one binary variable per option:
 
     min sum omega[i, o] x[i, o]  with  sum_o x[i, o] = 1 for each choice i,  sum cost[i, o] x[i, o] <= bound
 
@@ -48,16 +48,16 @@ def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
     base = space.smallest()
     costs = {name: _costs(space, base, name, plan) for name in names}
     least, most = _ends(costs[names[0]])
-    found: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     for bound in np.linspace(least, most, BOUNDS):
         bounds = dict(plan.budgets)
         bounds[names[0]] = min(float(bound), bounds.get(names[0], math.inf))
         candidate = solve(space, losses, costs, bounds)
         if candidate is not None:
-            found[space.key(candidate)] = candidate
+            candidates[space.key(candidate)] = candidate
     for candidate in homogeneous(space):
-        found.setdefault(space.key(candidate), candidate)
-    return list(found.values())
+        candidates.setdefault(space.key(candidate), candidate)
+    return list(candidates.values())
 
 
 def homogeneous(space: Space) -> list[Candidate]:
@@ -68,14 +68,14 @@ def homogeneous(space: Space) -> list[Candidate]:
         for c in space.choices
         if c not in quantizers
     }
-    found = []
+    candidates = []
     for bits in sorted({size for choice in quantizers for size in choice.sizes}):
         chosen: Candidate = {}
         for choice in quantizers:
             near = max((s for s in choice.sizes if s <= bits), default=min(choice.sizes))
             chosen[choice.name] = choice.options[choice.sizes.index(near)]
-        found.append(chosen | fixed)
-    return found
+        candidates.append(chosen | fixed)
+    return candidates
 
 
 def solve(
@@ -92,7 +92,7 @@ def solve(
         from scipy.optimize import Bounds, LinearConstraint, milp
     except ImportError as error:
         raise SearchError(
-            f"warm_start: expected SciPy, got none ({error}); pip install 'qhls[search]'"
+            f"warm_start: expected SciPy, got none ({error}). Run pip install 'qhls[search]', or pass warm_start=False."
         ) from error
     options = [(choice, o) for choice in space.choices for o in range(len(choice.options))]
     one = np.array([[float(c is choice) for c, _ in options] for choice in space.choices])
@@ -141,8 +141,8 @@ _BAD = 1e6
 
 
 def _loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
-    made = model(keras.ops.convert_to_tensor(x), training=False)
-    return float(to_numpy(keras.ops.mean(loss(y, made))))
+    outputs = model(keras.ops.convert_to_tensor(x), training=False)
+    return float(to_numpy(keras.ops.mean(loss(y, outputs))))
 
 
 def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:

@@ -50,13 +50,13 @@ def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dic
     """
     names = tuple(names)
     check_costs(names)
-    found: dict[str, float] = {}
+    costs: dict[str, float] = {}
     if "bits" in names:
         stats = model_bits(model, Sizes(), DEFAULT_CONFIG)
-        found["bits"] = sum(entry["total"] for entry in stats.values())
+        costs["bits"] = sum(entry["total"] for entry in stats.values())
     if set(names) - {"bits"}:
-        found |= _of_design(model, hardware)
-    return {name: found[name] for name in names}
+        costs |= _of_design(model, hardware)
+    return {name: costs[name] for name in names}
 
 
 def trained_costs(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
@@ -84,8 +84,8 @@ def check_costs(names: Iterable[str]) -> None:
     for name in names:
         if name not in UNITS:
             raise GoalError(
-                f"costs: expected one of {', '.join(UNITS)}, got {name!r}; a metric is an "
-                f"objective, not a cost"
+                f"costs: expected one of {', '.join(UNITS)}, got {name!r}. Choose one of "
+                f"these: a metric is an objective, not a cost."
             )
 
 
@@ -109,4 +109,4 @@ def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
 
 
 def _no_design(model: keras.Model, error: QhlsError) -> TrialError:
-    return TrialError(f"model {model.name!r}: cannot become a design: {error}")
+    return TrialError(f"model {model.name!r}: expected one that becomes a design, got: {error}")

@@ -50,7 +50,7 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
         if least > most:
             raise BudgetError(
                 f"budget {name!r}: expected at least {least:g} {UNITS[name]}, what the cheapest candidate "
-                f"costs, got {most:g}; raise it, or give the space smaller quantizers"
+                f"costs, got {most:g}. Raise it, or give the space smaller quantizers."
             )
 
 
@@ -68,7 +68,7 @@ def cheapest(space: Space, cost: Cost, enough: float) -> float:
                 return least
             if option != best[choice.name]:
                 other = best | {choice.name: option}
-                found = cost(other)
-                if found < least:
-                    best, least = other, found
+                price = cost(other)
+                if price < least:
+                    best, least = other, price
     return least

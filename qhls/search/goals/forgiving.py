@@ -38,8 +38,8 @@ def forgiving_delta(
 class ForgivingFactor:
     """Comparison of a trial's size with a reference's; ``measure`` of a subclass defines the size.
 
-    ``delta_p`` and ``delta_n`` in percent; ``rate`` above 1; trials are compared with ``stress`` times the
-    reference's size, so that below 1 it asks for smaller models. Raises ``GoalError`` for numbers
+    ``delta_p`` and ``delta_n`` are percentages; ``rate`` is above 1. Trials are compared with ``stress`` times the
+    reference's size: below 1, it asks for smaller models. Raises ``GoalError`` for numbers
     that are not acceptable.
     """
 
@@ -74,7 +74,7 @@ class ForgivingFactor:
             if not self.reference_total > 0:
                 raise GoalError(
                     f"goal: expected a reference of a size above 0 {self.unit}, got "
-                    f"{self.reference_total:g} for the model {model.name!r}; count some of its layers"
+                    f"{self.reference_total:g} for the model {model.name!r}. Count some of its layers."
                 )
         return self.reference_size
 
@@ -121,8 +121,8 @@ class ForgivingFactor:
         if not (self.reference_total > 0 and self.trial_size > 0):
             raise GoalError(
                 f"goal: expected sizes above 0 {self.unit}, got {self.reference_total:g} for the "
-                f"reference and {self.trial_size:g} for the trial; call get_reference(model) and "
-                f"get_trial(quantized_model) first"
+                f"reference and {self.trial_size:g} for the trial. Call get_reference(model) and "
+                f"get_trial(quantized_model) first."
             )
 
 
@@ -202,7 +202,7 @@ def check_number(what: str, value: Any, above: float | None) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (number and math.isfinite(value) and (above is None or value > above)):
         bound = "" if above is None else f" above {above:g}"
-        raise GoalError(f"{what}: expected a number{bound}, got {value!r}")
+        raise GoalError(f"{what}: expected a number{bound}, got {value!r}. Correct it.")
 
 
 def _checked(config: Any) -> Mapping[str, Any]:
@@ -213,6 +213,6 @@ def _checked(config: Any) -> Mapping[str, Any]:
     if not sound:
         raise GoalError(
             f"goal: config: expected lists of {' and '.join(parts)} by class of layer or "
-            f"'default', got {config!r}"
+            f"'default', got {config!r}. Correct the lists."
         )
     return config

@@ -70,17 +70,17 @@ class Goal:
     def measure(self, model: keras.Model) -> Costs:
         """Return the costs of an untrained candidate. Raises ``TrialError`` where it has none."""
         names = dict.fromkeys((*self.budgets, *self.costs))
-        found = measure(model, names, self.hardware) if names else {}
+        costs = measure(model, names, self.hardware) if names else {}
         if self.factor is not None:
-            found["trial"] = float(self.factor.get_trial(model))
-            found["delta"] = self.factor.delta()
-        return found
+            costs["trial"] = float(self.factor.get_trial(model))
+            costs["delta"] = self.factor.delta()
+        return costs
 
     def description(self) -> dict[str, Any]:
         """Return the parameters that distinguish goals, without the functions of ``judge``."""
         factor, kind = self.factor, getattr(self.score, "__name__", "lambda")
-        kept = ("delta_p", "delta_n", "rate", "stress", "reference_total")
-        numbers = {name: getattr(factor, name) for name in kept} if factor else {}
+        names = ("delta_p", "delta_n", "rate", "stress", "reference_total")
+        numbers = {name: getattr(factor, name) for name in names} if factor else {}
         return {
             "kind": type(factor).__name__ if factor else kind.strip("_<>"),
             "metric": self.metric,
@@ -105,7 +105,7 @@ def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
         number = isinstance(most, int | float) and not isinstance(most, bool)
         if not (number and math.isfinite(most) and most > 0):
             raise BudgetError(
-                f"budget {name!r}: expected a number of {UNITS[name]} above 0, got {most!r}"
+                f"budget {name!r}: expected a number of {UNITS[name]} above 0, got {most!r}. Correct it."
             )
     return {name: float(most) for name, most in budgets.items()}
 
@@ -197,7 +197,7 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
         return judge(function)
     raise GoalError(
         f"goal: expected {{'type': 'bits' or 'energy', 'params': {{...}}}}, a ForgivingFactor, "
-        f"maximise(...), minimise(...) or a function of metrics and costs, got {goal!r}"
+        f"maximise(...), minimise(...) or a function of metrics and costs, got {goal!r}. Pass one of these."
     )
 
 
@@ -210,25 +210,29 @@ def forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
     }
     if goal["type"] not in kinds:
         raise GoalError(
-            f"goal: expected type {' or '.join(map(repr, kinds))}, got {goal['type']!r}"
+            f"goal: expected type {' or '.join(map(repr, kinds))}, got {goal['type']!r}. Choose one of these."
         )
     params = goal["params"]
     if not isinstance(params, Mapping):
-        raise GoalError(f"goal: expected a dictionary under 'params', got {params!r}")
+        raise GoalError(
+            f"goal: expected a dictionary under 'params', got {params!r}. Write the parameters by name."
+        )
     known = tuple(inspect.signature(kinds[goal["type"]]).parameters)
     _check_keys("goal: params", params, known, ("delta_p", "delta_n", "rate"))
     return kinds[goal["type"]](**params)
 
 
 def _check_keys(
-    what: str, given: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...]
+    what: str, keys: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...]
 ) -> None:
-    for key in given:
+    for key in keys:
         if key not in known:
-            raise GoalError(f"{what}: unknown key {key!r}; known are {', '.join(known)}")
+            raise GoalError(
+                f"{what}: expected keys among {', '.join(known)}, got {key!r}. Choose one of these."
+            )
     for key in needed:
-        if key not in given:
-            raise GoalError(f"{what}: expected the key {key!r}, got {', '.join(given)}")
+        if key not in keys:
+            raise GoalError(f"{what}: expected the key {key!r}, got {', '.join(keys)}. Add it.")
 
 
 MEMORIES = ("dram", "sram", "fixed")
@@ -262,7 +266,7 @@ def _energy_factor(
     _check_energy(pairs, reference_internal, reference_accumulator)
     if config_json is not None:
         raise GoalError(
-            f"goal: config_json: expected None, got {config_json!r}; give a table of prices as process"
+            f"goal: config_json: expected None, got {config_json!r}. Pass a table of prices as process."
         )
 
     def energy(model: keras.Model, reference: bool) -> Stats:
@@ -275,8 +279,8 @@ def _energy_factor(
             keras_accumulator=reference_accumulator,
             for_reference=reference,
         )
-        found = tools.pe(*(pair[0 if reference else 1] for pair in pairs.values()))
-        return tools.extract_energy_profile(tools.include_energy, found)
+        prices = tools.pe(*(pair[0 if reference else 1] for pair in pairs.values()))
+        return tools.extract_energy_profile(tools.include_energy, prices)
 
     return ForgivingFactorEnergy(
         delta_p, delta_n, rate, stress, energy=energy, stress_in_delta=stress_in_delta
@@ -286,11 +290,15 @@ def _energy_factor(
 def _check_energy(pairs: Mapping[str, Any], internal: str, accumulator: str) -> None:
     for name, pair in pairs.items():
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise GoalError(f"goal: {name}: expected two, for reference and trial, got {pair!r}")
+            raise GoalError(
+                f"goal: {name}: expected two, for reference and trial, got {pair!r}. Pass a list of two."
+            )
     for name, value, known in (
         *((key, place, MEMORIES) for key in list(pairs)[:2] for place in pairs[key]),
         ("reference_internal", internal, ("fp16", "fp32", "int8")),
         ("reference_accumulator", accumulator, ("int16", "int32", "fp16", "fp32")),
     ):
         if value not in known:
-            raise GoalError(f"goal: {name}: expected one of {', '.join(known)}, got {value!r}")
+            raise GoalError(
+                f"goal: {name}: expected one of {', '.join(known)}, got {value!r}. Choose one of these."
+            )

@@ -61,8 +61,8 @@ class Objective:
             if f"val_{name}" in metrics:
                 return metrics[f"val_{name}"]
         raise GoalError(
-            f"objective {self.name!r}: expected it among the metrics {', '.join(sorted(metrics))} or "
-            f"the costs {', '.join(UNITS)}; add it to the model's metrics: model.compile(..., metrics=[...])"
+            f"objectives: expected metrics ({', '.join(sorted(metrics))}) or costs ({', '.join(UNITS)}), got "
+            f"{self.name!r}. Add it to the model's metrics: model.compile(..., metrics=[...])."
         )
 
 
@@ -71,25 +71,29 @@ def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
 
     Raises ``GoalError`` for another thing, for names twice, and where no metric is among them.
     """
-    found = [_parse(given) for given in objectives]
-    names = [objective.name for objective in found]
+    parsed = [_parse(entry) for entry in objectives]
+    names = [objective.name for objective in parsed]
     if len(set(names)) < len(names):
-        raise GoalError(f"objectives: expected each once, got {', '.join(names)}")
-    if all(objective.is_cost for objective in found):
+        raise GoalError(
+            f"objectives: expected each once, got {', '.join(names)}. Remove the repeated ones."
+        )
+    if all(objective.is_cost for objective in parsed):
         raise GoalError(
             f"objectives: expected a metric, such as 'accuracy' or 'loss', got "
-            f"{', '.join(names) or 'none'}; costs alone need no training"
+            f"{', '.join(names) or 'none'}. Add one: costs alone need no training."
         )
-    return tuple(found)
+    return tuple(parsed)
 
 
-def _parse(given: Any) -> Objective:
-    if isinstance(given, str) and given:
-        cost = given in UNITS
-        return Objective(given, not cost and not any(part in given for part in _LESS))
-    if isinstance(given, tuple | list) and len(given) == 2 and given[1] in _DIRECTIONS:
-        return Objective(str(given[0]), _DIRECTIONS[given[1]])
-    raise GoalError(f"objectives: expected names or pairs such as ('auc', 'max'), got {given!r}")
+def _parse(entry: Any) -> Objective:
+    if isinstance(entry, str) and entry:
+        cost = entry in UNITS
+        return Objective(entry, not cost and not any(part in entry for part in _LESS))
+    if isinstance(entry, tuple | list) and len(entry) == 2 and entry[1] in _DIRECTIONS:
+        return Objective(str(entry[0]), _DIRECTIONS[entry[1]])
+    raise GoalError(
+        f"objectives: expected names or pairs such as ('auc', 'max'), got {entry!r}. Pass a list of them."
+    )
 
 
 # -- domination -------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """``EnergyTerm``: the energy of a model whose widths are learned, as a differentiable part of its loss.
 
-Which events and memory passes there are comes from the graph of the model as it is at the start; what they cost from
-the technology; how they follow the widths is told here:
+Events and memory passes come from the graph of the model at the start, prices from the technology. This module says
+how they follow the widths:
 
-* a product by a weight that is part of the logic costs the additions of its signed digits, a third of a digit a bit
-  on average, as wide as the input, and its addition to the sum, as wide as the sum. A weight of 0 costs nothing;
-* one by a weight in a memory costs a multiplier and an addition, whatever the weight; reading the memory costs what its
-  bits do;
-* all else (activations, pooling, registers, block RAM) is proportional to the bits of the tensor that it handles.
+* A product by a weight that is part of the logic costs the additions of its signed digits, as wide as the input. A bit
+  has a third of a digit on average. Its addition to the sum is as wide as the sum. A weight of 0 costs nothing.
+* A product by a weight in a memory costs a multiplier and an addition, whatever the weight. Reading the memory costs
+  in proportion to its bits.
+* All else (activations, pooling, registers, block RAM) is proportional to the bits of the tensor that it handles.
 
 A sum has the bits of its input, of its finest weight, and of the largest sum of the weights' magnitudes.
 """

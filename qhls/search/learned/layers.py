@@ -1,8 +1,8 @@
 """Layers that learn their own widths: every weight, bias and activation has a trainable number of fraction bits.
 
 A number is rounded half to even to ``f`` fraction bits, with ``f`` rounded to a whole number. Gradients are those
-of C. Sun et al., HGQ, arXiv 2405.00645: 1 through the rounding; and towards ``f``, since the error of rounding is about
-``2**-f`` in size, ``ln 2`` times that error. Weights never saturate; activations saturate at a power of two that
+of C. Sun et al., HGQ, arXiv 2405.00645: 1 through the rounding, and ``ln 2`` times the error towards ``f``, because
+that error is about ``2**-f`` in size. Weights never saturate; activations saturate at a power of two that
 holds what was seen in training.
 """
 
@@ -86,13 +86,13 @@ class LearnedWeights(QLayer):
             if variable is not None:
                 shape = () if self.shared or not each.kernel else tuple(variable.shape)
                 name = f"{each.variable}_fraction"
-                own = self.add_weight(shape=shape, initializer="zeros", name=name)
-                setattr(self, name, own)
+                fraction = self.add_weight(shape=shape, initializer="zeros", name=name)
+                setattr(self, name, fraction)
                 if shape:
                     self.finest_fraction = self.add_weight(
                         shape=(), initializer="zeros", name="finest_fraction"
                     )
-                    own.constraint = self._capped
+                    fraction.constraint = self._capped
         if isinstance(self.activation, LearnedActivation):
             self.activation.build(None)
 
@@ -105,9 +105,9 @@ class LearnedWeights(QLayer):
             largest = float(ops.max(ops.abs(variable))) if each.kernel else 1.0
             fraction = bits - 1 - math.ceil(math.log2(max(largest, 2.0**-MOST_FRACTION_BITS)))
             bound = min(max(fraction, -MOST_FRACTION_BITS), MOST_FRACTION_BITS)
-            given = getattr(self, f"{each.variable}_fraction")
-            given.assign(np.full(given.shape, bound / BITS_PER_UNIT))
-            if len(given.shape):
+            start = getattr(self, f"{each.variable}_fraction")
+            start.assign(np.full(start.shape, bound / BITS_PER_UNIT))
+            if len(start.shape):
                 self.finest_fraction.assign(bound / BITS_PER_UNIT)
 
     def _capped(self, fractions: Tensor) -> Tensor:
@@ -116,13 +116,15 @@ class LearnedWeights(QLayer):
 
     def fraction(self, variable: str) -> Tensor:
         """Return the fraction bits of a variable as whole numbers, in its shape or as one number."""
-        own = moving(self, getattr(self, f"{variable}_fraction"))
-        if not len(own.shape):
-            return own
+        bits = moving(self, getattr(self, f"{variable}_fraction"))
+        if not len(bits.shape):
+            return bits
         finest = moving(self, self.finest_fraction)
-        fixed = ops.stop_gradient(ops.minimum(own, finest))
-        at_it = ops.cast(ops.stop_gradient(own >= finest), own.dtype)
-        return fixed + (own - ops.stop_gradient(own)) + at_it * (finest - ops.stop_gradient(finest))
+        fixed = ops.stop_gradient(ops.minimum(bits, finest))
+        at_it = ops.cast(ops.stop_gradient(bits >= finest), bits.dtype)
+        return (
+            fixed + (bits - ops.stop_gradient(bits)) + at_it * (finest - ops.stop_gradient(finest))
+        )
 
     def through_quantizer(self, variable: str, value: Any) -> Any:
         """Return ``value`` rounded to the fraction bits of ``variable``."""
@@ -164,7 +166,7 @@ class LearnedWeights(QLayer):
         value = ops.abs(
             self.through_quantizer(self.kernel_name, self.unquantized(self.kernel_name))
         )
-        each = self.kernel_name == "depthwise_kernel"  # then every channel has sums of its own
+        each = self.kernel_name == "depthwise_kernel"  # then every channel has separate sums
         axes = tuple(range(len(value.shape) - (2 if each else 1)))
         largest = ops.max(ops.sum(ops.stop_gradient(value), axis=axes))
         return ops.log(ops.maximum(largest, 2.0**-MOST_FRACTION_BITS)) / math.log(2.0)

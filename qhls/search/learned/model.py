@@ -37,16 +37,16 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
     ``stored``: whether kernels lie in memories, so that the weights of each have one width. Raises
     ``SpaceError`` for a layer of which no widths can be learned.
     """
-    made: list[tuple[Any, Any]] = []
+    pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
         new = _learned(layer, stored)
-        made.append((layer, new))
+        pairs.append((layer, new))
         return new
 
     with keras.saving.custom_object_scope(dict(custom_objects or {})):
         built = rebuild(without_normalisations(model), convert)
-    for layer, new in made:
+    for layer, new in pairs:
         if isinstance(new, LearnedWeights):
             names = [each.variable for each in new.quantized_variables]
             variables = [v for name in names if (v := getattr(new, name, None)) is not None]
@@ -68,8 +68,8 @@ def _learned(layer: Any, stored: bool) -> Any:
         learnable = ", ".join(sorted(list_plain_products()))
         raise SpaceError(
             f"gradient: expected layers whose widths can be learned ({learnable}, activations "
-            f"relu and linear), got {layer.name!r}, a {name}; fold or replace it, or search with an engine "
-            f"of qhls.search"
+            f"relu and linear), got {layer.name!r}, a {name}. Fold or replace it, or search with an engine "
+            f"of qhls.search."
         )
     return copy_layer(layer)
 
@@ -82,7 +82,7 @@ def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
         config.pop(each.argument("constraint"), None)
     if config.pop("mask", None) is not None:
         raise SpaceError(
-            f"gradient: expected a kernel without mask, got {layer.name!r}, which has one"
+            f"gradient: expected a kernel without mask, got {layer.name!r}, which has one. Remove the mask."
         )
     function = config.pop("activation", None)
     kind = _function(layer, layer.activation)
@@ -120,7 +120,7 @@ def _function(layer: Any, function: Any) -> str:
 def _refused(layer: Any, name: str) -> str:
     raise SpaceError(
         f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
-        f"got {name} in the layer {layer.name!r}; replace it, or search with an engine of qhls.search"
+        f"got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."
     )
 
 
@@ -138,8 +138,8 @@ def layers_of(model: keras.Model) -> Iterator[Any]:
 
 def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
     """Return the learned activations by the name of the layer that applies them."""
-    found = {layer.name: layer for layer in layers_of(model)}
-    inner = {name: getattr(layer, "activation", layer) for name, layer in found.items()}
+    layers = {layer.name: layer for layer in layers_of(model)}
+    inner = {name: getattr(layer, "activation", layer) for name, layer in layers.items()}
     return {n: layer for n, layer in inner.items() if isinstance(layer, LearnedActivation)}
 
 
@@ -151,18 +151,18 @@ def exported(model: keras.Model) -> keras.Model:
     """
     values = {e: quantized_values(e) for e in layers_of(model) if isinstance(e, LearnedWeights)}
     values |= without_units(removable(model), values)
-    made: list[tuple[Any, Any]] = []
+    pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: Any) -> Any:
         if isinstance(layer, LearnedActivation):
             return QActivation(_activation_quantizer(layer), name=layer.name)
         learned = isinstance(layer, LearnedWeights)
         new = _q_layer(layer, values[layer]) if learned else copy_layer(layer)
-        made.append((layer, new))
+        pairs.append((layer, new))
         return new
 
     built = rebuild(model, convert)
-    for layer, new in made:
+    for layer, new in pairs:
         if layer in values:
             for variable, array in values[layer].items():
                 getattr(new, variable).assign(array)
@@ -206,7 +206,7 @@ def holding(values: Array) -> quantized_bits:
     if bits > MOST_BITS:
         raise SpaceError(
             f"gradient: expected weights of at most {MOST_BITS} bits, got {bits}: from "
-            f"{used.min():g} to {used.max():g}; was the model trained?"
+            f"{used.min():g} to {used.max():g}. Train the model first, or clip its weights."
         )
     return quantized_bits(bits, bits - 1 - frac, 1, alpha=1)
 
@@ -228,18 +228,18 @@ def _activation_quantizer(layer: LearnedActivation) -> Any:
 
 def described(model: keras.Model) -> dict[str, str]:
     """Return the quantizers of a Q-model, by the names of AutoQKeras' choices."""
-    found: dict[str, str] = {}
+    quantizers: dict[str, str] = {}
     for _, layer in layers(model):
         if isinstance(layer, QLayer):
             for each in layer.quantized_variables:
                 quantizer = layer._quantizer(each.variable)
                 if quantizer is not None:
-                    found[f"{layer.name}_{each.argument('quantizer')}"] = str(quantizer)
+                    quantizers[f"{layer.name}_{each.argument('quantizer')}"] = str(quantizer)
         function = (
             layer.quantizer
             if isinstance(layer, QActivation)
             else getattr(layer, "activation", None)
         )
         if function is not None and type(function).__module__.startswith("qhls"):
-            found[f"{layer.name}_activation_quantizer"] = str(function)
-    return found
+            quantizers[f"{layer.name}_activation_quantizer"] = str(function)
+    return quantizers

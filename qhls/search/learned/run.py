@@ -102,16 +102,16 @@ def gradient(
     """Train ``model`` with widths that are learned, and energy in its loss that weighs more and more.
 
     Every weight that is part of the logic learns its own number of fraction bits, down to where it is 0 and costs
-    nothing; kernels in a memory and activations learn one each; bits left of the point follow the ranges. In the
-    last quarter of each level widths stand still: the model after each of its epochs, as an ordinary Q-model, is
-    compiled, priced with its real weights and, if no other is better in every objective, a point of the front.
-    Numbers are those of the epochs, costs those of the trained design. ``fit`` is called for each level. A run that
-    has ended is answered from its journal; one that was killed goes on from its last whole level.
+    nothing. Kernels in a memory and activations learn one number each; integer bits follow the ranges. Widths are
+    constant in the last quarter of each level. After each epoch there, the model is exported as an ordinary
+    Q-model, compiled, and priced with its real weights. The front takes it unless another is better in every
+    objective. Numbers are those of the epochs, costs those of the trained design. ``fit`` is called for each level.
+    A complete run is read from its journal; a killed one goes on from its last whole level.
 
     Args:
-        model: compiled, and best trained: of Dense, Conv1D, Conv2D, DepthwiseConv2D, batch normalisations behind
-            them, which are folded into them at the start, activations relu and linear, and layers without
-            weights; or their Q-layers, whose own quantizers are replaced.
+        model: compiled, and best trained. It consists of Dense, Conv1D, Conv2D, DepthwiseConv2D, activations relu
+            and linear, layers without weights, or their Q-layers, whose quantizers are replaced. Batch
+            normalisations behind a layer are folded into it at the start.
         data: ``((x, y), (x_val, y_val))`` or ``(x, y, x_val, y_val)``, arrays.
         objectives: as in ``pareto``; all costs but "bits".
         settings: those of ``GradientSettings``.
@@ -157,8 +157,8 @@ def _points(
     for point in points:
         if not point.path.is_file():
             raise JournalError(
-                f"{journal.where}: expected the models of the front beside it, got none at {point.path}; "
-                f"search in a new folder"
+                f"{journal.where}: expected the models of the front beside it, got none at {point.path}. "
+                f"Search in a new folder."
             )
     return points
 
@@ -206,7 +206,8 @@ def prepare(
     layers = {e.name: e for e in layers_of(learned) if isinstance(e, LearnedWeights)}
     if not layers:
         raise SpaceError(
-            f"gradient: expected a model with weights to learn the widths of, got {model.name!r} without"
+            f"gradient: expected a model with weights to learn the widths of, got {model.name!r} "
+            "without. Build the model first."
         )
     activations = activations_of(learned)
     for layer in layers.values():
@@ -219,7 +220,9 @@ def prepare(
     try:
         graph = compile_model(exported(learned), hardware.input_types).graph
     except QhlsError as error:
-        raise SpaceError(f"gradient: expected a model that becomes a design: {error}") from error
+        raise SpaceError(
+            f"gradient: expected a model that becomes a design, got: {error}"
+        ) from error
     first = next(iter(layers.values()))
     given = hardware.technology
     technology = given if isinstance(given, Technology) else load_technology(given)
@@ -293,8 +296,8 @@ class Sweep(keras.callbacks.Callback):
         for name, value in metrics.items():
             if name in ("loss", "val_loss") and not math.isfinite(value):
                 raise TrialError(
-                    f"gradient: expected a finite loss, got: {name} is {value} in epoch {epoch + 1}; "
-                    f"lower the learning rate or the strengths"
+                    f"gradient: expected a finite loss, got: {name} is {value} in epoch {epoch + 1}. "
+                    f"Lower the learning rate or the strengths."
                 )
         if not self.steps[epoch].noted or epoch in self.journal.records:
             return
@@ -347,7 +350,8 @@ def _check_strengths(strengths: Any) -> None:
     )
     if not right or not all(a < b for a, b in pairwise(numbers)):
         raise SearchError(
-            f"strengths: expected increasing numbers above 0, such as (0.01, 10.0), got {strengths!r}"
+            "strengths: expected increasing numbers above 0, such as (0.01, 10.0), got "
+            f"{strengths!r}. Pass such numbers."
         )
 
 
@@ -355,7 +359,7 @@ def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
     parsed = parse(objectives)
     if any(objective.name == "bits" for objective in parsed):
         raise GoalError(
-            "objectives: expected costs of the design (energy, area, latency), got 'bits'; use 'energy'"
+            "objectives: expected costs of the design (energy, area, latency), got 'bits'. Use 'energy'."
         )
     hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
     noted = sum(phase.noted for phase in _phases(chosen))

@@ -56,6 +56,6 @@ def _variables(model: keras.Model) -> list[Any]:
 
 def _wrong(path: Path, received: str) -> JournalError:
     return JournalError(
-        f"{path}: expected the state that this run left, got {received}; remove the file to begin anew, "
-        f"or run in a new folder"
+        f"{path}: expected the state that this run left, got {received}. Remove the file to begin anew, "
+        f"or run in a new folder."
     )

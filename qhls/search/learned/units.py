@@ -1,7 +1,7 @@
-"""Units that nothing depends on: which ones a chain of layers can do without, and its weights without them.
+"""Units that nothing depends on, and the weights of a chain of layers without them.
 
-A unit (or filter) can go if all weights that read it are 0, or if its own weights and bias are 0: then it is 0, and so
-is what activations, pooling and padding make of it. Only in ``keras.Sequential``, between layers that work on
+A unit (or filter) can go if all weights that read it are 0. It can also go if its own weights and bias are 0: then it
+is 0, also behind activations, pooling and padding. Only in ``keras.Sequential``, between layers that work on
 each channel by itself.
 """
 
@@ -51,21 +51,21 @@ def kept_units(
     units = {first: np.arange(values[first]["kernel"].shape[-1]) for first, _ in pairs}
     inputs = {second: first for first, second in pairs}
     while True:
-        before = {layer: len(kept) for layer, kept in units.items()}
+        before = {layer: len(numbers) for layer, numbers in units.items()}
         for first, second in reversed(pairs):
             read = rows(values[second]["kernel"], values[first]["kernel"].shape[-1])
             read = read[..., units[second]] if second in units else read
-            own = values[first]["kernel"]
+            kernel = values[first]["kernel"]
             if first in inputs:
-                own = rows(own, values[inputs[first]]["kernel"].shape[-1])
-                own = own[..., units[inputs[first]], :]
-            alive = np.atleast_1d(own.any(axis=tuple(range(own.ndim - 1))))
+                kernel = rows(kernel, values[inputs[first]]["kernel"].shape[-1])
+                kernel = kernel[..., units[inputs[first]], :]
+            alive = np.atleast_1d(kernel.any(axis=tuple(range(kernel.ndim - 1))))
             if "bias" in values[first]:
                 alive |= values[first]["bias"] != 0
             alive = alive & read.any(axis=tuple(i for i in range(read.ndim) if i != read.ndim - 2))
-            kept = units[first][alive[units[first]]]
-            units[first] = kept if len(kept) else units[first][:1]
-        if before == {layer: len(kept) for layer, kept in units.items()}:
+            numbers = units[first][alive[units[first]]]
+            units[first] = numbers if len(numbers) else units[first][:1]
+        if before == {layer: len(numbers) for layer, numbers in units.items()}:
             return units
 
 
@@ -75,7 +75,7 @@ def without_units(
     """Return the ``values`` of all layers without the units that can go."""
     kept = kept_units(pairs, values)
     channels = {layer: values[layer]["kernel"].shape[-1] for layer in kept}
-    result = {layer: dict(given) for layer, given in values.items()}
+    result = {layer: dict(variables) for layer, variables in values.items()}
     for layer, units in kept.items():
         result[layer] = {name: array[..., units] for name, array in result[layer].items()}
     for first, second in pairs:

@@ -31,8 +31,8 @@ REPORT = "report.html"
 class Point:
     """A trained candidate.
 
-    ``values``: by objective, costs those of the trained design; ``costs``: those from before training;
-    ``metrics``: what Keras logged in the best epoch;
+    ``values``: by objective, with the costs of the trained design. ``costs``: those from before training.
+    ``metrics``: the logs of Keras in the best epoch.
     ``path``: the model with its weights, a file that ``qhls.load_model`` and the command line read.
     """
 
@@ -101,7 +101,9 @@ class Front(Tabular):
         by_name = {objective.name: objective for objective in self.objectives}
         for each in (name, *bounds):
             if each not in by_name:
-                raise SearchError(f"front: expected one of {', '.join(by_name)}, got {each!r}")
+                raise SearchError(
+                    f"front: expected one of {', '.join(by_name)}, got {each!r}. Choose one of these."
+                )
         within = [
             point
             for point in self.points
@@ -110,7 +112,9 @@ class Front(Tabular):
             )
         ]
         if not within:
-            raise SearchError(f"front: expected a point within {bounds}, got none")
+            raise SearchError(
+                f"front: expected a point within {bounds}, got none. Raise the bounds."
+            )
         return min(within, key=lambda point: by_name[name].loss(point.values[name]))
 
     def counts(self) -> dict[str, int]:

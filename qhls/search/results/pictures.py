@@ -28,7 +28,7 @@ Ticks = Sequence[tuple[float, str]]
 
 @dataclass(frozen=True)
 class Mark:
-    """A trial: what is told of it, and whether it is on the front; ``at``: its place, or the points of its line."""
+    """A trial with its text, and whether it is on the front; ``at``: its place, or the points of its line."""
 
     at: Sequence[tuple[float, float]]
     text: str

@@ -66,7 +66,7 @@ def write(front: Front, path: Path) -> Path:
         split=draw_bars(*scale_energy({f"trial {n}": r.causes for n, r in reports.items()})),
         layers={number: draw_bars(*scale_energy(r.layers)) for number, r in reports.items()},
         bits=bits,
-        names=list(dict.fromkeys(name for found in bits.values() for name in found)),
+        names=list(dict.fromkeys(name for layers in bits.values() for name in layers)),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")

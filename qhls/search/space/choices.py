@@ -110,7 +110,7 @@ class Space:
             raise SpaceError(
                 f"search: expected layers to quantise, got none: limit has "
                 f"{', '.join(map(repr, self.quantization.limit)) or 'no class'} and the model "
-                f"{model.name!r} {', '.join(sorted({cls for _, cls in names}))}; add classes to limit"
+                f"{model.name!r} {', '.join(sorted({cls for _, cls in names}))}. Add classes to limit."
             )
 
     # -- candidates ---------------------------------------------------------------------------------
@@ -122,11 +122,11 @@ class Space:
 
     def candidate(self, index: int) -> Candidate:
         """Return the candidate of a number from 0 to ``size - 1``."""
-        found: Candidate = {}
+        options: Candidate = {}
         for choice in self.choices:
             index, digit = divmod(index, len(choice.options))
-            found[choice.name] = choice.options[digit]
-        return found
+            options[choice.name] = choice.options[digit]
+        return options
 
     def key(self, candidate: Mapping[str, Option]) -> str:
         """Return a text that is the same for the same candidate in another order."""
@@ -138,7 +138,7 @@ class Space:
             if candidate.get(choice.name) not in choice.options:
                 raise SpaceError(
                     f"candidate: expected one of {', '.join(map(str, choice.options))} for "
-                    f"{choice.name!r}, got {candidate.get(choice.name)!r}"
+                    f"{choice.name!r}, got {candidate.get(choice.name)!r}. Choose one of these."
                 )
 
     def smallest(self) -> Candidate:
@@ -162,7 +162,7 @@ class Space:
             )
         except (QhlsError, ValueError) as error:
             raise TrialError(
-                f"candidate {self.key(candidate)}: cannot be built: {error}"
+                f"candidate {self.key(candidate)}: expected one that can be built, got: {error}"
             ) from error
         if self.transfer_weights:
             copy_model_state(self.model, built, partly=True)
@@ -188,8 +188,10 @@ class Space:
 
     def _searched(self, indexes: Sequence[int] | None) -> Iterator[Any]:
         layers = self.model.layers
-        own = {id(layer) for layer in placed(self.model)}
-        left = [n for n, layer in walk(self.model) if id(layer) not in own and self._falls(layer)]
+        placed_ids = {id(layer) for layer in placed(self.model)}
+        left = [
+            n for n, layer in walk(self.model) if id(layer) not in placed_ids and self._falls(layer)
+        ]
         if left:
             warnings.warn(
                 f"search: layers within other layers stay as they are: {', '.join(left)}. Make them "
@@ -198,7 +200,7 @@ class Space:
             )
         if indexes is not None and not all(-1 < i < len(layers) for i in indexes):
             raise SpaceError(
-                f"layer_indexes: expected numbers from 0 to {len(layers) - 1}, got {list(indexes)}"
+                f"layer_indexes: expected numbers from 0 to {len(layers) - 1}, got {list(indexes)}. Choose among these."
             )
         for index, layer in enumerate(layers):
             if layer.name not in self.frozen_layers and (indexes is None or index in indexes):
@@ -245,7 +247,7 @@ class Space:
     def _add_filters(self, quantised: Sequence[Any], tune: str, exceptions: str | None) -> None:
         if tune not in TUNE_FILTERS:
             raise SpaceError(
-                f"tune_filters: expected one of {', '.join(TUNE_FILTERS)}, got {tune!r}"
+                f"tune_filters: expected one of {', '.join(TUNE_FILTERS)}, got {tune!r}. Choose one of these."
             )
         if tune == "none":
             return
@@ -253,7 +255,7 @@ class Space:
             excepted = re.compile(exceptions) if exceptions else None
         except re.error as error:
             raise SpaceError(
-                f"tune_filters_exceptions: expected a regular expression, got {exceptions!r}: {error}"
+                f"tune_filters_exceptions: expected a regular expression, got {exceptions!r}: {error}. Correct it."
             ) from None
         names = [layer.name for layer in quantised if layer in self.model.layers]
         if excepted is not None:
@@ -295,6 +297,6 @@ def _known(model: keras.Model, names: Sequence[str]) -> frozenset[str]:
     for name in names:
         if name not in own:
             raise SpaceError(
-                f"frozen_layers: expected names of layers ({', '.join(own)}), got {name!r}"
+                f"frozen_layers: expected names of layers ({', '.join(own)}), got {name!r}. Choose among these."
             )
     return frozenset(names)

@@ -71,8 +71,8 @@ DEFAULT_BITS = 8
 class Role:
     """A tensor of a layer that a quantizer rounds.
 
-    ``key`` is the entry's in ``model_quantize``, ``tables`` are those of ``quantization_config`` of which
-    the first that is there has its quantizers, ``index`` is its place in a ``limit``.
+    ``key``: its entry in ``model_quantize``. ``tables``: the first of these in ``quantization_config`` has its
+    quantizers. ``index``: its place in a ``limit``.
     """
 
     key: str
@@ -155,24 +155,24 @@ class LayerQuantization:
         if not known:
             raise SpaceError(
                 f"quantization_config: expected quantizers under {role.tables[-1]!r} for the layer "
-                f"{layer!r}, got the keys {', '.join(self.config)}; add them"
+                f"{layer!r}, got the keys {', '.join(self.config)}. Add them."
             )
         bound = _bound(self.limit[group], role)
         if isinstance(bound, int):
-            found = tuple(q for q, bits in known.items() if bits <= bound)
-            if not found:
+            quantizers = tuple(q for q, bits in known.items() if bits <= bound)
+            if not quantizers:
                 raise SpaceError(
                     f"limit[{group!r}]: expected at least {min(known.values())} bits for "
                     f"{role.part!r} of the layer {layer!r}, the fewest of "
-                    f"quantization_config[{table!r}], got {bound}; raise the limit or add a "
-                    f"quantizer"
+                    f"quantization_config[{table!r}], got {bound}. Raise the limit or add a "
+                    f"quantizer."
                 )
-            return found
+            return quantizers
         for quantizer in bound:
             if quantizer not in known:
                 raise SpaceError(
                     f"limit[{group!r}]: expected quantizers of quantization_config[{table!r}] "
-                    f"({', '.join(known)}), got {quantizer!r}"
+                    f"({', '.join(known)}), got {quantizer!r}. Choose among these."
                 )
         return tuple(bound)
 
@@ -186,7 +186,7 @@ class LayerQuantization:
     def _checked_limit(self, limit: Mapping[str, Any]) -> dict[str, list[Any]]:
         if not isinstance(limit, Mapping):
             raise SpaceError(
-                f"limit: expected a dictionary such as {{'Dense': [8, 8, 4]}}, got {limit!r}"
+                f"limit: expected a dictionary such as {{'Dense': [8, 8, 4]}}, got {limit!r}. Pass one."
             )
         default = _entry("default", limit.get("default", DEFAULT_BITS))
         checked = {}
@@ -207,14 +207,14 @@ class LayerQuantization:
             matched = [name for name, _ in self.layers if re.match(key, name)]
         except (re.error, TypeError) as error:
             raise SpaceError(
-                f"limit: expected a class of layers or a regular expression, got {key!r}: {error}"
+                f"limit: expected a class of layers or a regular expression, got {key!r}: {error}. Correct it."
             ) from None
         if not matched and key not in {cls for _, cls in self.layers}:
             names = [*KERNELS, *OTHER_CLASSES, *(name for name, _ in self.layers)]
             close = get_close_matches(str(key), names, n=3) or list(KERNELS)
             raise SpaceError(
-                f"limit: unknown key {key!r}: it is no class of layers and matches no layer of the "
-                f"model; did you mean {', '.join(close)}?"
+                f"limit: expected classes of layers or patterns that match layers of the model, got {key!r}. "
+                f"Did you mean {', '.join(close)}?"
             )
 
 
@@ -241,7 +241,7 @@ def _entry(key: str, value: Any) -> list[Any]:
         if not named and (isinstance(part, bool) or not isinstance(part, int) or part < 1):
             raise SpaceError(
                 f"limit[{key!r}]: expected numbers of bits from 1 on or lists of quantizers, as "
-                f"[kernel, bias, activation], got {value!r}"
+                f"[kernel, bias, activation], got {value!r}. Correct it."
             )
     return entry
 
@@ -249,19 +249,19 @@ def _entry(key: str, value: Any) -> list[Any]:
 def _checked_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
     if not isinstance(config, Mapping):
         raise SpaceError(
-            f"quantization_config: expected a dictionary with {', '.join(TABLES)}, got {config!r}"
+            f"quantization_config: expected a dictionary with {', '.join(TABLES)}, got {config!r}. Pass one."
         )
     for table, quantizers in config.items():
         if table not in TABLES:
             close = get_close_matches(str(table), TABLES, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            advice = f"Did you mean {close[0]!r}?" if close else "Choose one of these."
             raise SpaceError(
-                f"quantization_config: unknown key {table!r}; known are {', '.join(TABLES)}{hint}"
+                f"quantization_config: expected keys among {', '.join(TABLES)}, got {table!r}. {advice}"
             )
         if not isinstance(quantizers, Mapping):
             raise SpaceError(
                 f"quantization_config[{table!r}]: expected a dictionary of quantizers and their bits, "
-                f"got {quantizers!r}"
+                f"got {quantizers!r}. Write one."
             )
         for quantizer, bits in quantizers.items():
             _check_quantizer(table, quantizer, bits)
@@ -275,4 +275,6 @@ def _check_quantizer(table: str, quantizer: str, bits: Any) -> None:
     except QuantizerError as error:
         raise SpaceError(f"{where}: {error}") from None
     if isinstance(bits, bool) or not isinstance(bits, int | float) or bits <= 0:
-        raise SpaceError(f"{where}[{quantizer!r}]: expected its bits, got {bits!r}")
+        raise SpaceError(
+            f"{where}[{quantizer!r}]: expected its bits, got {bits!r}. Write an integer."
+        )

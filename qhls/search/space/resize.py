@@ -73,8 +73,8 @@ def resizable(
     if free and not keeps_shapes(dict.fromkeys(free, 2.0)):
         raise SpaceError(
             f"tune_filters='block': expected layers that can all be resized by one factor, got "
-            f"{', '.join(free)}, whose shapes then no longer fit; name some of them in "
-            f"tune_filters_exceptions"
+            f"{', '.join(free)}, whose shapes then no longer fit. Name some of them in "
+            f"tune_filters_exceptions."
         )
     return free
 

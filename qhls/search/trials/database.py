@@ -1,6 +1,6 @@
 """Lines of a journal in a database, by an SQLAlchemy URL: one table for all searches, one row per line.
 
-A row is committed before anything depends on it, by a connection of its own: trainings take longer than many a
+A row is committed before anything depends on it, by a separate connection: trainings take longer than many a
 server keeps one. Its key is search and line, so that a second driver of one search,
 which would write the same line, is refused.
 """
@@ -66,8 +66,8 @@ class DatabaseLines:
             raise _no_url(url, error) from error
         except ImportError as error:
             raise SearchError(
-                f"storage: expected the driver of {parsed.drivername!r}, got none ({error}); for PostgreSQL "
-                f"pip install 'qhls[postgresql]'"
+                f"storage: expected the driver of {parsed.drivername!r}, got none ({error}). For PostgreSQL "
+                f"run pip install 'qhls[postgresql]'."
             ) from error
         self._search, self._count = name, 0
         self.where = f"{parsed.render_as_string(hide_password=True)}, search {name!r}"
@@ -75,13 +75,13 @@ class DatabaseLines:
     def read(self) -> list[bytes]:
         """Return all lines of the search."""
         columns = (_table.c.line, _table.c.content)
-        own = (
+        query = (
             sqlalchemy.select(*columns).where(_table.c.search == self._search).order_by(columns[0])
         )
         try:
             _metadata.create_all(self._engine)
             with self._engine.connect() as connection:
-                rows: Any = connection.execute(own).all()
+                rows: Any = connection.execute(query).all()
         except exc.SQLAlchemyError as error:
             raise self._failed("a database that answers", error) from error
         self._count = len(rows)
@@ -96,7 +96,7 @@ class DatabaseLines:
         except exc.IntegrityError as error:
             raise JournalError(
                 f"{self.where}: expected to be the only driver of this search, got line {self._count} from "
-                f"another; wait for it, or give this search another name"
+                f"another. Wait for it, or give this search another name."
             ) from error
         except exc.SQLAlchemyError as error:
             raise self._failed("to write another line", error) from error
@@ -105,7 +105,7 @@ class DatabaseLines:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from driving this search. Raises ``JournalError`` if one already does."""
-        own = _locks.c.token == (token := uuid.uuid4().hex)
+        held = _locks.c.token == (token := uuid.uuid4().hex)
         here = {"machine": machine(), "process": process(os.getpid()), "driver": driver()}
         row = {"search": self._search, "token": token, "beat": 0, **here}
         try:
@@ -115,7 +115,7 @@ class DatabaseLines:
         except exc.SQLAlchemyError as error:
             raise self._failed("a database that answers", error) from error
         ended = threading.Event()
-        heart = threading.Thread(target=self._live, args=(own, ended), daemon=True)
+        heart = threading.Thread(target=self._live, args=(held, ended), daemon=True)
         heart.start()
         try:
             yield
@@ -125,7 +125,7 @@ class DatabaseLines:
             with suppress(
                 exc.SQLAlchemyError
             ):  # a database that is gone keeps the lock until it is back
-                self._execute(sqlalchemy.delete(_locks).where(own))
+                self._execute(sqlalchemy.delete(_locks).where(held))
 
     def _taken(self, row: dict[str, Any]) -> bool:
         try:
@@ -136,18 +136,18 @@ class DatabaseLines:
 
     def _remove_dead(self) -> None:
         """Remove the lock of a driver that is dead. Raises ``JournalError`` for one that lives."""
-        found = self._lock()
-        if found is None:
+        lock = self._lock()
+        if lock is None:
             return
-        if found.machine == machine():
-            alive = is_running(found.process)
+        if lock.machine == machine():
+            alive = is_running(lock.process)
         else:
             time.sleep(SILENCE * BEAT)
             later = self._lock()
-            alive = later is not None and (later.token, later.beat) != (found.token, found.beat)
+            alive = later is not None and (later.token, later.beat) != (lock.token, lock.beat)
         if alive:
-            raise taken_by(self.where, found.driver)
-        same = (_locks.c.token == found.token) & (_locks.c.beat == found.beat)
+            raise taken_by(self.where, lock.driver)
+        same = (_locks.c.token == lock.token) & (_locks.c.beat == lock.beat)
         self._execute(sqlalchemy.delete(_locks).where(same))
 
     def _lock(self) -> Any:
@@ -155,10 +155,10 @@ class DatabaseLines:
             wanted = sqlalchemy.select(_locks).where(_locks.c.search == self._search)
             return connection.execute(wanted).first()
 
-    def _live(self, own: Any, ended: threading.Event) -> None:
+    def _live(self, held: Any, ended: threading.Event) -> None:
         while not ended.wait(BEAT):
-            with suppress(exc.SQLAlchemyError):  # the next line that is written tells
-                self._execute(sqlalchemy.update(_locks).where(own).values(beat=_locks.c.beat + 1))
+            with suppress(exc.SQLAlchemyError):  # the next line that is written raises it
+                self._execute(sqlalchemy.update(_locks).where(held).values(beat=_locks.c.beat + 1))
 
     def _execute(self, statement: Any) -> None:
         with self._engine.begin() as connection:
@@ -167,8 +167,8 @@ class DatabaseLines:
     def _failed(self, expected: str, error: exc.SQLAlchemyError) -> JournalError:
         reason = getattr(error, "orig", None) or error
         return JournalError(
-            f"{self.where}: expected {expected}, got {type(reason).__name__}: {reason}; what the "
-            f"journal has is kept: search again with the same arguments to go on"
+            f"{self.where}: expected {expected}, got {type(reason).__name__}: {reason}. Search again with the same "
+            f"arguments to go on: what the journal has is kept."
         )
 
 
@@ -182,5 +182,5 @@ def _parsed(url: str) -> sqlalchemy.URL:
 def _no_url(url: str, error: Exception) -> SearchError:
     return SearchError(
         f"storage: expected a database's URL, such as postgresql+psycopg://user@host/name or sqlite:///search.db, "
-        f"got {url!r}: {error}"
+        f"got {url!r}: {error}. Correct it."
     )

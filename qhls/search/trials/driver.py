@@ -119,10 +119,13 @@ class Plan:
         return self.joined([], records, records)
 
     def joined(
-        self, kept: Sequence[int], numbers: Iterable[int], records: Mapping[int, Mapping[str, Any]]
+        self,
+        before: Sequence[int],
+        numbers: Iterable[int],
+        records: Mapping[int, Mapping[str, Any]],
     ) -> list[int]:
-        """Return the front of a front ``kept`` and of ``numbers``, in whatever order these were trained."""
-        numbers = sorted({*kept, *(n for n in numbers if records[n]["state"] == "trained")})
+        """Return the front of the front ``before`` and of ``numbers``, in whatever order these were trained."""
+        numbers = sorted({*before, *(n for n in numbers if records[n]["state"] == "trained")})
         losses = [self.losses(records[n]["values"]) for n in numbers]
         return [numbers[i] for i in sorted(front(losses), key=lambda i: losses[i])]
 
@@ -303,7 +306,7 @@ class Driver:
         if other != key:
             raise JournalError(
                 f"{self.journal.where}: expected the candidate {key} as trial {proposal.number}, got "
-                f"{other}; it was written with another version of Optuna or qhls: search in a new folder"
+                f"{other}, of another version of Optuna or qhls. Search in a new folder."
             )
 
     def _price(self, proposal: Proposal) -> bool:

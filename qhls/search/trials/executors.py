@@ -81,8 +81,8 @@ class Dispatcher:
             except self.team.lost as error:
                 raise SearchError(
                     f"executor {self.team.name!r}: expected workers that read model and data, got one that "
-                    f"ended before ({error}): out of memory, or a script that searches outside of "
-                    f"if __name__ == '__main__':; executor='inline' needs neither"
+                    f"ended before ({error}), out of memory or because a script searches outside of "
+                    f"if __name__ == '__main__'. Use executor='inline', which needs neither."
                 ) from error
         self._begun = True
 
@@ -106,7 +106,7 @@ class Dispatcher:
     def _gone(self, error: BaseException) -> SearchError:
         return SearchError(
             f"executor {self.team.name!r}: expected workers with qhls installed, got {type(error).__name__}: "
-            f"{error}; what the journal has is kept: search again with the same arguments to go on"
+            f"{error}. Search again with the same arguments to go on: what the journal has is kept."
         )
 
     def close(self) -> None:
@@ -120,16 +120,16 @@ def _lost(task: Task, error: BaseException) -> Record:
         "metrics": {},
         "epochs": task.epochs,
         "error": f"training: expected a worker that survives it, got {LOSSES} in a row that were lost, the "
-        f"last with {error or type(error).__name__}: out of memory, or a crash in what it calls",
+        f"last with {error or type(error).__name__}: out of memory, or a crash in what it calls.",
     }
 
 
 def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
     """Return an executor by its name, or by a function of the job.
 
-    ``choice``: one of ``EXECUTORS``; of a running cluster "dask:ADDRESS" or "ray:ADDRESS", with the
-    address that ``distributed.Client`` or ``ray.init`` takes ("tcp://...", "tls://...", "dask://..." and
-    "ray://..." are understood too). Raises ``SearchError`` for another, and where a package is missing.
+    ``choice``: one of ``EXECUTORS``, or "dask:ADDRESS" or "ray:ADDRESS" for a running cluster. The address is that
+    of ``distributed.Client`` or ``ray.init``; "tcp://...", "tls://...", "dask://..." and "ray://..." alone will do.
+    Raises ``SearchError`` for any other choice, and where a package is missing.
     """
     if callable(choice):
         executor: Any = choice(job)
@@ -140,7 +140,7 @@ def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
     if name not in EXECUTORS or (address and name in ("inline", "processes")):
         raise SearchError(
             f"executor: expected one of {', '.join(EXECUTORS)}, 'dask:ADDRESS', 'ray:ADDRESS' or a function of the "
-            f"job, got {choice!r}"
+            f"job, got {choice!r}. Choose one of these."
         )
     if name == "inline":
         return Dispatcher(job, Inline(job))
@@ -155,6 +155,6 @@ def _cluster(name: str) -> Any:
         return getattr(import_module(f"qhls.search.trials.on_{name}"), f"{name.capitalize()}Team")
     except ImportError as error:
         raise SearchError(
-            f"executor {name!r}: expected the package that it needs, got none ({error}); "
-            f"pip install 'qhls[{name}]'"
+            f"executor {name!r}: expected the package that it needs, got none ({error}). "
+            f"Run pip install 'qhls[{name}]'."
         ) from error

@@ -1,7 +1,7 @@
 """Jobs and tasks of training, and their form as bytes for another process or machine.
 
-A worker needs no folder in common with the driver: model and data come to it as bytes, the trained model goes back
-as bytes, and the driver alone writes files.
+A worker needs no folder in common with the driver. It receives model and data as bytes and returns the trained model
+as bytes; the driver alone writes files.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def store(path: Path, content: bytes, what: str = "a trained model") -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise SearchError(
-            f"{path}: expected to write {what} of {len(content):,} bytes, got: {error.strerror}; "
-            f"make room and search again with the same arguments: what the journal has is kept"
+            f"{path}: expected to write {what} of {len(content):,} bytes, got: {error.strerror}. "
+            f"Make room and search again with the same arguments: what the journal has is kept."
         ) from error
 
 
@@ -186,7 +186,7 @@ class Job:
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise SearchError(
                 f"executor {executor!r}: expected metrics, callbacks and custom objects that can be sent to "
-                f"other processes, got {error}; define them in a module, or use executor='inline'"
+                f"other processes, got {error}. Define them in a module, or use executor='inline'."
             ) from error
 
     @classmethod
@@ -197,8 +197,8 @@ class Job:
         if content["backend"] != keras.backend.backend():
             raise SearchError(
                 f"executor {executor!r}: expected workers with the driver's Keras backend, "
-                f"{content['backend']}, got {keras.backend.backend()}; start them with "
-                f"KERAS_BACKEND={content['backend']}"
+                f"{content['backend']}, got {keras.backend.backend()}. Start them with "
+                f"KERAS_BACKEND={content['backend']}."
             )
         custom = dict(settings["space"].get("custom_objects") or {})
         try:
@@ -211,8 +211,8 @@ class Job:
         except Exception as error:  # Keras raises whatever a configuration leads to
             raise SearchError(
                 f"executor {executor!r}: expected a model that Keras loads again with its loss and optimizer, "
-                f"got {type(error).__name__}: {error}; register its functions and classes with "
-                f"keras.saving.register_keras_serializable, give custom_objects, or use executor='inline'"
+                f"got {type(error).__name__}: {error}. Register its functions and classes with "
+                f"keras.saving.register_keras_serializable, give custom_objects, or use executor='inline'."
             ) from error
         return cls(model=model, data=content["data"], folder=Path(), **settings)
 

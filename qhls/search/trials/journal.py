@@ -1,9 +1,9 @@
 """Journal of a search: one line for its settings, then one line per trial. The driver alone writes it.
 
-A line is written whole and for good, with its checksum, before anything depends on it. So a search that is killed can
-be run again: it asks for the same candidates in the same order, and what the journal has is not trained again. Lines
-are in a file or, with ``database``, in a table. A file's last line without its end is what a killed driver leaves:
-it is dropped.
+A line is written whole and for good, with its checksum, before anything depends on it. So a killed search can be
+run again: it asks for the same candidates in the same order and does not train those in the journal again. Lines
+are in a file or, with ``database``, in a table. A killed driver may leave a last line without its end, which is
+dropped.
 """
 
 from __future__ import annotations
@@ -137,23 +137,23 @@ class Journal:
 
     def _damaged(self, number: int, received: str) -> JournalError:
         return JournalError(
-            f"{self.where}, line {number}: expected what a search has written, got {received}; "
-            f"the journal is damaged: cut it off before that line, or begin a new one in a new folder"
+            f"{self.where}, line {number}: expected what a search has written, got {received}. "
+            f"Cut the damaged journal off before that line, or begin a new one in a new folder."
         )
 
     def _compare(self, header: Mapping[str, Any]) -> None:
         wanted = self._header
         if header.get("version") != VERSION:
             raise JournalError(
-                f"{self.where}: expected a journal of version {VERSION}, got {header.get('version')!r}; "
-                f"search in a new folder"
+                f"{self.where}: expected a journal of version {VERSION}, got {header.get('version')!r}. "
+                f"Search in a new folder."
             )
         for key in sorted({*header, *wanted}):
             if header.get(key) != wanted.get(key):
                 raise JournalError(
                     f"{self.where}: expected the journal of this search, got one whose {key} is "
-                    f"{_short(header.get(key))}, not {_short(wanted.get(key))}; search in a new folder, "
-                    f"or with the same arguments"
+                    f"{_short(header.get(key))}, not {_short(wanted.get(key))}. Search in a new folder, "
+                    f"or with the same arguments."
                 )
 
 
@@ -185,8 +185,8 @@ class FileLines:
                 os.fsync(file.fileno())
         except OSError as error:
             raise JournalError(
-                f"{self.where}: expected to write another line, got: {error.strerror}; make room, or make the "
-                f"folder writable, and search again with the same arguments: what the journal has is kept"
+                f"{self.where}: expected to write another line, got: {error.strerror}. Make room, or make the "
+                f"folder writable, and search again with the same arguments: what the journal has is kept."
             ) from error
 
 

@@ -20,7 +20,7 @@ from qhls.search.trials.workers import Answer, Errors, Setup, answer, cluster_er
 class DaskTeam:
     """Workers of the cluster at ``address``; without one, ``workers`` of a cluster on this machine, one per core.
 
-    Each worker process trains one candidate at a time. Of a cluster that is there ``workers`` are used at most.
+    Each worker process trains one candidate at a time. At most ``workers`` of a running cluster are used.
     """
 
     name = "dask"

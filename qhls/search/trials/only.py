@@ -22,22 +22,22 @@ def only_driver(folder: Path) -> Iterator[None]:
     A lock ends with its process, so that of a dead one is in nobody's way. Raises ``JournalError`` where another
     process has it, or the folder cannot be written.
     """
-    made = not folder.exists()
+    created = not folder.exists()
     path = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = _taken(path)
     except OSError as error:
         raise JournalError(
-            f"{folder}: expected a folder to search in, got: {error.strerror}; make room, or make it "
-            f"writable, or search in another folder"
+            f"{folder}: expected a folder to search in, got: {error.strerror}. Make room, or make it "
+            f"writable, or search in another folder."
         ) from error
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
         os.close(descriptor)
-        if made:
+        if created:
             with suppress(OSError):  # a search that has begun left something in it
                 folder.rmdir()
 

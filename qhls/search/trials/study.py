@@ -1,7 +1,7 @@
 """Trials of a search as an Optuna study, for optuna-dashboard and other readers.
 
-It is written beside the journal, which alone is read again: trials have the same numbers in both, so that a
-search that goes on adds what the study lacks.
+It is written beside the journal, which alone is read again. Trials have the same numbers in both: a resumed search
+adds the trials that the study lacks.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _UNKNOWN = {"state": "running"}
 class Study:
     """Study ``name`` in the database at ``url`` or, without one, in ``FILE`` of ``folder``.
 
-    ``place``: the argument of ``optuna-dashboard``, without a password. ``fresh``: replace an existing study.
+    ``place``: the argument of ``optuna-dashboard``, without a password. ``is_new``: replace an existing study.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Study:
         folder: Path,
         url: str | None,
         name: str,
-        fresh: bool,
+        is_new: bool,
     ) -> None:
         path = folder / FILE
         self.place = make_url(url).render_as_string(hide_password=True) if url else str(path)
@@ -62,8 +62,8 @@ class Study:
             c.name: CategoricalDistribution(c.options) for c in space.choices
         }
         with self._writing():
-            storage = _database(url) if url else _file(path, fresh)
-            self._study = self._open(storage, name, fresh)
+            storage = _database(url) if url else _file(path, is_new)
+            self._study = self._open(storage, name, is_new)
             self._count = len(self._study.get_trials(deepcopy=False))
 
     def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
@@ -73,8 +73,8 @@ class Study:
                 self._study.add_trial(self._trial(records[self._count], records))
             self._count += 1
 
-    def _open(self, storage: BaseStorage, name: str, fresh: bool) -> optuna.Study:
-        if fresh and name in optuna.get_all_study_names(storage):
+    def _open(self, storage: BaseStorage, name: str, is_new: bool) -> optuna.Study:
+        if is_new and name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
         objectives = self._plan.objectives
         study = optuna.create_study(
@@ -97,8 +97,8 @@ class Study:
         except (OSError, optuna.exceptions.StorageInternalError) as error:
             reason = getattr(error, "strerror", None) or error
             raise SearchError(
-                f"{self.place}: expected to write the trials as an Optuna study, got: {reason}; make room, or "
-                f"make it writable, and search again with the same arguments: what the journal has is kept"
+                f"{self.place}: expected to write the trials as an Optuna study, got: {reason}. Make room, or "
+                f"make it writable, and search again with the same arguments: what the journal has is kept."
             ) from error
 
     def _trial(
@@ -131,9 +131,9 @@ def _database(url: str) -> BaseStorage:
     )  # trainings outlast idle connections
 
 
-def _file(path: Path, fresh: bool) -> BaseStorage:
+def _file(path: Path, is_new: bool) -> BaseStorage:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if fresh:
+    if is_new:
         path.unlink(missing_ok=True)
     elif path.exists():
         data = path.read_bytes()

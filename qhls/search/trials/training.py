@@ -52,13 +52,13 @@ class Watch(keras.callbacks.Callback):
                 self.broken = f"{name} is {value} in epoch {epoch + 1}"
         logs |= self.extra
         for prefix in ("", "val_"):
-            found = [f"{prefix}{name}" for name in self.names if f"{prefix}{name}" in logs]
-            if found:
-                logs[f"{prefix}score"] = self.score(float(logs[found[0]]), logs)
+            logged = [f"{prefix}{name}" for name in self.names if f"{prefix}{name}" in logs]
+            if logged:
+                logs[f"{prefix}score"] = self.score(float(logs[logged[0]]), logs)
         if "val_score" not in logs:
             raise GoalError(
                 f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, "
-                f"got {', '.join(logs)}; compile the model's metrics and fit with validation_data"
+                f"got {', '.join(logs)}. Compile the model's metrics and fit with validation_data."
             )
         for name, value in logs.items():
             self.best.history.setdefault(name, []).append(float(value))
@@ -93,7 +93,9 @@ def train(
     settings["callbacks"] = [watch, *copy.deepcopy(list(settings.get("callbacks") or []))]
     model.fit(**settings)
     if watch.broken:
-        raise TrialError(f"training: expected a finite loss, got: {watch.broken}")
+        raise TrialError(
+            f"training: expected a finite loss, got: {watch.broken}. Lower the learning rate."
+        )
     model.set_weights(watch.best.weights)
     return watch.best
 
@@ -137,7 +139,7 @@ def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
     name = name or getattr(metric, "__name__", None)
     if not isinstance(name, str):
         raise GoalError(
-            f"metric: expected a name, a function or one of keras.metrics, got {metric!r}"
+            f"metric: expected a name, a function or one of keras.metrics, got {metric!r}. Pass one of these."
         )
     aliases = ("acc", "accuracy")
     names = (name, *(a for a in aliases if a != name)) if name in aliases else (name,)
@@ -154,10 +156,10 @@ def metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> st
     Raises ``GoalError`` for a metric of which Keras does not know.
     """
     (name,) = metric_names(metric)[:1]
-    own = [m for m in keras.tree.flatten(metrics) if isinstance(m, keras.metrics.Metric)]
+    objects = [m for m in keras.tree.flatten(metrics) if isinstance(m, keras.metrics.Metric)]
     names = [name, *(name.removeprefix(f"{head}_") for head in heads)]
-    found = [metric, *(m for m in own if m.name in names)]
-    for candidate in [*found, *names]:
+    candidates = [metric, *(m for m in objects if m.name in names)]
+    for candidate in [*candidates, *names]:
         direction = getattr(_known_metric(candidate), "_direction", None)
         if direction is not None:
             return {"up": "max", "down": "min"}[direction]
@@ -200,7 +202,7 @@ def require_compiled(model: keras.Model) -> Any:
     if optimizer is None or getattr(model, "loss", None) is None:
         raise GoalError(
             f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every "
-            f"candidate, got one that is not; call model.compile(optimizer, loss, metrics)"
+            f"candidate, got one that is not. Call model.compile(optimizer, loss, metrics)."
         )
     return optimizer
 

@@ -61,7 +61,7 @@ def cluster_error(name: str, address: str, error: Exception) -> SearchError:
     """Return the error of a cluster that does not answer, or cannot be started."""
     return SearchError(
         f"executor {name!r}: expected a cluster at {address or 'this machine'!r}, got "
-        f"{type(error).__name__}: {error}"
+        f"{type(error).__name__}: {error}. Start one there, or correct the address."
     )
 
 
@@ -105,7 +105,7 @@ def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
         except Exception as error:
             failure = SearchError(
                 f"worker {os.getpid()} on {socket.gethostname()}: expected to train, got "
-                f"{type(error).__name__}: {error}; executor='inline' shows where it happens"
+                f"{type(error).__name__}: {error}. Use executor='inline' to see where."
             )
             failure.add_note(traceback.format_exc())
             return failure
@@ -121,10 +121,10 @@ def separate_random() -> Iterator[None]:
     shared: Any = random.seed
     names = [n for n, f in vars(random).items() if getattr(f, "__self__", None) is shared.__self__]
     before = {name: getattr(random, name) for name in names}
-    here, own = threading.get_ident(), random.Random()
+    here, generator = threading.get_ident(), random.Random()
 
     def route(name: str) -> Callable[..., Any]:
-        ours, theirs = getattr(own, name), before[name]
+        ours, theirs = getattr(generator, name), before[name]
 
         def draw(*arguments: Any, **settings: Any) -> Any:
             chosen = ours if threading.get_ident() == here else theirs
@@ -223,12 +223,12 @@ class Processes:
     def _ask(self, task: Task | None, parent: bytes | None) -> Answer:
         process = self._idle.pop() if self._idle else self._start()
         try:
-            found = process.ask(task, parent)
+            answer = process.ask(task, parent)
         except (EOFError, OSError):
             self._all.discard(process)
             raise WorkerLostError(process.describe_end()) from None
         self._idle.append(process)
-        return found
+        return answer
 
     def _start(self) -> _Process:
         process = _Process(self._packed, threads_each(self.workers))
@@ -261,7 +261,7 @@ class _Process:
         return self._here.recv()
 
     def end(self) -> None:
-        """End the process if it is there."""
+        """End the process if it runs."""
         self._process.kill()
         self._process.join()
 

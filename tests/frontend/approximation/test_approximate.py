@@ -39,8 +39,9 @@ def two_reals():
 def test_without_it_the_error_offers_the_nearest_exact_model():
     with pytest.raises(
         LoweringError,
-        match=r"^layer 't' \(Activation\): expected an activation that maps codes to codes; .*; layer 'b' \(QDense\) "
-        r"would read real numbers\. The nearest exact model has QActivation\('quantized_bits\(12,1,alpha=1\)'\) behind "
+        match=r"^layer 't' \(Activation\): expected an activation that maps codes to codes, .* Otherwise "
+        r"layer 'b' \(QDense\) reads real numbers\. The nearest exact model has "
+        r"QActivation\('quantized_bits\(12,1,alpha=1\)'\) behind "
         r"layer 't': add it, or compile with allow_approximate=True\.$",
     ):
         qhls.compile(two_reals(), "s8.4")

@@ -124,14 +124,14 @@ def test_a_nested_model_of_real_weights_is_left_whole():
 
 
 ADVICE = (
-    r"use QDense with a quantizer for each weight\. Or compile with allow_approximate=True, which rounds them, or with "
+    r"Use QDense with a quantizer for each weight\. Or compile with allow_approximate=True, which rounds them, or with "
     r"real_end='host', which leaves this layer and all that follow it to the host\.$"
 )
 
 
 def test_quantised_kernels_behind_real_ones_are_not_left_without_being_asked():
     model = plain_end(quantized(2, name="q"))
-    with pytest.raises(LoweringError, match=rf"^layer 'last' \(Dense\): expected .*; {ADVICE}"):
+    with pytest.raises(LoweringError, match=rf"^layer 'last' \(Dense\): expected .*\. {ADVICE}"):
         qhls.compile(model, "s8.5")
     design = qhls.compile(model, "s8.5", real_end="host")
     assert design.graph.host_layers == ("last", "q")
@@ -139,13 +139,13 @@ def test_quantised_kernels_behind_real_ones_are_not_left_without_being_asked():
 
 
 def test_the_end_can_be_refused():
-    with pytest.raises(LoweringError, match=rf"^layer 'last' \(Dense\): expected .*; {ADVICE}"):
+    with pytest.raises(LoweringError, match=rf"^layer 'last' \(Dense\): expected .*\. {ADVICE}"):
         qhls.compile(plain_end(), "s8.5", real_end="hardware")
 
 
 def test_a_model_of_which_nothing_would_be_left():
     model = model_of(L.Dense(3, name="first"), quantized(2))
-    with pytest.raises(LoweringError, match=rf"^layer 'first' \(Dense\): expected .*; {ADVICE}"):
+    with pytest.raises(LoweringError, match=rf"^layer 'first' \(Dense\): expected .*\. {ADVICE}"):
         qhls.compile(model, "s8.5")
     with pytest.raises(
         LoweringError,

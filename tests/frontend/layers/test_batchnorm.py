@@ -375,27 +375,27 @@ def test_files_without_the_iteration_load(rng, tmp_path, monkeypatch):
 def test_refused_arguments():
     message = (
         r"^QBatchNormalization: expected gamma_quantizer=None and variance_quantizer=None beside "
-        r"inverse_quantizer='quantized_bits\(8\)', received 'quantized_relu_po2\(6,2048\)' and "
-        r"'quantized_relu_po2\(6,quadratic_approximation=True\)'; quantise the factors or their "
-        r"product$"
+        r"inverse_quantizer='quantized_bits\(8\)', got 'quantized_relu_po2\(6,2048\)' and "
+        r"'quantized_relu_po2\(6,quadratic_approximation=True\)'\. Quantise either the factors or "
+        r"their product\.$"
     )
     with pytest.raises(ValueError, match=message):
         QBatchNormalization(inverse_quantizer="quantized_bits(8)")
-    with pytest.raises(ValueError, match=r"^QBatchNormalization: expected renorm=False, received"):
+    with pytest.raises(ValueError, match=r"^QBatchNormalization: expected renorm=False, got"):
         QBatchNormalization(renorm=True)
     for cls in (QBatchNormalization, lambda axis: QDenseBatchnorm(3, axis=axis)):
-        message = r"^Q(BatchNormalization|DenseBatchnorm): expected one axis, received \[1, 2\]; "
+        message = r"^Q(BatchNormalization|DenseBatchnorm): expected one axis, got \[1, 2\]\. "
         with pytest.raises(ValueError, match=message):
             cls(axis=[1, 2])
     message = (
         r"^QConv2DBatchnorm: expected a folding_mode of ema_stats_folding or batch_stats_folding, "
-        r"received 'ema'$"
+        r"got 'ema'\. .*$"
     )
     with pytest.raises(ValueError, match=message):
         QConv2DBatchnorm(3, 2, folding_mode="ema")
     message = (
-        r"^QConv2DBatchnorm: expected the channels' axis \(-1\), received axis=1; another one "
-        r"cannot be folded into the kernel$"
+        r"^QConv2DBatchnorm: expected the channels' axis \(-1\), got axis=1\. Use that axis: "
+        r"no other can be folded into the kernel\.$"
     )
     with pytest.raises(ValueError, match=message):
         QConv2DBatchnorm(3, 2, axis=1).build((None, 5, 4, 2))
@@ -407,12 +407,12 @@ def test_refused_arguments():
         (
             QBatchNormalization(name="x"),
             (4, 4, 2),
-            r"a quantizer behind the normalisation, whose factors are real numbers; received none",
+            r"a quantizer behind the normalisation, whose factors are real numbers, got none",
         ),
         (
             QDepthwiseConv2DBatchnorm(2, name="x"),
             (4, 4, 2),
-            r"a quantizer for 'depthwise_kernel'; received none",
+            r"a quantizer for 'depthwise_kernel', got none",
         ),
     ],
 )

@@ -355,7 +355,7 @@ def test_without_quantizers_they_are_refused(layer):
     model = keras.Sequential([keras.Input((5, 4)), layer])
     message = (
         rf"^layer 'x' \({type(layer).__name__}\): .*layer 'cell' \(Q\w+Cell\): expected a quantizer for "
-        rf"'kernel'; received none"
+        rf"'kernel', got none"
     )
     with pytest.raises(LoweringError, match=message):
         trace(model, "s8.4")
@@ -373,7 +373,7 @@ def test_a_softmax_in_a_cell_is_refused(cls, which, softmax, approximate):
     model = keras.Sequential([keras.Input((5, 4)), layer])
     message = (
         rf"^layer 'x' \({cls.__name__}\): layer 'cell' \({cls.__name__}Cell\): expected a function of each number "
-        rf"alone as {which}; received a softmax, which every step computes; use e\.g\. 'quantized_sigmoid\(8\)'$"
+        rf"alone as {which}, got a softmax, which every step computes\. Use e\.g\. 'quantized_sigmoid\(8\)'\.$"
     )
     with pytest.raises(LoweringError, match=message):
         qhls.compile(model, "s8.4", allow_approximate=approximate)

@@ -175,7 +175,7 @@ def test_elements_move_before_the_quantizer():
         L.Flatten(),
     ]
     equal(design_of([L.Activation("tanh"), *moves, QActivation(BITS)], (6,)))
-    message = r"^layer 't' \(Activation\): .*; the model's user would read real numbers\. The nearest exact model "
+    message = r"^layer 't' \(Activation\): .*\. Otherwise the model's user reads real numbers\. The nearest exact "
     with pytest.raises(qhls.LoweringError, match=message):
         design_of([L.Activation("tanh", name="t"), L.ZeroPadding1D(1, name="z")], (3, 2))
 

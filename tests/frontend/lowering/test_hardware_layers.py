@@ -314,37 +314,38 @@ def test_real_states_that_quantizers_read_are_exact(name, types):
         (
             [QDense(4, name="d", **AUTO), QDense(2, name="e", **KERNEL)],
             (3,),
-            r"layer 'd' \(QDense\): expected weights .*; layer 'e' \(QDense\) would read real numbers\. "
+            r"layer 'd' \(QDense\): expected weights .*\. Otherwise layer 'e' \(QDense\) reads real numbers\. "
             r"The nearest exact model has QActivation\('quantized_bits\(12,4,alpha=1\)'\) behind layer 'd': .*$",
         ),
         (
             [L.AveragePooling2D(3, name="p")],
             (6, 6, 1),
-            r"layer 'p' \(AveragePooling2D\): expected a quantizer behind an average over 9 numbers; received none; "
-            r"add a QActivation behind it, or use QAveragePooling2D with an average_quantizer; the model's user would",
+            r"layer 'p' \(AveragePooling2D\): expected a quantizer behind an average over 9 numbers, got none\. "
+            r"Add a QActivation behind it, or use QAveragePooling2D with an average_quantizer\. "
+            r"Otherwise the model's user",
         ),
         (
             [L.GlobalAveragePooling1D(name="p"), QDense(2, name="d", **KERNEL)],
             (10, 1),
-            r"layer 'p' \(GlobalAveragePooling1D\): expected a quantizer behind an average over 10 numbers; received "
-            r"none; add a QActivation behind it; layer 'd' \(QDense\) would read real numbers\. The nearest",
+            r"layer 'p' \(GlobalAveragePooling1D\): expected a quantizer behind an average over 10 numbers, got "
+            r"none\. Add a QActivation behind it\. Otherwise layer 'd' \(QDense\) reads real numbers\. The nearest",
         ),
         (
             [QAveragePooling2D(3, name="p")],
             (6, 6, 1),
-            r"layer 'p' \(QAveragePooling2D\): expected .* none; add a QActivation behind it, or give it an "
-            r"average_quantizer; the model's user",
+            r"layer 'p' \(QAveragePooling2D\): expected .* none\. Add a QActivation behind it, or give it an "
+            r"average_quantizer\. Otherwise the model's user",
         ),
         (
             [QAveragePooling2D((1, 4), 1, padding="same", average_quantizer=BITS, name="p")],
             (3, 3, 1),
             r"layer 'p' \(QAveragePooling2D\): expected a quantizer behind an average over 4 numbers, of which another "
-            r"number lies inside at a border; received none; add a QActivation behind it; the model's user",
+            r"number lies inside at a border, got none\. Add a QActivation behind it\. Otherwise the model's user",
         ),
         (
             [L.UpSampling2D(2, interpolation="bilinear", name="u")],
             (2, 2, 1),
-            r"layer 'u' \(UpSampling2D\): expected interpolation='nearest'; received 'bilinear'",
+            r"layer 'u' \(UpSampling2D\): expected interpolation='nearest', got 'bilinear'",
         ),
         (
             [
@@ -357,35 +358,35 @@ def test_real_states_that_quantizers_read_are_exact(name, types):
                 )
             ],
             (40, 2),
-            r"layer 'r' \(QLSTM\): expected a state of at most 53 bits at every step; received one of \d+ "
-            r"bits after step \d+; add e\.g\. state_quantizer=",
+            r"layer 'r' \(QLSTM\): expected a state of at most 53 bits at every step, got one of \d+ "
+            r"bits after step \d+\. Add e\.g\. state_quantizer=",
         ),
         (
             [L.LSTM(2, name="r")],
             (3, 2),
-            r"layer 'r' \(LSTM\): expected a quantised layer; received one of real numbers; use QLSTM with a",
+            r"layer 'r' \(LSTM\): expected a quantised layer, got one of real numbers\. Use QLSTM with a",
         ),
         (
             [L.RNN(L.LSTMCell(2), name="r")],
             (3, 2),
-            r"layer 'r' \(RNN\): expected a cell of QSimpleRNNCell, QLSTMCell, QGRUCell; received a LSTMCell",
+            r"layer 'r' \(RNN\): expected a cell of QSimpleRNNCell, QLSTMCell, QGRUCell, got a LSTMCell",
         ),
         (
             [simple("tanh", state_quantizer=None, name="r"), RELU],
             (3, 2),
             r"layer 'r' \(QSimpleRNN\): layer 'cell' \(QSimpleRNNCell\): expected an activation that maps codes to "
-            r"codes; received the function 'tanh' of real numbers; .* layer 'cell' \(QSimpleRNNCell\) would read real",
+            r"codes, got the function 'tanh' of real numbers\. .* layer 'cell' \(QSimpleRNNCell\) reads real",
         ),
         (
             [simple("tanh", name="r"), QDense(2, name="d", **KERNEL)],
             (3, 2),
-            r"layer 'cell' \(QSimpleRNNCell\): expected an .* layer 'd' \(QDense\) would read real numbers\. "
+            r"layer 'cell' \(QSimpleRNNCell\): expected an .* layer 'd' \(QDense\) reads real numbers\. "
             r"The nearest exact model has QActivation\('quantized_bits\(12,1,alpha=1\)'\) behind layer 'r'",
         ),
         (
             [QBidirectional(simple("tanh"), merge_mode="sum", name="r"), RELU],
             (3, 2),
-            r"layer 'r' \(QBidirectional\): .*layer 'cell' \(QSimpleRNNCell\) would read real numbers",
+            r"layer 'r' \(QBidirectional\): .*layer 'cell' \(QSimpleRNNCell\) reads real numbers",
         ),
     ],
 )
@@ -402,12 +403,12 @@ def test_merges_without_exact_form():
     ):
         qhls.compile(keras.Model([a, b, c], L.Average(name="m")([a, b, c])), "s4.2")
     with pytest.raises(
-        LoweringError, match=r"^layer 'm' \(Dot\): expected normalize=False; received True"
+        LoweringError, match=r"^layer 'm' \(Dot\): expected normalize=False, got True"
     ):
         qhls.compile(keras.Model([a, b], L.Dot(1, normalize=True, name="m")([a, b])), "s4.2")
     d = keras.Input((2, 3))
     with pytest.raises(
-        LoweringError, match=r"^layer 'm' \(Add\): expected tensors of one rank; received"
+        LoweringError, match=r"^layer 'm' \(Add\): expected tensors of one rank, got"
     ):
         qhls.compile(keras.Model([a, d], L.Add(name="m")([a, d])), "s4.2")
 
@@ -416,6 +417,6 @@ def test_a_state_kept_between_calls():
     x = keras.Input((3, 2), batch_size=1)
     model = keras.Model(x, QSimpleRNN(2, stateful=True, name="r", **RECURRENT)(x))
     with pytest.raises(
-        LoweringError, match=r"^layer 'r' \(QSimpleRNN\): expected stateful=False; received"
+        LoweringError, match=r"^layer 'r' \(QSimpleRNN\): expected stateful=False, got"
     ):
         qhls.compile(model, "s4.2")

@@ -141,7 +141,7 @@ def test_what_may_fall_is_no_maximum(before, name):
     )
     message = (
         r"^(layer '\w+' \(QActivation\): )?layer 'm' \(MaxPooling2D\): expected a function that never falls behind "
-        r"a maximum of real numbers; received one that may; put a QActivation before it\. "
+        r"a maximum of real numbers, got one that may\. Put a QActivation before it\. "
         r"The nearest exact model has QActivation\('quantized_bits\(12,\d,alpha=1\)'\) behind layer 'f': add it, "
         r"or compile with allow_approximate=True\.$"
     )
@@ -228,7 +228,7 @@ def test_a_maximum_beside_others_may_not_fall():
     model = keras.Model(x, QActivation("quantized_hswish(6,2)")(y))
     message = (
         r"^layer '\w+' \(QActivation\): layer 'm' \(MaxPooling2D\): expected a function that never falls behind a "
-        r"maximum of real numbers; received one that may; put a QActivation before it\. The nearest exact model has "
+        r"maximum of real numbers, got one that may\. Put a QActivation before it\. The nearest exact model has "
         r"QActivation\('quantized_bits\(12,0,alpha=1\)'\) behind layer 'f'"
     )
     with pytest.raises(qhls.LoweringError, match=message):

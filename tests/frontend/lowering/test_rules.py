@@ -147,19 +147,19 @@ def test_merging(axis, rng):
     [
         (
             QDense(3, bias_quantizer=BITS, name="x"),
-            r"\(QDense\): expected a quantizer for 'kernel'; received none, so its weights are real "
-            r"numbers; add e\.g\. kernel_quantizer='quantized_bits\(8,0,alpha=1\)'$",
+            r"\(QDense\): expected a quantizer for 'kernel', got none, so its weights are real "
+            r"numbers\. Add e\.g\. kernel_quantizer='quantized_bits\(8,0,alpha=1\)'\.$",
         ),
         (
             QDense(3, kernel_quantizer=BITS, name="x"),
-            r"\(QDense\): expected a quantizer for 'bias'; received none",
+            r"\(QDense\): expected a quantizer for 'bias', got none",
         ),
         (
             QDense(
                 3, kernel_quantizer="quantized_bits(4,alpha='auto')", bias_quantizer=BITS, name="x"
             ),
-            r"\(QDense\): expected weights of 'kernel' that are integers times powers of two; received "
-            r"the scale \S+ from quantized_bits\(4,0,1,alpha='auto'\); use alpha='auto_po2'",
+            r"\(QDense\): expected weights of 'kernel' that are integers times powers of two, got "
+            r"the scale \S+ from quantized_bits\(4,0,1,alpha='auto'\)\. Use alpha='auto_po2'",
         ),
         (
             QConv2D(
@@ -169,36 +169,36 @@ def test_merging(axis, rng):
                 bias_quantizer=BITS,
                 name="x",
             ),
-            r"\(QConv2D\): expected weights of 'kernel' .*,alpha=0\.3\); use alpha='auto_po2', or a "
+            r"\(QConv2D\): expected weights of 'kernel' .*,alpha=0\.3\)\. Use alpha='auto_po2', or a "
             r"power of two such as alpha=1, or quantise the layer's result by an activation of at most 12 "
-            r"bits; the model's user would read real numbers$",
+            r"bits\. Otherwise the model's user reads real numbers\.$",
         ),
         (
             L.Dense(3, name="x"),
-            r"\(Dense\): expected a quantised layer; received one of real numbers; use QDense with a",
+            r"\(Dense\): expected a quantised layer, got one of real numbers\. Use QDense with a",
         ),
         (
             L.DepthwiseConv2D(1, name="x"),
-            r"\(DepthwiseConv2D\): expected a quantised layer; .* use QDepthwiseConv2D with a quantizer for",
+            r"\(DepthwiseConv2D\): expected a quantised layer, .* Use QDepthwiseConv2D with a quantizer for",
         ),
         (
             L.Conv2D(3, 1, name="x"),
-            r"\(Conv2D\): expected a quantised layer; .* use QConv2D with a",
+            r"\(Conv2D\): expected a quantised layer, .* Use QConv2D with a",
         ),
         (
             L.BatchNormalization(name="x"),
             r"\(BatchNormalization\): expected a quantizer behind the normalisation, whose factors are "
-            r"real numbers; received none; add a QActivation, .*; the model's user would read real numbers$",
+            r"real numbers, got none\. Add a QActivation, .*\. Otherwise the model's user reads real numbers\.$",
         ),
         (
             L.Activation("tanh", name="x"),
-            r"\(Activation\): expected an activation that maps codes to codes; received the function "
-            r"'tanh' of real numbers; use a quantizer",
+            r"\(Activation\): expected an activation that maps codes to codes, got the function "
+            r"'tanh' of real numbers\. Use a quantizer",
         ),
         (
             L.LeakyReLU(negative_slope=0.3, name="x"),
             r"\(LeakyReLU\): expected a quantizer behind it, because negative_slope=0\.3 makes its results real "
-            r"numbers; received none; add a QActivation behind it; the model's user would read real numbers$",
+            r"numbers, got none\. Add a QActivation behind it\. Otherwise the model's user reads real numbers\.$",
         ),
         (
             L.ReLU(threshold=0.5, name="x"),
@@ -206,11 +206,11 @@ def test_merging(axis, rng):
         ),
         (
             L.Activation(L.PReLU(), name="x"),
-            r"\(Activation\): expected an activation without weights; received a PReLU; make it a layer of the model$",
+            r"\(Activation\): expected an activation without weights, got a PReLU\. Make it a layer of the model\.$",
         ),
         (
             L.Flatten(data_format="channels_first", name="x"),
-            r"\(Flatten\): expected data_format='channels_last'; received 'channels_first'; build",
+            r"\(Flatten\): expected data_format='channels_last', got 'channels_first'\. Build",
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -240,8 +240,8 @@ def test_a_subclass_that_computes_something_else_needs_its_own_rule(rng):
     check(Named(3, **arguments), (4,), rng)
     model = keras.Sequential([keras.Input((4,)), Doubled(3, name="x", **arguments)])
     message = (
-        r"^layer 'x' \(Doubled\): expected a rule of its own, because it does not have call from QDense; "
-        r"received none; write a rule and decorate it with @qhls\.lower\.register\(Doubled\)$"
+        r"^layer 'x' \(Doubled\): expected a rule of its own, because it does not have call from QDense, "
+        r"got none\. Write a rule and decorate it with @qhls\.lower\.register\(Doubled\)\.$"
     )
     with pytest.raises(LoweringError, match=message):
         trace(model, "s5.2")
@@ -269,8 +269,8 @@ def test_what_keras_quantised_is_refused(name):
     model = keras.Sequential([keras.Input(shape), WITHIN[name](embedding)])
     embedding.quantize("int8")
     expected = (
-        r"^(layer '\w+' \(TimeDistributed\): )?layer 'e' \(Embedding\): expected a layer that computes in floats; "
-        r"received one that Keras quantised to int8; quantise it by quantizers only"
+        r"^(layer '\w+' \(TimeDistributed\): )?layer 'e' \(Embedding\): expected a layer that computes in floats, "
+        r"got one that Keras quantised to int8\. Quantise it by quantizers only"
     )
     with pytest.raises(LoweringError, match=expected):
         trace(model, "u2.0")

@@ -162,7 +162,7 @@ def test_another_function_that_turns_needs_fewer_codes():
     )
     message = (
         r"^layer 'x' \(QActivation\): quantizer quantized_bits\(.*\): expected an input of at most 24 bits, all "
-        r"channels together, because the function may turn; received one of 30 bits; quantise it first"
+        r"channels together, because the function may turn, got one of 30 bits\. Quantise it first"
     )
     with pytest.raises(LoweringError, match=message):
         trace(model, "s30.20")
@@ -285,14 +285,14 @@ def test_a_constant_function_is_one_level():
         (
             "quantized_tanh(14,use_real_tanh=True)",
             "s20.16",
-            rf"quantizer quantized_tanh\(.*\): expected a function of at most {LEVELS} steps on its input; "
-            r"received more; give its quantizer fewer bits",
+            rf"quantizer quantized_tanh\(.*\): expected a function of at most {LEVELS} steps on its input, "
+            r"got more\. Give its quantizer fewer bits",
         ),
         (
             "quantized_bits(4,0,alpha='auto')",
             "s5.2",
             r"quantizer quantized_bits\(.*\): expected an activation quantizer that is one function of each "
-            r"number; received one whose scale follows the data",
+            r"number, got one whose scale follows the data",
         ),
         ("bernoulli()", "s5.2", r"quantizer bernoulli.*: expected an activation quantizer that is"),
         (
@@ -310,7 +310,7 @@ def test_refusals(activation, types, message):
 def test_a_function_without_a_value_is_refused():
     x = Input((2,), Fixed.parse("s5.2"), name="x")
     with pytest.raises(
-        LoweringError, match=r"^quantizer log: expected finite values; received (nan|-inf) on"
+        LoweringError, match=r"^quantizer log: expected finite values, got (nan|-inf) on"
     ):
         step_function("log", ops.log, x, turns=())
 

@@ -133,8 +133,8 @@ def test_third_party_layers_take_part(rng):
     x = keras.Input((4,))
     model = randomise(keras.Model(x, Halved(name="half")(dense(3)(x))), rng)
     message = (
-        r"^layer 'half' \(Halved\): expected a layer with a lowering rule; received one without; "
-        r"write a rule and decorate it with @qhls\.lower\.register\(Halved\)$"
+        r"^layer 'half' \(Halved\): expected a layer with a lowering rule, got one without\. "
+        r"Write a rule and decorate it with @qhls\.lower\.register\(Halved\)\.$"
     )
     with pytest.raises(LoweringError, match=message):
         trace(model, "s5.2")
@@ -165,19 +165,19 @@ def test_inputs_need_a_type():
     for wrong in ("16.10", 8, quantized_bits(4, 0, alpha=0.3), "s0.1"):
         refuses(r"^input 'x': expected a fixed-point type: a Fixed, a text such as", model, wrong)
     refuses(
-        r"^model 'm': expected a type for each of 'x', received them for 'y'; use the names",
+        r"^model 'm': expected a type for each of 'x', got them for 'y'\. Use the names",
         model,
         {"y": "s5.2"},
     )
     refuses(
-        r"^model 'm': expected 1 types, for 'x', received 2; give one an input", model, ["s5.2"] * 2
+        r"^model 'm': expected 1 types, for 'x', got 2\. Give one per input", model, ["s5.2"] * 2
     )
 
 
 def test_dynamic_shapes():
     model = keras.Sequential([keras.Input((None, 4), name="x"), dense(3)])
     refuses(
-        r"^input 'x': expected a fixed shape, received \(batch, None, 4\); give keras\.Input every",
+        r"^input 'x': expected a fixed shape, got \(batch, None, 4\)\. Give keras\.Input every",
         model,
     )
 
@@ -188,13 +188,13 @@ def test_models_without_a_graph_of_layers():
             return inputs
 
     refuses(
-        r"^layer 's' \(Subclassed\): expected a Sequential or Functional model; received a model "
+        r"^layer 's' \(Subclassed\): expected a Sequential or Functional model, got a model "
         r"whose call is a Python function",
         Subclassed(name="s"),
     )
     refuses(
-        r"^layer 'q' \(Sequential\): expected a model with a known input shape; received one not "
-        r"built; add keras\.Input\(shape\)$",
+        r"^layer 'q' \(Sequential\): expected a model with a known input shape, got one not "
+        r"built\. Add keras\.Input\(shape\)\.$",
         keras.Sequential([dense(3)], name="q"),
     )
 
@@ -204,7 +204,7 @@ def test_a_softmax_that_is_read():
         model = keras.Sequential([keras.Input((4,)), softmax, dense(3)])
         refuses(
             r"^layer 'soft' \(\w+\): expected softmax at the end of the model only, where the host "
-            r"computes it; received one whose result other layers read; remove it",
+            r"computes it, got one whose result other layers read\. Remove it",
             model,
         )
     x = keras.Input((4,))
@@ -219,7 +219,7 @@ def test_calls_with_options():
     x = keras.Input((4,))
     model = keras.Model(x, L.Dropout(0.5, name="drop")(x, training=True))
     refuses(
-        r"^layer 'drop' \(Dropout\): expected a call with tensors only; received one with True;",
+        r"^layer 'drop' \(Dropout\): expected a call with tensors only, got one with True\.",
         model,
     )
 
@@ -231,7 +231,7 @@ def test_masks(rng):
     codes = rng.integers(-16, 16, (5, 4, 3)) / 4
     result = ir.run(trace(model, ["s5.2", "u1.0"]), [(codes * 4).astype(int), np.ones((5, 4), int)])
     assert_equal(result[0] / 8, model([codes, np.ones((5, 4), bool)]))
-    message = r"^layer 'end' \(Softmax\): expected a call without a mask, .*; received mask='"
+    message = r"^layer 'end' \(Softmax\): expected a call without a mask, .*, got mask='"
     with pytest.raises(LoweringError, match=message):
         wide = keras.Input((4, 3), dtype="bool")
         trace(keras.Model([x, wide], L.Softmax(name="end")(x, mask=wide)), "s5.2")
@@ -239,4 +239,4 @@ def test_masks(rng):
 
 def test_half_precision():
     model = keras.Sequential([keras.Input((4,)), dense(3, name="fc", dtype="float16")])
-    refuses(r"^layer 'fc' \(QDense\): expected float32 or float64; received float16, which", model)
+    refuses(r"^layer 'fc' \(QDense\): expected float32 or float64, got float16, which", model)

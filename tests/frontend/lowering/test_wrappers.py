@@ -81,8 +81,8 @@ def test_real_rows_move_before_the_quantizer():
 def test_real_rows_are_refused_or_approximated():
     model = model_of([L.Embedding(8, 4, name="words"), L.Flatten(), QDense(2, **KERNEL)], (3,))
     message = (
-        r"^layer 'words' \(Embedding\): expected a quantizer behind it, because its weights are real numbers; "
-        r"received none; add a QActivation behind it; layer 'q_dense\w*' \(QDense\) would read real numbers\. "
+        r"^layer 'words' \(Embedding\): expected a quantizer behind it, because its weights are real numbers, "
+        r"got none\. Add a QActivation behind it\. Otherwise layer 'q_dense\w*' \(QDense\) reads real numbers\. "
     )
     with pytest.raises(LoweringError, match=message):
         qhls.compile(model, "u3.0")
@@ -119,12 +119,12 @@ def test_inputs_are_indices_of_rows(types, hull, tmp_path):
         (
             [L.Embedding(9, 2, name="e")],
             "s6.3",
-            r"layer 'e' \(Embedding\): expected whole numbers from 0 to 8; received s6\.3 from -4 to 3\.875; give it",
+            r"layer 'e' \(Embedding\): expected whole numbers from 0 to 8, got s6\.3 from -4 to 3\.875\. Give it",
         ),
         (
             [QActivation("quantized_bits(4,3,alpha=1)"), L.Embedding(9, 2, name="e")],
             "s4.0",
-            r"layer 'e' \(Embedding\): expected whole numbers from 0 to 8; received s4\.0 from -8 to 7; give it an",
+            r"layer 'e' \(Embedding\): expected whole numbers from 0 to 8, got s4\.0 from -8 to 7\. Give it an",
         ),
         (
             [
@@ -227,12 +227,12 @@ def test_a_softmax_on_each_row(inner):
     [
         (
             L.Dense(2, name="d"),
-            r"layer 'e' \(TimeDistributed\): layer 'd' \(Dense\): expected a quantised layer; received one of real "
-            r"numbers; use QDense with a quantizer for each weight$",
+            r"layer 'e' \(TimeDistributed\): layer 'd' \(Dense\): expected a quantised layer, got one of real "
+            r"numbers\. Use QDense with a quantizer for each weight\.$",
         ),
         (
             QSimpleRNN(2, return_state=True, name="r", **RNN),
-            r"layer 'e' \(TimeDistributed\): expected a layer of one output; received 2 of 'r'$",
+            r"layer 'e' \(TimeDistributed\): expected a layer of one output, got 2 of 'r'\. .*$",
         ),
     ],
 )

@@ -48,7 +48,8 @@ def test_costs_are_of_types_not_of_weights():
 
 def test_a_model_that_is_no_design():
     with pytest.raises(
-        TrialError, match=r"^model 'dense': cannot become a design: layer 'd0' \(Dense\): .*$"
+        TrialError,
+        match=r"^model 'dense': expected one that becomes a design, got: layer 'd0' \(Dense\): .*$",
     ):
         measure(dense(), ["energy"], HARDWARE)
 

@@ -98,8 +98,8 @@ def test_a_metric_is_that_of_the_validation_data():
     metrics = {"acc": 0.9, "val_acc": 0.8}
     assert Objective("accuracy", True).of(metrics, {}) == 0.8
     assert Objective("energy", False).of(metrics, {"energy": 5.0}) == 5.0
-    with pytest.raises(GoalError, match=r"^objective 'auc': expected it among the metrics acc, val_acc or the costs "
-                       r"energy, .*; add it to the model's metrics: .*$"):  # fmt: skip
+    with pytest.raises(GoalError, match=r"^objectives: expected metrics \(acc, val_acc\) or costs "
+                       r"\(energy, .*\), got 'auc'\. Add it to the model's metrics: .*$"):  # fmt: skip
         Objective("auc", True).of(metrics, {})
 
 
@@ -108,20 +108,21 @@ def test_a_metric_is_that_of_the_validation_data():
     [
         (
             [],
-            r"^objectives: expected a metric, such as 'accuracy' or 'loss', got none; costs alone need no .*$",
+            r"^objectives: expected a metric, such as 'accuracy' or 'loss', got none\. Add one: costs "
+            r"alone need no training\.$",
         ),
         (
             ["energy", "bits"],
-            r"^objectives: expected a metric, such as .*, got energy, bits; costs alone .*$",
+            r"^objectives: expected a metric, such as .*, got energy, bits\. Add one: costs .*$",
         ),
         (
             ["accuracy", "accuracy"],
-            r"^objectives: expected each once, got accuracy, accuracy$",
+            r"^objectives: expected each once, got accuracy, accuracy\. .*$",
         ),
-        ([3], r"^objectives: expected names or pairs such as \('auc', 'max'\), got 3$"),
+        ([3], r"^objectives: expected names or pairs such as \('auc', 'max'\), got 3\. .*$"),
         (
             [("auc", "up")],
-            r"^objectives: expected names or pairs such as \('auc', 'max'\), got \('auc', 'up'\)$",
+            r"^objectives: expected names or pairs such as \('auc', 'max'\), got \('auc', 'up'\)\. .*$",
         ),
     ],
 )

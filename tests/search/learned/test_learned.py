@@ -521,11 +521,13 @@ def test_a_state_that_is_damaged(tmp_path, monkeypatch):
     for damaged in (b"", content[: len(content) // 2], b"junk"):
         state.write_bytes(damaged)
         with pytest.raises(
-            JournalError, match=told + r"that cannot be read \(.*\); remove the file"
+            JournalError, match=told + r"that cannot be read \(.*\)\. Remove the file"
         ):
             run(tmp_path, dense(), **settings)
     np.savez(state, epochs=np.array(4), **{"0": np.zeros(3)})
-    with pytest.raises(JournalError, match=told + r"of other variables; remove .* or run in a new"):
+    with pytest.raises(
+        JournalError, match=told + r"of other variables\. Remove .* or run in a new"
+    ):
         run(tmp_path, dense(), **settings)
     state.unlink()
     assert len(run(tmp_path, dense(), **settings).records) == 2
@@ -572,7 +574,7 @@ def of_activation(activation, name="act"):
         ),
         (
             lambda: of_activation(keras.layers.UnitNormalization(name="act")),
-            r"^gradient: expected a model that becomes a design: .*'act'",
+            r"^gradient: expected a model that becomes a design, got: .*'act'",
         ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
@@ -594,7 +596,8 @@ def test_strengths_rise(tmp_path, strengths):
 
 def test_arguments(tmp_path):
     with pytest.raises(
-        SearchError, match=r"^gradient: unknown argument 'strength'; .* 'strengths'"
+        SearchError,
+        match=r"^gradient: expected arguments among .*, got 'strength'\. .* 'strengths'",
     ):
         run(tmp_path, strength=1)
     with pytest.raises(SearchError, match=r"^epochs: expected a number from 1 on, got 0"):
@@ -605,7 +608,7 @@ def test_arguments(tmp_path):
         run(tmp_path, objectives=("accuracy", "bits"))
     with pytest.raises(GoalError, match=r"^model 'dense': expected a compiled model"):
         run(tmp_path, dense(compiled=False))
-    with pytest.raises(GoalError, match=r"^objective 'auc': expected it among the metrics"):
+    with pytest.raises(GoalError, match=r"^objectives: expected metrics \(.*, got 'auc'"):
         run(tmp_path, objectives=("auc", "energy"), metrics=["acc"])
     with pytest.raises(SearchError, match=r"^data: expected \(\(x, y\), \(x_val, y_val\)\)"):
         gradient(dense(), DATA[0][0], folder=tmp_path)

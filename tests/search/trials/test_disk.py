@@ -27,7 +27,7 @@ def no_file_beyond(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-FULL = r"got: File too large; make room.* search again with the same arguments: what the journal has is kept$"
+FULL = r"got: File too large\. Make room.* search again with the same arguments: what the journal has is kept\.$"
 
 
 @pytest.mark.parametrize("size", [100, 2_000, 6_000])

@@ -110,7 +110,7 @@ def test_a_candidate_that_kills_its_workers_fails_and_the_search_goes_on(
     for number in failed:
         assert re.match(
             rf"^training: expected a worker that survives it, got {LOSSES} in a row that were lost, the last "
-            r"with .+: out of memory, or a crash in what it calls$",
+            r"with .+: out of memory, or a crash in what it calls\.$",
             found.records[number]["error"],
         )
     assert found.counts()["trained"] >= 3
@@ -294,7 +294,7 @@ def test_unknown_executors(tmp_path, given):
     with pytest.raises(
         SearchError,
         match=r"^executor: expected one of processes, inline, dask, ray, 'dask:ADDRESS', 'ray:ADDRESS' or a function "
-        rf"of the job, got {given!r}$",
+        rf"of the job, got {given!r}\. .*$",
     ):
         make_executor(given, job(tmp_path), None)
 
@@ -304,14 +304,14 @@ def test_a_package_that_is_missing(tmp_path, monkeypatch, name, package):
     monkeypatch.delitem(sys.modules, f"qhls.search.trials.on_{name}", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SearchError, match=rf"^executor '{name}': expected the package that it needs, got none "
-                       rf"\(.*\); pip install 'qhls\[{name}\]'$"):  # fmt: skip
+                       rf"\(.*\)\. Run pip install 'qhls\[{name}\]'\.$"):  # fmt: skip
         make_executor(name, job(tmp_path), None)
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True])
 def test_workers_are_a_number(tmp_path, workers):
     with pytest.raises(
-        SearchError, match=rf"^workers: expected a number from 1 on, got {workers}$"
+        SearchError, match=rf"^workers: expected a number from 1 on, got {workers}\. .*$"
     ):
         search(tmp_path, "processes", workers=workers)
 
@@ -334,8 +334,8 @@ def test_an_unexpected_error_of_a_worker_is_told_with_its_trace(tmp_path):
     made = job(tmp_path, fit={"callbacks": [Faulty()]})
     told = answer(Setup("test", lambda: made.pack("ray")), task(made), None)
     assert re.match(
-        r"^worker \d+ on .*: expected to train, got ZeroDivisionError: of a callback; executor='inline' "
-        r"shows where it happens$",
+        r"^worker \d+ on .*: expected to train, got ZeroDivisionError: of a callback\. Use executor='inline' "
+        r"to see where\.$",
         str(told),
     )
     again = pickle.loads(pickle.dumps(told))
@@ -357,8 +357,8 @@ def test_a_script_without_main_is_told_what_it_lacks(tmp_path):
     assert ended.returncode == 1
     assert re.search(
         r"SearchError: executor 'processes': expected workers that read model and data, got one that ended "
-        r"before \(status 1\): out of memory, or a script that searches outside of if __name__ == '__main__':; "
-        r"executor='inline' needs neither$",
+        r"before \(status 1\), out of memory or because a script searches outside of if __name__ == '__main__'\. "
+        r"Use executor='inline', which needs neither\.$",
         ended.stderr,
         re.MULTILINE,
     )
@@ -368,18 +368,18 @@ def test_a_worker_with_another_backend(tmp_path, monkeypatch):
     packed = job(tmp_path).pack("ray")
     monkeypatch.setattr(keras.backend, "backend", lambda: "other")
     with pytest.raises(SearchError, match=r"^executor 'ray': expected workers with the driver's Keras backend, "
-                       r"(\w+), got other; start them with KERAS_BACKEND=\1$"):  # fmt: skip
+                       r"(\w+), got other\. Start them with KERAS_BACKEND=\1\.$"):  # fmt: skip
         Job.unpack(packed)
 
 
 def test_a_process_cannot_load_what_has_no_name(tmp_path):
     made = job(tmp_path, model=dense(loss=lambda y, p: keras.ops.mean(p)))
     with pytest.raises(SearchError, match=r"^executor 'processes': expected a model that Keras loads again with its "
-                       r"loss and optimizer, got .*lambda.*; register .*, or use executor='inline'$"):  # fmt: skip
+                       r"loss and optimizer, got .*lambda.*\. Register .*, or use executor='inline'\.$"):  # fmt: skip
         Job.unpack(made.pack("processes"))
 
 
 def test_a_process_cannot_be_sent_what_has_no_name(tmp_path):
     with pytest.raises(SearchError, match=r"^executor 'processes': expected metrics, callbacks and custom objects "
-                       r"that can be sent to other processes, got .*; define them in .*$"):  # fmt: skip
+                       r"that can be sent to other processes, got .*\. Define them in .*$"):  # fmt: skip
         Processes(job(tmp_path, metrics=[lambda y, p: p]))

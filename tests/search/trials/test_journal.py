@@ -53,11 +53,11 @@ def line(content):
     ("change", "message"),
     [
         (lambda d: d.replace(b"trained", b"trainde", 1), r"^.*journal.jsonl, line 2: expected what a search has "
-         r"written, got one whose checksum is wrong; the journal is damaged: cut it off before that line, .*$"),
+         r"written, got one whose checksum is wrong\. Cut the damaged journal off before that line, .*$"),
         (lambda d: b"garbage\n" + d, r"^.*, line 1: expected what a search has written, got one whose .*$"),
-        (lambda d: d + line([1]), r"^.*, line 5: expected what a search has written, got \[1\]; .*$"),
-        (lambda d: d + line({"state": "x"}), r"^.*, line 5: expected .*, got a trial without number; .*$"),
-        (lambda d: line({"version": 9}), r"^.*: expected a journal of version 2, got 9; search in a new folder$"),
+        (lambda d: d + line([1]), r"^.*, line 5: expected what a search has written, got \[1\]\. .*$"),
+        (lambda d: d + line({"state": "x"}), r"^.*, line 5: expected .*, got a trial without number\. .*$"),
+        (lambda d: line({"version": 9}), r"^.*: expected a journal of version 2, got 9\. Search in a new folder\.$"),
     ],
 )  # fmt: skip
 def test_damage_is_named(tmp_path, change, message):
@@ -71,9 +71,9 @@ def test_damage_is_named(tmp_path, change, message):
 def test_the_journal_of_another_search(tmp_path):
     filled(tmp_path)
     with pytest.raises(JournalError, match=r"^.*: expected the journal of this search, got one whose seed is "
-                       r"0, not 1; search in a new folder, or with the same arguments$"):  # fmt: skip
+                       r"0, not 1\. Search in a new folder, or with the same arguments\.$"):  # fmt: skip
         Journal(tmp_path, HEADER | {"seed": 1})
-    with pytest.raises(JournalError, match=r"^.*: .* got one whose epochs is null, not 3; .*$"):
+    with pytest.raises(JournalError, match=r"^.*: .* got one whose epochs is null, not 3\. .*$"):
         Journal(tmp_path, HEADER | {"epochs": 3})
 
 
@@ -110,7 +110,7 @@ def test_trials_that_no_search_can_go_on_from(tmp_path, change, received):
     (tmp_path / FILE).write_bytes(line({"version": 2, **GOALS}) + line(TRAINED))
     assert list(Journal(tmp_path, GOALS, trials=True).records) == [0]
     (tmp_path / FILE).write_bytes(line({"version": 2, **GOALS}) + line(record))
-    message = rf"^.*, line 2: expected what a search has written, got {re.escape(received)}; the journal is dam"
+    message = rf"^.*, line 2: expected what a search has written, got {re.escape(received)}\. Cut the damaged"
     with pytest.raises(JournalError, match=message):
         Journal(tmp_path, GOALS, trials=True)
 

@@ -77,7 +77,7 @@ def test_searches_of_one_database_have_names(tmp_path, url):
     assert len({str(f.records) for f in (first, second, third)}) == 3
     assert run(tmp_path / "a", storage=url, trials=1, batch=1).records == first.records
     with pytest.raises(JournalError, match=r"^(sqlite|postgresql).*, search 'own': expected the journal of this "
-                       r"search, got one whose seed is 2, not 0; search in a new folder, or .*$"):  # fmt: skip
+                       r"search, got one whose seed is 2, not 0\. Search in a new folder, or .*$"):  # fmt: skip
         run(tmp_path / "d", storage=url, trials=1, batch=1, name="own")
 
 
@@ -88,7 +88,7 @@ def test_damage_in_a_database_is_named(tmp_path, url):
         "update qhls_journal set content = replace(content, 'trained', 'trainde') where line = 1",
     )
     with pytest.raises(JournalError, match=r"^.*, search 'run', line 2: expected what a search has written, got "
-                       r"one whose checksum is wrong; the journal is damaged: .*$"):  # fmt: skip
+                       r"one whose checksum is wrong\. Cut the damaged .*$"):  # fmt: skip
         run(tmp_path / "run", storage=url, trials=1, batch=1)
 
 
@@ -96,7 +96,7 @@ def test_a_second_driver_of_one_search_is_refused(url):
     one, other = (Journal(DatabaseLines(url, "x"), HEADER) for _ in range(2))
     one.append(0, {"state": "trained"})
     with pytest.raises(JournalError, match=r"^.*, search 'x': expected to be the only driver of this search, got "
-                       r"line 0 from another; wait for it, or give this search another name$"):  # fmt: skip
+                       r"line 0 from another\. Wait for it, or give this search another name\.$"):  # fmt: skip
         other.append(0, {"state": "trained"})
     again = Journal(DatabaseLines(url, "x"), HEADER)
     assert again.records == one.records == {0: {"state": "trained"}}
@@ -153,7 +153,7 @@ def test_no_url(tmp_path, url, message):
 def test_a_driver_that_is_not_installed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(SearchError, match=r"^storage: expected the driver of 'postgresql\+psycopg', got none "
-                       r"\(.*\); for PostgreSQL pip install 'qhls\[postgresql\]'$"):  # fmt: skip
+                       r"\(.*\)\. For PostgreSQL run pip install 'qhls\[postgresql\]'\.$"):  # fmt: skip
         run(tmp_path, storage="postgresql+psycopg://host/x")
 
 
@@ -161,7 +161,8 @@ def test_a_database_that_does_not_answer(tmp_path):
     pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
     url = f"postgresql+psycopg://me:secret@127.0.0.1:{free_port()}/x"
     with pytest.raises(JournalError, match=r"(?s)^postgresql\+psycopg://me:\*\*\*@127.*/x, search 'run': expected a "
-                       r"database that answers, got OperationalError: .*; what the journal has is kept: .*$"
+                       r"database that answers, got OperationalError: .*\. Search again .*: what the "
+                       r"journal has is kept\.$"
                        ) as caught:  # fmt: skip
         run(tmp_path / "run", storage=url)
     assert "secret" not in str(caught.value)

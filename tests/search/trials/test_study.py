@@ -169,5 +169,5 @@ def test_a_new_search_begins_a_new_study(tmp_path):
 def test_a_study_that_cannot_be_written(tmp_path):
     (tmp_path / STUDY).mkdir()
     with pytest.raises(SearchError, match=rf"^.*{STUDY}: expected to write the trials as an Optuna study, got: "
-                       r".*; make room, or make it writable, and search again .*$"):  # fmt: skip
+                       r".*\. Make room, or make it writable, and search again .*$"):  # fmt: skip
         run(tmp_path, trials=4)

@@ -115,11 +115,11 @@ def _bits(largest: float) -> int:
     return math.ceil(math.log2(largest)) if largest > 0 else 0
 
 
-def bounds(layer: Any, given: Range) -> tuple[float, float]:
-    """Return the range of all partial sums within ``layer`` for inputs in the range ``given``."""
+def bounds(layer: Any, input_range: Range) -> tuple[float, float]:
+    """Return the range of all partial sums within ``layer`` for inputs in the range ``input_range``."""
     weights = hardware_weights(layer)
     kernels = [w for w in weights if not w.is_bias]
-    low, high = _sums(layer, kernels[0], given)
+    low, high = _sums(layer, kernels[0], input_range)
     lowest, highest = low.min(), high.max()
     if len(kernels) > 1:
         low, high = _sums(layer, kernels[1], _between(layer, low, high))
@@ -130,10 +130,10 @@ def bounds(layer: Any, given: Range) -> tuple[float, float]:
     return float(lowest), float(highest)
 
 
-def _sums(layer: Any, kernel: HardwareWeight, given: Range) -> tuple[np.ndarray, np.ndarray]:
+def _sums(layer: Any, kernel: HardwareWeight, input_range: Range) -> tuple[np.ndarray, np.ndarray]:
     """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
     w = kernel.values.astype(np.float64)
-    least, most = (np.asarray(end, np.float64) for end in given)
+    least, most = (np.asarray(end, np.float64) for end in input_range)
     least, most = np.minimum(least, 0), np.maximum(most, 0)
     if least.ndim:  # one bound per channel, of a pointwise kernel
         shape = [1] * w.ndim

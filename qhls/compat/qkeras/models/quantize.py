@@ -173,7 +173,7 @@ class _Config:
         for name in entry:
             if name not in keys:
                 raise UtilityError(
-                    f"quantizer_config[{key!r}]: unknown key {name!r}. Use one of {', '.join(keys)}."
+                    f"quantizer_config[{key!r}]: expected keys among {', '.join(keys)}, got {name!r}. Use one of these."
                 )
         return dict(entry), key
 
@@ -266,8 +266,8 @@ class _Config:
             while cause.__context__ is not None:  # Keras' error repeats the whole configuration
                 cause = cause.__context__
             raise UtilityError(
-                f"quantizer_config[{key!r}]: the layer {settings['name']!r} cannot become a "
-                f"{cls.__name__}: {cause}"
+                f"quantizer_config[{key!r}]: expected arguments of a {cls.__name__} for the layer "
+                f"{settings['name']!r}, got: {cause}"
             ) from error
 
     def _bidirectional(self, layer: Any) -> Any:

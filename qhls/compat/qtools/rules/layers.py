@@ -98,5 +98,5 @@ def averaging(node: Node, inputs: list[Number], options: Options) -> Findings:
         parts["pool_avg_multiplier"] = MapPart(product)
         outputs = math.prod(drop_batch(node.output_shape))
         work = [] if options.compatible else [*work, LayerWork(outputs, (product,))]
-    made = total.output if product is None else product.output
-    return Findings(made, parts, tuple(work))
+    result = total.output if product is None else product.output
+    return Findings(result, parts, tuple(work))

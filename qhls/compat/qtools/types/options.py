@@ -58,11 +58,11 @@ class Options:
         """Return whether the types within a layer are the defaults: for Keras' own layers, or ``for_reference``."""
         return self.for_reference or not hasattr(layer, "get_quantizers")
 
-    def output(self, node: Node, made: Number) -> Number:
-        """Return the type of a layer's results: that of its activation, else ``made``."""
+    def output(self, node: Node, result: Number) -> Number:
+        """Return the type of a layer's results: that of its activation, else ``result``."""
         activation = _find_activation(node.layer)
         if self.for_reference or not self.types.decides_output(activation):
-            return self.types.passed_on(made)
+            return self.types.passed_on(result)
         return self.types.number(activation)
 
     def counted(self, number: Number, layer: Any, index: int) -> Number:

@@ -454,16 +454,17 @@ def test_sizes_of_autoqkeras_trials():
         ),
         (
             {"QDense": {"kernel_quantiser": BITS}},
-            r"^quantizer_config\['QDense'\]: unknown key 'kernel_quantiser'\. Use one of "
-            r"activation_quantizer, average_quantizer, .*weight_quantizer\.$",
+            r"^quantizer_config\['QDense'\]: expected keys among "
+            r"activation_quantizer, average_quantizer, .*weight_quantizer, got 'kernel_quantiser'\. "
+            r"Use one of these\.$",
         ),
         (
             {"default": {"kernels": BITS}},
-            r"^quantizer_config\['default'\]: unknown key 'kernels_quantizer'\. Use one of .*$",
+            r"^quantizer_config\['default'\]: expected keys among .*, got 'kernels_quantizer'\. Use one of these\.$",
         ),
         (
             {"QDense": {"kernel_quantizer": "quantized_bit(4)"}},
-            r"^quantizer_config\['QDense'\]: the layer 'd0' cannot become a QDense: get_quantizer: "
+            r"^quantizer_config\['QDense'\]: expected arguments of a QDense for the layer 'd0', got: get_quantizer: "
             r"expected the name of a quantizer, got 'quantized_bit' .*$",
         ),
         (
@@ -496,7 +497,10 @@ def test_a_misspelt_name_warns():
 
 
 def test_bits_that_no_quantizer_has():
-    message = r"^quantizer_config\['QDense'\]: the layer 'd0' cannot become a QDense: quantized_relu: bits: .*$"
+    message = (
+        r"^quantizer_config\['QDense'\]: expected arguments of a QDense for the layer 'd0', got: "
+        r"quantized_relu: bits: .*$"
+    )
     with pytest.raises(UtilityError, match=message):
         model_quantize(mlp(), CONFIG, 0)
 
