@@ -52,7 +52,12 @@ def csynth_xml(
 
 
 def module_rpt(
-    tool="Vivado HLS", dsp="DSP48E", total=None, latency=("7", "9"), interval=("2", "3")
+    tool="Vivado HLS",
+    dsp="DSP48E",
+    total=None,
+    latency=("7", "9"),
+    interval=("2", "3"),
+    expressions=(),
 ):
     """A ``_csynth.rpt`` of a module with two instances and a loop: 30 + 5 + 100 + 12 LUT."""
     summary = [
@@ -71,6 +76,8 @@ def module_rpt(
     heading = ["Instance", "Module", "min", "max", "min", "max", "min", "max", "Type"]
     loops = [["- Rows", 6, 6, 4, 1, 1, 4, "yes"]]
     bounds = [*latency, "56 ns", "72 ns", *interval, "none"]
+    fifos = [["f_U", 1, 3, 0, "-", 9, 3, 27], ["g_U", 1, 3, 0, "-", 9, 1, 9]]
+    variables = ["Variable Name", "Operation", dsp, "FF", "LUT", "Bitwidth P0", "Bitwidth P1"]
     line = "=" * 60
     return f"""
 {line}
@@ -80,6 +87,7 @@ def module_rpt(
 
 * Version:        2020.1 (Build 1 on a day)
 * Project:        project
+* Product family: zynq
 * Target device:  xc7z020-clg400-1
 
 {line}
@@ -105,6 +113,10 @@ def module_rpt(
 + Detail:
     * Instance:
 {draw(["Instance", "Module", *units], instances, [["Total", "", 1, 3, 40, 112, 0]], indent="    ")}
+    * FIFO:
+{draw(["Name", "BRAM_18K", "FF", "LUT", "URAM", "Depth", "Bits", "Size:D*B"], fifos, indent="    ")}
+    * Expression:
+{draw(variables, [*expressions, ["Total", "", 0, 0, 30, 9, 9]], indent="    ")}
 
 {line}
 == Interface

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from qhls.energy.tool_reports.contents import (
     UNIT_NAMES,
@@ -192,3 +192,27 @@ def read_cosim(text: str, design: str) -> Contents:
     return Contents(
         "HLS", version, "C/RTL co-simulation", design, cycles=cycles, notes=tuple(notes)
     )
+
+
+def list_expressions(text: str) -> Iterator[tuple[str, str, tuple[int, int], float]]:
+    """Yield (variable, operation, bits of both operands, LUT) of each expression in a ``<module>_csynth.rpt``."""
+    table = find_table(list_tables(text), _RESOURCES, "* Expression:")
+    for row in table.rows if table else ():
+        name, operation, _, _, lut, first, second = (cell.strip() for cell in row)
+        if name != "Total":
+            bits = int(read_number(first)), int(read_number(second))
+            yield name, operation, bits, read_number(lut)
+
+
+def list_fifos(text: str) -> tuple[list[float], float]:
+    """Return the bits of each FIFO in a ``<module>_csynth.rpt``, and the LUT of all."""
+    tables = list_tables(text)
+    table = find_table(tables, _RESOURCES, "* FIFO:")
+    if table is None:
+        return [], 0.0
+    column = table.heading.index("Bits")
+    bits = [read_number(row[column]) for row in table.rows if row[0].strip() != "Total"]
+    summary = find_table(tables, _RESOURCES, "* Summary:")
+    if summary is None:
+        return [], 0.0
+    return bits, _read_block(summary.heading, summary.find_row("FIFO"), "").resources["LUT"]

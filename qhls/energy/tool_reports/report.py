@@ -15,17 +15,19 @@ from rich.console import Group
 from rich.table import Table
 
 from qhls.energy.hardware.area import AreaReport, OpArea
-from qhls.energy.hardware.latency import LatencyReport, OpLatency, count_cycles
+from qhls.energy.hardware.latency import LatencyReport, count_cycles
 from qhls.energy.hardware.limits import warn_of_part
-from qhls.energy.report.text import make_cell, render_text
 from qhls.energy.tool_reports.contents import UNITS, Clock, Contents, Cycles
 from qhls.energy.tool_reports.csynth_xml import read_csynth_xml
 from qhls.energy.tool_reports.hls import read_cosim, read_module, read_synthesis_summary
 from qhls.energy.tool_reports.vivado import read_export, read_utilization
 from qhls.errors import EnergyError
-from qhls.ir import Schedule
-from qhls.ir.parts import find_part
+from qhls.ir import Graph
+from qhls.plan import Schedule, plan
+from qhls.plan.hardware.parts import find_part
+from qhls.system.display import Printed
 from qhls.system.limits import read
+from qhls.system.tables import make_cell, render_text
 from qhls.system.text import shortened
 
 SHARE = 48
@@ -38,15 +40,52 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class StatedCall:
+    """The cycles of an instance or loop as a tool states them; ``depth`` is such that ``cycles`` are the tool's."""
+
+    name: str
+    kind: str
+    trips: int
+    interval: int
+    cycles: int
+    layer: str = ""
+    bound: str = "report"
+
+    @property
+    def depth(self) -> int:
+        """Return the cycles of the latency beside the trips."""
+        return self.cycles - self.trips * self.interval + 1
+
+    @property
+    def busy(self) -> int:
+        """Return the cycles until the next tensor."""
+        return self.trips * self.interval
+
+
+@dataclass(frozen=True, slots=True)
 class ToolLatency(LatencyReport):
-    """The clock cycles that a tool states, in place of the model's: ``latency`` is the largest.
+    """The clock cycles that a tool states, in place of those of a plan, which is empty."""
 
-    The depth of an op is such that its ``cycles`` equal the tool's.
-    """
+    calls: tuple[StatedCall, ...]
+    most: int
+    least: int
+    stated_interval: int | None
+    has_clock: bool
 
-    least: int = 0
-    stated_interval: int | None = None
-    has_clock: bool = True
+    @property
+    def ops(self) -> tuple[Any, ...]:
+        """Return the instances and loops whose cycles the tool states."""
+        return self.calls
+
+    @property
+    def latency(self) -> int:
+        """Return the largest latency."""
+        return self.most
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Return nothing: a report states no reasons."""
+        return ()
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -86,7 +125,7 @@ class ToolLatency(LatencyReport):
 
 
 @dataclass(frozen=True, slots=True)
-class ToolReport:
+class ToolReport(Printed):
     """A vendor's report: its tool and version, and its numbers as ``AreaReport`` and ``LatencyReport``.
 
     ``area`` or ``latency`` is None if the report does not state it.
@@ -231,20 +270,18 @@ def _build_latency(contents: Contents, schedule: Schedule, has_clock: bool) -> T
         return None
     return ToolLatency(
         contents.design,
-        schedule,
+        plan(Graph((), ()), schedule),
         tuple(filter(None, map(_build_call, contents.calls))),
         high,
-        high,
-        least=high if low is None else low,
-        stated_interval=cycles.interval[1],
-        has_clock=has_clock,
+        high if low is None else low,
+        cycles.interval[1],
+        has_clock,
     )
 
 
-def _build_call(call: Cycles) -> OpLatency | None:
+def _build_call(call: Cycles) -> StatedCall | None:
     """Return the cycles of an instance or loop; None if the tool does not know them."""
     latency, interval = call.latency[1], call.interval[1]
     if latency is None or interval is None:
         return None
-    depth = latency - call.trips * interval + 1
-    return OpLatency(call.name, call.kind, "", call.trips, interval, depth, "report")
+    return StatedCall(call.name, call.kind, call.trips, interval, latency)

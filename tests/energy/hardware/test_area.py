@@ -36,7 +36,7 @@ from qhls.ir import (
     layer_scope,
 )
 from qhls.plan import Schedule
-from qhls.plan.hardware.prices import PRIMITIVES, area_tables, load_area_table
+from qhls.plan.hardware.prices import KINDS, area_tables, load_area_table, tool_tables
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
 from support.plans import buffer_of, process_of
 from support.shared import SHARED
@@ -360,10 +360,10 @@ def test_fewer_activation_bits_are_never_larger(bits, more, seed, name, storage)
     assert size(bits) <= size(bits + more) * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("name", area_tables())
+@pytest.mark.parametrize("name", [*area_tables(), *tool_tables()])
 def test_tables_are_complete(name):
     table = load_area_table(name)
-    assert set(table.figures) == set(PRIMITIVES)
+    assert set(table.figures) == set(KINDS[table.counts])
     sizes = {
         **dict.fromkeys(("multiply", "scale", "choice", "saturate", "lookup", "select"), (8, 4)),
         **{
@@ -372,10 +372,14 @@ def test_tables_are_complete(name):
             "bram": (99, 9),
             "rom": (99, 9),
             "lutram": (99, 9),
+            **dict.fromkeys(("sum", "product_dsp", "table", "fifo"), (12, 4)),
+            "product_glue": (),
+            "product": (6, 4, 3),
         },
     }
+    free = ("negate", "product_glue", "gate") if name == "vivado" else ()
     for kind, figure in table.figures.items():
-        assert figure.area(sizes.get(kind, (8,))) > 0
+        assert (figure.area(sizes.get(kind, (8,))) > 0) == (kind not in free), kind
         assert figure.unit in ("LUT", "DSP", "FF", "BRAM18", "um2")
         assert figure.source
         assert figure.error
@@ -422,7 +426,8 @@ def test_a_faulty_table_is_refused(tmp_path, change, message):
 
 
 def test_unknown_table():
-    match = r"^area table: expected one of asic_45nm, xilinx_lut6 or a \.json file, got 'x'\. Choose one\.$"
+    names = "asic_45nm, vitis_csynth, vivado, xilinx_lut6"
+    match = rf"^area table: expected one of {names} or a \.json file, got 'x'\. Choose one\.$"
     with pytest.raises(EnergyError, match=match):
         load_area_table("x")
 
