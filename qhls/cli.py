@@ -1,4 +1,4 @@
-"""Command line: ``qhls compile|check|energy|qtools|report|search|show``."""
+"""Command line: ``qhls compile|check|energy|qtools|search|show``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from qhls.compile import REAL_ENDS
 from qhls.errors import DesignWarning, QhlsError
 from qhls.model.softmax import MODES
 from qhls.plan import Schedule
+from qhls.plan.schedule import UNITS
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
 from qhls.system import text
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
-        if _needs_keras(options):
+        if options.command in ("search", "qtools") or not all(map(is_saved, options.model)):
             import_keras()
         if options.command == "search":  # it shows its own progress
             return options.run(options)
@@ -64,13 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAULT
 
 
-def _needs_keras(options: argparse.Namespace) -> bool:
-    """Return whether the command builds a Keras model; reports and saved designs need none."""
-    if options.command == "report":
-        return False
-    return options.command in ("search", "qtools") or not all(map(is_saved, options.model))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qhls",
@@ -86,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
             "compare interpreter, C simulation of every target and Keras, bit for bit",
         ),
         "energy": (_energy, "print energy per layer, and compare several models"),
+        "plan": (_plan, "print the hardware of the design, one process per line"),
         "search": (_search, "search quantised forms of a model: the front of accuracy and costs"),
         "show": (_show, "print the design, one op per line"),
     }
@@ -127,7 +122,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in files.items():
         _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
     _qtools_parser(commands)
-    _report_parser(commands)
     _search_options(commands.choices["search"])
     return parser
 
@@ -170,19 +164,6 @@ def _qtools_parser(commands: Any) -> None:
     command.add_argument("--json", type=_file_name("json"), help="write the data type map (.json)")
 
 
-def _report_parser(commands: Any) -> None:
-    """Add ``qhls report read``, which needs no model."""
-    what = "read reports of Vivado HLS, Vitis HLS and Vivado"
-    command = commands.add_parser("report", help=what, description=what)
-    actions = command.add_subparsers(dest="action", required=True)
-    listed = "print area and cycles of a report, as for our own estimates"
-    action = actions.add_parser("read", help=listed, description=listed, epilog=STATUSES)
-    action.set_defaults(run=_report)
-    files = "csynth.xml, csynth.rpt, *_csynth.rpt, *_cosim.rpt, or report_utilization of Vivado"
-    action.add_argument("path", nargs="+", help=files)
-    action.add_argument("--json", type=_file_name("json"), help="write all numbers (.json)")
-
-
 def _common(command: argparse.ArgumentParser, name: str) -> None:
     """Add the arguments of every command that compiles: the model, its types and the schedule."""
     if name == "search":
@@ -198,6 +179,39 @@ def _common(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("--clock-period", type=float, default=5.0, help=period)
     part = "AMD part for Vitis, e.g. xc7z020clg400-1; a warning says if the design does not fit"
     command.add_argument("--part", default=Schedule().part, help=part)
+    if name != "search":
+        _targets(command)
+
+
+def _targets(command: argparse.ArgumentParser) -> None:
+    """Add the arguments for an interval, a budget and folds by layer."""
+    cycles = "most clock cycles between two inputs: plan the least hardware for it"
+    command.add_argument("--interval", type=int, metavar="CYCLES", help=cycles)
+    rate = "least inputs per second, instead of --interval"
+    command.add_argument("--throughput", type=float, metavar="RATE", help=rate)
+    for field, unit in UNITS.items():
+        most = f"most {unit}: plan the least interval within all budgets"
+        command.add_argument(f"--{field}", type=int, metavar="N", help=most)
+    room = (
+        "take the part's resources as budget; --no-fit: plan the smallest design if nothing fits; "
+        "default: --fit for qhls plan with --part alone"
+    )
+    command.add_argument("--fit", action=argparse.BooleanOptionalAction, help=room)
+    fold = "fold of a layer's products, by name or pattern: LAYER=SIMD,PE or =logic or =memory"
+    command.add_argument(
+        "--fold", action="append", type=_fold, metavar="LAYER=FOLD", default=[], help=fold
+    )
+
+
+def _fold(text: str) -> tuple[str, Any]:
+    """Parse a layer and its fold."""
+    layer, _, fold = text.rpartition("=")
+    numbers = fold.split(",")
+    if layer and fold in ("logic", "memory"):
+        return layer, fold
+    if layer and len(numbers) == 2 and all(n.isascii() and n.isdigit() for n in numbers):
+        return layer, (int(numbers[0]), int(numbers[1]))
+    raise argparse.ArgumentTypeError(f"expected LAYER=SIMD,PE or =logic or =memory, got {text!r}")
 
 
 def _ends(command: argparse.ArgumentParser) -> None:
@@ -311,9 +325,7 @@ def _design(options: argparse.Namespace, model: str) -> Any:
         _refuse_settings(options, model)
         return load_design(model)
     types = options.input_type
-    schedule = Schedule(
-        reuse_factor=options.reuse_factor, clock_period=options.clock_period, part=options.part
-    )
+    schedule = _schedule(options)
     input_types = types[0] if types and len(types) == 1 else types
     # With several models --weights belongs to those in JSON, which contain no weights.
     needed = len(options.model) == 1 or Path(model).suffix == ".json"
@@ -331,10 +343,24 @@ def _design(options: argparse.Namespace, model: str) -> Any:
     )
 
 
+def _schedule(options: argparse.Namespace) -> Schedule:
+    """Return the schedule that the options describe; ``qhls plan`` with a part alone plans for it."""
+    names = ("reuse_factor", "clock_period", "part", "interval", "throughput", "fit", *UNITS)
+    fields = {name: getattr(options, name) for name in names}
+    others = [name for name in names if name not in ("clock_period", "part")]
+    is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
+    if options.command == "plan" and is_alone and options.part != options.default("part"):
+        fields["fit"] = True
+    return Schedule(**fields, folding=tuple(options.fold))
+
+
 def _refuse_settings(options: argparse.Namespace, model: str) -> None:
     """Raise ``QhlsError`` for a setting that a saved design has already."""
-    names = "weights input_type reuse_factor clock_period part softmax real_end allow_approximate approximate_bits"
-    for name in names.split():
+    names = (
+        *("weights", "input_type", "reuse_factor", "clock_period", "part", "softmax", "real_end"),
+        *("allow_approximate", "approximate_bits", "interval", "throughput", "fit", "fold", *UNITS),
+    )
+    for name in names:
         if getattr(options, name) != options.default(name):
             raise QhlsError(
                 f"{model}: expected no --{name.replace('_', '-')}, got one for a saved design, which is complete. "
@@ -376,6 +402,12 @@ def _check(options: argparse.Namespace) -> int:
     report = design.check(x, options.target or tuple(TARGETS), include=options.include)
     sys.stdout.write(f"{report}\n")
     return 0 if report else EXIT_DIFFERENT
+
+
+def _plan(options: argparse.Namespace) -> int:
+    design = _design(options, options.model[0])
+    sys.stdout.write(f"{design.plan}\n")
+    return 0
 
 
 def _energy(options: argparse.Namespace) -> int:
@@ -442,18 +474,6 @@ def _qtools(options: argparse.Namespace) -> int:
     if options.json:
         tools.qtools_stats_to_json(options.json)
         sys.stdout.write(f"{options.json}\n")
-    return 0
-
-
-def _report(options: argparse.Namespace) -> int:
-    from qhls.energy.tool_reports.report import read_report, save_reports
-
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    reports = [read_report(path) for path in options.path]
-    for report in reports:
-        console.print(report.table())
-    if options.json:
-        sys.stdout.write(f"{save_reports(reports, options.json)}\n")
     return 0
 
 

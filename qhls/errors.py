@@ -39,6 +39,10 @@ class VerifyError(QhlsError):
     """A graph or a call breaks a rule of the IR."""
 
 
+class PlanError(QhlsError):
+    """No hardware meets a schedule: a budget, an interval or a fold."""
+
+
 class EmitError(QhlsError):
     """A project cannot be written: target, folder or name."""
 

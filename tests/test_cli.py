@@ -334,3 +334,49 @@ def test_output_into_a_closed_pipe_is_no_error(saved):
     command = f"{sys.executable} -m qhls.cli show {saved} -i s8.4 | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_plan_prints_one_process_a_line(saved, capsys):
+    assert main(["plan", saved, *TYPE, "--interval", "12", "--fold", "second=1,3"]) == 0
+    out = capsys.readouterr().out
+    (row,) = (line for line in out.splitlines() if line.strip("│ ").startswith("second.matmul"))
+    assert "simd 1, pe 3" in row
+    assert main(["plan", saved, *TYPE, "--part", "xc7z020clg400-1"]) == 0
+    assert "simd 1, pe 3" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--fold", "second=2,2"],
+            r"folding of layer 'second': expected simd of 1, 5 and pe of 1, 3, ",
+        ),
+        (
+            ["--fold", "third=logic"],
+            r"Schedule\.folding: expected layers with products \(first, second\), ",
+        ),
+        (
+            ["--dsp", "0"],
+            r"Schedule\.dsp: expected a whole number from 1 to \d+, got 0\. It counts DSP\.",
+        ),
+        (
+            ["--part", "xcvc1902-vsva2197-2MP-e-S", "--fit"],
+            r"Schedule\.part: expected a part whose size is known, ",
+        ),
+        (
+            ["--interval", "5", "--reuse-factor", "2"],
+            r"Schedule\.reuse_factor: expected 1 beside an interval ",
+        ),
+    ],
+)
+def test_plans_that_cannot_be(saved, capsys, arguments, message):
+    assert main(["plan", saved, *TYPE, *arguments]) == 1
+    assert re.match(rf"^qhls plan: {message}", capsys.readouterr().err.splitlines()[-1])
+
+
+def test_a_fold_is_written_as_two_numbers(saved, capsys):
+    with pytest.raises(SystemExit):
+        main(["plan", saved, *TYPE, "--fold", "second=fast"])
+    message = r"argument --fold: expected LAYER=SIMD,PE or =logic or =memory, got 'second=fast'$"
+    assert re.search(message, capsys.readouterr().err.strip())

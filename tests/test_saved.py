@@ -55,6 +55,14 @@ def test_every_op_comes_back(kind, tmp_path):
             assert np.array_equal(one, two)
 
 
+def test_targets_and_folds_come_back(tmp_path):
+    folding = {"conv1": (2, 1), "fc*": "memory"}
+    design = qhls.Design(classifier(), Schedule(interval=5000, folding=folding, dsp=40, fit=False))
+    again = opened(design, tmp_path)
+    assert again.schedule == design.schedule
+    assert str(again.plan) == str(design.plan)
+
+
 @pytest.mark.parametrize("values", [None, range(3), (-2, 5)])
 def test_the_values_of_an_input_come_back(values, tmp_path):
     x = Input((2,), Fixed(True, 4, 0), values, name="x")

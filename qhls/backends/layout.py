@@ -21,7 +21,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
 from qhls.ir.op import MARKS, Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
-from qhls.plan import Access, Fold, Plan, Process, Schedule, plan
+from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
@@ -42,7 +42,7 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
         source = view.results[number]
         port = layout.names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
         view.stores.append(layout.names.new(f"store_{port}"))
-        view.outputs.append(CTensor(port, source.type, op.shape, source.partition))
+        view.outputs.append(replace(source, name=port, dims=op.shape))
     return view
 
 
@@ -70,7 +70,7 @@ class _Layout:
             if isinstance(op, Reshape):  # the same array under other indices
                 tensors[op] = replace(tensors[op.x], dims=op.shape)
                 continue
-            tensors[op] = self._tensor(op, "" if ports else "step", network.buffer(op).split)
+            tensors[op] = self._tensor(network.buffer(op), "" if ports else "step")
             process = network.process(op)
             if process is not None:
                 operands = tuple(
@@ -88,11 +88,12 @@ class _Layout:
         """Return the table of a constant, one for all graphs that read it in the same tiles."""
         op = access.operand
         assert isinstance(op, Const)
-        key = (op, tiles)
+        key = (op, tiles, access.buffer.place, access.buffer.banks)
         if key not in self.tables:
             codes = op.codes.integers()
             ordered = codes if tiles is None else tiles.tiled(codes)
-            tensor = replace(self._tensor(op, "values", access.buffer.split), dims=ordered.shape)
+            word = 1 if tiles is None else tiles.products
+            tensor = replace(self._tensor(access.buffer, "values"), dims=ordered.shape, word=word)
             self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
             self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
@@ -109,14 +110,15 @@ class _Layout:
         self.functions[key] = self.names.new(f"compute_{out.name}")
         return CFunction(op, number, self.functions[key], *parts, bodies)
 
-    def _tensor(self, op: Op, suffix: str, partition: bool) -> CTensor:
-        """Return the tensor of ``op``; ``suffix`` keeps a one-word name apart from C names and parameters."""
+    def _tensor(self, buffer: Buffer, suffix: str) -> CTensor:
+        """Return the tensor of ``buffer``; ``suffix`` keeps a one-word name apart from C names and parameters."""
+        op = buffer.tensor
         alone = suffix and "_" not in identifier(op.name)
         name = self.names.new(f"{op.name}_{suffix}" if alone else op.name)
         modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
         # Not "_t": time_t, key_t and their like belong to the C library.
         type_view = CType(self.names.new(f"{name}_type"), op.type, *modes)
-        return CTensor(name, type_view, op.shape, partition)
+        return CTensor(name, type_view, op.shape, buffer.place, buffer.split, buffer.banks)
 
 
 def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
@@ -129,7 +131,7 @@ def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
     names = [tensor.name for tensor in operands]
     sources = [t.name if t.constant else str(names.index(t.name)) for t in operands]
     shapes = [
-        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.partition)
+        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.place, t.banks)
         for t in (*operands, out)
     ]
     return op.kind, tuple(settings), tuple(sources), tuple(shapes)

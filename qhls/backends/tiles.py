@@ -10,9 +10,10 @@ from qhls.plan import Fold
 
 @dataclass(frozen=True)
 class CFold:
-    """A product's loops over tiles, of filters (``f``), rows (``i``), columns (``j``) and channels (``g``).
+    """Loops of a product over tiles: groups ``b``, filters ``f``, rows ``i``, columns ``j`` and channels ``g``.
 
-    Within a tile: filters ``p``, rows ``i``, columns ``j`` and channels ``s``. An axis of one tile has no loop around.
+    Within a tile: results ``p``, rows ``i``, columns ``j`` and channels ``s``. An axis of one tile has no loop around;
+    rows and columns that are cut into tiles of several have the loops ``i0`` and ``j0`` within.
     """
 
     fold: Fold
@@ -25,52 +26,101 @@ class CFold:
     @property
     def first(self) -> str:
         """Return the condition of a sum's first tile, empty if it has no other."""
-        return " && ".join(f"{name} == 0" for name, _ in self.loops if name != "f")
+        return " && ".join(f"{name} == 0" for name, _ in self.loops if name not in "bf")
 
     @property
     def last(self) -> str:
         """Return the condition of a sum's last tile, empty if it has no other."""
-        return " && ".join(f"{name} == {n - 1}" for name, n in self.loops if name != "f")
+        return " && ".join(f"{name} == {n - 1}" for name, n in self.loops if name not in "bf")
 
     @property
     def window(self) -> list[tuple[str, int]]:
-        """Return variable and trips of the unrolled loops over one filter's part of a tile."""
-        _, rows, columns, channels, _ = self.fold.tile
+        """Return variable and trips of the unrolled loops over one result's part of a tile."""
         around = {name for name, _ in self.loops}
-        pairs = (("i", rows), ("j", columns), ("s", channels))
+        pairs = zip(self._names, self.fold.tile[1:4], strict=True)
         return [(name, count) for name, count in pairs if name not in around]
 
     @property
-    def filters(self) -> int:
-        """Return the filters of a tile."""
-        return self.fold.tile[4]
+    def row(self) -> str:
+        """Return the kernel row of the current weight."""
+        return self._join("i", 1)
+
+    @property
+    def column(self) -> str:
+        """Return the kernel column of the current weight."""
+        return self._join("j", 2)
+
+    @property
+    def results(self) -> int:
+        """Return the results of a tile."""
+        return self.fold.pe
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether all results of a tile read the same inputs: they belong to one group."""
+        return self.fold.tile[0] == 1
 
     @property
     def channel(self) -> str:
         """Return the index of the current input channel."""
         depth, count = self.fold.tile[3], self.fold.counts[3]
-        return affine(("g", depth), ("s", 1)) if count > 1 else "s"
+        within = affine(("g", depth), ("s", 1)) if count > 1 else "s"
+        return self._add(self._group, self.fold.sizes[3], within)
 
     @property
     def filter(self) -> str:
-        """Return the index of the current filter."""
-        return affine(("f", self.filters), ("p", 1)) if self.fold.counts[4] > 1 else "p"
+        """Return the index of the current result."""
+        if self.fold.counts[4] > 1:
+            return self._add("b", self.fold.sizes[4], affine(("f", self.fold.tile[4]), ("p", 1)))
+        return self._add("b", self.fold.pe, "p")
 
     @property
     def beyond(self) -> tuple[str, str]:
         """Return the conditions under which channel and filter exist, empty where no tile reaches beyond them."""
-        found: list[str] = []
+        conditions: list[str] = []
         for axis, index in ((3, self.channel), (4, self.filter)):
             size = self.fold.sizes[axis]
-            found.append(f"{index} < {size}" if size % self.fold.tile[axis] else "")
-        return found[0], found[1]
+            conditions.append(f"{index} < {size}" if size % self.fold.tile[axis] else "")
+        return conditions[0], conditions[1]
 
     @property
     def weight(self) -> str:
         """Return the index of the current weight in the tiles."""
-        _, rows, columns, channels, filters = self.fold.counts
-        _, tile_rows, tile_columns, depth, width = self.fold.tile
-        indices = ("f", "i", "j", "g", "p", "i", "j", "s")
-        return flat(
-            indices, (filters, rows, columns, channels, width, tile_rows, tile_columns, depth)
-        )
+        groups, rows, columns, channels, filters = self.fold.counts
+        tile_rows, tile_columns, depth = self.fold.tile[1:4]
+        indices = ("b", "f", "i", "j", "g", "p", *self._names)
+        tiles = (groups, filters, rows, columns, channels)
+        return flat(indices, (*tiles, self.fold.pe, tile_rows, tile_columns, depth))
+
+    @property
+    def _names(self) -> tuple[str, str, str]:
+        """Return the variables of row, column and channel within a tile."""
+        return "i0" if self._is_cut("i") else "i", "j0" if self._is_cut("j") else "j", "s"
+
+    @property
+    def _group(self) -> str:
+        """Return the group of the current result, empty if there is one group."""
+        groups, tile, filters = self.fold.sizes[0], self.fold.tile[0], self.fold.tile[4]
+        if groups == 1:
+            return ""
+        if tile == 1:
+            return "b"
+        within = f"p / {filters}" if filters > 1 else "p"
+        return f"(b * {tile} + {within})" if self.fold.counts[0] > 1 else f"({within})"
+
+    def _add(self, name: str, factor: int, rest: str) -> str:
+        """Return ``name * factor + rest``, without what is always 0."""
+        if not name or (name == "b" and self.fold.counts[0] == 1):
+            return rest
+        return f"{affine((name, factor))} + {rest}" if rest != "s" or factor > 1 else name
+
+    def _is_cut(self, name: str) -> bool:
+        """Return whether a loop over tiles has this name, but takes several elements at once."""
+        axis = {"i": 1, "j": 2}.get(name)
+        return axis is not None and self.fold.counts[axis] > 1 and self.fold.tile[axis] > 1
+
+    def _join(self, name: str, axis: int) -> str:
+        """Return the index along ``axis`` of the current weight."""
+        if self._is_cut(name):
+            return f"({affine((name, self.fold.tile[axis]), (f'{name}0', 1))})"
+        return name

@@ -18,6 +18,7 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Overflow, Rounding
 from qhls.plan import Plan, Process, Schedule
+from qhls.plan.process import Place
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 """The C integers that hold a constant's codes, by width; wider ones are cut into words."""
@@ -44,7 +45,12 @@ class CTensor:
     name: str
     type: CType
     dims: tuple[int, ...]
+    place: Place
     partition: bool
+    """Whether each element is a register, or a constant of its own."""
+    banks: int = 1
+    word: int = 1
+    """Elements of a constant that are one word of a memory."""
     table: str = ""
     """The C name of a constant's integer codes."""
 
@@ -129,6 +135,16 @@ class CFunction:
         return [t.name if t.constant else f"x{first[t.name]}" for t in self.operands]
 
     @property
+    def at_once(self) -> bool:
+        """Return whether one trip computes all elements."""
+        return self.process.trips == 1
+
+    @property
+    def lanes(self) -> int:
+        """Return the results of one trip."""
+        return self.process.lanes
+
+    @property
     def indices(self) -> list[str]:
         """Return one loop variable per axis of the result."""
         return [f"i{axis}" for axis in range(len(self.out.dims))]
@@ -178,8 +194,10 @@ class CFunction:
         """Return, for ``Conv`` and ``Pool``, row and column of the window's element (i, j) in the operand."""
         assert isinstance(self.op, Conv | Pool)
         strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
-        row = affine(("r", strides[0]), ("i", dilation[0]))
-        return row, affine(("c", strides[1]), ("j", dilation[1]))
+        i, j = (self.fold.row, self.fold.column) if self.fold else ("i", "j")
+        return affine(("r", strides[0]), (i, dilation[0])), affine(
+            ("c", strides[1]), (j, dilation[1])
+        )
 
     @property
     def channel(self) -> str:
@@ -405,6 +423,16 @@ class CDesign:
     @property
     def _bodies(self) -> list[CBody]:
         return [body for function in self.functions for body in function.bodies]
+
+    @property
+    def banked(self) -> list[CTensor]:
+        """Return the tensors in memories of several banks."""
+        return [t for t in self._arrays if t.banks > 1 and not t.partition]
+
+    @property
+    def folded(self) -> list[CTensor]:
+        """Return the tables with one tile of weights per word."""
+        return [c.tensor for c in self.constants if c.tensor.word > 1]
 
     @property
     def register_bits(self) -> int:

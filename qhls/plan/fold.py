@@ -91,11 +91,53 @@ def sizes_of(op: Matmul | Conv) -> Sizes:
 
 
 def fold(op: object, schedule: Schedule) -> Fold | None:
-    """Return the tiles through which ``op`` shares its multipliers; None where it shares none or has groups."""
-    if not isinstance(op, Matmul | Conv) or (isinstance(op, Conv) and op.groups > 1):
+    """Return the tiles through which ``reuse_factor`` makes ``op`` share its multipliers; None where it shares none."""
+    if not isinstance(op, Matmul | Conv):
         return None
-    tiles = Fold(*_least(sizes_of(op), schedule.reuse_factor))
+    sizes = sizes_of(op)
+    reuse = schedule.reuse_factor
+    tiles = Fold(*_least(sizes, reuse)) if sizes[0] == 1 else find_fold(sizes, reuse)
     return tiles if tiles.trips > 1 else None
+
+
+def find_fold(sizes: Sizes, trips: int, windows: int | None = None) -> Fold:
+    """Return the tiles of the fewest products that divide ``sizes``, in at most ``trips`` trips.
+
+    ``windows``: the elements of one channel that a memory gives per cycle; a tile with more takes several cycles.
+    """
+
+    def count_cycles(tiles: Fold) -> int:
+        elements = tiles.tile[1] * tiles.tile[2]
+        return tiles.trips * (math.ceil(elements / windows) if windows else 1)
+
+    folds = list_folds(sizes)
+    fast = [tiles for tiles in folds if count_cycles(tiles) <= trips] or [Fold(sizes, sizes)]
+    return min(fast, key=lambda tiles: (tiles.products, max(tiles.simd, tiles.pe), tiles.trips))
+
+
+@lru_cache(maxsize=1024)
+def list_folds(sizes: Sizes) -> tuple[Fold, ...]:
+    """Return all tiles that divide ``sizes``: channels are cut first, then columns and rows; filters, then groups."""
+    groups, rows, columns, channels, filters = sizes
+    inputs = dict.fromkeys(
+        [
+            *((1, 1, depth) for depth in divisors(channels)),
+            *((1, column, channels) for column in divisors(columns)),
+            *((row, columns, channels) for row in divisors(rows)),
+        ]
+    )
+    results = dict.fromkeys(
+        [*((1, width) for width in divisors(filters)), *((g, filters) for g in divisors(groups))]
+    )
+    return tuple(
+        Fold(sizes, (group, *window, width)) for window, (group, width) in product(inputs, results)
+    )
+
+
+def divisors(number: int) -> tuple[int, ...]:
+    """Return the divisors of a positive number, rising."""
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return tuple(sorted({*small, *(number // n for n in small)}))
 
 
 @lru_cache(maxsize=1024)

@@ -10,18 +10,19 @@ they read different memories.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.ir.ops import Input
+from qhls.ir.ops import Const, Input
 from qhls.ir.scan import Scan
+from qhls.plan.choices import arrays_of, check_folding, choose_all
 from qhls.plan.dataflow import array_of, arrays_read, calls, find_obstacles
 from qhls.plan.process import Buffer, Channel, ChannelKind, Process
-from qhls.plan.rules import Choice, choose, make_buffer, make_process, make_store
+from qhls.plan.rules import Choice, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
 from qhls.plan.timing import Step, find_critical_path
 from qhls.system.display import Tabular
@@ -48,7 +49,7 @@ class Plan(Tabular):
     channels: tuple[Channel, ...]
     obstacles: tuple[str, ...]
     choices: tuple[Choice, ...]
-    """The decisions on each process."""
+    """The decisions on each input and process."""
 
     @property
     def overlap(self) -> bool:
@@ -69,9 +70,11 @@ class Plan(Tabular):
 
     def remake(self, op: Op, new: Op) -> Process:
         """Return the process of ``op`` by the same decisions for ``new``, an op of equal shape on other numbers."""
-        position = self._positions[op]
-        double = self.processes[position].writes.buffer.double
-        return _make(new, self.choices[position], double)
+        choice = self.choices[len(self.graph.inputs) + self._positions[op]]
+        process = self.processes[self._positions[op]]
+        sources = [a.buffer for a in process.reads if not isinstance(a.operand, Const)]
+        result = make_buffer(new, choice, process.writes.buffer.double)
+        return _make(new, choice, sources, result)
 
     def walk(self) -> Iterator[tuple[Op, Process | Buffer | None, int]]:
         """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
@@ -153,18 +156,16 @@ class Plan(Tabular):
 
 @lru_cache(maxsize=16)
 def plan(graph: Graph, schedule: Schedule) -> Plan:
-    """Return the plan of ``graph`` for ``schedule``. It is made once for several readers."""
+    """Return the plan of ``graph`` for ``schedule``. It is made once for several readers.
+
+    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
+    """
+    check_folding(graph, schedule)
+    if schedule.is_searched:
+        from qhls.plan.search import find_plan
+
+        return find_plan(graph, schedule)
     return connect(graph, schedule, choose_all(graph, schedule), find_obstacles(graph))
-
-
-def choose_all(graph: Graph, schedule: Schedule) -> tuple[Choice, ...]:
-    """Return the decisions on all calls of ``graph``, in their order."""
-    return tuple(
-        replace(choose(op, schedule), body=choose_all(op.body, schedule))
-        if isinstance(op, Scan)
-        else choose(op, schedule)
-        for op in calls(graph)
-    )
 
 
 def connect(
@@ -174,14 +175,13 @@ def connect(
     obstacles: tuple[str, ...],
     nested: bool = False,
 ) -> Plan:
-    """Return the plan of ``graph`` by ``choices``; ``nested``: another process copies its outputs."""
-    order = calls(graph)
+    """Return the plan of ``graph`` by ``choices`` of inputs and calls; ``nested``: others copy its outputs."""
+    order, arrays = calls(graph), arrays_of(graph)
     crossed = (array for op in order for array in arrays_read(op))
     double = frozenset[Op]() if obstacles else frozenset(crossed) - frozenset(graph.inputs)
-    pairs = zip(order, choices, strict=True)
-    processes = tuple(_make(op, choice, op in double) for op, choice in pairs)
-    inputs = (make_buffer(op, schedule) for op in graph.inputs)
-    buffers = {b.tensor: b for b in (*inputs, *(process.writes.buffer for process in processes))}
+    chosen = dict(zip(arrays, choices, strict=True))
+    buffers = {op: make_buffer(op, chosen[op], op in double) for op in arrays}
+    processes = tuple(_make(op, chosen[op], _sources(op, buffers), buffers[op]) for op in order)
     results = [(op, buffers[array_of(op)]) for op in graph.outputs]
     stores = () if nested else tuple(make_store(op, b) for op, b in results if b.is_memory)
     channels = (
@@ -192,9 +192,15 @@ def connect(
     return Plan(graph, schedule, processes, stores, *parts)
 
 
-def _make(op: Op, choice: Choice, double: bool) -> Process:
+def _sources(op: Op, buffers: Mapping[Op, Buffer]) -> list[Buffer]:
+    """Return the buffers that ``op`` reads, one per operand that is no constant."""
+    operands = dict.fromkeys(o for o in op.operands if not isinstance(o, Const))
+    return [buffers[array_of(operand)] for operand in operands]
+
+
+def _make(op: Op, choice: Choice, sources: Sequence[Buffer], result: Buffer) -> Process:
     """Return the process of ``op``, that of a recurrence with the plan of its step."""
-    process = make_process(op, choice, double)
+    process = make_process(op, choice, sources, result)
     if not isinstance(op, Scan):
         return process
     waits = ("a step begins after the end of the one before",)

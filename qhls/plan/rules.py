@@ -21,8 +21,7 @@ from qhls.ir.movement import View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import array_of
-from qhls.plan.fold import Fold, fold
+from qhls.plan.fold import Fold
 from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.loop import Loop
 from qhls.plan.process import Access, Buffer, Place, Process
@@ -31,19 +30,26 @@ from qhls.plan.schedule import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The decisions on one op that its rule carries out.
+    """The decisions on one op that its rule carries out; None leaves one to the schedule's ``partition_limit``.
 
-    ``fold``: the tiles of a product, None if it shares no multiplier. ``body``: the decisions on a recurrence's step.
+    ``fold``: the tiles of a product, None if it shares no multiplier. ``weights``: the place of a product's weights.
+    ``lanes``: results per trip of an op without a fold. ``place`` and ``banks``: those of the result. ``body``: the
+    decisions on a recurrence's step.
     """
 
     schedule: Schedule
     fold: Fold | None = None
+    weights: Place | None = None
+    lanes: int | None = None
+    place: Place | None = None
+    banks: int = 1
     body: tuple[Choice, ...] = ()
 
-
-def choose(op: Op, schedule: Schedule) -> Choice:
-    """Return the decisions on ``op`` that ``schedule`` implies."""
-    return Choice(schedule, fold(op, schedule))
+    def works_at_once(self, op: Op) -> bool:
+        """Return whether all elements of the result of ``op`` are computed in one trip."""
+        if self.lanes is None:
+            return fits_registers(op, self.schedule)
+        return self.lanes >= op.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Outline:
 
     ``constants``: place and words per inference of each constant. ``window``: elements of the operand that one trip
     reads where trips read elements again, else 0. ``moves``: the trips that read other elements, 0 for all trips.
+    ``scattered``: the elements of one trip lie in any banks.
     """
 
     loops: Sequence[Loop]
@@ -62,6 +69,7 @@ class Outline:
     )
     window: int = 0
     moves: int = 0
+    scattered: bool = False
 
     @property
     def trips(self) -> int:
@@ -69,19 +77,27 @@ class Outline:
         return math.prod(loop.trips for loop in self.loops)
 
 
-def make_process(op: Op, choice: Choice, double: bool = False) -> Process:
-    """Return the process of ``op``; ``double``: whether its result has two buffers.
+def make_process(op: Op, choice: Choice, sources: Sequence[Buffer], result: Buffer) -> Process:
+    """Return the process of ``op``, which reads ``sources``, the buffers of its operands that are no constants.
 
-    Its interval is that of the rule, or longer where a trip reads more words of a memory, or writes more into one, than
-    the memory's ports allow.
+    Its interval is that of the rule, or longer where a trip reads more words of a memory, or writes more into one,
+    than the memory's ports allow.
     """
     rough = outline(op, choice)
-    reads = tuple(_read(op, operand, choice, rough) for operand in dict.fromkeys(op.operands))
-    writes = Access(op, make_buffer(op, choice.schedule, double), op.size)
+    tensors = [o for o in dict.fromkeys(op.operands) if not isinstance(o, Const)]
+    places = dict(zip(tensors, sources, strict=True))
+    reads = tuple(
+        _read_constant(op, operand, choice, rough)
+        if isinstance(operand, Const)
+        else _read(op, operand, places[operand], rough)
+        for operand in dict.fromkeys(op.operands)
+    )
+    writes = Access(op, result, op.size)
     interval, bound = rough.interval, "schedule"
     used = [(access.operand.name, access.buffer, access.words / rough.trips) for access in reads]
     for name, buffer, words in (*used, (op.name, writes.buffer, rough.lanes)):
-        needed = math.ceil(words / buffer.ports) if buffer.is_memory else 0
+        banks = 1 if rough.scattered and buffer is not writes.buffer else buffer.banks
+        needed = math.ceil(words / (buffer.ports * banks)) if buffer.is_memory else 0
         if needed > interval:
             interval, bound = needed, name
     depth = estimate_depth(op, choice.schedule.clock_period)
@@ -90,28 +106,29 @@ def make_process(op: Op, choice: Choice, double: bool = False) -> Process:
 
 
 def make_store(op: Op, buffer: Buffer) -> Process:
-    """Return the process that copies an output from its memory to the design's port, one element per cycle."""
+    """Return the process that copies an output from its memory to the design's port, one element per bank and cycle."""
     access = Access(op, buffer, op.size)
-    loops = (Loop("i", op.size),)
-    return Process(f"store {op.name}", "store", (op,), loops, 1, 1, 1, (access,), access)
+    lanes = buffer.banks
+    loops = (Loop("i", op.size, lanes),)
+    return Process(f"store {op.name}", "store", (op,), loops, lanes, 1, 1, (access,), access)
 
 
-def make_buffer(op: Op, schedule: Schedule, double: bool = False) -> Buffer:
-    """Return the buffer of the tensor of ``op``, not a constant: registers, or block RAM beyond ``partition_limit``."""
-    if fits_registers(op, schedule):
-        return Buffer(op, "registers", op.size, op.type.width, banks=op.size, double=double)
-    return Buffer(op, "bram", op.size, op.type.width, double=double)
+def make_buffer(op: Op, choice: Choice, double: bool = False) -> Buffer:
+    """Return the buffer of the tensor of ``op``, not a constant: registers, or a memory beyond ``partition_limit``."""
+    place = choice.place or ("registers" if fits_registers(op, choice.schedule) else "bram")
+    banks = op.size if place == "registers" else choice.banks
+    return Buffer(op, place, op.size, op.type.width, banks=banks, double=double)
 
 
 def fits_registers(op: Op, schedule: Schedule) -> bool:
-    """Return whether the elements of the tensor of ``op`` are registers; a single number always is one."""
+    """Return whether ``partition_limit`` makes registers of the tensor of ``op``; a single number always is one."""
     return op.size <= max(schedule.partition_limit, 1)
 
 
 @singledispatch
 def outline(op: Op, choice: Choice) -> Outline:
     """Return the loops of ``op`` and the use of its operands: the rule of its kind."""
-    at_once = fits_registers(op, choice.schedule)
+    at_once = choice.works_at_once(op)
     multiplied = isinstance(op, Mul)
     constants: dict[Op, tuple[Place, float]] = {
         const: (
@@ -121,22 +138,22 @@ def outline(op: Op, choice: Choice) -> Outline:
         for const in _constants(op)
     }
     interval = choice.schedule.reuse_factor if at_once and multiplied else 1
-    return Outline(_loops(op, at_once), op.size if at_once else 1, interval, constants)
+    return Outline(*_loops(op, choice), interval, constants)
 
 
 @outline.register
 def _(op: View, choice: Choice) -> Outline:
-    at_once = fits_registers(op, choice.schedule)
-    lanes = op.size if at_once else 1
-    return Outline(_loops(op, at_once), lanes, window=lanes)
+    loops, lanes = _loops(op, choice)
+    scattered = bool(op.strides) and op.strides[-1] != 1
+    return Outline(loops, lanes, window=lanes, scattered=scattered)
 
 
 @outline.register(Threshold)
 @outline.register(Lookup)
 def _(op: Threshold | Lookup, choice: Choice) -> Outline:
-    at_once = fits_registers(op, choice.schedule)
     constants = list(_constants(op))
     lookups = sum(count for event, count in op.events.items() if event.kind == "lookup")
+    at_once = choice.works_at_once(op)
     places: dict[Op, tuple[Place, float]] = {
         const: (
             _place_constant(
@@ -146,7 +163,7 @@ def _(op: Threshold | Lookup, choice: Choice) -> Outline:
         )
         for const in constants
     }
-    return Outline(_loops(op, at_once), op.size if at_once else 1, constants=places)
+    return Outline(*_loops(op, choice), constants=places)
 
 
 @outline.register
@@ -180,9 +197,10 @@ def _(op: Conv, choice: Choice) -> Outline:
 @outline.register
 def _(op: Pool, choice: Choice) -> Outline:
     (height, width), (rows, columns, channels) = op.window, op.shape
-    window = (Loop("k", channels, channels), Loop("i", height, height), Loop("j", width, width))
+    lanes = choice.lanes or channels
+    window = (Loop("k", channels, lanes), Loop("i", height, height), Loop("j", width, width))
     loops = (Loop("r", rows), Loop("c", columns), *window)
-    return Outline(loops, channels, window=height * width * channels)
+    return Outline(loops, lanes, window=height * width * lanes)
 
 
 @outline.register
@@ -209,11 +227,15 @@ def _outline_folded(op: Matmul | Conv, choice: Choice, tile: Fold, place: list[L
     return Outline(loops, tile.pe, 1, constants, tile.simd, trips // tile.rounds)
 
 
-def _loops(op: Op, at_once: bool) -> tuple[Loop, ...]:
-    """Return one loop per axis of the result."""
-    return tuple(
-        Loop(f"i{axis}", size, size if at_once else 1) for axis, size in enumerate(op.shape)
+def _loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
+    """Return one loop per axis of the result, and the results of a trip: all, or some along the last axis."""
+    if choice.works_at_once(op):
+        return tuple(Loop(f"i{axis}", size, size) for axis, size in enumerate(op.shape)), op.size
+    lanes, last = choice.lanes or 1, len(op.shape) - 1
+    loops = tuple(
+        Loop(f"i{axis}", size, lanes if axis == last else 1) for axis, size in enumerate(op.shape)
     )
+    return loops, lanes
 
 
 def _constants(op: Op) -> dict[Const, None]:
@@ -221,11 +243,8 @@ def _constants(op: Op) -> dict[Const, None]:
     return dict.fromkeys(operand for operand in op.operands if isinstance(operand, Const))
 
 
-def _read(op: Op, operand: Op, choice: Choice, rough: Outline) -> Access:
-    """Return the access of ``op`` to ``operand``."""
-    if isinstance(operand, Const):
-        return _read_constant(op, operand, choice, *rough.constants[operand])
-    buffer = make_buffer(array_of(operand), choice.schedule)
+def _read(op: Op, operand: Op, buffer: Buffer, rough: Outline) -> Access:
+    """Return the access of ``op`` to a tensor."""
     if buffer.is_memory:
         words = rough.trips * rough.window if rough.window else operand.size
         return Access(operand, buffer, words)
@@ -241,16 +260,21 @@ def _read(op: Op, operand: Op, choice: Choice, rough: Outline) -> Access:
     return Access(operand, buffer, operand.size, count, math.ceil(operand.size / count))
 
 
-def _read_constant(op: Op, const: Const, choice: Choice, place: Place, words: float) -> Access:
+def _read_constant(op: Op, const: Const, choice: Choice, rough: Outline) -> Access:
     """Return the access of ``op`` to a constant; one in registers outside a product is chosen by a loop's variable."""
-    banks = const.size if fits_registers(const, choice.schedule) else 1
+    place, words = rough.constants[const]
     if choice.fold:
         width = choice.fold.products * const.type.width
         return Access(const, Buffer(const, place, choice.fold.trips, width), words)
+    if place in ("registers", "wired"):
+        banks = const.size if fits_registers(const, choice.schedule) else 1
+    else:  # the level of an element, not its place, is the index of a table
+        apart = choice.lanes is not None and not isinstance(op, Threshold | Lookup)
+        banks = math.gcd(rough.lanes, const.size) if apart else 1
     buffer = Buffer(const, place, const.size, const.type.width, banks=banks)
     chosen = place == "registers" and not isinstance(op, Matmul | Conv)
-    if chosen and not fits_registers(op, choice.schedule):
-        return Access(const, buffer, words, 1, const.size)
+    if chosen and rough.trips > 1:
+        return Access(const, buffer, words, rough.lanes, math.ceil(const.size / rough.lanes))
     return Access(const, buffer, words)
 
 
@@ -267,6 +291,8 @@ def _place_constant(
     schedule = choice.schedule
     if const.size == 1:
         return "wired"
+    if choice.weights and multiplied and fixed:
+        return choice.weights
     if schedule.storage != "registers":
         return schedule.storage
     short = const.size <= schedule.partition_limit

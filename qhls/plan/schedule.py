@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 import operator
 import re
-from dataclasses import dataclass
-from typing import Literal, SupportsFloat, SupportsIndex, cast, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, SupportsFloat, SupportsIndex, cast, get_args
 
 from qhls.errors import VerifyError
-from qhls.plan.hardware.parts import find_part
+from qhls.plan.hardware.parts import find_part, list_devices
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
+Folding = tuple[int, int] | Literal["logic", "memory"]
+"""Inputs and results of one trip (simd, pe); or where a layer's weights lie."""
+UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
+"""The budgets of a schedule, by field."""
+
 _LARGEST = 2**31 - 1
 """C++ and Tcl count in 32 bits."""
 _LONGEST = 80
@@ -28,6 +34,12 @@ class Schedule:
     worked on all at once; longer ones stay memories, but for constants with fixed indices, which are logic.
     ``part`` and ``library``: the Vitis device and the Catapult library.
 
+    ``interval``: the most clock cycles between two inputs; or ``throughput``: the least inputs per second. The plan
+    takes the least hardware that meets it. ``lut``, ``ff``, ``dsp`` and ``bram`` (blocks of 18 kbit) are budgets, in
+    which the plan takes the least interval. ``fit``: True adds the resources of ``part`` to the budgets; False does so
+    too, but plans the smallest design where none fits. ``folding``: by layer name or pattern (``"conv*"``), the
+    (simd, pe) of its products, ``"logic"`` (all weights at once) or ``"memory"`` (weights in a memory).
+
     Raises ``VerifyError`` for a field that is not what it should be.
     """
 
@@ -38,6 +50,16 @@ class Schedule:
     partition_limit: int = 1024
     part: str = "xcvu13p-flga2577-2-e"
     library: str = "nangate-45nm_beh"
+    interval: int | None = field(default=None, kw_only=True)
+    throughput: float | None = field(default=None, kw_only=True)
+    lut: int | None = field(default=None, kw_only=True)
+    ff: int | None = field(default=None, kw_only=True)
+    dsp: int | None = field(default=None, kw_only=True)
+    bram: int | None = field(default=None, kw_only=True)
+    fit: bool | None = field(default=None, kw_only=True)
+    folding: Mapping[str, Folding] | tuple[tuple[str, Folding], ...] = field(
+        default=(), kw_only=True
+    )
 
     def __post_init__(self) -> None:
         multiplied, longest = _whole(self.reuse_factor), _whole(self.partition_limit)
@@ -59,6 +81,8 @@ class Schedule:
         self._require(
             "library", plain is not None, "a Catapult library", "Use letters, digits and _ . + -."
         )
+        self._check_targets(period)
+        self._check_folding()
         object.__setattr__(self, "reuse_factor", multiplied)
         object.__setattr__(self, "partition_limit", longest)
         object.__setattr__(self, "clock_period", period)
@@ -67,6 +91,71 @@ class Schedule:
     def weights_are_logic(self) -> bool:
         """Return whether weights of products and convolutions are part of the logic: no multiplier is shared."""
         return self.storage == "registers" and self.reuse_factor == 1
+
+    @property
+    def target(self) -> int | None:
+        """Return the most cycles between two inputs that are asked for, by ``interval`` or ``throughput``."""
+        if self.throughput is not None:
+            return int(1e9 / (self.clock_period * self.throughput))
+        return self.interval
+
+    @property
+    def budget(self) -> dict[str, int]:
+        """Return the limits by unit; empty where none is asked for."""
+        limits = {unit: getattr(self, name) for name, unit in UNITS.items()}
+        part = find_part(self.part) if self.fit is not None else None
+        room = (part.resources if part else None) or {}
+        limits = {
+            unit: room.get(unit) if limit is None else limit for unit, limit in limits.items()
+        }
+        return {unit: limit for unit, limit in limits.items() if limit is not None}
+
+    @property
+    def is_searched(self) -> bool:
+        """Return whether the plan looks for the folds that meet an interval or a budget."""
+        return self.target is not None or bool(self.budget)
+
+    def _check_targets(self, period: float) -> None:
+        for name in ("interval", *UNITS):
+            value = getattr(self, name)
+            if value is not None:
+                number = _whole(value)
+                what = "It is in cycles." if name == "interval" else f"It counts {UNITS[name]}."
+                sound = 1 <= number <= _LARGEST
+                self._require(name, sound, f"a whole number from 1 to {_LARGEST}", what)
+                object.__setattr__(self, name, number)
+        if self.throughput is not None:
+            rate = _number(self.throughput)
+            most = 1e9 / period
+            expected = f"a positive number up to {most:g}, one input per cycle"
+            self._require("throughput", 0 < rate <= most, expected, "It is in inputs per second.")
+            self._require(
+                "throughput", self.interval is None, "no interval beside it", "Leave one out."
+            )
+            object.__setattr__(self, "throughput", rate)
+        self._require("fit", self.fit in (None, True, False), "True or False", "")
+        if self.fit is not None:
+            part = find_part(self.part)
+            sized = part is not None and part.resources is not None
+            advice = f"Use one of {', '.join(list_devices())}, or give lut, ff, dsp and bram."
+            self._require("part", sized, "a part whose size is known", advice)
+        plain = self.reuse_factor == 1 or not self.is_searched
+        self._require("reuse_factor", plain, "1 beside an interval or a budget", "Leave one out.")
+        plain = self.storage == "registers" or not self.is_searched
+        self._require(
+            "storage", plain, "'registers' beside an interval or a budget", "Leave it out."
+        )
+
+    def _check_folding(self) -> None:
+        given = self.folding
+        pairs: tuple[tuple[Any, Any], ...] = tuple(
+            given.items() if isinstance(given, Mapping) else given
+        )
+        cleaned = tuple((name, _fold(wish)) for name, wish in pairs)
+        sound = all(isinstance(name, str) and wish is not None for name, wish in cleaned)
+        expected = "(simd, pe), 'logic' or 'memory' for each layer"
+        self._require("folding", sound, expected, "Write folding={'dense': (8, 4)}, for example.")
+        object.__setattr__(self, "folding", cleaned)
 
     def _require(self, field: str, sound: bool, expected: str, advice: str) -> None:
         if not sound:
@@ -101,6 +190,16 @@ def _number(value: object) -> float:
         return float(cast("SupportsFloat", value))
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+def _fold(value: object) -> Folding | None:
+    """Return ``value`` as (simd, pe), "logic" or "memory"; None for anything else."""
+    if isinstance(value, str):
+        return value if value in ("logic", "memory") else None
+    numbers = (
+        [_whole(n) for n in cast("list[object]", value)] if isinstance(value, tuple | list) else []
+    )
+    return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) >= 1 else None
 
 
 def _text(value: object) -> str:

@@ -200,6 +200,14 @@ CHANGES = {
     "partition_limit": 8,
     "part": "xc7z020clg400-1",
     "library": "lib_x",
+    "interval": 2000,
+    "throughput": 1e5,
+    "lut": 3000,
+    "ff": 2000,
+    "dsp": 4,
+    "bram": 1,
+    "fit": True,
+    "folding": {"conv1": (2, 1)},
 }
 
 

@@ -37,7 +37,8 @@ def test_tiles_by_hand():
     assert fold(matmul(6, 4), Schedule(24)).products == 1
     assert fold(matmul(6, 4), Schedule(10**6)).trips == 24
     assert fold(conv((5, 5), (3, 3), 2, 4), Schedule(9)).tile == (1, 1, 1, 2, 4)
-    assert fold(conv((5, 5), (3, 3), 4, 4, groups=2), Schedule(9)) is None
+    grouped = fold(conv((5, 5), (3, 3), 4, 4, groups=2), Schedule(9))
+    assert (grouped.tile, grouped.simd, grouped.pe) == ((2, 1, 1, 2, 2), 2, 4)
     assert fold(Const.of(1.0), Schedule(9)) is None
 
 

@@ -1,5 +1,7 @@
 """Schedules and parts: what each field may be, and the messages for what it may not."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -99,9 +101,78 @@ def test_parts_that_are_known(name, device):
     assert part.device == device
     assert part.resources is not None
     assert tuple(part.resources) == UNITS
-    assert all(count > 0 for count in part.resources.values())
+    assert all(count > 0 for unit, count in part.resources.items() if unit != "URAM")
+    assert part.resources["URAM"] >= 0
 
 
 def test_a_part_of_which_nothing_is_known():
     assert find_part("xcvc1902-vsva2197-2MP-e-S") == Part("xcvc1902", None)
     assert find_part("xcvu13pq-flga2577-2-e") == Part("xcvu13pq", None)
+
+
+WHOLE_NUMBER = r"expected a whole number from 1 to 2147483647, got"
+FOLDS = r"expected \(simd, pe\), 'logic' or 'memory' for each layer, got .*\. Write folding=\{'dense': \(8, 4\)\}, .*\."
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        *(
+            ({"interval": n}, rf"interval: {WHOLE_NUMBER} .*\. It is in cycles\.")
+            for n in (0, 2.5, "9")
+        ),
+        *(
+            ({name: 0}, rf"{name}: {WHOLE_NUMBER} 0\. It counts {unit}\.")
+            for name, unit in (("lut", "LUT"), ("ff", "FF"), ("dsp", "DSP"), ("bram", "BRAM18"))
+        ),
+        *(
+            (
+                {"throughput": rate},
+                r"throughput: expected a positive number up to 2e\+08, .*\. It is in .*\.",
+            )
+            for rate in (0, -1, 3e8, "fast", math.nan)
+        ),
+        (
+            {"throughput": 1e6, "interval": 9},
+            r"throughput: expected no interval beside it, got 1000000\.0\. Leave one out\.",
+        ),
+        ({"fit": "yes"}, r"fit: expected True or False, got 'yes'\."),
+        (
+            {"fit": True, "part": "xcvc1902-vsva2197-2MP-e-S"},
+            r"part: expected a part whose size is known, got .*\. Use one of xc7z010, .*, or give lut, ff, .*\.",
+        ),
+        (
+            {"lut": 9, "reuse_factor": 2},
+            r"reuse_factor: expected 1 beside an interval or a budget, got 2\. Leave one out\.",
+        ),
+        (
+            {"interval": 9, "storage": "bram"},
+            r"storage: expected 'registers' beside an interval or a budget, got 'bram'\. Leave it out\.",
+        ),
+        *(
+            ({"folding": folding}, rf"folding: {FOLDS}")
+            for folding in (
+                {"a": 3},
+                {"a": (0, 1)},
+                {"a": (1, 2, 3)},
+                {"a": "fast"},
+                {3: "logic"},
+                (("a", None),),
+            )
+        ),
+    ],
+)
+def test_targets_that_cannot_be(fields, message):
+    with pytest.raises(VerifyError, match=rf"^Schedule\.{message}$"):
+        Schedule(**fields)
+
+
+def test_a_schedule_with_folds_is_a_key():
+    folding = {"dense": [np.int64(8), 4], "c*": "memory"}
+    schedule = Schedule(folding=folding, interval=np.int64(7))
+    assert schedule.folding == (("dense", (8, 4)), ("c*", "memory"))
+    assert hash(schedule) == hash(Schedule(folding=dict(schedule.folding), interval=7))
+    assert schedule.budget == {}
+    assert Schedule(fit=True, part="xc7z020clg400-1", dsp=9).budget == {
+        **{"LUT": 53_200, "FF": 106_400, "DSP": 9, "BRAM18": 280}
+    }

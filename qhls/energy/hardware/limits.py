@@ -19,7 +19,7 @@ def list_warnings(plan: Plan, totals: Mapping[str, float]) -> Iterator[str]:
         yield f"storage={schedule.storage!r} changes the estimates only: qhls writes no project for it."
     yield from _warn_of_large_bodies(plan)
     if "LUT" in totals:
-        yield from warn_of_part(schedule, totals)
+        yield from _warn_of_part(schedule, totals)
 
 
 def _warn_of_large_bodies(plan: Plan) -> Iterator[str]:
@@ -29,16 +29,14 @@ def _warn_of_large_bodies(plan: Plan) -> Iterator[str]:
         count = hardware.unrolled * (op.comparisons if isinstance(op, Threshold) else 1)
         if count > BODY_LIMIT:
             where = f"layer {op.layer!r}, {op.name!r}" if op.layer else repr(op.name)
-            grouped = isinstance(op, Conv) and op.groups > 1
-            folds = isinstance(op, Matmul | Conv) and not grouped
+            folds = isinstance(op, Matmul | Conv)
             yield (
                 f"{where}: expected at most {BODY_LIMIT:,} operations in one unrolled loop body, got {count:,}. "
                 f"{'Raise reuse_factor' if folds else 'Make the layer smaller'}."
             )
 
 
-def warn_of_part(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
-    """Yield a warning for each resource in ``totals`` of which the schedule's part has too little."""
+def _warn_of_part(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
     part = find_part(schedule.part)
     if part is None or part.resources is None:
         yield f"part {schedule.part!r}: its size is unknown, so qhls does not check whether the design fits."

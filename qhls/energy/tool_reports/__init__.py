@@ -1,1 +1,0 @@
-"""Readers of vendors' reports: C synthesis, co-simulation and utilization of AMD's tools."""

@@ -1,0 +1,196 @@
+"""Decisions on every op of a graph: those of a reuse factor, or the least hardware for a number of cycles.
+
+For a target, every process may be busy for so many cycles. A product takes the fewest multipliers, with its weights in
+a memory. Other ops take the fewest lanes, along the last axis. A tensor is registers if a trip uses all of it, else a
+memory with as many banks as its writer and its readers have lanes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from qhls.errors import PlanError
+from qhls.ir.graph import Graph
+from qhls.ir.movement import Concat, Pad, View
+from qhls.ir.op import Op
+from qhls.ir.ops import ArgMax, Conv, Input, Lookup, Matmul, Pool
+from qhls.ir.scan import Scan
+from qhls.plan.dataflow import array_of, arrays_read, calls
+from qhls.plan.fold import Fold, divisors, find_fold, fold, list_folds, sizes_of
+from qhls.plan.hardware.figures import FORMS
+from qhls.plan.process import PORTS, Place
+from qhls.plan.rules import Choice
+from qhls.plan.schedule import Folding, Schedule
+
+FEW = 16
+"""The most elements of a tensor that is registers whatever its lanes: a memory would be no smaller."""
+LUTS_PER_BLOCK = 190
+"""LUTs per block of 18 kbit on an xc7z020: larger memories of LUTs become blocks."""
+
+Choices = dict[Op, Choice]
+
+
+def arrays_of(graph: Graph) -> list[Op]:
+    """Return the ops with a choice: inputs, then calls."""
+    return [*graph.inputs, *calls(graph)]
+
+
+def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
+    """Return the decisions on ``arrays_of(graph)``, for at most ``target`` cycles of each process, if given."""
+    chosen = {op: _choose(op, schedule, target) for op in arrays_of(graph)}
+    if target is None:
+        return tuple(chosen.values())
+    return tuple(_place(op, graph, chosen, target) for op in chosen)
+
+
+def _choose(op: Op, schedule: Schedule, target: int | None) -> Choice:
+    """Return the decisions on ``op`` alone: tiles or lanes."""
+    if isinstance(op, Scan):
+        inner = None if target is None else max(target // (op.steps * len(calls(op.body))), 1)
+        return Choice(schedule, body=_choose_step(op.body, schedule, inner))
+    if isinstance(op, Matmul | Conv):
+        return _choose_product(op, schedule, target)
+    if target is None or isinstance(op, Input):
+        return Choice(schedule)
+    return Choice(schedule, lanes=_find_lanes(op, target))
+
+
+def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[Choice, ...]:
+    """Return the decisions on a recurrence's step, whose tensors ``partition_limit`` places."""
+    products = (Matmul, Conv, Scan)
+    return tuple(
+        _choose(op, schedule, target if isinstance(op, products) else None)
+        for op in arrays_of(body)
+    )
+
+
+def _choose_product(op: Matmul | Conv, schedule: Schedule, target: int | None) -> Choice:
+    """Return the tiles of a product, and the place of its weights where they are shared."""
+    wish = find_wish(op, schedule)
+    if wish == "logic":
+        return Choice(schedule, weights="wired")
+    if isinstance(wish, tuple):
+        tiles = divide(op, *wish)
+    elif target is None:
+        tiles = fold(op, schedule)
+        if wish is None:
+            return Choice(schedule, tiles)
+    else:
+        trips = max(target // (op.size // op.shape[-1]), 1)
+        windows = PORTS if isinstance(op, Conv) else None
+        tiles = find_fold(sizes_of(op), trips, windows)
+    if wish == "memory" and (tiles is None or tiles.trips == 1):
+        shared = [tiles for tiles in list_folds(sizes_of(op)) if tiles.trips > 1]
+        tiles = min(shared, key=lambda tiles: (tiles.trips, tiles.products), default=None)
+    if tiles is None or tiles.trips == 1:
+        return Choice(schedule, weights="wired")
+    return Choice(schedule, tiles, place_memory(tiles.trips, tiles.products * op.w.type.width, 1))
+
+
+def find_wish(op: Op, schedule: Schedule) -> Folding | None:
+    """Return the user's fold of the layer of ``op``: that of its name, else of the first pattern that fits."""
+    wishes = dict(schedule.folding)
+    if op.layer in wishes:
+        return wishes[op.layer]
+    return next((wish for name, wish in wishes.items() if fnmatchcase(op.layer, name)), None)
+
+
+def divide(op: Matmul | Conv, simd: int, pe: int) -> Fold:
+    """Return the tiles of ``simd`` inputs and ``pe`` results. Raises ``PlanError`` where they do not divide."""
+    folds = list_folds(sizes_of(op))
+    for tiles in folds:
+        if (tiles.simd, tiles.pe) == (simd, pe):
+            return tiles
+    values = [sorted({getattr(tiles, name) for tiles in folds}) for name in ("simd", "pe")]
+    simds, pes = (", ".join(map(str, numbers)) for numbers in values)
+    raise PlanError(
+        f"folding of layer {op.layer!r}: expected simd of {simds} and pe of {pes}, got ({simd}, {pe}). Choose "
+        f"divisors of {op.name!r}."
+    )
+
+
+def check_folding(graph: Graph, schedule: Schedule) -> None:
+    """Raise ``PlanError`` for a name or pattern in ``folding`` that fits no layer with a product."""
+    layers = dict.fromkeys(op.layer for op, _ in graph.walk() if isinstance(op, Matmul | Conv))
+    for name, _ in schedule.folding:
+        if not any(fnmatchcase(layer, name) for layer in layers) and name not in layers:
+            names = ", ".join(filter(None, layers)) or "none"
+            raise PlanError(
+                f"Schedule.folding: expected layers with products ({names}), got {name!r}. Choose one, or a pattern "
+                f"such as 'dense*'."
+            )
+
+
+def _find_lanes(op: Op, target: int) -> int | None:
+    """Return the fewest results per trip for which ``op`` takes at most ``target`` cycles; all if none is enough."""
+    if isinstance(op, ArgMax):
+        return None
+    if op.size == 1:
+        return 1
+    steps = math.ceil(math.prod(op.window) / PORTS) if isinstance(op, Pool) else 1
+    axis = op.axis % len(op.shape) if isinstance(op, Concat) else -1
+    apart = isinstance(op, Concat) and axis == len(op.shape) - 1
+    common = math.gcd(*(o.shape[-1] for o in op.operands)) if apart else op.shape[-1]
+    for lanes in divisors(common):
+        if op.size // lanes * steps <= target:
+            return lanes
+    return op.shape[-1] if isinstance(op, Pool) else op.size
+
+
+def _place(op: Op, graph: Graph, chosen: Choices, target: int) -> Choice:
+    """Return the choice of ``op`` with the place and the banks of its tensor."""
+    uses = list(_list_lanes(op, graph, chosen, target))
+    choice = chosen[op]
+    parts = (choice.schedule, choice.fold, choice.weights, choice.lanes)
+    if 0 in uses:  # a recurrence copies its tensors by ``partition_limit``
+        return Choice(*parts, body=choice.body)
+    banks = math.lcm(*uses)
+    if banks >= op.size or op.size <= FEW:
+        return Choice(*parts, "registers", body=choice.body)
+    place = place_memory(math.ceil(op.size / banks), op.type.width, banks)
+    return Choice(*parts, place, banks, choice.body)
+
+
+def _list_lanes(op: Op, graph: Graph, chosen: Choices, target: int) -> Iterator[int]:
+    """Yield the consecutive elements of the tensor of ``op`` that a trip of each process uses; 0 where any."""
+    yield _count_written(op, chosen[op])
+    for reader in calls(graph):
+        if op in arrays_read(reader):
+            operands = [o for o in reader.operands if array_of(o) is op]
+            yield from (_count_read(reader, operand, chosen[reader]) for operand in operands)
+    for result in graph.outputs:
+        if array_of(result) is op:
+            yield next((n for n in divisors(op.size) if op.size // n <= target), op.size)
+
+
+def _count_written(op: Op, choice: Choice) -> int:
+    if isinstance(op, Scan):
+        return 0
+    if isinstance(op, Input | ArgMax):
+        return 1
+    if isinstance(op, Matmul | Conv):
+        return choice.fold.pe if choice.fold else op.shape[-1]
+    return choice.lanes or 1
+
+
+def _count_read(op: Op, operand: Op, choice: Choice) -> int:
+    if isinstance(op, Scan):
+        return 0
+    if isinstance(op, Matmul | Conv):
+        return choice.fold.tile[3] * choice.fold.tile[0] if choice.fold else operand.shape[-1]
+    if isinstance(op, ArgMax | Lookup):
+        return 1
+    lanes = choice.lanes or 1
+    if lanes >= op.size:
+        return operand.size
+    alike = isinstance(op, View | Pad | Concat | Pool) or operand.shape[-1:] == op.shape[-1:]
+    return math.gcd(lanes, operand.size) if alike else 1
+
+
+def place_memory(words: int, width: int, banks: int) -> Place:
+    """Return the cheaper memory for ``banks`` of ``words``: LUTs, or blocks of 18 kbit."""
+    luts = banks * FORMS["c bits ceil(elements / 64)"]((words, width))[0]
+    blocks = banks * FORMS["c BRAM18 blocks"]((words, width))[0]
+    return "lutram" if luts <= LUTS_PER_BLOCK * blocks else "bram"

@@ -1,0 +1,136 @@
+"""``find_plan``: the least hardware for an interval, or the least interval for a budget, by bisection.
+
+The hardware is priced by the area table of 6-input LUTs, without control and address generation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+
+from qhls.errors import PlanError
+from qhls.ir.graph import Graph
+from qhls.plan.choices import choose_all
+from qhls.plan.dataflow import find_obstacles
+from qhls.plan.hardware.prices import AreaTable, load_area_table, price_primitives
+from qhls.plan.hardware.primitives import count_primitives
+from qhls.plan.network import Plan, connect
+from qhls.plan.schedule import Schedule
+
+LONGEST = 1 << 40
+"""Cycles within which every process can do one thing after another."""
+CLOSE = 1.01
+"""The ratio of two targets at which bisection for a budget ends."""
+
+Resources = dict[str, float]
+
+
+def find_plan(graph: Graph, schedule: Schedule) -> Plan:
+    """Return the plan that meets the interval and the budget of ``schedule``. Raises ``PlanError`` if none does."""
+    obstacles = find_obstacles(graph)
+
+    def make(target: int) -> Plan:
+        return connect(graph, schedule, choose_all(graph, schedule, target), obstacles)
+
+    if schedule.target is None:
+        return _find_fastest(make, schedule)
+    found = _find_smallest(make, schedule.target)
+    if schedule.fit is not False:
+        check_budget(found)
+    return found
+
+
+def _find_smallest(make: Callable[[int], Plan], interval: int) -> Plan:
+    """Return the least hardware that takes an input every ``interval`` cycles."""
+    found = make(interval)
+    if found.interval <= interval:
+        return found
+    fastest = make(1)
+    if fastest.interval > interval:
+        why = f": {'; '.join(fastest.obstacles)}" if fastest.obstacles else ""
+        raise PlanError(
+            f"Schedule.interval: expected at least {fastest.interval:,} cycles between inputs of "
+            f"{fastest.graph.name!r}, "
+            f"got {interval:,}{why}. Allow more cycles."
+        )
+    low, high, found = 1, interval, fastest
+    while high - low > 1:
+        middle = (low + high) // 2
+        trial = make(middle)
+        if trial.interval <= interval:
+            low, found = middle, trial
+        else:
+            high = middle
+    return found
+
+
+def _find_fastest(make: Callable[[int], Plan], schedule: Schedule) -> Plan:
+    """Return the plan of the least interval within the budget of ``schedule``."""
+    found = make(LONGEST)
+    low, high = 1, max(process.busy for process in (*found.processes, *found.stores))
+    if not _fits(found):
+        if schedule.fit is not False:
+            check_budget(found)
+        return found
+    while high > low * CLOSE and high - low > 1:
+        middle = math.isqrt(low * high) if high > 4 * low else (low + high) // 2
+        trial = make(max(middle, low + 1) if middle <= low else middle)
+        if _fits(trial):
+            high, found = middle, trial
+        else:
+            low = middle
+    return found
+
+
+def _fits(plan: Plan) -> bool:
+    budget = plan.schedule.budget
+    totals = measure(plan)
+    return all(totals.get(unit, 0.0) <= limit for unit, limit in budget.items())
+
+
+def check_budget(plan: Plan) -> None:
+    """Raise ``PlanError`` with the unit that ``plan`` exceeds most, and the layer that needs most of it."""
+    totals, budget = measure(plan), plan.schedule.budget
+    worst = max(budget, key=lambda unit: totals.get(unit, 0.0) / budget[unit], default=None)
+    if worst is None or totals.get(worst, 0.0) <= budget[worst]:
+        return
+    layers = Counter[str]()
+    for name, resources in measure_layers(plan):
+        layers[name] += resources.get(worst, 0.0)  # pyright: ignore[reportArgumentType]
+    layer, most = layers.most_common(1)[0]
+    least = "for this interval" if plan.schedule.target else "in the smallest design"
+    raise PlanError(
+        f"plan of {plan.graph.name!r}: expected at most {budget[worst]:,} {worst}, got {totals[worst]:,.0f} {least}, "
+        f"{most:,.0f} of them in layer {layer!r}. Use a larger part, fewer bits or more cycles, or pass fit=False."
+    )
+
+
+def measure(plan: Plan) -> Resources:
+    """Return the resources of ``plan`` by unit."""
+    totals: Resources = {}
+    for _, resources in measure_layers(plan):
+        for unit, amount in resources.items():
+            totals[unit] = totals.get(unit, 0.0) + amount
+    return totals
+
+
+def measure_layers(plan: Plan) -> list[tuple[str, Resources]]:
+    """Return the Keras layer, else the name, and the resources of every op."""
+    table = _load_table()
+    return [
+        (
+            op.layer or op.name,
+            price_primitives(
+                count_primitives(hardware, op not in plan.graph.inputs, table.copies), table
+            )[0],
+        )
+        for op, hardware, _ in plan.walk()
+        if hardware is not None
+    ]
+
+
+@cache
+def _load_table() -> AreaTable:
+    return load_area_table("xilinx_lut6")
