@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import re
@@ -28,6 +29,27 @@ def test_python_in_documents_runs(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for code in blocks(document):
         exec(compile(code, document, "exec"), {"__name__": "example"})
+
+
+NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_and_show_their_results(notebook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cells = json.loads(notebook.read_text())["cells"]
+    names: dict[str, object] = {"__name__": "notebook"}
+    shown = 0
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            *steps, last = ast.parse("".join(cell["source"])).body
+            exec(compile(ast.Module(steps, []), notebook.name, "exec"), names)
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), notebook.name, "eval"), names)
+                shown += "<" in getattr(value, "_repr_html_", str)()
+            else:
+                exec(compile(ast.Module([last], []), notebook.name, "exec"), names)
+    assert shown >= 2
 
 
 def module(path: Path):
