@@ -21,6 +21,7 @@ from qhls.errors import (
     MissingError,
     QhlsError,
     QuantizerError,
+    RtlError,
     VerifyError,
 )
 from qhls.ir import Fixed, Graph
@@ -120,6 +121,7 @@ __all__ = [
     "MissingError",
     "QhlsError",
     "QuantizerError",
+    "RtlError",
     "Schedule",
     "VerifyError",
     "candidates",

@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from qhls.backends.target import TARGETS
+from qhls.backends.target import TARGETS, VERILOG
 from qhls.compile import REAL_ENDS
 from qhls.errors import DesignWarning, QhlsError
 from qhls.model.softmax import MODES
@@ -74,10 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"qhls {version('qhls')}")
     commands = parser.add_subparsers(dest="command", required=True)
     described = {
-        "compile": (_compile, "write HLS C++ projects"),
+        "compile": (_compile, "write projects in HLS C++ or Verilog"),
         "check": (
             _check,
-            "compare interpreter, C simulation of every target and Keras, bit for bit",
+            "compare interpreter, simulation of every target and Keras, bit for bit",
         ),
         "energy": (_energy, "print energy per layer, and compare several models"),
         "plan": (_plan, "print the hardware of the design, one process per line"),
@@ -91,10 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run, default=command.get_default)
         _common(command, name)
         if name in ("compile", "check"):
-            choices = list(TARGETS)
-            command.add_argument(
-                "-t", "--target", action="append", choices=choices, help="default: all"
-            )
+            choices = [*TARGETS, VERILOG]
+            default = f"default: {' and '.join(TARGETS)}"
+            command.add_argument("-t", "--target", action="append", choices=choices, help=default)
     folder = "folder for the projects, one subfolder per target"
     _option(commands, "compile", "-o", "--output", required=True, help=folder)
     _option(commands, "compile", "--save", type=Path, metavar="FILE", help=SAVE)
@@ -108,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     samples = "number of random inputs; default: 256"
     _option(commands, "check", "--samples", type=_count, default=256, help=samples)
     _option(commands, "check", "--include", help="folder of the vendor's headers")
+    rtl = "simulate the Verilog too"
+    _option(commands, "check", "--rtl", action="store_true", help=rtl)
     table = "name of a technology, or a JSON file; default: horowitz_45nm"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
     area = "also print area, latency and bit operations; name of an area table (xilinx_lut6, asic_45nm) or a JSON file"
@@ -399,7 +400,9 @@ def _check(options: argparse.Namespace) -> int:
             for c, op in zip(codes, design.graph.inputs, strict=True)
         ]
         x = x if len(x) > 1 else x[0]
-    report = design.check(x, options.target or tuple(TARGETS), include=options.include)
+    targets = options.target or [*TARGETS]
+    targets += [VERILOG] if options.rtl and VERILOG not in targets else []
+    report = design.check(x, targets, include=options.include)
     sys.stdout.write(f"{report}\n")
     return 0 if report else EXIT_DIFFERENT
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
     from qhls.report.page import DesignReport
+    from qhls.rtl.emit import VerilogProject
     from qhls.saved import Reference
 
 
@@ -107,25 +108,35 @@ class Design:
         return self.host.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
 
     def simulate(self, x: Any, target: str, *, include: str | Path | None = None) -> Any:
-        """Return the outputs of the C simulation for ``target`` ("vitis", "catapult"). Raises ``CsimError``."""
-        from qhls.backends.csim import build
+        """Return the outputs of the simulation of ``target``: C ("vitis", "catapult") or Verilog ("verilog").
 
-        (library,) = build(self.graph, self.schedule, [target], include=include)
-        return self._numbers(library.run(self.encode(x)))
+        Raises ``CsimError`` or ``RtlError``.
+        """
+        from qhls.check.executions import simulations
+
+        (simulation,) = simulations(self, [target], include)
+        return self._numbers(simulation.run(self.encode(x)))
 
     def emit(
         self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
-    ) -> Project:
-        """Write the HLS project; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
+    ) -> Project | VerilogProject:
+        """Write the project of ``target``; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
+
+        Targets: "vitis", "catapult" (C++) and "verilog", in which every weight has its own logic.
 
         Raises ``EmitError``. Warns (``DesignWarning``) if the part is too small or a tool will not build the design.
         """
+        from qhls import rtl
         from qhls.backends.emit import emit
+        from qhls.backends.target import VERILOG
 
         codes = None if stimuli is None else self.encode(stimuli)
         texts = self.warnings
-        options: dict[str, Any] = {"overwrite": overwrite, "warnings": texts}
-        project = emit(self.graph, self.schedule, target, path, stimuli=codes, **options)
+        options: dict[str, Any] = {"stimuli": codes, "overwrite": overwrite, "warnings": texts}
+        if target == VERILOG:
+            project = rtl.emit(self.graph, path, **options)
+        else:
+            project = emit(self.graph, self.schedule, target, path, **options)
         for text in texts:
             warnings.warn(text, DesignWarning, stacklevel=2)
         return project
@@ -137,9 +148,10 @@ class Design:
         *,
         include: str | Path | None = None,
     ) -> CheckReport:
-        """Compare the interpreter, the C simulation of every target, and Keras, bit for bit; true when all agree.
+        """Compare the interpreter, the simulation of every target, and Keras, bit for bit; true when all agree.
 
-        ``x``: inputs; by default 256 random vectors over the whole input type.
+        ``x``: inputs; by default 256 random vectors over the whole input type. ``targets``: also "verilog", which
+        needs ``pip install 'qhls[rtl]'``.
         """
         from qhls.check.executions import check
 

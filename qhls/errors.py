@@ -53,5 +53,11 @@ class CsimError(QhlsError):
     longest = 10_000
 
 
+class RtlError(QhlsError):
+    """A simulation of Verilog cannot be built or run: Verilator, compiler, data."""
+
+    longest = 10_000
+
+
 class EnergyError(QhlsError):
     """A technology table is invalid, or has no price for an event that a design causes."""

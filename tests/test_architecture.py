@@ -24,6 +24,7 @@ ALLOWED = {
     "model": ("qhls.model", "qhls.ir", "qhls.errors"),
     "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.model", "qhls.ir", *SERVICES),
     "backends": ("qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
+    "rtl": ("qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
     "compat": ("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
 }
@@ -36,6 +37,7 @@ THIRD_PARTY = {
     "plan": {"numpy", "rich"},
     "model": {"numpy"},
     "backends": {"numpy", "jinja2"},
+    "rtl": {"numpy", "jinja2"},
     "energy": {"numpy", "rich"},
 }
 """By folder: packages beside the standard library; folders that are not listed may import any."""

@@ -7,8 +7,6 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +28,7 @@ from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.plan import Schedule
+from qhls.system.processes import Children
 from qhls.system.progress import report
 
 CHUNK = 64
@@ -87,6 +86,11 @@ class Csim:
     target: Target
     path: Path
     has_taps: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the name of the target."""
+        return self.target.name
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
@@ -153,7 +157,7 @@ def build(
     """
     chosen = [get_target(name) for name in ([targets] if isinstance(targets, str) else targets)]
     report(f"build the C simulation of {' and '.join(target.name for target in chosen)}")
-    compilers = _Compilers()
+    compilers = Children()
     one = partial(_build, graph, schedule, compilers, include=include, taps=taps)
     with ThreadPoolExecutor(len(chosen) or 1) as pool:
         try:
@@ -163,41 +167,10 @@ def build(
             raise
 
 
-class _Compilers:
-    """The compiler processes of one ``build``, which end with it."""
-
-    def __init__(self) -> None:
-        self._running: list[subprocess.Popen[str]] = []
-        self._stopped = False
-
-    def run(self, command: list[str], folder: Path) -> tuple[int, str]:
-        """Run to the end; return the status and the text of stderr."""
-        # A separate session: Ctrl-C reaches this process alone, and its children end together.
-        process = subprocess.Popen(
-            command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self._running.append(process)
-        if self._stopped:
-            self._kill(process)
-        said = process.communicate()[1]
-        return process.returncode, said
-
-    def stop(self) -> None:
-        """Kill all running processes, and every later one at its start."""
-        self._stopped = True
-        for process in self._running:
-            self._kill(process)
-
-    @staticmethod
-    def _kill(process: subprocess.Popen[str]) -> None:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # g++ starts cc1plus, as, ld
-
-
 def _build(
     graph: Graph,
     schedule: Schedule,
-    compilers: _Compilers,
+    compilers: Children,
     target: Target,
     *,
     include: str | Path | None,
@@ -239,7 +212,7 @@ def _digest(files: dict[str, str], command: list[str], header: Path) -> str:
 
 
 def _compile(
-    compilers: _Compilers, files: dict[str, str], command: list[str], folder: Path, library: Path
+    compilers: Children, files: dict[str, str], command: list[str], folder: Path, library: Path
 ) -> None:
     for name, text in files.items():
         path = folder / name

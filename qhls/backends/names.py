@@ -29,6 +29,17 @@ rtranif0 rtranif1 scalared showcancelled signal signed small specify specparam s
 task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use vectored wait wand weak0 weak1 while
 wire wor xnor xor entity architecture process signal downto others
 """
+_SYSTEM_VERILOG = """
+accept_on alias always_comb always_ff always_latch assert assume before bind bins binsof break byte chandle checker
+class clocking const constraint context continue cover covergroup coverpoint cross dist do endchecker endclass
+endclocking endgroup endinterface endpackage endprogram endproperty endsequence enum eventually expect export extends
+extern final first_match foreach forkjoin global iff ignore_bins illegal_bins implements implies import inside int
+interconnect interface intersect join_any join_none let local logic longint matches modport nettype new nexttime null
+package packed priority program property protected pure rand randc randcase randsequence ref reject_on restrict return
+s_always s_eventually s_nexttime s_until s_until_with sequence shortint shortreal soft solve static string strong struct
+super sync_accept_on sync_reject_on tagged this throughout timeprecision timeunit type typedef union unique unique0
+until until_with untyped var virtual void wait_order weak wildcard with within
+"""
 _LIBRARY = """
 ac ac_channel ac_complex ac_fixed ac_float ac_int ac_private ap_bigint ap_biguint ap_fixed ap_int ap_ufixed ap_uint
 alloca assert assert_perror daylight environ errno hls linux math_errhandling offsetof sched_priority signgam ssize_t
@@ -39,9 +50,11 @@ argc argv c_str check_tap clear code compare compared complete current element e
 folder fopen found frac fscanf from_code g_sample g_sizes g_taps i inputs layer mismatches name op outputs path printf
 push_back qhls_run qhls_trace received record resize sample samples scaled sink size stimuli table taps tensor to_code
 value vector vectors
+atclone contextp eval_end_step eval_step eventspending hiername modelname nexttimeslot prepareclone rootp threads
+vlsymsp
 """
-"""Names of bridge and test bench, which the design's top function and ports must avoid."""
-RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG} {_LIBRARY} {_GENERATED}".split())
+"""Names of bridge, test bench and Verilator's class, which the design's top function and ports must avoid."""
+RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG} {_SYSTEM_VERILOG} {_LIBRARY} {_GENERATED}".split())
 _FOREIGN = re.compile(r"[A-Z0-9_]+|[A-Z]_.*|.*_t")
 """Pattern of macros and types of C libraries: EOF, M_PI, M_PIf; time_t."""
 

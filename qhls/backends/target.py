@@ -29,6 +29,9 @@ class Target:
         return f"QHLS_{self.name.upper()}_INCLUDE"
 
 
+VERILOG = "verilog"
+"""Target that is no HLS tool: ``qhls.rtl`` writes and simulates its projects."""
+
 TARGETS = {
     target.name: target
     for target in (
@@ -53,9 +56,8 @@ TARGETS = {
 
 
 def get_target(name: str) -> Target:
-    """Return the target of that name; raises ``EmitError`` that lists all targets."""
+    """Return the HLS tool of that name; raises ``EmitError`` that lists all targets."""
     if name not in TARGETS:
-        raise EmitError(
-            f"target: expected one of {', '.join(TARGETS)}, got {name!r}. Choose one of these."
-        )
+        names = ", ".join([*TARGETS, VERILOG])
+        raise EmitError(f"target: expected one of {names}, got {name!r}. Choose one of these.")
     return TARGETS[name]

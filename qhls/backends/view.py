@@ -393,10 +393,7 @@ class CDesign:
     @property
     def picture(self) -> str:
         """Return the graph, one op per line, safe in any file."""
-        rows = [HEADER, *self.graph.rows()]
-        lines = align([tuple(printable(cell, 1000) for cell in row) for row in rows])
-        results = ", ".join(printable(op.name) for op in self.graph.outputs)
-        return "\n".join([f"graph {self.top}", *lines, f"-> {results}", *self.notes, ""])
+        return picture(self.graph, self.top, self.notes)
 
     @property
     def functions(self) -> list[CFunction]:
@@ -461,3 +458,11 @@ def _functions(operations: Sequence[CFunction]) -> Iterator[CFunction]:
             yield from _functions(body.operations)
         if operation.defines:
             yield operation
+
+
+def picture(graph: Graph, top: str, notes: Sequence[str]) -> str:
+    """Return ``graph``, one op per line, and ``notes``, safe in any file."""
+    rows = [HEADER, *graph.rows()]
+    lines = align([tuple(printable(cell, 1000) for cell in row) for row in rows])
+    results = ", ".join(printable(op.name) for op in graph.outputs)
+    return "\n".join([f"graph {top}", *lines, f"-> {results}", *notes, ""])

@@ -23,7 +23,9 @@ from qhls.system.progress import report
 from qhls.system.text import shown
 
 if TYPE_CHECKING:
+    from qhls.backends.csim import Csim
     from qhls.design import Design
+    from qhls.rtl import Rtl
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,9 @@ def check(
 
     Raises:
         CsimError: a C simulation cannot be built or run.
+        RtlError: the simulation of the Verilog cannot be built or run.
         VerifyError: there are no samples.
     """
-    from qhls.backends.csim import build
-
     graph = design.graph
     report("run the interpreter")
     expected = run(graph, codes)
@@ -89,19 +90,17 @@ def check(
             "check: expected at least one sample, got none. Pass inputs with one sample or more."
         )
     comparisons: list[BitComparison] = []
-    for library in build(graph, design.schedule, targets, include=include):
-        report(f"run the C simulation of {library.target.name}")
+    for library in simulations(design, targets, include):
+        report(f"run the simulation of {library.name}")
         results = library.run(codes)
         wrong = _differences(expected, results)
         blame = ""
         if wrong.any():
-            (tapped,) = build(
-                graph, design.schedule, [library.target.name], include=include, taps=True
-            )
+            (tapped,) = simulations(design, [library.name], include, taps=True)
             sample = [array[wrong.argmax()][None] for array in codes]
             blame = _blame(graph, sample, tapped.tap(sample))
         comparisons.append(
-            _compare(f"interpreter == {library.target.name}", graph, expected, results, blame)
+            _compare(f"interpreter == {library.name}", graph, expected, results, blame)
         )
     if design.approximations and design.given is not None:
         design = replace(design, distance=distance(design, codes, "inputs of this check"))
@@ -113,6 +112,29 @@ def check(
     elif design.reference is not None:
         notes.append("Keras is not compared: a design from a file holds no Keras model")
     return CheckReport(len(codes[0]), comparisons, notes)
+
+
+def simulations(
+    design: Design,
+    targets: str | Sequence[str],
+    include: str | Path | None = None,
+    *,
+    taps: bool = False,
+) -> list[Csim | Rtl]:
+    """Build the simulation of every target, in the order of ``targets``; ``taps``: with the results of all ops."""
+    from qhls import rtl
+    from qhls.backends.csim import build
+    from qhls.backends.target import VERILOG, get_target
+
+    names = [targets] if isinstance(targets, str) else list(targets)
+    compiled = [get_target(name).name for name in names if name != VERILOG]
+    built: dict[str, Csim | Rtl] = {}
+    if VERILOG in names:
+        built[VERILOG] = rtl.build(design.graph, taps=taps)
+    if compiled:
+        libraries = build(design.graph, design.schedule, compiled, include=include, taps=taps)
+        built |= dict(zip(compiled, libraries, strict=True))
+    return [built[name] for name in names]
 
 
 def _compare_with_keras(

@@ -8,7 +8,7 @@ partial sum on the way) and chooses the carrier by it. Beyond 63 bits Python's o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
@@ -92,6 +92,10 @@ class Codes:
     def within(self, bound: int) -> Self:
         """Return the same integers, now known not to exceed ``bound``."""
         return self if bound == self.bound else type(self)(self.array, bound)
+
+    def settled(self, name: str, bound: int) -> Self:
+        """Return the same integers as the result of an op; its ``name`` matters to other worlds only."""
+        return self.within(bound)
 
     @cached_property
     def column_sum(self) -> int:
@@ -237,8 +241,12 @@ class Codes:
         """Apply ``f``, which must only move, repeat, select or drop elements."""
         return Codes(f(self.array), self.bound)
 
+    def known(self, codes: Codes) -> Codes:
+        """Return the constant ``codes``, for which these codes have no part."""
+        return codes
+
     @staticmethod
-    def join(parts: list[Codes], f: Callable[[list[Array]], Array]) -> Codes:
+    def join(parts: Sequence[Codes], f: Callable[[list[Array]], Array]) -> Codes:
         """Apply ``f``, which must only move elements, to several tensors."""
         bound = max(part.bound for part in parts)
         return Codes(f([part._cast(bound) for part in parts]), bound)

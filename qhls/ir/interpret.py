@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,17 +44,29 @@ def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dic
     return {op: np.concatenate(chunks) if op.batched else chunks[0] for op, chunks in parts.items()}
 
 
-def evaluate(graph: Graph, inputs: Sequence[Codes], taps: Sequence[Op]) -> dict[Op, Codes]:
-    """Return the codes of ``taps`` for those of the inputs, all at once and without a check."""
+def _itself(codes: Codes) -> Any:
+    return codes
+
+
+def evaluate(
+    graph: Graph,
+    inputs: Sequence[Any],
+    taps: Sequence[Op],
+    known: Callable[[Codes], Any] = _itself,
+) -> dict[Op, Any]:
+    """Return the values of ``taps`` for those of the inputs, all at once and without a check.
+
+    Values are of any world with the algebra of ``Codes``; ``known`` makes one of the codes of a constant.
+    """
     keep = set(taps)
-    values = dict[Op, Codes](zip(graph.inputs, inputs, strict=True))
+    values = dict[Op, Any](zip(graph.inputs, inputs, strict=True))
     pending = {op: len(users) for op, users in graph.users.items()}
     for op in graph.ops:
         if isinstance(op, Const):
-            values[op] = op.codes
+            values[op] = known(op.codes)
         elif not isinstance(op, Input):
             result = op.evaluate(*(values[operand] for operand in op.operands))
-            values[op] = result.within(op.bound)
+            values[op] = result.settled(op.name, op.bound)
         for operand in dict.fromkeys(op.operands):
             pending[operand] -= 1
             if not pending[operand] and operand not in keep:

@@ -143,6 +143,25 @@ class Interval:
         """Apply ``f``, which must only move elements, to both ends."""
         return self._monotone(lambda codes: codes.map(f))
 
+    @property
+    def rows(self) -> list[Interval]:
+        """Return the rows of a constant along the first axis."""
+        if not self.constant:
+            raise TypeError("Interval: rows are those of constants")
+        return [Interval(row) for row in self.lo.rows]
+
+    def known(self, codes: Codes) -> Interval:
+        """Return the constant ``codes``, for which this interval has no part."""
+        return Interval(codes)
+
+    @staticmethod
+    def join(parts: Sequence[Interval], f: Callable[[list[Array]], Array]) -> Interval:
+        """Apply ``f``, which must only move elements, to the ends of several tensors."""
+        lo = Codes.join([part.lo for part in parts], f)
+        if all(part.constant for part in parts):
+            return Interval(lo)
+        return Interval(lo, Codes.join([part.hi for part in parts], f))
+
     def _monotone(self, f: Callable[[Codes], Codes]) -> Interval:
         lo = f(self.lo)
         return Interval(lo, lo if self.constant else f(self.hi))
@@ -153,23 +172,13 @@ Value = TypeVar("Value", Codes, Interval)
 
 
 def rows(value: Value) -> list[Value]:
-    """Return the rows of a constant along the first axis, of either world."""
-    if isinstance(value, Codes):
-        return cast(Any, value.rows)
-    if not value.constant:
-        raise TypeError("Interval: rows are those of constants")
-    return cast(Any, [Interval(row) for row in value.lo.rows])
+    """Return the rows of a constant along the first axis, of any world."""
+    return cast(Any, value).rows
 
 
 def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
-    """Apply ``f``, which must only move elements, to several tensors of either world."""
-    if isinstance(parts[0], Codes):
-        return cast(Any, Codes.join([cast(Codes, part) for part in parts], f))
-    intervals = [cast(Interval, part) for part in parts]
-    lo = Codes.join([part.lo for part in intervals], f)
-    if all(part.constant for part in intervals):
-        return cast(Any, Interval(lo))
-    return cast(Any, Interval(lo, Codes.join([part.hi for part in intervals], f)))
+    """Apply ``f``, which must only move elements, to several tensors of one world."""
+    return cast(Any, type(parts[0])).join(parts, f)
 
 
 def patches(

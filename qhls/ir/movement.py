@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from qhls.ir.integers import Array, Codes
-from qhls.ir.interval import Interval, Value, join
+from qhls.ir.interval import Value, join
 from qhls.ir.op import Op
 
 
@@ -113,9 +113,7 @@ class Pad(Op):
             padded[tuple(slice(a, a + n) for n, (a, _) in starts)] = given
             return padded
 
-        if isinstance(x, Codes):
-            return join([x, filling], pad)
-        return join([x, Interval(filling)], pad)
+        return join([x, x.known(filling)], pad)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from qhls.ir.graph import Graph
-from qhls.ir.integers import Array, Codes
+from qhls.ir.integers import Array
 from qhls.ir.interpret import evaluate
-from qhls.ir.interval import Interval
+from qhls.ir.interval import Interval, join
 from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Input
@@ -85,25 +85,30 @@ class Scan(Op):
             return self.body.outputs[0].range.map(lambda rows: self._shaped([rows] * self.steps))
         triples = zip(start, self.start, self.carried, strict=True)
         carried = [self._entering(c, op, to, x) for c, op, to in triples]
-        results: list[Codes] = []
+        results: list[Any] = []
         for step in range(self.steps):
             row = x.map(partial(_row, step))
             row = row << self.body.inputs[0].type.frac - self.x.type.frac
-            values = evaluate(self.body, [row, *carried], self.body.outputs)
+            values = evaluate(self.body, [row, *carried], self.body.outputs, x.known)
             result, *leaving = (values[op] for op in self.body.outputs)
             pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
             carried = [c << to.type.frac - op.type.frac for c, op, to in pairs]
             if not self.sequence:
                 results.clear()
             results.append(result)
-        return Codes.join(results, self._shaped)
+        return join(results, self._shaped)
 
-    def _entering(self, codes: Codes, start: Op, to: Input, x: Codes) -> Codes:
+    def _entering(self, codes: Any, start: Op, to: Input, x: Any) -> Any:
         """Return the states that the first step reads, one row per sample."""
         aligned = codes << to.type.frac - start.type.frac
         if start.batched:
             return aligned
-        return aligned.map(lambda array: np.broadcast_to(array, (x.shape[0], *array.shape)))
+        samples: int = x.shape[0]
+
+        def repeated(array: Array) -> Array:
+            return np.broadcast_to(array, (samples, *array.shape))
+
+        return aligned.map(repeated)
 
     def _shaped(self, rows: list[Array]) -> Array:
         return np.stack(rows, 1) if self.sequence else rows[-1]

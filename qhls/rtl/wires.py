@@ -1,0 +1,228 @@
+"""``Wires``: tensors of cells, the third world in which an op's ``evaluate`` runs, beside integers and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from qhls.errors import EmitError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array, Codes
+from qhls.ir.interpret import evaluate
+from qhls.ir.op import Op
+from qhls.ir.ops import Input
+from qhls.ir.types import Fixed, Rounding
+from qhls.rtl.builder import MOST_CELLS, Builder, signed_digits
+from qhls.rtl.netlist import Netlist, Port
+from qhls.rtl.steps import step_function
+
+
+def netlist_of(graph: Graph, taps: Sequence[Op] = ()) -> Netlist:
+    """Return the netlist of ``graph``; ``taps`` are ops whose results are outputs after the graph's.
+
+    Raises ``EmitError`` for a graph that is too large to have an adder per weight.
+    """
+    _check_size(graph)
+    builder = Builder(graph.name)
+    inputs = [_input(builder, op) for op in graph.inputs]
+    values = evaluate(graph, inputs, [*graph.outputs, *taps], partial(Wires.of, builder))
+    ports = [
+        Port(op.name, op.type, op.shape, tuple(wires.ids.ravel().tolist()))
+        for op, wires in zip(graph.inputs, inputs, strict=True)
+    ]
+    outputs = [
+        Port(op.name, op.type, op.shape, tuple(values[op].ids.ravel().tolist()))
+        for op in (*graph.outputs, *taps)
+    ]
+    return builder.finish(ports, outputs)
+
+
+def _check_size(graph: Graph) -> None:
+    elements = sum(op.size * times for op, times in graph.walk() if op.batched)
+    if elements > MOST_CELLS:
+        raise EmitError(
+            f"design {graph.name!r}: expected at most {MOST_CELLS:,} elements of tensors for Verilog, got "
+            f"{elements:,}. Every element has its own logic there: use a smaller model."
+        )
+
+
+def _input(builder: Builder, op: Input) -> Wires:
+    ids = [builder.input(*op.range.hull) for _ in range(op.size)]
+    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settled(op.name, 0)
+
+
+class Wires:
+    """A tensor of cells ``ids`` of ``builder``, with the algebra of ``Codes``."""
+
+    def __init__(self, builder: Builder, ids: Array) -> None:
+        self.builder = builder
+        self.ids = ids
+
+    @classmethod
+    def of(cls, builder: Builder, codes: Codes) -> Wires:
+        """Return the constants ``codes``."""
+        numbers = codes.integers()
+        ids = [builder.const(int(code)) for code in numbers.ravel().tolist()]
+        return cls(builder, np.array(ids, np.int64).reshape(numbers.shape))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape, with a batch axis of length 1 unless constant."""
+        return self.ids.shape
+
+    def known(self, codes: Codes) -> Wires:
+        """Return the constants ``codes`` beside these wires."""
+        return Wires.of(self.builder, codes)
+
+    def constants(self) -> Array:
+        """Return the codes of constants, as Python ints."""
+        codes = [self.builder.cells[cell].setting for cell in self.ids.ravel().tolist()]
+        return np.array([*codes, None], object)[:-1].reshape(self.shape)
+
+    def settled(self, name: str, bound: int) -> Wires:
+        """Return the same wires, labelled as the result of the op ``name``."""
+        shape = self.shape[1:]
+        places = ("".join(f"_{i}" for i in index) for index in np.ndindex(*shape))
+        self.builder.label(self.ids.ravel().tolist(), name, places)
+        return self
+
+    def _each(self, rule: Callable[[int], int]) -> Wires:
+        made = [rule(cell) for cell in self.ids.ravel().tolist()]
+        return Wires(self.builder, np.array(made, np.int64).reshape(self.shape))
+
+    def _pairs(self, other: Wires, rule: Callable[[int, int], int]) -> Wires:
+        a, b = np.broadcast_arrays(self.ids, other.ids)
+        made = [rule(x, y) for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)]
+        return Wires(self.builder, np.array(made, np.int64).reshape(a.shape))
+
+    # Arithmetic
+
+    def __add__(self, other: Wires) -> Wires:
+        return self._pairs(other, self.builder.add)
+
+    def __sub__(self, other: Wires) -> Wires:
+        return self._pairs(other, self.builder.sub)
+
+    def __mul__(self, other: Wires) -> Wires:
+        return self._pairs(other, self.builder.mul)
+
+    def __lshift__(self, bits: int) -> Wires:
+        return self._each(lambda cell: self.builder.shift(cell, bits))
+
+    def __matmul__(self, other: Wires) -> Wires:
+        weights = other.constants()
+        lead = np.broadcast_shapes(self.shape[:-2], weights.shape[:-2])
+        x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
+        made = np.empty((*x.shape[:-1], weights.shape[-1]), np.int64)
+        matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
+        for place in np.ndindex(*x.shape[:-1]):
+            made[place] = self._products(x[place].tolist(), matrices[place[:-1]].T.tolist())
+        return Wires(self.builder, made)
+
+    def _products(self, row: list[int], columns: list[list[int]]) -> list[int]:
+        return [
+            self.builder.total(
+                (cell, *digit)
+                for cell, code in zip(row, column, strict=True)
+                for digit in signed_digits(code)
+            )
+            for column in columns
+        ]
+
+    def round_shift(self, bits: int, rounding: Rounding) -> Wires:
+        """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
+        if bits <= 0:
+            return self << -bits
+        return self._each(lambda cell: self._rounded(cell, bits, rounding))
+
+    def _rounded(self, cell: int, bits: int, rounding: Rounding) -> int:
+        """Return the floor plus a bit: one that was dropped and, half to even, the others or the lowest that stays."""
+        build = self.builder
+        floor = build.shift(cell, -bits)
+        if rounding is Rounding.FLOOR:
+            return floor
+        up = build.wrap(build.shift(cell, 1 - bits), Fixed(False, 1, 0))
+        if rounding is Rounding.HALF_EVEN:
+            odd = build.wrap(floor, Fixed(False, 1, 0))
+            rest = build.wrap(cell, Fixed(False, bits - 1, 0)) if bits > 1 else build.const(0)
+            up = build.both(up, build.either(build.any(rest), odd))
+        return build.add(floor, up)
+
+    def clip(self, lo: int, hi: int) -> Wires:
+        """Saturate to ``[lo, hi]``."""
+        low, high = (Wires.of(self.builder, Codes(np.array(end, object))) for end in (lo, hi))
+        return self.maximum(low).minimum(high)
+
+    def wrap(self, to: Fixed) -> Wires:
+        """Keep the low bits, as a code of ``to``."""
+        return self._each(lambda cell: self.builder.wrap(cell, to))
+
+    def maximum(self, other: Wires) -> Wires:
+        """Return the elementwise maximum."""
+        return self._pairs(other, self._larger)
+
+    def _larger(self, a: int, b: int) -> int:
+        build = self.builder
+        ends = max(build.lo(a), build.lo(b)), max(build.hi(a), build.hi(b))
+        return build.mux(build.less(a, b), b, a, ends)
+
+    def minimum(self, other: Wires) -> Wires:
+        """Return the elementwise minimum."""
+        return self._pairs(other, self._smaller)
+
+    def _smaller(self, a: int, b: int) -> int:
+        build = self.builder
+        ends = min(build.lo(a), build.lo(b)), min(build.hi(a), build.hi(b))
+        return build.mux(build.less(b, a), b, a, ends)
+
+    def step(self, thresholds: Wires, values: Wires) -> Wires:
+        """Return ``values[number of thresholds <= x]``."""
+        steps, levels = thresholds.constants().tolist(), values.constants().tolist()
+        return self._each(lambda cell: step_function(self.builder, cell, steps, levels))
+
+    def rows_at(self, table: Wires) -> Wires:
+        """Return the rows of constants ``table`` at these indices."""
+        rows = table.constants()
+        columns = rows.reshape(len(rows), -1).T.tolist()
+        made = [
+            self.builder.table(cell, column[self.builder.lo(cell) : self.builder.hi(cell) + 1])
+            for cell in self.ids.ravel().tolist()
+            for column in columns
+        ]
+        return Wires(self.builder, np.array(made, np.int64).reshape(*self.shape, *rows.shape[1:]))
+
+    def argmax(self) -> Wires:
+        """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
+        lines = self.ids.reshape(-1, self.shape[-1]).tolist()
+        made = [self._place_of_largest(line) for line in lines]
+        return Wires(self.builder, np.array(made, np.int64).reshape(*self.shape[:-1], 1))
+
+    def _place_of_largest(self, line: list[int]) -> int:
+        """Return the index of the largest by halves, which keep their order."""
+        build = self.builder
+        found = [(cell, build.const(place)) for place, cell in enumerate(line)]
+        while len(found) > 1:
+            halved = [
+                (self._larger(a, b), build.mux(build.less(a, b), second, first))
+                for (a, first), (b, second) in zip(found[::2], found[1::2], strict=False)
+            ]
+            found = halved + found[2 * len(halved) :]
+        return found[0][1]
+
+    # Moving elements about makes no cell.
+
+    @property
+    def rows(self) -> Iterator[Wires]:
+        """Return the wires along the first axis."""
+        return (Wires(self.builder, row) for row in self.ids)
+
+    def map(self, f: Callable[[Array], Array]) -> Wires:
+        """Apply ``f``, which must only move, repeat, select or drop elements."""
+        return Wires(self.builder, f(self.ids))
+
+    @staticmethod
+    def join(parts: Sequence[Wires], f: Callable[[list[Array]], Array]) -> Wires:
+        """Apply ``f``, which must only move elements, to several tensors."""
+        return Wires(parts[0].builder, f([part.ids for part in parts]))

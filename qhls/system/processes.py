@@ -1,0 +1,49 @@
+"""Child processes that end with their parent's work: by themselves, by Ctrl-C or by an error elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class Children:
+    """The processes of one task, which end with it."""
+
+    def __init__(self) -> None:
+        self._running: list[subprocess.Popen[str]] = []
+        self._stopped = False
+
+    def run(
+        self, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Run to the end; return the status and the text of stderr."""
+        # A separate session: Ctrl-C reaches this process alone, and its children end together.
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=None if environment is None else {**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._running.append(process)
+        if self._stopped:
+            self._kill(process)
+        said = process.communicate()[1]
+        return process.returncode, said
+
+    def stop(self) -> None:
+        """Kill all running processes, and every later one at its start."""
+        self._stopped = True
+        for process in self._running:
+            self._kill(process)
+
+    @staticmethod
+    def _kill(process: subprocess.Popen[str]) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # g++ starts cc1plus, as, ld
