@@ -51,7 +51,7 @@ folder fopen found frac fscanf from_code g_sample g_sizes g_taps i inputs layer 
 push_back qhls_run qhls_trace received record resize sample samples scaled sink size stimuli table taps tensor to_code
 value vector vectors
 atclone contextp eval_end_step eval_step eventspending hiername modelname nexttimeslot prepareclone rootp threads
-vlsymsp
+vlsymsp vqhls
 """
 """Names of bridge, test bench and Verilator's class, which the design's top function and ports must avoid."""
 RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG} {_SYSTEM_VERILOG} {_LIBRARY} {_GENERATED}".split())

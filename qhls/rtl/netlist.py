@@ -92,7 +92,7 @@ class Netlist:
         samples = len(codes[0]) if codes else 1
         values: list[Any] = [None] * len(self.cells)
         for port, array in zip(self.inputs, codes, strict=True):
-            columns = array.reshape(samples, -1)
+            columns = array.reshape(samples, len(port.cells))
             for place, cell in enumerate(port.cells):
                 values[cell] = columns[:, place]
         last = self._last_readers

@@ -138,13 +138,15 @@ def _length(port: Port) -> int:
 
 def _packed(port: Port, codes: Array) -> Array:
     """Return the words of each sample: a code's bits, the lowest word first."""
-    flat, count = codes.reshape(len(codes), -1), _words(port.type)
+    flat, count = codes.reshape(len(codes), len(port.cells)), _words(port.type)
     if count == 1:
-        mask = np.uint64((1 << port.type.width) - 1)
-        return flat.astype(np.int64 if flat.dtype != object else object).astype(np.uint64) & mask
+        mask = (1 << port.type.width) - 1
+        if flat.dtype == object:
+            return (flat & mask).astype(np.uint64)
+        return flat.astype(np.int64).view(np.uint64) & np.uint64(mask)
     bits = flat.astype(object) & ((1 << port.type.width) - 1)
     parts = [(bits >> _WORD * i & ((1 << _WORD) - 1)).astype(np.uint64) for i in range(count)]
-    return np.stack(parts, -1).reshape(len(codes), -1)
+    return np.stack(parts, -1).reshape(len(codes), _length(port))
 
 
 def _unpacked(port: Port, words: Array) -> Array:
@@ -156,7 +158,7 @@ def _unpacked(port: Port, words: Array) -> Array:
             unused = np.int64(_WORD - of.width)
             codes = codes << unused >> unused
         return codes.reshape(len(words), *port.shape)
-    each = words.astype(object).reshape(len(words), -1, _words(of))
+    each = words.astype(object).reshape(len(words), len(port.cells), _words(of))
     total = sum(each[..., i] << _WORD * i for i in range(_words(of)))
     wrapped = (np.asarray(total, object) - of.lo) % (1 << of.width) + of.lo
     return wrapped.reshape(len(words), *port.shape)

@@ -146,7 +146,7 @@ def test_compilers_own_words_are_shown(monkeypatch):
 
 def test_unknown_target():
     with pytest.raises(
-        EmitError, match=r"^target: expected one of vitis, catapult, got 'intel'\. .*$"
+        EmitError, match=r"^target: expected one of vitis, catapult, verilog, got 'intel'\. .*$"
     ):
         build(GRAPH, Schedule(), ["vitis", "intel"])
 

@@ -38,7 +38,7 @@ def yosys(*commands):
 def make(folder, *arguments):
     """Run ``make`` in an emitted project; return its status and output."""
     verilator, root = find_verilator()
-    tools = [f"VERILATOR={verilator}", f"VERILATOR_ROOT={root}"]
+    tools = [f"VERILATOR={verilator}", f"VERILATOR_ROOT={root}", "CXXFLAGS=-O0"]
     call = ["make", "-C", str(folder), *arguments, *tools]
     done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=600)
     return done.returncode, done.stdout + done.stderr
