@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from qhls import rtl
 from qhls.ir import Const, Graph, run
-from support.agreement import stimuli
-from support.op_batches import BATCHES, batch, graph_of
-from support.random_graphs import draw, graphs, random_inputs, seeds
+from support.graphs.agreement import stimuli
+from support.graphs.op_batches import BATCHES, batch, graph_of
+from support.graphs.random_graphs import draw, graphs, random_inputs, seeds
 from support.rtl import fast_simulation, needs_verilator
 
 

@@ -10,8 +10,9 @@ from qhls import rtl
 from qhls.backends.names import printable
 from qhls.design import Design
 from qhls.errors import EmitError, VerifyError
-from qhls.ir import Const, Fixed, Graph, Input, Matmul, Max, Schedule
-from support.designs import classifier, dense
+from qhls.ir import Const, Fixed, Graph, Input, Matmul, Max
+from qhls.plan import Schedule
+from support.graphs.designs import classifier, dense
 from support.rtl import make, needs_verilator, needs_yosys, yosys
 
 

@@ -10,10 +10,11 @@ from qhls import rtl
 from qhls.cli import main
 from qhls.design import Design
 from qhls.errors import CsimError, RtlError
-from qhls.ir import Add, Const, Fixed, Graph, Input, Mul, Schedule, run
+from qhls.ir import Add, Const, Fixed, Graph, Input, Mul, run
+from qhls.plan import Schedule
 from qhls.rtl import simulate, verilog
 from qhls.rtl.netlist import Kind
-from support.designs import classifier, dense, random_codes
+from support.graphs.designs import classifier, dense, random_codes
 from support.rtl import needs_verilator
 
 pytestmark = needs_verilator
