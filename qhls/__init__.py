@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         utils as utils,
     )
     from qhls.design import Design
+    from qhls.energy.tool_reports.report import read_report
     from qhls.frontend import load_model
     from qhls.frontend.lowering.lower import lower
     from qhls.search.pareto import pareto as _pareto
@@ -80,6 +81,7 @@ _OBJECTS = {
     "Design": "qhls.design",
     "load_model": "qhls.frontend",
     "lower": "qhls.frontend.lowering.lower",
+    "read_report": "qhls.energy.tool_reports.report",
 }
 _MODULES = (
     "backends",
@@ -130,4 +132,5 @@ __all__ = [
     "load",
     "load_model",
     "lower",
+    "read_report",
 ]

@@ -1,4 +1,4 @@
-"""Command line: ``qhls compile|check|energy|qtools|search|show``."""
+"""Command line: ``qhls compile|check|energy|qtools|report|search|show``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
-        if options.command in ("search", "qtools") or not all(map(is_saved, options.model)):
+        if _needs_keras(options):
             import_keras()
         if options.command == "search":  # it shows its own progress
             return options.run(options)
@@ -63,6 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         say("expected no internal error, got the one above. Report it as a fault of qhls.")
         return EXIT_FAULT
+
+
+def _needs_keras(options: argparse.Namespace) -> bool:
+    """Return whether the command builds a Keras model; reports and saved designs need none."""
+    if options.command == "report":
+        return False
+    return options.command in ("search", "qtools") or not all(map(is_saved, options.model))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in files.items():
         _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
     _qtools_parser(commands)
+    _report_parser(commands)
     _search_options(commands.choices["search"])
     return parser
 
@@ -163,6 +171,19 @@ def _qtools_parser(commands: Any) -> None:
     )
     command.add_argument("--mode", choices=tuple(_MODES), default="today", help=mode)
     command.add_argument("--json", type=_file_name("json"), help="write the data type map (.json)")
+
+
+def _report_parser(commands: Any) -> None:
+    """Add ``qhls report read``, which needs no model."""
+    what = "read reports of Vivado HLS, Vitis HLS and Vivado"
+    command = commands.add_parser("report", help=what, description=what)
+    actions = command.add_subparsers(dest="action", required=True)
+    listed = "print area and cycles of a report, as for our own estimates"
+    action = actions.add_parser("read", help=listed, description=listed, epilog=STATUSES)
+    action.set_defaults(run=_report)
+    files = "csynth.xml, csynth.rpt, *_csynth.rpt, *_cosim.rpt, or report_utilization of Vivado"
+    action.add_argument("path", nargs="+", help=files)
+    action.add_argument("--json", type=_file_name("json"), help="write all numbers (.json)")
 
 
 def _common(command: argparse.ArgumentParser, name: str) -> None:
@@ -477,6 +498,18 @@ def _qtools(options: argparse.Namespace) -> int:
     if options.json:
         tools.qtools_stats_to_json(options.json)
         sys.stdout.write(f"{options.json}\n")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from qhls.energy.tool_reports.report import read_report, save_reports
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    reports = [read_report(path) for path in options.path]
+    for report in reports:
+        console.print(report.table())
+    if options.json:
+        sys.stdout.write(f"{save_reports(reports, options.json)}\n")
     return 0
 
 

@@ -179,15 +179,18 @@ class Design:
         chosen = technology if isinstance(technology, Technology) else load_technology(technology)
         return estimate(self.graph, self.schedule, chosen)
 
-    def area(self, table: Any = "xilinx_lut6") -> AreaReport:
+    def area(self, table: Any = "xilinx_lut6", *, results: str | None = None) -> AreaReport:
         """Estimate LUT, DSP, FF and block RAM, or square micrometres, with error bars.
 
-        ``table``: the name or the path of a table, or an ``AreaTable``.
+        ``table``: the name or the path of a table, or an ``AreaTable``. ``results``: with the table of a tool, the
+        type in which the project stores sums, such as "s16.10".
         """
         from qhls.energy.hardware.area import estimate_area
         from qhls.plan.hardware.prices import AreaTable, load_area_table
 
         chosen = table if isinstance(table, AreaTable) else load_area_table(table)
+        if results is not None:
+            chosen = chosen.with_results(results)
         return estimate_area(self.graph, self.schedule, chosen)
 
     def latency(self) -> LatencyReport:

@@ -95,6 +95,25 @@ def test_third_party_modules():
     assert wrong == []
 
 
+def test_what_is_imported_exists():
+    """Imports within functions and of tests too, which a run of other tests would not find."""
+    users = [
+        path
+        for top in ("qhls", "tests", "benchmarks", "examples")
+        for path in (REPOSITORY / top).rglob("*.py")
+    ]
+    homes = {"qhls": REPOSITORY, "support": REPOSITORY / "tests"}
+    missing = [
+        f"{path}:{line} imports {module}"
+        for path in users
+        for line, module in imports(path)
+        if (home := homes.get(module.partition(".")[0])) is not None
+        and not (place := home.joinpath(*module.split("."))).is_dir()
+        and not place.with_suffix(".py").is_file()
+    ]
+    assert missing == []
+
+
 def test_nothing_imports_the_peers():
     peers = ("qkeras", "hls4ml", "tf_keras", "da4ml", "alkaid")
     wrong = [f"{p}:{n} imports {m}" for p in MODULES for n, m in imports(p) if within(m, peers)]

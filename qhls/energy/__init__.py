@@ -15,7 +15,8 @@ from qhls.energy.report.comparison import CostComparison
 from qhls.energy.scaling import Process
 from qhls.energy.sensitivity import Saving, sensitivity
 from qhls.energy.technology import Technology, load_technology, technologies
-from qhls.plan.hardware.prices import AreaTable, area_tables, load_area_table
+from qhls.energy.tool_reports.report import ToolReport, read_report
+from qhls.plan.hardware.prices import AreaTable, area_tables, load_area_table, tool_tables
 
 if TYPE_CHECKING:
     from qhls.compat.qtools import QTools
@@ -37,6 +38,7 @@ __all__ = [
     "QTools",
     "Saving",
     "Technology",
+    "ToolReport",
     "area_tables",
     "bit_operations",
     "compare",
@@ -45,8 +47,10 @@ __all__ = [
     "estimate_latency",
     "load_area_table",
     "load_technology",
+    "read_report",
     "sensitivity",
     "technologies",
+    "tool_tables",
 ]
 
 

@@ -36,7 +36,7 @@ from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array, whole
 from qhls.ir.work import MULTIPLICATIONS
 from qhls.plan import Buffer, Plan, Process
-from qhls.plan.hardware.prices import AreaTable, price_primitives
+from qhls.plan.hardware.prices import AreaTable, area_tables, price_primitives
 from qhls.plan.hardware.primitives import count_primitives
 from qhls.plan.network import repeat
 from qhls.plan.timing import Step, find_critical_path
@@ -161,6 +161,11 @@ class Candidates:
         *,
         nested: bool = False,
     ) -> None:
+        if area is not None and area.counts != "primitives":
+            raise EnergyError(
+                f"candidates: expected an area table that prices any design: {', '.join(area_tables())}, got "
+                f"{area.name!r}, which needs trained weights. Choose another one."
+            )
         graph = network.graph
         self._plan, self._holds_inputs = network, nested
         self._technology, self._area = technology, area

@@ -74,6 +74,12 @@ def test_without_a_choice_it_is_the_estimate(conv, schedule, technology):
     assert found.types({}) == {op.name: op.type for op in graph.ops if op.batched}
 
 
+def test_a_table_that_needs_trained_weights_is_refused():
+    match = r"^candidates: expected an area table that prices any design: asic_45nm, .*, got 'vitis_csynth', which"
+    with pytest.raises(EnergyError, match=match):
+        Candidates(plan(network(), Schedule()), UNIT, load_area_table("vitis_csynth"))
+
+
 @pytest.mark.parametrize("conv", [False, True])
 @pytest.mark.parametrize("schedule", [Schedule(), STORED, Schedule(reuse_factor=2)])
 @pytest.mark.parametrize("name", area_tables())

@@ -9,18 +9,20 @@ so far does it say how much the sum differs from a placed design.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from qhls.energy.hardware.hls import count_operations
 from qhls.energy.hardware.limits import list_warnings
-from qhls.ir import Graph
-from qhls.plan import Schedule, plan
+from qhls.ir import Graph, Op
+from qhls.plan import Plan, Schedule, plan
+from qhls.plan.hardware.parts import find_part
 from qhls.plan.hardware.prices import AreaTable, price_primitives
-from qhls.plan.hardware.primitives import count_primitives
+from qhls.plan.hardware.primitives import PrimitiveCounts, count_primitives
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
@@ -107,15 +109,28 @@ def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaRep
     """Return the area of ``graph`` by the model that this module's docstring states."""
     network = plan(graph, schedule)
     ops = tuple(
-        OpArea(
-            op.name,
-            op.kind,
-            op.layer,
-            *price_primitives(
-                count_primitives(hardware, op not in graph.inputs, table.copies), table
-            ),
-        )
-        for op, hardware, _ in network.walk()
+        OpArea(op.name, op.kind, op.layer, *price_primitives(built, table))
+        for op, built in _count_hardware(network, table)
     )
     report = AreaReport(graph.name, table.name, schedule, table.units, ops)
-    return replace(report, warnings=tuple(list_warnings(network, report.totals)))
+    warnings = *_warn_of_family(schedule, table), *list_warnings(network, report.totals)
+    return replace(report, warnings=warnings)
+
+
+def _count_hardware(network: Plan, table: AreaTable) -> Iterator[tuple[Op, PrimitiveCounts]]:
+    """Yield each op with the hardware that ``table`` prices."""
+    if table.counts == "operations":
+        yield from count_operations(network, table.results)
+        return
+    for op, hardware, _ in network.walk():
+        yield op, count_primitives(hardware, op not in network.graph.inputs, table.copies)
+
+
+def _warn_of_family(schedule: Schedule, table: AreaTable) -> Iterator[str]:
+    """Yield a warning if the part has other logic than the devices of the table."""
+    part = find_part(schedule.part)
+    if table.other_families and part and part.device.startswith(table.other_families):
+        yield (
+            f"area table {table.name!r}: expected a part of UltraScale or UltraScale+, got {part.device}, where tools "
+            f"report about 1.3 times as many LUT per addition. Read the figures as a lower bound."
+        )

@@ -73,14 +73,18 @@ class LatencyReport(Tabular):
         """Return the latency at the schedule's clock period."""
         return self.latency * self.schedule.clock_period
 
-    def table(self) -> Table:
-        """Return one row per op that takes time; the caption names the obstacles to DATAFLOW."""
-        title = make_cell(
+    @property
+    def headline(self) -> str:
+        """Return latency and initiation interval as a sentence."""
+        return (
             f"Latency of {self.design}: {count_cycles(self.latency)} ({self.bounds[0]} to {self.bounds[1]}), "
             f"{self.nanoseconds:g} ns; initiation interval: {count_cycles(self.interval)} "
-            f"(Catapult: {self.sequential})",
-            "italic",
+            f"(Catapult: {self.sequential})"
         )
+
+    def table(self) -> Table:
+        """Return one row per op that takes time; the caption names the obstacles to DATAFLOW."""
+        title = make_cell(self.headline, "italic")
         caption = (
             make_cell(f"DATAFLOW disabled: {'; '.join(self.obstacles)}") if self.obstacles else None
         )

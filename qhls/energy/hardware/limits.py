@@ -19,7 +19,7 @@ def list_warnings(plan: Plan, totals: Mapping[str, float]) -> Iterator[str]:
         yield f"storage={schedule.storage!r} changes the estimates only: qhls writes no project for it."
     yield from _warn_of_large_bodies(plan)
     if "LUT" in totals:
-        yield from _warn_of_part(schedule, totals)
+        yield from warn_of_part(schedule, totals)
 
 
 def _warn_of_large_bodies(plan: Plan) -> Iterator[str]:
@@ -36,7 +36,8 @@ def _warn_of_large_bodies(plan: Plan) -> Iterator[str]:
             )
 
 
-def _warn_of_part(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
+def warn_of_part(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
+    """Yield a warning for each resource in ``totals`` of which the schedule's part has too little."""
     part = find_part(schedule.part)
     if part is None or part.resources is None:
         yield f"part {schedule.part!r}: its size is unknown, so qhls does not check whether the design fits."

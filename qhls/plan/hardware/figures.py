@@ -29,10 +29,28 @@ def _count_bram18(sizes: tuple[int, ...]) -> Sequence[float]:
     return (min(math.ceil(depth / words) * math.ceil(width / bits) for bits, words in shapes),)
 
 
+def _list_fifo_terms(sizes: tuple[int, ...]) -> Sequence[float]:
+    """Return the shift registers of a FIFO, none for one that is a block RAM, and its counters and comparisons.
+
+    The control is that of FINN's generated FIFOs: five LUT per bit of a counter that is wide enough for the words and
+    one more, less seven.
+    """
+    bits, words = sizes
+    shifted = bits * math.ceil(words / 32) if bits * words <= SHIFTED else 0
+    return shifted, 5 * (math.ceil(math.log2(words + 1)) + 1) - 7
+
+
+SHIFTED = 1024
+"""Bits of the largest FIFO that Vivado HLS builds of shift registers."""
+
 FORMS: dict[str, Terms] = {
     "c": lambda s: (1.0,),
     "c bits": lambda s: (s[0],),
     "c0 bits + c1": lambda s: (s[0], 1.0),
+    "c0 bits + c1 missing": lambda s: (s[0], s[1]),
+    "c max(a, b)^2": lambda s: (max(s[0], s[1]) ** 2,),
+    "c (digits - 1) (a + b / 2)": lambda s: ((s[2] - 1) * (s[0] + s[1] / 2),),
+    "c0 bits ceil(words / 32) + c1 (5 log2(words + 1) - 2)": _list_fifo_terms,
     "c a b": lambda s: (s[0] * s[1],),
     "c0 a b + c1 (a + b)": lambda s: (s[0] * s[1], s[0] + s[1]),
     "c (digits - 1) bits": lambda s: _list_digit_terms(s)[:1],

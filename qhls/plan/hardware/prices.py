@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
 from qhls.errors import EnergyError
+from qhls.ir.types import Fixed
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts
 from qhls.system.limits import find_table, read_json
@@ -23,6 +24,20 @@ PRIMITIVES = (
     *("register", "bram", "rom", "lutram"),
 )
 """The primitives that a table prices; ``multiply_narrow`` is a product with a number of at most two bits."""
+
+OPERATIONS = (
+    *("sum", "add", "negate", "product", "product_dsp", "product_glue"),
+    *("compare", "compare_constant", "select", "gate", "table", "fifo"),
+)
+"""The operations of an HLS tool that its table prices.
+
+sum (bits of the result, bits that it lacks to the type of results); add, negate (bits); product (a, b, digits of the
+constant), in look-up tables; product_dsp (a, b); product_glue (): the logic beside a DSP; compare, compare_constant,
+select (bits); gate (); table (words, bits) of constants; fifo (bits, words).
+"""
+
+KINDS = {"primitives": PRIMITIVES, "operations": OPERATIONS}
+"""The kinds of hardware that a table prices, by its ``counts``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,12 @@ class AreaTable:
     figures: Mapping[str, AreaFigure]
     dsp: AreaFigure | None = None
     dsp_bits: int = 0
+    counts: str = "primitives"
+    """The hardware that the figures price: "primitives", or "operations" of an HLS tool."""
+    other_families: tuple[str, ...] = ()
+    """The beginnings of devices' names for which the figures are too low."""
+    results: Fixed | None = None
+    """The type in which an HLS project stores sums; None for types that hold every sum."""
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -66,6 +87,21 @@ class AreaTable:
         """Return whether the table counts the cells of an FPGA, which Vitis targets."""
         return "LUT" in self.units
 
+    def with_results(self, results: str) -> AreaTable:
+        """Return the same table for a project that stores sums in ``results``. Raises ``EnergyError``."""
+        if self.counts != "operations":
+            raise EnergyError(
+                f"area table {self.name!r}: expected no results, since sums have exact types here, got {results!r}. "
+                f"Leave it out, or choose one of {', '.join(tool_tables())}."
+            )
+        try:
+            return replace(self, results=Fixed.parse(results))
+        except (ValueError, TypeError):
+            raise EnergyError(
+                f"area table {self.name!r}, results: expected a type such as 's16.10', got {results!r}. "
+                f"It is signed, with 16 bits, 10 of them fraction bits."
+            ) from None
+
     @property
     def copies(self) -> int:
         """Return how often a tensor with two buffers is stored: once where no Vitis' DATAFLOW makes the second one."""
@@ -73,7 +109,7 @@ class AreaTable:
 
     def figure(self, primitive: Primitive) -> AreaFigure:
         """Return the figure that prices ``primitive``."""
-        if primitive.kind == "multiply":
+        if primitive.kind == "multiply" and self.counts == "primitives":
             if self.dsp and sum(primitive.sizes) >= self.dsp_bits and min(primitive.sizes) > 1:
                 return self.dsp
             return self.figures["multiply_narrow" if min(primitive.sizes) <= 2 else "multiply"]
@@ -97,8 +133,18 @@ def price_primitives(
 
 
 def area_tables() -> tuple[str, ...]:
-    """Return the names of the area tables that come with qhls."""
-    return tuple(sorted(path.stem for path in AREA_TABLES.glob("*.json")))
+    """Return the names of the tables that come with qhls and price any design, trained or not."""
+    return _list_tables("primitives")
+
+
+def tool_tables() -> tuple[str, ...]:
+    """Return the names of the tables that come with qhls and estimate what a tool reports for a trained model."""
+    return _list_tables("operations")
+
+
+def _list_tables(counts: str) -> tuple[str, ...]:
+    names = sorted(path.stem for path in AREA_TABLES.glob("*.json"))
+    return tuple(name for name in names if load_area_table(name).counts == counts)
 
 
 def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
@@ -110,18 +156,22 @@ def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
     content: dict[str, Any] = read_json(path, "JSON", EnergyError, f"area table {path.stem!r}")
     try:
         figures = cast("dict[str, Any]", content["figures"])
-        dsp = content["dsp"]
+        dsp, counts = content["dsp"], content.get("counts", "primitives")
+        results = content.get("results")
         return AreaTable(
             path.stem,
             str(content["description"]),
-            {kind: _read_figure(path.stem, kind, figures[kind]) for kind in PRIMITIVES},
+            {kind: _read_figure(path.stem, kind, figures[kind]) for kind in KINDS[counts]},
             _read_figure(path.stem, "dsp", dsp["figure"]) if dsp else None,
             int(dsp["bits"]) if dsp else 0,
+            counts,
+            tuple(content.get("other_families", ())),
+            Fixed.parse(results) if results else None,
         )
     except (ValueError, KeyError, TypeError, OverflowError) as fault:
         raise EnergyError(
-            f"area table {path.stem!r}: expected JSON with description, dsp and figures of "
-            f"{', '.join(PRIMITIVES)}, got {fault!r}. Correct the file."
+            f"area table {path.stem!r}: expected JSON with description, dsp and figures of {', '.join(PRIMITIVES)}, "
+            f"or counts of 'operations' and figures of {', '.join(OPERATIONS)}, got {fault!r}. Correct the file."
         ) from None
 
 

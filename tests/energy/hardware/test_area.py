@@ -36,10 +36,11 @@ from qhls.ir import (
     layer_scope,
 )
 from qhls.plan import Schedule
-from qhls.plan.hardware.prices import PRIMITIVES, area_tables, load_area_table
+from qhls.plan.hardware.prices import KINDS, area_tables, load_area_table, tool_tables
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
 from support.plans import buffer_of, process_of
 from support.shared import SHARED
+from support.tool_reports import csynth_xml, hierarchy, utilization
 
 TABLES = Path(__file__).parents[3] / "qhls/plan/hardware/areas"
 ROWS = SHARED / "yosys_primitives.json"
@@ -359,10 +360,10 @@ def test_fewer_activation_bits_are_never_larger(bits, more, seed, name, storage)
     assert size(bits) <= size(bits + more) * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("name", area_tables())
+@pytest.mark.parametrize("name", [*area_tables(), *tool_tables()])
 def test_tables_are_complete(name):
     table = load_area_table(name)
-    assert set(table.figures) == set(PRIMITIVES)
+    assert set(table.figures) == set(KINDS[table.counts])
     sizes = {
         **dict.fromkeys(("multiply", "scale", "choice", "saturate", "lookup", "select"), (8, 4)),
         **{
@@ -371,10 +372,14 @@ def test_tables_are_complete(name):
             "bram": (99, 9),
             "rom": (99, 9),
             "lutram": (99, 9),
+            **dict.fromkeys(("sum", "product_dsp", "table", "fifo"), (12, 4)),
+            "product_glue": (),
+            "product": (6, 4, 3),
         },
     }
+    free = ("negate", "product_glue", "gate") if name == "vivado" else ()
     for kind, figure in table.figures.items():
-        assert figure.area(sizes.get(kind, (8,))) > 0
+        assert (figure.area(sizes.get(kind, (8,))) > 0) == (kind not in free), kind
         assert figure.unit in ("LUT", "DSP", "FF", "BRAM18", "um2")
         assert figure.source
         assert figure.error
@@ -421,7 +426,8 @@ def test_a_faulty_table_is_refused(tmp_path, change, message):
 
 
 def test_unknown_table():
-    match = r"^area table: expected one of asic_45nm, xilinx_lut6 or a \.json file, got 'x'\. Choose one\.$"
+    names = "asic_45nm, vitis_csynth, vivado, xilinx_lut6"
+    match = rf"^area table: expected one of {names} or a \.json file, got 'x'\. Choose one\.$"
     with pytest.raises(EnergyError, match=match):
         load_area_table("x")
 
@@ -453,45 +459,17 @@ def test_reports_of_yosys_are_read(tmp_path):
     assert fit_figure("register", FITS["register"], rows, "")["coefficients"] == [1.0]
 
 
-CSYNTH = """<profile>
-  <UserAssignments><unit>ns</unit><TopModelName>mul_ss__a8_b6</TopModelName></UserAssignments>
-  <PerformanceEstimates><PipelineType>none</PipelineType></PerformanceEstimates>
-  <AreaEstimates>
-    <Resources><BRAM_18K>3</BRAM_18K><DSP>1</DSP><FF>20</FF><LUT>91</LUT><URAM>0</URAM></Resources>
-    <AvailableResources><BRAM_18K>288</BRAM_18K><LUT>117120</LUT></AvailableResources>
-  </AreaEstimates>
-</profile>
-"""
+CSYNTH = csynth_xml("mul_ss__a8_b6", LUT=91, FF=20, DSP=1, BRAM_18K=3)
 
-UTILIZATION = """Copyright
-| Tool Version : Vivado
-| Design       : add_s__w8
-| Device       : xcku
-| Design State : Synthesized
+UTILIZATION = utilization("add_s__w8", {"CLB LUTs*": 9, "CLB Registers": 17}, 1.5, 2)
 
-1. CLB Logic
-+----------------------------+------+-------+-----------+-------+
-|          Site Type         | Used | Fixed | Available | Util% |
-+----------------------------+------+-------+-----------+-------+
-| CLB LUTs*                  |    9 |     0 |    117120 | <0.01 |
-|   LUT as Logic             |    8 |     0 |    117120 | <0.01 |
-| CLB Registers              |   17 |     0 |    234240 | <0.01 |
-| Block RAM Tile    |  1.5 |     0 |       144 |  1.04 |
-| DSPs      |    2 |     0 |      1248 |  0.16 |
-"""
-
-HIERARCHY = """| Design       : top
-1. Utilization by Hierarchy
-+-----------+-----------+------------+------------+---------+------+-----+--------+--------+------------+
-|  Instance |   Module  | Total LUTs | Logic LUTs | LUTRAMs | SRLs | FFs | RAMB36 | RAMB18 | DSP Blocks |
-+-----------+-----------+------------+------------+---------+------+-----+--------+--------+------------+
-| top       |     (top) |         90 |         90 |       0 |    0 |   5 |      1 |      3 |          1 |
-|   (top)   |     (top) |          4 |          4 |       0 |    0 |   0 |      0 |      0 |          0 |
-|   u0      |   reg__w5 |          0 |          0 |       0 |    0 |   5 |      0 |      0 |          0 |
-|   u1      | relu__w9  |          8 |          8 |       0 |    0 |   0 |      1 |      3 |          1 |
-|   u2      | relu__w9  |          8 |          8 |       0 |    0 |   0 |      0 |      0 |          0 |
-+-----------+-----------+------------+------------+---------+------+-----+--------+--------+------------+
-"""
+HIERARCHY = hierarchy(
+    ["top", "(top)", 90, 5, 1, 3, 1],
+    ["  (top)", "(top)", 82, 0, 0, 0, 0],
+    ["  u0", "reg__w5", 0, 5, 0, 0, 0],
+    ["  u1", "relu__w9", 8, 0, 1, 3, 1],
+    ["  u2", "relu__w9", 0, 0, 0, 0, 0],
+)
 
 
 @pytest.mark.parametrize(
@@ -506,8 +484,8 @@ HIERARCHY = """| Design       : top
                 {"op": "relu", "w": 9, "LUT": 8, "FF": 0, "DSP": 1, "BRAM18": 5},
             ],
         ),
-        (UTILIZATION.replace("CLB", "Slice").replace("add_s__w8", "top"), []),
-        (CSYNTH.replace("<DSP>1</DSP>", "<DSP48E>4</DSP48E>"), [{"DSP": 4}]),
+        (utilization("top", {"Slice LUTs": 9, "Slice Registers": 17}, 1.5, 2), []),
+        (csynth_xml("mul_ss__a8_b6", LUT=91, DSP48E=4), [{"DSP": 4}]),
     ],
     ids=["vitis", "vivado", "hierarchical", "another_name", "vivado_hls"],
 )

@@ -1,0 +1,295 @@
+"""Count the operations that an HLS tool builds for a latency-strategy project, as its reports list them.
+
+* A product by a constant of two signed digits is an addition, by one of more digits a product. Products of one
+  input are shared by all outputs that need the same constant. ``0 - x`` is an operation.
+* A sum of n numbers takes n - 1 additions in a balanced tree of numbers sorted by width.
+* A quantizer is comparisons, choices and gates; rounding to even adds, and compares the dropped bits.
+* Layers behind a convolution process one position after another, and a FIFO holds each of their results.
+* Multipliers that are shared, memories and other ops are counted as for other tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from qhls.energy.hardware.results import Mask, cut_results, find_built
+from qhls.ir import (
+    Add,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Op,
+    Overflow,
+    Pool,
+    Quantize,
+    Reshape,
+    Rounding,
+)
+from qhls.plan import Plan, Process, plan
+from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
+
+WIDE, NARROW = 10, 5
+"""A product is a DSP if an operand is wider than ``WIDE`` bits and none has fewer than ``NARROW``.
+
+From 2,663 products in published reports of Vivado HLS 2019.2 and Vitis HLS 2024.1, without an exception.
+"""
+
+Term = tuple[int, bool]
+"""Bits of a number, and whether it has a sign."""
+
+_RENAMED = {
+    **{"add": "add", "accumulate": "add", "round": "add", "choice": "select"},
+    **{"compare": "compare", "compare_constant": "compare_constant", "scale": "add"},
+}
+"""The operation in place of a primitive of other tables; a scale of two digits is an addition."""
+
+
+def count_operations(network: Plan, results: Fixed | None) -> Iterator[tuple[Op, PrimitiveCounts]]:
+    """Yield each op and its operations; ``results``: the type of sums, exact if None."""
+    graph = network.graph
+    if results is not None:
+        graph = cut_results(graph, results)
+        network = plan(graph, network.schedule)
+    built, lanes = find_built(graph), _count_lanes(graph)
+    streams = any(lanes[op] < op.size for op in graph.ops if not isinstance(op, Input | Const))
+    for op, hardware, _ in network.walk():
+        counts = PrimitiveCounts()
+        mask = built.get(op)
+        if isinstance(hardware, Process) and mask is None:  # of a nested graph
+            counts += _rename(count_primitives(hardware))
+        elif isinstance(hardware, Process) and mask is not None and mask.any():
+            counts += _count_op(op, hardware, mask, lanes[op], results)
+            if streams and _is_stored(graph, op):
+                counts[_make("fifo", op.type.width, op.size // lanes[op])] += lanes[op]
+        yield op, counts
+
+
+def _is_stored(graph: Graph, op: Op) -> bool:
+    """Return whether ``op`` is the last of its layer, whose result crosses a FIFO."""
+    users = graph.users[op]
+    return any(user.layer != op.layer for user in users)
+
+
+def _count_lanes(graph: Graph) -> dict[Op, int]:
+    """Return the elements of each tensor that are processed at once: the channels of a position."""
+    lanes: dict[Op, int] = {}
+    for op in graph.ops:
+        sources = [o for o in op.operands if not isinstance(o, Const)]
+        moved = isinstance(op, Reshape) or not isinstance(op, Matmul | Conv)
+        if moved and sources and sources[0].size == op.size:
+            lanes[op] = lanes[sources[0]]
+        elif len(op.shape) > 1:
+            lanes[op] = op.shape[-1]
+        else:
+            lanes[op] = op.size
+    return lanes
+
+
+def _count_op(
+    op: Op, hardware: Process, mask: Mask, lanes: int, results: Fixed | None
+) -> PrimitiveCounts:
+    elements = math.ceil(int(mask.sum()) * lanes / op.size)
+    if isinstance(op, Matmul | Conv) and _is_wired(op, hardware):
+        return _count_sums(op, mask, results)
+    if isinstance(op, Quantize):
+        return _multiply(_count_quantizer(op), elements)
+    if isinstance(op, Pool):
+        return _multiply(_count_pool(op), elements)
+    if isinstance(op, Max) and any(_is_zero(o) for o in op.operands):
+        bits = max(o.type.width for o in op.operands)
+        one = PrimitiveCounts({_make("compare_constant", bits): 1, _make("select", bits - 1): 1})
+        return _multiply(one, elements)
+    if isinstance(op, Add) and any(isinstance(o, Const) for o in op.operands):
+        return PrimitiveCounts({_make_sum(op.type.width, results): _count_added(op, mask, lanes)})
+    share = min(lanes / max(hardware.lanes, 1), 1.0)
+    counts = _rename(count_primitives(hardware))
+    return PrimitiveCounts({p: math.ceil(n * share) for p, n in counts.items()})
+
+
+def _is_wired(op: Matmul | Conv, hardware: Process) -> bool:
+    """Return whether each weight is part of the logic; ports of a memory do not matter, because streams have none."""
+    grouped = isinstance(op, Conv) and op.groups > 1
+    return not grouped and hardware.fold is None and hardware.read(op.w).buffer.place == "wired"
+
+
+def _is_zero(op: Op) -> bool:
+    return isinstance(op, Const) and op.range.hull == (0, 0)
+
+
+def _count_added(op: Add, mask: Mask, lanes: int) -> int:
+    """Return the elements of a bias that are not 0, of those that are built at once."""
+    bias = next(o for o in op.operands if isinstance(o, Const))
+    added = mask & np.broadcast_to(bias.codes.integers() != 0, op.shape)
+    return math.ceil(int(added.sum()) * lanes / op.size)
+
+
+# -- sums of products with constants ----------------------------------------------------------------
+
+
+def _count_sums(op: Matmul | Conv, mask: Mask, results: Fixed | None) -> PrimitiveCounts:
+    """Return the operations of one row or position: products that outputs share, then a tree for each output."""
+    weights = op.w.codes.integers().reshape(-1, op.shape[-1])
+    weights = weights[:, mask.reshape(-1, op.shape[-1]).any(0)]
+    lo, hi = op.x.range.hull
+    signed = op.x.type.signed
+    bits = op.x.type.width
+    dropped = max(op.type.frac - results.frac, 0) if results else 0
+    widest = results.width if results else op.type.width
+    counts = PrimitiveCounts()
+    for row in weights:
+        counts += _count_products({int(c) for c in row if c}, bits)
+    ends: dict[int, Term] = {}
+    for constant in {int(c) for c in weights.ravel() if c}:
+        low, high = sorted((lo * constant >> dropped, hi * constant >> dropped))
+        held = Fixed.holding(low, high, 0)
+        ends[constant] = (min(held.width, widest), held.signed or signed)
+    for column in weights.T:
+        for width in _add_tree([ends[int(c)] for c in column if c], widest):
+            counts[_make_sum(width, results)] += 1
+    return counts
+
+
+def _count_products(constants: set[int], bits: int) -> PrimitiveCounts:
+    """Return the operations that multiply one input of ``bits`` by each of ``constants``."""
+    counts = PrimitiveCounts()
+    negated: set[int] = set()
+    for constant in sorted(constants):
+        digits = _list_digits(constant)
+        top = digits[-1][0]
+        if len(digits) > 2:
+            counts += _make_product(bits, _count_bits(constant), len(digits))
+            continue
+        if all(sign < 0 for _, sign in digits):
+            negated.add(top)
+        if len(digits) == 2:
+            both = all(sign < 0 for _, sign in digits)
+            counts[_make("add", bits + top + (2 if both else 1))] += 1
+    for power in negated:
+        counts[_make("negate", bits + power + 1)] += 1
+    return counts
+
+
+def _list_digits(constant: int) -> list[tuple[int, int]]:
+    """Return the non-zero signed digits of ``constant``, (power, sign), in canonical form."""
+    digits: list[tuple[int, int]] = []
+    power = 0
+    while constant:
+        if constant & 1:
+            sign = 2 - (constant & 3)
+            digits.append((power, sign))
+            constant -= sign
+        constant >>= 1
+        power += 1
+    return digits
+
+
+def _count_bits(constant: int) -> int:
+    """Return the bits of a constant as an operand: with a sign only if it is negative."""
+    return constant.bit_length() + (1 if constant < 0 else 0)
+
+
+def _make_product(a: int, b: int, digits: int = 0) -> PrimitiveCounts:
+    """Return a product of ``a`` and ``b`` bits; ``digits``: of the constant b, all its bits if it is none."""
+    if max(a, b) <= WIDE:
+        return PrimitiveCounts({_make("product", a, b, digits or b): 1})
+    counts = PrimitiveCounts({_make("product_glue"): 1})
+    if min(a, b) >= NARROW:
+        counts[_make("product_dsp", a, b)] = 1
+    return counts
+
+
+def _add_tree(terms: Sequence[Term], widest: int) -> Iterator[int]:
+    """Yield the bits of each addition in a balanced tree of ``terms``, the widest first, of at most ``widest`` bits."""
+    level = sorted(terms, reverse=True)
+    while len(level) > 1:
+        above = [_add_pair(a, b, widest) for a, b in zip(level[::2], level[1::2], strict=False)]
+        yield from (bits for bits, _ in above)
+        level = above + level[len(above) * 2 :]
+
+
+def _add_pair(a: Term, b: Term, widest: int) -> Term:
+    signed = a[1] or b[1]
+    bits = max(width + (signed and not sign) for width, sign in (a, b)) + 1
+    return min(bits, widest), signed
+
+
+def _make_sum(bits: int, results: Fixed | None) -> Primitive:
+    return _make("sum", bits, max(results.width - bits, 0) if results else 0)
+
+
+# -- other ops --------------------------------------------------------------------------------------
+
+
+def _count_quantizer(op: Quantize) -> PrimitiveCounts:
+    """Return the operations of one element: sign, rounding and saturation, if the type can need them."""
+    counts = PrimitiveCounts()
+    source, to = op.x.type, op.to
+    dropped = max(source.frac - to.frac, 0)
+    above = source.width - dropped - to.width
+    saturates = op.overflow is not Overflow.WRAP
+    if saturates and source.signed and not to.signed:
+        counts.update({_make("compare_constant", source.width): 1, _make("select", to.width): 1})
+    if dropped and op.rounding is not Rounding.FLOOR:
+        counts.update({_make("add", to.width): 1, _make("gate"): 2})
+        if op.rounding is Rounding.HALF_EVEN and dropped > 2:
+            counts.update({_make("compare_constant", dropped - 1): 1})
+    if saturates and above > 0:
+        counts.update({_make("compare_constant", above): 2, _make("select", to.width): 1})
+        counts.update({_make("select", 1): 1, _make("gate"): 2})
+    return counts
+
+
+def _count_pool(op: Pool) -> PrimitiveCounts:
+    """Return the operations of one channel; a window over the whole input takes one position after another."""
+    height, width = op.window
+    steps = 1 if op.window == op.x.shape[:2] else height * width - 1
+    if op.reduction == "sum":
+        return PrimitiveCounts({_make("add", op.type.width): steps})
+    bits = op.type.width
+    return PrimitiveCounts({_make("compare", bits): steps, _make("select", bits): steps})
+
+
+def _rename(counts: PrimitiveCounts) -> PrimitiveCounts:
+    """Return other tables' primitives as operations; storage, which a report lists by itself, is left out."""
+    operations = PrimitiveCounts()
+    for primitive, count in counts.items():
+        operations += _multiply(_find_operations(primitive), count)
+    return operations
+
+
+def _find_operations(primitive: Primitive) -> PrimitiveCounts:
+    kind, (first, last) = primitive.kind, (*primitive.sizes, 1, 1)[:2]
+    made: dict[Primitive, int] = {}
+    if kind == "multiply" or (kind == "scale" and last > 2):
+        return _make_product(first, *((last,) if kind == "multiply" else (NARROW, last)))
+    if kind in _RENAMED:
+        made = {_make(_RENAMED[kind], first): 1}
+    elif kind == "gate":
+        made = {_make("gate"): 1}
+    elif kind in ("maximum", "relu"):
+        compared = "compare" if kind == "maximum" else "compare_constant"
+        made = {_make(compared, first): 1, _make("select", first): 1}
+    elif kind == "saturate":
+        made = {_make("compare_constant", first): 2, _make("select", last): 2}
+    elif kind == "select":
+        made = {_make("select", first): max(last - 1, 1)}
+    elif kind == "lookup":
+        made = {_make("table", last, first): 1}
+    elif kind == "rom":
+        made = {_make("table", first, last): 1}
+    return PrimitiveCounts(made)
+
+
+def _make(kind: str, *sizes: int) -> Primitive:
+    return Primitive(kind, sizes)
+
+
+def _multiply(counts: PrimitiveCounts, times: int) -> PrimitiveCounts:
+    return PrimitiveCounts({primitive: n * times for primitive, n in counts.items()})
