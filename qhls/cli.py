@@ -24,6 +24,7 @@ from qhls.plan import Schedule
 from qhls.plan.schedule import UNITS
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
+from qhls.schedule_arguments import add_targets, read_schedule
 from qhls.system import text
 from qhls.system.limits import read_arrays
 from qhls.system.progress import shown
@@ -116,6 +117,15 @@ def _parser() -> argparse.ArgumentParser:
     _option(commands, "check", "--include", help="folder of the vendor's headers")
     rtl = "simulate the Verilog too"
     _option(commands, "check", "--rtl", action="store_true", help=rtl)
+    _energy_options(commands)
+    _qtools_parser(commands)
+    _report_parser(commands)
+    _search_options(commands.choices["search"])
+    return parser
+
+
+def _energy_options(commands: Any) -> None:
+    """Add the arguments of ``qhls energy``."""
     table = "name of a technology, or a JSON file; default: horowitz_45nm"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
     area = "also print area, latency and bit operations; name of an area table (xilinx_lut6, asic_45nm) or a JSON file"
@@ -129,10 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     }
     for name, what in files.items():
         _option(commands, "energy", f"--{name}", type=_file_name(name), help=f"write {what}")
-    _qtools_parser(commands)
-    _report_parser(commands)
-    _search_options(commands.choices["search"])
-    return parser
 
 
 def _qtools_parser(commands: Any) -> None:
@@ -202,38 +208,7 @@ def _common(command: argparse.ArgumentParser, name: str) -> None:
     part = "AMD part for Vitis, e.g. xc7z020clg400-1; a warning says if the design does not fit"
     command.add_argument("--part", default=Schedule().part, help=part)
     if name != "search":
-        _targets(command)
-
-
-def _targets(command: argparse.ArgumentParser) -> None:
-    """Add the arguments for an interval, a budget and folds by layer."""
-    cycles = "most clock cycles between two inputs: plan the least hardware for it"
-    command.add_argument("--interval", type=int, metavar="CYCLES", help=cycles)
-    rate = "least inputs per second, instead of --interval"
-    command.add_argument("--throughput", type=float, metavar="RATE", help=rate)
-    for field, unit in UNITS.items():
-        most = f"most {unit}: plan the least interval within all budgets"
-        command.add_argument(f"--{field}", type=int, metavar="N", help=most)
-    room = (
-        "take the part's resources as budget; --no-fit: plan the smallest design if nothing fits; "
-        "default: --fit for qhls plan with --part alone"
-    )
-    command.add_argument("--fit", action=argparse.BooleanOptionalAction, help=room)
-    fold = "fold of a layer's products, by name or pattern: LAYER=SIMD,PE or =logic or =memory"
-    command.add_argument(
-        "--fold", action="append", type=_fold, metavar="LAYER=FOLD", default=[], help=fold
-    )
-
-
-def _fold(text: str) -> tuple[str, Any]:
-    """Parse a layer and its fold."""
-    layer, _, fold = text.rpartition("=")
-    numbers = fold.split(",")
-    if layer and fold in ("logic", "memory"):
-        return layer, fold
-    if layer and len(numbers) == 2 and all(n.isascii() and n.isdigit() for n in numbers):
-        return layer, (int(numbers[0]), int(numbers[1]))
-    raise argparse.ArgumentTypeError(f"expected LAYER=SIMD,PE or =logic or =memory, got {text!r}")
+        add_targets(command)
 
 
 def _ends(command: argparse.ArgumentParser) -> None:
@@ -347,7 +322,7 @@ def _design(options: argparse.Namespace, model: str) -> Any:
         _refuse_settings(options, model)
         return load_design(model)
     types = options.input_type
-    schedule = _schedule(options)
+    schedule = read_schedule(options)
     input_types = types[0] if types and len(types) == 1 else types
     # With several models --weights belongs to those in JSON, which contain no weights.
     needed = len(options.model) == 1 or Path(model).suffix == ".json"
@@ -363,17 +338,6 @@ def _design(options: argparse.Namespace, model: str) -> Any:
         approximate_bits=options.approximate_bits,
         data=read_arrays(options.data) if getattr(options, "data", None) else None,
     )
-
-
-def _schedule(options: argparse.Namespace) -> Schedule:
-    """Return the schedule that the options describe; ``qhls plan`` with a part alone plans for it."""
-    names = ("reuse_factor", "clock_period", "part", "interval", "throughput", "fit", *UNITS)
-    fields = {name: getattr(options, name) for name in names}
-    others = [name for name in names if name not in ("clock_period", "part")]
-    is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
-    if options.command == "plan" and is_alone and options.part != options.default("part"):
-        fields["fit"] = True
-    return Schedule(**fields, folding=tuple(options.fold))
 
 
 def _refuse_settings(options: argparse.Namespace, model: str) -> None:

@@ -1,0 +1,51 @@
+"""Arguments of the command line for an interval, a budget and folds: the targets of a plan."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qhls.plan import Schedule
+from qhls.plan.schedule import UNITS
+
+
+def add_targets(command: argparse.ArgumentParser) -> None:
+    """Add the arguments for an interval, a budget and folds by layer."""
+    cycles = "most clock cycles between two inputs: plan the least hardware for it"
+    command.add_argument("--interval", type=int, metavar="CYCLES", help=cycles)
+    rate = "least inputs per second, instead of --interval"
+    command.add_argument("--throughput", type=float, metavar="RATE", help=rate)
+    for field, unit in UNITS.items():
+        most = f"most {unit}: plan the least interval within all budgets"
+        command.add_argument(f"--{field}", type=int, metavar="N", help=most)
+    room = (
+        "take the part's resources as budget; --no-fit: plan the smallest design if nothing fits; "
+        "default: --fit for qhls plan with --part alone"
+    )
+    command.add_argument("--fit", action=argparse.BooleanOptionalAction, help=room)
+    fold = "fold of a layer's products, by name or pattern: LAYER=SIMD,PE or =logic or =memory"
+    command.add_argument(
+        "--fold", action="append", type=_fold, metavar="LAYER=FOLD", default=[], help=fold
+    )
+
+
+def _fold(text: str) -> tuple[str, Any]:
+    """Parse a layer and its fold."""
+    layer, _, fold = text.rpartition("=")
+    numbers = fold.split(",")
+    if layer and fold in ("logic", "memory"):
+        return layer, fold
+    if layer and len(numbers) == 2 and all(n.isascii() and n.isdigit() for n in numbers):
+        return layer, (int(numbers[0]), int(numbers[1]))
+    raise argparse.ArgumentTypeError(f"expected LAYER=SIMD,PE or =logic or =memory, got {text!r}")
+
+
+def read_schedule(options: argparse.Namespace) -> Schedule:
+    """Return the schedule that the options describe; ``qhls plan`` with a part alone plans for it."""
+    names = ("reuse_factor", "clock_period", "part", "interval", "throughput", "fit", *UNITS)
+    fields = {name: getattr(options, name) for name in names}
+    others = [name for name in names if name not in ("clock_period", "part")]
+    is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
+    if options.command == "plan" and is_alone and options.part != options.default("part"):
+        fields["fit"] = True
+    return Schedule(**fields, folding=tuple(options.fold))
