@@ -128,7 +128,10 @@ def _energy_options(commands: Any) -> None:
     """Add the arguments of ``qhls energy``."""
     table = "name of a technology, or a JSON file; default: horowitz_45nm"
     _option(commands, "energy", "--technology", default="horowitz_45nm", help=table)
-    area = "also print area, latency and bit operations; name of an area table (xilinx_lut6, asic_45nm) or a JSON file"
+    area = (
+        "also print area, latency and bit operations; a JSON file or the name of an area table: xilinx_lut6, "
+        "asic_45nm, or vitis_csynth and vivado for what these tools report"
+    )
     _option(commands, "energy", "--area", metavar="TABLE", help=area)
     less = "also print the energy saved by one bit less in each layer's weights or activations"
     _option(commands, "energy", "--sensitivity", action="store_true", help=less)

@@ -5,13 +5,15 @@
 * A sum of n numbers takes n - 1 additions in a balanced tree of numbers sorted by width.
 * A quantizer is comparisons, choices and gates; rounding to even adds, and compares the dropped bits.
 * Layers behind a convolution process one position after another, and a FIFO holds each of their results.
-* Multipliers that are shared, memories and other ops are counted as for other tables.
+* A reuse factor changes nothing: the latency strategy limits multipliers, but its additions are not shared.
+* Memories and other ops are counted as for other tables.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,10 +55,8 @@ _RENAMED = {
 
 def count_operations(network: Plan, results: Fixed | None) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield each op and its operations; ``results``: the type of sums, exact if None."""
-    graph = network.graph
-    if results is not None:
-        graph = cut_results(graph, results)
-        network = plan(graph, network.schedule)
+    graph = network.graph if results is None else cut_results(network.graph, results)
+    network = plan(graph, replace(network.schedule, reuse_factor=1))
     built, lanes = find_built(graph), _count_lanes(graph)
     streams = any(lanes[op] < op.size for op in graph.ops if not isinstance(op, Input | Const))
     for op, hardware, _ in network.walk():

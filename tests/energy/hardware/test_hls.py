@@ -25,6 +25,7 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Mul,
     Overflow,
     Pool,
     Quantize,
@@ -202,10 +203,14 @@ def test_layers_behind_a_convolution_take_one_position_after_another():
     assert fifos == {("fifo", 16, 9): 3, ("fifo", 4, 9): 3, ("fifo", 4, 1): 3}
 
 
-def test_shared_multipliers_and_step_functions():
+def test_a_reuse_factor_changes_nothing():
+    graph = network({0, 1, 2})
+    assert counted(graph, reuse_factor=4) == counted(graph)
+
+
+def test_products_of_two_tensors_and_step_functions():
     x = Input((4,), Fixed.parse("s8.4"), name="x")
-    shared = counted(Graph((x,), (Matmul(x, Const.of(np.full((4, 4), 0.71875))),)), reuse_factor=4)
-    assert sum(n for key, n in shared.items() if key[0] == "product") == 4
+    assert counted(Graph((x,), (Mul(x, x),))) == {("product", 8, 8, 8): 4}
     x = Input((4,), Fixed.parse("s8.1"), name="x")
     steps = Threshold(x, Const.of(np.array([-0.5, 0.5])), Const.of(np.array([-1.0, 0, 1])))
     assert counted(Graph((x,), (steps,)))["compare_constant", 8] == 8
