@@ -371,7 +371,7 @@ def test_plan_prints_one_process_a_line(saved, capsys):
     ],
 )
 def test_plans_that_cannot_be(saved, capsys, arguments, message):
-    assert main(["plan", saved, *TYPE, *arguments]) == 1
+    assert main(["plan", saved, *TYPE, *arguments]) == 2
     assert re.match(rf"^qhls plan: {message}", capsys.readouterr().err.splitlines()[-1])
 
 
