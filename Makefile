@@ -12,10 +12,10 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
-# About a minute: the architecture, the IR and the quantizers; no goldens, fewer examples of properties.
-QUICK := tests/test_architecture.py tests/ir $(addprefix tests/quantizers/test_,parse.py behaviour.py saving.py)
+# Under a minute: the architecture, the IR, plans and the quantizers; no goldens, fewer examples of properties.
+QUICK := tests/test_architecture.py tests/ir tests/plan $(addprefix tests/quantizers/test_,parse.py behaviour.py saving.py)
 quick: $(VENV)/installed
-	QHLS_EXAMPLES=20 $(BIN)/python -m pytest -n 2 -m "not long" -k "not compiled" $(QUICK)
+	QHLS_EXAMPLES=10 $(BIN)/python -m pytest -n 2 -m "not long" -k "not compiled and not trip" $(QUICK)
 
 # JAX and torch under Keras. A plain install of torch may take a CUDA build: for the CPU's, install torch into .venv first.
 test-backends: $(VENV)/backends

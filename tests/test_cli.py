@@ -283,7 +283,7 @@ def test_a_compiler_that_fails_is_named(saved, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("CXX", "/bin/false")
     assert main(["check", saved, *TYPE]) == 2
     assert re.match(
-        r"^qhls check: csim build: expected false to succeed, got status 1:",
+        r"^qhls check: csim build: expected false to succeed, got status 1\. Its first error:\n",
         capsys.readouterr().err,
     )
     monkeypatch.setenv("CXX", "/bin/true")

@@ -289,7 +289,7 @@ def test_more_steps_than_a_table_has_are_refused():
     model = model_of(L.Activation("tanh", name="t"))
     with pytest.raises(
         LoweringError,
-        match=r"^layer 't_approximation' \(QActivation\): .*expected a function of at most 4096 steps on its input;",
+        match=r"^layer 't_approximation' \(QActivation\): .*expected a function of at most 4096 steps on its input, ",
     ):
         qhls.compile(model, "s20.15", allow_approximate="quantized_bits(16,0,alpha=1)")
 

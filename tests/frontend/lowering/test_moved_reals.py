@@ -210,8 +210,8 @@ def test_real_numbers_beside_others_that_no_quantizer_follows(name):
     y = JOINTS[name](L.Activation("tanh", name="f")(x))
     model = keras.Model(x, QDense(2, kernel_quantizer=BITS, name="d")(y))
     message = (
-        r"^layer 'f' \(Activation\): expected an activation that maps codes to codes; .*; layer 'd' \(QDense\) would "
-        r"read real numbers\. The nearest exact model has QActivation\('quantized_bits\(12,0,alpha=1\)'\) behind "
+        r"^layer 'f' \(Activation\): expected an activation that maps codes to codes, .*\. Otherwise layer 'd' "
+        r"\(QDense\) reads real numbers\. The nearest exact model has QActivation\('quantized_bits\(12,0,alpha=1\)'\) "
     )
     with pytest.raises(qhls.LoweringError, match=message):
         qhls.compile(model, "s7.4")
