@@ -15,6 +15,7 @@ from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.graph import ModelGraph
 from qhls.quantizers.numerics import in_packets, precision, trained_in_float32, without_gradients
+from qhls.system.keras_types import ops
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
@@ -94,9 +95,9 @@ class Reference:
         plain = without_gradients() if self.graph.reals else nullcontext()
         with precision(self.dtype), plain, trained_in_float32(self.copied):
             whole = [in_packets(array) for array in batch]
-            tensors = [keras.ops.convert_to_tensor(array, self.dtype) for array in whole]
+            tensors = [ops.convert_to_tensor(array, self.dtype) for array in whole]
             results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
-            arrays = [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
+            arrays = [ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
             return [np.asarray(array)[: len(batch[0])] for array in arrays]
 
 

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.errors import QuantizerError
 from qhls.ir.types import Assignment
@@ -23,6 +22,7 @@ from qhls.quantizers.numerics import (
     precision,
     single,
 )
+from qhls.system.keras_types import ops
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
 """All quantizers by name, for ``get_quantizer``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from keras import ops
 
 from qhls.errors import QuantizerError
 from qhls.quantizers import scale as scales
@@ -18,6 +17,7 @@ from qhls.quantizers.numerics import (
     uniform_like,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
+from qhls.system.keras_types import ops
 
 STOCHASTIC_PRECISION = 0.125
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.quantizers.numerics import EPSILON, Tensor, constant, straight_through
+from qhls.system.keras_types import ops
 
 LOWEST = -24
 """Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""
@@ -114,5 +114,5 @@ def _vector_log2(x: np.ndarray) -> np.ndarray:
     return ((exponent - below).astype(np.float32) * ln2 + p / q) / ln2
 
 
-_P = np.float32([0.18256296349849254, 1.0000000190281063, 1.0000000190281136])
-_Q = np.float32([0.049616247954120038, 0.59923249590823520, 1.4999999999999927])
+_P = np.array([0.18256296349849254, 1.0000000190281063, 1.0000000190281136], np.float32)
+_Q = np.array([0.049616247954120038, 0.59923249590823520, 1.4999999999999927], np.float32)

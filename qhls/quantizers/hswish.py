@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from keras import ops
-
 from qhls.quantizers.base import quantizer
 from qhls.quantizers.bits import FixedPoint
 from qhls.quantizers.numerics import Tensor, single
+from qhls.system.keras_types import ops
 
 
 @quantizer

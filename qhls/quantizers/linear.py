@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from keras import ops
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
+from qhls.system.keras_types import ops
 
 
 @quantizer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from keras import ops
 
 from qhls.errors import QuantizerError
 from qhls.quantizers.base import Quantizer, quantizer, show
@@ -20,6 +19,7 @@ from qhls.quantizers.numerics import (
     sign,
     uniform_like,
 )
+from qhls.system.keras_types import ops
 
 LARGEST_EXPONENT = 1023
 """Largest exponent of float64; more exponent bits than that have no effect."""

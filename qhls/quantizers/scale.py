@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from qhls.errors import QuantizerError
 from qhls.quantizers.exponents import nearest_po2
 from qhls.quantizers.numerics import EPSILON, Tensor, constant
+from qhls.system.keras_types import ops
 
 Axes = int | Sequence[int] | None
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
-
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, show
 from qhls.quantizers.functions import hard_sigmoid
 from qhls.quantizers.numerics import EPSILON, Tensor
+from qhls.system.keras_types import ops
 
 
 class SignQuantizer(Quantizer):

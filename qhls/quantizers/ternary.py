@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from keras import ops
-
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import quantizer
 from qhls.quantizers.checks import refuse
@@ -17,6 +15,7 @@ from qhls.quantizers.numerics import (
     uniform_like,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
+from qhls.system.keras_types import ops
 
 DEFAULT_THRESHOLD = 0.33
 STOCHASTIC_PRECISION = 1.0 / 3.0

@@ -11,6 +11,7 @@ import keras
 
 from qhls.compat.qkeras.models.graph import Call, calls_and_results, layers, unwrapped
 from qhls.errors import EnergyError
+from qhls.system.keras_types import KerasLayer
 
 Shape = tuple[int | None, ...]
 
@@ -103,7 +104,7 @@ def list_nodes(model: keras.Model, compatible: bool) -> list[Node]:
     return [replace(n, is_output=i not in read or i in ends) for i, n in enumerate(nodes)]
 
 
-def _node(name: str, layer: Any, call: Call, edges: list[Edge], before: list[Node]) -> Node:
+def _node(name: str, layer: KerasLayer, call: Call, edges: list[Edge], before: list[Node]) -> Node:
     for tensor in (*call.inputs, *call.outputs):
         if None in tuple(tensor.shape)[1:]:
             raise EnergyError(

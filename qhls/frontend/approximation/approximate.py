@@ -37,6 +37,7 @@ from qhls.ir import Op, layer_scope
 from qhls.ir.integers import Array, whole
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import get_quantizer
+from qhls.system.keras_types import KerasLayer, ops
 
 BITS = 12
 """Default bits of an inserted quantizer: as many steps as a table may have."""
@@ -235,7 +236,7 @@ class _Quantizers:
             return model
         pairs: list[tuple[Any, Any]] = []
 
-        def convert(layer: Any) -> Any:
+        def convert(layer: KerasLayer) -> Any:
             new = copy_layer(layer)
             for part, copied in zip(layer._flatten_layers(), new._flatten_layers(), strict=True):
                 for (reader, which), chosen in self.at.items():
@@ -254,7 +255,7 @@ def _softmax_apart(model: keras.Model) -> keras.Model:
     """Return ``model`` with each Q-layer's softmax as the next layer, so that a quantizer fits between them."""
     pairs: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         new = copy_layer(layer)
         if isinstance(layer, QLayer) and layer.activation is keras.activations.softmax:
             new.activation = keras.activations.linear
@@ -300,7 +301,7 @@ def _measure(
 ) -> Approximation:
     """Return the approximation of ``numbers``, those of ``reals`` at ``codes``, by ``quantizer``."""
     rounding: Any = get_quantizer(quantizer)
-    rounded = keras.ops.convert_to_numpy(rounding(numbers.astype("float32")))
+    rounded = ops.convert_to_numpy(rounding(numbers.astype("float32")))
     lo, hi = reals.x.range.hull
     error = float(abs(numbers - rounded).max())
     return Approximation(source, quantizer, error, codes.size, codes.size > hi - lo)

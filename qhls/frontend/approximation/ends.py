@@ -12,6 +12,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.trace import functional_of, nodes_of
 from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.quantizers import Quantizer
+from qhls.system.keras_types import KerasLayer, KerasNode
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Ends:
     layers: tuple[str, ...]
 
 
-def has_real_weights(layer: Any) -> bool:
+def has_real_weights(layer: KerasLayer) -> bool:
     """Return whether weights of ``layer``, or of a layer within it, are real numbers that no rule can read."""
     return any(map(_is_real, layer._flatten_layers()))
 
@@ -37,7 +38,7 @@ def _is_real(part: Any) -> bool:
     return own and bool(part.weights) and not lower.knows(part)
 
 
-def has_quantized_kernels(layer: Any) -> bool:
+def has_quantized_kernels(layer: KerasLayer) -> bool:
     """Return whether a kernel of ``layer``, or of a layer within it, has a quantizer."""
     parts = [part for part in layer._flatten_layers() if hasattr(part, "quantized_weights")]
     return any(isinstance(each, Quantizer) for part in parts for each in _of_kernels(part))
@@ -145,7 +146,7 @@ class _Copies:
     def __init__(self) -> None:
         self.made: dict[int, tuple[Any, Any]] = {}
 
-    def call(self, node: Any, name: str, tensors: dict[int, Any]) -> None:
+    def call(self, node: KerasNode, name: str, tensors: dict[int, Any]) -> None:
         """Put the outputs of ``node``, of a copy of its layer that is called ``name``, into ``tensors``."""
         layer = node.operation
         if id(layer) not in self.made:

@@ -21,6 +21,7 @@ from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Fixed, Graph, Input, decode, run
 from qhls.ir.integers import Array
+from qhls.system.keras_types import KerasLayer
 
 FACTOR = 24
 """Most bits of a factor: as many as float32 has."""
@@ -114,7 +115,7 @@ class Normalisations:
         replaced: list[FixedLayer] = []
         copied: list[tuple[Any, Any]] = []
 
-        def convert(layer: Any) -> Any:
+        def convert(layer: KerasLayer) -> Any:
             record = self._layers.get(id(layer))
             if record is None:
                 copied.append((layer, copy_layer(layer)))
@@ -138,7 +139,7 @@ def _rectified(reals: Reals, call: _Call) -> bool:
     return bool((numbers == np.maximum(call.numbers, 0)).all())
 
 
-def _fix(layer: Any, record: _Layer) -> FixedLayer:
+def _fix(layer: KerasLayer, record: _Layer) -> FixedLayer:
     """Return the fixed-point layer that holds the numbers of all calls."""
     factors, offsets = next(line for call in record.calls if (line := call.line()))
     codes = max(int(abs(call.codes).max()) for call in record.calls)

@@ -14,6 +14,7 @@ from qhls.frontend.layers.traits import find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.quantizers import get_quantizer
+from qhls.system.keras_types import KerasLayer, ops
 
 _BOUNDED = (keras.activations.tanh, keras.activations.sigmoid, keras.activations.softsign)
 """Activations with values between -1 and 1."""
@@ -46,7 +47,7 @@ def rounded_weights(
     rounding = _Rounding(bits)
     pairs: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         pairs.append((layer, rounding.twin(layer)))
         return pairs[-1][1]
 
@@ -65,7 +66,7 @@ class _Rounding:
         self.bits = bits
         self.rounded: list[RoundedWeights] = []
 
-    def twin(self, layer: Any) -> Any:
+    def twin(self, layer: KerasLayer) -> Any:
         """Return a new layer like ``layer``, with quantizers where it has real weights."""
         if not has_real_weights(layer):
             return copy_layer(layer)
@@ -82,7 +83,7 @@ class _Rounding:
             return copy_layer(layer)
         return cls.from_config(layer.get_config() | self._quantizers(layer, cls))
 
-    def _quantizers(self, layer: Any, cls: Any) -> dict[str, str]:
+    def _quantizers(self, layer: KerasLayer, cls: Any) -> dict[str, str]:
         """Return the quantizer of each real weight of ``layer``, by argument of ``cls``."""
         owner = getattr(layer, "cell", layer)
         chosen: dict[str, str] = {}
@@ -96,16 +97,16 @@ class _Rounding:
                 value = getattr(owner, "kernel", None)  # Keras' name of a depthwise kernel
             if value is None or getattr(owner, argument, None) is not None:
                 continue
-            numbers: Any = keras.ops.convert_to_numpy(value)
+            numbers: Any = ops.convert_to_numpy(value)
             chosen[argument] = holding(numbers, self.bits, signed=True)
             rounding: Any = get_quantizer(chosen[argument])
-            error = abs(keras.ops.convert_to_numpy(rounding(numbers)) - numbers).max()
+            error = abs(ops.convert_to_numpy(rounding(numbers)) - numbers).max()
             self.rounded.append(
                 RoundedWeights(layer.name, each.variable, chosen[argument], float(error))
             )
         return chosen
 
-    def _state_quantizer(self, layer: Any, cell: Any) -> dict[str, str]:
+    def _state_quantizer(self, layer: KerasLayer, cell: Any) -> dict[str, str]:
         """Return a quantizer for the states of a recurrent layer, which otherwise grow at every step.
 
         States are bounded if the cell's activation is: those of an LSTM by the number of steps, others by 1.

@@ -17,6 +17,7 @@ import numpy as np
 
 from qhls.errors import LoadError
 from qhls.frontend.models.state import settle
+from qhls.system.keras_types import KerasLayer, ops
 from qhls.system.limits import check_size
 
 _turn = threading.RLock()
@@ -64,11 +65,12 @@ def bounded_weights(where: str) -> Iterator[None]:
         return original(layer, shape, *arguments, **settings)
 
     with _turn:
-        keras.layers.Layer.add_weight = add_weight
+        base: Any = keras.layers.Layer
+        base.add_weight = add_weight
         try:
             yield
         finally:
-            keras.layers.Layer.add_weight = original
+            base.add_weight = original
 
 
 def _bytes(shape: Any) -> int:
@@ -175,7 +177,7 @@ def _without_pruning(names: list[str]) -> list[str]:
     return [name for name in names if last[name] not in ("mask", "threshold", "pruning_step")]
 
 
-def _fill(layer: Any, group: Any, names: list[str], where: str) -> None:
+def _fill(layer: KerasLayer, group: Any, names: list[str], where: str) -> None:
     # Keras 2 writes trainable variables first, over all layers of a nested model.
     variables = [*layer.trainable_weights, *layer.non_trainable_weights]
     if len(names) != len(variables):
@@ -218,7 +220,7 @@ def _load_keras3(model: keras.Model, path: Path, where: str) -> None:
 def _check_finite(model: keras.Model, where: str) -> None:
     for layer in _leaves(model):
         for variable in layer.weights:
-            values: Any = keras.ops.convert_to_numpy(variable)
+            values: Any = ops.convert_to_numpy(variable)
             bad = values.size - np.isfinite(values).sum()
             if bad:
                 raise LoadError(

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower, refusal, scaled
@@ -15,6 +14,7 @@ from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
 from qhls.quantizers.numerics import as_float
+from qhls.system.keras_types import ops
 
 _QUANTIZERS = ("quantized_bits", "quantized_relu")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.qlayer import QLayer, Quantized, given
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals_along
 from qhls.frontend.lowering.refusal import refusal
+from qhls.system.keras_types import ops
 
 
 @register
@@ -83,12 +83,14 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
     def normalised(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Return the normalised input before the activation."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        mean, variance = (ops.cast(v, x.dtype) for v in (self.moving_mean, self.moving_variance))
+        variables: tuple[Any, Any] = self.moving_mean, self.moving_variance
+        mean, variance = (ops.cast(variable, x.dtype) for variable in variables)
         if training and self.trainable:
             moving, momentum = (mean, variance), self.momentum
-            mean, variance = self._moments(x, mask)
-            self.moving_mean.assign(moving[0] * momentum + mean * (1.0 - momentum))
-            self.moving_variance.assign(moving[1] * momentum + variance * (1.0 - momentum))
+            moments: Any = self._moments(x, mask)
+            mean, variance = moments
+            for variable, old, new in zip(variables, moving, moments, strict=True):
+                variable.assign(old * momentum + new * (1.0 - momentum))
         mean = self.through_quantizer("moving_mean", mean)
         inverse = ops.rsqrt(self.through_quantizer("moving_variance", variance) + self.epsilon)
         if self.scale:

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.layers.registry import register
 from qhls.quantizers import Quantizer, get_quantizer
 from qhls.quantizers.numerics import constant
+from qhls.system.keras_types import ops
 
 
 def _number(value: Any) -> float:

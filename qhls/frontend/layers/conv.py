@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.layers.linear import finish
 from qhls.frontend.layers.qlayer import QLayer, given
@@ -15,6 +14,7 @@ from qhls.frontend.layers.windows import convolve
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
+from qhls.system.keras_types import ops
 
 
 @register

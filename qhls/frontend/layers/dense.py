@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.linear import finish, linear
 from qhls.frontend.layers.qlayer import QLayer, given
@@ -13,6 +12,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Matmul, Op
+from qhls.system.keras_types import ops
 
 
 @register

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.linear import finish
 from qhls.frontend.layers.qlayer import QLayer, Quantized, given
@@ -14,6 +13,7 @@ from qhls.frontend.layers.windows import convolve_depthwise
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
+from qhls.system.keras_types import ops
 
 
 @register

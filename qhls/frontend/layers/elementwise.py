@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.lowering.lower import lower, rectified, scaled, short
 from qhls.frontend.lowering.reals import Reals, Tensor, reals_along
@@ -18,10 +17,11 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Max, Min, Op, Sub
 from qhls.ir.integers import Array
+from qhls.system.keras_types import KerasLayer, ops
 
 
 def _real(
-    layer: Any, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
+    layer: KerasLayer, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
 ) -> Reals:
     """Return the function of ``layer`` on each number, for a quantizer behind it; it differs along ``axes``.
 

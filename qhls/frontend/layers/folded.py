@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.batchnorm import one_axis
 from qhls.frontend.layers.conv import QConv2D, convolution
@@ -22,6 +21,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Matmul, Op
 from qhls.quantizers.numerics import as_trained
+from qhls.system.keras_types import ops
 
 FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
 
@@ -206,7 +206,7 @@ class Folded(QLayer):
 
     def _observe(self, inputs: Any) -> tuple[Any, Any, Any]:
         """Count the step and update the moving statistics; mean, variance and whether they move."""
-        norm = self.batchnorm
+        norm: Any = self.batchnorm
         kernel = ops.cast(self.kernel, self.compute_dtype)
         outputs = ops.cast(self.linear(inputs, kernel), norm.moving_mean.dtype)
         if self.use_bias:

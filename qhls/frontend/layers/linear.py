@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
 from qhls.errors import LoweringError, QuantizerError
@@ -18,11 +17,12 @@ from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import trained_type
+from qhls.system.keras_types import KerasLayer, ops
 
 Arrange = Callable[[Array], Array]
 
 
-def weight(layer: Any, variable: str, arrange: Arrange = np.asarray) -> Const:
+def weight(layer: KerasLayer, variable: str, arrange: Arrange = np.asarray) -> Const:
     """The quantised ``variable`` of ``layer`` as a constant, exactly, in the order that ``arrange`` gives it.
 
     Raises:
@@ -35,7 +35,7 @@ def weight(layer: Any, variable: str, arrange: Arrange = np.asarray) -> Const:
 
 
 def linear(
-    layer: Any,
+    layer: KerasLayer,
     variable: str,
     make: Callable[[Const], Op],
     arrange: Arrange = np.asarray,
@@ -62,7 +62,7 @@ def linear(
         running.rounds.append(layer.name)  # Keras multiplies first, then sums rounded products
 
     def scaled(v: Any) -> Any:
-        return v * keras.ops.convert_to_tensor(factors, v.dtype)
+        return v * ops.convert_to_tensor(factors, v.dtype)
 
     return Reals(make(Const.of(used, variable)), scaled, monotone=True, refusal=odd)
 
@@ -115,7 +115,7 @@ def add_bias(layer: QLayer, x: Tensor) -> Tensor:
     else:
         odd = _unquantised(layer, "bias")
     bias = layer.quantized("bias")
-    return reals(x, lambda v: v + keras.ops.cast(bias, v.dtype), odd)
+    return reals(x, lambda v: v + ops.cast(bias, v.dtype), odd)
 
 
 def finish(layer: QLayer, x: Tensor) -> Tensor:

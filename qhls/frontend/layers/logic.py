@@ -33,6 +33,7 @@ from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape
 from qhls.ir.integers import dyadic
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.numerics import in_packets, precision
+from qhls.system.keras_types import ops
 
 POWERS = 1 << 20
 """Codes on which a power of Keras is compared with a product of integers."""
@@ -79,7 +80,7 @@ def _compared(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -
         return steps_of(difference, *_COMPARISONS[kind])
 
     def compared(v: Any) -> Any:
-        return keras.ops.cast(function(v, keras.ops.cast(constant, v.dtype)), v.dtype)
+        return ops.cast(function(v, ops.cast(constant, v.dtype)), v.dtype)
 
     monotone = "Equal" not in (kind, kind.removeprefix("Not"))
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
@@ -169,7 +170,7 @@ def _known(x: Op) -> Op:
 @lower.register(keras.layers.Masking)
 def _(layer: keras.layers.Masking, x: Op) -> Op:
     """Set rows that are ``mask_value`` throughout to 0."""
-    value = np.asarray(keras.ops.convert_to_numpy(layer.mask_value), np.float64)
+    value = np.asarray(ops.convert_to_numpy(layer.mask_value), np.float64)
     if value.ndim or not is_held(value):
         raise refusal(
             layer, "a mask_value of at most 12 bits", layer.mask_value, "Use 0, for instance."
@@ -198,7 +199,7 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
         return reduce(Mul, [a] * int(exponent))
 
     def power(v: Any) -> Any:
-        return operation(v, keras.ops.cast(exponent, v.dtype))
+        return operation(v, ops.cast(exponent, v.dtype))
 
     axes = [axis for axis, size in enumerate(exponent.shape) if size > 1]
     odd = refusal(
@@ -219,9 +220,9 @@ def _is_product(operation: Any, x: Op, times: int, exponent: Any) -> bool:
     dtype = "float32" if max(-lo, hi) ** times <= FLOAT32_EXACT else "float64"
     numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
     with precision(dtype):
-        v = keras.ops.convert_to_tensor(in_packets(numbers[:, None]), dtype)
-        result = operation(v, keras.ops.cast(exponent, dtype))
-        found = np.asarray(keras.ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
+        v = ops.convert_to_tensor(in_packets(numbers[:, None]), dtype)
+        result = operation(v, ops.cast(exponent, dtype))
+        found = np.asarray(ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
     products = reduce(operator.mul, [codes.astype(object)] * times)
     wanted = [int(each) for each in products]
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +13,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Add, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
+from qhls.system.keras_types import KerasLayer
 
 _FOLDS = {
     keras.layers.Add: Add,
@@ -25,7 +25,7 @@ _FOLDS = {
 """Layers that take two tensors and then the next one, and the op of each step."""
 
 
-def _fold(layer: Any, *xs: Op) -> Op:
+def _fold(layer: KerasLayer, *xs: Op) -> Op:
     return reduce(_FOLDS[type(layer)], of_one_rank(layer, xs))
 
 
@@ -38,7 +38,7 @@ def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
     return mean(layer, reduce(Add, of_one_rank(layer, xs)), len(xs), divided=True)
 
 
-def of_one_rank(layer: Any, xs: tuple[Op, ...]) -> tuple[Op, ...]:
+def of_one_rank(layer: KerasLayer, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
     if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)

@@ -38,6 +38,7 @@ from qhls.ir import (
     Sub,
 )
 from qhls.ir.integers import Array
+from qhls.system.keras_types import ops
 
 Rule = Callable[..., Any]
 
@@ -96,7 +97,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
         if len(left.shape) == len(right.shape) == 2:
             return contracted(left, permuted(right, (1, 0)))
     elif left is not None:
-        weights = np.asarray(keras.ops.convert_to_numpy(b), np.float64)
+        weights = np.asarray(ops.convert_to_numpy(b), np.float64)
         if weights.ndim == 2 and is_held(weights):
             return Matmul(left, Const.of(weights, "constant"))
     raise refusal(
@@ -109,7 +110,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
 
 def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
     """A constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
-    array = np.asarray(keras.ops.convert_to_numpy(value), np.float64)
+    array = np.asarray(ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
         array = array[0]
     if array.ndim > len(x.shape) or not np.isfinite(array).all():
@@ -131,7 +132,7 @@ def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> 
     """Reals: the operation of each number and a constant, which may be another one along some axes."""
 
     def function(v: Any) -> Any:
-        operands = (v, keras.ops.cast(constant, v.dtype))
+        operands = (v, ops.cast(constant, v.dtype))
         return operation(*(reversed(operands) if swapped else operands))
 
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
@@ -353,7 +354,7 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
         move = lower.rule(operation)
         parts = len(_list(operation.output))
         return tuple(
-            x.behind(lambda op, part=part: move(operation, op, *arguments)[part])
+            x.behind(lambda op, part=part: _list(move(operation, op, *arguments))[part])
             for part in range(parts)
         )
     if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
@@ -361,8 +362,8 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
             operation, "places that are constants", "places from a tensor", "Use constants."
         )
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
-    results = operation(keras.ops.convert_to_tensor(places), *arguments)
-    return tuple(_moved(operation, x, keras.ops.convert_to_numpy(r)) for r in _list(results))
+    results = operation(ops.convert_to_tensor(places), *arguments)
+    return tuple(_moved(operation, x, ops.convert_to_numpy(r)) for r in _list(results))
 
 
 def _moved(operation: Any, x: Op, places: Array) -> Op:
@@ -398,7 +399,7 @@ def _(operation: Any, xs: Any) -> Tensor:
 
 @register_operations("Pad")
 def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
-    widths = [tuple(map(int, pair)) for pair in operation.pad_width]
+    widths = [(int(before), int(behind)) for before, behind in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
     value = float(constant_values or 0)
     if operation.mode != "constant" or any(widths[0]) or not short(value):

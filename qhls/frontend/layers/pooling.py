@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.qlayer import QLayer, Quantized, given
 from qhls.frontend.layers.registry import register
@@ -21,6 +20,7 @@ from qhls.frontend.layers.windows import (
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.ir import Const, Mul, Op
+from qhls.system.keras_types import ops
 
 
 class _QAverage(QLayer):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
 from qhls.errors import QuantizerError
 from qhls.frontend.layers.constraints import Clip, QInitializer
 from qhls.quantizers import Quantizer, get_quantizer
 from qhls.quantizers.numerics import as_trained
+from qhls.system.keras_types import ops
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class QLayer(QuantizerState):
     """Arguments that name activations within ``product``; ``activation`` follows the bias."""
 
     def __init__(self, activation: Any = None, **arguments: Any) -> None:
-        own = {"activation": get_activation(activation)}
+        own: dict[str, Any] = {"activation": get_activation(activation)}
         for each in self.quantized_variables:
             quantizer = get_quantizer(arguments.pop(each.argument("quantizer"), None))
             own[each.argument("quantizer")] = own[each.argument("quantizer_internal")] = quantizer

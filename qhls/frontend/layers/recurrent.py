@@ -83,7 +83,7 @@ class QCell(QLayer):
         names = ("state_quantizer", "activation", *self.inner_activations)
         return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
 
-    def call(self, inputs: Any, states: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, states: Any, training: Any = False) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - a cell has states
         """One step: ``(output, new states)``. The states that come in are quantised, not the new."""
         if self.state_quantizer is not None:
             states = keras.tree.map_structure(self.state_quantizer, states)
@@ -161,13 +161,13 @@ class QRNN(keras.layers.RNN):
         return config | {name: of_cell[name] for name in self._of_cell()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """The layer of ``get_config``."""
         return cls(**config)
 
 
 @register
-class QSimpleRNNCell(QCell, keras.layers.SimpleRNNCell):
+class QSimpleRNNCell(QCell, keras.layers.SimpleRNNCell):  # pyright: ignore[reportIncompatibleMethodOverride] - Keras calls inputs a sequence here
     """One step of ``QSimpleRNN``: ``h = activation(x @ Q(kernel) + Q(bias) + Q(h) @ Q(recurrent))``.
 
     Arguments are those of ``keras.layers.SimpleRNNCell`` and ``kernel_quantizer``,

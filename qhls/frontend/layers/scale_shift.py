@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.layers.linear import weight
 from qhls.frontend.layers.qlayer import QLayer, Quantized, given
@@ -14,6 +13,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Add, Mul, Op
+from qhls.system.keras_types import ops
 
 _PARTS = {
     name: getattr(keras, f"{name.partition('_')[2]}s")

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.layers.conv1d import pad_causal
 from qhls.frontend.layers.depthwise import depthwise_conv
@@ -18,6 +17,7 @@ from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, exact
 from qhls.ir import Op
 from qhls.ir.integers import Array
+from qhls.system.keras_types import KerasLayer, ops
 
 
 class _Separable(QLayer):
@@ -138,7 +138,7 @@ def _(layer: _Separable, x: Op) -> Tensor:
     return finish(layer, pointwise(layer, exact(layer, between)))
 
 
-def pointwise(layer: Any, x: Op, arrange: Arrange = np.asarray) -> Tensor:
+def pointwise(layer: KerasLayer, x: Op, arrange: Arrange = np.asarray) -> Tensor:
     """``x`` convolved with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
 
     def image(kernel: Array) -> Array:

@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from qhls.frontend.layers.windows import (
     axes_of,
@@ -22,6 +21,7 @@ from qhls.frontend.lowering.maxima import maximum
 from qhls.frontend.lowering.reals import Reals, Tensor
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Fixed, Mul, Op, Pool, Quantize, Reshape, Threshold, View
+from qhls.system.keras_types import KerasLayer, ops
 
 _IDENTITIES = (
     keras.layers.Identity,
@@ -43,7 +43,7 @@ _IDENTITIES = (
 """Layers that do something in training only."""
 
 
-def _identity(layer: Any, x: Tensor) -> Tensor:
+def _identity(layer: KerasLayer, x: Tensor) -> Tensor:
     return x
 
 
@@ -90,12 +90,12 @@ def _evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
     return tuple(length // size for length, size in zip(x.shape[:-1], sizes, strict=True))
 
 
-def _adaptive_maximum(layer: Any, x: Tensor) -> Tensor:
+def _adaptive_maximum(layer: KerasLayer, x: Tensor) -> Tensor:
     window = _evenly(layer, x)
     return maximum(layer, x, lambda op: pooled(op, window, window, "valid", "max"))
 
 
-def _adaptive_average(layer: Any, x: Op) -> Tensor:
+def _adaptive_average(layer: KerasLayer, x: Op) -> Tensor:
     window = _evenly(layer, x)
     return mean(layer, pooled(x, window, window, "valid", "sum"), math.prod(window))
 
@@ -116,7 +116,7 @@ def _(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
     return mean(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
-def _masked_mean(layer: Any, x: Op, mask: Op) -> Tensor:
+def _masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
     """Return the average over the steps where ``mask`` (steps,) is 1: one of the sums over each number of steps.
 
     Where it is 0 throughout, Keras divides 0 by 0, which is no number; here it is the first of these, 0 / 1.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.linear import Arrange, finish, linear
 from qhls.frontend.layers.qlayer import QLayer, Quantized, given
@@ -15,6 +14,7 @@ from qhls.frontend.layers.windows import pair, require_channels_last
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, exact
 from qhls.ir import Conv, Op, Pad, Reshape, View
+from qhls.system.keras_types import ops
 
 
 @register

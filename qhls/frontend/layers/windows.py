@@ -7,7 +7,6 @@ from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
-from keras import ops
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.linear import Arrange, linear
@@ -15,6 +14,7 @@ from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
+from qhls.system.keras_types import KerasLayer, ops
 
 Pair = tuple[int, int]
 
@@ -175,7 +175,9 @@ def _inside(length: int, size: int, stride: int) -> list[int]:
     return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
 
 
-def mean(layer: Any, sums: Op, count: int, part: int = 1, *, divided: bool = False) -> Tensor:
+def mean(
+    layer: KerasLayer, sums: Op, count: int, part: int = 1, *, divided: bool = False
+) -> Tensor:
     """``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
 
     ``sums`` hold ``part`` times the sum of ``count`` numbers each. ``divided``: Keras divides tensors, where else
@@ -191,7 +193,7 @@ def mean(layer: Any, sums: Op, count: int, part: int = 1, *, divided: bool = Fal
     return reals(sums, average, not_exact(layer, count), shared=True)
 
 
-def not_exact(layer: Any, count: int) -> LoweringError:
+def not_exact(layer: KerasLayer, count: int) -> LoweringError:
     """The error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
     border = "" if count & (count - 1) else ", of which another number lies inside at a border"
     return refusal(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import keras
-from keras import ops
 
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.dense import QDense
@@ -16,6 +15,7 @@ from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals
 from qhls.frontend.lowering.refusal import refusal, within
 from qhls.frontend.lowering.trace import run_model
 from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, nested_scope
+from qhls.system.keras_types import ops
 
 WIDEST_TABLE = 20
 """Bits of an embedding that was trained on a grid: beyond, its numbers are real."""
@@ -59,7 +59,8 @@ def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
         axes = inner.axis if isinstance(inner.axis, list | tuple) else [inner.axis]
         return softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
     if isinstance(inner, _OF_LAST_AXIS):
-        return lower.rule(inner)(inner, x)
+        result: Any = lower.rule(inner)(inner, x)
+        return result
     if not isinstance(x, Reals) or x.dims is not None or x.move is not None:
         x = exact(layer, x)
     sequence = x.x if isinstance(x, Reals) else x

@@ -38,6 +38,7 @@ from qhls.quantizers import (
 )
 from qhls.quantizers.base import is_settled, noiseless
 from qhls.quantizers.scale import po2_exponent
+from qhls.system.keras_types import KerasLayer
 
 Rule = Callable[..., Tensor | tuple[Tensor, ...]]
 R = TypeVar("R", bound=Rule)
@@ -103,7 +104,8 @@ class Lower:
         def remember(rule: R) -> R:
             def careful(layer: Any, *inputs: Tensor, **mask: Op) -> Any:
                 if moves and not isinstance(inputs[0], Op):
-                    return inputs[0].behind(lambda x: rule(layer, x))
+                    move: Any = rule  # with one result
+                    return inputs[0].behind(lambda x: move(layer, x))
                 return rule(layer, *(exact(layer, x) for x in inputs), **mask)
 
             self._masked |= {cls} if masked else set()
@@ -112,7 +114,7 @@ class Lower:
 
         return remember
 
-    def takes_mask(self, layer: Any) -> bool:
+    def takes_mask(self, layer: KerasLayer) -> bool:
         """Return whether the rule for ``layer`` takes a mask."""
         return any(cls in self._masked for cls in type(layer).__mro__)
 
@@ -120,7 +122,7 @@ class Lower:
         """Return the rule that was registered for ``cls``."""
         return self._rules[cls]
 
-    def knows(self, layer: Any) -> bool:
+    def knows(self, layer: KerasLayer) -> bool:
         """Return whether there is a rule for the class of ``layer`` or for one of its bases."""
         return any(cls in self._rules for cls in type(layer).__mro__)
 
@@ -151,7 +153,7 @@ class Lower:
             own |= vars(cls).keys()
         raise _no_rule(layer)
 
-    def __call__(self, layer: Any, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+    def __call__(self, layer: KerasLayer, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """The output op or ops of ``layer`` for ``inputs``, named after the layer.
 
         Raises:
@@ -165,11 +167,11 @@ class Lower:
 lower = Lower()
 
 
-def _how_to_register(layer: Any) -> str:
+def _how_to_register(layer: KerasLayer) -> str:
     return f"Write a rule and decorate it with @qhls.lower.register({type(layer).__name__})."
 
 
-def _of_real_numbers(layer: Any) -> LoweringError | None:
+def _of_real_numbers(layer: KerasLayer) -> LoweringError | None:
     """The error for a layer of Keras that has a quantised twin."""
     twin = find_twin(type(layer))
     if not type(layer).__module__.startswith("keras.") or twin is None:
@@ -178,7 +180,7 @@ def _of_real_numbers(layer: Any) -> LoweringError | None:
     return RealWeightsError(str(refusal(layer, "a quantised layer", "one of real numbers", advice)))
 
 
-def _no_rule(layer: Any) -> LoweringError:
+def _no_rule(layer: KerasLayer) -> LoweringError:
     known = _of_real_numbers(layer)
     if known:
         return known
@@ -245,10 +247,12 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     return _function(layer, activation, x)
 
 
-def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
+def _function(layer: KerasLayer, activation: Any, x: Tensor) -> Tensor:
     """One of Keras' or QKeras' functions: exact where it is, else reals that a quantizer may follow."""
     if isinstance(x, Op) and activation in _RECTIFIERS:
-        return rectified(x, **_RECTIFIERS[activation])
+        result = rectified(x, **_RECTIFIERS[activation])
+        assert result is not None  # their numbers are short
+        return result
     if isinstance(x, Op) and activation in _LINES:
         return _clipped_line(layer, x, *_LINES[activation])
     if activation in _TWO_VALUED:
@@ -265,7 +269,7 @@ def _function(layer: Any, activation: Any, x: Tensor) -> Tensor:
     return reals(x, activation, odd, _RISES[activation], shared=True)
 
 
-def _clipped_line(layer: Any, x: Op, slope: float, offset: float, *limits: float) -> Op:
+def _clipped_line(layer: KerasLayer, x: Op, slope: float, offset: float, *limits: float) -> Op:
     running = current_arithmetic()
     if running is not None and x.type.frac > _FINEST:
         running.rounds.append(layer.name)
@@ -280,7 +284,7 @@ def zero() -> Const:
     return Const.of(0.0, "zero")
 
 
-def softmax(layer: Any, x: Op, axis: int | Sequence[int] = -1) -> Op:
+def softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
     """``x`` where the host computes the softmax, because nothing in the graph reads it; ``axis`` is Keras'."""
     notes = _host_softmax.get()
     if notes is None:
@@ -352,7 +356,7 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
     assignment = quantizer.quantization
     if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
-    alpha = getattr(quantizer, "alpha", None)
+    alpha: Any = getattr(quantizer, "alpha", None)
     if isinstance(alpha, str) or np.ndim(alpha) or not noiseless(quantizer):
         raise refusal(
             quantizer,

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from qhls.frontend.lowering.reals import (
     Reals,
@@ -21,9 +20,10 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import values_of
 from qhls.ir import Const, Mul, Op, Reshape
 from qhls.ir.integers import Array
+from qhls.system.keras_types import KerasLayer, ops
 
 
-def maximum(layer: Any, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
+def maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
     """Return the maxima that ``make`` takes within channels of ``x``.
 
     Of real numbers they are taken before a function that rises in every channel, else of what a quantizer that rises

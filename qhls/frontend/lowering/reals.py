@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
-from keras import ops
 
 from qhls.errors import LoweringError
 from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.refusal import called
 from qhls.ir import Fixed, Graph, Input, Op, Reshape, layer_scope, run
 from qhls.ir.integers import Array
+from qhls.system.keras_types import KerasLayer, ops
 
 Function = Callable[[Any], Any]
 """From a float tensor (samples, channels) to one of that shape, each number by itself."""
@@ -362,7 +362,7 @@ def reals_along(
     return reals(x, shaped, refusal, monotone, shared=not own)
 
 
-def exact(layer: Any, x: Tensor, place: Place | None = None) -> Op:
+def exact(layer: KerasLayer | None, x: Tensor, place: Place | None = None) -> Op:
     """Return ``x``, an exact tensor that ``layer`` can read; ``None`` is the user of the model.
 
     Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.

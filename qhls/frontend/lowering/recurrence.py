@@ -41,6 +41,7 @@ from qhls.ir import (
     nested_scope,
 )
 from qhls.quantizers import Quantizer
+from qhls.system.keras_types import KerasLayer, ops
 
 WIDEST_STATE = 53
 """Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
@@ -237,7 +238,7 @@ def _quantised(cell: Any, state: Tensor) -> Op:
     if cell.state_quantizer is None:
         return exact(cell, state)
     if isinstance(state, Const):
-        start = keras.ops.convert_to_numpy(cell.state_quantizer(np.zeros(state.shape, "float32")))
+        start = ops.convert_to_numpy(cell.state_quantizer(np.zeros(state.shape, "float32")))
         return Const.of(start, "start") if start.any() else state
     return exact(cell, activate(cell, cell.state_quantizer, state))
 
@@ -258,7 +259,7 @@ def _sum(a: Op, b: Const) -> Op:
     return Const((a.codes << frac - a.frac) + (b.codes << frac - b.frac), frac, name="start")
 
 
-def _check_width(layer: Any, states: list[Tensor], step: int) -> None:
+def _check_width(layer: KerasLayer, states: list[Tensor], step: int) -> None:
     widest = max(_below(state).type.width for state in states)
     if widest > WIDEST_STATE:
         raise refusal(
@@ -357,7 +358,7 @@ def _beside(a: Tensor, b: Tensor) -> Tensor:
 
     def function(v: Any) -> Any:
         parts = (first(v[..., :size]), second(v[..., size:]))
-        return keras.ops.concatenate(parts, axis=-1)
+        return ops.concatenate(parts, axis=-1)
 
     return Reals(both, function, all(x.monotone for x in real), real[0].refusal)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qhls.errors import LoweringError
+from qhls.system.keras_types import KerasLayer
 
 
 class RealWeightsError(LoweringError):
@@ -18,14 +19,14 @@ def refusal(layer: Any, expected: str, actual: str, advice: str) -> LoweringErro
     return LoweringError(f"{called(layer)}: expected {expected}, got {actual}. {advice}")
 
 
-def called(layer: Any) -> str:
+def called(layer: KerasLayer) -> str:
     """A layer by name and class; a quantizer by its text."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
 
 
 @contextmanager
-def within(layer: Any) -> Iterator[None]:
+def within(layer: KerasLayer) -> Iterator[None]:
     """Name ``layer`` first in an error of a part of it."""
     try:
         yield

@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-import keras
 import numpy as np
 
 from qhls.errors import LoweringError
@@ -20,6 +19,7 @@ from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.numerics import PACKETS, in_packets, precision, without_gradients
+from qhls.system.keras_types import ops
 
 LEVELS = 4096
 """The most steps a function may have: its table."""
@@ -231,8 +231,8 @@ def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Arr
     def values_at(codes: Array) -> Array:
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
         with precision(dtype):
-            result = function(keras.ops.convert_to_tensor(in_packets(numbers), dtype))
-            found = np.asarray(keras.ops.convert_to_numpy(result), np.float64)
+            result = function(ops.convert_to_tensor(in_packets(numbers), dtype))
+            found = np.asarray(ops.convert_to_numpy(result), np.float64)
             return found[: len(numbers)].T
 
     return values_at
@@ -276,7 +276,7 @@ def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
         for c, row in enumerate(search.values_at(np.tile(codes, (channels, 1)))):
             change = np.flatnonzero(row[1:] != row[:-1])
             _limit(search.owner, len(change))
-            kept = np.unique([0, *change, *(change + 1), len(row) - 1])
+            kept = np.unique(np.concatenate([[0], change, change + 1, [len(row) - 1]]))
             points[c].append(codes[kept])
             values[c].append(row[kept])
     return [np.concatenate(p) for p in points], [np.concatenate(v) for v in values]

@@ -23,6 +23,7 @@ from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
 from qhls.quantizers.numerics import precision, trained_in_float32
+from qhls.system.keras_types import KerasLayer, KerasNode
 from qhls.system.limits import ELEMENT, check_size
 from qhls.system.progress import report
 
@@ -229,7 +230,7 @@ def _listed(names: list[str]) -> str:
 # -- the graph of layers ----------------------------------------------------------------------------
 
 
-def functional_of(model: Any, layer: Any) -> Any:
+def functional_of(model: Any, layer: KerasLayer) -> Any:
     """The object that holds the graph of layers of ``model``."""
     if not isinstance(model, keras.Model):
         raise LoweringError(
@@ -284,7 +285,7 @@ def _run(
 
 
 def _call(
-    node: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], last: bool
+    node: KerasNode, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], last: bool
 ) -> list[Tensor]:
     """One call of one layer: its rule, or the layers of a nested model."""
     layer = node.operation
@@ -326,7 +327,7 @@ def _call(
     return [op if isinstance(op, Op) else _named(op, name, layer, inputs) for op in ops]
 
 
-def _named(made: Reals | Joined, name: str, layer: Any, inputs: list[Tensor]) -> Tensor:
+def _named(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]) -> Tensor:
     """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
     if isinstance(made, Joined):
         return replace(made, layer=name)
@@ -335,14 +336,15 @@ def _named(made: Reals | Joined, name: str, layer: Any, inputs: list[Tensor]) ->
     return replace(named, start=(layer, named)) if begins else named
 
 
-def _operands(node: Any, inputs: list[Tensor]) -> tuple[Any, Any]:
+def _operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
     """The arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
     given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
     arguments = (node.arguments.args, node.arguments.kwargs)
-    return keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
+    operands: Any = keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
+    return operands
 
 
-def _refuse_mask(node: Any) -> None:
+def _refuse_mask(node: KerasNode) -> None:
     """A mask, of ``Embedding(mask_zero=True)``, ``Masking`` or the caller, changes all but normalisations."""
     mask = node.arguments.kwargs.get("mask")
     ignored = isinstance(node.operation, keras.layers.BatchNormalization)
@@ -355,14 +357,14 @@ def _refuse_mask(node: Any) -> None:
         )
 
 
-def _without_mask(node: Any, inputs: list[Tensor]) -> list[Tensor]:
+def _without_mask(node: KerasNode, inputs: list[Tensor]) -> list[Tensor]:
     """``inputs`` without a mask, which the layer reads in training only."""
     mask = node.arguments.kwargs.get("mask")
     pairs = zip(node.input_tensors, inputs, strict=True)
     return [op for tensor, op in pairs if tensor is not mask]
 
 
-def _mask_of(node: Any, inputs: list[Tensor]) -> dict[str, Op]:
+def _mask_of(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
     """Return the mask of a call whose rule takes one, by its name."""
     mask = node.arguments.kwargs.get("mask")
     if mask is None or not lower.takes_mask(node.operation):
@@ -394,7 +396,7 @@ def _refuse_options(layer: Any, arguments: Any) -> None:
         )
 
 
-def _check_integers(layer: Any, node: Any, ops: list[Tensor]) -> None:
+def _check_integers(layer: KerasLayer, node: KerasNode, ops: list[Tensor]) -> None:
     """Refuse results that Keras' integers and truth values cannot hold, since it then computes others."""
     for op, tensor in zip(ops, node.outputs, strict=True):
         dtype = keras.backend.standardize_dtype(tensor.dtype)
@@ -411,7 +413,7 @@ def _check_integers(layer: Any, node: Any, ops: list[Tensor]) -> None:
             )
 
 
-def _check_shapes(layer: Any, node: Any, ops: list[Tensor]) -> None:
+def _check_shapes(layer: KerasLayer, node: KerasNode, ops: list[Tensor]) -> None:
     shapes = [op.shape for op in ops]
     expected = [tuple(t.shape[1:]) for t in node.outputs]
     if shapes != expected:

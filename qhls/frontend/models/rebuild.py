@@ -11,6 +11,7 @@ import keras
 
 from qhls.frontend.lowering.trace import functional_of, nodes_of
 from qhls.frontend.models.state import copy_model_state
+from qhls.system.keras_types import KerasLayer
 
 Convert = Callable[[Any], Any]
 Before = Callable[[Any, int], Any]
@@ -43,7 +44,7 @@ def rebuild(
     nodes = nodes_of(functional_of(model, model))
     dropped = {id(layer) for layer in left_out}
 
-    def new(layer: Any) -> Any:
+    def new(layer: KerasLayer) -> Any:
         if id(layer) in dropped:
             return _LEFT_OUT
         if isinstance(layer, keras.Model):
@@ -59,7 +60,7 @@ def rebuild(
     insert = _Insertion(before)
     following = iter(nodes)  # Keras calls them in this order
 
-    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(layer: KerasLayer, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = insert(next(following), (args, kwargs))
         if isinstance(layer, keras.layers.Layer):  # the new layer may not take masks
             accepted = inspect.signature(layer.call).parameters
@@ -91,7 +92,7 @@ class _Insertion:
 
         return keras.tree.map_structure(one, tensors)
 
-    def _through(self, x: Any, layer: Any) -> Any:
+    def _through(self, x: Any, layer: KerasLayer | None) -> Any:
         if layer is None:
             return x
         key = id(x), id(layer)
@@ -106,7 +107,7 @@ def _input(tensor: Any) -> Any:
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
-def copy_layer(layer: Any) -> Any:
+def copy_layer(layer: KerasLayer) -> Any:
     """Return a new, unbuilt layer with the same configuration; a Lambda keeps its function, which is not data."""
     if isinstance(layer, keras.layers.Lambda):
         arguments = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}

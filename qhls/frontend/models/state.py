@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from qhls.errors import LoadError
+from qhls.system.keras_types import KerasLayer
 
 
 def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = False) -> None:
@@ -48,7 +49,7 @@ def copy_state(source: Any, target: Any, partly: bool = False) -> None:
     settle(target)
 
 
-def settle(layer: Any) -> None:
+def settle(layer: KerasLayer) -> None:
     """Compute anew what ``layer`` computed from its weights once: ``Normalization`` keeps tensors of its mean.
 
     Needed wherever weights are set otherwise than by Keras' own loading.
@@ -73,7 +74,7 @@ def _pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, Any]]:
     yield from zip(ones, others, strict=True)
 
 
-def _has_layers(layer: Any) -> bool:
+def _has_layers(layer: KerasLayer) -> bool:
     """Return whether all state of a model is that of its layers, and its builder named them."""
     return isinstance(layer, keras.Model) and (
         isinstance(layer, keras.Sequential) or hasattr(layer, "_nodes_by_depth")

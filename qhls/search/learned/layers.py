@@ -19,8 +19,7 @@ from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import list_kernels
 from qhls.quantizers.exponents import exact_exp2
 from qhls.quantizers.numerics import Tensor, round_through
-
-ops: Any = keras.ops  # whose types say that anything may be None
+from qhls.system.keras_types import ops
 
 BITS_PER_UNIT = 16.0
 """Bits per unit of a variable: an optimizer whose steps suit weights so moves widths fast enough."""

@@ -24,6 +24,7 @@ from qhls.search.learned.layers import (
     learned_class,
 )
 from qhls.search.learned.units import removable, without_units
+from qhls.system.keras_types import KerasLayer
 
 MOST_BITS = 62
 """Of a ``quantized_bits``."""
@@ -39,7 +40,7 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
     """
     pairs: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         new = _learned(layer, stored)
         pairs.append((layer, new))
         return new
@@ -57,7 +58,7 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
     return built
 
 
-def _learned(layer: Any, stored: bool) -> Any:
+def _learned(layer: KerasLayer, stored: bool) -> Any:
     name = type(layer).__name__
     kind = _kind(layer)
     if kind is not None:
@@ -93,7 +94,7 @@ def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
     return new
 
 
-def _kind(layer: Any) -> str | None:
+def _kind(layer: KerasLayer) -> str | None:
     """Return the function of an activation layer: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
     if isinstance(layer, keras.layers.ReLU):
         plain = layer.max_value is None and not layer.threshold and not layer.negative_slope
@@ -105,7 +106,7 @@ def _kind(layer: Any) -> str | None:
     return "softmax" if isinstance(layer, keras.layers.Softmax) else None
 
 
-def _function(layer: Any, function: Any) -> str:
+def _function(layer: KerasLayer, function: Any) -> str:
     """Return "relu", "linear" or "softmax". Raises ``SpaceError`` for another function."""
     if isinstance(function, quantized_relu) and not (
         function.negative_slope or function.use_sigmoid
@@ -117,7 +118,7 @@ def _function(layer: Any, function: Any) -> str:
     return name if name in (*KINDS, "softmax") else _refused(layer, name)
 
 
-def _refused(layer: Any, name: str) -> str:
+def _refused(layer: KerasLayer, name: str) -> str:
     raise SpaceError(
         f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
         f"got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."
@@ -153,7 +154,7 @@ def exported(model: keras.Model) -> keras.Model:
     values |= without_units(removable(model), values)
     pairs: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         if isinstance(layer, LearnedActivation):
             return QActivation(_activation_quantizer(layer), name=layer.name)
         learned = isinstance(layer, LearnedWeights)

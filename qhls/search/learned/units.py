@@ -15,6 +15,7 @@ import numpy as np
 
 from qhls.ir.integers import Array
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
+from qhls.system.keras_types import KerasLayer
 
 Values = Mapping[str, Array]
 
@@ -92,7 +93,7 @@ def rows(kernel: Array, channels: int) -> Array:
     return kernel.reshape(-1, channels, kernel.shape[-1]) if kernel.ndim == 2 else kernel
 
 
-def _channels_last(layer: Any) -> bool:
+def _channels_last(layer: KerasLayer) -> bool:
     return getattr(layer, "data_format", "channels_last") in (None, "channels_last")
 
 

@@ -33,6 +33,7 @@ from qhls.search.space.quantization import (
     Role,
 )
 from qhls.search.space.resize import FILTER_FACTORS, resizable, resize
+from qhls.system.keras_types import KerasLayer
 from qhls.utils import model_quantize
 
 Option = str | float
@@ -206,12 +207,12 @@ class Space:
             if layer.name not in self.frozen_layers and (indexes is None or index in indexes):
                 yield from placed(layer)
 
-    def _falls(self, layer: Any) -> bool:
+    def _falls(self, layer: KerasLayer) -> bool:
         """Return whether a layer would have choices as a layer of the model itself."""
         name = type(layer).__name__
         return name in KERNELS and self.quantization.group(layer.name, name) is not None
 
-    def _add_layer(self, layer: Any) -> bool:
+    def _add_layer(self, layer: KerasLayer) -> bool:
         """Add a layer's choices and return whether it has a kernel that is quantised."""
         cls = type(layer).__name__
         group = self.quantization.group(layer.name, cls)
@@ -228,7 +229,7 @@ class Space:
             self._slot(layer, group, LINEAR if function == "linear" else ACTIVATION, "")
         return False
 
-    def _slot(self, layer: Any, group: str, role: Role, key: str) -> None:
+    def _slot(self, layer: KerasLayer, group: str, role: Role, key: str) -> None:
         options = self.quantization.options(group, role, layer.name)
         part = role.part if role is not LINEAR else "linear"
         name = f"{layer.name}_{role.part}_quantizer"

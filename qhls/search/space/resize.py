@@ -11,6 +11,7 @@ from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
 from qhls.frontend.models.state import copy_model_state
 from qhls.search.errors import SpaceError
+from qhls.system.keras_types import KerasLayer
 
 FILTER_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Factors of units and filters, as in AutoQKeras."""
@@ -29,7 +30,7 @@ def resize(
     if all(factor == 1 for factor in factors.values()):
         return model
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         argument, factor = _find_size_argument(layer), factors.get(layer.name, 1)
         if argument is None or factor == 1:
             return copy_layer(layer)
@@ -79,6 +80,6 @@ def resizable(
     return free
 
 
-def _find_size_argument(layer: Any) -> str | None:
+def _find_size_argument(layer: KerasLayer) -> str | None:
     """Return the argument of a layer of Keras for its number of outputs, or None."""
     return getattr(find_twin(type(layer)), "size_argument", None)

@@ -22,6 +22,7 @@ from qhls.compat.qkeras.models.graph import calls, layers, unwrapped, warn_of_un
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import has_plain_product
 from qhls.quantizers import Quantizer
+from qhls.system.keras_types import KerasLayer
 from qhls.utils import get_quant_mode
 
 _SCALE_BITS, _OFFSET_BITS = 6, 5
@@ -79,7 +80,7 @@ def _parameters(layer: Any, sizes: Sizes) -> int:
     return 0
 
 
-def _activations(layer: Any, elements: int, sizes: Sizes) -> int:
+def _activations(layer: KerasLayer, elements: int, sizes: Sizes) -> int:
     name = type(layer).__name__
     if isinstance(layer, keras.layers.InputLayer):
         return sizes.inputs * elements

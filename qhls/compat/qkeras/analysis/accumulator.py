@@ -15,6 +15,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import calls, run, unwrapped, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.system.keras_types import KerasLayer
 from qhls.system.text import say
 
 Range = tuple[Any, Any]
@@ -115,7 +116,7 @@ def _bits(largest: float) -> int:
     return math.ceil(math.log2(largest)) if largest > 0 else 0
 
 
-def bounds(layer: Any, input_range: Range) -> tuple[float, float]:
+def bounds(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
     """Return the range of all partial sums within ``layer`` for inputs in the range ``input_range``."""
     weights = hardware_weights(layer)
     kernels = [w for w in weights if not w.is_bias]
@@ -130,7 +131,7 @@ def bounds(layer: Any, input_range: Range) -> tuple[float, float]:
     return float(lowest), float(highest)
 
 
-def _sums(layer: Any, kernel: HardwareWeight, input_range: Range) -> tuple[np.ndarray, np.ndarray]:
+def _sums(layer: KerasLayer, kernel: HardwareWeight, input_range: Range) -> tuple[np.ndarray, np.ndarray]:
     """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
     w = kernel.values.astype(np.float64)
     least, most = (np.asarray(end, np.float64) for end in input_range)
@@ -146,7 +147,7 @@ def _sums(layer: Any, kernel: HardwareWeight, input_range: Range) -> tuple[np.nd
     return low.ravel(), high.ravel()
 
 
-def _output_axes(layer: Any, kernel: HardwareWeight) -> tuple[int, ...]:
+def _output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, ...]:
     """Return the axes of a kernel along which the output's channels differ."""
     rank, depthwise = kernel.values.ndim, kernel.variable == "depthwise_kernel"
     if not is_transposed(layer):
@@ -156,7 +157,7 @@ def _output_axes(layer: Any, kernel: HardwareWeight) -> tuple[int, ...]:
     return (rank - 2,)
 
 
-def _between(layer: Any, low: np.ndarray, high: np.ndarray) -> Range:
+def _between(layer: KerasLayer, low: np.ndarray, high: np.ndarray) -> Range:
     """Return the range of each channel behind the activation between two kernels."""
     activation = getattr(layer, "depthwise_activation", None)
     if activation is None:

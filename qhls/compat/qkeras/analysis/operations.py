@@ -14,6 +14,7 @@ from qhls.compat.qkeras.models.graph import Call, calls, layers, unwrapped
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
 from qhls.quantizers import Quantizer, quantized_relu
+from qhls.system.keras_types import KerasLayer
 
 Mode = tuple[int, int, int]
 """Kind of number, bits, and 1 for a signed number."""
@@ -76,13 +77,15 @@ def _activation(call: Call, cache: Mapping[int, Any]) -> Any:
     return cache[id(call.inputs[0])] if keeps_numbers(layer) and call.inputs else None
 
 
-def keeps_numbers(layer: Any) -> bool:
+def keeps_numbers(layer: KerasLayer) -> bool:
     """Return whether the outputs of a layer count as numbers like its inputs."""
     harmless = (None, keras.activations.linear, keras.activations.relu)
     return not getattr(layer, "weights", None) and getattr(layer, "activation", None) in harmless
 
 
-def get_operation_type(layer: Any, output_cache: Mapping[int, Any]) -> tuple[str, Any, Any, Any]:
+def get_operation_type(
+    layer: KerasLayer, output_cache: Mapping[int, Any]
+) -> tuple[str, Any, Any, Any]:
     """Return ``(operation, kinds, bits, signs)`` of a layer's products; the pairs are for weight and input.
 
     The operation is "mult", "barrel" (a shift), "adder" (of exponents), "mux", "xor" or "fmult" (of floats).
@@ -157,25 +160,25 @@ def _positions(call: Call) -> int:
     return count_positions(unwrapped(call.layer), shape)
 
 
-def count_positions(layer: Any, shape: Sequence[int]) -> int:
+def count_positions(layer: KerasLayer, shape: Sequence[int]) -> int:
     """Return the positions of a kernel in one sample: the elements of ``shape`` in one channel."""
     is_first = getattr(layer, "data_format", None) == "channels_first"
     return math.prod(shape[1:] if is_first else shape[:-1])
 
 
-def is_product(layer: Any) -> bool:
+def is_product(layer: KerasLayer) -> bool:
     """Return whether a Q-layer is a dense or convolution layer: sums of products of input and kernel."""
     return hasattr(layer, "quantized_weights") and has_kernel(layer) and not is_transposed(layer)
 
 
-def has_kernel(layer: Any) -> bool:
+def has_kernel(layer: KerasLayer) -> bool:
     """Return whether a layer, quantised or not, is a dense layer or any kind of convolution."""
     if isinstance(layer, keras.layers.RNN | keras.layers.Wrapper):
         return False
     return any(getattr(layer, name, None) is not None for name in ("kernel", "depthwise_kernel"))
 
 
-def is_transposed(layer: Any) -> bool:
+def is_transposed(layer: KerasLayer) -> bool:
     """Return whether a layer is a transposed convolution."""
     return isinstance(layer, keras.layers.Conv2DTranspose)
 

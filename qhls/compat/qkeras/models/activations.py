@@ -13,6 +13,7 @@ from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.frontend import QActivation
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
+from qhls.system.keras_types import KerasLayer
 
 _BY_QUANTIZER = {
     "quantized_relu": "relu",
@@ -23,7 +24,7 @@ _BY_QUANTIZER = {
 """Name of the activation that a quantizer replaces."""
 
 
-def activation_name(layer: Any) -> str | None:
+def activation_name(layer: KerasLayer) -> str | None:
     """Return the name of an activation layer's function, such as "relu" or "leakyrelu"; ``None`` for other layers."""
     if isinstance(layer, QAdaptiveActivation):
         return "leakyrelu" if layer.relu_neg_slope else _BY_QUANTIZER[layer.activation]
@@ -46,11 +47,11 @@ def function_name(function: Any) -> str:
     return _BY_QUANTIZER.get(name, name)
 
 
-def _is_layer(layer: Any) -> bool:
+def _is_layer(layer: KerasLayer) -> bool:
     return type(layer) in (keras.layers.ReLU, keras.layers.LeakyReLU)
 
 
-def upper_bound(layer: Any) -> float | None:
+def upper_bound(layer: KerasLayer) -> float | None:
     """Return the upper limit of a Keras activation layer, or ``None``."""
     function = getattr(layer, "activation", layer)
     if type(function) is keras.layers.ReLU:
@@ -69,11 +70,11 @@ def bounded(layer: Any, quantizer: Any) -> Any:
         _warn(layer, f"has threshold={float(function.threshold):g}, {quantizer} has none")
     if bound is None or not isinstance(quantizer, Quantizer) or _largest(quantizer) <= bound:
         return quantizer
-    relu = isinstance(quantizer, quantized_relu) and not quantizer.use_sigmoid
-    if relu and isinstance(quantizer.integer, int):
-        bits = quantizer.bits - (quantizer.negative_slope != 0)
-        if (bound * 2.0 ** (bits - quantizer.integer)).is_integer():
-            limited = copy(quantizer)
+    relu = quantizer if isinstance(quantizer, quantized_relu) else None
+    if relu is not None and not relu.use_sigmoid and isinstance(relu.integer, int):
+        bits = relu.bits - (relu.negative_slope != 0)
+        if (bound * 2.0 ** (bits - relu.integer)).is_integer():
+            limited = copy(relu)
             limited.relu_upper_bound, limited.is_quantized_clip = bound, False
             return limited
     _warn(layer, f"is limited to {bound:g}, {quantizer} to {_largest(quantizer):g}")
@@ -88,14 +89,14 @@ def _largest(quantizer: Any) -> float:
     return float(to_numpy(quantizer(np.full((1, 1), 1e9, np.float32))).max())
 
 
-def _warn(layer: Any, what: str) -> None:
+def _warn(layer: KerasLayer, what: str) -> None:
     warnings.warn(
         f"model_quantize: the layer {layer.name!r} {what}. Give it a quantizer that is limited likewise.",
         stacklevel=3,
     )
 
 
-def adaptive_arguments(layer: Any, quantizer: Any) -> dict[str, Any] | None:
+def adaptive_arguments(layer: KerasLayer, quantizer: Any) -> dict[str, Any] | None:
     """Return the arguments of a ``QAdaptiveActivation`` like ``quantizer`` that replaces ``layer``, or ``None``."""
     if type(quantizer) not in (quantized_bits, quantized_relu):
         return None

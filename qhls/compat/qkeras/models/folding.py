@@ -15,6 +15,7 @@ from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_twin
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
+from qhls.system.keras_types import KerasLayer
 
 
 def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
@@ -35,13 +36,13 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     ]
 
 
-def fold(layer: Any, norm: Any) -> dict[str, Any]:
+def fold(layer: KerasLayer, norm: Any) -> dict[str, Any]:
     """Return the configuration of ``layer`` joined with that of the normalisation."""
     config = norm.get_config()
     return layer.get_config() | {key: config[key] for key in NORMALISATION_ARGUMENTS}
 
 
-def transfer(layer: Any, new: Any, norm: Any) -> None:
+def transfer(layer: KerasLayer, new: Any, norm: Any) -> None:
     """Copy to ``new`` the weights of ``layer`` and of ``norm``, the normalisation folded into it, if any."""
     if norm is None:
         copy_state(layer, new)
@@ -64,7 +65,7 @@ def without_normalisations(model: keras.Model) -> keras.Model:
     normalisations = {id(layer): norm for layer, norm in foldable(model)}
     copied: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         norm = normalisations.get(id(layer))
         if norm is None:
             new = copy_layer(layer)
@@ -92,7 +93,7 @@ def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]
     pairs = foldable(model)
     copied: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         copied.append((layer, copy_layer(layer)))
         return copied[-1][1]
 
@@ -102,7 +103,7 @@ def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]
     return folded, [layer.name for layer, _ in pairs]
 
 
-def convert_folded_layer_to_unfolded(layer: Any) -> Any:
+def convert_folded_layer_to_unfolded(layer: KerasLayer) -> Any:
     """Return the Q-layer without normalisation that equals a folded layer, not built.
 
     It always has a bias. Its weights are those of ``layer.get_folded_weights()``.
@@ -129,7 +130,7 @@ def unfold_model(model: keras.Model) -> keras.Model:
     """
     copied: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         new = (
             convert_folded_layer_to_unfolded(layer)
             if isinstance(layer, Folded)

@@ -13,6 +13,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, calls_and_results
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.frontend.layers.batchnorm import QBatchNormalization
+from qhls.system.keras_types import ops
 
 
 def find_bn_fusing_layer_pair(
@@ -93,8 +94,8 @@ def add_bn_fusing_weights(
 
 def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndarray]:
     """Return ``(inv, offset)`` of a normalisation per channel: it computes ``inv * x + offset`` in inference."""
-    variance: Any = keras.ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
-    inverse = keras.ops.rsqrt(variance + bn_layer.epsilon)
+    variance: Any = ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
+    inverse = ops.rsqrt(variance + bn_layer.epsilon)
     if bn_layer.scale:
         inverse = inverse * _quantized(bn_layer, "gamma")
     inverse = _numpy(bn_layer.through_quantizer("inverse", inverse))

@@ -15,6 +15,7 @@ import numpy as np
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.frontend import registered
 from qhls.frontend.lowering.trace import functional_of, nodes_of
+from qhls.system.keras_types import KerasLayer, KerasNode
 
 SAMPLES = 256
 """Samples per run: bounds the memory of a model's activations."""
@@ -148,7 +149,7 @@ def layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
         yield from _walk(layer.name, layer)
 
 
-def _walk(name: str, layer: Any) -> Iterator[tuple[str, Any]]:
+def _walk(name: str, layer: KerasLayer) -> Iterator[tuple[str, Any]]:
     inside = unwrapped(layer)
     if not isinstance(layer, keras.Model):
         yield name, inside
@@ -159,7 +160,7 @@ def _walk(name: str, layer: Any) -> Iterator[tuple[str, Any]]:
         yield from _walk(f"{name}/{inner.name}{number}", inner)
 
 
-def placed(layer: Any) -> Iterator[Any]:
+def placed(layer: KerasLayer) -> Iterator[Any]:
     """Yield the layers that ``rebuild`` can replace: those of models, nested models and wrappers."""
     if isinstance(layer, keras.Model):
         for each in layer.layers:
@@ -170,7 +171,7 @@ def placed(layer: Any) -> Iterator[Any]:
         yield layer
 
 
-def parts(layer: Any) -> list[Any]:
+def parts(layer: KerasLayer) -> list[Any]:
     """Return the layers inside ``layer`` that count as layers; none for Q-layers and recurrent layers."""
     if isinstance(layer, keras.Model):
         return layer.layers
@@ -220,7 +221,7 @@ def graph_of(model: keras.Model) -> Any:
     return _graphs[model] or functional_of(model, model)
 
 
-def _nested(node: Any) -> Any:
+def _nested(node: KerasNode) -> Any:
     """Return the graph of the layers inside the layer that ``node`` calls, or ``None``."""
     layer = node.operation
     if isinstance(layer, keras.Model) and hasattr(
@@ -246,7 +247,7 @@ def _graph(call: Callable[[], Any], symbols: Any) -> Any:
         return None
 
 
-def unwrapped(layer: Any) -> Any:
+def unwrapped(layer: KerasLayer) -> Any:
     """Return the Q-layer inside a wrapper, or ``layer`` itself."""
     inner = getattr(layer, "layer", None)
     wraps = isinstance(layer, keras.layers.Wrapper) and hasattr(inner, "quantized_weights")

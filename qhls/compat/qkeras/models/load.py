@@ -113,7 +113,8 @@ def _load_optimizer(model: keras.Model, path: Path) -> None:
         with open_h5(weights, path.name) as file:
             names: list[str] = []
             if "optimizer" in file:
-                file["optimizer"].visititems(
+                group: Any = file["optimizer"]
+                group.visititems(
                     lambda name, x: names.append(name) if isinstance(x, h5py.Dataset) else None
                 )
         if names:

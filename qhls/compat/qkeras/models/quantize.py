@@ -42,6 +42,7 @@ from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
 from qhls.quantizers import get_quantizer
+from qhls.system.keras_types import KerasLayer
 
 Entry = dict[str, Any]
 
@@ -88,7 +89,7 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
     normalisations = {id(layer): norm for layer, norm in folds}
     converted: list[tuple[Any, Any]] = []
 
-    def convert(layer: Any) -> Any:
+    def convert(layer: KerasLayer) -> Any:
         norm = normalisations.get(id(layer))
         new = config.convert(layer) if norm is None else config.fold(layer, norm)
         converted.append((layer, new))
@@ -111,7 +112,10 @@ def quantize_activation(layer_config: dict[str, Any], activation_bits: int) -> N
 
 
 def get_config(
-    quantizer_config: Mapping[str, Any], layer: Any, layer_class: str, parameter: str | None = None
+    quantizer_config: Mapping[str, Any],
+    layer: KerasLayer,
+    layer_class: str,
+    parameter: str | None = None,
 ) -> Any:
     """Return the entry for a layer, by its name or else by ``layer_class``, or the value of its key ``parameter``.
 
@@ -148,14 +152,14 @@ class _Config:
 
     # -- entries ------------------------------------------------------------------------------------
 
-    def entry(self, layer: Any, *classes: str) -> tuple[Any, str]:
+    def entry(self, layer: KerasLayer, *classes: str) -> tuple[Any, str]:
         """Return the first entry for ``layer`` and its key, or ``(None, "")``."""
         for key in (layer.name, *classes):
             if self.entries.get(key) is not None:
                 return self.entries[key], key
         return None, ""
 
-    def _weighted(self, layer: Any, *classes: str) -> tuple[Entry | None, str]:
+    def _weighted(self, layer: KerasLayer, *classes: str) -> tuple[Entry | None, str]:
         """Return the entry for a layer with weights, a checked dictionary, and its key."""
         entry, key = self.entry(layer, *classes, type(layer).__name__, _DEFAULT)
         if entry is None:
@@ -192,7 +196,7 @@ class _Config:
 
     # -- layers -------------------------------------------------------------------------------------
 
-    def convert(self, layer: Any) -> Any:
+    def convert(self, layer: KerasLayer) -> Any:
         """Return the Q-layer for ``layer``, or a copy of it."""
         if isinstance(layer, keras.layers.Bidirectional):
             return self._bidirectional(layer)
@@ -207,7 +211,7 @@ class _Config:
         entry, key = self._weighted(layer, *_classes(cls))
         return self._with(layer, cls, entry, key) or copy_layer(layer)
 
-    def _warn_of_parts(self, layer: Any) -> None:
+    def _warn_of_parts(self, layer: KerasLayer) -> None:
         """Warn of inner layers that a layer creates itself: without a configuration they cannot be replaced."""
         names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
         if names and parts(layer):
@@ -217,13 +221,14 @@ class _Config:
                 stacklevel=2,
             )
 
-    def _has(self, layer: Any) -> bool:
+    def _has(self, layer: KerasLayer) -> bool:
         """Return whether ``quantizer_config`` has an entry for a layer."""
         if activation_name(layer) is not None:
             return self.entry(layer, "QActivation", type(layer).__name__)[0] is not None
         cls = find_q_class(type(layer))
-        weighted = cls is not None and bool(list_quantized(cls))
-        return weighted and self._weighted(layer, *_classes(cls))[0] is not None
+        if cls is None or not list_quantized(cls):
+            return False
+        return self._weighted(layer, *_classes(cls))[0] is not None
 
     def _wrapper(self, layer: Any) -> Any:
         """Return a wrapper such as ``TimeDistributed`` around the converted inner layer."""
@@ -233,7 +238,7 @@ class _Config:
         config = layer.get_config() | {"layer": keras.saving.serialize_keras_object(new)}
         return type(layer).from_config(config)
 
-    def _with(self, layer: Any, cls: type, entry: Entry | None, key: str) -> Any:
+    def _with(self, layer: KerasLayer, cls: type, entry: Entry | None, key: str) -> Any:
         """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""
         if entry is None:
             return None
@@ -251,7 +256,7 @@ class _Config:
         config = _refitted(layer, settings) if quantised else layer.get_config()
         return self._build(layer, cls, config | settings, entry, key)
 
-    def _build(self, layer: Any, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
+    def _build(self, layer: KerasLayer, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
         function = getattr(layer, "activation", None)
         if isinstance(function, keras.layers.ReLU) and upper_bound(function) is None:
             settings["activation"] = function_name(function)
@@ -290,7 +295,7 @@ class _Config:
             directions[0], backward_layer=directions[1], **settings
         )
 
-    def folded(self, layer: Any) -> tuple[type, Entry, str] | None:
+    def folded(self, layer: KerasLayer) -> tuple[type, Entry, str] | None:
         """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
         cls = find_twin(type(layer), FOLDED_SUFFIX)
         if cls is None:
@@ -300,7 +305,7 @@ class _Config:
             return None
         return cls, entry, key
 
-    def fold(self, layer: Any, norm: Any) -> Any:
+    def fold(self, layer: KerasLayer, norm: Any) -> Any:
         """Return the Q-layer for ``layer`` with ``norm`` folded into it."""
         target = self.folded(layer)
         assert target is not None
@@ -311,7 +316,7 @@ class _Config:
 
     # -- activations --------------------------------------------------------------------------------
 
-    def _activation(self, layer: Any) -> Any:
+    def _activation(self, layer: KerasLayer) -> Any:
         classes = ("QAdaptiveActivation",) if self.adaptive else ()
         entry, key = self.entry(layer, *classes, "QActivation", type(layer).__name__)
         if isinstance(entry, Mapping):
@@ -339,7 +344,7 @@ def _classes(cls: type) -> list[str]:
     return [cls.__name__, cls.__name__.removesuffix(FOLDED_SUFFIX)]
 
 
-def _refitted(layer: Any, changed: Entry) -> Entry:
+def _refitted(layer: KerasLayer, changed: Entry) -> Entry:
     """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
     config = layer.get_config()
     for each in list_quantized(type(layer)):

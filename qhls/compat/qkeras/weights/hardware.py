@@ -11,6 +11,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.errors import QuantizerError
 from qhls.quantizers import Quantizer
+from qhls.system.keras_types import KerasLayer
 
 BIAS = "bias"
 
@@ -37,7 +38,7 @@ class HardwareWeight:
         return self.variable == BIAS or self.variable.endswith(f"_{BIAS}")
 
 
-def hardware_weights(layer: Any) -> list[HardwareWeight]:
+def hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
     """Return the weights of a layer with ``quantized_weights``; none for any other layer.
 
     A layer with a folded batch normalisation has its folded kernel and bias. The ``mask`` of a kernel is part of the
@@ -50,7 +51,7 @@ def hardware_weights(layer: Any) -> list[HardwareWeight]:
     return [hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
 
 
-def hardware_weight(layer: Any, variable: str, quantizer: Any, real: Any) -> HardwareWeight:
+def hardware_weight(layer: KerasLayer, variable: str, quantizer: Any, real: Any) -> HardwareWeight:
     """Return one weight of ``layer`` for the values ``real`` of its variable."""
     real = np.asarray(real)
     mask = getattr(layer, "mask", None) if variable == "kernel" else None

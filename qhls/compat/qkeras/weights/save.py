@@ -24,6 +24,7 @@ from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weight,
 from qhls.errors import LoweringError
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.quantizers import Quantizer, quantized_bits, quantized_po2, quantized_relu_po2
+from qhls.system.keras_types import KerasLayer
 
 GROUP = "quantized"
 """Group of the dictionary in an HDF5 file, beside Keras' weights."""
@@ -95,17 +96,17 @@ def _checked(path: Path) -> Path:
     )
 
 
-def _has_entry(layer: Any) -> bool:
+def _has_entry(layer: KerasLayer) -> bool:
     return bool(hardware_weights(layer)) or hasattr(layer, "average_quantizer")
 
 
-def _fuse(name: str, layer: Any, normalisation: Any, saved: dict[str, Any]) -> None:
+def _fuse(name: str, layer: KerasLayer, normalisation: Any, saved: dict[str, Any]) -> None:
     entry = {layer.name: saved[name]}
     add_bn_fusing_weights(layer, normalisation, entry)
     saved[name] = entry[layer.name]
 
 
-def _entry(layer: Any) -> dict[str, Any]:
+def _entry(layer: KerasLayer) -> dict[str, Any]:
     weights = hardware_weights(layer)
     forms = [_form(weight) for weight in weights]
     entry: dict[str, Any] = {"weights": [form["weights"] for form in forms]}
@@ -238,7 +239,7 @@ def assign_quantized(model: keras.Model) -> None:
                 variable.assign(weight.values)
 
 
-def _variables(layer: Any) -> Iterator[tuple[Any, HardwareWeight]]:
+def _variables(layer: KerasLayer) -> Iterator[tuple[Any, HardwareWeight]]:
     """Yield each quantised weight and the object that has it as attribute: a layer or its cell."""
     parts = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer"))
     owners = [part for part in parts if part is not None] or [layer]

@@ -11,6 +11,7 @@ import numpy as np
 from qhls.compat.qkeras.analysis.operations import has_kernel
 from qhls.compat.qkeras.models.graph import layers
 from qhls.compat.qkeras.weights.hardware import hardware_weights
+from qhls.system.keras_types import KerasLayer
 from qhls.system.text import say
 
 
@@ -37,7 +38,7 @@ def get_model_sparsity(
     return (total, shares) if per_layer else total
 
 
-def quantized_values(layer: Any) -> list[np.ndarray]:
+def quantized_values(layer: KerasLayer) -> list[np.ndarray]:
     """Return the weights of a layer, quantised for a Q-layer."""
     if hasattr(layer, "quantized_weights"):
         return [weight.values for weight in hardware_weights(layer)]

@@ -16,6 +16,7 @@ from qhls.compat.qtools.rules.gates import count_gate_products
 from qhls.compat.qtools.types.numbers import PO2, Number
 from qhls.compat.qtools.types.operators import accumulate, add, multiply
 from qhls.compat.qtools.types.options import Options
+from qhls.system.keras_types import KerasLayer
 
 _PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "ScaleShift")
 
@@ -85,7 +86,9 @@ def _number(layer: Any, variable: str, options: Options) -> Number:
     return replace(number, distinct=len(np.unique(to_numpy(quantizer(values)))))
 
 
-def _operand(layer: Any, variable: str, x: Number, sums: list[Number], options: Options) -> Number:
+def _operand(
+    layer: KerasLayer, variable: str, x: Number, sums: list[Number], options: Options
+) -> Number:
     """Return the type of a kernel's operand: the input, the sum of the kernel before, or the state."""
     if variable == "recurrent_kernel":
         state = getattr(layer, "state_quantizer", None) or getattr(layer, "activation", None)

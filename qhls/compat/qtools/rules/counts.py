@@ -7,6 +7,7 @@ from typing import Any
 
 from qhls.compat.qkeras.analysis.operations import count_positions
 from qhls.compat.qtools.graph import Node, drop_batch
+from qhls.system.keras_types import KerasLayer
 
 MERGES = ("Add", "Multiply", "Subtract", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 AVERAGES = (
@@ -72,11 +73,11 @@ def find_window(node: Node) -> tuple[int, ...]:
     return shape[1:] if _channels_first(node.layer) else shape[:-1]
 
 
-def _channels_first(layer: Any) -> bool:
+def _channels_first(layer: KerasLayer) -> bool:
     return getattr(layer, "data_format", None) == "channels_first"
 
 
-def _channel_axis(layer: Any) -> int:
+def _channel_axis(layer: KerasLayer) -> int:
     return 0 if _channels_first(layer) else -1
 
 
@@ -96,7 +97,7 @@ def _products(node: Node, shape: tuple[int, ...]) -> int:
     return 0
 
 
-def find_kernel(layer: Any) -> Any:
+def find_kernel(layer: KerasLayer) -> Any:
     """Return the first kernel of a layer; None if it has none."""
     names = ("kernel", "depthwise_kernel", "weight")
     return next((k for n in names if (k := getattr(layer, n, None)) is not None), None)
@@ -123,7 +124,7 @@ def list_directions(layer: Any) -> list[Any]:
     return [layer]
 
 
-def find_variable(layer: Any, name: str) -> Any:
+def find_variable(layer: KerasLayer, name: str) -> Any:
     """Return a variable of a layer or of its cell."""
     variable = getattr(layer, name, None)
     return variable if variable is not None else getattr(getattr(layer, "cell", None), name, None)

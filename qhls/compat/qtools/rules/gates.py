@@ -12,10 +12,11 @@ from qhls.compat.qtools.rules.entry import LayerWork, MapPart
 from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.operators import Operator, add, merge, multiply
 from qhls.compat.qtools.types.options import Options
+from qhls.system.keras_types import KerasLayer
 
 
 def count_gate_products(
-    layer: Any, recurrent_sum: Number, count: int, options: Options
+    layer: KerasLayer, recurrent_sum: Number, count: int, options: Options
 ) -> tuple[dict[str, MapPart], tuple[LayerWork, ...]]:
     """Return parts of the data type map and work: each operator ``count`` times, once per unit and step.
 

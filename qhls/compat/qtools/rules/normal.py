@@ -124,7 +124,12 @@ class Fused:
 
 
 def fused(  # noqa: PLR0917 - all of them are needed
-    node: Node, layer: Any, x: Number, kernel_sum: Number, bias: Number | None, options: Options
+    node: Node,
+    layer: Any,
+    x: Number,
+    kernel_sum: Number,
+    bias: Number | None,
+    options: Options,
 ) -> Fused:
     """Count the normalisation ``layer`` within ``node``: ``inverse * sum + (inverse * (bias - mean) + beta)``.
 

@@ -16,6 +16,7 @@ from qhls.compat.qtools.types.operators import Operator, accumulate, add, multip
 from qhls.compat.qtools.types.options import Options
 from qhls.errors import EnergyError
 from qhls.frontend.layers.traits import find_q_class, list_kernels, list_plain_products
+from qhls.system.keras_types import KerasLayer
 
 KINDS = tuple(q + name for q in ("", "Q") for name in (*list_plain_products(), "SeparableConv2D"))
 FOLDED = ("QConv2DBatchnorm", "QDepthwiseConv2DBatchnorm")
@@ -46,7 +47,7 @@ def weights(layer: Any, options: Options) -> WeightTypes:
     return WeightTypes(options.counted(kernel, layer, 0), bias, quantizer)
 
 
-def list_parts(layer: Any, types: WeightTypes) -> dict[str, MapPart]:
+def list_parts(layer: KerasLayer, types: WeightTypes) -> dict[str, MapPart]:
     """Return kernel and bias for the data type map; in QTools the bias is as long as the kernel's last axis."""
     shape = list(find_kernel(layer).shape)
     parts = {"weight_quantizer": MapPart(types.kernel, shape)}
@@ -55,7 +56,7 @@ def list_parts(layer: Any, types: WeightTypes) -> dict[str, MapPart]:
     return parts
 
 
-def read(layer: Any, types: WeightTypes, compatible: bool) -> tuple[tuple[int, Number], ...]:
+def read(layer: KerasLayer, types: WeightTypes, compatible: bool) -> tuple[tuple[int, Number], ...]:
     """Return (elements, type) of the kernel and the bias that are read."""
     shape = find_kernel(layer).shape
     parameters = [(math.prod(shape), types.kernel)]
@@ -67,19 +68,19 @@ def read(layer: Any, types: WeightTypes, compatible: bool) -> tuple[tuple[int, N
     return tuple(parameters)
 
 
-def _channels(layer: Any) -> int:
+def _channels(layer: KerasLayer) -> int:
     """Return the output channels of a layer, which are the elements of its bias."""
     shape = find_kernel(layer).shape
     return shape[-2] * shape[-1] if _is_depthwise(layer) else shape[-1]
 
 
-def count_terms(layer: Any) -> int:
+def count_terms(layer: KerasLayer) -> int:
     """Return the number of products of one sum."""
     shape = find_kernel(layer).shape
     return math.prod(shape[:2] if _is_depthwise(layer) else shape[:-1])
 
 
-def _is_depthwise(layer: Any) -> bool:
+def _is_depthwise(layer: KerasLayer) -> bool:
     return list_kernels(find_q_class(type(layer))) == ("depthwise_kernel",)
 
 

@@ -14,6 +14,7 @@ from qhls.compat.qkeras.weights.hardware import hardware_weights
 from qhls.compat.qtools.graph import Node
 from qhls.compat.qtools.types.convert import DEFAULT_TYPE, Types
 from qhls.compat.qtools.types.numbers import PO2, Number
+from qhls.system.keras_types import KerasLayer
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Options:
         """Return the type imposed on products and sums."""
         return self.types.named(self.keras_accumulator) if self.keras_accumulator else self.default
 
-    def imposes(self, layer: Any) -> bool:
+    def imposes(self, layer: KerasLayer) -> bool:
         """Return whether the types within a layer are the defaults: for Keras' own layers, or ``for_reference``."""
         return self.for_reference or not hasattr(layer, "get_quantizers")
 
@@ -65,7 +66,7 @@ class Options:
             return self.types.passed_on(result)
         return self.types.number(activation)
 
-    def counted(self, number: Number, layer: Any, index: int) -> Number:
+    def counted(self, number: Number, layer: KerasLayer, index: int) -> Number:
         """Return the type of a weight; in inference a power of two has the number of its different values."""
         if not self.is_inference or number.kind != PO2:
             return number
@@ -85,7 +86,7 @@ class Options:
         return name in targets or self.fusing(name) is not None
 
 
-def _find_activation(layer: Any) -> Any:
+def _find_activation(layer: KerasLayer) -> Any:
     """Return the quantizer or activation of a layer; for a bidirectional one that of the first direction."""
     layer = getattr(layer, "forward_layer", layer)
     return getattr(layer, "quantizer", None) or getattr(layer, "activation", None)

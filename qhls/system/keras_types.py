@@ -1,0 +1,105 @@
+"""Types of the parts of Keras that qhls uses; those of Keras itself say that any result may be None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import keras
+
+Tensor = Any
+"""A tensor of any backend, or an array: it has arithmetic, ``shape`` and ``dtype``."""
+
+ops: Any = keras.ops
+
+
+class KerasLayer(Protocol):
+    """A layer, of which only what every layer has is read."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The name, unique within a model."""
+        ...
+
+    @property
+    def compute_dtype(self) -> str:
+        """The float type in which the layer computes."""
+        ...
+
+    @property
+    def dtype_policy(self) -> Any:
+        """The float types of variables and of computations."""
+        ...
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs of the only call."""
+        ...
+
+    @property
+    def weights(self) -> list[Any]:
+        """The variables that are saved, those of inner layers included."""
+        ...
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The ``weights`` that training changes."""
+        ...
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The other ``weights``."""
+        ...
+
+    def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> Iterable[Any]:
+        """Return the layer and all layers within it."""
+        ...
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], /) -> Any:
+        """Return a layer by the arguments of its constructor."""
+        ...
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shapes with which the layer was built."""
+        ...
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        ...
+
+    def get_weights(self) -> list[Any]:
+        """Return the values of ``weights``."""
+        ...
+
+    def set_weights(self, weights: list[Any], /) -> None:
+        """Assign to ``weights``."""
+        ...
+
+
+class CallArguments(Protocol):
+    """The arguments of a call in Keras' graph, with symbolic tensors in the places of tensors."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def fill_in(self, tensors: dict[int, Any], /) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with ``tensors``, by the identities of the symbolic ones."""
+        ...
+
+
+class KerasNode(Protocol):
+    """A call of a layer or operation in Keras' graph; ``operation`` may be either."""
+
+    operation: Any
+    arguments: CallArguments
+    outputs: Sequence[Any]
+
+    @property
+    def input_tensors(self) -> Sequence[Any]:
+        """The symbolic tensors among the arguments."""
+        ...
