@@ -108,7 +108,7 @@ def add_bias(layer: QLayer, x: Tensor) -> Tensor:
     if layer.unquantized("bias") is None:
         return x
     quantised = isinstance(layer.quantized_weights()["bias"][0], Quantizer)
-    if not isinstance(x, Reals) and quantised:
+    if isinstance(x, Op) and quantised:
         _, _, odd = _codes(layer, "bias")
         if odd is None:
             return Add(x, weight(layer, "bias"))

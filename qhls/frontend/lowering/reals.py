@@ -338,7 +338,7 @@ def reals_along(
     refusal: LoweringError,
     monotone: bool = True,
     axes: Collection[int] = (),
-) -> Reals:
+) -> Reals | Joined:
     """Return ``reals`` of a ``function`` on (samples, *shape) that differs along ``axes`` (batch not counted).
 
     Along the others it also takes an axis of length 1.
@@ -351,7 +351,9 @@ def reals_along(
         used = (*(1,) * (rank - 1), shape[-1] if own else 1)
     else:
         used = shape
-        x = (x if isinstance(x, Reals) else reals(x, lambda v: v, refusal, shared=True)).apart()
+        numbers = reals(x, lambda v: v, refusal, shared=True) if isinstance(x, Op) else x
+        assert isinstance(numbers, Reals)  # what is joined is exact by now
+        x = numbers.apart()
 
     def shaped(v: Any) -> Any:
         return ops.reshape(function(ops.reshape(v, (-1, *used))), ops.shape(v))

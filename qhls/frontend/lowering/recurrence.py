@@ -220,7 +220,7 @@ def _gates(x: Op, count: int) -> list[Op]:
 
 def _below(x: Tensor) -> Op:
     """The exact tensor ``x``, or that of which it is a function."""
-    return x.x if isinstance(x, Reals) else x
+    return x.x if isinstance(x, Reals) else exact(None, x)
 
 
 def _above(x: Op, made: Tensor) -> Tensor:
