@@ -131,7 +131,9 @@ def bounds(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
     return float(lowest), float(highest)
 
 
-def _sums(layer: KerasLayer, kernel: HardwareWeight, input_range: Range) -> tuple[np.ndarray, np.ndarray]:
+def _sums(
+    layer: KerasLayer, kernel: HardwareWeight, input_range: Range
+) -> tuple[np.ndarray, np.ndarray]:
     """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
     w = kernel.values.astype(np.float64)
     least, most = (np.asarray(end, np.float64) for end in input_range)
