@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from qhls.frontend.lowering.lower import lower, rectified, scaled, short
-from qhls.frontend.lowering.reals import Reals, Tensor, reals_along
+from qhls.frontend.lowering.reals import Tensor, reals_along
 from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Max, Min, Op, Sub
@@ -22,7 +22,7 @@ from qhls.system.keras_types import KerasLayer, ops
 
 def _real(
     layer: KerasLayer, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
-) -> Reals:
+) -> Tensor:
     """Return the function of ``layer`` on each number, for a quantizer behind it; it differs along ``axes``.
 
     ``why``: the argument that makes it real.

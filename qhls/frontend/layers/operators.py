@@ -18,7 +18,7 @@ from qhls.frontend.layers.movement import concatenated, gathered, padded, permut
 from qhls.frontend.layers.windows import mean
 from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import activate, lower, scaled, short, zero
-from qhls.frontend.lowering.reals import Reals, Tensor, exact, reals, reals_along
+from qhls.frontend.lowering.reals import Tensor, exact, reals, reals_along
 from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
@@ -128,7 +128,7 @@ def is_held(constant: Array) -> bool:
     return short(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
-def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Reals:
+def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Tensor:
     """Reals: the operation of each number and a constant, which may be another one along some axes."""
 
     def function(v: Any) -> Any:

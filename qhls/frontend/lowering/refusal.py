@@ -14,12 +14,12 @@ class RealWeightsError(LoweringError):
     """Weights that are real numbers."""
 
 
-def refusal(layer: Any, expected: str, actual: str, advice: str) -> LoweringError:
+def refusal(layer: Any, expected: str, actual: object, advice: str) -> LoweringError:
     """Return the error for a layer or quantizer that cannot be lowered; ``advice`` is a sentence."""
     return LoweringError(f"{called(layer)}: expected {expected}, got {actual}. {advice}")
 
 
-def called(layer: KerasLayer) -> str:
+def called(layer: Any) -> str:
     """A layer by name and class; a quantizer by its text."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
