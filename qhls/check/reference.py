@@ -14,8 +14,8 @@ from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.graph import ModelGraph
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import in_packets, precision, trained_in_float32, without_gradients
-from qhls.system.keras_types import ops
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""

@@ -12,6 +12,7 @@ import numpy as np
 from qhls.errors import QuantizerError
 from qhls.ir.types import Assignment
 from qhls.quantizers.checks import CHECKS
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
     as_float,
@@ -22,7 +23,6 @@ from qhls.quantizers.numerics import (
     precision,
     single,
 )
-from qhls.system.keras_types import ops
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
 """All quantizers by name, for ``get_quantizer``."""

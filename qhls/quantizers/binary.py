@@ -9,6 +9,7 @@ import numpy as np
 from qhls.errors import QuantizerError
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import quantizer
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
     in_training,
@@ -17,7 +18,6 @@ from qhls.quantizers.numerics import (
     uniform_like,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
-from qhls.system.keras_types import ops
 
 STOCHASTIC_PRECISION = 0.125
 

@@ -10,8 +10,8 @@ from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.exponents import power_of_two
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, constant, round_through, sign
-from qhls.system.keras_types import ops
 
 
 class FixedPoint(Quantizer):

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, constant, straight_through
-from qhls.system.keras_types import ops
 
 LOWEST = -24
 """Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""

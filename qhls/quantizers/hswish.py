@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from qhls.quantizers.base import quantizer
 from qhls.quantizers.bits import FixedPoint
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, single
-from qhls.system.keras_types import ops
 
 
 @quantizer

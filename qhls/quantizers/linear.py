@@ -9,8 +9,8 @@ import numpy as np
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
-from qhls.system.keras_types import ops
 
 
 @quantizer

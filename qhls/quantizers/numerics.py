@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.system.keras_types import Tensor, ops
+from qhls.quantizers.keras_types import Tensor, ops
 
 EPSILON = 1e-7
 """QKeras' guard against ``log(0)`` and division by zero (``keras.config.epsilon()`` in 2025)."""

@@ -10,6 +10,7 @@ from qhls.errors import QuantizerError
 from qhls.quantizers.base import Quantizer, quantizer, show
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.exponents import exact_exp2, whole_log2
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     EPSILON,
     Tensor,
@@ -19,7 +20,6 @@ from qhls.quantizers.numerics import (
     sign,
     uniform_like,
 )
-from qhls.system.keras_types import ops
 
 LARGEST_EXPONENT = 1023
 """Largest exponent of float64; more exponent bits than that have no effect."""

@@ -10,8 +10,8 @@ from qhls.ir.types import Assignment, Fixed
 from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import internal_sigmoid
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, as_float, in_training, relu, round_through
-from qhls.system.keras_types import ops
 
 
 @quantizer

@@ -10,8 +10,8 @@ import numpy as np
 
 from qhls.errors import QuantizerError
 from qhls.quantizers.exponents import nearest_po2
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, constant
-from qhls.system.keras_types import ops
 
 Axes = int | Sequence[int] | None
 

@@ -7,8 +7,8 @@ from typing import Any
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, show
 from qhls.quantizers.functions import hard_sigmoid
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor
-from qhls.system.keras_types import ops
 
 
 class SignQuantizer(Quantizer):

@@ -9,8 +9,8 @@ from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers.base import Quantizer, quantizer, show
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import get_internal_sigmoid, internal_sigmoid
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
-from qhls.system.keras_types import ops
 
 
 class _Squashing(Quantizer):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import quantizer
 from qhls.quantizers.checks import refuse
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
     in_training,
@@ -15,7 +16,6 @@ from qhls.quantizers.numerics import (
     uniform_like,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
-from qhls.system.keras_types import ops
 
 DEFAULT_THRESHOLD = 0.33
 STOCHASTIC_PRECISION = 1.0 / 3.0

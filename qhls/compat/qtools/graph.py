@@ -11,7 +11,7 @@ import keras
 
 from qhls.compat.qkeras.models.graph import Call, calls_and_results, layers, unwrapped
 from qhls.errors import EnergyError
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 Shape = tuple[int | None, ...]
 

@@ -37,7 +37,7 @@ from qhls.ir import Op, layer_scope
 from qhls.ir.integers import Array, whole
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import get_quantizer
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 BITS = 12
 """Default bits of an inserted quantizer: as many steps as a table may have."""

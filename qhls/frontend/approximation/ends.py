@@ -12,7 +12,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.trace import functional_of, nodes_of
 from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.quantizers import Quantizer
-from qhls.system.keras_types import KerasLayer, KerasNode
+from qhls.quantizers.keras_types import KerasLayer, KerasNode
 
 
 @dataclass(frozen=True)

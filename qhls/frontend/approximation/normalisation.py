@@ -21,7 +21,7 @@ from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Fixed, Graph, Input, decode, run
 from qhls.ir.integers import Array
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 FACTOR = 24
 """Most bits of a factor: as many as float32 has."""

@@ -14,7 +14,7 @@ from qhls.frontend.layers.traits import find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.quantizers import get_quantizer
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 _BOUNDED = (keras.activations.tanh, keras.activations.sigmoid, keras.activations.softsign)
 """Activations with values between -1 and 1."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from qhls.errors import LoadError
 from qhls.frontend.models.state import settle
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 from qhls.system.limits import check_size
 
 _turn = threading.RLock()

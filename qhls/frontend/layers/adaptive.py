@@ -13,8 +13,8 @@ from qhls.frontend.lowering.reals import Tensor, reals_along
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import as_float
-from qhls.system.keras_types import ops
 
 _QUANTIZERS = ("quantized_bits", "quantized_relu")
 

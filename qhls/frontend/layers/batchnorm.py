@@ -11,7 +11,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals_along
 from qhls.frontend.lowering.refusal import refusal
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 @register

@@ -9,8 +9,8 @@ import numpy as np
 
 from qhls.frontend.layers.registry import register
 from qhls.quantizers import Quantizer, get_quantizer
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import constant
-from qhls.system.keras_types import ops
 
 
 def _number(value: Any) -> float:

@@ -12,7 +12,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Matmul, Op
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 @register

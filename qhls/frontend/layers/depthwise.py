@@ -13,7 +13,7 @@ from qhls.frontend.layers.windows import convolve_depthwise
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 @register

@@ -17,7 +17,7 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Max, Min, Op, Sub
 from qhls.ir.integers import Array
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 
 def _real(

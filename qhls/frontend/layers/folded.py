@@ -20,8 +20,8 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Matmul, Op
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import as_trained
-from qhls.system.keras_types import ops
 
 FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
 

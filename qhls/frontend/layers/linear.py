@@ -16,8 +16,8 @@ from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
 from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
+from qhls.quantizers.keras_types import KerasLayer, ops
 from qhls.quantizers.numerics import trained_type
-from qhls.system.keras_types import KerasLayer, ops
 
 Arrange = Callable[[Array], Array]
 

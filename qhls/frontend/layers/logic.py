@@ -32,8 +32,8 @@ from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape, Sub
 from qhls.ir.integers import dyadic
 from qhls.model.floats import FLOAT32_EXACT
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import in_packets, precision
-from qhls.system.keras_types import ops
 
 POWERS = 1 << 20
 """Codes on which a power of Keras is compared with a product of integers."""

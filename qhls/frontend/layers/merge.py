@@ -13,7 +13,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Add, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 _FOLDS = {
     keras.layers.Add: Add,

@@ -38,7 +38,7 @@ from qhls.ir import (
     Sub,
 )
 from qhls.ir.integers import Array
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 Rule = Callable[..., Any]
 

@@ -20,7 +20,7 @@ from qhls.frontend.layers.windows import (
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.ir import Const, Mul, Op
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 class _QAverage(QLayer):

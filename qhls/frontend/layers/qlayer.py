@@ -11,8 +11,8 @@ import keras
 from qhls.errors import QuantizerError
 from qhls.frontend.layers.constraints import Clip, QInitializer
 from qhls.quantizers import Quantizer, get_quantizer
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import as_trained
-from qhls.system.keras_types import ops
 
 
 @dataclass(frozen=True)

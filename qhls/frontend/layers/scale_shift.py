@@ -13,7 +13,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Add, Mul, Op
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 _PARTS = {
     name: getattr(keras, f"{name.partition('_')[2]}s")

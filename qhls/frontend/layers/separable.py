@@ -17,7 +17,7 @@ from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, exact
 from qhls.ir import Op
 from qhls.ir.integers import Array
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 
 class _Separable(QLayer):

@@ -21,7 +21,7 @@ from qhls.frontend.lowering.maxima import maximum
 from qhls.frontend.lowering.reals import Reals, Tensor
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Fixed, Mul, Op, Pool, Quantize, Reshape, Threshold, View
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 _IDENTITIES = (
     keras.layers.Identity,

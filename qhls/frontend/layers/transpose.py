@@ -14,7 +14,7 @@ from qhls.frontend.layers.windows import pair, require_channels_last
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, exact
 from qhls.ir import Conv, Op, Pad, Reshape, View
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 @register

@@ -14,7 +14,7 @@ from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 Pair = tuple[int, int]
 

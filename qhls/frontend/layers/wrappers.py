@@ -15,7 +15,7 @@ from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals
 from qhls.frontend.lowering.refusal import refusal, within
 from qhls.frontend.lowering.trace import run_model
 from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, nested_scope
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 WIDEST_TABLE = 20
 """Bits of an embedding that was trained on a grid: beyond, its numbers are real."""

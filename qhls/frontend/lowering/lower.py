@@ -37,8 +37,8 @@ from qhls.quantizers import (
     quantized_relu,
 )
 from qhls.quantizers.base import is_settled, noiseless
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.quantizers.scale import po2_exponent
-from qhls.system.keras_types import KerasLayer
 
 Rule = Callable[..., Tensor | tuple[Tensor, ...]]
 R = TypeVar("R", bound=Rule)

@@ -20,7 +20,7 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import values_of
 from qhls.ir import Const, Mul, Op, Reshape
 from qhls.ir.integers import Array
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 
 def maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tensor:

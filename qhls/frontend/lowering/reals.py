@@ -16,7 +16,7 @@ from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.refusal import called
 from qhls.ir import Fixed, Graph, Input, Op, Reshape, layer_scope, run
 from qhls.ir.integers import Array
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 Function = Callable[[Any], Any]
 """From a float tensor (samples, channels) to one of that shape, each number by itself."""

@@ -41,7 +41,7 @@ from qhls.ir import (
     nested_scope,
 )
 from qhls.quantizers import Quantizer
-from qhls.system.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 WIDEST_STATE = 53
 """Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""

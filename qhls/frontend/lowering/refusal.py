@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qhls.errors import LoweringError
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 
 class RealWeightsError(LoweringError):

@@ -18,8 +18,8 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
 from qhls.model.floats import FLOAT32_EXACT
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import PACKETS, in_packets, precision, without_gradients
-from qhls.system.keras_types import ops
 
 LEVELS = 4096
 """The most steps a function may have: its table."""

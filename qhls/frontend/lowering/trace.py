@@ -22,8 +22,8 @@ from qhls.frontend.models.precision import copy_in_precision, is_float32
 from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
+from qhls.quantizers.keras_types import KerasLayer, KerasNode
 from qhls.quantizers.numerics import precision, trained_in_float32
-from qhls.system.keras_types import KerasLayer, KerasNode
 from qhls.system.limits import ELEMENT, check_size
 from qhls.system.progress import report
 

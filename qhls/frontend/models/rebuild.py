@@ -11,7 +11,7 @@ import keras
 
 from qhls.frontend.lowering.trace import functional_of, nodes_of
 from qhls.frontend.models.state import copy_model_state
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 Convert = Callable[[Any], Any]
 Before = Callable[[Any, int], Any]

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from qhls.errors import LoadError
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 
 def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = False) -> None:

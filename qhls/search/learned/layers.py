@@ -18,8 +18,8 @@ from qhls.frontend import registered
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import list_kernels
 from qhls.quantizers.exponents import exact_exp2
+from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, round_through
-from qhls.system.keras_types import ops
 
 BITS_PER_UNIT = 16.0
 """Bits per unit of a variable: an optimizer whose steps suit weights so moves widths fast enough."""

@@ -17,6 +17,7 @@ from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError
 from qhls.search.learned.layers import (
     LearnedActivation,
@@ -24,7 +25,6 @@ from qhls.search.learned.layers import (
     learned_class,
 )
 from qhls.search.learned.units import removable, without_units
-from qhls.system.keras_types import KerasLayer
 
 MOST_BITS = 62
 """Of a ``quantized_bits``."""

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from qhls.ir.integers import Array
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
-from qhls.system.keras_types import KerasLayer
 
 Values = Mapping[str, Array]
 

@@ -22,6 +22,7 @@ from qhls.compat.qkeras.models.graph import placed
 from qhls.errors import QhlsError
 from qhls.frontend import registered
 from qhls.frontend.models.state import copy_model_state, copy_state
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError, TrialError
 from qhls.search.space.quantization import (
     ACTIVATION,
@@ -33,7 +34,6 @@ from qhls.search.space.quantization import (
     Role,
 )
 from qhls.search.space.resize import FILTER_FACTORS, resizable, resize
-from qhls.system.keras_types import KerasLayer
 from qhls.utils import model_quantize
 
 Option = str | float

@@ -10,8 +10,8 @@ import keras
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
 from qhls.frontend.models.state import copy_model_state
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError
-from qhls.system.keras_types import KerasLayer
 
 FILTER_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Factors of units and filters, as in AutoQKeras."""

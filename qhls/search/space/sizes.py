@@ -22,7 +22,7 @@ from qhls.compat.qkeras.models.graph import calls, layers, unwrapped, warn_of_un
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import has_plain_product
 from qhls.quantizers import Quantizer
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.utils import get_quant_mode
 
 _SCALE_BITS, _OFFSET_BITS = 6, 5

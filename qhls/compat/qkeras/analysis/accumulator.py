@@ -15,7 +15,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import calls, run, unwrapped, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 
 Range = tuple[Any, Any]

@@ -14,7 +14,7 @@ from qhls.compat.qkeras.models.graph import Call, calls, layers, unwrapped
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
 from qhls.quantizers import Quantizer, quantized_relu
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 Mode = tuple[int, int, int]
 """Kind of number, bits, and 1 for a signed number."""

@@ -13,7 +13,7 @@ from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.frontend import QActivation
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 _BY_QUANTIZER = {
     "quantized_relu": "relu",

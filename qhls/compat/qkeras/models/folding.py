@@ -15,7 +15,7 @@ from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_twin
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 
 def foldable(model: keras.Model) -> list[tuple[Any, Any]]:

@@ -13,7 +13,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, calls_and_results
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.frontend.layers.batchnorm import QBatchNormalization
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 def find_bn_fusing_layer_pair(

@@ -15,7 +15,7 @@ import numpy as np
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.frontend import registered
 from qhls.frontend.lowering.trace import functional_of, nodes_of
-from qhls.system.keras_types import KerasLayer, KerasNode
+from qhls.quantizers.keras_types import KerasLayer, KerasNode
 
 SAMPLES = 256
 """Samples per run: bounds the memory of a model's activations."""

@@ -42,7 +42,7 @@ from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
 from qhls.quantizers import get_quantizer
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 Entry = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qhls.system.keras_types import ops
+from qhls.quantizers.keras_types import ops
 
 
 def to_numpy(tensor: Any) -> np.ndarray:

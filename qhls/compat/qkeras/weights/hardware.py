@@ -11,7 +11,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.errors import QuantizerError
 from qhls.quantizers import Quantizer
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 BIAS = "bias"
 

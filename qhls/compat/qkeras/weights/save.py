@@ -24,7 +24,7 @@ from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weight,
 from qhls.errors import LoweringError
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.quantizers import Quantizer, quantized_bits, quantized_po2, quantized_relu_po2
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 GROUP = "quantized"
 """Group of the dictionary in an HDF5 file, beside Keras' weights."""

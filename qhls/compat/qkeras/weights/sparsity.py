@@ -11,7 +11,7 @@ import numpy as np
 from qhls.compat.qkeras.analysis.operations import has_kernel
 from qhls.compat.qkeras.models.graph import layers
 from qhls.compat.qkeras.weights.hardware import hardware_weights
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 
 

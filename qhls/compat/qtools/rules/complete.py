@@ -16,7 +16,7 @@ from qhls.compat.qtools.rules.gates import count_gate_products
 from qhls.compat.qtools.types.numbers import PO2, Number
 from qhls.compat.qtools.types.operators import accumulate, add, multiply
 from qhls.compat.qtools.types.options import Options
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 _PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "ScaleShift")
 

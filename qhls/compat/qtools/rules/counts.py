@@ -7,7 +7,7 @@ from typing import Any
 
 from qhls.compat.qkeras.analysis.operations import count_positions
 from qhls.compat.qtools.graph import Node, drop_batch
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 MERGES = ("Add", "Multiply", "Subtract", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 AVERAGES = (

@@ -12,7 +12,7 @@ from qhls.compat.qtools.rules.entry import LayerWork, MapPart
 from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.operators import Operator, add, merge, multiply
 from qhls.compat.qtools.types.options import Options
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 
 def count_gate_products(

@@ -16,7 +16,7 @@ from qhls.compat.qtools.types.operators import Operator, accumulate, add, multip
 from qhls.compat.qtools.types.options import Options
 from qhls.errors import EnergyError
 from qhls.frontend.layers.traits import find_q_class, list_kernels, list_plain_products
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 KINDS = tuple(q + name for q in ("", "Q") for name in (*list_plain_products(), "SeparableConv2D"))
 FOLDED = ("QConv2DBatchnorm", "QDepthwiseConv2DBatchnorm")

@@ -14,7 +14,7 @@ from qhls.compat.qkeras.weights.hardware import hardware_weights
 from qhls.compat.qtools.graph import Node
 from qhls.compat.qtools.types.convert import DEFAULT_TYPE, Types
 from qhls.compat.qtools.types.numbers import PO2, Number
-from qhls.system.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer
 
 
 @dataclass(frozen=True)
