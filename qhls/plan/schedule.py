@@ -90,7 +90,8 @@ class Schedule:
     @property
     def weights_are_logic(self) -> bool:
         """Return whether weights of products and convolutions are part of the logic: no multiplier is shared."""
-        return self.storage == "registers" and self.reuse_factor == 1
+        is_shared = self.reuse_factor > 1 or self.is_searched or bool(self.folding)
+        return self.storage == "registers" and not is_shared
 
     @property
     def target(self) -> int | None:

@@ -12,9 +12,31 @@ from qhls.backends.csim import build
 from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS
 from qhls.errors import PlanError
-from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Quantize, run
+from qhls.ir import (
+    ArgMax,
+    Codes,
+    Concat,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Lookup,
+    Matmul,
+    Max,
+    Mul,
+    Pad,
+    Pool,
+    Quantize,
+    Reshape,
+    Shift,
+    Threshold,
+    View,
+    run,
+)
 from qhls.plan import Schedule, plan
 from qhls.plan.fold import list_folds, sizes_of
+from support.graphs.agreement import disagreements, stimuli
 from support.graphs.designs import classifier
 
 
@@ -205,3 +227,39 @@ def test_what_does_not_fit_says_what_needs_most():
         plan(graph, Schedule(dsp=3, interval=100))
     loose = plan(graph, Schedule(bram=1, fit=False))
     assert loose.interval > 10_000
+
+
+def mixed():
+    """One op of each kind that works in lanes, on tensors of 8 channels."""
+    x = Input((4, 4, 8), Fixed(True, 5, 2), name="x")
+    index = Input((6,), Fixed(False, 3, 0), name="index")
+    rng = np.random.default_rng(3)
+    padded = Pad(x, ((1, 0), (0, 1), (0, 0)), name="padded")
+    pooled = Pool(padded, (2, 2), (1, 1), "max", name="pooled")
+    scaled = Mul(pooled, Const.of(rng.integers(-3, 4, 8) / 2, name="scale"), name="scaled")
+    both = Concat((scaled, x), 2, name="both")
+    turned = View(both, (16, 4, 4), (1, 64, 16), 0, name="turned")
+    steps = Const(Codes(np.sort(rng.choice(np.arange(-40, 40), (4, 3), False), axis=1)), 3)
+    levels = Const.of(rng.integers(0, 4, (4, 4)), name="levels")
+    stepped = Threshold(turned, steps, levels, name="stepped")
+    table = Const.of(rng.integers(-4, 4, (8, 40)) / 2, name="table")
+    looked = Lookup(index, table, name="looked")
+    best = ArgMax(Reshape(stepped, (64, 4), name="rows"), name="best")
+    return Graph((x, index), (stepped, Max(x, Shift(x, 1), name="most"), looked, best), "mixed")
+
+
+@pytest.mark.parametrize("share", [1, 2, 5])
+def test_lanes_are_what_the_op_means(share, monkeypatch, tmp_path):
+    monkeypatch.setenv("QHLS_CACHE", str(tmp_path))
+    for name, target in TARGETS.items():
+        monkeypatch.setitem(TARGETS, name, replace(target, optimisation="-O0"))
+    graph = mixed()
+    slowest = plan(graph, Schedule(interval=10**9))
+    assert {process.lanes for process in slowest.processes} == {1}
+    assert all(b.is_memory for b in slowest.buffers if b.tensor.size > 100)
+    schedule = Schedule(interval=slowest.interval // share)
+    lanes = {process.lanes for process in plan(graph, schedule).processes}
+    assert (max(lanes) > 1) == (share > 1)
+    codes = stimuli(graph, share)
+    found = disagreements(graph, codes, build(graph, schedule, taps=True))
+    assert not found, "\n".join(found)
