@@ -127,6 +127,30 @@ def test_a_saved_design_takes_the_place_of_the_model(saved, tmp_path, capsys):
     )
 
 
+@pytest.mark.parametrize("word", [[], ["design"]])
+def test_report_writes_a_page(saved, tmp_path, capsys, word):
+    data, page = tmp_path / "data.npy", tmp_path / "page.html"
+    np.save(data, np.ones((4, 6)))
+    arguments = ["--data", str(data), "--check", "-t", "catapult", "-o", str(page)]
+    assert main(["report", *word, saved, *TYPE, *arguments]) == 0
+    assert capsys.readouterr().out == f"{page}\n"
+    text = page.read_text()
+    for expected in (
+        "All executions are equal",
+        "4 inputs of data.npy",
+        "Siemens Catapult",
+        "second",
+    ):
+        assert expected in text
+
+
+def test_report_asks_for_the_name_of_a_page(saved, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["report", saved, *TYPE, "-o", "page.txt"])
+    assert stop.value.code == 2
+    assert "expected a name that ends in .html, got 'page.txt'" in capsys.readouterr().err
+
+
 def test_energy_compares_models(saved, tmp_path, capsys):
     other = tmp_path / "other.keras"
     shutil.copy(saved, other)
@@ -266,7 +290,7 @@ def test_samples_is_a_count(saved, samples, capsys):
         main(["check", saved, *TYPE, "--samples", samples])
     assert stopped.value.code == 2
     message = capsys.readouterr().err.splitlines()[-1]
-    assert message.endswith(f"argument --samples: expected a whole number above 0, got {samples!r}")
+    assert message.endswith(f"argument --samples: expected a whole number above 0, got {samples!r}. Choose one.")
 
 
 def test_check_refuses_text_as_data(saved, tmp_path, capsys):
@@ -298,7 +322,7 @@ def test_a_fault_of_qhls_has_a_status_of_its_own(saved, monkeypatch, capsys):
     def fail(*_):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("qhls.cli._design", fail)
+    monkeypatch.setattr("qhls.cli.designs.read_design", fail)
     assert main(["show", saved]) == 3
     message = capsys.readouterr().err
     assert "ZeroDivisionError: division by zero" in message

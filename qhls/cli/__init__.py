@@ -1,0 +1,56 @@
+"""Command line: ``qhls compile|check|energy|plan|qtools|report|search|show``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from functools import partial
+
+from rich.console import Console
+
+from qhls.cli.parser import build_parser
+from qhls.errors import QhlsError
+from qhls.saved import is_saved
+from qhls.system.progress import shown
+from qhls.system.quiet import import_keras
+
+EXIT_ERROR, EXIT_FAULT, EXIT_INTERRUPTED = 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status, one of ``qhls.cli.arguments.STATUSES``. Messages go to stderr."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["report"] and words[1:2] not in (["read"], ["design"], ["-h"], ["--help"], []):
+        words.insert(1, "design")  # the model is the first word
+    options = build_parser().parse_args(words)
+    say = partial(print, f"qhls {options.command}:", file=sys.stderr)
+    try:
+        if _needs_keras(options):
+            import_keras()
+        if options.command == "search":  # it shows its own progress
+            return options.run(options)
+        with shown(Console(stderr=True)):
+            return options.run(options)
+    except QhlsError as error:
+        say(error)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        say("expected no internal error, got the one above. Report it as a fault of qhls.")
+        return EXIT_FAULT
+
+
+def _needs_keras(options: argparse.Namespace) -> bool:
+    """Return whether the command builds a Keras model; reports and saved designs need none."""
+    if options.command == "report" and options.action == "read":
+        return False
+    return options.command in ("search", "qtools") or not all(map(is_saved, options.model))

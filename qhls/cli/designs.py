@@ -1,0 +1,164 @@
+"""Commands on designs: compile, check, plan, energy, show."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from qhls.backends.target import TARGETS, VERILOG
+from qhls.cli.schedule import read_schedule
+from qhls.errors import DesignWarning, QhlsError
+from qhls.plan.schedule import UNITS
+from qhls.saved import is_saved
+from qhls.saved import load as load_design
+from qhls.system import text
+from qhls.system.limits import read_arrays
+
+EXIT_DIFFERENT = 1
+
+
+def read_design(options: argparse.Namespace, model: str) -> Any:
+    """Return the design of a model file, compiled with the options, or a saved design."""
+    from qhls.compile import compile as compile_model
+
+    if is_saved(model):
+        _refuse_settings(options, model)
+        return load_design(model)
+    types = options.input_type
+    schedule = read_schedule(options)
+    input_types = types[0] if types and len(types) == 1 else types
+    # With several models --weights belongs to those in JSON, which contain no weights.
+    needed = len(options.model) == 1 or Path(model).suffix == ".json"
+    weights = options.weights if needed else None
+    return compile_model(
+        model,
+        input_types,
+        weights=weights,
+        schedule=schedule,
+        softmax=options.softmax,
+        real_end=options.real_end,
+        allow_approximate=options.allow_approximate,
+        approximate_bits=options.approximate_bits,
+        data=read_arrays(options.data) if getattr(options, "data", None) else None,
+    )
+
+
+def _refuse_settings(options: argparse.Namespace, model: str) -> None:
+    """Raise ``QhlsError`` for a setting that a saved design has already."""
+    names = (
+        *("weights", "input_type", "reuse_factor", "clock_period", "part", "softmax", "real_end"),
+        *("allow_approximate", "approximate_bits", "interval", "throughput", "fit", "fold", *UNITS),
+    )
+    for name in names:
+        if getattr(options, name) != options.default(name):
+            raise QhlsError(
+                f"{model}: expected no --{name.replace('_', '-')}, got one for a saved design, which is complete. "
+                f"Leave it out, or compile the model again."
+            )
+
+
+def run_compile(options: argparse.Namespace) -> int:
+    """Write the projects of all targets."""
+    design = read_design(options, options.model[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DesignWarning)  # printed below, once for all targets
+        for target in options.target or TARGETS:
+            path = Path(options.output) / target
+            project = design.emit(target, path, overwrite=options.overwrite)
+            sys.stdout.write(f"{target}: {project.path}\n")
+    if options.save:
+        sys.stdout.write(f"design: {design.save(options.save)}\n")
+    for note in design.notes:
+        sys.stdout.write(text.shown(f"note: {note}\n"))
+    for warning in design.warnings:
+        sys.stdout.write(text.shown(f"warning: {warning}\n"))
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Print the comparison of all executions; return ``EXIT_DIFFERENT`` if a bit differs."""
+    import numpy as np
+
+    design = read_design(options, options.model[0])
+    x: Any = None
+    if options.data:
+        x = read_arrays(options.data)
+    else:
+        codes = design.random_codes(options.samples)
+        x = [
+            np.ldexp(c.astype(float), -op.frac)
+            for c, op in zip(codes, design.graph.inputs, strict=True)
+        ]
+        x = x if len(x) > 1 else x[0]
+    targets = options.target or [*TARGETS]
+    targets += [VERILOG] if options.rtl and VERILOG not in targets else []
+    report = design.check(x, targets, include=options.include)
+    sys.stdout.write(f"{report}\n")
+    return 0 if report else EXIT_DIFFERENT
+
+
+def run_plan(options: argparse.Namespace) -> int:
+    """Print the hardware of the design."""
+    design = read_design(options, options.model[0])
+    sys.stdout.write(f"{design.plan}\n")
+    return 0
+
+
+def run_energy(options: argparse.Namespace) -> int:
+    """Print the costs of one or several designs, and write them to files."""
+    from qhls.compare import compare
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    names = list(dict.fromkeys(options.model))
+    designs = [read_design(options, model) for model in names]
+    comparison = compare(
+        designs,
+        names=names,
+        technology=options.technology,
+        sensitivity=options.sensitivity,
+        area=options.area or "xilinx_lut6",
+    )
+    for report in comparison.reports.values():
+        console.print(report.table())
+    if len(designs) > 1:
+        console.print(comparison.table(), comparison.layers_table())
+    for design in comparison.savings:
+        console.print(comparison.savings_table(design))
+    if options.area:
+        for design in comparison.areas:
+            console.print(comparison.areas[design].table(), comparison.latencies[design].table())
+        console.print(comparison.costs_table(), comparison.operations_table())
+    else:
+        for name, area in comparison.areas.items():
+            for warning in area.warnings:
+                sys.stdout.write(text.shown(f"warning: {name}: {warning}\n"))
+    for design, name in zip(designs, names, strict=True):
+        for note in design.notes:
+            sys.stdout.write(text.shown(f"note: {name}: {note}\n"))
+    for path in (options.html, options.plot, options.json):
+        if path:
+            sys.stdout.write(f"{comparison.save(path)}\n")
+    return 0
+
+
+def run_report(options: argparse.Namespace) -> int:
+    """Write the page of a design; return ``EXIT_DIFFERENT`` if it was checked and a bit differs."""
+    design = read_design(options, options.model[0])
+    x = read_arrays(options.data) if options.data else None
+    check = design.check(x, options.target) if options.check else None
+    named = f"inputs of {options.data.name}" if options.data else ""
+    page = design.report(x, data=named, target=options.target, check=check)
+    sys.stdout.write(f"{page.save(options.output)}\n")
+    return EXIT_DIFFERENT if check is not None and not check else 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """Print the operations of the design and its exactness."""
+    design = read_design(options, options.model[0])
+    sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
+    return 0
