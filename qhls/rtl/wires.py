@@ -14,7 +14,8 @@ from qhls.ir.interpret import evaluate
 from qhls.ir.op import Op
 from qhls.ir.ops import Input
 from qhls.ir.types import Fixed, Rounding
-from qhls.rtl.builder import MOST_CELLS, Builder, signed_digits
+from qhls.rtl.adders import products
+from qhls.rtl.builder import MOST_CELLS, Builder
 from qhls.rtl.netlist import Netlist, Port
 from qhls.rtl.steps import step_function
 
@@ -118,18 +119,9 @@ class Wires:
         made = np.empty((*x.shape[:-1], weights.shape[-1]), np.int64)
         matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
         for place in np.ndindex(*x.shape[:-1]):
-            made[place] = self._products(x[place].tolist(), matrices[place[:-1]].T.tolist())
+            columns = tuple(map(tuple, matrices[place[:-1]].T.tolist()))
+            made[place] = products(self.builder, x[place].tolist(), columns)
         return Wires(self.builder, made)
-
-    def _products(self, row: list[int], columns: list[list[int]]) -> list[int]:
-        return [
-            self.builder.total(
-                (cell, *digit)
-                for cell, code in zip(row, column, strict=True)
-                for digit in signed_digits(code)
-            )
-            for column in columns
-        ]
 
     def round_shift(self, bits: int, rounding: Rounding) -> Wires:
         """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""

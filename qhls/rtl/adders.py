@@ -1,0 +1,166 @@
+"""Constant matrices as logic: the products of a vector and a matrix as sums that share terms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+from qhls.rtl.builder import Builder, signed_digits
+from qhls.rtl.sums import Sums, Term
+
+WIDEST = 1 << 58
+"""Weights from here on share nothing: their digits would not be counted in reasonable time."""
+EFFORT = 8
+"""Search by default, as a multiple of the first solution's duration."""
+_PAIRS = 500_000
+"""Pairs of terms of the largest block."""
+_DISSOLVED = 0.1
+"""Largest share of the shared sums that a step of the search dissolves."""
+_WARMTH = 0.5
+"""Adders that an accepted step may cost at first, about."""
+
+
+@dataclass(frozen=True)
+class AdderGraph:
+    """Sums of earlier ones: terms (source, sign, power), whose sources are inputs first, then sums.
+
+    ``outputs`` are the sums of the matrix' columns; None for a column of zeros.
+    """
+
+    inputs: int
+    sums: tuple[tuple[Term, ...], ...]
+    outputs: tuple[int | None, ...]
+
+    @property
+    def adders(self) -> int:
+        """Return the number of adders with two operands."""
+        return sum(len(terms) - 1 for terms in self.sums)
+
+    @cached_property
+    def columns(self) -> list[list[int]]:
+        """Return the matrix' columns: the linear normal form of every output."""
+        rows = [[int(i == j) for j in range(self.inputs)] for i in range(self.inputs)]
+        for terms in self.sums:
+            total = [0] * self.inputs
+            for source, sign, power in terms:
+                factor = sign << power
+                total = [t + factor * r for t, r in zip(total, rows[source], strict=True)]
+            rows.append(total)
+        zero = [0] * self.inputs
+        return [zero if place is None else rows[place] for place in self.outputs]
+
+    def build(self, builder: Builder, inputs: Sequence[int]) -> list[int]:
+        """Return the cells of the outputs for those of the inputs."""
+        cells = list(inputs)
+        for terms in self.sums:
+            cells.append(builder.total((cells[s], sign, power) for s, sign, power in terms))
+        return [builder.const(0) if place is None else cells[place] for place in self.outputs]
+
+
+def solve(
+    columns: Sequence[Sequence[int]],
+    *,
+    effort: int = EFFORT,
+    limit: int | None = None,
+    seed: int = 0,
+) -> AdderGraph:
+    """Return a graph of few adders for the products of a vector with the columns of a matrix.
+
+    ``effort``: duration of the search that follows the first solution, in multiples of the latter's. ``limit``: levels
+    of adders of a column at most, if its terms allow them. The result does not depend on the machine. The graph's
+    normal form is compared with the matrix.
+    """
+    sums = Sums(columns, seed, limit)
+    sums.extract()
+    _improve(sums, effort * sums.work)
+    graph = _ordered(sums)
+    if graph.columns != [list(column) for column in columns]:
+        raise RuntimeError("adder graph: expected the matrix as its normal form, got another")
+    return graph
+
+
+def products(
+    builder: Builder, inputs: Sequence[int], columns: tuple[tuple[int, ...], ...]
+) -> list[int]:
+    """Return the cells of the products of ``inputs`` with the columns of a matrix, solved once for equal ones.
+
+    A large matrix is cut into blocks of rows: the pairs of terms of a column grow with the square of its length.
+    """
+    digits = sum(len(signed_digits(code)) for column in columns for code in column)
+    pairs = digits**2 / (2 * len(columns))
+    blocks = min(len(inputs), 1 + int(pairs / _PAIRS))
+    ends = [len(inputs) * number // blocks for number in range(blocks + 1)]
+    parts: list[list[int]] = []
+    for start, end in pairwise(ends):
+        graph = _solved(tuple(column[start:end] for column in columns))
+        parts.append(graph.build(builder, inputs[start:end]))
+    return [builder.total((cell, 1, 0) for cell in cells) for cells in zip(*parts, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _solved(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
+    if any(abs(code) >= WIDEST for column in columns for code in column):
+        return _alone(columns)
+    return solve(columns)
+
+
+def _alone(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
+    """Return the graph in which columns share nothing."""
+    sums = [
+        tuple(
+            (source, sign, power)
+            for source, code in enumerate(column)
+            for sign, power in signed_digits(code)
+        )
+        for column in columns
+    ]
+    size = len(columns[0])
+    return AdderGraph(size, tuple(sums), tuple(range(size, size + len(sums))))
+
+
+def _improve(sums: Sums, work: int) -> None:
+    """Dissolve some shared sums and share again, many times; keep what is better, and at first some that is not."""
+    dice, start = sums.random, sums.work
+    best, current = sums.snapshot(), sums.adders
+    best_adders = current
+    sums.forget()
+    while (done := (sums.work - start) / max(work, 1)) < 1 and sums.shared:
+        shared = sums.shared
+        count = max(1, int(len(shared) * _DISSOLVED * dice.random()))
+        for number in dice.sample(shared, count):
+            if number in sums.terms:
+                sums.dissolve(number)
+        sums.recode(dice.randrange(2 * count + 2))
+        sums.extract()
+        worse = sums.adders - current
+        if worse <= 0 or dice.random() < math.exp(-worse / (_WARMTH * (1 - done))):
+            current = sums.adders
+            sums.forget()
+            if current < best_adders:
+                best, best_adders = sums.snapshot(), current
+        else:
+            sums.undo()
+    sums.restore(best)
+
+
+def _ordered(sums: Sums) -> AdderGraph:
+    """Return the sums, each after those that it reads."""
+    order: dict[int, int] = {source: source for source in range(sums.inputs)}
+    found: list[tuple[Term, ...]] = []
+    stack = [(number, False) for number in reversed(sums.columns)]
+    while stack:
+        number, ready = stack.pop()
+        terms = sums.terms[number]
+        below = [term >> sums.bits for term in terms]
+        if ready:
+            mask = (1 << sums.bits) - 1
+            parts = sorted(terms.items())
+            found.append(tuple((order[t >> sums.bits], sign, t & mask) for t, sign in parts))
+            order[number] = sums.inputs + len(found) - 1
+        elif number not in order and terms:
+            stack.append((number, True))
+            stack += [(source, False) for source in below if source not in order]
+    return AdderGraph(sums.inputs, tuple(found), tuple(order.get(c) for c in sums.columns))
