@@ -81,10 +81,12 @@ def test_graphs_are_repeatable_and_effort_helps():
 
 
 @pytest.mark.parametrize(
-    ("rows", "count", "most"), [(8, 8, 74), (16, 16, 281), (32, 5, 192), (16, 64, 967)]
+    ("rows", "count", "effort", "most"),
+    [(8, 8, 8, 74), (16, 16, 8, 281), (32, 5, 8, 192), (16, 16, 60, 270), (32, 5, 60, 185)],
 )
-def test_random_matrices_need_no_more_adders_than_the_best_known_tool(rows, count, most):
-    assert solve(random_columns(rows, count)).adders <= most
+def test_random_matrices_need_few_adders(rows, count, effort, most):
+    """The figures of the peer in benchmarks/README.md, and less with more effort."""
+    assert solve(random_columns(rows, count), effort=effort).adders <= most
 
 
 def test_large_matrices_are_cut_and_wide_weights_share_nothing(monkeypatch):
