@@ -5,7 +5,8 @@
 * A sum of n numbers takes n - 1 additions in a balanced tree of numbers sorted by width.
 * A quantizer is comparisons, choices and gates; rounding to even adds, and compares the dropped bits.
 * Layers behind a convolution process one position after another, and a FIFO holds each of their results.
-* A reuse factor changes nothing: the latency strategy limits multipliers, but its additions are not shared.
+* Reuse factor, interval and folds change nothing: the latency strategy limits multipliers, but its additions are not
+  shared.
 * Memories and other ops are counted as for other tables.
 """
 
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from qhls.ir import (
     Reshape,
     Rounding,
 )
-from qhls.plan import Plan, Process, plan
+from qhls.plan import Plan, Process, Schedule, plan
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
 
 WIDE, NARROW = 10, 5
@@ -56,7 +56,7 @@ _RENAMED = {
 def count_operations(network: Plan, results: Fixed | None) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield each op and its operations; ``results``: the type of sums, exact if None."""
     graph = network.graph if results is None else cut_results(network.graph, results)
-    network = plan(graph, replace(network.schedule, reuse_factor=1))
+    network = plan(graph, Schedule(part=network.schedule.part))  # no multiplier is shared
     built, lanes = find_built(graph), _count_lanes(graph)
     streams = any(lanes[op] < op.size for op in graph.ops if not isinstance(op, Input | Const))
     for op, hardware, _ in network.walk():
