@@ -27,7 +27,7 @@ from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.lines import rounded_line
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals, rises
-from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
+from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal, without_rule
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
 from qhls.quantizers import (
@@ -143,11 +143,15 @@ class Lower:
             if cls in self._rules:
                 changed = sorted(own & {"call", "__call__", "product", "quantized", "grid"})
                 if changed and cls is not Quantizer:  # any quantizer says itself what it means
-                    raise _of_real_numbers(layer) or refusal(
-                        layer,
-                        f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
-                        "none",
-                        _how_to_register(layer),
+                    raise (
+                        _of_real_numbers(layer)
+                        or without_rule(layer)
+                        or refusal(
+                            layer,
+                            f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
+                            "none",
+                            _how_to_register(layer),
+                        )
                     )
                 return self._rules[cls]
             own |= vars(cls).keys()
@@ -182,6 +186,7 @@ def _of_real_numbers(layer: KerasLayer) -> LoweringError | None:
 
 def _no_rule(layer: KerasLayer) -> LoweringError:
     known = _of_real_numbers(layer)
+    known = known or without_rule(layer)
     if known:
         return known
     if not isinstance(layer, keras.layers.Layer | Quantizer):

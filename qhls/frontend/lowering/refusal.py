@@ -14,6 +14,82 @@ class RealWeightsError(LoweringError):
     """Weights that are real numbers."""
 
 
+_BY_DATA = (
+    "a normalisation by numbers that inference does not change",
+    "one by a deviation of the data",
+    "Use BatchNormalization or QBatchNormalization.",
+)
+_ATTENTION = (
+    "layers with an exact meaning in integers",
+    "a softmax whose result is multiplied",
+    "Build it of Dot, QDense and quantizers such as quantized_sigmoid.",
+)
+_HOST = "Prepare the data on the host."
+_REAL = ("weights with quantizers", "real ones")
+_INSTEAD: dict[str, tuple[str, str, str]] = {
+    **dict.fromkeys(
+        ("LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"),
+        _BY_DATA,
+    ),
+    **dict.fromkeys(
+        ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupedQueryAttention"),
+        _ATTENTION,
+    ),
+    **dict.fromkeys(
+        ("StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"),
+        ("numbers", "text, or a table of it", _HOST),
+    ),
+    **dict.fromkeys(
+        ("STFTSpectrogram", "MelSpectrogram"),
+        ("layers with an exact meaning in integers", "a Fourier transform", _HOST),
+    ),
+    **dict.fromkeys(
+        (
+            *("Resizing", "RandomCrop", "Solarization", "Equalization", "AutoContrast", "Pipeline"),
+            *("ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"),
+        ),
+        ("images as the model reads them", "a change of them", _HOST),
+    ),
+    "CategoryEncoding": (
+        "whole numbers as they are",
+        "an encoding of them",
+        "Use an Embedding of an identity matrix, or encode on the host.",
+    ),
+    "Conv3D": (*_REAL, "Use QConv2D on slices, with the others as channels."),
+    "Conv1DTranspose": (*_REAL, "Use QConv2DTranspose on one row, behind a Reshape."),
+    "Conv3DTranspose": (*_REAL, "Use QConv2DTranspose on slices."),
+    "DepthwiseConv1D": (*_REAL, "Use QDepthwiseConv2D on one row, behind a Reshape."),
+    "EinsumDense": (*_REAL, "Use QDense behind a Reshape or a Permute."),
+    **dict.fromkeys(
+        ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+        (*_REAL, "Use QConv2D in TimeDistributed, then QLSTM."),
+    ),
+    "ReversibleEmbedding": ("a table", "one that is a matrix too", "Use Embedding and QDense."),
+    "Lambda": (
+        "layers or operations of keras.ops, whose meaning is known",
+        "a Python function",
+        "Use these instead.",
+    ),
+    "SpectralNormalization": (
+        "the layer within",
+        "a wrapper that only training needs",
+        "Save the model with its layer instead.",
+    ),
+}
+"""By class of Keras without a rule: the expected and the given, and an advice."""
+
+
+def advice_for(cls: type) -> tuple[str, str, str] | None:
+    """Return the texts of the error for a class of Keras without a lowering rule; None for other classes."""
+    return _INSTEAD.get(cls.__name__) if cls.__module__.startswith("keras.") else None
+
+
+def without_rule(layer: Any) -> LoweringError | None:
+    """Return the error for a layer of Keras without a lowering rule; None for other layers."""
+    texts = advice_for(type(layer))
+    return None if texts is None else refusal(layer, *texts)
+
+
 def refusal(layer: Any, expected: str, actual: object, advice: str) -> LoweringError:
     """Return the error for a layer or quantizer that cannot be lowered; ``advice`` is a sentence."""
     return LoweringError(f"{called(layer)}: expected {expected}, got {actual}. {advice}")
