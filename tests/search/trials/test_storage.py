@@ -174,6 +174,6 @@ def test_a_database_that_is_gone_while_it_is_written(tmp_path):
     journal.append(0, {"state": "trained"})
     change(f"sqlite:///{place}", "drop table qhls_journal")
     with pytest.raises(JournalError, match=r"^sqlite:.*, search 'x': expected to write another line, got "
-                       r"OperationalError: no such table.*: search again with the same arguments .*$"):  # fmt: skip
+                       r"OperationalError: no such table.*\. Search again with the same arguments .*$"):  # fmt: skip
         journal.append(1, {"state": "trained"})
     assert list(journal.records) == [0]
