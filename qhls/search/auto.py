@@ -167,9 +167,9 @@ class AutoQKeras:
             BudgetError: a budget below the cost of the cheapest candidate, which the message names.
             SearchError: every trial failed; the message has the reason of the last one.
         """
-        settings = _by_name(fit_args, fit_kwargs)
+        settings = _name_arguments(fit_args, fit_kwargs)
         epochs = settings.setdefault("epochs", 10)
-        settings["callbacks"] = _with_early_stopping(settings.get("callbacks"), epochs)
+        settings["callbacks"] = _add_early_stopping(settings.get("callbacks"), epochs)
         tuner = self._tuner(epochs)
         for array in keras.tree.flatten((fit_args, fit_kwargs)):
             require_finite("fit", array)
@@ -373,7 +373,7 @@ class ScorePlan:
         return sorted(range(len(values)), key=lambda i: -values[i][0])
 
 
-def _by_name(arguments: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+def _name_arguments(arguments: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of ``keras.Model.fit`` by name."""
     names = tuple(inspect.signature(keras.Model.fit).parameters)[1:]
     return dict(zip(names, arguments, strict=False)) | dict(settings)
@@ -398,7 +398,7 @@ def new_folder(folder: Path, overwrite: bool) -> Path:
     return candidate
 
 
-def _with_early_stopping(callbacks: Any, epochs: int) -> list[Any]:
+def _add_early_stopping(callbacks: Any, epochs: int) -> list[Any]:
     callbacks = list(callbacks or [])
     if not any(isinstance(c, keras.callbacks.EarlyStopping) for c in callbacks):
         patience = min(20, epochs // 5)

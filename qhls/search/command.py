@@ -42,9 +42,9 @@ _CANDIDATES = ("budget", "space", "warm_start", "transfer_weights")
 def run(options: Namespace) -> int:
     """Search, or resume a search, and return the exit status, 130 after Ctrl-C."""
     data = load_data(options.data)
-    objectives = [_objective(text) for text in options.objective or ("accuracy", "energy")]
+    objectives = [_parse_objective(text) for text in options.objective or ("accuracy", "energy")]
     model = load_model(options, objectives)
-    settings = _settings(options)
+    settings = _collect_settings(options)
     types = options.input_type
     console = Console(width=None if sys.stdout.isatty() else 120)
     settings |= {
@@ -77,7 +77,7 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _settings(options: Namespace) -> dict[str, Any]:
+def _collect_settings(options: Namespace) -> dict[str, Any]:
     """Return the settings of the chosen search. Raises ``SearchError`` for options of the other one."""
     others = (*_SEARCHED, *_CANDIDATES) if options.learned else _LEARNED
     strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
@@ -95,7 +95,7 @@ def _settings(options: Namespace) -> dict[str, Any]:
     settings: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     if not options.learned:
         settings |= _space(options.space)
-        settings["budgets"] = dict(_budget(text) for text in options.budget)
+        settings["budgets"] = dict(_parse_budget(text) for text in options.budget)
         settings["warm_start"] = options.warm_start
         if options.transfer_weights:
             settings["transfer_weights"] = True
@@ -150,12 +150,12 @@ def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
     return model
 
 
-def _objective(text: str) -> Any:
+def _parse_objective(text: str) -> Any:
     name, colon, direction = text.partition(":")
     return (name, direction) if colon else text
 
 
-def _budget(text: str) -> tuple[str, float]:
+def _parse_budget(text: str) -> tuple[str, float]:
     name, _, number = text.partition("=")
     try:
         return name, float(number)

@@ -136,7 +136,7 @@ def pareto(
     chosen, space = _split(settings)
     candidates = Space(model, **space)
     plan = _plan(objectives, chosen)
-    job = _job(model, checked_data(data), plan, chosen, space)
+    job = _make_job(model, checked_data(data), plan, chosen, space)
     if set(plan.costs) - {"bits"}:
         check_input_types(candidates, plan.hardware)
     chosen = replace(chosen, name=chosen.name or job.folder.absolute().name)
@@ -158,7 +158,7 @@ def _search(
     engine = Engine(
         candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
     )
-    journal = Journal(place, _header(plan, chosen, candidates, job, sampler), trials=True)
+    journal = Journal(place, _make_header(plan, chosen, candidates, job, sampler), trials=True)
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
@@ -178,7 +178,7 @@ def _search(
         executor.close()
 
 
-def _header(
+def _make_header(
     plan: Plan, settings: ParetoSettings, space: Space, job: Job, engine: str
 ) -> dict[str, Any]:
     """Return the settings that a journal must have in common with this search."""
@@ -211,13 +211,13 @@ def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> Plan:
         check_budgets(settings.budgets or {}),
         Hardware(settings.input_types, settings.schedule, settings.technology),
         settings.trials,
-        _stages(settings.rungs, settings.epochs),
+        _plan_stages(settings.rungs, settings.epochs),
         settings.batch or max(4, settings.workers or cores()),
         settings.seed,
     )
 
 
-def _job(
+def _make_job(
     model: keras.Model,
     data: tuple[Any, Any, Any, Any],
     plan: Plan,
@@ -250,7 +250,7 @@ def _check_metrics(names: Sequence[str]) -> None:
             ) from error
 
 
-def _stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
+def _plan_stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
     stages = (*rungs, epochs)
     rising = all(a < b for a, b in pairwise(stages))
     if not rising or stages[0] < 1:

@@ -72,7 +72,7 @@ class AutoQKerasScheduler:
             custom_objects,
         )
         self.goal = as_goal(goal, model)
-        self.factor = _factor(self.goal.factor)
+        self.factor = _require_factor(self.goal.factor)
         self.limit, self.layer_indexes, self.debug = limit, layer_indexes, debug
         self.mode, self.tuner_kwargs = mode, tuner_kwargs
         self.settings: dict[str, Any] = {
@@ -237,7 +237,7 @@ class AutoQKerasScheduler:
         return number
 
 
-def _factor(factor: ForgivingFactor | None) -> ForgivingFactor:
+def _require_factor(factor: ForgivingFactor | None) -> ForgivingFactor:
     if factor is None:
         raise SearchError(
             "goal: expected a forgiving factor (type 'bits' or 'energy'), whose sizes share the trials "

@@ -154,7 +154,7 @@ class QTools:
     ) -> int:
         """Return whole pJ of the causes that ``cfg_setting`` names by class of layer; see ``include_energy``."""
         profile = self.extract_energy_profile(cfg_setting, energy_dict)
-        return int(_in_order(entry["total"] for entry in profile.values()))
+        return int(_sum_in_order(entry["total"] for entry in profile.values()))
 
     def extract_energy_profile(
         self, cfg_setting: Mapping[str, list[str]], energy_dict: Mapping[str, Any]
@@ -164,7 +164,7 @@ class QTools:
         return {
             name: {
                 "energy": entry["energy"],
-                "total": _in_order(
+                "total": _sum_in_order(
                     entry["energy"][cause]
                     for cause in cfg_setting.get(entry["class_name"], default)
                 ),
@@ -178,7 +178,7 @@ class QTools:
         products = [
             (count * bits, count * default_float_bits**2)
             for entry in self._entries
-            for count, bits in _multiplied(entry)
+            for count, bits in _count_products(entry)
         ]
         return sum(ours for ours, _ in products), sum(floats for _, floats in products)
 
@@ -203,7 +203,7 @@ class QTools:
         """Return the bytes of kernels and biases of layers with weights; and the same for floats."""
         ours = floats = 0
         for entry in self._entries:
-            for size, number in _stored(entry):
+            for size, number in _count_stored(entry):
                 ours += int(size * number.bits / 8.0)
                 floats += int(size * default_float_bits / 8.0)
         return ours, floats
@@ -226,7 +226,7 @@ class QTools:
         return json.dumps(content, indent=4)
 
 
-def _in_order(values: Iterable[float]) -> float:
+def _sum_in_order(values: Iterable[float]) -> float:
     """Return a sum from left to right, as QTools does; ``sum`` is more exact from Python 3.12 on."""
     total: float = 0
     for value in values:
@@ -234,7 +234,7 @@ def _in_order(values: Iterable[float]) -> float:
     return total
 
 
-def _multiplied(entry: Entry) -> list[tuple[int, int]]:
+def _count_products(entry: Entry) -> list[tuple[int, int]]:
     """Return (multiplications, bits of one operand times those of the other) of a layer with weights."""
     weight = entry.findings.parts.get("weight_quantizer")
     if weight is None:
@@ -242,7 +242,7 @@ def _multiplied(entry: Entry) -> list[tuple[int, int]]:
     return [(entry.count, entry.inputs[0].bits * weight.number.bits)]
 
 
-def _stored(entry: Entry) -> list[tuple[int, Number]]:
+def _count_stored(entry: Entry) -> list[tuple[int, Number]]:
     """Return (elements, type) of the variables of a layer with kernels."""
     parts, layer = entry.findings.parts, entry.node.layer
     if "weight_quantizer" not in parts:

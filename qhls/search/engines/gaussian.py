@@ -26,7 +26,7 @@ class GaussianProcess:
         best = -np.inf
         for length in _LENGTHS:
             scale = length * max(x.shape[1], 1) ** 0.5
-            kernel = _matern(x, x, scale) + (self.noise + 1e-9) * np.eye(len(x))
+            kernel = _compute_matern(x, x, scale) + (self.noise + 1e-9) * np.eye(len(x))
             factor = np.linalg.cholesky(kernel)
             weights = np.linalg.solve(factor.T, np.linalg.solve(factor, values))
             likelihood = -0.5 * values @ weights - np.log(np.diag(factor)).sum()
@@ -36,13 +36,13 @@ class GaussianProcess:
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return means and standard deviations (m,) at points ``x`` (m, d)."""
-        cross = _matern(x, self._x, self._length)
+        cross = _compute_matern(x, self._x, self._length)
         spread = np.linalg.solve(self._factor, cross.T)
         variance = np.maximum(1.0 - (spread**2).sum(0), 0.0)
         return self._mean + self._scale * (cross @ self._weights), self._scale * np.sqrt(variance)
 
 
-def _matern(a: np.ndarray, b: np.ndarray, length: float) -> np.ndarray:
+def _compute_matern(a: np.ndarray, b: np.ndarray, length: float) -> np.ndarray:
     squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
     distance = np.sqrt(5 * np.maximum(squares, 0.0)) / length
     return (1 + distance + distance**2 / 3) * np.exp(-distance)

@@ -45,7 +45,7 @@ class Engine:
     def __init__(
         self, space: Space, objectives: Sequence[Objective], name: str, seed: int, startup: int
     ) -> None:
-        optuna = _optuna()
+        optuna = _import_optuna()
         self.space, self.objectives = space, tuple(objectives)
         self._failed = optuna.trial.TrialState.FAIL
         self._distributions = {
@@ -56,7 +56,7 @@ class Engine:
         self._fixed = {c.name: c.options[0] for c in space.choices if len(c.options) == 1}
         self._study = optuna.create_study(
             directions=["maximize" if objective.more else "minimize" for objective in objectives],
-            sampler=_sampler(optuna, name, seed, startup),
+            sampler=_make_sampler(optuna, name, seed, startup),
         )
         self._worst = [0.0 if objective.more else 1e6 for objective in objectives]
         self._seen: list[list[float]] = []
@@ -107,7 +107,7 @@ def default_engine(trials: int) -> str:
     return "tpe" if trials < MANY_TRIALS else "nsga2"
 
 
-def _optuna() -> Any:
+def _import_optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
@@ -118,7 +118,7 @@ def _optuna() -> Any:
     return optuna
 
 
-def _sampler(optuna: Any, name: str, seed: int, startup: int) -> Any:
+def _make_sampler(optuna: Any, name: str, seed: int, startup: int) -> Any:
     samplers = optuna.samplers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

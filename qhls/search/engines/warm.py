@@ -46,8 +46,8 @@ def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
     names = plan.costs or ("bits",)
     losses = sensitivities(space, job)
     base = space.smallest()
-    costs = {name: _costs(space, base, name, plan) for name in names}
-    least, most = _ends(costs[names[0]])
+    costs = {name: _compute_costs(space, base, name, plan) for name in names}
+    least, most = _find_ends(costs[names[0]])
     candidates: dict[str, Candidate] = {}
     for bound in np.linspace(least, most, BOUNDS):
         bounds = dict(plan.budgets)
@@ -123,7 +123,7 @@ def sensitivities(space: Space, job: Job) -> Table:
     """
     x, y = job.data[0][:SAMPLES], job.data[1][:SAMPLES]
     loss = keras.losses.get(job.model.loss)
-    reference = _loss(job.model, loss, x, y)
+    reference = _compute_loss(job.model, loss, x, y)
 
     def rise(choice: CandidateChoice, option: Any) -> float:
         try:
@@ -131,7 +131,7 @@ def sensitivities(space: Space, job: Job) -> Table:
         except TrialError:
             return _BAD
         copy_model_state(job.model, model, partly=True)
-        value = _loss(model, loss, x, y) - reference
+        value = _compute_loss(model, loss, x, y) - reference
         return value if math.isfinite(value) else _BAD
 
     return {c.name: [rise(c, option) for option in c.options] for c in space.choices}
@@ -140,12 +140,12 @@ def sensitivities(space: Space, job: Job) -> Table:
 _BAD = 1e6
 
 
-def _loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
+def _compute_loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
     outputs = model(keras.ops.convert_to_tensor(x), training=False)
     return float(to_numpy(keras.ops.mean(loss(y, outputs))))
 
 
-def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
+def _compute_costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
     """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
 
     def cost(candidate: Candidate) -> float:
@@ -166,6 +166,6 @@ def _costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
     return table | {first: [lowest + value for value in table[first]]}
 
 
-def _ends(costs: Table) -> tuple[float, float]:
+def _find_ends(costs: Table) -> tuple[float, float]:
     least = sum(min(values) for values in costs.values())
     return least, sum(max(v for v in values if v < _BAD * _BAD / 2) for values in costs.values())

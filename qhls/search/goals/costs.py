@@ -55,7 +55,7 @@ def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dic
         stats = model_bits(model, Sizes(), DEFAULT_CONFIG)
         costs["bits"] = sum(entry["total"] for entry in stats.values())
     if set(names) - {"bits"}:
-        costs |= _of_design(model, hardware)
+        costs |= _measure_design(model, hardware)
     return {name: costs[name] for name in names}
 
 
@@ -70,7 +70,7 @@ def trained_costs(model: keras.Model, names: Iterable[str], hardware: Hardware) 
     try:
         design = compile_model(model, hardware.input_types, schedule=hardware.schedule)
     except QhlsError as error:
-        raise _no_design(model, error) from error
+        raise _name_failure(model, error) from error
     costs = {
         "energy": lambda: design.energy(hardware.technology).total,
         "area": lambda: design.area(AREA_TABLE).totals[UNITS["area"]],
@@ -89,7 +89,7 @@ def check_costs(names: Iterable[str]) -> None:
             )
 
 
-def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
+def _measure_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
     try:
         variants = candidates(
             model,
@@ -100,7 +100,7 @@ def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
         )
         costs = variants.costs(read_choices(model))
     except QhlsError as error:
-        raise _no_design(model, error) from error
+        raise _name_failure(model, error) from error
     return {
         "energy": costs.energy,
         "area": costs.area[UNITS["area"]],
@@ -108,5 +108,5 @@ def _of_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
     }
 
 
-def _no_design(model: keras.Model, error: QhlsError) -> TrialError:
+def _name_failure(model: keras.Model, error: QhlsError) -> TrialError:
     return TrialError(f"model {model.name!r}: expected one that becomes a design, got: {error}")

@@ -206,7 +206,7 @@ def forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
     _check_keys("goal", goal, ("type", "params"), ("type", "params"))
     kinds: dict[str, Callable[..., ForgivingFactor]] = {
         "bits": ForgivingFactorBits,
-        "energy": _energy_factor,
+        "energy": _make_energy_factor,
     }
     if goal["type"] not in kinds:
         raise GoalError(
@@ -238,7 +238,7 @@ def _check_keys(
 MEMORIES = ("dram", "sram", "fixed")
 
 
-def _energy_factor(
+def _make_energy_factor(
     delta_p: float,
     delta_n: float,
     rate: float,

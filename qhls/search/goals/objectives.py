@@ -111,7 +111,7 @@ def front(points: Sequence[Losses]) -> list[int]:
     """Return the numbers of the points that no other dominates; of equal ones the first."""
     if not points:
         return []
-    rank, same = _ranks(points)
+    rank, same = _count_ranks(points)
     _, first = np.unique(same, return_index=True)
     return sorted(int(i) for i in first if rank[i] == 0)
 
@@ -124,15 +124,15 @@ def ranked(points: Sequence[Losses]) -> list[int]:
     """
     if not points:
         return []
-    rank, order = _ranks(points)[0], []
+    rank, order = _count_ranks(points)[0], []
     for level in range(int(rank.max()) + 1):
         chosen = [int(i) for i in np.flatnonzero(rank == level)]
-        distance = _crowding([points[i] for i in chosen])
+        distance = _measure_crowding([points[i] for i in chosen])
         order += [i for _, i in sorted(zip((-d for d in distance), chosen, strict=True))]
     return order
 
 
-def _ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _count_ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the number of fronts before each point's front, and a number that equal points share.
 
     In the order of their numbers a point is only dominated by points before it. A number that is not one is worse
@@ -155,7 +155,7 @@ def _ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return rank[same], same
 
 
-def _crowding(points: Sequence[Losses]) -> list[float]:
+def _measure_crowding(points: Sequence[Losses]) -> list[float]:
     distance = [0.0] * len(points)
     for axis in range(len(points[0])):
         order = sorted(range(len(points)), key=lambda i: points[i][axis])

@@ -60,11 +60,11 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
 
 def _learned(layer: KerasLayer, stored: bool) -> Any:
     name = type(layer).__name__
-    kind = _kind(layer)
+    kind = _find_kind(layer)
     if kind is not None:
         return LearnedActivation(kind, name=layer.name) if kind in KINDS else copy_layer(layer)
     if has_plain_product(type(layer)):
-        return _learned_weights(layer, find_q_class(type(layer)).__name__, stored)
+        return _learn_weights(layer, find_q_class(type(layer)).__name__, stored)
     if layer.get_weights() or isinstance(layer, QLayer) or name in registered():
         learnable = ", ".join(sorted(list_plain_products()))
         raise SpaceError(
@@ -75,7 +75,7 @@ def _learned(layer: KerasLayer, stored: bool) -> Any:
     return copy_layer(layer)
 
 
-def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
+def _learn_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
     cls = learned_class(name)
     config = layer.get_config()
     for each in cls.quantized_variables:
@@ -86,7 +86,7 @@ def _learned_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
             f"gradient: expected a kernel without mask, got {layer.name!r}, which has one. Remove the mask."
         )
     function = config.pop("activation", None)
-    kind = _function(layer, layer.activation)
+    kind = _name_function(layer, layer.activation)
     new = cls.from_config(config | {"activation": function if kind == "softmax" else None})
     if kind == "relu" or isinstance(layer.activation, quantized_bits):
         new.activation = LearnedActivation(kind, name=f"{layer.name}_activation")
@@ -98,11 +98,11 @@ def _kind(layer: KerasLayer) -> str | None:
     """Return the function of an activation layer: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
     if isinstance(layer, keras.layers.ReLU):
         plain = layer.max_value is None and not layer.threshold and not layer.negative_slope
-        return "relu" if plain else _refused(layer, "a ReLU with slope, threshold or max_value")
+        return "relu" if plain else _refuse(layer, "a ReLU with slope, threshold or max_value")
     if isinstance(layer, QActivation):
-        return _function(layer, layer.quantizer)
+        return _name_function(layer, layer.quantizer)
     if isinstance(layer, keras.layers.Activation):
-        return _function(layer, layer.activation)
+        return _name_function(layer, layer.activation)
     return "softmax" if isinstance(layer, keras.layers.Softmax) else None
 
 
@@ -115,7 +115,7 @@ def _function(layer: KerasLayer, function: Any) -> str:
     if isinstance(function, quantized_bits):
         return "linear"
     name = getattr(function, "__name__", "linear" if function is None else str(function))
-    return name if name in (*KINDS, "softmax") else _refused(layer, name)
+    return name if name in (*KINDS, "softmax") else _refuse(layer, name)
 
 
 def _refused(layer: KerasLayer, name: str) -> str:
@@ -156,9 +156,9 @@ def exported(model: keras.Model) -> keras.Model:
 
     def convert(layer: KerasLayer) -> Any:
         if isinstance(layer, LearnedActivation):
-            return QActivation(_activation_quantizer(layer), name=layer.name)
+            return QActivation(_make_activation_quantizer(layer), name=layer.name)
         learned = isinstance(layer, LearnedWeights)
-        new = _q_layer(layer, values[layer]) if learned else copy_layer(layer)
+        new = _make_q_layer(layer, values[layer]) if learned else copy_layer(layer)
         pairs.append((layer, new))
         return new
 
@@ -181,7 +181,7 @@ def quantized_values(layer: LearnedWeights) -> dict[str, Array]:
     }
 
 
-def _q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
+def _make_q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
     cls = type(layer).__mro__[2]
     config = layer.get_config()
     for size in ("units", "filters"):
@@ -191,7 +191,7 @@ def _q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
         if each.variable in values:
             config[each.argument("quantizer")] = holding(values[each.variable])
     if isinstance(layer.activation, LearnedActivation):
-        config["activation"] = _activation_quantizer(layer.activation)
+        config["activation"] = _make_activation_quantizer(layer.activation)
     return cls.from_config(config)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -201,7 +201,7 @@ def holding(values: Array) -> quantized_bits:
     used = magnitudes[magnitudes > 0]
     if not used.size:
         return quantized_bits(2, 0, 1, alpha=1)
-    frac = max(_lowest_bit(float(v)) for v in np.unique(used))
+    frac = max(_find_lowest_bit(float(v)) for v in np.unique(used))
     largest = round(float(used.max()) * 2.0**frac)
     bits = max(largest.bit_length(), 1) + 1
     if bits > MOST_BITS:
@@ -212,7 +212,7 @@ def holding(values: Array) -> quantized_bits:
     return quantized_bits(bits, bits - 1 - frac, 1, alpha=1)
 
 
-def _lowest_bit(value: float) -> int:
+def _find_lowest_bit(value: float) -> int:
     """Return the fraction bits that ``value`` needs, fewer than 0 where it has none."""
     numerator, denominator = value.as_integer_ratio()
     if denominator > 1:
@@ -220,7 +220,7 @@ def _lowest_bit(value: float) -> int:
     return 1 - (numerator & -numerator).bit_length()
 
 
-def _activation_quantizer(layer: LearnedActivation) -> Any:
+def _make_activation_quantizer(layer: LearnedActivation) -> Any:
     integer, fraction = int(layer.integer()), int(layer.fraction())
     if layer.kind == "relu":
         return quantized_relu(integer + fraction, integer)

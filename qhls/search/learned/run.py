@@ -123,7 +123,7 @@ def gradient(
         SearchError: arguments that are not acceptable.
     """
     require_compiled(model)
-    chosen = _settings(settings)
+    chosen = _check_settings(settings)
     plan = _plan(objectives, chosen)
     arrays = checked_data(data)
     folder = Path(chosen.folder)
@@ -137,16 +137,16 @@ def gradient(
         "weights": fingerprint(model.get_weights()),
     }
     with only_driver(folder):
-        journal = _journal(folder, header)
-        points = _points(model, arrays, chosen, plan, journal)
+        journal = _open_journal(folder, header)
+        points = _train_points(model, arrays, chosen, plan, journal)
     return Front(plan.objectives, tuple(points), folder, journal.records)
 
 
-def _points(
+def _train_points(
     model: keras.Model, arrays: Any, chosen: GradientSettings, plan: Plan, journal: Journal
 ) -> list[Point]:
     """Train the epochs that the journal does not have, and return the front of all."""
-    folder, steps = Path(chosen.folder), _phases(chosen)
+    folder, steps = Path(chosen.folder), _check_phases(chosen)
     with Progress(chosen.progress, plan) as shown:
         sweep = Sweep(plan, steps, journal, shown, folder)
         if len(journal.records) < plan.trials:
@@ -163,7 +163,7 @@ def _points(
     return points
 
 
-def _journal(folder: Path, header: Mapping[str, Any]) -> Journal:
+def _open_journal(folder: Path, header: Mapping[str, Any]) -> Journal:
     """Return the journal of the run, after deleting state and models that do not belong to one."""
     journal = Journal(folder, header, trials=True)
     if not journal.records:
@@ -332,7 +332,7 @@ class Sweep(keras.callbacks.Callback):
 # -- arguments --------------------------------------------------------------------------------------
 
 
-def _settings(settings: Mapping[str, Any]) -> GradientSettings:
+def _check_settings(settings: Mapping[str, Any]) -> GradientSettings:
     refuse_unknown("gradient", settings, [each.name for each in fields(GradientSettings)])
     chosen = GradientSettings(**settings)
     require_whole("epochs", chosen.epochs)
@@ -362,9 +362,9 @@ def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
             "objectives: expected costs of the design (energy, area, latency), got 'bits'. Use 'energy'."
         )
     hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
-    noted = sum(phase.noted for phase in _phases(chosen))
+    noted = sum(phase.noted for phase in _check_phases(chosen))
     return Plan(parsed, {}, hardware, noted, (chosen.epochs,), 1, chosen.seed)
 
 
-def _phases(chosen: GradientSettings) -> list[Phase]:
+def _check_phases(chosen: GradientSettings) -> list[Phase]:
     return phases(chosen.epochs, chosen.levels, chosen.strengths)

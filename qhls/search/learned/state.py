@@ -20,7 +20,7 @@ FILE = "state.npz"
 def save(folder: Path, model: keras.Model, epochs: int) -> None:
     """Write the variables of ``model`` after ``epochs``. Raises ``SearchError`` if the disk is full."""
     content = io.BytesIO()
-    arrays = {str(i): to_numpy(v) for i, v in enumerate(_variables(model))}
+    arrays = {str(i): to_numpy(v) for i, v in enumerate(_list_variables(model))}
     np.savez(content, epochs=np.array(epochs), **arrays)  # pyright: ignore[reportArgumentType]
     store(folder / FILE, content.getvalue(), "the state of the training")
 
@@ -33,28 +33,28 @@ def load(folder: Path, model: keras.Model) -> int:
     path = folder / FILE
     if not path.exists():
         return 0
-    variables = _variables(model)
+    variables = _list_variables(model)
     try:
         with np.load(path) as arrays:
             values = [arrays[str(i)] for i in range(len(arrays.files) - 1)]
             epochs = int(arrays["epochs"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise _wrong(path, f"one that cannot be read ({error})") from error
+        raise _name_fault(path, f"one that cannot be read ({error})") from error
     if [value.shape for value in values] != [tuple(v.shape) for v in variables]:
-        raise _wrong(path, "one of other variables")
+        raise _name_fault(path, "one of other variables")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return epochs
 
 
-def _variables(model: keras.Model) -> list[Any]:
+def _list_variables(model: keras.Model) -> list[Any]:
     optimizer: Any = model.optimizer  # pyright: ignore[reportAttributeAccessIssue]
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     return [*model.variables, *optimizer.variables]
 
 
-def _wrong(path: Path, received: str) -> JournalError:
+def _name_fault(path: Path, received: str) -> JournalError:
     return JournalError(
         f"{path}: expected the state that this run left, got {received}. Remove the file to begin anew, "
         f"or run in a new folder."

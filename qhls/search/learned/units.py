@@ -40,7 +40,7 @@ def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]
             if before is not None and _reads_channels(layer):
                 pairs.append((before, layer))
             before = layer if _has_units(layer) else None
-        elif not isinstance(layer, CHANNELWISE) or not _channels_last(layer):
+        elif not isinstance(layer, CHANNELWISE) or not _is_channels_last(layer):
             before = None
     return pairs
 
@@ -105,4 +105,4 @@ def _has_units(layer: LearnedWeights) -> bool:
 
 def _reads_channels(layer: LearnedWeights) -> bool:
     grouped = getattr(layer, "groups", 1) != 1
-    return layer.kernel_name == "kernel" and not grouped and _channels_last(layer)
+    return layer.kernel_name == "kernel" and not grouped and _is_channels_last(layer)

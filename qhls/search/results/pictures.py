@@ -67,7 +67,7 @@ class Parallel:
 
 def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
     """Return the picture of all trained trials by two objectives."""
-    trials = _trials(front)
+    trials = _list_trials(front)
     xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
     place_x, ticks_x = _scale(xs, MARGIN, WIDTH - MARGIN / 3)
     place_y, ticks_y = _scale(ys, HEIGHT - MARGIN, MARGIN / 3)
@@ -75,7 +75,7 @@ def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
     marks = [
         Mark(
             [(place_x(values[across.name]), place_y(values[up.name]))],
-            _tooltip(number, values),
+            _format_tooltip(number, values),
             number in on_front,
         )
         for number, values, _ in trials
@@ -86,12 +86,14 @@ def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
 def parallel(front: Front) -> Parallel:
     """Return the picture of trained trials as lines: one axis per choice that differs, then one per objective."""
     on_front = {point.number for point in front}
-    trials = _trials(front)
+    trials = _list_trials(front)
     trials = [t for t in trials if t[0] not in on_front][-MOST_LINES:] + [
         t for t in trials if t[0] in on_front
     ]
     names = dict.fromkeys(name for _, _, candidate in trials for name in candidate)
-    chosen = {name: _numbers([candidate.get(name) for _, _, candidate in trials]) for name in names}
+    chosen = {
+        name: _number_options([candidate.get(name) for _, _, candidate in trials]) for name in names
+    }
     columns = {name: numbers for name, numbers in chosen.items() if len(set(numbers)) > 1}
     axes: list[Axis] = []
     lines: list[list[tuple[float, float]]] = [[] for _ in trials]
@@ -106,11 +108,13 @@ def parallel(front: Front) -> Parallel:
     marks = []
     for line, (number, values, candidate) in zip(lines, trials, strict=True):
         options = ", ".join(f"{name} {option}" for name, option in candidate.items())
-        marks.append(Mark(line, f"{_tooltip(number, values)}; {options}", number in on_front))
+        marks.append(
+            Mark(line, f"{_format_tooltip(number, values)}; {options}", number in on_front)
+        )
     return Parallel(marks, axes, AXIS * (len(axes) + 0.6))
 
 
-def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
+def _list_trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
     """Return numbers, values by objective and candidates of the trained trials."""
     names = [objective.name for objective in front.objectives]
     return [
@@ -120,11 +124,11 @@ def _trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
     ]
 
 
-def _tooltip(number: int, values: Mapping[str, float]) -> str:
+def _format_tooltip(number: int, values: Mapping[str, float]) -> str:
     return f"trial {number}: {', '.join(f'{name} {show(value)}' for name, value in values.items())}"
 
 
-def _numbers(options: Sequence[Any]) -> list[float]:
+def _number_options(options: Sequence[Any]) -> list[float]:
     """Return options as numbers: themselves, the bits of quantizers, 0 for a missing one."""
     known: dict[Any, float] = {None: 0.0}
     for option in options:

@@ -44,7 +44,7 @@ def write(front: Front, path: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    across, up = _axes(front.objectives)
+    across, up = _choose_axes(front.objectives)
     designs = {point.number: _design(point) for point in front}
     reports = {
         point.number: design.energy(point.hardware.technology)
@@ -55,7 +55,7 @@ def write(front: Front, path: Path) -> Path:
     page = environment.get_template("report.html.j2").render(
         front=front,
         objectives=front.objectives,
-        rows=[_row(front, index) for index in range(len(front))],
+        rows=[_make_row(front, index) for index in range(len(front))],
         counts=front.counts(),
         across=across,
         up=up,
@@ -96,14 +96,14 @@ def _design(point: Point) -> Design | None:
         return None
 
 
-def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective]:
+def _choose_axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective]:
     """Return the objectives of the horizontal axis, a cost if possible, and of the vertical one, a metric."""
     up = next(o for o in objectives if not o.is_cost)
     rest = [o for o in objectives if o is not up]
     return next((o for o in rest if o.is_cost), rest[0] if rest else up), up
 
 
-def _row(front: Front, index: int) -> dict[str, Any]:
+def _make_row(front: Front, index: int) -> dict[str, Any]:
     point = front[index]
     return {
         "number": point.number,

@@ -94,7 +94,7 @@ class Space:
     ) -> None:
         self.model, self.activation_bits = model, activation_bits
         self.transfer_weights, self.custom_objects = transfer_weights, custom_objects
-        self.frozen_layers = _known(model, frozen_layers)
+        self.frozen_layers = _check_names(model, frozen_layers)
         names = [(layer.name, type(layer).__name__) for layer in placed(model)]
         self.quantization = LayerQuantization(quantization_config, limit, names)
         self._choices: dict[str, CandidateChoice] = {}
@@ -219,10 +219,10 @@ class Space:
         if group is None or cls in registered():
             return False
         if cls in KERNELS:
-            for role in _roles(layer):
+            for role in _list_roles(layer):
                 self._slot(layer, group, role, role.key)
             return True
-        function = _function(layer)
+        function = _name_function(layer)
         if function is None:
             self._marked.append(layer.name)
         elif function != "softmax":
@@ -267,19 +267,19 @@ class Space:
             self._filters[name] = choice
 
 
-def _roles(layer: Any) -> Iterator[Role]:
+def _list_roles(layer: Any) -> Iterator[Role]:
     """Yield the tensors of a layer with kernels that quantizers round."""
     yield from KERNELS[type(layer).__name__]
     inner = getattr(layer, "forward_layer", layer)
     if inner.use_bias:
         yield BIAS
-    if _function(inner) not in ("linear", "softmax"):
+    if _name_function(inner) not in ("linear", "softmax"):
         yield ACTIVATION
     if hasattr(inner, "recurrent_activation"):
         yield GATES
 
 
-def _function(layer: Any) -> str | None:
+def _name_function(layer: Any) -> str | None:
     """Return the name of a layer's function; ``None`` for a layer without one."""
     if isinstance(layer, keras.layers.ReLU | keras.layers.LeakyReLU):
         return "relu"
@@ -293,7 +293,7 @@ def _function(layer: Any) -> str | None:
     )
 
 
-def _known(model: keras.Model, names: Sequence[str]) -> frozenset[str]:
+def _check_names(model: keras.Model, names: Sequence[str]) -> frozenset[str]:
     own = [layer.name for layer in model.layers]
     for name in names:
         if name not in own:

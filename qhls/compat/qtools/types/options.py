@@ -70,7 +70,7 @@ class Options:
         """Return the type of a weight; in inference a power of two has the number of its different values."""
         if not self.is_inference or number.kind != PO2:
             return number
-        weights = _weights(layer, self.model_weights_already_quantized)
+        weights = _quantize_weights(layer, self.model_weights_already_quantized)
         if index >= len(weights):
             return number
         return replace(number, distinct=len(np.unique(weights[index])))
@@ -92,7 +92,7 @@ def _find_activation(layer: KerasLayer) -> Any:
     return getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
 
 
-def _weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
+def _quantize_weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
     """Return the quantised weights of a layer; the folded ones if a normalisation is folded in.
 
     Weights that count as quantised pass through their quantizers again, which changes no power of two. Other weights
