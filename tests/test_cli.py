@@ -290,7 +290,9 @@ def test_samples_is_a_count(saved, samples, capsys):
         main(["check", saved, *TYPE, "--samples", samples])
     assert stopped.value.code == 2
     message = capsys.readouterr().err.splitlines()[-1]
-    assert message.endswith(f"argument --samples: expected a whole number above 0, got {samples!r}. Choose one.")
+    assert message.endswith(
+        f"argument --samples: expected a whole number above 0, got {samples!r}. Choose one."
+    )
 
 
 def test_check_refuses_text_as_data(saved, tmp_path, capsys):

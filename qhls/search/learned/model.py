@@ -41,7 +41,7 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
     pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
-        new = _learned(layer, stored)
+        new = _learn_layer(layer, stored)
         pairs.append((layer, new))
         return new
 
@@ -58,7 +58,7 @@ def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) 
     return built
 
 
-def _learned(layer: KerasLayer, stored: bool) -> Any:
+def _learn_layer(layer: KerasLayer, stored: bool) -> Any:
     name = type(layer).__name__
     kind = _find_kind(layer)
     if kind is not None:
@@ -94,7 +94,7 @@ def _learn_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
     return new
 
 
-def _kind(layer: KerasLayer) -> str | None:
+def _find_kind(layer: KerasLayer) -> str | None:
     """Return the function of an activation layer: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
     if isinstance(layer, keras.layers.ReLU):
         plain = layer.max_value is None and not layer.threshold and not layer.negative_slope
@@ -106,7 +106,7 @@ def _kind(layer: KerasLayer) -> str | None:
     return "softmax" if isinstance(layer, keras.layers.Softmax) else None
 
 
-def _function(layer: KerasLayer, function: Any) -> str:
+def _name_function(layer: KerasLayer, function: Any) -> str:
     """Return "relu", "linear" or "softmax". Raises ``SpaceError`` for another function."""
     if isinstance(function, quantized_relu) and not (
         function.negative_slope or function.use_sigmoid
@@ -118,7 +118,7 @@ def _function(layer: KerasLayer, function: Any) -> str:
     return name if name in (*KINDS, "softmax") else _refuse(layer, name)
 
 
-def _refused(layer: KerasLayer, name: str) -> str:
+def _refuse(layer: KerasLayer, name: str) -> str:
     raise SpaceError(
         f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
         f"got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."

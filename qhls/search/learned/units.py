@@ -93,7 +93,7 @@ def rows(kernel: Array, channels: int) -> Array:
     return kernel.reshape(-1, channels, kernel.shape[-1]) if kernel.ndim == 2 else kernel
 
 
-def _channels_last(layer: KerasLayer) -> bool:
+def _is_channels_last(layer: KerasLayer) -> bool:
     return getattr(layer, "data_format", "channels_last") in (None, "channels_last")
 
 
