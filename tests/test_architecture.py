@@ -26,7 +26,10 @@ ALLOWED = {
     "backends": ("qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "rtl": ("qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
-    "compat": ("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", *SERVICES),
+    "compat": (
+        *("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.plan"),
+        *SERVICES,
+    ),
 }
 """By folder: the prefixes of the modules of qhls that its modules import. Other folders may import all."""
 

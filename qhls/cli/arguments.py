@@ -33,6 +33,8 @@ def add_common(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("--part", default=Schedule().part, help=part)
     if name != "search":
         add_targets(command)
+        foreign = "take part, clock, ports, reuse factors and types of inputs from hls4ml's configuration (.yml)"
+        command.add_argument("--hls4ml-config", type=Path, metavar="FILE", help=foreign)
 
 
 def add_ends(command: argparse.ArgumentParser) -> None:

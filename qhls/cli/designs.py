@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from rich.console import Console
 
 from qhls.backends.target import TARGETS, VERILOG
 from qhls.cli.schedule import read_schedule
+from qhls.compat.hls4ml import read_config
 from qhls.errors import DesignWarning, QhlsError
 from qhls.plan.schedule import UNITS
 from qhls.saved import is_saved
@@ -29,30 +32,55 @@ def read_design(options: argparse.Namespace, model: str) -> Any:
     if is_saved(model):
         _refuse_settings(options, model)
         return load_design(model)
-    types = options.input_type
-    schedule = read_schedule(options)
-    input_types = types[0] if types and len(types) == 1 else types
     # With several models --weights belongs to those in JSON, which contain no weights.
     needed = len(options.model) == 1 or Path(model).suffix == ".json"
     weights = options.weights if needed else None
-    return compile_model(
-        model,
-        input_types,
-        weights=weights,
-        schedule=schedule,
-        softmax=options.softmax,
-        real_end=options.real_end,
-        allow_approximate=options.allow_approximate,
-        approximate_bits=options.approximate_bits,
-        data=read_arrays(options.data) if getattr(options, "data", None) else None,
-    )
+    settings: dict[str, Any] = {
+        "softmax": options.softmax,
+        "real_end": options.real_end,
+        "allow_approximate": options.allow_approximate,
+        "approximate_bits": options.approximate_bits,
+        "data": read_arrays(options.data) if getattr(options, "data", None) else None,
+    }
+    types = options.input_type
+    input_types = types[0] if types and len(types) == 1 else types
+    if options.hls4ml_config:
+        from qhls.frontend import load_model
+
+        return _design_as_configured(options, load_model(model, weights), input_types, settings)
+    schedule = read_schedule(options, {})
+    return compile_model(model, input_types, weights=weights, schedule=schedule, **settings)
+
+
+def _design_as_configured(
+    options: argparse.Namespace, model: Any, input_types: Any, settings: Mapping[str, Any]
+) -> Any:
+    """Return the design of a Keras model with the schedule of hls4ml's configuration; write what that leaves out."""
+    from qhls.compile import compile as compile_model
+
+    config = read_config(options.hls4ml_config)
+    for line in config.left_out:
+        sys.stderr.write(text.shown(f"note: {options.hls4ml_config.name}: {line}\n"))
+    types = input_types or config.types_of(tensor.name for tensor in model.inputs)
+    schedule = read_schedule(options, config.fields)
+    design = compile_model(model, types, schedule=schedule, **settings)
+    return replace(design, schedule=config.fold(design.schedule, design.graph))
 
 
 def _refuse_settings(options: argparse.Namespace, model: str) -> None:
     """Raise ``QhlsError`` for a setting that a saved design has already."""
     names = (
         *("weights", "input_type", "reuse_factor", "clock_period", "part", "softmax", "real_end"),
-        *("allow_approximate", "approximate_bits", "interval", "throughput", "fit", "fold", *UNITS),
+        *(
+            "allow_approximate",
+            "approximate_bits",
+            "interval",
+            "throughput",
+            "fit",
+            "fold",
+            "hls4ml_config",
+        ),
+        *UNITS,
     )
     for name in names:
         if getattr(options, name) != options.default(name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from qhls.plan import Schedule
@@ -40,12 +41,16 @@ def _fold(text: str) -> tuple[str, Any]:
     raise argparse.ArgumentTypeError(f"expected LAYER=SIMD,PE or =logic or =memory, got {text!r}")
 
 
-def read_schedule(options: argparse.Namespace) -> Schedule:
-    """Return the schedule that the options describe; ``qhls plan`` with a part alone plans for it."""
+def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Schedule:
+    """Return the schedule that the options describe, and ``base`` where an option is left out.
+
+    ``qhls plan`` with a part alone plans for it.
+    """
     names = ("reuse_factor", "clock_period", "part", "interval", "throughput", "fit", *UNITS)
     fields = {name: getattr(options, name) for name in names}
     others = [name for name in names if name not in ("clock_period", "part")]
     is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
     if options.command == "plan" and is_alone and options.part != options.default("part"):
         fields["fit"] = True
-    return Schedule(**fields, folding=tuple(options.fold))
+    given = {name: value for name, value in fields.items() if value != options.default(name)}
+    return Schedule(**{**fields, **base, **given}, folding=tuple(options.fold))
