@@ -76,6 +76,7 @@ class Process:
     A trip of its ``loops`` starts every ``interval`` cycles, makes ``lanes`` results and needs ``depth`` cycles.
     ``bound`` is the cause of the interval: "schedule", "the step before", or the tensor whose memory has too few ports.
     ``fold``: the tiles of weights of a product that shares multipliers. ``body``: the plan of a recurrence's step.
+    ``in_luts``: whether its multipliers are look-up tables, however wide, instead of DSP blocks.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Process:
     bound: str = "schedule"
     fold: Fold | None = None
     body: Plan | None = None
+    in_luts: bool = False
 
     @property
     def op(self) -> Op:

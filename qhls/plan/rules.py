@@ -33,6 +33,7 @@ class Choice:
     """The decisions on one op that its rule carries out; None leaves one to the schedule's ``partition_limit``.
 
     ``fold``: the tiles of a product, None if it shares no multiplier. ``weights``: the place of a product's weights.
+    ``in_luts``: whether its multipliers are look-up tables.
     ``lanes``: results per trip of an op without a fold. ``place`` and ``banks``: those of the result. ``body``: the
     decisions on a recurrence's step.
     """
@@ -44,6 +45,7 @@ class Choice:
     place: Place | None = None
     banks: int = 1
     body: tuple[Choice, ...] = ()
+    in_luts: bool = False
 
     def works_at_once(self, op: Op) -> bool:
         """Return whether all elements of the result of ``op`` are computed in one trip."""
@@ -102,7 +104,8 @@ def make_process(op: Op, choice: Choice, sources: Sequence[Buffer], result: Buff
             interval, bound = needed, name
     depth = estimate_depth(op, choice.schedule.clock_period)
     parts = (rough.lanes, interval, depth, reads, writes, bound, choice.fold)
-    return Process(op.name, op.kind, (op,), tuple(rough.loops), *parts)
+    loops = tuple(rough.loops)
+    return Process(op.name, op.kind, (op,), loops, *parts, in_luts=choice.in_luts)
 
 
 def make_store(op: Op, buffer: Buffer) -> Process:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from qhls.errors import PlanError
@@ -17,6 +18,8 @@ from qhls.plan.dataflow import find_obstacles
 from qhls.plan.hardware.prices import AreaTable, load_area_table, price_primitives
 from qhls.plan.hardware.primitives import count_primitives
 from qhls.plan.network import Plan, connect
+from qhls.plan.process import Process
+from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
 
 LONGEST = 1 << 40
@@ -32,7 +35,10 @@ def find_plan(graph: Graph, schedule: Schedule) -> Plan:
     obstacles = find_obstacles(graph)
 
     def make(target: int) -> Plan:
-        return connect(graph, schedule, choose_all(graph, schedule, target), obstacles)
+        choices = choose_all(graph, schedule, target)
+        made = connect(graph, schedule, choices, obstacles)
+        spared = _spare_dsps(made)
+        return connect(graph, schedule, spared, obstacles) if spared != choices else made
 
     if schedule.target is None:
         return _find_fastest(make, schedule)
@@ -82,6 +88,36 @@ def _find_fastest(make: Callable[[int], Plan], schedule: Schedule) -> Plan:
         else:
             low = middle
     return found
+
+
+def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
+    """Return the choices of ``plan`` with as many products in LUTs as the budget of DSP blocks demands.
+
+    Those with the fewest LUTs per block come first.
+    """
+    budget = plan.schedule.budget
+    excess = measure(plan).get("DSP", 0.0) - budget.get("DSP", math.inf)
+    choices = list(plan.choices)
+    first = len(plan.graph.inputs)
+    spared: list[tuple[float, float, int]] = []
+    for position, process in enumerate(plan.processes):
+        blocks = measure_process(process).get("DSP", 0.0)
+        if excess > 0 and blocks and process.fold:
+            luts = measure_process(replace(process, in_luts=True)).get("LUT", 0.0)
+            more = luts - measure_process(process).get("LUT", 0.0)
+            spared.append((more / blocks, blocks, first + position))
+    for _, blocks, position in sorted(spared):
+        if excess <= 0:
+            break
+        choices[position] = replace(choices[position], in_luts=True)
+        excess -= blocks
+    return tuple(choices)
+
+
+def measure_process(process: Process) -> Resources:
+    """Return the resources of one process by unit."""
+    table = _load_table()
+    return price_primitives(count_primitives(process, copies=table.copies), table)[0]
 
 
 def _fits(plan: Plan) -> bool:

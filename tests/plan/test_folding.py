@@ -36,6 +36,7 @@ from qhls.ir import (
 )
 from qhls.plan import Schedule, plan
 from qhls.plan.fold import list_folds, sizes_of
+from qhls.plan.search import measure
 from support.graphs.agreement import disagreements, stimuli
 from support.graphs.designs import classifier
 
@@ -192,12 +193,30 @@ def test_a_throughput_is_an_interval():
 
 def test_a_budget_takes_the_fastest_that_fits():
     graph = chain()
-    least = plan(graph, Schedule(lut=10**7, dsp=3))
-    assert [p.fold.products for p in least.processes if p.fold] == [1, 1, 1]
-    more = plan(graph, Schedule(lut=10**7, dsp=200))
-    assert more.interval * 10 < least.interval
+    smallest = plan(graph, Schedule(lut=1, fit=False))
+    assert [p.fold.products for p in smallest.processes if p.fold] == [1, 1, 1]
+    room = math.ceil(measure(smallest)["LUT"])
+    least = plan(graph, Schedule(lut=room, dsp=3))
+    more = plan(graph, Schedule(lut=20 * room, dsp=200))
+    assert more.interval * 10 < least.interval <= smallest.interval
+    assert all(measure(more)[unit] <= limit for unit, limit in more.schedule.budget.items())
     macs = sum(p.op.w.size for p in more.processes if p.kind == "matmul")
-    assert more.interval <= 1.5 * math.ceil(macs / 200) * 1.5
+    assert more.interval <= 1.5 * macs / 200
+
+
+def test_products_beyond_the_dsp_blocks_are_in_luts():
+    graph = chain((256, 256, 256, 10))
+    few = plan(graph, Schedule(interval=600, dsp=140, lut=10**6))
+    many = plan(graph, Schedule(interval=600))
+    assert [p.fold for p in few.processes] == [p.fold for p in many.processes]
+    assert not any(p.in_luts for p in many.processes)
+    assert 0 < sum(p.in_luts for p in few.processes) < 3
+    assert measure(few)["DSP"] <= 140 < measure(many)["DSP"]
+    assert measure(few)["LUT"] > measure(many)["LUT"] + 5_000
+    text = sources(graph, few.schedule, TARGETS["vitis"])["src/chain.cpp"]
+    assert text.count("BIND_OP variable=product op=mul impl=fabric") == sum(
+        p.in_luts for p in few.processes
+    )
 
 
 def test_a_design_fits_the_part_on_request():
@@ -222,9 +241,10 @@ def test_what_does_not_fit_says_what_needs_most():
     with pytest.raises(PlanError, match=message):
         plan(graph, Schedule(bram=1))
     with pytest.raises(
-        PlanError, match=r"^plan of 'chain': expected at most 3 DSP, got [\d,]+ for this interval, "
+        PlanError,
+        match=r"^plan of 'chain': expected at most 5,000 LUT, got [\d,]+ for this interval, ",
     ):
-        plan(graph, Schedule(dsp=3, interval=100))
+        plan(graph, Schedule(lut=5_000, interval=100))
     loose = plan(graph, Schedule(bram=1, fit=False))
     assert loose.interval > 10_000
 

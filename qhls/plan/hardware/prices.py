@@ -109,8 +109,9 @@ class AreaTable:
 
     def figure(self, primitive: Primitive) -> AreaFigure:
         """Return the figure that prices ``primitive``."""
-        if primitive.kind == "multiply" and self.counts == "primitives":
-            if self.dsp and sum(primitive.sizes) >= self.dsp_bits and min(primitive.sizes) > 1:
+        if primitive.kind.startswith("multiply") and self.counts == "primitives":
+            wide = sum(primitive.sizes) >= self.dsp_bits and min(primitive.sizes) > 1
+            if self.dsp and wide and primitive.kind == "multiply":
                 return self.dsp
             return self.figures["multiply_narrow" if min(primitive.sizes) <= 2 else "multiply"]
         return self.figures[primitive.kind]

@@ -18,8 +18,8 @@ from qhls.plan.process import Access, Buffer, Process
 class Primitive:
     """A piece of hardware and its sizes, in bits except the last of ``scale``, ``choice``, ``lookup``, ``select``.
 
-    multiply (a, b); scale (bits, digits); accumulate, add (bits of the result); maximum, relu, compare,
-    compare_constant (bits); choice (bits, stages); gate (); round (bits of the result); saturate (bits
+    multiply, multiply_in_luts (a, b); scale (bits, digits); accumulate, add (bits of the result); maximum, relu,
+    compare, compare_constant (bits); choice (bits, stages); gate (); round (bits of the result); saturate (bits
     dropped, bits kept); lookup (bits, entries), of constants; select (bits, entries), of registers; register (bits);
     bram, rom, lutram (elements, bits).
     """
@@ -101,6 +101,7 @@ def _count_logic(process: Process) -> PrimitiveCounts:
         kind = _find_kind(op, event, table)
         if kind:
             sizes = () if kind == "gate" else event.bits
+            kind = "multiply_in_luts" if kind == "multiply" and process.in_luts else kind
             built[Primitive(kind, sizes)] += math.ceil(count / process.trips / process.interval)
     if products and process.sharing > 1:
         built += _count_choices_of_weights(process, built)
@@ -127,7 +128,9 @@ def _count_choices_of_weights(process: Process, built: PrimitiveCounts) -> Primi
         return PrimitiveCounts()
     bits = max(a.operand.type.width for a in constants)
     count = sum(
-        n for primitive, n in built.items() if primitive.kind in ("multiply", "choice", "gate")
+        n
+        for primitive, n in built.items()
+        if primitive.kind in ("multiply", "multiply_in_luts", "choice", "gate")
     )
     if not count:
         return PrimitiveCounts()
