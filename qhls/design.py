@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qhls.model.graph import ModelGraph
     from qhls.report.page import DesignReport
     from qhls.rtl.emit import VerilogProject
-    from qhls.saved import Reference
+    from qhls.saved import ModelReference
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Design:
     """The Keras model that the host computes from the outputs; None where nothing is left to the host."""
     distance: Distance | None = None
     """Distance of the design from ``given``; None without approximations."""
-    reference: Reference | None = None
+    reference: ModelReference | None = None
     """The Keras model of a design from a file, which holds no model."""
 
     def __post_init__(self) -> None:

@@ -43,7 +43,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Reference:
+class ModelReference:
     """The Keras model of a saved design, by name, class, and SHA-256 of its weights."""
 
     name: str
@@ -51,7 +51,7 @@ class Reference:
     weights: str
 
     @classmethod
-    def of(cls, model: Any) -> Reference:
+    def of(cls, model: Any) -> ModelReference:
         """Return the reference to a Keras model."""
         digest = hashlib.sha256()
         for array in model.get_weights():
@@ -63,7 +63,7 @@ def save(design: Design, path: str | os.PathLike[str]) -> Path:
     """Write ``design`` to one file, in whole or not at all, and return its path. Raises ``QhlsError``."""
     writer = _Writer()
     model = design.given if design.given is not None else design.model
-    reference = design.reference if model is None else Reference.of(model)
+    reference = design.reference if model is None else ModelReference.of(model)
     document = {
         "format": _FORMAT,
         "version": VERSION,
@@ -109,7 +109,7 @@ def load(path: str | os.PathLike[str]) -> Design:
             exact=None if exact is None else reader.graph(exact, ModelGraph),
             softmax=Softmax(**document["softmax"]),
             approximations=tuple(map(str, document["approximations"])),
-            reference=None if model is None else Reference(**model),
+            reference=None if model is None else ModelReference(**model),
         )
     except QhlsError as error:
         raise LoadError(

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -142,6 +142,42 @@ def test_functions_and_modules_are_short():
         if (node.end_lineno or 0) - node.lineno + 1 > 60
     ]
     assert long == []
+
+
+# Names
+
+REPEATED = {
+    **dict.fromkeys(("add", "multiply", "divide", "compare"), "operations of different machines"),
+    **dict.fromkeys(("build", "emit", "write"), "the verb of each target or report"),
+    **dict.fromkeys(("load", "save", "read", "run", "main"), "the verb of a module with one task"),
+}
+"""Functions of several modules, each with the reason."""
+
+SHRINKING = {
+    *("calls", "count_operations", "encode", "fake_quantize", "find_table", "fitted", "fold"),
+    *("holding", "is_whole", "list_nodes", "load_model", "measure"),
+    *("multiply_accumulate", "power_of_two", "product", "quantized_values", "scaled", "short"),
+    *("show", "shown", "signed_digits", "step_function", "whole"),
+}
+"""Functions of two meanings that are still to be renamed: names leave this list, and none enters it."""
+
+
+def public_definitions(kind):
+    """Return the modules that define each public class or function, by its name."""
+    modules = defaultdict(set)
+    for path in MODULES:
+        for node in tree(path).body:
+            if isinstance(node, kind) and not node.name.startswith("_"):
+                modules[node.name].add(path)
+    return modules
+
+
+def test_a_public_name_has_one_meaning():
+    classes = public_definitions(ast.ClassDef)
+    assert {name for name, paths in classes.items() if len(paths) > 1} == set()
+    functions = public_definitions(ast.FunctionDef)
+    repeated = {name for name, paths in functions.items() if len(paths) > 1}
+    assert repeated == {*REPEATED, *SHRINKING}, "a name that is defined once leaves the lists"
 
 
 # Folders

@@ -17,7 +17,7 @@ from qhls.ir import Codes, Graph, Interval, Op, Quantize, decode, run, tap
 from qhls.ir.graph import align
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
-from qhls.model.softmax import axes_of
+from qhls.model.softmax import list_softmax_axes
 from qhls.system.display import Printed
 from qhls.system.progress import report
 from qhls.system.text import shown
@@ -237,7 +237,7 @@ def _compare_softmax(
     """Compare the hardware's softmax with the probabilities of Keras."""
     from qhls.design import numbers_of
 
-    end, axes = design.softmax, axes_of(design.exact or design.graph)
+    end, axes = design.softmax, list_softmax_axes(design.exact or design.graph)
     pairs = zip(wanted, numbers_of(design.graph, results), axes, strict=True)
     faults = [end.wrong(real, computed, over) for real, computed, over in pairs]
     title = f"Keras == {end}"

@@ -12,7 +12,7 @@ from qhls.energy.hardware.latency import LatencyReport, estimate_latency
 from qhls.energy.model import CAUSES, EnergyReport, OpEnergy, compare, estimate
 from qhls.energy.operations import BitOperations, bit_operations
 from qhls.energy.report.comparison import CostComparison
-from qhls.energy.scaling import Process
+from qhls.energy.scaling import ProcessNode
 from qhls.energy.sensitivity import Saving, sensitivity
 from qhls.energy.technology import Technology, load_technology, technologies
 from qhls.energy.tool_reports.report import ToolReport, read_report
@@ -34,7 +34,7 @@ __all__ = [
     "EnergyReport",
     "LatencyReport",
     "OpEnergy",
-    "Process",
+    "ProcessNode",
     "QTools",
     "Saving",
     "Technology",

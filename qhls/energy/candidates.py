@@ -110,7 +110,7 @@ class LayerChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class CandidateCosts:
     """The costs of one candidate. ``energy``: pJ per inference. ``area``: by unit, empty without an area table.
 
     ``latency``: clock cycles of one input. ``interval``: the initiation interval, in clock cycles.
@@ -187,13 +187,13 @@ class Candidates:
         """Return pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for an unknown layer."""
         return fsum(op.energy for op in self._walk(choices))
 
-    def costs(self, choices: Mapping[str, LayerChoice]) -> Costs:
+    def costs(self, choices: Mapping[str, LayerChoice]) -> CandidateCosts:
         """Return energy, area and latency with ``choices`` by Keras layer; see ``energy``."""
         costs = self._walk(choices)
         latency, interval = self._time(costs)
         units = self._area.units if self._area else ()
         totals = map(fsum, zip(*(op.area for op in costs), strict=True))
-        return Costs(
+        return CandidateCosts(
             fsum(op.energy for op in costs),
             dict(zip(units, totals, strict=True)),
             latency,

@@ -14,7 +14,7 @@ _NODES = Path(__file__).parent / "nodes.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ProcessNode:
     """A CMOS process and its supply voltage. ``node_nm``: nanometres, ``voltage``: volts."""
 
     node_nm: float
@@ -44,7 +44,7 @@ def list_nodes() -> tuple[float, ...]:
     return tuple(float(node) for node in _read_table()["nodes"])
 
 
-def compute_energy_factor(old: Process, new: Process) -> float:
+def compute_energy_factor(old: ProcessNode, new: ProcessNode) -> float:
     """Return the energy in process ``new`` over that in ``old``; 1 for the same process.
 
     Raises ``EnergyError`` for a node outside the polynomials' range.
@@ -52,7 +52,7 @@ def compute_energy_factor(old: Process, new: Process) -> float:
     return _compute_relative_energy(new) / _compute_relative_energy(old)
 
 
-def _compute_relative_energy(process: Process) -> float:
+def _compute_relative_energy(process: ProcessNode) -> float:
     """Return energy in a unit common to all nodes, interpolated linearly between two nodes."""
     nodes = list_nodes()
     if not nodes[-1] <= process.node_nm <= nodes[0]:

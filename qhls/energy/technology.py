@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar, cast
 
 from qhls.energy.scaling import (
-    Process,
+    ProcessNode,
     compute_energy_factor,
     read_scaling_error,
     read_scaling_source,
@@ -119,7 +119,7 @@ class Technology:
     description: str
     operations: Mapping[str, Polynomial]
     memories: Mapping[str, Mapping[str, WordCurve]]
-    process: Process | None = None
+    process: ProcessNode | None = None
 
     def operation(self, event: Event, table: str | None = None) -> float:
         """Return pJ of one ``event``; ``table``: the place of the table that a lookup reads, None if it is logic.
@@ -152,7 +152,7 @@ class Technology:
             return self.memories["rom"]["read"].logic(bits * entries, bits)
         return self.memories[table]["read"].access(bits * entries, bits)
 
-    def scaled(self, process: Process) -> Technology:
+    def scaled(self, process: ProcessNode) -> Technology:
         """Scale all figures to another process, except DRAM, which is a separate chip.
 
         Raises ``EnergyError`` for a technology without process, or a node outside the range of the scaling.
@@ -289,12 +289,12 @@ class _Table:
             memories=curves,
         )
 
-    def process(self, value: object) -> Process:
+    def process(self, value: object) -> ProcessNode:
         content = self.keys("process", value, ("node_nm", "voltage"))
         node, voltage = (self.number(f"process.{key}", content[key]) for key in content)
         if not (node > 0 and voltage > 0):
             self.refuse("process", "a positive node_nm and voltage", value)
-        return Process(node, voltage)
+        return ProcessNode(node, voltage)
 
     def fabric(self, value: object) -> tuple[float, str, str]:
         content = self.keys("fabric", value, ("factor", "source", "error"))

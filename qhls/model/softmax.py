@@ -58,7 +58,7 @@ class Softmax:
             )
         outputs: list[Op] = []
         for layer, axes, logits in zip(
-            graph.host_softmax, axes_of(graph), graph.outputs, strict=True
+            graph.host_softmax, list_softmax_axes(graph), graph.outputs, strict=True
         ):
             with layer_scope(layer):
                 outputs.append(self._along(layer, axes, logits))
@@ -119,7 +119,7 @@ class Softmax:
         return "argmax" if self.mode == "argmax" else f"softmax of {self.bits} fraction bits"
 
 
-def axes_of(graph: ModelGraph) -> tuple[tuple[int, ...], ...]:
+def list_softmax_axes(graph: ModelGraph) -> tuple[tuple[int, ...], ...]:
     """Return the axes of each softmax that the host computes."""
     return graph.softmax_axes or ((-1,),) * len(graph.host_softmax)
 

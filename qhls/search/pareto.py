@@ -27,7 +27,7 @@ from qhls.search.results.front import Front
 from qhls.search.results.progress import Progress
 from qhls.search.space.choices import Space
 from qhls.search.space.quantization import HARDWARE_QUANTIZATION
-from qhls.search.trials.driver import Driver, FrontKeeper, Plan
+from qhls.search.trials.driver import Driver, FrontKeeper, ParetoPlan
 from qhls.search.trials.executors import make_executor
 from qhls.search.trials.job import Job, Record, cores
 from qhls.search.trials.journal import Journal, Lines
@@ -151,7 +151,7 @@ def pareto(
 
 
 def _search(
-    candidates: Space, plan: Plan, job: Job, chosen: ParetoSettings, place: Path | Lines
+    candidates: Space, plan: ParetoPlan, job: Job, chosen: ParetoSettings, place: Path | Lines
 ) -> Front:
     """Search with the journal at ``place``, which only this process writes, and return the front."""
     sampler = chosen.engine or default_engine(chosen.trials)
@@ -179,7 +179,7 @@ def _search(
 
 
 def _make_header(
-    plan: Plan, settings: ParetoSettings, space: Space, job: Job, engine: str
+    plan: ParetoPlan, settings: ParetoSettings, space: Space, job: Job, engine: str
 ) -> dict[str, Any]:
     """Return the settings that a journal must have in common with this search."""
     return plan.header() | {
@@ -201,12 +201,12 @@ def _split(settings: Mapping[str, Any]) -> tuple[ParetoSettings, dict[str, Any]]
     return ParetoSettings(**{n: v for n, v in settings.items() if n in names}), space
 
 
-def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> Plan:
+def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> ParetoPlan:
     for name in ("trials", "epochs", "workers", "batch"):
         number = getattr(settings, name)
         if number is not None or name not in ("workers", "batch"):
             require_whole(name, number)
-    return Plan(
+    return ParetoPlan(
         parse(objectives),
         check_budgets(settings.budgets or {}),
         Hardware(settings.input_types, settings.schedule, settings.technology),
@@ -220,7 +220,7 @@ def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> Plan:
 def _make_job(
     model: keras.Model,
     data: tuple[Any, Any, Any, Any],
-    plan: Plan,
+    plan: ParetoPlan,
     settings: ParetoSettings,
     space: Mapping[str, Any],
 ) -> Job:

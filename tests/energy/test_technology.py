@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.energy import Process, load_technology, technologies
+from qhls.energy import ProcessNode, load_technology, technologies
 from qhls.energy.scaling import compute_energy_factor, list_nodes
 from qhls.energy.technology import COMPOSED, MEMORIES, OPERATIONS
 from qhls.errors import EnergyError, QhlsError
@@ -70,7 +70,7 @@ def test_reading_nothing_costs_nothing(horowitz):
     ("name", "node", "volt"), [("fpga_90nm", 90, 1.2), ("fpga_16nm", 16, 0.85)]
 )
 def test_an_fpga_is_an_asic_times_the_published_gap(horowitz, name, node, volt):
-    fpga, asic = load_technology(name), horowitz.scaled(Process(node, volt))
+    fpga, asic = load_technology(name), horowitz.scaled(ProcessNode(node, volt))
     assert fpga.operation(work.add(8)) == pytest.approx(14 * asic.operation(work.add(8)))
     assert fpga.read("registers", 100) == pytest.approx(14 * asic.read("registers", 100))
     assert fpga.read("rom", 1000) == pytest.approx(14 * asic.read("rom", 1000))
@@ -278,13 +278,15 @@ def test_scaling_by_hand(horowitz):
     ],
 )
 def test_every_node_by_hand(node, low, high):
-    reference = Process(45, 1.0)
+    reference = ProcessNode(45, 1.0)
     one = 1.103 - 0.362 + 0.2767
-    assert compute_energy_factor(reference, Process(node, 1.0)) == pytest.approx(high / one)
-    assert compute_energy_factor(reference, Process(node, 0.5)) == pytest.approx(low / one)
+    assert compute_energy_factor(reference, ProcessNode(node, 1.0)) == pytest.approx(high / one)
+    assert compute_energy_factor(reference, ProcessNode(node, 0.5)) == pytest.approx(low / one)
     table = {130: 2.12624, 90: 1.31488, 65: 0.8598, 45: 0.69302, 32: 0.456936}
     table |= {20: 0.1532, 16: 0.120272, 14: 0.096222, 10: 0.081614, 7: 0.065358}
-    assert compute_energy_factor(reference, Process(node, 0.8)) == pytest.approx(table[node] / one)
+    assert compute_energy_factor(reference, ProcessNode(node, 0.8)) == pytest.approx(
+        table[node] / one
+    )
 
 
 def test_smaller_nodes_cost_less():
@@ -296,20 +298,20 @@ def test_smaller_nodes_cost_less():
 
 
 def test_less_voltage_costs_less(horowitz):
-    nominal = horowitz.scaled(Process(45, 0.9))
+    nominal = horowitz.scaled(ProcessNode(45, 0.9))
     assert nominal.operation(work.add(32)) == pytest.approx(0.1)
-    assert horowitz.scaled(Process(45, 0.8)).operation(work.add(32)) < 0.1
+    assert horowitz.scaled(ProcessNode(45, 0.8)).operation(work.add(32)) < 0.1
 
 
 def test_scaling_refuses_what_it_does_not_reach(horowitz):
     match = r"^process 5 nm at 0\.8 V: expected a node from 7 to 130 nm, got 5\. Choose a node within\.$"
     with pytest.raises(EnergyError, match=match):
-        horowitz.scaled(Process(5, 0.8))
+        horowitz.scaled(ProcessNode(5, 0.8))
     match = (
         r"^technology 'unit': expected one with a process to scale from, got none\. Name a base .*$"
     )
     with pytest.raises(EnergyError, match=match):
-        load_technology("unit").scaled(Process(7, 0.8))
+        load_technology("unit").scaled(ProcessNode(7, 0.8))
 
 
 def test_a_technology_may_build_on_another(tmp_path):

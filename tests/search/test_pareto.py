@@ -27,7 +27,7 @@ from qhls.search import (
     SearchError,
     pareto,
 )
-from qhls.search.engines.samplers import ENGINES, Engine, Measured, default_engine
+from qhls.search.engines.samplers import ENGINES, Engine, TrialOutcome, default_engine
 from qhls.search.engines.warm import homogeneous, solve, warm_candidates
 from qhls.search.goals.costs import Hardware, measure
 from qhls.search.goals.objectives import dominates, parse
@@ -464,7 +464,7 @@ def test_engines_are_functions_of_their_seed():
             assert proposal.number == number
             found.append(proposal.candidate)
             values = [number, math.nan if number == 5 else 1.0]
-            outcome = Measured(values, {"bits": 0.1 * number - 0.5})
+            outcome = TrialOutcome(values, {"bits": 0.1 * number - 0.5})
             engine.tell(proposal, None if number == 3 else outcome)
         return found
 
@@ -479,7 +479,7 @@ def test_the_gaussian_process_of_optuna():
     for number in range(3):
         proposal = engine.ask()
         space.check(proposal.candidate)
-        engine.tell(proposal, Measured([number, 1.0]))
+        engine.tell(proposal, TrialOutcome([number, 1.0]))
 
 
 def test_what_is_enqueued_is_asked_for_first():

@@ -33,7 +33,7 @@ def list_quantized(cls: Any) -> tuple[Quantized, ...]:
     return getattr(getattr(cls, "cell_class", cls), "quantized_variables", ())
 
 
-def list_kernels(cls: Any) -> tuple[str, ...]:
+def list_kernel_variables(cls: Any) -> tuple[str, ...]:
     """Return the variables of a Q-layer or of its cell that multiply inputs or states."""
     return tuple(each.variable for each in list_quantized(cls) if each.kernel)
 

@@ -23,7 +23,7 @@ MANY_TRIALS = 300
 
 
 @dataclass(frozen=True)
-class Measured:
+class TrialOutcome:
     """The outcome of a trial for several objectives.
 
     ``values``: one per objective, NaN if it is unknown because a budget was exceeded. ``violations``: one per budget,
@@ -74,7 +74,7 @@ class Engine:
         number, self._asked = self._asked, self._asked + 1
         return Proposal(number, {**trial.params, **self._fixed}, handle=trial)
 
-    def tell(self, proposal: Proposal, outcome: Measured | None, /) -> None:
+    def tell(self, proposal: Proposal, outcome: TrialOutcome | None, /) -> None:
         """Take in the outcome of a proposal; ``None``: the trial failed."""
         trial = proposal.handle
         if outcome is None:

@@ -43,7 +43,7 @@ class Proposal:
 class Tuner(Protocol[Outcome_contra]):
     """A source of candidates that learns from the outcomes of their trials.
 
-    The outcome is the score, if one score is the goal, and ``engines.Measured`` for several objectives.
+    The outcome is the score, if one score is the goal, and ``engines.TrialOutcome`` for several objectives.
     """
 
     def ask(self) -> Proposal | None:

@@ -24,7 +24,7 @@ from qhls.frontend.models.state import copy_model_state
 from qhls.search.errors import SearchError, TrialError
 from qhls.search.goals.costs import measure
 from qhls.search.space.choices import Candidate, CandidateChoice, Space
-from qhls.search.trials.driver import Plan
+from qhls.search.trials.driver import ParetoPlan
 from qhls.search.trials.job import Job
 
 SAMPLES = 512
@@ -37,7 +37,7 @@ Table = dict[str, list[float]]
 """By choice: a number for each option."""
 
 
-def warm_candidates(space: Space, job: Job, plan: Plan) -> list[Candidate]:
+def warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:
     """Return the candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
 
     The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
@@ -145,7 +145,7 @@ def _compute_loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
     return float(to_numpy(keras.ops.mean(loss(y, outputs))))
 
 
-def _compute_costs(space: Space, base: Candidate, name: str, plan: Plan) -> Table:
+def _compute_costs(space: Space, base: Candidate, name: str, plan: ParetoPlan) -> Table:
     """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
 
     def cost(candidate: Candidate) -> float:

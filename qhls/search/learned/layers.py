@@ -16,7 +16,7 @@ import numpy as np
 
 from qhls.frontend import registered
 from qhls.frontend.layers.qlayer import QLayer
-from qhls.frontend.layers.traits import list_kernels
+from qhls.frontend.layers.traits import list_kernel_variables
 from qhls.quantizers.exponents import exact_exp2
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, round_through
@@ -29,7 +29,7 @@ DECAY = 0.99
 """Factor of the largest activation that was seen, per batch."""
 
 
-def whole(fraction: Tensor) -> Tensor:
+def round_bits(fraction: Tensor) -> Tensor:
     """Return fraction bits as a whole number within ``MOST_FRACTION_BITS`` of 0, with gradient 1."""
     bound = float(MOST_FRACTION_BITS)
     return ops.clip(round_through(fraction), -bound, bound)
@@ -37,7 +37,7 @@ def whole(fraction: Tensor) -> Tensor:
 
 def moving(layer: Any, variable: Any) -> Tensor:
     """Return the fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
-    bits = whole(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
+    bits = round_bits(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
     fixed = ops.stop_gradient(bits)
     return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
 
@@ -72,7 +72,7 @@ class LearnedWeights(QLayer):
     @property
     def kernel_name(self) -> str:
         """Name of the variable that multiplies the inputs."""
-        return list_kernels(type(self))[0]
+        return list_kernel_variables(type(self))[0]
 
     def build(self, input_shape: Any) -> None:
         """Add the fraction bits to the layer's variables."""

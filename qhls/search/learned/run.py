@@ -35,7 +35,7 @@ from qhls.search.learned.units import removable
 from qhls.search.pareto import checked_data, fingerprint
 from qhls.search.results.front import Front, Point
 from qhls.search.results.progress import Progress
-from qhls.search.trials.driver import Plan
+from qhls.search.trials.driver import ParetoPlan
 from qhls.search.trials.job import saved, store
 from qhls.search.trials.journal import Journal
 from qhls.search.trials.only import only_driver
@@ -143,7 +143,7 @@ def gradient(
 
 
 def _train_points(
-    model: keras.Model, arrays: Any, chosen: GradientSettings, plan: Plan, journal: Journal
+    model: keras.Model, arrays: Any, chosen: GradientSettings, plan: ParetoPlan, journal: Journal
 ) -> list[Point]:
     """Train the epochs that the journal does not have, and return the front of all."""
     folder, steps = Path(chosen.folder), _check_phases(chosen)
@@ -185,7 +185,7 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: GradientSettin
     settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
     x, y, *validation = arrays
     done = gradient_state.load(sweep.folder, learned)
-    for begin, end in spans(chosen.epochs, chosen.levels):
+    for begin, end in split_epochs(chosen.epochs, chosen.levels):
         if end > done:
             keras.utils.set_random_seed(trial_seed(chosen.seed, begin))
             settings |= {"initial_epoch": begin, "epochs": end}
@@ -246,7 +246,7 @@ class Phase:
     noted: bool
 
 
-def spans(epochs: int, levels: int) -> list[tuple[int, int]]:
+def split_epochs(epochs: int, levels: int) -> list[tuple[int, int]]:
     """Return the first epoch of each level and the one after its last; levels are of equal length."""
     levels = min(levels, max(epochs // 2, 1))
     return [(epochs * i // levels, epochs * (i + 1) // levels) for i in range(levels)]
@@ -255,7 +255,7 @@ def spans(epochs: int, levels: int) -> list[tuple[int, int]]:
 def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
     """Return the phase of each epoch: levels of equal length, of which the last quarter settles."""
     result: list[Phase] = []
-    parts = spans(epochs, levels)
+    parts = split_epochs(epochs, levels)
     at = np.linspace(0, max(len(parts) - 1, 1), len(strengths))
     for level, (begin, end) in enumerate(parts):
         strength = float(np.exp(np.interp(level, at, np.log(np.asarray(strengths, float)))))
@@ -270,7 +270,7 @@ class Sweep(keras.callbacks.Callback):
     """Callback that sets the phase of each epoch, notes the model after it and keeps the files of the front."""
 
     def __init__(
-        self, plan: Plan, steps: Sequence[Phase], journal: Journal, shown: Any, folder: Path
+        self, plan: ParetoPlan, steps: Sequence[Phase], journal: Journal, shown: Any, folder: Path
     ) -> None:
         super().__init__()
         self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
@@ -355,7 +355,7 @@ def _check_strengths(strengths: Any) -> None:
         )
 
 
-def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
+def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> ParetoPlan:
     parsed = parse(objectives)
     if any(objective.name == "bits" for objective in parsed):
         raise GoalError(
@@ -363,7 +363,7 @@ def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> Plan:
         )
     hardware = Hardware(chosen.input_types, chosen.schedule, chosen.technology)
     noted = sum(phase.noted for phase in _check_phases(chosen))
-    return Plan(parsed, {}, hardware, noted, (chosen.epochs,), 1, chosen.seed)
+    return ParetoPlan(parsed, {}, hardware, noted, (chosen.epochs,), 1, chosen.seed)
 
 
 def _check_phases(chosen: GradientSettings) -> list[Phase]:

@@ -54,11 +54,11 @@ def kept_units(
     while True:
         before = {layer: len(numbers) for layer, numbers in units.items()}
         for first, second in reversed(pairs):
-            read = rows(values[second]["kernel"], values[first]["kernel"].shape[-1])
+            read = split_inputs(values[second]["kernel"], values[first]["kernel"].shape[-1])
             read = read[..., units[second]] if second in units else read
             kernel = values[first]["kernel"]
             if first in inputs:
-                kernel = rows(kernel, values[inputs[first]]["kernel"].shape[-1])
+                kernel = split_inputs(kernel, values[inputs[first]]["kernel"].shape[-1])
                 kernel = kernel[..., units[inputs[first]], :]
             alive = np.atleast_1d(kernel.any(axis=tuple(range(kernel.ndim - 1))))
             if "bias" in values[first]:
@@ -81,14 +81,14 @@ def without_units(
         result[layer] = {name: array[..., units] for name, array in result[layer].items()}
     for first, second in pairs:
         kernel = result[second]["kernel"]
-        read = rows(kernel, channels[first])[..., kept[first], :]
+        read = split_inputs(kernel, channels[first])[..., kept[first], :]
         last = read.shape[-1]
         shape = (-1, last) if kernel.ndim == 2 else read.shape
         result[second]["kernel"] = np.ascontiguousarray(read).reshape(shape)
     return result
 
 
-def rows(kernel: Array, channels: int) -> Array:
+def split_inputs(kernel: Array, channels: int) -> Array:
     """Return ``kernel`` with the channels that it reads on a separate axis, the last but one."""
     return kernel.reshape(-1, channels, kernel.shape[-1]) if kernel.ndim == 2 else kernel
 

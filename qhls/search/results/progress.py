@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qhls.search.results.front import Point, front_table
-from qhls.search.trials.driver import Plan
+from qhls.search.trials.driver import ParetoPlan
 
 REFRESH = 2
 """Pictures per second."""
@@ -27,7 +27,7 @@ class Progress:
     Where the console is no terminal, the last picture alone is printed.
     """
 
-    def __init__(self, shown: bool | Console, plan: Plan) -> None:
+    def __init__(self, shown: bool | Console, plan: ParetoPlan) -> None:
         self.plan, self._began = plan, time.monotonic()
         console = shown if isinstance(shown, Console) else Console()
         self._states = Counter[str]()

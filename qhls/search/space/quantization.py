@@ -10,7 +10,7 @@ from typing import Any
 
 from qhls.errors import QuantizerError
 from qhls.frontend.layers.recurrent import QCell
-from qhls.frontend.layers.traits import list_kernels, list_twins
+from qhls.frontend.layers.traits import list_kernel_variables, list_twins
 from qhls.quantizers import get_quantizer
 from qhls.search.errors import SpaceError
 
@@ -105,7 +105,7 @@ _ROLES = {
 def _kernel_roles() -> Iterator[tuple[str, tuple[Role, ...]]]:
     """Yield the name and the kernels of each class of Keras with a Q-layer that has kernels; a cell is no layer."""
     for name, cls in list_twins().items():
-        kernels = list_kernels(cls)
+        kernels = list_kernel_variables(cls)
         if kernels and _ROLES.keys() >= set(kernels) and not issubclass(cls, QCell):
             yield name, tuple(_ROLES[variable] for variable in kernels)
     yield "Bidirectional", (KERNEL, RECURRENT)  # those of its two layers

@@ -1,6 +1,6 @@
 """The loop of every search that trains candidates: ask, price, train, write to the journal, pass outcomes back.
 
-``Driver`` is the loop, for one score and for several objectives. ``Plan`` and ``FrontKeeper`` are the part of the
+``Driver`` is the loop, for one score and for several objectives. ``ParetoPlan`` and ``FrontKeeper`` are the part of the
 Pareto search; ``auto.ScorePlan`` is the part of ``AutoQKeras``.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import keras
 
-from qhls.search.engines.samplers import Measured
+from qhls.search.engines.samplers import TrialOutcome
 from qhls.search.engines.tuners import Proposal, Tuner, promoted
 from qhls.search.errors import JournalError, SearchError, TrialError
 from qhls.search.goals.costs import Hardware, measure
@@ -39,7 +39,7 @@ KEEP = 3
 
 
 @dataclass(frozen=True)
-class Plan:
+class ParetoPlan:
     """The goal and the size of a Pareto search. ``stages``: epochs of each rung, the last of them in full."""
 
     objectives: tuple[Objective, ...]
@@ -79,7 +79,7 @@ class Plan:
         costs = record["costs"] | record.get("trained_costs", {})
         return record | {"values": [o.of(record["metrics"], costs) for o in self.objectives]}
 
-    def outcome(self, record: Mapping[str, Any]) -> Measured | None:
+    def outcome(self, record: Mapping[str, Any]) -> TrialOutcome | None:
         """Return the outcome of a trial for the engine; ``None``: it failed."""
         if record["state"] == "failed":
             return None
@@ -89,7 +89,7 @@ class Plan:
         values = record.get("values") or [
             record["costs"][o.name] if o.is_cost else math.nan for o in self.objectives
         ]
-        return Measured(values, violations)
+        return TrialOutcome(values, violations)
 
     def remaining(self, records: Mapping[int, Mapping[str, Any]]) -> int:
         """Return the number of candidates to train until the search is complete."""
@@ -165,7 +165,7 @@ class Plan:
 
 
 class SearchPlan(Protocol):
-    """The goal of a search, as the driver needs it; ``Plan`` says what each member is."""
+    """The goal of a search, as the driver needs it; ``ParetoPlan`` says what each member is."""
 
     @property
     def budgets(self) -> Mapping[str, float]:
@@ -413,7 +413,7 @@ class Display(Protocol):
 class FrontKeeper:
     """The front of a running search, its display, and the models on disk: those of the front alone."""
 
-    plan: Plan
+    plan: ParetoPlan
     job: Job
     records: Mapping[int, Record]
     displays: Sequence[Display]

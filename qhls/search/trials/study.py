@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from qhls.search.errors import SearchError
 from qhls.search.results.front import Point
 from qhls.search.space.choices import Space
-from qhls.search.trials.driver import Plan
+from qhls.search.trials.driver import ParetoPlan
 
 FILE = "optuna.log"
 
@@ -48,7 +48,7 @@ class Study:
     def __init__(
         self,
         space: Space,
-        plan: Plan,
+        plan: ParetoPlan,
         *,
         folder: Path,
         url: str | None,

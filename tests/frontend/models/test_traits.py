@@ -31,8 +31,8 @@ def test_a_size_argument_is_one_of_the_constructor(name):
 
 
 def test_kernels():
-    assert traits.list_kernels(QLSTM) == ("kernel", "recurrent_kernel")
-    assert traits.list_kernels(keras.layers.Dense) == ()
+    assert traits.list_kernel_variables(QLSTM) == ("kernel", "recurrent_kernel")
+    assert traits.list_kernel_variables(keras.layers.Dense) == ()
     assert {
         **dict.fromkeys(("Dense", "Conv1D", "Conv2D", "Conv2DTranspose"), (KERNEL,)),
         **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional"), (KERNEL, RECURRENT)),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qhls.search import GoalError
 from qhls.search.goals.costs import Hardware
 from qhls.search.goals.objectives import Objective, dominates, front, parse, ranked
-from qhls.search.trials.driver import Plan
+from qhls.search.trials.driver import ParetoPlan
 
 POINTS = st.integers(1, 4).flatmap(
     lambda axes: st.lists(st.tuples(*[st.integers(0, 6)] * axes), min_size=1, max_size=20)
@@ -52,7 +52,7 @@ def test_a_front_comes_whole_before_what_it_dominates(points):
 
 @given(POINTS, st.integers(0, 20))
 def test_a_front_grows_by_what_is_new(points, cut):
-    plan = Plan(
+    plan = ParetoPlan(
         tuple(Objective(str(i), False) for i in range(len(points[0]))),
         {},
         Hardware(),

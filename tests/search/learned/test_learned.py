@@ -22,7 +22,7 @@ from qhls.search.learned.layers import (
     LearnedWeights,
     code_bits,
     fake_quantize,
-    whole,
+    round_bits,
 )
 from qhls.search.learned.model import activations_of, exported, holding, layers_of, learned_model
 from qhls.search.learned.run import Phase, Sweep, gradient, phases, prepare
@@ -106,8 +106,8 @@ def test_a_bit_of_a_weight_saves_its_share_of_the_weight():
 @pytest.mark.backends
 def test_fraction_bits_are_whole_and_bounded():
     given = [2.4, 2.5, 3.5, -40.0, 40.0]
-    assert numbers(whole(ops.array(given))).tolist() == [2, 2, 4, -16, 16]
-    assert slope(whole, [2.4, 3.5])[0].tolist() == [1, 1]
+    assert numbers(round_bits(ops.array(given))).tolist() == [2, 2, 4, -16, 16]
+    assert slope(round_bits, [2.4, 3.5])[0].tolist() == [1, 1]
 
 
 def test_an_activation_saturates_where_its_quantizer_does():

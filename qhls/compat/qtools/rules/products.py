@@ -15,7 +15,7 @@ from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.operators import Operator, accumulate, add, multiply
 from qhls.compat.qtools.types.options import Options
 from qhls.errors import EnergyError
-from qhls.frontend.layers.traits import find_q_class, list_kernels, list_plain_products
+from qhls.frontend.layers.traits import find_q_class, list_kernel_variables, list_plain_products
 from qhls.quantizers.keras_types import KerasLayer
 
 KINDS = tuple(q + name for q in ("", "Q") for name in (*list_plain_products(), "SeparableConv2D"))
@@ -81,7 +81,7 @@ def count_terms(layer: KerasLayer) -> int:
 
 
 def _is_depthwise(layer: KerasLayer) -> bool:
-    return list_kernels(find_q_class(type(layer))) == ("depthwise_kernel",)
+    return list_kernel_variables(find_q_class(type(layer))) == ("depthwise_kernel",)
 
 
 def product(node: Node, inputs: list[Number], options: Options) -> Findings:
