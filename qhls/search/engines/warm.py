@@ -52,7 +52,7 @@ def warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]
     for bound in np.linspace(least, most, BOUNDS):
         bounds = dict(plan.budgets)
         bounds[names[0]] = min(float(bound), bounds.get(names[0], math.inf))
-        candidate = solve(space, losses, costs, bounds)
+        candidate = solve_program(space, losses, costs, bounds)
         if candidate is not None:
             candidates[space.key(candidate)] = candidate
     for candidate in homogeneous(space):
@@ -78,7 +78,7 @@ def homogeneous(space: Space) -> list[Candidate]:
     return candidates
 
 
-def solve(
+def solve_program(
     space: Space,
     losses: Mapping[str, list[float]],
     costs: Mapping[str, Mapping[str, list[float]]],
