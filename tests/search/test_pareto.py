@@ -28,7 +28,7 @@ from qhls.search import (
     pareto,
 )
 from qhls.search.engines.samplers import ENGINES, Engine, TrialOutcome, default_engine
-from qhls.search.engines.warm import homogeneous, solve, warm_candidates
+from qhls.search.engines.warm import homogeneous, solve_program, warm_candidates
 from qhls.search.goals.costs import Hardware, measure
 from qhls.search.goals.objectives import dominates, parse
 from qhls.search.results.pictures import parallel
@@ -532,11 +532,11 @@ def test_the_integer_program_finds_the_best_of_all():
     every = [space.candidate(i) for i in range(space.size)]
     least = min(total(costs, c) for c in every)
     for bound in (least, least + 0.3, least + 1, 99):
-        found = solve(space, losses, {"bits": costs}, {"bits": bound})
+        found = solve_program(space, losses, {"bits": costs}, {"bits": bound})
         assert total(costs, found) <= bound + 1e-6
         best = min(total(losses, c) for c in every if total(costs, c) <= bound + 1e-9)
         assert total(losses, found) == pytest.approx(best)
-    assert solve(space, losses, {"bits": costs}, {"bits": least - 0.01}) is None
+    assert solve_program(space, losses, {"bits": costs}, {"bits": least - 0.01}) is None
 
 
 def test_a_warm_start_begins_with_what_the_trained_model_bears(tmp_path):
