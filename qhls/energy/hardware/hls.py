@@ -13,7 +13,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -143,40 +146,48 @@ def _count_sums(op: Matmul | Conv, mask: Mask, results: Fixed | None) -> Primiti
     dropped = max(op.type.frac - results.frac, 0) if results else 0
     widest = results.width if results else op.type.width
     counts = PrimitiveCounts()
-    for row in weights:
-        counts += _count_products({int(c) for c in row if c}, bits)
+    counts.update(_count_products(weights, bits))
     ends: dict[int, Term] = {}
-    for constant in {int(c) for c in weights.ravel() if c}:
+    for constant in set(weights.ravel().tolist()) - {0}:
         low, high = sorted((lo * constant >> dropped, hi * constant >> dropped))
         held = Fixed.holding(low, high, 0)
         ends[constant] = (min(held.width, widest), held.signed or signed)
-    for column in weights.T:
-        for width in _add_tree([ends[int(c)] for c in column if c], widest):
-            counts[_make_sum(width, results)] += 1
+    widths = Counter[int]()
+    for column in weights.T.tolist():
+        widths.update(_add_tree([ends[c] for c in column if c], widest))
+    counts.update({_make_sum(width, results): n for width, n in widths.items()})
     return counts
 
 
-def _count_products(constants: set[int], bits: int) -> PrimitiveCounts:
-    """Return the operations that multiply one input of ``bits`` by each of ``constants``."""
+def _count_products(weights: Any, bits: int) -> PrimitiveCounts:
+    """Return the operations that multiply inputs of ``bits`` by their rows of ``weights``, each constant once a row."""
+    uses, negated = Counter[int](), Counter[int]()
+    for row in weights.tolist():
+        constants = set(row) - {0}
+        uses.update(constants)
+        negated.update({_list_digits(c)[-1][0] for c in constants if _is_negated(c)})
     counts = PrimitiveCounts()
-    negated: set[int] = set()
-    for constant in sorted(constants):
+    for constant, count in uses.items():
         digits = _list_digits(constant)
-        top = digits[-1][0]
         if len(digits) > 2:
-            counts += _make_product(bits, _count_bits(constant), len(digits))
-            continue
-        if all(sign < 0 for _, sign in digits):
-            negated.add(top)
-        if len(digits) == 2:
-            both = all(sign < 0 for _, sign in digits)
-            counts[_make("add", bits + top + (2 if both else 1))] += 1
-    for power in negated:
-        counts[_make("negate", bits + power + 1)] += 1
+            product = _make_product(bits, _count_bits(constant), len(digits))
+            counts.update(_multiply(product, count))
+        elif len(digits) == 2:
+            extra = 2 if _is_negated(constant) else 1
+            counts[_make("add", bits + digits[-1][0] + extra)] += count
+    for power, count in negated.items():
+        counts[_make("negate", bits + power + 1)] += count
     return counts
 
 
-def _list_digits(constant: int) -> list[tuple[int, int]]:
+def _is_negated(constant: int) -> bool:
+    """Return whether the product is a negated number, or one from which another is subtracted."""
+    digits = _list_digits(constant)
+    return len(digits) <= 2 and all(sign < 0 for _, sign in digits)
+
+
+@lru_cache(maxsize=1 << 16)
+def _list_digits(constant: int) -> tuple[tuple[int, int], ...]:
     """Return the non-zero signed digits of ``constant``, (power, sign), in canonical form."""
     digits: list[tuple[int, int]] = []
     power = 0
@@ -187,7 +198,7 @@ def _list_digits(constant: int) -> list[tuple[int, int]]:
             constant -= sign
         constant >>= 1
         power += 1
-    return digits
+    return tuple(digits)
 
 
 def _count_bits(constant: int) -> int:
