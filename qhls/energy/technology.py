@@ -265,7 +265,7 @@ class _Table:
         top = self.keys("table", content, ("description", "base"), parts)
         base = self.text("base", top["base"])
         file = path.parent / base if base.endswith(".json") else _TABLES / f"{base}.json"
-        if file.resolve() in self.derived_tables:
+        if is_file(file) and file.resolve() in self.derived_tables:
             self.refuse("base", "a technology that does not build on this one", base)
         result = _load(file if base.endswith(".json") else base, self.derived_tables)
         if "process" in top:

@@ -374,6 +374,15 @@ def test_unknown_technology():
         load_technology("/no/such.json")
 
 
+def test_a_base_that_no_file_can_be_named_after(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"description": "x", "base": "a\0.json"}))
+    with pytest.raises(
+        EnergyError, match=r"^technology: expected one of .*, got '.*a\\x00\.json'\."
+    ):
+        load_technology(path)
+
+
 def test_an_event_without_a_price():
     match = r"^technology 'unit': expected an event of .*, got divide\(8, 4\)\. Use one of these kinds\.$"
     with pytest.raises(EnergyError, match=match):

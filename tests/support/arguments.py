@@ -51,8 +51,20 @@ class Arguments:
 
     def changed(self, name: str) -> dict[str, Any]:
         """Return the arguments of the example with another value of ``name``."""
-        value = (self.used | self.alike)[name]
+        return self._with(name, self.used[name])
+
+    def refusal(self, name: str) -> tuple[dict[str, Any], str]:
+        """Return the arguments of the example with the refused value of ``name``, and the message."""
+        value, message = self.refused[name]
+        return self._with(name, value), message
+
+    def _with(self, name: str, value: Any) -> dict[str, Any]:
         return self.example | (value if isinstance(value, dict) else {name: value})
+
+    def without(self, name: str) -> dict[str, Any]:
+        """Return the arguments of ``changed(name)`` with the example's value of ``name``."""
+        changed = {n: v for n, v in self.changed(name).items() if n != name}
+        return changed | ({name: self.example[name]} if name in self.example else {})
 
 
 def arguments_of(cls: type) -> set[str]:
@@ -107,7 +119,9 @@ def inputs_for(given: Arguments) -> list[np.ndarray]:
     ends = max(dtype.lo, -64), min(dtype.hi, 64)
     random = np.random.default_rng(1)
     return [
-        (random.integers(*ends, (SAMPLES, *shape), endpoint=True) * 2.0**-dtype.frac).astype("float32")
+        (random.integers(*ends, (SAMPLES, *shape), endpoint=True) * 2.0**-dtype.frac).astype(
+            "float32"
+        )
         for shape in given.shapes()
     ]
 

@@ -1,7 +1,6 @@
 """Each argument of each Q-layer: used as in Keras, refused, or of no effect at inference."""
 
 import functools
-import inspect
 
 import keras
 import numpy as np
@@ -9,24 +8,43 @@ import pytest
 
 import qhls
 import qhls.layers as Q
-from qhls.frontend.lowering.lower import lower
-from qhls.frontend.models.state import settle
+from qhls.frontend import registered
+from support.arguments import (
+    Arguments,
+    arguments_of,
+    cases,
+    check,
+    differ,
+    made,
+    outputs_of,
+    without_effect,
+)
 
+L = keras.layers
 BITS, WIDE = "quantized_bits(4,1,alpha=1)", "quantized_bits(8,3,alpha=1)"
 OTHER, RELU = "quantized_bits(2,1,alpha=1)", "quantized_relu(4,1)"
 IMAGE, STEPS = (4, 5, 2), (5, 2)
-ENDS = ("_initializer", "_regularizer", "_constraint", "_range")
 INERT = {
-    "momentum",
-    "seed",
-    "weights",
-    "dropout",
-    "recurrent_dropout",
-    "ema_freeze_delay",
-    "implementation",
+    "momentum": 0.5,
+    "seed": 7,
+    "dropout": 0.5,
+    "recurrent_dropout": 0.5,
+    "ema_freeze_delay": 3,
+    "unit_forget_bias": False,
+    "current_step": 5,
+    "quantization_delay": 5,
+    "ema_decay": 0.5,
+    "synchronized": True,
+    "lora_alpha": 3,
+    "quantization_config": keras.quantizers.Int8QuantizationConfig(),
+    "zero_output_for_mask": True,
+    "unroll": True,
+    "implementation": 2,
+    "folding_mode": "batch_stats_folding",
+    "per_channel": True,
+    "po2_rounding": True,
 }
-INERT |= {"unit_forget_bias", "stateful", "current_step", "quantization_delay", "ema_decay"}
-"""Of no effect on numbers without training, or on how Keras computes only."""
+"""Argument without effect on numbers, without training or a mask, or on how Keras computes only -> another value."""
 KERNEL = {"kernel_quantizer": BITS, "bias_quantizer": BITS}
 KERNEL_CHANGES = {"kernel_quantizer": OTHER, "bias_quantizer": OTHER}
 KERNEL_CHANGES |= {"use_bias": False, "activation": RELU}
@@ -36,15 +54,17 @@ DEPTHWISE_CHANGES |= {"use_bias": False, "activation": RELU}
 POINTWISE = DEPTHWISE | {"pointwise_quantizer": BITS}
 POINTWISE_CHANGES = DEPTHWISE_CHANGES | {"pointwise_quantizer": OTHER, "depthwise_activation": RELU}
 SLIDING = {"strides": 2, "padding": "same", "dilation_rate": 2, "kernel_size": 1}
+LORA = {"lora_rank": (2, r"^Lora is incompatible with kernel constraints")}
+GROUPS = {"groups": {"filters": 4, "groups": 2}}
 FOLDED_CHANGES = {"center": False, "scale": False, "epsilon": 0.5}
-FOLDED_CHANGES |= {"folding_mode": "batch_stats_folding"}
 RECURRENT = KERNEL | {"recurrent_quantizer": BITS, "state_quantizer": BITS, "activation": BITS}
 RECURRENT_CHANGES = KERNEL_CHANGES | {
     "recurrent_quantizer": OTHER,
     "state_quantizer": "quantized_bits(2,0,alpha=1)",
 }
 RECURRENT_CHANGES |= {"units": 3}
-SEQUENCE = {"return_sequences": True, "go_backwards": True, "unroll": True}
+BACKWARDS = RECURRENT | {"use_bias": False}
+SEQUENCE = {"return_sequences": True, "go_backwards": True, "return_state": True}
 GATED = RECURRENT | {"recurrent_activation": RELU}
 GATED_CHANGES = RECURRENT_CHANGES | {"recurrent_activation": BITS}
 TURNED = {"depthwise_kernel_quantizer": BITS, "bias_quantizer": BITS}
@@ -57,63 +77,120 @@ SCALE_CHANGES |= {"use_bias": False, "activation": RELU}
 CONV = {"filters": 2, "kernel_size": 2}
 NORMAL = {"beta_quantizer": BITS, "gamma_quantizer": BITS, "mean_quantizer": BITS}
 NORMAL |= {"variance_quantizer": WIDE, "activation": WIDE}
-ADAPTIVE = {"activation": "quantized_relu", "total_bits": 6}
 FOLDED = {"activation": WIDE}
 
-USED = {
-    Q.QActivation: ({"activation": BITS}, (3,), {"activation": RELU}),
-    Q.QAdaptiveActivation: (
-        ADAPTIVE,
+
+def refused(value, message):
+    """Return the value of an argument, or values of several, and the message of ``compile``."""
+    return value, rf"^layer 'x' \(\w+\): expected {message}"
+
+
+FIRST = {"data_format": refused("channels_first", "data_format='channels_last'")}
+FIRST_OF_4 = {"data_format": "channels_first", "filters": 4}
+STATEFUL = {"stateful": refused(True, "stateful=False")}
+STATEFUL |= {"cell": (None, r"^.*multiple values for .* 'cell'")}
+AXIS = {"axis": (1, r"^Q\w+: expected the channels' axis")}
+ONE = {"depth_multiplier": (2, r"^Q\w+Transpose: expected depth_multiplier=1, received 2")}
+ONE |= {"activation": (RELU, r"^Q\w+Transpose: expected ")}
+
+TABLE = {
+    Q.QActivation: Arguments({"activation": BITS}, used={"activation": RELU}),
+    Q.QAdaptiveActivation: Arguments(
+        {"activation": "quantized_bits", "total_bits": 6},
         (4, 3),
         {
-            **{"activation": "quantized_bits", "total_bits": 3, "per_channel": True},
-            **{
-                "relu_neg_slope": 0.25,
-                "relu_upper_bound": 0.7,
-                "symmetric": False,
-                "po2_rounding": True,
-            },
+            "activation": "quantized_relu",
+            "total_bits": 3,
+            "symmetric": False,
+            "per_channel": True,
+            "po2_rounding": {"per_channel": True, "po2_rounding": True},
+            "relu_neg_slope": {"activation": "quantized_relu", "relu_neg_slope": 0.25},
+            "relu_upper_bound": {"activation": "quantized_relu", "relu_upper_bound": 0.7},
         },
     ),
-    Q.QDense: ({"units": 2} | KERNEL, (3,), {"units": 3} | KERNEL_CHANGES),
-    Q.QConv1D: (CONV | KERNEL, STEPS, KERNEL_CHANGES | SLIDING | {"filters": 3}),
-    Q.QConv2D: (
+    Q.QDense: Arguments({"units": 2} | KERNEL, (3,), {"units": 3} | KERNEL_CHANGES, refused=LORA),
+    Q.QConv1D: Arguments(
+        CONV | KERNEL,
+        STEPS,
+        KERNEL_CHANGES | SLIDING | GROUPS | {"filters": 3},
+        refused=FIRST | LORA,
+    ),
+    Q.QConv2D: Arguments(
         CONV | KERNEL,
         IMAGE,
-        KERNEL_CHANGES | SLIDING | {"filters": 3, "mask": [[1, 0], [0, 1]]},
+        KERNEL_CHANGES | SLIDING | GROUPS | {"filters": 3, "mask": [[1, 0], [0, 1]]},
+        refused=FIRST | LORA,
     ),
-    Q.QDepthwiseConv2D: (
+    Q.QDepthwiseConv2D: Arguments(
         {"kernel_size": 2} | DEPTHWISE,
         IMAGE,
         DEPTHWISE_CHANGES | SLIDING | {"depth_multiplier": 2},
+        refused=FIRST,
     ),
-    Q.QSeparableConv1D: (
+    Q.QSeparableConv1D: Arguments(
         CONV | POINTWISE,
         STEPS,
         POINTWISE_CHANGES | SLIDING | {"filters": 3, "depth_multiplier": 2},
+        refused=FIRST,
     ),
-    Q.QSeparableConv2D: (
+    Q.QSeparableConv2D: Arguments(
         CONV | POINTWISE,
         IMAGE,
         POINTWISE_CHANGES | SLIDING | {"filters": 3, "depth_multiplier": 2},
+        refused=FIRST,
     ),
-    Q.QConv2DTranspose: (
+    Q.QConv2DTranspose: Arguments(
         CONV | KERNEL,
         IMAGE,
         KERNEL_CHANGES
-        | {"filters": 3, "strides": 2, "padding": "same", "kernel_size": 1, "dilation_rate": 2},
+        | {"filters": 3, "strides": 2, "padding": "same", "kernel_size": 1, "dilation_rate": 2}
+        | {"output_padding": {"strides": 2, "output_padding": 1}},
+        refused=FIRST,
     ),
-    Q.QDepthwiseConv2DTranspose: (CONV | TURNED, IMAGE, TURNED_CHANGES),
-    Q.QSeparableConv2DTranspose: (
+    Q.QDepthwiseConv2DTranspose: Arguments(
+        CONV | TURNED,
+        IMAGE,
+        TURNED_CHANGES
+        | {"group_size": 2, "dilation_rate": 2}
+        | {"output_padding": {"strides": 2, "output_padding": 1}},
+        refused=ONE
+        | {"data_format": refused(FIRST_OF_4, "data_format='channels_last'")}
+        | {"filters": (3, r"^QDepthwiseConv2DTranspose: expected as many filters")},
+    ),
+    Q.QSeparableConv2DTranspose: Arguments(
         CONV | TURNED | {"pointwise_kernel_quantizer": BITS},
         IMAGE,
         TURNED_CHANGES
-        | {"filters": 3, "pointwise_kernel_quantizer": OTHER, "pointwise_activation": RELU},
+        | {"filters": 3, "pointwise_kernel_quantizer": OTHER, "pointwise_activation": RELU}
+        | {"output_padding": {"strides": 2, "output_padding": 1}, "dilation_rate": 2},
+        refused=FIRST | ONE,
     ),
-    Q.QConv2DBatchnorm: (CONV | KERNEL | FOLDED, IMAGE, FOLDED_CHANGES),
-    Q.QDenseBatchnorm: ({"units": 2} | KERNEL | FOLDED, (3,), FOLDED_CHANGES),
-    Q.QDepthwiseConv2DBatchnorm: ({"kernel_size": 2} | DEPTHWISE | FOLDED, IMAGE, FOLDED_CHANGES),
-    Q.QBatchNormalization: (
+    Q.QConv2DBatchnorm: Arguments(
+        CONV | KERNEL | FOLDED,
+        IMAGE,
+        FOLDED_CHANGES
+        | KERNEL_CHANGES
+        | SLIDING
+        | GROUPS
+        | {"filters": 3, "mask": [[1, 0], [0, 1]]},
+        refused=FIRST | AXIS | LORA,
+    ),
+    Q.QDenseBatchnorm: Arguments(
+        {"units": 2} | KERNEL | FOLDED,
+        (2, 3),
+        FOLDED_CHANGES | KERNEL_CHANGES | {"units": 3},
+        refused=AXIS | LORA,
+    ),
+    Q.QDepthwiseConv2DBatchnorm: Arguments(
+        {"kernel_size": 2} | DEPTHWISE | FOLDED,
+        IMAGE,
+        FOLDED_CHANGES
+        | DEPTHWISE_CHANGES
+        | SLIDING
+        | {"depth_multiplier": 2, "bias_quantizer": "quantized_bits(2,0,alpha=1)"},
+        refused=FIRST | AXIS,
+    ),
+    Q.QBatchNormalization: Arguments(
         NORMAL,
         (2, 3),
         {
@@ -125,94 +202,117 @@ USED = {
                 "inverse_quantizer": "quantized_bits(4,1,alpha=1)",
             },
         },
+        alike={"renorm_clipping": {"rmax": 3.0}, "renorm_momentum": 0.5},
+        refused={"renorm": (True, r"^QBatchNormalization: expected renorm=False, received True")},
     ),
-    Q.QAveragePooling2D: (
+    Q.QAveragePooling2D: Arguments(
         {"average_quantizer": WIDE, "activation": WIDE},
         IMAGE,
         {
             **{"pool_size": 3, "strides": 1, "padding": "same"},
             **{"average_quantizer": "quantized_bits(2,0,alpha=1)", "activation": RELU},
         },
+        refused=FIRST,
     ),
-    Q.QGlobalAveragePooling2D: (
+    Q.QGlobalAveragePooling2D: Arguments(
         {"average_quantizer": WIDE, "activation": WIDE},
         IMAGE,
-        {"average_quantizer": "quantized_bits(8,0,alpha=1)", "activation": RELU},
+        {
+            "average_quantizer": "quantized_bits(8,0,alpha=1)",
+            "activation": RELU,
+            "keepdims": True,
+        },
+        refused=FIRST,
     ),
-    Q.QScaleShift: (SCALE, (3,), SCALE_CHANGES),
-    Q.QChannelScaleShift: (SCALE, (2, 3), SCALE_CHANGES),
-    Q.QSimpleRNN: ({"units": 2} | RECURRENT, STEPS, RECURRENT_CHANGES | SEQUENCE),
-    Q.QGRU: ({"units": 2} | GATED, STEPS, GATED_CHANGES | SEQUENCE | {"reset_after": True}),
-    Q.QLSTM: ({"units": 2} | GATED, STEPS, GATED_CHANGES | SEQUENCE),
+    Q.QScaleShift: Arguments(SCALE, (3,), SCALE_CHANGES),
+    Q.QChannelScaleShift: Arguments(SCALE, (2, 3), SCALE_CHANGES),
+    Q.QSimpleRNN: Arguments(
+        {"units": 2} | RECURRENT, STEPS, RECURRENT_CHANGES | SEQUENCE, refused=STATEFUL
+    ),
+    Q.QGRU: Arguments(
+        {"units": 2} | GATED,
+        STEPS,
+        GATED_CHANGES | SEQUENCE | {"reset_after": True},
+        refused=STATEFUL,
+    ),
+    Q.QLSTM: Arguments({"units": 2} | GATED, STEPS, GATED_CHANGES | SEQUENCE, refused=STATEFUL),
+    Q.QBidirectional: Arguments(
+        {"layer": lambda: Q.QSimpleRNN(2, **RECURRENT)},
+        STEPS,
+        {
+            "layer": lambda: Q.QSimpleRNN(3, **RECURRENT),
+            "merge_mode": "ave",
+            "backward_layer": lambda: Q.QSimpleRNN(2, go_backwards=True, **BACKWARDS),
+        },
+        alike={"weights": [np.ones(shape) for shape in ((2, 2), (2, 2), (2,)) * 2]},
+    ),
 }
-"""Class -> its arguments, the shape of an input, and what is computed otherwise with another argument."""
-ALIKE = {"unroll", "folding_mode", "per_channel", "symmetric", "po2_rounding"}
-"""The same numbers, computed or learned otherwise."""
 CELLS = {Q.QSimpleRNN: Q.QSimpleRNNCell, Q.QGRU: Q.QGRUCell, Q.QLSTM: Q.QLSTMCell}
+TABLE |= {
+    cell: Arguments(
+        TABLE[cls].example,
+        STEPS,
+        {n: v for n, v in TABLE[cls].used.items() if n not in SEQUENCE},
+    )
+    for cls, cell in CELLS.items()
+}
 
 
-CASES = [(cls, name) for cls, (_, _, changes) in USED.items() for name in changes]
-
-
-def made(cls, arguments, shape):
-    model = keras.Sequential([keras.Input(shape), cls(**arguments)])
-    random = np.random.default_rng(2)
-    for weight in model.weights:
-        if weight.dtype == "float32" and weight.shape is not None:
-            signs = 1 if "variance" in weight.path else random.choice([-1, 1], weight.shape)
-            weight.assign(random.uniform(0.3, 1.7, weight.shape) * signs)
-    settle(model)
-    return model
-
-
-CASES = [(cls, name) for cls, (_, _, changes) in USED.items() for name in changes]
+def model_of(cls, arguments):
+    """Return a model of the layer, or of one whose cell it is."""
+    if cls not in CELLS.values():
+        return made(cls, arguments, TABLE[cls].shapes())
+    return made(lambda **own: L.RNN(cls(**own)), arguments, TABLE[cls].shapes())
 
 
 @functools.cache
 def numbers(cls):
-    """What the layer makes of the inputs without changes."""
-    arguments, shape, _ = USED[cls]
-    return keras.ops.convert_to_numpy(made(cls, arguments, shape)(inputs(shape)))
+    """Return what the layer makes of the inputs without changes."""
+    return outputs_of(model_of(cls, TABLE[cls].example), TABLE[cls])
 
 
-def inputs(shape):
-    return (np.random.default_rng(1).integers(-31, 32, (16, *shape)) / 8).astype("float32")
+def name_of(value):
+    return getattr(value, "__name__", value)
 
 
-@pytest.mark.parametrize(
-    ("cls", "name"), CASES, ids=lambda value: getattr(value, "__name__", value)
-)
+@pytest.mark.parametrize(("cls", "name"), cases(TABLE, "used"), ids=name_of)
 def test_an_argument_changes_what_it_changes_in_keras(cls, name):
-    arguments, shape, changes = USED[cls]
-    change = changes[name] if isinstance(changes[name], dict) else {name: changes[name]}
-    model = made(cls, arguments | change, shape)
-    before, after = numbers(cls), keras.ops.convert_to_numpy(model(inputs(shape)))
-    differ = before.shape != after.shape or (before != after).any()
-    assert differ or name in ALIKE, "an example without effect"
-    report = qhls.compile(model, "s6.3").check(inputs(shape), targets=())
-    assert report, report
+    given = TABLE[cls]
+    before = numbers(cls)
+    if isinstance(given.used[name], dict):
+        before = outputs_of(model_of(cls, given.without(name)), given)
+    model = model_of(cls, given.changed(name))
+    assert differ(before, outputs_of(model, given)), "an example without effect"
+    check(model, given)
 
 
-REFUSED = {
-    "return_state",
-    "data_format",
-    "output_padding",
-    "group_size",
-    "depth_multiplier",
-    "axis",
-}
-"""Not used by every layer: refused, or tested beside the layer."""
-ELSEWHERE = {Q.QBidirectional: "test_hardware_layers.py"}
+@pytest.mark.parametrize("cls", TABLE, ids=name_of)
+def test_other_arguments_change_no_number(cls):
+    given = TABLE[cls]
+    values = {n: without_effect(n, INERT | given.alike) for n in arguments_of(cls)}
+    values = {n: v for n, v in values.items() if v is not None and n not in given.used}
+    model = model_of(cls, given.example | values)
+    assert not differ(numbers(cls), outputs_of(model, given))
+    check(model, given)
 
 
-def test_every_argument_of_every_layer_has_a_kind():
-    """A new layer, or a new argument, belongs into one of these tables."""
-    layers = [c for c in vars(Q).values() if isinstance(c, type) and c in lower._rules]
-    assert set(layers) <= USED.keys() | ELSEWHERE.keys()
-    assert len(layers) > 15
-    told = {cls: {*USED[cls][0], *USED[cls][2]} for cls in USED}
-    for cls in [*USED, *CELLS.values()]:
-        known = told.get(cls) or told[next(c for c, cell in CELLS.items() if cell is cls)]
-        arguments = set(inspect.signature(cls.__init__).parameters) - {"self", "args", "kwargs"}
-        missing = {n for n in arguments - known - INERT - REFUSED if not n.endswith(ENDS)}
-        assert not missing, f"{cls.__name__}: {sorted(missing)}"
+@pytest.mark.parametrize(("cls", "name"), cases(TABLE, "refused"), ids=name_of)
+def test_an_argument_without_exact_meaning_is_refused(cls, name):
+    given = TABLE[cls]
+    arguments, message = given.refusal(name)
+    with pytest.raises((qhls.LoweringError, ValueError, TypeError), match=message):
+        qhls.compile(model_of(cls, arguments | {"name": "x"}), given.types)
+
+
+def test_every_layer_has_its_arguments_in_the_table():
+    layers = {c for c in registered().values() if issubclass(c, L.Layer)}
+    assert {c for c in layers if c.__module__.startswith("qhls.")} == TABLE.keys()
+
+
+@pytest.mark.parametrize("cls", TABLE, ids=name_of)
+def test_every_argument_is_used_refused_or_without_effect(cls):
+    """A new argument belongs in the table."""
+    given = TABLE[cls]
+    known = {*given.example, *given.used, *given.alike, *given.refused}
+    new = {n for n in arguments_of(cls) - known if without_effect(n, INERT) is None}
+    assert not new
