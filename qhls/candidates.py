@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
@@ -48,16 +49,22 @@ def candidates(
 def read_choices(model: Any) -> dict[str, LayerChoice]:
     """Return the numbers of the quantizers in a Keras ``model`` by layer, to price it without regard to its weights.
 
-    Functions that are not quantizers, and quantizers without a grid, are left out.
+    Layers within nested models and wrappers are named as their ops are. Functions that are not quantizers, and
+    quantizers without a grid, are left out, and with a warning layers within user-defined layers.
     """
     from qhls.energy.candidates import LayerChoice
+    from qhls.frontend.models.walk import layers, split_inaccessible
 
     choices: dict[str, LayerChoice] = {}
-    for layer in model.layers:
-        variables = getattr(layer, "quantized_weights", dict)()
-        quantizers = {
-            name: quantizer for name, (quantizer, _) in variables.items() if _has_grid(quantizer)
-        }
+    accessible, others = split_inaccessible(layers(model))
+    if others:
+        warnings.warn(
+            f"candidates: layers inside other layers keep their weights: {', '.join(others)}. Make them layers of "
+            f"the model, or of a nested model.",
+            stacklevel=2,
+        )
+    for name, layer in accessible.items():
+        quantizers = {n: q for n, q in _quantizers(layer).items() if _has_grid(q)}
         bias = quantizers.pop("bias", None)
         # A layer with a cell or inner activations rounds several tensors: no single one is its result.
         inner = hasattr(layer, "cell") or getattr(layer, "inner_activations", ())
@@ -70,8 +77,17 @@ def read_choices(model: Any) -> dict[str, LayerChoice]:
             _read_activation(activation) if _has_grid(activation) else None,
         )
         if layer_choice != LayerChoice():
-            choices[layer.name] = layer_choice
+            choices[name] = layer_choice
     return choices
+
+
+def _quantizers(layer: Any) -> dict[str, Any]:
+    """Return the quantizers of a layer's variables, or of its cell's, or those that its two directions share."""
+    if hasattr(layer, "forward_layer"):
+        forward, backward = map(_quantizers, (layer.forward_layer, layer.backward_layer))
+        return {n: q for n, q in forward.items() if str(q) == str(backward.get(n))}
+    variables = getattr(getattr(layer, "cell", layer), "quantized_weights", dict)()
+    return {name: quantizer for name, (quantizer, _) in variables.items()}
 
 
 def _has_grid(quantizer: Any) -> bool:

@@ -9,7 +9,7 @@ from qhls.candidates import choice, levels, read_choices
 from qhls.energy.candidates import LayerChoice
 from qhls.errors import QuantizerError
 from qhls.ir import Fixed
-from qhls.layers import QActivation, QConv2D, QDense
+from qhls.layers import QActivation, QBidirectional, QConv2D, QDense, QSimpleRNN, QSimpleRNNCell
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,85 @@ def test_costs_do_not_depend_on_the_weights():
     own = read_choices(model())
     assert set(own) == {"conv", "act", "fc"}
     assert first.energy(own) == second.energy(own)
+
+
+def within(seed, kind):
+    """A model with a layer inside another, its weights from ``seed``."""
+    kernel = {
+        "kernel_quantizer": "quantized_bits(4,0,alpha=1)",
+        "bias_quantizer": "quantized_bits(4)",
+    }
+    cell = kernel | {"recurrent_quantizer": "quantized_bits(4,0,alpha=1)"}
+    cell |= {"state_quantizer": "quantized_bits(4,0,alpha=1)", "activation": "quantized_bits(4)"}
+    act = QActivation("quantized_relu(4,2)", name="act")
+    block = keras.Sequential([keras.Input((3,)), QDense(2, name="fc", **kernel), act], name="block")
+    rows = keras.layers.TimeDistributed
+    keras.utils.set_random_seed(seed)
+    layers = {
+        "nested": [
+            keras.layers.Flatten(),
+            keras.Sequential([QDense(2, name="fc", **kernel)], name="b"),
+        ],
+        "rows": [rows(QDense(2, **kernel), name="rows")],
+        "rows of an activation": [rows(act, name="rows"), QDense(2, name="fc", **kernel)],
+        "rows of a block": [rows(block, name="rows")],
+        "cell": [keras.layers.RNN(QSimpleRNNCell(2, **cell), name="rnn")],
+        "both ways": [keras.layers.Bidirectional(QSimpleRNN(2, **cell), name="both")],
+        "both ways, ours": [QBidirectional(QSimpleRNN(2, **cell), name="both")],
+    }[kind]
+    made = keras.Sequential([keras.Input((5, 3)), *layers])
+    random = np.random.default_rng(seed)
+    for weight in made.weights:
+        weight.assign(random.normal(size=weight.shape))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    {
+        "nested": {"b/fc"},
+        "rows": {"rows"},
+        "rows of an activation": {"rows", "fc"},
+        "rows of a block": {"rows/block/fc", "rows/block/act"},
+        "cell": {"rnn"},
+        "both ways": {"both"},
+        "both ways, ours": {"both"},
+    }.items(),
+)
+def test_layers_within_layers_are_priced_by_their_quantizers(kind, names):
+    keras.utils.clear_session()
+    first, second = (within(seed, kind) for seed in (0, 1))
+    choices = read_choices(first)
+    assert set(choices) == names
+    costs = [qhls.candidates(model, "s8.4", technology="unit") for model in (first, second)]
+    assert costs[0].energy(choices) == costs[1].energy(choices)
+    assert costs[0].energy({}) != costs[1].energy({})
+
+
+@keras.saving.register_keras_serializable("tests_candidates")
+class Holder(keras.layers.Layer):
+    """A layer with a lowering rule, which makes one layer of it and of what it holds."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = QDense(
+            2, kernel_quantizer="quantized_bits(4,0,alpha=1)", use_bias=False, name="fc"
+        )
+
+    def call(self, x):
+        return self.inner(x)
+
+
+@qhls.lower.register(Holder)
+def _(layer, x):
+    return qhls.lower.rule(layer.inner)(layer.inner, x)
+
+
+def test_layers_within_a_users_layer_are_named_as_left_out():
+    made = keras.Sequential([keras.Input((3,)), Holder(name="holder")])
+    message = r"^candidates: layers inside other layers keep their weights: holder/fc\. Make them"
+    with pytest.warns(UserWarning, match=message):
+        assert read_choices(made) == {}
 
 
 def test_each_variable_has_its_own_numbers():

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
+from typing import cast
 
 import numpy as np
 
@@ -145,6 +146,9 @@ class _OpCosts:
 
 _AS_IS = LayerChoice()
 
+_Choice = LayerChoice | tuple[tuple[str, LayerChoice], ...]
+"""The choice for an op; for a recurrence, those for the layers of its step."""
+
 
 class Candidates:
     """Costs of variants of the graph of ``network``, by its decisions: thousands per second once choices are cached.
@@ -178,10 +182,16 @@ class Candidates:
         ]
         self._stored = max((store.cycles for store in network.stores), default=0)
         self._first = graph.inputs[0] if graph.inputs else None
-        self._nested: dict[Op, Candidates] = {}
+        self._nested: dict[Op, Candidates] = {
+            op: Candidates(process.body, technology, area, nested=True)
+            for op in self._ops
+            if (process := network.process(op)) and process.body
+        }
         self._outputs = [index[op] for op in graph.outputs if op in index]
         self._seen: list[dict[object, _OpCosts]] = [{} for _ in self._ops]
-        self.layers = tuple(dict.fromkeys(op.layer for op in self._ops if op.layer))
+        layers = [op.layer for op in self._ops if op.layer]
+        inner = [layer for nested in self._nested.values() for layer in nested.layers]
+        self.layers: tuple[str, ...] = tuple(dict.fromkeys([*layers, *inner]))
 
     def energy(self, choices: Mapping[str, LayerChoice]) -> float:
         """Return pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for an unknown layer."""
@@ -234,7 +244,7 @@ class Candidates:
                 f"candidates: expected layers of {', '.join(self.layers)}, got {unknown!r}. Choose one of these."
             )
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
-            choice = choices.get(op.layer, _AS_IS)
+            choice = self._choice(op, choices)
             states = tuple([results[i].state for i in sources])
             if entering and op is self._first:
                 states = entering
@@ -245,9 +255,16 @@ class Candidates:
             results.append(costs)
         return results
 
-    def _cost_op(self, op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> _OpCosts:
-        if isinstance(op, Scan):
-            return self._cost_scan(op, choice, states)
+    def _choice(self, op: Op, choices: Mapping[str, LayerChoice]) -> _Choice:
+        """Return the choice for ``op``; for a recurrence, those for the layers of its step, by layer."""
+        if op not in self._nested:
+            return choices.get(op.layer or "", _AS_IS)
+        layers = self._nested[op].layers
+        return tuple((layer, choices[layer]) for layer in layers if layer in choices)
+
+    def _cost_op(self, op: Op, choice: _Choice, states: tuple[_State, ...]) -> _OpCosts:
+        if isinstance(choice, tuple):
+            return self._cost_scan(cast("Scan", op), dict(choice), states)
         new_op = _rebuild(op, choice, states)
         state = _State(new_op.type, *new_op.range.hull, two_valued(new_op))
         hardware = self._remake(op, new_op)
@@ -262,17 +279,16 @@ class Candidates:
             return replace(self._plan.buffer(op), tensor=new_op, word_bits=new_op.type.width)
         return None if isinstance(op, Reshape) else self._plan.remake(op, new_op)
 
-    def _cost_scan(self, op: Scan, choice: LayerChoice, states: tuple[_State, ...]) -> _OpCosts:
+    def _cost_scan(
+        self, op: Scan, choices: Mapping[str, LayerChoice], states: tuple[_State, ...]
+    ) -> _OpCosts:
         """Return the state and the costs of a recurrence, from those of its step. The carried state keeps its type."""
         process = self._plan.process(op)
         assert process and process.body
-        if op not in self._nested:
-            parts = (process.body, self._technology, self._area)
-            self._nested[op] = Candidates(*parts, nested=True)
         inner = self._nested[op]
         row = states[0].type  # a row may hold any of its numbers: a step is the same for all rows
         entering = _State(row, row.lo, row.hi, opposite=False)
-        costs = inner._walk({op.layer: choice} if op.layer else {}, (entering,))
+        costs = inner._walk(choices, (entering,))
         cycles, _ = inner._time(costs)
         timed = repeat(process, process.body, cycles)
         state = costs[inner._outputs[0]].state

@@ -52,6 +52,12 @@ def layer_scope(layer: str) -> Generator[Scope]:
         yield scope
 
 
+def current_layer() -> str:
+    """Return the Keras layer that new ops come from, or an empty text."""
+    scope = _scope.get()
+    return scope.layer if scope else ""
+
+
 @contextmanager
 def nested_scope(kind: str) -> Generator[None]:
     """Name new ops after the op of ``kind`` that the layer makes next: ``layer.scan.matmul``."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import Call, calls_and_results, layers, unwrapped
+from qhls.compat.qkeras.models.graph import Call, calls_and_results
 from qhls.errors import EnergyError
+from qhls.frontend.models.walk import layers, unwrapped
 from qhls.quantizers.keras_types import KerasLayer
 
 Shape = tuple[int | None, ...]

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import layers, warn_of_unseen
+from qhls.compat.qkeras.models.graph import warn_of_unseen
 from qhls.compat.qtools.energy import Memory, energy_dict
 from qhls.compat.qtools.graph import drop_batch, list_nodes, sort_as_in_model
 from qhls.compat.qtools.prices import load_prices
@@ -22,6 +22,7 @@ from qhls.compat.qtools.types.options import Options
 from qhls.compat.qtools.types.typemap import entries, find_source_types
 from qhls.errors import EnergyError
 from qhls.frontend.files.weights import load_weights
+from qhls.frontend.models.walk import layers
 from qhls.system.text import say
 
 RELEASE = "0.9.0"

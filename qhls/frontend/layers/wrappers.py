@@ -14,7 +14,7 @@ from qhls.frontend.lowering.lower import lower, softmax, softmax_on_host
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals
 from qhls.frontend.lowering.refusal import refusal, within
 from qhls.frontend.lowering.trace import run_model
-from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, nested_scope
+from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, current_layer, nested_scope
 from qhls.quantizers.keras_types import ops
 
 WIDEST_TABLE = 20
@@ -82,7 +82,7 @@ def _on_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
     """Return the ops of ``inner``, a layer or model, applied to one row."""
     with softmax_on_host(last=False):
         if isinstance(inner, keras.Model):
-            made = run_model(inner, [row], f"{layer.name}/")
+            made = run_model(inner, [row], f"{current_layer()}/{inner.name}/")
         else:
             made = lower.rule(inner)(inner, row)
     if isinstance(made, tuple):

@@ -107,6 +107,14 @@ def _input(tensor: Any) -> Any:
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
+def converted_inside(wrapper: Any, convert: Convert) -> Any:
+    """Return a wrapper such as ``TimeDistributed`` around the converted inner layer or model."""
+    inner = wrapper.layer
+    new = rebuild(inner, convert) if isinstance(inner, keras.Model) else convert(inner)
+    config = wrapper.get_config() | {"layer": keras.saving.serialize_keras_object(new)}
+    return type(wrapper).from_config(config)
+
+
 def copy_layer(layer: KerasLayer) -> Any:
     """Return a new, unbuilt layer with the same configuration; a Lambda keeps its function, which is not data."""
     if isinstance(layer, keras.layers.Lambda):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from qhls.compat.qkeras.models.folding import without_normalisations
-from qhls.compat.qkeras.models.graph import layers
 from qhls.frontend import QActivation, registered
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import find_q_class, has_plain_product, list_plain_products
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
+from qhls.frontend.models.walk import layers
 from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
@@ -128,19 +128,15 @@ def _refuse(layer: KerasLayer, name: str) -> str:
 # -- learned widths ---------------------------------------------------------------------------------
 
 
-def layers_of(model: keras.Model) -> Iterator[Any]:
-    """Yield the layers with learned widths, in nested models too."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from layers_of(layer)
-        elif isinstance(layer, LearnedWeights | LearnedActivation):
-            yield layer
+def layers_of(model: keras.Model) -> dict[str, Any]:
+    """Return the layers with learned widths by the names that their ops have in a design."""
+    learned = LearnedWeights | LearnedActivation
+    return {name: layer for name, layer in layers(model) if isinstance(layer, learned)}
 
 
 def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
     """Return the learned activations by the name of the layer that applies them."""
-    layers = {layer.name: layer for layer in layers_of(model)}
-    inner = {name: getattr(layer, "activation", layer) for name, layer in layers.items()}
+    inner = {n: getattr(layer, "activation", layer) for n, layer in layers_of(model).items()}
     return {n: layer for n, layer in inner.items() if isinstance(layer, LearnedActivation)}
 
 
@@ -150,15 +146,16 @@ def exported(model: keras.Model) -> keras.Model:
     Weights are on their grid already; the quantizer of a kernel has the bits of the whole. Units that nothing depends
     on are left out (``gradient_units``).
     """
-    values = {e: quantized_values(e) for e in layers_of(model) if isinstance(e, LearnedWeights)}
+    learned = layers_of(model).values()
+    values = {e: quantized_values(e) for e in learned if isinstance(e, LearnedWeights)}
     values |= without_units(removable(model), values)
     pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
         if isinstance(layer, LearnedActivation):
             return QActivation(_make_activation_quantizer(layer), name=layer.name)
-        learned = isinstance(layer, LearnedWeights)
-        new = _make_q_layer(layer, values[layer]) if learned else copy_layer(layer)
+        is_learned = isinstance(layer, LearnedWeights)
+        new = _make_q_layer(layer, values[layer]) if is_learned else copy_layer(layer)
         pairs.append((layer, new))
         return new
 

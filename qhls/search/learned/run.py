@@ -203,7 +203,7 @@ def prepare(
     schedule = hardware.schedule
 
     learned = learned_model(model, not schedule.weights_are_logic, custom_objects)
-    layers = {e.name: e for e in layers_of(learned) if isinstance(e, LearnedWeights)}
+    layers = {n: e for n, e in layers_of(learned).items() if isinstance(e, LearnedWeights)}
     if not layers:
         raise SpaceError(
             f"gradient: expected a model with weights to learn the widths of, got {model.name!r} "
@@ -281,7 +281,7 @@ class Sweep(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set strength, learning rate and whether widths are learned."""
         phase, model = self.steps[epoch], cast("Any", self.model)
-        for layer in layers_of(model):
+        for layer in layers_of(model).values():
             for part in (layer, getattr(layer, "activation", None)):
                 if isinstance(part, LearnedWeights):
                     part.strength.assign(phase.strength)

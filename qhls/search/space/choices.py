@@ -17,11 +17,11 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import layers as walk
-from qhls.compat.qkeras.models.graph import placed
 from qhls.errors import QhlsError
 from qhls.frontend import registered
 from qhls.frontend.models.state import copy_model_state, copy_state
+from qhls.frontend.models.walk import layers as walk
+from qhls.frontend.models.walk import placed
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError, TrialError
 from qhls.search.space.quantization import (
@@ -258,7 +258,7 @@ class Space:
             raise SpaceError(
                 f"tune_filters_exceptions: expected a regular expression, got {exceptions!r}: {error}. Correct it."
             ) from None
-        names = [layer.name for layer in quantised if layer in self.model.layers]
+        names = [layer.name for layer in quantised]
         if excepted is not None:
             names = [name for name in names if not excepted.search(name)]
         for name in resizable(self.model, names, tune == "block", self.custom_objects):

@@ -8,8 +8,9 @@ from typing import Any
 import keras
 
 from qhls.frontend.layers.traits import find_twin
-from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
+from qhls.frontend.models.rebuild import converted_inside, copy_layer, custom_scope, rebuild
 from qhls.frontend.models.state import copy_model_state
+from qhls.frontend.models.walk import placed
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError
 
@@ -31,6 +32,8 @@ def resize(
         return model
 
     def convert(layer: KerasLayer) -> Any:
+        if isinstance(layer, keras.layers.Wrapper):
+            return converted_inside(layer, convert)
         argument, factor = _find_size_argument(layer), factors.get(layer.name, 1)
         if argument is None or factor == 1:
             return copy_layer(layer)
@@ -56,7 +59,8 @@ def resizable(
     ``together``: all of them change by the same factor, so that branches which meet again may be resized.
     Raises ``SpaceError`` if they cannot change together.
     """
-    free = [name for name in names if _find_size_argument(model.get_layer(name))]
+    inside = {layer.name: layer for layer in placed(model)}
+    free = [name for name in names if _find_size_argument(inside[name])]
     shapes = [tensor.shape for tensor in model.outputs]
 
     def keeps_shapes(factors: Mapping[str, float]) -> bool | None:

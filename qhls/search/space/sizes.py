@@ -18,9 +18,10 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import calls, layers, unwrapped, warn_of_unseen
+from qhls.compat.qkeras.models.graph import calls, warn_of_unseen
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import has_plain_product
+from qhls.frontend.models.walk import layers, unwrapped
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.utils import get_quant_mode

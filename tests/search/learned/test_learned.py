@@ -157,7 +157,7 @@ def test_the_energy_of_a_layer_by_hand():
     model = one_layer([[0.75], [1.0], [0.0], [-0.25]])
     hardware = Hardware("s8.4", UNROLLED, "unit")
     made = learned(model, hardware, bits=4, x=np.zeros((1, 4), np.float32))
-    (layer,) = layers_of(made)
+    (layer,) = layers_of(made).values()
     graph = qhls.compile(exported(made), "s8.4").graph
     assert int(layer.finest()) == 3 and numbers(layer.kernel_bits()).ravel().tolist() == [
         3,
@@ -181,7 +181,7 @@ def test_a_bias_of_no_bits_has_no_addition():
     hardware = Hardware("s8.4", UNROLLED, "unit")
     model = one_layer([[0.75, 1.25], [0.5, -0.75]], bias=[0.5, 0.0])
     made = learned(model, hardware, x=np.zeros((1, 2), np.float32))
-    (layer,) = layers_of(made)
+    (layer,) = layers_of(made).values()
     design = qhls.compile(exported(made), "s8.4", schedule=UNROLLED)
     addition = next(op for op in design.energy("unit").ops if op.name == "d.add").total
     type_ = next(op.type for op in design.graph.ops if op.name == "d.add")
@@ -199,7 +199,7 @@ def test_a_bias_of_no_bits_has_no_addition():
 
 def test_no_weight_is_finer_than_the_finest():
     made = learned(one_layer([[0.75, 0.5], [0.25, -0.5]]), bits=4, x=np.zeros((1, 2), np.float32))
-    (layer,) = layers_of(made)
+    (layer,) = layers_of(made).values()
     own, finest = layer.kernel_fraction, layer.finest_fraction
     assert float(finest) * BITS_PER_UNIT == 3
     own.assign(np.array([[3, 1], [2, 5]]) / BITS_PER_UNIT)
@@ -220,7 +220,7 @@ def test_no_weight_is_finer_than_the_finest():
 
 def test_the_first_estimate_is_near_the_design():
     made = learned(hardware=Hardware("s8.4", UNROLLED), bits=6)
-    first = next(layer for layer in layers_of(made) if isinstance(layer, LearnedWeights))
+    first = next(layer for layer in layers_of(made).values() if isinstance(layer, LearnedWeights))
     real = qhls.compile(exported(made), "s8.4", schedule=UNROLLED).energy().total
     assert first.term.at_start == pytest.approx(real)
     assert 0.7 * real < float(first.term.energy()) < 1.6 * real
@@ -229,9 +229,11 @@ def test_the_first_estimate_is_near_the_design():
 def test_weights_in_a_memory_share_their_width():
     schedule = qhls.Schedule(storage="bram")
     made = learned(hardware=Hardware("s8.4", schedule))
-    shapes = {e.name: tuple(e.kernel_fraction.shape) for e in layers_of(made) if e.name[0] == "d"}
+    shapes = {
+        e.name: tuple(e.kernel_fraction.shape) for e in layers_of(made).values() if e.name[0] == "d"
+    }
     assert shapes == {"d0": (), "d1": (), "d2": ()}
-    first = next(layer for layer in layers_of(made) if isinstance(layer, LearnedWeights))
+    first = next(layer for layer in layers_of(made).values() if isinstance(layer, LearnedWeights))
     assert all(product.memory is not None for product in first.term.products)
     before = float(first.term.energy())
     first.kernel_fraction.assign(first.kernel_fraction - 2 / BITS_PER_UNIT)
@@ -259,7 +261,7 @@ def test_the_quantizer_of_a_grid_leaves_it_alone(codes, fraction):
 def scattered(made, seed=0):
     """``made`` with widths from 0 up, as training leaves them."""
     rng = np.random.default_rng(seed)
-    for layer in layers_of(made):
+    for layer in layers_of(made).values():
         for name in ("kernel_fraction", "depthwise_kernel_fraction"):
             if hasattr(layer, name):
                 variable = getattr(layer, name)

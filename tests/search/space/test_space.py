@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from qhls.frontend.models.walk import placed
 from qhls.search import SpaceError, TrialError
 from qhls.search.space.choices import Space
 from qhls.search.space.quantization import DEFAULT_QUANTIZATION, HARDWARE_QUANTIZATION
@@ -170,6 +171,29 @@ def test_filters_of_a_block_and_exceptions():
     assert "network_filters" in choices(space)
     model = space.build(space.smallest() | {"network_filters": 1.5})
     assert [model.get_layer(name).units for name in ("d0", "d1", "d2")] == [12, 8, 3]
+
+
+def test_filters_within_nested_models_and_wrappers():
+    rows = keras.layers.TimeDistributed(
+        keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(6, name="r0"), keras.layers.Dense(5, name="r1")]
+        ),
+        name="rows",
+    )
+    inner = keras.Sequential([keras.Input((15,)), keras.layers.Dense(8, name="n0")], name="inner")
+    model = keras.Sequential(
+        [keras.Input((3, 4)), rows, keras.layers.Flatten(), inner, keras.layers.Dense(2, name="d")]
+    )
+    space = Space(model, limit={"Dense": [8, 8, 8]}, tune_filters="layer")
+    names = [name for name in choices(space) if name.startswith("network_filters")]
+    assert names == ["network_filters_r0", "network_filters_n0"]  # the input of "inner" is fixed
+    factors = dict(zip(names, (0.5, 1.5), strict=True))
+    units = {
+        layer.name: layer.units
+        for layer in placed(space.build(space.smallest() | factors))
+        if hasattr(layer, "units")
+    }
+    assert units == {"r0": 3, "r1": 5, "n0": 12, "d": 2}
 
 
 def branches():

@@ -12,9 +12,10 @@ import numpy as np
 
 from qhls.compat.qkeras.analysis.operations import has_kernel, is_transposed
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import calls, run, unwrapped, warn_of_unseen
+from qhls.compat.qkeras.models.graph import calls, run, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.frontend.models.walk import unwrapped
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 

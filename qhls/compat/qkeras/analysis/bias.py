@@ -20,10 +20,11 @@ from qhls.compat.qkeras.analysis.operations import (
     keeps_numbers,
 )
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import Call, calls, unwrapped
+from qhls.compat.qkeras.models.graph import Call, calls
 from qhls.compat.qkeras.weights.hardware import hardware_weights
 from qhls.frontend.layers.folded import Folded
 from qhls.frontend.lowering.trace import functional_of
+from qhls.frontend.models.walk import unwrapped
 from qhls.quantizers import Quantizer, get_quantizer, quantized_bits
 
 

@@ -12,9 +12,10 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import input_arrays, layers, parts, run, unseen, warn_of_unseen
+from qhls.compat.qkeras.models.graph import input_arrays, run, unseen, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.sparsity import quantized_values
+from qhls.frontend.models.walk import layers, parts
 from qhls.system.text import say
 
 

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import Call, calls, layers, unwrapped
+from qhls.compat.qkeras.models.graph import Call, calls
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.frontend.models.walk import layers, unwrapped
 from qhls.quantizers import Quantizer, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import layers
 from qhls.frontend import registered
+from qhls.frontend.models.walk import layers
 from qhls.quantizers.base import QUANTIZERS
 
 

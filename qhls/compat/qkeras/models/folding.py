@@ -8,13 +8,13 @@ import keras
 
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.fusing import normalised_layers
-from qhls.compat.qkeras.models.graph import placed
 from qhls.frontend import registered
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_twin
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
+from qhls.frontend.models.walk import placed
 from qhls.quantizers.keras_types import KerasLayer
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import keras
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import layers
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
 from qhls.compat.qkeras.weights.save import assign_quantized, model_save_quantized_weights
 from qhls.frontend import load_model
 from qhls.frontend.models.rebuild import clone_model
 from qhls.frontend.models.state import copy_model_state
+from qhls.frontend.models.walk import layers
 from qhls.quantizers import Quantizer, binary, quantized_bits, quantized_linear
 
 

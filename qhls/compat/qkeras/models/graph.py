@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,9 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.frontend import registered
 from qhls.frontend.lowering.trace import functional_of, nodes_of
-from qhls.quantizers.keras_types import KerasLayer, KerasNode
+from qhls.frontend.models.walk import layers, parts, unwrapped
+from qhls.quantizers.keras_types import KerasNode
 
 SAMPLES = 256
 """Samples per run: bounds the memory of a model's activations."""
@@ -139,49 +138,6 @@ def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
 # -- layers within layers ---------------------------------------------------------------------------
 
 
-def layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """Yield ``(name, layer)`` of every layer in the model's order, for all tools.
-
-    Layers inside nested models, wrappers and user-defined layers have the name ``outer/inner``; the latter two follow
-    the layer that holds them. A wrapper around one Q-layer, such as ``TimeDistributed``, is replaced by that layer.
-    """
-    for layer in model.layers:
-        yield from _walk(layer.name, layer)
-
-
-def _walk(name: str, layer: KerasLayer) -> Iterator[tuple[str, Any]]:
-    inside = unwrapped(layer)
-    if not isinstance(layer, keras.Model):
-        yield name, inside
-    times: Counter[str] = Counter()
-    for inner in parts(inside):
-        times[inner.name] += 1
-        number = f"_{times[inner.name] - 1}" if times[inner.name] > 1 else ""
-        yield from _walk(f"{name}/{inner.name}{number}", inner)
-
-
-def placed(layer: KerasLayer) -> Iterator[Any]:
-    """Yield the layers that ``rebuild`` can replace: those of models, nested models and wrappers."""
-    if isinstance(layer, keras.Model):
-        for each in layer.layers:
-            yield from placed(each)
-    elif isinstance(layer, keras.layers.Wrapper) and parts(layer):
-        yield from placed(layer.layer)
-    else:
-        yield layer
-
-
-def parts(layer: KerasLayer) -> list[Any]:
-    """Return the layers inside ``layer`` that count as layers; none for Q-layers and recurrent layers."""
-    if isinstance(layer, keras.Model):
-        return layer.layers
-    whole = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
-    if whole or type(layer) in registered().values() or hasattr(layer, "quantized_weights"):
-        return []
-    held = layer._flatten_layers(include_self=False, recursive=False)
-    return [each for each in held if each is not getattr(layer, "activation", None)]
-
-
 def unseen(model: keras.Model) -> list[str]:
     """Return the names of layers with weights whose calls are unknown, inside a layer without a graph of layers."""
     seen = {id(unwrapped(call.layer)) for call in calls(model)}
@@ -245,10 +201,3 @@ def _graph(call: Callable[[], Any], symbols: Any) -> Any:
         return keras.Model(symbols, call())
     except Exception:  # the user's code may do anything with a tensor of another kind
         return None
-
-
-def unwrapped(layer: KerasLayer) -> Any:
-    """Return the Q-layer inside a wrapper, or ``layer`` itself."""
-    inner = getattr(layer, "layer", None)
-    wraps = isinstance(layer, keras.layers.Wrapper) and hasattr(inner, "quantized_weights")
-    return inner if wraps and not hasattr(layer, "quantized_weights") else layer

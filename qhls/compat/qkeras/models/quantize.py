@@ -36,11 +36,11 @@ from qhls.compat.qkeras.models.activations import (
     upper_bound,
 )
 from qhls.compat.qkeras.models.folding import fold, foldable, transfer
-from qhls.compat.qkeras.models.graph import layers, parts
 from qhls.frontend import Clip, QActivation, QInitializer, registered
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
-from qhls.frontend.models.rebuild import copy_layer, custom_scope, rebuild
+from qhls.frontend.models.rebuild import converted_inside, copy_layer, custom_scope, rebuild
+from qhls.frontend.models.walk import layers, parts
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -140,7 +140,11 @@ class _Config:
     def warn_of_unknown(self, model: keras.Model) -> None:
         """Warn of keys that are neither names of layers nor classes, which are probably misspelt."""
         classes = {name.removeprefix("Q") for name in registered()}
-        names = {part for name, _ in layers(model) for part in (name, name.rpartition("/")[2])}
+        names = {
+            part
+            for name, layer in layers(model)
+            for part in (name, name.rpartition("/")[2], layer.name)
+        }
         for key in self.entries:
             known = key in names or key == _DEFAULT or key in registered() or key in classes
             if not known and not isinstance(getattr(keras.layers, str(key), None), type):
@@ -205,7 +209,7 @@ class _Config:
         cls = find_q_class(type(layer))
         if cls is None or not list_quantized(cls):
             if isinstance(layer, keras.layers.Wrapper):
-                return self._wrapper(layer)
+                return converted_inside(layer, self.convert)
             self._warn_of_parts(layer)
             return copy_layer(layer)
         entry, key = self._weighted(layer, *_classes(cls))
@@ -229,14 +233,6 @@ class _Config:
         if cls is None or not list_quantized(cls):
             return False
         return self._weighted(layer, *_classes(cls))[0] is not None
-
-    def _wrapper(self, layer: Any) -> Any:
-        """Return a wrapper such as ``TimeDistributed`` around the converted inner layer."""
-        inner = layer.layer
-        nested = isinstance(inner, keras.Model)
-        new = rebuild(inner, self.convert) if nested else self.convert(inner)
-        config = layer.get_config() | {"layer": keras.saving.serialize_keras_object(new)}
-        return type(layer).from_config(config)
 
     def _with(self, layer: KerasLayer, cls: type, entry: Entry | None, key: str) -> Any:
         """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""

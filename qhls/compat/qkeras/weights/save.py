@@ -18,11 +18,11 @@ import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.fusing import add_bn_fusing_weights, find_bn_fusing_layer_pair
-from qhls.compat.qkeras.models.graph import layers
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weight, hardware_weights
 from qhls.errors import LoweringError
 from qhls.frontend.layers.batchnorm import QBatchNormalization
+from qhls.frontend.models.walk import layers
 from qhls.quantizers import Quantizer, quantized_bits, quantized_po2, quantized_relu_po2
 from qhls.quantizers.keras_types import KerasLayer
 

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.analysis.operations import has_kernel
-from qhls.compat.qkeras.models.graph import layers
 from qhls.compat.qkeras.weights.hardware import hardware_weights
+from qhls.frontend.models.walk import layers
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from qhls.compat.qkeras.models.graph import layers, unseen
+from qhls.compat.qkeras.models.graph import unseen
 from qhls.energy import QTools
+from qhls.frontend.models.walk import layers
 from qhls.layers import QActivation, QConv2D, QDense
 from qhls.search.space.choices import Space
 from qhls.search.space.sizes import Sizes, model_bits

@@ -1,0 +1,80 @@
+"""The one walk over the layers of a model, those within other layers included."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import keras
+
+from qhls.frontend.layers.registry import registered
+from qhls.quantizers.keras_types import KerasLayer
+
+
+def layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield ``(name, layer)`` of every layer in the model's order, for all tools.
+
+    Layers inside nested models, wrappers and user-defined layers have the name ``outer/inner``; the latter two follow
+    the layer that holds them. A wrapper around one layer, such as ``TimeDistributed``, is replaced by that layer.
+    """
+    for layer in model.layers:
+        yield from _walk(layer.name, layer)
+
+
+def _walk(name: str, layer: KerasLayer) -> Iterator[tuple[str, Any]]:
+    inside = unwrapped(layer)
+    if not isinstance(layer, keras.Model):
+        yield name, inside
+    times: Counter[str] = Counter()
+    for inner in parts(inside):
+        times[inner.name] += 1
+        number = f"_{times[inner.name] - 1}" if times[inner.name] > 1 else ""
+        yield from _walk(f"{name}/{inner.name}{number}", inner)
+
+
+def split_inaccessible(every: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """Return the layers of a walk by name, and apart the names of those within user-defined layers.
+
+    A lowering rule makes one layer of a user-defined layer, whatever is inside.
+    """
+    accessible: dict[str, Any] = {}
+    inside: list[str] = []
+    holders: list[str] = []
+    for name, layer in every:
+        if any(name.startswith(holder) for holder in holders):
+            inside.append(name)
+            continue
+        accessible[name] = layer
+        if parts(layer) and not isinstance(layer, keras.layers.Wrapper):
+            holders.append(f"{name}/")
+    return accessible, inside
+
+
+def placed(layer: KerasLayer) -> Iterator[Any]:
+    """Yield the layers that ``rebuild`` can replace: those of models, nested models and wrappers."""
+    if isinstance(layer, keras.Model):
+        for each in layer.layers:
+            yield from placed(each)
+    elif isinstance(layer, keras.layers.Wrapper) and parts(layer):
+        yield from placed(layer.layer)
+    else:
+        yield layer
+
+
+def parts(layer: KerasLayer) -> list[Any]:
+    """Return the layers inside ``layer`` that count as layers; none for Q-layers and recurrent layers."""
+    if isinstance(layer, keras.Model):
+        return layer.layers
+    whole = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
+    if whole or type(layer) in registered().values() or hasattr(layer, "quantized_weights"):
+        return []
+    held = layer._flatten_layers(include_self=False, recursive=False)
+    return [each for each in held if each is not getattr(layer, "activation", None)]
+
+
+def unwrapped(layer: KerasLayer) -> Any:
+    """Return the layer inside a wrapper, unless it holds others, or ``layer`` itself."""
+    if not isinstance(layer, keras.layers.Wrapper) or hasattr(layer, "quantized_weights"):
+        return layer
+    return layer if parts(layer.layer) else layer.layer
