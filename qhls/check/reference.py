@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.models.precision import copy_in_precision, is_float32
+from qhls.frontend.models.precision import copy_in_precision, type_of
 from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
@@ -24,15 +24,16 @@ BATCH = 512
 class Reference:
     """The Keras model of ``graph``, rebuilt to end at the graph's outputs.
 
-    In float32 where every op's range proves float32 exact, else in float64: ``dtype`` says which,
-    ``notes`` why.
+    In the model's own types where every op's range proves float32 exact, else in float64: ``dtype`` says which,
+    ``notes`` why. Layers of half precision were lowered only because they round nothing.
     """
 
     def __init__(self, model: keras.Model, graph: ModelGraph) -> None:
         self.graph, self.whole = graph, model
         layers = graph.inexact
-        self.dtype = "float64" if layers else "float32"
-        self.copied = self.dtype == "float64" and is_float32(model)
+        own = type_of(model)
+        self.dtype = "float64" if layers else own
+        self.copied = self.dtype != own
         self.notes = [_explain(layers)] if layers else []
         self.beyond = tuple(
             dict.fromkeys(

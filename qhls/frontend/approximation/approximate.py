@@ -30,7 +30,8 @@ from qhls.frontend.lowering.reals import (
 from qhls.frontend.lowering.refusal import RealWeightsError
 from qhls.frontend.lowering.rounded import RoundedFunction
 from qhls.frontend.lowering.steps import values_of
-from qhls.frontend.lowering.trace import settled, trace, trace_in_float32
+from qhls.frontend.lowering.trace import settled, trace, trace_in_own_type
+from qhls.frontend.models.precision import type_of
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Op, layer_scope
@@ -152,10 +153,11 @@ class _Quantizers:
 
         The trace is repeated while a quantizer has grown, or while places are found to need one.
         """
+        self.dtype = type_of(model)
         while True:
             self.begin()
             with resolving(self):
-                graph = trace_in_float32(model, input_types)
+                graph = trace_in_own_type(model, input_types)
             if self.asked:
                 self.forced |= self.asked
                 self.behind = {}  # ranges of a trace that went on without these quantizers
@@ -218,7 +220,7 @@ class _Quantizers:
             name = f"{source.rpartition('/')[2]}_approximation"
             taken = sum(other.name.startswith(name) for other in self.layers.values())
             unique = f"{name}_{taken + 1}" if taken else name
-            self.layers[key] = QActivation(chosen, name=unique)
+            self.layers[key] = QActivation(chosen, name=unique, dtype=self.dtype)
         return self.layers[key]
 
     def _op(self, reals: Reals, path: str, layer: QActivation) -> Op:
@@ -259,7 +261,9 @@ def _softmax_apart(model: keras.Model) -> keras.Model:
         new = copy_layer(layer)
         if isinstance(layer, QLayer) and layer.activation is keras.activations.softmax:
             new.activation = keras.activations.linear
-            behind = keras.layers.Activation("softmax", name=SOFTMAX_APART)
+            behind = keras.layers.Activation(
+                "softmax", name=SOFTMAX_APART, dtype=layer.dtype_policy
+            )
             new = keras.Sequential([new, behind], name=layer.name)
         pairs.append((layer, new))
         return new

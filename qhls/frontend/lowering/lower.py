@@ -25,6 +25,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.arithmetic import current_arithmetic
+from qhls.frontend.lowering.half import prove_in_half
 from qhls.frontend.lowering.lines import rounded_line
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals, rises
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal, without_rule
@@ -225,12 +226,20 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     """``activation``, a quantizer or one of Keras' functions, on ``x``.
 
     Raises:
-        LoweringError: it has no exact meaning in integers.
+        LoweringError: it has no exact meaning in integers, or not in the type in which ``layer`` computes.
     """
     if activation is None or activation is keras.activations.linear:
         return x
     if activation is keras.activations.softmax:
         return softmax(layer, exact(layer, x))
+    made = _activated(layer, activation, x)
+    if not isinstance(activation, keras.layers.Softmax):
+        prove_in_half(activation, x, made, lambda op: _activated(layer, activation, op))
+    return made
+
+
+def _activated(layer: Any, activation: Any, x: Tensor) -> Tensor:
+    """``activation``, which is neither linear nor a softmax, on ``x``."""
     if isinstance(activation, keras.layers.Layer):
         if not activation.built or activation.weights:
             # Keras neither builds nor saves such a layer as it does others.

@@ -16,9 +16,10 @@ from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.lowering.arithmetic import Arithmetic, arithmetic, current_arithmetic
 from qhls.frontend.lowering.choices import truth
+from qhls.frontend.lowering.half import check_half, half_of, in_half
 from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reading
-from qhls.frontend.models.precision import copy_in_precision, is_float32
+from qhls.frontend.models.precision import copy_in_precision, layers_with_type, type_of
 from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
@@ -47,29 +48,45 @@ def trace(
             no exact meaning in integers; a model that is not built from layers.
         VerifyError: shapes that do not fit.
     """
-    return settled(model, input_types, trace_in_float32(model, input_types))
+    return settled(model, input_types, trace_in_own_type(model, input_types))
 
 
-def trace_in_float32(model: keras.Model, input_types: Any = None) -> ModelGraph:
-    """Return what ``trace`` does where Keras' float32 is the reference; ``ModelGraph.rounded`` says where it is not."""
-    with arithmetic("float32") as float32:
-        graph = _trace(model, input_types, float32)
-    if float32.uneven and graph.reals:  # the reference has one arithmetic for all quantizers
-        with arithmetic("float32", plain=True) as float32:
-            return _trace(model, input_types, float32)
+def trace_in_own_type(model: keras.Model, input_types: Any = None) -> ModelGraph:
+    """Return the graph where the model's own type is the reference; ``ModelGraph.rounded`` says where it is not."""
+    dtype = type_of(model)
+    if dtype == "float64":
+        _refuse_other_types(model)
+    with arithmetic(dtype) as running, precision(dtype):
+        graph = _trace(model, input_types, running)
+    if graph.reals and (running.uneven or dtype == "float64"):
+        # The reference has one arithmetic for all quantizers.
+        with arithmetic(dtype, plain=True) as running, precision(dtype):
+            return _trace(model, input_types, running)
     return graph
+
+
+def _refuse_other_types(model: keras.Model) -> None:
+    """Refuse layers of other types in a model with a layer of float64: all of it is compared in float64."""
+    for layer in layers_with_type(model):
+        if layer.compute_dtype != "float64":
+            raise refusal(
+                layer,
+                "float64, as in other layers of the model",
+                layer.compute_dtype,
+                "Give all layers the same dtype.",
+            )
 
 
 def settled(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGraph:
     """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
-    if not (graph.rounded and (steps or graph.reals)):
+    if type_of(model) == "float64" or not (graph.rounded and (steps or graph.reals)):
         return graph
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.
     with (
         arithmetic("float64", plain=bool(graph.reals)) as float64,
         precision("float64"),
-        trained_in_float32(is_float32(model)),
+        trained_in_float32(),
     ):
         again = _trace(copy_in_precision(model, "float64"), input_types, float64)
     return replace(again, rounded=graph.rounded)
@@ -304,13 +321,17 @@ def _call(
         kwargs = _mask_of(node, inputs)
     else:
         args, kwargs = _operands(node, inputs)
-    if getattr(layer, "compute_dtype", "float32") not in ("float32", "float64"):
-        actual = f"{layer.compute_dtype}, which rounds"
-        raise refusal(layer, "float32 or float64", actual, "Set its dtype.")
-    name = f"{path}{layer.name}"
-    with layer_scope(name), softmax_on_host(last) as left, reading(node, inputs, path):
+    name, running = f"{path}{layer.name}", current_arithmetic()
+    rounded = len(running.rounds) if running else 0
+    with (
+        in_half(layer, half_of(node)),
+        layer_scope(name),
+        softmax_on_host(last) as left,
+        reading(node, inputs, path),
+    ):
         ops = rule(layer, *args, **kwargs)
-    ops = list(ops) if isinstance(ops, tuple) else [ops]
+        ops = list(ops) if isinstance(ops, tuple) else [ops]
+        check_half(inputs, ops, running is not None and len(running.rounds) > rounded)
     if any(all(end.logits is not op for op in ops) for end in left):
         raise refusal(
             layer,
@@ -321,7 +342,6 @@ def _call(
     notes += [replace(end, layer=f"{path}{end.layer}") for end in left]
     _check_shapes(layer, node, ops)
     _check_integers(layer, node, ops)
-    running = current_arithmetic()
     if running is not None and not all(isinstance(op, Op) for op in ops):
         running.reals.append(name)
     return [op if isinstance(op, Op) else _named(op, name, layer, inputs) for op in ops]

@@ -14,17 +14,34 @@ _WHOLE = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16,
 """Types of Keras that are no floats."""
 
 
-def is_float32(model: keras.Model) -> bool:
-    """Return whether no weight of ``model`` has more bits than float32."""
-    return all(str(weight.dtype) != "float64" for weight in model.weights)
+HALF = ("float16", "bfloat16")
+"""Types of half precision."""
+
+
+def type_of(model: keras.Model) -> str:
+    """Return "float64" if a layer of ``model`` computes in it, else "float32", also where layers have fewer bits."""
+    found = any(layer.compute_dtype == "float64" for layer in layers_with_type(model))
+    return "float64" if found else "float32"
+
+
+def layers_with_type(model: keras.Model) -> list[Any]:
+    """Return the layers of ``model`` that compute in floats, those within others included."""
+    others = keras.Model | keras.layers.InputLayer
+    every = model._flatten_layers(include_self=False)
+    return [x for x in every if not isinstance(x, others) and "float" in str(x.compute_dtype)]
 
 
 def copy_in_precision(
     model: keras.Model, dtype: str, host_softmax: Sequence[str] = ()
 ) -> keras.Model:
-    """Return a copy of ``model`` that computes in ``dtype``, without the softmax of the layers ``host_softmax``."""
+    """Return a copy of ``model`` that computes in ``dtype``, without the softmax of the layers ``host_softmax``.
+
+    Layers of half precision keep their types in a float32 model.
+    """
     with precision(dtype):
-        config = _adapt(model.get_config(), dtype, set(host_softmax), "")
+        halves = any(layer.compute_dtype in HALF for layer in layers_with_type(model))
+        changed = None if halves and dtype == "float32" else dtype
+        config = _adapt(model.get_config(), changed, set(host_softmax), "")
         copy = type(model).from_config(config)
         if not copy.built:
             copy.build(model.input_shape)
@@ -32,8 +49,8 @@ def copy_in_precision(
         return copy
 
 
-def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
-    """Return the model's configuration with every ``dtype`` replaced and the softmax of ``linear`` layers removed."""
+def _adapt(config: Any, dtype: str | None, linear: set[str], path: str) -> Any:
+    """Return the model's configuration without the softmax of ``linear`` layers, and in ``dtype``, if given."""
     if isinstance(config, list | tuple):
         return type(config)(_adapt(entry, dtype, linear, path) for entry in config)
     if not isinstance(config, dict):
@@ -44,7 +61,7 @@ def _adapt(config: Any, dtype: str, linear: set[str], path: str) -> Any:
     below = f"{path}{name}/" if name is not None and "layers" in config["config"] else path
     return {
         key: dtype
-        if key == "dtype" and value not in (None, *_WHOLE)
+        if dtype and key == "dtype" and value not in (None, *_WHOLE)
         else _adapt(value, dtype, linear, below)
         for key, value in config.items()
     }

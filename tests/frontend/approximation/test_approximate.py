@@ -10,7 +10,7 @@ from qhls.cli import main
 from qhls.errors import LoweringError
 from qhls.frontend.approximation.approximate import nearest
 from qhls.frontend.lowering.reals import RealNumbersError
-from qhls.frontend.lowering.trace import trace, trace_in_float32
+from qhls.frontend.lowering.trace import trace, trace_in_own_type
 from qhls.ir import Fixed, Graph, Input, Max, Shift
 from qhls.layers import QLSTM, QActivation, QBidirectional, QDense, QSimpleRNN
 
@@ -245,9 +245,9 @@ def test_many_are_put_in_one_trace(monkeypatch):
 
     def counted(*arguments):
         traced.append(1)
-        return trace_in_float32(*arguments)
+        return trace_in_own_type(*arguments)
 
-    monkeypatch.setattr("qhls.frontend.approximation.approximate.trace_in_float32", counted)
+    monkeypatch.setattr("qhls.frontend.approximation.approximate.trace_in_own_type", counted)
     design = qhls.compile(model, "s8.4", allow_approximate=True)
     assert len(design.approximations) == 8
     assert len(traced) == 1

@@ -155,3 +155,163 @@ def test_the_scale_of_a_call_of_ones_own_is_that_of_the_call():
     layer(np.ones((1, 3), "float32"))
     layer.kernel_quantizer(np.full((3, 2), 1.4, "float32"))
     np.testing.assert_allclose(np.ravel(layer.kernel_quantizer.scale), 1.6, rtol=1e-5)
+
+
+# designs of models in other types than float32
+
+HALVES = (
+    *(
+        "quantized_relu(6,2)",
+        "quantized_bits(6,2)",
+        "quantized_tanh(6)",
+        "quantized_po2(4)",
+        "relu",
+    ),
+    *("quantized_sigmoid(6,use_real_sigmoid=1)", "quantized_relu_po2(4)", "quantized_ulaw(6)"),
+    *("quantized_hswish(6,1)", "binary(alpha=1)", "ternary(alpha=1)", "hard_tanh", "hard_sigmoid"),
+)
+"""Activations that are one function of each number."""
+
+
+def values(*, kernel="quantized_bits(3,1,alpha=1)", **types):
+    """A model with a layer of each kind, its types by the names of its layers."""
+
+    def of(name):
+        return {"name": name, "dtype": types.get(name, types.get("every", "float32"))}
+
+    x = keras.Input((6, 5, 2), name="x")
+    kernel = {"kernel_quantizer": kernel, "bias_quantizer": kernel}
+    y = QConv2D(2, 2, **kernel, **of("conv"))(x)
+    y = QActivation("quantized_relu(4,2)", **of("act"))(y)
+    y = keras.layers.MaxPooling2D(2, **of("pool"))(y)
+    y = keras.layers.Flatten(**of("flat"))(y)
+    y = QDense(3, activation="relu", **kernel, **of("dense"))(y)
+    z = QDense(3, **kernel, **of("other"))(y)
+    model = keras.Model(x, keras.layers.Add(**of("add"))([y, z]))
+    random = np.random.default_rng(5)
+    for weight in model.weights:
+        weight.assign(random.normal(0, 0.7, weight.shape))
+    return model, random.integers(-16, 16, (64, 6, 5, 2)) / 4
+
+
+def assert_exact(model, x, types="s5.2"):
+    """The design is exact, and equals the model as its user has it."""
+    design = qhls.compile(model, types)
+    report = design.check(x, targets=())
+    assert report, report
+    wanted = keras.ops.convert_to_numpy(keras.ops.cast(model(x), "float64"))
+    np.testing.assert_array_equal(design.run(x), wanted)
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        {"every": "mixed_float16"},
+        {"every": "float16"},
+        {"every": "mixed_float16", "conv": "float32"},
+        {"every": "float32", "act": "mixed_float16", "pool": "mixed_bfloat16"},
+        {"every": "float64"},
+    ],
+    ids=str,
+)
+def test_a_design_is_exact_where_its_type_holds_all_numbers(types):
+    assert_exact(*values(**types))
+
+
+@pytest.mark.parametrize(
+    ("types", "message"),
+    [
+        (
+            {"every": "mixed_bfloat16", "kernel": "quantized_bits(6,1,alpha=1)"},
+            r"^layer 'conv' \(QConv2D\): expected numbers that bfloat16 holds, of at most 8 bits; "
+            r"received sums up to \d+ x 2\*\*-\d+; give it fewer bits, or dtype='float32'$",
+        ),
+        (
+            {"every": "mixed_float16", "kernel": "quantized_bits(10,1,alpha=1)"},
+            r"^layer 'conv' .*float16 holds, of at most 11 bits; received sums up to",
+        ),
+        (
+            {"act": "mixed_float16", "kernel": "quantized_bits(12,1,alpha=1)"},
+            r"^layer 'act' .*float16 holds, of at most 11 bits; received sums of the type",
+        ),
+        (
+            {"add": "mixed_bfloat16", "kernel": "quantized_bits(6,1,alpha=1)"},
+            r"^layer 'add' .*bfloat16 holds, of at most 8 bits; received inputs of the type",
+        ),
+        (
+            {"conv": "mixed_float16", "kernel": "quantized_bits(3,1,alpha='auto')"},
+            r"^layer 'conv' .*float16 holds, of at most 11 bits; received real numbers; give",
+        ),
+        (
+            {"every": "float64", "pool": "float32"},
+            r"^layer 'pool' \(MaxPooling2D\): expected float64, as in other layers of the model; "
+            r"received float32; give all layers the same dtype$",
+        ),
+    ],
+    ids=str,
+)
+def test_other_types_are_refused(types, message):
+    model, _ = values(**types)
+    with pytest.raises(qhls.LoweringError, match=message):
+        qhls.compile(model, "s5.2")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("text", HALVES)
+def test_activations_in_half_precision_are_exact_or_refused(text, dtype):
+    """Every code of the input: the design equals the model, or compile says that the type rounds."""
+    model = keras.Sequential([keras.Input((1,)), QActivation(text, name="act", dtype=dtype)])
+    x = np.arange(-128, 128)[:, None] / 16
+    try:
+        qhls.compile(model, "s8.4")
+    except qhls.LoweringError as error:
+        assert str(error).startswith(
+            f"layer 'act' (QActivation): expected numbers that {dtype} holds"
+        )
+        return
+    assert_exact(model, x, "s8.4")
+
+
+def test_weights_that_the_type_rounds_are_refused():
+    layer = QDense(
+        1,
+        kernel_quantizer="quantized_bits(14,0,alpha=1)",
+        use_bias=False,
+        name="d",
+        dtype="mixed_float16",
+    )
+    model = keras.Sequential([keras.Input((1,)), layer])
+    layer.kernel.assign([[0.5001220703125]])
+    message = r"^layer 'd' .*received (constants such as 0\.5001|weights of 'kernel' that it rounds|sums up to)"
+    with pytest.raises(qhls.LoweringError, match=message):
+        qhls.compile(model, "u1.0")
+
+
+@pytest.mark.parametrize("value", [0.1874999999, 0.18750000001])
+def test_codes_of_float64_weights_are_those_of_float64(value):
+    layer = QDense(
+        1, kernel_quantizer="quantized_bits(4,0,alpha=1)", use_bias=False, dtype="float64"
+    )
+    model = keras.Sequential([keras.Input((1,), dtype="float64"), layer])
+    layer.kernel.assign([[value]])
+    assert_exact(model, np.array([[1.0]]), "u1.0")
+
+
+def test_layers_within_a_layer_of_half_precision_are_refused():
+    inner = QDense(2, kernel_quantizer=BITS, dtype="mixed_float16")
+    model = keras.Sequential(
+        [keras.Input((3, 2)), keras.layers.TimeDistributed(inner, name="rows")]
+    )
+    message = r"^layer 'rows' \(TimeDistributed\): expected numbers that float16 holds, .*; received layers within it"
+    with pytest.raises(qhls.LoweringError, match=message):
+        qhls.compile(model, "s5.2")
+
+
+def test_an_operation_on_half_precision_is_lowered_where_exact():
+    x = keras.Input((2,), dtype="float16")
+    codes = np.array([[-8.0, 7.5], [3.5, -0.5]])
+    assert_exact(keras.Model(x, x * 4 + x), codes, "s5.1")
+    with pytest.raises(
+        qhls.LoweringError, match=r"^layer .*: expected numbers that float16 holds, "
+    ):
+        qhls.compile(keras.Model(x, x * 4095 + x), "s5.1")
