@@ -239,25 +239,86 @@ class Maker:
         return getattr(self, self.pick(BY_RANK[len(x.shape) - 1]))(x)
 
 
+APART = [
+    *("quantized_bits(4,12,alpha=1)", "quantized_bits(3,-12,alpha=1)", "quantized_relu(5,9)"),
+    *("quantized_relu(16,0)", "quantized_bits(31,12,1,alpha=1)", "quantized_po2(5)"),
+]
+"""Activation quantizers of very different scales, with and without a sign."""
+POLICIES = ["float64", "mixed_float16", "mixed_bfloat16", "float16"]
+WIDER = {1: ("nested", "apart"), 2: ("rows", "nested", "apart"), 3: ("nested", "apart", "move")}
+"""The methods of ``WildMaker`` beside those of ``Maker``."""
+
+
+class WildMaker(Maker):
+    """Draws layers within layers too, and merges of numbers of very different scales."""
+
+    def nested(self, x):
+        """A model within the model, perhaps called twice."""
+        inputs = keras.Input(x.shape[1:])
+        quantizers = {"kernel_quantizer": self.pick(EXACT), "use_bias": False}
+        dense = q.QDense(x.shape[-1], **quantizers)(inputs)
+        inner = keras.Model(inputs, q.QActivation(self.pick(ACTIVATIONS))(dense))
+        if self.maybe():
+            inner = keras.Sequential([keras.Input(x.shape[1:]), inner, L.ReLU()])
+        y = inner(x)
+        return self.activated(inner(y) if self.maybe() else y)
+
+    def rows(self, x):
+        """A layer or a model on each row."""
+        inner = q.QDense(2, **self.quantizers("kernel", "bias"))
+        if self.maybe():
+            inner = keras.Sequential(
+                [keras.Input(x.shape[2:]), inner, q.QActivation(self.pick(ACTIVATIONS))]
+            )
+        return self.activated(L.TimeDistributed(inner)(x))
+
+    def apart(self, x):
+        """Two tensors of very different scales, merged and then compared with a third one."""
+        one, other = (q.QActivation(self.pick(APART))(x) for _ in range(2))
+        merge = self.pick([L.Add, L.Subtract, L.Multiply, L.Maximum, L.Minimum])
+        y = merge()([one, other])
+        if self.maybe():
+            y = self.pick([L.Maximum, L.Minimum])()([y, x])
+        return y if self.maybe() else self.activated(y)
+
+    def move(self, x):
+        return self.spatial(x)
+
+    def step(self, x):
+        rank = len(x.shape) - 1
+        return getattr(self, self.pick((*BY_RANK[rank], *WIDER[rank])))(x)
+
+
 EXTREMES = [1e-40, 1e-8, 1e-7, 1e-3, 1.0, 1.0, 30.0, 1e4]
 """Factors of weights: denormal ones, those below a power of two's smallest, those that saturate."""
 
 
 def extreme_model(seed):
-    """``(model, input type)``: widths around those of C's integers and of floats, weights of any size."""
-    model, _ = random_model(seed, stretches=True)
+    """``(model, input type)``: widths around those of C's integers and of floats, weights of any size.
+
+    One model in four computes in another type than float32, or some of its layers do.
+    """
     random = np.random.default_rng([seed, 1])
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(POLICIES[random.integers(4)] if seed % 4 == 0 else "float32")
+    try:
+        model, narrow = random_model(seed, stretches=True, maker=WildMaker)
+    finally:
+        keras.config.set_dtype_policy(before)
+    if model.compute_dtype != "float32" and seed % 8:
+        return model, narrow
     for weight in model.weights:
         if "kernel" in weight.path or "bias" in weight.path:
             weight.assign(weight * EXTREMES[random.integers(len(EXTREMES))])
-    width = [1, 2, 8, 12, 16, 18, 30, 31, 32, 33, 48, 53, 62][random.integers(13)]
+    widths = [1, 2, 8, 12, 16, 18, 30, 31, 32, 33, 48, 53, 54, 62, 63, 64]
+    width = widths[random.integers(len(widths))]
     return model, f"{'su'[random.integers(2)]}{width}.{random.integers(-2, width + 8)}"
 
 
-def random_model(seed, stretches=False):
+def random_model(seed, stretches=False, maker=Maker):
     """``(model, input type)``: one to three steps on an input of few bits; perhaps ``stretches`` before them."""
     random = np.random.default_rng(seed)
-    maker = Maker(random)
+    maker = maker(random)
     keras.utils.set_random_seed(seed)
     inputs = x = keras.Input(maker.pick(SHAPES))
     if stretches and maker.maybe():
