@@ -47,6 +47,7 @@ INERT = {
 POOL = {"pool_size": 2, "strides": 1}
 POOLED = {"pool_size": 3, "strides": 2, "padding": "same"}
 IMAGE = (4, 6, 2)
+CUBE = (4, 5, 6, 2)
 RANK = r"^layer 'x' \(\w+\): expected data_format='chan"
 
 
@@ -168,9 +169,40 @@ TABLE |= {
 TABLE |= {L.GaussianNoise: Arguments({"stddev": 0.1}, alike={"stddev": 0.5})}
 TABLE |= layers_of("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", shape=[(3,)] * 2)
 TABLE |= {
-    getattr(L, f"{kind}Pooling{rank}D"): Arguments(POOL, IMAGE[2 - rank :], POOLED)
+    getattr(L, f"{kind}Pooling{rank}D"): Arguments(POOL, CUBE[3 - rank :], POOLED)
     for kind in ("Max", "Average")
-    for rank in (1, 2)
+    for rank in (1, 2, 3)
+}
+TABLE |= {
+    L.UpSampling3D: Arguments(shape=CUBE, used={"size": (1, 2, 3)}),
+    L.ZeroPadding3D: Arguments(shape=CUBE, used={"padding": ((0, 1), (2, 0), (1, 3))}),
+    L.Cropping3D: Arguments({"cropping": 1}, CUBE, {"cropping": ((0, 1), (2, 0), (1, 1))}),
+    L.CenterCrop: Arguments(
+        {"height": 3, "width": 2},
+        IMAGE,
+        {"height": 2, "width": 5},
+        alike={"bounding_box_format": "xyxy"},
+        refused={
+            "height": (5, real(L.CenterCrop)),
+            "factor": (0.5, r"^Layer CenterCrop does not take a `factor` argument"),
+        },
+    ),
+    L.Masking: Arguments(
+        shape=(4, 1),
+        used={"mask_value": -0.09375},
+        refused={"mask_value": (0.1, real(L.Masking))},
+    ),
+}
+TABLE |= {
+    cls: Arguments(
+        {"output_size": 2},
+        (6,) * rank + (3,),
+        {"output_size": 3},
+        refused={"output_size": (4, real(cls))},
+    )
+    for kind in ("Max", "Average")
+    for rank in (1, 2, 3)
+    if (cls := getattr(L, f"Adaptive{kind}Pooling{rank}D", None)) is not None
 }
 TABLE |= {
     getattr(L, f"Global{kind}Pooling{rank}D"): Arguments(
@@ -229,7 +261,34 @@ def test_an_argument_without_exact_meaning_is_refused(cls, name):
         qhls.compile(model_of(cls, arguments | {"name": "x"}), given.types)
 
 
-@pytest.mark.parametrize("cls", classes(), ids=name_of)
+IDENTITIES = [c for c, rule in lower._rules.items() if rule is lower._rules[L.Identity]]
+OPTIONS = {"l1": 0.1, "height": 4, "width": 6, "layers": [], "mask_value": 0.0}
+"""Values of arguments that have no default; of others 0.5."""
+
+
+@pytest.mark.parametrize("cls", IDENTITIES, ids=lambda cls: cls.__name__)
+def test_layers_that_only_train(cls):
+    needed = [
+        name
+        for name, each in inspect.signature(cls.__init__).parameters.items()
+        if each.default is each.empty and name not in ("self", "args", "kwargs")
+    ]
+    arguments = {name: OPTIONS.get(name, 0.5) for name in needed}
+    if cls is getattr(L, "RandomPosterization", None):
+        arguments["factor"] = 4
+    shape = {"1D": (4, 3), "3D": CUBE}.get(cls.__name__[-2:], (4, 6, 3))
+    model = keras.Sequential([keras.Input(shape), cls(**arguments)])
+    x = np.random.default_rng(1).integers(-64, 64, (8, *shape)) / 32
+    made = model(x.astype("float32"), training=False)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(made), x)
+    design = qhls.compile(model, "s8.5")
+    np.testing.assert_array_equal(design.run(x), x)
+    assert design.check(x, targets=())
+
+
+@pytest.mark.parametrize(
+    "cls", [c for c in classes() if c not in IDENTITIES or c in TABLE], ids=name_of
+)
 def test_every_argument_is_used_refused_or_without_effect(cls):
     """A new rule, or a new argument in Keras, belongs in the table."""
     given = TABLE[cls]

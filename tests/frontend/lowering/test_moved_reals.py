@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import qhls
 from qhls.frontend import QActivation, QConv2D, QDense
-from qhls.frontend.lowering.trace import trace_in_float32
+from qhls.frontend.lowering.trace import trace_in_own_type
 from qhls.ir import Pool, Threshold
 
 L = keras.layers
@@ -164,9 +164,9 @@ def test_all_such_maxima_are_found_in_one_trace(monkeypatch):
 
     def counted(*arguments):
         traced.append(1)
-        return trace_in_float32(*arguments)
+        return trace_in_own_type(*arguments)
 
-    monkeypatch.setattr("qhls.frontend.approximation.approximate.trace_in_float32", counted)
+    monkeypatch.setattr("qhls.frontend.approximation.approximate.trace_in_own_type", counted)
     design = qhls.compile(model, "s7.4", allow_approximate=True)
     assert len(design.approximations) == 3
     assert len(traced) == 2
