@@ -16,6 +16,7 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.approximation.normalisation import Normalisations
+from qhls.frontend.approximation.rounded import RoundedFunction
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.lowering.lower import activate
@@ -28,7 +29,6 @@ from qhls.frontend.lowering.reals import (
     resolving,
 )
 from qhls.frontend.lowering.refusal import RealWeightsError
-from qhls.frontend.lowering.rounded import RoundedFunction
 from qhls.frontend.lowering.steps import values_of
 from qhls.frontend.lowering.trace import settled, trace, trace_in_own_type
 from qhls.frontend.models.precision import type_of

@@ -111,9 +111,7 @@ TABLE = {
         {"axes": 1},
         [(2, 2), (2, 2)],
         {"axes": (1, 2)},
-        refused={
-            "normalize": (True, r"^layer 'x' \(Dot\): expected normalize=False; received True")
-        },
+        refused={"normalize": (True, r"^layer 'x' \(Dot\): expected normalize=False, got True")},
     ),
     L.Embedding: Arguments(
         {"input_dim": 4, "output_dim": 3},
@@ -135,7 +133,7 @@ TABLE = {
             "return_state": True,
             "go_backwards": True,
         },
-        refused={"stateful": (True, r"^layer 'x' \(RNN\): expected stateful=False; received True")},
+        refused={"stateful": (True, r"^layer 'x' \(RNN\): expected stateful=False, got True")},
     ),
     L.Bidirectional: Arguments(
         {"layer": lambda: QSimpleRNN(2, **CELL)},

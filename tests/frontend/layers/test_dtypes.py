@@ -223,29 +223,29 @@ def test_a_design_is_exact_where_its_type_holds_all_numbers(types):
     [
         (
             {"every": "mixed_bfloat16", "kernel": "quantized_bits(6,1,alpha=1)"},
-            r"^layer 'conv' \(QConv2D\): expected numbers that bfloat16 holds, of at most 8 bits; "
-            r"received sums up to \d+ x 2\*\*-\d+; give it fewer bits, or dtype='float32'$",
+            r"^layer 'conv' \(QConv2D\): expected numbers that bfloat16 holds, of at most 8 bits, "
+            r"got sums up to \d+ x 2\*\*-\d+\. Give it fewer bits, or dtype='float32'\.$",
         ),
         (
             {"every": "mixed_float16", "kernel": "quantized_bits(10,1,alpha=1)"},
-            r"^layer 'conv' .*float16 holds, of at most 11 bits; received sums up to",
+            r"^layer 'conv' .*float16 holds, of at most 11 bits, got sums up to",
         ),
         (
             {"act": "mixed_float16", "kernel": "quantized_bits(12,1,alpha=1)"},
-            r"^layer 'act' .*float16 holds, of at most 11 bits; received sums of the type",
+            r"^layer 'act' .*float16 holds, of at most 11 bits, got sums of the type",
         ),
         (
             {"add": "mixed_bfloat16", "kernel": "quantized_bits(6,1,alpha=1)"},
-            r"^layer 'add' .*bfloat16 holds, of at most 8 bits; received inputs of the type",
+            r"^layer 'add' .*bfloat16 holds, of at most 8 bits, got inputs of the type",
         ),
         (
             {"conv": "mixed_float16", "kernel": "quantized_bits(3,1,alpha='auto')"},
-            r"^layer 'conv' .*float16 holds, of at most 11 bits; received real numbers; give",
+            r"^layer 'conv' .*float16 holds, of at most 11 bits, got real numbers\. Give",
         ),
         (
             {"every": "float64", "pool": "float32"},
-            r"^layer 'pool' \(MaxPooling2D\): expected float64, as in other layers of the model; "
-            r"received float32; give all layers the same dtype$",
+            r"^layer 'pool' \(MaxPooling2D\): expected float64, as in other layers of the model, "
+            r"got float32\. Give all layers the same dtype\.$",
         ),
     ],
     ids=str,
@@ -282,7 +282,7 @@ def test_weights_that_the_type_rounds_are_refused():
     )
     model = keras.Sequential([keras.Input((1,)), layer])
     layer.kernel.assign([[0.5001220703125]])
-    message = r"^layer 'd' .*received (constants such as 0\.5001|weights of 'kernel' that it rounds|sums up to)"
+    message = r"^layer 'd' .*got (constants such as 0\.5001|weights of 'kernel' that it rounds|sums up to)"
     with pytest.raises(qhls.LoweringError, match=message):
         qhls.compile(model, "u1.0")
 
@@ -302,7 +302,7 @@ def test_layers_within_a_layer_of_half_precision_are_refused():
     model = keras.Sequential(
         [keras.Input((3, 2)), keras.layers.TimeDistributed(inner, name="rows")]
     )
-    message = r"^layer 'rows' \(TimeDistributed\): expected numbers that float16 holds, .*; received layers within it"
+    message = r"^layer 'rows' \(TimeDistributed\): expected numbers that float16 holds, .*, got layers within it"
     with pytest.raises(qhls.LoweringError, match=message):
         qhls.compile(model, "s5.2")
 

@@ -90,7 +90,7 @@ FIRST_OF_4 = {"data_format": "channels_first", "filters": 4}
 STATEFUL = {"stateful": refused(True, "stateful=False")}
 STATEFUL |= {"cell": (None, r"^.*multiple values for .* 'cell'")}
 AXIS = {"axis": (1, r"^Q\w+: expected the channels' axis")}
-ONE = {"depth_multiplier": (2, r"^Q\w+Transpose: expected depth_multiplier=1, received 2")}
+ONE = {"depth_multiplier": (2, r"^Q\w+Transpose: expected depth_multiplier=1, got 2")}
 ONE |= {"activation": (RELU, r"^Q\w+Transpose: expected ")}
 
 TABLE = {
@@ -203,7 +203,7 @@ TABLE = {
             },
         },
         alike={"renorm_clipping": {"rmax": 3.0}, "renorm_momentum": 0.5},
-        refused={"renorm": (True, r"^QBatchNormalization: expected renorm=False, received True")},
+        refused={"renorm": (True, r"^QBatchNormalization: expected renorm=False, got True")},
     ),
     Q.QAveragePooling2D: Arguments(
         {"average_quantizer": WIDE, "activation": WIDE},
