@@ -21,6 +21,7 @@ from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Const, Fixed, Graph, Input, Op, Quantize, Threshold, layer_scope, run
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
+from qhls.quantizers.keras_types import ops
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,7 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
         samples = Input((len(codes),), Fixed.holding(lo, hi, x.type.frac), name="samples")
         op = again(samples)
     (exact,) = run(Graph((samples,), (op,)), [codes[None]])
-    numbers = keras.ops.convert_to_tensor(
-        np.ldexp(codes.astype(np.float64), -x.type.frac), kind.name
-    )
+    numbers = ops.convert_to_tensor(np.ldexp(codes.astype(np.float64), -x.type.frac), kind.name)
     computed = np.ldexp(_numbers(activation(numbers)), op.type.frac)
     if (computed != exact[0].astype(np.float64)).any():
         raise _refused(layer, kind.name, f"an activation that it rounds, {activation}")
@@ -172,7 +171,8 @@ def _made(results: Sequence[Tensor], inputs: Collection[Any]) -> list[Op]:
 
 
 def _numbers(tensor: Any) -> Array:
-    return keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32")).astype(np.float64)
+    numbers: Any = ops.convert_to_numpy(ops.cast(tensor, "float32"))
+    return numbers.astype(np.float64)
 
 
 def _refused(layer: Any, dtype: str, got: str) -> LoweringError:
