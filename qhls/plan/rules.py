@@ -1,9 +1,9 @@
 """``make_process``: the hardware of each op, by one rule per kind of op.
 
 A product of matrices computes one row per trip and a convolution or pooling one position per trip, with all channels
-at once. Where multipliers are shared, a product takes one tile of its weights after another (``qhls.plan.fold``); a
-grouped convolution takes ``reuse_factor`` cycles per position instead. The place of a maximum is found by one
-comparison after another. Other ops work on all elements at once where their result is registers, else on one.
+at once. Where multipliers are shared, a product takes one tile of its weights after another (``qhls.plan.fold``). The
+place of a maximum is found by one comparison after another. Other ops work on all elements at once where their result
+is registers, else on as many per trip as ``Choice.lanes`` says, along the last axis.
 
 A constant that a loop's variable chooses is a table. One that only unrolled loops read has fixed indices, so that
 synthesis makes its numbers part of the logic, however long it is and whether or not a pragma splits it.
