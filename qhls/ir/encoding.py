@@ -106,8 +106,8 @@ def encoding(codes: Array) -> Weights:
     none = ~used.any(0)
     lowest = np.where(used, exponents, np.iinfo(np.int64).max).min(0)
     span = int(np.where(used, exponents - lowest, 0).max())
-    given = lowest[~none]
-    outer = int(given.max() - given.min()).bit_length() if given.size else 0
+    lowest_used = lowest[~none]
+    outer = int(lowest_used.max() - lowest_used.min()).bit_length() if lowest_used.size else 0
     sign = bool((codes > 0).any() and (codes < 0).any())
     zero = bool(not used.all() and used.any())
     stages = sign + zero + span.bit_length()
@@ -233,5 +233,5 @@ def spans(codes: Array) -> Array:
 
 def histogram(counts: Array) -> list[tuple[int, int]]:
     """Return the different small integers in ``counts``, and how often each occurs."""
-    found = np.bincount(counts.ravel())
-    return [(n, times) for n, times in enumerate(found.tolist()) if times]
+    occurrences = np.bincount(counts.ravel())
+    return [(n, times) for n, times in enumerate(occurrences.tolist()) if times]

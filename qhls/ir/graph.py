@@ -73,11 +73,11 @@ class Graph:
     @cached_property
     def users(self) -> dict[Op, tuple[Op, ...]]:
         """Return the ops that read each op."""
-        found: dict[Op, list[Op]] = {op: [] for op in self.ops}
+        readers: dict[Op, list[Op]] = {op: [] for op in self.ops}
         for op in self.ops:
             for operand in dict.fromkeys(op.operands):
-                found[operand].append(op)
-        return {op: tuple(users) for op, users in found.items()}
+                readers[operand].append(op)
+        return {op: tuple(users) for op, users in readers.items()}
 
     def __getitem__(self, name: str) -> Op:
         """Return the op of that name; ``KeyError`` lists the names of all ops."""
@@ -97,7 +97,7 @@ class Graph:
         new: dict[Op, Op] = {}
         for op in self.ops:
             new[op] = rule(op.with_operands(new).rewritten(rule))
-        if all(old is fresh for old, fresh in new.items()):
+        if all(old is rewritten for old, rewritten in new.items()):
             return self
         inputs = tuple(op for op in (new[i] for i in self.inputs) if isinstance(op, Input))
         return replace(self, inputs=inputs, outputs=tuple(new[op] for op in self.outputs))
@@ -108,14 +108,14 @@ class Graph:
         new: dict[Op, Op] = {}
         for op in self.ops:
             seen[op.name] += 1
-            fresh = op.with_operands(new)
+            renamed = op.with_operands(new)
             if seen[op.name] > 1:
                 number = seen[op.name]
                 while (name := f"{op.name}_{number}") in taken:
                     number += 1
                 taken.add(name)
-                fresh = replace(fresh, name=name)
-            new[op] = fresh
+                renamed = replace(renamed, name=name)
+            new[op] = renamed
         object.__setattr__(self, "inputs", tuple(new[i] for i in self.inputs))
         object.__setattr__(self, "outputs", tuple(new[o] for o in self.outputs))
         self.__dict__.pop(

@@ -49,8 +49,8 @@ def carrier(bound: int) -> np.dtype[Any]:
 
 def whole(numbers: Iterable[int], bound: int) -> Array:
     """Return ``numbers`` as int64 where two of them up to ``bound`` add up in 63 bits, else as Python ints."""
-    found = list(numbers)  # NumPy alone may choose uint64 or float64 for what exceeds int64
-    return np.array(found, np.int64 if bound < 1 << 62 else object)
+    integers = list(numbers)  # NumPy alone may choose uint64 or float64 for what exceeds int64
+    return np.array(integers, np.int64 if bound < 1 << 62 else object)
 
 
 def _magnitude(array: Array) -> int:

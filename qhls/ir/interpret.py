@@ -83,8 +83,8 @@ def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Arr
             "Pass one array per input."
         )
     checked = {
-        op: _check_input(op, np.asarray(given))
-        for op, given in zip(graph.inputs, codes, strict=True)
+        op: _check_input(op, np.asarray(array))
+        for op, array in zip(graph.inputs, codes, strict=True)
     }
     if len({len(array) for array in checked.values()}) > 1:
         counts = ", ".join(f"{op.name}: {len(array)}" for op, array in checked.items())

@@ -105,12 +105,12 @@ class Pad(Op):
         filling = Codes(np.full((), self.value, object))
 
         def pad(arrays: list[Array]) -> Array:
-            given, value = arrays  # np.pad would put an int64 among Python's integers
+            array, value = arrays  # np.pad would put an int64 among Python's integers
             widths = ((0, 0), *self.widths)
-            sizes = [a + n + b for n, (a, b) in zip(given.shape, widths, strict=True)]
-            padded = np.full(sizes, value.item(), given.dtype)
-            starts = zip(given.shape, widths, strict=True)
-            padded[tuple(slice(a, a + n) for n, (a, _) in starts)] = given
+            sizes = [a + n + b for n, (a, b) in zip(array.shape, widths, strict=True)]
+            padded = np.full(sizes, value.item(), array.dtype)
+            starts = zip(array.shape, widths, strict=True)
+            padded[tuple(slice(a, a + n) for n, (a, _) in starts)] = array
             return padded
 
         return join([x, x.known(filling)], pad)

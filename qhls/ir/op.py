@@ -32,9 +32,9 @@ class Scope:
 
     def name(self, local: str) -> str:
         """Return ``layer.local``, with a number behind it from the second one on."""
-        found = self.following(local)
+        full_name = self.following(local)
         self._taken[local] += 1
-        return found
+        return full_name
 
     def following(self, local: str) -> str:
         """Return the name that ``name`` gives next."""
@@ -182,11 +182,11 @@ class Op:
     @cached_property
     def operands(self) -> tuple[Op, ...]:
         """Return the ops whose tensors this one reads, in the order of ``evaluate``'s arguments."""
-        found: list[Op] = []
+        ops: list[Op] = []
         for name in operand_names(self):
             value = getattr(self, name)
-            found += [value] if isinstance(value, Op) else value
-        return tuple(found)
+            ops += [value] if isinstance(value, Op) else value
+        return tuple(ops)
 
     def with_operands(self, new: dict[Op, Op], **changes: Any) -> Self:
         """Return the same op reading ``new[operand]`` instead of each operand; itself if nothing changes.

@@ -316,9 +316,9 @@ class Threshold(Op):
         codes = self.thresholds.codes.integers()
         rising = bool((codes[..., 1:] > codes[..., :-1]).all())
         self.require(rising, "thresholds that rise", "some that do not")
-        given = self.thresholds.frac
+        frac = self.thresholds.frac
         self.require(
-            given == self.x.type.frac, f"thresholds of {self.x.type.frac} fraction bits", str(given)
+            frac == self.x.type.frac, f"thresholds of {self.x.type.frac} fraction bits", str(frac)
         )
 
     def evaluate(self, x: Value, thresholds: Value, values: Value) -> Value:

@@ -75,16 +75,18 @@ class Softmax:
         axes = tuple(axis % rank for axis in axes)
         order = [axis for axis in range(rank) if axis not in axes] + list(axes)
         turned = _transposed(x, order)
-        kept = turned.shape[: rank - len(axes)]
+        leading = turned.shape[: rank - len(axes)]
         rows = (
-            turned if len(axes) == 1 else Reshape(turned, (*kept, turned.size // math.prod(kept)))
+            turned
+            if len(axes) == 1
+            else Reshape(turned, (*leading, turned.size // math.prod(leading)))
         )
         if self.mode == "argmax":
-            made: Op = ArgMax(rows)
+            result: Op = ArgMax(rows)
         else:
-            made = probabilities(rows, self.bits)
-            made = made if len(axes) == 1 else Reshape(made, turned.shape)
-        return _transposed(made, [order.index(axis) for axis in range(rank)])
+            result = probabilities(rows, self.bits)
+            result = result if len(axes) == 1 else Reshape(result, turned.shape)
+        return _transposed(result, [order.index(axis) for axis in range(rank)])
 
     def error(self, classes: int) -> float:
         """Return the largest distance of a probability in hardware from the real one, for so many ``classes``.
@@ -106,11 +108,11 @@ class Softmax:
             self.mode == "argmax"
         ):  # of equals any, since floats may round probabilities to one number
             axis = axes[0] + (axes[0] >= 0)
-            found = np.take_along_axis(wanted, np.asarray(results, np.intp), axis)
+            chosen = np.take_along_axis(wanted, np.asarray(results, np.intp), axis)
             total = wanted.sum(
                 axis, keepdims=True
             )  # 1 along the axes of the softmax, and no others
-            return (found < wanted.max(axis, keepdims=True)) | (abs(total - 1) > _NEARLY)
+            return (chosen < wanted.max(axis, keepdims=True)) | (abs(total - 1) > _NEARLY)
         classes = math.prod(wanted.shape[1:][a] for a in axes)
         rounding = (8 + classes / 8) * float(np.finfo(wanted.dtype).eps)  # of the floats themselves
         return abs(wanted.astype(np.float64) - results) > self.error(classes) + rounding
@@ -173,8 +175,8 @@ def _reciprocals(x: Op, bits: int) -> Op:
     # Codes are many more than levels: the first code that is rounded to less than a level follows from the level.
     below = np.arange(first, last, -1)
     steps = twice // (2 * below - 1) + 1
-    kept = np.append(steps[1:] != steps[:-1], True)  # of levels that no code has, the lowest
-    return _table(x, steps[kept].tolist(), [first, *(below[kept] - 1).tolist()], bits)
+    reached = np.append(steps[1:] != steps[:-1], True)  # of levels that no code has, the lowest
+    return _table(x, steps[reached].tolist(), [first, *(below[reached] - 1).tolist()], bits)
 
 
 def _table(x: Op, steps: list[int], values: list[int], bits: int) -> Op:
