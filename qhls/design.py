@@ -122,7 +122,8 @@ class Design:
     ) -> Project | VerilogProject:
         """Write the project of ``target``; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
 
-        Targets: "vitis", "catapult" (C++) and "verilog", in which every weight has its own logic.
+        Targets: "vitis", "catapult" (C++) and "verilog", a pipeline for the
+        schedule's clock in which every weight has its own logic.
 
         Raises ``EmitError``. Warns (``DesignWarning``) if the part is too small or a tool will not build the design.
         """
@@ -134,7 +135,8 @@ class Design:
         texts = self.warnings
         options: dict[str, Any] = {"stimuli": codes, "overwrite": overwrite, "warnings": texts}
         if target == VERILOG:
-            project = rtl.emit(self.graph, path, **options)
+            period = self.schedule.clock_period
+            project = rtl.emit(self.graph, path, clock_period=period, **options)
         else:
             project = emit(self.graph, self.schedule, target, path, **options)
         for text in texts:

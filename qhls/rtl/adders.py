@@ -15,6 +15,8 @@ WIDEST = 1 << 58
 """Weights from here on share nothing: their digits would not be counted in reasonable time."""
 EFFORT = 8
 """Search by default, as a multiple of the first solution's duration."""
+_MORE_LEVELS = 2
+"""Levels of adders beyond the fewest: without a bound, a few adders less cost many levels."""
 _PAIRS = 500_000
 """Pairs of terms of the largest block."""
 _DISSOLVED = 0.1
@@ -104,7 +106,13 @@ def products(
 def _solved(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
     if any(abs(code) >= WIDEST for column in columns for code in column):
         return _alone(columns)
-    return solve(columns)
+    return solve(columns, limit=least_levels(columns) + _MORE_LEVELS)
+
+
+def least_levels(columns: Sequence[Sequence[int]]) -> int:
+    """Return the fewest levels of adders of a matrix: those of the column with the most digits."""
+    digits = [sum(len(signed_digits(code)) for code in column) for column in columns]
+    return max(max(digits, default=1) - 1, 0).bit_length()
 
 
 def _alone(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:

@@ -50,16 +50,8 @@ class Builder:
 
     def finish(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Netlist:
         """Return the netlist of what the outputs need."""
-        needed = {cell for port in (*inputs, *outputs) for cell in port.cells}
-        for index in range(len(self.cells) - 1, -1, -1):
-            if index in needed:
-                needed.update(self.cells[index].args)
-        new = {old: index for index, old in enumerate(sorted(needed))}
-        cells = [self.cells[old] for old in new]
-        moved = tuple(cell._replace(args=tuple(new[a] for a in cell.args)) for cell in cells)
-        labels = {new[old]: label for old, label in self.labels.items() if old in new}
-        ports = [_moved(group, new) for group in (inputs, outputs)]
-        return Netlist(self.name, moved, ports[0], ports[1], labels)
+        ports = tuple(inputs), tuple(outputs)
+        return Netlist(self.name, tuple(self.cells), *ports, self.labels).pruned()
 
     # Cells
 
@@ -230,9 +222,3 @@ def signed_digits(code: int) -> list[tuple[int, int]]:
 
 def _shifted(code: int, power: int) -> int:
     return code << power if power > 0 else code >> -power
-
-
-def _moved(ports: Sequence[Port], new: dict[int, int]) -> tuple[Port, ...]:
-    return tuple(
-        Port(port.name, port.type, port.shape, tuple(new[c] for c in port.cells)) for port in ports
-    )

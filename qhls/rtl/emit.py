@@ -43,11 +43,14 @@ def emit(
     graph: Graph,
     path: str | Path,
     *,
+    clock_period: float | None = None,
     stimuli: Sequence[Array] | None = None,
     overwrite: bool = False,
     warnings: Sequence[str] = (),
 ) -> VerilogProject:
     """Write the Verilog project of ``graph`` into the folder ``path``, as ``qhls.backends.emit.emit`` does for C++.
+
+    ``clock_period``: nanoseconds of a pipeline's clock; None for a combinational module.
 
     Raises ``EmitError`` for a graph too large to have an adder per weight, one without inputs or outputs that depend
     on them, stimuli without a sample, and a folder that exists or cannot be written.
@@ -59,7 +62,7 @@ def emit(
         raise EmitError(
             "stimuli: expected at least one sample, got none. Leave them out for random ones."
         )
-    verilog = Verilog.of(netlist_of(graph))
+    verilog = Verilog.of(netlist_of(graph, clock_period=clock_period))
     notes = [printable(text, 1000) for text in (*graph.notes, *warnings)]
     settings = _settings(verilog) | {"notes": notes}
     templates = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -110,13 +110,33 @@ class Netlist:
             for port in self.outputs
         ]
 
+    def pruned(self) -> Netlist:
+        """Return the netlist of what the ports need."""
+        needed = {cell for port in (*self.inputs, *self.outputs) for cell in port.cells}
+        for index in range(len(self.cells) - 1, -1, -1):
+            if index in needed:
+                needed.update(self.cells[index].args)
+        new = {old: index for index, old in enumerate(sorted(needed))}
+        kept = [self.cells[old] for old in new]
+        inputs, outputs = (
+            tuple(replace(port, cells=tuple(new[c] for c in port.cells)) for port in ports)
+            for ports in (self.inputs, self.outputs)
+        )
+        return replace(
+            self,
+            cells=tuple(cell._replace(args=tuple(new[a] for a in cell.args)) for cell in kept),
+            inputs=inputs,
+            outputs=outputs,
+            labels={new[old]: label for old, label in self.labels.items() if old in new},
+        )
+
     @cached_property
     def levels(self) -> int:
-        """Return the number of adders, comparisons and tables on the longest path."""
+        """Return the number of adders, comparisons and tables on the longest path between registers."""
         depths: list[int] = []
         for cell in self.cells:
             below = max((depths[arg] for arg in cell.args), default=0)
-            depths.append(below + (cell.kind not in WIRES))
+            depths.append(0 if cell.kind is Kind.REG else below + (cell.kind not in WIRES))
         return max(depths, default=0)
 
     @cached_property

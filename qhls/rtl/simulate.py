@@ -164,7 +164,7 @@ def _unpacked(port: Port, words: Array) -> Array:
     return wrapped.reshape(len(words), *port.shape)
 
 
-def build(graph: Graph, *, taps: bool = False) -> Rtl:
+def build(graph: Graph, *, clock_period: float | None = None, taps: bool = False) -> Rtl:
     """Build the Verilog of ``graph`` for simulation; what was built before comes from the cache.
 
     Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
@@ -172,7 +172,7 @@ def build(graph: Graph, *, taps: bool = False) -> Rtl:
     executable, root = find_verilator()
     report("build the simulation of the Verilog")
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
-    verilog = Verilog.of(netlist_of(graph, tapped))
+    verilog = Verilog.of(netlist_of(graph, tapped, clock_period))
     files = {f"{verilog.top}.sv": verilog.text(), "shim.cpp": shim(verilog)}
     compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}"]
     tools = _Tools(executable, root, compiler, Children())

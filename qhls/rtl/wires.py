@@ -17,11 +17,14 @@ from qhls.ir.types import Fixed, Rounding
 from qhls.rtl.adders import products
 from qhls.rtl.builder import MOST_CELLS, Builder
 from qhls.rtl.netlist import Netlist, Port
+from qhls.rtl.pipeline import pipelined
 from qhls.rtl.steps import step_function
 
 
-def netlist_of(graph: Graph, taps: Sequence[Op] = ()) -> Netlist:
+def netlist_of(graph: Graph, taps: Sequence[Op] = (), clock_period: float | None = None) -> Netlist:
     """Return the netlist of ``graph``; ``taps`` are ops whose results are outputs after the graph's.
+
+    ``clock_period``: nanoseconds of a pipeline's clock; None for a netlist without registers.
 
     Raises ``EmitError`` for a graph that is too large to have an adder per weight.
     """
@@ -37,7 +40,8 @@ def netlist_of(graph: Graph, taps: Sequence[Op] = ()) -> Netlist:
         Port(op.name, op.type, op.shape, tuple(values[op].ids.ravel().tolist()))
         for op in (*graph.outputs, *taps)
     ]
-    return builder.finish(ports, outputs)
+    netlist = builder.finish(ports, outputs)
+    return netlist if clock_period is None else pipelined(netlist, clock_period)
 
 
 def _check_size(graph: Graph) -> None:

@@ -55,7 +55,7 @@ def test_codes_of_cells_are_within_their_ends():
                 assert net.cells[cell].lo <= column.min() <= column.max() <= net.cells[cell].hi
 
 
-QUICK = {"rounding and overflow": 5, "types": 7}
+QUICK = {"rounding and overflow": 9, "types": 14}
 """Batches of which the quick test takes only every nth op."""
 
 

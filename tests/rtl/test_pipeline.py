@@ -1,0 +1,84 @@
+"""Pipelines: the same numbers, as many registers on every path, and no stage beyond the clock."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qhls import rtl
+from qhls.design import Design
+from qhls.ir import Const, Graph, run
+from qhls.plan import Schedule
+from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
+from qhls.rtl.netlist import Kind
+from qhls.rtl.pipeline import LEVELS, register_bits
+from support.graphs.designs import classifier, dense, random_codes
+from support.graphs.random_graphs import graphs, random_inputs, seeds
+from support.rtl import make, needs_verilator
+
+
+def registers(net):
+    """The registers before each cell, the same on all paths; None for a cell that reads constants alone."""
+    found = []
+    for cell in net.cells:
+        before = {found[arg] for arg in cell.args} - {None}
+        assert len(before) <= 1, cell
+        stage = before.pop() if before else None if cell.kind is not Kind.INPUT else 0
+        found.append(stage + 1 if cell.kind is Kind.REG else stage)
+    return found
+
+
+def longest(net):
+    """The nanoseconds of the longest path between registers."""
+    ends = []
+    for cell in net.cells:
+        start = max((ends[arg] for arg in cell.args), default=0.0)
+        own = LEVELS[cell.kind] * LOGIC_LEVEL_NS
+        ends.append(0.0 if cell.kind is Kind.REG else start + own)
+    return max(ends, default=0.0)
+
+
+@given(graphs(), seeds, st.sampled_from([3.0, 4.5, 100.0]))
+@settings(deadline=None)
+def test_pipelines_of_any_graph(drawn, seed, period):
+    varying = [op for op in drawn.outputs if not isinstance(op, Const)]
+    drawn = Graph(drawn.inputs, tuple(varying), drawn.name)
+    net = rtl.netlist_of(drawn, clock_period=period)
+    codes = random_inputs(drawn, seed)
+    for want, got in zip(run(drawn, codes), net.evaluate(codes), strict=True):
+        assert np.array_equal(want, got)
+    stages = registers(net)
+    ends = {stages[cell] for port in net.outputs for cell in port.cells} - {None}
+    assert ends <= {net.latency}
+    assert longest(net) <= period
+
+
+def test_latency_and_registers_follow_the_clock():
+    nets = [rtl.netlist_of(classifier(), clock_period=period) for period in (100, 5, 3)]
+    assert [net.latency > 0 for net in nets] == [False, True, True]
+    assert nets[0].latency < nets[1].latency < nets[2].latency
+    assert register_bits(nets[0]) == 0 < register_bits(nets[1]) < register_bits(nets[2])
+
+
+@needs_verilator
+@pytest.mark.parametrize("samples", [1, 1025])
+def test_verilator_takes_a_sample_per_clock(samples):
+    simulation = rtl.build(dense(), clock_period=1.0)
+    assert simulation.verilog.netlist.latency > 3
+    codes = random_codes(dense(), samples)
+    assert np.array_equal(simulation.run(codes)[0], run(dense(), codes)[0])
+
+
+@needs_verilator
+def test_project_with_a_clock(tmp_path):
+    made = Design(dense(), Schedule(clock_period=2.0)).emit("verilog", tmp_path / "p")
+    (source,) = made.sources
+    assert "  input wire clk,\n" in source.read_text()
+    assert re.search(r"^  always @\(posedge clk\) \w+ <= ", source.read_text(), re.M)
+    assert re.search(r"follow after \d clock cycles", (tmp_path / "p" / "README.md").read_text())
+    for target in ("lint", "rtl"):
+        status, output = make(made.path, target)
+        assert status == 0, output
+    assert "PASS: dense, 32 vectors" in output
