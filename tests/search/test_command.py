@@ -150,7 +150,7 @@ def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
         (["--objective", "auc"], r"^qhls search: training: expected model, data, loss and metrics that fit each other, "
          r"got: .*$"),
         (["--objective", "nonsense"], r"^qhls search: objective 'nonsense': expected a metric that Keras knows by "
-         r"name, got: .*nonsense.*\. Give the metric itself: metrics=\[\.\.\.\]\.$"),
+         r"name, got: .*nonsense.*\. Pass the metric itself: metrics=\[\.\.\.\]\.$"),
         (["--learned", "--warm-start"], r"^qhls search: --trials, --executor, --batch, --space, --warm-start: expected "
          r"without --learned, got with it\. .*$"),
         (["--levels", "3"], r"^qhls search: --levels: expected with --learned, got without it\. .*$"),
