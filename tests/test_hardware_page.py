@@ -24,7 +24,8 @@ def test_the_example_fits_its_board(tmp_path, capsys):
     assert design.warnings == ()
     assert "simd" in shown
     macs = sum(layer.kernel.shape[0] * layer.kernel.shape[1] for layer in model.layers[::2])
-    assert macs / budget["DSP"] <= design.plan.interval <= 3 * macs / budget["DSP"]
+    assert 1 < design.plan.interval < macs / budget["DSP"]  # LUTs multiply too
+    assert f"an input every {design.plan.interval} cycles" in " ".join(text.split())
     free = type(design)(design.graph, type(design.schedule)())
     assert 9e5 < free.area().totals["LUT"] < 1.1e6
     numbers = np.random.default_rng(0).integers(0, 256, (40, 256)) / 256
