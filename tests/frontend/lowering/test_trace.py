@@ -235,8 +235,3 @@ def test_masks(rng):
     with pytest.raises(LoweringError, match=message):
         wide = keras.Input((4, 3), dtype="bool")
         trace(keras.Model([x, wide], L.Softmax(name="end")(x, mask=wide)), "s5.2")
-
-
-def test_half_precision():
-    model = keras.Sequential([keras.Input((4,)), dense(3, name="fc", dtype="float16")])
-    refuses(r"^layer 'fc' \(QDense\): expected float32 or float64, got float16, which", model)
