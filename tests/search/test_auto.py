@@ -260,7 +260,7 @@ def test_nan_losses_fail_a_trial_and_the_search_goes_on(tmp_path):
         "trained",
     ]
     assert found.records[0]["error"] == (
-        "training: expected a finite loss, got: loss is nan in epoch 1"
+        "training: expected a finite loss, got: loss is nan in epoch 1. Lower the learning rate."
     )
     assert len(found.history()["score"]) == 2
 

@@ -429,7 +429,10 @@ def test_losses_that_are_not_finite_fail_their_trial(tmp_path):
     space = Space(model, limit=LIMIT, quantization_config=FEW)
     record = job.run(Task(0, space.smallest(), 0, 1))
     assert record["state"] == "failed"
-    assert record["error"] == "training: expected a finite loss, got: loss is nan in epoch 1"
+    assert (
+        record["error"]
+        == "training: expected a finite loss, got: loss is nan in epoch 1. Lower the learning rate."
+    )
 
 
 def test_a_metric_that_is_not_there(tmp_path):
