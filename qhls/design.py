@@ -16,7 +16,7 @@ from qhls.ir import Graph, decode, encode, run
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
 from qhls.model.softmax import Softmax
-from qhls.plan import Plan, Schedule, check_schedule, plan
+from qhls.plan import Plan, Schedule, StreamPlan, check_schedule, plan, plan_streams
 
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
@@ -61,8 +61,10 @@ class Design:
         check_schedule(self.schedule, "Design")
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> Plan | StreamPlan:
         """Return every decision of time and place: processes, buffers and channels."""
+        if self.schedule.io == "stream":
+            return plan_streams(self.graph, self.schedule)
         return plan(self.graph, self.schedule)
 
     def encode(self, x: Any) -> list[Array]:
@@ -245,7 +247,7 @@ class Design:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences on a part that is too small and on tools that will not build the design, by Xilinx area."""
-        return self.area().warnings
+        return self.area().warnings if self.schedule.io == "array" else ()
 
     @property
     def notes(self) -> list[str]:

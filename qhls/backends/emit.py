@@ -49,7 +49,7 @@ def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
         "src/types.h": "types.h.j2",
         "src/weights.h": "weights.h.j2",
         "src/top.h": "top.h.j2",  # not named after the model: string.h would hide the C library's
-        f"src/{view.top}.cpp": "top.cpp.j2",
+        f"src/{view.top}.cpp": f"{schedule.io}/top.cpp.j2",
         "csim/bridge.cpp": "bridge.cpp.j2",
     }
     rendered = {path: _render(template, view, target) for path, template in files.items()}
@@ -129,7 +129,7 @@ def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
 
 
 def _vectors(graph: Graph, view: CDesign, stimuli: Sequence[Array]) -> dict[str, str]:
-    tapped = [o for o in view.operations if o.tapped]
+    tapped = [each for each in view.taps if each.tapped]
     results = tap(graph, stimuli, list(dict.fromkeys([*graph.outputs, *(o.op for o in tapped)])))
     named = {f"input_{i}": array for i, array in enumerate(stimuli)}
     named |= {f"output_{i}": results[op] for i, op in enumerate(graph.outputs)}

@@ -35,3 +35,12 @@ def literal(code: int, frac: int, type_name: str) -> str:
 def affine(*terms: tuple[str, int]) -> str:
     """Return the sum of each C variable times its factor."""
     return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
+
+
+def list_conditions(widths: Sequence[tuple[int, int]], dims: Sequence[int]) -> list[str]:
+    """Return the conditions under which element ``i0``, ``i1``, ... of a padding is one of the operand, of ``dims``."""
+    conditions: list[str] = []
+    for axis, ((before, after), size) in enumerate(zip(widths, dims, strict=True)):
+        conditions += [f"i{axis} >= {before}"] if before else []
+        conditions += [f"i{axis} < {before + size}"] if after else []
+    return conditions

@@ -13,6 +13,7 @@ from qhls.backends.view import (
     CDesign,
     CFunction,
     CTable,
+    CTap,
     CTensor,
     CType,
 )
@@ -21,7 +22,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
 from qhls.ir.op import MARKS, Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
-from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
+from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan, plan_streams
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
@@ -34,10 +35,17 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
             f"Schedule.storage: expected 'registers' for C++, got {schedule.storage!r}. Leave it out: a body "
             "of the C++ reads all its weights at once, which only the cost models can ask of a memory."
         )
-    layout = _Layout()
-    view = CDesign(plan(graph, schedule), layout.names.new(graph.name))
-    view.inputs, view.operations, view.results = layout.place(view.plan, ports=True)
+    if schedule.io == "stream":
+        from qhls.backends.streams.layout import lay_out_streams
+
+        return lay_out_streams(plan_streams(graph, schedule))
+    layout = Layout()
+    network = plan(graph, schedule)
+    view = CDesign(network, layout.names.new(graph.name))
+    inputs, view.operations, view.results = layout.place(network, ports=True)
+    view.inputs += inputs
     view.constants = layout.constants
+    view.taps = [CTap(o.op, o.index) for o in view.operations]
     for number, op in enumerate(graph.outputs):
         source = view.results[number]
         port = layout.names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
@@ -47,7 +55,7 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
 
 
 @dataclass
-class _Layout:
+class Layout:
     """Names and tables so far. ``functions``: by meaning, so that equal ops share one."""
 
     names: Names = field(default_factory=Names)
@@ -66,25 +74,25 @@ class _Layout:
             if isinstance(op, Const):  # its readers make its table
                 continue
             if ports and (isinstance(op, Input) or op in graph.outputs):
-                _check_width(op)
+                check_width(op)
             if isinstance(op, Reshape):  # the same array under other indices
                 tensors[op] = replace(tensors[op.x], dims=op.shape)
                 continue
-            tensors[op] = self._tensor(network.buffer(op), "" if ports else "step")
+            tensors[op] = self.tensor(network.buffer(op), "" if ports else "step")
             process = network.process(op)
             if process is not None:
                 operands = tuple(
-                    self._table(process.read(operand), process.fold)
+                    self.table(process.read(operand), process.fold)
                     if isinstance(operand, Const)
                     else tensors[operand]
                     for operand in op.operands
                 )
                 number = len(operations)
-                operations.append(self._operation(process, number, operands, tensors[op]))
+                operations.append(self.operation(process, number, operands, tensors[op]))
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
-    def _table(self, access: Access, tiles: Fold | None) -> CTensor:
+    def table(self, access: Access, tiles: Fold | None) -> CTensor:
         """Return the table of a constant, one for all graphs that read it in the same tiles."""
         op = access.operand
         assert isinstance(op, Const)
@@ -93,14 +101,15 @@ class _Layout:
             codes = op.codes.integers()
             ordered = codes if tiles is None else tiles.tiled(codes)
             word = 1 if tiles is None else tiles.products
-            tensor = replace(self._tensor(access.buffer, "values"), dims=ordered.shape, word=word)
+            tensor = replace(self.tensor(access.buffer, "values"), dims=ordered.shape, word=word)
             self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
             self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
 
-    def _operation(
+    def operation(
         self, process: Process, number: int, operands: tuple[CTensor, ...], out: CTensor
     ) -> CFunction:
+        """Return the function of ``process``; ops of equal meaning share one."""
         op, tiles = process.op, process.fold
         key = (_meaning(op, operands, out), process.loops, process.interval)
         parts = (operands, out, process, CFold(tiles) if tiles else None)
@@ -110,7 +119,7 @@ class _Layout:
         self.functions[key] = self.names.new(f"compute_{out.name}")
         return CFunction(op, number, self.functions[key], *parts, bodies)
 
-    def _tensor(self, buffer: Buffer, suffix: str) -> CTensor:
+    def tensor(self, buffer: Buffer, suffix: str = "") -> CTensor:
         """Return the tensor of ``buffer``; ``suffix`` keeps a one-word name apart from C names and parameters."""
         op = buffer.tensor
         alone = suffix and "_" not in identifier(op.name)
@@ -137,7 +146,8 @@ def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
     return op.kind, tuple(settings), tuple(sources), tuple(shapes)
 
 
-def _check_width(op: Op) -> None:
+def check_width(op: Op) -> None:
+    """Require that a port can carry the codes of ``op``. Raises ``EmitError``."""
     if op.type.width > PORT_LIMIT:
         raise EmitError(
             f"tensor {op.name!r} of layer {op.layer!r}: expected at most {PORT_LIMIT} bits in a port, got "

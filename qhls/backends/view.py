@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from qhls.backends.expressions import affine, flat, literal
+from qhls.backends.expressions import affine, flat, list_conditions, literal
 from qhls.backends.names import printable
 from qhls.backends.tiles import CFold
 from qhls.ir.graph import HEADER, Graph, align, expression
@@ -17,8 +18,11 @@ from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Overflow, Rounding
-from qhls.plan import Plan, Process, Schedule
+from qhls.plan import Plan, Process, Schedule, StreamPlan
 from qhls.plan.process import Place
+
+if TYPE_CHECKING:
+    from qhls.backends.streams.view import CProcess, CStream
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 """The C integers that hold a constant's codes, by width; wider ones are cut into words."""
@@ -53,6 +57,11 @@ class CTensor:
     """Elements of a constant that are one word of a memory."""
     table: str = ""
     """The C name of a constant's integer codes."""
+
+    @property
+    def tensor(self) -> CTensor:
+        """Return the tensor itself, as ``CStream`` returns the one that it carries."""
+        return self
 
     @property
     def constant(self) -> bool:
@@ -236,21 +245,10 @@ class CFunction:
         return flat((row, column), dims)
 
     @property
-    def tapped(self) -> bool:
-        """Return whether a tap can carry the result: its codes fit ``long long``."""
-        return self.op.type.width <= PORT_LIMIT
-
-    @property
     def inside(self) -> list[str]:
         """Return, for ``Pad``, the conditions under which an element of the result is one of the operand."""
         assert isinstance(self.op, Pad)
-        conditions: list[str] = []
-        for axis, ((before, after), dim) in enumerate(
-            zip(self.op.widths, self.op.x.shape, strict=True)
-        ):
-            conditions += [f"i{axis} >= {before}"] if before else []
-            conditions += [f"i{axis} < {before + dim}"] if after else []
-        return conditions
+        return list_conditions(self.op.widths, self.op.x.shape)
 
     @property
     def unpadded(self) -> list[str]:
@@ -343,20 +341,47 @@ class CTable:
         return ",".join(f"{code >> place & mask}ULL" for code in codes for place in places)
 
 
+@dataclass(frozen=True)
+class CTap:
+    """The recorded result of an op: its place in all taps."""
+
+    op: Op
+    index: int
+
+    @property
+    def title(self) -> str:
+        """Return the op's name, safe in comments and string literals."""
+        return printable(self.op.name)
+
+    @property
+    def layer(self) -> str:
+        """Return the Keras layer's name, safe in comments and string literals."""
+        return printable(self.op.layer)
+
+    @property
+    def tapped(self) -> bool:
+        """Return whether a tap can carry the result: its codes fit ``long long``."""
+        return self.op.type.width <= PORT_LIMIT
+
+
 @dataclass
 class CDesign:
     """A plan as templates see it."""
 
-    plan: Plan
+    plan: Plan | StreamPlan
     top: str = ""
-    inputs: list[CTensor] = field(default_factory=list[CTensor])
+    inputs: list[CTensor | CStream] = field(default_factory=list["CTensor | CStream"])
     constants: list[CTable] = field(default_factory=list[CTable])
     operations: list[CFunction] = field(default_factory=list[CFunction])
     results: list[CTensor] = field(default_factory=list[CTensor])
     """The tensors that the outputs are copied from."""
-    outputs: list[CTensor] = field(default_factory=list[CTensor])
+    outputs: list[CTensor | CStream] = field(default_factory=list["CTensor | CStream"])
     stores: list[str] = field(default_factory=list[str])
     """The functions that copy a result to its output."""
+    processes: list[CProcess] = field(default_factory=list["CProcess"])
+    """The functions of a design of streams, and ``channels`` between them."""
+    channels: list[CStream] = field(default_factory=list["CStream"])
+    taps: list[CTap] = field(default_factory=list[CTap])
     warnings: list[str] = field(default_factory=list[str])
     """Reasons for which a tool or the part will not build the design."""
 
@@ -383,12 +408,14 @@ class CDesign:
     @property
     def copies(self) -> list[tuple[str, CTensor, CTensor]]:
         """Return function, result and output of each copy."""
-        return list(zip(self.stores, self.results, self.outputs, strict=True))
+        ports = [port.tensor for port in self.outputs if self.stores]
+        return list(zip(self.stores, self.results, ports, strict=True))
 
     @property
     def obstacles(self) -> list[str]:
         """Return the obstacles to overlapping calls, safe in comments; empty where calls overlap."""
-        return [printable(obstacle, 1000) for obstacle in self.plan.obstacles]
+        obstacles = self.plan.obstacles if isinstance(self.plan, Plan) else ()
+        return [printable(obstacle, 1000) for obstacle in obstacles]
 
     @property
     def picture(self) -> str:
@@ -403,7 +430,8 @@ class CDesign:
     @property
     def types(self) -> list[CType]:
         """Return every typedef, in order of use."""
-        tensors = [*(c.tensor for c in self.constants), *self._arrays]
+        streams = [*self.channels, *self.constants]
+        tensors = [*(each.tensor for each in streams), *self._arrays]
         return list({tensor.type.name: tensor.type for tensor in tensors}.values())
 
     @property
@@ -411,10 +439,10 @@ class CDesign:
         """Return all tensors but constants."""
         called = [o for body in self._bodies for o in body.operations]
         return [
-            *self.inputs,
+            *(port.tensor for port in self.inputs),
             *(tensor for body in self._bodies for tensor in body.inputs),
             *(o.out for o in (*self.operations, *called)),
-            *self.outputs,
+            *(port.tensor for port in self.outputs),
         ]
 
     @property
@@ -447,7 +475,7 @@ class CDesign:
         return [printable(warning, 1000) for warning in self.warnings]
 
     @property
-    def ports(self) -> list[CTensor]:
+    def ports(self) -> list[CTensor | CStream]:
         """Return inputs, then outputs."""
         return [*self.inputs, *self.outputs]
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from qhls.errors import VerifyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
@@ -158,14 +159,28 @@ class Plan(Tabular):
 def plan(graph: Graph, schedule: Schedule) -> Plan:
     """Return the plan of ``graph`` for ``schedule``. It is made once for several readers.
 
-    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
+    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets, and ``VerifyError`` for streams,
+    whose plan is another (``qhls.plan.streams``).
     """
+    if schedule.io != "array":
+        raise VerifyError(
+            f"Schedule.io: expected 'array' for energy, area and latency, got {schedule.io!r}. "
+            "Ask design.plan for latency and interval of streams."
+        )
     check_folding(graph, schedule)
     if schedule.is_searched:
         from qhls.plan.search import find_plan
 
         return find_plan(graph, schedule)
     return connect(graph, schedule, choose_all(graph, schedule), find_obstacles(graph))
+
+
+def plan_op(op: Op, schedule: Schedule) -> Process:
+    """Return the process of ``op`` alone, which reads inputs and constants."""
+    inputs = tuple(operand for operand in dict.fromkeys(op.operands) if isinstance(operand, Input))
+    graph = Graph(inputs, (op,))
+    (process,) = connect(graph, schedule, choose_all(graph, schedule), ()).processes
+    return process
 
 
 def connect(

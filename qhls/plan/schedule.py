@@ -13,6 +13,7 @@ from qhls.errors import VerifyError
 from qhls.plan.hardware.parts import find_part, list_devices
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
+Io = Literal["array", "stream"]
 Folding = tuple[int, int] | Literal["logic", "memory"]
 """Inputs and results of one trip (simd, pe); or where a layer's weights lie."""
 UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
@@ -30,7 +31,8 @@ class Schedule:
     ``reuse_factor``: multiplications that share one multiplier, which is the initiation interval of an
     op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie. The C++ knows
     ``"registers"`` only: another place is a question to the cost models, and no project is written for it.
-    ``io``: arrays at the top. ``partition_limit``: arrays of up to this many elements are split into registers, and
+    ``io``: with ``"array"`` tensors are arrays, with ``"stream"`` processes exchange them as tokens through FIFOs.
+    ``partition_limit``: arrays of up to this many elements are split into registers, and
     worked on all at once; longer ones stay memories, but for constants with fixed indices, which are logic.
     ``part`` and ``library``: the Vitis device and the Catapult library.
 
@@ -46,7 +48,7 @@ class Schedule:
     reuse_factor: int = 1
     clock_period: float = 5.0
     storage: Storage = "registers"
-    io: Literal["array"] = "array"
+    io: Io = "array"
     partition_limit: int = 1024
     part: str = "xcvu13p-flga2577-2-e"
     library: str = "nangate-45nm_beh"
@@ -72,9 +74,8 @@ class Schedule:
         self._require("clock_period", 0 < period < math.inf, positive, "200 MHz is 5.0.")
         places = f"one of {', '.join(get_args(Storage))}"
         self._require("storage", _text(self.storage) in get_args(Storage), places, "")
-        self._require(
-            "io", _text(self.io) == "array", "'array'", "Leave it out: no stream is emitted."
-        )
+        kinds = f"one of {', '.join(get_args(Io))}"
+        self._require("io", _text(self.io) in get_args(Io), kinds, "")
         known = find_part(_text(self.part)) is not None
         self._require("part", known, "a part of AMD's", "Write it as Vitis does: xc7z020clg400-1.")
         plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _text(self.library))

@@ -43,8 +43,8 @@ PERIOD = r"expected a positive number of nanoseconds, got"
         ("storage", ["bram"], r"expected one of registers, lutram, bram, rom, got \['bram'\]\."),
         (
             "io",
-            "stream",
-            r"expected 'array', got 'stream'\. Leave it out: no stream is emitted\.",
+            "axi",
+            r"expected one of array, stream, got 'axi'\.",
         ),
         *(
             ("part", value, r"expected a part of AMD's, got .*\. Write it as Vitis does: .*\.")

@@ -8,6 +8,7 @@ from qhls.ir.graph import expression
 from qhls.plan import Schedule
 
 SAMPLES = 24
+ARRAYS, STREAMS = Schedule(), Schedule(io="stream")
 
 
 def stimuli(graph, seed, samples=SAMPLES):
@@ -51,8 +52,8 @@ def _difference(where, op, want, got):
     ]
 
 
-def assert_agreement(graph, seed=0, samples=SAMPLES):
+def assert_agreement(graph, seed=0, samples=SAMPLES, schedule=ARRAYS):
     """Build ``graph`` for every target, taps included, and compare."""
-    libraries = build(graph, Schedule(), taps=True)
+    libraries = build(graph, schedule, taps=True)
     found = disagreements(graph, stimuli(graph, seed, samples), libraries)
     assert not found, "\n".join(found[:20])

@@ -13,6 +13,7 @@ import numpy as np
 from qhls.backends.view import PORT_LIMIT
 from qhls.ir import (
     Add,
+    ArgMax,
     Codes,
     Concat,
     Const,
@@ -20,6 +21,7 @@ from qhls.ir import (
     Fixed,
     Graph,
     Input,
+    Lookup,
     Matmul,
     Max,
     Min,
@@ -30,7 +32,11 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Rounding,
+    Scan,
     Shift,
+    Sub,
+    Threshold,
+    View,
 )
 from qhls.ir.types import WIDEST
 from support.graphs.op_examples import EXAMPLES, inputs_of
@@ -280,6 +286,31 @@ def examples():
                 yield op if op.type.width <= PORT_LIMIT else Quantize(op, Fixed(True, 9, op.frac))
 
 
+def tokens():
+    """Every other op on a unit of its operands, on whole ones, and on filters of tokens; states, several readers."""
+    dtype = Fixed.parse("u4.5")
+    picked = (ArgMax, Lookup, View, Scan, Threshold, Sub, Mul, Min)
+    for example in picked:
+        for number, build in enumerate(EXAMPLES[example]):
+            op = build(dtype)
+            names = {x: replace(x, name=f"{x.name}_{id(x)}") for x in inputs_of(op)}
+            yield replace(op.with_operands(names), name=f"{op.kind} {number}")
+    image, wide = x_of((4, 6, 2), "s5.3"), x_of((2, 3, 200), "s7.3")
+    yield View(image, (2, 3, 2), (24, 4, 1), name="every other pixel")
+    yield View(image, (2, 4, 2), (12, 2, 1), 14, name="crop")
+    yield View(image, (4, 6, 2, 2), (12, 2, 0, 1), name="each pixel twice")
+    yield View(image, (4, 2, 6, 2), (12, 0, 2, 1), name="each row twice")
+    yield View(image, (6, 4, 2), (2, 12, 1), name="transposed")
+    yield View(image, (4, 6, 2), (12, -2, 1), 10, name="rows reversed")
+    yield Add(wide, random_const((200,), 5, 2, 95), name="several tokens a row")
+    yield Mul(image, Pool(image, (4, 6), (4, 6), "sum", name="mean"), name="gate")
+    deep = random_const((2, 2, 2, 3), 4, 3, 96)
+    first = Conv(image, deep, strides=(1, 2), name="first")
+    yield Conv(Pad(first, ((1, 1), (1, 1), (0, 0))), random_const((3, 3, 1, 3), 4, 3, 97), groups=3)
+    yield Reshape(Reshape(first, (3, 9)), (27,), name="again")
+    yield Matmul(Reshape(first, (27,)), random_const((27, 2), 4, 2, 98), name="behind")
+
+
 BATCHES = {
     "rounding and overflow": [quantize_modes],
     "types": [quantize_types, quantize_wide, widest],
@@ -289,6 +320,10 @@ BATCHES = {
     "examples": [examples],
 }
 """Each is built with all of its functions' cases in one library a target."""
+
+
+ONLY_STREAMS = {"tokens": [tokens]}
+"""Batches of the ways in which streams treat an op; as arrays they are nothing new."""
 
 
 def batch(name):

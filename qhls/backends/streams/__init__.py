@@ -1,0 +1,1 @@
+"""C++ of designs whose processes exchange tokens."""

@@ -1,0 +1,83 @@
+"""Layout of a plan of streams in C++: one function per process, one stream per FIFO."""
+
+from __future__ import annotations
+
+from qhls.backends.layout import Layout, check_width
+from qhls.backends.streams.view import CProcess, CStream
+from qhls.backends.view import CDesign, CFunction, CTap, CTensor
+from qhls.ir.op import Op
+from qhls.ir.ops import Const
+from qhls.plan import Buffer, Process
+from qhls.plan.dataflow import array_of
+from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
+
+
+def lay_out_streams(plan: StreamPlan) -> CDesign:
+    """Return the C design of ``plan``. Raises ``EmitError`` for ports too wide for C++."""
+    layout = Layout()
+    view = CDesign(plan, layout.names.new(plan.graph.name))
+    for op in (*plan.graph.inputs, *plan.graph.outputs):
+        check_width(op)
+    streams = _Streams(layout)
+    view.inputs += [streams.stream(fifo) for fifo in plan.inputs]
+    for process in plan.processes:
+        tap = CTap(process.op, len(view.taps)) if process.op else None
+        function = streams.process(process, tap)
+        view.processes.append(function)
+        view.operations += [function.call] if function.call else []
+        view.taps += [tap] if tap else []
+    view.channels = [streams.stream(fifo) for fifo in plan.fifos]
+    view.outputs += [streams.stream(fifo) for fifo in plan.outputs]
+    view.constants = layout.constants
+    return view
+
+
+class _Streams:
+    """The C names of FIFOs and of the tensors that they carry."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._tensors: dict[Op, CTensor] = {}
+        self._streams: dict[str, CStream] = {}
+
+    def stream(self, fifo: Fifo) -> CStream:
+        """Return the stream of ``fifo``, named like its tensor if it is the only one."""
+        if fifo.name not in self._streams:
+            tensor = self._tensor(fifo.tensor)
+            plain = fifo.name == fifo.tensor.name
+            name = tensor.name if plain else self._layout.names.new(fifo.name)
+            self._streams[fifo.name] = CStream(name, tensor, fifo.lanes, fifo.depth)
+        return self._streams[fifo.name]
+
+    def process(self, process: StreamProcess, tap: CTap | None) -> CProcess:
+        """Return the function of ``process``."""
+        reads = tuple(map(self.stream, process.reads))
+        writes = tuple(map(self.stream, process.writes))
+        function = self._layout.names.new(f"run_{process.name}")
+        call = None
+        if tap and process.hardware:
+            call = self._call(tap, process.hardware)
+        return CProcess(process, function, reads, writes, call, tap)
+
+    def _call(self, tap: CTap, hardware: Process) -> CFunction:
+        """Return the function of one step."""
+        operands: list[CTensor] = []
+        for operand, part in zip(tap.op.operands, hardware.op.operands, strict=True):
+            access = hardware.read(part)
+            if isinstance(part, Const):
+                operands.append(self._layout.table(access, hardware.fold))
+            else:
+                operands.append(self._part(array_of(operand), part, access.buffer))
+        out = self._part(tap.op, hardware.op, hardware.writes.buffer)
+        return self._layout.operation(hardware, tap.index, tuple(operands), out)
+
+    def _part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:
+        """Return a part of the tensor of ``op`` as an array in ``buffer``."""
+        parts = (buffer.place, buffer.split, buffer.banks)
+        return CTensor(self._tensor(op).name, self._tensor(op).type, part.shape, *parts)
+
+    def _tensor(self, op: Op) -> CTensor:
+        """Return the whole tensor of ``op``, which is no array."""
+        if op not in self._tensors:
+            self._tensors[op] = self._layout.tensor(Buffer(op, "registers", op.size, op.type.width))
+        return self._tensors[op]

@@ -1,0 +1,138 @@
+"""Template views of processes and of the FIFOs between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qhls.backends.expressions import list_conditions, literal
+from qhls.backends.names import printable
+from qhls.backends.view import CFunction, CTap, CTensor, CType
+from qhls.ir.graph import expression
+from qhls.plan.streams.actions import Fill, Fork, Slide
+from qhls.plan.streams.network import StreamProcess
+
+
+@dataclass(frozen=True)
+class CStream:
+    """A FIFO of tokens: ``lanes`` elements of ``tensor`` in row-major order."""
+
+    name: str
+    tensor: CTensor
+    lanes: int
+    depth: int
+
+    @property
+    def type(self) -> CType:
+        """Return the type of an element."""
+        return self.tensor.type
+
+    @property
+    def size(self) -> int:
+        """Return the elements of one inference."""
+        return self.tensor.size
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Return the shape of the tensor."""
+        return self.tensor.dims
+
+    @property
+    def partition(self) -> bool:
+        """Return False: a stream is no array."""
+        return False
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens of one inference."""
+        return self.tensor.size // self.lanes
+
+    @property
+    def token(self) -> str:
+        """Return the C type of a token."""
+        return f"qhls::Token<{self.tensor.type.name}, {self.lanes}>"
+
+
+@dataclass(frozen=True)
+class CProcess:
+    """One function that reads FIFOs and writes FIFOs."""
+
+    process: StreamProcess
+    function: str
+    reads: tuple[CStream, ...]
+    writes: tuple[CStream, ...]
+    call: CFunction | None
+    """The function of one step; None for a fork."""
+
+    tap: CTap | None = None
+
+    @property
+    def template(self) -> str:
+        """Return the template's name."""
+        return type(self.process.action).__name__.lower()
+
+    @property
+    def inside(self) -> list[str]:
+        """Return, for a padding, the conditions under which a token is one of the operand."""
+        assert isinstance(self.process.action, Fill)
+        op = self.process.action.op
+        return list_conditions(op.widths, op.x.shape)
+
+    @property
+    def filling(self) -> str:
+        """Return, for a padding, the number that it adds as a C expression."""
+        assert isinstance(self.process.action, Fill)
+        op = self.process.action.op
+        return literal(op.value, op.frac, self.writes[0].type.name)
+
+    @property
+    def reading(self) -> int:
+        """Return the most tokens that a step reads of one FIFO."""
+        return max(self.process.taken)
+
+    @property
+    def interval(self) -> int:
+        """Return the cycles between steps that overlap; 0 where none does."""
+        return self.process.interval
+
+    @property
+    def arguments(self) -> list[str]:
+        """Return the C names of the FIFOs that the design passes."""
+        return [stream.name for stream in (*self.reads, *self.writes)]
+
+    @property
+    def title(self) -> str:
+        """Return the process' name, safe in comments."""
+        return printable(self.process.name)
+
+    @property
+    def comment(self) -> str:
+        """Return a description of the process, on one line."""
+        action = self.process.action
+        if isinstance(action, Fork):
+            return f"copies each token to {len(self.writes)} readers"
+        if isinstance(action, Fill):
+            return printable(f"{action.op.type} = {expression(action.op)}")
+        assert self.call is not None
+        if isinstance(action, Slide):
+            height, width = action.size
+            return f"each window of {height} x {width} pixels: {self.call.comment}"
+        return f"{action.steps} step{'s' if action.steps > 1 else ''} of {self.call.comment}"
+
+    @property
+    def parameters(self) -> list[tuple[str, CStream]]:
+        """Return C name and FIFO of each argument, what is read before what is written."""
+        reads = [(f"in{i}", stream) for i, stream in enumerate(self.reads)]
+        return reads + [(f"out{i}", stream) for i, stream in enumerate(self.writes)]
+
+    @property
+    def operands(self) -> list[tuple[str, str, CStream, CTensor, bool]]:
+        """Return for each array read: FIFO in the function, array, FIFO, tensor of a step, whether it is held."""
+        assert self.call is not None
+        arrays = self.call.parameters
+        held = [fifo.tensor in self.process.held for fifo in self.process.reads]
+        return [
+            (f"in{i}", name, stream, tensor, is_held)
+            for i, ((name, tensor), stream, is_held) in enumerate(
+                zip(arrays, self.reads, held, strict=True)
+            )
+        ]

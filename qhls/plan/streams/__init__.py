@@ -1,0 +1,1 @@
+"""A design as processes that exchange tokens: slices of row-major tensors."""

@@ -1,0 +1,74 @@
+"""Actions: the ways in which a process turns tokens into tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from qhls.ir.movement import Pad
+from qhls.ir.op import Op
+from qhls.ir.ops import Conv, Pool
+from qhls.plan.streams.cut import take_part
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A copy of each of ``tokens`` to every FIFO that leaves the process."""
+
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """``step``, an op on one part of its operands, ``steps`` times; one step works on whole operands.
+
+    ``held``: arrays that are read whole before the first step.
+    """
+
+    step: Op
+    steps: int
+    held: frozenset[Op] = frozenset()
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A padding: each token of the result is one of the operand or consists of the padding's value."""
+
+    op: Pad
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A window that slides over the pixels of an image, and ``step``, an op on one window.
+
+    The pixels between the first and the last of a window are in line buffers and registers.
+    """
+
+    step: Op
+    image: tuple[int, ...]
+    strides: tuple[int, int]
+    size: tuple[int, int]
+    dilation: tuple[int, int]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Return the rows and columns from the first to the last pixel of a window."""
+        (height, width), (down, right) = self.size, self.dilation
+        return (height - 1) * down + 1, (width - 1) * right + 1
+
+
+Action = Fork | Repeat | Fill | Slide
+
+
+def make_slide(op: Conv | Pool) -> Slide | None:
+    """Return the sliding window of ``op``; None where a single window covers the image."""
+    if isinstance(op, Conv):
+        size, dilation = (op.w.shape[0], op.w.shape[1]), op.dilation
+    else:
+        size, dilation = op.window, (1, 1)
+    x = take_part(op.x, (*size, op.x.shape[2]))
+    if isinstance(op, Conv):
+        step: Op = replace(op, x=x, strides=(1, 1), dilation=(1, 1))
+    else:
+        step = replace(op, x=x, strides=(1, 1))
+    slide = Slide(step, op.x.shape, op.strides, size, dilation)
+    return None if slide.span == op.x.shape[:2] else slide

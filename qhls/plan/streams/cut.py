@@ -1,0 +1,161 @@
+"""Cuts: one op on a tensor as the same op on one part of the tensor after another.
+
+A cut keeps the rank: its first ``axes`` axes have length 1, so that constants keep their shape and their indices. An
+op that cannot be cut works on its whole operands in one step.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import singledispatch
+
+from qhls.ir.elementwise import Elementwise
+from qhls.ir.movement import Concat, Pad, View
+from qhls.ir.op import Op
+from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Quantize, Shift, Threshold
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A rule by which an op works on parts.
+
+    ``axes``: the number of leading axes of the result that become steps. ``held``: operands that all steps read whole.
+    ``by_element``: any consecutive elements are a part, whatever their number.
+    """
+
+    op: Op
+    axes: int = 0
+    held: frozenset[Op] = frozenset()
+    by_element: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Return the number of parts; of a cut by element, the number of elements."""
+        return math.prod(self.op.shape[: self.axes])
+
+    def part(self, operand: Op) -> int:
+        """Return the elements of ``operand`` that one step reads."""
+        return operand.size if operand in self.held else operand.size // self.steps
+
+    @property
+    def result(self) -> int:
+        """Return the elements of the result that one step writes."""
+        return self.op.size // self.steps
+
+    def step(self, elements: int) -> Op:
+        """Return the op of one step; ``elements``: the length of a part where the cut is by element."""
+        operands = {
+            operand: take_part(operand, operand.shape)
+            if operand in self.held
+            else self._part(operand, elements)
+            for operand in dict.fromkeys(self.op.operands)
+            if not isinstance(operand, Const)
+        }
+        op = self.op
+        if isinstance(op, View):
+            op = replace(op, dims=(1,) * self.axes + op.dims[self.axes :])
+        return op.with_operands(operands)
+
+    def _part(self, operand: Op, elements: int) -> Op:
+        if self.axes == 0 and not self.by_element:
+            return take_part(operand, operand.shape)
+        if self.by_element:
+            dims = (*(1,) * (len(operand.shape) - 1), elements)[: len(operand.shape)]
+        elif isinstance(self.op, View):
+            dims = (self.part(operand),)
+        else:
+            dims = (1,) * self.axes + operand.shape[self.axes :]
+        return take_part(operand, dims)
+
+
+def take_part(operand: Op, dims: tuple[int, ...]) -> Input:
+    """Return an input of ``dims`` for any part of ``operand``."""
+    low, high = operand.range.hull
+    return Input(dims, operand.type, range(low, high + 1), name=operand.name)
+
+
+@singledispatch
+def cut(op: Op) -> Cut:
+    """Return the rule that cuts ``op`` into the smallest parts."""
+    return Cut(op)
+
+
+@cut.register(Quantize)
+@cut.register(Shift)
+def _(op: Quantize | Shift) -> Cut:
+    return Cut(op, len(op.shape), by_element=True)
+
+
+@cut.register
+def _(op: Threshold) -> Cut:
+    rank = len(op.shape)
+    return Cut(op, rank - 1) if op.per_channel else Cut(op, rank, by_element=True)
+
+
+@cut.register(Matmul)
+@cut.register(ArgMax)
+def _(op: Matmul | ArgMax) -> Cut:
+    return Cut(op, len(op.shape) - 1)
+
+
+@cut.register
+def _(op: Lookup) -> Cut:
+    return Cut(op, len(op.x.shape))
+
+
+@cut.register
+def _(op: Concat) -> Cut:
+    return Cut(op, op.axis % len(op.shape))
+
+
+@cut.register
+def _(op: Pad) -> Cut:
+    padded = [axis for axis, width in enumerate(op.widths) if width != (0, 0)]
+    if op.shape and (not padded or padded[-1] < len(op.shape) - 1):
+        return Cut(op, len(op.shape), by_element=True)  # tokens lie within the last axis
+    return Cut(op, padded[0])
+
+
+@cut.register
+def _(op: Conv) -> Cut:
+    pointwise = op.w.shape[:2] == op.strides == (1, 1)
+    return Cut(op, 2 if pointwise else 0)
+
+
+@cut.register
+def _(op: View) -> Cut:
+    for axes in reversed(range(len(op.dims) + 1)):
+        steps, inner = math.prod(op.dims[:axes]), op.dims[axes:]
+        part = op.x.size // steps
+        if op.x.size % steps or part % (*op.x.shape, 1)[len(op.x.shape) - 1]:
+            continue  # parts are whole rows
+        row_major = all(
+            size == 1 or stride == part * math.prod(op.dims[axis + 1 : axes])
+            for axis, (size, stride) in enumerate(zip(op.dims, op.strides[:axes], strict=False))
+        )
+        reach = [s * (n - 1) for s, n in zip(op.strides[axes:], inner, strict=True)]
+        lowest = op.offset + sum(r for r in reach if r < 0)
+        highest = op.offset + sum(r for r in reach if r > 0)
+        if row_major and lowest >= 0 and highest < part:
+            return Cut(op, axes)
+    return Cut(op)
+
+
+@cut.register
+def _(op: Elementwise) -> Cut:
+    shape = op.shape
+    for axes in reversed(range(len(shape) + 1)):
+        held: set[Op] = set()
+        for operand in op.operands:
+            lead = (*(1,) * (len(shape) - len(operand.shape)), *operand.shape)[:axes]
+            if lead == shape[:axes] and not isinstance(operand, Const):
+                continue
+            if any(size > 1 for size in lead):
+                break
+            held.add(operand)
+        else:
+            held = {operand for operand in held if not isinstance(operand, Const)}
+            whole = axes == len(shape)
+            return Cut(op, axes, frozenset(held), by_element=whole)
+    return Cut(op)

@@ -1,0 +1,251 @@
+"""Tokens over time: the firings of every process, and the times at which an inference runs them.
+
+A firing takes at most one token from each FIFO and gives at most one to each. Its tokens arrive ``delay`` cycles later
+and can be taken in the cycle after that. A slot of a FIFO is free in the cycle after its token was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Times = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+NEVER = np.iinfo(np.int64).max // 4
+SAMPLES = 3
+"""Inferences that are timed: the last two are apart by the interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Firings:
+    """The firings of one process in one inference, in order.
+
+    ``takes`` and ``gives``: (firings, FIFOs), whether a firing takes or gives a token. ``cycles``: from the start of a
+    firing to that of the next. ``delay``: from the start of a firing to its tokens.
+    """
+
+    takes: Mask
+    gives: Mask
+    cycles: Times
+    delay: int
+
+    @property
+    def busy(self) -> int:
+        """Return the cycles of one inference."""
+        return int(self.cycles.sum())
+
+    def repeated(self, times: int) -> Firings:
+        """Return the firings of several inferences."""
+        takes, gives = (np.tile(each, (times, 1)) for each in (self.takes, self.gives))
+        return Firings(takes, gives, np.tile(self.cycles, times), self.delay)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of a process: ``taken`` tokens of each FIFO, then a computation, then ``given`` tokens.
+
+    ``active``: the steps that give tokens. ``interval``: cycles between steps that overlap; 0 where they do not, and a
+    computation takes ``busy`` cycles.
+    """
+
+    taken: Sequence[int]
+    given: int
+    active: Mask
+    interval: int
+    busy: int
+    delay: int
+
+    def fire(self) -> Firings:
+        """Return the firings of the steps."""
+        reads = max(self.taken)
+        if self.interval == 0:
+            return self._one_after_another(reads)
+        length = max(reads, self.given, 1)
+        takes = np.tile(_first(length, self.taken), (len(self.active), 1))
+        gives = np.zeros((len(takes), 1), np.bool_)
+        gives[np.repeat(self.active, length)] = np.tile(
+            _first(length, [self.given]), (int(self.active.sum()), 1)
+        )
+        cycles = np.ones(length, np.int64)
+        cycles[-1] = max(self.interval - length + 1, 1)
+        if (
+            length > 1
+        ):  # a step gives its tokens while the next one takes: the last one has none beside it
+            nothing = np.zeros((length, len(self.taken)), np.bool_)
+            takes, gives = (
+                np.concatenate([takes, nothing]),
+                np.concatenate([nothing[:, :1], gives]),
+            )
+        return Firings(takes, gives, np.tile(cycles, len(takes) // length), self.delay)
+
+    def _one_after_another(self, reads: int) -> Firings:
+        length = reads + self.given
+        takes = np.tile(_first(length, self.taken), (len(self.active), 1))
+        gives = np.zeros((length, 1), np.bool_)
+        gives[reads:] = True
+        gives = np.tile(gives, (len(self.active), 1)) & np.repeat(self.active, length)[:, None]
+        cycles = np.ones((len(self.active), length), np.int64)
+        cycles[:, reads - 1] += np.where(self.active, self.busy, 0)
+        used = takes.any(1) | gives.any(1)
+        return Firings(takes[used], gives[used], cycles.ravel()[used], 0)
+
+
+def _first(length: int, counts: Sequence[int]) -> Mask:
+    """Return (length, FIFOs): whether a firing is among the first ``counts`` of each FIFO."""
+    return np.arange(length)[:, None] < np.asarray(counts)[None, :]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A process as times see it: its firings, and the indices of the FIFOs that it takes from and gives to."""
+
+    firings: Firings
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """Latency and interval, the ``ends`` of all inferences, and the start of each firing of each process."""
+
+    latency: int
+    interval: int
+    ends: Times
+    starts: tuple[Times, ...]
+
+
+class Clock:
+    """The times of ``nodes``, which are in order. Tokens of inputs are always ready, outputs are never full."""
+
+    def __init__(self, nodes: Sequence[Node], tokens: Mapping[int, int], samples: int = SAMPLES):
+        self._samples = samples
+        self._nodes = [
+            Node(node.firings.repeated(samples), node.reads, node.writes) for node in nodes
+        ]
+        written = {fifo for node in nodes for fifo in node.writes}
+        self._written = {
+            fifo: np.full(count * samples, -1, np.int64)
+            for fifo, count in tokens.items()
+            if fifo not in written
+        }
+        self._outputs = written - {fifo for node in nodes for fifo in node.reads}
+
+    def earliest(self) -> Timing:
+        """Return the earliest times, those of FIFOs without end."""
+        starts = [np.zeros(len(n.firings.cycles), np.int64) for n in self._nodes]
+        return self._timing(starts, self._run_forward(starts))
+
+    def keeps(self, depths: Mapping[int, int], earliest: Timing, latest: Sequence[Times]) -> bool:
+        """Return whether FIFOs of ``depths`` delay no output."""
+        starts = [start.copy() for start in earliest.starts]
+        while True:
+            before = [start.copy() for start in starts]
+            self._hold_back(starts, depths)
+            self._run_forward(starts)
+            if any((start > late).any() for start, late in zip(starts, latest, strict=True)):
+                return False
+            if all(np.array_equal(a, b) for a, b in zip(before, starts, strict=True)):
+                return True
+
+    def _run_forward(self, starts: list[Times]) -> dict[int, Times]:
+        """Raise starts to the arrival of their tokens; return the times at which tokens are written."""
+        written = dict(self._written)
+        for node, start in zip(self._nodes, starts, strict=True):
+            firings = node.firings
+            for column, fifo in enumerate(node.reads):
+                takes = firings.takes[:, column]
+                start[takes] = np.maximum(start[takes], written[fifo] + 1)
+            _space_out(start, firings.cycles)
+            for column, fifo in enumerate(node.writes):
+                written[fifo] = start[firings.gives[:, column]] + firings.delay
+        return written
+
+    def _hold_back(self, starts: list[Times], depths: Mapping[int, int]) -> None:
+        """Raise starts until a slot is free for every token that they give."""
+        read = {
+            fifo: start[node.firings.takes[:, column]]
+            for node, start in zip(self._nodes, starts, strict=True)
+            for column, fifo in enumerate(node.reads)
+        }
+        for node, start in zip(reversed(self._nodes), reversed(starts), strict=True):
+            firings = node.firings
+            for column, fifo in enumerate(node.writes):
+                if fifo not in depths:
+                    continue
+                (gives,) = np.nonzero(firings.gives[:, column])
+                later, depth = gives[depths[fifo] :], depths[fifo]
+                free = read[fifo][: max(len(gives) - depth, 0)] + 1 - firings.delay
+                start[later] = np.maximum(start[later], free)
+            _space_out(start, firings.cycles)
+
+    def _timing(self, starts: list[Times], written: Mapping[int, Times]) -> Timing:
+        ends = [
+            written[fifo].reshape(self._samples, -1)[:, -1] + 1 for fifo in sorted(self._outputs)
+        ]
+        finished = np.max(ends, axis=0)
+        busiest = max(node.firings.busy // self._samples for node in self._nodes)
+        interval = max(int(finished[-1] - finished[-2]), busiest)
+        return Timing(int(finished[0]), interval, finished, tuple(starts))
+
+    def latest(self, earliest: Timing) -> tuple[Times, ...]:
+        """Return the latest starts with which no inference ends later than in ``earliest``."""
+        needed: dict[int, Times] = {}
+        starts: list[Times] = []
+        pairs = zip(reversed(self._nodes), reversed(earliest.starts), strict=True)
+        for node, early in pairs:
+            firings = node.firings
+            limit = np.full(len(early), NEVER, np.int64)
+            for column, fifo in enumerate(node.writes):
+                gives = firings.gives[:, column]
+                if fifo in self._outputs:
+                    given = early[gives].reshape(self._samples, -1)
+                    ends = given[:, -1] + firings.delay + 1
+                    bound = (given + (earliest.ends - ends)[:, None]).ravel()
+                else:
+                    bound = needed[fifo] - 1 - firings.delay
+                limit[gives] = np.minimum(limit[gives], bound)
+            late = _space_back(limit, early, firings.cycles)
+            for column, fifo in enumerate(node.reads):
+                needed[fifo] = late[firings.takes[:, column]]
+            starts.append(late)
+        return tuple(reversed(starts))
+
+    def depths(self, starts: Sequence[Times]) -> dict[int, int]:
+        """Return the most tokens that wait in each FIFO between two processes."""
+        written = {
+            fifo: start[node.firings.gives[:, column]] + node.firings.delay
+            for node, start in zip(self._nodes, starts, strict=True)
+            for column, fifo in enumerate(node.writes)
+        }
+        found: dict[int, int] = {}
+        for node, start in zip(self._nodes, starts, strict=True):
+            for column, fifo in enumerate(node.reads):
+                if fifo in written:
+                    read = start[node.firings.takes[:, column]]
+                    waiting = np.searchsorted(written[fifo], read, "right") - np.arange(len(read))
+                    found[fifo] = max(int(waiting.max(initial=0)), 1)
+        return found
+
+
+def _space_out(start: Times, cycles: Times) -> None:
+    """Raise starts, in place, until each firing is over before the next."""
+    passed = np.cumsum(cycles) - cycles
+    np.subtract(start, passed, out=start)
+    np.maximum.accumulate(start, out=start)
+    np.add(start, passed, out=start)
+
+
+def _space_back(limit: Times, early: Times, cycles: Times) -> Times:
+    """Return the latest starts within ``limit``; a firing without a limit is as early as those before it allow."""
+    passed = np.cumsum(cycles) - cycles
+    (bounded,) = np.nonzero(limit < NEVER)
+    last = int(bounded[-1]) + 1 if len(bounded) else 0
+    late = np.minimum.accumulate((limit[:last] - passed[:last])[::-1])[::-1] + passed[:last]
+    rest = early[last:].copy()
+    if last and len(rest):
+        rest = np.maximum(rest, late[-1] + passed[last:] - passed[last - 1])
+    return np.concatenate([late, rest])

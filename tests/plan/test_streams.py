@@ -1,0 +1,141 @@
+"""Plans of streams: parts, tokens, FIFOs whose depths are enough and not more, and what is refused."""
+
+import math
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from qhls.errors import PlanError, VerifyError
+from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, Mul, Pad, Pool, Reshape
+from qhls.plan import Schedule, plan, plan_streams
+from qhls.plan.streams.bounded import run_bounded
+from qhls.plan.streams.build import TOKEN_BITS
+from qhls.plan.streams.depths import list_nodes, set_depths
+from support.graphs.op_batches import BATCHES, batch, graph_of, random_const, residual, tokens
+from support.graphs.random_graphs import draw, graphs
+
+STREAM = Schedule(io="stream")
+
+
+def x_of(*dims, notation="u4.2", name="x"):
+    return Input(dims, Fixed.parse(notation), name=name)
+
+
+def planned(*outputs):
+    return plan_streams(graph_of("design", outputs), STREAM)
+
+
+def run(streams, **changes):
+    """The bounded run of a plan, with FIFOs of other depths by name."""
+    nodes, numbers = list_nodes(streams)
+    depths = {fifo.name: fifo.depth for fifo in streams.fifos} | changes
+    return run_bounded(nodes, {numbers[name]: depth for name, depth in depths.items()})
+
+
+def many():
+    seed = int(os.environ.get("QHLS_SEED", random.getrandbits(32)))
+    print(f"to repeat: QHLS_SEED={seed}")
+    drawn = [graph for graph in draw(graphs(), 40, seed) if all(o.batched for o in graph.outputs)]
+    batches = [graph_of("batch", batch(name)) for name in ("arithmetic", "structure")]
+    return [*drawn, *batches, graph_of("residual", list(residual())), graph_of("t", list(tokens()))]
+
+
+def test_every_fifo_has_one_producer_and_one_consumer_and_carries_its_tensor():
+    for graph in many():
+        streams = plan_streams(graph, STREAM)
+        written = Counter(f.name for p in streams.processes for f in p.writes)
+        read = Counter(f.name for p in streams.processes for f in p.reads)
+        assert set(written.values()) | set(read.values()) == {1}
+        assert set(read) - set(written) == {f.name for f in streams.inputs}
+        assert set(written) - set(read) == {f.name for f in streams.outputs}
+        for fifo in (*streams.inputs, *streams.outputs, *streams.fifos):
+            assert fifo.tokens * fifo.lanes == fifo.tensor.size
+            assert fifo.lanes == 1 or fifo.bits <= TOKEN_BITS
+        for process, node in zip(streams.processes, list_nodes(streams)[0], strict=True):
+            assert node.firings.takes.sum(0).tolist() == [f.tokens for f in process.reads]
+            assert node.firings.gives.sum(0).tolist() == [f.tokens for f in process.writes]
+
+
+def test_planned_depths_lose_no_cycle():
+    for graph in many():
+        streams = plan_streams(graph, STREAM)
+        bounded = run(streams)
+        assert not bounded.cycle
+        assert bounded.latency == streams.latency
+        assert bounded.interval <= streams.interval
+
+
+def reconvergences():
+    image = x_of(8, 6, 2)
+    conv = Conv(Pad(image, ((1, 1), (1, 1), (0, 0))), random_const((3, 3, 2, 2), 3, 2, 1))
+    yield Add(conv, image, name="residual")
+    gate = Matmul(Reshape(Pool(image, (8, 6), (8, 6), "sum"), (2,)), random_const((2, 2), 3, 2, 2))
+    yield Mul(image, Reshape(gate, (1, 1, 2)), name="gate")
+    pooled = Pool(Max(conv, Const.of(0.0)), (2, 2), (2, 2))
+    yield Add(pooled, Conv(image, random_const((1, 1, 2, 2), 3, 2, 3), (2, 2)), name="strided")
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_depths_at_reconvergences_are_tight(number):
+    streams = planned(list(reconvergences())[number])
+    deep = [fifo for fifo in streams.fifos if fifo.depth > 2]
+    assert deep
+    for fifo in deep:
+        shorter = run(streams, **{fifo.name: fifo.depth - 1})
+        slower = (shorter.latency, shorter.interval) > (streams.latency, streams.interval)
+        assert shorter.cycle or slower, fifo
+
+
+def test_a_deadlock_is_a_cycle_of_processes_that_wait_for_each_other():
+    streams = planned(list(reconvergences())[1])
+    nodes, numbers = list_nodes(streams)
+    (bypass,) = (f for f in streams.fifos if f.depth > 2)
+    cycle = run(streams, **{bypass.name: bypass.depth // 2}).cycle
+    named = {number: name for name, number in numbers.items()}
+    assert len(cycle) > 1
+    assert (bypass.name, True) in [(named[wait.fifo], wait.full) for wait in cycle]
+    for wait, following in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
+        node = nodes[following.process]
+        assert wait.fifo in (node.reads if wait.full else node.writes)
+
+
+def test_a_window_needs_lines_not_the_image():
+    streams = planned(Conv(x_of(20, 10, 3), random_const((3, 3, 3, 2), 3, 2, 1), name="conv"))
+    assert "2 lines of 30, window of 27" in str(streams)
+    assert streams.interval == 200
+    whole = planned(Conv(x_of(3, 3, 3), random_const((3, 3, 3, 2), 3, 2, 1), name="conv"))
+    assert "whole tensors" in str(whole)
+
+
+def test_forced_depths_stay():
+    streams = planned(*residual())
+    assert {f.depth for f in set_depths(streams, {"conv": 7}).fifos if f.name == "conv"} == {7}
+
+
+def test_many_lanes_are_cut_into_tokens():
+    (fifo,) = planned(Max(x_of(600, notation="s9.2"), Const.of(0.0))).inputs
+    assert fifo.lanes == max(n for n in range(1, TOKEN_BITS // 9 + 1) if 600 % n == 0)
+    assert math.prod((fifo.lanes, fifo.tokens)) == 600
+
+
+def test_costs_of_streams_are_refused():
+    graph = graph_of("residual", list(residual()))
+    match = r"^Schedule\.io: expected 'array' for energy, area and latency, got 'stream'\. Ask design\.plan .*\.$"
+    with pytest.raises(VerifyError, match=match):
+        plan(graph, STREAM)
+
+
+def test_a_target_of_streams_is_refused():
+    match = r"^Schedule\.io: expected 'array' with an interval, .*, got 'stream'\. Share multipliers .*\.$"
+    with pytest.raises(PlanError, match=match):
+        plan_streams(graph_of("residual", list(residual())), Schedule(io="stream", interval=100))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BATCHES)
+def test_planned_depths_of_every_op_lose_no_cycle(name):
+    for op in batch(name):
+        streams = plan_streams(Graph(tuple(graph_of("g", [op]).inputs), (op,), "one"), STREAM)
+        assert (run(streams).latency, run(streams).cycle) == (streams.latency, ())
