@@ -12,7 +12,7 @@ from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, Mul, Pad
 from qhls.plan import Schedule, plan, plan_streams
 from qhls.plan.streams.bounded import run_bounded
 from qhls.plan.streams.build import TOKEN_BITS
-from qhls.plan.streams.depths import list_nodes, set_depths
+from qhls.plan.streams.depths import list_actors, set_depths
 from support.graphs.op_batches import BATCHES, batch, graph_of, random_const, residual, tokens
 from support.graphs.random_graphs import draw, graphs
 
@@ -29,7 +29,7 @@ def planned(*outputs):
 
 def run(streams, **changes):
     """The bounded run of a plan, with FIFOs of other depths by name."""
-    nodes, numbers = list_nodes(streams)
+    nodes, numbers = list_actors(streams)
     depths = {fifo.name: fifo.depth for fifo in streams.fifos} | changes
     return run_bounded(nodes, {numbers[name]: depth for name, depth in depths.items()})
 
@@ -53,7 +53,7 @@ def test_every_fifo_has_one_producer_and_one_consumer_and_carries_its_tensor():
         for fifo in (*streams.inputs, *streams.outputs, *streams.fifos):
             assert fifo.tokens * fifo.lanes == fifo.tensor.size
             assert fifo.lanes == 1 or fifo.bits <= TOKEN_BITS
-        for process, node in zip(streams.processes, list_nodes(streams)[0], strict=True):
+        for process, node in zip(streams.processes, list_actors(streams)[0], strict=True):
             assert node.firings.takes.sum(0).tolist() == [f.tokens for f in process.reads]
             assert node.firings.gives.sum(0).tolist() == [f.tokens for f in process.writes]
 
@@ -90,7 +90,7 @@ def test_depths_at_reconvergences_are_tight(number):
 
 def test_a_deadlock_is_a_cycle_of_processes_that_wait_for_each_other():
     streams = planned(list(reconvergences())[1])
-    nodes, numbers = list_nodes(streams)
+    nodes, numbers = list_actors(streams)
     (bypass,) = (f for f in streams.fifos if f.depth > 2)
     cycle = run(streams, **{bypass.name: bypass.depth // 2}).cycle
     named = {number: name for name, number in numbers.items()}

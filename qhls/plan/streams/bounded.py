@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qhls.plan.streams.tokens import SAMPLES, Node
+from qhls.plan.streams.tokens import SAMPLES, Actor
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Bounded:
 
 
 def run_bounded(
-    nodes: Sequence[Node], depths: Mapping[int, int], samples: int = SAMPLES
+    nodes: Sequence[Actor], depths: Mapping[int, int], samples: int = SAMPLES
 ) -> Bounded:
     """Return the times of ``samples`` inferences; a FIFO that ``depths`` lacks is a port, and never full or empty."""
     run = _Run(nodes, depths, samples)
@@ -38,7 +38,7 @@ def run_bounded(
 class _Run:
     """The state of all processes: each goes on until it has to wait."""
 
-    def __init__(self, nodes: Sequence[Node], depths: Mapping[int, int], samples: int) -> None:
+    def __init__(self, nodes: Sequence[Actor], depths: Mapping[int, int], samples: int) -> None:
         self._nodes = nodes
         self._depths = depths
         self._samples = samples
@@ -144,7 +144,7 @@ class _Run:
         return Bounded(latest[0], interval)
 
 
-def _find_cycle(nodes: Sequence[Node], waiting: Mapping[int, Wait]) -> tuple[Wait, ...]:
+def _find_cycle(nodes: Sequence[Actor], waiting: Mapping[int, Wait]) -> tuple[Wait, ...]:
     """Return processes that wait for each other, each for the next one."""
     producer = {fifo: i for i, node in enumerate(nodes) for fifo in node.writes}
     consumer = {fifo: i for i, node in enumerate(nodes) for fifo in node.reads}

@@ -9,7 +9,7 @@ import numpy as np
 
 from qhls.plan.streams.actions import Fill, Fork, Slide
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
-from qhls.plan.streams.tokens import Clock, Firings, Mask, Node, Steps, Times, Timing
+from qhls.plan.streams.tokens import Actor, Firings, Mask, Steps, Times, Timing, TokenClock
 
 SHALLOW = 2
 """The least depth: a FIFO of one token is written every other cycle at most."""
@@ -17,8 +17,8 @@ SHALLOW = 2
 
 def time_plan(plan: StreamPlan) -> StreamPlan:
     """Return ``plan`` with the depths of its FIFOs, its latency and its interval."""
-    nodes, numbers = list_nodes(plan)
-    clock = Clock(nodes, {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)})
+    nodes, numbers = list_actors(plan)
+    clock = TokenClock(nodes, {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)})
     earliest = clock.earliest()
     latest = clock.latest(earliest)
     depths = {n: max(depth, SHALLOW) for n, depth in clock.depths(latest).items()}
@@ -28,7 +28,7 @@ def time_plan(plan: StreamPlan) -> StreamPlan:
 
 
 def _tighten(
-    clock: Clock, depths: dict[int, int], earliest: Timing, latest: Sequence[Times]
+    clock: TokenClock, depths: dict[int, int], earliest: Timing, latest: Sequence[Times]
 ) -> None:
     """Lower the depths, in place, as far as no output comes later."""
     for fifo in sorted(depths):
@@ -54,11 +54,11 @@ def set_depths(plan: StreamPlan, depths: Mapping[str, int]) -> StreamPlan:
     return replace(plan, processes=processes, inputs=deep(plan.inputs), outputs=deep(plan.outputs))
 
 
-def list_nodes(plan: StreamPlan) -> tuple[list[Node], dict[str, int]]:
+def list_actors(plan: StreamPlan) -> tuple[list[Actor], dict[str, int]]:
     """Return the processes as times see them, and the number of each FIFO by its name."""
     numbers = {fifo.name: number for number, fifo in enumerate(_list_fifos(plan))}
     nodes = [
-        Node(
+        Actor(
             fire(each),
             tuple(numbers[fifo.name] for fifo in each.reads),
             tuple(numbers[fifo.name] for fifo in each.writes),

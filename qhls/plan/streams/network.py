@@ -118,9 +118,9 @@ class StreamPlan:
 
     def table(self) -> Table:
         """Return one row per process: its action, intervals and FIFOs."""
-        from qhls.plan.streams.table import make_table
+        from qhls.plan.streams.table import make_stream_table
 
-        return make_table(self)
+        return make_stream_table(self)
 
     def __str__(self) -> str:
         return render_text(self.table())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = ("process", "layer", "action", "interval", "buffers", "to")
 
 
-def make_table(plan: StreamPlan) -> Table:
+def make_stream_table(plan: StreamPlan) -> Table:
     """Return one row per process; the title says how long an inference takes."""
     cycles = f"latency {plan.latency:,}, interval {plan.interval:,} cycles"
     table = Table(title=make_cell(f"Plan of {plan.graph.name}: {cycles}", "italic"))

@@ -100,7 +100,7 @@ def _first(length: int, counts: Sequence[int]) -> Mask:
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class Actor:
     """A process as times see it: its firings, and the indices of the FIFOs that it takes from and gives to."""
 
     firings: Firings
@@ -118,13 +118,13 @@ class Timing:
     starts: tuple[Times, ...]
 
 
-class Clock:
+class TokenClock:
     """The times of ``nodes``, which are in order. Tokens of inputs are always ready, outputs are never full."""
 
-    def __init__(self, nodes: Sequence[Node], tokens: Mapping[int, int], samples: int = SAMPLES):
+    def __init__(self, nodes: Sequence[Actor], tokens: Mapping[int, int], samples: int = SAMPLES):
         self._samples = samples
         self._nodes = [
-            Node(node.firings.repeated(samples), node.reads, node.writes) for node in nodes
+            Actor(node.firings.repeated(samples), node.reads, node.writes) for node in nodes
         ]
         written = {fifo for node in nodes for fifo in node.writes}
         self._written = {
