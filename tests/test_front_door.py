@@ -109,3 +109,11 @@ def test_commands_say_what_to_install(command):
 def test_an_unknown_backend_is_named():
     done = python("import qhls.quantizers", KERAS_BACKEND="nothing")
     assert "KERAS_BACKEND: expected one of tensorflow, jax, torch, got 'nothing'" in done.stderr
+
+
+def test_a_schedule_is_still_found_beside_the_ops():
+    from qhls.ir import Schedule
+
+    assert Schedule is qhls.Schedule
+    with pytest.raises(AttributeError, match=r"^module 'qhls.ir' has no attribute 'Plan'$"):
+        qhls.ir.Plan  # noqa: B018

@@ -3,6 +3,9 @@
 Every op but ``Quantize`` and ``Threshold`` keeps every bit.
 """
 
+from importlib import import_module
+from typing import Any
+
 from qhls.ir.elementwise import Add, Max, Min, Mul, Sub
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Codes
@@ -55,3 +58,9 @@ __all__ = [
     "tap",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Schedule":  # a public name from when the IR held schedules; no op knows of it
+        return import_module("qhls.plan").Schedule
+    raise AttributeError(f"module 'qhls.ir' has no attribute {name!r}")
