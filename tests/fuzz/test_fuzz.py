@@ -38,3 +38,11 @@ def test_models_of_extreme_types_and_weights_agree():
     tally = fuzz(seconds=240, seed=SEED + 2_000_000, make=extreme_model)
     print(tally)
     assert not tally.faults, str(tally)
+
+
+@pytest.mark.long
+def test_random_models_agree_as_streams():
+    tally = fuzz(seconds=240, seed=SEED + 3_000_000, simulated=1, io="stream")
+    print(tally)
+    assert not tally.faults, str(tally)
+    assert tally.simulated

@@ -73,7 +73,7 @@ def examine(seed, tally, make=random_model):
     return design
 
 
-def simulate(designs, tally):
+def simulate(designs, tally, schedule):
     """All ``designs`` as one, by one compilation a target."""
     graphs = [renamed(design.graph) for design in designs]
     whole = Graph(
@@ -87,7 +87,7 @@ def simulate(designs, tally):
         for i in whole.inputs
     ]
     expected = run(whole, codes)
-    for library in csim.build(whole, Schedule(), TARGETS):
+    for library in csim.build(whole, schedule, TARGETS):
         # One output a model, in the order of the designs.
         for design, wanted, got in zip(designs, expected, library.run(codes), strict=True):
             if not np.array_equal(wanted, got):
@@ -100,7 +100,7 @@ def renamed(graph):
     return graph.rewrite(lambda op: replace(op, name=f"{graph.name}_{op.name}"))
 
 
-def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model):
+def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io="array"):
     """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets."""
     tally, waiting, end = Tally(), [], time.monotonic() + seconds
     for number in range(seed, seed + models):
@@ -112,10 +112,10 @@ def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model):
         if design and number % round(1 / simulated) == 0:
             waiting.append(design)
         if len(waiting) == BATCH:
-            simulate(waiting, tally)
+            simulate(waiting, tally, Schedule(io=io))
             waiting = []
     if waiting:
-        simulate(waiting, tally)
+        simulate(waiting, tally, Schedule(io=io))
     return tally
 
 
@@ -127,12 +127,13 @@ def main():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--models", type=int, default=1 << 30)
     parser.add_argument("--simulated", type=float, default=0.25, help="share that goes to csim")
+    parser.add_argument("--io", default="array", help="array or stream")
     parser.add_argument("--extreme", action="store_true", help="wide types, weights of any size")
     arguments = parser.parse_args()
     seed = int(time.time()) if arguments.seed is None else arguments.seed
     print(f"seed {seed}")
     make = extreme_model if arguments.extreme else random_model
-    tally = fuzz(arguments.seconds, seed, arguments.models, arguments.simulated, make)
+    tally = fuzz(arguments.seconds, seed, arguments.models, arguments.simulated, make, arguments.io)
     print(tally)
     return 1 if tally.faults else 0
 
