@@ -19,8 +19,12 @@ _MORE_LEVELS = 2
 """Levels of adders beyond the fewest: without a bound, a few adders less cost many levels."""
 _PAIRS = 500_000
 """Pairs of terms of the largest block."""
-_DISSOLVED = 0.1
+_DISSOLVED = 0.2
 """Largest share of the shared sums that a step of the search dissolves."""
+_LOCAL = 0.5
+"""Share of the steps that dissolve sums which read one another, instead of any."""
+_NEAR = 6
+"""Sums beside one that join it."""
 _WARMTH = 0.5
 """Adders that an accepted step may cost at first, about."""
 
@@ -138,7 +142,9 @@ def _improve(sums: Sums, work: int) -> None:
     while (done := (sums.work - start) / max(work, 1)) < 1 and sums.shared:
         shared = sums.shared
         count = max(1, int(len(shared) * _DISSOLVED * dice.random()))
-        for number in dice.sample(shared, count):
+        for number in (
+            _neighbours(sums, count) if dice.random() < _LOCAL else dice.sample(shared, count)
+        ):
             if number in sums.terms:
                 sums.dissolve(number)
         sums.recode(dice.randrange(2 * count + 2))
@@ -152,6 +158,24 @@ def _improve(sums: Sums, work: int) -> None:
         else:
             sums.undo()
     sums.restore(best)
+
+
+def _neighbours(sums: Sums, count: int) -> list[int]:
+    """Return about ``count`` shared sums that read one another, around a random sum."""
+    dice = sums.random
+    front = [dice.choice(list(sums.terms))]
+    seen, found = set(front), list[int]()
+    while front and len(found) < count:
+        number = front.pop(dice.randrange(len(front)))
+        if number not in sums.columns:
+            found.append(number)
+        near = [term >> sums.bits for term in sums.terms[number]] + list(sums.users[number])
+        dice.shuffle(near)
+        for other in near[:_NEAR]:
+            if other not in seen and other in sums.terms:
+                seen.add(other)
+                front.append(other)
+    return found
 
 
 def _ordered(sums: Sums) -> AdderGraph:
