@@ -166,11 +166,7 @@ class TokenClock:
 
     def _hold_back(self, starts: list[Times], depths: Mapping[int, int]) -> None:
         """Raise starts until a slot is free for every token that they give."""
-        read = {
-            fifo: start[node.firings.takes[:, column]]
-            for node, start in zip(self._nodes, starts, strict=True)
-            for column, fifo in enumerate(node.reads)
-        }
+        read: dict[int, Times] = {}  # consumers come first, so that one pass reaches all producers
         for node, start in zip(reversed(self._nodes), reversed(starts), strict=True):
             firings = node.firings
             for column, fifo in enumerate(node.writes):
@@ -181,6 +177,8 @@ class TokenClock:
                 free = read[fifo][: max(len(gives) - depth, 0)] + 1 - firings.delay
                 start[later] = np.maximum(start[later], free)
             _space_out(start, firings.cycles)
+            for column, fifo in enumerate(node.reads):
+                read[fifo] = start[firings.takes[:, column]]
 
     def _timing(self, starts: list[Times], written: Mapping[int, Times]) -> Timing:
         ends = [
