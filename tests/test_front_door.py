@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import subprocess
@@ -117,3 +118,11 @@ def test_a_schedule_is_still_found_beside_the_ops():
     assert Schedule is qhls.Schedule
     with pytest.raises(AttributeError, match=r"^module 'qhls.ir' has no attribute 'Plan'$"):
         qhls.ir.Plan  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("costs", "Hardware"), ("front", "Front"), ("journal", "Journal"), ("objectives", "parse")],
+)
+def test_modules_of_a_search_are_found_by_their_first_names(module, name):
+    assert callable(getattr(importlib.import_module(f"qhls.search.{module}"), name))

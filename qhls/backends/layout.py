@@ -153,3 +153,7 @@ def check_width(op: Op) -> None:
             f"tensor {op.name!r} of layer {op.layer!r}: expected at most {PORT_LIMIT} bits in a port, got "
             f"{op.type}. Quantise it (QActivation) or use fewer fraction bits."
         )
+
+
+design_view = lay_out
+"""The name of ``lay_out`` before it was a verb, for scripts that call it."""

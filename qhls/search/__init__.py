@@ -8,6 +8,7 @@
 """
 
 import sys
+from importlib import import_module
 from inspect import signature
 from types import ModuleType
 
@@ -41,6 +42,15 @@ __signature__ = signature(
     pareto
 )  # inspect takes the first parameter of a class's __call__ for self
 sys.modules[__name__].__class__ = _Callable
+
+# Scripts that read a journal or a front import these modules by the names they had before the rooms.
+for _name, _place in {
+    "costs": "goals.costs",
+    "front": "results.front",
+    "journal": "trials.journal",
+    "objectives": "goals.objectives",
+}.items():
+    sys.modules[f"{__name__}.{_name}"] = import_module(f"{__name__}.{_place}")
 
 __all__ = [
     "AutoQKeras",
