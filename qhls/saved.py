@@ -11,7 +11,6 @@ import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -27,7 +26,15 @@ from qhls.model.graph import ModelGraph
 from qhls.model.softmax import Softmax
 from qhls.plan import Schedule
 from qhls.system.files import write_whole
-from qhls.system.limits import JSON, check_size, is_file, parse_json, read_arrays, regular_file
+from qhls.system.limits import (
+    ARCHIVE_ERRORS,
+    JSON,
+    check_size,
+    is_file,
+    parse_json,
+    read_arrays,
+    regular_file,
+)
 from qhls.system.text import one_line
 
 if TYPE_CHECKING:
@@ -127,7 +134,7 @@ def is_saved(path: str | os.PathLike[str]) -> bool:
             return False
         with zipfile.ZipFile(path) as archive:
             return _DOCUMENT in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except ARCHIVE_ERRORS:
         return False
 
 
@@ -168,7 +175,7 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
                 archive.getinfo(_DOCUMENT).file_size, f"{where}: {_DOCUMENT}", _WHAT, share=JSON
             )
             text = archive.read(_DOCUMENT)
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:  # fmt: skip
+    except ARCHIVE_ERRORS as error:
         raise _damaged(where, f"an archive that cannot be read ({error})") from error
     document = parse_json(text, f"{where}: {_DOCUMENT}", _WHAT)
     if not isinstance(document, dict) or document.get("format") != _FORMAT:

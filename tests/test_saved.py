@@ -201,6 +201,17 @@ def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path_factory, data):
     assert str(again.graph) == str(design.graph)
 
 
+def test_an_archive_of_a_later_version_is_refused(file):
+    content = bytearray(file.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 84  # the version that is needed to read it
+    file.write_bytes(content)
+    assert not saved.is_saved(file)
+    with pytest.raises(
+        LoadError, match=r"^design.qhls: expected a saved design, got another file. "
+    ):
+        qhls.load(file)
+
+
 def test_other_files_are_refused(tmp_path):
     model = tmp_path / "model.keras"
     trained().save(model)

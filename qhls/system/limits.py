@@ -33,6 +33,9 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 _FOLDER = "a folder"
 
+ARCHIVE_ERRORS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
+"""Everything that reading a damaged zip archive raises; ``NotImplementedError`` of a later version is one of them."""
+
 Kind = type[QhlsError]
 
 
@@ -173,9 +176,7 @@ def read_arrays(path: Path) -> Any:
                 for name in arrays.files
                 if f"{name}.npy" in arrays.zip.namelist()
             }
-    except (
-        OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError, RuntimeError
-    ) as error:  # fmt: skip
+    except (*ARCHIVE_ERRORS, MemoryError) as error:
         raise LoadError(
             f"{path}: expected {what}, got {error}. Write one with numpy.save."
         ) from error

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -18,7 +17,15 @@ import keras
 from qhls.errors import LoadError
 from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.weights import bounded_weights, load_weights, open_h5
-from qhls.system.limits import JSON, check_size, is_folder, parse_json, read, regular_file
+from qhls.system.limits import (
+    ARCHIVE_ERRORS,
+    JSON,
+    check_size,
+    is_folder,
+    parse_json,
+    read,
+    regular_file,
+)
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
@@ -143,9 +150,7 @@ def _archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (
-        zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error
-    ) as error:  # fmt: skip
+    except ARCHIVE_ERRORS as error:
         raise LoadError(
             f"{where}: expected a .keras file, got a damaged archive ({error}). Save the "
             f"model again."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def load(folder: Path, model: keras.Model) -> int:
         with np.load(path) as arrays:
             values = [arrays[str(i)] for i in range(len(arrays.files) - 1)]
             epochs = int(arrays["epochs"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (*ARCHIVE_ERRORS, KeyError) as error:
         raise _name_fault(path, f"one that cannot be read ({error})") from error
     if [value.shape for value in values] != [tuple(v.shape) for v in variables]:
         raise _name_fault(path, "one of other variables")
