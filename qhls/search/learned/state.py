@@ -12,6 +12,7 @@ import numpy as np
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.search.errors import JournalError
 from qhls.search.trials.job import store
+from qhls.system.limits import ARCHIVE_ERRORS
 
 FILE = "state.npz"
 
