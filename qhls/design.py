@@ -134,10 +134,10 @@ class Design:
         from qhls.backends.target import VERILOG
 
         codes = None if stimuli is None else self.encode(stimuli)
+        period = rtl.clock_of(self.schedule) if target == VERILOG else 0.0
         texts = self.warnings
         options: dict[str, Any] = {"stimuli": codes, "overwrite": overwrite, "warnings": texts}
         if target == VERILOG:
-            period = self.schedule.clock_period
             project = rtl.emit(self.graph, path, clock_period=period, **options)
         else:
             project = emit(self.graph, self.schedule, target, path, **options)

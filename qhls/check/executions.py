@@ -130,9 +130,8 @@ def simulations(
     compiled = [get_target(name).name for name in names if name != VERILOG]
     built: dict[str, Csim | Rtl] = {}
     if VERILOG in names:
-        built[VERILOG] = rtl.build(
-            design.graph, clock_period=design.schedule.clock_period, taps=taps
-        )
+        period = rtl.clock_of(design.schedule)
+        built[VERILOG] = rtl.build(design.graph, clock_period=period, taps=taps)
     if compiled:
         libraries = build(design.graph, design.schedule, compiled, include=include, taps=taps)
         built |= dict(zip(compiled, libraries, strict=True))

@@ -1,7 +1,7 @@
 """RTL: netlists of scalar cells made from a graph, their Verilog, and its simulation with Verilator."""
 
-from qhls.rtl.emit import VerilogProject, emit
+from qhls.rtl.emit import VerilogProject, clock_of, emit
 from qhls.rtl.simulate import Rtl, build
 from qhls.rtl.wires import netlist_of
 
-__all__ = ["Rtl", "VerilogProject", "build", "emit", "netlist_of"]
+__all__ = ["Rtl", "VerilogProject", "build", "clock_of", "emit", "netlist_of"]

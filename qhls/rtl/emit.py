@@ -21,6 +21,8 @@ from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import run
+from qhls.plan import Schedule
+from qhls.plan.schedule import UNITS
 from qhls.rtl.netlist import Port
 from qhls.rtl.verilog import Verilog
 from qhls.rtl.wires import netlist_of
@@ -82,6 +84,23 @@ def emit(
     files[MARKER] = json.dumps(marked) + "\n"
     write(folder, files)
     return VerilogProject(folder, verilog.top)
+
+
+def clock_of(schedule: Schedule) -> float:
+    """Return the clock period of a schedule that Verilog can follow.
+
+    Raises ``EmitError`` for one that shares hardware or asks for streams: here every weight has its own logic.
+    """
+    plain = Schedule()
+    shared = ("reuse_factor", "storage", "io", "interval", "throughput", *UNITS, "fit", "folding")
+    for name in shared:
+        value = getattr(schedule, name)
+        if value != getattr(plain, name):
+            raise EmitError(
+                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog shares no hardware: leave "
+                f"it out, or emit C++."
+            )
+    return schedule.clock_period
 
 
 def shim(verilog: Verilog) -> str:

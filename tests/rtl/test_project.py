@@ -150,3 +150,24 @@ def test_bad_input_writes_nothing(tmp_path):
     assert not (place / "rtl").exists()
     design.emit("verilog", place, overwrite=True)
     assert not (place / "src").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ({"reuse_factor": 4}, "reuse_factor=4"),
+        ({"io": "stream"}, "io='stream'"),
+        ({"interval": 50}, "interval=50"),
+        ({"dsp": 3}, "dsp=3"),
+        ({"folding": {"fc1": (2, 1)}}, "folding="),
+    ],
+)
+def test_a_schedule_that_shares_hardware_is_refused(tmp_path, settings, shown):
+    design = Design(dense(), Schedule(**settings))
+    expected = rf"^verilog: expected a schedule without {next(iter(settings))}, got "
+    match = rf"{expected}{re.escape(shown)}.*: leave it out, or emit C\+\+\.$"
+    with pytest.raises(EmitError, match=match):
+        design.emit("verilog", tmp_path / "p")
+    with pytest.raises(EmitError, match=match):
+        design.check(targets="verilog")
+    assert not (tmp_path / "p").exists()
