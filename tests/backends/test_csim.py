@@ -137,7 +137,7 @@ def test_compilers_own_words_are_shown(monkeypatch):
     with pytest.raises(CsimError) as caught:
         build(dense(), Schedule(), ["catapult"])
     first, *words = str(caught.value).splitlines()
-    assert first == "csim build: expected g++ to succeed, got status 1:"
+    assert first == "csim build: expected g++ to succeed, got status 1. Its first error:"
     assert any("#error the planted fault" in line for line in words)
     assert any("src/types.h" in line for line in words)
     assert len(words) <= 20
