@@ -331,7 +331,8 @@ def test_a_model_that_is_not_compiled(tmp_path):
 
 def test_there_is_no_best_model_before_fit(tmp_path):
     with pytest.raises(
-        SearchError, match=r"^get_best_model: expected a search that has run, .*\. Call fit\.$"
+        SearchError,
+        match=r"^get_best_model: expected a search that has run, got none\. Call fit first\.$",
     ):
         search(tmp_path).get_best_model()
 
@@ -434,7 +435,8 @@ def test_debug_searches_nothing(tmp_path):
     found.fit(*TRAIN, **FIT)
     assert not (tmp_path / "blocks").exists()
     with pytest.raises(
-        SearchError, match=r"^get_best_model: expected a search that has run, .*\. Call fit\.$"
+        SearchError,
+        match=r"^get_best_model: expected a search that has run, got none\. Call fit first\.$",
     ):
         found.get_best_model()
 
