@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.plan.process import Process
 from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Action, Repeat, Slide
-from qhls.system.tables import render_text
+from qhls.system.display import Tabular
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class StreamProcess:
 
 
 @dataclass(frozen=True, eq=False)
-class StreamPlan:
+class StreamPlan(Tabular):
     """The hardware of ``graph`` as ``processes``, producers first, and the FIFOs that are ports.
 
     ``latency``: cycles from the first input token to the last output token. ``interval``: cycles between inferences.
@@ -121,6 +123,3 @@ class StreamPlan:
         from qhls.plan.streams.table import make_stream_table
 
         return make_stream_table(self)
-
-    def __str__(self) -> str:
-        return render_text(self.table())
