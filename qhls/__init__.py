@@ -27,7 +27,6 @@ from qhls.errors import (
 )
 from qhls.ir import Fixed, Graph
 from qhls.plan import Schedule
-from qhls.saved import load
 from qhls.system.registration import register_with_keras
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from qhls.energy.tool_reports.report import read_report
     from qhls.frontend import load_model
     from qhls.frontend.lowering.lower import lower
+    from qhls.saved import load
     from qhls.search.pareto import pareto as _pareto
 
     class _Search:  # a module that can be called has no other type
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
 
 _OBJECTS = {
     "Design": "qhls.design",
+    "load": "qhls.saved",
     "load_model": "qhls.frontend",
     "lower": "qhls.frontend.lowering.lower",
     "read_report": "qhls.energy.tool_reports.report",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qhls.compile import DEFAULT_SCHEDULE
-from qhls.plan import Schedule
+from qhls.plan import Schedule, plan
 
 if TYPE_CHECKING:
     from qhls.energy import Technology
@@ -30,6 +30,8 @@ def candidates(
     The model need not be trained. ``model``, ``input_types``, ``schedule``: as for ``compile``. ``technology``: as for
     ``compare``. ``area``: the name or .json file of an area table, for ``costs``. Layers without a choice keep the
     weights and types of the model.
+
+    Raises ``VerifyError`` for streams, which have no costs.
     """
     from qhls.compile import compile as compile_model
     from qhls.design import Design
@@ -43,7 +45,7 @@ def candidates(
         model if isinstance(model, Design) else compile_model(model, input_types, schedule=schedule)
     )
     table = None if area is None else load_area_table(fspath(area))
-    return Candidates(design.plan, prices, table)
+    return Candidates(plan(design.graph, design.schedule), prices, table)
 
 
 def read_choices(model: Any) -> dict[str, LayerChoice]:

@@ -16,7 +16,7 @@ from qhls.ir import Graph, decode, encode, run
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
 from qhls.model.softmax import Softmax
-from qhls.plan import Plan, Schedule, StreamPlan, check_schedule, plan, plan_streams
+from qhls.plan import Plan, Schedule, check_schedule, plan
 
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
+    from qhls.plan.streams.network import StreamPlan
     from qhls.report.page import DesignReport
     from qhls.rtl.emit import VerilogProject
     from qhls.saved import ModelReference
@@ -64,6 +65,8 @@ class Design:
     def plan(self) -> Plan | StreamPlan:
         """Return every decision of time and place: processes, buffers and channels."""
         if self.schedule.io == "stream":
+            from qhls.plan.streams.build import plan_streams
+
             return plan_streams(self.graph, self.schedule)
         return plan(self.graph, self.schedule)
 

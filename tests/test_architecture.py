@@ -328,7 +328,8 @@ HEAVY = {"keras", "tensorflow", "torch", "jax", "h5py", "optuna", "scipy"}
 
 def test_the_ir_imports_fast_and_without_keras():
     runs = [probe("qhls.ir") for _ in range(5)]
-    assert min(seconds for seconds, _ in runs) < 0.3
+    numpy = min(probe("numpy")[0] for _ in range(5))  # all that the IR needs
+    assert min(seconds for seconds, _ in runs) < 3 * numpy
     for _, packages in runs:
         assert not packages & {*HEAVY, "rich", "jinja2"}
 

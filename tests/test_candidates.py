@@ -7,9 +7,10 @@ import pytest
 import qhls
 from qhls.candidates import choice, levels, read_choices
 from qhls.energy.candidates import LayerChoice
-from qhls.errors import QuantizerError
+from qhls.errors import QuantizerError, VerifyError
 from qhls.ir import Fixed
 from qhls.layers import QActivation, QBidirectional, QConv2D, QDense, QSimpleRNN, QSimpleRNNCell
+from support.graphs.designs import dense as dense_design
 
 
 @pytest.mark.parametrize(
@@ -186,3 +187,10 @@ def test_a_choice_is_the_model_that_has_it():
     assert found.energy(choices) == pytest.approx(expected)
     assert found.energy(choices) > found.energy(read_choices(model()))
     assert np.isclose(sum(found.by_layer(choices).values()), expected)
+
+
+def test_streams_have_no_costs_of_candidates():
+    design = qhls.Design(dense_design(), qhls.Schedule(io="stream"))
+    match = r"^Schedule\.io: expected 'array' for energy, area and latency, got 'stream'\. Ask design\.plan "
+    with pytest.raises(VerifyError, match=match):
+        qhls.candidates(design)

@@ -22,7 +22,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
 from qhls.ir.op import MARKS, Op, operand_names
 from qhls.ir.ops import Const, Input, Quantize
-from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan, plan_streams
+from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
@@ -37,6 +37,7 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
         )
     if schedule.io == "stream":
         from qhls.backends.streams.layout import lay_out_streams
+        from qhls.plan.streams.build import plan_streams
 
         return lay_out_streams(plan_streams(graph, schedule))
     layout = Layout()

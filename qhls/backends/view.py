@@ -18,11 +18,12 @@ from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Overflow, Rounding
-from qhls.plan import Plan, Process, Schedule, StreamPlan
+from qhls.plan import Plan, Process, Schedule
 from qhls.plan.process import Place
 
 if TYPE_CHECKING:
     from qhls.backends.streams.view import CProcess, CStream
+    from qhls.plan.streams.network import StreamPlan
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 """The C integers that hold a constant's codes, by width; wider ones are cut into words."""

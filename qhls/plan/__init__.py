@@ -8,8 +8,6 @@ from qhls.plan.loop import Loop
 from qhls.plan.network import Plan, plan
 from qhls.plan.process import Access, Buffer, Channel, Process
 from qhls.plan.schedule import Schedule, check_schedule
-from qhls.plan.streams.build import plan_streams
-from qhls.plan.streams.network import StreamPlan
 
 __all__ = [
     "Access",
@@ -20,8 +18,6 @@ __all__ = [
     "Plan",
     "Process",
     "Schedule",
-    "StreamPlan",
     "check_schedule",
     "plan",
-    "plan_streams",
 ]

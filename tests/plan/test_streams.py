@@ -9,9 +9,9 @@ import pytest
 
 from qhls.errors import PlanError, VerifyError
 from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, Mul, Pad, Pool, Reshape
-from qhls.plan import Schedule, plan, plan_streams
+from qhls.plan import Schedule, plan
 from qhls.plan.streams.bounded import run_bounded
-from qhls.plan.streams.build import TOKEN_BITS
+from qhls.plan.streams.build import TOKEN_BITS, plan_streams
 from qhls.plan.streams.depths import list_actors, set_depths
 from support.graphs.op_batches import BATCHES, batch, graph_of, random_const, residual, tokens
 from support.graphs.random_graphs import draw, graphs
