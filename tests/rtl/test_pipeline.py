@@ -26,7 +26,8 @@ def registers(net):
         before = {found[arg] for arg in cell.args} - {None}
         assert len(before) <= 1, cell
         stage = before.pop() if before else None if cell.kind is not Kind.INPUT else 0
-        found.append(stage + 1 if cell.kind is Kind.REG else stage)
+        late = cell.kind is Kind.REG and stage is not None  # a constant is the same in every stage
+        found.append(stage + 1 if late else stage)
     return found
 
 
