@@ -13,6 +13,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -223,8 +224,10 @@ class _Writer:
             each.name: self._value(getattr(item, each.name)) for each in fields(item) if each.init
         }
 
-    def _value(self, value: Any) -> Any:
-        forms: dict[type[Any], tuple[str, Callable[[Any], Any]]] = {
+    @cached_property
+    def _forms(self) -> dict[type[Any], tuple[str, Callable[[Any], Any]]]:
+        """Return the tag and the writer of each kind of value."""
+        return {
             Op: ("op", self._numbers.__getitem__),
             Graph: ("graph", self.graph),
             Codes: ("codes", lambda codes: self._codes(codes.integers())),
@@ -232,7 +235,9 @@ class _Writer:
             Rounding: ("rounding", lambda mode: mode.value),
             Overflow: ("overflow", lambda mode: mode.value),
         }
-        for kind, (tag, write) in forms.items():
+
+    def _value(self, value: Any) -> Any:
+        for kind, (tag, write) in self._forms.items():
             if isinstance(value, kind):
                 return {tag: write(value)}
         if isinstance(value, tuple):
@@ -264,9 +269,27 @@ class _Reader:
     arrays: dict[str, Array]
     _ops: list[Op] = field(default_factory=list[Op])
 
+    @cached_property
+    def _kinds(self) -> dict[str, type[Op]]:
+        """Return the operations by name."""
+        return {kind.__name__: kind for kind in _subclasses(Op)}
+
+    @cached_property
+    def _readers(self) -> dict[str, Callable[[Any], Any]]:
+        """Return the reader of each tag."""
+        return {
+            "op": self._ops.__getitem__,
+            "graph": lambda content: self.graph(content, Graph),
+            "codes": lambda content: Codes(self._codes(content)),
+            "fixed": Fixed.parse,
+            "rounding": Rounding,
+            "overflow": Overflow,
+            "range": lambda ends: range(*ends),
+            "int": lambda text: int(text, 16),
+        }
+
     def op(self, record: dict[str, Any]) -> None:
-        kinds = {kind.__name__: kind for kind in _subclasses(Op)}
-        kind = kinds.get(record["kind"])
+        kind = self._kinds.get(record["kind"])
         if kind is None:
             raise ValueError(f"an unknown operation {one_line(str(record['kind']))[:40]}")
         values = {name: self._value(value) for name, value in record.items() if name != "kind"}
@@ -281,17 +304,7 @@ class _Reader:
         if not isinstance(value, dict):
             return value
         ((tag, content),) = cast("dict[str, Any]", value).items()
-        read: dict[str, Callable[[Any], Any]] = {
-            "op": self._ops.__getitem__,
-            "graph": lambda content: self.graph(content, Graph),
-            "codes": lambda content: Codes(self._codes(content)),
-            "fixed": Fixed.parse,
-            "rounding": Rounding,
-            "overflow": Overflow,
-            "range": lambda ends: range(*ends),
-            "int": lambda text: int(text, 16),
-        }
-        return read[tag](content)
+        return self._readers[tag](content)
 
     def _codes(self, content: Any) -> Array:
         if isinstance(content, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qhls.backends.scratch import left_over, scratch
@@ -59,6 +59,17 @@ def kept(name: str, make: Callable[[Path, Path], None]) -> Path:
             "Make room, make it writable or set QHLS_CACHE to another."
         ) from error
     return library
+
+
+def stamp(path: Path) -> str:
+    """Return size and time of a file that libraries are built from: another file has another stamp."""
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return the name of a library that depends on ``parts``: SHA-256 in hexadecimal."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def is_whole(library: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qhls.backends.cache import kept, opened
+from qhls.backends.cache import digest, kept, opened, stamp
 from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS, Target, get_target
 from qhls.backends.view import PORT_LIMIT
@@ -28,7 +27,7 @@ from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.plan import Schedule
-from qhls.system.processes import Children
+from qhls.system.processes import Children, begin
 from qhls.system.progress import report
 
 CHUNK = 64
@@ -191,7 +190,8 @@ def _build(
         "-Isrc",
     ]
     command += ["-DQHLS_TRACE"] if taps else []
-    name = f"{_digest(files, command, headers / target.header)}.so"
+    texts = (text for item in sorted(files.items()) for text in item)
+    name = f"{digest([*command, stamp(headers / target.header), *texts])}.so"
     library = kept(
         name, partial(_compile, compilers, files, [*command, "-include", *_one_unit(units)])
     )
@@ -204,13 +204,6 @@ def _one_unit(units: list[str]) -> list[str]:
     return [design, bridge]
 
 
-def _digest(files: dict[str, str], command: list[str], header: Path) -> str:
-    status = header.stat()
-    parts = [*command, str(status.st_size), str(status.st_mtime_ns)]
-    parts += [text for item in sorted(files.items()) for text in item]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
 def _compile(
     compilers: Children, files: dict[str, str], command: list[str], folder: Path, library: Path
 ) -> None:
@@ -221,9 +214,8 @@ def _compile(
     status, said = compilers.run([*command, "-o", str(library)], folder)
     compiler = Path(command[0]).name
     if status:
-        first = "\n".join(said.splitlines()[:20])
         raise CsimError(
-            f"csim build: expected {compiler} to succeed, got status {status}. Its first error:\n{first}"
+            f"csim build: expected {compiler} to succeed, got status {status}. Its first error:\n{begin(said)}"
         )
     if not library.is_file():
         raise CsimError(

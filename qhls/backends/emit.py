@@ -43,18 +43,28 @@ class Project:
 
 def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
     """Return the C++ files of a design, by relative path: everything that csim needs."""
-    view = lay_out(graph, schedule)
+    return _sources(lay_out(graph, schedule), target)
+
+
+def design_source(graph: Graph, schedule: Schedule, target: Target) -> str:
+    """Return the C++ file of all functions of a design, without its constants and types."""
+    return _design_source(lay_out(graph, schedule), target)
+
+
+def _design_source(view: CDesign, target: Target) -> str:
+    return indent(_render(f"{view.plan.schedule.io}/top.cpp.j2", view, target))
+
+
+def _sources(view: CDesign, target: Target) -> dict[str, str]:
     files = {
         "src/qhls.h": "qhls.h.j2",
         "src/types.h": "types.h.j2",
         "src/weights.h": "weights.h.j2",
         "src/top.h": "top.h.j2",  # not named after the model: string.h would hide the C library's
-        f"src/{view.top}.cpp": f"{schedule.io}/top.cpp.j2",
         "csim/bridge.cpp": "bridge.cpp.j2",
     }
     rendered = {path: _render(template, view, target) for path, template in files.items()}
-    design = f"src/{view.top}.cpp"
-    return rendered | {design: indent(rendered[design])}
+    return rendered | {f"src/{view.top}.cpp": _design_source(view, target)}
 
 
 def emit(
@@ -87,7 +97,7 @@ def emit(
         "build.tcl": f"{chosen.name}/build.tcl.j2",
         "README.md": "README.md.j2",
     }
-    files = sources(graph, schedule, chosen)
+    files = _sources(view, chosen)
     files |= {name: _render(template, view, chosen) for name, template in extra.items()}
     given = default_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in given):

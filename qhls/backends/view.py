@@ -84,6 +84,34 @@ class CTensor:
 
 
 @dataclass(frozen=True)
+class COp:
+    """An op with its number and its names in the C++."""
+
+    op: Op
+    index: int
+
+    @property
+    def title(self) -> str:
+        """Return the op's name, safe in comments and string literals."""
+        return printable(self.op.name)
+
+    @property
+    def layer(self) -> str:
+        """Return the Keras layer's name, safe in comments and string literals."""
+        return printable(self.op.layer)
+
+
+@dataclass(frozen=True)
+class CTap(COp):
+    """The recorded result of an op: its place in all taps."""
+
+    @property
+    def tapped(self) -> bool:
+        """Return whether a tap can carry the result: its codes fit ``long long``."""
+        return self.op.type.width <= PORT_LIMIT
+
+
+@dataclass(frozen=True)
 class CBody:
     """A nested graph: its local arrays and the functions it calls."""
 
@@ -93,11 +121,9 @@ class CBody:
 
 
 @dataclass(frozen=True)
-class CFunction:
+class CFunction(COp):
     """One function of the design: ``void function(operands..., out)``."""
 
-    op: Op
-    index: int
     function: str
     operands: tuple[CTensor, ...]
     out: CTensor
@@ -113,16 +139,6 @@ class CFunction:
     def kind(self) -> str:
         """Return the template's name."""
         return self.op.kind
-
-    @property
-    def title(self) -> str:
-        """Return the op's name, safe in comments and string literals."""
-        return printable(self.op.name)
-
-    @property
-    def layer(self) -> str:
-        """Return the Keras layer's name, safe in comments and string literals."""
-        return printable(self.op.layer)
 
     @property
     def comment(self) -> str:
@@ -340,29 +356,6 @@ class CTable:
         mask = (1 << WORD) - 1
         places = range(0, self.words * WORD, WORD)
         return ",".join(f"{code >> place & mask}ULL" for code in codes for place in places)
-
-
-@dataclass(frozen=True)
-class CTap:
-    """The recorded result of an op: its place in all taps."""
-
-    op: Op
-    index: int
-
-    @property
-    def title(self) -> str:
-        """Return the op's name, safe in comments and string literals."""
-        return printable(self.op.name)
-
-    @property
-    def layer(self) -> str:
-        """Return the Keras layer's name, safe in comments and string literals."""
-        return printable(self.op.layer)
-
-    @property
-    def tapped(self) -> bool:
-        """Return whether a tap can carry the result: its codes fit ``long long``."""
-        return self.op.type.width <= PORT_LIMIT
 
 
 @dataclass

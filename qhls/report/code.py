@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qhls.backends.emit import sources
+from qhls.backends.emit import design_source
 from qhls.backends.target import Target
 from qhls.ir import Graph
 from qhls.plan import Schedule
@@ -17,12 +17,10 @@ def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[st
 
     Operations that share the function of an earlier one, or need none, have no entry.
     """
-    files = sources(graph, schedule, target)
-    (text,) = (t for name, t in files.items() if name.startswith("src/") and name.endswith(".cpp"))
     names = {op.name for op, _ in graph.walk()}
     functions: dict[str, list[str]] = {}
     current = ""
-    for line in text.splitlines():
+    for line in design_source(graph, schedule, target).splitlines():
         heading = _HEADING.match(line)
         if heading and (name := heading["layered"] or heading["bare"]) in names:
             current = name

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qhls.energy.hardware.area import AreaReport
@@ -36,6 +38,21 @@ class Costs:
             self.notes.append(str(error))
             return None
 
+    @cached_property
+    def _energies(self) -> dict[str, dict[str, float]]:
+        return self.energy.layers if self.energy else {}
+
+    @cached_property
+    def _areas(self) -> dict[str, dict[str, float]]:
+        return self.area.layers if self.area else {}
+
+    @cached_property
+    def _cycles(self) -> Counter[str]:
+        cycles: Counter[str] = Counter()
+        for op in self.latency.ops if self.latency else ():
+            cycles[op.layer or op.name] += op.cycles
+        return cycles
+
     @property
     def summary(self) -> list[tuple[str, str, str]]:
         """Return names, figures and remarks of the whole design."""
@@ -62,24 +79,18 @@ class Costs:
     @property
     def picture(self) -> str:
         """Return the bars of energy by layer and cause."""
-        return draw_bars(*scale_energy(self.energy.layers)) if self.energy else ""
+        return draw_bars(*scale_energy(self._energies)) if self._energies else ""
 
     def of_layer(self, layer: str) -> list[tuple[str, str]]:
         """Return names and figures of one Keras layer's costs that are not 0."""
         figures: list[tuple[str, str]] = []
-        causes: Mapping[str, float] = self.energy.layers.get(layer, {}) if self.energy else {}
+        causes = self._energies.get(layer, {})
         total = math.fsum(causes.values())
         if total:
             parts = ", ".join(f"{cause} {format_energy(pj)}" for cause, pj in causes.items() if pj)
             figures.append(("energy", f"{format_energy(total)} ({parts})"))
-        area: Mapping[str, float] = self.area.layers.get(layer, {}) if self.area else {}
+        area = self._areas.get(layer, {})
         figures += [(unit, f"{number:,.0f}") for unit, number in area.items() if round(number)]
-        ops = (
-            [op for op in self.latency.ops if (op.layer or op.name) == layer]
-            if self.latency
-            else []
-        )
-        cycles = sum(op.cycles for op in ops)
-        if cycles:
-            figures.append(("cycles", f"{cycles:,}"))
+        if self._cycles[layer]:
+            figures.append(("cycles", f"{self._cycles[layer]:,}"))
         return figures

@@ -8,8 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from qhls.backends.target import get_target
 from qhls.energy.report.look import STYLE
 from qhls.ir import Graph, Op
@@ -19,6 +17,7 @@ from qhls.report.code import split_functions
 from qhls.report.costs import Costs
 from qhls.report.network import draw_network
 from qhls.report.profile import TensorProfile, profile_design
+from qhls.report.template import load_page_template
 from qhls.system.files import write_whole
 from qhls.system.progress import report as report_progress
 
@@ -94,14 +93,7 @@ def report_design(
         if op.name in code:
             sections[op.layer or op.name].code += f"{code[op.name]}\n\n"
     links = {op: f"#{sections[op.layer or op.name].id}" for op in design.graph.ops}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("qhls.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("design.html.j2").render(
+    html = load_page_template("qhls.report", "design.html.j2").render(
         name=design.graph.name,
         style=STYLE,
         summary=costs.summary,

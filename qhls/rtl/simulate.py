@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qhls.backends.cache import kept, opened
+from qhls.backends.cache import digest, kept, opened, stamp
 from qhls.backends.csim import find_compiler
 from qhls.backends.target import VERILOG
 from qhls.errors import RtlError
@@ -28,7 +27,7 @@ from qhls.rtl.emit import shim
 from qhls.rtl.netlist import Port
 from qhls.rtl.verilog import Verilog
 from qhls.rtl.wires import netlist_of
-from qhls.system.processes import Children
+from qhls.system.processes import Children, begin
 from qhls.system.progress import report
 
 VARIABLE = "QHLS_VERILATOR"
@@ -176,20 +175,14 @@ def build(graph: Graph, *, clock_period: float | None = None, taps: bool = False
     files = {f"{verilog.top}.sv": verilog.text(), "shim.cpp": shim(verilog)}
     compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}"]
     tools = _Tools(executable, root, compiler, Children())
-    parts = [_stamp(executable), OPTIMISATION, *compiler, *_VERILATE]
+    parts = [stamp(executable), OPTIMISATION, *compiler, *_VERILATE]
     parts += [text for item in files.items() for text in item]
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     try:
-        path = kept(f"{digest}.so", partial(tools.compile, files))
+        path = kept(f"{digest(parts)}.so", partial(tools.compile, files))
     except BaseException:
         tools.children.stop()
         raise
     return Rtl(graph, verilog, path, tapped)
-
-
-def _stamp(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 @dataclass(frozen=True)
@@ -215,7 +208,7 @@ class _Tools:
 
     def _runtime(self) -> Path:
         """Return Verilator's library as an object file, compiled once for all designs."""
-        parts = "\0".join([_stamp(self.verilator), *self.compiler])
+        parts = [stamp(self.verilator), *self.compiler]
 
         def make(folder: Path, built: Path) -> None:
             names = [self.root / "include" / name for name in _RUNTIME]
@@ -224,13 +217,13 @@ class _Tools:
             command = [*self.compiler, OPTIMISATION, "-c", "runtime.cpp"]
             self._run([*command, "-o", str(built)], folder)
 
-        return kept(f"{hashlib.sha256(parts.encode()).hexdigest()}.o", make)
+        return kept(f"{digest(parts)}.o", make)
 
     def _run(self, command: list[str], folder: Path) -> None:
         environment = {"VERILATOR_ROOT": str(self.root)}
         status, said = self.children.run(command, folder, environment)
         if status:
-            first = "\n".join(said.splitlines()[:20])
             raise RtlError(
-                f"simulation of Verilog: expected {Path(command[0]).name} to succeed, got status {status}:\n{first}"
+                f"simulation of Verilog: expected {Path(command[0]).name} to succeed, got status {status}:\n"
+                f"{begin(said)}"
             )

@@ -8,6 +8,14 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+LINES = 20
+"""Lines of a tool's messages that an error shows."""
+
+
+def begin(messages: str) -> str:
+    """Return the first lines of a tool's messages."""
+    return "\n".join(messages.splitlines()[:LINES])
+
 
 class Children:
     """The processes of one task, which end with it."""

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from qhls.design import Design
 from qhls.energy.report.look import STYLE
 from qhls.energy.report.plot import draw_bars, scale_energy
 from qhls.errors import QhlsError
 from qhls.ir import Const, Quantize, Threshold
+from qhls.report.template import load_page_template
 from qhls.search.goals.objectives import Objective
 from qhls.search.results.front import Front, Point, show
 from qhls.search.results.pictures import MARGIN, parallel, scatter
@@ -37,13 +36,6 @@ class Bits:
 
 def write(front: Front, path: Path) -> Path:
     """Write the page and return its path."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("qhls.search.results"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     across, up = _choose_axes(front.objectives)
     designs = {point.number: _design(point) for point in front}
     reports = {
@@ -52,7 +44,7 @@ def write(front: Front, path: Path) -> Path:
         if (design := designs[point.number]) is not None
     }
     bits = {number: layer_bits(design) for number, design in designs.items() if design is not None}
-    page = environment.get_template("report.html.j2").render(
+    page = load_page_template("qhls.search.results", "report.html.j2").render(
         front=front,
         objectives=front.objectives,
         rows=[_make_row(front, index) for index in range(len(front))],

@@ -23,6 +23,7 @@ from qhls.search.errors import SearchError, TrialError
 from qhls.search.goals.costs import Hardware, trained_costs
 from qhls.search.space.choices import Candidate, Space
 from qhls.search.trials.training import compile_like, train
+from qhls.system.files import whole
 
 Record = dict[str, Any]
 """Record of a trial in the journal."""
@@ -69,13 +70,11 @@ class TrainingTarget(Protocol):
 
 def store(path: Path, content: bytes, what: str = "a trained model") -> None:
     """Write a file, in whole or not at all. Raises ``SearchError`` where the disk is full."""
-    part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
+        with whole(path) as part:
+            part.write_bytes(content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise SearchError(
             f"{path}: expected to write {what} of {len(content):,} bytes, got: {error.strerror}. "
             f"Make room and search again with the same arguments: what the journal has is kept."
