@@ -279,9 +279,16 @@ def test_errors_go_to_stderr_with_status_2(saved, arguments, message, capsys):
 
 def test_usage_errors_name_the_commands(capsys):
     with pytest.raises(SystemExit) as stop:
-        main([])
+        main(["compil"])
     assert stop.value.code == 2
-    assert "compile" in capsys.readouterr().err
+    assert "'compile'" in capsys.readouterr().err
+
+
+def test_no_command_prints_the_help(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 0
+    assert "\ndesigns:\n  compile " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("samples", ["-3", "0", "2.5", "many"])

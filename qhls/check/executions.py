@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,10 @@ class CheckReport(Printed):
         first = f"check of {self.samples} samples: {'all equal' if self else 'DIFFERENT'}"
         notes = [f"note: {note}" for note in self.notes]
         return shown("\n".join([first, *rows, *blames, *notes]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as data for JSON."""
+        return {"equal": bool(self), **asdict(self)}
 
 
 def check(

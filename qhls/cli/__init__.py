@@ -1,4 +1,4 @@
-"""Command line: ``qhls compile|check|energy|plan|qtools|report|search|show``."""
+"""Command line: ``qhls COMMAND ...``; ``qhls.cli.parser.GROUPS`` lists the commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == ["report"] and words[1:2] not in (["read"], ["design"], ["-h"], ["--help"], []):
         words.insert(1, "design")  # the model is the first word
-    options = build_parser().parse_args(words)
+    try:
+        options = build_parser().parse_args(words or ["--help"])
+        return _run(options)
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command; write an error as one message and return its status."""
     say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
         if _needs_keras(options):
@@ -40,9 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader of the output, such as head, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        raise
     except Exception:
         traceback.print_exc()
         say("expected no internal error, got the one above. Report it as a fault of qhls.")
@@ -53,4 +61,6 @@ def _needs_keras(options: argparse.Namespace) -> bool:
     """Return whether the command builds a Keras model; reports and saved designs need none."""
     if options.command == "report" and options.action == "read":
         return False
+    if options.command == "build":
+        return True
     return options.command in ("search", "qtools") or not all(map(is_saved, options.model))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -16,11 +17,18 @@ from qhls.backends.target import TARGETS, VERILOG
 from qhls.cli.schedule import read_schedule
 from qhls.compat.hls4ml import read_config
 from qhls.errors import DesignWarning, QhlsError
+from qhls.ir import decode
+from qhls.ir.graph import HEADER
 from qhls.plan.schedule import UNITS
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
 from qhls.system import text
+from qhls.system.files import write_whole
 from qhls.system.limits import read_arrays
+from qhls.system.tables import read_rows
+
+if TYPE_CHECKING:
+    from qhls.design import Design
 
 EXIT_DIFFERENT = 1
 
@@ -74,6 +82,7 @@ def _refuse_settings(options: argparse.Namespace, model: str) -> None:
         *(
             "allow_approximate",
             "approximate_bits",
+            "io",
             "interval",
             "throughput",
             "fit",
@@ -110,30 +119,38 @@ def run_compile(options: argparse.Namespace) -> int:
 
 def run_check(options: argparse.Namespace) -> int:
     """Print the comparison of all executions; return ``EXIT_DIFFERENT`` if a bit differs."""
-    import numpy as np
-
     design = read_design(options, options.model[0])
-    x: Any = None
-    if options.data:
-        x = read_arrays(options.data)
-    else:
-        codes = design.random_codes(options.samples)
-        x = [
-            np.ldexp(c.astype(float), -op.frac)
-            for c, op in zip(codes, design.graph.inputs, strict=True)
-        ]
-        x = x if len(x) > 1 else x[0]
+    x = read_arrays(options.data) if options.data else draw_inputs(design, options.samples)
     targets = options.target or [*TARGETS]
     targets += [VERILOG] if options.rtl and VERILOG not in targets else []
     report = design.check(x, targets, include=options.include)
     sys.stdout.write(f"{report}\n")
+    _write_json(options.json, report.to_dict())
     return 0 if report else EXIT_DIFFERENT
+
+
+def draw_inputs(design: Design, samples: int) -> Any:
+    """Return ``samples`` random inputs over the types of all inputs, as ``Design.check`` takes them."""
+    codes = design.random_codes(samples)
+    x = [decode(c, op.type) for c, op in zip(codes, design.graph.inputs, strict=True)]
+    return x if len(x) > 1 else x[0]
+
+
+def _write_json(path: Path | None, content: object) -> None:
+    """Write ``content`` to ``path``, if any, and print the path."""
+    if path is not None:
+        whole = json.dumps(content, indent=2) + "\n"
+        sys.stdout.write(f"{write_whole(path, whole.encode(), '--json')}\n")
 
 
 def run_plan(options: argparse.Namespace) -> int:
     """Print the hardware of the design."""
     design = read_design(options, options.model[0])
     sys.stdout.write(f"{design.plan}\n")
+    if options.json:
+        _write_json(
+            options.json, {"design": design.graph.name, "processes": read_rows(design.plan.table())}
+        )
     return 0
 
 
@@ -189,4 +206,7 @@ def run_show(options: argparse.Namespace) -> int:
     """Print the operations of the design and its exactness."""
     design = read_design(options, options.model[0])
     sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
+    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.rows()]
+    notes = list(design.notes)
+    _write_json(options.json, {"design": design.graph.name, "ops": ops, "notes": notes})
     return 0

@@ -1,4 +1,4 @@
-"""Parser of the command line: commands and their arguments."""
+"""Parser of the command line: commands, their groups, examples and arguments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import shtab
 
 from qhls.backends.target import TARGETS, VERILOG
 from qhls.cli.arguments import (
@@ -17,20 +19,50 @@ from qhls.cli.arguments import (
     parse_count,
 )
 from qhls.cli.designs import run_check, run_compile, run_energy, run_plan, run_report, run_show
+from qhls.cli.project import FILE, run_build
 from qhls.cli.tools import MODES_OF_QTOOLS, read_reports, run_qtools, run_search
 
 SAVE = "also write the design to one file, which every command takes in place of the model"
 
 
+GROUPS = {
+    "designs": ("compile", "check", "show", "build"),
+    "hardware and costs": ("plan", "energy", "report"),
+    "quantisations": ("search", "qtools"),
+}
+"""The commands of ``qhls --help``, by group."""
+
+EXAMPLES = {
+    "compile": "qhls compile model.keras -i s16.10 -o project --part xc7z020clg400-1",
+    "check": "qhls check model.keras -i s16.10 --data x.npy --rtl",
+    "show": "qhls show model.json -w weights.h5 -i s16.10",
+    "build": "qhls build path/to/qhls.toml",
+    "plan": "qhls plan model.keras -i s16.10 --part xc7z020clg400-1 --io stream",
+    "energy": "qhls energy a.keras b.keras -i s16.10 --html energy.html",
+    "report": "qhls report model.keras -i s16.10 --data x.npy -o page.html",
+    "search": "qhls search model.keras data.npz -i u5.4 --trials 40 --folder search",
+    "qtools": "qhls qtools model.h5 --json types.json",
+}
+"""One call per command."""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose description and epilog keep their lines; the description lists the commands."""
+
+    def _format_action(self, action: argparse.Action) -> str:
+        return "" if action.dest == "command" else super()._format_action(action)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="qhls",
-        description="Compile quantised Keras models to hardware, bit for bit.",
-        epilog=STATUSES,
+        prog="qhls", usage="qhls [-h] [--version] COMMAND ...", formatter_class=_Help
     )
     parser.add_argument("--version", action="version", version=f"qhls {version('qhls')}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    shtab.add_argument_to(
+        parser, "--print-completion", help="print the completions of a shell, to be sourced by it"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     described = {
         "compile": (run_compile, "write projects in HLS C++ or Verilog"),
         "check": (
@@ -47,7 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     }
     for name, (run, description) in described.items():
         command = commands.add_parser(
-            name, help=description, description=description, epilog=STATUSES
+            name, help=description, description=description, formatter_class=_Help
         )
         command.set_defaults(run=run, default=command.get_default)
         add_common(command, name)
@@ -55,6 +87,31 @@ def build_parser() -> argparse.ArgumentParser:
             choices = [*TARGETS, VERILOG]
             default = f"default: {' and '.join(TARGETS)}"
             command.add_argument("-t", "--target", action="append", choices=choices, help=default)
+    add_design_options(commands)
+    add_energy_options(commands)
+    add_qtools(commands)
+    add_report(commands)
+    add_build(commands)
+    add_search_options(commands.choices["search"])
+    parser.description = _describe_groups(commands)
+    for name, command in commands.choices.items():
+        command.epilog = f"example:\n  {EXAMPLES[name]}\n\n{STATUSES}"
+    return parser
+
+
+def _describe_groups(commands: Any) -> str:
+    """Return the first lines of ``qhls --help``: what qhls does, and the commands by group."""
+    helps = {action.dest: action.help for action in commands._choices_actions}
+    lines = ["Compile quantised Keras models to hardware, bit for bit."]
+    for group, names in GROUPS.items():
+        lines += ["", f"{group}:", *(f"  {name:9}{helps[name]}" for name in names)]
+    return "\n".join(
+        [*lines, "", "qhls COMMAND --help: its arguments and an example", "", STATUSES]
+    )
+
+
+def add_design_options(commands: Any) -> None:
+    """Add the arguments that only ``compile``, ``check``, ``show`` or ``plan`` have."""
     folder = "folder for the projects, one subfolder per target"
     add_option(commands, "compile", "-o", "--output", required=True, help=folder)
     add_option(commands, "compile", "--save", type=Path, metavar="FILE", help=SAVE)
@@ -70,11 +127,17 @@ def build_parser() -> argparse.ArgumentParser:
     add_option(commands, "check", "--include", help="folder of the vendor's headers")
     rtl = "simulate the Verilog too"
     add_option(commands, "check", "--rtl", action="store_true", help=rtl)
-    add_energy_options(commands)
-    add_qtools(commands)
-    add_report(commands)
-    add_search_options(commands.choices["search"])
-    return parser
+    for name in ("check", "show", "plan"):
+        add_option(commands, name, "--json", type=file_name("json"), help="also write it (.json)")
+
+
+def add_build(commands: Any) -> None:
+    """Add ``qhls build``, whose project file names model, inputs, schedule and targets."""
+    what = f"repeat the design that {FILE} describes"
+    command = commands.add_parser("build", help=what, description=what, formatter_class=_Help)
+    command.set_defaults(run=run_build)
+    file = f"project file, or its folder; default: {FILE}"
+    command.add_argument("project", nargs="?", type=Path, default=Path(FILE), help=file)
 
 
 def add_energy_options(commands: Any) -> None:
@@ -100,7 +163,7 @@ def add_energy_options(commands: Any) -> None:
 def add_qtools(commands: Any) -> None:
     """Add ``qhls qtools`` with the arguments of QTools. It compiles nothing, so it has no schedule."""
     what = "print data types and energy as QKeras' QTools does, without compiling the model"
-    command = commands.add_parser("qtools", help=what, description=what)
+    command = commands.add_parser("qtools", help=what, description=what, formatter_class=_Help)
     command.set_defaults(run=run_qtools)
     add_model(command, several=False)
     source = "type of an input, such as 'quantized_bits(8,0,1)' or fp32; once for all inputs, or once per input"
@@ -139,7 +202,9 @@ def add_report(commands: Any) -> None:
     """Add ``qhls report design``, also without the word, and ``qhls report read``, which needs no model."""
     what = "write a page on a design, or read reports of Vivado HLS, Vitis HLS and Vivado"
     usage = "qhls report [design] MODEL -o PAGE.html ...\n       qhls report read PATH ..."
-    command = commands.add_parser("report", help=what, description=what, usage=usage)
+    command = commands.add_parser(
+        "report", help=what, description=what, usage=usage, formatter_class=_Help
+    )
     actions = command.add_subparsers(dest="action", required=True)
     page = "write a page: network, types, bits that data use, costs and C++"
     action = actions.add_parser("design", help=page, description=page, epilog=STATUSES)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from qhls.plan import Schedule
-from qhls.plan.schedule import UNITS
+from qhls.plan.schedule import UNITS, Io
 
 
 def add_targets(command: argparse.ArgumentParser) -> None:
     """Add the arguments for an interval, a budget and folds by layer."""
+    ports = "tensors as arrays, or as tokens in FIFOs between processes; default: array"
+    command.add_argument("--io", choices=get_args(Io), default="array", help=ports)
     cycles = "most clock cycles between two inputs: plan the least hardware for it"
     command.add_argument("--interval", type=int, metavar="CYCLES", help=cycles)
     rate = "least inputs per second, instead of --interval"
@@ -46,9 +48,9 @@ def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Sched
 
     ``qhls plan`` with a part alone plans for it.
     """
-    names = ("reuse_factor", "clock_period", "part", "interval", "throughput", "fit", *UNITS)
+    names = ("reuse_factor", "clock_period", "part", "io", "interval", "throughput", "fit", *UNITS)
     fields = {name: getattr(options, name) for name in names}
-    others = [name for name in names if name not in ("clock_period", "part")]
+    others = [name for name in names if name not in ("clock_period", "part", "io")]
     is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
     if options.command == "plan" and is_alone and options.part != options.default("part"):
         fields["fit"] = True

@@ -39,9 +39,26 @@ def render_html(table: Table) -> str:
     return "\n".join(["<table>", *lines, "</table>", note])
 
 
+def read_rows(table: Table) -> list[dict[str, str | int]]:
+    """Return the rows of ``table`` as data: the cells by header, whole numbers as numbers."""
+    headers = [_plain(column.header) for column in table.columns]
+    rows = zip(*(list(column.cells) for column in table.columns), strict=True)
+    return [dict(zip(headers, map(_read_cell, row), strict=True)) for row in rows]
+
+
+def _read_cell(cell: object) -> str | int:
+    text = _plain(cell)
+    digits = text.replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() else text
+
+
+def _plain(cell: object) -> str:
+    return cell.plain if isinstance(cell, Text) else str(cell)
+
+
 def _row(tag: str, cells: Iterable[object]) -> str:
     return "<tr>" + "".join(f"<{tag}>{_escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _escape(cell: object) -> str:
-    return escape(cell.plain if isinstance(cell, Text) else str(cell)).replace("\n", "<br>")
+    return escape(_plain(cell)).replace("\n", "<br>")
