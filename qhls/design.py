@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,7 +230,8 @@ class Design:
         from qhls.check.exactness import exactness
 
         lines = [*self.approximations, *filter(None, [self.distance])]
-        return exactness(self.exact or self.graph, lines)
+        report = exactness(self.exact or self.graph, lines)
+        return replace(report, notes=tuple(self.graph.notes))
 
     def measured(self, x: Any = None) -> Distance:
         """Measure the distance of the design from the given model on ``x``, by default on random inputs.
