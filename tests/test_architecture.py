@@ -156,8 +156,8 @@ REPEATED = {
 SHRINKING = {
     *("calls", "count_operations", "encode", "fake_quantize", "find_table", "fitted", "fold"),
     *("holding", "is_whole", "list_nodes", "load_model", "measure"),
-    *("multiply_accumulate", "power_of_two", "product", "quantized_values", "scaled", "short"),
-    *("show", "shown", "signed_digits", "step_function", "whole"),
+    *("power_of_two", "quantized_values", "short"),
+    *("show", "shown", "step_function", "whole"),
 }
 """Functions of two meanings that are still to be renamed: names leave this list, and none enters it."""
 
@@ -190,7 +190,6 @@ WIDER = {
     "qhls/frontend/layers": "one file per family of layers",
     "qhls/backends/hls_templates/ops": "one template per op",
     "qhls/energy/tables": "one file per technology",
-    "qhls/ir": "the ops and their arithmetic, until encodings and work have moved",
 }
 """Folders that may hold more files, each with the reason."""
 

@@ -33,10 +33,11 @@ from qhls.ir import (
     Scan,
     Threshold,
 )
-from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array, whole
-from qhls.ir.work import MULTIPLICATIONS
 from qhls.plan import Buffer, Plan, Process
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
+from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.prices import AreaTable, area_tables, price_primitives
 from qhls.plan.hardware.primitives import count_primitives
 from qhls.plan.network import repeat
@@ -78,7 +79,7 @@ class QuantizerLevels:
 
     @cached_property
     def _fixed(self) -> bool:
-        return encoding(np.array(self.codes).reshape(-1, 1)).encoding is Encoding.FIXED
+        return find_encoding(np.array(self.codes).reshape(-1, 1)).encoding is Encoding.FIXED
 
     def const(self, like: Const) -> Const:
         """Return a constant in the shape of ``like`` with all codes equally often, and most of them in each output."""
@@ -266,7 +267,7 @@ class Candidates:
         if isinstance(choice, tuple):
             return self._cost_scan(cast("Scan", op), dict(choice), states)
         new_op = _rebuild(op, choice, states)
-        state = _State(new_op.type, *new_op.range.hull, two_valued(new_op))
+        state = _State(new_op.type, *new_op.range.hull, is_two_valued(new_op))
         hardware = self._remake(op, new_op)
         energy = fsum(price_op(hardware, self._technology).values())
         timed = hardware if isinstance(hardware, Process) else None
@@ -322,7 +323,7 @@ def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
     if isinstance(op, Quantize | Threshold):
         return _replace_activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]
-    multiplies = any(event.kind in MULTIPLICATIONS for event in op.events)
+    multiplies = any(event.kind in MULTIPLICATIONS for event in count_events(op))
     if len(constants) != 1 or not (multiplies or op.kind == "add"):
         return op.with_operands(new)
     (constant,) = constants

@@ -2,8 +2,9 @@
 
 The complete model:
 
-* Arithmetic: every event of ``op.events`` at the technology's price. A constant that the plan makes
-  part of the logic costs its signed digits; zeros are free. Any other constant costs its encoding (``stored``).
+* Arithmetic: every event of the op (``qhls.plan.hardware.counting``) at the technology's price. A
+  constant that the plan makes part of the logic costs its signed digits; zeros are free. Any other constant costs
+  its encoding (``stored``).
 * Memory: a process that computes reads each operand in ``Access.passes`` passes and writes its result once.
   The plan gives the memories. A graph input is written once. A pass reads the whole tensor, packed in words,
   from a memory of exactly its size. Lookups read their tables.
@@ -30,8 +31,8 @@ from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.ir.work import MULTIPLICATIONS, is_wiring
 from qhls.plan import Buffer, Process, Schedule, plan
+from qhls.plan.hardware.events import MULTIPLICATIONS, is_wiring
 from qhls.plan.hardware.primitives import list_events
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell

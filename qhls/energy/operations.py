@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qhls.ir import Const, Graph, Op
-from qhls.ir.encoding import spans
-from qhls.ir.work import MULTIPLICATIONS
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.encoding import measure_spans
+from qhls.plan.hardware.events import MULTIPLICATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def sum_operations(operations: dict[str, BitOperations]) -> BitOperations:
 
 def _count_op(op: Op) -> BitOperations | None:
     weights = [operand for operand in op.operands if isinstance(operand, Const)]
-    macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
+    macs = sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
     if not macs or len(weights) != 1:
         return None
     (w,) = weights
@@ -68,4 +69,4 @@ def _count_op(op: Op) -> BitOperations | None:
     a, b, codes = x.type.width, w.type.width, w.range.lo.integers()
     uses = macs / w.size
     bops = np.count_nonzero(codes) * a * b * uses + macs * (a + b + math.log2(macs / op.size))
-    return BitOperations(macs, float(bops), int(spans(codes).sum() * uses) * a)
+    return BitOperations(macs, float(bops), int(measure_spans(codes).sum() * uses) * a)

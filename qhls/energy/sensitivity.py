@@ -30,10 +30,11 @@ from qhls.ir import (
     Scan,
     Threshold,
 )
-from qhls.ir.encoding import Encoding, encoding, two_valued
 from qhls.ir.integers import Array
-from qhls.ir.work import MULTIPLICATIONS
 from qhls.plan import Buffer, Process, Schedule, plan
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
+from qhls.plan.hardware.events import MULTIPLICATIONS
 
 _SETTLING = 64
 """The most times that the inputs of a recurrence are widened until they hold its results."""
@@ -104,7 +105,7 @@ def _reads_alike(new: Op, op: Op) -> bool:
             np.array_equal(ours.array, theirs.array)
             for ours, theirs in ((new.range.lo, op.range.lo), (new.range.hi, op.range.hi))
         )
-        and two_valued(new) == two_valued(op)
+        and is_two_valued(new) == is_two_valued(op)
     )
 
 
@@ -129,7 +130,7 @@ class _Narrowing:
         self._weights = {
             operand
             for op in graph.ops
-            if any(event.kind in MULTIPLICATIONS for event in op.events)
+            if any(event.kind in MULTIPLICATIONS for event in count_events(op))
             for operand in op.operands
             if isinstance(operand, Const)
         }
@@ -253,7 +254,7 @@ def _halve(codes: Array) -> Array:
 
 def _narrow_weights(const: Const) -> Const:
     codes = const.codes.integers()
-    form = encoding(codes.reshape(-1, codes.shape[-1] if codes.ndim else 1)).encoding
+    form = find_encoding(codes.reshape(-1, codes.shape[-1] if codes.ndim else 1)).encoding
     if form is Encoding.PO2:
         exponents = np.array([int(c).bit_length() for c in abs(codes).ravel()]).reshape(codes.shape)
         used = exponents[codes != 0]

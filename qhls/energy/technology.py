@@ -22,7 +22,7 @@ from qhls.energy.scaling import (
     read_scaling_source,
 )
 from qhls.errors import EnergyError
-from qhls.ir.work import Event
+from qhls.plan.hardware.events import Event
 from qhls.system.limits import find_table, is_file, read_json
 
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qhls.ir import encoding
-from qhls.ir import work as events
 from qhls.ir.integers import Array
 from qhls.ir.interval import Value
 from qhls.ir.op import Op
-from qhls.ir.types import Fixed
-from qhls.ir.work import Events
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +52,6 @@ class Add(Elementwise):
         a, b = self.align(a, b)
         return a + b
 
-    def count_events(self) -> Events:
-        return _additions(self, self.a, self.b)
-
 
 @dataclass(frozen=True, eq=False)
 class Sub(Elementwise):
@@ -67,25 +60,6 @@ class Sub(Elementwise):
     def evaluate(self, a: Value, b: Value) -> Value:
         a, b = self.align(a, b)
         return a - b
-
-    def count_events(self) -> Events:
-        return _additions(self, self.b)
-
-
-def _additions(op: Add | Sub, *operands: Op) -> Events:
-    """Count one addition per element, as wide as the result less a constant's trailing zeros; none for a 0."""
-    width = op.type.width
-    full = events.add(width)
-    codes = next((c for operand in operands if (c := op.constant(operand)) is not None), None)
-    if codes is None:
-        return Events({full: op.size})
-    work = Events()
-    used = codes[codes != 0]
-    for zeros, count in encoding.histogram(encoding.trailing_zeros(used)):
-        work[events.add(max(width - zeros, 1), stored=full)] += count
-    if used.size < op.size:
-        work[events.nothing(full)] += op.size - used.size
-    return work
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,35 +73,10 @@ class Mul(Elementwise):
     def evaluate(self, a: Value, b: Value) -> Value:
         return a * b
 
-    def count_events(self) -> Events:
-        if not self.b.batched:
-            return encoding.scaled(self, self.a, self.b)
-        if not self.a.batched:
-            return encoding.scaled(self, self.b, self.a)
-        return Events({events.multiply(self.a.type.width, self.b.type.width): self.size})
-
 
 @dataclass(frozen=True, eq=False)
 class Extreme(Elementwise):
     """One of two operands, chosen by a comparison."""
-
-    def count_events(self) -> Events:
-        hulls = [value.hull for value in self.align(self.a.range, self.b.range)]
-        compared = Fixed.holding(min(lo for lo, _ in hulls), max(hi for _, hi in hulls), self.frac)
-        full = events.compare(compared.width)
-        codes = next((c for o in (self.b, self.a) if (c := self.constant(o)) is not None), None)
-        if codes is None:
-            return Events({full: self.size})
-        # Of a number and a constant: the sign compares with 0, and a constant beyond the range is never or always it.
-        lo, hi = hulls[0 if not self.b.batched else 1]
-        open_ = (codes > lo) & (codes < hi)
-        signs = int((open_ & (codes == 0)).sum())
-        kinds = {
-            events.choose(compared.width, stored=full): signs,
-            events.compare(compared.width): int(open_.sum()) - signs,
-            events.nothing(full): int((~open_).sum()),
-        }
-        return Events({event: count for event, count in kinds.items() if count})
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from qhls.errors import VerifyError
 from qhls.ir.interval import Interval
 from qhls.ir.types import WIDEST, Fixed
-from qhls.ir.work import Events
 from qhls.system.limits import ELEMENT, check_size
 
 if TYPE_CHECKING:
@@ -80,10 +79,9 @@ def _within(scope: Scope) -> Generator[Scope]:
 class Op:
     """One operation and the one tensor it makes. Operands are ops; identity is the object's.
 
-    A subclass declares ``frac`` (fraction bits of the result), ``evaluate`` (its meaning, over
-    integers and over intervals alike) and ``count_events`` (the events one inference costs). Range, type and
-    shape follow from ``evaluate`` when the op is built. Arrays have a leading batch axis, which
-    ``shape`` leaves out; constants have none.
+    A subclass declares ``frac`` (fraction bits of the result) and ``evaluate`` (its meaning, over integers and over
+    intervals alike). Range, type and shape follow from ``evaluate`` when the op is built. Arrays have a leading batch
+    axis, which ``shape`` leaves out; constants have none.
 
     Raises ``VerifyError`` when the operands do not fit, naming op, layer and shapes.
     """
@@ -141,15 +139,6 @@ class Op:
 
     def check(self) -> None:
         """Raise through ``self.require`` if the operands do not fit."""
-
-    def count_events(self) -> Events:
-        """Count the events of one inference without memory traffic, which depends on the schedule."""
-        return Events()
-
-    @cached_property
-    def events(self) -> Events:
-        """Return ``count_events()``, counted once because weights may be many. Do not change it."""
-        return self.count_events()
 
     def require(self, condition: bool, expected: str, actual: str, advice: str = "") -> None:
         """Raise a ``VerifyError`` that names this op unless ``condition``; ``advice`` is a sentence."""

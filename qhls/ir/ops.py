@@ -10,13 +10,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from qhls.ir import encoding
-from qhls.ir import work as events
 from qhls.ir.integers import Codes, dyadic
 from qhls.ir.interval import Interval, Value, join, patches, rows, window_elements
 from qhls.ir.op import Op
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
-from qhls.ir.work import Events
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +90,6 @@ class Matmul(Op):
     def evaluate(self, x: Value, w: Value) -> Value:
         return x @ w
 
-    def count_events(self) -> Events:
-        macs = self.size * self.w.shape[0]
-        return multiply_accumulate(self, self.w, macs)
-
 
 @dataclass(frozen=True, eq=False)
 class Conv(Op):
@@ -145,15 +138,6 @@ class Conv(Op):
         )
         return (rows @ kernels).map(lambda array: array.reshape(*array.shape[:3], filters))
 
-    def count_events(self) -> Events:
-        kh, kw, channels, _ = self.w.shape
-        return multiply_accumulate(self, self.w, self.size * kh * kw * channels)
-
-
-def multiply_accumulate(op: Matmul | Conv, w: Const, macs: int) -> Events:
-    """Count ``macs`` products of input and weight, each added to an accumulator as wide as the result."""
-    return encoding.multiply_accumulate(op, op.x, w, macs)
-
 
 def check_windows(
     op: Conv | Pool,
@@ -195,11 +179,6 @@ class Pool(Op):
             return reduce(lambda a, b: a.maximum(b), elements)
         return reduce(lambda a, b: a + b, elements)
 
-    def count_events(self) -> Events:
-        steps = self.size * (self.window[0] * self.window[1] - 1)
-        event = events.compare if self.reduction == "max" else events.add
-        return Events({event(self.type.width): steps})
-
 
 @dataclass(frozen=True, eq=False)
 class ArgMax(Op):
@@ -216,9 +195,6 @@ class ArgMax(Op):
 
     def evaluate(self, x: Value) -> Value:
         return x.argmax()
-
-    def count_events(self) -> Events:
-        return Events({events.compare(self.x.type.width): self.x.size - self.size})
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,11 +239,6 @@ class Quantize(Op):
             return rounded.wrap(self.to)
         limits = Assignment(self.to, self.rounding, self.overflow)
         return rounded.clip(limits.lo, limits.hi)
-
-    def count_events(self) -> Events:
-        if self.overflow is Overflow.WRAP and self.rounding is Rounding.FLOOR:
-            return Events()
-        return Events({events.round_to(self.to.width): self.size})
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,14 +302,6 @@ class Threshold(Op):
         ]
         return join(channels, lambda arrays: np.stack(arrays, axis=-1))
 
-    def count_events(self) -> Events:
-        n, bits = self.thresholds.shape[-1], self.x.type.width
-        work = Events({events.compare(bits): self.size * self.comparisons})
-        if self.searched:  # each comparison is with a threshold that is looked up
-            work[events.lookup(bits, n)] += self.size * self.comparisons
-        work[events.lookup(self.type.width, n + 1)] += self.size
-        return work
-
 
 @dataclass(frozen=True, eq=False)
 class Lookup(Op):
@@ -360,6 +323,3 @@ class Lookup(Op):
 
     def evaluate(self, x: Value, table: Value) -> Value:
         return (x << -self.x.type.frac).rows_at(table)
-
-    def count_events(self) -> Events:
-        return Events({events.lookup(self.type.width, self.table.shape[0]): self.size})

@@ -22,6 +22,7 @@ from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
 from qhls.plan.fold import Fold
+from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.loop import Loop
 from qhls.plan.process import Access, Buffer, Place, Process
@@ -155,7 +156,7 @@ def _(op: View, choice: Choice) -> Outline:
 @outline.register(Lookup)
 def _(op: Threshold | Lookup, choice: Choice) -> Outline:
     constants = list(_constants(op))
-    lookups = sum(count for event, count in op.events.items() if event.kind == "lookup")
+    lookups = sum(count for event, count in count_events(op).items() if event.kind == "lookup")
     at_once = choice.works_at_once(op)
     places: dict[Op, tuple[Place, float]] = {
         const: (

@@ -34,8 +34,9 @@ from qhls.ir import (
     Threshold,
     layer_scope,
 )
-from qhls.ir.work import Event, Events
 from qhls.plan import Schedule
+from qhls.plan.hardware.counting import count_afresh
+from qhls.plan.hardware.events import Event, Events
 from support.plans import buffer_of, place_of, process_of
 
 UNIT = load_technology("unit")
@@ -263,8 +264,11 @@ def test_activations_beyond_the_partition_limit_lie_in_block_ram():
 
 def test_an_event_that_the_technology_does_not_price():
     class Divide(Shift):
-        def count_events(self):
-            return Events({Event("divide", (8,)): 1})
+        pass
+
+    @count_afresh.register
+    def _(op: Divide) -> Events:
+        return Events({Event("divide", (8,)): 1})
 
     x = Input((1,), Fixed(True, 8, 0), name="x")
     match = (

@@ -7,14 +7,14 @@ import pytest
 
 from qhls.energy.operations import BitOperations, bit_operations, sum_operations
 from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, layer_scope
-from qhls.ir.encoding import spans
+from qhls.plan.hardware.encoding import measure_spans
 
 
 def test_span_by_hand():
     # 001xx1000 has four bits from its first to its last 1, whatever is between
     codes = [0, 1, -1, 2, 3, 24, 0b001011000, 0b001101000, -128, 127]
-    assert spans(np.array(codes)).tolist() == [0, 1, 1, 1, 2, 2, 4, 4, 1, 7]
-    assert spans(np.array([[(1 << 90) + (1 << 80)]], object)).tolist() == [[11]]
+    assert measure_spans(np.array(codes)).tolist() == [0, 1, 1, 1, 2, 2, 4, 4, 1, 7]
+    assert measure_spans(np.array([[(1 << 90) + (1 << 80)]], object)).tolist() == [[11]]
 
 
 def test_dense_by_hand():

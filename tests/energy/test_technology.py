@@ -12,7 +12,8 @@ from qhls.energy import ProcessNode, load_technology, technologies
 from qhls.energy.scaling import compute_energy_factor, list_nodes
 from qhls.energy.technology import COMPOSED, MEMORIES, OPERATIONS
 from qhls.errors import EnergyError, QhlsError
-from qhls.ir import work
+from qhls.plan.hardware import events as hardware_events
+from qhls.plan.hardware.events import Event
 
 TABLES = Path(__file__).parents[2] / "qhls/energy/tables"
 KB = 8 * 1024
@@ -26,15 +27,15 @@ def horowitz():
 @pytest.mark.parametrize(
     ("event", "picojoules"),
     [
-        (work.multiply(8, 8), 0.2),
-        (work.multiply(32, 32), 3.1),
-        (work.add(8), 0.025),
-        (work.add(16), 0.05),
-        (work.add(32), 0.1),
-        (work.compare(32), 0.1),
+        (hardware_events.multiply(8, 8), 0.2),
+        (hardware_events.multiply(32, 32), 3.1),
+        (hardware_events.add(8), 0.025),
+        (hardware_events.add(16), 0.05),
+        (hardware_events.add(32), 0.1),
+        (hardware_events.compare(32), 0.1),
         # b * b is the product of unequal widths: 0.00299479 * 16 * 4 + 0.00104167 * 8
-        (work.multiply(16, 4), 0.2),
-        (work.multiply(15, 15), 0.689453125),
+        (hardware_events.multiply(16, 4), 0.2),
+        (hardware_events.multiply(15, 15), 0.689453125),
     ],
 )
 def test_arithmetic_costs_what_horowitz_published(horowitz, event, picojoules):
@@ -71,7 +72,9 @@ def test_reading_nothing_costs_nothing(horowitz):
 )
 def test_an_fpga_is_an_asic_times_the_published_gap(horowitz, name, node, volt):
     fpga, asic = load_technology(name), horowitz.scaled(ProcessNode(node, volt))
-    assert fpga.operation(work.add(8)) == pytest.approx(14 * asic.operation(work.add(8)))
+    assert fpga.operation(hardware_events.add(8)) == pytest.approx(
+        14 * asic.operation(hardware_events.add(8))
+    )
     assert fpga.read("registers", 100) == pytest.approx(14 * asic.read("registers", 100))
     assert fpga.read("rom", 1000) == pytest.approx(14 * asic.read("rom", 1000))
     assert fpga.read("bram", 1000) == pytest.approx(asic.read("bram", 1000))  # a hard block
@@ -112,8 +115,8 @@ def test_a_fabric_is_complete(tmp_path, fabric, message):
 )
 def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
     technology = load_technology(name)
-    wide = work.Event(kind, (a + less, b) if kind == "multiply" else (a + less,))
-    narrow = work.Event(kind, (a, b) if kind == "multiply" else (a,))
+    wide = Event(kind, (a + less, b) if kind == "multiply" else (a + less,))
+    narrow = Event(kind, (a, b) if kind == "multiply" else (a,))
     assert technology.operation(narrow) <= technology.operation(wide)
 
 
@@ -121,7 +124,12 @@ def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
 @given(
     st.sampled_from(technologies()),
     st.sampled_from(
-        [lambda a, b: work.scale(a, b, work.NOTHING), work.shift, work.mux, work.lookup]
+        [
+            lambda a, b: hardware_events.scale(a, b, hardware_events.NOTHING),
+            hardware_events.shift,
+            hardware_events.mux,
+            hardware_events.lookup,
+        ]
     ),
     *(st.integers(1, 40) for _ in range(4)),
 )
@@ -164,9 +172,20 @@ def test_a_technology_is_complete(name):
     assert technology.operations.keys() == set(OPERATIONS)
     assert {p: tuple(a) for p, a in technology.memories.items()} == MEMORIES
     events = [
-        *(work.multiply(8, 4), work.add(8), work.compare(8), work.choose(8), work.round_to(8)),
-        work.xnor(),
-        *(work.mux(8, 2), work.shift(8, 3), work.lookup(8, 16), work.scale(8, 3, work.NOTHING)),
+        *(
+            hardware_events.multiply(8, 4),
+            hardware_events.add(8),
+            hardware_events.compare(8),
+            hardware_events.choose(8),
+            hardware_events.round_to(8),
+        ),
+        hardware_events.xnor(),
+        *(
+            hardware_events.mux(8, 2),
+            hardware_events.shift(8, 3),
+            hardware_events.lookup(8, 16),
+            hardware_events.scale(8, 3, hardware_events.NOTHING),
+        ),
     ]
     assert {event.kind for event in events} | {"nothing"} == {*OPERATIONS, *COMPOSED}
     assert all(technology.operation(event) > 0 for event in events)
@@ -184,24 +203,24 @@ def test_a_technology_is_one_json_file(tmp_path):
     for given_path in (path, str(path)):
         technology = load_technology(given_path)
         assert technology.name == "mine"
-        assert technology.operation(work.add(3)) == 5 + 2 * 9
+        assert technology.operation(hardware_events.add(3)) == 5 + 2 * 9
 
 
 @pytest.mark.parametrize(
     ("event", "picojoules"),
     [
-        (work.NOTHING, 0),
-        (work.scale(8, 0, work.NOTHING), 0),  # a pruned weight
-        (work.scale(8, 1, work.NOTHING), 0),  # a power of two
-        (work.scale(8, 3, work.NOTHING), 2 * 0.025),
-        (work.mux(8, 1), 0.3 * 0.025),  # QTools' factors for binary and ternary weights
-        (work.mux(8, 2), 0.6 * 0.025),
-        (work.shift(8, 4), 4 * 0.3 * 0.025),
-        (work.xnor(), 0.3 * 0.003125),
-        (work.round_to(8), 0.025),
-        (work.choose(8), 0.3 * 0.025),
+        (hardware_events.NOTHING, 0),
+        (hardware_events.scale(8, 0, hardware_events.NOTHING), 0),  # a pruned weight
+        (hardware_events.scale(8, 1, hardware_events.NOTHING), 0),  # a power of two
+        (hardware_events.scale(8, 3, hardware_events.NOTHING), 2 * 0.025),
+        (hardware_events.mux(8, 1), 0.3 * 0.025),  # QTools' factors for binary and ternary weights
+        (hardware_events.mux(8, 2), 0.6 * 0.025),
+        (hardware_events.shift(8, 4), 4 * 0.3 * 0.025),
+        (hardware_events.xnor(), 0.3 * 0.003125),
+        (hardware_events.round_to(8), 0.025),
+        (hardware_events.choose(8), 0.3 * 0.025),
         # 8 of the 64 bits of a word of a 2 kbit memory, on the line through 10 pJ at 8 KB, 20 at 32 KB
-        (work.lookup(8, 256), 8 / 64 * 10 * math.sqrt(2048 / (8 * KB))),
+        (hardware_events.lookup(8, 256), 8 / 64 * 10 * math.sqrt(2048 / (8 * KB))),
     ],
 )
 def test_composed_events(horowitz, event, picojoules):
@@ -210,8 +229,10 @@ def test_composed_events(horowitz, event, picojoules):
 
 def test_a_lookup_in_a_memory_reads_whole_words(horowitz):
     word = 10 * math.sqrt(2048 / (8 * KB))
-    assert horowitz.operation(work.lookup(8, 256), "bram") == pytest.approx(word)
-    assert horowitz.operation(work.lookup(65, 1), "registers") == pytest.approx(65 * 0.009)
+    assert horowitz.operation(hardware_events.lookup(8, 256), "bram") == pytest.approx(word)
+    assert horowitz.operation(hardware_events.lookup(65, 1), "registers") == pytest.approx(
+        65 * 0.009
+    )
 
 
 def test_cacti_at_45_nm():
@@ -224,7 +245,7 @@ def test_cacti_at_45_nm():
             assert technology.memories[place]["read"].word(kilobytes * KB) == pytest.approx(read)
             assert technology.memories[place]["write"].word(kilobytes * KB) == pytest.approx(write)
         assert technology.memories["rom"]["read"].word(kilobytes * KB) == pytest.approx(read)
-    assert technology.operation(work.multiply(8, 8)) == pytest.approx(0.2)  # the base's
+    assert technology.operation(hardware_events.multiply(8, 8)) == pytest.approx(0.2)  # the base's
     assert technology.read("dram", 64) == 1300
 
 
@@ -241,8 +262,8 @@ def test_cacti_at_22_nm():
     # 22 nm is a sixth of the way from 20 to 32 nm, whose energies at 0.8 V are 0.1532 and 0.4569
     horowitz = load_technology("horowitz_45nm")
     factor = (0.1532 + (0.4569 - 0.1532) / 6) / (1.103 * 0.81 - 0.362 * 0.9 + 0.2767)
-    assert technology.operation(work.add(8)) == pytest.approx(
-        horowitz.operation(work.add(8)) * factor, rel=1e-3
+    assert technology.operation(hardware_events.add(8)) == pytest.approx(
+        horowitz.operation(hardware_events.add(8)) * factor, rel=1e-3
     )
 
 
@@ -252,7 +273,7 @@ def test_scaling_by_hand(horowitz):
     assert small == pytest.approx(0.065358)
     factor = small / (1.103 * 0.81 - 0.362 * 0.9 + 0.2767)
     scaled = load_technology("stillmaker_7nm")
-    assert scaled.operation(work.multiply(8, 8)) == pytest.approx(0.2 * factor, rel=1e-5)
+    assert scaled.operation(hardware_events.multiply(8, 8)) == pytest.approx(0.2 * factor, rel=1e-5)
     assert scaled.memories["bram"]["read"].word(8 * KB) == pytest.approx(10 * factor, rel=1e-5)
     assert scaled.read("dram", 640) == 13000  # a chip of its own
     assert "Stillmaker" in scaled.operations["add"].source
@@ -292,15 +313,18 @@ def test_every_node_by_hand(node, low, high):
 def test_smaller_nodes_cost_less():
     sizes = (130, 90, 65, 32, 20, 16, 14, 10, 7)
     assert set(sizes) | {45} == set(list_nodes())
-    prices = [load_technology(f"stillmaker_{nm}nm").operation(work.multiply(8, 8)) for nm in sizes]
+    prices = [
+        load_technology(f"stillmaker_{nm}nm").operation(hardware_events.multiply(8, 8))
+        for nm in sizes
+    ]
     assert prices == sorted(prices, reverse=True)
     assert len(set(prices)) == len(prices)
 
 
 def test_less_voltage_costs_less(horowitz):
     nominal = horowitz.scaled(ProcessNode(45, 0.9))
-    assert nominal.operation(work.add(32)) == pytest.approx(0.1)
-    assert horowitz.scaled(ProcessNode(45, 0.8)).operation(work.add(32)) < 0.1
+    assert nominal.operation(hardware_events.add(32)) == pytest.approx(0.1)
+    assert horowitz.scaled(ProcessNode(45, 0.8)).operation(hardware_events.add(32)) < 0.1
 
 
 def test_scaling_refuses_what_it_does_not_reach(horowitz):
@@ -327,9 +351,9 @@ def test_a_technology_may_build_on_another(tmp_path):
         technology = load_technology(tmp_path / f"{name}.json")
         assert technology.name == name
         assert technology.description == name
-        assert technology.operation(work.add(3)) == 21
-        assert technology.operation(work.round_to(3)) == 21  # composed of it
-        assert technology.operation(work.compare(3)) == 3
+        assert technology.operation(hardware_events.add(3)) == 21
+        assert technology.operation(hardware_events.round_to(3)) == 21  # composed of it
+        assert technology.operation(hardware_events.compare(3)) == 3
 
 
 @pytest.mark.parametrize(
@@ -386,7 +410,7 @@ def test_a_base_that_no_file_can_be_named_after(tmp_path):
 def test_an_event_without_a_price():
     match = r"^technology 'unit': expected an event of .*, got divide\(8, 4\)\. Use one of these kinds\.$"
     with pytest.raises(EnergyError, match=match):
-        load_technology("unit").operation(work.Event("divide", (8, 4)))
+        load_technology("unit").operation(Event("divide", (8, 4)))
 
 
 REMOVED = object()

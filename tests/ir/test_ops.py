@@ -34,7 +34,8 @@ from qhls.ir import (
     tap,
     verify,
 )
-from qhls.ir.work import stored
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.events import stored
 from support.graphs.op_examples import (
     EXAMPLES,
     ORACLES,
@@ -126,7 +127,7 @@ EVENT_SIZES = {
 
 @pytest.mark.parametrize("build", ALL)
 def test_work_counts_known_events(build):
-    work = build(Fixed(True, 6, 2)).count_events()
+    work = count_events(build(Fixed(True, 6, 2)))
     for counted in (work, stored(work)):
         assert isinstance(counted, Counter)
         for event, count in counted.items():

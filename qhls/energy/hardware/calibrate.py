@@ -31,7 +31,7 @@ import numpy as np
 
 from qhls.energy.hardware.vendor import Row, read
 from qhls.errors import EnergyError
-from qhls.ir.encoding import signed_digits
+from qhls.plan.hardware.encoding import count_signed_digits
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.hardware.prices import AREA_TABLES, load_area_table
 
@@ -51,7 +51,7 @@ class Fit:
 
 
 def _count_digits(row: Row) -> int:
-    return int(signed_digits(np.array([row["c"]]))[0])
+    return int(count_signed_digits(np.array([row["c"]]))[0])
 
 
 def _read_width(row: Row) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ import math
 from qhls.ir.elementwise import Mul
 from qhls.ir.op import Op
 from qhls.ir.ops import Conv, Matmul, Pool
-from qhls.ir.work import MULTIPLICATIONS
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.events import MULTIPLICATIONS
 
 LOGIC_LEVEL_NS = 1.0
 """Nanoseconds of one logic level, such as an adder, and the wires to it.
@@ -26,7 +27,7 @@ def estimate_depth(op: Op, clock_period: float) -> int:
 
 def count_logic_levels(op: Op) -> int:
     """Return the logic levels from an op's operands to its result: consecutive additions and choices."""
-    work = op.events
+    work = count_events(op)
     if isinstance(op, Matmul | Conv):
         terms = op.w.size // op.shape[-1]
         digits = max((e.bits[1] for e in work if e.kind == "scale"), default=1)

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from qhls.ir import Const, Conv, Matmul, Op, Overflow, Pool, Quantize, Rounding, Threshold
-from qhls.ir.work import MULTIPLICATIONS, Event, Events, stored
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.events import MULTIPLICATIONS, Event, Events, stored
 from qhls.plan.process import Access, Buffer, Process
 
 
@@ -81,7 +82,7 @@ def list_events(process: Process) -> tuple[Events, str | None]:
 
     Constants are logic if all constants that it reads are.
     """
-    work = process.op.events
+    work = count_events(process.op)
     places = [a.buffer.place for a in process.reads if isinstance(a.operand, Const)]
     memories = [place for place in places if place != "wired"]
     return (stored(work), memories[-1]) if memories else (work, None)

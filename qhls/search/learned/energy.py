@@ -24,8 +24,9 @@ import keras
 from qhls.energy.model import list_energy_terms
 from qhls.energy.technology import Polynomial, Technology
 from qhls.ir import Add, Const, Graph, Input, Op, Quantize
-from qhls.ir.work import MULTIPLICATIONS
 from qhls.plan import Process, Schedule, plan
+from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.quantizers.numerics import Tensor
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
 
@@ -176,7 +177,7 @@ def energy_term(
         if isinstance(op, Const):
             continue
         layer = layers.get(op.layer or "")
-        is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in op.events)
+        is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in count_events(op))
         widths[op] = _width(op, widths, layer if is_product else None, activations)
         for cause, tensor, pj in list_energy_terms(network.hardware(op), technology):
             term.at_start += pj
@@ -228,7 +229,7 @@ def _product(
     op = process.op
     (w,) = [o for o in op.operands if isinstance(o, Const)]
     x = next(o for o in op.operands if not isinstance(o, Const))
-    macs = sum(n for event, n in op.events.items() if event.kind in MULTIPLICATIONS)
+    macs = sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
     where, memory = process.read(w).buffer.place, None
     if where != "wired":
         bits = w.size * w.type.width

@@ -3,7 +3,6 @@
 from collections import Counter
 from itertools import product
 from time import process_time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,26 +23,27 @@ from qhls.ir import (
     Reshape,
     Shift,
     Threshold,
-    work,
 )
-from qhls.ir.encoding import (
+from qhls.plan.hardware import events as hardware_events
+from qhls.plan.hardware.counting import count_afresh, count_events
+from qhls.plan.hardware.encoding import (
     Encoding,
-    Weights,
-    encoding,
-    histogram,
-    signed_digits,
-    spans,
-    trailing_zeros,
-    two_valued,
+    WeightEncoding,
+    count_each,
+    count_signed_digits,
+    count_trailing_zeros,
+    find_encoding,
+    is_two_valued,
+    measure_spans,
 )
-from qhls.ir.work import NOTHING, Events, stored
+from qhls.plan.hardware.events import NOTHING, Events, stored
 
 
 def test_signed_digits_by_hand():
     codes = [0, 1, -1, 2, 3, 7, -7, 11, 27, 45, 85, 127, -128]
     digits = [0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 2, 1]
-    assert signed_digits(np.array(codes)).tolist() == digits
-    assert signed_digits(np.array([[1 << 80, (1 << 80) - 1]], object)).tolist() == [[1, 2]]
+    assert count_signed_digits(np.array(codes)).tolist() == digits
+    assert count_signed_digits(np.array([[1 << 80, (1 << 80) - 1]], object)).tolist() == [[1, 2]]
 
 
 def test_signed_digits_are_the_fewest():
@@ -53,32 +53,32 @@ def test_signed_digits_are_the_fewest():
         value, used = sum(d << i for i, d in enumerate(digits)), sum(map(abs, digits))
         fewest[value] = min(used, fewest.get(value, used))
     values = range(-31, 32)
-    assert signed_digits(np.array(values)).tolist() == [fewest[v] for v in values]
+    assert count_signed_digits(np.array(values)).tolist() == [fewest[v] for v in values]
 
 
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [
-        ([[1, -1], [-1, 1]], Weights(Encoding.BINARY, 1)),
-        ([[4, 4], [4, 4]], Weights(Encoding.BINARY, 0)),
-        ([[1, 0], [-1, 1]], Weights(Encoding.TERNARY, 2)),
-        ([[-2, 0], [-2, -2]], Weights(Encoding.TERNARY, 1)),
+        ([[1, -1], [-1, 1]], WeightEncoding(Encoding.BINARY, 1)),
+        ([[4, 4], [4, 4]], WeightEncoding(Encoding.BINARY, 0)),
+        ([[1, 0], [-1, 1]], WeightEncoding(Encoding.TERNARY, 2)),
+        ([[-2, 0], [-2, -2]], WeightEncoding(Encoding.TERNARY, 1)),
         # a power of two an output is taken after the sum: 1 and 8, four exponents
-        ([[1, 8], [-1, 0]], Weights(Encoding.TERNARY, 2, 2)),
-        ([[1, 4], [-2, 0]], Weights(Encoding.PO2, 3, 2)),
-        ([[1, 1], [128, 0]], Weights(Encoding.PO2, 4)),
-        ([[3, 3], [-3, 3]], Weights(Encoding.FIXED)),
-        ([[1, 0], [5, 1]], Weights(Encoding.FIXED)),
-        ([[0, 0], [0, 0]], Weights(Encoding.BINARY, 0)),
+        ([[1, 8], [-1, 0]], WeightEncoding(Encoding.TERNARY, 2, 2)),
+        ([[1, 4], [-2, 0]], WeightEncoding(Encoding.PO2, 3, 2)),
+        ([[1, 1], [128, 0]], WeightEncoding(Encoding.PO2, 4)),
+        ([[3, 3], [-3, 3]], WeightEncoding(Encoding.FIXED)),
+        ([[1, 0], [5, 1]], WeightEncoding(Encoding.FIXED)),
+        ([[0, 0], [0, 0]], WeightEncoding(Encoding.BINARY, 0)),
     ],
 )
 def test_encodings_by_hand(codes, expected):
-    assert encoding(np.array(codes)) == expected
+    assert find_encoding(np.array(codes)) == expected
 
 
 def events(weights, bits=8):
     x = Input((len(weights),), Fixed(True, bits, 0), name="x")
-    return Matmul(x, Const.of(np.array(weights, float))).count_events()
+    return count_events(Matmul(x, Const.of(np.array(weights, float))))
 
 
 def kinds(counted: Events):
@@ -138,39 +138,39 @@ X = Input((4, 4, 1), Fixed(True, 5, 0), name="x")
 def test_binary_inputs_and_weights_are_xnor():
     x = Reshape(Shift(binary(X), 2), (16,))
     weights = np.where(np.arange(32).reshape(16, 2) % 3, 1.0, -1.0)
-    counted = Matmul(x, Const.of(weights)).count_events()
+    counted = count_events(Matmul(x, Const.of(weights)))
     assert kinds(stored(counted)) == {"xnor(1)": 32, "add(6)": 32}
-    assert kinds(stored(Matmul(x, Const.of(weights * 3)).count_events())) == {
+    assert kinds(stored(count_events(Matmul(x, Const.of(weights * 3))))) == {
         "multiply(3, 1)": 32,
         "add(7)": 32,
     }
     assert (
-        kinds(stored(Matmul(x, Const.of(weights * (weights > 0))).count_events()))["mux(1, 1)"]
-        == 32
+        kinds(stored(count_events(Matmul(x, Const.of(weights * (weights > 0))))))["mux(1, 1)"] == 32
     )
 
 
 def test_what_has_two_values():
-    assert two_valued(binary(X))
-    assert two_valued(Reshape(binary(X, (2.0, -2.0)), (16,)))
-    assert not two_valued(X)
-    assert not two_valued(binary(X, (0.0, 1.0)))
-    assert not two_valued(Max(binary(X), Const.of(0.0)))
-    assert not two_valued(Add(binary(X), binary(X)))
-    assert not two_valued(Pool(binary(X), (2, 2), (2, 2), "sum"))
+    assert is_two_valued(binary(X))
+    assert is_two_valued(Reshape(binary(X, (2.0, -2.0)), (16,)))
+    assert not is_two_valued(X)
+    assert not is_two_valued(binary(X, (0.0, 1.0)))
+    assert not is_two_valued(Max(binary(X), Const.of(0.0)))
+    assert not is_two_valued(Add(binary(X), binary(X)))
+    assert not is_two_valued(Pool(binary(X), (2, 2), (2, 2), "sum"))
 
 
 @pytest.mark.parametrize(
     ("values", "expected"), [([[-1, 1], [1, -1]], True), ([[-1, 1], [-2, 2]], False)]
 )
 def test_functions_a_channel_may_have_two_values(values, expected):
+    pairs = Input((2,), Fixed(True, 5, 0), name="x")
     table = Const.of(np.array(values, float))
-    assert two_valued(SimpleNamespace(kind="threshold", operands=(X, X, table))) == expected
+    assert is_two_valued(Threshold(pairs, Const.of([[0.0], [0.0]]), table)) == expected
 
 
 def test_a_convolution_counts_every_position():
     weights = np.array([3.0, 0, 1, -2]).reshape(2, 2, 1, 1)
-    counted = Conv(X, Const.of(weights)).count_events()
+    counted = count_events(Conv(X, Const.of(weights)))
     merged = Events()
     for event, count in counted.items():
         merged[str(event)] += count
@@ -215,7 +215,7 @@ def test_a_pruned_weight_is_nothing(codes, data):
 
     (before, sums), (after, fewer) = additions(codes), additions(pruned)
     alone = (abs(codes[row]) == abs(codes[row, column])).sum() == 1
-    own = max(int(signed_digits(codes[row, column])) - 1, 0)
+    own = max(int(count_signed_digits(codes[row, column])) - 1, 0)
     assert before - after == (own if alone else 0)
     assert fewer <= sums
 
@@ -230,12 +230,12 @@ def test_a_product_that_two_outputs_take_is_made_once():
 def test_rounding_a_weight_adds_no_digit(code):
     """So fewer bits never cost more: halving, rounded to the nearest, has at most as many digits."""
     for half in {code // 2, -(-code // 2)}:
-        assert signed_digits(np.array([half])) <= signed_digits(np.array([code]))
+        assert count_signed_digits(np.array([half])) <= count_signed_digits(np.array([code]))
 
 
 def test_nothing_is_nothing():
     assert stored(Events({NOTHING: 3})) == {}
-    assert stored(Events({work.scale(4, 0, NOTHING): 3})) == {}
+    assert stored(Events({hardware_events.scale(4, 0, NOTHING): 3})) == {}
 
 
 NUMBERS = st.one_of(
@@ -247,16 +247,16 @@ NUMBERS = st.one_of(
 def test_bits_are_counted_as_python_does(numbers):
     codes = Codes(np.array(numbers, object)).integers()
     digits = [(abs(n) ^ 3 * abs(n)).bit_count() for n in numbers]
-    assert signed_digits(codes).tolist() == digits
+    assert count_signed_digits(codes).tolist() == digits
     zeros = [(n & -n).bit_length() - 1 if n else 0 for n in numbers]
-    assert trailing_zeros(codes).tolist() == zeros
+    assert count_trailing_zeros(codes).tolist() == zeros
     lengths = [n.bit_length() - low if n else 0 for n, low in zip(numbers, zeros, strict=True)]
-    assert spans(codes).tolist() == lengths
+    assert measure_spans(codes).tolist() == lengths
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=9))
 def test_a_histogram_counts_all(numbers):
-    assert dict(histogram(np.array(numbers))) == dict(Counter(numbers))
+    assert dict(count_each(np.array(numbers))) == dict(Counter(numbers))
 
 
 def test_a_million_weights_are_counted_in_no_time():
@@ -264,5 +264,5 @@ def test_a_million_weights_are_counted_in_no_time():
     x = Input((1024,), Fixed(True, 8, 0), name="x")
     product_of = Matmul(x, Const(Codes(weights), 15, name="w"), name="y")
     start = process_time()
-    product_of.count_events()
+    count_afresh(product_of)
     assert process_time() - start < 0.5  # 0.05 s where it was measured
