@@ -39,6 +39,10 @@ types: $(VENV)/backends
 docs: $(VENV)/installed
 	$(BIN)/python docs/generate.py
 
+# The documentation as a site, in build/site. A link that leads nowhere is an error.
+site: $(VENV)/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
@@ -51,7 +55,11 @@ $(VENV)/backends: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet -e ".[jax,torch]"
 	touch $@
 
+$(VENV)/site: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -e ".[site]"
+	touch $@
+
 clean:
 	rm -rf $(VENV) build
 
-.PHONY: demo test quick test-backends test-long fuzz lint types docs install clean
+.PHONY: demo test quick test-backends test-long fuzz lint types docs site install clean
