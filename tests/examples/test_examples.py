@@ -37,7 +37,7 @@ CALLS = [
     (page, line)
     for page in PAGES
     for block in re.findall(r"^```\w*\n(.*?)^```", (ROOT / page).read_text(), re.S | re.M)
-    for line in block.splitlines()
+    for line in block.replace("\\\n", " ").splitlines()
     if line.startswith("qhls ")
 ]
 
