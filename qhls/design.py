@@ -117,9 +117,9 @@ class Design:
 
         Raises ``CsimError`` or ``RtlError``.
         """
-        from qhls.check.executions import simulations
+        from qhls.check.executions import build_simulations
 
-        (simulation,) = simulations(self, [target], include)
+        (simulation,) = build_simulations(self, [target], include)
         return self._numbers(simulation.run(self.encode(x)))
 
     def emit(
@@ -227,10 +227,10 @@ class Design:
 
     def exactness(self) -> ExactnessReport:
         """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with."""
-        from qhls.check.exactness import exactness
+        from qhls.check.exactness import report_exactness
 
         lines = [*self.approximations, *filter(None, [self.distance])]
-        report = exactness(self.exact or self.graph, lines)
+        report = report_exactness(self.exact or self.graph, lines)
         return replace(report, notes=tuple(self.graph.notes))
 
     def measured(self, x: Any = None) -> Distance:
@@ -238,15 +238,17 @@ class Design:
 
         These are 256, or fewer where a large design would take long.
         """
-        from qhls.check.distance import distance, samples_of
+        from qhls.check.distance import choose_sample_count, measure_distance
 
         if self.given is None and self.model is None:
             raise VerifyError(
                 "measured: expected a design with its Keras model, got one without. Compile the model again."
             )
         if x is None:
-            return distance(self, self.random_codes(samples_of(self.graph)), "random inputs")
-        return distance(self, self.encode(x), "given inputs")
+            return measure_distance(
+                self, self.random_codes(choose_sample_count(self.graph)), "random inputs"
+            )
+        return measure_distance(self, self.encode(x), "given inputs")
 
     @property
     def warnings(self) -> tuple[str, ...]:

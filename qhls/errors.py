@@ -1,6 +1,6 @@
 """Exceptions of qhls. Every message names the thing, what was expected, what qhls got, and what to do."""
 
-from qhls.system.text import shortened, shown
+from qhls.system.text import escape_controls, shorten
 
 
 class QhlsError(Exception):
@@ -12,7 +12,7 @@ class QhlsError(Exception):
     longest = 1500
 
     def __init__(self, message: object = "", *more: object) -> None:
-        super().__init__(shortened(shown(str(message)), self.longest), *more)
+        super().__init__(shorten(escape_controls(str(message)), self.longest), *more)
 
 
 class DesignWarning(UserWarning):

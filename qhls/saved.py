@@ -30,13 +30,13 @@ from qhls.system.files import write_whole
 from qhls.system.limits import (
     ARCHIVE_ERRORS,
     JSON,
+    check_regular_file,
     check_size,
     is_file,
     parse_json,
     read_arrays,
-    regular_file,
 )
-from qhls.system.text import one_line
+from qhls.system.text import escape_line
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -102,8 +102,8 @@ def load(path: str | os.PathLike[str]) -> Design:
     """
     from qhls.design import Design
 
-    file = regular_file(path, _WHAT)
-    where = one_line(file.name)
+    file = check_regular_file(path, _WHAT)
+    where = escape_line(file.name)
     document, arrays = _read(file, where)
     try:
         reader = _Reader(arrays)
@@ -185,8 +185,8 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
     version = found.get("version")
     if version != VERSION:
         raise LoadError(
-            f"{where}: expected {_WHAT} of version {VERSION}, got version {one_line(str(version))[:20]}. Open it with "
-            f"the qhls that wrote it, or a later one."
+            f"{where}: expected {_WHAT} of version {VERSION}, got version {escape_line(str(version))[:20]}. Open it "
+            f"with the qhls that wrote it, or a later one."
         )
     arrays: dict[str, Array] = read_arrays(file)
     if found.get("hash") != _hash(found, arrays):
@@ -291,7 +291,7 @@ class _Reader:
     def op(self, record: dict[str, Any]) -> None:
         kind = self._kinds.get(record["kind"])
         if kind is None:
-            raise ValueError(f"an unknown operation {one_line(str(record['kind']))[:40]}")
+            raise ValueError(f"an unknown operation {escape_line(str(record['kind']))[:40]}")
         values = {name: self._value(value) for name, value in record.items() if name != "kind"}
         self._ops.append(kind(**values))
 

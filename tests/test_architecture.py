@@ -154,10 +154,10 @@ REPEATED = {
 """Functions of several modules, each with the reason."""
 
 SHRINKING = {
-    *("calls", "count_operations", "encode", "fake_quantize", "find_table", "fitted", "fold"),
+    *("calls", "count_operations", "encode", "fake_quantize", "find_table", "fold"),
     *("holding", "is_whole", "list_nodes", "load_model", "measure"),
     *("power_of_two", "quantized_values", "short"),
-    *("show", "shown", "step_function", "whole"),
+    *("show", "step_function"),
 }
 """Functions of two meanings that are still to be renamed: names leave this list, and none enters it."""
 

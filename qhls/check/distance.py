@@ -50,13 +50,13 @@ class Distance:
         return f"the given model, on {self.samples:,} {self.data}: {'; '.join(parts)}"
 
 
-def samples_of(graph: Graph) -> int:
+def choose_sample_count(graph: Graph) -> int:
     """Return the number of random inputs on which a distance of ``graph`` is measured."""
     numbers = sum(op.size for op in graph.ops if op.batched)
     return min(max(NUMBERS // max(numbers, 1), FEWEST), SAMPLES)
 
 
-def distance(design: Design, codes: Sequence[Array], data: str) -> Distance:
+def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Distance:
     """Measure the distance of ``design`` from the given model on input ``codes``; the report calls these ``data``.
 
     The interpreter runs the design. Outputs are those of the given model, or its logits where it ends in a softmax.
@@ -75,13 +75,13 @@ def distance(design: Design, codes: Sequence[Array], data: str) -> Distance:
     ends = tuple(name.removesuffix(f"/{SOFTMAX_APART}") for name in graph.host_softmax)
     expected = Reference(design.given, replace(graph, host_softmax=ends)).numbers(codes)
     outputs = tuple(
-        OutputDistance(name, float(abs(a - b).max(initial=0.0)), _agreement(a, b))
+        OutputDistance(name, float(abs(a - b).max(initial=0.0)), _compare_argmax(a, b))
         for name, a, b in zip(output_names(design.given), results, expected, strict=True)
     )
     return Distance(len(codes[0]), data, outputs)
 
 
-def _agreement(results: Array, expected: Array) -> float | None:
+def _compare_argmax(results: Array, expected: Array) -> float | None:
     """Return the share of samples with equal argmax; None where the last axis has one number only."""
     if results.shape[-1] < 2 or not results.size:
         return None

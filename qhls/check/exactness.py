@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qhls.ir.graph import align
 from qhls.model.graph import ModelGraph
 from qhls.system.display import Printed
-from qhls.system.text import shown
+from qhls.system.text import escape_controls
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class ExactnessReport(Printed):
         lines = [f"compared with Keras in {self.compared_in}"]
         lines += [f"approximated: {text}" for text in self.approximations]
         lines += [f"note: {note}" for note in self.notes]
-        return shown("\n".join([*align([header, *rows]), *lines]))
+        return escape_controls("\n".join([*align([header, *rows]), *lines]))
 
 
-def exactness(graph: ModelGraph, approximations: Sequence[object] = ()) -> ExactnessReport:
+def report_exactness(graph: ModelGraph, approximations: Sequence[object] = ()) -> ExactnessReport:
     """Report the exactness of ``graph`` by the ranges of its ops."""
     layers: dict[str, int] = {}
     inexact = graph.inexact
@@ -52,12 +52,12 @@ def exactness(graph: ModelGraph, approximations: Sequence[object] = ()) -> Exact
         if op.batched and op.layer and not op.proved:
             layers[op.layer] = max(layers.get(op.layer, 0), op.magnitude.bit_length())
 
-    def verdict(layer: str) -> str:
+    def decide(layer: str) -> str:
         return (
             "real numbers" if layer in graph.reals else "may round" if layer in inexact else "exact"
         )
 
-    rows = [LayerExactness(layer, bits, verdict(layer)) for layer, bits in layers.items()]
+    rows = [LayerExactness(layer, bits, decide(layer)) for layer, bits in layers.items()]
     texts = tuple(map(str, approximations))
     compared = "float64" if inexact else "float32"
     return ExactnessReport(rows, compared, texts, tuple(graph.notes))

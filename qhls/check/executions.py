@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qhls.check.distance import distance
+from qhls.check.distance import measure_distance
 from qhls.errors import VerifyError
 from qhls.ir import Codes, Graph, Interval, Op, Quantize, decode, run, tap
 from qhls.ir.graph import align
@@ -20,7 +20,7 @@ from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.softmax import list_softmax_axes
 from qhls.system.display import Printed
 from qhls.system.progress import report
-from qhls.system.text import shown
+from qhls.system.text import escape_controls
 
 if TYPE_CHECKING:
     from qhls.backends.csim import Csim
@@ -66,7 +66,7 @@ class CheckReport(Printed):
         blames = [f"{c.title}: {c.blame}" for c in self.comparisons if c.blame]
         first = f"check of {self.samples} samples: {'all equal' if self else 'DIFFERENT'}"
         notes = [f"note: {note}" for note in self.notes]
-        return shown("\n".join([first, *rows, *blames, *notes]))
+        return escape_controls("\n".join([first, *rows, *blames, *notes]))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as data for JSON."""
@@ -94,20 +94,20 @@ def check(
             "check: expected at least one sample, got none. Pass inputs with one sample or more."
         )
     comparisons: list[BitComparison] = []
-    for library in simulations(design, targets, include):
+    for library in build_simulations(design, targets, include):
         report(f"run the simulation of {library.name}")
         results = library.run(codes)
-        wrong = _differences(expected, results)
+        wrong = _find_differences(expected, results)
         blame = ""
         if wrong.any():
-            (tapped,) = simulations(design, [library.name], include, taps=True)
+            (tapped,) = build_simulations(design, [library.name], include, taps=True)
             sample = [array[wrong.argmax()][None] for array in codes]
-            blame = _blame(graph, sample, tapped.tap(sample))
+            blame = _explain_difference(graph, sample, tapped.tap(sample))
         comparisons.append(
             _compare(f"interpreter == {library.name}", graph, expected, results, blame)
         )
     if design.approximations and design.given is not None:
-        design = replace(design, distance=distance(design, codes, "inputs of this check"))
+        design = replace(design, distance=measure_distance(design, codes, "inputs of this check"))
     notes = list(design.notes)
     if design.model is not None:
         against_keras, reasons = _compare_with_keras(design, codes, expected)
@@ -118,7 +118,7 @@ def check(
     return CheckReport(len(codes[0]), comparisons, notes)
 
 
-def simulations(
+def build_simulations(
     design: Design,
     targets: str | Sequence[str],
     include: str | Path | None = None,
@@ -153,19 +153,19 @@ def _compare_with_keras(
     report("run Keras")
     reference = Reference(design.model, graph)
     received = reference.run(codes)
-    undefined = _undefined(received)
+    undefined = _find_undefined(received)
     received = [_replace(a, b, undefined) for a, b in zip(expected, received, strict=True)]
-    wrong, rounded = _differences(expected, received), 0
+    wrong, rounded = _find_differences(expected, received), 0
     if wrong.any() and reference.beyond:
         samples = [array[wrong] for array in codes]
         explained = np.zeros(len(wrong), bool)
-        explained[wrong] = _rounding(graph, samples, reference.tap(samples))
+        explained[wrong] = _find_rounding(graph, samples, reference.tap(samples))
         received = [_replace(a, b, explained) for a, b in zip(expected, received, strict=True)]
         wrong, rounded = wrong & ~explained, int(explained.sum())
     blame = ""
     if wrong.any():
         sample = [array[wrong.argmax()][None] for array in codes]
-        blame = _blame(graph, sample, reference.tap(sample))
+        blame = _explain_difference(graph, sample, reference.tap(sample))
     title = f"interpreter == Keras {reference.dtype}"
     comparison = _compare(title, graph, expected, received, blame)
     comparisons = [replace(comparison, rounded=rounded)]
@@ -179,12 +179,12 @@ def _compare_with_keras(
     return comparisons, notes
 
 
-def _undefined(received: Sequence[Any]) -> Array:
+def _find_undefined(received: Sequence[Any]) -> Array:
     """Return for each sample whether an output has a number that is not finite."""
     return np.any([~np.isfinite(a).reshape(len(a), -1).all(1) for a in received], axis=0)
 
 
-def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
+def _find_rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
     """Return for each sample whether its first difference is within the rounding of wide sums in float64.
 
     Between compared ops, an interval bounds each tensor that may have rounded, and its readers map the interval.
@@ -195,15 +195,15 @@ def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -
     explained = np.zeros(len(samples[0]), bool)
     open_ = ~explained
 
-    def range_of(op: Op) -> Interval:
+    def find_range(op: Op) -> Interval:
         return rounded.get(op) or (Interval(Codes(expected[op])) if op.batched else op.range)
 
     for op in batched:
-        around, slack = Interval(Codes(expected[op])), _slack(op)
+        around, slack = Interval(Codes(expected[op])), _bound_rounding(op)
         # The interval of a nested graph is all that it ever gives, which would explain too much.
         reached = not op.nested and any(operand in rounded for operand in op.operands)
         if reached:
-            around = op.evaluate(*map(range_of, op.operands))
+            around = op.evaluate(*map(find_range, op.operands))
         if op in received:
             # Python compares an integer and a float exactly, numpy does not.
             arrays = (around.lo.integers(), around.hi.integers(), expected[op], received[op])
@@ -218,7 +218,7 @@ def _rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -
     return explained
 
 
-def _slack(op: Op) -> Fraction:
+def _bound_rounding(op: Op) -> Fraction:
     """Return the largest rounding error of ``op`` in float64, in codes, on exact inputs: 0 up to 53 bits."""
     size, bits = op.magnitude, 0
     if isinstance(op, Quantize):  # Keras adds the difference (quantised - x) to x
@@ -244,7 +244,7 @@ def _compare_softmax(
 
     end, axes = design.softmax, list_softmax_axes(design.exact or design.graph)
     pairs = zip(wanted, numbers_of(design.graph, results), axes, strict=True)
-    faults = [end.wrong(real, computed, over) for real, computed, over in pairs]
+    faults = [end.find_wrong(real, computed, over) for real, computed, over in pairs]
     title = f"Keras == {end}"
     if end.mode == "hardware":
         shapes = zip(wanted, axes, strict=True)
@@ -255,7 +255,7 @@ def _compare_softmax(
     return BitComparison(title, codes, bits, sum(int(fault.sum()) for fault in faults))
 
 
-def _differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:
+def _find_differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:
     """Return per sample, whether any output differs."""
     pairs = zip(expected, received, strict=True)
     return np.any([(a != b).reshape(len(a), -1).any(1) for a, b in pairs], axis=0)
@@ -273,7 +273,7 @@ def _compare(
     return BitComparison(title, codes, bits, mismatches, blame)
 
 
-def _blame(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> str:
+def _explain_difference(graph: Graph, sample: Sequence[Array], received: dict[Op, Any]) -> str:
     """Return a sentence on the first op of the graph whose result differs: its layer and both values."""
     expected = tap(graph, sample, list(received))
     for op in graph.ops:

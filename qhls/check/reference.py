@@ -15,7 +15,7 @@ from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.graph import ModelGraph
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import in_packets, precision, trained_in_float32, without_gradients
+from qhls.quantizers.numerics import pad_to_packets, skip_gradients, train_in_float32, use_precision
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
@@ -42,27 +42,27 @@ class Reference:
         )
         if self.beyond:
             self.notes.append(
-                f"float64 (53 bits) may round too in {_listed(self.beyond)}: a sum that is off by no more than that "
-                f"is no mismatch; give these layers a quantizer to compare every bit"
+                f"float64 (53 bits) may round too in {_list_names(self.beyond)}: a sum that is off by no more than "
+                "that is no mismatch; give these layers a quantizer to compare every bit"
             )
         if graph.reals:
             self.notes.append(
-                f"real numbers in {_listed(graph.reals)}: compared with what the quantizers behind them "
+                f"real numbers in {_list_names(graph.reals)}: compared with what the quantizers behind them "
                 f"round to, without their x + (q - x)"
             )
         self.model = copy_in_precision(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
-        return self._scaled(self.model, codes, self.graph.outputs)
+        return self._scale(self.model, codes, self.graph.outputs)
 
     def numbers(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs as numbers."""
-        return self._floats(self.model, codes)
+        return self._compute_floats(self.model, codes)
 
     def ends(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs as numbers of the given model, with the softmax that the design computes itself."""
-        return self._floats(copy_in_precision(self.whole, self.dtype), codes)
+        return self._compute_floats(copy_in_precision(self.whole, self.dtype), codes)
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Any]:
         """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
@@ -74,16 +74,18 @@ class Reference:
             and (layer not in self.graph.reals or isinstance(op, Threshold) or op.proved)
         }
         tensors = {
-            op: t for name, op in last.items() if (t := _output(self.model, name)) is not None
+            op: t
+            for name, op in last.items()
+            if (t := _select_output(self.model, name)) is not None
         }
         tapped = keras.Model(self.model.inputs, list(tensors.values()))
-        return dict(zip(tensors, self._scaled(tapped, codes, list(tensors)), strict=True))
+        return dict(zip(tensors, self._scale(tapped, codes, list(tensors)), strict=True))
 
-    def _scaled(self, model: keras.Model, codes: Sequence[Array], ops: Sequence[Op]) -> list[Any]:
-        whole = [values.astype(np.float64) for values in self._floats(model, codes)]
+    def _scale(self, model: keras.Model, codes: Sequence[Array], ops: Sequence[Op]) -> list[Any]:
+        whole = [values.astype(np.float64) for values in self._compute_floats(model, codes)]
         return [np.ldexp(values, op.type.frac) for values, op in zip(whole, ops, strict=True)]
 
-    def _floats(self, model: keras.Model, codes: Sequence[Array]) -> list[Array]:
+    def _compute_floats(self, model: keras.Model, codes: Sequence[Array]) -> list[Array]:
         inputs = [
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]
@@ -93,16 +95,16 @@ class Reference:
         return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
     def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
-        plain = without_gradients() if self.graph.reals else nullcontext()
-        with precision(self.dtype), plain, trained_in_float32(self.copied):
-            whole = [in_packets(array) for array in batch]
+        plain = skip_gradients() if self.graph.reals else nullcontext()
+        with use_precision(self.dtype), plain, train_in_float32(self.copied):
+            whole = [pad_to_packets(array) for array in batch]
             tensors = [ops.convert_to_tensor(array, self.dtype) for array in whole]
             results = model(tensors if len(tensors) > 1 else tensors[0], training=False)
             arrays = [ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(results)]
             return [np.asarray(array)[: len(batch[0])] for array in arrays]
 
 
-def _output(model: keras.Model, layer: str) -> Any:
+def _select_output(model: keras.Model, layer: str) -> Any:
     try:
         return model.get_layer(layer).output
     except (ValueError, AttributeError):  # nested or shared: no single tensor
@@ -110,8 +112,8 @@ def _output(model: keras.Model, layer: str) -> Any:
 
 
 def _explain(layers: Sequence[str]) -> str:
-    return f"float32 (24 bits) may round in {_listed(layers)}: compared with Keras in float64"
+    return f"float32 (24 bits) may round in {_list_names(layers)}: compared with Keras in float64"
 
 
-def _listed(layers: Sequence[str]) -> str:
+def _list_names(layers: Sequence[str]) -> str:
     return ", ".join(layers[:5]) + (" ..." if len(layers) > 5 else "")

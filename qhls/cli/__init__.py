@@ -14,7 +14,7 @@ from rich.console import Console
 from qhls.cli.parser import build_parser
 from qhls.errors import QhlsError
 from qhls.saved import is_saved
-from qhls.system.progress import shown
+from qhls.system.progress import show_progress
 from qhls.system.quiet import import_keras
 
 EXIT_ERROR, EXIT_FAULT, EXIT_INTERRUPTED = 2, 3, 130
@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
             import_keras()
         if options.command == "search":  # it shows its own progress
             return options.run(options)
-        with shown(Console(stderr=True)):
+        with show_progress(Console(stderr=True)):
             return options.run(options)
     except QhlsError as error:
         say(error)

@@ -74,7 +74,7 @@ def parse_count(text: str) -> int:
     raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}. Choose one.")
 
 
-def file_name(form: str) -> Callable[[str], Path]:
+def parse_file_name(form: str) -> Callable[[str], Path]:
     """Return a parser of file names that checks the suffix before anything is computed."""
     suffix = {"html": ".html", "plot": ".svg", "json": ".json"}[form]
 

@@ -55,12 +55,12 @@ def read_design(options: argparse.Namespace, model: str) -> Any:
     if options.hls4ml_config:
         from qhls.frontend import load_model
 
-        return _design_as_configured(options, load_model(model, weights), input_types, settings)
+        return _compile_as_configured(options, load_model(model, weights), input_types, settings)
     schedule = read_schedule(options, {})
     return compile_model(model, input_types, weights=weights, schedule=schedule, **settings)
 
 
-def _design_as_configured(
+def _compile_as_configured(
     options: argparse.Namespace, model: Any, input_types: Any, settings: Mapping[str, Any]
 ) -> Any:
     """Return the design of a Keras model with the schedule of hls4ml's configuration; write what that leaves out."""
@@ -68,7 +68,7 @@ def _design_as_configured(
 
     config = read_config(options.hls4ml_config)
     for line in config.left_out:
-        sys.stderr.write(text.shown(f"note: {options.hls4ml_config.name}: {line}\n"))
+        sys.stderr.write(text.escape_controls(f"note: {options.hls4ml_config.name}: {line}\n"))
     types = input_types or config.types_of(tensor.name for tensor in model.inputs)
     schedule = read_schedule(options, config.fields)
     design = compile_model(model, types, schedule=schedule, **settings)
@@ -111,9 +111,9 @@ def run_compile(options: argparse.Namespace) -> int:
     if options.save:
         sys.stdout.write(f"design: {design.save(options.save)}\n")
     for note in design.notes:
-        sys.stdout.write(text.shown(f"note: {note}\n"))
+        sys.stdout.write(text.escape_controls(f"note: {note}\n"))
     for warning in design.warnings:
-        sys.stdout.write(text.shown(f"warning: {warning}\n"))
+        sys.stdout.write(text.escape_controls(f"warning: {warning}\n"))
     return 0
 
 
@@ -181,10 +181,10 @@ def run_energy(options: argparse.Namespace) -> int:
     else:
         for name, area in comparison.areas.items():
             for warning in area.warnings:
-                sys.stdout.write(text.shown(f"warning: {name}: {warning}\n"))
+                sys.stdout.write(text.escape_controls(f"warning: {name}: {warning}\n"))
     for design, name in zip(designs, names, strict=True):
         for note in design.notes:
-            sys.stdout.write(text.shown(f"note: {name}: {note}\n"))
+            sys.stdout.write(text.escape_controls(f"note: {name}: {note}\n"))
     for path in (options.html, options.plot, options.json):
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")

@@ -15,8 +15,8 @@ from qhls.cli.arguments import (
     add_common,
     add_model,
     add_option,
-    file_name,
     parse_count,
+    parse_file_name,
 )
 from qhls.cli.designs import run_check, run_compile, run_energy, run_plan, run_report, run_show
 from qhls.cli.project import FILE, run_build
@@ -128,7 +128,9 @@ def add_design_options(commands: Any) -> None:
     rtl = "simulate the Verilog too"
     add_option(commands, "check", "--rtl", action="store_true", help=rtl)
     for name in ("check", "show", "plan"):
-        add_option(commands, name, "--json", type=file_name("json"), help="also write it (.json)")
+        add_option(
+            commands, name, "--json", type=parse_file_name("json"), help="also write it (.json)"
+        )
 
 
 def add_build(commands: Any) -> None:
@@ -157,7 +159,9 @@ def add_energy_options(commands: Any) -> None:
         "json": "all numbers (.json)",
     }
     for name, what in files.items():
-        add_option(commands, "energy", f"--{name}", type=file_name(name), help=f"write {what}")
+        add_option(
+            commands, "energy", f"--{name}", type=parse_file_name(name), help=f"write {what}"
+        )
 
 
 def add_qtools(commands: Any) -> None:
@@ -195,7 +199,9 @@ def add_qtools(commands: Any) -> None:
         "omits; default: today"
     )
     command.add_argument("--mode", choices=tuple(MODES_OF_QTOOLS), default="today", help=mode)
-    command.add_argument("--json", type=file_name("json"), help="write the data type map (.json)")
+    command.add_argument(
+        "--json", type=parse_file_name("json"), help="write the data type map (.json)"
+    )
 
 
 def add_report(commands: Any) -> None:
@@ -216,13 +222,13 @@ def add_report(commands: Any) -> None:
     checked = "compare interpreter, C simulation of the target and Keras, and show the result"
     action.add_argument("--check", action="store_true", help=checked)
     file = "the page (.html)"
-    action.add_argument("-o", "--output", type=file_name("html"), required=True, help=file)
+    action.add_argument("-o", "--output", type=parse_file_name("html"), required=True, help=file)
     listed = "print area and cycles of a report, as for our own estimates"
     action = actions.add_parser("read", help=listed, description=listed, epilog=STATUSES)
     action.set_defaults(run=read_reports)
     files = "csynth.xml, csynth.rpt, *_csynth.rpt, *_cosim.rpt, or report_utilization of Vivado"
     action.add_argument("path", nargs="+", help=files)
-    action.add_argument("--json", type=file_name("json"), help="write all numbers (.json)")
+    action.add_argument("--json", type=parse_file_name("json"), help="write all numbers (.json)")
 
 
 def add_search_options(command: argparse.ArgumentParser) -> None:

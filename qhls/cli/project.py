@@ -97,11 +97,11 @@ def read_project(path: Path) -> ProjectFile:
         VerifyError: a field of the schedule that is not what it should be.
     """
     path = path / FILE if path.is_dir() else path
-    where = text.one_line(path.name)
+    where = text.escape_line(path.name)
     try:
         content = tomllib.loads(read(path, _WHAT, LoadError, JSON).decode())
     except (ValueError, RecursionError) as error:
-        problem = text.shortened(text.one_line(str(error)), 200)
+        problem = text.shorten(text.escape_line(str(error)), 200)
         raise LoadError(f"{where}: expected {_WHAT}, got {problem}. Check the file.") from error
     _check_keys(content, "", where)
     for name in ("compile", "schedule", "check"):
@@ -150,7 +150,7 @@ def run_build(options: argparse.Namespace) -> int:
 
 
 def _say(what: str, value: object) -> None:
-    sys.stdout.write(text.shown(f"{what}: {value}\n"))
+    sys.stdout.write(text.escape_controls(f"{what}: {value}\n"))
 
 
 def _check_keys(table: Mapping[str, Any], name: str, where: str) -> None:
@@ -160,11 +160,12 @@ def _check_keys(table: Mapping[str, Any], name: str, where: str) -> None:
     for key, value in table.items():
         if key not in known:
             raise LoadError(
-                f"{place}: expected one of {', '.join(known)}, got {text.shown(repr(key))}. Check the spelling."
+                f"{place}: expected one of {', '.join(known)}, got {text.escape_controls(repr(key))}. Check the "
+                "spelling."
             )
         if not _is_one_of(value, known[key]):
             expected = " or ".join(_NAMES[kind] for kind in known[key])
-            got = text.shortened(repr(value), 80)
+            got = text.shorten(repr(value), 80)
             raise LoadError(
                 f"{place}{'.' if name else ': '}{key}: expected {expected}, got {got}. Correct it."
             )

@@ -18,7 +18,7 @@ from qhls.ir import Conv, Fixed, Graph, Matmul
 from qhls.plan import Schedule
 from qhls.plan.fold import find_fold, sizes_of
 from qhls.system.limits import JSON, read
-from qhls.system.text import one_line, shortened
+from qhls.system.text import escape_line, shorten
 
 _WHAT = "hls4ml's configuration (.yml)"
 _TYPE = re.compile(
@@ -83,7 +83,7 @@ def read_config(path: str | os.PathLike[str]) -> Hls4mlConfig:
         LoadError: a missing, foreign or damaged file, or a value of the wrong kind.
         MissingError: PyYAML is not installed.
     """
-    where = one_line(Path(path).name)
+    where = escape_line(Path(path).name)
     content = _parse(read(Path(path), _WHAT, LoadError, JSON), where)
     config = _section(content, "the file", where)
     if not any(key in config for key in _TAKEN):
@@ -126,7 +126,7 @@ def _parse(content: bytes, where: str) -> Any:
     try:
         return yaml.load(content, Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = shortened(one_line(str(error)), 200)
+        text = shorten(escape_line(str(error)), 200)
         raise LoadError(f"{where}: expected {_WHAT}, got {text}. Check the file.") from error
 
 
@@ -136,7 +136,7 @@ def _section(value: Any, name: str, where: str) -> dict[Any, Any]:
     if not isinstance(value, dict):
         got = type(value).__name__
         raise LoadError(
-            f"{where}: expected keys and values in {one_line(name)}, got {got}. Check the file."
+            f"{where}: expected keys and values in {escape_line(name)}, got {got}. Check the file."
         )
     return cast("dict[Any, Any]", value)
 
@@ -151,7 +151,7 @@ def _fields(config: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     if ports is not None and str(ports) not in _PORTS:
         expected = " or ".join(_PORTS)
         raise LoadError(
-            f"{where}: expected IOType {expected}, got {shortened(str(ports), 200)}. Check the file."
+            f"{where}: expected IOType {expected}, got {shorten(str(ports), 200)}. Check the file."
         )
     if ports is not None:
         yield "io", _PORTS[str(ports)]
@@ -160,9 +160,10 @@ def _fields(config: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
 def _factor(section: Mapping[str, Any], name: str, where: str) -> int:
     factor = section["ReuseFactor"]
     if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
-        got = shortened(repr(factor), 200)
+        got = shorten(repr(factor), 200)
         raise LoadError(
-            f"{where}: expected a whole number above 0 as ReuseFactor of {one_line(name)}, got {got}. Check the file."
+            f"{where}: expected a whole number above 0 as ReuseFactor of {escape_line(name)}, got {got}. Check the "
+            "file."
         )
     return factor
 
@@ -194,4 +195,4 @@ def _leave_out(
     keys |= dict.fromkeys(map(str, inner))
     for key in keys:
         reason = _REASONS.get(key, "it has no counterpart")
-        yield f"{one_line(shortened(key, 200))} is left out: {reason}"
+        yield f"{escape_line(shorten(key, 200))} is left out: {reason}"

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 from qhls.ir.op import MARKS, Op, operand_names
 from qhls.ir.ops import Const, Input
-from qhls.system.text import one_line, shown
+from qhls.system.text import escape_controls, escape_line
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
 """Columns of ``Graph.rows``."""
@@ -127,7 +127,9 @@ class Graph:
         lines = align([HEADER, *self.rows()])
         results = ", ".join(op.name for op in self.outputs)
         notes = [f"note: {n}" for n in self.notes]
-        return shown("\n".join([f"graph {one_line(self.name)}", *lines, f"-> {results}", *notes]))
+        return escape_controls(
+            "\n".join([f"graph {escape_line(self.name)}", *lines, f"-> {results}", *notes])
+        )
 
 
 def describe(op: Op) -> tuple[str, ...]:
@@ -159,7 +161,7 @@ def expression(op: Op) -> str:
 
 def align(rows: list[tuple[str, ...]]) -> list[str]:
     """Return rows of cells as lines with aligned columns; a cell never breaks its line."""
-    rows = [tuple(map(one_line, row)) for row in rows]
+    rows = [tuple(map(escape_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows

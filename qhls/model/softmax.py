@@ -61,10 +61,10 @@ class Softmax:
             graph.host_softmax, list_softmax_axes(graph), graph.outputs, strict=True
         ):
             with layer_scope(layer):
-                outputs.append(self._along(layer, axes, logits))
+                outputs.append(self._apply_along(layer, axes, logits))
         return replace(graph, outputs=tuple(outputs), host_softmax=(), softmax_axes=())
 
-    def _along(self, layer: str, axes: tuple[int, ...], x: Op) -> Op:
+    def _apply_along(self, layer: str, axes: tuple[int, ...], x: Op) -> Op:
         """Return probabilities or argmax of the logits ``x`` of ``layer``, over ``axes`` instead of the last one."""
         rank = len(x.shape)
         if self.mode == "argmax" and len(axes) > 1:
@@ -74,7 +74,7 @@ class Softmax:
             )
         axes = tuple(axis % rank for axis in axes)
         order = [axis for axis in range(rank) if axis not in axes] + list(axes)
-        turned = _transposed(x, order)
+        turned = _transpose(x, order)
         leading = turned.shape[: rank - len(axes)]
         rows = (
             turned
@@ -86,7 +86,7 @@ class Softmax:
         else:
             result = probabilities(rows, self.bits)
             result = result if len(axes) == 1 else Reshape(result, turned.shape)
-        return _transposed(result, [order.index(axis) for axis in range(rank)])
+        return _transpose(result, [order.index(axis) for axis in range(rank)])
 
     def error(self, classes: int) -> float:
         """Return the largest distance of a probability in hardware from the real one, for so many ``classes``.
@@ -98,7 +98,7 @@ class Softmax:
         inner = 2.0 ** -(self.bits + GUARD_BITS + 1)
         return (classes + 2) * inner + 2.0 ** -(self.bits + 1)
 
-    def wrong(self, wanted: Any, results: Any, axes: tuple[int, ...] = (-1,)) -> Array:
+    def find_wrong(self, wanted: Any, results: Any, axes: tuple[int, ...] = (-1,)) -> Array:
         """Return the elements of ``results`` (numbers) that contradict the real probabilities ``wanted``.
 
         ``axes``: those of a sample over which the softmax goes. Probabilities may be off by ``error``.
@@ -126,7 +126,7 @@ def list_softmax_axes(graph: ModelGraph) -> tuple[tuple[int, ...], ...]:
     return graph.softmax_axes or ((-1,),) * len(graph.host_softmax)
 
 
-def _transposed(x: Op, order: list[int]) -> Op:
+def _transpose(x: Op, order: list[int]) -> Op:
     """Return ``x`` with its axes in another order."""
     if order == sorted(order):
         return x
@@ -145,14 +145,14 @@ def probabilities(x: Op, bits: int) -> Op:
     lines = Reshape(x, (rows, classes, 1))
     largest = Pool(lines, (1, classes), (1, 1))
     below = Min(Sub(lines, largest), Const.of(0.0, "zero"))  # never above: a narrower type
-    powers = _exponentials(below, inner)
+    powers = _tabulate_exponentials(below, inner)
     total = Max(Pool(powers, (1, classes), (1, 1), "sum"), Const.of(1.0, "one"))  # never below
-    product = Mul(powers, _reciprocals(total, inner))
+    product = Mul(powers, _tabulate_reciprocals(total, inner))
     rounded = Quantize(product, Fixed(False, bits + 1, bits), Rounding.HALF_UP)
     return Reshape(rounded, x.shape)
 
 
-def _exponentials(x: Op, bits: int) -> Op:
+def _tabulate_exponentials(x: Op, bits: int) -> Op:
     """Return ``exp(x)`` of ``x <= 0``, rounded to ``bits`` fraction bits."""
     levels = np.arange(1, (1 << bits) + 1)
     reached = np.ceil(np.log((levels - 0.5) / (1 << bits)) * 2.0**x.type.frac)
@@ -162,23 +162,23 @@ def _exponentials(x: Op, bits: int) -> Op:
     steps = sorted(code for code in last if code > lowest) or [1]
     floor = max((level for code, level in last.items() if code <= lowest), default=0)
     values = [floor, *(last.get(code, floor) for code in steps)]
-    return _table(x, steps, values, bits)
+    return _make_table(x, steps, values, bits)
 
 
-def _reciprocals(x: Op, bits: int) -> Op:
+def _tabulate_reciprocals(x: Op, bits: int) -> Op:
     """Return ``1 / x`` of ``x >= 1``, rounded to ``bits`` fraction bits."""
     lo, hi = x.range.hull
     twice = 2 << bits + x.type.frac
     first, last = ((twice // code + 1) // 2 for code in (lo, hi))
     if first == last:
-        return _table(x, [hi + 1], [first] * 2, bits)
+        return _make_table(x, [hi + 1], [first] * 2, bits)
     # Codes are many more than levels: the first code that is rounded to less than a level follows from the level.
     below = np.arange(first, last, -1)
     steps = twice // (2 * below - 1) + 1
     reached = np.append(steps[1:] != steps[:-1], True)  # of levels that no code has, the lowest
-    return _table(x, steps[reached].tolist(), [first, *(below[reached] - 1).tolist()], bits)
+    return _make_table(x, steps[reached].tolist(), [first, *(below[reached] - 1).tolist()], bits)
 
 
-def _table(x: Op, steps: list[int], values: list[int], bits: int) -> Op:
+def _make_table(x: Op, steps: list[int], values: list[int], bits: int) -> Op:
     thresholds = Const(Codes(np.array(steps)), x.type.frac, name="thresholds")
     return Threshold(x, thresholds, Const(Codes(np.array(values)), bits, name="values"))

@@ -16,12 +16,12 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
     as_float,
-    constant,
     fake_quantize,
     is_concrete,
+    make_constant,
     mix,
-    precision,
-    single,
+    round_to_single,
+    use_precision,
 )
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
@@ -97,7 +97,7 @@ class Quantizer:
     def scale(self, value: Any) -> None:
         self._scale = value
 
-    def scales(self, layer: Any, variable: str) -> None:
+    def register_weight(self, layer: Any, variable: str) -> None:
         """Register the weight that this quantizer scales; training changes it without a call of Python code."""
         self._weight = (weakref.ref(layer), variable)
 
@@ -173,16 +173,17 @@ class Quantizer:
     def _grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return ``grid`` with a step that fits float32, in float64 too."""
         codes, step = self.grid(x)
-        return codes, single(step, x)
+        return codes, round_to_single(step, x)
 
     def _grid_of(self, w: Any) -> list[np.ndarray]:
         """Return ``grid`` of an array: codes and step in float64, computed in the type of ``w``."""
         w = ops.convert_to_numpy(w)
-        with precision(w.dtype):
+        with use_precision(w.dtype):
             x = as_float(w)
             codes, step = self._grid(x)
             return [
-                np.asarray(ops.convert_to_numpy(constant(t, x)), np.float64) for t in (codes, step)
+                np.asarray(ops.convert_to_numpy(make_constant(t, x)), np.float64)
+                for t in (codes, step)
             ]
 
     def max(self) -> Any:
@@ -195,7 +196,7 @@ class Quantizer:
 
     def range(self) -> np.ndarray:
         """Return every output value, in the order of its two's complement code (0, 1, ..., -2, -1)."""
-        return fixed_range(self, self.quantization)
+        return list_values(self, self.quantization)
 
     def build(self, var_name: str | None = None, use_variables: bool = False) -> None:
         """Move ``qnoise_factor`` into a Keras variable, if ``use_variables`` and there is one."""
@@ -232,7 +233,7 @@ class Quantizer:
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor as plain Python values."""
-        return {name: _plain(getattr(self, name)) for name in self._arguments()}
+        return {name: _make_plain(getattr(self, name)) for name in self._arguments()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -257,9 +258,9 @@ class Quantizer:
         """Return the state for copies and pickles: all but that of the random numbers."""
         state = dict(self.__dict__)
         state["_seed"] = self._seed is not None
-        state["_scale"] = _frozen(self.scale)
+        state["_scale"] = _freeze(self.scale)
         state.pop("_weight", None)
-        state["qnoise_factor"] = _frozen(self.qnoise_factor)
+        state["qnoise_factor"] = _freeze(self.qnoise_factor)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -293,21 +294,21 @@ def get_weight_scale(quantizer: Any, x: Any = None) -> Any:
     """Return the ``scale`` of a quantizer as numpy, after a call with ``x`` if given; 1.0 without a scale."""
     if x is not None:
         quantizer(x)
-    scale = _frozen(getattr(quantizer, "scale", None))
+    scale = _freeze(getattr(quantizer, "scale", None))
     return 1.0 if scale is None else scale
 
 
-def noiseless(q: Quantizer) -> bool:
+def is_noiseless(q: Quantizer) -> bool:
     """Return whether ``q`` quantizes fully and, outside of training, draws no random numbers."""
-    return _plain(q.qnoise_factor) == 1.0 and not q._draws
+    return _make_plain(q.qnoise_factor) == 1.0 and not q._draws
 
 
 def is_settled(q: Any) -> bool:
     """Return whether ``q`` quantizes fully with a fixed binary point, as hardware requires."""
-    return isinstance(q.integer, int) and noiseless(q)
+    return isinstance(q.integer, int) and is_noiseless(q)
 
 
-def fixed_range(q: Quantizer, assignment: Assignment | None, widest: int = 20) -> np.ndarray:
+def list_values(q: Quantizer, assignment: Assignment | None, widest: int = 20) -> np.ndarray:
     """Return all values of ``assignment``, non-negative codes first. Raises ``QuantizerError`` for None."""
     if assignment is None or assignment.to.width > widest:
         raise QuantizerError(
@@ -327,15 +328,15 @@ def show(value: Any) -> str:
     return repr(value)
 
 
-def _frozen(value: Any) -> Any:
+def _freeze(value: Any) -> Any:
     """Convert a number or tensor to a float or a numpy array."""
     if value is None or isinstance(value, (int, float)):
         return value
-    array = np.asarray(_plain(value), np.float32)
+    array = np.asarray(_make_plain(value), np.float32)
     return array if array.ndim else float(array)
 
 
-def _plain(value: Any) -> Any:
+def _make_plain(value: Any) -> Any:
     """Convert ``value`` to plain Python, without numpy, tensors or variables."""
     if isinstance(value, keras.Variable):
         value = value * 1  # a tensor: numpy warns about variables

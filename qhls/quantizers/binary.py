@@ -12,10 +12,10 @@ from qhls.quantizers.base import quantizer
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
-    in_training,
+    draw_uniform_like,
+    is_training,
     sign,
     stochastic_round,
-    uniform_like,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
 
@@ -57,14 +57,14 @@ class binary(SignQuantizer):
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the sign of each number, or 1 for a positive one and 0 otherwise."""
-        at_random = self.use_stochastic_rounding and in_training()
+        at_random = self.use_stochastic_rounding and is_training()
         signs = self._random_sign(x) if at_random else sign(x)
         return (signs + 1.0) / 2.0 if self.use_01 else signs
 
     def _random_sign(self, x: Tensor) -> Tensor:
-        unit = 2.0 * ops.minimum(scales.greatest(x, self.scale_axis), 1.0)
+        unit = 2.0 * ops.minimum(scales.find_greatest(x, self.scale_axis), 1.0)
         signs = ops.sign(stochastic_round(x / unit, STOCHASTIC_PRECISION, self._seed))
-        coin = 2.0 * ops.round(uniform_like(x, self._seed)) - 1.0
+        coin = 2.0 * ops.round(draw_uniform_like(x, self._seed)) - 1.0
         return ops.where(signs == 0.0, coin, signs)
 
     def min(self) -> Any:
@@ -106,9 +106,11 @@ class stochastic_binary(SignQuantizer):
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the sign of each number, drawn at random while training."""
-        if not in_training():
+        if not is_training():
             return sign(x)
-        return sign(self._probability(self._deviations(x)) - uniform_like(x, self._seed))
+        return sign(
+            self._probability(self._divide_by_deviation(x)) - draw_uniform_like(x, self._seed)
+        )
 
 
 @quantizer
@@ -134,7 +136,7 @@ class bernoulli(SignQuantizer):
 
     def codes(self, x: Tensor) -> Tensor:
         """Return 0 or 1, drawn at every call."""
-        drawn = self._probability(self._deviations(x)) - uniform_like(x, self._seed)
+        drawn = self._probability(self._divide_by_deviation(x)) - draw_uniform_like(x, self._seed)
         return (sign(drawn) + 1.0) / 2.0
 
     def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.base import Quantizer, is_settled, list_values, quantizer, show
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, constant, round_through, sign
+from qhls.quantizers.numerics import Tensor, make_constant, round_through, sign
 
 
 class FixedPoint(Quantizer):
@@ -43,8 +43,8 @@ class FixedPoint(Quantizer):
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and their step, ``alpha * 2**integer / m``."""
         if scales.is_auto(self.alpha):
-            return self._fitted_grid(x)
-        scale = scales.given_scale(self.alpha, x)
+            return self._fit_grid(x)
+        scale = scales.read_scale(self.alpha, x)
         self._keep_scale(scale)
         if self._magnitude_bits == 0:
             return sign(x), scale
@@ -53,31 +53,31 @@ class FixedPoint(Quantizer):
         p = round_through(x * m / m_i, bool(self.use_stochastic_rounding), self._seed)
         return ops.clip(p, low, m - 1.0), scale * (m_i / m)
 
-    def _fitted_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _fit_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return codes and step of "auto" and "auto_po2"."""
         if self.bits == 1:
             codes = sign(x)
-            step = scales.fitted(self, x, codes)
+            step = scales.fit_scale(self, x, codes)
             self._keep_scale(step)
             return codes, step
         m, m_i = 2.0 ** (self.bits - int(bool(self.keep_negative))), power_of_two(self.integer)
         x = x / m_i
         if self.post_training_scale is not None:
-            step = constant(np.asarray(self.post_training_scale), x) / m
+            step = make_constant(np.asarray(self.post_training_scale), x) / m
         else:
             step = self._fit(x)
         self._keep_scale(step * m)
-        return self._codes(x, step), step * m_i
+        return self._round_codes(x, step), step * m_i
 
     def _fit(self, x: Tensor) -> Tensor:
         """Return the step for ``x`` divided by ``2**integer``."""
-        step = scales.greatest(x, self.scale_axis) * 2.0 / float(2 * self._top)
+        step = scales.find_greatest(x, self.scale_axis) * 2.0 / float(2 * self._top)
         if self.alpha == "auto":
             return step
-        step = scales.power_of_two_scale(step)
+        step = scales.round_scale(step)
         for _ in range(scales.AUTO_PO2_ITERATIONS):
-            codes = self._codes(x, step)
-            step = scales.fitted(self, x, codes)
+            codes = self._round_codes(x, step)
+            step = scales.fit_scale(self, x, codes)
         return step
 
     @property
@@ -85,7 +85,7 @@ class FixedPoint(Quantizer):
         """The largest code of a fitted scale."""
         return 2 ** (self.bits - 1) - 1
 
-    def _codes(self, x: Tensor, step: Tensor) -> Tensor:
+    def _round_codes(self, x: Tensor, step: Tensor) -> Tensor:
         """Round half away from zero and clip; an all-zero channel (step 0) has codes 0."""
         v = ops.floor(ops.abs(x) / step + 0.5)
         top = float(self._top)
@@ -99,9 +99,9 @@ class FixedPoint(Quantizer):
         """
         if self._magnitude_bits == 0 or self.alpha not in (None, 1) or not is_settled(self):
             return None
-        return self._assignment()
+        return self._make_assignment()
 
-    def _assignment(self) -> Assignment:
+    def _make_assignment(self) -> Assignment:
         """Return the type of the values at ``alpha`` 1."""
         symmetric = self.symmetric and self.keep_negative
         overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
@@ -118,10 +118,10 @@ class FixedPoint(Quantizer):
 
     def range(self) -> np.ndarray:
         """Return every value of ``ac_fixed<bits, integer+1>``, in the order of its code: 0, step, ..., -step."""
-        shift = scales.po2_exponent(self.alpha)
+        shift = scales.find_po2_exponent(self.alpha)
         if shift is None:
-            return fixed_range(self, None)
-        return fixed_range(self, self._assignment()) * np.float32(2.0**shift)
+            return list_values(self, None)
+        return list_values(self, self._make_assignment()) * np.float32(2.0**shift)
 
     def _set_trainable_parameter(self) -> None:
         if self.alpha is None:

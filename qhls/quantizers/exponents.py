@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import EPSILON, Tensor, constant, straight_through
+from qhls.quantizers.numerics import EPSILON, Tensor, make_constant, pass_straight_through
 
 LOWEST = -24
 """Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""
@@ -30,7 +30,7 @@ def exact_exp2(exponent: Tensor) -> Tensor:
     """Return ``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
     lowest, highest = _exponent_range(exponent)
     inside = ops.clip(exponent, lowest, highest)
-    value = _entry(_powers_of_two(lowest, highest), inside - lowest, exponent.dtype)
+    value = _look_up(_powers_of_two(lowest, highest), inside - lowest, exponent.dtype)
     return ops.where(ops.isnan(exponent), exponent, value)
 
 
@@ -45,11 +45,11 @@ def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
     logarithm of the vector kernel, from which QKeras' numbers come.
     """
     y = x if _dtype(x) in ("float32", "float64") else ops.cast(x, "float32")
-    real = ops.log(y) / constant(math.log(4.0 if root else 2.0), y)
+    real = ops.log(y) / make_constant(math.log(4.0 if root else 2.0), y)
     low = ops.round(real - (0.75 if rounding == "floor" else 0.25))
     starts = _starts(rounding, root, _dtype(y))
-    high = ops.cast(y >= _entry(starts, low - LOWEST, y.dtype), y.dtype)
-    return ops.cast(straight_through(real, low + high), x.dtype)
+    high = ops.cast(y >= _look_up(starts, low - LOWEST, y.dtype), y.dtype)
+    return ops.cast(pass_straight_through(real, low + high), x.dtype)
 
 
 def nearest_po2(x: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ def _dtype(x: Tensor) -> str:
     return keras.backend.standardize_dtype(x.dtype)
 
 
-def _entry(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
+def _look_up(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
     """Return ``table[index]``, or any entry for NaN."""
     index = ops.clip(ops.cast(index, "int32"), 0, len(table) - 1)
     return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), index, axis=0)

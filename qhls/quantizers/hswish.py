@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from qhls.quantizers.base import quantizer
 from qhls.quantizers.bits import FixedPoint
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, single
+from qhls.quantizers.numerics import Tensor, round_to_single
 
 
 @quantizer
@@ -61,7 +61,7 @@ class quantized_hswish(FixedPoint):
     def beside(self, x: Tensor, share: float) -> Tensor:
         """Return the quantized hard swish of ``x`` plus ``share`` of the magnitude of ``x``."""
         codes, step = super().grid(self.surrogate(x) + share * ops.abs(x))
-        return codes * single(step, x)
+        return codes * round_to_single(step, x)
 
     @property
     def quantization(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.base import Quantizer, is_settled, list_values, quantizer, show
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
 
@@ -83,12 +83,12 @@ class quantized_linear(Quantizer):
         if scales.is_auto(self.alpha):
             step = ops.stop_gradient(self._fit(x))
         else:
-            step = scales.given_scale(self.alpha, x) * self.data_type_scale
+            step = scales.read_scale(self.alpha, x) * self.data_type_scale
         self._keep_scale(step / self.data_type_scale)
-        codes = self._codes(x, step)
+        codes = self._round_codes(x, step)
         return (codes * 2.0, step / 2.0) if self._is_sign else (codes, step)
 
-    def _codes(self, x: Tensor, step: Any) -> Tensor:
+    def _round_codes(self, x: Tensor, step: Any) -> Tensor:
         """Clip, then round; halves of one for one signed bit."""
         scaled = clip(x / step, *self._limits)
         half = 0.5 if self._is_sign else 0.0
@@ -97,17 +97,17 @@ class quantized_linear(Quantizer):
     def _fit(self, x: Tensor) -> Tensor:
         """Return the step of "auto" and "auto_po2"."""
         low, high = self._limits
-        axes = scales.reduced_axes(len(x.shape), self.scale_axis)
+        axes = scales.find_reduced_axes(len(x.shape), self.scale_axis)
         peak, levels = (ops.abs(x) * 2.0, high - low) if self.keep_negative else (x, high)
         step = (ops.max(peak, axis=axes, keepdims=True) if axes else peak) / levels
         step = ops.maximum(step, EPSILON)
         if self.alpha == "auto":
             return step
-        step = scales.power_of_two_scale(step)
+        step = scales.round_scale(step)
         moving = ops.ones_like(step) > 0.0
         for _ in range(1 if self._is_sign else scales.AUTO_PO2_ITERATIONS):
-            fitted = scales.least_squares(x, self._codes(x, step), self.scale_axis)
-            fitted = ops.where(moving, scales.power_of_two_scale(fitted), step)
+            fitted = scales.fit_least_squares(x, self._round_codes(x, step), self.scale_axis)
+            fitted = ops.where(moving, scales.round_scale(fitted), step)
             moving = ops.any(fitted != step)
             step = fitted
         return step
@@ -115,10 +115,10 @@ class quantized_linear(Quantizer):
     @property
     def quantization(self) -> Assignment | None:
         """Assignment that rounds half to even and saturates; None for one signed bit, and without a power of two."""
-        return None if self._is_sign or not is_settled(self) else self._assignment()
+        return None if self._is_sign or not is_settled(self) else self._make_assignment()
 
-    def _assignment(self) -> Assignment | None:
-        shift = scales.po2_exponent(self.alpha)
+    def _make_assignment(self) -> Assignment | None:
+        shift = scales.find_po2_exponent(self.alpha)
         if shift is None:
             return None
         frac = self.bits - int(self.keep_negative) - self.integer - shift
@@ -140,7 +140,7 @@ class quantized_linear(Quantizer):
         """Return every value, in the order of its code: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
         if self._is_sign and not scales.is_auto(self.alpha):
             return np.array([self.max(), self.min()], np.float32)
-        return fixed_range(self, self._assignment())
+        return list_values(self, self._make_assignment())
 
     def _set_trainable_parameter(self) -> None:
         if self.alpha is None:

@@ -30,7 +30,7 @@ def as_float(x: Any) -> Tensor:
     return x
 
 
-def single(step: Any, like: Tensor) -> Any:
+def round_to_single(step: Any, like: Tensor) -> Any:
     """Round ``step`` to the 24 bits of float32, also where ``like``, the tensor to which it belongs, is float64.
 
     Its products with integers and their sums are then exact in float64, in any order. This is T. J. Dekker's split (A
@@ -42,7 +42,7 @@ def single(step: Any, like: Tensor) -> Any:
     return shifted - (shifted - step)
 
 
-def constant(value: Any, like: Tensor) -> Tensor:
+def make_constant(value: Any, like: Tensor) -> Tensor:
     """Convert ``value`` to a tensor of the type of ``like``."""
     if isinstance(value, (int, float, list, np.ndarray, np.generic)):
         value = np.asarray(value, np.float64)
@@ -76,7 +76,7 @@ _gradients: ContextVar[bool] = ContextVar("qhls_gradients", default=True)
 
 
 @contextmanager
-def without_gradients() -> Iterator[None]:
+def skip_gradients() -> Iterator[None]:
     """Compute ``value`` itself instead of ``x + (value - x)``, which only gradients need, within this context.
 
     That sum rounds where ``x`` is a real number, and the result of a quantizer then misses its grid.
@@ -92,7 +92,7 @@ PACKETS = 64
 """Numbers in one packet of a vector kernel, for any backend, or a multiple of it."""
 
 
-def in_packets(samples: np.ndarray) -> np.ndarray:
+def pad_to_packets(samples: np.ndarray) -> np.ndarray:
     """Return ``samples`` with the last one repeated until the count is a multiple of ``PACKETS``.
 
     TensorFlow has one tanh for whole packets and another one, which differs by a bit, for the end of a tensor.
@@ -105,7 +105,7 @@ _trained: ContextVar[bool] = ContextVar("qhls_trained_in_float32", default=False
 
 
 @contextmanager
-def trained_in_float32(active: bool = True) -> Iterator[None]:
+def train_in_float32(active: bool = True) -> Iterator[None]:
     """Compute the codes of weights in float32 within this context if ``active``, in a float64 copy of a model."""
     token = _trained.set(active)
     try:
@@ -114,17 +114,17 @@ def trained_in_float32(active: bool = True) -> Iterator[None]:
         _trained.reset(token)
 
 
-def trained_type(dtype: str) -> str:
+def find_trained_type(dtype: str) -> str:
     """Return the type in which codes of weights are computed while everything else is computed in ``dtype``."""
     return "float32" if _trained.get() else dtype
 
 
 def as_trained(x: Any) -> Any:
-    """Convert the weight ``x`` to the type in which its codes are computed, see ``trained_in_float32``."""
+    """Convert the weight ``x`` to the type in which its codes are computed, see ``train_in_float32``."""
     return ops.cast(x, "float32") if _trained.get() else x
 
 
-def straight_through(x: Tensor, value: Tensor) -> Tensor:
+def pass_straight_through(x: Tensor, value: Tensor) -> Tensor:
     """Return ``value`` with gradient 1 with respect to ``x``, computed as ``x + (value - x)``."""
     if not _gradients.get():
         return value
@@ -140,7 +140,7 @@ def fake_quantize(x: Tensor, xq: Tensor, factor: Any = 1.0, use_ste: bool = True
     if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
         return xq
     if not isinstance(factor, float):
-        factor = constant(factor, x)
+        factor = make_constant(factor, x)
     if use_ste:
         return x + ops.stop_gradient(factor * (xq - x))
     return (1.0 - factor) * x + ops.stop_gradient(factor * xq)
@@ -151,12 +151,12 @@ def mix(x: Tensor, xq: Tensor, factor: Any = 1.0) -> Tensor:
     if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
         return xq
     if not isinstance(factor, float):
-        factor = constant(factor, x)
+        factor = make_constant(factor, x)
     return x + factor * (xq - x)
 
 
 @contextmanager
-def precision(dtype: Any) -> Iterator[None]:
+def use_precision(dtype: Any) -> Iterator[None]:
     """Allow arithmetic in ``dtype`` within this context: JAX, and Keras on JAX and torch, turn float64 into float32."""
     from keras.src.backend.common import dtypes  # Keras has no public switch
 
@@ -164,7 +164,7 @@ def precision(dtype: Any) -> Iterator[None]:
         yield
         return
     before = dict(dtypes.BIT64_TO_BIT32_DTYPE)
-    with _double_in_jax() if keras.backend.backend() == "jax" else nullcontext():
+    with _use_double_in_jax() if keras.backend.backend() == "jax" else nullcontext():
         dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
         try:
             yield
@@ -172,13 +172,13 @@ def precision(dtype: Any) -> Iterator[None]:
             dtypes.BIT64_TO_BIT32_DTYPE.update(before)
 
 
-def _double_in_jax() -> AbstractContextManager[Any]:
+def _use_double_in_jax() -> AbstractContextManager[Any]:
     import jax
 
     return jax.enable_x64(True)
 
 
-def in_training() -> bool:
+def is_training() -> bool:
     """Return whether a Keras layer is being called with ``training=True`` at present."""
     from keras.src.backend.common import global_state  # Keras 3 has no public learning phase
 
@@ -186,28 +186,28 @@ def in_training() -> bool:
     return bool(getattr(context, "training", None))
 
 
-def uniform_like(x: Tensor, seed: Any = None, low: float = 0.0, high: float = 1.0) -> Tensor:
+def draw_uniform_like(x: Tensor, seed: Any = None, low: float = 0.0, high: float = 1.0) -> Tensor:
     """Return random numbers from ``[low, high)`` in the shape and type of ``x``."""
     return keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
 
 
 def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> Tensor:
-    """Round to a multiple of ``precision``, up with a probability equal to the fraction dropped.
+    """Round to a multiple of ``use_precision``, up with a probability equal to the fraction dropped.
 
     The mean of the result is ``x``: ``floor(x/precision + u) * precision`` with ``u`` uniform in [0, 1).
     """
     x = as_float(x)
     scaled = x / precision
     low = ops.floor(scaled)
-    up = uniform_like(x, seed) < scaled - low
+    up = draw_uniform_like(x, seed) < scaled - low
     return (low + ops.cast(up, x.dtype)) * precision
 
 
 def round_through(x: Tensor, stochastic: bool = False, seed: Any = None) -> Tensor:
     """Round half to even with gradient 1; at random while training if ``stochastic``."""
-    if stochastic and in_training():
-        return straight_through(x, stochastic_round(x, 1.0, seed))
-    return straight_through(x, ops.round(x))
+    if stochastic and is_training():
+        return pass_straight_through(x, stochastic_round(x, 1.0, seed))
+    return pass_straight_through(x, ops.round(x))
 
 
 def is_concrete(x: Tensor) -> bool:

@@ -67,8 +67,8 @@ def _from_string(text: str) -> Any:
     cls = QUANTIZERS.get(name)
     if cls is None:
         if args or kwargs:
-            raise _not_callable(name, text)
-        return _function(name, text)
+            raise _refuse_arguments(name, text)
+        return _find_function(name, text)
     if any(isinstance(each, _Nested) for each in (*args, *kwargs.values())):
         warnings.warn(
             f"get_quantizer: {text!r} has a quantizer among the arguments of {name}. QKeras drops all "
@@ -103,31 +103,31 @@ def _from_dictionary(config: dict[str, Any]) -> Any:
     arguments = config.get("config")
     if name == "function" and isinstance(arguments, (str, dict)):
         named = arguments if isinstance(arguments, str) else str(arguments.get("name"))
-        return _function(named, named)
+        return _find_function(named, named)
     name = name.rsplit(">", 1)[-1]
     cls = QUANTIZERS.get(name)
     if cls is None:
-        return _foreign(config, name)
+        return _find_foreign(config, name)
     if arguments is not None and not isinstance(arguments, dict):
         raise QuantizerError(
             f"get_quantizer: expected a dictionary of arguments for {name}, got {arguments!r}. "
             f"Write the arguments by name."
         )
-    return cls.from_config({k: _value(v) for k, v in (arguments or {}).items()})
+    return cls.from_config({k: _unwrap(v) for k, v in (arguments or {}).items()})
 
 
-def _foreign(config: dict[str, Any], name: str) -> Any:
+def _find_foreign(config: dict[str, Any], name: str) -> Any:
     """Return a quantizer that a third party registered with Keras, or an activation layer of Keras."""
     known = keras.saving.get_registered_object(config.get("registered_name") or name) is not None
     if not known and config.get("module") == "keras.layers":
         module = getattr(getattr(keras.layers, name, None), "__module__", "")
         known = module.startswith("keras.src.layers.activations.")
     if not known:
-        raise _unknown(name, config, "quantizer")
+        raise _refuse_unknown(name, config, "quantizer")
     return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
-def _value(value: Any) -> Any:
+def _unwrap(value: Any) -> Any:
     """Return an argument without the wrapping that Keras 3 puts around arrays and tuples."""
     if isinstance(value, dict) and value.get("class_name") in (
         "__numpy__",
@@ -139,7 +139,7 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _function(name: str, text: str) -> Callable[..., Any]:
+def _find_function(name: str, text: str) -> Callable[..., Any]:
     """Return a function of qhls, an object that the user registered with Keras, or a Keras activation."""
     function = FUNCTIONS.get(name) or keras.saving.get_registered_object(name)
     if function is not None:
@@ -147,22 +147,22 @@ def _function(name: str, text: str) -> Callable[..., Any]:
     try:
         return keras.activations.get(name)
     except ValueError:
-        raise _unknown(name, text, "quantizer or Keras activation") from None
+        raise _refuse_unknown(name, text, "quantizer or Keras activation") from None
 
 
-def _not_callable(name: str, text: str) -> QuantizerError:
+def _refuse_arguments(name: str, text: str) -> QuantizerError:
     """Return the error for a string that passes arguments to anything but a quantizer."""
     try:
-        _function(name, text)
+        _find_function(name, text)
     except QuantizerError:
-        return _unknown(name, text, "quantizer")
+        return _refuse_unknown(name, text, "quantizer")
     return QuantizerError(
         f"get_quantizer: {text!r}: expected no arguments of the function {name!r}, got some. Write {name!r}, or a "
         "quantizer such as 'quantized_relu(6,2)'."
     )
 
 
-def _unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
+def _refuse_unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
     known = [*QUANTIZERS, *FUNCTIONS]
     if kind != "quantizer":
         known += ["relu", "softmax", "linear", "tanh", "sigmoid", "elu", "selu", "gelu", "silu"]
@@ -178,19 +178,19 @@ def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     try:
         tree = ast.parse(_with_commas(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _malformed(text, "Write one call") from None
+        raise _refuse_malformed(text, "Write one call") from None
     if isinstance(tree, ast.Name):
         return tree.id, [], {}
     if isinstance(tree, ast.Constant) and tree.value is None:
-        raise _malformed(text, "For no quantizer pass None, not a string")
+        raise _refuse_malformed(text, "For no quantizer pass None, not a string")
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        raise _malformed(text, "Write one call")
-    args = [_literal(node, text) for node in tree.args]
+        raise _refuse_malformed(text, "Write one call")
+    args = [_parse_literal(node, text) for node in tree.args]
     kwargs: dict[str, Any] = {}
     for keyword in tree.keywords:
         if keyword.arg is None:
-            raise _malformed(text, "Write '**' as single arguments")
-        kwargs[keyword.arg] = _literal(keyword.value, text)
+            raise _refuse_malformed(text, "Write '**' as single arguments")
+        kwargs[keyword.arg] = _parse_literal(keyword.value, text)
     return tree.func.id, args, kwargs
 
 
@@ -201,7 +201,7 @@ class _Nested:
     text: str
 
 
-def _literal(node: ast.expr, text: str) -> Any:
+def _parse_literal(node: ast.expr, text: str) -> Any:
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -214,12 +214,12 @@ def _literal(node: ast.expr, text: str) -> Any:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         shown = ast.unparse(node)
-        raise _malformed(
+        raise _refuse_malformed(
             text, f"Write {shown!r} as a number, a list, True, False, None or a string in quotes"
         ) from None
 
 
-def _malformed(text: str, advice: str) -> QuantizerError:
+def _refuse_malformed(text: str, advice: str) -> QuantizerError:
     return QuantizerError(f"get_quantizer: expected {_FORM}, got {text!r}. {advice}.")
 
 

@@ -15,10 +15,10 @@ from qhls.quantizers.numerics import (
     EPSILON,
     Tensor,
     as_float,
-    in_training,
+    draw_uniform_like,
+    is_training,
     relu,
     sign,
-    uniform_like,
 )
 
 LARGEST_EXPONENT = 1023
@@ -29,7 +29,7 @@ def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
     """Draw an exponent ``E`` such that ``2**E`` is next to ``|x|`` and has the mean ``|x|``."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
     low = ops.stop_gradient(whole_log2(y, "floor"))
-    up = uniform_like(y, seed) < y / exact_exp2(low) - 1.0
+    up = draw_uniform_like(y, seed) < y / exact_exp2(low) - 1.0
     return low + ops.cast(up, y.dtype)
 
 
@@ -77,7 +77,7 @@ class _PowerOfTwo(Quantizer):
         if self.max_value is not None:
             y = ops.where(y >= self.max_value, ops.ones_like(y) * self.max_value, y)
         root = bool(self.quadratic_approximation)
-        if self.use_stochastic_rounding and in_training():
+        if self.use_stochastic_rounding and is_training():
             exponent = stochastic_round_po2(ops.sqrt(y) if root else y, self._seed)
         else:
             exponent = whole_log2(y, self.log2_rounding, root)
@@ -162,7 +162,7 @@ class quantized_po2(_PowerOfTwo):
         return -self.max()
 
     def __str__(self) -> str:
-        return _text(self, self.max_value)
+        return _format_arguments(self, self.max_value)
 
 
 @quantizer
@@ -228,14 +228,14 @@ class quantized_relu_po2(_PowerOfTwo):
         return min(least, -self.negative_slope * _power(self._exponents(self.bits - 1)[1]))
 
     def __str__(self) -> str:
-        return _text(self, self.max_value, self.negative_slope)
+        return _format_arguments(self, self.max_value, self.negative_slope)
 
 
 def _power(exponent: int) -> float:
     return 2.0 ** min(exponent, LARGEST_EXPONENT)
 
 
-def _text(q: _PowerOfTwo, *optional: Any) -> str:
+def _format_arguments(q: _PowerOfTwo, *optional: Any) -> str:
     """Format like QKeras: the bits, max_value and negative_slope if set, then the flags."""
     parts = [str(q.bits)]
     for value in optional:

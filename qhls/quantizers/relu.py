@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qhls.ir.types import Assignment, Fixed
-from qhls.quantizers.base import Quantizer, fixed_range, is_settled, quantizer, show
+from qhls.quantizers.base import Quantizer, is_settled, list_values, quantizer, show
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import internal_sigmoid
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, as_float, in_training, relu, round_through
+from qhls.quantizers.numerics import Tensor, as_float, is_training, relu, round_through
 
 
 @quantizer
@@ -66,7 +66,7 @@ class quantized_relu(Quantizer):
 
     def __call__(self, x: Any) -> Tensor:
         """Return ``x`` quantized."""
-        if self.enable_fast_inference and not in_training():
+        if self.enable_fast_inference and not is_training():
             codes, step = self.grid(as_float(x))
             return codes * step
         return super().__call__(x)
@@ -82,18 +82,18 @@ class quantized_relu(Quantizer):
             if slope * m < 1.0:  # so flat that the lowest value is less than a step
                 codes, step = codes / (slope * m), step * (slope * m)
         if self._has_bound:
-            codes = self._bounded(codes, step)
+            codes = self._limit_codes(codes, step)
         return codes, step
 
     def _round(self, p: Tensor, m: float) -> Tensor:
         """Round ``p``, and stretch a sigmoid from [0, m] to [-m, m]."""
-        if self.enable_fast_inference and not in_training():
+        if self.enable_fast_inference and not is_training():
             codes = ops.round(p)
         else:
             codes = round_through(p, bool(self.use_stochastic_rounding), self._seed)
         return 2.0 * codes - m if self.use_sigmoid else codes
 
-    def _bounded(self, codes: Tensor, step: Any) -> Tensor:
+    def _limit_codes(self, codes: Tensor, step: Any) -> Tensor:
         """Return the codes limited by ``relu_upper_bound``, which need not be a multiple of the step."""
         bound = float(self.relu_upper_bound)  # type: ignore[arg-type]
         return ops.where(codes * step <= bound, codes, ops.ones_like(codes) * (bound / step))
@@ -135,7 +135,7 @@ class quantized_relu(Quantizer):
     def range(self) -> np.ndarray:
         """Return every value of ``ac_fixed<bits, integer, false>``, from 0 on."""
         whole = Assignment(Fixed(False, self.bits, self.bits - self.integer))
-        return fixed_range(self, None if self.use_sigmoid or self.negative_slope else whole)
+        return list_values(self, None if self.use_sigmoid or self.negative_slope else whole)
 
     def __str__(self) -> str:
         parts = [str(self.bits), str(self.integer)]

@@ -11,7 +11,7 @@ import numpy as np
 from qhls.errors import QuantizerError
 from qhls.quantizers.exponents import nearest_po2
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import EPSILON, Tensor, constant
+from qhls.quantizers.numerics import EPSILON, Tensor, make_constant
 
 Axes = int | Sequence[int] | None
 
@@ -24,16 +24,16 @@ def is_auto(alpha: Any) -> bool:
     return isinstance(alpha, str)
 
 
-def given_scale(alpha: Any, x: Tensor) -> Any:
+def read_scale(alpha: Any, x: Tensor) -> Any:
     """Return the scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
     if alpha is None:
         return 1.0
     if isinstance(alpha, (int, float)):
         return float(alpha)
-    return constant(np.asarray(alpha), x)
+    return make_constant(np.asarray(alpha), x)
 
 
-def po2_exponent(alpha: Any) -> int | None:
+def find_po2_exponent(alpha: Any) -> int | None:
     """Return ``k`` with ``alpha == 2**k``; None if alpha is not one power of two."""
     if alpha is None:
         return 0
@@ -43,7 +43,7 @@ def po2_exponent(alpha: Any) -> int | None:
     return exponent - 1 if mantissa == 0.5 else None
 
 
-def reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
+def find_reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
     """Return the axes that share a scale: all but the last one, or all but ``scale_axis``; none for rank 1."""
     if scale_axis is None:
         scaled_axes = [max(rank - 1, 0)]
@@ -58,16 +58,16 @@ def reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
     return [axis for axis in range(rank) if axis not in scaled_axes]
 
 
-def greatest(x: Tensor, scale_axis: Axes) -> Tensor:
+def find_greatest(x: Tensor, scale_axis: Axes) -> Tensor:
     """Return the largest ``|x|`` per scale; for a vector, of all its elements."""
     rank = len(x.shape)
-    axes = reduced_axes(rank, scale_axis)
+    axes = find_reduced_axes(rank, scale_axis)
     if rank == 1 and scale_axis is None:
         axes = [0]
     return ops.max(ops.abs(x), axis=axes, keepdims=True) if axes else ops.abs(x)
 
 
-def least_squares(
+def fit_least_squares(
     x: Tensor, codes: Tensor, scale_axis: Axes, elements_per_scale: Any = None
 ) -> Tensor:
     """Return the scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
@@ -77,25 +77,25 @@ def least_squares(
     """
     xq, qq = x * codes, codes * codes
     if elements_per_scale is None:
-        axes = reduced_axes(len(x.shape), scale_axis)
-        xq, qq = _mean(xq, axes), _mean(qq, axes)
+        axes = find_reduced_axes(len(x.shape), scale_axis)
+        xq, qq = _average(xq, axes), _average(qq, axes)
         return xq / (qq + EPSILON)
-    groups = _groups(tuple(x.shape), scale_axis, elements_per_scale)
+    groups = _count_groups(tuple(x.shape), scale_axis, elements_per_scale)
     scale = _group_mean(xq, groups, scale_axis) / (_group_mean(qq, groups, scale_axis) + EPSILON)
     for axis, size in groups.items():
         scale = ops.repeat(scale, size, axis=axis)
     return scale
 
 
-def fitted(q: Any, x: Tensor, codes: Tensor) -> Tensor:
+def fit_scale(q: Any, x: Tensor, codes: Tensor) -> Tensor:
     """Return the scale that "auto" or "auto_po2" of ``q`` fits to given ``codes``."""
-    scale = least_squares(x, codes, q.scale_axis, q.elements_per_scale)
+    scale = fit_least_squares(x, codes, q.scale_axis, q.elements_per_scale)
     if q.alpha == "auto":
         return scale
-    return power_of_two_scale(scale, q.min_po2_exponent, q.max_po2_exponent)
+    return round_scale(scale, q.min_po2_exponent, q.max_po2_exponent)
 
 
-def power_of_two_scale(scale: Tensor, low: int | None = None, high: int | None = None) -> Tensor:
+def round_scale(scale: Tensor, low: int | None = None, high: int | None = None) -> Tensor:
     """Return the nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
     scale = nearest_po2(scale)
     if low is not None:
@@ -105,11 +105,13 @@ def power_of_two_scale(scale: Tensor, low: int | None = None, high: int | None =
     return scale
 
 
-def _mean(x: Tensor, axes: Sequence[int]) -> Tensor:
+def _average(x: Tensor, axes: Sequence[int]) -> Tensor:
     return ops.mean(x, axis=list(axes), keepdims=True) if axes else x
 
 
-def _groups(shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: Any) -> dict[int, int]:
+def _count_groups(
+    shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: Any
+) -> dict[int, int]:
     """Return the number of neighbours that share a scale, by axis."""
     axes = len(shape) - 1 if scale_axis is None else scale_axis
     axes = [axes] if isinstance(axes, int) else list(axes)
@@ -130,7 +132,7 @@ def _groups(shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: Any) -
 
 def _group_mean(x: Tensor, groups: dict[int, int], scale_axis: Axes) -> Tensor:
     """Return the mean over the reduced axes and within each group: one entry per group along its axis."""
-    reduced = reduced_axes(len(x.shape), scale_axis)
+    reduced = find_reduced_axes(len(x.shape), scale_axis)
     split: list[int] = []
     over: list[int] = []
     result: list[int] = []

@@ -29,12 +29,12 @@ class SignQuantizer(Quantizer):
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes and the step that ``alpha`` gives them."""
-        return self._scaled(x, self.codes(x))
+        return self._scale_codes(x, self.codes(x))
 
-    def _scaled(self, x: Tensor, codes: Tensor) -> tuple[Tensor, Any]:
+    def _scale_codes(self, x: Tensor, codes: Tensor) -> tuple[Tensor, Any]:
         """Return ``codes`` and the scale that ``alpha`` gives them."""
         fit = scales.is_auto(self.alpha)
-        scale = scales.fitted(self, x, codes) if fit else scales.given_scale(self.alpha, x)
+        scale = scales.fit_scale(self, x, codes) if fit else scales.read_scale(self.alpha, x)
         self._keep_scale(scale)
         return codes, scale
 
@@ -54,11 +54,11 @@ class SignQuantizer(Quantizer):
         if self.alpha is None:
             self.alpha = "auto_po2"
 
-    def _deviations(self, x: Tensor) -> Tensor:
+    def _divide_by_deviation(self, x: Tensor) -> Tensor:
         """Return ``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
         if not scales.is_auto(self.alpha):
             return x
-        axes = scales.reduced_axes(len(x.shape), self.scale_axis) or None
+        axes = scales.find_reduced_axes(len(x.shape), self.scale_axis) or None
         return x / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
 
     def _probability(self, x: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ class quantized_tanh(_Squashing):
         return -1.0 + int(self.symmetric) * 2.0 ** (1 - self.bits)
 
     def __str__(self) -> str:
-        return _text(self, "use_stochastic_rounding", "symmetric", "use_real_tanh")
+        return _format_arguments(self, "use_stochastic_rounding", "symmetric", "use_real_tanh")
 
 
 @quantizer
@@ -113,7 +113,7 @@ class quantized_sigmoid(_Squashing):
         return int(self.symmetric) * 2.0**-self.bits
 
     def __str__(self) -> str:
-        return _text(self, "symmetric", "use_real_sigmoid", "use_stochastic_rounding")
+        return _format_arguments(self, "symmetric", "use_real_sigmoid", "use_stochastic_rounding")
 
 
 @quantizer
@@ -164,7 +164,7 @@ class quantized_ulaw(_Squashing):
         return f"quantized_ulaw({','.join(parts)})"
 
 
-def _text(q: Any, *flags: str) -> str:
+def _format_arguments(q: Any, *flags: str) -> str:
     """Format like QKeras: the bits, and a 1 for each flag that is set, in the order of the arguments.
 
     The text does not name the flags; ``repr`` does.

@@ -10,10 +10,10 @@ from qhls.quantizers.checks import refuse
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
-    in_training,
+    draw_uniform_like,
+    is_training,
     sign,
     stochastic_round,
-    uniform_like,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
 
@@ -49,13 +49,13 @@ class _Ternary(SignQuantizer):
         """Return the codes and the step that ``alpha`` gives them; a fitted ``alpha`` also changes the codes."""
         if not scales.is_auto(self.alpha):
             return super().grid(x)
-        scale = 2.0 * scales.greatest(x, self.scale_axis) / 3.0
+        scale = 2.0 * scales.find_greatest(x, self.scale_axis) / 3.0
         if self.alpha == "auto_po2":
-            scale = scales.power_of_two_scale(scale)
+            scale = scales.round_scale(scale)
         codes = x
         for _ in range(self.number_of_unrolls):
             codes = self._codes_at(x, scale)
-            scale = scales.fitted(self, x, codes)
+            scale = scales.fit_scale(self, x, codes)
         self._keep_scale(scale)
         return codes, scale
 
@@ -65,7 +65,7 @@ class _Ternary(SignQuantizer):
 
     def _codes_at(self, x: Tensor, scale: Tensor) -> Tensor:
         """Return the sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
-        if self.use_stochastic_rounding and in_training():
+        if self.use_stochastic_rounding and is_training():
             rounded = stochastic_round(x / scale, STOCHASTIC_PRECISION, self._seed)
         else:
             rounded = ops.round(x / scale)
@@ -131,9 +131,9 @@ class stochastic_ternary(_Ternary):
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes, drawn at random while training, and the step that ``alpha`` gives them."""
-        if not in_training():
+        if not is_training():
             return super().grid(x)
-        t, deviations = self.default_threshold, self._deviations(x)
-        high = sign(self._probability(deviations - t) - uniform_like(x, self._seed))
-        low = sign(self._probability(deviations + t) - uniform_like(x, self._seed))
-        return self._scaled(x, (high + low) / 2.0)
+        t, deviations = self.default_threshold, self._divide_by_deviation(x)
+        high = sign(self._probability(deviations - t) - draw_uniform_like(x, self._seed))
+        low = sign(self._probability(deviations + t) - draw_uniform_like(x, self._seed))
+        return self._scale_codes(x, (high + low) / 2.0)

@@ -48,10 +48,10 @@ def describe_bits(profile: TensorProfile) -> str:
     if not profile.count:
         return "no numbers"
     lo, hi = profile.numbers
-    return "; ".join([f"{lo:g} to {hi:g}", *_remarks(profile)])
+    return "; ".join([f"{lo:g} to {hi:g}", *_list_remarks(profile)])
 
 
-def _remarks(profile: TensorProfile) -> Iterator[str]:
+def _list_remarks(profile: TensorProfile) -> Iterator[str]:
     if not profile.used:
         yield "always 0"
         return

@@ -66,12 +66,12 @@ class Costs:
             rows.append(("interval", f"{self.latency.interval:,} cycles", "between inputs"))
         if self.area:
             rows += [
-                (unit, f"{total:,.0f}", self._share(unit, total))
+                (unit, f"{total:,.0f}", self._format_share(unit, total))
                 for unit, total in self.area.totals.items()
             ]
         return rows
 
-    def _share(self, unit: str, total: float) -> str:
+    def _format_share(self, unit: str, total: float) -> str:
         part = find_part(self._schedule.part)
         room = part.resources.get(unit) if part and part.resources else None
         return f"{total / room:.1%} of {self._schedule.part}" if room else ""
@@ -81,7 +81,7 @@ class Costs:
         """Return the bars of energy by layer and cause."""
         return draw_bars(*scale_energy(self._energies)) if self._energies else ""
 
-    def of_layer(self, layer: str) -> list[tuple[str, str]]:
+    def select_layer(self, layer: str) -> list[tuple[str, str]]:
         """Return names and figures of one Keras layer's costs that are not 0."""
         figures: list[tuple[str, str]] = []
         causes = self._energies.get(layer, {})

@@ -87,7 +87,7 @@ def report_design(
     report_progress("estimate the costs")
     costs = Costs(design)
     for section in sections.values():
-        section.costs = costs.of_layer(section.name)
+        section.costs = costs.select_layer(section.name)
     code = split_functions(design.graph, design.schedule, get_target(target))
     for op in design.graph.ops:
         if op.name in code:

@@ -83,7 +83,7 @@ class TensorProfile:
 
 def profile_constant(op: Const) -> TensorProfile:
     """Return the profile of a constant's codes."""
-    return _profile(op, op.codes.integers())
+    return _make_profile(op, op.codes.integers())
 
 
 def profile_design(graph: Graph, codes: Sequence[Array]) -> dict[Op, TensorProfile]:
@@ -94,10 +94,10 @@ def profile_design(graph: Graph, codes: Sequence[Array]) -> dict[Op, TensorProfi
     """
     tensors = [op for op in graph.ops if not isinstance(op, Const)]
     profiles: dict[Op, TensorProfile] = {}
-    for batch in _batches(graph, codes):
+    for batch in _split_batches(graph, codes):
         values = tap(graph, batch, tensors)
         for op in tensors:
-            each = _profile(op, values[op], *_count_beyond(op, values))
+            each = _make_profile(op, values[op], *_count_beyond(op, values))
             profiles[op] = profiles[op].joined(each) if op in profiles else each
     for op in graph.ops:
         if isinstance(op, Const):
@@ -105,7 +105,7 @@ def profile_design(graph: Graph, codes: Sequence[Array]) -> dict[Op, TensorProfi
     return profiles
 
 
-def _batches(graph: Graph, codes: Sequence[Array]) -> Iterator[list[Array]]:
+def _split_batches(graph: Graph, codes: Sequence[Array]) -> Iterator[list[Array]]:
     elements = sum(op.size for op in graph.ops if op.batched)
     step = max(BATCH_ELEMENTS // max(elements, 1), 1)
     samples = len(codes[0]) if codes else 1
@@ -113,7 +113,7 @@ def _batches(graph: Graph, codes: Sequence[Array]) -> Iterator[list[Array]]:
         yield [array[start : start + step] for array in codes]
 
 
-def _profile(op: Op, codes: Array, below: int = 0, above: int = 0) -> TensorProfile:
+def _make_profile(op: Op, codes: Array, below: int = 0, above: int = 0) -> TensorProfile:
     if not codes.size:
         return TensorProfile(op.name, op.type)
     leading = _count_leading(codes)

@@ -11,7 +11,7 @@ from qhls.errors import QhlsError
 
 
 @contextmanager
-def whole(path: Path) -> Generator[Path]:
+def stage_file(path: Path) -> Generator[Path]:
     """Give a path beside ``path`` to write to, which takes its place at the end, or goes if writing fails."""
     part = path.with_name(f"{path.name}.part")
     try:
@@ -26,7 +26,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes, where: str) -> Pat
     """Write a file, in whole or not at all, and return its path. Raises ``QhlsError``, which begins with ``where``."""
     target = Path(path)
     try:
-        with whole(target) as part:
+        with stage_file(target) as part:
             part.write_bytes(content)
     except OSError as error:
         raise QhlsError(

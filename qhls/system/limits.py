@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import EnergyError, LoadError, QhlsError
-from qhls.system.text import shortened
+from qhls.system.text import shorten
 
 DEFAULT = 1 << 30
 
@@ -56,16 +56,16 @@ def check_size(size: int, where: str, what: str, kind: Kind = LoadError, share: 
     if size > most:
         unit = "elements" if share == ELEMENT else "bytes"
         raise kind(
-            f"{where}: expected {what} of at most {most:,} {unit}, got {_number(size)}. "
-            f"To allow this size, raise the limit: QHLS_LIMIT={_raised(size * share)}."
+            f"{where}: expected {what} of at most {most:,} {unit}, got {_parse_number(size)}. "
+            f"To allow this size, raise the limit: QHLS_LIMIT={_suggest_limit(size * share)}."
         )
 
 
-def _number(size: int) -> str:
+def _parse_number(size: int) -> str:
     return f"{size:,}" if size < 10**30 else f"a number of {size.bit_length():,} bits"
 
 
-def _raised(size: int) -> str:
+def _suggest_limit(size: int) -> str:
     """Return a limit in GiB that allows ``size`` bytes, or words where no machine has so many."""
     return f"{-(-size // _UNITS['G'])}G" if size < 1 << 60 else "as much as you have"
 
@@ -75,24 +75,24 @@ def _raised(size: int) -> str:
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
     """Return whether ``path`` is a folder; never raise."""
-    return _problem(path) == _FOLDER
+    return _find_problem(path) == _FOLDER
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Return whether ``path`` is a regular file; never raise."""
-    return _problem(path) is None
+    return _find_problem(path) is None
 
 
-def regular_file(path: str | os.PathLike[str], what: str, kind: Kind = LoadError) -> Path:
+def check_regular_file(path: str | os.PathLike[str], what: str, kind: Kind = LoadError) -> Path:
     """Return ``path`` if it is a regular file. Raises ``kind``."""
-    problem = _problem(path)
+    problem = _find_problem(path)
     if problem is None:
         return Path(path)
-    name = shortened(os.fspath(path), 300)
+    name = shorten(os.fspath(path), 300)
     raise kind(f"{name}: expected {what}, got {problem}. Check the path.")
 
 
-def _problem(path: str | os.PathLike[str]) -> str | None:
+def _find_problem(path: str | os.PathLike[str]) -> str | None:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 - a path may be longer than Path bears
     except FileNotFoundError:
@@ -106,7 +106,7 @@ def _problem(path: str | os.PathLike[str]) -> str | None:
 
 def read(path: Path, what: str, kind: Kind = LoadError, share: int = 1) -> bytes:
     """Return the content of a regular file that is not too large. Raises ``kind``."""
-    path = regular_file(path, what, kind)
+    path = check_regular_file(path, what, kind)
     try:
         check_size(path.stat().st_size, str(path), what, kind, share)
         return path.read_bytes()
@@ -129,7 +129,7 @@ def parse_json(text: bytes | str, where: str, what: str, kind: Kind = LoadError)
         )
     check_size(len(text), where, what, kind, JSON)
     try:
-        return json.loads(text, parse_int=_whole)
+        return json.loads(text, parse_int=_read_whole)
     except (ValueError, RecursionError) as error:
         raise kind(
             f"{where}: expected {what}, got text that is not JSON ({error}). Check that the file is complete and of "
@@ -137,7 +137,7 @@ def parse_json(text: bytes | str, where: str, what: str, kind: Kind = LoadError)
         ) from error
 
 
-def _whole(text: str) -> int:
+def _read_whole(text: str) -> int:
     number = int(text)
     if number.bit_length() > 1023:
         raise ValueError(f"a whole number of {len(text)} digits")
@@ -155,7 +155,7 @@ def read_arrays(path: Path) -> Any:
     Arrays may be as large as the file; compressed ones up to the limit. Raises ``LoadError``.
     """
     what = "a .npy or .npz file of numbers"
-    path = regular_file(path, what)
+    path = check_regular_file(path, what)
     try:
         most = max(limit(), path.stat().st_blocks * 512)
         if not zipfile.is_zipfile(path):
@@ -199,7 +199,7 @@ def _check_header(file: Any, size: int, most: int, name: str) -> None:
         raise ValueError(f"{name} of {dtype}")
     wanted = dtype.itemsize * int(np.prod(shape, dtype=object))
     if wanted > size:
-        raise ValueError(f"{name} of {_number(wanted)} bytes in {size:,}")
+        raise ValueError(f"{name} of {_parse_number(wanted)} bytes in {size:,}")
     if wanted > most:
         check_size(wanted, name, "an array")
 

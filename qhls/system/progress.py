@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from qhls.system.text import one_line
+from qhls.system.text import escape_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ def report(activity: str) -> None:
 
 
 @contextmanager
-def shown(console: Console) -> Iterator[None]:
+def show_progress(console: Console) -> Iterator[None]:
     """Show each reported activity and its time in one line of ``console``, which disappears at the end.
 
     Nothing is shown where ``console`` is not a terminal.
@@ -37,7 +37,7 @@ def shown(console: Console) -> Iterator[None]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("start")
         token = _listener.set(
-            lambda activity: bar.update(task, description=escape(one_line(activity)))
+            lambda activity: bar.update(task, description=escape(escape_line(activity)))
         )
         try:
             yield

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from qhls.system.text import one_line
+from qhls.system.text import escape_line
 
 
 def render_text(table: RenderableType, width: int = 120) -> str:
@@ -23,7 +23,7 @@ def render_text(table: RenderableType, width: int = 120) -> str:
 
 def make_cell(text: str, style: str = "") -> Text:
     """Return ``text``, which may be a name from a file, as a cell or title of a table."""
-    return Text(one_line(text), style)
+    return Text(escape_line(text), style)
 
 
 def render_html(table: Table) -> str:
@@ -31,34 +31,34 @@ def render_html(table: Table) -> str:
     columns = list(table.columns)
     rows = zip(*(list(column.cells) for column in columns), strict=True)
     lines = [f"<caption>{_escape(table.title)}</caption>"] if table.title else []
-    lines.append(_row("th", [column.header for column in columns]))
-    lines += [_row("td", row) for row in rows]
+    lines.append(_format_row("th", [column.header for column in columns]))
+    lines += [_format_row("td", row) for row in rows]
     if table.show_footer:
-        lines.append(_row("th", [column.footer for column in columns]))
+        lines.append(_format_row("th", [column.footer for column in columns]))
     note = f"<p>{_escape(table.caption)}</p>" if table.caption else ""
     return "\n".join(["<table>", *lines, "</table>", note])
 
 
 def read_rows(table: Table) -> list[dict[str, str | int]]:
     """Return the rows of ``table`` as data: the cells by header, whole numbers as numbers."""
-    headers = [_plain(column.header) for column in table.columns]
+    headers = [_strip_markup(column.header) for column in table.columns]
     rows = zip(*(list(column.cells) for column in table.columns), strict=True)
     return [dict(zip(headers, map(_read_cell, row), strict=True)) for row in rows]
 
 
 def _read_cell(cell: object) -> str | int:
-    text = _plain(cell)
+    text = _strip_markup(cell)
     digits = text.replace(",", "")
     return int(digits) if digits.isascii() and digits.isdigit() else text
 
 
-def _plain(cell: object) -> str:
+def _strip_markup(cell: object) -> str:
     return cell.plain if isinstance(cell, Text) else str(cell)
 
 
-def _row(tag: str, cells: Iterable[object]) -> str:
+def _format_row(tag: str, cells: Iterable[object]) -> str:
     return "<tr>" + "".join(f"<{tag}>{_escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _escape(cell: object) -> str:
-    return escape(_plain(cell)).replace("\n", "<br>")
+    return escape(_strip_markup(cell)).replace("\n", "<br>")

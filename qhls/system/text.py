@@ -8,7 +8,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of characters that control a terminal instead of being shown."""
 
 
-def shown(text: str, kept: str = "\n") -> str:
+def escape_controls(text: str, kept: str = "\n") -> str:
     """Return ``text`` with every control character escaped as in Python, except those in ``kept``."""
     if text.isascii() and text.isprintable():
         return text
@@ -20,12 +20,12 @@ def shown(text: str, kept: str = "\n") -> str:
     )
 
 
-def one_line(text: str) -> str:
+def escape_line(text: str) -> str:
     """Return ``text`` on one line: control characters and line ends are escaped."""
-    return shown(text, "")
+    return escape_controls(text, "")
 
 
-def shortened(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """Return ``text``, cut in the middle to ``longest`` characters, with a note on the cut."""
     if len(text) <= longest:
         return text
@@ -37,4 +37,4 @@ def shortened(text: str, longest: int) -> str:
 
 def say(text: object = "") -> None:
     """Print a line of text that may contain names from a file."""
-    print(shown(str(text)))
+    print(escape_controls(str(text)))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qhls.errors import VerifyError
 from qhls.ir import Const, Fixed, Input, Max, decode, run
 from qhls.model.graph import ModelGraph
-from qhls.model.softmax import Softmax, _reciprocals, probabilities
+from qhls.model.softmax import Softmax, _tabulate_reciprocals, probabilities
 from support.graphs.op_examples import random_codes
 
 X = Input((2,), Fixed(True, 4, 0))
@@ -39,7 +39,7 @@ def test_softmax_is_within_its_bound(kind, classes, bits, seed):
     wanted = powers / powers.sum(-1, keepdims=True)
     assert op.type.frac == bits
     assert np.abs(made - wanted).max() <= end.error(classes)
-    assert not end.wrong(wanted, made).any()
+    assert not end.find_wrong(wanted, made).any()
 
 
 def test_the_bound_is_not_idle():
@@ -48,8 +48,8 @@ def test_the_bound_is_not_idle():
     logits, made, _ = results(end, Fixed(True, 8, 4), (5,), 0)
     powers = np.exp(logits)
     wanted = powers / powers.sum(-1, keepdims=True)
-    assert end.wrong(wanted, made + 2 * end.error(5)).all()
-    assert end.wrong(wanted.astype("float32"), made - 2 * end.error(5)).all()
+    assert end.find_wrong(wanted, made + 2 * end.error(5)).all()
+    assert end.find_wrong(wanted.astype("float32"), made - 2 * end.error(5)).all()
     assert Softmax("hardware", 7).error(5) == 2 * end.error(5)
     assert end.error(5) < 2**-7
 
@@ -66,11 +66,11 @@ def test_argmax_is_the_first_of_the_largest(kind, classes, seed):
     assert (made[:, 0] == logits.argmax(-1)).all()
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     wanted = powers / powers.sum(-1, keepdims=True)
-    assert not Softmax("argmax").wrong(wanted, made).any()
+    assert not Softmax("argmax").find_wrong(wanted, made).any()
     if classes > 1:  # another place is wrong unless its probability is as large
         other = 1 - np.minimum(made, 1)
         less = np.take_along_axis(wanted, other.astype(int), -1) < wanted.max(-1, keepdims=True)
-        assert (Softmax("argmax").wrong(wanted, other) == less).all()
+        assert (Softmax("argmax").find_wrong(wanted, other) == less).all()
 
 
 @pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (0, 2), (0, 1, 2)])
@@ -88,11 +88,13 @@ def test_any_axes(mode, axes):
     powers = np.exp(decode(codes, logits.type))
     wanted = powers / powers.sum(over, keepdims=True)
     made = decode(made, ended.outputs[0].type)
-    assert not end.wrong(wanted, made, axes).any()
+    assert not end.find_wrong(wanted, made, axes).any()
     if mode == "argmax":
         assert (made == wanted.argmax(over[0], keepdims=True)).all()
         other = ((axes[0] + 1) % 3,)
-        assert end.wrong(wanted, wanted.argmax(other[0] + 1, keepdims=True), other).mean() > 0.9
+        assert (
+            end.find_wrong(wanted, wanted.argmax(other[0] + 1, keepdims=True), other).mean() > 0.9
+        )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_reciprocals_are_those_of_every_code(notation, bits):
     dtype = Fixed.parse(notation)
     x = Input((1,), dtype, name="x")
     total = Max(x, Const.of(1.0))
-    graph = ModelGraph((x,), (_reciprocals(total, bits),))
+    graph = ModelGraph((x,), (_tabulate_reciprocals(total, bits),))
     codes = np.arange(dtype.hi + 1)
     (received,) = run(graph, [codes[:, None]])
     numbers = [Fraction(max(int(code), 1 << dtype.frac), 1 << dtype.frac) for code in codes]

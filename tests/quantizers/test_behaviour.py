@@ -10,7 +10,7 @@ import qhls.quantizers as qz
 from qhls.ir.types import Assignment, Fixed, Overflow
 from qhls.layers import QActivation, QDense
 from qhls.quantizers.exponents import exact_exp2, whole_log2
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import use_precision
 from support.autodiff import BACKEND, compiled, gradient
 
 pytestmark = pytest.mark.backends
@@ -236,7 +236,7 @@ def test_arrays_of_scales():
     ):
         codes, scale = q.integer_codes(np.ones((2, 4), np.float32))
         assert scale.shape == (1, 4) and codes.shape == (2, 4)
-        with precision("float64"):
+        with use_precision("float64"):
             called = call(q, np.ones((2, 4)))
         np.testing.assert_allclose(codes * scale, called, rtol=1e-7)
         assert qz.get_quantizer(str(q)) == q == qz.get_quantizer(repr(q))
@@ -377,7 +377,7 @@ def test_exponents_are_a_function_of_the_number_alone(rounding, root):
     np.testing.assert_array_equal(ops.convert_to_numpy(ops.concatenate(alone)), whole[:3000:100])
     by_xla = compiled(lambda t: whole_log2(t, rounding, root))(ops.convert_to_tensor(x))
     np.testing.assert_array_equal(ops.convert_to_numpy(by_xla), whole)
-    with precision("float64"):
+    with use_precision("float64"):
         double = whole_log2(ops.convert_to_tensor(x.astype(np.float64)), rounding, root)
     np.testing.assert_array_equal(ops.convert_to_numpy(double), whole)
 
@@ -396,7 +396,7 @@ def test_exponents_are_those_of_qkeras(rounding):
 
 def test_exponents_of_doubles_beyond_float32():
     x = np.array([1e300, 1.5 * 2.0**1000, 1.4 * 2.0**1000, 2.0**1023])
-    with precision("float64"):
+    with use_precision("float64"):
         whole = ops.convert_to_numpy(whole_log2(ops.convert_to_tensor(x)))
     np.testing.assert_array_equal(whole, [997, 1001, 1000, 1023])
 
@@ -408,7 +408,7 @@ def test_powers_of_two_are_exact():
         ("float16", -14, 15),
     ):
         e = np.arange(low, high + 1)
-        with precision(dtype):
+        with use_precision(dtype):
             got = ops.convert_to_numpy(exact_exp2(ops.convert_to_tensor(e.astype(dtype))))
         np.testing.assert_array_equal(got, np.ldexp(1.0, e).astype(dtype))
     beyond = ops.convert_to_numpy(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import qhls.quantizers as qz
 from qhls.ir.types import Overflow, Rounding
-from qhls.quantizers.numerics import precision, single, without_gradients
+from qhls.quantizers.numerics import round_to_single, skip_gradients, use_precision
 
 pytestmark = [
     pytest.mark.backends,
@@ -142,7 +142,7 @@ def weights(seed, shape=(6, 5), spread=4):
 
 
 def call(q, x):
-    with precision(x.dtype):
+    with use_precision(x.dtype):
         return keras.ops.convert_to_numpy(q(x))
 
 
@@ -229,7 +229,7 @@ def test_between_its_turns_a_quantizer_never_turns(q, dtype, seed):
     grid = random.integers(-64, 64, 300) / 2.0 ** random.integers(0, 12, 300)
     x = np.concatenate([near, spread, grid])
     x = np.unique(np.concatenate([x, -x]).astype(dtype))
-    with precision(dtype), without_gradients():
+    with use_precision(dtype), skip_gradients():
         y = keras.ops.convert_to_numpy(q(keras.ops.convert_to_tensor(x, dtype)))
     pieces = np.searchsorted(q.turns, x.astype(np.float64), side="right")
     for piece in np.unique(pieces):
@@ -306,11 +306,11 @@ def test_documented(family):
 def test_a_scale_makes_exact_sums_in_float64(mantissa, exponent, codes):
     scale = mantissa * 2.0**exponent
     like = np.zeros(1)
-    step = single(scale, like)
+    step = round_to_single(scale, like)
     assert abs(step - scale) <= 2.0**-24 * scale
     assert float(np.float32(step / 2.0**exponent)) == step / 2.0**exponent
     assert sum(step * code for code in codes) == step * sum(codes)
-    assert single(scale, like.astype(np.float32)) is scale
+    assert round_to_single(scale, like.astype(np.float32)) is scale
 
 
 def test_a_fitted_scale_is_a_float32_number_in_float64():
@@ -319,6 +319,6 @@ def test_a_fitted_scale_is_a_float32_number_in_float64():
         quantizer = qz.get_quantizer(f"{name}(alpha='auto')")
         codes, scale = quantizer.integer_codes(w)
         assert np.array_equal(scale, scale.astype(np.float32))
-        with precision("float64"):
+        with use_precision("float64"):
             values = keras.ops.convert_to_numpy(quantizer(w))
         np.testing.assert_array_equal(values, codes * scale)

@@ -16,7 +16,14 @@ from qhls.errors import EnergyError, LoadError, QhlsError
 from qhls.plan.hardware.prices import load_area_table
 from qhls.search.command import _space, load_data
 from qhls.system import limits
-from qhls.system.limits import check_size, limit, parse_json, read_arrays, read_json, regular_file
+from qhls.system.limits import (
+    check_regular_file,
+    check_size,
+    limit,
+    parse_json,
+    read_arrays,
+    read_json,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,7 @@ def test_what_is_no_file_is_refused(path):
     assert not limits.is_file(path)
     message = r"(?s)^.{0,500}: expected a model file, got (no such file|a folder|a device|a path that).*\. Check"
     with pytest.raises(LoadError, match=message):
-        regular_file(path, "a model file")
+        check_regular_file(path, "a model file")
     for load in (load_technology, load_area_table, load_prices):
         for name in (path, f"{path}.json"):
             with pytest.raises(EnergyError):

@@ -17,34 +17,35 @@ from qhls.errors import CsimError, QhlsError
 from qhls.qtools import QTools
 from qhls.quantizers import get_quantizer
 from qhls.system.tables import render_text
-from qhls.system.text import one_line, shortened, shown
+from qhls.system.text import escape_controls, escape_line, shorten
 
 
 @given(st.text(st.characters()))
 def test_nothing_that_a_terminal_obeys_is_left(text):
-    for found in (shown(text), one_line(text)):
+    for found in (escape_controls(text), escape_line(text)):
         assert all(
             unicodedata.category(c)[0] != "C"
             or c == "\n"
             or unicodedata.category(c) in ("Co", "Cn")
             for c in found
         )
-    assert "\n" not in one_line(text)
-    assert shown(shown(text)) == shown(text)
+    assert "\n" not in escape_line(text)
+    assert escape_controls(escape_controls(text)) == escape_controls(text)
 
 
 def test_letters_of_all_scripts_stay():
     text = "größe 層 ✓ a\nb"
-    assert shown(text) == text
+    assert escape_controls(text) == text
     assert (
-        one_line("\x1b[31m\u202e\u2028\t\r\n\x07\ud800") == r"\x1b[31m\u202e\u2028\t\r\n\x07\ud800"
+        escape_line("\x1b[31m\u202e\u2028\t\r\n\x07\ud800")
+        == r"\x1b[31m\u202e\u2028\t\r\n\x07\ud800"
     )
 
 
 @given(st.text(), st.integers(200, 400))
 def test_a_cut_text_keeps_both_its_ends(text, longest):
     text = text * 20
-    found = shortened(text, longest)
+    found = shorten(text, longest)
     assert len(found) <= longest
     if len(text) > longest:
         assert len(found) > longest - 40

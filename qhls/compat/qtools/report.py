@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qhls.compat.qtools.tools import QTools
-from qhls.system.text import one_line
+from qhls.system.text import escape_line
 
 _CAUSES = ("inputs", "outputs", "parameters", "op_cost")
 
@@ -23,7 +23,7 @@ def build_energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
     title = (
         f"QTools, {tools.prices.name}, pJ per inference; all causes: {energy['total_cost']:,.2f}"
     )
-    table = Table(title=Text(one_line(title), "italic"), show_footer=True)
+    table = Table(title=Text(escape_line(title), "italic"), show_footer=True)
     table.add_column("layer", "sum")
     table.add_column("class")
     for heading in ("bits", "operations", *_CAUSES):
@@ -32,7 +32,7 @@ def build_energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
     for name, entry in profile.items():
         entry_types = tools.data_type_map[name]
         table.add_row(
-            Text(one_line(name)),
+            Text(escape_line(name)),
             energy[name]["class_name"],
             str(entry_types["output_quantizer"]["bits"]),
             f"{entry_types['operation_count']:,}",

@@ -28,7 +28,7 @@ from qhls.plan.hardware.parts import find_part
 from qhls.system.display import Printed
 from qhls.system.limits import read
 from qhls.system.tables import make_cell, render_text
-from qhls.system.text import shortened
+from qhls.system.text import shorten
 
 SHARE = 48
 """Bytes of the size limit per byte of a report: Python's objects are about this many times larger."""
@@ -203,7 +203,7 @@ def _describe(fault: Exception) -> str:
         return "bytes that are no text"
     if isinstance(fault, LookupError):
         return f"a table without the column {fault}"
-    return shortened(str(fault), 300)
+    return shorten(str(fault), 300)
 
 
 def _read_contents(path: Path, text: str) -> Contents:

@@ -20,11 +20,11 @@ from qhls.frontend.files.weights import bounded_weights, load_weights, open_h5
 from qhls.system.limits import (
     ARCHIVE_ERRORS,
     JSON,
+    check_regular_file,
     check_size,
     is_folder,
     parse_json,
     read,
-    regular_file,
 )
 
 _CONFIG = "config.json"
@@ -83,7 +83,7 @@ def existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
             f"{path}: expected {what}, got a folder. Save the model as one file: "
             f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2."
         )
-    found = regular_file(path, what)
+    found = check_regular_file(path, what)
     if zipfile.is_zipfile(found):
         with _archive(found, found.name) as archive:
             for entry, share in ((_CONFIG, JSON), (_WEIGHTS, 1)):

@@ -10,7 +10,7 @@ import numpy as np
 from qhls.frontend.layers.registry import register
 from qhls.quantizers import Quantizer, get_quantizer
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import constant
+from qhls.quantizers.numerics import make_constant
 
 
 def _number(value: Any) -> float:
@@ -52,7 +52,7 @@ class Clip(keras.constraints.Constraint):
         """``value``, constrained; of the same shape."""
         if self.constraint is not None:
             value = self.constraint(value)
-        low, high = (constant(end, value) for end in (self.min_value, self.max_value))
+        low, high = (make_constant(end, value) for end in (self.min_value, self.max_value))
         return ops.clip(value, low, high)
 
     def get_config(self) -> dict[str, Any]:
@@ -98,9 +98,9 @@ class QInitializer(keras.initializers.Initializer):
             return x
         top = self.quantizer.max()  # may be infinite in the type of x, a step of it may not
         if self.use_scale and hasattr(self.quantizer, "bits"):
-            step = constant(top * 2.0**-self.quantizer.bits, x)
+            step = make_constant(top * 2.0**-self.quantizer.bits, x)
             x = x * ops.cast(self._gain(x, step), x.dtype)
-        top = constant(top, x)
+        top = make_constant(top, x)
         return ops.clip(x, -top, top)
 
     def _gain(self, x: Any, step: Any) -> Any:

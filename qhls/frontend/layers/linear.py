@@ -17,7 +17,7 @@ from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer, ops
-from qhls.quantizers.numerics import trained_type
+from qhls.quantizers.numerics import find_trained_type
 
 Arrange = Callable[[Array], Array]
 
@@ -74,7 +74,7 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
         raise _unquantised(layer, variable)
     running = current_arithmetic()
     if running is not None:
-        values = values.astype(trained_type(running.dtype))
+        values = values.astype(find_trained_type(running.dtype))
     try:
         codes, scale = quantizer.integer_codes(values)
     except QuantizerError as error:

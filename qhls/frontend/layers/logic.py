@@ -33,7 +33,7 @@ from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape
 from qhls.ir.integers import dyadic
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import in_packets, precision
+from qhls.quantizers.numerics import pad_to_packets, use_precision
 
 POWERS = 1 << 20
 """Codes on which a power of Keras is compared with a product of integers."""
@@ -219,8 +219,8 @@ def _is_product(operation: Any, x: Op, times: int, exponent: Any) -> bool:
     codes = np.arange(lo, hi + 1)
     dtype = "float32" if max(-lo, hi) ** times <= FLOAT32_EXACT else "float64"
     numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
-    with precision(dtype):
-        v = ops.convert_to_tensor(in_packets(numbers[:, None]), dtype)
+    with use_precision(dtype):
+        v = ops.convert_to_tensor(pad_to_packets(numbers[:, None]), dtype)
         result = operation(v, ops.cast(exponent, dtype))
         found = np.asarray(ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
     products = reduce(operator.mul, [codes.astype(object)] * times)

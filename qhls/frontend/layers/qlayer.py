@@ -131,7 +131,7 @@ class QLayer(QuantizerState):
         codes = as_trained(value)
         result = quantizer(value) if codes is value else ops.cast(quantizer(codes), value.dtype)
         if isinstance(quantizer, Quantizer):
-            quantizer.scales(self, variable)
+            quantizer.register_weight(self, variable)
         return result
 
     def product(self, inputs: Any) -> Any:

@@ -37,9 +37,9 @@ from qhls.quantizers import (
     quantized_bits,
     quantized_relu,
 )
-from qhls.quantizers.base import is_settled, noiseless
+from qhls.quantizers.base import is_noiseless, is_settled
 from qhls.quantizers.keras_types import KerasLayer
-from qhls.quantizers.scale import po2_exponent
+from qhls.quantizers.scale import find_po2_exponent
 
 Rule = Callable[..., Tensor | tuple[Tensor, ...]]
 R = TypeVar("R", bound=Rule)
@@ -371,7 +371,7 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
     if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
     alpha: Any = getattr(quantizer, "alpha", None)
-    if isinstance(alpha, str) or np.ndim(alpha) or not noiseless(quantizer):
+    if isinstance(alpha, str) or np.ndim(alpha) or not is_noiseless(quantizer):
         raise refusal(
             quantizer,
             "an activation quantizer that is one function of each number",
@@ -387,7 +387,7 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
 
 @lower.register(quantized_bits, reads_reals=True)
 def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
-    gain = po2_exponent(quantizer.alpha)
+    gain = find_po2_exponent(quantizer.alpha)
     if not gain:
         return _quantizer(quantizer, x)
     unit = type(quantizer).from_config(quantizer.get_config() | {"alpha": 1.0})

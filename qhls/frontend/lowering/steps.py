@@ -19,7 +19,7 @@ from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, whole
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import PACKETS, in_packets, precision, without_gradients
+from qhls.quantizers.numerics import PACKETS, pad_to_packets, skip_gradients, use_precision
 
 LEVELS = 4096
 """The most steps a function may have: its table."""
@@ -192,7 +192,7 @@ def on_grid(function: Function) -> Function:
     """Return ``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
 
     def exactly(v: Any) -> Any:
-        with without_gradients():
+        with skip_gradients():
             return function(v)
 
     return exactly
@@ -230,8 +230,8 @@ def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Arr
 
     def values_at(codes: Array) -> Array:
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
-        with precision(dtype):
-            result = function(ops.convert_to_tensor(in_packets(numbers), dtype))
+        with use_precision(dtype):
+            result = function(ops.convert_to_tensor(pad_to_packets(numbers), dtype))
             found = np.asarray(ops.convert_to_numpy(result), np.float64)
             return found[: len(numbers)].T
 

@@ -24,7 +24,7 @@ from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer, KerasNode
-from qhls.quantizers.numerics import precision, trained_in_float32
+from qhls.quantizers.numerics import train_in_float32, use_precision
 from qhls.system.limits import ELEMENT, check_size
 from qhls.system.progress import report
 
@@ -56,11 +56,11 @@ def trace_in_own_type(model: keras.Model, input_types: Any = None) -> ModelGraph
     dtype = type_of(model)
     if dtype == "float64":
         _refuse_other_types(model)
-    with arithmetic(dtype) as running, precision(dtype):
+    with arithmetic(dtype) as running, use_precision(dtype):
         graph = _trace(model, input_types, running)
     if graph.reals and (running.uneven or dtype == "float64"):
         # The reference has one arithmetic for all quantizers.
-        with arithmetic(dtype, plain=True) as running, precision(dtype):
+        with arithmetic(dtype, plain=True) as running, use_precision(dtype):
             return _trace(model, input_types, running)
     return graph
 
@@ -85,8 +85,8 @@ def settled(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGra
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.
     with (
         arithmetic("float64", plain=bool(graph.reals)) as float64,
-        precision("float64"),
-        trained_in_float32(),
+        use_precision("float64"),
+        train_in_float32(),
     ):
         again = _trace(copy_in_precision(model, "float64"), input_types, float64)
     return replace(again, rounded=graph.rounded)

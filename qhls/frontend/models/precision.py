@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from qhls.frontend.models.state import copy_model_state
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import use_precision
 
 _WHOLE = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 """Types of Keras that are no floats."""
@@ -38,7 +38,7 @@ def copy_in_precision(
 
     Layers of half precision keep their types in a float32 model.
     """
-    with precision(dtype):
+    with use_precision(dtype):
         halves = any(layer.compute_dtype in HALF for layer in layers_with_type(model))
         changed = None if halves and dtype == "float32" else dtype
         config = _adapt(model.get_config(), changed, set(host_softmax), "")

@@ -22,7 +22,7 @@ from qhls.search.goals.costs import UNITS, Hardware
 from qhls.search.goals.objectives import Objective
 from qhls.search.space.choices import Candidate
 from qhls.system.display import Tabular
-from qhls.system.text import one_line
+from qhls.system.text import escape_line
 
 REPORT = "report.html"
 
@@ -162,7 +162,7 @@ def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
     table.add_column("model")
     for point in points:
         values = [show(point.values[objective.name]) for objective in objectives]
-        table.add_row(str(point.number), *values, Text(one_line(str(point.path))))
+        table.add_row(str(point.number), *values, Text(escape_line(str(point.path))))
     return table
 
 

@@ -23,7 +23,7 @@ from qhls.search.errors import SearchError, TrialError
 from qhls.search.goals.costs import Hardware, trained_costs
 from qhls.search.space.choices import Candidate, Space
 from qhls.search.trials.training import compile_like, train
-from qhls.system.files import whole
+from qhls.system.files import stage_file
 
 Record = dict[str, Any]
 """Record of a trial in the journal."""
@@ -72,7 +72,7 @@ def store(path: Path, content: bytes, what: str = "a trained model") -> None:
     """Write a file, in whole or not at all. Raises ``SearchError`` where the disk is full."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path) as part:
+        with stage_file(path) as part:
             part.write_bytes(content)
     except OSError as error:
         raise SearchError(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import qhls
-from qhls.check.distance import samples_of
+from qhls.check.distance import choose_sample_count
 from qhls.cli import main
 from qhls.errors import LoweringError
 from qhls.frontend.approximation.approximate import nearest
@@ -272,7 +272,7 @@ def test_a_distance_takes_fewer_random_inputs_for_large_images(size, samples):
     """As many numbers are computed at most, but for the fewest inputs."""
     x = Input((size, size, 3), Fixed.parse("u8.8"), name="x")
     graph = Graph((x,), (Max(x, Shift(x, 1)),))
-    assert samples_of(graph) == samples
+    assert choose_sample_count(graph) == samples
 
 
 def test_several_outputs_are_measured_apart():

@@ -16,7 +16,7 @@ from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
 from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
 from qhls.model.floats import is_float32_exact
 from qhls.quantizers import get_quantizer
-from qhls.quantizers.numerics import precision, without_gradients
+from qhls.quantizers.numerics import skip_gradients, use_precision
 
 L = keras.layers
 CHANNELS = 5
@@ -94,7 +94,7 @@ def test_the_levels_are_those_of_the_float_function(channels, quantizer, types, 
         codes = np.concatenate([codes, near.astype(np.int64).clip(lo, hi)])
     numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
     dtype = "float32" if x.type.width <= 24 else "float64"
-    with precision(dtype), without_gradients():
+    with use_precision(dtype), skip_gradients():
         exact = rounded(affine(ops.convert_to_tensor(numbers, dtype)))
     (received,) = run(Graph((x,), (op,)), [codes])
     np.testing.assert_array_equal(

@@ -16,7 +16,7 @@ from qhls.frontend.lowering.steps import LEVELS, step_function
 from qhls.frontend.lowering.trace import trace
 from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
 from qhls.ir.interpret import random_codes
-from qhls.quantizers.numerics import precision
+from qhls.quantizers.numerics import use_precision
 from support.models.traces import agree
 
 MONOTONE = [
@@ -248,7 +248,7 @@ def test_any_monotone_function(slope, offset, top, types, seed):
     (received,) = run(Graph((x,), (op,)), [codes[:, None]])
     dtype = "float64" if types in WIDE else "float32"
     numbers = np.ldexp(codes.astype(float), -x.type.frac).astype(dtype)
-    with precision(dtype):
+    with use_precision(dtype):
         expected = ops.convert_to_numpy(function(ops.convert_to_tensor(numbers)))
     np.testing.assert_array_equal(np.ldexp(received[:, 0].astype(float), -op.frac), expected)
 
