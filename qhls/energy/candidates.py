@@ -33,7 +33,7 @@ from qhls.ir import (
     Scan,
     Threshold,
 )
-from qhls.ir.integers import Array, whole
+from qhls.ir.integers import Array, narrow_integers
 from qhls.plan import Buffer, Plan, Process
 from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
@@ -373,7 +373,7 @@ def _make_steps(op: Op, x: Op, values: Array, frac: int) -> Op:
     lo, hi = x.range.hull
     count = max(min(len(values) - 1, hi - lo), 1)
     steps = (lo + 1 + i * max(hi - lo, 1) // count for i in range(count))
-    thresholds = whole(steps, max(-lo, hi) + 1)
+    thresholds = narrow_integers(steps, max(-lo, hi) + 1)
     reached = values[np.linspace(0, len(values) - 1, count + 1).round().astype(int)]
     return Threshold(
         x,

@@ -47,7 +47,7 @@ def carrier(bound: int) -> np.dtype[Any]:
     return np.dtype(object)
 
 
-def whole(numbers: Iterable[int], bound: int) -> Array:
+def narrow_integers(numbers: Iterable[int], bound: int) -> Array:
     """Return ``numbers`` as int64 where two of them up to ``bound`` add up in 63 bits, else as Python ints."""
     integers = list(numbers)  # NumPy alone may choose uint64 or float64 for what exceeds int64
     return np.array(integers, np.int64 if bound < 1 << 62 else object)

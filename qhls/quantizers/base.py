@@ -280,10 +280,10 @@ class Quantizer:
         """Return the call that makes an equal quantizer, as ``get_quantizer`` reads it."""
         config = self.get_config()
         shown = list(config)[: self._shown]
-        parts = [show(config[name] * 1) for name in shown]
+        parts = [format_argument(config[name] * 1) for name in shown]
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             if field.init and field.name not in shown and config[field.name] != field.default:
-                parts.append(f"{field.name}={show(config[field.name])}")
+                parts.append(f"{field.name}={format_argument(config[field.name])}")
         return f"{type(self).__name__}({','.join(parts)})"
 
     def __str__(self) -> str:
@@ -319,12 +319,12 @@ def list_values(q: Quantizer, assignment: Assignment | None, widest: int = 20) -
     return (codes * assignment.to.step).astype(np.float32)
 
 
-def show(value: Any) -> str:
+def format_argument(value: Any) -> str:
     """Format a value for a quantizer string: ``auto`` quoted, lists without spaces."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return f"[{','.join(show(v) for v in value)}]"
+        return f"[{','.join(format_argument(v) for v in value)}]"
     return repr(value)
 
 

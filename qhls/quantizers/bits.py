@@ -8,7 +8,7 @@ import numpy as np
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import Quantizer, is_settled, list_values, quantizer, show
+from qhls.quantizers.base import Quantizer, format_argument, is_settled, list_values, quantizer
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, make_constant, round_through, sign
@@ -133,7 +133,7 @@ class FixedPoint(Quantizer):
         if not self.keep_negative:
             parts.append("keep_negative=False")
         if self.alpha is not None:
-            parts.append(f"alpha={show(self.alpha)}")
+            parts.append(f"alpha={format_argument(self.alpha)}")
         if self.use_stochastic_rounding:
             parts.append(f"use_stochastic_rounding={int(self.use_stochastic_rounding)}")
         return f"{type(self).__name__}({','.join(parts)})"

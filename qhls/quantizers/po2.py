@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qhls.errors import QuantizerError
-from qhls.quantizers.base import Quantizer, quantizer, show
+from qhls.quantizers.base import Quantizer, format_argument, quantizer
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.exponents import exact_exp2, whole_log2
 from qhls.quantizers.keras_types import ops
@@ -240,7 +240,7 @@ def _format_arguments(q: _PowerOfTwo, *optional: Any) -> str:
     parts = [str(q.bits)]
     for value in optional:
         if value:
-            parts.append(show(int(value) if float(value).is_integer() else value))
+            parts.append(format_argument(int(value) if float(value).is_integer() else value))
     if q.use_stochastic_rounding:
         parts.append(str(int(q.use_stochastic_rounding)))
     if q.quadratic_approximation:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qhls.ir.types import Assignment, Fixed
-from qhls.quantizers.base import Quantizer, is_settled, list_values, quantizer, show
+from qhls.quantizers.base import Quantizer, format_argument, is_settled, list_values, quantizer
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import internal_sigmoid
 from qhls.quantizers.keras_types import ops
@@ -142,7 +142,7 @@ class quantized_relu(Quantizer):
         if self.use_sigmoid or self.use_stochastic_rounding:
             parts.append(str(int(self.use_sigmoid)))
         if self.negative_slope:
-            parts.append(show(self.negative_slope))
+            parts.append(format_argument(self.negative_slope))
         if self.use_stochastic_rounding:
             parts.append(str(int(self.use_stochastic_rounding)))
         return f"quantized_relu({','.join(parts)})"

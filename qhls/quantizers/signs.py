@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import Quantizer, show
+from qhls.quantizers.base import Quantizer, format_argument
 from qhls.quantizers.functions import hard_sigmoid
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor
@@ -70,4 +70,4 @@ class SignQuantizer(Quantizer):
 def call_text(q: Quantizer, **arguments: Any) -> str:
     """Return ``name(key=value,...)`` of the arguments that are neither None nor False."""
     set_ = {k: v for k, v in arguments.items() if v is not None and v is not False}
-    return f"{type(q).__name__}({','.join(f'{k}={show(v)}' for k, v in set_.items())})"
+    return f"{type(q).__name__}({','.join(f'{k}={format_argument(v)}' for k, v in set_.items())})"

@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
-from qhls.quantizers.base import Quantizer, quantizer, show
+from qhls.quantizers.base import Quantizer, format_argument, quantizer
 from qhls.quantizers.exponents import power_of_two
 from qhls.quantizers.functions import get_internal_sigmoid, internal_sigmoid
 from qhls.quantizers.keras_types import ops
@@ -160,7 +160,7 @@ class quantized_ulaw(_Squashing):
         if self.symmetric or self.u != 255.0:
             parts.append(str(int(self.symmetric)))
         if self.u != 255.0:
-            parts.append(show(self.u))
+            parts.append(format_argument(self.u))
         return f"quantized_ulaw({','.join(parts)})"
 
 

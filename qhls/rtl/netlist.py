@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qhls.ir.integers import Array, whole
+from qhls.ir.integers import Array, narrow_integers
 from qhls.ir.types import Fixed
 
 
@@ -98,10 +98,10 @@ class Netlist:
         last = self._last_readers
         for index, cell in enumerate(self.cells):
             if cell.kind is Kind.CONST:
-                values[index] = whole([cell.setting], abs(cell.setting)).repeat(samples)
+                values[index] = narrow_integers([cell.setting], abs(cell.setting)).repeat(samples)
             elif cell.kind is not Kind.INPUT:
                 made = _RULES[cell.kind](self, cell, *(values[arg] for arg in cell.args))
-                values[index] = whole(made.tolist(), max(-cell.lo, cell.hi))
+                values[index] = narrow_integers(made.tolist(), max(-cell.lo, cell.hi))
             for arg in cell.args:
                 if last[arg] == index:
                     values[arg] = None
@@ -157,7 +157,7 @@ def _wrap(net: Netlist, cell: Cell, a: Array) -> Array:
 
 def _table(net: Netlist, cell: Cell, a: Array) -> Array:
     places = (a - net.cells[cell.args[0]].lo).astype(np.intp)
-    return whole(cell.setting, max(-cell.lo, cell.hi))[places]
+    return narrow_integers(cell.setting, max(-cell.lo, cell.hi))[places]
 
 
 _RULES: dict[Kind, Callable[..., Array]] = {

@@ -35,7 +35,7 @@ from qhls.frontend.models.precision import type_of
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Op, layer_scope
-from qhls.ir.integers import Array, whole
+from qhls.ir.integers import Array, narrow_integers
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.keras_types import KerasLayer, ops
@@ -319,7 +319,7 @@ def _numbers(reals: Reals) -> tuple[Array, Array]:
     steps = np.arange(count)
     if (hi - lo) * count >= 1 << 62:
         steps = steps.astype(object)  # Python's integers
-    codes = whole(lo + steps * (hi - lo) // max(count - 1, 1), max(-lo, hi))
+    codes = narrow_integers(lo + steps * (hi - lo) // max(count - 1, 1), max(-lo, hi))
     numbers = values_of(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))
     if not np.isfinite(numbers).all():
         wrong = numbers[~np.isfinite(numbers)][0]

@@ -134,13 +134,13 @@ def settings_of(cls: type, settings: Config, where: str, module: str = "") -> Co
             result[key] = value  # the class may take this among its keyword arguments
         else:
             raise LoadError(
-                f"{where}: expected arguments of {cls.__name__} in Keras 3, got {key}={short(value)}. "
+                f"{where}: expected arguments of {cls.__name__} in Keras 3, got {key}={format_value(value)}. "
                 f"Save the model again without it."
             )
     return result
 
 
-def short(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return ``value`` as a message shows it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
@@ -198,6 +198,6 @@ def _refuse_paths(cls: type, settings: Config, where: str) -> None:
     if not isinstance(settings.get("vocabulary"), list):
         raise LoadError(
             f"{where}: expected the vocabulary of {cls.__name__} as a list in the configuration, got "
-            f"{short(settings.get('vocabulary'))}. Build the layer with "
+            f"{format_value(settings.get('vocabulary'))}. Build the layer with "
             f"vocabulary=layer.get_vocabulary() and save the model again: no other file is read."
         )

@@ -18,10 +18,10 @@ from qhls.frontend.files.classes import (
     CODE,
     Config,
     find,
+    format_value,
     named,
     registered_name,
     settings_of,
-    short,
 )
 from qhls.frontend.models.calls import MODELS, ends, field, node, renamed
 
@@ -50,7 +50,7 @@ def _top(config: Any, where: str) -> Config:
     if not isinstance(config, dict) or "class_name" not in config:
         raise LoadError(
             f"{where}: expected the configuration of a Keras model (an object with 'class_name'), "
-            f"got {short(config)}. Save it with model.save() or model.to_json()."
+            f"got {format_value(config)}. Save it with model.save() or model.to_json()."
         )
     name = _class_name(config, where)
     if name not in MODELS:
@@ -134,7 +134,7 @@ def _layer(config: Config, where: str) -> Config:
         return _model(name, config, where)
     if not isinstance(inner, dict):
         raise LoadError(
-            f"{where}: expected an object as 'config', got {short(inner)}. Save the model again."
+            f"{where}: expected an object as 'config', got {format_value(inner)}. Save the model again."
         )
     cls = find(name, config, where, layer=True)
     settings = {k: _value(v, where, k) for k, v in inner.items()}
@@ -172,7 +172,7 @@ def _model(name: str, config: Config, where: str) -> Config:
     layers = field(inner, "layers", where)
     if not isinstance(layers, list) or not layers:
         raise LoadError(
-            f"{where}: expected a list of layers, got {short(layers)}. Save the model again."
+            f"{where}: expected a list of layers, got {format_value(layers)}. Save the model again."
         )
     if name == "Sequential":
         return _sequential(inner, config, where)
@@ -267,7 +267,7 @@ def _class_name(config: Config, where: str, refused: Collection[str] = CODE) -> 
     name = config.get("class_name")
     if not isinstance(name, str):
         raise LoadError(
-            f"{where}: expected the name of a class or function, got {short(name)}. Save the model again."
+            f"{where}: expected the name of a class or function, got {format_value(name)}. Save the model again."
         )
     name = name.rpartition(">")[2]
     if name in refused:

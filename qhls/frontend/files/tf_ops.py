@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import LoadError
-from qhls.frontend.files.classes import Config, shipped, short
+from qhls.frontend.files.classes import Config, format_value, shipped
 
 CLASSES = ("TFOpLambda", "SlicingOpLambda")
 
@@ -167,14 +167,14 @@ def operation(config: Config, nodes: list[Config], where: str) -> tuple[type, Co
     if known is None or cls is None:
         raise LoadError(
             f"{where}: expected a pure function on tensors such as 'math.multiply' or 'concat', got "
-            f"{short(function)}, which is never run. Replace it by a Keras layer, or by your own one "
+            f"{format_value(function)}, which is never run. Replace it by a Keras layer, or by your own one "
             f"decorated with @qhls.frontend.register."
         )
     calls = [_arguments(known, str(function), node, where) for node in nodes]
     settings = [known.convert(settings) for settings, _ in calls]
     if any(each != settings[0] for each in settings):
         raise LoadError(
-            f"{where}: expected calls of {function!r} with the same arguments, got {short(settings)}. "
+            f"{where}: expected calls of {function!r} with the same arguments, got {format_value(settings)}. "
             f"Save the model with a layer for each call."
         )
     return cls, settings[0] if settings else {}, [call for _, call in calls]
@@ -192,7 +192,7 @@ def _arguments(known: _Operation, function: str, node: Config, where: str) -> tu
     if unknown or missing:
         raise LoadError(
             f"{where}: expected the function {function!r} with {', '.join(known.reads) or 'a tensor'} and "
-            f"arguments that Keras 3 has, got {short(node['kwargs'])}. Rebuild this part of the model with "
+            f"arguments that Keras 3 has, got {format_value(node['kwargs'])}. Rebuild this part of the model with "
             f"plain layers."
         )
     settings = {known.settings[k]: v for k, v in given.items() if k in known.settings}

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.lowering.lower import lower, rectified, scaled, short
+from qhls.frontend.lowering.lower import have_few_bits, lower, rectified, scaled
 from qhls.frontend.lowering.reals import Tensor, reals_along
 from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
@@ -69,7 +69,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 def _(layer: Any, x: Tensor) -> Tensor:
     """Multiply negative numbers by a slope per element, or per element that ``shared_axes`` keep apart."""
     slopes: Any = ops.convert_to_numpy(layer.alpha)
-    if isinstance(x, Op) and short(slopes):
+    if isinstance(x, Op) and have_few_bits(slopes):
         if (slopes <= 1).all():
             return Max(x, scaled(x, slopes))
         if (slopes >= 1).all():
@@ -82,7 +82,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
     scale, offset = np.asarray(layer.scale, np.float64), np.asarray(layer.offset, np.float64)
     if scale.ndim and keras.config.image_data_format() == "channels_first":
         scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))  # as Keras does
-    if isinstance(x, Op) and short(scale) and short(offset):
+    if isinstance(x, Op) and have_few_bits(scale) and have_few_bits(offset):
         product = scaled(x, scale)
         return Add(product, Const.of(offset, "offset")) if offset.any() else product
     axes = {*_axes(scale, len(x.shape)), *_axes(offset, len(x.shape))}
@@ -99,8 +99,8 @@ def _(layer: Any, x: Tensor) -> Tensor:
             layer, "a normalisation within a sample", "one along the batch", "Use axis=-1."
         )
     mean, deviation = mean[0], np.maximum(np.sqrt(variance[0]), keras.config.epsilon())
-    if isinstance(x, Op) and short(mean):
-        if layer.invert and short(deviation):
+    if isinstance(x, Op) and have_few_bits(mean):
+        if layer.invert and have_few_bits(deviation):
             return Add(scaled(x, deviation), Const.of(mean, "mean"))
         if not layer.invert and (np.frexp(deviation)[0] == 0.5).all():
             return scaled(Sub(x, Const.of(mean, "mean")) if mean.any() else x, 1 / deviation)

@@ -17,7 +17,7 @@ from qhls.frontend.layers.merge import contracted, of_one_rank
 from qhls.frontend.layers.movement import concatenated, gathered, padded, permuted
 from qhls.frontend.layers.windows import mean
 from qhls.frontend.lowering.choices import truth
-from qhls.frontend.lowering.lower import activate, lower, scaled, short, zero
+from qhls.frontend.lowering.lower import activate, have_few_bits, lower, scaled, zero
 from qhls.frontend.lowering.reals import Tensor, exact, reals, reals_along
 from qhls.frontend.lowering.refusal import refusal
 from qhls.frontend.lowering.steps import step_function
@@ -125,7 +125,7 @@ def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
 
 def is_held(constant: Array) -> bool:
     """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
-    return short(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
+    return have_few_bits(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
 def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Tensor:
@@ -184,7 +184,7 @@ def _(operation: Any, x: Tensor) -> Op:
 @register_operations("Clip")
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
-    if not isinstance(x, Op) or not all(end.ndim == 0 and short(end) for end in ends):
+    if not isinstance(x, Op) or not all(end.ndim == 0 and have_few_bits(end) for end in ends):
         return reals(x, operation, _no_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
@@ -402,7 +402,7 @@ def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
     widths = [(int(before), int(behind)) for before, behind in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
     value = float(constant_values or 0)
-    if operation.mode != "constant" or any(widths[0]) or not short(value):
+    if operation.mode != "constant" or any(widths[0]) or not have_few_bits(value):
         raise refusal(
             operation,
             "constants of at most 12 bits around each sample",

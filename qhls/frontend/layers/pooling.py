@@ -12,9 +12,9 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import (
     mean,
     not_exact,
+    reduce_all,
     require_channels_last,
     same_padding,
-    whole,
     window_sums,
 )
 from qhls.frontend.lowering.lower import activate, lower
@@ -125,7 +125,7 @@ def _(layer: QAveragePooling2D, x: Op) -> Tensor:
 @lower.register(QGlobalAveragePooling2D)
 def _(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
     require_channels_last(layer)
-    return _averaged(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
+    return _averaged(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
 def _averaged(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:

@@ -12,8 +12,8 @@ from qhls.frontend.layers.windows import (
     axes_of,
     mean,
     pooled,
+    reduce_all,
     require_channels_last,
-    whole,
     window_sums,
 )
 from qhls.frontend.lowering.lower import lower
@@ -65,7 +65,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.GlobalMaxPooling3D, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    return maximum(layer, x, lambda op: whole(layer, op, "max"))
+    return maximum(layer, x, lambda op: reduce_all(layer, op, "max"))
 
 
 @lower.register(keras.layers.AveragePooling1D)
@@ -113,7 +113,7 @@ def _(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
     require_channels_last(layer)
     if mask is not None:
         return _masked_mean(layer, x, mask)
-    return mean(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
+    return mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
 def _masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
@@ -122,7 +122,7 @@ def _masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
     Where it is 0 throughout, Keras divides 0 by 0, which is no number; here it is the first of these, 0 / 1.
     """
     steps, channels = x.shape
-    sums = whole(layer, Mul(x, Reshape(mask, (steps, 1)), proved=True), "sum")
+    sums = reduce_all(layer, Mul(x, Reshape(mask, (steps, 1)), proved=True), "sum")
     count = Reshape(Pool(Reshape(mask, (1, steps, 1)), (1, steps), (1, 1), "sum"), (1,))
     numbers = np.arange(1, steps + 1)
     ends = np.stack([numbers - (numbers == 1), numbers + 1], axis=1)  # no step counts as one
@@ -159,4 +159,4 @@ def _masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
 @lower.register(keras.layers.GlobalAveragePooling3D)
 def _(layer: Any, x: Op) -> Tensor:
     require_channels_last(layer)
-    return mean(layer, whole(layer, x, "sum"), math.prod(x.shape[:-1]))
+    return mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))

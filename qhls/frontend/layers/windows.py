@@ -107,7 +107,7 @@ def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") ->
     return convolve(layer, x, variable, arrange=lambda k: k.reshape(*size, 1, -1), groups=channels)
 
 
-def whole(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def reduce_all(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """The maximum or sum over all of ``x`` but its channels."""
     image = x if len(x.shape) == 3 else Reshape(x, (1, x.size // x.shape[-1], x.shape[-1]))
     result = Pool(image, (image.shape[0], image.shape[1]), (1, 1), reduction)

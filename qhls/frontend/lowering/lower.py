@@ -319,20 +319,20 @@ def softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
 
 
 def leaky(x: Op, slope: float) -> Op | None:
-    """``x``, times ``slope`` where it is negative; None for a slope that is no ``short`` number."""
+    """``x``, times ``slope`` where it is negative; None for a slope of too many bits (``have_few_bits``)."""
     if slope == 0:
         return Max(x, zero())
-    if not short(slope):
+    if not have_few_bits(slope):
         return None
     return (Max if slope <= 1 else Min)(x, scaled(x, slope))
 
 
 def rectified(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
-    """``leaky(x)`` up to ``highest``; None where these are no ``short`` numbers."""
+    """``leaky(x)`` up to ``highest``; None where these have too many bits (``have_few_bits``)."""
     bent = leaky(x, slope)
     if bent is None or highest is None:
         return bent
-    return Min(bent, Const.of(highest, "highest")) if short(highest) else None
+    return Min(bent, Const.of(highest, "highest")) if have_few_bits(highest) else None
 
 
 _RECTIFIERS: dict[Any, dict[str, float]] = {
@@ -344,7 +344,7 @@ _RECTIFIERS: dict[Any, dict[str, float]] = {
 """Functions that ``rectified`` computes, and its arguments."""
 
 
-def short(numbers: Any) -> bool:
+def have_few_bits(numbers: Any) -> bool:
     """Return whether all ``numbers`` are integers of at most 12 bits times powers of two: hardware holds these."""
     mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
     return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())

@@ -16,7 +16,7 @@ from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.reals import Function, Joined, Reals, Tensor, rises
 from qhls.frontend.lowering.refusal import refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
-from qhls.ir.integers import Array, dyadic, whole
+from qhls.ir.integers import Array, dyadic, narrow_integers
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import PACKETS, pad_to_packets, skip_gradients, use_precision
@@ -161,7 +161,7 @@ class _Search:
             if sum(int(codes[i + 1] - codes[i]) for i in doubtful) > MEASURED // self.channels:
                 raise self._too_wide()
             inside = [
-                whole(range(codes[i] + 1, codes[i + 1]), max(map(abs, self.x.range.hull)))
+                narrow_integers(range(codes[i] + 1, codes[i + 1]), max(map(abs, self.x.range.hull)))
                 for i in doubtful
             ]
             points[c] = np.sort(np.concatenate([codes, *inside]))
@@ -208,7 +208,7 @@ def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool
     steps: list[int] = made.thresholds.codes.integers().tolist()
     ends = [lo, *(min(step, hi) for step in steps), hi]
     beside = sorted({end - side for end in ends for side in (0, 1) if lo <= end - side})
-    points = whole(beside, max(-lo, hi))[None]
+    points = narrow_integers(beside, max(-lo, hi))[None]
     if (noisy.values_at(points) != plain.values_at(points)).any():
         return True
     limit = 1 << (24 if dtype == "float32" else 53)
@@ -272,7 +272,7 @@ def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
     values: list[list[Array]] = [[] for _ in range(channels)]
     step = max(_CHUNK // channels, 2)
     for start in range(lo, hi + 1, step):
-        codes = whole(range(start, min(start + step, hi + 1)), max(-lo, hi))
+        codes = narrow_integers(range(start, min(start + step, hi + 1)), max(-lo, hi))
         for c, row in enumerate(search.values_at(np.tile(codes, (channels, 1)))):
             change = np.flatnonzero(row[1:] != row[:-1])
             _limit(search.owner, len(change))
@@ -290,7 +290,7 @@ def _bisect(
     In a piece the function never turns: what is equal at two points is so between them.
     """
     (lo, hi), channels = search.x.range.hull, search.channels
-    ends = np.array([whole((lo, hi), max(-lo, hi))] * channels)
+    ends = np.array([narrow_integers((lo, hi), max(-lo, hi))] * channels)
     points, values, pieces = list(ends), list(search.values_at(ends)), list(pieces_at(ends))
     while True:
         gaps = [np.diff(p) for p in points]
@@ -335,7 +335,9 @@ def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tup
     changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
     most = max(1, *(len(c) for c in changes))
     _limit(owner, most)
-    beyond = whole(range(hi + 1, hi + 1 + most), max(abs(hi), abs(int(points[0][0]))) + most)
+    beyond = narrow_integers(
+        range(hi + 1, hi + 1 + most), max(abs(hi), abs(int(points[0][0]))) + most
+    )
     steps = np.array([beyond] * len(points), beyond.dtype)
     levels = np.empty((len(points), most + 1))
     for c, change in enumerate(changes):

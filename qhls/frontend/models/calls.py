@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from qhls.errors import LoadError
-from qhls.frontend.files.classes import Config, short
+from qhls.frontend.files.classes import Config, format_value
 
 MODELS = {"Sequential", "Functional", "Model"}
 
@@ -57,7 +57,7 @@ def argument(value: Any, where: str) -> Any:
     kept = _kept(value["class_name"], value.get("config"), where)
     if kept is None:
         raise LoadError(
-            f"{where}: expected tensors, numbers and slices as arguments of a call, got {short(value)}. "
+            f"{where}: expected tensors, numbers and slices as arguments of a call, got {format_value(value)}. "
             f"Rebuild this part of the model with plain layers."
         )
     return {"class_name": value["class_name"], "config": kept}
@@ -83,7 +83,7 @@ def ends(given: Any, nested: dict[str, str], where: str) -> Any:
         return {k: ends(v, nested, where) for k, v in given.items()}
     if not isinstance(given, list) or not given:
         raise LoadError(
-            f"{where}: expected [layer, node, tensor], got {short(given)}. Save the model again."
+            f"{where}: expected [layer, node, tensor], got {format_value(given)}. Save the model again."
         )
     if isinstance(given[0], str):
         name, index, tensor = given
@@ -110,7 +110,7 @@ def field(config: Any, key: str, where: str) -> Any:
     """
     if not isinstance(config, dict) or key not in config:
         raise LoadError(
-            f"{where}: expected {key!r} in the file, got {short(config)}. Save the model again."
+            f"{where}: expected {key!r} in the file, got {format_value(config)}. Save the model again."
         )
     return config[key]
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from qhls.errors import LoadError
 from qhls.frontend import load_model
-from qhls.frontend.files.classes import registered_name, short
+from qhls.frontend.files.classes import format_value, registered_name
 from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.load import read_keras
 from qhls.frontend.files.weights import attribute, bounded_weights, load_weights, open_h5
@@ -136,8 +136,8 @@ def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
     got = [value.shape if isinstance(value, h5py.Dataset) else None for value in values]
     if expected != got:
         raise LoadError(
-            f"{where}: expected {len(expected)} variables of the optimizer of the shapes {short(expected)}, "
-            f"got {len(got)} of {short(got)}. Give the optimizer its state by hand, or train on."
+            f"{where}: expected {len(expected)} variables of the optimizer of the shapes {format_value(expected)}, "
+            f"got {len(got)} of {format_value(got)}. Give the optimizer its state by hand, or train on."
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(np.asarray(value[()]))
