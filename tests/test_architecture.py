@@ -147,19 +147,11 @@ def test_functions_and_modules_are_short():
 # Names
 
 REPEATED = {
-    **dict.fromkeys(("add", "multiply", "divide", "compare"), "operations of different machines"),
+    **dict.fromkeys(("add", "multiply", "compare"), "operations of different machines"),
     **dict.fromkeys(("build", "emit", "write"), "the verb of each target or report"),
     **dict.fromkeys(("load", "save", "read", "run", "main"), "the verb of a module with one task"),
 }
 """Functions of several modules, each with the reason."""
-
-SHRINKING = {
-    *("calls", "count_operations", "encode", "fake_quantize", "find_table", "fold"),
-    *("holding", "is_whole", "list_nodes", "load_model", "measure"),
-    *("power_of_two", "quantized_values"),
-    "step_function",
-}
-"""Functions of two meanings that are still to be renamed: names leave this list, and none enters it."""
 
 
 def public_definitions(kind):
@@ -177,7 +169,7 @@ def test_a_public_name_has_one_meaning():
     assert {name for name, paths in classes.items() if len(paths) > 1} == set()
     functions = public_definitions(ast.FunctionDef)
     repeated = {name for name, paths in functions.items() if len(paths) > 1}
-    assert repeated == {*REPEATED, *SHRINKING}, "a name that is defined once leaves the lists"
+    assert repeated == set(REPEATED), "a name that is defined once leaves the list"
 
 
 # Folders

@@ -42,7 +42,7 @@ def kept(name: str, make: Callable[[Path, Path], None]) -> Path:
     """
     library = cache_folder() / name
     try:
-        if is_whole(library):
+        if is_intact(library):
             return library
         library.parent.mkdir(parents=True, exist_ok=True)
         for _ in left_over(library.parent, _PREFIX):
@@ -72,7 +72,7 @@ def digest(parts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def is_whole(library: Path) -> bool:
+def is_intact(library: Path) -> bool:
     """Return whether a library exists and is as it was written."""
     if not library.is_file():
         return False
@@ -83,7 +83,7 @@ def is_whole(library: Path) -> bool:
 def opened(library: Path) -> ctypes.CDLL:
     """Load a library. Raises ``CsimError`` for one that is damaged or gone: to load it would end the process."""
     try:
-        if is_whole(library):
+        if is_intact(library):
             return ctypes.CDLL(str(library))
         problem = "one that is damaged or gone"
     except OSError as error:

@@ -39,7 +39,7 @@ def read_scaling_error() -> str:
     return _read_table()["error"]
 
 
-def list_nodes() -> tuple[float, ...]:
+def list_process_nodes() -> tuple[float, ...]:
     """Return the nodes with a polynomial, in nanometres, the largest first."""
     return tuple(float(node) for node in _read_table()["nodes"])
 
@@ -54,7 +54,7 @@ def compute_energy_factor(old: ProcessNode, new: ProcessNode) -> float:
 
 def _compute_relative_energy(process: ProcessNode) -> float:
     """Return energy in a unit common to all nodes, interpolated linearly between two nodes."""
-    nodes = list_nodes()
+    nodes = list_process_nodes()
     if not nodes[-1] <= process.node_nm <= nodes[0]:
         raise EnergyError(
             f"process {process}: expected a node from {nodes[-1]:g} to {nodes[0]:g} nm, got {process.node_nm:g}. "

@@ -17,8 +17,8 @@ from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Conv, Input, Lookup, Matmul, Pool
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import array_of, arrays_read, calls
-from qhls.plan.fold import Fold, divisors, find_fold, fold, list_folds, sizes_of
+from qhls.plan.dataflow import array_of, arrays_read, list_calls
+from qhls.plan.fold import Fold, choose_fold, divisors, find_fold, list_folds, sizes_of
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.process import PORTS, Place
 from qhls.plan.rules import Choice
@@ -34,7 +34,7 @@ Choices = dict[Op, Choice]
 
 def arrays_of(graph: Graph) -> list[Op]:
     """Return the ops with a choice: inputs, then calls."""
-    return [*graph.inputs, *calls(graph)]
+    return [*graph.inputs, *list_calls(graph)]
 
 
 def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
@@ -48,7 +48,7 @@ def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> t
 def _choose(op: Op, schedule: Schedule, target: int | None) -> Choice:
     """Return the decisions on ``op`` alone: tiles or lanes."""
     if isinstance(op, Scan):
-        inner = None if target is None else max(target // (op.steps * len(calls(op.body))), 1)
+        inner = None if target is None else max(target // (op.steps * len(list_calls(op.body))), 1)
         return Choice(schedule, body=_choose_step(op.body, schedule, inner))
     if isinstance(op, Matmul | Conv):
         return _choose_product(op, schedule, target)
@@ -72,9 +72,9 @@ def _choose_product(op: Matmul | Conv, schedule: Schedule, target: int | None) -
     if wish == "logic":
         return Choice(schedule, weights="wired")
     if isinstance(wish, tuple):
-        tiles = divide(op, *wish)
+        tiles = split_weights(op, *wish)
     elif target is None:
-        tiles = fold(op, schedule)
+        tiles = choose_fold(op, schedule)
         if wish is None:
             return Choice(schedule, tiles)
     else:
@@ -97,7 +97,7 @@ def find_wish(op: Op, schedule: Schedule) -> Folding | None:
     return next((wish for name, wish in wishes.items() if fnmatchcase(op.layer, name)), None)
 
 
-def divide(op: Matmul | Conv, simd: int, pe: int) -> Fold:
+def split_weights(op: Matmul | Conv, simd: int, pe: int) -> Fold:
     """Return the tiles of ``simd`` inputs and ``pe`` results. Raises ``PlanError`` where they do not divide."""
     folds = list_folds(sizes_of(op))
     for tiles in folds:
@@ -156,7 +156,7 @@ def _place(op: Op, graph: Graph, chosen: Choices, target: int) -> Choice:
 def _list_lanes(op: Op, graph: Graph, chosen: Choices, target: int) -> Iterator[int]:
     """Yield the consecutive elements of the tensor of ``op`` that a trip of each process uses; 0 where any."""
     yield _count_written(op, chosen[op])
-    for reader in calls(graph):
+    for reader in list_calls(graph):
         if op in arrays_read(reader):
             operands = [o for o in reader.operands if array_of(o) is op]
             yield from (_count_read(reader, operand, chosen[reader]) for operand in operands)

@@ -22,7 +22,7 @@ def array_of(op: Op) -> Op:
     return op
 
 
-def calls(graph: Graph) -> list[Op]:
+def list_calls(graph: Graph) -> list[Op]:
     """Return the ops that the generated top function calls, in order."""
     return [op for op in graph.ops if not isinstance(op, Const | Input | Reshape)]
 
@@ -39,7 +39,7 @@ def find_obstacles(graph: Graph) -> tuple[str, ...]:
     readers = Counter(results)
     depths: dict[Op, int] = dict.fromkeys(graph.inputs, 0)
     uneven: list[str] = []
-    for op in calls(graph):
+    for op in list_calls(graph):
         arrays = arrays_read(op)
         readers.update(arrays)
         depth = [depths[array] for array in arrays]

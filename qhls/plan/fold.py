@@ -90,7 +90,7 @@ def sizes_of(op: Matmul | Conv) -> Sizes:
     return op.groups, rows, columns, channels, filters // op.groups
 
 
-def fold(op: object, schedule: Schedule) -> Fold | None:
+def choose_fold(op: object, schedule: Schedule) -> Fold | None:
     """Return the tiles through which ``reuse_factor`` makes ``op`` share its multipliers; None where it shares none."""
     if not isinstance(op, Matmul | Conv):
         return None

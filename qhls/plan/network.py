@@ -21,7 +21,7 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.scan import Scan
 from qhls.plan.choices import arrays_of, check_folding, choose_all
-from qhls.plan.dataflow import array_of, arrays_read, calls, find_obstacles
+from qhls.plan.dataflow import array_of, arrays_read, find_obstacles, list_calls
 from qhls.plan.process import Buffer, Channel, ChannelKind, Process
 from qhls.plan.rules import Choice, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
@@ -191,7 +191,7 @@ def connect(
     nested: bool = False,
 ) -> Plan:
     """Return the plan of ``graph`` by ``choices`` of inputs and calls; ``nested``: others copy its outputs."""
-    order, arrays = calls(graph), arrays_of(graph)
+    order, arrays = list_calls(graph), arrays_of(graph)
     crossed = (array for op in order for array in arrays_read(op))
     double = frozenset[Op]() if obstacles else frozenset(crossed) - frozenset(graph.inputs)
     chosen = dict(zip(arrays, choices, strict=True))

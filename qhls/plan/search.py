@@ -96,7 +96,7 @@ def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
     Those with the fewest LUTs per block come first.
     """
     budget = plan.schedule.budget
-    excess = measure(plan).get("DSP", 0.0) - budget.get("DSP", math.inf)
+    excess = add_up_resources(plan).get("DSP", 0.0) - budget.get("DSP", math.inf)
     choices = list(plan.choices)
     first = len(plan.graph.inputs)
     spared: list[tuple[float, float, int]] = []
@@ -122,13 +122,13 @@ def measure_process(process: Process) -> Resources:
 
 def _fits(plan: Plan) -> bool:
     budget = plan.schedule.budget
-    totals = measure(plan)
+    totals = add_up_resources(plan)
     return all(totals.get(unit, 0.0) <= limit for unit, limit in budget.items())
 
 
 def check_budget(plan: Plan) -> None:
     """Raise ``PlanError`` with the unit that ``plan`` exceeds most, and the layer that needs most of it."""
-    totals, budget = measure(plan), plan.schedule.budget
+    totals, budget = add_up_resources(plan), plan.schedule.budget
     worst = max(budget, key=lambda unit: totals.get(unit, 0.0) / budget[unit], default=None)
     if worst is None or totals.get(worst, 0.0) <= budget[worst]:
         return
@@ -143,7 +143,7 @@ def check_budget(plan: Plan) -> None:
     )
 
 
-def measure(plan: Plan) -> Resources:
+def add_up_resources(plan: Plan) -> Resources:
     """Return the resources of ``plan`` by unit."""
     totals: Resources = {}
     for _, resources in measure_layers(plan):

@@ -13,7 +13,7 @@ _WIDEST_TABLE = 16
 """Bits of the longest table: 2**16 lines of Verilog."""
 
 
-def step_function(build: Builder, x: int, steps: Sequence[int], values: Sequence[int]) -> int:
+def build_steps(build: Builder, x: int, steps: Sequence[int], values: Sequence[int]) -> int:
     """Return ``values[number of steps <= x]``, in the form with the fewest LUTs. ``steps`` rise."""
     first, last = (bisect_right(steps, end) for end in (build.lo(x), build.hi(x)))
     steps, values = steps[first:last], values[first : last + 1]

@@ -18,7 +18,7 @@ from qhls.rtl.adders import products
 from qhls.rtl.builder import MOST_CELLS, Builder
 from qhls.rtl.netlist import Netlist, Port
 from qhls.rtl.pipeline import pipelined
-from qhls.rtl.steps import step_function
+from qhls.rtl.steps import build_steps
 
 
 def netlist_of(graph: Graph, taps: Sequence[Op] = (), clock_period: float | None = None) -> Netlist:
@@ -176,7 +176,7 @@ class Wires:
     def step(self, thresholds: Wires, values: Wires) -> Wires:
         """Return ``values[number of thresholds <= x]``."""
         steps, levels = thresholds.constants().tolist(), values.constants().tolist()
-        return self._each(lambda cell: step_function(self.builder, cell, steps, levels))
+        return self._each(lambda cell: build_steps(self.builder, cell, steps, levels))
 
     def rows_at(self, table: Wires) -> Wires:
         """Return the rows of constants ``table`` at these indices."""

@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
     """Search, or resume a search, and return the exit status, 130 after Ctrl-C."""
     data = load_data(options.data)
     objectives = [_parse_objective(text) for text in options.objective or ("accuracy", "energy")]
-    model = load_model(options, objectives)
+    model = load_compiled(options, objectives)
     settings = _collect_settings(options)
     types = options.input_type
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -122,7 +122,7 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
     return x, y, x_judged, y_judged
 
 
-def load_model(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
+def load_compiled(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
     """Return the model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
     path = existing(options.model)
     try:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.energy import ProcessNode, load_technology, technologies
-from qhls.energy.scaling import compute_energy_factor, list_nodes
+from qhls.energy.scaling import compute_energy_factor, list_process_nodes
 from qhls.energy.technology import COMPOSED, MEMORIES, OPERATIONS
 from qhls.errors import EnergyError, QhlsError
 from qhls.plan.hardware import events as hardware_events
@@ -312,7 +312,7 @@ def test_every_node_by_hand(node, low, high):
 
 def test_smaller_nodes_cost_less():
     sizes = (130, 90, 65, 32, 20, 16, 14, 10, 7)
-    assert set(sizes) | {45} == set(list_nodes())
+    assert set(sizes) | {45} == set(list_process_nodes())
     prices = [
         load_technology(f"stillmaker_{nm}nm").operation(hardware_events.multiply(8, 8))
         for nm in sizes

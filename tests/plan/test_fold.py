@@ -14,7 +14,7 @@ from qhls.backends.emit import sources
 from qhls.backends.target import TARGETS
 from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, run
 from qhls.plan import Fold, Schedule
-from qhls.plan.fold import fold
+from qhls.plan.fold import choose_fold
 from support.plans import process_of
 
 
@@ -32,21 +32,21 @@ def conv(size, kernel, channels, filters, **options):
 
 
 def test_tiles_by_hand():
-    assert fold(matmul(6, 4), Schedule()) is None
-    assert fold(matmul(6, 4), Schedule(4)) == Fold((1, 1, 1, 6, 4), (1, 1, 1, 3, 2))
-    assert fold(matmul(6, 4), Schedule(24)).products == 1
-    assert fold(matmul(6, 4), Schedule(10**6)).trips == 24
-    assert fold(conv((5, 5), (3, 3), 2, 4), Schedule(9)).tile == (1, 1, 1, 2, 4)
-    grouped = fold(conv((5, 5), (3, 3), 4, 4, groups=2), Schedule(9))
+    assert choose_fold(matmul(6, 4), Schedule()) is None
+    assert choose_fold(matmul(6, 4), Schedule(4)) == Fold((1, 1, 1, 6, 4), (1, 1, 1, 3, 2))
+    assert choose_fold(matmul(6, 4), Schedule(24)).products == 1
+    assert choose_fold(matmul(6, 4), Schedule(10**6)).trips == 24
+    assert choose_fold(conv((5, 5), (3, 3), 2, 4), Schedule(9)).tile == (1, 1, 1, 2, 4)
+    grouped = choose_fold(conv((5, 5), (3, 3), 4, 4, groups=2), Schedule(9))
     assert (grouped.tile, grouped.simd, grouped.pe) == ((2, 1, 1, 2, 2), 2, 4)
-    assert fold(Const.of(1.0), Schedule(9)) is None
+    assert choose_fold(Const.of(1.0), Schedule(9)) is None
 
 
 @given(st.tuples(*[st.integers(1, 5)] * 2, *[st.integers(1, 40)] * 2), st.integers(1, 300))
 def test_tiles_take_no_longer_and_little_more_than_they_may(sizes, reuse):
     rows, columns, channels, filters = sizes
     op = conv((rows, columns), (rows, columns), channels, filters)
-    found = fold(op, Schedule(reuse))
+    found = choose_fold(op, Schedule(reuse))
     tiles = found or Fold((1, *sizes), (1, *sizes))
     assert 1 <= tiles.trips <= reuse
     macs = math.prod(sizes)
@@ -58,7 +58,7 @@ def test_tiles_take_no_longer_and_little_more_than_they_may(sizes, reuse):
 @given(st.tuples(*[st.integers(1, 3)] * 2, *[st.integers(1, 9)] * 2), st.integers(2, 60))
 def test_tiles_hold_every_weight_once_and_else_zeros(sizes, reuse):
     op = conv(sizes[:2], sizes[:2], *sizes[2:])
-    found = fold(op, Schedule(reuse))
+    found = choose_fold(op, Schedule(reuse))
     if found is None:
         return
     codes = 1 + np.arange(math.prod(sizes)).reshape(sizes)
@@ -93,7 +93,7 @@ def test_a_tile_a_trip_is_what_the_op_means(reuse, limit, monkeypatch, tmp_path)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(2, 4000))
 def test_a_body_has_as_many_products_as_a_tile(inputs, outputs, reuse):
     op, schedule = matmul(inputs, outputs), Schedule(reuse)
-    tiles = fold(op, schedule)
+    tiles = choose_fold(op, schedule)
     if tiles is None:
         return
     text = sources(Graph((op.x,), (op,), "top"), schedule, TARGETS["vitis"])["src/top.cpp"]

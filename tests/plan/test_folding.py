@@ -36,7 +36,7 @@ from qhls.ir import (
 )
 from qhls.plan import Schedule, plan
 from qhls.plan.fold import list_folds, sizes_of
-from qhls.plan.search import measure
+from qhls.plan.search import add_up_resources
 from support.graphs.agreement import disagreements, stimuli
 from support.graphs.designs import classifier
 
@@ -195,11 +195,13 @@ def test_a_budget_takes_the_fastest_that_fits():
     graph = chain()
     smallest = plan(graph, Schedule(lut=1, fit=False))
     assert [p.fold.products for p in smallest.processes if p.fold] == [1, 1, 1]
-    room = math.ceil(measure(smallest)["LUT"])
+    room = math.ceil(add_up_resources(smallest)["LUT"])
     least = plan(graph, Schedule(lut=room, dsp=3))
     more = plan(graph, Schedule(lut=20 * room, dsp=200))
     assert more.interval * 10 < least.interval <= smallest.interval
-    assert all(measure(more)[unit] <= limit for unit, limit in more.schedule.budget.items())
+    assert all(
+        add_up_resources(more)[unit] <= limit for unit, limit in more.schedule.budget.items()
+    )
     macs = sum(p.op.w.size for p in more.processes if p.kind == "matmul")
     assert more.interval <= 1.5 * macs / 200
 
@@ -211,8 +213,8 @@ def test_products_beyond_the_dsp_blocks_are_in_luts():
     assert [p.fold for p in few.processes] == [p.fold for p in many.processes]
     assert not any(p.in_luts for p in many.processes)
     assert 0 < sum(p.in_luts for p in few.processes) < 3
-    assert measure(few)["DSP"] <= 140 < measure(many)["DSP"]
-    assert measure(few)["LUT"] > measure(many)["LUT"] + 5_000
+    assert add_up_resources(few)["DSP"] <= 140 < add_up_resources(many)["DSP"]
+    assert add_up_resources(few)["LUT"] > add_up_resources(many)["LUT"] + 5_000
     text = sources(graph, few.schedule, TARGETS["vitis"])["src/chain.cpp"]
     assert text.count("BIND_OP variable=product op=mul impl=fabric") == sum(
         p.in_luts for p in few.processes

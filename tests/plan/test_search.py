@@ -10,7 +10,7 @@ from qhls.energy.technology import load_technology
 from qhls.errors import PlanError
 from qhls.ir import Fixed, Graph, Scan
 from qhls.plan import Schedule, plan
-from qhls.plan.search import measure
+from qhls.plan.search import add_up_resources
 from support.graphs.designs import classifier
 from support.graphs.op_examples import EXAMPLES, inputs_of
 
@@ -49,8 +49,8 @@ def test_all_costs_read_one_plan(build, fields):
     design = Design(built, Schedule(**fields))
     assert design.latency().interval == design.plan.interval
     totals = design.area().totals
-    assert measure(design.plan) == pytest.approx(
-        {unit: totals[unit] for unit in measure(design.plan)}
+    assert add_up_resources(design.plan) == pytest.approx(
+        {unit: totals[unit] for unit in add_up_resources(design.plan)}
     )
     costs = Candidates(design.plan, UNIT).costs({})
     assert costs.energy == pytest.approx(design.energy("unit").total)

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import Call, calls_and_results
+from qhls.compat.qkeras.models.graph import Call, list_calls_and_results
 from qhls.errors import EnergyError
 from qhls.frontend.models.walk import layers, unwrapped
 from qhls.quantizers.keras_types import KerasLayer
@@ -80,7 +80,7 @@ def list_nodes(model: keras.Model, compatible: bool) -> list[Node]:
         LoweringError: a model that is not built from layers.
         EnergyError: a tensor of unknown size.
     """
-    every, results = calls_and_results(model)
+    every, results = list_calls_and_results(model)
     inputs = enumerate(keras.tree.flatten(model.inputs))
     edges = {id(t): Edge(OUTSIDE, tuple(t.shape), i) for i, t in inputs}
     read: set[int] = set()

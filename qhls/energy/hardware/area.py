@@ -16,7 +16,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from qhls.energy.hardware.hls import count_operations
+from qhls.energy.hardware.hls import list_operations
 from qhls.energy.hardware.limits import list_warnings
 from qhls.ir import Graph, Op
 from qhls.plan import Plan, Schedule, plan
@@ -120,7 +120,7 @@ def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaRep
 def _count_hardware(network: Plan, table: AreaTable) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield each op with the hardware that ``table`` prices."""
     if table.counts == "operations":
-        yield from count_operations(network, table.results)
+        yield from list_operations(network, table.results)
         return
     for op, hardware, _ in network.walk():
         yield op, count_primitives(hardware, op not in network.graph.inputs, table.copies)

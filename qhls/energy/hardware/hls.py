@@ -56,7 +56,7 @@ _RENAMED = {
 """The operation in place of a primitive of other tables; a scale of two digits is an addition."""
 
 
-def count_operations(network: Plan, results: Fixed | None) -> Iterator[tuple[Op, PrimitiveCounts]]:
+def list_operations(network: Plan, results: Fixed | None) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield each op and its operations; ``results``: the type of sums, exact if None."""
     graph = network.graph if results is None else cut_results(network.graph, results)
     network = plan(graph, Schedule(part=network.schedule.part))  # no multiplier is shared

@@ -23,7 +23,7 @@ from qhls.energy.tool_reports.contents import (
 from qhls.energy.tool_reports.tables import (
     TextTable,
     find_match,
-    find_table,
+    find_titled_table,
     list_matches,
     list_tables,
     read_cells,
@@ -41,7 +41,7 @@ def read_module(text: str) -> Contents:
     tables = list_tables(text)
     if not any(table.section == "Interface" for table in tables):
         raise ValueError("no section Interface")
-    timing = find_table(tables, _TIMES, "* Summary:")
+    timing = find_titled_table(tables, _TIMES, "* Summary:")
     periods = next((t for t in tables if t.section == _TIMES and t.heading[0] == "Clock"), timing)
     if periods is None or periods.heading[:3] != ("Clock", "Target", "Estimated"):
         raise ValueError("no table of clocks")
@@ -77,7 +77,7 @@ def _read_summary(tables: list[TextTable], name: str) -> Cycles:
 
 
 def _read_instances(tables: list[TextTable]) -> list[Cycles]:
-    table = find_table(tables, _TIMES, "* Instance:")
+    table = find_titled_table(tables, _TIMES, "* Instance:")
     instances: list[Cycles] = []
     for row in table.rows if table else ():
         name, _, low, high, _, _, least, most, pipeline = (cell.strip() for cell in row)
@@ -87,7 +87,7 @@ def _read_instances(tables: list[TextTable]) -> list[Cycles]:
 
 
 def _read_loops(tables: list[TextTable]) -> list[Cycles]:
-    table = find_table(tables, _TIMES, "* Loop:")
+    table = find_titled_table(tables, _TIMES, "* Loop:")
     loops: list[Cycles] = []
     for row in table.rows if table else ():
         name, low, high, iteration, achieved, _, count, _ = (cell.strip() for cell in row)
@@ -100,7 +100,7 @@ def _read_loops(tables: list[TextTable]) -> list[Cycles]:
 
 def _read_blocks(tables: list[TextTable]) -> tuple[Block, ...]:
     """Return the rows of the summary, with one block per instance where the report lists them."""
-    table = find_table(tables, _RESOURCES, "* Summary:")
+    table = find_titled_table(tables, _RESOURCES, "* Summary:")
     if table is None:
         raise ValueError("no table of resources")
     rows = [row for row in table.rows if re.sub(r" *\(%\)$", "", row[0].strip()) not in _SHARES]
@@ -116,7 +116,7 @@ def _read_blocks(tables: list[TextTable]) -> tuple[Block, ...]:
 
 
 def _read_instance_blocks(tables: list[TextTable]) -> list[Block]:
-    table = find_table(tables, _RESOURCES, "* Instance:")
+    table = find_titled_table(tables, _RESOURCES, "* Instance:")
     if table is None:
         return []
     rows = [row for row in table.rows if row[0].strip() != "Total"]
@@ -196,7 +196,7 @@ def read_cosim(text: str, design: str) -> Contents:
 
 def list_expressions(text: str) -> Iterator[tuple[str, str, tuple[int, int], float]]:
     """Yield (variable, operation, bits of both operands, LUT) of each expression in a ``<module>_csynth.rpt``."""
-    table = find_table(list_tables(text), _RESOURCES, "* Expression:")
+    table = find_titled_table(list_tables(text), _RESOURCES, "* Expression:")
     for row in table.rows if table else ():
         name, operation, _, _, lut, first, second = (cell.strip() for cell in row)
         if name != "Total":
@@ -207,12 +207,12 @@ def list_expressions(text: str) -> Iterator[tuple[str, str, tuple[int, int], flo
 def list_fifos(text: str) -> tuple[list[float], float]:
     """Return the bits of each FIFO in a ``<module>_csynth.rpt``, and the LUT of all."""
     tables = list_tables(text)
-    table = find_table(tables, _RESOURCES, "* FIFO:")
+    table = find_titled_table(tables, _RESOURCES, "* FIFO:")
     if table is None:
         return [], 0.0
     column = table.heading.index("Bits")
     bits = [read_number(row[column]) for row in table.rows if row[0].strip() != "Total"]
-    summary = find_table(tables, _RESOURCES, "* Summary:")
+    summary = find_titled_table(tables, _RESOURCES, "* Summary:")
     if summary is None:
         return [], 0.0
     return bits, _read_block(summary.heading, summary.find_row("FIFO"), "").resources["LUT"]

@@ -61,7 +61,7 @@ def _build_table(section: str, title: str, parts: list[list[tuple[str, ...]]]) -
     return TextTable(section, title, heading, rows)
 
 
-def find_table(tables: list[TextTable], section: str, title: str) -> TextTable | None:
+def find_titled_table(tables: list[TextTable], section: str, title: str) -> TextTable | None:
     """Return the first table of ``section`` under the line ``title``, or None."""
     return next((t for t in tables if t.section == section and t.title == title), None)
 

@@ -208,7 +208,7 @@ class _Quantizers:
         before = self.behind.get(place)
         if before is not None:
             lowest, highest = min(lowest, before.lowest), max(highest, before.highest)
-        chosen = self.quantizer or holding(np.array([lowest, highest]), self.bits)
+        chosen = self.quantizer or choose_quantizer(np.array([lowest, highest]), self.bits)
         self.grown |= before is not None and chosen != before.quantizer
         self.behind[place] = _Behind(chosen, lowest, highest)
         return chosen
@@ -286,10 +286,10 @@ def _any_codes(x: Op | Reals) -> Op:
 
 def nearest(reals: Reals) -> str:
     """Return the ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
-    return holding(_numbers(reals)[1], BITS)
+    return choose_quantizer(_numbers(reals)[1], BITS)
 
 
-def holding(numbers: Array, bits: int, signed: bool = False) -> str:
+def choose_quantizer(numbers: Array, bits: int, signed: bool = False) -> str:
     """Return the ``quantized_bits`` of ``bits`` whose range holds ``numbers``, with the finest steps."""
     signed = signed or bool(numbers.min() < 0)
     largest = max(float(abs(numbers).max()), 2.0**-bits)

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.approximation.approximate import holding
+from qhls.frontend.approximation.approximate import choose_quantizer
 from qhls.frontend.approximation.ends import has_real_weights
 from qhls.frontend.layers.traits import find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, rebuild
@@ -98,7 +98,7 @@ class _Rounding:
             if value is None or getattr(owner, argument, None) is not None:
                 continue
             numbers: Any = ops.convert_to_numpy(value)
-            chosen[argument] = holding(numbers, self.bits, signed=True)
+            chosen[argument] = choose_quantizer(numbers, self.bits, signed=True)
             rounding: Any = get_quantizer(chosen[argument])
             error = abs(ops.convert_to_numpy(rounding(numbers)) - numbers).max()
             self.rounded.append(

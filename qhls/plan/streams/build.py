@@ -11,7 +11,7 @@ from qhls.ir.movement import Pad
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Pool
 from qhls.plan.choices import check_folding
-from qhls.plan.dataflow import array_of, arrays_read, calls
+from qhls.plan.dataflow import array_of, arrays_read, list_calls
 from qhls.plan.network import plan_op
 from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Action, Fill, Fork, Repeat, Slide, make_slide
@@ -45,7 +45,7 @@ class _Builder:
         self._graph = graph
         self._schedule = schedule
         self._names: set[str] = set()
-        self._cuts = {op: _consistent(cut(op)) for op in calls(graph)}
+        self._cuts = {op: _consistent(cut(op)) for op in list_calls(graph)}
         self._lanes = choose_lanes(graph, self._cuts)
         self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._cuts)}
         for op in self._cuts:

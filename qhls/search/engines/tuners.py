@@ -133,9 +133,12 @@ class BayesianTuner(RandomTuner):
             return self.unknown(rng)
         process = GaussianProcess(self.alpha)
         process.fit(
-            np.array([encode(self.space, c) for c, _ in scored]), np.array([s for _, s in scored])
+            np.array([encode_candidate(self.space, c) for c, _ in scored]),
+            np.array([s for _, s in scored]),
         )
-        mean, deviation = process.predict(np.array([encode(self.space, c) for c in candidates]))
+        mean, deviation = process.predict(
+            np.array([encode_candidate(self.space, c) for c in candidates])
+        )
         return candidates[int(np.argmax(mean + self.beta * deviation))]
 
     def _pool(
@@ -270,7 +273,7 @@ def draw(space: Space, rng: np.random.Generator) -> Candidate:
     return {c.name: c.options[int(rng.integers(len(c.options)))] for c in space.choices}
 
 
-def encode(space: Space, candidate: Candidate) -> np.ndarray:
+def encode_candidate(space: Space, candidate: Candidate) -> np.ndarray:
     """Return a candidate as a vector: numbers from 0 to 1, quantizers one-hot at equal distances."""
     parts: list[float] = []
     for choice in space.choices:

@@ -42,7 +42,7 @@ def moving(layer: Any, variable: Any) -> Tensor:
     return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
 
 
-def fake_quantize(x: Tensor, fraction: Tensor) -> Tensor:
+def round_to_fraction(x: Tensor, fraction: Tensor) -> Tensor:
     """Return ``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
     step = exact_exp2(-ops.stop_gradient(fraction))
     value = ops.stop_gradient(ops.round(x / step) * step)
@@ -127,7 +127,7 @@ class LearnedWeights(QLayer):
 
     def through_quantizer(self, variable: str, value: Any) -> Any:
         """Return ``value`` rounded to the fraction bits of ``variable``."""
-        return fake_quantize(ops.convert_to_tensor(value), self.fraction(variable))
+        return round_to_fraction(ops.convert_to_tensor(value), self.fraction(variable))
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Call the Q-layer and, while training, add the energy to the loss."""
@@ -221,7 +221,7 @@ class LearnedActivation(keras.layers.Layer):
         fraction, top = self.fraction(), exact_exp2(self.integer())
         last = exact_exp2(-ops.stop_gradient(fraction))
         low = -top if self.signed else 0.0
-        return fake_quantize(ops.clip(inputs, low, top - last), fraction)
+        return round_to_fraction(ops.clip(inputs, low, top - last), fraction)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the input."""

@@ -147,7 +147,7 @@ def exported(model: keras.Model) -> keras.Model:
     on are left out (``gradient_units``).
     """
     learned = layers_of(model).values()
-    values = {e: quantized_values(e) for e in learned if isinstance(e, LearnedWeights)}
+    values = {e: quantize_variables(e) for e in learned if isinstance(e, LearnedWeights)}
     values |= without_units(removable(model), values)
     pairs: list[tuple[Any, Any]] = []
 
@@ -169,7 +169,7 @@ def exported(model: keras.Model) -> keras.Model:
     return built
 
 
-def quantized_values(layer: LearnedWeights) -> dict[str, Array]:
+def quantize_variables(layer: LearnedWeights) -> dict[str, Array]:
     """Return the layer's variables on their learned grids, float32."""
     return {
         each.variable: np.asarray(keras.ops.convert_to_numpy(layer.quantized(each.variable)))
@@ -186,13 +186,13 @@ def _make_q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
             config[size] = values["kernel"].shape[-1]
     for each in layer.quantized_variables:
         if each.variable in values:
-            config[each.argument("quantizer")] = holding(values[each.variable])
+            config[each.argument("quantizer")] = find_narrowest(values[each.variable])
     if isinstance(layer.activation, LearnedActivation):
         config["activation"] = _make_activation_quantizer(layer.activation)
     return cls.from_config(config)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def holding(values: Array) -> quantized_bits:
+def find_narrowest(values: Array) -> quantized_bits:
     """Return the narrowest symmetric ``quantized_bits`` of scale 1 that does not change ``values``."""
     magnitudes = np.abs(np.asarray(values, np.float64))
     used = magnitudes[magnitudes > 0]

@@ -161,11 +161,11 @@ def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
         table.add_column(f"{objective.name}{unit}", justify="right")
     table.add_column("model")
     for point in points:
-        values = [format_number(point.values[objective.name]) for objective in objectives]
+        values = [format_figure(point.values[objective.name]) for objective in objectives]
         table.add_row(str(point.number), *values, Text(escape_line(str(point.path))))
     return table
 
 
-def format_number(value: float) -> str:
+def format_figure(value: float) -> str:
     """Return the text of a number in a table."""
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

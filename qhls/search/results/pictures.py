@@ -8,7 +8,7 @@ from typing import Any
 
 from qhls.quantizers import get_quantizer
 from qhls.search.goals.objectives import Objective
-from qhls.search.results.front import Front, format_number
+from qhls.search.results.front import Front, format_figure
 from qhls.search.space.choices import Candidate
 from qhls.search.space.sizes import quantizer_bits
 
@@ -101,7 +101,7 @@ def parallel(front: Front) -> Parallel:
         numbers = columns.get(name) or [values[name] for _, values, _ in trials]
         place, ticks = _scale(numbers, TOP + TALL, TOP)
         if name in columns:
-            ticks = [(place(number), format_number(number)) for number in sorted(set(numbers))]
+            ticks = [(place(number), format_figure(number)) for number in sorted(set(numbers))]
         axes.append(Axis(AXIS * (i + 1.2), name, ticks))
         for line, number in zip(lines, numbers, strict=True):
             line.append((axes[-1].x, place(number)))
@@ -125,7 +125,7 @@ def _list_trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate
 
 
 def _format_tooltip(number: int, values: Mapping[str, float]) -> str:
-    return f"trial {number}: {', '.join(f'{name} {format_number(value)}' for name, value in values.items())}"
+    return f"trial {number}: {', '.join(f'{name} {format_figure(value)}' for name, value in values.items())}"
 
 
 def _number_options(options: Sequence[Any]) -> list[float]:
@@ -150,4 +150,4 @@ def _scale(
         return round(begin + (value - lo) / (hi - lo) * (end - begin), 1)
 
     ticks = [lo + (hi - lo) * i / (TICKS - 1) for i in range(TICKS)]
-    return place, [(place(tick), format_number(tick)) for tick in ticks]
+    return place, [(place(tick), format_figure(tick)) for tick in ticks]

@@ -14,7 +14,7 @@ from qhls.errors import QhlsError
 from qhls.ir import Const, Quantize, Threshold
 from qhls.report.template import load_page_template
 from qhls.search.goals.objectives import Objective
-from qhls.search.results.front import Front, Point, format_number
+from qhls.search.results.front import Front, Point, format_figure
 from qhls.search.results.pictures import MARGIN, parallel, scatter
 
 DARKEST = 12
@@ -99,7 +99,7 @@ def _make_row(front: Front, index: int) -> dict[str, Any]:
     point = front[index]
     return {
         "number": point.number,
-        "values": [format_number(point.values[o.name]) for o in front.objectives],
+        "values": [format_figure(point.values[o.name]) for o in front.objectives],
         "candidate": point.candidate,
         "command": point.command,
     }

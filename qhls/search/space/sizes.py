@@ -18,7 +18,7 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.models.graph import calls, warn_of_unseen
+from qhls.compat.qkeras.models.graph import list_model_calls, warn_of_unseen
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import has_plain_product
 from qhls.frontend.models.walk import layers, unwrapped
@@ -47,7 +47,7 @@ def model_bits(
     """
     stats = {}
     warn_of_unseen("bits", model)
-    shapes = {id(unwrapped(call.layer)): call.outputs[0].shape for call in calls(model)}
+    shapes = {id(unwrapped(call.layer)): call.outputs[0].shape for call in list_model_calls(model)}
     inputs = [tensor._keras_history.operation for tensor in model.inputs]
     shapes |= {id(layer): layer.output.shape for layer in inputs}
     # Keras 3 leaves the input of a Sequential out of its layers, QKeras' models have it.

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.compat.qtools.types.convert import Types
-from qhls.compat.qtools.types.numbers import FIXED, FLOAT, fixed, floating, power_of_two
+from qhls.compat.qtools.types.numbers import (
+    FIXED,
+    FLOAT,
+    make_fixed,
+    make_floating,
+    make_power_of_two,
+)
 from qhls.compat.qtools.types.operators import accumulate, add, divide, merge, multiply
 from qhls.errors import EnergyError
 from qhls.qtools import load_prices
@@ -139,61 +145,68 @@ def test_products_of_few_values(weight, x, op, factor, bits, told):
 
 
 def test_floats_multiply_as_floats():
-    product = multiply(floating(16), fixed(32, 0, 1))
-    assert (product.op, product.output, product.priced_bits) == ("mul", floating(16), 16)
-    assert add(floating(16), floating(32)).output == floating(32)
+    product = multiply(make_floating(16), make_fixed(32, 0, 1))
+    assert (product.op, product.output, product.priced_bits) == ("mul", make_floating(16), 16)
+    assert add(make_floating(16), make_floating(32)).output == make_floating(32)
 
 
 def test_few_distinct_powers_of_two_are_cheaper():
-    known = multiply(replace(power_of_two(4, 1, 1), distinct=5), fixed(8, 0, 1))
+    known = multiply(replace(make_power_of_two(4, 1, 1), distinct=5), make_fixed(8, 0, 1))
     assert (known.op, known.gate_factor, known.priced_bits) == ("shifter", 1.5, 8)
 
 
 def test_sums():
-    assert accumulate(16, fixed(11, 0, 1)).output == fixed(15, 4, 1)
-    assert accumulate(27, fixed(11, 0, 1)).output == fixed(16, 5, 1)
-    assert accumulate(8, power_of_two(6, 1)).output == fixed(3 + 32, 3 + 15, 1)
-    assert accumulate(100, floating(32)).output == floating(32)
+    assert accumulate(16, make_fixed(11, 0, 1)).output == make_fixed(15, 4, 1)
+    assert accumulate(27, make_fixed(11, 0, 1)).output == make_fixed(16, 5, 1)
+    assert accumulate(8, make_power_of_two(6, 1)).output == make_fixed(3 + 32, 3 + 15, 1)
+    assert accumulate(100, make_floating(32)).output == make_floating(32)
     # 8 bits with 7 fraction bits and 6 bits with 2: 3 + 1 left of the point, 7 right, a sign
-    assert add(fixed(8, 0, 1), fixed(6, 3, 1)).output == fixed(12, 4, 1)
-    assert add(power_of_two(4, 1, 1), fixed(15, 5, 1)).output == fixed(16, 6, 1)
+    assert add(make_fixed(8, 0, 1), make_fixed(6, 3, 1)).output == make_fixed(12, 4, 1)
+    assert add(make_power_of_two(4, 1, 1), make_fixed(15, 5, 1)).output == make_fixed(16, 6, 1)
 
 
 def test_the_release_of_2021_counts_other_bits():
-    product = multiply(fixed(15, 5, 1), fixed(15, 5, 1), aligned=False)
-    assert product.output == fixed(30, 10, 1)
-    assert add(fixed(8, 0, 1), fixed(6, 3, 1), aligned=False).output == fixed(9, 4, 1)
+    product = multiply(make_fixed(15, 5, 1), make_fixed(15, 5, 1), aligned=False)
+    assert product.output == make_fixed(30, 10, 1)
+    assert add(make_fixed(8, 0, 1), make_fixed(6, 3, 1), aligned=False).output == make_fixed(
+        9, 4, 1
+    )
 
 
 def test_quotients():
-    po2 = divide(power_of_two(6, 0, 2048), power_of_two(5, 0))
+    po2 = divide(make_power_of_two(6, 0, 2048), make_power_of_two(5, 0))
     assert (po2.op, po2.output.to_dict()["bits"], po2.priced_bits) == ("add", 7, 7)
-    shifted = divide(fixed(8, 0, 1), power_of_two(4, 1, 1))  # by 2**-4 to 2**0: 4 bits to the left
-    assert (shifted.op, shifted.output) == ("shifter", fixed(12, 4, 1))
-    for below in (fixed(8, 0, 1), TYPES.number(get_quantizer("ternary()"))):
-        real = divide(fixed(8, 0, 1), below)
-        assert (real.op, real.output) == ("mul", floating(32))
-    assert divide(floating(16), fixed(8, 0, 1)).output == floating(16)
-    assert divide(TYPES.number(get_quantizer("binary()")), power_of_two(4, 1)).output.kind != FLOAT
+    shifted = divide(
+        make_fixed(8, 0, 1), make_power_of_two(4, 1, 1)
+    )  # by 2**-4 to 2**0: 4 bits to the left
+    assert (shifted.op, shifted.output) == ("shifter", make_fixed(12, 4, 1))
+    for below in (make_fixed(8, 0, 1), TYPES.number(get_quantizer("ternary()"))):
+        real = divide(make_fixed(8, 0, 1), below)
+        assert (real.op, real.output) == ("mul", make_floating(32))
+    assert divide(make_floating(16), make_fixed(8, 0, 1)).output == make_floating(16)
+    assert (
+        divide(TYPES.number(get_quantizer("binary()")), make_power_of_two(4, 1)).output.kind
+        != FLOAT
+    )
 
 
 def test_merged_types():
-    a, b = fixed(6, 1, 1), fixed(4, 1, 0)  # with 4 and 3 fraction bits
-    assert merge("Add", [a, b], True).output == fixed(7, 2, 1)
-    assert merge("Subtract", [b, b], True).output == fixed(6, 2, 1)
-    assert merge("Maximum", [a, b], True).output == fixed(6, 1, 1)
+    a, b = make_fixed(6, 1, 1), make_fixed(4, 1, 0)  # with 4 and 3 fraction bits
+    assert merge("Add", [a, b], True).output == make_fixed(7, 2, 1)
+    assert merge("Subtract", [b, b], True).output == make_fixed(6, 2, 1)
+    assert merge("Maximum", [a, b], True).output == make_fixed(6, 1, 1)
     assert merge("Maximum", [b, b], True).output == b
     assert merge("Multiply", [a, b], True).output == multiply(a, b).output
-    assert merge("Average", [a, floating(16)], True).output == floating(16)
-    assert merge("Concatenate", [a, power_of_two(4, 0)], True).output == fixed(15, 7, 1)
+    assert merge("Average", [a, make_floating(16)], True).output == make_floating(16)
+    assert merge("Concatenate", [a, make_power_of_two(4, 0)], True).output == make_fixed(15, 7, 1)
     # QTools takes the widest and the most integer bits, and loses fraction bits.
-    c = fixed(6, 4, 1)  # with 1 fraction bit
-    assert merge("Add", [a, c], True).output == fixed(7, 5, 1)
-    assert merge("Add", [a, c], False).output == fixed(10, 5, 1)
+    c = make_fixed(6, 4, 1)  # with 1 fraction bit
+    assert merge("Add", [a, c], True).output == make_fixed(7, 5, 1)
+    assert merge("Add", [a, c], False).output == make_fixed(10, 5, 1)
 
 
 WIDTHS = st.builds(
-    lambda bits, int_bits, is_signed: fixed(bits, min(int_bits, bits), is_signed),
+    lambda bits, int_bits, is_signed: make_fixed(bits, min(int_bits, bits), is_signed),
     st.integers(2, 16),
     st.integers(-3, 8),
     st.booleans(),
@@ -237,13 +250,13 @@ def test_prices_are_those_of_horowitz():
     assert prices.name == "horowitz_45nm_qtools"
     by_bits = {8: (0.025, 0.2), 32: (0.1, 3.1)}
     for bits, (added, multiplied) in by_bits.items():
-        square = multiply(fixed(bits, 0, 1), fixed(bits, 0, 1))
+        square = multiply(make_fixed(bits, 0, 1), make_fixed(bits, 0, 1))
         assert prices.operator(square) == pytest.approx(multiplied, rel=1e-6)
-        total = accumulate(1, fixed(bits, 0, 1))
+        total = accumulate(1, make_fixed(bits, 0, 1))
         assert prices.operator(total) == pytest.approx(added)
     for bits, (added, multiplied) in {16: (0.4, 1.1), 32: (0.9, 3.7)}.items():
-        assert prices.operator(multiply(floating(bits), floating(bits))) == multiplied
-        assert prices.operator(accumulate(1, floating(bits))) == added
+        assert prices.operator(multiply(make_floating(bits), make_floating(bits))) == multiplied
+        assert prices.operator(accumulate(1, make_floating(bits))) == added
 
 
 @pytest.mark.parametrize(("kilobytes", "pj"), [(8, 10), (32, 20), (1024, 100)])
@@ -287,7 +300,7 @@ def test_a_table_of_ones_own(tmp_path):
     table = json.loads((TABLES / "horowitz_45nm_qtools.json").read_text())
     table["operations"]["fixed_add"]["coefficients"] = [1, 0]
     path.write_text(json.dumps(table))
-    assert load_prices(path).operator(accumulate(1, fixed(8, 0, 1))) == 8
+    assert load_prices(path).operator(accumulate(1, make_fixed(8, 0, 1))) == 8
 
 
 def test_every_figure_has_its_source():

@@ -13,7 +13,7 @@ from qhls.design import Design
 from qhls.energy import load_area_table, tool_tables
 from qhls.energy.hardware.area import estimate_area
 from qhls.energy.hardware.calibrate_hls import main
-from qhls.energy.hardware.hls import count_operations
+from qhls.energy.hardware.hls import list_operations
 from qhls.energy.hardware.results import cut_results, find_built
 from qhls.errors import EnergyError
 from qhls.ir import (
@@ -50,7 +50,7 @@ needs_reports = pytest.mark.skipif(
 
 def counted(graph, results=S16, name=None, **schedule):
     total = {}
-    for op, built in count_operations(plan(graph, Schedule(**schedule)), results):
+    for op, built in list_operations(plan(graph, Schedule(**schedule)), results):
         if name is None or op.name == name:
             for primitive, count in built.items():
                 key = (primitive.kind, *primitive.sizes)

@@ -13,7 +13,7 @@ from qhls import compile as compile_model
 from qhls.errors import LoadError, LoweringError, QhlsError, VerifyError
 from qhls.frontend.files.load import load_model
 from qhls.ir import Fixed, Input, Pad, View
-from qhls.search.command import load_model as load_float_model
+from qhls.search.command import load_compiled as load_float_model
 from qhls.utils import load_qmodel, quantized_model_from_json
 
 

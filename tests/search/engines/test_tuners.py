@@ -5,7 +5,7 @@ import pytest
 
 from qhls.search import SearchError, Space
 from qhls.search.engines.gaussian import GaussianProcess
-from qhls.search.engines.tuners import BayesianTuner, HyperbandTuner, RandomTuner, encode
+from qhls.search.engines.tuners import BayesianTuner, HyperbandTuner, RandomTuner, encode_candidate
 from support.searches import FEW, LIMIT, dense
 
 SMALL = Space(dense(), limit=LIMIT, quantization_config=FEW)
@@ -115,7 +115,7 @@ def test_hyperband_arguments(arguments):
 def test_quantizers_are_as_far_from_each_other():
     candidate = SMALL.candidate(0)
     other = candidate | {"d0_kernel_quantizer": SMALL.choices[0].options[1]}
-    distance = np.linalg.norm(encode(SMALL, candidate) - encode(SMALL, other))
+    distance = np.linalg.norm(encode_candidate(SMALL, candidate) - encode_candidate(SMALL, other))
     assert distance == pytest.approx(1.0)
 
 

@@ -21,10 +21,16 @@ from qhls.search.learned.layers import (
     LearnedActivation,
     LearnedWeights,
     code_bits,
-    fake_quantize,
     round_bits,
+    round_to_fraction,
 )
-from qhls.search.learned.model import activations_of, exported, holding, layers_of, learned_model
+from qhls.search.learned.model import (
+    activations_of,
+    exported,
+    find_narrowest,
+    layers_of,
+    learned_model,
+)
 from qhls.search.learned.run import Phase, Sweep, gradient, phases, prepare
 from qhls.search.learned.units import kept_units, removable
 from support.searches import data, dense
@@ -79,8 +85,13 @@ def run(folder, model=None, **settings):
 @pytest.mark.backends
 def test_rounding_and_its_gradients():
     x, fraction = [0.3, -0.8, 1.0, 0.125], [2.0, 0.0, 3.0, 2.0]
-    assert numbers(fake_quantize(ops.array(x), ops.array(fraction))).tolist() == [0.25, -1, 1, 0]
-    to_x, to_fraction = slope(fake_quantize, x, fraction)
+    assert numbers(round_to_fraction(ops.array(x), ops.array(fraction))).tolist() == [
+        0.25,
+        -1,
+        1,
+        0,
+    ]
+    to_x, to_fraction = slope(round_to_fraction, x, fraction)
     assert to_x.tolist() == [1, 1, 1, 1]
     errors = [0.05, 0.2, 0.0, 0.125]
     np.testing.assert_allclose(to_fraction, math.log(2) * np.array(errors), rtol=1e-5)
@@ -250,7 +261,7 @@ def test_weights_in_a_memory_share_their_width():
 @settings(deadline=None, max_examples=60)
 def test_the_quantizer_of_a_grid_leaves_it_alone(codes, fraction):
     values = (np.array(codes) * 2.0**-fraction).astype(np.float32)
-    quantizer = holding(values)
+    quantizer = find_narrowest(values)
     assert numbers(quantizer(values)).tolist() == values.tolist()
     if quantizer.bits > 2:  # and is the narrowest
         for integer in (quantizer.integer, quantizer.integer - 1):

@@ -12,7 +12,7 @@ import numpy as np
 
 from qhls.compat.qkeras.analysis.operations import has_kernel, is_transposed
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import calls, run, warn_of_unseen
+from qhls.compat.qkeras.models.graph import list_model_calls, run_layers, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
 from qhls.frontend.models.walk import unwrapped
@@ -77,7 +77,7 @@ def analyze_accumulator_from_sample(
     if mode == "sampled":
         warn_of_unseen("analyze_accumulator_from_sample", in_model)
     ranges: dict[str, tuple[float, float]] = {}
-    for call, read, _ in run(in_model, x_sample):
+    for call, read, _ in run_layers(in_model, x_sample):
         if call.name not in summing:
             continue
         tensor = read[0]
@@ -97,7 +97,7 @@ def analyze_accumulator_from_sample(
 
 def _summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield ``(name, layer)`` of each Q-layer that sums products, once."""
-    every = {call.name: unwrapped(call.layer) for call in calls(model)}
+    every = {call.name: unwrapped(call.layer) for call in list_model_calls(model)}
     for name, layer in every.items():
         if hasattr(layer, "quantized_weights") and has_kernel(layer):
             yield name, layer

@@ -20,7 +20,7 @@ from qhls.compat.qkeras.analysis.operations import (
     keeps_numbers,
 )
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import Call, calls
+from qhls.compat.qkeras.models.graph import Call, list_model_calls
 from qhls.compat.qkeras.weights.hardware import hardware_weights
 from qhls.frontend.layers.folded import Folded
 from qhls.frontend.lowering.trace import functional_of
@@ -72,7 +72,7 @@ def populate_bias_quantizer_from_accumulator(
             f"{len(inputs)} inputs of model {model.name!r}, got {len(sources)}. Pass one per input."
         )
     widths = {id(t): width(quantizer) for t, quantizer in zip(inputs, sources, strict=True)}
-    for call in calls(model):
+    for call in list_model_calls(model):
         layer = unwrapped(call.layer)
         sums = _accumulator(call, widths) if is_product(layer) else None
         if isinstance(layer, Folded) and layer.bias_quantizer is None:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import input_arrays, run, unseen, warn_of_unseen
+from qhls.compat.qkeras.models.graph import input_arrays, run_layers, unseen, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.sparsity import quantized_values
 from qhls.frontend.models.walk import layers, parts
@@ -83,7 +83,7 @@ def quantized_model_dump(
 def _outputs(model: keras.Model, x: Any, names: Collection[str]) -> dict[str, np.ndarray]:
     """Return the outputs of each layer for ``x`` by name; of several tensors the first."""
     parts = {name: [array] for name, array in input_arrays(model, x).items() if name in names}
-    for call, _, outputs in run(model, x):
+    for call, _, outputs in run_layers(model, x):
         if call.name in names:
             parts.setdefault(call.name, []).append(to_numpy(outputs[0]))
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import Call, calls
+from qhls.compat.qkeras.models.graph import Call, list_model_calls
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
 from qhls.frontend.models.walk import layers, unwrapped
@@ -59,7 +59,7 @@ def create_activation_cache(model: keras.Model) -> dict[int, Any]:
     As in QKeras, inputs count as ``quantized_relu(8,0)``, and a merge of tensors has the quantizer of the first.
     """
     cache: dict[int, Any] = {}
-    for call in calls(model):
+    for call in list_model_calls(model):
         for tensor in call.inputs:
             cache.setdefault(id(tensor), quantized_relu(8, 0))
         quantizer = _activation(call, cache)
@@ -124,7 +124,7 @@ def extract_model_operations(in_model: keras.Model) -> dict[str, dict[str, Any]]
     """
     cache = create_activation_cache(in_model)
     operations: dict[str, dict[str, Any]] = {}
-    for call in calls(in_model):
+    for call in list_model_calls(in_model):
         layer = unwrapped(call.layer)
         if is_product(layer):
             entry = _entry(call, hardware_weights(layer), cache)
@@ -186,6 +186,6 @@ def is_transposed(layer: KerasLayer) -> bool:
 
 def uncounted(model: keras.Model) -> list[str]:
     """Return the names of the layers with quantised weights that ``extract_model_operations`` does not count."""
-    counted = {id(x) for call in calls(model) if is_product(x := unwrapped(call.layer))}
+    counted = {id(x) for call in list_model_calls(model) if is_product(x := unwrapped(call.layer))}
     others = {name: layer for name, layer in layers(model) if id(layer) not in counted}
     return [name for name, layer in others.items() if hardware_weights(layer)]

@@ -36,7 +36,7 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     ]
 
 
-def fold(layer: KerasLayer, norm: Any) -> dict[str, Any]:
+def join_configurations(layer: KerasLayer, norm: Any) -> dict[str, Any]:
     """Return the configuration of ``layer`` joined with that of the normalisation."""
     config = norm.get_config()
     return layer.get_config() | {key: config[key] for key in NORMALISATION_ARGUMENTS}
@@ -71,7 +71,7 @@ def without_normalisations(model: keras.Model) -> keras.Model:
             new = copy_layer(layer)
         else:
             cls = find_twin(type(layer), FOLDED_SUFFIX)
-            new = cls.from_config(fold(layer, norm))
+            new = cls.from_config(join_configurations(layer, norm))
         copied.append((layer, new))
         return new
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from qhls.compat.qkeras.analysis.operations import has_kernel, is_transposed
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import Call, calls_and_results
+from qhls.compat.qkeras.models.graph import Call, list_calls_and_results
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.quantizers.keras_types import ops
@@ -36,7 +36,7 @@ def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Cal
 
     Both layers are called only once, and the normalisation is along the layer's channels.
     """
-    every, results = calls_and_results(model)
+    every, results = list_calls_and_results(model)
     readers: dict[int, list[Call]] = {}
     for call in every:
         for tensor in call.inputs:

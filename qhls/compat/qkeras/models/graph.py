@@ -36,7 +36,7 @@ class Call:
     node: Any
 
 
-def calls(model: keras.Model) -> list[Call]:
+def list_model_calls(model: keras.Model) -> list[Call]:
     """Return the calls of all layers of ``model`` and of its nested models, producers first.
 
     Input layers are not called.
@@ -44,11 +44,11 @@ def calls(model: keras.Model) -> list[Call]:
     Raises:
         LoweringError: the model is not built, or not built from layers.
     """
-    return calls_and_results(model)[0]
+    return list_calls_and_results(model)[0]
 
 
-def calls_and_results(model: keras.Model) -> tuple[list[Call], list[Any]]:
-    """Return ``calls(model)`` and those of their tensors that are the model's outputs."""
+def list_calls_and_results(model: keras.Model) -> tuple[list[Call], list[Any]]:
+    """Return ``list_model_calls(model)`` and those of their tensors that are the model's outputs."""
     functional = graph_of(model)
     same: dict[int, Any] = {}
     every = list(_calls(functional, "", same, []))
@@ -75,7 +75,7 @@ def _calls(functional: Any, path: str, same: dict[int, Any], holders: list[Call]
             yield Call(f"{path}{layer.name}", layer, inputs, tuple(node.outputs), node)
 
 
-def run(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], list[Any]]]:
+def run_layers(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], list[Any]]]:
     """Yield each call of a layer with its input and output tensors, in inference on ``x``.
 
     ``x`` is an array, a list or a dictionary of arrays, as the model takes it. Samples are run in parts, and every call
@@ -109,7 +109,7 @@ def run(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], list[Any]
 
 
 def input_arrays(model: keras.Model, x: Any) -> dict[str, np.ndarray]:
-    """Return the samples of each input by name, from ``x`` as ``run`` takes it.
+    """Return the samples of each input by name, from ``x`` as ``run_layers`` takes it.
 
     Raises:
         UtilityError: the number of arrays differs from the number of inputs.
@@ -140,7 +140,7 @@ def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
 
 def unseen(model: keras.Model) -> list[str]:
     """Return the names of layers with weights whose calls are unknown, inside a layer without a graph of layers."""
-    seen = {id(unwrapped(call.layer)) for call in calls(model)}
+    seen = {id(unwrapped(call.layer)) for call in list_model_calls(model)}
     return [n for n, x in layers(model) if x.weights and not parts(x) and id(x) not in seen]
 
 

@@ -35,7 +35,7 @@ from qhls.compat.qkeras.models.activations import (
     function_name,
     upper_bound,
 )
-from qhls.compat.qkeras.models.folding import fold, foldable, transfer
+from qhls.compat.qkeras.models.folding import foldable, join_configurations, transfer
 from qhls.frontend import Clip, QActivation, QInitializer, registered
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
@@ -306,7 +306,7 @@ class _Config:
         target = self.folded(layer)
         assert target is not None
         cls, entry, key = target
-        settings = fold(layer, norm) | self._quantizers(cls, entry, key)
+        settings = join_configurations(layer, norm) | self._quantizers(cls, entry, key)
         settings |= {name: entry[name] for name in _FOLDING if entry.get(name) is not None}
         return self._build(layer, cls, settings, entry, key)
 

@@ -84,7 +84,7 @@ def _is_depthwise(layer: KerasLayer) -> bool:
     return list_kernel_variables(find_q_class(type(layer))) == ("depthwise_kernel",)
 
 
-def product(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_product(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count a dense layer or a convolution, with the normalisation that is fused into it, if any."""
     layer, x = node.layer, inputs[0]
     types = weights(layer, options)

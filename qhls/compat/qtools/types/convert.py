@@ -13,10 +13,10 @@ from qhls.compat.qtools.types.numbers import (
     FIXED,
     NO_LIMIT,
     Number,
-    fixed,
-    floating,
-    power_of_two,
-    ternary,
+    make_fixed,
+    make_floating,
+    make_power_of_two,
+    make_ternary,
 )
 from qhls.errors import EnergyError, QuantizerError
 from qhls.quantizers import Quantizer, get_quantizer
@@ -25,11 +25,11 @@ DEFAULT_TYPE = "quantized_bits(8,0,1)"
 """The type of an input, a weight or a result whose type is not given."""
 
 DEFAULTS = {
-    "fp32": floating(32),
-    "fp16": floating(16),
-    "int8": fixed(8, 0, True),
-    "int16": fixed(16, 7, True),
-    "int32": fixed(32, 10, True),
+    "fp32": make_floating(32),
+    "fp16": make_floating(16),
+    "int8": make_fixed(8, 0, True),
+    "int16": make_fixed(16, 7, True),
+    "int32": make_fixed(32, 10, True),
 }
 """Types by name. The int types are fixed point with 0, 7 and 10 integer bits."""
 
@@ -40,7 +40,7 @@ def _integer(quantizer: Any) -> int:
 
 
 def _bits(q: Any) -> Number:
-    return fixed(q.bits, _integer(q), q.keep_negative, type(q).__name__)
+    return make_fixed(q.bits, _integer(q), q.keep_negative, type(q).__name__)
 
 
 def _relu(q: Any) -> Number:
@@ -55,24 +55,24 @@ def _binary(name: str, zero_and_one: bool) -> Number:
 
 def _po2(q: Any) -> Number:
     is_signed = int(type(q).__name__ == "quantized_po2")
-    return power_of_two(q.bits, is_signed, q.max_value or NO_LIMIT)
+    return make_power_of_two(q.bits, is_signed, q.max_value or NO_LIMIT)
 
 
 _RULES: dict[str, Callable[[Any], Number]] = {
     "quantized_bits": _bits,
     "quantized_linear": _bits,
-    "quantized_hswish": lambda q: fixed(q.bits, _integer(q), 1, "quantized_hswish"),
-    "quantized_ulaw": lambda q: fixed(q.bits, _integer(q), 1, "quantized_ulaw"),
-    "quantized_tanh": lambda q: fixed(q.bits, 0, 1, "quantized_tanh"),
-    "quantized_sigmoid": lambda q: fixed(q.bits, 0, 0, "quantized_sigmoid"),
+    "quantized_hswish": lambda q: make_fixed(q.bits, _integer(q), 1, "quantized_hswish"),
+    "quantized_ulaw": lambda q: make_fixed(q.bits, _integer(q), 1, "quantized_ulaw"),
+    "quantized_tanh": lambda q: make_fixed(q.bits, 0, 1, "quantized_tanh"),
+    "quantized_sigmoid": lambda q: make_fixed(q.bits, 0, 0, "quantized_sigmoid"),
     "quantized_relu": _relu,
     "quantized_po2": _po2,
     "quantized_relu_po2": _po2,
     "binary": lambda q: _binary("binary", bool(q.use_01)),
     "stochastic_binary": lambda q: _binary("stochastic_binary", False),
     "bernoulli": lambda q: _binary("bernoulli", True),
-    "ternary": lambda q: ternary(),
-    "stochastic_ternary": lambda q: ternary("stochastic_ternary"),
+    "ternary": lambda q: make_ternary(),
+    "stochastic_ternary": lambda q: make_ternary("stochastic_ternary"),
 }
 
 _FORGOTTEN = ("quantized_tanh", "quantized_ulaw", "stochastic_binary", "bernoulli")
@@ -98,7 +98,7 @@ class Types:
             return self.named(DEFAULT_TYPE)
         number = rule(quantizer)
         if self.compatible and number.name == "quantized_tanh":
-            return fixed(number.bits, -1, 1, number.name)
+            return make_fixed(number.bits, -1, 1, number.name)
         return number
 
     def decides_output(self, activation: Any) -> bool:
@@ -110,7 +110,7 @@ class Types:
     def passed_on(self, number: Number) -> Number:
         """Return the type that the next layer reads: the same, except for QTools' error."""
         if self.compatible and number.name in _FORGOTTEN:
-            return ternary("stochastic_ternary")
+            return make_ternary("stochastic_ternary")
         return number
 
     def named(self, name: Any) -> Number:

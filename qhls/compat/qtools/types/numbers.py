@@ -19,10 +19,10 @@ __all__ = [
     "PO2",
     "TERNARY",
     "Number",
-    "fixed",
-    "floating",
-    "power_of_two",
-    "ternary",
+    "make_fixed",
+    "make_floating",
+    "make_power_of_two",
+    "make_ternary",
 ]
 
 NO_LIMIT = -1
@@ -75,7 +75,7 @@ class Number:
         if self.kind != PO2:
             return self
         down, up = self.exponents()
-        return fixed(int(self.is_signed + (down + up)), int(up), self.is_signed)
+        return make_fixed(int(self.is_signed + (down + up)), int(up), self.is_signed)
 
     def widened(self, bits: int) -> Number:
         """Return the number with ``bits`` more integer bits."""
@@ -102,22 +102,22 @@ class Number:
         return content | {"int_bits": self.int_bits, "is_signed": self.is_signed, "values": values}
 
 
-def fixed(bits: int, int_bits: int, is_signed: int, name: str = "quantized_bits") -> Number:
+def make_fixed(bits: int, int_bits: int, is_signed: int, name: str = "quantized_bits") -> Number:
     """Return a fixed-point number; ``int_bits`` do not count the sign."""
     return Number(FIXED, name, bits, int_bits, is_signed)
 
 
-def floating(bits: int) -> Number:
+def make_floating(bits: int) -> Number:
     """Return a floating-point number."""
     return Number(FLOAT, "floating_point", bits)
 
 
-def ternary(name: str = "ternary") -> Number:
+def make_ternary(name: str = "ternary") -> Number:
     """Return the type of -1, 0 and 1."""
     return Number(TERNARY, name, 2, 2, 1)
 
 
-def power_of_two(bits: int, is_signed: int, max_value: float = NO_LIMIT) -> Number:
+def make_power_of_two(bits: int, is_signed: int, max_value: float = NO_LIMIT) -> Number:
     """Return a power of two; its name depends on the sign."""
     name = "quantized_po2" if is_signed else "quantized_relu_po2"
     return Number(PO2, name, bits, bits, is_signed, max_value)

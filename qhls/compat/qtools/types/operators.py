@@ -20,10 +20,10 @@ from qhls.compat.qtools.types.numbers import (
     PO2,
     TERNARY,
     Number,
-    fixed,
-    floating,
-    power_of_two,
-    ternary,
+    make_fixed,
+    make_floating,
+    make_power_of_two,
+    make_ternary,
 )
 
 MULTIPLIERS = (
@@ -77,7 +77,7 @@ def multiply(weight: Number, x: Number, aligned: bool = True) -> Operator:
 
 def _mul(w: Number, x: Number) -> Operator:
     int_bits, is_signed = x.int_bits + w.int_bits, x.is_signed | w.is_signed
-    output = fixed(int_bits + x.frac + w.frac + int(is_signed), int_bits, is_signed)
+    output = make_fixed(int_bits + x.frac + w.frac + int(is_signed), int_bits, is_signed)
     return Operator(output, "mul", 1, np.sqrt(x.bits * w.bits))
 
 
@@ -90,7 +90,7 @@ def _shifter(w: Number, x: Number) -> Operator:
 def _shift(x: Number, po2: Number, up: float, down: float) -> Operator:
     """Return a shift of ``x`` by up to ``up`` bits left and ``down`` bits right."""
     sign = int(not x.is_signed and bool(po2.is_signed))
-    output = fixed(
+    output = make_fixed(
         int(x.bits + up + down) + sign, int(x.int_bits + up), x.is_signed | po2.is_signed
     )
     if po2.distinct > 0:
@@ -103,7 +103,7 @@ def _adder(w: Number, x: Number) -> Operator:
     """Return the product of two powers of two: an addition of exponents."""
     limited = NO_LIMIT not in (w.max_value, x.max_value)
     limit = x.max_value * w.max_value if limited else NO_LIMIT
-    output = power_of_two(max(x.bits, w.bits) + 1, x.is_signed | w.is_signed, limit)
+    output = make_power_of_two(max(x.bits, w.bits) + 1, x.is_signed | w.is_signed, limit)
     return Operator(replace(output, int_bits=max(x.int_bits, w.int_bits) + 1), "add")
 
 
@@ -112,9 +112,9 @@ def _output_of(w: Number, x: Number, bits: int, int_bits: int, is_signed: int) -
     kinds = {w.kind, x.kind}
     if PO2 in kinds:
         limit = (w if w.kind == PO2 else x).max_value
-        return replace(power_of_two(bits, is_signed, limit), int_bits=int_bits)
+        return replace(make_power_of_two(bits, is_signed, limit), int_bits=int_bits)
     if FIXED in kinds:
-        return fixed(bits, int_bits, is_signed)
+        return make_fixed(bits, int_bits, is_signed)
     if kinds in ({BINARY}, {BINARY_01}):
         return Number(w.kind, "binary", bits, int_bits, is_signed)
     return Number(TERNARY, "ternary", bits, int_bits, is_signed)
@@ -143,12 +143,12 @@ def _and(w: Number, x: Number) -> Operator:
     int_bits = x.int_bits if w.kind == BINARY_01 and w.name == "binary" else w.int_bits
     output = _output_of(w, x, max(x.bits, w.bits), int_bits, x.is_signed | w.is_signed)
     if output.kind == TERNARY:
-        output = ternary()
+        output = make_ternary()
     return Operator(output, "and", AND_FACTOR, output.bits)
 
 
 def _float(w: Number, x: Number) -> Operator:
-    output = floating(max(n.bits for n in (w, x) if n.is_float))
+    output = make_floating(max(n.bits for n in (w, x) if n.is_float))
     return Operator(output, "mul", 1, output.bits)
 
 
@@ -172,11 +172,11 @@ def divide(numerator: Number, denominator: Number) -> Operator:
     if n.is_float or d.is_float:
         return _float(n, d)
     if d.kind != PO2:
-        return Operator(floating(32), "mul", 1, 32)
+        return Operator(make_floating(32), "mul", 1, 32)
     if n.kind == PO2:
         limited = NO_LIMIT not in (n.max_value, d.max_value)
         limit = n.max_value / d.max_value if limited else NO_LIMIT
-        output = power_of_two(max(n.bits, d.bits) + 1, 1, limit)
+        output = make_power_of_two(max(n.bits, d.bits) + 1, 1, limit)
         return Operator(replace(output, int_bits=max(n.int_bits, d.int_bits) + 1), "add")
     down, up = d.exponents()
     shifted = _shift(n, d, down, up)
@@ -190,21 +190,25 @@ def divide(numerator: Number, denominator: Number) -> Operator:
 def accumulate(terms: int, product: Number) -> Operator:
     """Return the operator of a sum of ``terms`` products, wide enough for the worst case."""
     if product.is_float:
-        return Operator(floating(product.bits), "add")
+        return Operator(make_floating(product.bits), "add")
     carry = int(np.ceil(np.log2(terms)))
     summand = product.as_fixed()
-    return Operator(fixed(carry + summand.bits, carry + summand.int_bits, product.is_signed), "add")
+    return Operator(
+        make_fixed(carry + summand.bits, carry + summand.int_bits, product.is_signed), "add"
+    )
 
 
 def add(a: Number, b: Number, aligned: bool = True) -> Operator:
     """Return the operator of ``a + b``; unless ``aligned``, one bit more than the wider operand (QKeras 0.9.0)."""
     if a.is_float or b.is_float:
-        return Operator(floating(max(a.bits, b.bits)), "add")
+        return Operator(make_floating(max(a.bits, b.bits)), "add")
     if not (a.kind == PO2 and b.kind == BINARY_01):  # there QTools adds the bits of the exponent
         a, b = a.as_fixed(), b.as_fixed()
     int_bits, is_signed = max(a.int_bits, b.int_bits) + 1, a.is_signed | b.is_signed
     bits = int_bits + int(is_signed) + max(a.frac, b.frac)
-    return Operator(fixed(bits if aligned else max(a.bits, b.bits) + 1, int_bits, is_signed), "add")
+    return Operator(
+        make_fixed(bits if aligned else max(a.bits, b.bits) + 1, int_bits, is_signed), "add"
+    )
 
 
 def merge(layer: str, inputs: Sequence[Number], compatible: bool) -> Operator:
@@ -238,7 +242,7 @@ def _alike(a: Number, b: Number) -> bool:
 def _widest(inputs: Sequence[Number], carry: int, compatible: bool) -> Number:
     floats = [x.bits for x in inputs if x.kind == FLOAT]
     if floats:
-        return floating(max(floats))
+        return make_floating(max(floats))
     numbers = [x.as_fixed() for x in inputs]
     is_signed: int = False
     for x in inputs:
@@ -247,4 +251,4 @@ def _widest(inputs: Sequence[Number], carry: int, compatible: bool) -> Number:
     bits = max(x.bits for x in numbers)
     if not compatible:
         bits = int_bits + max(x.frac for x in numbers) + int(is_signed)
-    return fixed(bits + carry, int_bits + carry, is_signed)
+    return make_fixed(bits + carry, int_bits + carry, is_signed)

@@ -23,7 +23,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(MERGES, rules.merging),
     **dict.fromkeys(rules.ACTIVATIONS, rules.activation),
     **dict.fromkeys(normal.KINDS, normal.normalisation),
-    **dict.fromkeys(products.KINDS, products.product),
+    **dict.fromkeys(products.KINDS, products.count_product),
     **dict.fromkeys(products.FOLDED, products.folded),
 }
 """The rules by the class of a layer."""
