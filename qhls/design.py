@@ -175,16 +175,36 @@ class Design:
 
         return save(self, path)
 
-    def energy(self, technology: Any = "horowitz_45nm") -> EnergyReport:
+    def energy(self, technology: Any = "horowitz_45nm", *, x: Any = None) -> EnergyReport:
         """Estimate pJ per inference by op, layer and cause.
 
-        ``technology``: the name or the path of a table, or a ``Technology``.
+        ``technology``: the name or the path of a table, or a ``Technology``. ``x``: inputs that follow one another, at
+        least two. Arithmetic is then weighted by the toggles of the Verilog on them (``qhls.energy.activity``).
+
+        Raises ``VerifyError`` if ``x`` is given and the schedule shares hardware or asks for streams, whose operands
+        alternate, or for fewer than two samples; ``EmitError`` for a design too large for Verilog.
         """
         from qhls.energy.model import estimate
         from qhls.energy.technology import Technology, load_technology
 
         chosen = technology if isinstance(technology, Technology) else load_technology(technology)
-        return estimate(self.graph, self.schedule, chosen)
+        report = estimate(self.graph, self.schedule, chosen)
+        if x is None:
+            return report
+        from qhls.energy.activity import weigh
+        from qhls.rtl import count_toggles, netlist_of
+
+        if self.schedule.io != "array" or not self.schedule.weights_are_logic:
+            raise VerifyError(
+                "energy: expected a schedule of arrays without shared hardware beside x, got one whose operands "
+                "alternate on the same wires. Leave x out, or change the schedule."
+            )
+        codes = self.encode(x)
+        if len(codes[0]) < 2:
+            raise VerifyError(
+                f"energy: expected at least two samples in x, got {len(codes[0])}. Toggles need two: pass more."
+            )
+        return weigh(report, count_toggles(netlist_of(self.graph), codes))
 
     def area(self, table: Any = "xilinx_lut6", *, results: str | None = None) -> AreaReport:
         """Estimate LUT, DSP, FF and block RAM, or square micrometres, with error bars.

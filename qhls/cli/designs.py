@@ -29,6 +29,7 @@ from qhls.system.tables import read_rows
 
 if TYPE_CHECKING:
     from qhls.design import Design
+    from qhls.energy.report.comparison import CostComparison
 
 EXIT_DIFFERENT = 1
 
@@ -170,18 +171,15 @@ def run_energy(options: argparse.Namespace) -> int:
     )
     for report in comparison.reports.values():
         console.print(report.table())
+    if options.activity:
+        x = read_arrays(options.activity)
+        for design in designs:
+            console.print(design.energy(options.technology, x=x).table())
     if len(designs) > 1:
         console.print(comparison.table(), comparison.layers_table())
     for design in comparison.savings:
         console.print(comparison.savings_table(design))
-    if options.area:
-        for design in comparison.areas:
-            console.print(comparison.areas[design].table(), comparison.latencies[design].table())
-        console.print(comparison.costs_table(), comparison.operations_table())
-    else:
-        for name, area in comparison.areas.items():
-            for warning in area.warnings:
-                sys.stdout.write(text.escape_controls(f"warning: {name}: {warning}\n"))
+    _print_areas(console, comparison, options.area is not None)
     for design, name in zip(designs, names, strict=True):
         for note in design.notes:
             sys.stdout.write(text.escape_controls(f"note: {name}: {note}\n"))
@@ -189,6 +187,18 @@ def run_energy(options: argparse.Namespace) -> int:
         if path:
             sys.stdout.write(f"{comparison.save(path)}\n")
     return 0
+
+
+def _print_areas(console: Console, comparison: CostComparison, whole: bool) -> None:
+    """Print area, latency and operations of all designs, or the warnings of their areas."""
+    if whole:
+        for design in comparison.areas:
+            console.print(comparison.areas[design].table(), comparison.latencies[design].table())
+        console.print(comparison.costs_table(), comparison.operations_table())
+        return
+    for name, area in comparison.areas.items():
+        for warning in area.warnings:
+            sys.stdout.write(text.escape_controls(f"warning: {name}: {warning}\n"))
 
 
 def run_report(options: argparse.Namespace) -> int:

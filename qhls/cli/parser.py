@@ -153,6 +153,8 @@ def add_energy_options(commands: Any) -> None:
     add_option(commands, "energy", "--area", metavar="TABLE", help=area)
     less = "also print the energy saved by one bit less in each layer's weights or activations"
     add_option(commands, "energy", "--sensitivity", action="store_true", help=less)
+    toggles = "also print energy by the toggles of the Verilog on these inputs (.npy or .npz), in their order"
+    add_option(commands, "energy", "--activity", type=Path, metavar="FILE", help=toggles)
     files = {
         "html": "a page with all tables and plots (.html)",
         "plot": "a plot (.svg)",

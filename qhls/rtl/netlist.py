@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -90,25 +90,36 @@ class Netlist:
     def evaluate(self, codes: Sequence[Array]) -> list[Array]:
         """Return the outputs' codes for input codes (samples, *shape), one array per port, without delays."""
         samples = len(codes[0]) if codes else 1
-        values: list[Any] = [None] * len(self.cells)
-        for port, array in zip(self.inputs, codes, strict=True):
-            columns = array.reshape(samples, len(port.cells))
-            for place, cell in enumerate(port.cells):
-                values[cell] = columns[:, place]
+        wanted = {cell for port in self.outputs for cell in port.cells}
+        found = {index: value for index, value in self.walk_values(codes) if index in wanted}
+        return [
+            np.stack([found[cell] for cell in port.cells], 1).reshape(samples, *port.shape)
+            for port in self.outputs
+        ]
+
+    def walk_values(self, codes: Sequence[Array]) -> Iterator[tuple[int, Array]]:
+        """Return every cell and its codes (samples,), in order; codes that no later cell reads are forgotten."""
+        samples = len(codes[0]) if codes else 1
+        inputs = {
+            cell: array.reshape(samples, len(port.cells))[:, place]
+            for port, array in zip(self.inputs, codes, strict=True)
+            for place, cell in enumerate(port.cells)
+        }
+        values: dict[int, Array] = {}
         last = self._last_readers
         for index, cell in enumerate(self.cells):
             if cell.kind is Kind.CONST:
-                values[index] = narrow_integers([cell.setting], abs(cell.setting)).repeat(samples)
-            elif cell.kind is not Kind.INPUT:
+                made = narrow_integers([cell.setting], abs(cell.setting)).repeat(samples)
+            elif cell.kind is Kind.INPUT:
+                made = inputs[index]
+            else:
                 made = _RULES[cell.kind](self, cell, *(values[arg] for arg in cell.args))
-                values[index] = narrow_integers(made.tolist(), max(-cell.lo, cell.hi))
+                made = narrow_integers(made.tolist(), max(-cell.lo, cell.hi))
+            values[index] = made
+            yield index, made
             for arg in cell.args:
                 if last[arg] == index:
-                    values[arg] = None
-        return [
-            np.stack([values[cell] for cell in port.cells], 1).reshape(samples, *port.shape)
-            for port in self.outputs
-        ]
+                    values.pop(arg, None)
 
     def pruned(self) -> Netlist:
         """Return the netlist of what the ports need."""
@@ -141,9 +152,8 @@ class Netlist:
 
     @cached_property
     def _last_readers(self) -> dict[int, int]:
-        """Return the last cell that reads each cell; none for outputs."""
-        last = {arg: index for index, cell in enumerate(self.cells) for arg in cell.args}
-        return last | {cell: -1 for port in self.outputs for cell in port.cells}
+        """Return the last cell that reads each cell."""
+        return {arg: index for index, cell in enumerate(self.cells) for arg in cell.args}
 
 
 def _shift(net: Netlist, cell: Cell, a: Array) -> Array:
