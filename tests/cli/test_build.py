@@ -137,3 +137,14 @@ def test_results_become_json(folder, tmp_path, monkeypatch, capsys):
         "layer": "x",
     }
     assert {"process", "layer", "interval", "depth"} <= set(contents["plan"]["processes"][0])
+
+
+def test_energy_by_activity_of_given_inputs(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(50, 6)))
+    assert (
+        main(["energy", "compact.keras", "-i", "s8.4", "--activity", str(tmp_path / "x.npy")]) == 0
+    )
+    out = capsys.readouterr().out
+    assert "by activity, pJ per inference" in out
+    assert re.search(r"│ first +│ +0\.[3-6]\d\d │", out)
