@@ -15,11 +15,23 @@ from rich.table import Table
 
 from qhls.energy.model import EnergyReport, OpEnergy
 from qhls.energy.report.plot import format_number
-from qhls.rtl.activity import Activity
 from qhls.system.tables import make_cell
 
 RANDOM = 0.5
 """Toggles per inference of a random bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The wires of one op: ``bits`` in all, and how often they toggle per inference, on average."""
+
+    bits: int
+    toggles: float
+
+    @property
+    def rate(self) -> float:
+        """Return the toggles of a bit per inference; ``RANDOM`` for random bits."""
+        return self.toggles / self.bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,9 @@ class ActiveEnergyReport(EnergyReport):
         }
 
 
-def weigh(report: EnergyReport, activities: Mapping[str, Activity]) -> ActiveEnergyReport:
-    """Return ``report`` with the arithmetic of each op weighted by its activity."""
+def weigh(report: EnergyReport, counts: Mapping[str, tuple[int, float]]) -> ActiveEnergyReport:
+    """Return ``report`` with the arithmetic of each op weighted by its wires' (bits, toggles per inference)."""
+    activities = {op: Activity(*pair) for op, pair in counts.items()}
     ops = tuple(_weigh(op, activities.get(op.name)) for op in report.ops)
     settings = (report.design, report.technology, report.schedule)
     return ActiveEnergyReport(*settings, ops, report, activities)

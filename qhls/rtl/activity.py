@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,22 +13,10 @@ _MACHINE = 62
 """Bits of the widest code that NumPy counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """The wires of one op: ``bits`` in all, and how often they toggle per inference, on average."""
+def count_toggles(netlist: Netlist, codes: Sequence[Array]) -> dict[str, tuple[int, float]]:
+    """Return by op the bits of its wires, and their toggles per inference on samples that follow one another.
 
-    bits: int
-    toggles: float
-
-    @property
-    def rate(self) -> float:
-        """Return the toggles of a bit per inference; 0.5 for random bits."""
-        return self.toggles / self.bits
-
-
-def count_toggles(netlist: Netlist, codes: Sequence[Array]) -> dict[str, Activity]:
-    """Return the activity of each op on samples that follow one another, without glitches.
-
+    Glitches are not counted.
     Wires without logic are counted where their source is. Registers delay a wire and do not change its toggles.
 
     ``codes``: input codes (samples, *shape), at least two samples, one array per port.
@@ -44,7 +31,7 @@ def count_toggles(netlist: Netlist, codes: Sequence[Array]) -> dict[str, Activit
         bits[name] = bits.get(name, 0) + cell.type.width
         toggles[name] = toggles.get(name, 0) + count_changes(values, cell.type.width)
     steps = len(codes[0]) - 1
-    return {name: Activity(width, toggles[name] / steps) for name, width in bits.items()}
+    return {name: (width, toggles[name] / steps) for name, width in bits.items()}
 
 
 def count_changes(codes: Array, width: int) -> int:
