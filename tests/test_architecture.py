@@ -33,7 +33,7 @@ ALLOWED = {
 }
 """By folder: the prefixes of the modules of qhls that its modules import. Other folders may import all."""
 
-FREE = {"", "check", "cli", "report", "search"}
+FREE = {"", "check", "cli", "qkeras", "report", "search"}
 
 THIRD_PARTY = {
     "ir": {"numpy"},

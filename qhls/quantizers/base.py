@@ -21,6 +21,7 @@ from qhls.quantizers.numerics import (
     make_constant,
     mix,
     round_to_single,
+    training_as,
     use_precision,
 )
 
@@ -95,7 +96,8 @@ class Quantizer:
 
     @scale.setter
     def scale(self, value: Any) -> None:
-        self._scale = value
+        """Set the factor: it holds until the next call."""
+        self._scale, self._weight = value, None
 
     def register_weight(self, layer: Any, variable: str) -> None:
         """Register the weight that this quantizer scales; training changes it without a call of Python code."""
@@ -144,8 +146,15 @@ class Quantizer:
 
     # -- derived from the grid ----------------------------------------------------------------------------
 
-    def __call__(self, x: Any) -> Tensor:
-        """Return ``x`` quantized; floats keep their type, everything else becomes ``floatx``."""
+    def __call__(self, x: Any, training: Any = None) -> Tensor:
+        """Return ``x`` quantized; floats keep their type, everything else becomes ``floatx``.
+
+        ``training`` decides whether numbers are drawn at random; None: as the layer is called.
+        """
+        with training_as(training):
+            return self._quantize(x)
+
+    def _quantize(self, x: Any) -> Tensor:
         x = as_float(x)
         self._weight = None
         codes, step = self._grid(x)
@@ -223,11 +232,11 @@ class Quantizer:
     def _keep_scale(self, scale: Any) -> None:
         """Store ``scale`` unless it belongs to a graph that is being traced."""
         if isinstance(scale, float):
-            self.scale = scale
+            self._scale = scale
             return
         scale = ops.stop_gradient(scale)
         if is_concrete(scale):
-            self.scale = scale
+            self._scale = scale
 
     # -- configuration ------------------------------------------------------------------------------------
 

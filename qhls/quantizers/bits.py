@@ -192,3 +192,8 @@ class quantized_bits(FixedPoint):
     min_po2_exponent: int | None = None
     max_po2_exponent: int | None = None
     post_training_scale: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.post_training_scale is not None:
+            self.scale = np.asarray(self.post_training_scale, np.float32)

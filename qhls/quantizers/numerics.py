@@ -178,8 +178,27 @@ def _use_double_in_jax() -> AbstractContextManager[Any]:
     return jax.enable_x64(True)
 
 
+_training: ContextVar[bool | None] = ContextVar("qhls_training", default=None)
+
+
+@contextmanager
+def training_as(training: Any) -> Iterator[None]:
+    """Make ``is_training`` return ``training`` within this context; None leaves the decision to the layer."""
+    if training is None:
+        yield
+        return
+    token = _training.set(bool(training))
+    try:
+        yield
+    finally:
+        _training.reset(token)
+
+
 def is_training() -> bool:
-    """Return whether a Keras layer is being called with ``training=True`` at present."""
+    """Return whether training goes on: what ``training_as`` says, else how Keras calls the present layer."""
+    chosen = _training.get()
+    if chosen is not None:
+        return chosen
     from keras.src.backend.common import global_state  # Keras 3 has no public learning phase
 
     context = global_state.get_global_attribute("current_call_ctx")

@@ -64,12 +64,11 @@ class quantized_relu(Quantizer):
     def _magnitude_bits(self) -> int:
         return self.bits - (self.negative_slope != 0)
 
-    def __call__(self, x: Any) -> Tensor:
-        """Return ``x`` quantized."""
+    def _quantize(self, x: Any) -> Tensor:
         if self.enable_fast_inference and not is_training():
             codes, step = self.grid(as_float(x))
             return codes * step
-        return super().__call__(x)
+        return super()._quantize(x)
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and their step, ``2**integer / m``."""

@@ -56,10 +56,14 @@ class SignQuantizer(Quantizer):
 
     def _divide_by_deviation(self, x: Tensor) -> Tensor:
         """Return ``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
+        return self._in_deviations(x, x)
+
+    def _in_deviations(self, value: Any, x: Tensor) -> Any:
+        """Return ``value`` in standard deviations of ``x``, per scale, if ``alpha`` is fitted to it; else ``value``."""
         if not scales.is_auto(self.alpha):
-            return x
+            return value
         axes = scales.find_reduced_axes(len(x.shape), self.scale_axis) or None
-        return x / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
+        return value / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
 
     def _probability(self, x: Tensor) -> Tensor:
         """Return ``sigmoid(temperature x)``, real or hard."""

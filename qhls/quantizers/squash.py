@@ -20,8 +20,7 @@ class _Squashing(Quantizer):
 
     gradient_of: ClassVar[str] = "grid"
 
-    def __call__(self, x: Any) -> Tensor:
-        """Return ``x`` quantized."""
+    def _quantize(self, x: Any) -> Tensor:
         codes, step = self.grid(as_float(x))
         return codes * step
 
@@ -139,8 +138,7 @@ class quantized_ulaw(_Squashing):
     u: float = 255.0
     use_stochastic_rounding: ClassVar[bool] = False
 
-    def __call__(self, x: Any) -> Tensor:
-        """Return the compressed ``x``."""
+    def _quantize(self, x: Any) -> Tensor:
         m, m_i = 2.0 ** (self.bits - 1), power_of_two(self.integer)
         p = internal_sigmoid(as_float(x) / m_i) * m
         r = 2.0 * (self._round(p) / m) - 1.0

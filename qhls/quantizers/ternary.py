@@ -49,15 +49,18 @@ class _Ternary(SignQuantizer):
         """Return the codes and the step that ``alpha`` gives them; a fitted ``alpha`` also changes the codes."""
         if not scales.is_auto(self.alpha):
             return super().grid(x)
-        scale = 2.0 * scales.find_greatest(x, self.scale_axis) / 3.0
-        if self.alpha == "auto_po2":
-            scale = scales.round_scale(scale)
+        scale = self._first_scale(x)
         codes = x
         for _ in range(self.number_of_unrolls):
             codes = self._codes_at(x, scale)
             scale = scales.fit_scale(self, x, codes)
         self._keep_scale(scale)
         return codes, scale
+
+    def _first_scale(self, x: Tensor) -> Tensor:
+        """Return the scale from which a fitted one starts."""
+        scale = 2.0 * scales.find_greatest(x, self.scale_axis) / 3.0
+        return scales.round_scale(scale) if self.alpha == "auto_po2" else scale
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the sign where ``|x|`` reaches the threshold, else 0."""
@@ -130,10 +133,25 @@ class stochastic_ternary(_Ternary):
     number_of_unrolls: int = 5
 
     def grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Return the codes, drawn at random while training, and the step that ``alpha`` gives them."""
+        """Return the codes, drawn at random while training, and the step that ``alpha`` gives them.
+
+        While training, an automatic ``alpha`` is fitted to the codes of ``|x| >= alpha / 2``, from ``2 max|x| / 3``
+        on; half of it is the threshold.
+        """
         if not is_training():
             return super().grid(x)
-        t, deviations = self.default_threshold, self._divide_by_deviation(x)
+        if not scales.is_auto(self.alpha):
+            return self._scale_codes(x, self._draw(x, self.default_threshold))
+        scale = self._first_scale(x)
+        for _ in range(self.number_of_unrolls):
+            codes = ops.cast(ops.abs(x) >= scale / 2.0, x.dtype) * ops.sign(x)
+            scale = scales.fit_scale(self, x, codes)
+        self._keep_scale(scale)
+        return self._draw(x, scale / 2.0), scale
+
+    def _draw(self, x: Tensor, threshold: Any) -> Tensor:
+        """Return random codes; an automatic ``alpha`` counts ``x`` and ``threshold`` in standard deviations."""
+        t, deviations = self._in_deviations(threshold, x), self._in_deviations(x, x)
         high = sign(self._probability(deviations - t) - draw_uniform_like(x, self._seed))
         low = sign(self._probability(deviations + t) - draw_uniform_like(x, self._seed))
-        return self._scale_codes(x, (high + low) / 2.0)
+        return (high + low) / 2.0

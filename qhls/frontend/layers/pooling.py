@@ -21,6 +21,7 @@ from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.ir import Const, Mul, Op
 from qhls.quantizers.keras_types import ops
+from qhls.quantizers.numerics import as_float
 
 
 class _QAverage(QLayer):
@@ -34,7 +35,8 @@ class _QAverage(QLayer):
         raise NotImplementedError(f"{type(self).__name__} must define sum_and_area(inputs)")
 
     def product(self, inputs: Any) -> Any:
-        """``sum * Q(1 / area)``; Keras' average without a quantizer."""
+        """``sum * Q(1 / area)``; Keras' average without a quantizer. Integers become floats."""
+        inputs = as_float(inputs)
         if self.average_quantizer is None:
             return self.mean(inputs)
         total, area = self.sum_and_area(inputs)

@@ -141,9 +141,14 @@ class QLayer(QuantizerState):
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Quantised kernel, op, quantised bias, activation; inputs and sums stay as they are."""
         outputs = self.product(inputs)
-        if self.use_bias:
+        if self.adds_bias:
             outputs = ops.add(outputs, self._bias_for(outputs))
         return outputs if self.activation is None else self.activation(outputs)
+
+    @property
+    def adds_bias(self) -> bool:
+        """Return whether the layer adds its bias."""
+        return self.use_bias
 
     def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
         """Variable -> (quantizer or ``None``, array of floats), for the variables that exist."""
@@ -157,6 +162,11 @@ class QLayer(QuantizerState):
     def get_quantizers(self) -> list[Quantizer | None]:
         """The quantizers in the order of ``quantized_variables``, as QKeras lists them."""
         return [self._quantizer(each.variable) for each in self.quantized_variables]
+
+    @property
+    def quantizers(self) -> list[Quantizer | None]:
+        """Return ``get_quantizers()``, as QKeras' layers name them."""
+        return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, str]:
         """Argument -> text, for reports: quantizers, activation, units or filters."""

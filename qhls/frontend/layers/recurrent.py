@@ -59,6 +59,8 @@ class QCell(QLayer):
     def __init__(self, **arguments: Any) -> None:
         for name in self.inner_activations:
             arguments[name] = get_activation(arguments[name])
+        if arguments.get("implementation") == 0:  # of Keras 2; QKeras computes 1 instead
+            arguments["implementation"] = 1
         super().__init__(**arguments)
 
     @contextmanager
@@ -108,7 +110,9 @@ class QRNN(keras.layers.RNN):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in cls._of_cell():
+        of_cell = cls._of_cell()
+        internal = [f"{name}_internal" for name in of_cell if name.endswith("_quantizer")]
+        for name in (*of_cell, *internal):
             setattr(cls, name, property(attrgetter(f"cell.{name}")))
 
     @classmethod
@@ -145,6 +149,11 @@ class QRNN(keras.layers.RNN):
     def get_quantizers(self) -> list[Any]:
         """The quantizers of kernel, recurrent kernel, bias and state."""
         return self.cell.get_quantizers()
+
+    @property
+    def quantizers(self) -> list[Any]:
+        """Return ``get_quantizers()``, as QKeras' layers name them."""
+        return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, str]:
         """Argument -> text, for reports."""
@@ -446,6 +455,11 @@ class QBidirectional(keras.layers.Bidirectional):
     def get_quantizers(self) -> list[Any]:
         """The quantizers of the forward layer, then those of the backward layer."""
         return [q for _, layer in self._directions() for q in layer.get_quantizers()]
+
+    @property
+    def quantizers(self) -> list[Any]:
+        """Return ``get_quantizers()``, as QKeras' layers name them."""
+        return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, Any]:
         """Return the layers' ``get_quantization_config``, by QKeras' names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 import keras
@@ -138,12 +139,13 @@ class QDepthwiseConv2DTranspose(_ByChannels):
     kernel ``(height, width, in, group_size)``. Arguments are those of
     ``keras.layers.Conv2DTranspose`` without ``activation``, and ``depthwise_kernel_quantizer``,
     ``bias_quantizer`` and ``depthwise_activation``: quantizers, their strings or configurations, or
-    ``None``. ``filters`` is the number of channels of x, which is that of the output too.
+    ``None``. The output has the channels of x, whatever ``filters`` is, the size of the bias. A bias of
+    another size cannot be added: it is kept and not used, as QKeras does with every bias of this layer.
 
     Raises:
         QuantizerError: a quantizer or activation that does not exist.
-        ValueError: a ``group_size`` that does not divide the channels of x; a bias of another size
-            than these; a ``depth_multiplier`` other than 1; an ``activation``.
+        ValueError: a ``group_size`` that does not divide the channels of x; a ``depth_multiplier``
+            other than 1; an ``activation``.
     """
 
     quantized_variables = (
@@ -182,6 +184,11 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         """Return the activation behind the bias, or ``None``."""
         return self._last()
 
+    @property
+    def adds_bias(self) -> bool:
+        """Return whether there is a bias, of one element for each channel."""
+        return self.use_bias and self._channel_bias
+
     def build(self, input_shape: Any) -> None:
         """Make ``depthwise_kernel`` (height, width, in, group_size) and the bias."""
         channels = input_shape[self._channels]
@@ -190,10 +197,12 @@ class QDepthwiseConv2DTranspose(_ByChannels):
                 f"QDepthwiseConv2DTranspose: expected a group_size that divides the {channels} "
                 f"channels of the input, got group_size={self.group_size}. Change it."
             )
-        if self.use_bias and self.filters != channels:
-            raise ValueError(
-                f"QDepthwiseConv2DTranspose: expected as many filters as the input has channels, "
-                f"{channels}, because the bias is added to these, got filters={self.filters}. Match them."
+        self._channel_bias = self.filters == channels
+        if self.use_bias and not self._channel_bias:
+            warnings.warn(
+                f"QDepthwiseConv2DTranspose: the input has {channels} channels, so a bias of filters={self.filters} "
+                f"elements is not added. Write filters={channels}, or use_bias=False.",
+                stacklevel=2,
             )
         shape = (*self.kernel_size, channels, self.group_size)
         self.depthwise_kernel = self._add_kernel("depthwise_kernel", shape)
@@ -204,6 +213,11 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         groups = inputs.shape[self._channels] // self.group_size
         kernels = ops.split(self.quantized("depthwise_kernel"), groups, axis=2)
         return _by_groups(self, inputs, kernels)
+
+    def unquantized(self, variable: str) -> Any:
+        """Return the input of the quantizer: the variable itself; ``None`` for a missing one and an unused bias."""
+        unused = variable == "bias" and self.built and not self.adds_bias
+        return None if unused else super().unquantized(variable)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The channels stay, the image grows."""

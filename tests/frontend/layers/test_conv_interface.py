@@ -197,11 +197,6 @@ def test_a_float_octave_rounds_with_acc_quantizer_alone():
             r"input, got group_size=3",
         ),
         (
-            lambda: QDepthwiseConv2DTranspose(5, 3)(np.zeros((1, *IMAGE))),
-            r"QDepthwiseConv2DTranspose: expected as many filters as the input has channels, 4, "
-            r"because the bias is added to these, got filters=5",
-        ),
-        (
             lambda: QSeparableConv2DTranspose(5, 3, depth_multiplier=2),
             r"^QSeparableConv2DTranspose: expected depth_multiplier=1, got 2\. .*$",
         ),

@@ -151,11 +151,9 @@ TABLE = {
         CONV | TURNED,
         IMAGE,
         TURNED_CHANGES
-        | {"group_size": 2, "dilation_rate": 2}
+        | {"group_size": 2, "dilation_rate": 2, "filters": 3}
         | {"output_padding": {"strides": 2, "output_padding": 1}},
-        refused=ONE
-        | {"data_format": refused(FIRST_OF_4, "data_format='channels_last'")}
-        | {"filters": (3, r"^QDepthwiseConv2DTranspose: expected as many filters")},
+        refused=ONE | {"data_format": refused(FIRST_OF_4, "data_format='channels_last'")},
     ),
     Q.QSeparableConv2DTranspose: Arguments(
         CONV | TURNED | {"pointwise_kernel_quantizer": BITS},

@@ -65,24 +65,32 @@ def deviation(variance: Number) -> Number:
     return replace(variance, max_value=limit, bits=bits, int_bits=bits)
 
 
+def list_operators(
+    x: Number, gamma: Number | None, beta: Number | None, variance: Number, aligned: bool = True
+) -> dict[str, Operator]:
+    """Return the operators of ``gamma / deviation * x + beta`` by QTools' names; None: without gamma or beta."""
+    below = deviation(variance)
+    quotient = divide(x if gamma is None else gamma, below)
+    operators = {"internal_divide_quantizer": quotient}
+    if gamma is not None:
+        if gamma.distinct > 0 and below.kind == PO2 and below.distinct > 0:
+            distinct = gamma.distinct * below.distinct
+            quotient = quotient.making(replace(quotient.output, distinct=distinct))
+        operators["internal_multiplier"] = multiply(quotient.output, x, aligned)
+    if beta is not None:
+        last = list(operators.values())[-1]
+        operators["internal_accumulator"] = add(last.output, beta, aligned)
+    return operators
+
+
 def normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count ``gamma / deviation * x + beta``; as in QTools, neither its sum nor the subtraction is charged."""
     if options.is_fused(node.name):
         return _elsewhere(node, inputs, options)
     layer, x = node.layer, inputs[0]
     types = statistics(layer, x, options)
-    numerator = types.gamma if layer.scale else x
-    below = deviation(types.variance)
-    quotient = divide(numerator, below)
-    operators = {"internal_divide_quantizer": quotient}
-    if layer.scale:
-        if types.gamma.distinct > 0 and below.kind == PO2 and below.distinct > 0:
-            distinct = types.gamma.distinct * below.distinct
-            quotient = quotient.making(replace(quotient.output, distinct=distinct))
-        operators["internal_multiplier"] = multiply(quotient.output, x, options.aligned)
-    if layer.center:
-        last = list(operators.values())[-1]
-        operators["internal_accumulator"] = add(last.output, types.beta, options.aligned)
+    gamma, beta = (types.gamma if layer.scale else None), (types.beta if layer.center else None)
+    operators = list_operators(x, gamma, beta, types.variance, options.aligned)
     if options.imposes(layer):
         operators = {k: o.making(options.default_sum) for k, o in operators.items()}
     gates = [o for key, o in operators.items() if key != "internal_accumulator"]
@@ -113,6 +121,32 @@ def _elsewhere(node: Node, inputs: list[Number], options: Options) -> Findings:
     return Findings(options.default_sum if imposed else inputs[0])
 
 
+def sum_fused(  # noqa: PLR0917 - all of them are needed
+    kernel_sum: Number,
+    bias: Number | None,
+    inverse: Number,
+    mean: Number,
+    beta: Number | None,
+    scale: tuple[int, int] | None = None,
+) -> tuple[Operator, Number, Operator]:
+    """Return the product, the offset and the sum of ``inverse * kernel_sum + (inverse * (bias - mean) + beta)``.
+
+    ``scale`` are the exponents of the scales of ``inverse``; None: without bias, beta or scale.
+    """
+
+    def scaled(number: Number) -> Operator:
+        product = multiply(inverse, number)
+        return product if scale is None else product.making(product.output.rescaled(*scale))
+
+    offset = scaled(mean).output
+    if bias is not None:
+        offset = add(scaled(bias).output, offset).output
+    if beta is not None:
+        offset = add(offset, beta).output
+    product = scaled(kernel_sum)
+    return product, offset, add(product.output, offset)
+
+
 @dataclass(frozen=True)
 class Fused:
     """A normalisation within the layer before it: its types, last sum, work and parameters."""
@@ -139,17 +173,9 @@ def fused(  # noqa: PLR0917 - all of them are needed
     inverse = layer.get_quantizers()[-1] if hasattr(layer, "get_quantizers") else None
     scale = find_scale(inverse, None, options)
 
-    def scaled(number: Number) -> Operator:
-        product = multiply(types.inverse, number)
-        return product if scale is None else product.making(product.output.rescaled(*scale))
-
-    offset = scaled(types.mean).output
-    if bias is not None:
-        offset = add(scaled(bias).output, offset).output
-    if layer.center:
-        offset = add(offset, types.beta).output
-    product = scaled(kernel_sum)
-    total = add(product.output, offset)
+    product, offset, total = sum_fused(
+        kernel_sum, bias, types.inverse, types.mean, types.beta if layer.center else None, scale
+    )
     if options.imposes(node.layer):
         product, total = product.making(options.default_sum), total.making(options.default_sum)
     parts = {

@@ -1,0 +1,64 @@
+"""QKeras' package, on qhls: the same modules and names, so that scripts run unchanged.
+
+>>> import qhls.qkeras
+>>> qhls.qkeras.install()
+>>> from qkeras import QDense, quantized_bits
+
+``python -m qhls.qkeras script.py`` runs a script so. Nothing here is a distribution or a file named ``qkeras``:
+packages that own this name may be installed too, and are hidden in a process that calls ``install``.
+"""
+
+import sys
+from typing import Any
+
+import qhls.system.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
+from qhls.errors import QhlsError
+from qhls.qkeras.modules import build_modules, list_places, resolve
+from qhls.qkeras.table import TABLE
+
+__version__ = "0.9.0"
+"""The release of QKeras whose names these are."""
+
+NAME = "qkeras"
+
+_places = list_places(TABLE[""])
+_modules = dict(build_modules(__name__))
+for _name, _module in _modules.items():
+    sys.modules[f"{__name__}.{_name}"] = _module
+
+__all__ = sorted(  # noqa: PLE0605 - the table has the names
+    {*_places, *(name for name in _modules if "." not in name and name not in _places)}
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _places:
+        return resolve(*_places[name])
+    if name in _modules:
+        return _modules[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_places, *_modules})
+
+
+class InstallError(QhlsError):
+    """Another package named ``qkeras`` has been imported."""
+
+
+def install() -> None:
+    """Make ``import qkeras`` and its submodules mean this package, in this process.
+
+    Raises:
+        InstallError: another package of this name is imported already.
+    """
+    present = sys.modules.get(NAME)
+    if present is not None and present is not sys.modules[__name__]:
+        raise InstallError(
+            f"qhls.qkeras.install: expected no other package {NAME!r} in this process, got "
+            f"{getattr(present, '__file__', None) or 'one'}. Call install() before anything imports it."
+        )
+    sys.modules[NAME] = sys.modules[__name__]
+    for name, module in _modules.items():
+        sys.modules[f"{NAME}.{name}"] = module

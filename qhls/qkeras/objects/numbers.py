@@ -1,0 +1,233 @@
+"""QTools' types as objects that may change; each is a ``Number`` of ``qhls.compat.qtools`` with QTools' names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple, Self
+
+from qhls.compat.qtools.types.convert import DEFAULTS, Types
+from qhls.compat.qtools.types.numbers import (
+    BINARY,
+    BINARY_01,
+    FLOAT,
+    PO2,
+    Number,
+    make_fixed,
+    make_floating,
+    make_power_of_two,
+    make_ternary,
+)
+from qhls.qkeras.objects.settings import cfg
+from qhls.quantizers import QUANTIZERS, Quantizer, get_quantizer
+
+FLOATINGPOINT_BITS = 32
+
+_TYPES = Types(compatible=True)
+
+_FIELDS = {
+    "mode": "kind",
+    "name": "name",
+    "bits": "bits",
+    "int_bits": "int_bits",
+    "is_signed": "is_signed",
+    "max_val_po2": "max_value",
+    "inference_value_counts": "distinct",
+}
+"""QTools' attributes, by the field of ``Number``."""
+
+
+class IQuantizer:
+    """A type of numbers: width, integer bits without the sign, and kind of number (``mode``)."""
+
+    start: ClassVar[Number] = Number(-1, "", -1, -1, 0)
+    quantizer: ClassVar[str] = ""
+    """The quantizer of such numbers."""
+    arguments: ClassVar[Mapping[str, str]] = {}
+    """The arguments of that quantizer that this type decides: attribute by argument."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.op_type = "quantizer"
+        self.set_number(self.start)
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    @classmethod
+    def of(cls, number: Number) -> Self:
+        """Return the object of a type."""
+        made = cls.__new__(CLASSES.get(number.name, CLASSES["quantized_bits"]))
+        made.op_type = "quantizer"
+        made.set_number(number)
+        return made
+
+    @property
+    def number(self) -> Number:
+        """Return this type as it is now."""
+        return Number(**{field: getattr(self, name) for name, field in _FIELDS.items()})
+
+    def set_number(self, number: Number) -> None:
+        """Take the values of ``number``."""
+        for name, field in _FIELDS.items():
+            setattr(self, name, getattr(number, field))
+
+    @property
+    def is_floating_point(self) -> bool:
+        """Return whether these are floating-point numbers."""
+        return self.mode == FLOAT
+
+    @property
+    def is_po2(self) -> int:
+        """Return 1 for powers of two, else 0."""
+        return int(self.mode == PO2)
+
+    @property
+    def use_01(self) -> bool:
+        """Return whether a binary number is 0 or 1, not -1 or 1."""
+        return self.mode == BINARY_01
+
+    def get_min_max_exp(self) -> tuple[float, float]:
+        """Return ``(down, up)``: the exponents of a power of two run from ``-down`` to ``up``."""
+        return self.number.exponents()
+
+    def convert_qkeras_quantizer(self, quantizer: Any) -> None:
+        """Take the type of a quantizer's numbers."""
+        if isinstance(quantizer, Quantizer):
+            number = _TYPES.number(quantizer)
+            self.set_number(replace(number, name=number.name if number.kind == PO2 else self.name))
+
+    def convert_to_qkeras_quantizer(self, **arguments: Any) -> Any:
+        """Return a quantizer of this type; ``arguments`` are those that the type does not decide."""
+        own = {argument: getattr(self, name) for argument, name in self.arguments.items()}
+        if self.mode == PO2:
+            own["max_value"] = self.max_val_po2 if self.max_val_po2 >= 0 else None
+            if self.is_signed:
+                arguments.pop("negative_slope", None)
+        kind = self.name if self.mode == PO2 else self.quantizer
+        return QUANTIZERS[kind](**own, **arguments)
+
+    def update_inference_values(self, weights: Any) -> None:
+        """Count the different values of a tensor of weights."""
+        self.inference_value_counts = len(set(weights.flatten()))
+
+
+class _Kind(NamedTuple):
+    start: Number
+    arguments: Mapping[str, str]
+    parent: str = ""
+
+
+_WIDTHS = {"bits": "bits", "integer": "int_bits"}
+_KINDS = {
+    "QuantizedBits": _Kind(make_fixed(-1, -1, 1), {**_WIDTHS, "keep_negative": "is_signed"}),
+    "QuantizedTanh": _Kind(
+        make_fixed(-1, -1, 1, "quantized_tanh"), {"bits": "bits"}, "QuantizedBits"
+    ),
+    "QuantizedUlaw": _Kind(make_fixed(-1, -1, 1, "quantized_ulaw"), _WIDTHS, "QuantizedBits"),
+    "QuantizedLinear": _Kind(
+        make_fixed(-1, -1, 1, "quantized_linear"),
+        {**_WIDTHS, "keep_negative": "is_signed"},
+        "QuantizedBits",
+    ),
+    "QuantizedSigmoid": _Kind(
+        make_fixed(-1, 0, 0, "quantized_sigmoid"), {"bits": "bits"}, "QuantizedBits"
+    ),
+    "QuantizedHswish": _Kind(make_fixed(-1, -1, 1, "quantized_hswish"), _WIDTHS, "QuantizedBits"),
+    "QuantizedRelu": _Kind(make_fixed(-1, -1, 0, "quantized_relu"), _WIDTHS),
+    "Binary": _Kind(Number(BINARY, "binary", 1, 1, 1), {"use_01": "use_01"}),
+    "StochasticBinary": _Kind(Number(BINARY, "stochastic_binary", 1, 1, 1), {}, "Binary"),
+    "Bernoulli": _Kind(Number(BINARY_01, "bernoulli", 1, 1, 0), {}, "Binary"),
+    "Ternary": _Kind(make_ternary(), {}),
+    "StochasticTernary": _Kind(make_ternary("stochastic_ternary"), {}, "Ternary"),
+    "FloatingPoint": _Kind(make_floating(FLOATINGPOINT_BITS), {}),
+    "PowerOfTwo": _Kind(make_power_of_two(-1, 1), {"bits": "bits"}),
+    "ReluPowerOfTwo": _Kind(make_power_of_two(-1, 0), {"bits": "bits"}, "PowerOfTwo"),
+}
+"""QTools' classes of types."""
+
+
+def _binary(self: IQuantizer, use_01: bool = False) -> None:
+    IQuantizer.__init__(self)
+    if use_01:
+        self.mode, self.is_signed = BINARY_01, 0
+
+
+def _floating(self: IQuantizer, bits: Any) -> None:
+    IQuantizer.__init__(self, bits=bits)
+
+
+def _power(self: IQuantizer, is_signed: Any = True) -> None:
+    IQuantizer.__init__(self)
+    self.set_number(make_power_of_two(-1, is_signed))
+
+
+_CONSTRUCTORS = {"Binary": _binary, "FloatingPoint": _floating, "PowerOfTwo": _power}
+
+
+def _make_classes() -> dict[str, type[IQuantizer]]:
+    classes: dict[str, type[IQuantizer]] = {}
+    for name, kind in _KINDS.items():
+        members: dict[str, Any] = {
+            "__doc__": f"QTools' type of {kind.start.name} numbers.",
+            "__module__": __name__,
+            "start": kind.start,
+            "quantizer": kind.start.name,
+            "arguments": kind.arguments,
+            "__init__": _CONSTRUCTORS.get(name, IQuantizer.__init__),
+        }
+        classes[name] = type(name, (classes.get(kind.parent, IQuantizer),), members)
+    return classes
+
+
+_CLASSES = _make_classes()
+CLASSES = {kind.start.name: _CLASSES[name] for name, kind in _KINDS.items()}
+"""QTools' classes by the name of their numbers."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _CLASSES:
+        return _CLASSES[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def get_exp(quantizer: IQuantizer) -> tuple[float, float]:
+    """Return ``(down, up)``: the exponents of a power of two run from ``-down`` to ``up``."""
+    return quantizer.get_min_max_exp()
+
+
+def get_np_value(val: Any) -> Any:
+    """Return a number that may be a tensor of one element."""
+    return val.item() if hasattr(val, "item") else val
+
+
+def as_object(number: Number) -> IQuantizer:
+    """Return the object of a type."""
+    return IQuantizer.of(number)
+
+
+class QuantizerFactory:
+    """QTools' types of quantizers."""
+
+    def make_quantizer(self, quantizer: Any) -> IQuantizer:
+        """Return the type of a quantizer, of a name such as "int8", or a copy; the default for anything else."""
+        if isinstance(quantizer, IQuantizer):
+            return self.clone_quantizer(quantizer)
+        if isinstance(quantizer, str) and quantizer in DEFAULTS:
+            return self.make_default_quantizer(quantizer)
+        if isinstance(quantizer, str):
+            quantizer = get_quantizer(quantizer)
+        if quantizer is None or not self.is_quantizer_supported(quantizer):
+            return self.make_default_quantizer(cfg.default_interm_quantizer)
+        return as_object(_TYPES.number(quantizer))
+
+    def is_quantizer_supported(self, quantizer: Any) -> bool:
+        """Return whether there is a type for the numbers of a quantizer."""
+        return quantizer is None or isinstance(quantizer, Quantizer | IQuantizer)
+
+    def make_default_quantizer(self, mode: Any) -> IQuantizer:
+        """Return a type by name, such as "fp32", "int8" or a quantizer's text."""
+        return as_object(_TYPES.named(mode))
+
+    def clone_quantizer(self, quantizer: IQuantizer) -> IQuantizer:
+        """Return a copy."""
+        return copy.deepcopy(quantizer)

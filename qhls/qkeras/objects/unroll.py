@@ -1,0 +1,271 @@
+"""QTools' unroll factors: the cheapest hardware of a chain of layers for a throughput.
+
+Each layer makes ``cout`` of its results from ``cin`` inputs and a part of its window in a clock cycle, and passes
+``OutElementPerClk`` elements on. Its cost in gates is that of its multiply-accumulates (a fit by QTools' authors to
+synthesised ones: 7.70 gates per product of operand bits, 13.76 per bit of the sum, -92.2), 10 per bit of a register and
+0.1 per bit of a ROM. The cheapest chain follows from the cheapest rest of it, for each number of passed elements.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import keras
+
+from qhls.errors import EnergyError
+from qhls.qkeras.objects.graph import (
+    SINK,
+    SOURCE,
+    CreateGraph,
+    GraphPropagateActivationsToEdges,
+)
+from qhls.qkeras.objects.typemap import LayerDataType, generate_layer_data_type_map
+from qhls.qkeras.objects.utilities import find_divisors, get_layer_info
+
+MemoryGatesPerBit = {"Register": 10.0, "SRAM": 1.0, "ROM": 0.1}
+
+_MAC_GATES = (7.70469119, 13.76199652, -92.15756665)
+
+_BY_CHANNEL = (
+    *("QDepthwiseConv2D", "QAveragePooling2D", "MaxPooling2D"),
+    *("QGlobalAveragePooling2D", "GlobalMaxPooling2D"),
+)
+"""Layers of which each output channel reads one input channel."""
+_GLOBAL = ("QGlobalAveragePooling2D", "GlobalMaxPooling2D", "UpSampling2D")
+_PASSED = (
+    *("QBatchNormalization", "QActivation", "Activation", "Dropout", "Reshape", "ZeroPadding2D"),
+)
+"""Layers without multiply-accumulates, which cost nothing."""
+_KNOWN = ("QConv2D", "QDense", *_BY_CHANNEL, "UpSampling2D", "Concatenate")
+
+
+class CostMode(enum.Enum):
+    """A kind of cost; only ``ACE`` is computed, in QTools too."""
+
+    ACE = 1
+    PE_AREA = 2
+    PE_BW_AREA = 3
+
+
+def get_ace_mac_gates(xbit: int, wbit: int, abit: int, regen_params: bool = False) -> float:
+    """Return the gates of one multiply-accumulate by the bits of input, weight and sum."""
+    products, sums, constant = _MAC_GATES
+    return products * xbit * wbit + sums * abit + constant
+
+
+@dataclass(frozen=True)
+class UnrollChoice:
+    """Hardware of a layer: unroll factors, and passed elements relative to computed ones.
+
+    ``l`` is computed results, ``k`` unrolled inputs, each per passed element.
+    """
+
+    l: float = 0  # noqa: E741 - QTools' name
+    k: float = 0
+    cin_unroll: int = 0
+    cout_unroll: int = 0
+    kh_unroll: int = 0
+    kw_unroll: int = 0
+
+    def __str__(self) -> str:
+        names = ("k", "l", "cin_unroll", "cout_unroll", "kh_unroll", "kw_unroll")
+        return f"Choice({', '.join(f'{name}={getattr(self, name)}' for name in names)})"
+
+
+class DivideConquerGraph:
+    """A model as a chain of layers, with the types of each."""
+
+    def __init__(self, model: keras.Model, source_quantizers: Any = None) -> None:
+        self.graph, sources = CreateGraph(model, source_quantizers)
+        GraphPropagateActivationsToEdges(self.graph)
+        types = generate_layer_data_type_map(self.graph, sources, is_inference=False)
+        self.types: dict[Any, LayerDataType] = types["layer_data_type_map"]
+
+    def layers(self) -> list[tuple[int, keras.layers.Layer]]:
+        """Return number and layer, from the first to the last. Raises ``EnergyError`` for anything but a chain."""
+        found = []
+        node = SOURCE
+        while node != SINK:
+            following = list(self.graph.successors(node))
+            if len(following) != 1:
+                raise EnergyError(
+                    f"estimate_model_cost: expected a chain of layers, got {len(following)} layers after "
+                    f"{found[-1][1].name if found else 'the input'!r}. Estimate each chain."
+                )
+            node = following[0]
+            found.append((node, self.graph.nodes[node]["layer"][0]))
+        return found[:-1]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """The cheapest hardware of a layer and of all layers after it, for some elements that it reads per cycle."""
+
+    choice: UnrollChoice
+    cur_cost: float
+    acc_cost: float
+    elements: int
+    """Elements that it passes on per cycle."""
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    kind: str
+    channels_in: int
+    channels_out: int
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, layer: Any) -> _Sizes:
+        names = ("layer_type", "input_channel", "output_channel", "kernel_height", "kernel_width")
+        sizes = cls(*(get_layer_info(layer, name) for name in names))
+        if sizes.kind not in (*_KNOWN, *_PASSED):
+            raise EnergyError(
+                f"estimate_model_cost, layer {layer.name!r}: expected one of {', '.join((*_KNOWN, *_PASSED))}, "
+                f"got {sizes.kind}. Estimate the layers before and after it."
+            )
+        return sizes
+
+    def share(self, cin: int, cout: int, kh: int, kw: int) -> float:
+        """Return the part of one pixel's work that is done in a cycle."""
+        if self.kind in ("QConv2D", "QDense"):
+            whole = self.channels_in * self.channels_out * self.height * self.width
+            return cin * cout * kh * kw / whole
+        if self.kind in ("QGlobalAveragePooling2D", "GlobalMaxPooling2D", "Concatenate"):
+            return cout / self.channels_out
+        return cout * kh * kw / (self.channels_out * self.height * self.width)
+
+    def inputs(self, cin: int, cout: int, kh: int, kw: int) -> int:
+        """Return the elements that are read in a cycle, at one place of the window."""
+        if self.kind == "Concatenate":
+            return int(cin / (kh * kw))
+        if self.kind in _GLOBAL:
+            return int(cout / (kh * kw))
+        return cout if self.kind in _BY_CHANNEL else cin
+
+
+def _multiples(elements: int, most: int) -> list[int]:
+    """Return the divisors of a number, then its multiples up to ``most`` times."""
+    return [*find_divisors(elements), *(elements * n for n in range(2, most + 1))]
+
+
+@dataclass(frozen=True)
+class _Limits:
+    compute_to_memory: int
+    memory_to_unroll: int
+
+
+def _list_choices(
+    sizes: _Sizes, passed: int, out_rate: float, in_rate: float, limits: _Limits
+) -> Iterator[tuple[UnrollChoice, int]]:
+    """Yield hardware that keeps up, with the elements that it reads per cycle."""
+    window = sizes.height * sizes.width if sizes.kind == "UpSampling2D" else 1
+    if passed / (sizes.channels_out * window) < in_rate:
+        return
+    for cout in _multiples(passed, limits.compute_to_memory):
+        if sizes.channels_out % cout:
+            continue
+        ins = [cout] if sizes.kind in _BY_CHANNEL else find_divisors(sizes.channels_in)
+        for cin, kw, kh in product(ins, find_divisors(sizes.width), find_divisors(sizes.height)):
+            if sizes.share(cin, cout, kh, kw) < out_rate:
+                continue
+            for read in _multiples(sizes.inputs(cin, cout, kh, kw), limits.memory_to_unroll):
+                if read / sizes.channels_in >= out_rate:
+                    yield UnrollChoice(passed / cout, cin / read, cin, cout, kh, kw), read
+
+
+def _cost(types: LayerDataType | None, choice: UnrollChoice, read: int, passed: int) -> float:
+    """Return the gates of a layer: multiply-accumulates, registers for its elements, a ROM of its weights."""
+    if types is None:
+        return 0.0
+    x = types.input_quantizer_list[0].bits
+    weight = types.weight_quantizer.bits if types.weight_quantizer else 0
+    total = types.accumulator.output.bits if types.accumulator else x
+    units = choice.cin_unroll * choice.cout_unroll * choice.kh_unroll * choice.kw_unroll
+    registers = read * x + passed * types.output_quantizer.bits
+    return (
+        units * get_ace_mac_gates(x, weight, total)
+        + registers * MemoryGatesPerBit["Register"]
+        + math.prod(types.w_shapes or (0,)) * weight * MemoryGatesPerBit["ROM"]
+    )
+
+
+def _find_steps(
+    layer: Any,
+    types: LayerDataType,
+    after: dict[int, _Step],
+    rates: tuple[float, float],
+    limits: _Limits,
+) -> dict[int, _Step]:
+    """Return the cheapest step for each number of elements that a layer reads, from the steps after it."""
+    sizes = _Sizes.of(layer)
+    if sizes.kind in _PASSED:
+        return {n: _Step(UnrollChoice(), 0, step.acc_cost, n) for n, step in after.items()}
+    best: dict[int, _Step] = {}
+    for passed, rest in after.items():
+        for choice, read in _list_choices(sizes, passed, *rates, limits):
+            cost = _cost(types, choice, read, passed)
+            if read not in best or cost + rest.acc_cost < best[read].acc_cost:
+                best[read] = _Step(choice, cost, cost + rest.acc_cost, passed)
+    return best
+
+
+def estimate_model_cost(  # noqa: PLR0917 - QTools' order
+    model: keras.Model,
+    input_quantizer_bits: int = 8,
+    target_OutElementPerClk: int = 10,  # noqa: N803 - QTools' name
+    target_out_throughput: float = 1.0,
+    compute_to_memory_max_ratio: int = 4,
+    memory_to_unroll_max_ratio: int = 4,
+    mode: CostMode = CostMode.ACE,
+) -> tuple[dict[int, dict[str, Any]], float | None]:
+    """Return the cheapest hardware of each layer, by its number in the graph, and the cost of all, in gates.
+
+    An entry has ``choice`` (a text), ``cur_cost``, ``acc_cost`` with all layers after it, ``OutElementPerClk`` and
+    ``layer_name``. Number -1 is the input. ``({}, None)`` means that no hardware keeps up with
+    ``target_out_throughput`` inferences per cycle. As in QTools, inputs have 8 bits whatever ``input_quantizer_bits``
+    is.
+
+    Raises:
+        EnergyError: another cost than ``ACE``, a model that is no chain, a layer without a rule.
+    """
+    if mode != CostMode.ACE:
+        raise EnergyError(
+            f"estimate_model_cost: expected the mode {CostMode.ACE}, got {mode}. Use it."
+        )
+    graph = DivideConquerGraph(model)
+    chain = graph.layers()
+    limits = _Limits(compute_to_memory_max_ratio, memory_to_unroll_max_ratio)
+    after = {target_OutElementPerClk: _Step(UnrollChoice(), 0, 0, -1)}
+    steps: list[dict[int, _Step]] = []
+    rate = target_out_throughput
+    for _, layer in reversed(chain):
+        ratio = math.prod(layer.input.shape[1:-1]) / math.prod(layer.output.shape[1:-1])
+        after = _find_steps(layer, graph.types[layer], after, (rate, rate * ratio), limits)
+        if not after:
+            return {}, None
+        steps.insert(0, after)
+        rate *= ratio
+    start, first = min(after.items(), key=lambda item: item[1].acc_cost)
+    path = {SOURCE: _entry(_Step(UnrollChoice(), 0.0, first.acc_cost, start), "None")}
+    elements = start
+    for (number, layer), found in zip(chain, steps, strict=True):
+        path[number] = _entry(found[elements], layer.name)
+        elements = found[elements].elements
+    return path, first.acc_cost
+
+
+def _entry(step: _Step, name: str) -> dict[str, Any]:
+    return {
+        "choice": str(step.choice),
+        "cur_cost": step.cur_cost,
+        "acc_cost": step.acc_cost,
+        "OutElementPerClk": step.elements,
+        "layer_name": name,
+    }

@@ -1,0 +1,136 @@
+"""QTools' helpers by layer: names of classes, counts of operations, scales of "auto_po2"."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.compat.qkeras.weights.arrays import to_numpy
+from qhls.compat.qtools.graph import OUTSIDE, Edge, Node
+from qhls.compat.qtools.rules.counts import KEPT_SHAPES, MERGES, count_operations
+from qhls.compat.qtools.rules.normal import find_scale
+from qhls.qkeras.objects.operators import OPTIONS, AccumulatorFactory, IAdder
+
+
+def get_val(feature: Any, key: str, default_val: Any = None) -> Any:
+    """Return an entry of a dictionary or an attribute of an object."""
+    if isinstance(feature, Mapping):
+        return feature.get(key, default_val)
+    return getattr(feature, key, default_val)
+
+
+def is_shape_alternation_layers(layer: Any) -> bool:
+    """Return whether a layer is a maximum pooling, a reshape or a flattening."""
+    return any(part in type(layer).__name__ for part in KEPT_SHAPES)
+
+
+def is_merge_layers(layer: Any) -> bool:
+    """Return whether a layer merges its inputs."""
+    return type(layer).__name__ in MERGES
+
+
+def is_upsampled(layer: Any) -> bool:
+    """Return whether a layer repeats its input."""
+    return "UpSampling" in type(layer).__name__
+
+
+def find_divisors(num: int) -> list[int]:
+    """Return the divisors of a number, smallest first."""
+    return [n for n in range(1, num + 1) if num % n == 0]
+
+
+def get_operation_count(layer: Any, input_shape: Any) -> int:
+    """Return the operations of a layer for one sample of ``input_shape``, which includes the batch."""
+    shape = input_shape[0] if isinstance(input_shape, list) else input_shape
+    output = tuple(layer.compute_output_shape(tuple(shape)))
+    edge = Edge(OUTSIDE, tuple(shape))
+    return count_operations(Node(layer.name, layer, (edge,), output, 1), compatible=True)
+
+
+def get_weights(layer: Any, model_weights_already_quantized: bool = True) -> list[np.ndarray]:
+    """Return a layer's weights, through its quantizers unless they are quantised already."""
+    weights = copy.deepcopy(layer.get_weights())
+    if model_weights_already_quantized or not hasattr(layer, "get_quantizers"):
+        return weights
+    quantizers = layer.get_quantizers()
+    return [
+        to_numpy(q(w)) if (q := quantizers[i] if i < len(quantizers) else None) else w
+        for i, w in enumerate(weights)
+    ]
+
+
+def get_scale_from_quantized_bits_with_auto_po2(quantizer: Any) -> Any:
+    """Return the fitted scales of a quantizer, as an array; None before its first call."""
+    scale = quantizer.scale
+    return None if scale is None or not np.ndim(scale) else to_numpy(scale)
+
+
+def adjust_multiplier_for_auto_po2(multiplier: Any, qkeras_weight_quantizer: Any) -> None:
+    """Widen a multiplier's output to hold its values times every "auto_po2" scale of the weights."""
+    scale = find_scale(qkeras_weight_quantizer, None, OPTIONS)
+    if scale is not None:
+        multiplier.output.set_number(multiplier.output.number.rescaled(*scale))
+
+
+def adjust_accumulator_for_auto_po2(
+    layer: Any, multiplier: Any, qkeras_weight_quantizer: Any, bias_quantizer: Any
+) -> Any:
+    """Return the sum of a layer's products times every "auto_po2" scale of its weights, and of its bias."""
+    widened = copy.deepcopy(multiplier)
+    adjust_multiplier_for_auto_po2(widened, qkeras_weight_quantizer)
+    shape = layer.get_weights()[0].shape
+    if "Depthwise" in type(layer).__name__:
+        shape = (*shape[:-2], 1, 1)
+    total = AccumulatorFactory().make_accumulator(shape, widened, use_bias=False)
+    if not layer.use_bias or bias_quantizer is None:
+        return total
+    return IAdder().make_quantizer(total.output, bias_quantizer)
+
+
+def get_layer_info(layer: keras.layers.Layer, attr_name: str) -> Any:
+    """Return a fact on a layer: its class, as ``layer_type``, or a size.
+
+    The sizes are ``input_channel``, ``output_channel``, ``kernel_height`` and ``kernel_width``.
+    """
+    height, width = getattr(layer, "kernel_size", (1, 1))
+    info = {
+        "layer_type": type(layer).__name__,
+        "input_channel": layer.input.shape[-1],
+        "output_channel": layer.output.shape[-1],
+        "kernel_height": height,
+        "kernel_width": width,
+    }
+    return info.get(attr_name)
+
+
+def get_input_quantizers(
+    graph: Any, node_id: int, quantizer_factory: Any, debug: bool = False
+) -> list[tuple[Any, Any]]:
+    """Return the type on each edge to a node, with the edge."""
+    edges = [graph.edges[parent, node_id] for parent in graph.predecessors(node_id)]
+    return [(quantizer_factory.make_quantizer(edge["quantizer"]), edge) for edge in edges]
+
+
+def get_input_quantizers_advanced(  # noqa: PLR0917 - QTools' order
+    graph: Any,
+    node_id: int,
+    is_input_layer: bool,
+    quantizer_factory: Any,
+    cfg: Any,
+    debug: bool = False,
+) -> list[tuple[Any, Any]]:
+    """Return the type on each edge to a node, with the edge; the defaults of ``cfg`` where there is none."""
+    default = cfg.default_source_quantizer if is_input_layer else cfg.default_interm_quantizer
+    found = []
+    for parent in graph.predecessors(node_id):
+        edge = graph.edges[parent, node_id]
+        quantizer = edge["quantizer"]
+        if quantizer is None:
+            found.append((quantizer_factory.make_default_quantizer(default), edge))
+        else:
+            found.append((quantizer_factory.make_quantizer(quantizer), edge))
+    return found
