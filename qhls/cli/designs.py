@@ -207,7 +207,9 @@ def run_report(options: argparse.Namespace) -> int:
     x = read_arrays(options.data) if options.data else None
     check = design.check(x, options.target) if options.check else None
     named = f"inputs of {options.data.name}" if options.data else ""
-    page = design.report(x, data=named, target=options.target, check=check)
+    page = design.report(
+        x, data=named, target=options.target, check=check, synthesis=options.synthesis
+    )
     sys.stdout.write(f"{page.save(options.output)}\n")
     return EXIT_DIFFERENT if check is not None and not check else 0
 

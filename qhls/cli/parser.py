@@ -223,6 +223,10 @@ def add_report(commands: Any) -> None:
     action.add_argument("-t", "--target", choices=list(TARGETS), default="vitis", help=shown)
     checked = "compare interpreter, C simulation of the target and Keras, and show the result"
     action.add_argument("--check", action="store_true", help=checked)
+    beside = "report of a vendor's tool on this design, whose numbers stand beside the estimates; once per report"
+    action.add_argument(
+        "--synthesis", type=Path, action="append", default=[], metavar="FILE", help=beside
+    )
     file = "the page (.html)"
     action.add_argument("-o", "--output", type=parse_file_name("html"), required=True, help=file)
     listed = "print area and cycles of a report, as for our own estimates"

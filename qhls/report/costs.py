@@ -17,6 +17,7 @@ from qhls.plan.hardware.parts import find_part
 
 if TYPE_CHECKING:
     from qhls.design import Design
+    from qhls.energy.tool_reports.report import ToolReport
 
 
 class Costs:
@@ -71,6 +72,21 @@ class Costs:
             ]
         return rows
 
+    def compare(self, report: ToolReport) -> list[tuple[str, str, str, str]]:
+        """Return (figure, estimate, number of the report, ratio) for what both state of the whole design."""
+        estimated = _list_figures(self.latency, self.area)
+        reported = _list_figures(report.latency, report.area)
+        return [
+            (
+                figure,
+                f"{number:,.0f}",
+                f"{reported[figure]:,.0f}",
+                _divide(number, reported[figure]),
+            )
+            for figure, number in estimated.items()
+            if figure in reported
+        ]
+
     def _format_share(self, unit: str, total: float) -> str:
         part = find_part(self._schedule.part)
         room = part.resources.get(unit) if part and part.resources else None
@@ -94,3 +110,17 @@ class Costs:
         if self._cycles[layer]:
             figures.append(("cycles", f"{self._cycles[layer]:,}"))
         return figures
+
+
+def _list_figures(latency: LatencyReport | None, area: AreaReport | None) -> dict[str, float]:
+    """Return the figures of a whole design by name."""
+    cycles = (
+        {"latency, cycles": latency.latency, "interval, cycles": latency.interval}
+        if latency
+        else {}
+    )
+    return {**cycles, **(area.totals if area else {})}
+
+
+def _divide(a: float, b: float) -> str:
+    return f"{a / b:.2f}" if b else "-"

@@ -20,11 +20,12 @@ from qhls.report.profile import TensorProfile, profile_design
 from qhls.report.template import load_page_template
 from qhls.system.files import write_whole
 from qhls.system.progress import report as report_progress
+from qhls.system.tables import render_html
 
 if TYPE_CHECKING:
     from qhls.check.executions import CheckReport
     from qhls.design import Design
-
+    from qhls.energy.tool_reports.report import ToolReport
 
 RANDOM = 256
 """Number of random inputs whose bits are shown by default."""
@@ -76,10 +77,12 @@ def report_design(
     *,
     target: str = "vitis",
     check: CheckReport | None = None,
+    synthesis: Sequence[ToolReport] = (),
 ) -> DesignReport:
     """Return the page of ``design``, with the bits that its tensors use on input ``codes``; ``data`` names these.
 
-    ``target``: whose C++ the page shows. ``check``: a check of the same design.
+    ``target``: whose C++ the page shows. ``check``: a check of the same design. ``synthesis``: reports of vendors'
+    tools on it, whose numbers stand beside the estimates.
     """
     report_progress("profile all tensors")
     profiles = profile_design(design.graph, codes)
@@ -106,6 +109,8 @@ def report_design(
         target=get_target(target).title,
         check="" if check is None else str(check),
         equal=bool(check),
+        plan=render_html(design.plan.table()),
+        synthesis=[(report, costs.compare(report)) for report in synthesis],
     )
     return DesignReport(design.graph.name, html)
 

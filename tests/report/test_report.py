@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import qhls
 from qhls.backends.target import TARGETS
 from qhls.energy.report.plot import format_energy, scale_energy
-from qhls.errors import QhlsError
+from qhls.errors import EnergyError, QhlsError
 from qhls.ir import Const, Fixed, Graph, Input, Overflow, Quantize, Rounding
 from qhls.plan import Schedule
 from qhls.report import TensorProfile, profile_design
@@ -22,6 +22,7 @@ from qhls.report.code import split_functions
 from qhls.report.network import BOX_HEIGHT, BOX_WIDTH, lay_out_network
 from support.graphs.designs import classifier, random_codes
 from support.graphs.op_examples import EXAMPLES, inputs_of
+from support.tool_reports import csynth_xml
 
 
 def needed(code):
@@ -169,6 +170,25 @@ def test_the_page_is_whole_links_to_its_layers_and_fetches_nothing(tmp_path):
     assert 'srcdoc="&lt;!doctype' in report._repr_html_()
     with pytest.raises(QhlsError, match=r"^report: expected to write .*none/r.html, got: No such "):
         report.save(tmp_path / "none" / "r.html")
+
+
+def test_estimates_are_beside_the_numbers_of_a_synthesis_report(tmp_path):
+    file = tmp_path / "csynth.xml"
+    file.write_text(csynth_xml(LUT=1234, DSP=0, FF=56, latency=(7, 9), interval=(4, 4)))
+    design = qhls.Design(classifier(), Schedule())
+    for synthesis in (file, [qhls.read_report(file)]):
+        html = design.report(synthesis=synthesis).html
+        assert Page(html).open == []
+        assert re.search(r"Estimate beside \w[\w ]+ 2020\.1</h2>", html)
+        rows = dict(re.findall(r"<tr><td>([A-Z a-z,]+)</td>((?:<td>[^<]*</td>){3})", html))
+        cells = {name: re.findall(r"<td>([^<]*)</td>", row) for name, row in rows.items()}
+        lut = design.area().totals["LUT"]
+        assert cells["LUT"] == [f"{lut:,.0f}", "1,234", f"{lut / 1234:.2f}"]
+        assert cells["latency, cycles"][1] == "9"
+        assert cells["DSP"][2] == "-"
+    assert "<td>fc.matmul</td>" in html[html.index('<h2 id="plan">') :]
+    with pytest.raises(EnergyError, match=r"^.*none\.xml: expected a report, got no such file\. "):
+        design.report(synthesis=tmp_path / "none.xml")
 
 
 def test_every_op_has_a_report():

@@ -187,6 +187,12 @@ def read_report(path: str | PathLike[str]) -> ToolReport:
         ) from None
 
 
+def read_reports(given: Any) -> list[ToolReport]:
+    """Return the reports in ``given``: a path, a ``ToolReport``, or several of both. Raises ``EnergyError``."""
+    several = given if isinstance(given, list | tuple) else [given]
+    return [one if isinstance(one, ToolReport) else read_report(one) for one in several]
+
+
 def save_reports(reports: Sequence[ToolReport], path: Path) -> Path:
     """Write all numbers of ``reports`` as JSON. Raises ``EnergyError`` for a path that cannot be written."""
     try:
