@@ -241,12 +241,12 @@ class Design:
         shown. ``check``: the result of ``check``, to be shown. ``synthesis``: a vendor's report of the design, or
         several, as paths or as ``qhls.read_report`` gives them. Save it: ``design.report(x).save("report.html")``.
         """
-        from qhls.energy.tool_reports.report import read_reports
+        from qhls.energy.tool_reports.report import collect_reports
         from qhls.report.page import RANDOM, report_design
 
         codes = self.random_codes(RANDOM) if x is None else self.encode(x)
         named = data or ("random inputs" if x is None else "given inputs")
-        reports = read_reports(synthesis)
+        reports = collect_reports(synthesis)
         return report_design(self, codes, named, target=target, check=check, synthesis=reports)
 
     def exactness(self) -> ExactnessReport:

@@ -187,7 +187,7 @@ def read_report(path: str | PathLike[str]) -> ToolReport:
         ) from None
 
 
-def read_reports(given: Any) -> list[ToolReport]:
+def collect_reports(given: Any) -> list[ToolReport]:
     """Return the reports in ``given``: a path, a ``ToolReport``, or several of both. Raises ``EnergyError``."""
     several = given if isinstance(given, list | tuple) else [given]
     return [one if isinstance(one, ToolReport) else read_report(one) for one in several]
