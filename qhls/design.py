@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
     from qhls.plan.streams.network import StreamPlan
+    from qhls.proof.report import ProofReport
     from qhls.report.page import DesignReport
     from qhls.rtl.emit import VerilogProject
     from qhls.saved import ModelReference
@@ -165,6 +166,20 @@ class Design:
         return check(
             self, self.random_codes(256) if x is None else self.encode(x), targets, include
         )
+
+    def prove(self, *, seconds: float = 20.0) -> ProofReport:
+        """Prove that the Verilog that ``emit`` writes equals the design for all inputs; true if it does.
+
+        ``seconds``: the time of the solver for one question. Needs ``pip install 'qhls[rtl]'``, and ``'qhls[prove]'``
+        for functions of more than 2**20 codes. Raises ``MissingError`` and ``EmitError``.
+        """
+        from qhls import rtl
+        from qhls.proof.prove import prove
+        from qhls.rtl.verilog import Verilog
+
+        period = rtl.clock_of(self.schedule)
+        netlist = rtl.netlist_of(self.graph, clock_period=period)
+        return prove(self.graph, Verilog.of(netlist), seconds=seconds)
 
     def save(self, path: str | Path) -> Path:
         """Write the design to one file, which ``qhls.load`` opens without Keras, and return its path.

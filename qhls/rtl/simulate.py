@@ -7,7 +7,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -168,11 +168,16 @@ def build(graph: Graph, *, clock_period: float | None = None, taps: bool = False
 
     Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
     """
-    executable, root = find_verilator()
-    report("build the simulation of the Verilog")
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
     verilog = Verilog.of(netlist_of(graph, tapped, clock_period))
-    files = {f"{verilog.top}.sv": verilog.text(), "shim.cpp": shim(verilog)}
+    return replace(build_text(graph, verilog, verilog.text()), taps=tapped)
+
+
+def build_text(graph: Graph, verilog: Verilog, text: str) -> Rtl:
+    """Build ``text``, which has the ports of ``verilog``, for simulation, as ``build`` does."""
+    executable, root = find_verilator()
+    report("build the simulation of the Verilog")
+    files = {f"{verilog.top}.sv": text, "shim.cpp": shim(verilog)}
     compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}"]
     tools = _Tools(executable, root, compiler, Children())
     parts = [stamp(executable), OPTIMISATION, *compiler, *_VERILATE]
@@ -182,7 +187,7 @@ def build(graph: Graph, *, clock_period: float | None = None, taps: bool = False
     except BaseException:
         tools.children.stop()
         raise
-    return Rtl(graph, verilog, path, tapped)
+    return Rtl(graph, verilog, path)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LINES = 20
@@ -25,9 +25,13 @@ class Children:
         self._stopped = False
 
     def run(
-        self, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: list[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        heard: Callable[[str], None] | None = None,
     ) -> tuple[int, str]:
-        """Run to the end; return the status and the text of stderr."""
+        """Run to the end; return the status and the text of stderr, each line of which ``heard`` gets at once."""
         # A separate session: Ctrl-C reaches this process alone, and its children end together.
         process = subprocess.Popen(
             command,
@@ -42,8 +46,13 @@ class Children:
         self._running.append(process)
         if self._stopped:
             self._kill(process)
-        said = process.communicate()[1]
-        return process.returncode, said
+        lines: list[str] = []
+        with process:
+            for line in process.stderr or ():
+                lines.append(line)
+                if heard:
+                    heard(line)
+        return process.returncode, "".join(lines)
 
     def stop(self) -> None:
         """Kill all running processes, and every later one at its start."""

@@ -1,0 +1,206 @@
+"""``Circuit``: Verilog as Yosys read it: gates on bits, each of which reads earlier ones, and its registers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, NamedTuple
+
+from qhls.errors import RtlError
+
+Bit = int
+"""0 and 1 are constants, other numbers are signals."""
+Bits = tuple[Bit, ...]
+"""A word, the lowest bit first."""
+REGISTER = "$dff"
+
+
+class Gate(NamedTuple):
+    """A word-level cell of Yosys: its inputs by port, and its result ``out``.
+
+    ``signed``: whether operands are. ``entries``: the words of a table.
+    """
+
+    kind: str
+    name: str
+    ports: Mapping[str, Bits]
+    out: Bits
+    signed: bool = False
+    entries: tuple[int, ...] = ()
+
+
+class Piece(NamedTuple):
+    """``width`` bits from ``low`` on of the word ``source``; a constant if ``source`` is None."""
+
+    source: int | None
+    low: int
+    width: int
+    code: int = 0
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Gates in order; ``inputs`` and ``outputs`` are ports by name in their order; ``wires`` all words with names."""
+
+    inputs: dict[str, Bits]
+    outputs: dict[str, Bits]
+    gates: tuple[Gate, ...]
+    wires: dict[str, Bits]
+    places: dict[Bit, tuple[int, int]] = field(default_factory=dict)
+    """By bit: the word (inputs first, then results of gates) and the place in it."""
+
+    def __post_init__(self) -> None:
+        words = [*self.inputs.values(), *(gate.out for gate in self.gates)]
+        self.places.update(
+            {
+                bit: (number, place)
+                for number, word in enumerate(words)
+                for place, bit in enumerate(word)
+            }
+        )
+
+    @classmethod
+    def read(cls, module: dict[str, Any]) -> Circuit:
+        """Return a module of Yosys' JSON. Raises ``RtlError`` for cells that no emitted Verilog has."""
+        ports = {"input": dict[str, Bits](), "output": dict[str, Bits]()}
+        for name, port in module["ports"].items():
+            ports[port["direction"]][name] = _bits(port["bits"])
+        tables = {
+            _text(cell["parameters"]["MEMID"]): cell
+            for cell in module["cells"].values()
+            if cell["type"].startswith("$meminit")
+        }
+        gates = [
+            _gate(name, cell, tables)
+            for name, cell in module["cells"].items()
+            if not cell["type"].startswith("$meminit")
+        ]
+        wires = {name: _bits(net["bits"]) for name, net in module["netnames"].items()}
+        clocks = {bit for gate in gates if gate.kind == REGISTER for bit in gate.ports["CLK"]}
+        inputs = {name: bits for name, bits in ports["input"].items() if not clocks & set(bits)}
+        gates = [
+            gate._replace(ports={"D": gate.ports["D"]}) if gate.kind == REGISTER else gate
+            for gate in gates
+        ]
+        return cls(inputs, ports["output"], tuple(_sorted(gates)), wires)
+
+    def stages(self) -> dict[Bit, int | None]:
+        """Return how many registers are before each bit; None for constants.
+
+        Raises ``RtlError`` where two paths to a gate differ.
+        """
+        found: dict[Bit, int | None] = {0: None, 1: None}
+        found |= {bit: 0 for word in self.inputs.values() for bit in word}
+        for gate in self.gates:
+            read = {found.get(bit, 0) for bits in gate.ports.values() for bit in bits} - {None}
+            if len(read) > 1:
+                raise RtlError(
+                    f"{gate.name}: expected equally many registers on all paths to it, got "
+                    f"{' and '.join(str(each) for each in sorted(read, key=str))}. Delay all operands alike."
+                )
+            stage = read.pop() if read else None
+            late = stage + 1 if gate.kind == REGISTER and stage is not None else stage
+            found.update(dict.fromkeys(gate.out, late))
+        return found
+
+    def without_registers(self) -> Circuit:
+        """Return the circuit in which each register is a wire."""
+        same: dict[Bit, Bit] = {}
+        gates: list[Gate] = []
+        for gate in self.gates:
+            ports = {
+                name: tuple(same.get(bit, bit) for bit in bits) for name, bits in gate.ports.items()
+            }
+            if gate.kind == REGISTER:
+                same |= dict(zip(gate.out, ports["D"], strict=True))
+            else:
+                gates.append(gate._replace(ports=ports))
+
+        def moved(words: dict[str, Bits]) -> dict[str, Bits]:
+            return {name: tuple(same.get(bit, bit) for bit in word) for name, word in words.items()}
+
+        outputs, wires = moved(self.outputs), moved(self.wires)
+        return replace(self, outputs=outputs, gates=tuple(gates), wires=wires, places={})
+
+    def words(self) -> dict[str, Bits]:
+        """Return all words that the inputs decide, by name."""
+        named = {gate.name: gate.out for gate in self.gates} | self.wires
+        return {
+            name: bits
+            for name, bits in named.items()
+            if all(bit < 2 or bit in self.places for bit in bits)
+        }
+
+    def pieces(self, bits: Bits) -> list[Piece]:
+        """Return a word as parts of others, the lowest first."""
+        return list(_joined(self.places, bits))
+
+
+def _joined(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Piece]:
+    start = 0
+    while start < len(bits):
+        end = start + 1
+        if bits[start] in (0, 1):
+            while end < len(bits) and bits[end] in (0, 1):
+                end += 1
+            code = sum(bit << place for place, bit in enumerate(bits[start:end]))
+            yield Piece(None, 0, end - start, code)
+        else:
+            source, low = places[bits[start]]
+            while end < len(bits) and places.get(bits[end]) == (source, low + end - start):
+                end += 1
+            yield Piece(source, low, end - start)
+        start = end
+
+
+def _bits(given: Iterable[Any]) -> Bits:
+    """Return bits of Yosys' JSON, where "x" is a bit of no meaning: 0 is as good as 1."""
+    return tuple({"0": 0, "1": 1, "x": 0, "z": 0}.get(bit, bit) for bit in given)
+
+
+def _text(parameter: str) -> str:
+    return parameter.strip()
+
+
+_KNOWN = {
+    *("$add", "$sub", "$mul", "$neg", "$lt", "$le", "$gt", "$ge", "$eq", "$ne", "$and", "$or"),
+    *("$xor", "$not", "$mux", "$pmux", "$reduce_or", "$reduce_bool", "$reduce_and", "$pos"),
+    *("$logic_not", "$logic_and", "$logic_or", "$memrd_v2", REGISTER),
+}
+
+
+def _gate(name: str, cell: dict[str, Any], tables: dict[str, Any]) -> Gate:
+    kind, settings = cell["type"], cell["parameters"]
+    if kind not in _KNOWN:
+        raise RtlError(
+            f"{name}: expected a cell that emitted Verilog has, got {kind}. Prove Verilog of qhls only."
+        )
+    ports = {port: _bits(bits) for port, bits in cell["connections"].items()}
+    out = ports.pop({"$memrd_v2": "DATA", REGISTER: "Q"}.get(kind, "Y"))
+    signed = all(
+        int(settings.get(f"{port}_SIGNED", "1"), 2) for port in ("A", "B") if port in ports
+    )
+    if kind != "$memrd_v2":
+        return Gate(kind, name, ports, out, signed and "A_SIGNED" in settings)
+    table = tables[_text(settings["MEMID"])]
+    data, width = _bits(table["connections"]["DATA"]), len(out)
+    words = [data[i : i + width] for i in range(0, len(data), width)]
+    entries = tuple(sum(bit << place for place, bit in enumerate(word)) for word in words)
+    return Gate(kind, name, {"A": ports["ADDR"]}, out, False, entries)
+
+
+def _sorted(gates: list[Gate]) -> list[Gate]:
+    """Return the gates, each after those that it reads. Raises ``RtlError`` for a loop."""
+    drivers = {bit: number for number, gate in enumerate(gates) for bit in gate.out}
+    sorter = TopologicalSorter[int]()
+    for number, gate in enumerate(gates):
+        read = {drivers[bit] for bits in gate.ports.values() for bit in bits if bit in drivers}
+        sorter.add(number, *sorted(read))
+    try:
+        return [gates[number] for number in sorter.static_order()]
+    except CycleError as loop:
+        names = " -> ".join(gates[number].name for number in loop.args[1])
+        raise RtlError(
+            f"Verilog: expected no loop, got {names}. A design of qhls keeps no state."
+        ) from None

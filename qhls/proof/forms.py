@@ -1,0 +1,165 @@
+"""``Forms``: the linear normal form of a circuit's words, over unknowns whose words are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qhls.proof.circuit import Bits, Circuit, Gate
+from qhls.proof.polynomials import Polynomial, Range
+
+_MOST_TERMS = 20_000
+"""Monomials of the longest polynomial: a product of sums grows fast."""
+
+
+class Forms:
+    """Words of a circuit as polynomials modulo their widths.
+
+    ``bound`` holds words whose value is a polynomial exactly, by their bits up to the first that is no constant. ``ends`` gives the range of one.
+    """
+
+    def __init__(self, circuit: Circuit, ends: Callable[[Polynomial], Range]) -> None:
+        self.circuit = circuit
+        self.ends = ends
+        self.bound: dict[Bits, list[tuple[Bits, Polynomial]]] = {}
+        self._gates = {gate.out: gate for gate in circuit.gates}
+        self._inputs = len(circuit.inputs)
+        self._known: dict[int, Polynomial | None] = {}
+        self._begins: set[int] = set()
+
+    def bind(self, bits: Bits, value: Polynomial) -> None:
+        """State that ``bits`` are ``value``, in two's complement if its range has numbers below 0."""
+        first = _varying(bits)
+        if first < len(bits):
+            self.bound.setdefault(bits[: first + 1], []).append((bits, value))
+            self._begins.add(bits[first])
+
+    def forget(self) -> None:
+        """Drop the forms of gates: words that were bound since then shorten them."""
+        self._known.clear()
+
+    def of(self, bits: Bits) -> Polynomial | None:
+        """Return a polynomial that equals ``bits`` modulo ``2**len(bits)``; None where none was found."""
+        total, place = Polynomial({}), 0
+        while place < len(bits):
+            first = place + _varying(bits[place:])
+            found = self._bound(bits, place, first)
+            if found is None:
+                code = sum(bit << number for number, bit in enumerate(bits[place:first]))
+                total = total + Polynomial.constant(code << place)
+                place = first
+                found = self._gated(bits[place:]) if place < len(bits) else None
+                if place < len(bits) and found is None:
+                    return None
+            if found is not None:
+                value, length = found
+                total = total + value.scaled(1 << place)
+                place += length
+        return total
+
+    def _bound(self, bits: Bits, place: int, first: int) -> tuple[Polynomial, int] | None:
+        """Return the value of the bound word that begins at ``place``, and its length: a whole one if there is one."""
+        if first == len(bits):
+            return None
+        words = self.bound.get(bits[place : first + 1], [])
+        found = [each for word, value in words if (each := self._fitted(bits[place:], word, value))]
+        best = min(found, key=lambda each: (each[2], -each[1]), default=None)
+        if best is None or (best[2] and first > place):
+            return None
+        return best[:2]
+
+    def _gated(self, bits: Bits) -> tuple[Polynomial, int] | None:
+        """Return the value of as many bits as one word gives, and their number; the first is no constant."""
+        found = self._bound(bits, 0, 0)
+        if found is not None:
+            return found
+        source, low = self.circuit.places[bits[0]]
+        if source < self._inputs:
+            return None
+        word = self.circuit.gates[source - self._inputs].out[low:]
+        value = self._gate(source - self._inputs)
+        rest = value.halved(low) if value is not None else None
+        fitted = self._fitted(bits, word, rest) if rest is not None else None
+        return fitted[:2] if fitted else None
+
+    def _fitted(
+        self, bits: Bits, word: Bits, value: Polynomial
+    ) -> tuple[Polynomial, int, bool] | None:
+        """Return the value that begins ``bits``, how many of them, and whether bits of the word were cut off."""
+        own = 0
+        while own < min(len(bits), len(word)) and bits[own] == word[own]:
+            own += 1
+        if own == len(bits):
+            return value, own, own < len(word)  # modulo the width, all above is cut off
+        low, high = self.ends(value)
+        size, half = 1 << own, 1 << (own - 1)
+        # A constant modulo the width may be a multiple of its size away.
+        if own == len(word) and all(bit == word[-1] for bit in bits[own:]):
+            beyond = low + half >> own
+            moved = value - Polynomial.constant(beyond << own)
+            return (moved, len(bits), False) if high - beyond * size < half else None
+        beyond = low >> own if own == len(word) else 0
+        moved = value - Polynomial.constant(beyond << own)
+        fits = low >= beyond * size and high - beyond * size < size
+        return (moved, own, own < len(word)) if fits else None
+
+    def _gate(self, number: int) -> Polynomial | None:
+        """Return the form of a gate's result; the forms of what it reads come first, without recursion."""
+        stack = [number]
+        while stack:
+            top = stack[-1]
+            if top in self._known:
+                stack.pop()
+                continue
+            waiting = self._waiting(self.circuit.gates[top])
+            if waiting:
+                stack += waiting
+                continue
+            self._known[top] = self._result(self.circuit.gates[top])
+            stack.pop()
+        return self._known[number]
+
+    def _waiting(self, gate: Gate) -> list[int]:
+        if gate.kind not in _LINEAR:
+            return []
+        found: list[int] = []
+        for bits in gate.ports.values():
+            for bit in bits:
+                if bit > 1 and bit not in self._begins:
+                    source = self.circuit.places[bit][0] - self._inputs
+                    if source >= 0 and source not in self._known and source not in found:
+                        found.append(source)
+        return found
+
+    def _result(self, gate: Gate) -> Polynomial | None:
+        if gate.kind not in _LINEAR:
+            return None
+        width = len(gate.out)
+        operands = [
+            self.of(_extended(gate.ports[port], width, gate.signed))
+            for port in ("A", "B")
+            if port in gate.ports
+        ]
+        known = [each for each in operands if each is not None]
+        if len(known) < len(operands):
+            return None
+        if gate.kind == "$mul" and len(known[0].terms) * len(known[1].terms) > _MOST_TERMS:
+            return None
+        return _LINEAR[gate.kind](*known)
+
+
+def _varying(bits: Bits) -> int:
+    """Return the place of the first bit that is no constant."""
+    return next((place for place, bit in enumerate(bits) if bit > 1), len(bits))
+
+
+def _extended(bits: Bits, width: int, signed: bool) -> Bits:
+    return (*bits, *[bits[-1] if signed else 0] * (width - len(bits)))[:width]
+
+
+_LINEAR: dict[str, Callable[..., Polynomial]] = {
+    "$add": lambda a, b: a + b,
+    "$sub": lambda a, b: a - b,
+    "$mul": lambda a, b: a * b,
+    "$neg": lambda a: a.scaled(-1),
+    "$pos": lambda a: a,
+}

@@ -1,0 +1,68 @@
+"""Numbers of a specification: what its rules make of integers, by the interpreter's own arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from qhls.ir.integers import Array, Codes
+from qhls.ir.types import Fixed
+from qhls.proof.polynomials import Unknown
+
+Rule = Callable[[Any, list[Codes]], Codes]
+
+
+def _constants(codes: tuple[int, ...]) -> Codes:
+    return Codes(np.array([*codes, None], object)[:-1])
+
+
+_MEANINGS: dict[str, Rule] = {
+    "sum": lambda setting, args: args[0],
+    "round": lambda setting, args: args[0].round_shift(*setting),
+    "clip": lambda setting, args: args[0].clip(*setting),
+    "wrap": lambda setting, args: args[0].wrap(Fixed(*setting, 0)),
+    "maximum": lambda setting, args: args[0].maximum(args[1]),
+    "minimum": lambda setting, args: args[0].minimum(args[1]),
+    "step": lambda setting, args: args[0].step(_constants(setting[0]), _constants(setting[1])),
+    "table": lambda setting, args: args[0].rows_at(_constants(setting)),
+    "argmax": lambda setting, args: Codes(np.stack([arg.integers() for arg in args], -1)).argmax(),
+}
+
+
+class Numbers:
+    """Values of unknowns on samples, each computed when it is asked for; ``given`` are those that are known."""
+
+    def __init__(self, unknowns: list[Unknown], samples: int, given: dict[int, Array]) -> None:
+        self.unknowns = unknowns
+        self.samples = samples
+        self.values = dict(given)
+
+    def of(self, number: int) -> Array:
+        """Return the values of an unknown, as int64 or, if they are large, Python ints."""
+        if number not in self.values:
+            unknown = self.unknowns[number]
+            args = [Codes(self.total(arg)) for arg in unknown.args]
+            made = _MEANINGS[unknown.rule](unknown.setting, args).integers()
+            self.values[number] = made.reshape(self.samples)
+        return self.values[number]
+
+    def total(self, polynomial: Any) -> Array:
+        """Return the values of a polynomial."""
+        low, high = polynomial.range(lambda n: (self.unknowns[n].lo, self.unknowns[n].hi))
+        wide = max(abs(low), abs(high), *_sizes(self.unknowns, polynomial)) >= 1 << 62
+        kind: Any = object if wide else np.int64
+        start = np.zeros(self.samples, kind)
+        return polynomial.value(lambda n: self.of(n).astype(kind), start)
+
+
+def _sizes(unknowns: list[Unknown], polynomial: Any) -> list[int]:
+    """Return the largest parts of a polynomial on the way to its value."""
+    sizes = [0]
+    for monomial, factor in polynomial.terms.items():
+        size = abs(factor)
+        for number in monomial:
+            size *= max(abs(unknowns[number].lo), abs(unknowns[number].hi), 1)
+        sizes.append(size * len(polynomial.terms))
+    return sizes

@@ -1,0 +1,140 @@
+"""``Polynomial``: integer polynomials over unknowns, the normal form of everything that is linear or a product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from math import gcd
+from typing import Any
+
+Monomial = tuple[int, ...]
+"""Numbers of unknowns in rising order, one per factor; () for the constant."""
+Range = tuple[int, int]
+
+
+class Polynomial:
+    """Sum of ``terms``: a coefficient, never 0, per monomial. Equal polynomials are equal objects of a dictionary."""
+
+    __slots__ = ("_hash", "terms")
+
+    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        self.terms = {monomial: factor for monomial, factor in terms.items() if factor}
+        self._hash: int | None = None
+
+    @classmethod
+    def constant(cls, code: int) -> Polynomial:
+        """Return a known integer."""
+        return cls({(): code})
+
+    @classmethod
+    def unknown(cls, number: int) -> Polynomial:
+        """Return an unknown."""
+        return cls({(number,): 1})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Polynomial) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    def __add__(self, other: Polynomial) -> Polynomial:
+        terms = dict(self.terms)
+        for monomial, factor in other.terms.items():
+            terms[monomial] = terms.get(monomial, 0) + factor
+        return Polynomial(terms)
+
+    def __sub__(self, other: Polynomial) -> Polynomial:
+        return self + other.scaled(-1)
+
+    def __mul__(self, other: Polynomial) -> Polynomial:
+        terms: dict[Monomial, int] = {}
+        for a, factor in self.terms.items():
+            for b, more in other.terms.items():
+                monomial = tuple(sorted(a + b))
+                terms[monomial] = terms.get(monomial, 0) + factor * more
+        return Polynomial(terms)
+
+    def scaled(self, factor: int) -> Polynomial:
+        """Return the polynomial times an integer."""
+        return Polynomial({monomial: own * factor for monomial, own in self.terms.items()})
+
+    def halved(self, times: int) -> Polynomial | None:
+        """Return the polynomial divided by ``2**times``; None if that leaves a rest."""
+        if any(factor & ((1 << times) - 1) for factor in self.terms.values()):
+            return None
+        return Polynomial({monomial: own >> times for monomial, own in self.terms.items()})
+
+    def modulo(self, width: int) -> Polynomial:
+        """Return the polynomial whose coefficients are reduced modulo ``2**width``."""
+        mask = (1 << width) - 1
+        return Polynomial({monomial: own & mask for monomial, own in self.terms.items()})
+
+    @property
+    def code(self) -> int | None:
+        """Return the integer that a constant is; None for another."""
+        if not self.terms:
+            return 0
+        return self.terms.get(()) if len(self.terms) == 1 else None
+
+    @property
+    def single(self) -> int | None:
+        """Return the unknown that this is; None for another polynomial."""
+        if len(self.terms) != 1:
+            return None
+        ((monomial, factor),) = self.terms.items()
+        return monomial[0] if len(monomial) == 1 and factor == 1 else None
+
+    @property
+    def twos(self) -> int:
+        """Return how often 2 divides all coefficients."""
+        common = reduce(gcd, self.terms.values(), 0)
+        return (common & -common).bit_length() - 1 if common else 0
+
+    def unknowns(self) -> set[int]:
+        """Return the unknowns."""
+        return {number for monomial in self.terms for number in monomial}
+
+    def range(self, of: Callable[[int], Range]) -> Range:
+        """Return the lowest and the highest value if every unknown takes any value of its range."""
+        low = high = 0
+        for monomial, factor in self.terms.items():
+            ends = (1, 1)
+            for number in monomial:
+                corners = [x * y for x in ends for y in of(number)]
+                ends = (min(corners), max(corners))
+            if len(monomial) == 2 and monomial[0] == monomial[1]:
+                ends = (max(ends[0], 0), ends[1])
+            corners = (ends[0] * factor, ends[1] * factor)
+            low, high = low + min(corners), high + max(corners)
+        return low, high
+
+    def value(self, of: Callable[[int], Any], start: Any) -> Any:
+        """Return the value for those of the unknowns; ``start`` is 0 in their arithmetic."""
+        total = start
+        for monomial, factor in self.terms.items():
+            part: Any = factor
+            for number in monomial:
+                part = of(number) * part
+            total = total + part
+        return total
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An integer of the specification: an input, or the result of ``rule`` on ``args``.
+
+    ``op`` made it. ``group`` counts ops and the steps within one: unknowns of a group do not read one another.
+    """
+
+    number: int
+    op: str
+    place: str
+    group: tuple[int, int]
+    lo: int
+    hi: int
+    rule: str = "input"
+    args: tuple[Polynomial, ...] = ()
+    setting: Any = field(default=None)

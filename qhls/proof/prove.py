@@ -1,0 +1,214 @@
+"""``prove``: Verilog of a graph read back and proved for all inputs, or refuted by vectors that Verilator confirms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from qhls.errors import RtlError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array
+from qhls.ir.interpret import random_codes, run
+from qhls.proof.circuit import Circuit
+from qhls.proof.gates import signed
+from qhls.proof.meaning import Numbers
+from qhls.proof.prover import Prover, Verdict, find_candidates
+from qhls.proof.report import Counterexample, OpProof, ProofReport
+from qhls.proof.simulation import Run
+from qhls.proof.solver import SECONDS
+from qhls.proof.terms import Specification
+from qhls.rtl.simulate import build_text, find_verilator
+from qhls.rtl.verilog import Verilog
+from qhls.synthesis.yosys import read_verilog
+from qhls.system.progress import report
+
+SAMPLES = 512
+"""Vectors that are simulated before a proof: they find most faults, and the words of each op."""
+_HUNTED = 20_000
+"""Vectors that are simulated where a proof did not succeed."""
+
+
+def prove(
+    graph: Graph, verilog: Verilog, text: str | None = None, *, seconds: float = SECONDS
+) -> ProofReport:
+    """Prove that Verilog computes ``graph`` for all inputs, op by op.
+
+    ``text``: the Verilog of ``verilog``, by default what it prints. ``seconds``: the solver's time for one question.
+
+    The text is read back by Yosys. Registers must be equally many on all paths. Words of the text that have the values
+    of an op on samples are compared with what the op's ``evaluate`` says of the words that it reads: linear ones by
+    their normal form modulo their widths, others on all codes or by the solver. What is proved is an unknown of the ops
+    behind it. So each op is proved for all values of the range of what it reads.
+
+    Raises ``MissingError`` without pyosys, and ``RtlError`` for a text that Yosys cannot read.
+    """
+    start = _cpu()
+    given = verilog.text() if text is None else text
+    report("read the Verilog back")
+    circuit = Circuit.read(read_verilog(given, verilog.top))
+    task = _Task(graph, verilog, given, circuit)
+    result = task.proof(seconds)
+    return replace(result, seconds=_cpu() - start)
+
+
+def _cpu() -> float:
+    spent = time.process_time
+    import resource
+
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent() + children.ru_utime + children.ru_stime
+
+
+class _Task:
+    """One proof, with what its steps share."""
+
+    def __init__(self, graph: Graph, verilog: Verilog, text: str, circuit: Circuit) -> None:
+        self.graph = graph
+        self.verilog = verilog
+        self.text = text
+        self.circuit = circuit
+        self.latency = verilog.netlist.latency
+        names = [list(chain.from_iterable(each)) for each in (verilog.inputs, verilog.outputs)]
+        if [list(circuit.inputs), list(circuit.outputs)] != names:
+            raise RtlError(
+                f"{verilog.top}: expected the ports {', '.join(names[0] + names[1])[:200]} in this order, got "
+                f"{', '.join([*circuit.inputs, *circuit.outputs])[:200]}. Prove the text of the same design."
+            )
+
+    def proof(self, seconds: float) -> ProofReport:
+        """Return the proof: simulate, check registers, prove, and hunt where that failed."""
+        base = ProofReport(self.graph.name, (), self.latency, samples=SAMPLES)
+        codes = self._samples(SAMPLES)
+        found = self._difference(codes)
+        if found:
+            return replace(base, counterexample=found)
+        fault = self._registers()
+        if fault:
+            return replace(base, fault=fault)
+        prover = self._prover(codes, seconds)
+        base = replace(base, ops=_by_op(prover))
+        if base.proved:
+            return base
+        return self._hunted(base, prover)
+
+    def _registers(self) -> str:
+        """Return what is wrong with the registers, "" where nothing is."""
+        try:
+            stages = self.circuit.stages()
+        except RtlError as fault:
+            return str(fault)
+        for name, bits in self.circuit.outputs.items():
+            ends = {stages[bit] for bit in bits} - {None}
+            if ends - {self.latency}:
+                return f"port {name}: expected {self.latency} registers before it, got {ends}"
+        return ""
+
+    def _prover(self, codes: list[Array], seconds: float) -> Prover:
+        spec = Specification.of(self.graph)
+        flat = self.circuit.without_registers()
+        columns = _columns(codes)
+        given = dict(zip(chain.from_iterable(spec.inputs), columns, strict=True))
+        numbers = Numbers(spec.unknowns, len(codes[0]), given)
+        words = flat.words()
+        simulated = Run(flat, columns)
+        values = [simulated.values(bits) for bits in words.values()]
+        prover = Prover(spec, flat, seconds)
+        prover.run(find_candidates(spec, words, values, numbers))
+        return prover
+
+    def _samples(self, samples: int, seed: int = 0) -> list[Array]:
+        """Return random codes, half of them of random sizes, and the ends of all types among them."""
+        random = np.random.default_rng(seed)
+        arrays: list[Array] = []
+        for op in self.graph.inputs:
+            low, high = op.range.hull
+            array = np.clip(
+                random_codes(op.type, (samples, *op.shape), random, op.values), low, high
+            )
+            if op.values is None:
+                shifts = random.integers(0, op.type.width, (len(array[::2]), *op.shape))
+                array[::2] = np.clip(array[::2] >> shifts, low, high)
+                for place, end in enumerate((low, high, min(max(0, low), high))):
+                    if place < samples:
+                        array[place] = end
+            arrays.append(array)
+        return arrays
+
+    def _difference(self, codes: list[Array]) -> Counterexample | None:
+        """Return the first output that differs on samples, with the vectors up to it."""
+        wanted = _columns(run(self.graph, codes))
+        padded = [np.concatenate([c, np.repeat(c[-1:], self.latency, 0)]) for c in codes]
+        simulated = Run(self.circuit, _columns(padded))
+        first: tuple[int, str, int, int] | None = None
+        for want, (name, bits) in zip(wanted, self.circuit.outputs.items(), strict=True):
+            got = simulated.values(bits)[self.latency :]
+            differ = np.flatnonzero((want - got) & ((1 << len(bits)) - 1))
+            if len(differ) and (first is None or differ[0] < first[0]):
+                place = int(differ[0])
+                value = signed(got, len(bits)) if int(want.min()) < 0 else got
+                first = place, name, int(want[place]), int(value[place])
+        if first is None:
+            return None
+        place, name, expected, got_code = first
+        begin = max(place - self.latency - 1, 0)
+        inputs = tuple(array[begin : place + 2] for array in codes)
+        shown = Counterexample(inputs, place - begin, name, expected, got_code)
+        return replace(shown, confirmed=self._confirmed(inputs))
+
+    def _confirmed(self, inputs: Sequence[Array]) -> bool | None:
+        """Return whether Verilator sees a difference too; None where it is not installed."""
+        try:
+            find_verilator()
+        except RtlError:
+            return None
+        simulation = build_text(self.graph, self.verilog, self.text)
+        pairs = zip(run(self.graph, inputs), simulation.run(inputs), strict=True)
+        return any(not np.array_equal(want, got) for want, got in pairs)
+
+    def _hunted(self, base: ProofReport, prover: Prover) -> ProofReport:
+        """Look for vectors that show a difference: random ones, and those that the solver finds."""
+        report("search for a difference")
+        for unknown, bits in prover.open:
+            codes = prover.reach(unknown, bits)
+            if codes is not None:
+                found = self._difference(self._near(prover, codes))
+                if found:
+                    return replace(base, counterexample=found)
+        found = self._difference(self._samples(_HUNTED, seed=1))
+        return replace(base, counterexample=found, samples=base.samples + _HUNTED)
+
+    def _near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
+        """Return samples with these codes of some inputs; all others are random."""
+        arrays = self._samples(SAMPLES, seed=2)
+        for array, numbers in zip(arrays, prover.spec.inputs, strict=True):
+            flat = array.reshape(len(array), -1)
+            for place, number in enumerate(numbers):
+                if number in codes:
+                    flat[:, place] = codes[number]
+        return arrays
+
+
+def _columns(arrays: Sequence[Array]) -> list[Array]:
+    return [column for array in arrays for column in array.reshape(len(array), -1).T]
+
+
+def _by_op(prover: Prover) -> tuple[OpProof, ...]:
+    """Return the verdicts by op, in their order."""
+    rows: dict[str, list[Verdict]] = {}
+    for verdict in prover.verdicts:
+        rows.setdefault(verdict.op, []).append(verdict)
+    found: list[OpProof] = []
+    for name, verdicts in rows.items():
+        methods: dict[str, int] = {}
+        for verdict in verdicts:
+            if verdict.method:
+                methods[verdict.method] = methods.get(verdict.method, 0) + 1
+        failed = [verdict for verdict in verdicts if not verdict.method]
+        codes = sum(verdict.codes for verdict in verdicts)
+        reason = failed[0].reason if failed else ""
+        found.append(OpProof(name, methods, codes, len(failed), reason))
+    return tuple(found)

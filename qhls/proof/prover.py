@@ -1,0 +1,468 @@
+"""Proof of a circuit against its specification, op by op: linear forms, all codes of what is left, or a solver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from qhls.backends.names import identifier
+from qhls.ir.integers import Array
+from qhls.proof.circuit import Bits, Circuit, Gate
+from qhls.proof.forms import Forms
+from qhls.proof.gates import Samples, result_of, signed
+from qhls.proof.meaning import Numbers
+from qhls.proof.polynomials import Polynomial, Unknown
+from qhls.proof.solver import SECONDS, Formulas, find_solver
+from qhls.proof.terms import SUM, Specification
+from qhls.system.progress import report
+
+MOST_CODES = 1 << 20
+"""Codes of all variables together up to which a function is compared on every one."""
+_FEW_CODES = 1 << 15
+"""Codes up to which that is faster than the solver."""
+_CANDIDATES = 3
+"""Words with the values of an unknown that are tried."""
+_LARGEST_CONE = 4000
+"""Gates of a word that are compared at once."""
+_STEPS_BACK = 3
+"""How many ops before those that a word reads are taken into account."""
+
+OUTPUTS = "outputs"
+LINEAR, WIRING = "linear normal form", "wiring"
+ALL_CODES, SOLVER = "all codes", "solver"
+
+
+@dataclass
+class Verdict:
+    """How an unknown or an output was proved; ``method`` is "" for none, and ``reason`` says why."""
+
+    op: str
+    method: str
+    reason: str = ""
+    codes: int = 0
+    ends: tuple[int, int] | None = None
+    """The lowest and the highest value, where all were computed."""
+
+
+@dataclass
+class Cone:
+    """The gates between a word and the unknowns that it depends on."""
+
+    gates: list[Gate]
+    leaves: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """By bit: the unknown and the place in it."""
+
+    @property
+    def unknowns(self) -> list[int]:
+        """Return the unknowns at its beginning."""
+        return sorted({number for number, _ in self.leaves.values()})
+
+
+class Prover:
+    """One proof: what is known of the circuit's words grows from the inputs to the outputs."""
+
+    def __init__(self, spec: Specification, circuit: Circuit, seconds: float = SECONDS) -> None:
+        self.spec = spec
+        self.circuit = circuit
+        self.seconds = seconds
+        self.solver = find_solver()
+        self.forms = Forms(circuit, spec.ends)
+        self.leaves: dict[int, list[tuple[int, int]]] = {}
+        """By bit: unknowns that it belongs to, and its place in them."""
+        self.verdicts: list[Verdict] = []
+        self.open: list[tuple[Unknown, Bits]] = []
+        """Unknowns whose word was found but not proved."""
+        self._matched: set[int] = set()
+        self._compared: dict[Any, Verdict] = {}
+        self._words: dict[Bits, int] = {}
+        self._same: dict[int, Polynomial] = {}
+        """Unknowns that were found to be constant or another one."""
+        self._inputs = {number for port in spec.inputs for number in port}
+        words = zip(circuit.inputs.values(), (n for port in spec.inputs for n in port), strict=True)
+        for bits, number in words:
+            self._bind(number, bits)
+
+    def run(self, candidates: dict[int, list[Bits]]) -> None:
+        """Prove all unknowns that have a word in the circuit, then the outputs.
+
+        ``candidates``: words that have the values of an unknown on samples.
+        """
+        made = [unknown for unknown in self.spec.unknowns if unknown.rule != "input"]
+        made.sort(key=lambda unknown: unknown.group)
+        for _, group in groupby(made, key=lambda unknown: unknown.group):
+            self._prove_group(list(group), candidates)
+        outputs = [each for port in self.spec.outputs for each in port]
+        for number, (name, bits) in enumerate(self.circuit.outputs.items()):
+            self.verdicts.append(self._output(name, outputs[number], bits))
+
+    def _prove_group(self, group: list[Unknown], candidates: dict[int, list[Bits]]) -> None:
+        self.forms.forget()
+        proved: list[tuple[int, Bits]] = []
+        report(f"prove {group[0].op}")
+        for unknown in group:
+            for bits in candidates.get(unknown.number, [])[:_CANDIDATES]:
+                verdict = self._word(unknown, bits)
+                if verdict.method:
+                    self.verdicts.append(verdict)
+                    proved.append((unknown.number, bits))
+                    break
+            else:
+                if candidates.get(unknown.number):
+                    self.open.append((unknown, candidates[unknown.number][0]))
+        for number, bits in proved:
+            self._bind(number, bits)
+
+    def _bind(self, number: int, bits: Bits) -> None:
+        self._matched.add(number)
+        low, high = self.spec.range_of(number)
+        other = self._words.setdefault(bits, number)
+        if low == high:
+            self._same[number] = Polynomial.constant(low)
+        elif other != number and self._alike(number, other, len(bits)):
+            self._same[number] = Polynomial.unknown(other)
+        self.forms.bind(bits, Polynomial.unknown(number))
+        for place, bit in enumerate(bits):
+            if bit > 1:
+                self.leaves.setdefault(bit, []).append((number, place))
+
+    def _alike(self, number: int, other: int, width: int) -> bool:
+        """Return whether two unknowns that one word holds are equal: both with its sign, or both without."""
+        ends = [self.spec.range_of(each) for each in (number, other)]
+        half = 1 << (width - 1)
+        return all(low >= 0 for low, _ in ends) or all(high < half for _, high in ends)
+
+    # One word
+
+    def _output(self, name: str, value: Polynomial, bits: Bits) -> Verdict:
+        form = self.forms.of(bits)
+        if self._holds(value, len(bits)) and form is not None and self._equal(form, value, bits):
+            return Verdict(OUTPUTS, WIRING)
+        unknown = Unknown(-1, OUTPUTS, "", (0, 0), *self.spec.ends(value), SUM, (value,))
+        verdict = self._word(unknown, bits)
+        if not verdict.method:
+            verdict.reason = f"{name}: {verdict.reason}"
+        return verdict
+
+    def _holds(self, value: Polynomial, width: int) -> bool:
+        """Return whether a word of ``width`` bits holds all values."""
+        low, high = self.spec.ends(value)
+        half = 1 << (width - 1)
+        return -half <= low and (high < half or (low >= 0 and high < 2 * half))
+
+    def _equal(self, form: Polynomial, value: Polynomial, bits: Bits) -> bool:
+        width = len(bits)
+        if form.modulo(width) == value.modulo(width):
+            return True
+        return self._unfolded(form).modulo(width) == self._unfolded(value).modulo(width)
+
+    def _unfolded(self, value: Polynomial) -> Polynomial:
+        """Return the polynomial over inputs and what is not linear: sums are replaced by what they add."""
+        for number in sorted(value.unknowns(), reverse=True):
+            unknown = self.spec.unknowns[number]
+            inner = self._same.get(number)
+            if inner is None and unknown.rule == SUM:
+                inner = unknown.args[0]
+            if inner is not None and (number,) in value.terms:
+                terms = dict(value.terms)
+                factor = terms.pop((number,))
+                value = Polynomial(terms) + self._unfolded(inner).scaled(factor)
+        return value
+
+    def _word(self, unknown: Unknown, bits: Bits) -> Verdict:
+        """Return whether a word is an unknown, for all values of what it reads."""
+        if unknown.rule == SUM:
+            value = unknown.args[0]
+            form = self.forms.of(bits) if self._holds(value, len(bits)) else None
+            if form is not None and self._equal(form, value, bits):
+                return Verdict(unknown.op, LINEAR)
+        hidden: set[int] = set()
+        found = self._compared_word(unknown, bits)
+        for _ in range(_STEPS_BACK):
+            # Values that what it reads never has may differ: go one step back.
+            inner = self._read(unknown) - self._inputs
+            if found.method or not inner:
+                break
+            hidden |= inner
+            self._matched -= inner
+            found = self._compared_word(unknown, bits)
+        self._matched |= hidden
+        if found.ends:
+            low, high = found.ends
+            self._narrow(unknown, max(low, unknown.lo), min(high, unknown.hi))
+        return Verdict(unknown.op, found.method, found.reason, found.codes)
+
+    def _narrow(self, unknown: Unknown, low: int, high: int) -> None:
+        """State the ends of the values that an unknown has."""
+        if unknown.number >= 0:
+            self.spec.unknowns[unknown.number] = replace(unknown, lo=low, hi=high)
+
+    def _compared_word(self, unknown: Unknown, bits: Bits) -> Verdict:
+        cone = self._cone(unknown, bits)
+        if cone is None:
+            return Verdict("", "", f"more than {_LARGEST_CONE:,} gates depend on one another")
+        key = self._key(unknown, bits, cone)
+        if key not in self._compared:
+            self._compared[key] = self._compare(unknown, bits, cone)
+        return self._compared[key]
+
+    def _read(self, unknown: Unknown) -> set[int]:
+        """Return the unknowns that one reads, past those that have no word."""
+        found: set[int] = set()
+        stack = [n for arg in unknown.args for n in arg.unknowns()]
+        while stack:
+            number = stack.pop()
+            if number in found:
+                continue
+            if number in self._matched:
+                found.add(number)
+            else:
+                args = self.spec.unknowns[number].args
+                stack += [n for arg in args for n in arg.unknowns()]
+        return found
+
+    def _cone(self, unknown: Unknown, bits: Bits) -> Cone | None:
+        """Return the gates behind a word, up to those that ``unknown`` reads and the inputs."""
+        read = self._read(unknown) | self._inputs
+        gates: dict[int, Gate] = {}
+        cone = Cone([])
+        stack = [bit for bit in bits if bit > 1]
+        first = len(self.circuit.inputs)
+        while stack:
+            bit = stack.pop()
+            if bit in cone.leaves:
+                continue
+            ends = [each for each in self.leaves.get(bit, []) if each[0] in read]
+            if ends:
+                cone.leaves[bit] = ends[-1]
+                continue
+            source = self.circuit.places[bit][0] - first
+            if source not in gates:
+                if len(gates) == _LARGEST_CONE:
+                    return None
+                gates[source] = gate = self.circuit.gates[source]
+                stack += [b for word in gate.ports.values() for b in word if b > 1]
+        cone.gates = [gates[number] for number in sorted(gates)]
+        return cone
+
+    def _key(self, unknown: Unknown, bits: Bits, cone: Cone) -> Any:
+        """Return what the comparison depends on, whatever its unknowns are called."""
+        numbers = sorted({*cone.unknowns, *self._read(unknown)})
+        order = {number: place for place, number in enumerate(numbers)}
+        names: dict[int, Any] = {0: 0, 1: 1}
+        for bit, (number, place) in cone.leaves.items():
+            names[bit] = order[number], place
+        gates: list[Any] = []
+        for index, gate in enumerate(cone.gates):
+            words = tuple(tuple(names[bit] for bit in word) for word in gate.ports.values())
+            names |= {
+                bit: names.get(bit, ("gate", index, place)) for place, bit in enumerate(gate.out)
+            }
+            gates.append((gate.kind, words, len(gate.out), gate.signed, gate.entries))
+        spec = self._described(unknown, order)
+        ends = tuple(self.spec.range_of(number) for number in numbers)
+        return tuple(gates), tuple(names[bit] for bit in bits), spec, ends
+
+    def _described(self, unknown: Unknown, order: dict[int, int]) -> Any:
+        def renamed(number: int) -> Any:
+            if number in order:
+                return order[number]
+            return self._described(self.spec.unknowns[number], order)
+
+        args = tuple(
+            tuple(
+                sorted(
+                    ((tuple(map(renamed, m)), factor) for m, factor in arg.terms.items()), key=repr
+                )
+            )
+            for arg in unknown.args
+        )
+        return unknown.rule, args, unknown.setting
+
+    # Comparisons
+
+    def _compare(self, unknown: Unknown, bits: Bits, cone: Cone) -> Verdict:
+        numbers = sorted({*cone.unknowns, *self._read(unknown)})
+        ends = [self.spec.range_of(number) for number in numbers]
+        codes = math.prod(high - low + 1 for low, high in ends)
+        reason = "bitwuzla is not installed"
+        if codes <= _FEW_CODES or (codes <= MOST_CODES and self.solver is None):
+            return self._try_codes(unknown, bits, cone, numbers, codes)
+        if self.solver is not None:
+            answer = self._ask(unknown, bits, cone, Formulas(self.solver, self.seconds))
+            if answer == "unsat":
+                return Verdict("", SOLVER)
+            if answer == "sat":
+                return Verdict("", "", "the solver found a difference")
+            reason = f"the solver found no answer in {self.seconds:g} s"
+            if codes <= MOST_CODES:
+                return self._try_codes(unknown, bits, cone, numbers, codes)
+        return Verdict("", "", f"{codes:,} codes are too many to try, and {reason}")
+
+    def _try_codes(
+        self, unknown: Unknown, bits: Bits, cone: Cone, numbers: list[int], codes: int
+    ) -> Verdict:
+        """Compare on all codes of the unknowns ``numbers``."""
+        given: dict[int, Array] = {}
+        rest = codes
+        places = np.arange(codes)
+        for number in numbers:
+            low, high = self.spec.range_of(number)
+            rest //= high - low + 1
+            given[number] = places // rest % (high - low + 1) + low
+        wanted = Numbers(self.spec.unknowns, codes, given)
+        want = wanted.total(unknown.args[0]) if unknown.number < 0 else wanted.of(unknown.number)
+        got = self._evaluated(bits, cone, given)
+        full = np.broadcast_to(got, want.shape)
+        values = [full, signed(full, len(bits))]
+        low, high = int(want.min()), int(want.max())
+        same = np.array_equal(values[low < 0], want)
+        fits = high < 1 << (len(bits) - (low < 0))
+        if same and fits:
+            return Verdict("", ALL_CODES, codes=codes, ends=(low, high))
+        return Verdict("", "", "the word differs for some codes of what it reads")
+
+    def _evaluated(self, bits: Bits, cone: Cone, given: dict[int, Array]) -> Any:
+        on = Samples()
+        values: dict[int, tuple[Array, int]] = {}
+
+        def word(of: Bits) -> Any:
+            parts: list[tuple[Array, int, int]] = []
+            for place, length, source, low in _runs(of, cone.leaves, self.circuit):
+                if source is None:
+                    parts.append((np.array(low), length, place))
+                elif isinstance(source, tuple):
+                    codes = given[source[0]]
+                    parts.append(((codes >> low) & ((1 << length) - 1), length, place))
+                else:
+                    value, width = values[source]
+                    parts.append((on.slice(value, low, length, width), length, place))
+            return on.gathered(parts)
+
+        for gate in cone.gates:
+            source = self.circuit.places[gate.out[0]][0]
+            values[source] = result_of(gate, word, on), len(gate.out)
+        return word(bits)
+
+    def reach(self, unknown: Unknown, bits: Bits) -> dict[int, int] | None:
+        """Return codes of the inputs for which a word differs from its unknown; None where none were found."""
+        if self.solver is None:
+            return None
+        matched, self._matched = self._matched, self._inputs
+        try:
+            cone = self._cone(unknown, bits)
+            on = Formulas(self.solver, self.seconds)
+            if cone is None or self._ask(unknown, bits, cone, on) != "sat":
+                return None
+            return {number: on.found(number) for number in on.variables}
+        finally:
+            self._matched = matched
+
+    def _ask(self, unknown: Unknown, bits: Bits, cone: Cone, on: Formulas) -> str:
+        """Return the solver's answer to: can the word differ from the unknown?"""
+        got = self._formula(on, bits, cone)
+        low = self.spec.ends(unknown.args[0])[0] if unknown.rule == SUM else unknown.lo
+        want = self._wanted(on, unknown)
+        width = len(bits)
+        exact = (got, width) if low < 0 else (on.extended(got, width, width + 1, False), width + 1)
+        self._define(on, cone)
+        on.query.assert_formula(on.differ(exact, want))
+        return on.solve()
+
+    def _define(self, on: Formulas, cone: Cone) -> None:
+        """State what is known of unknowns that others of the same question define."""
+        for number in list(on.variables):
+            unknown = self.spec.unknowns[number]
+            read = {n for arg in unknown.args for n in arg.unknowns()}
+            if read and read <= set(on.variables):
+                made = self._wanted(on, unknown)
+                differ = on.differ(on.variables[number], made)
+                on.query.assert_formula(on._term("NOT", [differ]))
+
+    def _wanted(self, on: Formulas, unknown: Unknown) -> tuple[Any, int]:
+        def of(number: int) -> tuple[Any, int]:
+            inner = self.spec.unknowns[number]
+            return on.variable(inner) if number in self._matched else self._wanted(on, inner)
+
+        args = [on.total(arg, of, self.spec.ends(arg)) for arg in unknown.args]
+        return on.result(unknown, args)
+
+    def _formula(self, on: Formulas, bits: Bits, cone: Cone) -> Any:
+        values: dict[int, tuple[Any, int]] = {}
+
+        def word(of: Bits) -> Any:
+            parts: list[tuple[Any, int, int]] = []
+            for place, length, source, low in _runs(of, cone.leaves, self.circuit):
+                if source is None:
+                    parts.append((on.known(low, length), length, place))
+                    continue
+                if isinstance(source, tuple):
+                    value, width = on.variable(self.spec.unknowns[source[0]])
+                    if low + length > width:  # the word is wider than the range needs
+                        value = on.extended(value, width, low + length, True)
+                        width = low + length
+                else:
+                    value, width = values[source]
+                parts.append((on.slice(value, low, length, width), length, place))
+            return on.gathered(parts)
+
+        for gate in cone.gates:
+            source = self.circuit.places[gate.out[0]][0]
+            values[source] = result_of(gate, word, on), len(gate.out)
+        return word(bits)
+
+
+def _runs(
+    bits: Bits, leaves: dict[int, tuple[int, int]], circuit: Circuit
+) -> Iterator[tuple[int, int, Any, int]]:
+    """Yield the parts of a word: place, length, source (None, an unknown in a tuple, or a word) and lowest bit."""
+
+    def origin(bit: int) -> tuple[Any, int]:
+        if bit < 2:
+            return None, bit
+        if bit in leaves:
+            return (leaves[bit][0],), leaves[bit][1]
+        return circuit.places[bit]
+
+    start = 0
+    while start < len(bits):
+        source, low = origin(bits[start])
+        end = start + 1
+        if source is not None:
+            while end < len(bits) and origin(bits[end]) == (source, low + end - start):
+                end += 1
+        yield start, end - start, source, low
+        start = end
+
+
+def find_candidates(
+    spec: Specification, words: dict[str, Bits], values: Sequence[Array], numbers: Numbers
+) -> dict[int, list[Bits]]:
+    """Return the words that have the values of each unknown on samples: those named after its op first."""
+    seen: dict[bytes, list[tuple[str, Bits]]] = {}
+    for (name, bits), value in zip(words.items(), values, strict=True):
+        keys = {_print(value), _print(signed(value, len(bits)))}
+        for key in keys:
+            seen.setdefault(key, []).append((name, bits))
+    found: dict[int, list[Bits]] = {}
+    for unknown in spec.unknowns:
+        if unknown.rule == "input":
+            continue
+        near = seen.get(_print(numbers.of(unknown.number)), [])
+        start = f"{identifier(unknown.op)[:64]}"
+        exact = f"{start}{unknown.place}"
+        ranked = sorted(
+            near, key=lambda each: (each[0] != exact, not each[0].startswith(start), len(each[1]))
+        )
+        found[unknown.number] = list(dict.fromkeys(bits for _, bits in ranked))
+    return found
+
+
+def _print(values: Array) -> bytes:
+    if values.dtype == object and all(abs(int(v)) < 1 << 62 for v in values.tolist()):
+        values = values.astype(np.int64)
+    return repr(values.tolist()).encode() if values.dtype == object else values.tobytes()

@@ -1,0 +1,142 @@
+"""``ProofReport``: op by op, how Verilog was proved equal to its graph, or why it was only tested."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from qhls.ir.integers import Array
+from qhls.system.display import Tabular
+from qhls.system.tables import make_cell
+
+
+@dataclass(frozen=True, slots=True)
+class OpProof:
+    """The proof of one op: ``methods`` counts its results by the way in which they were proved.
+
+    ``tested``: results that were only simulated; ``reason`` says why.
+    """
+
+    name: str
+    methods: dict[str, int]
+    codes: int = 0
+    """Codes that were tried, of all results together."""
+    tested: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """Inputs, one vector per clock, for which a port differs; ``confirmed``: Verilator says so too.
+
+    ``confirmed`` is None where Verilator is not installed.
+    """
+
+    inputs: tuple[Array, ...]
+    """Codes by input: (vectors, *shape)."""
+    vector: int
+    port: str
+    expected: int
+    got: int
+    confirmed: bool | None = None
+
+    def __str__(self) -> str:
+        agreed = {None: "", True: ", confirmed by Verilator", False: ", not confirmed by Verilator"}
+        return (
+            f"refuted: vector {self.vector}, port {self.port}: expected code {self.expected}, got {self.got}"
+            f"{agreed[self.confirmed]}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProofReport(Tabular):
+    """The proof of one design; true if it holds for all inputs."""
+
+    design: str
+    ops: tuple[OpProof, ...]
+    latency: int
+    """Registers on every path from an input to an output."""
+    fault: str = ""
+    """A fault of the Verilog that no value shows, such as paths with unequal registers."""
+    counterexample: Counterexample | None = None
+    samples: int = 0
+    """Vectors that were simulated."""
+    seconds: float = 0.0
+    """CPU seconds of the proof."""
+
+    @property
+    def proved(self) -> bool:
+        """Return whether the Verilog equals the graph for all inputs."""
+        return self.counterexample is None and not self.fault and not self.open
+
+    @property
+    def open(self) -> tuple[OpProof, ...]:
+        """Return the ops and ports that were only tested."""
+        return tuple(op for op in self.ops if op.tested)
+
+    def __bool__(self) -> bool:
+        return self.proved
+
+    @property
+    def verdict(self) -> str:
+        """Return the result as one sentence."""
+        if self.counterexample is not None:
+            return str(self.counterexample)
+        if self.fault:
+            return f"not proved: {self.fault}"
+        if self.open:
+            return f"not proved, no difference in {self.samples:,} vectors"
+        return "proved for all inputs"
+
+    def table(self) -> Table:
+        """Return one row per op, with the verdict below."""
+        table = Table(
+            title=make_cell(f"Proof of {self.design}, latency {self.latency}", "italic"),
+            caption=Text(f"{self.verdict} ({self.seconds:.1f} CPU s)"),
+        )
+        table.add_column("op")
+        table.add_column("proved by")
+        table.add_column("only tested", justify="right")
+        table.add_column("reason")
+        for op in self.ops:
+            methods = ", ".join(f"{name}: {count}" for name, count in sorted(op.methods.items()))
+            codes = f" ({op.codes:,} codes)" if op.codes else ""
+            tested = str(op.tested) if op.tested else ""
+            table.add_row(make_cell(op.name), methods + codes, tested, make_cell(op.reason))
+        return table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole report, ready for ``json.dumps``."""
+        found = self.counterexample
+        return {
+            "design": self.design,
+            "proved": self.proved,
+            "verdict": self.verdict,
+            "latency": self.latency,
+            "samples": self.samples,
+            "seconds": self.seconds,
+            "methods": dict(sum((Counter(op.methods) for op in self.ops), Counter())),
+            "ops": [
+                {
+                    "name": op.name,
+                    "methods": op.methods,
+                    "codes": op.codes,
+                    "tested": op.tested,
+                    "reason": op.reason,
+                }
+                for op in self.ops
+            ],
+            "counterexample": found
+            and {
+                "inputs": [array.tolist() for array in found.inputs],
+                "vector": found.vector,
+                "port": found.port,
+                "expected": found.expected,
+                "got": found.got,
+                "confirmed": found.confirmed,
+            },
+        }

@@ -1,0 +1,299 @@
+"""``Terms``: the world of a proof's specification, in which an op's ``evaluate`` builds polynomials over unknowns.
+
+It shares nothing with the world that makes netlists: no adder graph, no form of a step function, no width.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array, Codes
+from qhls.ir.interpret import evaluate
+from qhls.ir.types import Fixed, Rounding
+from qhls.proof.polynomials import Polynomial, Range, Unknown
+
+SUM = "sum"
+"""Rule of a polynomial that is the result of an op."""
+
+
+class Specification:
+    """The unknowns of a graph, in an order in which each reads earlier ones, and its outputs as polynomials."""
+
+    def __init__(self) -> None:
+        self.unknowns: list[Unknown] = []
+        self.inputs: list[list[int]] = []
+        self.outputs: list[list[Polynomial]] = []
+        self._places: dict[Any, int] = {}
+        self._op = 0
+        self._first = 0
+
+    @classmethod
+    def of(cls, graph: Graph) -> Specification:
+        """Return what ``graph`` computes."""
+        spec = cls()
+        inputs = [spec.input(op.name, op.range.hull, op.shape) for op in graph.inputs]
+        values = evaluate(graph, inputs, graph.outputs, partial(Terms.of, spec))
+        spec.outputs = [values[op].ids.ravel().tolist() for op in graph.outputs]
+        return spec
+
+    def input(self, name: str, ends: Range, shape: tuple[int, ...]) -> Terms:
+        """Return the unknowns of a port."""
+        made = np.empty((1, *shape), object)
+        numbers: list[int] = []
+        for place in np.ndindex(*shape):
+            label = "".join(f"_{i}" for i in place)
+            number = len(self.unknowns)
+            self.unknowns.append(Unknown(number, name, label, (-1, 0), *ends))
+            numbers.append(number)
+            made[(0, *place)] = Polynomial.unknown(number)
+        self.inputs.append(numbers)
+        return Terms(self, made)
+
+    def range_of(self, number: int) -> Range:
+        """Return the ends of an unknown."""
+        unknown = self.unknowns[number]
+        return unknown.lo, unknown.hi
+
+    def ends(self, polynomial: Polynomial) -> Range:
+        """Return the ends of a polynomial."""
+        return polynomial.range(self.range_of)
+
+    def make(
+        self, rule: str, args: Sequence[Polynomial], ends: Range, setting: Any = None
+    ) -> Polynomial:
+        """Return the unknown that ``rule`` makes of ``args``: the same for the same."""
+        if ends[0] == ends[1]:
+            return Polynomial.constant(ends[0])
+        key = rule, tuple(args), setting
+        number = self._places.get(key)
+        if number is None:
+            number = self._places[key] = len(self.unknowns)
+            read = {n for arg in args for n in arg.unknowns()}
+            within = (self.unknowns[n].group for n in read)
+            level = max((step for op, step in within if op == self._op), default=0) + 1
+            group = (self._op, level)
+            self.unknowns.append(Unknown(number, "", "", group, *ends, rule, tuple(args), setting))
+        return Polynomial.unknown(number)
+
+    def settle(self, name: str, results: Array) -> Array:
+        """Return the results of an op, each that is a sum as an unknown, and name the op's unknowns."""
+        settled = np.empty(results.shape, object)
+        labels: dict[int, str] = {}
+        for place in np.ndindex(*results.shape):
+            settled[place] = made = self._settled(results[place])
+            for number in made.unknowns():
+                labels.setdefault(number, "".join(f"_{i}" for i in place[1:]))
+        for number in range(self._first, len(self.unknowns)):
+            unknown = self.unknowns[number]
+            if not unknown.op and unknown.rule != "input":
+                changes = {"op": name, "place": labels.get(number, "")}
+                self.unknowns[number] = Unknown(**{**vars(unknown), **changes})
+        self._first = len(self.unknowns)
+        self._op += 1
+        return settled
+
+    def _settled(self, result: Polynomial) -> Polynomial:
+        twos = result.twos
+        rest = result.halved(twos)
+        assert rest is not None
+        if rest.code is not None or rest.single is not None:
+            return result
+        return self.make(SUM, [rest], self.ends(rest)).scaled(1 << twos)
+
+
+class Terms:
+    """A tensor ``ids`` of polynomials, with the algebra of ``Codes``."""
+
+    def __init__(self, spec: Specification, ids: Array) -> None:
+        self.spec = spec
+        self.ids = ids
+
+    @classmethod
+    def of(cls, spec: Specification, codes: Codes) -> Terms:
+        """Return the constants ``codes``."""
+        numbers = codes.integers()
+        ids = np.empty(numbers.shape, object)
+        flat = [Polynomial.constant(int(code)) for code in numbers.ravel().tolist()]
+        ids.ravel()[:] = [*flat, None][:-1]
+        return cls(spec, ids)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape, with a batch axis of length 1 unless constant."""
+        return self.ids.shape
+
+    def known(self, codes: Codes) -> Terms:
+        """Return the constants ``codes`` beside these terms."""
+        return Terms.of(self.spec, codes)
+
+    def constants(self) -> Array:
+        """Return the codes of constants, as Python ints."""
+        codes = [each.code for each in self.ids.ravel().tolist()]
+        return np.array([*codes, None], object)[:-1].reshape(self.shape)
+
+    def settled(self, name: str, bound: int) -> Terms:
+        """Return the same terms as the result of the op ``name``."""
+        return Terms(self.spec, self.spec.settle(name, self.ids))
+
+    def _each(self, rule: Callable[[Polynomial], Polynomial]) -> Terms:
+        made = np.empty(self.shape, object)
+        for place in np.ndindex(*self.shape):
+            made[place] = rule(self.ids[place])
+        return Terms(self.spec, made)
+
+    def _pairs(self, other: Terms, rule: Callable[[Polynomial, Polynomial], Polynomial]) -> Terms:
+        a, b = np.broadcast_arrays(self.ids, other.ids)
+        made = np.empty(a.shape, object)
+        for place in np.ndindex(*a.shape):
+            made[place] = rule(a[place], b[place])
+        return Terms(self.spec, made)
+
+    # Arithmetic
+
+    def __add__(self, other: Terms) -> Terms:
+        return self._pairs(other, Polynomial.__add__)
+
+    def __sub__(self, other: Terms) -> Terms:
+        return self._pairs(other, Polynomial.__sub__)
+
+    def __mul__(self, other: Terms) -> Terms:
+        return self._pairs(other, Polynomial.__mul__)
+
+    def __lshift__(self, bits: int) -> Terms:
+        return self._each(lambda each: each.scaled(1 << bits))
+
+    def __matmul__(self, other: Terms) -> Terms:
+        weights = other.constants()
+        lead = np.broadcast_shapes(self.shape[:-2], weights.shape[:-2])
+        x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
+        matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
+        made = np.empty((*x.shape[:-1], weights.shape[-1]), object)
+        for place in np.ndindex(*x.shape[:-1]):
+            columns = matrices[place[:-1]].T.tolist()
+            row = x[place].tolist()
+            for column, factors in enumerate(columns):
+                made[(*place, column)] = _weighted(row, factors)
+        return Terms(self.spec, made)
+
+    def round_shift(self, bits: int, rounding: Rounding) -> Terms:
+        """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
+        if bits <= 0:
+            return self << -bits
+        return self._each(lambda each: self._rounded(each, bits, rounding))
+
+    def _rounded(self, x: Polynomial, bits: int, rounding: Rounding) -> Polynomial:
+        exact = x.halved(bits)
+        if exact is not None:
+            return exact
+        ends = Codes(np.array(self.spec.ends(x), object)).round_shift(bits, rounding)
+        return self.spec.make("round", [x], _ends(ends), (bits, rounding))
+
+    def clip(self, lo: int, hi: int) -> Terms:
+        """Saturate to ``[lo, hi]``."""
+        return self._each(lambda each: self._clipped(each, lo, hi))
+
+    def _clipped(self, x: Polynomial, lo: int, hi: int) -> Polynomial:
+        low, high = self.spec.ends(x)
+        if lo <= low and high <= hi:
+            return x
+        ends = (min(max(low, lo), hi), min(max(high, lo), hi))
+        return self.spec.make("clip", [x], ends, (lo, hi))
+
+    def wrap(self, to: Fixed) -> Terms:
+        """Keep the low bits, as a code of ``to``."""
+        return self._each(lambda each: self._wrapped(each, to))
+
+    def _wrapped(self, x: Polynomial, to: Fixed) -> Polynomial:
+        low, high = self.spec.ends(x)
+        if to.lo <= low and high <= to.hi:
+            return x
+        return self.spec.make("wrap", [x], (to.lo, to.hi), (to.signed, to.width))
+
+    def maximum(self, other: Terms) -> Terms:
+        """Return the elementwise maximum."""
+        return self._pairs(other, partial(self._extreme, "maximum", max))
+
+    def minimum(self, other: Terms) -> Terms:
+        """Return the elementwise minimum."""
+        return self._pairs(other, partial(self._extreme, "minimum", min))
+
+    def _extreme(
+        self, rule: str, best: Callable[[int, int], int], a: Polynomial, b: Polynomial
+    ) -> Polynomial:
+        (low, high), (below, above) = self.spec.ends(a), self.spec.ends(b)
+        if a == b or low >= above or below >= high:
+            return a if best(low, below) == low and best(high, above) == high else b
+        ends = best(low, below), best(high, above)
+        return self.spec.make(rule, [a, b], ends)
+
+    def step(self, thresholds: Terms, values: Terms) -> Terms:
+        """Return ``values[number of thresholds <= x]``."""
+        steps = tuple(thresholds.constants().tolist())
+        levels = tuple(values.constants().tolist())
+        return self._each(lambda each: self._stepped(each, steps, levels))
+
+    def _stepped(
+        self, x: Polynomial, steps: tuple[int, ...], levels: tuple[int, ...]
+    ) -> Polynomial:
+        first, last = (bisect_right(steps, end) for end in self.spec.ends(x))
+        reached = levels[first : last + 1]
+        return self.spec.make("step", [x], (min(reached), max(reached)), (steps, levels))
+
+    def rows_at(self, table: Terms) -> Terms:
+        """Return the rows of constants ``table`` at these indices."""
+        rows = table.constants()
+        columns = [tuple(column) for column in rows.reshape(len(rows), -1).T.tolist()]
+        made = np.empty((*self.shape, len(columns)), object)
+        for place in np.ndindex(*self.shape):
+            x = self.ids[place]
+            low, high = self.spec.ends(x)
+            for number, column in enumerate(columns):
+                part = column[low : high + 1]
+                made[(*place, number)] = self.spec.make(
+                    "table", [x], (min(part), max(part)), column
+                )
+        return Terms(self.spec, made.reshape(*self.shape, *rows.shape[1:]))
+
+    def argmax(self) -> Terms:
+        """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
+        made = np.empty((*self.shape[:-1], 1), object)
+        for place in np.ndindex(*self.shape[:-1]):
+            line = self.ids[place].tolist()
+            made[(*place, 0)] = self.spec.make("argmax", line, (0, len(line) - 1))
+        return Terms(self.spec, made)
+
+    # Moving elements about makes nothing new.
+
+    @property
+    def rows(self) -> Iterator[Terms]:
+        """Return the terms along the first axis."""
+        return (Terms(self.spec, row) for row in self.ids)
+
+    def map(self, f: Callable[[Array], Array]) -> Terms:
+        """Apply ``f``, which must only move, repeat, select or drop elements."""
+        return Terms(self.spec, f(self.ids))
+
+    @staticmethod
+    def join(parts: Sequence[Terms], f: Callable[[list[Array]], Array]) -> Terms:
+        """Apply ``f``, which must only move elements, to several tensors."""
+        return Terms(parts[0].spec, f([part.ids for part in parts]))
+
+
+def _ends(codes: Codes) -> Range:
+    low, high = codes.integers().tolist()
+    return int(low), int(high)
+
+
+def _weighted(row: Sequence[Polynomial], factors: Sequence[int]) -> Polynomial:
+    terms: dict[tuple[int, ...], int] = {}
+    for x, factor in zip(row, factors, strict=True):
+        if factor:
+            for monomial, own in x.terms.items():
+                terms[monomial] = terms.get(monomial, 0) + own * factor
+    return Polynomial(terms)

@@ -1,0 +1,1 @@
+"""Yosys in a process of its own: Verilog read, synthesised and measured."""
