@@ -25,6 +25,8 @@ ALLOWED = {
     "frontend": ("qhls.frontend", "qhls.quantizers", "qhls.model", "qhls.ir", *SERVICES),
     "backends": ("qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "rtl": ("qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
+    "synthesis": ("qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
+    "proof": ("qhls.proof", "qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.ir", *SERVICES),
     "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
     "compat": (
         *("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.plan"),
@@ -42,6 +44,8 @@ THIRD_PARTY = {
     "backends": {"numpy", "jinja2"},
     "rtl": {"numpy", "jinja2"},
     "energy": {"numpy", "rich"},
+    "synthesis": {"numpy", "rich"},
+    "proof": {"numpy", "rich", "bitwuzla"},
 }
 """By folder: packages beside the standard library; folders that are not listed may import any."""
 

@@ -126,7 +126,7 @@ def run_check(options: argparse.Namespace) -> int:
     targets += [VERILOG] if options.rtl and VERILOG not in targets else []
     report = design.check(x, targets, include=options.include)
     sys.stdout.write(f"{report}\n")
-    _write_json(options.json, report.to_dict())
+    write_json(options.json, report.to_dict())
     return 0 if report else EXIT_DIFFERENT
 
 
@@ -137,7 +137,7 @@ def draw_inputs(design: Design, samples: int) -> Any:
     return x if len(x) > 1 else x[0]
 
 
-def _write_json(path: Path | None, content: object) -> None:
+def write_json(path: Path | None, content: object) -> None:
     """Write ``content`` to ``path``, if any, and print the path."""
     if path is not None:
         whole = json.dumps(content, indent=2) + "\n"
@@ -149,7 +149,7 @@ def run_plan(options: argparse.Namespace) -> int:
     design = read_design(options, options.model[0])
     sys.stdout.write(f"{design.plan}\n")
     if options.json:
-        _write_json(
+        write_json(
             options.json, {"design": design.graph.name, "processes": read_rows(design.plan.table())}
         )
     return 0
@@ -220,5 +220,5 @@ def run_show(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
     ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.rows()]
     notes = list(design.notes)
-    _write_json(options.json, {"design": design.graph.name, "ops": ops, "notes": notes})
+    write_json(options.json, {"design": design.graph.name, "ops": ops, "notes": notes})
     return 0

@@ -21,12 +21,14 @@ from qhls.cli.arguments import (
 from qhls.cli.designs import run_check, run_compile, run_energy, run_plan, run_report, run_show
 from qhls.cli.project import FILE, run_build
 from qhls.cli.tools import MODES_OF_QTOOLS, read_reports, run_qtools, run_search
+from qhls.cli.verilog import run_prove
 
 SAVE = "also write the design to one file, which every command takes in place of the model"
 
 
 GROUPS = {
     "designs": ("compile", "check", "show", "build"),
+    "verilog": ("prove",),
     "hardware and costs": ("plan", "energy", "report"),
     "quantisations": ("search", "qtools"),
 }
@@ -37,6 +39,7 @@ EXAMPLES = {
     "check": "qhls check model.keras -i s16.10 --data x.npy --rtl",
     "show": "qhls show model.json -w weights.h5 -i s16.10",
     "build": "qhls build path/to/qhls.toml",
+    "prove": "qhls prove model.keras -i s16.10",
     "plan": "qhls plan model.keras -i s16.10 --part xc7z020clg400-1 --io stream",
     "energy": "qhls energy a.keras b.keras -i s16.10 --html energy.html",
     "report": "qhls report model.keras -i s16.10 --data x.npy -o page.html",
@@ -71,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
         ),
         "energy": (run_energy, "print energy per layer, and compare several models"),
         "plan": (run_plan, "print the hardware of the design, one process per line"),
+        "prove": (run_prove, "prove that the Verilog equals the design for all inputs"),
         "search": (
             run_search,
             "search quantised forms of a model: the front of accuracy and costs",
@@ -111,7 +115,7 @@ def _describe_groups(commands: Any) -> str:
 
 
 def add_design_options(commands: Any) -> None:
-    """Add the arguments that only ``compile``, ``check``, ``show`` or ``plan`` have."""
+    """Add the arguments that only some commands on designs have."""
     folder = "folder for the projects, one subfolder per target"
     add_option(commands, "compile", "-o", "--output", required=True, help=folder)
     add_option(commands, "compile", "--save", type=Path, metavar="FILE", help=SAVE)
@@ -127,7 +131,9 @@ def add_design_options(commands: Any) -> None:
     add_option(commands, "check", "--include", help="folder of the vendor's headers")
     rtl = "simulate the Verilog too"
     add_option(commands, "check", "--rtl", action="store_true", help=rtl)
-    for name in ("check", "show", "plan"):
+    solver = "seconds of the solver for one question; default: 20"
+    add_option(commands, "prove", "--seconds", type=float, default=20.0, help=solver)
+    for name in ("check", "show", "plan", "prove"):
         add_option(
             commands, name, "--json", type=parse_file_name("json"), help="also write it (.json)"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qhls.proof.circuit import Bits, Circuit, Gate
-from qhls.proof.polynomials import Polynomial, Range
+from qhls.proof.polynomials import NormalForm, Range
 
 _MOST_TERMS = 20_000
 """Monomials of the longest polynomial: a product of sums grows fast."""
@@ -14,19 +14,20 @@ _MOST_TERMS = 20_000
 class Forms:
     """Words of a circuit as polynomials modulo their widths.
 
-    ``bound`` holds words whose value is a polynomial exactly, by their bits up to the first that is no constant. ``ends`` gives the range of one.
+    ``bound`` holds words whose value is a polynomial exactly, by their bits up to the first that is no constant.
+    ``ends`` gives the range of one.
     """
 
-    def __init__(self, circuit: Circuit, ends: Callable[[Polynomial], Range]) -> None:
+    def __init__(self, circuit: Circuit, ends: Callable[[NormalForm], Range]) -> None:
         self.circuit = circuit
         self.ends = ends
-        self.bound: dict[Bits, list[tuple[Bits, Polynomial]]] = {}
+        self.bound: dict[Bits, list[tuple[Bits, NormalForm]]] = {}
         self._gates = {gate.out: gate for gate in circuit.gates}
         self._inputs = len(circuit.inputs)
-        self._known: dict[int, Polynomial | None] = {}
+        self._known: dict[int, NormalForm | None] = {}
         self._begins: set[int] = set()
 
-    def bind(self, bits: Bits, value: Polynomial) -> None:
+    def bind(self, bits: Bits, value: NormalForm) -> None:
         """State that ``bits`` are ``value``, in two's complement if its range has numbers below 0."""
         first = _varying(bits)
         if first < len(bits):
@@ -37,15 +38,15 @@ class Forms:
         """Drop the forms of gates: words that were bound since then shorten them."""
         self._known.clear()
 
-    def of(self, bits: Bits) -> Polynomial | None:
+    def of(self, bits: Bits) -> NormalForm | None:
         """Return a polynomial that equals ``bits`` modulo ``2**len(bits)``; None where none was found."""
-        total, place = Polynomial({}), 0
+        total, place = NormalForm({}), 0
         while place < len(bits):
             first = place + _varying(bits[place:])
             found = self._bound(bits, place, first)
             if found is None:
                 code = sum(bit << number for number, bit in enumerate(bits[place:first]))
-                total = total + Polynomial.constant(code << place)
+                total = total + NormalForm.constant(code << place)
                 place = first
                 found = self._gated(bits[place:]) if place < len(bits) else None
                 if place < len(bits) and found is None:
@@ -56,7 +57,7 @@ class Forms:
                 place += length
         return total
 
-    def _bound(self, bits: Bits, place: int, first: int) -> tuple[Polynomial, int] | None:
+    def _bound(self, bits: Bits, place: int, first: int) -> tuple[NormalForm, int] | None:
         """Return the value of the bound word that begins at ``place``, and its length: a whole one if there is one."""
         if first == len(bits):
             return None
@@ -67,7 +68,7 @@ class Forms:
             return None
         return best[:2]
 
-    def _gated(self, bits: Bits) -> tuple[Polynomial, int] | None:
+    def _gated(self, bits: Bits) -> tuple[NormalForm, int] | None:
         """Return the value of as many bits as one word gives, and their number; the first is no constant."""
         found = self._bound(bits, 0, 0)
         if found is not None:
@@ -82,8 +83,8 @@ class Forms:
         return fitted[:2] if fitted else None
 
     def _fitted(
-        self, bits: Bits, word: Bits, value: Polynomial
-    ) -> tuple[Polynomial, int, bool] | None:
+        self, bits: Bits, word: Bits, value: NormalForm
+    ) -> tuple[NormalForm, int, bool] | None:
         """Return the value that begins ``bits``, how many of them, and whether bits of the word were cut off."""
         own = 0
         while own < min(len(bits), len(word)) and bits[own] == word[own]:
@@ -95,14 +96,14 @@ class Forms:
         # A constant modulo the width may be a multiple of its size away.
         if own == len(word) and all(bit == word[-1] for bit in bits[own:]):
             beyond = low + half >> own
-            moved = value - Polynomial.constant(beyond << own)
+            moved = value - NormalForm.constant(beyond << own)
             return (moved, len(bits), False) if high - beyond * size < half else None
         beyond = low >> own if own == len(word) else 0
-        moved = value - Polynomial.constant(beyond << own)
+        moved = value - NormalForm.constant(beyond << own)
         fits = low >= beyond * size and high - beyond * size < size
         return (moved, own, own < len(word)) if fits else None
 
-    def _gate(self, number: int) -> Polynomial | None:
+    def _gate(self, number: int) -> NormalForm | None:
         """Return the form of a gate's result; the forms of what it reads come first, without recursion."""
         stack = [number]
         while stack:
@@ -130,7 +131,7 @@ class Forms:
                         found.append(source)
         return found
 
-    def _result(self, gate: Gate) -> Polynomial | None:
+    def _result(self, gate: Gate) -> NormalForm | None:
         if gate.kind not in _LINEAR:
             return None
         width = len(gate.out)
@@ -156,7 +157,7 @@ def _extended(bits: Bits, width: int, signed: bool) -> Bits:
     return (*bits, *[bits[-1] if signed else 0] * (width - len(bits)))[:width]
 
 
-_LINEAR: dict[str, Callable[..., Polynomial]] = {
+_LINEAR: dict[str, Callable[..., NormalForm]] = {
     "$add": lambda a, b: a + b,
     "$sub": lambda a, b: a - b,
     "$mul": lambda a, b: a * b,

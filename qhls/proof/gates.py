@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,25 +14,11 @@ Word = Any
 """A word of an arithmetic; its width is known to who uses it."""
 
 
-class Arithmetic(Protocol):
-    """Operations on words of bits."""
-
-    def extended(self, a: Word, width: int, to: int, signed: bool) -> Word: ...
-    def added(self, a: Word, b: Word, width: int) -> Word: ...
-    def subtracted(self, a: Word, b: Word, width: int) -> Word: ...
-    def multiplied(self, a: Word, b: Word, width: int) -> Word: ...
-    def joined(self, kind: str, a: Word, b: Word, width: int) -> Word: ...
-    def less(self, a: Word, b: Word, width: int, signed: bool) -> Word: ...
-    def equal(self, a: Word, b: Word, width: int) -> Word: ...
-    def chosen(self, bit: Word, a: Word, b: Word, width: int) -> Word: ...
-    def inverted(self, a: Word, width: int) -> Word: ...
-    def known(self, code: int, width: int) -> Word: ...
-    def settled(self, a: Word, width: int) -> Word: ...
-    def slice(self, a: Word, low: int, width: int, whole: int) -> Word: ...
-    def entry(self, entries: tuple[int, ...], a: Word, width: int, out: int) -> Word: ...
+Arithmetic = Any
+"""Operations on words of bits: ``Samples``, and the formulas of a solver."""
 
 
-def result_of(gate: Gate, word: Callable[[Bits], Word], on: Arithmetic) -> Word:
+def compute_gate(gate: Gate, word: Callable[[Bits], Word], on: Arithmetic) -> Word:
     """Return the result of a gate; ``word`` gives that of bits."""
     words = {name: word(bits) for name, bits in gate.ports.items()}
     return on.settled(_RULES[gate.kind](gate, words, on), len(gate.out))
@@ -164,7 +150,7 @@ def _kind(width: int) -> Any:
     return np.int64 if width <= _WORD else object
 
 
-def signed(a: Array, width: int) -> Array:
+def read_signed(a: Array, width: int) -> Array:
     """Return words without sign as numbers in two's complement."""
     half = 1 << (width - 1)
     return a - ((a & half) << 1)
@@ -177,14 +163,14 @@ class Samples:
         """Return ``width`` bits from ``low`` on."""
         return ((a >> low) & ((1 << width) - 1)).astype(_kind(width))
 
-    def extended(self, a: Array, width: int, to: int, signed_: bool) -> Array:
+    def extended(self, a: Array, width: int, to: int, signed: bool) -> Array:
         """Return a word at another width."""
         if to == width:
             return a
         if to < width:
             return self.slice(a, 0, to, width)
         wide = a.astype(_kind(to))
-        return (signed(wide, width) if signed_ else wide) & ((1 << to) - 1)
+        return (read_signed(wide, width) if signed else wide) & ((1 << to) - 1)
 
     def added(self, a: Array, b: Array, width: int) -> Array:
         """Return the sum."""
@@ -203,10 +189,10 @@ class Samples:
         """Return the bits of both under a gate."""
         return {"$and": np.bitwise_and, "$or": np.bitwise_or, "$xor": np.bitwise_xor}[kind](a, b)
 
-    def less(self, a: Array, b: Array, width: int, signed_: bool) -> Array:
+    def less(self, a: Array, b: Array, width: int, signed: bool) -> Array:
         """Return whether one is less."""
-        if signed_:
-            a, b = signed(a, width), signed(b, width)
+        if signed:
+            a, b = read_signed(a, width), read_signed(b, width)
         return np.asarray(a < b).astype(np.int64)
 
     def equal(self, a: Array, b: Array, width: int) -> Array:

@@ -1,4 +1,4 @@
-"""``Polynomial``: integer polynomials over unknowns, the normal form of everything that is linear or a product."""
+"""``NormalForm``: integer polynomials over unknowns, the normal form of everything that is linear or a product."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Monomial = tuple[int, ...]
 Range = tuple[int, int]
 
 
-class Polynomial:
+class NormalForm:
     """Sum of ``terms``: a coefficient, never 0, per monomial. Equal polynomials are equal objects of a dictionary."""
 
     __slots__ = ("_hash", "terms")
@@ -23,54 +23,54 @@ class Polynomial:
         self._hash: int | None = None
 
     @classmethod
-    def constant(cls, code: int) -> Polynomial:
+    def constant(cls, code: int) -> NormalForm:
         """Return a known integer."""
         return cls({(): code})
 
     @classmethod
-    def unknown(cls, number: int) -> Polynomial:
+    def unknown(cls, number: int) -> NormalForm:
         """Return an unknown."""
         return cls({(number,): 1})
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Polynomial) and self.terms == other.terms
+        return isinstance(other, NormalForm) and self.terms == other.terms
 
     def __hash__(self) -> int:
         if self._hash is None:
             self._hash = hash(frozenset(self.terms.items()))
         return self._hash
 
-    def __add__(self, other: Polynomial) -> Polynomial:
+    def __add__(self, other: NormalForm) -> NormalForm:
         terms = dict(self.terms)
         for monomial, factor in other.terms.items():
             terms[monomial] = terms.get(monomial, 0) + factor
-        return Polynomial(terms)
+        return NormalForm(terms)
 
-    def __sub__(self, other: Polynomial) -> Polynomial:
+    def __sub__(self, other: NormalForm) -> NormalForm:
         return self + other.scaled(-1)
 
-    def __mul__(self, other: Polynomial) -> Polynomial:
+    def __mul__(self, other: NormalForm) -> NormalForm:
         terms: dict[Monomial, int] = {}
         for a, factor in self.terms.items():
             for b, more in other.terms.items():
                 monomial = tuple(sorted(a + b))
                 terms[monomial] = terms.get(monomial, 0) + factor * more
-        return Polynomial(terms)
+        return NormalForm(terms)
 
-    def scaled(self, factor: int) -> Polynomial:
+    def scaled(self, factor: int) -> NormalForm:
         """Return the polynomial times an integer."""
-        return Polynomial({monomial: own * factor for monomial, own in self.terms.items()})
+        return NormalForm({monomial: own * factor for monomial, own in self.terms.items()})
 
-    def halved(self, times: int) -> Polynomial | None:
+    def halved(self, times: int) -> NormalForm | None:
         """Return the polynomial divided by ``2**times``; None if that leaves a rest."""
         if any(factor & ((1 << times) - 1) for factor in self.terms.values()):
             return None
-        return Polynomial({monomial: own >> times for monomial, own in self.terms.items()})
+        return NormalForm({monomial: own >> times for monomial, own in self.terms.items()})
 
-    def modulo(self, width: int) -> Polynomial:
+    def modulo(self, width: int) -> NormalForm:
         """Return the polynomial whose coefficients are reduced modulo ``2**width``."""
         mask = (1 << width) - 1
-        return Polynomial({monomial: own & mask for monomial, own in self.terms.items()})
+        return NormalForm({monomial: own & mask for monomial, own in self.terms.items()})
 
     @property
     def code(self) -> int | None:
@@ -136,5 +136,5 @@ class Unknown:
     lo: int
     hi: int
     rule: str = "input"
-    args: tuple[Polynomial, ...] = ()
+    args: tuple[NormalForm, ...] = ()
     setting: Any = field(default=None)

@@ -14,7 +14,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes, run
 from qhls.proof.circuit import Circuit
-from qhls.proof.gates import signed
+from qhls.proof.gates import read_signed
 from qhls.proof.meaning import Numbers
 from qhls.proof.prover import Prover, Verdict, find_candidates
 from qhls.proof.report import Counterexample, OpProof, ProofReport
@@ -149,7 +149,7 @@ class _Task:
             differ = np.flatnonzero((want - got) & ((1 << len(bits)) - 1))
             if len(differ) and (first is None or differ[0] < first[0]):
                 place = int(differ[0])
-                value = signed(got, len(bits)) if int(want.min()) < 0 else got
+                value = read_signed(got, len(bits)) if int(want.min()) < 0 else got
                 first = place, name, int(want[place]), int(value[place])
         if first is None:
             return None

@@ -14,9 +14,9 @@ from qhls.backends.names import identifier
 from qhls.ir.integers import Array
 from qhls.proof.circuit import Bits, Circuit, Gate
 from qhls.proof.forms import Forms
-from qhls.proof.gates import Samples, result_of, signed
+from qhls.proof.gates import Samples, compute_gate, read_signed
 from qhls.proof.meaning import Numbers
-from qhls.proof.polynomials import Polynomial, Unknown
+from qhls.proof.polynomials import NormalForm, Unknown
 from qhls.proof.solver import SECONDS, Formulas, find_solver
 from qhls.proof.terms import SUM, Specification
 from qhls.system.progress import report
@@ -76,11 +76,11 @@ class Prover:
         """By bit: unknowns that it belongs to, and its place in them."""
         self.verdicts: list[Verdict] = []
         self.open: list[tuple[Unknown, Bits]] = []
-        """Unknowns whose word was found but not proved."""
+        """Unknowns and outputs whose word was found but not proved."""
         self._matched: set[int] = set()
         self._compared: dict[Any, Verdict] = {}
         self._words: dict[Bits, int] = {}
-        self._same: dict[int, Polynomial] = {}
+        self._same: dict[int, NormalForm] = {}
         """Unknowns that were found to be constant or another one."""
         self._inputs = {number for port in spec.inputs for number in port}
         words = zip(circuit.inputs.values(), (n for port in spec.inputs for n in port), strict=True)
@@ -122,10 +122,10 @@ class Prover:
         low, high = self.spec.range_of(number)
         other = self._words.setdefault(bits, number)
         if low == high:
-            self._same[number] = Polynomial.constant(low)
+            self._same[number] = NormalForm.constant(low)
         elif other != number and self._alike(number, other, len(bits)):
-            self._same[number] = Polynomial.unknown(other)
-        self.forms.bind(bits, Polynomial.unknown(number))
+            self._same[number] = NormalForm.unknown(other)
+        self.forms.bind(bits, NormalForm.unknown(number))
         for place, bit in enumerate(bits):
             if bit > 1:
                 self.leaves.setdefault(bit, []).append((number, place))
@@ -138,7 +138,7 @@ class Prover:
 
     # One word
 
-    def _output(self, name: str, value: Polynomial, bits: Bits) -> Verdict:
+    def _output(self, name: str, value: NormalForm, bits: Bits) -> Verdict:
         form = self.forms.of(bits)
         if self._holds(value, len(bits)) and form is not None and self._equal(form, value, bits):
             return Verdict(OUTPUTS, WIRING)
@@ -146,21 +146,22 @@ class Prover:
         verdict = self._word(unknown, bits)
         if not verdict.method:
             verdict.reason = f"{name}: {verdict.reason}"
+            self.open.append((unknown, bits))
         return verdict
 
-    def _holds(self, value: Polynomial, width: int) -> bool:
+    def _holds(self, value: NormalForm, width: int) -> bool:
         """Return whether a word of ``width`` bits holds all values."""
         low, high = self.spec.ends(value)
         half = 1 << (width - 1)
         return -half <= low and (high < half or (low >= 0 and high < 2 * half))
 
-    def _equal(self, form: Polynomial, value: Polynomial, bits: Bits) -> bool:
+    def _equal(self, form: NormalForm, value: NormalForm, bits: Bits) -> bool:
         width = len(bits)
         if form.modulo(width) == value.modulo(width):
             return True
         return self._unfolded(form).modulo(width) == self._unfolded(value).modulo(width)
 
-    def _unfolded(self, value: Polynomial) -> Polynomial:
+    def _unfolded(self, value: NormalForm) -> NormalForm:
         """Return the polynomial over inputs and what is not linear: sums are replaced by what they add."""
         for number in sorted(value.unknowns(), reverse=True):
             unknown = self.spec.unknowns[number]
@@ -170,7 +171,7 @@ class Prover:
             if inner is not None and (number,) in value.terms:
                 terms = dict(value.terms)
                 factor = terms.pop((number,))
-                value = Polynomial(terms) + self._unfolded(inner).scaled(factor)
+                value = NormalForm(terms) + self._unfolded(inner).scaled(factor)
         return value
 
     def _word(self, unknown: Unknown, bits: Bits) -> Verdict:
@@ -289,7 +290,7 @@ class Prover:
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
         ends = [self.spec.range_of(number) for number in numbers]
         codes = math.prod(high - low + 1 for low, high in ends)
-        reason = "bitwuzla is not installed"
+        reason = "bitwuzla is not installed (pip install 'qhls[prove]')"
         if codes <= _FEW_CODES or (codes <= MOST_CODES and self.solver is None):
             return self._try_codes(unknown, bits, cone, numbers, codes)
         if self.solver is not None:
@@ -318,7 +319,7 @@ class Prover:
         want = wanted.total(unknown.args[0]) if unknown.number < 0 else wanted.of(unknown.number)
         got = self._evaluated(bits, cone, given)
         full = np.broadcast_to(got, want.shape)
-        values = [full, signed(full, len(bits))]
+        values = [full, read_signed(full, len(bits))]
         low, high = int(want.min()), int(want.max())
         same = np.array_equal(values[low < 0], want)
         fits = high < 1 << (len(bits) - (low < 0))
@@ -345,7 +346,7 @@ class Prover:
 
         for gate in cone.gates:
             source = self.circuit.places[gate.out[0]][0]
-            values[source] = result_of(gate, word, on), len(gate.out)
+            values[source] = compute_gate(gate, word, on), len(gate.out)
         return word(bits)
 
     def reach(self, unknown: Unknown, bits: Bits) -> dict[int, int] | None:
@@ -412,7 +413,7 @@ class Prover:
 
         for gate in cone.gates:
             source = self.circuit.places[gate.out[0]][0]
-            values[source] = result_of(gate, word, on), len(gate.out)
+            values[source] = compute_gate(gate, word, on), len(gate.out)
         return word(bits)
 
 
@@ -445,7 +446,7 @@ def find_candidates(
     """Return the words that have the values of each unknown on samples: those named after its op first."""
     seen: dict[bytes, list[tuple[str, Bits]]] = {}
     for (name, bits), value in zip(words.items(), values, strict=True):
-        keys = {_print(value), _print(signed(value, len(bits)))}
+        keys = {_print(value), _print(read_signed(value, len(bits)))}
         for key in keys:
             seen.setdefault(key, []).append((name, bits))
     found: dict[int, list[Bits]] = {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from qhls.ir.integers import Array
 from qhls.proof.circuit import REGISTER, Bits, Circuit
-from qhls.proof.gates import Samples, result_of
+from qhls.proof.gates import Samples, compute_gate
 
 
 class Run:
@@ -29,7 +29,7 @@ class Run:
                 now = np.broadcast_to(self.word(gate.ports["D"]), self.samples)
                 self.words.append(np.concatenate([np.zeros(1, now.dtype), now[:-1]]))
             else:
-                self.words.append(result_of(gate, self.word, self.on))
+                self.words.append(compute_gate(gate, self.word, self.on))
 
     def word(self, bits: Bits) -> Array:
         """Return the values of a word, without sign."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qhls.ir.types import Fixed, Rounding
-from qhls.proof.polynomials import Polynomial, Range, Unknown
+from qhls.proof.polynomials import NormalForm, Range, Unknown
 
 SECONDS = 20
 """Time of the solver for one question."""
@@ -125,7 +125,7 @@ class Formulas:
         return found
 
     def total(
-        self, polynomial: Polynomial, of: Callable[[int], tuple[Any, int]], ends: Range
+        self, polynomial: NormalForm, of: Callable[[int], tuple[Any, int]], ends: Range
     ) -> tuple[Any, int]:
         """Return a polynomial within its ``ends``."""
         width = _width(ends)

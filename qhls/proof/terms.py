@@ -16,7 +16,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array, Codes
 from qhls.ir.interpret import evaluate
 from qhls.ir.types import Fixed, Rounding
-from qhls.proof.polynomials import Polynomial, Range, Unknown
+from qhls.proof.polynomials import NormalForm, Range, Unknown
 
 SUM = "sum"
 """Rule of a polynomial that is the result of an op."""
@@ -28,7 +28,7 @@ class Specification:
     def __init__(self) -> None:
         self.unknowns: list[Unknown] = []
         self.inputs: list[list[int]] = []
-        self.outputs: list[list[Polynomial]] = []
+        self.outputs: list[list[NormalForm]] = []
         self._places: dict[Any, int] = {}
         self._op = 0
         self._first = 0
@@ -51,7 +51,7 @@ class Specification:
             number = len(self.unknowns)
             self.unknowns.append(Unknown(number, name, label, (-1, 0), *ends))
             numbers.append(number)
-            made[(0, *place)] = Polynomial.unknown(number)
+            made[(0, *place)] = NormalForm.unknown(number)
         self.inputs.append(numbers)
         return Terms(self, made)
 
@@ -60,16 +60,16 @@ class Specification:
         unknown = self.unknowns[number]
         return unknown.lo, unknown.hi
 
-    def ends(self, polynomial: Polynomial) -> Range:
+    def ends(self, polynomial: NormalForm) -> Range:
         """Return the ends of a polynomial."""
         return polynomial.range(self.range_of)
 
     def make(
-        self, rule: str, args: Sequence[Polynomial], ends: Range, setting: Any = None
-    ) -> Polynomial:
+        self, rule: str, args: Sequence[NormalForm], ends: Range, setting: Any = None
+    ) -> NormalForm:
         """Return the unknown that ``rule`` makes of ``args``: the same for the same."""
         if ends[0] == ends[1]:
-            return Polynomial.constant(ends[0])
+            return NormalForm.constant(ends[0])
         key = rule, tuple(args), setting
         number = self._places.get(key)
         if number is None:
@@ -79,7 +79,7 @@ class Specification:
             level = max((step for op, step in within if op == self._op), default=0) + 1
             group = (self._op, level)
             self.unknowns.append(Unknown(number, "", "", group, *ends, rule, tuple(args), setting))
-        return Polynomial.unknown(number)
+        return NormalForm.unknown(number)
 
     def settle(self, name: str, results: Array) -> Array:
         """Return the results of an op, each that is a sum as an unknown, and name the op's unknowns."""
@@ -98,7 +98,7 @@ class Specification:
         self._op += 1
         return settled
 
-    def _settled(self, result: Polynomial) -> Polynomial:
+    def _settled(self, result: NormalForm) -> NormalForm:
         twos = result.twos
         rest = result.halved(twos)
         assert rest is not None
@@ -119,7 +119,7 @@ class Terms:
         """Return the constants ``codes``."""
         numbers = codes.integers()
         ids = np.empty(numbers.shape, object)
-        flat = [Polynomial.constant(int(code)) for code in numbers.ravel().tolist()]
+        flat = [NormalForm.constant(int(code)) for code in numbers.ravel().tolist()]
         ids.ravel()[:] = [*flat, None][:-1]
         return cls(spec, ids)
 
@@ -141,13 +141,13 @@ class Terms:
         """Return the same terms as the result of the op ``name``."""
         return Terms(self.spec, self.spec.settle(name, self.ids))
 
-    def _each(self, rule: Callable[[Polynomial], Polynomial]) -> Terms:
+    def _each(self, rule: Callable[[NormalForm], NormalForm]) -> Terms:
         made = np.empty(self.shape, object)
         for place in np.ndindex(*self.shape):
             made[place] = rule(self.ids[place])
         return Terms(self.spec, made)
 
-    def _pairs(self, other: Terms, rule: Callable[[Polynomial, Polynomial], Polynomial]) -> Terms:
+    def _pairs(self, other: Terms, rule: Callable[[NormalForm, NormalForm], NormalForm]) -> Terms:
         a, b = np.broadcast_arrays(self.ids, other.ids)
         made = np.empty(a.shape, object)
         for place in np.ndindex(*a.shape):
@@ -157,13 +157,13 @@ class Terms:
     # Arithmetic
 
     def __add__(self, other: Terms) -> Terms:
-        return self._pairs(other, Polynomial.__add__)
+        return self._pairs(other, NormalForm.__add__)
 
     def __sub__(self, other: Terms) -> Terms:
-        return self._pairs(other, Polynomial.__sub__)
+        return self._pairs(other, NormalForm.__sub__)
 
     def __mul__(self, other: Terms) -> Terms:
-        return self._pairs(other, Polynomial.__mul__)
+        return self._pairs(other, NormalForm.__mul__)
 
     def __lshift__(self, bits: int) -> Terms:
         return self._each(lambda each: each.scaled(1 << bits))
@@ -187,7 +187,7 @@ class Terms:
             return self << -bits
         return self._each(lambda each: self._rounded(each, bits, rounding))
 
-    def _rounded(self, x: Polynomial, bits: int, rounding: Rounding) -> Polynomial:
+    def _rounded(self, x: NormalForm, bits: int, rounding: Rounding) -> NormalForm:
         exact = x.halved(bits)
         if exact is not None:
             return exact
@@ -198,7 +198,7 @@ class Terms:
         """Saturate to ``[lo, hi]``."""
         return self._each(lambda each: self._clipped(each, lo, hi))
 
-    def _clipped(self, x: Polynomial, lo: int, hi: int) -> Polynomial:
+    def _clipped(self, x: NormalForm, lo: int, hi: int) -> NormalForm:
         low, high = self.spec.ends(x)
         if lo <= low and high <= hi:
             return x
@@ -209,7 +209,7 @@ class Terms:
         """Keep the low bits, as a code of ``to``."""
         return self._each(lambda each: self._wrapped(each, to))
 
-    def _wrapped(self, x: Polynomial, to: Fixed) -> Polynomial:
+    def _wrapped(self, x: NormalForm, to: Fixed) -> NormalForm:
         low, high = self.spec.ends(x)
         if to.lo <= low and high <= to.hi:
             return x
@@ -224,8 +224,8 @@ class Terms:
         return self._pairs(other, partial(self._extreme, "minimum", min))
 
     def _extreme(
-        self, rule: str, best: Callable[[int, int], int], a: Polynomial, b: Polynomial
-    ) -> Polynomial:
+        self, rule: str, best: Callable[[int, int], int], a: NormalForm, b: NormalForm
+    ) -> NormalForm:
         (low, high), (below, above) = self.spec.ends(a), self.spec.ends(b)
         if a == b or low >= above or below >= high:
             return a if best(low, below) == low and best(high, above) == high else b
@@ -239,8 +239,8 @@ class Terms:
         return self._each(lambda each: self._stepped(each, steps, levels))
 
     def _stepped(
-        self, x: Polynomial, steps: tuple[int, ...], levels: tuple[int, ...]
-    ) -> Polynomial:
+        self, x: NormalForm, steps: tuple[int, ...], levels: tuple[int, ...]
+    ) -> NormalForm:
         first, last = (bisect_right(steps, end) for end in self.spec.ends(x))
         reached = levels[first : last + 1]
         return self.spec.make("step", [x], (min(reached), max(reached)), (steps, levels))
@@ -290,10 +290,10 @@ def _ends(codes: Codes) -> Range:
     return int(low), int(high)
 
 
-def _weighted(row: Sequence[Polynomial], factors: Sequence[int]) -> Polynomial:
+def _weighted(row: Sequence[NormalForm], factors: Sequence[int]) -> NormalForm:
     terms: dict[tuple[int, ...], int] = {}
     for x, factor in zip(row, factors, strict=True):
         if factor:
             for monomial, own in x.terms.items():
                 terms[monomial] = terms.get(monomial, 0) + own * factor
-    return Polynomial(terms)
+    return NormalForm(terms)

@@ -1,0 +1,17 @@
+"""Commands on a design's Verilog."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from qhls.cli.designs import EXIT_DIFFERENT, read_design, write_json
+
+
+def run_prove(options: argparse.Namespace) -> int:
+    """Print the proof of the Verilog; return ``EXIT_DIFFERENT`` if it is not proved."""
+    design = read_design(options, options.model[0])
+    proof = design.prove(seconds=options.seconds)
+    sys.stdout.write(f"{proof}\n")
+    write_json(options.json, proof.to_dict())
+    return 0 if proof else EXIT_DIFFERENT
