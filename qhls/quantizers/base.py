@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
+from contextlib import suppress
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import keras
 import numpy as np
 
 from qhls.errors import QuantizerError
-from qhls.ir.types import Assignment
+from qhls.ir.types import Assignment, Fixed
 from qhls.quantizers.checks import CHECKS
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
@@ -21,6 +22,7 @@ from qhls.quantizers.numerics import (
     make_constant,
     mix,
     round_to_single,
+    skips_gradients,
     training_as,
     use_precision,
 )
@@ -144,6 +146,11 @@ class Quantizer:
         """This quantizer as one assignment that rounds and saturates; None if it is anything else."""
         return None
 
+    @property
+    def rounds_to(self) -> Fixed | None:
+        """Return the type of all results, if this quantizer rounds a real function to one; else None."""
+        return None if self.quantization is None else self.quantization.to
+
     # -- derived from the grid ----------------------------------------------------------------------------
 
     def __call__(self, x: Any, training: Any = None) -> Tensor:
@@ -161,6 +168,14 @@ class Quantizer:
         if self.gradient_of == "grid":
             return mix(x, codes * step, self.qnoise_factor)
         return fake_quantize(self.surrogate(x), codes * step, self.qnoise_factor, self.use_ste)
+
+    def trained(self, x: Tensor, dtype: str) -> Tensor:
+        """Return ``x`` quantized in its own type, as a tensor of ``dtype``, in which codes take their scale."""
+        if skips_gradients() and is_noiseless(self):
+            with suppress(QuantizerError):  # values on no grid
+                codes, step = self._grid(x)
+                return ops.cast(codes, dtype) * ops.cast(ops.cast(step, x.dtype), dtype)
+        return ops.cast(self(x), dtype)
 
     def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.

@@ -88,6 +88,11 @@ def skip_gradients() -> Iterator[None]:
         _gradients.reset(token)
 
 
+def skips_gradients() -> bool:
+    """Return whether ``skip_gradients`` is in force."""
+    return not _gradients.get()
+
+
 PACKETS = 64
 """Numbers in one packet of a vector kernel, for any backend, or a multiple of it."""
 

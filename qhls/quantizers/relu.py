@@ -80,7 +80,7 @@ class quantized_relu(Quantizer):
             codes = codes + ops.clip(self._round(p * slope, slope * m), -slope * m, 0.0)
             if slope * m < 1.0:  # so flat that the lowest value is less than a step
                 codes, step = codes / (slope * m), step * (slope * m)
-        if self._has_bound:
+        if self.limited:
             codes = self._limit_codes(codes, step)
         return codes, step
 
@@ -98,7 +98,8 @@ class quantized_relu(Quantizer):
         return ops.where(codes * step <= bound, codes, ops.ones_like(codes) * (bound / step))
 
     @property
-    def _has_bound(self) -> bool:
+    def limited(self) -> bool:
+        """Return whether ``relu_upper_bound`` limits the quantized values."""
         return bool(self.relu_upper_bound) and not self.is_quantized_clip
 
     def surrogate(self, x: Tensor) -> Tensor:
@@ -107,7 +108,7 @@ class quantized_relu(Quantizer):
         if self.is_quantized_clip:
             m_i = power_of_two(self.integer)
             limit = m_i - m_i / 2.0**self._magnitude_bits
-        elif self._has_bound:
+        elif self.limited:
             limit = float(self.relu_upper_bound)  # type: ignore[arg-type]
         else:
             return real
@@ -119,7 +120,7 @@ class quantized_relu(Quantizer):
         if self.negative_slope or self.use_sigmoid or not is_settled(self):
             return None
         to = Fixed(False, self.bits, self.bits - self.integer)
-        if self._has_bound and float(self.relu_upper_bound) < to.hi * to.step:  # type: ignore[arg-type]
+        if self.limited and float(self.relu_upper_bound) < to.hi * to.step:  # type: ignore[arg-type]
             return None
         return Assignment(to)
 

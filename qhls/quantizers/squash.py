@@ -64,6 +64,17 @@ class quantized_tanh(_Squashing):
         overflow = Overflow.SATURATE_SYMMETRIC if self.symmetric else Overflow.SATURATE
         return Assignment(Fixed(True, self.bits, self.bits - 1), Rounding.HALF_EVEN, overflow)
 
+    @property
+    def line(self) -> tuple[float, float] | None:
+        """Return slope and offset of the function that is rounded, between its ends; None for the real tanh."""
+        slopes = {"hard": 1.0, "smooth": 0.375}
+        return None if self.use_real_tanh else _line(slopes, 0.0)
+
+    @property
+    def rounds_to(self) -> Fixed:
+        """Return the type of all results, whichever tanh is rounded."""
+        return Fixed(True, self.bits, self.bits - 1)
+
     def max(self) -> float:
         """Return the largest value, ``1 - 1/m``."""
         return 1.0 - 2.0 ** (1 - self.bits)
@@ -102,6 +113,17 @@ class quantized_sigmoid(_Squashing):
         m = 2.0**self.bits
         p = ops.sigmoid(x) if self.use_real_sigmoid else internal_sigmoid(x)
         return clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
+
+    @property
+    def line(self) -> tuple[float, float] | None:
+        """Return slope and offset of the function that is rounded, between its ends; None for the real sigmoid."""
+        slopes = {"hard": 0.5, "smooth": 0.1875}
+        return None if self.use_real_sigmoid else _line(slopes, 0.5)
+
+    @property
+    def rounds_to(self) -> Fixed:
+        """Return the type of all results, whichever sigmoid is rounded."""
+        return Fixed(False, self.bits, self.bits)
 
     def max(self) -> float:
         """Return the largest value, ``1 - 1/m``."""
@@ -160,6 +182,11 @@ class quantized_ulaw(_Squashing):
         if self.u != 255.0:
             parts.append(format_argument(self.u))
         return f"quantized_ulaw({','.join(parts)})"
+
+
+def _line(slopes: dict[str, float], offset: float) -> tuple[float, float] | None:
+    slope = slopes.get(get_internal_sigmoid())
+    return None if slope is None else (slope, offset)
 
 
 def _format_arguments(q: Any, *flags: str) -> str:

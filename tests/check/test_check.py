@@ -374,3 +374,31 @@ def test_denormal_weights_of_powers_of_two_keep_their_sign():
     model.set_weights([np.full((4, 3), -1e-40), np.random.default_rng(0).normal(size=(3, 3))])
     report = qhls.compile(model, "s16.10").check(targets=())
     assert report, report
+
+
+@pytest.mark.parametrize("behind", [[], [QActivation("quantized_relu(6,3)")]])
+@pytest.mark.parametrize("types", ["u3.2", "s16.3"])
+def test_weights_far_beyond_a_wide_grid_are_what_keras_computes_with(types, behind):
+    """``x + (q - x)`` has no place for the last bit of a ``q`` of 20 bits where ``x`` is 48."""
+    kernel = "quantized_bits(20,0,symmetric=1,alpha=1)"
+    model = keras.Sequential(
+        [keras.Input((2,)), QDense(2, kernel_quantizer=kernel, use_bias=False), *behind]
+    )
+    model.set_weights([np.array([[48, 6.0], [1.3, -77]])])
+    report = qhls.compile(model, types).check(targets=())
+    assert report, report
+
+
+def test_weights_with_a_real_scale_cancel_exactly():
+    """Rounded to float32 one by one, 3 * 1.7 and 5 * 1.7 are not in the ratio of 3 and 5."""
+    kernel = "quantized_bits(4,3,alpha=1.7)"
+    layers = [
+        QDense(1, kernel_quantizer=kernel, use_bias=False),
+        QActivation("quantized_bits(4,3,alpha=1)"),
+    ]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    model.set_weights([np.array([[3.0], [5.0]]) * 1.7])
+    design = qhls.compile(model, "s44.2")
+    x = np.arange(-50, 50)[:, None] * 2.0**30 * np.array([5, -3]) + np.array([1, 1])
+    report = design.check(x, ())
+    assert report, report

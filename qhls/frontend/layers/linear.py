@@ -16,8 +16,9 @@ from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
 from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
+from qhls.quantizers.base import is_noiseless
 from qhls.quantizers.keras_types import KerasLayer, ops
-from qhls.quantizers.numerics import find_trained_type
+from qhls.quantizers.numerics import find_trained_type, skip_gradients
 
 Arrange = Callable[[Array], Array]
 
@@ -82,7 +83,7 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
     used = np.broadcast_to(scale, codes.shape)[codes != 0]
     odd = used[np.frexp(used)[0] != 0.5]
     if not odd.size:
-        return codes, scale, None
+        return *_computed(layer, quantizer, values, codes, scale), None
     return (
         codes,
         scale,
@@ -94,6 +95,23 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
             "by an activation of at most 12 bits.",
         ),
     )
+
+
+def _computed(
+    layer: Any, quantizer: Quantizer, values: Array, codes: Array, scale: Array
+) -> tuple[Array, Array]:
+    """``codes`` and ``scale``; or what Keras computes with, and 1, where ``x + (q - x)`` rounds beside the grid.
+
+    It does for a weight far beyond a grid of so many bits that the sum has no place for the last of them.
+    """
+    running = current_arithmetic()
+    if running is None or running.plain or not is_noiseless(quantizer):
+        return codes, scale
+    computed = np.asarray(ops.convert_to_numpy(quantizer(values)), np.float64)
+    if (computed == codes * scale).all():
+        return codes, scale
+    running.uneven.append(layer.name)
+    return computed, np.ones((), np.float64)
 
 
 def _unquantised(layer: Any, variable: str) -> LoweringError:
@@ -114,7 +132,8 @@ def add_bias(layer: QLayer, x: Tensor) -> Tensor:
             return Add(x, weight(layer, "bias"))
     else:
         odd = _unquantised(layer, "bias")
-    bias = layer.quantized("bias")
+    with skip_gradients():
+        bias = layer.quantized("bias")
     return reals(x, lambda v: v + ops.cast(bias, v.dtype), odd)
 
 

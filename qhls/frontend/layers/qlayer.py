@@ -12,7 +12,7 @@ from qhls.errors import QuantizerError
 from qhls.frontend.layers.constraints import Clip, QInitializer
 from qhls.quantizers import Quantizer, get_quantizer
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import as_trained
+from qhls.quantizers.numerics import as_trained, find_trained_type
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,12 @@ class QLayer(QuantizerState):
         quantizer = self._quantizer(variable)
         if quantizer is None:
             return ops.convert_to_tensor(value)
-        codes = as_trained(value)
-        result = quantizer(value) if codes is value else ops.cast(quantizer(codes), value.dtype)
-        if isinstance(quantizer, Quantizer):
-            quantizer.register_weight(self, variable)
+        own = as_trained(value)
+        if not isinstance(quantizer, Quantizer):
+            return ops.cast(quantizer(own), value.dtype)
+        trained = find_trained_type("float64") == "float32"
+        result = quantizer.trained(own, self.compute_dtype) if trained else quantizer(own)
+        quantizer.register_weight(self, variable)
         return result
 
     def product(self, inputs: Any) -> Any:

@@ -1,13 +1,15 @@
 """``rounded_line``: what real factors and a rounding quantizer make of integers, as an integer factor and offset.
 
-A channel's codes ``x`` become levels ``floor((factor * x + offset) / 2**power)``, saturated. That these are the levels
-of the float function itself is proved: on every code or, since neither function turns, on both sides of every step.
+A channel's codes ``x`` become levels ``floor((factor * x + offset) / 2**power)``, saturated. Where the float function
+meets ties, which it rounds to even levels, the line has more fraction bits than the levels and is rounded likewise.
+That these are the levels of the float function itself is proved: on every code or, since neither function turns, on
+both sides of every step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import ceil, floor, frexp, inf
 from operator import or_
@@ -72,7 +74,7 @@ class Levels:
     """A float function's levels, 0 to ``top``, at integers from ``lo`` to ``hi``, one function for each channel.
 
     ``sign`` (channels, 1), as ``lo`` and ``hi``: -1 for a channel that falls, whose integers are the negative codes, so
-    that all rise.
+    that all rise. ``finer``: fraction bits that a line has below the levels; with any, it is rounded half to even.
     """
 
     numbers_at: Callable[[Array], Array]
@@ -82,6 +84,7 @@ class Levels:
     lo: Array
     hi: Array
     sign: Array
+    finer: int = 0
 
     @classmethod
     def of(
@@ -106,6 +109,20 @@ class Levels:
         """The levels at integers (channels, points)."""
         numbers = np.ldexp(self.numbers_at(self.sign * codes), self.frac)
         return np.rint(numbers).astype(np.int64) - self.lowest
+
+    def least(self, levels: Array) -> Array:
+        """Return the smallest number of a line, in its own steps, that becomes each of ``levels``."""
+        if not self.finer:
+            return levels
+        odd = levels + self.lowest & 1
+        return (levels << self.finer) - (1 << self.finer - 1) + odd
+
+    def rounded(self, numbers: Array) -> Array:
+        """Return the levels that the ``numbers`` of a line become."""
+        if not self.finer:
+            return numbers
+        odd = (numbers >> self.finer) + self.lowest & 1
+        return numbers + (1 << self.finer - 1) - 1 + odd >> self.finer
 
     def reached(self, levels: Array) -> Array:
         """For each channel the first code at which it reaches each of ``levels``; ``hi + 1`` where it never does."""
@@ -134,35 +151,36 @@ class _Points:
         self.codes = np.concatenate([self.codes, codes])
         self.levels = np.concatenate([self.levels, levels])
 
-    def bounds(self, top: int) -> tuple[Array, Array, Array, Array]:
-        """Codes and the level that the line has at least there; codes and the level that it stays below.
+    def bounds(self, levels: Levels) -> tuple[Array, Array, Array, Array]:
+        """Codes and the number that the line reaches there; codes and the number that it stays below.
 
         At the ends the line may go on, since it saturates.
         """
-        low, high = self.levels > 0, self.levels < top
-        return self.codes[low], self.levels[low], self.codes[high], self.levels[high] + 1
+        low, high = self.levels > 0, self.levels < levels.top
+        least, most = levels.least(self.levels[low]), levels.least(self.levels[high] + 1)
+        return self.codes[low], least, self.codes[high], most
 
-    def slopes(self, top: int, slack: float = 0.0) -> tuple[float, float]:
+    def slopes(self, levels: Levels, slack: float = 0.0) -> tuple[float, float]:
         """The slopes between which lie those of all lines through the points, nearly enough to try them."""
-        t, least, u, most = self.bounds(top)
+        t, least, u, most = self.bounds(levels)
         dx = (t[:, None] - u).ravel()
         dy = (least[:, None] - most).ravel() - 2 * slack
         rising, falling = dx > 0, dx < 0
         lowest = (dy[rising] / dx[rising]).max(initial=0.0)
         return float(lowest), float((dy[falling] / dx[falling]).min(initial=inf))
 
-    def nearly(self, top: int) -> bool:
+    def nearly(self, levels: Levels) -> bool:
         """Return whether a line passes all points up to the rounding of float32."""
-        lowest, highest = self.slopes(top, _FLOAT32 * (top + 1))
+        lowest, highest = self.slopes(levels, _FLOAT32 * (levels.top + 1))
         return lowest <= highest
 
-    def line(self, top: int, first: int) -> Line | None:
+    def line(self, levels: Levels, first: int) -> Line | None:
         """The line of the fewest fraction bits, from ``first`` on, that passes all points; None if there is none."""
-        lowest, highest = self.slopes(top)
+        lowest, highest = self.slopes(levels)
         if lowest > highest:
             return None
         highest = min(highest, 2 * lowest + 1)
-        t, least, u, most = (array.astype(object) for array in self.bounds(top))
+        t, least, u, most = (array.astype(object) for array in self.bounds(levels))
         wide = max(highest - lowest, 2.0**-FINEST)
         for power in range(max(first, -frexp(wide)[1]), FINEST + 1):
             start, stop = floor(lowest * 2.0**power), ceil(highest * 2.0**power)
@@ -197,7 +215,7 @@ def fitted(levels: Levels) -> list[Line] | None:
     stride = 4 ** (max(count.bit_length() - 6, 0) // 2)
     while True:
         for c in doubtful:
-            found = points[c].line(levels.top, lines[c].power)
+            found = points[c].line(levels, lines[c].power)
             if found is None or not _fits(found, levels, every):
                 return None
             lines[c] = found
@@ -221,7 +239,9 @@ def _fits(line: Line, levels: Levels, every: bool) -> bool:
     if every:
         largest = line.factor * int(max(-levels.lo.min(), levels.hi.max())) + abs(line.offset)
     elif line.factor:
-        steps = max((1 << line.power) // line.factor, line.factor) * (levels.top + 1)
+        steps = max((1 << line.power) // line.factor, line.factor) * (
+            levels.top + 1 << levels.finer
+        )
         largest = steps + abs(line.offset) // line.factor
     else:
         largest = abs(line.offset)
@@ -255,25 +275,26 @@ def _on_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Array, 
     """Each channel's codes, by their ``places``, and between which levels the function has to be."""
     codes = levels.lo + places
     factor, offset, power = _columns([(line.factor, line.offset, line.power) for line in lines])
-    expected = np.clip((factor * codes + offset) >> power, 0, levels.top)
+    expected = np.clip(levels.rounded((factor * codes + offset) >> power), 0, levels.top)
     return codes, expected, expected
 
 
 def _on_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, Array, Array]:
     """The first codes at which the lines reach ``steps`` and the last before, and between which levels to be there.
 
-    ``ceil((step << power - offset) / factor)``, with quotients and remainders apart, which 64 bits hold.
+    ``ceil((least << power - offset) / factor)``, with quotients and remainders apart, which 64 bits hold.
     """
+    least = levels.least(steps)
     parts = [
         (*divmod(1 << line.power, line.factor or 1), *divmod(line.offset, line.factor or 1))
         for line in lines
     ]
     quotient, rest, start, more = _columns(parts)
     (factor,) = _columns([(line.factor or 1,) for line in lines])
-    first = steps * quotient - start - (more - steps * rest) // factor
+    first = least * quotient - start - (more - least * rest) // factor
     flat = np.array([line.factor == 0 for line in lines])[:, None]
     (level,) = _columns([(line.offset >> line.power,) for line in lines])
-    first = np.where(flat, np.where(level >= steps, levels.lo, levels.hi + 1), first)
+    first = np.where(flat, np.where(level >= least, levels.lo, levels.hi + 1), first)
     first = np.clip(first, levels.lo, levels.hi + 1)
     reached, before = np.broadcast_to(steps, first.shape), np.broadcast_to(steps - 1, first.shape)
     nothing, all_ = np.zeros_like(first), np.full_like(first, levels.top)
@@ -298,11 +319,14 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     """
     x = x.before(function, monotone=True, shared=True)
     source, levels, running = x.x, _levels(x.then(function, shared=True), to), current_arithmetic()
-    width = source.type.width
-    table = levels.top * (width + to.width) if levels else 0
-    if levels is None or table <= TABLE_BITS * width * NARROWEST:
+    if levels is None or is_small(source.type, levels.top, to):
         return None
+    width = source.type.width
+    table = levels.top * (width + to.width)
     lines = fitted(levels)
+    if lines is None and (finer := _with_ties(levels)):
+        lines = fitted(finer)
+        levels = finer if lines else levels
     if lines is not None:
         factor = max(line.factor.bit_length() for line in lines)
         result = _line_ops(source, lines, levels) if table > TABLE_BITS * width * factor else None
@@ -317,6 +341,11 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     return x.placed(result) if result is not None else None
 
 
+def is_small(source: Fixed, steps: int, to: Fixed) -> bool:
+    """Return whether a table of so many steps costs less than the narrowest multiplier."""
+    return steps * (source.width + to.width) <= TABLE_BITS * source.width * NARROWEST
+
+
 def _levels(chain: Reals, to: Fixed) -> Levels | None:
     """Those of a chain that never turns and gives numbers of ``to``."""
     lo, hi = chain.x.range.hull
@@ -328,11 +357,18 @@ def _levels(chain: Reals, to: Fixed) -> Levels | None:
     return Levels.of(numbers_at, to.frac, lo, hi, chain.channels)
 
 
+def _with_ties(levels: Levels) -> Levels | None:
+    """``levels`` for lines with so many fraction bits that each code is a step or more; None beyond 63 bits."""
+    slopes = [points.slopes(levels)[0] for points in _first_points(levels)]
+    finer = max([1, *(2 - frexp(slope)[1] for slope in slopes if slope > 0)])
+    return replace(levels, finer=finer) if levels.top.bit_length() + finer < CONSTANT else None
+
+
 def _blurred(levels: Levels, running: Arithmetic | None) -> bool:
     """Return whether the levels are those of lines up to float32's rounding, so that lowering may repeat without it."""
     if running is None or running.dtype != "float32":
         return False
-    return all(points.nearly(levels.top) for points in _first_points(levels))
+    return all(points.nearly(levels) for points in _first_points(levels))
 
 
 def _line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
@@ -344,12 +380,19 @@ def _line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
     factors, offsets = np.empty((2, len(lines)), object)
     for c, (line, sign) in enumerate(zip(lines, levels.sign[:, 0].tolist(), strict=True)):
         factors[c] = sign * line.factor << power - line.power
-        offsets[c] = line.offset + (levels.lowest << line.power) << power - line.power
-    factor = _constant(factors, power + levels.frac - x.type.frac, "factor")
-    offset = _constant(offsets, power + levels.frac, "offset")
+        start = levels.lowest << levels.finer + line.power
+        offsets[c] = line.offset + start << power - line.power
+    frac = levels.frac + levels.finer
+    factor = _constant(factors, power + frac - x.type.frac, "factor")
+    offset = _constant(offsets, power + frac, "offset")
     if max(factor.type.width, offset.type.width) > CONSTANT:
         return None
-    return _saturated(Add(Mul(x, factor, proved=True), offset, proved=True), levels)
+    made: Op = Add(Mul(x, factor, proved=True), offset, proved=True)
+    if levels.finer:
+        dropped = made.type.frac - frac
+        low, high = (end >> max(dropped, 0) << max(-dropped, 0) for end in made.range.hull)
+        made = Quantize(made, Fixed.holding(low, high, frac), Rounding.FLOOR, proved=True)
+    return _saturated(made, levels)
 
 
 def _constant(codes: Array, frac: int, name: str) -> Const:
@@ -360,12 +403,13 @@ def _constant(codes: Array, frac: int, name: str) -> Const:
 
 
 def _saturated(x: Op, levels: Levels) -> Op:
-    """``x`` rounded down to the levels' grid, not below the lowest and not above the highest."""
+    """``x`` rounded to the levels' grid, not below the lowest and not above the highest."""
     lowest, highest = levels.lowest, levels.lowest + levels.top
     to = Fixed.holding(lowest, highest, levels.frac)
     symmetric = to.signed and lowest == -to.hi
     overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
-    result: Op = Quantize(x, to, Rounding.FLOOR, overflow, proved=True)
+    rounding = Rounding.HALF_EVEN if levels.finer else Rounding.FLOOR
+    result: Op = Quantize(x, to, rounding, overflow, proved=True)
     low, high = result.range.hull
     if low < lowest:
         result = Max(

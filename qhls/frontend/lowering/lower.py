@@ -26,19 +26,21 @@ from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.half import prove_in_half
-from qhls.frontend.lowering.lines import rounded_line
+from qhls.frontend.lowering.lines import is_small, rounded_line
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals, rises
 from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal, without_rule
 from qhls.frontend.lowering.steps import step_function
-from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Quantize, Shift, layer_scope
+from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Shift, layer_scope
 from qhls.quantizers import (
     Quantizer,
     functions,
     quantized_bits,
     quantized_relu,
+    quantized_sigmoid,
+    quantized_tanh,
 )
 from qhls.quantizers.base import is_noiseless, is_settled
-from qhls.quantizers.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer, ops
 from qhls.quantizers.scale import find_po2_exponent
 
 Rule = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -378,8 +380,9 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
             "one whose scale follows the data or whose result is noisy",
             "Give it a number as alpha, qnoise_factor=1, and no stochastic class.",
         )
-    if assignment is not None and isinstance(x, Reals) and quantizer.turns == ():
-        line = rounded_line(quantizer, x, assignment.to)
+    to = quantizer.rounds_to
+    if to is not None and isinstance(x, Reals) and quantizer.turns == ():
+        line = rounded_line(quantizer, x, to)
         if line is not None:
             return line
     return step_function(quantizer, quantizer, x, quantizer.turns)
@@ -396,13 +399,66 @@ def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
 
 @lower.register(quantized_relu, reads_reals=True)
 def _quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
-    if not isinstance(x, Op):
+    if isinstance(x, Joined):
+        rising = quantizer.turns == () and rises(quantizer)
+        return x.each(lambda part: _quantized_relu(quantizer, part), rising)
+    if quantizer.use_sigmoid or not is_settled(quantizer):
         return _quantizer(quantizer, x)
-    slope = quantizer.negative_slope
-    bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip
+    bound, slope = quantizer.relu_upper_bound, quantizer.negative_slope
+    if bound and not quantizer.is_quantized_clip and have_few_bits(bound):
+        other = {"relu_upper_bound": None, "is_quantized_clip": True}
+        without = type(quantizer).from_config(quantizer.get_config() | other)
+        return Min(_quantized_relu(without, x), Const.of(float(bound), "highest"))
+    leaks = slope and not quantizer.limited
+    if isinstance(x, Reals):
+        return (_leaky_lines(quantizer, x) if leaks else None) or _quantizer(quantizer, x)
     bent = leaky(x, slope)
-    if not slope or bent is None or bounded or quantizer.use_sigmoid or not is_settled(quantizer):
+    if not leaks or bent is None:
         return _quantizer(quantizer, x)
     # The sign takes one bit; the negative half saturates at slope * 2**integer, not at the type's end.
     to = Fixed(True, quantizer.bits, quantizer.bits - 1 - quantizer.integer)
     return Max(Quantize(bent, to), Const.of(-slope * 2.0**quantizer.integer, "lowest"))
+
+
+def _leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
+    """The sum of both halves of a leaky quantizer of real numbers; None where these are no lines, or tables."""
+    bits, integer, slope = quantizer.bits, quantizer.integer, quantizer.negative_slope
+    lowest, frac = -slope * 2.0**integer, bits - 1 - integer
+    if lowest * 2.0**frac > -1.0:
+        return None
+    grid = quantized_bits(bits, integer, alpha=1.0)
+
+    def below(v: Any) -> Any:
+        return ops.maximum(grid(ops.minimum(v * slope, 0.0)), lowest)
+
+    positive = rounded_line(quantized_relu(bits - 1, integer), x, Fixed(False, bits - 1, frac))
+    negative = rounded_line(below, x, Fixed(True, bits, frac)) if positive is not None else None
+    return Add(positive, negative) if positive is not None and negative is not None else None
+
+
+@lower.register(quantized_sigmoid, reads_reals=True)
+@lower.register(quantized_tanh, reads_reals=True)
+def _squashed(quantizer: quantized_sigmoid | quantized_tanh, x: Tensor) -> Op:
+    """A rounded line, where the squashing function is one and a table is not smaller."""
+    line = quantizer.line
+    if (
+        not isinstance(x, Op)
+        or line is None
+        or quantizer.quantization
+        or not is_noiseless(quantizer)
+    ):
+        return _quantizer(quantizer, x)
+    to = quantizer.rounds_to
+    if is_small(x.type, 1 << to.width, to):
+        return _quantizer(quantizer, x)
+    running, (slope, offset) = current_arithmetic(), line
+    sloped = scaled(x, slope)
+    whole = Add(sloped, Const.of(offset, "offset")) if offset else sloped
+    if running is not None and x.type.frac > _FINEST:
+        running.rounds.append(whole.layer)
+    symmetric = (
+        Overflow.SATURATE_SYMMETRIC if to.signed and quantizer.symmetric else Overflow.SATURATE
+    )
+    rounded = Quantize(whole, to, overflow=symmetric)
+    raised = quantizer.symmetric and not to.signed
+    return Max(rounded, Const.of(quantizer.min(), "lowest")) if raised else rounded

@@ -59,9 +59,10 @@ def trace_in_own_type(model: keras.Model, input_types: Any = None) -> ModelGraph
     with arithmetic(dtype) as running, use_precision(dtype):
         graph = _trace(model, input_types, running)
     if graph.reals and (running.uneven or dtype == "float64"):
-        # The reference has one arithmetic for all quantizers.
+        # The reference has one arithmetic for all quantizers, that of real numbers, be they gone by now.
         with arithmetic(dtype, plain=True) as running, use_precision(dtype):
-            return _trace(model, input_types, running)
+            plain = _trace(model, input_types, running)
+        return replace(plain, reals=plain.reals or graph.reals)
     return graph
 
 
@@ -89,7 +90,7 @@ def settled(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGra
         train_in_float32(),
     ):
         again = _trace(copy_in_precision(model, "float64"), input_types, float64)
-    return replace(again, rounded=graph.rounded)
+    return replace(again, rounded=graph.rounded, reals=again.reals or graph.reals)
 
 
 def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGraph:

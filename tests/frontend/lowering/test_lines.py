@@ -15,7 +15,7 @@ from qhls.frontend.lowering.steps import LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
 from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
 from qhls.model.floats import is_float32_exact
-from qhls.quantizers import get_quantizer
+from qhls.quantizers import get_quantizer, set_internal_sigmoid
 from qhls.quantizers.numerics import skip_gradients, use_precision
 
 L = keras.layers
@@ -78,7 +78,7 @@ def test_the_levels_are_those_of_the_float_function(channels, quantizer, types, 
         return ops.relu(line) if rectified else line
 
     op = rounded_line(rounded, Reals(x, affine, True, None), rounded.quantization.to)
-    assume(op is not None)  # nothing to round, or ties: a table
+    assume(op is not None)  # nothing to round: a table
     lo, hi = x.type.lo, x.type.hi
     if hi - lo < 1 << 15:
         codes = np.tile(np.arange(lo, hi + 1)[:, None], (1, len(channels)))
@@ -202,3 +202,73 @@ def test_every_target_agrees():
     assert sum(isinstance(op, Mul) for op in design.graph.ops) == 2
     report = design.check()
     assert report, report
+
+
+@pytest.mark.parametrize("count", [3, 10, 25, 125])
+@pytest.mark.parametrize(
+    ("quantizer", "types"),
+    [
+        ("quantized_bits(14,5,alpha=1)", "s19.10"),
+        ("quantized_relu(13,4)", "s27.16"),
+        ("quantized_sigmoid(14)", "s19.10"),
+        ("quantized_tanh(13,symmetric=1)", "s27.16"),
+    ],
+)
+def test_averages_before_many_levels_round_ties_to_even(count, quantizer, types):
+    rounded, x = get_quantizer(quantizer), Input((1,), Fixed.parse(types), name="x")
+    op = rounded_line(rounded, Reals(x, lambda v: v / count, True, None), rounded.rounds_to)
+    assert op is not None
+    lo, hi = x.type.lo, x.type.hi
+    codes = np.concatenate([np.arange(0, hi, 7), np.arange(0, lo, -7), [lo, hi]])
+    ties = np.arange(-4000, 4000) * count * (1 << max(x.type.frac - rounded.rounds_to.frac, 1) - 1)
+    codes = np.concatenate([codes[:: len(codes) // 20000 + 1], ties - 1, ties, ties + 1])
+    codes = codes.clip(lo, hi)[:, None]
+    with use_precision("float64"), skip_gradients():
+        numbers = ops.convert_to_tensor(np.ldexp(codes.astype(float), -x.type.frac), "float64")
+        exact = ops.convert_to_numpy(rounded(numbers / count))
+    (received,) = run(Graph((x,), (op,)), [codes])
+    np.testing.assert_array_equal(np.ldexp(received.astype(float), -op.frac), exact)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_an_average_of_16_bit_numbers_has_no_table(padding):
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 2)),
+            L.AveragePooling2D(3, 1, padding=padding),
+            QActivation("quantized_bits(14,5,alpha=1)"),
+        ]
+    )
+    assert "threshold" not in kinds(equal_to_keras(model, "s16.10"))
+
+
+@pytest.mark.parametrize(
+    "quantizer",
+    [
+        "quantized_sigmoid(14)",
+        "quantized_sigmoid(10,symmetric=1)",
+        "quantized_relu(16,3,is_quantized_clip=False,relu_upper_bound=6.0)",
+        "quantized_relu(14,2,negative_slope=0.125)",
+        "quantized_relu(14,2,negative_slope=0.25,is_quantized_clip=False,relu_upper_bound=1.5)",
+    ],
+)
+@pytest.mark.parametrize("types", ["s16.10", "s24.16"])
+def test_quantizers_of_several_lines_have_no_table(quantizer, types):
+    for layers in ([], [L.GlobalAveragePooling1D(), L.BatchNormalization()]):
+        model = keras.Sequential([keras.Input((5, 2)), *layers, QActivation(quantizer)])
+        assert "threshold" not in kinds(equal_to_keras(model, types))
+
+
+@pytest.mark.parametrize(("mode", "slope"), [("hard", 0.5), ("smooth", 0.1875)])
+def test_a_quantized_sigmoid_of_codes_is_a_rounded_line(mode, slope):
+    set_internal_sigmoid(mode)
+    try:
+        model = keras.Sequential([keras.Input((4,)), QActivation("quantized_sigmoid(8)")])
+        design = qhls.compile(model, "s12.8")
+        codes = np.arange(-2048, 2048).reshape(-1, 4)
+        expected = np.clip(np.rint((codes / 256 * slope + 0.5) * 256), 0, 255) / 256
+        np.testing.assert_array_equal(design.run(codes / 256), expected)
+        assert design.check(codes / 256, ())
+        assert "threshold" not in kinds(design.graph)
+    finally:
+        set_internal_sigmoid("hard")
