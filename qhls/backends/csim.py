@@ -16,16 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from qhls.backends.cache import digest, kept, opened, stamp
-from qhls.backends.emit import sources
+from qhls.backends.emit import render_sources
+from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS, Target, get_target
-from qhls.backends.view import PORT_LIMIT
 from qhls.errors import CsimError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import check_codes
-from qhls.ir.movement import Reshape
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Input
 from qhls.plan import Schedule
 from qhls.system.processes import Children, begin
 from qhls.system.progress import report
@@ -79,11 +77,15 @@ def find_compiler() -> str:
 
 @dataclass(frozen=True)
 class Csim:
-    """A built design: ``run`` gives its outputs, ``tap`` also every op's result (if built for that)."""
+    """A built design: ``run`` gives its outputs, ``tap`` also every op's result (if built for that).
+
+    ``taps``: the ops that are recorded, in the library's order; None for a result that a tap cannot carry.
+    """
 
     graph: Graph
     target: Target
     path: Path
+    taps: tuple[Op | None, ...] = ()
     has_taps: bool = False
 
     @property
@@ -124,13 +126,13 @@ class Csim:
                 "Csim.tap: expected a library built with taps=True, got one without. Build it with taps=True."
             )
         samples = len(next(iter(check_codes(self.graph, codes).values())))
-        computed = [op for op in self.graph.ops if not isinstance(op, Input | Const | Reshape)]
-        taps = [_zeros(op, samples) if op.type.width <= PORT_LIMIT else None for op in computed]
+        taps = [None if op is None else _zeros(op, samples) for op in self.taps]
         try:
             self._run(codes, taps)
         finally:
             self._library.qhls_trace(None)
-        return {op: tap for op, tap in zip(computed, taps, strict=True) if tap is not None}
+        found = dict(zip(self.taps, taps, strict=True))
+        return {op: tap for op in self.graph.ops if (tap := found.get(op)) is not None}
 
 
 def _zeros(op: Op, samples: int) -> Array:
@@ -175,7 +177,8 @@ def _build(
     include: str | Path | None,
     taps: bool,
 ) -> Csim:
-    files = sources(graph, schedule, target)
+    view = lay_out(graph, schedule)
+    files = render_sources(view, target)
     headers = find_include(target, include)
     units = sorted(name for name in files if name.endswith(".cpp"))
     command = [
@@ -195,7 +198,8 @@ def _build(
     library = kept(
         name, partial(_compile, compilers, files, [*command, "-include", *_one_unit(units)])
     )
-    return Csim(graph, target, library, taps)
+    recorded = tuple(tap.op if tap.tapped else None for tap in view.taps)
+    return Csim(graph, target, library, recorded if taps else (), taps)
 
 
 def _one_unit(units: list[str]) -> list[str]:

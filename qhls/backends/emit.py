@@ -43,7 +43,7 @@ class Project:
 
 def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
     """Return the C++ files of a design, by relative path: everything that csim needs."""
-    return _sources(lay_out(graph, schedule), target)
+    return render_sources(lay_out(graph, schedule), target)
 
 
 def design_source(graph: Graph, schedule: Schedule, target: Target) -> str:
@@ -55,7 +55,8 @@ def _design_source(view: CDesign, target: Target) -> str:
     return indent(_render(f"{view.plan.schedule.io}/top.cpp.j2", view, target))
 
 
-def _sources(view: CDesign, target: Target) -> dict[str, str]:
+def render_sources(view: CDesign, target: Target) -> dict[str, str]:
+    """Return the C++ files of a design that is laid out, as ``sources`` does."""
     files = {
         "src/qhls.h": "qhls.h.j2",
         "src/types.h": "types.h.j2",
@@ -97,7 +98,7 @@ def emit(
         "build.tcl": f"{chosen.name}/build.tcl.j2",
         "README.md": "README.md.j2",
     }
-    files = _sources(view, chosen)
+    files = render_sources(view, chosen)
     files |= {name: _render(template, view, chosen) for name, template in extra.items()}
     given = default_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in given):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from qhls.backends.names import Names, identifier
-from qhls.backends.tiles import CFold
-from qhls.backends.view import (
-    PORT_LIMIT,
-    CBody,
-    CDesign,
-    CFunction,
-    CTable,
-    CTap,
-    CTensor,
-    CType,
-)
+from qhls.backends.view import CDesign, CTable
+from qhls.backends.views.function import CBody, CFunction
+from qhls.backends.views.tensor import PORT_LIMIT, CTap, CTensor, CType
+from qhls.backends.views.tiles import CFold
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
@@ -46,7 +40,11 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
     inputs, view.operations, view.results = layout.place(network, ports=True)
     view.inputs += inputs
     view.constants = layout.constants
-    view.taps = [CTap(o.op, o.index) for o in view.operations]
+    view.taps = [
+        CTap(each.op, each.index, not (o.start and each is o))
+        for o in view.operations
+        for each in o.all
+    ]
     for number, op in enumerate(graph.outputs):
         source = view.results[number]
         port = layout.names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
@@ -81,15 +79,9 @@ class Layout:
                 continue
             tensors[op] = self.tensor(network.buffer(op), "" if ports else "step")
             process = network.process(op)
-            if process is not None:
-                operands = tuple(
-                    self.table(process.read(operand), process.fold)
-                    if isinstance(operand, Const)
-                    else tensors[operand]
-                    for operand in op.operands
-                )
-                number = len(operations)
-                operations.append(self.operation(process, number, operands, tensors[op]))
+            if process is not None and op is process.op:
+                number = sum(len(each.all) for each in operations)
+                operations.append(self.fused(process, number, tensors, ports))
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
@@ -107,18 +99,48 @@ class Layout:
             self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
 
-    def operation(
-        self, process: Process, number: int, operands: tuple[CTensor, ...], out: CTensor
+    def fused(
+        self, process: Process, number: int, tensors: Mapping[Op, CTensor], tapped: bool
     ) -> CFunction:
-        """Return the function of ``process``; ops of equal meaning share one."""
-        op, tiles = process.op, process.fold
-        key = (_meaning(op, operands, out), process.loops, process.interval)
+        """Return the function of all ops of ``process``; ``tapped``: whether results of single ops may be recorded."""
+        followers: list[CFunction] = []
+        for position, op in enumerate(process.ops):
+            part = process.part(op)
+            operands = tuple(
+                self.table(part.read(operand), part.fold)
+                if isinstance(operand, Const)
+                else tensors[operand]
+                for operand in op.operands
+            )
+            if position == 0:
+                head = (operands, tensors[op])
+            else:
+                given = (operands, tensors[op], part, None)
+                followers.append(CFunction(op, number + position, "", *given, tapped=tapped))
+        return self.operation(process, number, *head, tuple(followers), tapped)
+
+    def operation(
+        self,
+        process: Process,
+        number: int,
+        operands: tuple[CTensor, ...],
+        out: CTensor,
+        followers: tuple[CFunction, ...] = (),
+        tapped: bool = False,
+    ) -> CFunction:
+        """Return the function of ``process``, whose first op makes ``out``; ops of equal meaning share one."""
+        op, tiles = process.ops[0], process.fold
+        meanings = [_meaning(op, operands, out)]
+        meanings += [_meaning(f.op, f.operands, f.made) for f in followers]
+        key = (*meanings, process.loops, process.interval, tapped if followers else None)
         parts = (operands, out, process, CFold(tiles) if tiles else None)
+        more: dict[str, Any] = {"followers": followers, "tapped": tapped}
         if key in self.functions:
-            return CFunction(op, number, self.functions[key], *parts, defines=False)
+            return CFunction(op, number, self.functions[key], *parts, defines=False, **more)
         bodies = (CBody(*self.place(process.body, ports=False)),) if process.body else ()
-        self.functions[key] = self.names.new(f"compute_{out.name}")
-        return CFunction(op, number, self.functions[key], *parts, bodies)
+        last = followers[-1].made if followers else out
+        self.functions[key] = self.names.new(f"compute_{last.name}")
+        return CFunction(op, number, self.functions[key], *parts, bodies, **more)
 
     def tensor(self, buffer: Buffer, suffix: str = "") -> CTensor:
         """Return the tensor of ``buffer``; ``suffix`` keeps a one-word name apart from C names and parameters."""

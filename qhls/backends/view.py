@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from qhls.backends.expressions import affine, flat, list_conditions, literal
 from qhls.backends.names import printable
-from qhls.backends.tiles import CFold
-from qhls.ir.graph import HEADER, Graph, align, expression
+from qhls.backends.views.function import CBody, CFunction
+from qhls.backends.views.tensor import CTap, CTensor, CType
+from qhls.ir.graph import HEADER, Graph, align
 from qhls.ir.integers import Array
-from qhls.ir.movement import Concat, Pad, View
-from qhls.ir.op import Op
-from qhls.ir.ops import Const, Conv, Pool, Quantize, Threshold
-from qhls.ir.types import Fixed, Overflow, Rounding
-from qhls.plan import Plan, Process, Schedule
-from qhls.plan.process import Place
+from qhls.ir.ops import Const
+from qhls.plan import Plan, Schedule
 
 if TYPE_CHECKING:
     from qhls.backends.streams.view import CProcess, CStream
@@ -29,295 +22,6 @@ INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 """The C integers that hold a constant's codes, by width; wider ones are cut into words."""
 WORD = 64
 """Bits of a word."""
-PORT_LIMIT = 63
-"""Codes cross the border between C++ and files or Python as ``long long``."""
-
-
-@dataclass(frozen=True)
-class CType:
-    """A ``typedef``: a fixed-point type and, for a quantizer's variable, its rounding and overflow."""
-
-    name: str
-    fixed: Fixed
-    rounding: Rounding | None = None
-    overflow: Overflow | None = None
-
-
-@dataclass(frozen=True)
-class CTensor:
-    """A tensor as a flat, row-major C array ``name`` of ``dims``."""
-
-    name: str
-    type: CType
-    dims: tuple[int, ...]
-    place: Place
-    partition: bool
-    """Whether each element is a register, or a constant of its own."""
-    banks: int = 1
-    word: int = 1
-    """Elements of a constant that are one word of a memory."""
-    table: str = ""
-    """The C name of a constant's integer codes."""
-
-    @property
-    def tensor(self) -> CTensor:
-        """Return the tensor itself, as ``CStream`` returns the one that it carries."""
-        return self
-
-    @property
-    def constant(self) -> bool:
-        """Return whether the elements are known."""
-        return bool(self.table)
-
-    @property
-    def size(self) -> int:
-        """Return the number of elements."""
-        return math.prod(self.dims)
-
-    def at(self, *indices: str, array: str = "") -> str:
-        """Return ``name[...]`` at one C expression per axis, without the axes of length 1."""
-        return f"{array or self.name}[{flat(indices, self.dims)}]"
-
-    def broadcast(self, indices: Sequence[str], array: str = "") -> str:
-        """Return ``at`` for indices of a result to which this tensor is broadcast."""
-        return self.at(*indices[len(indices) - len(self.dims) :], array=array)
-
-
-@dataclass(frozen=True)
-class COp:
-    """An op with its number and its names in the C++."""
-
-    op: Op
-    index: int
-
-    @property
-    def title(self) -> str:
-        """Return the op's name, safe in comments and string literals."""
-        return printable(self.op.name)
-
-    @property
-    def layer(self) -> str:
-        """Return the Keras layer's name, safe in comments and string literals."""
-        return printable(self.op.layer)
-
-
-@dataclass(frozen=True)
-class CTap(COp):
-    """The recorded result of an op: its place in all taps."""
-
-    @property
-    def tapped(self) -> bool:
-        """Return whether a tap can carry the result: its codes fit ``long long``."""
-        return self.op.type.width <= PORT_LIMIT
-
-
-@dataclass(frozen=True)
-class CBody:
-    """A nested graph: its local arrays and the functions it calls."""
-
-    inputs: list[CTensor]
-    operations: list[CFunction]
-    results: list[CTensor]
-
-
-@dataclass(frozen=True)
-class CFunction(COp):
-    """One function of the design: ``void function(operands..., out)``."""
-
-    function: str
-    operands: tuple[CTensor, ...]
-    out: CTensor
-    process: Process
-    fold: CFold | None
-    """Tiles of a product that takes one tile of its weights after another."""
-    bodies: tuple[CBody, ...] = ()
-    """The graphs that the function runs; empty where another function is called again."""
-    defines: bool = True
-    """Whether this op defines the function; else the function of an equal earlier op is called again."""
-
-    @property
-    def kind(self) -> str:
-        """Return the template's name."""
-        return self.op.kind
-
-    @property
-    def comment(self) -> str:
-        """Return the function's formula with its types, on one line."""
-        types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
-        return printable(f"{self.op.type} = {expression(self.op)} with {types}")
-
-    @property
-    def parameters(self) -> list[tuple[str, CTensor]]:
-        """Return C name and tensor of each array that is passed, each once; constants are global."""
-        pairs = zip(self.sources, self.operands, strict=True)
-        return list({name: (name, t) for name, t in pairs if not t.constant}.values())
-
-    @cached_property
-    def sources(self) -> list[str]:
-        """Return the C name of each operand inside the function; operands in one array share one."""
-        first: dict[str, int] = {}
-        for i, tensor in enumerate(self.operands):
-            first.setdefault(tensor.name, i)
-        return [t.name if t.constant else f"x{first[t.name]}" for t in self.operands]
-
-    @property
-    def at_once(self) -> bool:
-        """Return whether one trip computes all elements."""
-        return self.process.trips == 1
-
-    @property
-    def lanes(self) -> int:
-        """Return the results of one trip."""
-        return self.process.lanes
-
-    @property
-    def indices(self) -> list[str]:
-        """Return one loop variable per axis of the result."""
-        return [f"i{axis}" for axis in range(len(self.out.dims))]
-
-    @property
-    def rows(self) -> int:
-        """Return the number of elements of the result before its last axis."""
-        return math.prod(self.out.dims[:-1])
-
-    @property
-    def widened(self) -> CType | None:
-        """Return, for ``Quantize``, the operand's type with every dropped bit, where it is narrower.
-
-        ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
-        """
-        assert isinstance(self.op, Quantize)
-        given = self.op.x.type
-        dropped = given.frac - self.op.frac
-        if dropped <= given.width:
-            return None
-        return CType("", Fixed(given.signed, dropped, given.frac))
-
-    @property
-    def always_zero(self) -> bool:
-        """Return whether a ``Quantize`` is a signed bit without its lowest code, which vendor types keep."""
-        assert isinstance(self.op, Quantize)
-        lone_sign = self.op.to.signed and self.op.to.width == 1
-        return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
-
-    @property
-    def compared(self) -> CType:
-        """Return, for ``Max``, ``Min`` and ``Threshold``, the type in which both operands are compared.
-
-        It holds each of them: ``ap_fixed`` compares a signed with an unsigned number by their bits.
-        """
-        first, second = (tensor.type.fixed for tensor in self.operands[:2])
-        return CType("", first.joined(second))
-
-    @property
-    def corner(self) -> tuple[str, str]:
-        """Return, for ``Pool``, row and column of the window's first element in the operand."""
-        assert isinstance(self.op, Pool)
-        return affine(("r", self.op.strides[0])), affine(("c", self.op.strides[1]))
-
-    @property
-    def reach(self) -> tuple[str, str]:
-        """Return, for ``Conv`` and ``Pool``, row and column of the window's element (i, j) in the operand."""
-        assert isinstance(self.op, Conv | Pool)
-        strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
-        i, j = (self.fold.row, self.fold.column) if self.fold else ("i", "j")
-        return affine(("r", strides[0]), (i, dilation[0])), affine(
-            ("c", strides[1]), (j, dilation[1])
-        )
-
-    @property
-    def channel(self) -> str:
-        """Return, for ``Conv``, the operand's channel that weight ``k`` of group ``g`` reads."""
-        assert isinstance(self.op, Conv)
-        return affine(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
-
-    @property
-    def filter(self) -> str:
-        """Return, for ``Conv``, the filter that is number ``n`` of group ``g``."""
-        assert isinstance(self.op, Conv)
-        each = self.op.w.shape[3] // self.op.groups
-        return affine(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
-
-    @property
-    def place(self) -> str:
-        """Return, for ``View``, the index in the operand of an element of the result."""
-        assert isinstance(self.op, View)
-        pairs = zip(self.indices, self.op.strides, self.op.dims, strict=True)
-        terms = [(index, stride) for index, stride, size in pairs if stride and size > 1]
-        start = [str(self.op.offset)] if self.op.offset or not terms else []
-        return " + ".join([*start, *([affine(*terms)] if terms else [])])
-
-    @property
-    def looked_up(self) -> str:
-        """Return, for ``Lookup``, the operand's number, the index of a row."""
-        return self.operands[0].at(*self.indices[: len(self.operands[0].dims)], array="x0")
-
-    @property
-    def behind(self) -> list[str]:
-        """Return, for ``Lookup``, the loop variables of the axes that a row has."""
-        return self.indices[len(self.operands[0].dims) :]
-
-    def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
-        """Return the row-major offset of an element of a matrix."""
-        return flat((row, column), dims)
-
-    @property
-    def inside(self) -> list[str]:
-        """Return, for ``Pad``, the conditions under which an element of the result is one of the operand."""
-        assert isinstance(self.op, Pad)
-        return list_conditions(self.op.widths, self.op.x.shape)
-
-    @property
-    def unpadded(self) -> list[str]:
-        """Return, for ``Pad``, the indices of that element in the operand."""
-        assert isinstance(self.op, Pad)
-        return [
-            f"i{a} - {before}" if before else f"i{a}"
-            for a, (before, _) in enumerate(self.op.widths)
-        ]
-
-    @property
-    def strides_of_search(self) -> list[int]:
-        """Return, for ``Threshold``, the thresholds that each comparison of a search passes over, falling."""
-        assert isinstance(self.op, Threshold)
-        return [1 << i for i in reversed(range(self.op.comparisons))]
-
-    @property
-    def element(self) -> str:
-        """Return, for ``Threshold``, the flat index of the current element, in operand and result."""
-        assert isinstance(self.op, Threshold)
-        return flat(("r", "c"), (self.rows, self.out.dims[-1])) if self.op.per_channel else "i"
-
-    @property
-    def first_threshold(self) -> str:
-        """Return, for ``Threshold``, the start of the channel's thresholds in the table, as ``offset + ``."""
-        assert isinstance(self.op, Threshold)
-        return f"c * {self.op.count} + " if self.op.per_channel else ""
-
-    @property
-    def first_value(self) -> str:
-        """Return, for ``Threshold``, the start of the channel's values in the table, as ``offset + ``."""
-        assert isinstance(self.op, Threshold)
-        return f"c * {self.op.count + 1} + " if self.op.per_channel else ""
-
-    @property
-    def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:
-        """Yield, for ``Concat``, source, tensor and result indices of each operand."""
-        assert isinstance(self.op, Concat)
-        axis = self.op.axis % len(self.out.dims)
-        starts = accumulate((tensor.dims[axis] for tensor in self.operands), initial=0)
-        for source, tensor, start in zip(self.sources, self.operands, starts, strict=False):
-            moved = [
-                f"i{a} + {start}" if a == axis and start else f"i{a}"
-                for a in range(len(self.out.dims))
-            ]
-            yield source, tensor, moved
-
-    @property
-    def filling(self) -> str:
-        """Return, for ``Pad``, what it adds as a C expression of the result's type."""
-        assert isinstance(self.op, Pad)
-        return literal(self.op.value, self.op.frac, self.out.type.name)
 
 
 @dataclass(frozen=True)
@@ -435,7 +139,7 @@ class CDesign:
         return [
             *(port.tensor for port in self.inputs),
             *(tensor for body in self._bodies for tensor in body.inputs),
-            *(o.out for o in (*self.operations, *called)),
+            *(each.made for o in (*self.operations, *called) for each in o.all),
             *(port.tensor for port in self.outputs),
         ]
 
@@ -456,7 +160,8 @@ class CDesign:
     @property
     def register_bits(self) -> int:
         """Return the bits of the largest array in registers."""
-        return max((t.size * t.type.fixed.width for t in self._arrays if t.partition), default=0)
+        stored = [t for t in self._arrays if t.partition and t.place != "wired"]
+        return max((t.size * t.type.fixed.width for t in stored), default=0)
 
     @property
     def notes(self) -> list[str]:

@@ -36,6 +36,7 @@ from qhls.ir import (
 from qhls.ir.integers import Array, narrow_integers
 from qhls.plan import Buffer, Plan, Process
 from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
 from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.prices import AreaTable, area_tables, price_primitives
@@ -141,8 +142,10 @@ class _OpCosts:
     state: _State
     energy: float
     area: tuple[float, ...]
-    cycles: int
-    busy: int
+    levels: int
+    """The logic levels of a trip."""
+    timed: Process | None = None
+    """The process of a recurrence, whose cycles follow from its step."""
 
 
 _AS_IS = LayerChoice()
@@ -177,10 +180,7 @@ class Candidates:
         self._ops = [op for op in graph.ops if not isinstance(op, Const)]
         index = {op: i for i, op in enumerate(self._ops)}
         self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
-        self._memories = [
-            network.occupied(process) if (process := network.process(op)) else ()
-            for op in self._ops
-        ]
+        self._fused = [[index[op] for op in process.ops] for process in network.processes]
         self._stored = max((store.cycles for store in network.stores), default=0)
         self._first = graph.inputs[0] if graph.inputs else None
         self._nested: dict[Op, Candidates] = {
@@ -213,13 +213,18 @@ class Candidates:
 
     def _time(self, costs: list[_OpCosts]) -> tuple[int, int]:
         """Return the latency and the initiation interval, in clock cycles."""
+        network, timed = self._plan, list[Process]()
+        for process, fused in zip(network.processes, self._fused, strict=True):
+            levels = sum(costs[i].levels for i in fused)
+            depth = estimate_depth(levels, network.schedule.clock_period)
+            timed.append(costs[fused[-1]].timed or replace(process, depth=depth))
         steps = [
-            Step(op.cycles, op.cycles, sources, memories)
-            for op, sources, memories in zip(costs, self._sources, self._memories, strict=True)
+            Step(process.cycles, process.cycles, sources, network.occupied(process))
+            for process, sources in zip(timed, network.sources, strict=True)
         ]
-        latency = find_critical_path(steps, self._outputs)[0] + self._stored
-        busy = max((op.busy for op in costs), default=1)
-        return latency, max(busy, self._stored) if self._plan.overlap else latency
+        latency = find_critical_path(steps, network.results)[0] + self._stored
+        busy = max((process.busy for process in timed), default=1)
+        return latency, max(busy, self._stored) if network.overlap else latency
 
     def by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
         """Return pJ per inference by Keras layer; an op without layer counts under its own name."""
@@ -270,9 +275,8 @@ class Candidates:
         state = _State(new_op.type, *new_op.range.hull, is_two_valued(new_op))
         hardware = self._remake(op, new_op)
         energy = fsum(price_op(hardware, self._technology).values())
-        timed = hardware if isinstance(hardware, Process) else None
-        cycles, busy = (timed.cycles, timed.busy) if timed else (0, 1)
-        return _OpCosts(state, energy, self._price_area(hardware), cycles, busy)
+        levels = hardware.levels if isinstance(hardware, Process) else 0
+        return _OpCosts(state, energy, self._price_area(hardware), levels)
 
     def _remake(self, op: Op, new_op: Op) -> Process | Buffer | None:
         """Return the hardware of ``op`` for the numbers of ``new_op``."""
@@ -298,8 +302,8 @@ class Candidates:
             state,
             op.steps * fsum(step_op.energy for step_op in costs),
             tuple(map(fsum, zip(*areas, strict=True))),
-            timed.cycles,
-            timed.busy,
+            0,
+            timed,
         )
 
     def _price_area(self, hardware: Process | Buffer | None) -> tuple[float, ...]:

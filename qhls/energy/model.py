@@ -32,7 +32,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan import Buffer, Process, Schedule, plan
-from qhls.plan.hardware.events import MULTIPLICATIONS, is_wiring
+from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.primitives import list_events
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
@@ -185,7 +185,7 @@ def list_energy_terms(
         (_find_cause(event.kind), hardware.op, count * technology.operation(event, table))
         for event, count in events.items()
     ]
-    if is_wiring(events):
+    if hardware.is_wiring:
         return terms
     looked_up = any(event.kind == "lookup" for event in events)
     for access in hardware.reads:
@@ -193,6 +193,8 @@ def list_energy_terms(
         if access.buffer.place != "wired" and not counted:
             once = technology.read(access.buffer.place, _count_bits(access.operand))
             terms.append(("memory", access.operand, once * access.passes))
+    if hardware.writes.buffer.place == "wired":
+        return terms
     return [*terms, _write(hardware.writes.buffer, technology)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from qhls.errors import PlanError
@@ -17,7 +18,7 @@ from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Conv, Input, Lookup, Matmul, Pool
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import array_of, arrays_read, list_calls
+from qhls.plan.dataflow import Chain, array_of, arrays_read, find_chains, list_calls
 from qhls.plan.fold import Fold, choose_fold, divisors, find_fold, list_folds, sizes_of
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.process import PORTS, Place
@@ -40,9 +41,23 @@ def arrays_of(graph: Graph) -> list[Op]:
 def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
     """Return the decisions on ``arrays_of(graph)``, for at most ``target`` cycles of each process, if given."""
     chosen = {op: _choose(op, schedule, target) for op in arrays_of(graph)}
+    for chain in find_chains(graph, schedule):
+        chosen |= _join(chain, chosen)
     if target is None:
         return tuple(chosen.values())
     return tuple(_place(op, graph, chosen, target) for op in chosen)
+
+
+def _join(chain: Chain, chosen: Choices) -> Choices:
+    """Return the decisions on the ops of one process: all take the lanes of the first, and only the last is stored."""
+    first = chosen[chain[0]]
+    lanes = first.lanes
+    if isinstance(chain[0], Matmul | Conv):
+        lanes = _count_written(chain[0], first)
+    elif isinstance(chain[0], Pool):
+        lanes = first.lanes or chain[0].shape[-1]
+    joined = {op: replace(chosen[op], lanes=lanes) for op in chain[1:]} | {chain[0]: first}
+    return joined | {op: replace(joined[op], place="wired") for op in chain[:-1]}
 
 
 def _choose(op: Op, schedule: Schedule, target: int | None) -> Choice:
@@ -60,10 +75,13 @@ def _choose(op: Op, schedule: Schedule, target: int | None) -> Choice:
 def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[Choice, ...]:
     """Return the decisions on a recurrence's step, whose tensors ``partition_limit`` places."""
     products = (Matmul, Conv, Scan)
-    return tuple(
-        _choose(op, schedule, target if isinstance(op, products) else None)
+    chosen = {
+        op: _choose(op, schedule, target if isinstance(op, products) else None)
         for op in arrays_of(body)
-    )
+    }
+    for chain in find_chains(body, schedule):
+        chosen |= _join(chain, chosen)
+    return tuple(chosen.values())
 
 
 def _choose_product(op: Matmul | Conv, schedule: Schedule, target: int | None) -> Choice:
@@ -141,16 +159,17 @@ def _find_lanes(op: Op, target: int) -> int | None:
 
 def _place(op: Op, graph: Graph, chosen: Choices, target: int) -> Choice:
     """Return the choice of ``op`` with the place and the banks of its tensor."""
-    uses = list(_list_lanes(op, graph, chosen, target))
     choice = chosen[op]
-    parts = (choice.schedule, choice.fold, choice.weights, choice.lanes)
+    if choice.place == "wired":
+        return choice
+    uses = list(_list_lanes(op, graph, chosen, target))
     if 0 in uses:  # a recurrence copies its tensors by ``partition_limit``
-        return Choice(*parts, body=choice.body)
+        return choice
     banks = math.lcm(*uses)
     if banks >= op.size or op.size <= FEW:
-        return Choice(*parts, "registers", body=choice.body)
+        return replace(choice, place="registers")
     place = place_memory(math.ceil(op.size / banks), op.type.width, banks)
-    return Choice(*parts, place, banks, choice.body)
+    return replace(choice, place=place, banks=banks)
 
 
 def _list_lanes(op: Op, graph: Graph, chosen: Choices, target: int) -> Iterator[int]:

@@ -1,4 +1,7 @@
-"""Overlap of a design's calls: the one form in which Vitis' DATAFLOW allows it.
+"""Calls of a design: the ops that each computes, and the one form in which Vitis' DATAFLOW lets calls overlap.
+
+A chain of ops is one call. An op joins the call before it if that has no other reader, if the op works element by
+element, and if its constants are short and at most one per channel. Nothing is stored between the ops of a chain.
 
 A call takes the next input while those behind it still work on the last one, if every tensor between them has one
 writer and one reader, and all tensors that meet in a call come from equally many calls before it: none goes around
@@ -7,12 +10,22 @@ another call, and an input is read by first calls only. Outputs meet in whoever 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 
+from qhls.ir.elementwise import Add, Elementwise
 from qhls.ir.graph import Graph
-from qhls.ir.movement import Reshape
+from qhls.ir.movement import Pad, Reshape, View
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Input
+from qhls.ir.ops import Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shift, Threshold
+from qhls.plan.schedule import Schedule
+
+Chain = tuple[Op, ...]
+"""The ops of one call; each but the first reads the one before and constants."""
+
+BY_ELEMENT = (Quantize, Shift, Threshold, Elementwise)
+HEADS = (*BY_ELEMENT, Matmul, Conv, Pool, Lookup, View, Pad)
 
 
 def array_of(op: Op) -> Op:
@@ -23,29 +36,60 @@ def array_of(op: Op) -> Op:
 
 
 def list_calls(graph: Graph) -> list[Op]:
-    """Return the ops that the generated top function calls, in order."""
+    """Return the ops that the generated top function computes, in order."""
     return [op for op in graph.ops if not isinstance(op, Const | Input | Reshape)]
 
 
+def find_chains(graph: Graph, schedule: Schedule) -> list[Chain]:
+    """Return the ops of each call of the generated top function, in order."""
+    chains: dict[Op, Chain] = {}
+    for op in list_calls(graph):
+        before = _find_joined(op, graph, schedule)
+        chains[op] = (*chains.pop(before), op) if before in chains else (op,)
+    return list(chains.values())
+
+
+def _find_joined(op: Op, graph: Graph, schedule: Schedule) -> Op | None:
+    """Return the op whose call ``op`` joins; None if it has its own."""
+    tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
+    if not isinstance(op, BY_ELEMENT) or len(tensors) != 1:
+        return None
+    (before,) = tensors
+    alone = graph.users[before] == (op,) and before not in graph.outputs
+    if not alone or not isinstance(before, HEADS) or before.shape != op.shape:
+        return None
+    limit = max(schedule.partition_limit, 1) if schedule.storage == "registers" else 1
+    constants = [operand for operand in op.operands if isinstance(operand, Const)]
+    per_channel = isinstance(op, Threshold) or all(
+        math.prod(const.shape[:-1]) == 1 for const in constants
+    )
+    return before if per_channel and all(const.size <= limit for const in constants) else None
+
+
+def begins_sum(op: Op, before: Op | None) -> bool:
+    """Return whether ``op`` adds a bias with which the sum of the product ``before`` begins, in one binary point."""
+    return isinstance(op, Add) and isinstance(before, Matmul | Conv) and op.frac == before.frac
+
+
 def arrays_read(op: Op) -> list[Op]:
-    """Return the arrays that a call of ``op`` gets, each once."""
+    """Return the arrays that ``op`` reads, each once; a call reads those of its first op."""
     arrays = (array_of(operand) for operand in op.operands)
     return [array for array in dict.fromkeys(arrays) if not isinstance(array, Const)]
 
 
-def find_obstacles(graph: Graph) -> tuple[str, ...]:
-    """Return what keeps the calls of ``graph`` from overlapping, one phrase per obstacle; empty where they overlap."""
+def find_obstacles(graph: Graph, chains: Sequence[Chain]) -> tuple[str, ...]:
+    """Return what keeps the calls of ``chains`` from overlapping, one phrase per obstacle; empty where they overlap."""
     results = [array_of(op) for op in graph.outputs]
     readers = Counter(results)
     depths: dict[Op, int] = dict.fromkeys(graph.inputs, 0)
     uneven: list[str] = []
-    for op in list_calls(graph):
-        arrays = arrays_read(op)
+    for chain in chains:
+        arrays = arrays_read(chain[0])
         readers.update(arrays)
         depth = [depths[array] for array in arrays]
-        depths[op] = max(depth, default=0) + 1
+        depths[chain[-1]] = max(depth, default=0) + 1
         if len(set(depth)) > 1:
-            uneven.append(op.name)
+            uneven.append(chain[0].name)
     several = [op.name for op, count in readers.items() if count > 1]
     found = [f"several calls read {', '.join(several)}"] if several else []
     if uneven:

@@ -21,9 +21,18 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.scan import Scan
 from qhls.plan.choices import arrays_of, check_folding, choose_all
-from qhls.plan.dataflow import array_of, arrays_read, find_obstacles, list_calls
+from qhls.plan.dataflow import (
+    Chain,
+    array_of,
+    arrays_read,
+    begins_sum,
+    find_chains,
+    find_obstacles,
+)
+from qhls.plan.hardware.events import is_wiring
+from qhls.plan.hardware.primitives import list_events
 from qhls.plan.process import Buffer, Channel, ChannelKind, Process
-from qhls.plan.rules import Choice, make_buffer, make_process, make_store
+from qhls.plan.rules import Choice, fuse, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
 from qhls.plan.timing import Step, find_critical_path
 from qhls.system.display import Tabular
@@ -58,24 +67,35 @@ class Plan(Tabular):
         return not self.obstacles
 
     def process(self, op: Op) -> Process | None:
-        """Return the process of ``op``; None for inputs, constants and reshapes."""
+        """Return the process of ``op``, alone or fused with others; None for inputs, constants and reshapes."""
         return self._processes.get(op)
 
     def hardware(self, op: Op) -> Process | Buffer | None:
-        """Return the process of ``op``, the buffer of an input, or None for constants and reshapes, which need none."""
-        return self._buffers[op] if isinstance(op, Input) else self._processes.get(op)
+        """Return the hardware of ``op`` itself: its part of a process, the buffer of an input, or None.
+
+        Constants and reshapes need none.
+        """
+        if isinstance(op, Input):
+            return self._buffers[op]
+        process = self._processes.get(op)
+        return process and process.part(op)
 
     def buffer(self, op: Op) -> Buffer:
         """Return the buffer of the tensor of ``op``, not a constant; a reshape has that of its operand."""
         return self._buffers[array_of(op)]
 
     def remake(self, op: Op, new: Op) -> Process:
-        """Return the process of ``op`` by the same decisions for ``new``, an op of equal shape on other numbers."""
-        choice = self.choices[len(self.graph.inputs) + self._positions[op]]
-        process = self.processes[self._positions[op]]
-        sources = [a.buffer for a in process.reads if not isinstance(a.operand, Const)]
-        result = make_buffer(new, choice, process.writes.buffer.double)
-        return _make(new, choice, sources, result)
+        """Return ``hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
+        process = self._processes[op]
+        part, choice = process.part(op), self.choices[self._numbers[op]]
+        sources = [a.buffer for a in part.reads if not isinstance(a.operand, Const)]
+        result = make_buffer(new, choice, part.writes.buffer.double)
+        before = process.ops[process.ops.index(op) - 1]
+        product = before if before is not op and begins_sum(op, before) else None
+        made = _make(new, choice, sources, result, product)
+        others = [other for other in process.parts if other is not part]
+        wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
+        return replace(made, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
 
     def walk(self) -> Iterator[tuple[Op, Process | Buffer | None, int]]:
         """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
@@ -112,7 +132,7 @@ class Plan(Tabular):
     def sources(self) -> tuple[tuple[int, ...], ...]:
         """Return the positions of the processes whose results each process reads."""
         return tuple(
-            tuple(self._positions[a] for a in arrays_read(p.op) if a in self._positions)
+            tuple(self._positions[a] for a in arrays_read(p.ops[0]) if a in self._positions)
             for p in self.processes
         )
 
@@ -126,7 +146,7 @@ class Plan(Tabular):
         """Return the memories whose ports ``process`` takes from others that could run at once."""
         if self.overlap:
             return ()
-        return tuple(a for a in arrays_read(process.op) if self._buffers[a].is_memory)
+        return tuple(a for a in arrays_read(process.ops[0]) if self._buffers[a].is_memory)
 
     def table(self) -> Table:
         """Return one row per process: fold, loops, interval, depth, places and channels."""
@@ -147,8 +167,13 @@ class Plan(Tabular):
         return {process.op: i for i, process in enumerate(self.processes)}
 
     @cached_property
+    def _numbers(self) -> dict[Op, int]:
+        """Return the position of each op with a choice."""
+        return {op: number for number, op in enumerate(arrays_of(self.graph))}
+
+    @cached_property
     def _processes(self) -> dict[Op, Process]:
-        return {process.op: process for process in self.processes}
+        return {op: process for process in self.processes for op in process.ops}
 
     @cached_property
     def _buffers(self) -> dict[Op, Buffer]:
@@ -172,7 +197,8 @@ def plan(graph: Graph, schedule: Schedule) -> Plan:
         from qhls.plan.search import find_plan
 
         return find_plan(graph, schedule)
-    return connect(graph, schedule, choose_all(graph, schedule), find_obstacles(graph))
+    obstacles = find_obstacles(graph, find_chains(graph, schedule))
+    return connect(graph, schedule, choose_all(graph, schedule), obstacles)
 
 
 def plan_op(op: Op, schedule: Schedule) -> Process:
@@ -191,16 +217,16 @@ def connect(
     nested: bool = False,
 ) -> Plan:
     """Return the plan of ``graph`` by ``choices`` of inputs and calls; ``nested``: others copy its outputs."""
-    order, arrays = list_calls(graph), arrays_of(graph)
-    crossed = (array for op in order for array in arrays_read(op))
+    chains, arrays = find_chains(graph, schedule), arrays_of(graph)
+    crossed = (array for chain in chains for array in arrays_read(chain[0]))
     double = frozenset[Op]() if obstacles else frozenset(crossed) - frozenset(graph.inputs)
     chosen = dict(zip(arrays, choices, strict=True))
     buffers = {op: make_buffer(op, chosen[op], op in double) for op in arrays}
-    processes = tuple(_make(op, chosen[op], _sources(op, buffers), buffers[op]) for op in order)
+    processes = tuple(_make_all(chain, chosen, buffers) for chain in chains)
     results = [(op, buffers[array_of(op)]) for op in graph.outputs]
     stores = () if nested else tuple(make_store(op, b) for op, b in results if b.is_memory)
     channels = (
-        *(_join(buffers[array], op) for op in order for array in arrays_read(op)),
+        *(_join(buffers[array], c[-1]) for c in chains for array in arrays_read(c[0])),
         *(_join(buffer, None) for _, buffer in results),
     )
     parts = (tuple(buffers.values()), channels, obstacles, choices)
@@ -213,9 +239,25 @@ def _sources(op: Op, buffers: Mapping[Op, Buffer]) -> list[Buffer]:
     return [buffers[array_of(operand)] for operand in operands]
 
 
-def _make(op: Op, choice: Choice, sources: Sequence[Buffer], result: Buffer) -> Process:
-    """Return the process of ``op``, that of a recurrence with the plan of its step."""
-    process = make_process(op, choice, sources, result)
+def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Buffer]) -> Process:
+    """Return the process of all ops of ``chain``."""
+    parts: list[Process] = []
+    for op in chain:
+        before = parts[-1].op if parts else None
+        product = before if begins_sum(op, before) else None
+        parts.append(_make(op, chosen[op], _sources(op, buffers), buffers[op], product))
+    return fuse(parts, chosen[chain[0]].schedule) if len(parts) > 1 else parts[0]
+
+
+def _make(
+    op: Op,
+    choice: Choice,
+    sources: Sequence[Buffer],
+    result: Buffer,
+    product: Op | None = None,
+) -> Process:
+    """Return the process of ``op`` alone, that of a recurrence with the plan of its step."""
+    process = make_process(op, choice, sources, result, product)
     if not isinstance(op, Scan):
         return process
     waits = ("a step begins after the end of the one before",)

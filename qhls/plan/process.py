@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from qhls.plan.network import Plan
 
 Place = Literal["wired", "registers", "lutram", "bram", "rom"]
-"""The places of a tensor. ``"wired"``: a constant that is part of the logic, so that reading it costs nothing."""
+"""The places of a tensor. ``"wired"``: a constant that is part of the logic, or a result that only the next op of the
+same process reads. Neither is stored, so that reading it costs nothing."""
 
 ChannelKind = Literal["wires", "array", "double", "fifo"]
 """Registers, a memory, two memories of which one is written while the other is read, or a queue of tokens."""
@@ -75,8 +76,12 @@ class Process:
 
     A trip of its ``loops`` starts every ``interval`` cycles, makes ``lanes`` results and needs ``depth`` cycles.
     ``bound`` is the cause of the interval: "schedule", "the step before", or the tensor whose memory has too few ports.
+    ``levels``: the logic levels of a trip, which take ``depth`` cycles.
     ``fold``: the tiles of weights of a product that shares multipliers. ``body``: the plan of a recurrence's step.
     ``in_luts``: whether its multipliers are look-up tables, however wide, instead of DSP blocks.
+    ``parts``: where ops are fused, the hardware of each, with its own results per trip and accesses.
+    ``is_wiring``: whether no op computes, so that reads and writes are wires. ``absorbed``: whether additions are the
+    first ones of the sum before, which has them.
     """
 
     name: str
@@ -86,12 +91,16 @@ class Process:
     lanes: int
     interval: int
     depth: int
+    levels: int
     reads: tuple[Access, ...]
     writes: Access
     bound: str = "schedule"
     fold: Fold | None = None
     body: Plan | None = None
     in_luts: bool = False
+    parts: tuple[Process, ...] = ()
+    is_wiring: bool = False
+    absorbed: bool = False
 
     @property
     def op(self) -> Op:
@@ -127,6 +136,10 @@ class Process:
     def sharing(self) -> int:
         """Return the number of products that each multiplier computes for one result element or position."""
         return self.interval * (self.fold.trips if self.fold else 1)
+
+    def part(self, op: Op) -> Process:
+        """Return the hardware of one of the ops."""
+        return next((part for part in self.parts if part.op is op), self)
 
     def read(self, operand: Op) -> Access:
         """Return the access to ``operand``."""

@@ -21,9 +21,12 @@ from qhls.ir.movement import View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
+from qhls.plan.dataflow import begins_sum
 from qhls.plan.fold import Fold
 from qhls.plan.hardware.counting import count_events
-from qhls.plan.hardware.depth import estimate_depth
+from qhls.plan.hardware.depth import count_logic_levels, estimate_depth
+from qhls.plan.hardware.events import is_wiring
+from qhls.plan.hardware.primitives import list_events
 from qhls.plan.loop import Loop
 from qhls.plan.process import Access, Buffer, Place, Process
 from qhls.plan.schedule import Schedule
@@ -80,8 +83,16 @@ class Outline:
         return math.prod(loop.trips for loop in self.loops)
 
 
-def make_process(op: Op, choice: Choice, sources: Sequence[Buffer], result: Buffer) -> Process:
+def make_process(
+    op: Op,
+    choice: Choice,
+    sources: Sequence[Buffer],
+    result: Buffer,
+    product: Op | None = None,
+) -> Process:
     """Return the process of ``op``, which reads ``sources``, the buffers of its operands that are no constants.
+
+    ``product``: the op of the same process whose sum begins with the bias that ``op`` adds.
 
     Its interval is that of the rule, or longer where a trip reads more words of a memory, or writes more into one,
     than the memory's ports allow.
@@ -103,10 +114,51 @@ def make_process(op: Op, choice: Choice, sources: Sequence[Buffer], result: Buff
         needed = math.ceil(words / (buffer.ports * banks)) if buffer.is_memory else 0
         if needed > interval:
             interval, bound = needed, name
-    depth = estimate_depth(op, choice.schedule.clock_period)
-    parts = (rough.lanes, interval, depth, reads, writes, bound, choice.fold)
+    levels = count_logic_levels(op, product)
+    depth = estimate_depth(levels, choice.schedule.clock_period)
+    parts = (rough.lanes, interval, depth, levels, reads, writes, bound, choice.fold)
     loops = tuple(rough.loops)
-    return Process(op.name, op.kind, (op,), loops, *parts, in_luts=choice.in_luts)
+    process = Process(op.name, op.kind, (op,), loops, *parts, in_luts=choice.in_luts)
+    return replace(process, is_wiring=is_wiring(list_events(process)[0]))
+
+
+def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
+    """Return one process of ``parts``, each of which works on the results of the one before."""
+    first, last = parts[0], parts[-1]
+    slowest = max(parts, key=lambda part: part.interval)
+    wiring = all(part.is_wiring for part in parts)
+    levels = sum(part.levels for part in parts)
+    begins = len(parts) > 1 and begins_sum(parts[1].op, first.op)
+    adds_all = begins and adds_first_term(first)
+    inside = tuple(
+        replace(
+            part,
+            interval=slowest.interval,
+            is_wiring=wiring,
+            absorbed=adds_all and part is parts[1],
+        )
+        for part in parts
+    )
+    constants = [a for part in parts[1:] for a in part.reads if isinstance(a.operand, Const)]
+    return replace(
+        first,
+        name=last.name,
+        kind=" + ".join(part.kind for part in parts),
+        ops=tuple(part.op for part in parts),
+        interval=slowest.interval,
+        bound=slowest.bound,
+        depth=estimate_depth(levels, schedule.clock_period),
+        levels=levels,
+        reads=(*first.reads, *constants),
+        writes=last.writes,
+        parts=inside,
+        is_wiring=wiring,
+    )
+
+
+def adds_first_term(product: Process) -> bool:
+    """Return whether a product adds the first term of each sum to its beginning: its weights are not logic."""
+    return product.read(product.op.operands[1]).buffer.place != "wired"
 
 
 def make_store(op: Op, buffer: Buffer) -> Process:
@@ -114,13 +166,13 @@ def make_store(op: Op, buffer: Buffer) -> Process:
     access = Access(op, buffer, op.size)
     lanes = buffer.banks
     loops = (Loop("i", op.size, lanes),)
-    return Process(f"store {op.name}", "store", (op,), loops, lanes, 1, 1, (access,), access)
+    return Process(f"store {op.name}", "store", (op,), loops, lanes, 1, 1, 0, (access,), access)
 
 
 def make_buffer(op: Op, choice: Choice, double: bool = False) -> Buffer:
     """Return the buffer of the tensor of ``op``, not a constant: registers, or a memory beyond ``partition_limit``."""
     place = choice.place or ("registers" if fits_registers(op, choice.schedule) else "bram")
-    banks = op.size if place == "registers" else choice.banks
+    banks = op.size if place in ("registers", "wired") else choice.banks
     return Buffer(op, place, op.size, op.type.width, banks=banks, double=double)
 
 
@@ -134,15 +186,18 @@ def outline(op: Op, choice: Choice) -> Outline:
     """Return the loops of ``op`` and the use of its operands: the rule of its kind."""
     at_once = choice.works_at_once(op)
     multiplied = isinstance(op, Mul)
+    loops, lanes = _loops(op, choice)
     constants: dict[Op, tuple[Place, float]] = {
         const: (
-            _place_constant(const, choice, fixed=at_once, multiplied=multiplied),
+            _place_constant(
+                const, choice, fixed=_is_index_fixed(const, loops), multiplied=multiplied
+            ),
             const.size if at_once else max(op.size, const.size),
         )
         for const in _constants(op)
     }
     interval = choice.schedule.reuse_factor if at_once and multiplied else 1
-    return Outline(*_loops(op, choice), interval, constants)
+    return Outline(loops, lanes, interval, constants)
 
 
 @outline.register
@@ -157,17 +212,15 @@ def _(op: View, choice: Choice) -> Outline:
 def _(op: Threshold | Lookup, choice: Choice) -> Outline:
     constants = list(_constants(op))
     lookups = sum(count for event, count in count_events(op).items() if event.kind == "lookup")
-    at_once = choice.works_at_once(op)
+    loops, lanes = _loops(op, choice)
     places: dict[Op, tuple[Place, float]] = {
         const: (
-            _place_constant(
-                const, choice, fixed=_has_fixed_indices(op, const, at_once), table=True
-            ),
+            _place_constant(const, choice, fixed=_has_fixed_indices(op, const, loops), table=True),
             lookups / len(constants),
         )
         for const in constants
     }
-    return Outline(*_loops(op, choice), constants=places)
+    return Outline(loops, lanes, constants=places)
 
 
 @outline.register
@@ -307,8 +360,14 @@ def _place_constant(
     return "registers" if short else "rom"
 
 
-def _has_fixed_indices(op: Threshold | Lookup, const: Const, at_once: bool) -> bool:
+def _has_fixed_indices(op: Threshold | Lookup, const: Const, loops: Sequence[Loop]) -> bool:
     """Return whether ``const`` are thresholds that are compared all at once; the level chooses values."""
     if isinstance(op, Lookup) or const is not op.thresholds or op.searched:
         return False
-    return not op.per_channel or at_once
+    return not op.per_channel or loops[-1].trips == 1
+
+
+def _is_index_fixed(const: Const, loops: Sequence[Loop]) -> bool:
+    """Return whether no rolled loop over the result's axes is an index of ``const``."""
+    axes = zip(reversed(const.shape), reversed(loops), strict=False)
+    return all(size == 1 or loop.trips == 1 for size, loop in axes)

@@ -13,8 +13,8 @@ from functools import cache
 
 from qhls.errors import PlanError
 from qhls.ir.graph import Graph
-from qhls.plan.choices import choose_all
-from qhls.plan.dataflow import find_obstacles
+from qhls.plan.choices import arrays_of, choose_all
+from qhls.plan.dataflow import find_chains, find_obstacles
 from qhls.plan.hardware.prices import AreaTable, load_area_table, price_primitives
 from qhls.plan.hardware.primitives import count_primitives
 from qhls.plan.network import Plan, connect
@@ -32,7 +32,7 @@ Resources = dict[str, float]
 
 def find_plan(graph: Graph, schedule: Schedule) -> Plan:
     """Return the plan that meets the interval and the budget of ``schedule``. Raises ``PlanError`` if none does."""
-    obstacles = find_obstacles(graph)
+    obstacles = find_obstacles(graph, find_chains(graph, schedule))
 
     def make(target: int) -> Plan:
         choices = choose_all(graph, schedule, target)
@@ -98,14 +98,15 @@ def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
     budget = plan.schedule.budget
     excess = add_up_resources(plan).get("DSP", 0.0) - budget.get("DSP", math.inf)
     choices = list(plan.choices)
-    first = len(plan.graph.inputs)
+    numbers = {op: number for number, op in enumerate(arrays_of(plan.graph))}
     spared: list[tuple[float, float, int]] = []
-    for position, process in enumerate(plan.processes):
-        blocks = measure_process(process).get("DSP", 0.0)
+    for process in plan.processes:
+        product = process.part(process.ops[0])
+        blocks = measure_process(product).get("DSP", 0.0)
         if excess > 0 and blocks and process.fold:
-            luts = measure_process(replace(process, in_luts=True)).get("LUT", 0.0)
-            more = luts - measure_process(process).get("LUT", 0.0)
-            spared.append((more / blocks, blocks, first + position))
+            luts = measure_process(replace(product, in_luts=True)).get("LUT", 0.0)
+            more = luts - measure_process(product).get("LUT", 0.0)
+            spared.append((more / blocks, blocks, numbers[product.op]))
     for _, blocks, position in sorted(spared):
         if excess <= 0:
             break

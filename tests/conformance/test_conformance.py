@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from qhls.backends.csim import build
-from qhls.backends.view import PORT_LIMIT
+from qhls.backends.views.tensor import PORT_LIMIT
 from qhls.ir import Const, Graph, Op, Reshape
 from qhls.plan import Schedule
 from support.graphs.agreement import STREAMS, assert_agreement, disagreements, stimuli

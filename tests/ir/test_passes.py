@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from qhls.errors import VerifyError
 from qhls.ir import (
     Add,
+    Codes,
     Concat,
     Const,
     Fixed,
@@ -19,6 +20,7 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
+    Sub,
     optimise,
     run,
     tap,
@@ -140,6 +142,9 @@ IDENTITIES = [
     lambda x: Shift(x, 0, name="same"),
     lambda x: Pad(x, ((0, 0),), name="same"),
     lambda x: Concat((x,), name="same"),
+    lambda x: Add(x, Const.of(0.0), name="same"),
+    lambda x: Add(Const.of(np.zeros(3)), x, name="same"),
+    lambda x: Sub(x, Const.of(0.0), name="same"),
 ]
 CHANGES = [
     lambda x: Reshape(x, (3, 1), name="same"),
@@ -147,6 +152,10 @@ CHANGES = [
     lambda x: Pad(x, ((0, 1),), name="same"),
     lambda x: Concat((x, x), name="same"),
     lambda x: Quantize(x, X.type, name="same"),
+    lambda x: Add(x, Const(Codes(np.zeros(3, int)), 5), name="same"),  # on a finer grid
+    lambda x: Add(x, Const.of(np.zeros((2, 3))), name="same"),
+    lambda x: Add(x, Const.of([0.0, 0.0, 0.5]), name="same"),
+    lambda x: Sub(Const.of(0.0), x, name="same"),
 ]
 
 

@@ -45,7 +45,7 @@ def test_a_chain_overlaps():
         ((A,), [rounded(A, "p"), rounded(A, "q")], ("several calls read a",)),
         (
             (A, B),
-            [rounded(A, "p"), rounded(rounded(B, "q"), "r")],
+            [rounded(A, "p"), rounded(Reshape(rounded(B, "q"), (2, 2)), "r")],
             ("outputs are of different depths",),
         ),
         ((A,), [rounded(A, "p")] * 2, ("several calls read p",)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from qhls.backends.layout import Layout, check_width
 from qhls.backends.streams.view import CProcess, CStream
-from qhls.backends.view import CDesign, CFunction, CTap, CTensor
+from qhls.backends.view import CDesign
+from qhls.backends.views.function import CFunction
+from qhls.backends.views.tensor import CTap, CTensor
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan import Buffer, Process

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from qhls.backends.expressions import list_conditions, literal
 from qhls.backends.names import printable
-from qhls.backends.view import CFunction, CTap, CTensor, CType
+from qhls.backends.views.function import CFunction
+from qhls.backends.views.tensor import CTap, CTensor, CType
 from qhls.ir.graph import expression
 from qhls.plan.streams.actions import Fill, Fork, Slide
 from qhls.plan.streams.network import StreamProcess

@@ -1,30 +1,45 @@
-"""Drop ops that change nothing: reshapes to the same shape, shifts and paddings by nothing."""
+"""Drop ops that change nothing: reshapes to the same shape, shifts and paddings by nothing, additions of zero."""
 
 from __future__ import annotations
 
+from qhls.ir.elementwise import Add, Sub
 from qhls.ir.graph import SomeGraph
 from qhls.ir.movement import Concat, Pad, Reshape
 from qhls.ir.op import Op
-from qhls.ir.ops import Shift
+from qhls.ir.ops import Const, Shift
 
 
 def drop_identities(graph: SomeGraph) -> SomeGraph:
     """Replace each identity by its operand; an identity that is an output stays, for its name."""
     outputs = {op.name for op in graph.outputs}
-    return graph.rewrite(
-        lambda op: op.operands[0] if op.name not in outputs and _is_identity(op) else op
-    )
+
+    def rule(op: Op) -> Op:
+        same = None if op.name in outputs else _find_same(op)
+        return op if same is None else same
+
+    return graph.rewrite(rule)
 
 
-def _is_identity(op: Op) -> bool:
+def _find_same(op: Op) -> Op | None:
+    """Return the operand that ``op`` leaves as it is, else None."""
     match op:
         case Reshape():
-            return op.dims == op.x.shape
+            return op.x if op.dims == op.x.shape else None
         case Shift():
-            return op.power == 0
+            return op.x if op.power == 0 else None
         case Pad():
-            return not any(width for pair in op.widths for width in pair)
+            return None if any(width for pair in op.widths for width in pair) else op.x
         case Concat():
-            return len(op.xs) == 1
+            return op.xs[0] if len(op.xs) == 1 else None
+        case Add():
+            return _find_unchanged(op, op.a, op.b) or _find_unchanged(op, op.b, op.a)
+        case Sub():
+            return _find_unchanged(op, op.a, op.b)
         case _:
-            return False
+            return None
+
+
+def _find_unchanged(op: Add | Sub, x: Op, added: Op) -> Op | None:
+    """Return ``x`` if ``added`` is zero, and neither the shape nor the binary point depends on it."""
+    zero = isinstance(added, Const) and added.range.hull == (0, 0)
+    return x if zero and x.batched and (x.shape, x.frac) == (op.shape, op.frac) else None

@@ -20,14 +20,20 @@ quantisations.
 """
 
 
-def estimate_depth(op: Op, clock_period: float) -> int:
-    """Return the cycles from the operands of ``op`` to its result."""
-    return max(math.ceil(count_logic_levels(op) * LOGIC_LEVEL_NS / clock_period), 1)
+def estimate_depth(levels: int, clock_period: float) -> int:
+    """Return the cycles that so many consecutive logic levels take."""
+    return max(math.ceil(levels * LOGIC_LEVEL_NS / clock_period), 1)
 
 
-def count_logic_levels(op: Op) -> int:
-    """Return the logic levels from an op's operands to its result: consecutive additions and choices."""
+def count_logic_levels(op: Op, product: Op | None = None) -> int:
+    """Return the logic levels from an op's operands to its result: consecutive additions and choices.
+
+    ``product``: the one whose sum begins with the bias that ``op`` adds: the sum has one more term.
+    """
     work = count_events(op)
+    if product is not None:
+        terms = product.operands[1].size // product.shape[-1]
+        return _count_tree_levels(terms + 1) - _count_tree_levels(terms)
     if isinstance(op, Matmul | Conv):
         terms = op.w.size // op.shape[-1]
         digits = max((e.bits[1] for e in work if e.kind == "scale"), default=1)

@@ -52,6 +52,10 @@ def count_primitives(
     if isinstance(hardware, Buffer):
         held_here = held or hardware.is_memory
         return _count_storage(hardware, copies) if held_here else PrimitiveCounts()
+    if hardware.parts:
+        return sum(
+            (count_primitives(part, held, copies) for part in hardware.parts), PrimitiveCounts()
+        )
     built = _count_logic(hardware)
     for access in hardware.reads:
         built += _count_choices(access)
@@ -62,6 +66,8 @@ def count_primitives(
 
 def _count_storage(buffer: Buffer, copies: int) -> PrimitiveCounts:
     """Return the memories or registers of a tensor."""
+    if buffer.place == "wired":
+        return PrimitiveCounts()
     count = copies if buffer.double else 1
     if buffer.is_memory:
         return PrimitiveCounts({Primitive(buffer.place, (buffer.words, buffer.word_bits)): count})
@@ -82,6 +88,8 @@ def list_events(process: Process) -> tuple[Events, str | None]:
 
     Constants are logic if all constants that it reads are.
     """
+    if process.absorbed:
+        return Events(), None
     work = count_events(process.op)
     places = [a.buffer.place for a in process.reads if isinstance(a.operand, Const)]
     memories = [place for place in places if place != "wired"]

@@ -194,8 +194,8 @@ def energy_term(
                 slopes[width.root] = slopes.get(width.root, 0.0) + pj / bits
                 term.constant += pj / bits * width.more
         if is_product:
-            process = network.process(op)
-            assert layer is not None and process is not None
+            process = network.hardware(op)
+            assert layer is not None and isinstance(process, Process)
             term.products.append(_product(process, layer, widths, technology))
     return term
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from qhls.backends.view import PORT_LIMIT
+from qhls.backends.views.tensor import PORT_LIMIT
 from qhls.ir import (
     Add,
     ArgMax,

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from qhls.backends.view import PORT_LIMIT
+from qhls.backends.views.tensor import PORT_LIMIT
 from qhls.ir import (
     Add,
     ArgMax,

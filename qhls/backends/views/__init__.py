@@ -1,0 +1,1 @@
+"""Template views of the parts of a design."""

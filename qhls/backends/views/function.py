@@ -1,0 +1,296 @@
+"""Template view of a function: an op and the ops that follow it on every result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+from qhls.backends.expressions import affine, flat, list_conditions, literal
+from qhls.backends.names import printable
+from qhls.backends.views.tensor import COp, CTensor, CType
+from qhls.backends.views.tiles import CFold
+from qhls.ir.graph import expression
+from qhls.ir.movement import Concat, Pad, View
+from qhls.ir.ops import Conv, Matmul, Pool, Quantize, Threshold
+from qhls.ir.types import Fixed, Overflow
+from qhls.plan import Process
+from qhls.plan.dataflow import begins_sum
+
+
+@dataclass(frozen=True)
+class CBody:
+    """A nested graph: its local arrays and the functions it calls."""
+
+    inputs: list[CTensor]
+    operations: list[CFunction]
+    results: list[CTensor]
+
+
+@dataclass(frozen=True)
+class CFunction(COp):
+    """One function of the design: ``void function(operands..., out)``.
+
+    It computes ``op``, then each of ``followers`` on every result. ``made``: the result of ``op`` itself.
+    """
+
+    function: str
+    operands: tuple[CTensor, ...]
+    made: CTensor
+    process: Process
+    fold: CFold | None
+    """Tiles of a product that takes one tile of its weights after another."""
+    bodies: tuple[CBody, ...] = ()
+    """The graphs that the function runs; empty where another function is called again."""
+    defines: bool = True
+    """Whether this op defines the function; else the function of an equal earlier op is called again."""
+    followers: tuple[CFunction, ...] = ()
+    tapped: bool = False
+    """Whether the program that simulates can record the results of single ops."""
+
+    @property
+    def out(self) -> CTensor:
+        """Return the result of the function."""
+        return self.followers[-1].made if self.followers else self.made
+
+    @property
+    def all(self) -> tuple[CFunction, ...]:
+        """Return the ops that the function computes, in order."""
+        return (self, *self.followers)
+
+    @property
+    def kind(self) -> str:
+        """Return the template's name."""
+        return self.op.kind
+
+    @property
+    def names(self) -> str:
+        """Return the names of the ops, safe in comments."""
+        return printable(", ".join(each.op.name for each in self.all), 1000)
+
+    @property
+    def layers(self) -> str:
+        """Return the Keras layers of the ops, each once, safe in comments."""
+        layers = dict.fromkeys(each.op.layer for each in self.all if each.op.layer)
+        return printable(", ".join(layers), 1000)
+
+    @property
+    def comment(self) -> str:
+        """Return the function's formula with its types, on one line."""
+        types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
+        formulas = [f"{each.op.type} = {expression(each.op)}" for each in self.all]
+        return printable(f"{'; '.join(formulas)} with {types}", 1000)
+
+    @property
+    def start(self) -> CFunction | None:
+        """Return the op that adds the bias with which the sums of this product begin."""
+        product = self.op if isinstance(self.op, Matmul | Conv) else None
+        first = self.followers[0] if self.followers else None
+        return first if first and begins_sum(first.op, product) else None
+
+    @property
+    def summed(self) -> CTensor:
+        """Return the result of a product's sums, with the bias with which they begin."""
+        return self.start.made if self.start else self.made
+
+    @property
+    def after(self) -> tuple[CFunction, ...]:
+        """Return the ops on every result, without the bias with which sums begin."""
+        return self.followers[1:] if self.start else self.followers
+
+    def bias(self, filter_: str) -> tuple[str, int]:
+        """Return the first addend of the sum of a filter, as C expression, and how far it is shifted; 0 without bias."""
+        if not self.start:
+            return "", 0
+        bias = next(t for t in self.start.operands if t.constant)
+        shift = self.start.op.frac - bias.type.fixed.frac
+        indices = ["0"] * (len(bias.dims) - 1) + [filter_]
+        return bias.at(*indices[len(indices) - len(bias.dims) :]), shift
+
+    def channels(self, channel: str) -> list[str]:
+        """Return one C expression per axis of the result, of which constants need the last one only."""
+        return ["0"] * (len(self.out.dims) - 1) + [channel]
+
+    def values(self, indices: Sequence[str], given: str = "") -> list[str]:
+        """Return the C expression of one element of each operand; ``given``: of the result of the op before."""
+        pairs = zip(self.operands, self.sources, strict=True)
+        return [
+            given if given and not tensor.constant else tensor.broadcast(indices, array=source)
+            for tensor, source in pairs
+        ]
+
+    @property
+    def multiplies(self) -> bool:
+        """Return whether an op multiplies element by element."""
+        return any(each.kind == "mul" for each in self.all)
+
+    @property
+    def parameters(self) -> list[tuple[str, CTensor]]:
+        """Return C name and tensor of each array that is passed, each once; constants are global."""
+        pairs = zip(self.sources, self.operands, strict=True)
+        return list({name: (name, t) for name, t in pairs if not t.constant}.values())
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """Return the C name of each operand inside the function; operands in one array share one."""
+        first: dict[str, int] = {}
+        for i, tensor in enumerate(self.operands):
+            first.setdefault(tensor.name, i)
+        return [t.name if t.constant else f"x{first[t.name]}" for t in self.operands]
+
+    @property
+    def at_once(self) -> bool:
+        """Return whether one trip computes all elements."""
+        return self.process.trips == 1
+
+    @property
+    def lanes(self) -> int:
+        """Return the results of one trip."""
+        return self.process.lanes
+
+    @property
+    def indices(self) -> list[str]:
+        """Return one loop variable per axis of the result."""
+        return [f"i{axis}" for axis in range(len(self.out.dims))]
+
+    @property
+    def rows(self) -> int:
+        """Return the number of elements of the result before its last axis."""
+        return math.prod(self.out.dims[:-1])
+
+    @property
+    def widened(self) -> CType | None:
+        """Return, for ``Quantize``, the operand's type with every dropped bit, where it is narrower.
+
+        ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
+        """
+        assert isinstance(self.op, Quantize)
+        given = self.op.x.type
+        dropped = given.frac - self.op.frac
+        if dropped <= given.width:
+            return None
+        return CType("", Fixed(given.signed, dropped, given.frac))
+
+    @property
+    def always_zero(self) -> bool:
+        """Return whether a ``Quantize`` is a signed bit without its lowest code, which vendor types keep."""
+        assert isinstance(self.op, Quantize)
+        lone_sign = self.op.to.signed and self.op.to.width == 1
+        return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
+
+    @property
+    def compared(self) -> CType:
+        """Return, for ``Max``, ``Min`` and ``Threshold``, the type in which both operands are compared.
+
+        It holds each of them: ``ap_fixed`` compares a signed with an unsigned number by their bits.
+        """
+        first, second = (tensor.type.fixed for tensor in self.operands[:2])
+        return CType("", first.joined(second))
+
+    @property
+    def corner(self) -> tuple[str, str]:
+        """Return, for ``Pool``, row and column of the window's first element in the operand."""
+        assert isinstance(self.op, Pool)
+        return affine(("r", self.op.strides[0])), affine(("c", self.op.strides[1]))
+
+    @property
+    def reach(self) -> tuple[str, str]:
+        """Return, for ``Conv`` and ``Pool``, row and column of the window's element (i, j) in the operand."""
+        assert isinstance(self.op, Conv | Pool)
+        strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
+        i, j = (self.fold.row, self.fold.column) if self.fold else ("i", "j")
+        return affine(("r", strides[0]), (i, dilation[0])), affine(
+            ("c", strides[1]), (j, dilation[1])
+        )
+
+    @property
+    def channel(self) -> str:
+        """Return, for ``Conv``, the operand's channel that weight ``k`` of group ``g`` reads."""
+        assert isinstance(self.op, Conv)
+        return affine(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
+
+    @property
+    def filter(self) -> str:
+        """Return, for ``Conv``, the filter that is number ``n`` of group ``g``."""
+        assert isinstance(self.op, Conv)
+        each = self.op.w.shape[3] // self.op.groups
+        return affine(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
+
+    @property
+    def place(self) -> str:
+        """Return, for ``View``, the index in the operand of an element of the result."""
+        assert isinstance(self.op, View)
+        pairs = zip(self.indices, self.op.strides, self.op.dims, strict=True)
+        terms = [(index, stride) for index, stride, size in pairs if stride and size > 1]
+        start = [str(self.op.offset)] if self.op.offset or not terms else []
+        return " + ".join([*start, *([affine(*terms)] if terms else [])])
+
+    @property
+    def looked_up(self) -> str:
+        """Return, for ``Lookup``, the operand's number, the index of a row."""
+        return self.operands[0].at(*self.indices[: len(self.operands[0].dims)], array="x0")
+
+    @property
+    def behind(self) -> list[str]:
+        """Return, for ``Lookup``, the loop variables of the axes that a row has."""
+        return self.indices[len(self.operands[0].dims) :]
+
+    def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
+        """Return the row-major offset of an element of a matrix."""
+        return flat((row, column), dims)
+
+    @property
+    def inside(self) -> list[str]:
+        """Return, for ``Pad``, the conditions under which an element of the result is one of the operand."""
+        assert isinstance(self.op, Pad)
+        return list_conditions(self.op.widths, self.op.x.shape)
+
+    @property
+    def unpadded(self) -> list[str]:
+        """Return, for ``Pad``, the indices of that element in the operand."""
+        assert isinstance(self.op, Pad)
+        return [
+            f"i{a} - {before}" if before else f"i{a}"
+            for a, (before, _) in enumerate(self.op.widths)
+        ]
+
+    @property
+    def strides_of_search(self) -> list[int]:
+        """Return, for ``Threshold``, the thresholds that each comparison of a search passes over, falling."""
+        assert isinstance(self.op, Threshold)
+        return [1 << i for i in reversed(range(self.op.comparisons))]
+
+    def first_threshold(self, channel: str) -> str:
+        """Return, for ``Threshold``, the start of the channel's thresholds in the table, as ``offset + ``."""
+        assert isinstance(self.op, Threshold)
+        return f"{_scaled(channel, self.op.count)} + " if self.op.per_channel else ""
+
+    def first_value(self, channel: str) -> str:
+        """Return, for ``Threshold``, the start of the channel's values in the table, as ``offset + ``."""
+        assert isinstance(self.op, Threshold)
+        return f"{_scaled(channel, self.op.count + 1)} + " if self.op.per_channel else ""
+
+    @property
+    def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:
+        """Yield, for ``Concat``, source, tensor and result indices of each operand."""
+        assert isinstance(self.op, Concat)
+        axis = self.op.axis % len(self.out.dims)
+        starts = accumulate((tensor.dims[axis] for tensor in self.operands), initial=0)
+        for source, tensor, start in zip(self.sources, self.operands, starts, strict=False):
+            moved = [
+                f"i{a} + {start}" if a == axis and start else f"i{a}"
+                for a in range(len(self.out.dims))
+            ]
+            yield source, tensor, moved
+
+    @property
+    def filling(self) -> str:
+        """Return, for ``Pad``, what it adds as a C expression of the result's type."""
+        assert isinstance(self.op, Pad)
+        return literal(self.op.value, self.op.frac, self.out.type.name)
+
+
+def _scaled(index: str, factor: int) -> str:
+    return affine((f"({index})" if " " in index else index, factor))

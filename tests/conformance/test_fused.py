@@ -1,0 +1,42 @@
+"""Ops that are fused into one process mean what they mean alone, folded or not, and cost as much but for registers."""
+
+import pytest
+
+from qhls.ir import Const
+from qhls.plan import Schedule, plan
+from support.graphs.agreement import assert_agreement
+from support.graphs.fused import FOLLOWERS, fused
+from support.graphs.op_batches import graph_of
+
+SCHEDULES = {"parallel": Schedule(), "shared": Schedule(3), "few": Schedule(interval=200)}
+
+
+def check_agreement(per_head, schedule):
+    graph = graph_of("fused", list(fused(per_head)))
+    network = plan(graph, schedule)
+    assert [process.op for process in network.processes] == list(graph.outputs)
+    assert_agreement(graph, schedule=schedule)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_fused_ops_agree(name, unoptimised):
+    check_agreement(1, SCHEDULES[name])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_all_fused_ops_agree(name, unoptimised):
+    check_agreement(len(FOLLOWERS), SCHEDULES[name])
+
+
+def test_nothing_is_stored_between_fused_ops():
+    graph = graph_of("fused", list(fused(2)))
+    for process in plan(graph, Schedule()).processes:
+        *inner, last = process.parts
+        assert {part.writes.buffer.place for part in inner} == {"wired"}
+        assert last.writes is process.writes
+        assert process.writes.buffer.place == "registers"
+        read = [access.operand for access in process.reads]
+        assert not {part.op for part in inner} & set(read)
+        constants = [o for op in process.ops for o in op.operands if isinstance(o, Const)]
+        assert [o for o in read if isinstance(o, Const)] == constants
