@@ -20,6 +20,12 @@ _paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
 os.environ["PYTHONPATH"] = os.pathsep.join(path for path in _paths if path)
 
 
+def pytest_addoption(parser):
+    """Add ``--update-golden``."""
+    help_ = "write the projects in testbench/ anew instead of comparing them"
+    parser.addoption("--update-golden", action="store_true", help=help_)
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say in one line how many tests were skipped for want of golden numbers: a pass without these is half of one."""
     from support.shared import SHARED

@@ -103,21 +103,22 @@ class Layout:
         self, process: Process, number: int, tensors: Mapping[Op, CTensor], tapped: bool
     ) -> CFunction:
         """Return the function of all ops of ``process``; ``tapped``: whether results of single ops may be recorded."""
-        followers: list[CFunction] = []
-        for position, op in enumerate(process.ops):
-            part = process.part(op)
-            operands = tuple(
-                self.table(part.read(operand), part.fold)
+        operands = {
+            op: tuple(
+                self.table(process.part(op).read(operand), process.part(op).fold)
                 if isinstance(operand, Const)
                 else tensors[operand]
                 for operand in op.operands
             )
-            if position == 0:
-                head = (operands, tensors[op])
-            else:
-                given = (operands, tensors[op], part, None)
-                followers.append(CFunction(op, number + position, "", *given, tapped=tapped))
-        return self.operation(process, number, *head, tuple(followers), tapped)
+            for op in process.ops
+        }
+        first, *others = process.ops
+        followers = tuple(
+            CFunction(op, i, "", operands[op], tensors[op], process.part(op), None, tapped=tapped)
+            for i, op in enumerate(others, number + 1)
+        )
+        more: dict[str, Any] = {"followers": followers, "tapped": tapped}
+        return self.operation(process, number, operands[first], tensors[first], **more)
 
     def operation(
         self,
@@ -125,6 +126,7 @@ class Layout:
         number: int,
         operands: tuple[CTensor, ...],
         out: CTensor,
+        *,
         followers: tuple[CFunction, ...] = (),
         tapped: bool = False,
     ) -> CFunction:

@@ -49,7 +49,7 @@ class Plan(Tabular):
     processes do not overlap; empty if they do.
     """
 
-    text_width = 200
+    text_width = 240
 
     graph: Graph
     schedule: Schedule

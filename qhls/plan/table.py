@@ -13,7 +13,18 @@ from qhls.system.tables import make_cell
 if TYPE_CHECKING:
     from qhls.plan.network import Plan
 
-COLUMNS = ("process", "layer", "fold", "loops", "interval", "depth", "constants", "result", "to")
+COLUMNS = (
+    "process",
+    "layer",
+    "ops",
+    "fold",
+    "loops",
+    "interval",
+    "depth",
+    "constants",
+    "result",
+    "to",
+)
 
 
 def make_table(plan: Plan) -> Table:
@@ -36,7 +47,8 @@ def _add_rows(table: Table, plan: Plan, indent: str) -> None:
         channels = [c for c in plan.channels if c.producer is process.op]
         cells = (
             f"{indent}{process.name}",
-            process.layer,
+            ", ".join(dict.fromkeys(op.layer for op in process.ops if op.layer)),
+            process.kind,
             f"simd {process.fold.simd}, pe {process.fold.pe}" if process.fold else "",
             " ".join(str(loop) for loop in process.loops if loop.size > 1),
             f"{process.interval:,}",

@@ -9,23 +9,23 @@ from qhls.backends.target import Target
 from qhls.ir import Graph
 from qhls.plan import Schedule
 
-_HEADING = re.compile(r"// (?P<layered>\S+) \(Keras layer .*\): |// (?P<bare>\S+): ")
+_HEADING = re.compile(r"// (?P<names>\S+(?:, \S+)*?)(?: \(Keras layers? .*\))?: ")
 
 
 def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
-    """Return the C++ functions of a design by the name of the operation, which the comment above each names.
+    """Return the C++ function of each operation by its name; the comment above a function names its operations.
 
     Operations that share the function of an earlier one, or need none, have no entry.
     """
     names = {op.name for op, _ in graph.walk()}
     functions: dict[str, list[str]] = {}
-    current = ""
+    current: list[str] = []
     for line in design_source(graph, schedule, target).splitlines():
         heading = _HEADING.match(line)
-        if heading and (name := heading["layered"] or heading["bare"]) in names:
-            current = name
-        if current:
-            functions.setdefault(current, []).append(line)
+        if heading and names.issuperset(found := heading["names"].split(", ")):
+            current = found
+        for name in current:
+            functions.setdefault(name, []).append(line)
         if line == "}":
-            current = ""
+            current = []
     return {name: "\n".join(lines) for name, lines in functions.items()}

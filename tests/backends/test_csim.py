@@ -127,13 +127,13 @@ def test_no_compiler(how, monkeypatch):
 
 
 def test_compilers_own_words_are_shown(monkeypatch):
-    honest = csim.sources
+    honest = csim.render_sources
 
     def broken(*arguments):
         files = honest(*arguments)
         return files | {"src/types.h": files["src/types.h"] + "#error the planted fault\n"}
 
-    monkeypatch.setattr(csim, "sources", broken)
+    monkeypatch.setattr(csim, "render_sources", broken)
     with pytest.raises(CsimError) as caught:
         build(dense(), Schedule(), ["catapult"])
     first, *words = str(caught.value).splitlines()
@@ -296,7 +296,9 @@ def test_inputs_that_do_not_fit(codes, message, libraries):
 
 def test_taps_are_the_interpreters_of_every_op(libraries):
     codes = random_codes(GRAPH, 30)
-    computed = [op for op in GRAPH.ops if not isinstance(op, Input | Const | Reshape)]
+    sums = {"conv1.conv", "fc.matmul"}  # they begin with a bias: no register holds them without
+    kinds = Input | Const | Reshape
+    computed = [op for op in GRAPH.ops if not isinstance(op, kinds) and op.name not in sums]
     expected = tap(GRAPH, codes, computed)
     for library in libraries:
         received = library.tap(codes)

@@ -55,7 +55,7 @@ def differing(monkeypatch, unoptimised):
     """``differing(graph, codes, target, change)``: names of outputs that differ when ``change`` edits types.h."""
 
     def compare(graph, codes, target, change):
-        honest = csim.sources
+        honest = csim.render_sources
 
         def planted(*arguments):
             files = honest(*arguments)
@@ -63,9 +63,9 @@ def differing(monkeypatch, unoptimised):
             assert changed != files["src/types.h"]
             return files | {"src/types.h": changed}
 
-        monkeypatch.setattr(csim, "sources", planted)
+        monkeypatch.setattr(csim, "render_sources", planted)
         (library,) = csim.build(graph, Schedule(), [target])
-        monkeypatch.setattr(csim, "sources", honest)
+        monkeypatch.setattr(csim, "render_sources", honest)
         pairs = zip(graph.outputs, run(graph, codes), library.run(codes), strict=True)
         return {op.name for op, want, got in pairs if not np.array_equal(want, got)}
 

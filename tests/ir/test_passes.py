@@ -153,7 +153,6 @@ CHANGES = [
     lambda x: Concat((x, x), name="same"),
     lambda x: Quantize(x, X.type, name="same"),
     lambda x: Add(x, Const(Codes(np.zeros(3, int)), 5), name="same"),  # on a finer grid
-    lambda x: Add(x, Const.of(np.zeros((2, 3))), name="same"),
     lambda x: Add(x, Const.of([0.0, 0.0, 0.5]), name="same"),
     lambda x: Sub(Const.of(0.0), x, name="same"),
 ]

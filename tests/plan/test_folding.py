@@ -202,7 +202,8 @@ def test_a_budget_takes_the_fastest_that_fits():
     assert all(
         add_up_resources(more)[unit] <= limit for unit, limit in more.schedule.budget.items()
     )
-    macs = sum(p.op.w.size for p in more.processes if p.kind == "matmul")
+    macs = sum(p.ops[0].w.size for p in more.processes if p.fold)
+    assert macs > 3000
     assert more.interval <= 1.5 * macs / 200
 
 
@@ -278,7 +279,9 @@ def test_lanes_are_what_the_op_means(share, monkeypatch, tmp_path):
     graph = mixed()
     slowest = plan(graph, Schedule(interval=10**9))
     assert {process.lanes for process in slowest.processes} == {1}
-    assert all(b.is_memory for b in slowest.buffers if b.tensor.size > 100)
+    stored = [b for b in slowest.buffers if b.place != "wired" and b.tensor.size > 100]
+    assert stored
+    assert all(b.is_memory for b in stored)
     schedule = Schedule(interval=slowest.interval // share)
     lanes = {process.lanes for process in plan(graph, schedule).processes}
     assert (max(lanes) > 1) == (share > 1)

@@ -101,7 +101,7 @@ class CFunction(COp):
         return self.followers[1:] if self.start else self.followers
 
     def bias(self, filter_: str) -> tuple[str, int]:
-        """Return the first addend of the sum of a filter, as C expression, and how far it is shifted; 0 without bias."""
+        """Return the first addend of the sum of a filter, a C expression, and its shift; empty without a bias."""
         if not self.start:
             return "", 0
         bias = next(t for t in self.start.operands if t.constant)
@@ -289,7 +289,7 @@ class CFunction(COp):
     def filling(self) -> str:
         """Return, for ``Pad``, what it adds as a C expression of the result's type."""
         assert isinstance(self.op, Pad)
-        return literal(self.op.value, self.op.frac, self.out.type.name)
+        return literal(self.op.value, self.op.frac, self.made.type.name)
 
 
 def _scaled(index: str, factor: int) -> str:

@@ -31,15 +31,17 @@ def _find_same(op: Op) -> Op | None:
             return None if any(width for pair in op.widths for width in pair) else op.x
         case Concat():
             return op.xs[0] if len(op.xs) == 1 else None
-        case Add():
-            return _find_unchanged(op, op.a, op.b) or _find_unchanged(op, op.b, op.a)
-        case Sub():
-            return _find_unchanged(op, op.a, op.b)
+        case Add() | Sub():
+            return _find_unchanged(op)
         case _:
             return None
 
 
-def _find_unchanged(op: Add | Sub, x: Op, added: Op) -> Op | None:
-    """Return ``x`` if ``added`` is zero, and neither the shape nor the binary point depends on it."""
-    zero = isinstance(added, Const) and added.range.hull == (0, 0)
-    return x if zero and x.batched and (x.shape, x.frac) == (op.shape, op.frac) else None
+def _find_unchanged(op: Add | Sub) -> Op | None:
+    """Return the operand to which a zero is added, if neither the shape nor the binary point depends on the zero."""
+    pairs = [(op.a, op.b), (op.b, op.a)] if isinstance(op, Add) else [(op.a, op.b)]
+    for x, added in pairs:
+        zero = isinstance(added, Const) and added.range.hull == (0, 0)
+        if zero and x.batched and (x.shape, x.frac) == (op.shape, op.frac):
+            return x
+    return None

@@ -1,0 +1,5 @@
+#ifndef QHLS_TOP_H
+#define QHLS_TOP_H
+#include "types.h"
+void cnn(ac_channel<qhls::Token<x_type, 2> >& x, ac_channel<qhls::Token<scores_add_type, 3> >& result);
+#endif

@@ -1,0 +1,333 @@
+// cnn for AMD Vitis HLS. Generated from a quantised model by qhls; graph.txt shows the whole design.
+#include "top.h"
+#include "weights.h"
+
+// conv.conv (Keras layer conv): s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3
+static void compute_conv_conv(const conv_pad_type x0[18], conv_conv_type y[3]) {
+  static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
+  ap_int<11> total[3];
+  #pragma HLS ARRAY_PARTITION variable=total complete
+  compute_conv_conv_r: for (int r = 0; r < 1; ++r) {
+    compute_conv_conv_c: for (int c = 0; c < 1; ++c) {
+      compute_conv_conv_tiles_g: for (int g = 0; g < 2; ++g) {
+        #pragma HLS PIPELINE II=1
+        ap_int<11> sum[3];  // integers: product and accumulator share a binary point
+        #pragma HLS ARRAY_PARTITION variable=sum complete
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          sum[p] = 0;
+        }
+        for (int i = 0; i < 3; ++i) {
+          #pragma HLS UNROLL
+          for (int j = 0; j < 3; ++j) {
+            #pragma HLS UNROLL
+            for (int s = 0; s < 1; ++s) {
+              #pragma HLS UNROLL
+              const ap_int<4> x = qhls::bits(x0[(r + i) * 6 + (c + j) * 2 + g + s]);
+              for (int p = 0; p < 3; ++p) {
+                #pragma HLS UNROLL
+                sum[p] += x * qhls::bits(conv_kernel[g * 27 + p * 9 + i * 3 + j]);
+              }
+            }
+          }
+        }
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          if (g == 0) total[p] = 0;
+          total[p] += sum[p];
+          if (g == 1) {
+            y[p] = qhls::with_bits<conv_conv_type>(total[p]);
+          }
+        }
+      }
+    }
+  }
+}
+
+// conv.add (Keras layer conv): s11.6 = add(conv.conv, conv.bias) with conv.conv: s11.6, conv.bias: s4.3
+static void compute_conv_add(const conv_conv_type x0[3], conv_add_type y[3]) {
+  #pragma HLS ARRAY_PARTITION variable=conv_bias_codes complete
+  compute_conv_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
+    #pragma HLS UNROLL
+    for (int i1 = 0; i1 < 1; ++i1) {
+      #pragma HLS UNROLL
+      for (int i2 = 0; i2 < 3; ++i2) {
+        #pragma HLS UNROLL
+        y[i2] = x0[i2] + conv_bias[i2];
+      }
+    }
+  }
+}
+
+// relu.quantize (Keras layer relu): u4.2 = quantize(conv.add, to=u4.2) with conv.add: s11.6
+static void compute_relu_quantize(const conv_add_type x0[3], relu_quantize_type y[3]) {
+  compute_relu_quantize_elements: for (int i0 = 0; i0 < 1; ++i0) {
+    #pragma HLS UNROLL
+    for (int i1 = 0; i1 < 1; ++i1) {
+      #pragma HLS UNROLL
+      for (int i2 = 0; i2 < 3; ++i2) {
+        #pragma HLS UNROLL
+        y[i2] = x0[i2];
+      }
+    }
+  }
+}
+
+// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
+static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[3]) {
+  compute_pool_pool_rows: for (int r = 0; r < 1; ++r) {
+    compute_pool_pool_columns: for (int c = 0; c < 1; ++c) {
+      #pragma HLS PIPELINE II=1
+      for (int k = 0; k < 3; ++k) {
+        #pragma HLS UNROLL
+        relu_quantize_type best = x0[r * 6 + c * 3 + k];
+        for (int i = 0; i < 2; ++i) {
+          #pragma HLS UNROLL
+          for (int j = 0; j < 2; ++j) {
+            #pragma HLS UNROLL
+            const relu_quantize_type tap = x0[(r + i) * 6 + (c + j) * 3 + k];
+            if (tap > best) best = tap;
+          }
+        }
+        y[k] = best;
+      }
+    }
+  }
+}
+
+// scores.matmul (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3
+static void compute_scores_matmul(const pool_pool_type x0[12], scores_matmul_type y[3]) {
+  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
+  ap_int<10> total[3];
+  #pragma HLS ARRAY_PARTITION variable=total complete
+  compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
+    compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
+      #pragma HLS PIPELINE II=1
+      ap_int<10> sum[3];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum complete
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 6; ++s) {
+        #pragma HLS UNROLL
+        const ap_uint<4> x = qhls::bits(x0[g * 6 + s]);
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(scores_kernel[g * 18 + p * 6 + s]);
+        }
+      }
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = 0;
+        total[p] += sum[p];
+        if (g == 1) {
+          y[p] = qhls::with_bits<scores_matmul_type>(total[p]);
+        }
+      }
+    }
+  }
+}
+
+// scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
+    #pragma HLS UNROLL
+    y[i0] = x0[i0] + scores_bias[i0];
+  }
+}
+
+// conv.pad: s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
+static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<conv_pad_type, 2> >& out0) {
+  run_conv_pad_tokens: for (int i0 = 0; i0 < 6; ++i0) {
+    for (int i1 = 0; i1 < 6; ++i1) {
+      for (int t = 0; t < 1; ++t) {
+        #pragma HLS PIPELINE II=1
+        qhls::Token<conv_pad_type, 2> token;
+        if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
+          const qhls::Token<x_type, 2> moved = in0.read();
+          for (int l = 0; l < 2; ++l) {
+            #pragma HLS UNROLL
+            token.data[l] = moved.data[l];
+          }
+        } else {
+          for (int l = 0; l < 2; ++l) {
+            #pragma HLS UNROLL
+            token.data[l] = conv_pad_type(0.0);
+          }
+        }
+        out0.write(token);
+      }
+    }
+  }
+}
+
+// conv.conv: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3
+static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<conv_conv_type, 3> >& out0) {
+  QHLS_BUFFER conv_pad_type lines[2][6][2];  // the rows above, oldest first
+  #pragma HLS ARRAY_PARTITION variable=lines dim=1 complete
+  #pragma HLS ARRAY_RESHAPE variable=lines dim=3 complete
+  QHLS_BUFFER conv_pad_type window[18];
+  #pragma HLS ARRAY_PARTITION variable=window complete
+  int rows_left = 2;  // rows until a window ends
+  run_conv_conv_rows: for (int r = 0; r < 6; ++r) {
+    int columns_left = 2;
+    run_conv_conv_columns: for (int c = 0; c < 6; ++c) {
+      for (int i = 0; i < 3; ++i) {
+        #pragma HLS UNROLL
+        for (int j = 0; j < 4; ++j) {
+          #pragma HLS UNROLL
+          window[i * 6 + j] = window[i * 6 + j + 2];
+        }
+      }
+      for (int t = 0; t < 1; ++t) {
+        #pragma HLS PIPELINE II=1
+        const qhls::Token<conv_pad_type, 2> token = in0.read();
+        for (int l = 0; l < 2; ++l) {
+          #pragma HLS UNROLL
+          const int k = t * 2 + l;
+          window[(0 * 3 + 2) * 2 + k] = lines[0][c][k];
+          window[(1 * 3 + 2) * 2 + k] = lines[1][c][k];
+          window[(2 * 3 + 2) * 2 + k] = token.data[l];
+          for (int i = 0; i < 1; ++i) {
+            #pragma HLS UNROLL
+            lines[i][c][k] = lines[i + 1][c][k];
+          }
+          lines[1][c][k] = token.data[l];
+        }
+      }
+      if (rows_left == 0 && columns_left == 0) {
+        qhls::Token<conv_conv_type, 3> y_token;
+        compute_conv_conv(window, y_token.data);
+        out0.write(y_token);
+      }
+      columns_left = columns_left == 0 ? 0 : columns_left - 1;
+    }
+    rows_left = rows_left == 0 ? 0 : rows_left - 1;
+  }
+}
+
+// conv.add: 16 steps of s11.6 = add(conv.conv, conv.bias) with conv.conv: s11.6, conv.bias: s4.3
+static void run_conv_add(hls::stream<qhls::Token<conv_conv_type, 3> >& in0, hls::stream<qhls::Token<conv_add_type, 3> >& out0) {
+  run_conv_add_steps: for (int s = 0; s < 16; ++s) {
+    #pragma HLS PIPELINE II=1
+    const qhls::Token<conv_conv_type, 3> x0_token = in0.read();
+    qhls::Token<conv_add_type, 3> y_token;
+    compute_conv_add(x0_token.data, y_token.data);
+    out0.write(y_token);
+  }
+}
+
+// relu.quantize: 16 steps of u4.2 = quantize(conv.add, to=u4.2) with conv.add: s11.6
+static void run_relu_quantize(hls::stream<qhls::Token<conv_add_type, 3> >& in0, hls::stream<qhls::Token<relu_quantize_type, 3> >& out0) {
+  run_relu_quantize_steps: for (int s = 0; s < 16; ++s) {
+    #pragma HLS PIPELINE II=1
+    const qhls::Token<conv_add_type, 3> x0_token = in0.read();
+    qhls::Token<relu_quantize_type, 3> y_token;
+    compute_relu_quantize(x0_token.data, y_token.data);
+    out0.write(y_token);
+  }
+}
+
+// pool.pool: each window of 2 x 2 pixels: u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
+static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0, hls::stream<qhls::Token<pool_pool_type, 3> >& out0) {
+  QHLS_BUFFER relu_quantize_type lines[1][4][3];  // the rows above, oldest first
+  #pragma HLS ARRAY_PARTITION variable=lines dim=1 complete
+  #pragma HLS ARRAY_RESHAPE variable=lines dim=3 complete
+  QHLS_BUFFER relu_quantize_type window[12];
+  #pragma HLS ARRAY_PARTITION variable=window complete
+  int rows_left = 1;  // rows until a window ends
+  run_pool_pool_rows: for (int r = 0; r < 4; ++r) {
+    int columns_left = 1;
+    run_pool_pool_columns: for (int c = 0; c < 4; ++c) {
+      #pragma HLS PIPELINE II=1
+      for (int i = 0; i < 2; ++i) {
+        #pragma HLS UNROLL
+        for (int j = 0; j < 3; ++j) {
+          #pragma HLS UNROLL
+          window[i * 6 + j] = window[i * 6 + j + 3];
+        }
+      }
+      for (int t = 0; t < 1; ++t) {
+        #pragma HLS PIPELINE II=1
+        const qhls::Token<relu_quantize_type, 3> token = in0.read();
+        for (int l = 0; l < 3; ++l) {
+          #pragma HLS UNROLL
+          const int k = t * 3 + l;
+          window[(0 * 2 + 1) * 3 + k] = lines[0][c][k];
+          window[(1 * 2 + 1) * 3 + k] = token.data[l];
+          lines[0][c][k] = token.data[l];
+        }
+      }
+      if (rows_left == 0 && columns_left == 0) {
+        qhls::Token<pool_pool_type, 3> y_token;
+        compute_pool_pool(window, y_token.data);
+        out0.write(y_token);
+      }
+      columns_left = columns_left == 0 ? 1 : columns_left - 1;
+    }
+    rows_left = rows_left == 0 ? 1 : rows_left - 1;
+  }
+}
+
+// scores.matmul: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3
+static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_matmul_type, 3> >& out0) {
+  QHLS_BUFFER pool_pool_type x0[12];
+  #pragma HLS ARRAY_PARTITION variable=x0 complete
+  run_scores_matmul_read: for (int t = 0; t < 4; ++t) {
+    #pragma HLS PIPELINE II=1
+    const qhls::Token<pool_pool_type, 3> x0_token = in0.read();
+    for (int l = 0; l < 3; ++l) {
+      #pragma HLS UNROLL
+      x0[t * 3 + l] = x0_token.data[l];
+    }
+  }
+  qhls::Token<scores_matmul_type, 3> y_token;
+  compute_scores_matmul(x0, y_token.data);
+  out0.write(y_token);
+}
+
+// scores.add: 1 step of s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+static void run_scores_add(hls::stream<qhls::Token<scores_matmul_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
+  const qhls::Token<scores_matmul_type, 3> x0_token = in0.read();
+  qhls::Token<scores_add_type, 3> y_token;
+  compute_scores_add(x0_token.data, y_token.data);
+  out0.write(y_token);
+}
+
+void cnn(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
+  #pragma HLS INTERFACE mode=axis port=x
+  #pragma HLS INTERFACE mode=axis port=result
+  #pragma HLS DATAFLOW
+  hls::stream<qhls::Token<conv_pad_type, 2> > conv_pad("conv_pad");
+  #pragma HLS STREAM variable=conv_pad depth=2
+  hls::stream<qhls::Token<conv_conv_type, 3> > conv_conv("conv_conv");
+  #pragma HLS STREAM variable=conv_conv depth=2
+  hls::stream<qhls::Token<conv_add_type, 3> > conv_add("conv_add");
+  #pragma HLS STREAM variable=conv_add depth=2
+  hls::stream<qhls::Token<relu_quantize_type, 3> > relu_quantize("relu_quantize");
+  #pragma HLS STREAM variable=relu_quantize depth=2
+  hls::stream<qhls::Token<pool_pool_type, 3> > pool_pool("pool_pool");
+  #pragma HLS STREAM variable=pool_pool depth=2
+  hls::stream<qhls::Token<scores_matmul_type, 3> > scores_matmul("scores_matmul");
+  #pragma HLS STREAM variable=scores_matmul depth=2
+  run_conv_pad(x, conv_pad);
+  QHLS_TAP_TOKENS(0, conv_pad, 36)
+  run_conv_conv(conv_pad, conv_conv);
+  QHLS_TAP_TOKENS(1, conv_conv, 16)
+  run_conv_add(conv_conv, conv_add);
+  QHLS_TAP_TOKENS(2, conv_add, 16)
+  run_relu_quantize(conv_add, relu_quantize);
+  QHLS_TAP_TOKENS(3, relu_quantize, 16)
+  run_pool_pool(relu_quantize, pool_pool);
+  QHLS_TAP_TOKENS(4, pool_pool, 4)
+  run_scores_matmul(pool_pool, scores_matmul);
+  QHLS_TAP_TOKENS(5, scores_matmul, 1)
+  run_scores_add(scores_matmul, result);
+  QHLS_TAP_TOKENS(6, result, 1)
+}

@@ -1,0 +1,124 @@
+// C test bench of mlp: reads stimuli, expected outputs and the expected result of every layer from a
+// folder (argument 1, default tb_data), compares bit for bit, names the first op that differs.
+// Returns 0 when all vectors agree, 1 on a mismatch, 2 when the data cannot be read.
+#include "../src/top.h"
+#include <cstdio>
+#include <string>
+#include <vector>
+
+typedef std::vector<std::vector<long long> > Vectors;
+
+struct Tensor {
+  const char* file;
+  const char* name;   // op
+  const char* layer;  // Keras layer
+  int size;
+  int frac;
+};
+static const Tensor inputs[] = {
+  {"input_0.dat", "x", "", 6, 3},
+};
+static const Tensor outputs[] = {
+  {"output_0.dat", "scores.add", "scores", 3, 5},
+};
+static const Tensor taps[] = {
+  {"", "hidden.matmul", "hidden", 5, 6},
+  {"tap_1.dat", "hidden.add", "hidden", 5, 6},
+  {"tap_2.dat", "relu.quantize", "relu", 5, 2},
+  {"", "scores.matmul", "scores", 3, 5},
+  {"tap_4.dat", "scores.add", "scores", 3, 5},
+  {"", "", "", 0, 0}};
+static const int TAPS = 5;
+
+// One vector per line; every vector must be whole.
+static bool read(const std::string& folder, const Tensor& tensor, Vectors& vectors) {
+  const std::string path = folder + "/" + tensor.file;
+  std::FILE* file = std::fopen(path.c_str(), "r");
+  if (!file) {
+    std::printf("ERROR: expected the file %s. Give the data folder as argument 1.\n", path.c_str());
+    return false;
+  }
+  std::vector<long long> vector;
+  long long code;
+  int found;
+  while ((found = std::fscanf(file, "%lld", &code)) == 1) {
+    vector.push_back(code);
+    if (static_cast<int>(vector.size()) == tensor.size) {
+      vectors.push_back(vector);
+      vector.clear();
+    }
+  }
+  std::fclose(file);
+  if (found != EOF || !vector.empty()) {
+    std::printf("ERROR: %s: expected integers, %d per vector, got something else after vector %d\n", path.c_str(),
+                tensor.size, static_cast<int>(vectors.size()));
+    return false;
+  }
+  return true;
+}
+
+static double value(long long code, int frac) {
+  double scaled = static_cast<double>(code);
+  for (; frac > 0; --frac) scaled /= 2;
+  for (; frac < 0; ++frac) scaled *= 2;
+  return scaled;
+}
+
+static long long compared = 0, mismatches = 0;
+
+static void compare(const Tensor& tensor, int sample, int element, long long expected, long long received) {
+  ++compared;
+  if (expected == received || mismatches++ > 0) return;
+  std::printf("MISMATCH: vector %d, op %s%s%s, element %d: expected code %lld (%g), got %lld (%g)\n", sample, tensor.name,
+              *tensor.layer ? ", Keras layer " : "", tensor.layer, element, expected, value(expected, tensor.frac),
+              received, value(received, tensor.frac));
+}
+
+#ifdef QHLS_TRACE
+static std::vector<Vectors> expected_taps;
+static int current = 0;
+static void check_tap(int op, int element, long long code) {
+  compare(taps[op], current, element, expected_taps[op][current][element], code);
+}
+#endif
+
+int main(int argc, char** argv) {
+  const std::string folder = argc > 1 ? argv[1] : "tb_data";
+  std::vector<Vectors> stimuli(1), expected(1);
+  for (int i = 0; i < 1; ++i)
+    if (!read(folder, inputs[i], stimuli[i])) return 2;
+  for (int i = 0; i < 1; ++i)
+    if (!read(folder, outputs[i], expected[i])) return 2;
+  const int samples = static_cast<int>(stimuli[0].size());
+  bool complete = samples > 0;
+  for (size_t i = 0; i < stimuli.size(); ++i) complete = complete && static_cast<int>(stimuli[i].size()) == samples;
+  for (size_t i = 0; i < expected.size(); ++i) complete = complete && static_cast<int>(expected[i].size()) == samples;
+#ifdef QHLS_TRACE
+  expected_taps.resize(TAPS);
+  for (int i = 0; i < TAPS; ++i) {
+    if (!*taps[i].file) continue;
+    if (!read(folder, taps[i], expected_taps[i])) return 2;
+    complete = complete && static_cast<int>(expected_taps[i].size()) == samples;
+  }
+  qhls::sink() = check_tap;
+#endif
+  if (!complete) {
+    std::printf("ERROR: %s: expected at least one vector, and equally many in every file\n", folder.c_str());
+    return 2;
+  }
+  for (int sample = 0; sample < samples; ++sample) {
+    static x_type x[6];
+    static scores_add_type result[3];
+    for (int i = 0; i < 6; ++i)
+      x[i] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+#ifdef QHLS_TRACE
+    current = sample;
+#endif
+    mlp(x, result);
+    for (int i = 0; i < 3; ++i)
+      compare(outputs[0], sample, i, expected[0][sample][i], qhls::to_code(result[i]));
+  }
+  std::printf("%s: mlp, %d vectors, %lld codes compared, %lld mismatches\n", mismatches ? "FAIL" : "PASS",
+              samples, compared, mismatches);
+  return mismatches ? 1 : 0;
+}

@@ -1,0 +1,35 @@
+// Runs mlp on batches of integer codes; called from Python. Not part of the synthesised design.
+#include "top.h"
+#ifdef QHLS_TRACE
+static long long* const* g_taps = 0;
+static long long g_sample = 0;
+static const int g_sizes[] = {5, 5, 5, 3, 3, 0};
+static void record(int op, int element, long long code) {
+  if (g_taps[op]) g_taps[op][g_sample * g_sizes[op] + element] = code;
+}
+extern "C" void qhls_trace(long long* const* taps) {
+  g_taps = taps;
+  qhls::sink() = taps ? record : 0;
+}
+#endif
+extern "C" void qhls_run(const long long* const* inputs, long long* const* outputs, long long samples) {
+  static ac_channel<qhls::Token<x_type, 6> > x;
+  static ac_channel<qhls::Token<scores_add_type, 3> > result;
+  for (long long sample = 0; sample < samples; ++sample) {
+#ifdef QHLS_TRACE
+    g_sample = sample;
+#endif
+    for (int first = 0; first < 6; first += 6) {
+      qhls::Token<x_type, 6> token;
+      for (int i = first; i < first + 6; ++i)
+        token.data[i - first] = qhls::from_code<x_type>(inputs[0][sample * 6 + i]);
+      x.write(token);
+    }
+    mlp(x, result);
+    for (int first = 0; first < 3; first += 3) {
+      const qhls::Token<scores_add_type, 3> token = result.read();
+      for (int i = first; i < first + 3; ++i)
+        outputs[0][sample * 3 + i] = qhls::to_code(token.data[i - first]);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+// mlp for AMD Vitis HLS. Generated from a quantised model by qhls; graph.txt shows the whole design.
+#include "top.h"
+#include "weights.h"
+
+// hidden.matmul (Keras layer hidden): s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3
+static void compute_hidden_matmul(const x_type x0[6], hidden_matmul_type y[5]) {
+  static_assert(qhls::frac<decltype(x0[0] * hidden_kernel[0])>() == qhls::frac<hidden_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
+  ap_int<9> total[5];
+  #pragma HLS ARRAY_PARTITION variable=total complete
+  compute_hidden_matmul_r: for (int r = 0; r < 1; ++r) {
+    compute_hidden_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
+      #pragma HLS PIPELINE II=1
+      ap_int<9> sum[5];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum complete
+      for (int p = 0; p < 5; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 3; ++s) {
+        #pragma HLS UNROLL
+        const ap_int<4> x = qhls::bits(x0[g * 3 + s]);
+        for (int p = 0; p < 5; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(hidden_kernel[g * 15 + p * 3 + s]);
+        }
+      }
+      for (int p = 0; p < 5; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = 0;
+        total[p] += sum[p];
+        if (g == 1) {
+          y[p] = qhls::with_bits<hidden_matmul_type>(total[p]);
+        }
+      }
+    }
+  }
+}
+
+// hidden.add (Keras layer hidden): s10.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
+static void compute_hidden_add(const hidden_matmul_type x0[5], hidden_add_type y[5]) {
+  #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes complete
+  compute_hidden_add_elements: for (int i0 = 0; i0 < 5; ++i0) {
+    #pragma HLS UNROLL
+    y[i0] = x0[i0] + hidden_bias[i0];
+  }
+}
+
+// relu.quantize (Keras layer relu): u4.2 = quantize(hidden.add, to=u4.2) with hidden.add: s9.6
+static void compute_relu_quantize(const hidden_add_type x0[5], relu_quantize_type y[5]) {
+  compute_relu_quantize_elements: for (int i0 = 0; i0 < 5; ++i0) {
+    #pragma HLS UNROLL
+    y[i0] = x0[i0];
+  }
+}
+
+// scores.matmul (Keras layer scores): s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3
+static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_type y[3]) {
+  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=9
+  ap_int<10> total[3];
+  #pragma HLS ARRAY_PARTITION variable=total complete
+  compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
+    compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
+      #pragma HLS PIPELINE II=1
+      ap_int<10> sum[3];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum complete
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 3; ++s) {
+        #pragma HLS UNROLL
+        ap_uint<4> x = 0;
+        if (g * 3 + s < 5) x = qhls::bits(x0[g * 3 + s]);
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(scores_kernel[g * 9 + p * 3 + s]);
+        }
+      }
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = 0;
+        total[p] += sum[p];
+        if (g == 1) {
+          y[p] = qhls::with_bits<scores_matmul_type>(total[p]);
+        }
+      }
+    }
+  }
+}
+
+// scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
+    #pragma HLS UNROLL
+    y[i0] = x0[i0] + scores_bias[i0];
+  }
+}
+
+// hidden.matmul: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3
+static void run_hidden_matmul(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<hidden_matmul_type, 5> >& out0) {
+  const qhls::Token<x_type, 6> x0_token = in0.read();
+  qhls::Token<hidden_matmul_type, 5> y_token;
+  compute_hidden_matmul(x0_token.data, y_token.data);
+  out0.write(y_token);
+}
+
+// hidden.add: 1 step of s10.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
+static void run_hidden_add(hls::stream<qhls::Token<hidden_matmul_type, 5> >& in0, hls::stream<qhls::Token<hidden_add_type, 5> >& out0) {
+  const qhls::Token<hidden_matmul_type, 5> x0_token = in0.read();
+  qhls::Token<hidden_add_type, 5> y_token;
+  compute_hidden_add(x0_token.data, y_token.data);
+  out0.write(y_token);
+}
+
+// relu.quantize: 1 step of u4.2 = quantize(hidden.add, to=u4.2) with hidden.add: s9.6
+static void run_relu_quantize(hls::stream<qhls::Token<hidden_add_type, 5> >& in0, hls::stream<qhls::Token<relu_quantize_type, 5> >& out0) {
+  const qhls::Token<hidden_add_type, 5> x0_token = in0.read();
+  qhls::Token<relu_quantize_type, 5> y_token;
+  compute_relu_quantize(x0_token.data, y_token.data);
+  out0.write(y_token);
+}
+
+// scores.matmul: 1 step of s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3
+static void run_scores_matmul(hls::stream<qhls::Token<relu_quantize_type, 5> >& in0, hls::stream<qhls::Token<scores_matmul_type, 3> >& out0) {
+  const qhls::Token<relu_quantize_type, 5> x0_token = in0.read();
+  qhls::Token<scores_matmul_type, 3> y_token;
+  compute_scores_matmul(x0_token.data, y_token.data);
+  out0.write(y_token);
+}
+
+// scores.add: 1 step of s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+static void run_scores_add(hls::stream<qhls::Token<scores_matmul_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
+  const qhls::Token<scores_matmul_type, 3> x0_token = in0.read();
+  qhls::Token<scores_add_type, 3> y_token;
+  compute_scores_add(x0_token.data, y_token.data);
+  out0.write(y_token);
+}
+
+void mlp(hls::stream<qhls::Token<x_type, 6> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
+  #pragma HLS INTERFACE mode=axis port=x
+  #pragma HLS INTERFACE mode=axis port=result
+  #pragma HLS DATAFLOW
+  hls::stream<qhls::Token<hidden_matmul_type, 5> > hidden_matmul("hidden_matmul");
+  #pragma HLS STREAM variable=hidden_matmul depth=2
+  hls::stream<qhls::Token<hidden_add_type, 5> > hidden_add("hidden_add");
+  #pragma HLS STREAM variable=hidden_add depth=2
+  hls::stream<qhls::Token<relu_quantize_type, 5> > relu_quantize("relu_quantize");
+  #pragma HLS STREAM variable=relu_quantize depth=2
+  hls::stream<qhls::Token<scores_matmul_type, 3> > scores_matmul("scores_matmul");
+  #pragma HLS STREAM variable=scores_matmul depth=2
+  run_hidden_matmul(x, hidden_matmul);
+  QHLS_TAP_TOKENS(0, hidden_matmul, 1)
+  run_hidden_add(hidden_matmul, hidden_add);
+  QHLS_TAP_TOKENS(1, hidden_add, 1)
+  run_relu_quantize(hidden_add, relu_quantize);
+  QHLS_TAP_TOKENS(2, relu_quantize, 1)
+  run_scores_matmul(relu_quantize, scores_matmul);
+  QHLS_TAP_TOKENS(3, scores_matmul, 1)
+  run_scores_add(scores_matmul, result);
+  QHLS_TAP_TOKENS(4, result, 1)
+}
