@@ -105,7 +105,7 @@ def test_top_function_has_the_vendors_pragmas(project):
     if project.target.name == "vitis":
         assert f"\nvoid classifier{signature} {{" in code
         assert "#pragma HLS PIPELINE II=1" in code
-        assert "#pragma HLS ARRAY_PARTITION variable=conv1_kernel_codes complete" in code
+        assert "#pragma HLS ARRAY_PARTITION variable=conv1_kernel_codes type=complete" in code
         assert "hls_" not in code
     else:
         assert f"\n#pragma hls_design top\nvoid CCS_BLOCK(classifier){signature} {{" in code

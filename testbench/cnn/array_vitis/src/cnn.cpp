@@ -22,15 +22,15 @@ static void compute_conv_pad(const x_type x0[32], conv_pad_type y[72]) {
 
 // conv.conv, conv.add, relu.quantize (Keras layers conv, relu): s11.6 = conv(conv.pad, conv.kernel); s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2) with conv.pad: s4.3, conv.kernel: s4.3
 static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type y[48]) {
-  #pragma HLS ARRAY_PARTITION variable=conv_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=conv_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=conv_kernel_codes type=complete
   compute_relu_quantize_rows: for (int r = 0; r < 4; ++r) {
     compute_relu_quantize_columns: for (int c = 0; c < 4; ++c) {
       #pragma HLS PIPELINE II=1
       ap_int<11> sum[3];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int n = 0; n < 3; ++n) {
         #pragma HLS UNROLL
         sum[n] = ap_int<11>(qhls::bits(conv_bias[n])) << 3;
@@ -83,13 +83,13 @@ static void compute_pool_pool(const relu_quantize_type x0[48], pool_pool_type y[
 
 // scores.matmul, scores.add (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel); s10.5 = add(scores.matmul, scores.bias) with flat.reshape: u4.2, scores.kernel: s4.3
 static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
   ap_int<10> sum[3];  // integers: product and accumulator share a binary point
-  #pragma HLS ARRAY_PARTITION variable=sum complete
+  #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 3; ++j) {
     #pragma HLS UNROLL
     sum[j] = ap_int<10>(qhls::bits(scores_bias[j])) << 2;
@@ -116,25 +116,25 @@ static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
 }
 
 void cnn(const x_type x[32], scores_add_type result[3]) {
-  #pragma HLS ARRAY_PARTITION variable=x complete
-  #pragma HLS ARRAY_PARTITION variable=result complete
+  #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
   QHLS_BUFFER conv_pad_type conv_pad[72];
-  #pragma HLS ARRAY_PARTITION variable=conv_pad complete
+  #pragma HLS ARRAY_PARTITION variable=conv_pad type=complete
   compute_conv_pad(x, conv_pad);
   QHLS_TAP(0, conv_pad, 72)
   QHLS_CALL(1)
   QHLS_BUFFER relu_quantize_type relu_quantize[48];
-  #pragma HLS ARRAY_PARTITION variable=relu_quantize complete
+  #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
   compute_relu_quantize(conv_pad, relu_quantize);
   QHLS_TAP(3, relu_quantize, 48)
   QHLS_BUFFER pool_pool_type pool_pool[12];
-  #pragma HLS ARRAY_PARTITION variable=pool_pool complete
+  #pragma HLS ARRAY_PARTITION variable=pool_pool type=complete
   compute_pool_pool(relu_quantize, pool_pool);
   QHLS_TAP(4, pool_pool, 12)
   QHLS_CALL(5)
   QHLS_BUFFER scores_add_type scores_add[3];
-  #pragma HLS ARRAY_PARTITION variable=scores_add complete
+  #pragma HLS ARRAY_PARTITION variable=scores_add type=complete
   compute_scores_add(pool_pool, scores_add);
   QHLS_TAP(6, scores_add, 3)
   store_result(scores_add, result);

@@ -8,13 +8,13 @@ static void compute_conv_conv(const conv_pad_type x0[18], conv_conv_type y[3]) {
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
   ap_int<11> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_conv_conv_r: for (int r = 0; r < 1; ++r) {
     compute_conv_conv_c: for (int c = 0; c < 1; ++c) {
       compute_conv_conv_tiles_g: for (int g = 0; g < 2; ++g) {
         #pragma HLS PIPELINE II=1
         ap_int<11> sum[3];  // integers: product and accumulator share a binary point
-        #pragma HLS ARRAY_PARTITION variable=sum complete
+        #pragma HLS ARRAY_PARTITION variable=sum type=complete
         for (int p = 0; p < 3; ++p) {
           #pragma HLS UNROLL
           sum[p] = 0;
@@ -48,7 +48,7 @@ static void compute_conv_conv(const conv_pad_type x0[18], conv_conv_type y[3]) {
 
 // conv.add (Keras layer conv): s11.6 = add(conv.conv, conv.bias) with conv.conv: s11.6, conv.bias: s4.3
 static void compute_conv_add(const conv_conv_type x0[3], conv_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=conv_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
   compute_conv_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 1; ++i1) {
@@ -103,12 +103,12 @@ static void compute_scores_matmul(const pool_pool_type x0[12], scores_matmul_typ
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
   ap_int<10> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
     compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
       #pragma HLS PIPELINE II=1
       ap_int<10> sum[3];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int p = 0; p < 3; ++p) {
         #pragma HLS UNROLL
         sum[p] = 0;
@@ -135,7 +135,7 @@ static void compute_scores_matmul(const pool_pool_type x0[12], scores_matmul_typ
 
 // scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0] + scores_bias[i0];
@@ -170,10 +170,10 @@ static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<
 // conv.conv: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3
 static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<conv_conv_type, 3> >& out0) {
   QHLS_BUFFER conv_pad_type lines[2][6][2];  // the rows above, oldest first
-  #pragma HLS ARRAY_PARTITION variable=lines dim=1 complete
-  #pragma HLS ARRAY_RESHAPE variable=lines dim=3 complete
+  #pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=3
   QHLS_BUFFER conv_pad_type window[18];
-  #pragma HLS ARRAY_PARTITION variable=window complete
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
   int rows_left = 2;  // rows until a window ends
   run_conv_conv_rows: for (int r = 0; r < 6; ++r) {
     int columns_left = 2;
@@ -237,10 +237,10 @@ static void run_relu_quantize(hls::stream<qhls::Token<conv_add_type, 3> >& in0, 
 // pool.pool: each window of 2 x 2 pixels: u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
 static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0, hls::stream<qhls::Token<pool_pool_type, 3> >& out0) {
   QHLS_BUFFER relu_quantize_type lines[1][4][3];  // the rows above, oldest first
-  #pragma HLS ARRAY_PARTITION variable=lines dim=1 complete
-  #pragma HLS ARRAY_RESHAPE variable=lines dim=3 complete
+  #pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=3
   QHLS_BUFFER relu_quantize_type window[12];
-  #pragma HLS ARRAY_PARTITION variable=window complete
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
   int rows_left = 1;  // rows until a window ends
   run_pool_pool_rows: for (int r = 0; r < 4; ++r) {
     int columns_left = 1;
@@ -278,7 +278,7 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
 // scores.matmul: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3
 static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_matmul_type, 3> >& out0) {
   QHLS_BUFFER pool_pool_type x0[12];
-  #pragma HLS ARRAY_PARTITION variable=x0 complete
+  #pragma HLS ARRAY_PARTITION variable=x0 type=complete
   run_scores_matmul_read: for (int t = 0; t < 4; ++t) {
     #pragma HLS PIPELINE II=1
     const qhls::Token<pool_pool_type, 3> x0_token = in0.read();

@@ -4,14 +4,14 @@
 
 // cell.matmul, cell.add (Keras layer cell): s8.6 = matmul(x, cell.kernel); s9.6 = add(cell.matmul, cell.bias) with x: s4.3, cell.kernel: s4.3
 static void compute_cell_add(const x_type x0[6], cell_add_type y[24]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=cell_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_kernel_codes type=complete
   compute_cell_add_rows: for (int r = 0; r < 3; ++r) {
     #pragma HLS PIPELINE II=1
     ap_int<9> sum[8];  // integers: product and accumulator share a binary point
-    #pragma HLS ARRAY_PARTITION variable=sum complete
+    #pragma HLS ARRAY_PARTITION variable=sum type=complete
     for (int j = 0; j < 8; ++j) {
       #pragma HLS UNROLL
       sum[j] = ap_int<9>(qhls::bits(cell_bias[j])) << 3;
@@ -35,10 +35,10 @@ static void compute_cell_add(const x_type x0[6], cell_add_type y[24]) {
 static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan_matmul_type y[8]) {
   static_assert(qhls::frac<decltype(x0[0] * cell_scan_recurrent_kernel[0])>() == qhls::frac<cell_scan_matmul_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_recurrent_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_recurrent_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
   ap_int<9> sum[8];  // integers: product and accumulator share a binary point
-  #pragma HLS ARRAY_PARTITION variable=sum complete
+  #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 8; ++j) {
     #pragma HLS UNROLL
     sum[j] = 0;
@@ -67,8 +67,8 @@ static void compute_cell_scan_add(const cell_scan_row_type x0[8], const cell_sca
 
 // cell.scan.view_4, cell.scan.threshold_3 (Keras layer cell): s10.6 = view(cell.scan.reshape_4, strides=(1,), offset=6); u4.4 = threshold(cell.scan.view_4, cell.scan.thresholds_3, cell.scan.values_3) with cell.scan.reshape_4: s10.6
 static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_scan_threshold_3_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_3_codes complete
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_3_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_3_codes type=complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_3_codes type=complete
   compute_cell_scan_threshold_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     const cell_scan_view_4_type r0 = x0[6 + i0];
@@ -86,8 +86,8 @@ static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_s
 
 // cell.scan.view_2, cell.scan.threshold (Keras layer cell): s10.6 = view(cell.scan.reshape_2, strides=(1,), offset=2); u4.4 = threshold(cell.scan.view_2, cell.scan.thresholds, cell.scan.values) with cell.scan.reshape_2: s10.6
 static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_scan_threshold_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_codes complete
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_codes type=complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_codes type=complete
   compute_cell_scan_threshold_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     const cell_scan_view_2_type r0 = x0[2 + i0];
@@ -114,8 +114,8 @@ static void compute_cell_scan_mul(const cell_scan_threshold_type x0[2], const ce
 
 // cell.scan.view, cell.scan.threshold_2 (Keras layer cell): s10.6 = view(cell.scan.reshape, strides=(1,)); u4.4 = threshold(cell.scan.view, cell.scan.thresholds_2, cell.scan.values_2) with cell.scan.reshape: s10.6
 static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_scan_threshold_2_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_2_codes complete
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_2_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_2_codes type=complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_2_codes type=complete
   compute_cell_scan_threshold_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     const cell_scan_view_type r0 = x0[i0];
@@ -184,11 +184,11 @@ static void compute_cell_scan_quantize_4(const cell_scan_add_2_type x0[2], cell_
 // cell.scan (Keras layer cell): s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
 static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   QHLS_BUFFER cell_scan_row_type cell_scan_row[8];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_row complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_row type=complete
   QHLS_BUFFER cell_scan_state_type cell_scan_state[2];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_state complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_state type=complete
   QHLS_BUFFER cell_scan_state_2_type cell_scan_state_2[2];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_state_2 complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_state_2 type=complete
   compute_cell_scan_start_0: for (int i = 0; i < 2; ++i) {
     #pragma HLS UNROLL
     cell_scan_state[i] = cell_start[i];
@@ -203,43 +203,43 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
       cell_scan_row[i] = x0[t * 8 + i];
     }
     QHLS_BUFFER cell_scan_matmul_type cell_scan_matmul[8];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_matmul complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_matmul type=complete
     compute_cell_scan_matmul(cell_scan_state, cell_scan_matmul);
     QHLS_BUFFER cell_scan_add_type cell_scan_add[8];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_add complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_add type=complete
     compute_cell_scan_add(cell_scan_row, cell_scan_matmul, cell_scan_add);
     QHLS_BUFFER cell_scan_threshold_3_type cell_scan_threshold_3[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_3 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_3 type=complete
     compute_cell_scan_threshold_3(cell_scan_add, cell_scan_threshold_3);
     QHLS_BUFFER cell_scan_threshold_type cell_scan_threshold[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold type=complete
     compute_cell_scan_threshold(cell_scan_add, cell_scan_threshold);
     QHLS_BUFFER cell_scan_mul_type cell_scan_mul[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul type=complete
     compute_cell_scan_mul(cell_scan_threshold, cell_scan_state_2, cell_scan_mul);
     QHLS_BUFFER cell_scan_threshold_2_type cell_scan_threshold_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_2 type=complete
     compute_cell_scan_threshold_2(cell_scan_add, cell_scan_threshold_2);
     QHLS_BUFFER cell_scan_quantize_type cell_scan_quantize[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize type=complete
     compute_cell_scan_quantize(cell_scan_add, cell_scan_quantize);
     QHLS_BUFFER cell_scan_mul_2_type cell_scan_mul_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_2 type=complete
     compute_cell_scan_mul_2(cell_scan_threshold_2, cell_scan_quantize, cell_scan_mul_2);
     QHLS_BUFFER cell_scan_add_2_type cell_scan_add_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_add_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_add_2 type=complete
     compute_cell_scan_add_2(cell_scan_mul, cell_scan_mul_2, cell_scan_add_2);
     QHLS_BUFFER cell_scan_quantize_2_type cell_scan_quantize_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_2 type=complete
     compute_cell_scan_quantize_2(cell_scan_add_2, cell_scan_quantize_2);
     QHLS_BUFFER cell_scan_mul_3_type cell_scan_mul_3[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_3 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_3 type=complete
     compute_cell_scan_mul_2(cell_scan_threshold_3, cell_scan_quantize_2, cell_scan_mul_3);
     QHLS_BUFFER cell_scan_quantize_3_type cell_scan_quantize_3[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_3 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_3 type=complete
     compute_cell_scan_quantize_3(cell_scan_mul_3, cell_scan_quantize_3);
     QHLS_BUFFER cell_scan_quantize_4_type cell_scan_quantize_4[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_4 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_4 type=complete
     compute_cell_scan_quantize_4(cell_scan_add_2, cell_scan_quantize_4);
     compute_cell_scan_result: for (int i = 0; i < 2; ++i) {
       #pragma HLS UNROLL
@@ -258,13 +258,13 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
 
 // scores.matmul, scores.add (Keras layer scores): s12.10 = matmul(cell.scan, scores.kernel); s12.10 = add(scores.matmul, scores.bias) with cell.scan: s8.7, scores.kernel: s4.3
 static void compute_scores_add(const cell_scan_type x0[2], scores_add_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
   ap_int<12> sum[2];  // integers: product and accumulator share a binary point
-  #pragma HLS ARRAY_PARTITION variable=sum complete
+  #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 2; ++j) {
     #pragma HLS UNROLL
     sum[j] = ap_int<12>(qhls::bits(scores_bias[j])) << 7;
@@ -291,21 +291,21 @@ static void store_result(const scores_add_type x0[2], scores_add_type y[2]) {
 }
 
 void lstm(const x_type x[6], scores_add_type result[2]) {
-  #pragma HLS ARRAY_PARTITION variable=x complete
-  #pragma HLS ARRAY_PARTITION variable=result complete
+  #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
   QHLS_CALL(0)
   QHLS_BUFFER cell_add_type cell_add[24];
-  #pragma HLS ARRAY_PARTITION variable=cell_add complete
+  #pragma HLS ARRAY_PARTITION variable=cell_add type=complete
   compute_cell_add(x, cell_add);
   QHLS_TAP(1, cell_add, 24)
   QHLS_BUFFER cell_scan_type cell_scan[2];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan type=complete
   compute_cell_scan(cell_add, cell_scan);
   QHLS_TAP(2, cell_scan, 2)
   QHLS_CALL(3)
   QHLS_BUFFER scores_add_type scores_add[2];
-  #pragma HLS ARRAY_PARTITION variable=scores_add complete
+  #pragma HLS ARRAY_PARTITION variable=scores_add type=complete
   compute_scores_add(cell_scan, scores_add);
   QHLS_TAP(4, scores_add, 2)
   store_result(scores_add, result);

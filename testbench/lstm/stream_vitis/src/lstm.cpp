@@ -8,12 +8,12 @@ static void compute_cell_matmul(const x_type x0[2], cell_matmul_type y[8]) {
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=cell_kernel_codes type=cyclic factor=8
   ap_int<8> total[8];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_cell_matmul_r: for (int r = 0; r < 1; ++r) {
     compute_cell_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
       #pragma HLS PIPELINE II=1
       ap_int<8> sum[8];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int p = 0; p < 8; ++p) {
         #pragma HLS UNROLL
         sum[p] = 0;
@@ -40,7 +40,7 @@ static void compute_cell_matmul(const x_type x0[2], cell_matmul_type y[8]) {
 
 // cell.add (Keras layer cell): s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
 static void compute_cell_add(const cell_matmul_type x0[8], cell_add_type y[8]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_bias_codes type=complete
   compute_cell_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 8; ++i1) {
@@ -56,12 +56,12 @@ static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=cell_scan_recurrent_kernel_codes type=cyclic factor=8
   ap_int<9> total[8];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_cell_scan_matmul_r: for (int r = 0; r < 1; ++r) {
     compute_cell_scan_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
       #pragma HLS PIPELINE II=1
       ap_int<9> sum[8];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int p = 0; p < 8; ++p) {
         #pragma HLS UNROLL
         sum[p] = 0;
@@ -96,8 +96,8 @@ static void compute_cell_scan_add(const cell_scan_row_type x0[8], const cell_sca
 
 // cell.scan.view_4 (Keras layer cell): s10.6 = view(cell.scan.reshape_4, strides=(1,), offset=6); u4.4 = threshold(cell.scan.view_4, cell.scan.thresholds_3, cell.scan.values_3) with cell.scan.reshape_4: s10.6
 static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_scan_threshold_3_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_3_codes complete
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_3_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_3_codes type=complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_3_codes type=complete
   compute_cell_scan_threshold_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     const cell_scan_view_4_type r0 = x0[6 + i0];
@@ -115,8 +115,8 @@ static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_s
 
 // cell.scan.view_2 (Keras layer cell): s10.6 = view(cell.scan.reshape_2, strides=(1,), offset=2); u4.4 = threshold(cell.scan.view_2, cell.scan.thresholds, cell.scan.values) with cell.scan.reshape_2: s10.6
 static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_scan_threshold_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_codes complete
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_codes type=complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_codes type=complete
   compute_cell_scan_threshold_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     const cell_scan_view_2_type r0 = x0[2 + i0];
@@ -143,8 +143,8 @@ static void compute_cell_scan_mul(const cell_scan_threshold_type x0[2], const ce
 
 // cell.scan.view (Keras layer cell): s10.6 = view(cell.scan.reshape, strides=(1,)); u4.4 = threshold(cell.scan.view, cell.scan.thresholds_2, cell.scan.values_2) with cell.scan.reshape: s10.6
 static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_scan_threshold_2_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_2_codes complete
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_2_codes complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_2_codes type=complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_values_2_codes type=complete
   compute_cell_scan_threshold_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     const cell_scan_view_type r0 = x0[i0];
@@ -213,11 +213,11 @@ static void compute_cell_scan_quantize_4(const cell_scan_add_2_type x0[2], cell_
 // cell.scan (Keras layer cell): s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
 static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   QHLS_BUFFER cell_scan_row_type cell_scan_row[8];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_row complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_row type=complete
   QHLS_BUFFER cell_scan_state_type cell_scan_state[2];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_state complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_state type=complete
   QHLS_BUFFER cell_scan_state_2_type cell_scan_state_2[2];
-  #pragma HLS ARRAY_PARTITION variable=cell_scan_state_2 complete
+  #pragma HLS ARRAY_PARTITION variable=cell_scan_state_2 type=complete
   compute_cell_scan_start_0: for (int i = 0; i < 2; ++i) {
     #pragma HLS UNROLL
     cell_scan_state[i] = cell_start[i];
@@ -232,43 +232,43 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
       cell_scan_row[i] = x0[t * 8 + i];
     }
     QHLS_BUFFER cell_scan_matmul_type cell_scan_matmul[8];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_matmul complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_matmul type=complete
     compute_cell_scan_matmul(cell_scan_state, cell_scan_matmul);
     QHLS_BUFFER cell_scan_add_type cell_scan_add[8];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_add complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_add type=complete
     compute_cell_scan_add(cell_scan_row, cell_scan_matmul, cell_scan_add);
     QHLS_BUFFER cell_scan_threshold_3_type cell_scan_threshold_3[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_3 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_3 type=complete
     compute_cell_scan_threshold_3(cell_scan_add, cell_scan_threshold_3);
     QHLS_BUFFER cell_scan_threshold_type cell_scan_threshold[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold type=complete
     compute_cell_scan_threshold(cell_scan_add, cell_scan_threshold);
     QHLS_BUFFER cell_scan_mul_type cell_scan_mul[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul type=complete
     compute_cell_scan_mul(cell_scan_threshold, cell_scan_state_2, cell_scan_mul);
     QHLS_BUFFER cell_scan_threshold_2_type cell_scan_threshold_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_2 type=complete
     compute_cell_scan_threshold_2(cell_scan_add, cell_scan_threshold_2);
     QHLS_BUFFER cell_scan_quantize_type cell_scan_quantize[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize type=complete
     compute_cell_scan_quantize(cell_scan_add, cell_scan_quantize);
     QHLS_BUFFER cell_scan_mul_2_type cell_scan_mul_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_2 type=complete
     compute_cell_scan_mul_2(cell_scan_threshold_2, cell_scan_quantize, cell_scan_mul_2);
     QHLS_BUFFER cell_scan_add_2_type cell_scan_add_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_add_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_add_2 type=complete
     compute_cell_scan_add_2(cell_scan_mul, cell_scan_mul_2, cell_scan_add_2);
     QHLS_BUFFER cell_scan_quantize_2_type cell_scan_quantize_2[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_2 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_2 type=complete
     compute_cell_scan_quantize_2(cell_scan_add_2, cell_scan_quantize_2);
     QHLS_BUFFER cell_scan_mul_3_type cell_scan_mul_3[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_3 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_3 type=complete
     compute_cell_scan_mul_2(cell_scan_threshold_3, cell_scan_quantize_2, cell_scan_mul_3);
     QHLS_BUFFER cell_scan_quantize_3_type cell_scan_quantize_3[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_3 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_3 type=complete
     compute_cell_scan_quantize_3(cell_scan_mul_3, cell_scan_quantize_3);
     QHLS_BUFFER cell_scan_quantize_4_type cell_scan_quantize_4[2];
-    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_4 complete
+    #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_4 type=complete
     compute_cell_scan_quantize_4(cell_scan_add_2, cell_scan_quantize_4);
     compute_cell_scan_result: for (int i = 0; i < 2; ++i) {
       #pragma HLS UNROLL
@@ -291,12 +291,12 @@ static void compute_scores_matmul(const cell_scan_type x0[2], scores_matmul_type
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=2
   ap_int<12> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
     compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
       #pragma HLS PIPELINE II=1
       ap_int<12> sum[2];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int p = 0; p < 2; ++p) {
         #pragma HLS UNROLL
         sum[p] = 0;
@@ -323,7 +323,7 @@ static void compute_scores_matmul(const cell_scan_type x0[2], scores_matmul_type
 
 // scores.add (Keras layer scores): s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   compute_scores_add_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0] + scores_bias[i0];
@@ -354,7 +354,7 @@ static void run_cell_add(hls::stream<qhls::Token<cell_matmul_type, 8> >& in0, hl
 // cell.scan: 1 step of s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
 static void run_cell_scan(hls::stream<qhls::Token<cell_add_type, 8> >& in0, hls::stream<qhls::Token<cell_scan_type, 2> >& out0) {
   QHLS_BUFFER cell_add_type x0[24];
-  #pragma HLS ARRAY_PARTITION variable=x0 complete
+  #pragma HLS ARRAY_PARTITION variable=x0 type=complete
   run_cell_scan_read: for (int t = 0; t < 3; ++t) {
     #pragma HLS PIPELINE II=1
     const qhls::Token<cell_add_type, 8> x0_token = in0.read();

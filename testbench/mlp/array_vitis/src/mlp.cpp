@@ -4,13 +4,13 @@
 
 // hidden.matmul, hidden.add, relu.quantize (Keras layers hidden, relu): s9.6 = matmul(x, hidden.kernel); s9.6 = add(hidden.matmul, hidden.bias); u4.2 = quantize(hidden.add, to=u4.2) with x: s4.3, hidden.kernel: s4.3
 static void compute_relu_quantize(const x_type x0[6], relu_quantize_type y[5]) {
-  #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * hidden_kernel[0])>() == qhls::frac<hidden_matmul_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=hidden_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=hidden_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
   ap_int<9> sum[5];  // integers: product and accumulator share a binary point
-  #pragma HLS ARRAY_PARTITION variable=sum complete
+  #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 5; ++j) {
     #pragma HLS UNROLL
     sum[j] = ap_int<9>(qhls::bits(hidden_bias[j])) << 3;
@@ -33,13 +33,13 @@ static void compute_relu_quantize(const x_type x0[6], relu_quantize_type y[5]) {
 
 // scores.matmul, scores.add (Keras layer scores): s10.5 = matmul(relu.quantize, scores.kernel); s9.5 = add(scores.matmul, scores.bias) with relu.quantize: u4.2, scores.kernel: s4.3
 static void compute_scores_add(const relu_quantize_type x0[5], scores_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
   ap_int<9> sum[3];  // integers: product and accumulator share a binary point
-  #pragma HLS ARRAY_PARTITION variable=sum complete
+  #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 3; ++j) {
     #pragma HLS UNROLL
     sum[j] = ap_int<9>(qhls::bits(scores_bias[j])) << 2;
@@ -66,17 +66,17 @@ static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
 }
 
 void mlp(const x_type x[6], scores_add_type result[3]) {
-  #pragma HLS ARRAY_PARTITION variable=x complete
-  #pragma HLS ARRAY_PARTITION variable=result complete
+  #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
   QHLS_CALL(0)
   QHLS_BUFFER relu_quantize_type relu_quantize[5];
-  #pragma HLS ARRAY_PARTITION variable=relu_quantize complete
+  #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
   compute_relu_quantize(x, relu_quantize);
   QHLS_TAP(2, relu_quantize, 5)
   QHLS_CALL(3)
   QHLS_BUFFER scores_add_type scores_add[3];
-  #pragma HLS ARRAY_PARTITION variable=scores_add complete
+  #pragma HLS ARRAY_PARTITION variable=scores_add type=complete
   compute_scores_add(relu_quantize, scores_add);
   QHLS_TAP(4, scores_add, 3)
   store_result(scores_add, result);

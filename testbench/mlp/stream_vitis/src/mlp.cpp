@@ -8,12 +8,12 @@ static void compute_hidden_matmul(const x_type x0[6], hidden_matmul_type y[5]) {
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
   ap_int<9> total[5];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_hidden_matmul_r: for (int r = 0; r < 1; ++r) {
     compute_hidden_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
       #pragma HLS PIPELINE II=1
       ap_int<9> sum[5];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int p = 0; p < 5; ++p) {
         #pragma HLS UNROLL
         sum[p] = 0;
@@ -40,7 +40,7 @@ static void compute_hidden_matmul(const x_type x0[6], hidden_matmul_type y[5]) {
 
 // hidden.add (Keras layer hidden): s10.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
 static void compute_hidden_add(const hidden_matmul_type x0[5], hidden_add_type y[5]) {
-  #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
   compute_hidden_add_elements: for (int i0 = 0; i0 < 5; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0] + hidden_bias[i0];
@@ -61,12 +61,12 @@ static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=9
   ap_int<10> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
     compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
       #pragma HLS PIPELINE II=1
       ap_int<10> sum[3];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int p = 0; p < 3; ++p) {
         #pragma HLS UNROLL
         sum[p] = 0;
@@ -94,7 +94,7 @@ static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_
 
 // scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0] + scores_bias[i0];

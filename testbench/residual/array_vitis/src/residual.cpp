@@ -4,15 +4,15 @@
 
 // first.conv, first.add, relu.quantize (Keras layers first, relu): s8.6 = conv(x, first.kernel); s8.6 = add(first.conv, first.bias); u4.2 = quantize(first.add, to=u4.2) with x: s4.3, first.kernel: s4.3
 static void compute_relu_quantize(const x_type x0[32], relu_quantize_type y[32]) {
-  #pragma HLS ARRAY_PARTITION variable=first_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * first_kernel[0])>() == qhls::frac<first_conv_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=first_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=first_kernel_codes type=complete
   compute_relu_quantize_rows: for (int r = 0; r < 4; ++r) {
     compute_relu_quantize_columns: for (int c = 0; c < 4; ++c) {
       #pragma HLS PIPELINE II=1
       ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
         sum[n] = ap_int<8>(qhls::bits(first_bias[n])) << 3;
@@ -61,15 +61,15 @@ static void compute_second_pad(const relu_quantize_type x0[32], second_pad_type 
 
 // second.conv, second.add, rounded.quantize (Keras layers second, rounded): s8.5 = conv(second.pad, second.kernel); s8.5 = add(second.conv, second.bias); u4.2 = quantize(second.add, to=u4.2) with second.pad: u2.2, second.kernel: s4.3
 static void compute_rounded_quantize(const second_pad_type x0[72], rounded_quantize_type y[32]) {
-  #pragma HLS ARRAY_PARTITION variable=second_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * second_kernel[0])>() == qhls::frac<second_conv_type>(),
   "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_PARTITION variable=second_kernel_codes complete
+  #pragma HLS ARRAY_PARTITION variable=second_kernel_codes type=complete
   compute_rounded_quantize_rows: for (int r = 0; r < 4; ++r) {
     compute_rounded_quantize_columns: for (int c = 0; c < 4; ++c) {
       #pragma HLS PIPELINE II=1
       ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum complete
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
         sum[n] = ap_int<8>(qhls::bits(second_bias[n])) << 3;
@@ -150,34 +150,34 @@ static void store_result(const mean_shift_type x0[2], mean_shift_type y[2]) {
 }
 
 void residual(const x_type x[32], mean_shift_type result[2]) {
-  #pragma HLS ARRAY_PARTITION variable=x complete
-  #pragma HLS ARRAY_PARTITION variable=result complete
+  #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS ARRAY_PARTITION variable=result type=complete
   // DATAFLOW disabled: several calls read relu.quantize.
   // DATAFLOW disabled: tensors of different depths meet in skip.add.
   QHLS_CALL(0)
   QHLS_BUFFER relu_quantize_type relu_quantize[32];
-  #pragma HLS ARRAY_PARTITION variable=relu_quantize complete
+  #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
   compute_relu_quantize(x, relu_quantize);
   QHLS_TAP(2, relu_quantize, 32)
   QHLS_BUFFER second_pad_type second_pad[72];
-  #pragma HLS ARRAY_PARTITION variable=second_pad complete
+  #pragma HLS ARRAY_PARTITION variable=second_pad type=complete
   compute_second_pad(relu_quantize, second_pad);
   QHLS_TAP(3, second_pad, 72)
   QHLS_CALL(4)
   QHLS_BUFFER rounded_quantize_type rounded_quantize[32];
-  #pragma HLS ARRAY_PARTITION variable=rounded_quantize complete
+  #pragma HLS ARRAY_PARTITION variable=rounded_quantize type=complete
   compute_rounded_quantize(second_pad, rounded_quantize);
   QHLS_TAP(6, rounded_quantize, 32)
   QHLS_BUFFER skip_add_type skip_add[32];
-  #pragma HLS ARRAY_PARTITION variable=skip_add complete
+  #pragma HLS ARRAY_PARTITION variable=skip_add type=complete
   compute_skip_add(relu_quantize, rounded_quantize, skip_add);
   QHLS_TAP(7, skip_add, 32)
   QHLS_BUFFER mean_pool_type mean_pool[2];
-  #pragma HLS ARRAY_PARTITION variable=mean_pool complete
+  #pragma HLS ARRAY_PARTITION variable=mean_pool type=complete
   compute_mean_pool(skip_add, mean_pool);
   QHLS_TAP(8, mean_pool, 2)
   QHLS_BUFFER mean_shift_type mean_shift[2];
-  #pragma HLS ARRAY_PARTITION variable=mean_shift complete
+  #pragma HLS ARRAY_PARTITION variable=mean_shift type=complete
   compute_mean_shift(mean_pool, mean_shift);
   QHLS_TAP(9, mean_shift, 2)
   store_result(mean_shift, result);

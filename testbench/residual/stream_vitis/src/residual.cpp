@@ -8,13 +8,13 @@ static void compute_first_conv(const x_type x0[2], first_conv_type y[2]) {
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=first_kernel_codes type=cyclic factor=2
   ap_int<8> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_first_conv_r: for (int r = 0; r < 1; ++r) {
     compute_first_conv_c: for (int c = 0; c < 1; ++c) {
       compute_first_conv_tiles_g: for (int g = 0; g < 2; ++g) {
         #pragma HLS PIPELINE II=1
         ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-        #pragma HLS ARRAY_PARTITION variable=sum complete
+        #pragma HLS ARRAY_PARTITION variable=sum type=complete
         for (int p = 0; p < 2; ++p) {
           #pragma HLS UNROLL
           sum[p] = 0;
@@ -48,7 +48,7 @@ static void compute_first_conv(const x_type x0[2], first_conv_type y[2]) {
 
 // first.add (Keras layer first): s8.6 = add(first.conv, first.bias) with first.conv: s8.6, first.bias: s4.3
 static void compute_first_add(const first_conv_type x0[2], first_add_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=first_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
   compute_first_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 1; ++i1) {
@@ -81,13 +81,13 @@ static void compute_second_conv(const second_pad_type x0[18], second_conv_type y
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=second_kernel_codes type=cyclic factor=18
   ap_int<8> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total complete
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   compute_second_conv_r: for (int r = 0; r < 1; ++r) {
     compute_second_conv_c: for (int c = 0; c < 1; ++c) {
       compute_second_conv_tiles_g: for (int g = 0; g < 2; ++g) {
         #pragma HLS PIPELINE II=1
         ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-        #pragma HLS ARRAY_PARTITION variable=sum complete
+        #pragma HLS ARRAY_PARTITION variable=sum type=complete
         for (int p = 0; p < 2; ++p) {
           #pragma HLS UNROLL
           sum[p] = 0;
@@ -121,7 +121,7 @@ static void compute_second_conv(const second_pad_type x0[18], second_conv_type y
 
 // second.add (Keras layer second): s8.5 = add(second.conv, second.bias) with second.conv: s8.5, second.bias: s3.2
 static void compute_second_add(const second_conv_type x0[2], second_add_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=second_bias_codes complete
+  #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
   compute_second_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 1; ++i1) {
@@ -262,10 +262,10 @@ static void run_second_pad(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0
 // second.conv: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
 static void run_second_conv(hls::stream<qhls::Token<second_pad_type, 2> >& in0, hls::stream<qhls::Token<second_conv_type, 2> >& out0) {
   QHLS_BUFFER second_pad_type lines[2][6][2];  // the rows above, oldest first
-  #pragma HLS ARRAY_PARTITION variable=lines dim=1 complete
-  #pragma HLS ARRAY_RESHAPE variable=lines dim=3 complete
+  #pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=3
   QHLS_BUFFER second_pad_type window[18];
-  #pragma HLS ARRAY_PARTITION variable=window complete
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
   int rows_left = 2;  // rows until a window ends
   run_second_conv_rows: for (int r = 0; r < 6; ++r) {
     int columns_left = 2;
@@ -341,7 +341,7 @@ static void run_skip_add(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0, 
 // mean.pool: 1 step of u8.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum) with skip.add: u4.2
 static void run_mean_pool(hls::stream<qhls::Token<skip_add_type, 2> >& in0, hls::stream<qhls::Token<mean_pool_type, 2> >& out0) {
   QHLS_BUFFER skip_add_type x0[32];
-  #pragma HLS ARRAY_PARTITION variable=x0 complete
+  #pragma HLS ARRAY_PARTITION variable=x0 type=complete
   run_mean_pool_read: for (int t = 0; t < 16; ++t) {
     #pragma HLS PIPELINE II=1
     const qhls::Token<skip_add_type, 2> x0_token = in0.read();
