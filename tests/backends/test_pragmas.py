@@ -13,10 +13,10 @@ from qhls.backends.target import TARGETS
 from qhls.errors import EmitError
 from qhls.ir import Fixed, Graph
 from qhls.plan import Schedule, plan
+from support.cpp.pragmas import lint, list_users
 from support.graphs.designs import classifier, dense
 from support.graphs.op_batches import graph_of, residual
 from support.graphs.op_examples import EXAMPLES, inputs_of
-from support.pragmas import lint, list_users
 
 SCHEDULES = {
     "parallel": Schedule(),

@@ -196,7 +196,7 @@ def test_without_dataflow_an_input_waits_for_the_result():
     chain = estimate_latency(Graph((x,), (once,)), far)
     assert (chain.obstacles, chain.interval, chain.latency) == ((), 8, 24)
     assert chain.sequential == 24  # Catapult's
-    skip = estimate_latency(Graph((x,), (Add(once, x, name="y"),)), far)
+    skip = estimate_latency(Graph((x,), (Add(Reshape(once, (8,)), x, name="y"),)), far)
     assert skip.obstacles == (*("several calls read x", "tensors of different depths meet in y"),)
     assert skip.interval == skip.latency == skip.sequential == 32
     text = " ".join(str(skip).split())
