@@ -8,12 +8,13 @@
 packages that own this name may be installed too, and are hidden in a process that calls ``install``.
 """
 
+import os
 import sys
 from typing import Any
 
 import qhls.system.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
 from qhls.errors import QhlsError
-from qhls.qkeras.modules import build_modules, list_places, resolve
+from qhls.qkeras.modules import build_modules, find_backend, list_places, resolve
 from qhls.qkeras.table import TABLE
 
 __version__ = "0.9.0"
@@ -59,6 +60,7 @@ def install() -> None:
             f"qhls.qkeras.install: expected no other package {NAME!r} in this process, got "
             f"{getattr(present, '__file__', None) or 'one'}. Call install() before anything imports it."
         )
+    os.environ.setdefault("KERAS_BACKEND", find_backend())  # QKeras' port sets it, scripts read it
     sys.modules[NAME] = sys.modules[__name__]
     for name, module in _modules.items():
         sys.modules[f"{NAME}.{name}"] = module

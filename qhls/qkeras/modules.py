@@ -41,6 +41,11 @@ LIVE = ("_default_sigmoid_type",)
 """Names of a value that changes."""
 
 
+def find_backend() -> str:
+    """Return the name of Keras' backend."""
+    return keras.config.backend()
+
+
 def resolve(module: str, name: str) -> Any:
     """Return ``name`` of a module; without a module, the module of this name."""
     if not module:
@@ -58,7 +63,7 @@ def list_places(contents: ModuleNames) -> dict[str, tuple[str, str]]:
         for each in names.split():
             new, _, old = each.partition("=")
             places[new] = (source, old or new)
-    if keras.config.backend() != "tensorflow":
+    if find_backend() != "tensorflow":
         places.pop("tf", None)
     return places
 

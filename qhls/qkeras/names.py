@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from qhls.compat.qkeras.weights.save import assign_quantized, model_save_quantized_weights
 from qhls.frontend import Clip, QInitializer, registered
 from qhls.quantizers import QUANTIZERS, Quantizer, get_internal_sigmoid
 from qhls.quantizers.parse import parse_call
@@ -177,6 +178,18 @@ def get_quantized_initializer(w_initializer: Any, w_range: float) -> Any:
 
 
 # Files
+
+
+def save_quantized_weights(
+    model: keras.Model, filename: Any = None, custom_objects: Any = None
+) -> dict[str, dict[str, Any]]:
+    """Call ``qhls.utils.model_save_quantized_weights``, then quantise the variables of ``model``, as QKeras does.
+
+    Variables that another call of their quantizer would change keep their values, so the model computes as before.
+    """
+    saved = model_save_quantized_weights(model, filename, custom_objects)
+    assign_quantized(model)
+    return saved
 
 
 def save_quantization_dict(fn: str, q_model: keras.Model) -> None:

@@ -49,7 +49,7 @@ _QUANTIZERS: Sources = {
 }
 
 _UTILITIES = (
-    "find_bn_fusing_layer_pair add_bn_fusing_weights model_save_quantized_weights quantize_activation "
+    "find_bn_fusing_layer_pair add_bn_fusing_weights quantize_activation "
     "get_config convert_to_folded_model model_quantize _add_supported_quantized_objects clone_model "
     "quantized_model_from_json load_qmodel print_model_sparsity get_model_sparsity quantized_model_debug "
     "quantized_model_dump clone_model_and_freeze_auto_po2_scale"
@@ -295,7 +295,10 @@ TABLE: dict[str, ModuleNames] = {
     "registry": ModuleNames({_OWN: "Registry"}),
     "safe_eval": ModuleNames({_OWN: "safe_eval GetParams GetArg Num Str IsNum IsBool IsNone Bool"}),
     "utils": ModuleNames(
-        {"qhls.utils": _UTILITIES, _OWN: "REGISTERED_LAYERS"},
+        {
+            "qhls.utils": _UTILITIES,
+            _OWN: "REGISTERED_LAYERS model_save_quantized_weights=save_quantized_weights",
+        },
         (
             *("qlayers", "qconvolutional", "qnormalization", "qpooling", "qrecurrent", "qmac"),
             *("qconv2d_batchnorm", "qdepthwiseconv2d_batchnorm", "qdense_batchnorm"),

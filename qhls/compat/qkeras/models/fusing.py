@@ -18,17 +18,18 @@ from qhls.quantizers.keras_types import ops
 
 def find_bn_fusing_layer_pair(
     model: keras.Model, custom_objects: Mapping[str, Any] | None = None
-) -> dict[str, str]:
+) -> tuple[dict[str, str], set[str]]:
     """Return the name of the ``QBatchNormalization`` that alone reads a Q-layer's sums, by the Q-layer's name.
 
-    The Q-layer is a dense or convolution layer without activation. ``custom_objects`` is an argument of QKeras without
-    effect.
+    The second result is the set of these normalisations. The Q-layer is a dense or convolution layer without
+    activation. ``custom_objects`` is an argument of QKeras without effect.
 
     Raises:
         LoweringError: the model is not built from layers.
     """
     pairs = normalised_layers(model, QBatchNormalization)
-    return {a.name: b.name for a, b in pairs if hasattr(a.layer, "quantized_weights")}
+    names = {a.name: b.name for a, b in pairs if hasattr(a.layer, "quantized_weights")}
+    return names, set(names.values())
 
 
 def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:

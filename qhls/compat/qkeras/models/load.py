@@ -7,7 +7,7 @@ import os
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,27 @@ def load_qmodel(
     return model
 
 
+def _compile(model: keras.Model, path: str) -> None:
+    """Compile the model as the file says, and give its optimizer the state in the file."""
+    settings = _compile_as(model, lambda: _read_configuration(path), f"load_qmodel: {path}")
+    if not settings.get("optimizer"):
+        return
+    try:
+        _load_optimizer(model, Path(path))
+    except LoadError as error:
+        warnings.warn(
+            f"load_qmodel: the optimizer starts without its state, because the state in the file does not fit: "
+            f"{error}",
+            stacklevel=3,
+        )
+
+
 def quantized_model_from_json(
     json_string: str, custom_objects: Mapping[str, Any] | None = None
 ) -> keras.Model:
     """Build the model of a text that ``model.to_json()`` of Keras 2 or 3 wrote, with new weights.
+
+    It is compiled as the text says, if Keras has all that it names. Otherwise a warning gives the reason.
 
     ``custom_objects`` are classes and functions that the text may name, in addition to those of qhls.
 
@@ -70,33 +87,28 @@ def quantized_model_from_json(
     where = "quantized_model_from_json"
     config = parse_json(json_string, where, "the text that model.to_json() makes")
     with custom_scope(custom_objects), bounded_weights(where):
-        return build(translate(config, where), where)
+        model = build(translate(config, where), where)
+        _compile_as(model, lambda: config.get("compile_config"), where)
+    return model
 
 
 # -- how the model was compiled ---------------------------------------------------------------------
 
 
-def _compile(model: keras.Model, path: str) -> None:
+def _compile_as(model: keras.Model, read: Callable[[], Any], where: str) -> dict[str, Any]:
+    """Compile the model by a training configuration and return its settings; {}, after a warning, if that fails."""
     try:
-        settings = _settings(path)
+        settings = _settings(read())
         if settings:
             model.compile(**settings)
-    except Exception as error:  # the file is data: any argument may be anything
+    except Exception as error:  # the configuration is data: any argument may be anything
         warnings.warn(
-            f"load_qmodel: {path}: the model is not compiled, because the training configuration in the file "
-            f"cannot be used: {error}. Compile it with model.compile(...).",
-            stacklevel=3,
+            f"{where}: the model is not compiled, because the training configuration in the file cannot be used: "
+            f"{error}. Compile it with model.compile(...).",
+            stacklevel=4,
         )
-        return
-    if settings.get("optimizer"):
-        try:
-            _load_optimizer(model, Path(path))
-        except LoadError as error:
-            warnings.warn(
-                f"load_qmodel: the optimizer starts without its state, because the state in the file does not fit: "
-                f"{error}",
-                stacklevel=3,
-            )
+        return {}
+    return settings
 
 
 def _load_optimizer(model: keras.Model, path: Path) -> None:
@@ -143,22 +155,28 @@ def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
         variable.assign(np.asarray(value[()]))
 
 
-def _settings(path: str) -> dict[str, Any]:
-    """Return the arguments of ``compile`` in a file, with classes and functions of Keras only."""
+def _read_configuration(path: str) -> dict[str, Any]:
+    """Return the training configuration in a file, ``{}`` if there is none."""
     what = "a training configuration"
+    config: Any = None
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             config = parse_json(archive.read("config.json"), path, what).get("compile_config")
     elif h5py.is_hdf5(path):
         with h5py.File(path, "r") as file:
             config = parse_json(file.attrs.get("training_config", "null"), path, what)
-    else:
-        config = None
+    if not isinstance(config, dict):
+        return {}
+    if "optimizer_config" in config:  # Keras 2
+        config["optimizer"] = config["optimizer_config"]
+    return config
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    """Return the arguments of ``compile`` in a training configuration, with classes and functions of Keras only."""
     if not config:
         return {}
     config = dict(config)
-    if "optimizer_config" in config:  # Keras 2
-        config["optimizer"] = config["optimizer_config"]
     if [len(each) for each in config.get("metrics") or [] if isinstance(each, list)]:
         (config["metrics"],) = config["metrics"]  # Keras 2: a list for the one output
     return {k: _value(config[k]) for k in _ARGUMENTS if config.get(k) is not None}

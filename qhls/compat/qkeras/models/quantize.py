@@ -11,9 +11,9 @@ under "default". The first entry in this order is used.
   ``activation_bits`` bits.
 - "default": the same keys, also "kernel" (all kernels) and "bias", for all layers with kernels.
 - Activation, ReLU and LeakyReLU layers: a quantizer, or quantizers by activation
-  (``{"relu": ..., "leakyrelu": ...}``), by name or under "QActivation". With ``prefer_qadaptiveactivation`` also
-  under "QAdaptiveActivation"; then ``quantized_bits`` and ``quantized_relu`` become a ``QAdaptiveActivation`` of as
-  many bits.
+  (``{"relu": ..., "leakyrelu": ...}``), by name or under "QActivation" or "QAdaptiveActivation". Under the latter, and
+  by name with ``prefer_qadaptiveactivation``, ``quantized_bits`` and ``quantized_relu`` become a
+  ``QAdaptiveActivation`` of as many bits. With ``prefer_qadaptiveactivation`` it goes before "QActivation".
 - BatchNormalization: any entry, also an empty one, makes a ``QBatchNormalization``; missing quantizers are ``None``.
 - AveragePooling2D, GlobalAveragePooling2D: ``average_quantizer``, ``activation_quantizer``.
 """
@@ -46,6 +46,7 @@ from qhls.quantizers.keras_types import KerasLayer
 
 Entry = dict[str, Any]
 
+_ADAPTIVE = "QAdaptiveActivation"
 _DEFAULT = "default"
 _INLINE = ("relu", "tanh", "sigmoid")
 """Activations that become ``quantized_*(activation_bits)`` by default."""
@@ -228,7 +229,7 @@ class _Config:
     def _has(self, layer: KerasLayer) -> bool:
         """Return whether ``quantizer_config`` has an entry for a layer."""
         if activation_name(layer) is not None:
-            return self.entry(layer, "QActivation", type(layer).__name__)[0] is not None
+            return self.entry(layer, *self._activation_classes(layer))[0] is not None
         cls = find_q_class(type(layer))
         if cls is None or not list_quantized(cls):
             return False
@@ -312,9 +313,13 @@ class _Config:
 
     # -- activations --------------------------------------------------------------------------------
 
+    def _activation_classes(self, layer: KerasLayer) -> tuple[str, ...]:
+        """Return the keys for an activation layer, after its name."""
+        first, second = (_ADAPTIVE, "QActivation") if self.adaptive else ("QActivation", _ADAPTIVE)
+        return first, second, type(layer).__name__
+
     def _activation(self, layer: KerasLayer) -> Any:
-        classes = ("QAdaptiveActivation",) if self.adaptive else ()
-        entry, key = self.entry(layer, *classes, "QActivation", type(layer).__name__)
+        entry, key = self.entry(layer, *self._activation_classes(layer))
         if isinstance(entry, Mapping):
             entry = entry.get(activation_name(layer))
         if entry is None:
@@ -327,7 +332,8 @@ class _Config:
                 f"quantizers by activation, got {entry!r}: {error}"
             ) from error
         common = {"name": layer.name, "dtype": layer.dtype_policy}
-        adaptive = adaptive_arguments(layer, quantizer) if self.adaptive else None
+        adapts = key == _ADAPTIVE or (self.adaptive and key != "QActivation")
+        adaptive = adaptive_arguments(layer, quantizer) if adapts else None
         if adaptive is not None:
             return QAdaptiveActivation(**adaptive, **common)
         limited = bounded(layer, quantizer)

@@ -74,9 +74,9 @@ def model_save_quantized_weights(
 
 
 def _normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return ``find_bn_fusing_layer_pair``; no pair, and a warning, if the calls of the layers are unknown."""
+    """Return the pairs of ``find_bn_fusing_layer_pair``; none, and a warning, if the layers' calls are unknown."""
     try:
-        return find_bn_fusing_layer_pair(model)
+        return find_bn_fusing_layer_pair(model)[0]
     except LoweringError:
         if any(isinstance(layer, QBatchNormalization) for layer in every.values()):
             warnings.warn(

@@ -99,7 +99,7 @@ def test_normalisations_that_can_be_folded():
     same = keras.Model(new.input, new.get_layer("c0").output)
     x = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
     assert_equal(same(x), by_hand(x))
-    assert find_bn_fusing_layer_pair(model) == {}  # no Q-layers
+    assert find_bn_fusing_layer_pair(model) == ({}, set())  # no Q-layers
 
 
 def test_what_is_an_output_is_not_folded():

@@ -228,3 +228,11 @@ def test_a_registered_loss(tmp_path):
         warnings.simplefilter("error", UserWarning)
         loaded = load_qmodel(tmp_path / "m.keras")
     assert_close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)
+
+
+def test_a_text_of_a_compiled_model_compiles():
+    model = keras.Sequential([keras.Input((3,)), QDense(2, kernel_quantizer="quantized_bits(4,0)")])
+    model.compile(keras.optimizers.SGD(0.5), "mse", metrics=["mae"])
+    copy = quantized_model_from_json(model.to_json())
+    assert copy.to_json() == model.to_json()
+    assert float(copy.optimizer.learning_rate) == 0.5

@@ -174,7 +174,11 @@ def test_prefer_qadaptiveactivation():
     assert (leaky.activation, leaky.total_bits, leaky.relu_neg_slope) == ("quantized_relu", 5, 0.25)
     assert (last.activation, last.total_bits, last.symmetric) == ("quantized_bits", 7, True)
     plain = model_quantize(activations(), config, 8)
-    assert classes(plain)["a"] == "Activation"
+    assert (classes(plain)["a"], classes(plain)["s"]) == ("QAdaptiveActivation", "QActivation")
+    both = config | {"QActivation": ACTIVATIONS}
+    assert classes(model_quantize(activations(), both, 8))["a"] == "QActivation"
+    preferred = model_quantize(activations(), both, 8, prefer_qadaptiveactivation=True)
+    assert classes(preferred)["a"] == "QAdaptiveActivation"
 
 
 # -- families of layers -----------------------------------------------------------------------------

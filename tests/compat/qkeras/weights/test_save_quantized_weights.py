@@ -114,7 +114,7 @@ def test_normalisation_after_a_layer():
     inverse = "quantized_bits(8,2,1,alpha=1)"
     x = QBatchNormalization(name="bn2", scale=False, inverse_quantizer=inverse, **quantizers)(x)
     model = randomized(keras.Model(inputs, x))
-    assert find_bn_fusing_layer_pair(model) == {"c": "bn", "c2": "bn2"}
+    assert find_bn_fusing_layer_pair(model) == ({"c": "bn", "c2": "bn2"}, {"bn", "bn2"})
     saved = model_save_quantized_weights(model)
     assert [saved[name]["enable_bn_fusing"] for name in ("c", "bn", "c2", "bn2")] == [1, 0, 1, 0]
     x = np.random.default_rng(0).normal(size=(2, 6, 6, 2)).astype("float32")
