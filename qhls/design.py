@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qhls.errors import DesignWarning, VerifyError
-from qhls.ir import Graph, decode, encode, run
+from qhls.ir import Graph, decode, encode, run, verify
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
 from qhls.model.softmax import Softmax
@@ -61,6 +61,8 @@ class Design:
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, "Design")
+        if not all(op.batched for op in self.graph.outputs):
+            verify(self.graph)
 
     @property
     def plan(self) -> Plan | StreamPlan:
@@ -265,9 +267,17 @@ class Design:
         return report_design(self, codes, named, target=target, check=check, synthesis=reports)
 
     def exactness(self) -> ExactnessReport:
-        """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with."""
-        from qhls.check.exactness import report_exactness
+        """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with.
 
+        Raises ``VerifyError`` for a design of a graph that was not compiled from a Keras model.
+        """
+        from qhls.check.exactness import report_exactness
+        from qhls.model.graph import ModelGraph
+
+        if not isinstance(self.graph, ModelGraph):
+            raise VerifyError(
+                "exactness: expected a design of a Keras model, got one of a graph. Compile a Keras model."
+            )
         lines = [*self.approximations, *filter(None, [self.distance])]
         report = report_exactness(self.exact or self.graph, lines)
         return replace(report, notes=tuple(self.graph.notes))

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 import qhls
+from qhls.design import Design
+from qhls.errors import VerifyError
+from qhls.ir import Add, Const, Fixed, Graph, Input
 from qhls.layers import QActivation, QDense
+from qhls.plan import Schedule
 from qhls.quantizers import quantized_bits
 
 BITS = "quantized_bits(4,0,alpha=1)"
@@ -142,3 +146,18 @@ def test_an_input_that_is_read_unquantised_as_well_needs_one():
         match=r"^model 'both': expected the type of 'x', got none: .*$",
     ):
         qhls.compile(model)
+
+
+def test_a_graph_with_a_constant_output_is_no_design():
+    with pytest.raises(
+        VerifyError, match=r"(?s)^graph 'model' breaks .* expected an output that depends on"
+    ):
+        Design(Graph((), (Const.of(1.0),)), Schedule())
+
+
+def test_the_exactness_of_a_plain_graph_is_not_asked_of_keras():
+    x = Input((2,), Fixed(True, 4, 0), name="x")
+    with pytest.raises(
+        VerifyError, match=r"^exactness: expected a design of a Keras model, got one"
+    ):
+        Design(Graph((x,), (Add(x, x),)), Schedule()).exactness()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qhls.ir.integers import Array
-from qhls.ir.interval import Value
+from qhls.ir.interval import Interval, Value
 from qhls.ir.op import Op
 
 
@@ -71,6 +71,8 @@ class Mul(Elementwise):
         return self.a.type.frac + self.b.type.frac
 
     def evaluate(self, a: Value, b: Value) -> Value:
+        if self.a is self.b and isinstance(a, Interval):
+            return a.square()
         return a * b
 
 

@@ -65,6 +65,13 @@ class Interval:
             lo, hi = lo.minimum(corner), hi.maximum(corner)
         return Interval(lo, hi)
 
+    def square(self) -> Interval:
+        """Return the product with itself, which is never negative."""
+        zero = Codes(np.zeros((), np.int64))
+        least = self.lo.maximum(-self.hi).maximum(zero)
+        most = self.hi.maximum(-self.lo)
+        return Interval(least * least, most * most)
+
     def __matmul__(self, other: Interval) -> Interval:
         if not other.constant:
             raise TypeError("Interval: the right operand of @ must be a constant")

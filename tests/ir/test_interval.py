@@ -43,6 +43,7 @@ def check(result, values):
 
 UNARY = {
     "neg": lambda x: -x,
+    "square": lambda x: x * x if isinstance(x, Codes) else x.square(),
     "shift_left": lambda x: x << 3,
     **{
         f"round_{rounding.value}": lambda x, rounding=rounding: x.round_shift(1, rounding)

@@ -17,6 +17,7 @@ from qhls.frontend.layers.operators import (
     reduced,
     register_operations,
 )
+from qhls.frontend.lowering.arithmetic import current_arithmetic
 from qhls.frontend.lowering.choices import negated, selected, steps_of, truth
 from qhls.frontend.lowering.lower import lower, zero
 from qhls.frontend.lowering.reals import (
@@ -195,8 +196,12 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
         )
     exponent = constant_of(operation, b, a)
     whole = exponent.ndim == 0 and exponent == int(exponent) and 1 <= exponent <= 8
-    if isinstance(a, Op) and whole and _is_product(operation, a, int(exponent), exponent):
-        return reduce(Mul, [a] * int(exponent))
+    if isinstance(a, Op) and whole and (dtype := _product_type(operation, a, int(exponent))):
+        product = _power(a, int(exponent))
+        running = current_arithmetic()
+        if running is not None and running.dtype != dtype == "float64":
+            running.rounds.append(product.layer)
+        return product
 
     def power(v: Any) -> Any:
         return operation(v, ops.cast(exponent, v.dtype))
@@ -211,20 +216,31 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
     return reals_along(a, power, odd, monotone=False, axes=axes)
 
 
-def _is_product(operation: Any, x: Op, times: int, exponent: Any) -> bool:
-    """Return whether Keras' power has no rounding on any code of ``x``."""
+def _power(x: Op, exponent: int) -> Op:
+    """Return ``x`` to a power of at least 1, by squares: few products, and none is negative if it cannot be."""
+    if exponent == 1:
+        return x
+    half = _power(x, exponent // 2)
+    square = Mul(half, half)
+    return Mul(square, x) if exponent % 2 else square
+
+
+def _product_type(operation: Any, x: Op, times: int) -> str | None:
+    """Return the float type in which Keras' power has no rounding on any code of ``x``; None if there is none."""
     lo, hi = x.range.hull
     if hi - lo >= POWERS:
-        return False
+        return None
     codes = np.arange(lo, hi + 1)
-    dtype = "float32" if max(-lo, hi) ** times <= FLOAT32_EXACT else "float64"
-    numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
-    with use_precision(dtype):
-        v = ops.convert_to_tensor(pad_to_packets(numbers[:, None]), dtype)
-        result = operation(v, ops.cast(exponent, dtype))
-        found = np.asarray(ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
     products = reduce(operator.mul, [codes.astype(object)] * times)
-    wanted = [int(each) for each in products]
-    return [
-        int(each) if each == int(each) else None for each in np.ldexp(found, times * x.type.frac)
-    ] == wanted
+    held = max(-lo, hi) ** times <= FLOAT32_EXACT
+    running = current_arithmetic()
+    types = ["float32"] * (held and (running is None or running.dtype == "float32")) + ["float64"]
+    for dtype in types:
+        numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)
+        with use_precision(dtype):
+            v = ops.convert_to_tensor(pad_to_packets(numbers[:, None]), dtype)
+            result = operation(v, ops.cast(times, dtype))
+            found = np.asarray(ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
+        if (np.ldexp(found, times * x.type.frac) == products).all():
+            return dtype
+    return None

@@ -270,3 +270,15 @@ def test_an_input_of_integers_has_whole_numbers():
     )
     with pytest.raises(qhls.LoweringError, match=message):
         qhls.compile(model, "s6.3")
+
+
+@pytest.mark.parametrize("exponent", [2, 3, 4])
+def test_powers_are_products_where_keras_has_their_numbers(exponent):
+    """TensorFlow's float32 is off by one bit for some codes; float64 is the reference then."""
+    x = keras.Input((4,))
+    design = qhls.compile(keras.Model(x, x**exponent), "s8.5")
+    codes = np.arange(-128, 128).reshape(-1, 4)
+    np.testing.assert_array_equal(design.run(codes / 32), (codes / 32.0) ** exponent)
+    assert design.graph.outputs[0].type.signed is bool(exponent % 2)
+    report = design.check(codes / 32, ())
+    assert report, report
