@@ -1,8 +1,8 @@
 """The wheel, installed with its core dependencies only: it works for what it claims, and says what is missing."""
 
+import shutil
 import subprocess
 import sys
-import venv
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,24 +19,39 @@ KERAS = (
 HEADERS = r"vitis headers: expected ap_fixed.h, got none. Run pip install 'qhls[csim]', or "
 
 
+VERSIONS = ("3.11", "3.12", "3.13")
+
+
+def find_python(version):
+    """Return an interpreter of that version, from PATH or pyenv; None without one."""
+    kept = Path.home().glob(f".pyenv/versions/{version}*/bin/python")
+    for candidate in (shutil.which(f"python{version}"), *sorted(kept)):
+        call = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        if candidate:
+            done = subprocess.run(call, capture_output=True, text=True, check=False)
+            if done.stdout.strip() == version:
+                return candidate
+    return None
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """Return the folder of the commands of a new environment, and a folder with a saved design."""
+def wheel(tmp_path_factory):
+    """Return the wheel of this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--quiet",
-        "wheel",
-        "--no-deps",
-        "--wheel-dir",
-        folder,
-        ROOT,
-    ]
-    subprocess.run(pip, check=True)
-    (wheel,) = folder.glob("*.whl")
-    venv.create(folder / "core", with_pip=True)
+    pip = [sys.executable, "-m", "pip", "--quiet", "wheel", "--no-deps", "--wheel-dir", folder]
+    subprocess.run([*pip, ROOT], check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def installed(request, wheel, tmp_path_factory):
+    """Return the folder of the commands of a new environment, and a folder with a saved design."""
+    python = find_python(request.param)
+    if python is None:
+        pytest.skip(f"Python {request.param} is not installed")
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([python, "-m", "venv", folder / "core"], check=True)
     commands = folder / "core" / "bin"
     subprocess.run([commands / "python", "-m", "pip", "--quiet", "install", wheel], check=True)
     qhls.Design(classifier(), qhls.Schedule()).save(folder / "design.qhls")
