@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -83,20 +83,27 @@ class Scan(Op):
     def evaluate(self, x: Any, *start: Any) -> Any:
         if isinstance(x, Interval):  # the body's ranges hold for every step
             return self.body.outputs[0].range.map(lambda rows: self._shaped([rows] * self.steps))
-        triples = zip(start, self.start, self.carried, strict=True)
-        carried = [self._entering(c, op, to, x) for c, op, to in triples]
+        carried = self.begin(x, start)
         results: list[Any] = []
         for step in range(self.steps):
-            row = x.map(partial(_row, step))
-            row = row << self.body.inputs[0].type.frac - self.x.type.frac
-            values = evaluate(self.body, [row, *carried], self.body.outputs, x.known)
-            result, *leaving = (values[op] for op in self.body.outputs)
-            pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
-            carried = [c << to.type.frac - op.type.frac for c, op, to in pairs]
+            result, carried = self.advance(x.map(partial(_row, step)), carried)
             if not self.sequence:
                 results.clear()
             results.append(result)
         return join(results, self._shaped)
+
+    def begin(self, x: Any, start: Sequence[Any]) -> list[Any]:
+        """Return what the first step reads as carried over, for the codes of ``start``; ``x`` has the samples."""
+        triples = zip(start, self.start, self.carried, strict=True)
+        return [self._entering(codes, op, to, x) for codes, op, to in triples]
+
+    def advance(self, row: Any, carried: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return the result of one step on a row of ``x``, and what it carries to the next one."""
+        row = row << self.body.inputs[0].type.frac - self.x.type.frac
+        values = evaluate(self.body, [row, *carried], self.body.outputs, row.known)
+        result, *leaving = (values[op] for op in self.body.outputs)
+        pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
+        return result, [codes << to.type.frac - op.type.frac for codes, op, to in pairs]
 
     def _entering(self, codes: Any, start: Op, to: Input, x: Any) -> Any:
         """Return the states that the first step reads, one row per sample."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from qhls.backends.emit import DATA_FOLDER, default_stimuli
@@ -24,6 +22,7 @@ from qhls.ir.interpret import run
 from qhls.plan import Schedule
 from qhls.plan.schedule import UNITS
 from qhls.rtl.netlist import Port
+from qhls.rtl.render import render
 from qhls.rtl.verilog import Verilog
 from qhls.rtl.wires import netlist_of
 
@@ -106,23 +105,6 @@ def clock_of(schedule: Schedule) -> float:
 def shim(verilog: Verilog) -> str:
     """Return the C++ with which Python runs the design on batches."""
     return render("shim.cpp.j2", _settings(verilog))
-
-
-def render(template: str, settings: dict[str, Any]) -> str:
-    """Return a file of a project."""
-    return _environment().get_template(template).render(settings)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("qhls.rtl", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # C++ and Markdown, not HTML; every name passes through names.py
-    )
 
 
 def _settings(verilog: Verilog) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import ctypes
 import importlib.util
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -175,19 +175,25 @@ def build(graph: Graph, *, clock_period: float | None = None, taps: bool = False
 
 def build_text(graph: Graph, verilog: Verilog, text: str) -> Rtl:
     """Build ``text``, which has the ports of ``verilog``, for simulation, as ``build`` does."""
-    executable, root = find_verilator()
+    return Rtl(graph, verilog, build_library({f"{verilog.top}.sv": text}, shim(verilog)))
+
+
+def build_library(sources: Mapping[str, str], shim: str) -> Path:
+    """Return the library of a simulation: ``sources`` by file, the top module's first, and C++ that drives it.
+
+    Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
+    """
     report("build the simulation of the Verilog")
-    files = {f"{verilog.top}.sv": text, "shim.cpp": shim(verilog)}
+    executable, root = find_verilator()
     compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}"]
     tools = _Tools(executable, root, compiler, Children())
-    parts = [stamp(executable), OPTIMISATION, *compiler, *_VERILATE]
-    parts += [text for item in files.items() for text in item]
+    parts = [stamp(executable), OPTIMISATION, *compiler, *_VERILATE, shim]
+    parts += [text for item in sources.items() for text in item]
     try:
-        path = kept(f"{digest(parts)}.so", partial(tools.compile, files))
+        return kept(f"{digest(parts)}.so", partial(tools.compile, sources, shim))
     except BaseException:
         tools.children.stop()
         raise
-    return Rtl(graph, verilog, path)
 
 
 @dataclass(frozen=True)
@@ -199,11 +205,12 @@ class _Tools:
     compiler: list[str]
     children: Children
 
-    def compile(self, files: dict[str, str], folder: Path, library: Path) -> None:
-        """Write ``files``, of which the first is the Verilog, into ``folder`` and make the library."""
-        for name, text in files.items():
+    def compile(self, sources: Mapping[str, str], shim: str, folder: Path, library: Path) -> None:
+        """Write ``sources``, of which the first is the top module's, into ``folder`` and make the library."""
+        for name, text in {**sources, "shim.cpp": shim}.items():
             (folder / name).write_text(text, encoding="ascii")
-        self._run([str(self.verilator), *_VERILATE, next(iter(files))], folder)
+        top = ["--top-module", Path(next(iter(sources))).stem]
+        self._run([str(self.verilator), *_VERILATE, *top, *sources], folder)
         units = sorted(path.name for path in (folder / "obj").glob("*.cpp"))
         unity = "".join(f'#include "obj/{name}"\n' for name in units)
         (folder / "all.cpp").write_text(f'{unity}#include "shim.cpp"\n', encoding="ascii")

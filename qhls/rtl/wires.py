@@ -117,14 +117,16 @@ class Wires:
         return self._each(lambda cell: self.builder.shift(cell, bits))
 
     def __matmul__(self, other: Wires) -> Wires:
-        weights = other.constants()
-        lead = np.broadcast_shapes(self.shape[:-2], weights.shape[:-2])
+        """Return the products with matrices of constants, which share terms, or of weights that change."""
+        lead = np.broadcast_shapes(self.shape[:-2], other.shape[:-2])
         x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
-        made = np.empty((*x.shape[:-1], weights.shape[-1]), np.int64)
+        made = np.empty((*x.shape[:-1], other.shape[-1]), np.int64)
+        is_known = all(self.builder.code(cell) is not None for cell in other.ids.ravel().tolist())
+        weights, rule = (other.constants(), products) if is_known else (other.ids, _scalar_products)
         matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
         for place in np.ndindex(*x.shape[:-1]):
             columns = tuple(map(tuple, matrices[place[:-1]].T.tolist()))
-            made[place] = products(self.builder, x[place].tolist(), columns)
+            made[place] = rule(self.builder, x[place].tolist(), columns)
         return Wires(self.builder, made)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Wires:
@@ -222,3 +224,13 @@ class Wires:
     def join(parts: Sequence[Wires], f: Callable[[list[Array]], Array]) -> Wires:
         """Apply ``f``, which must only move elements, to several tensors."""
         return Wires(parts[0].builder, f([part.ids for part in parts]))
+
+
+def _scalar_products(
+    builder: Builder, inputs: Sequence[int], columns: tuple[tuple[int, ...], ...]
+) -> list[int]:
+    """Return the cells of the products of ``inputs`` with columns of cells."""
+    return [
+        builder.total((builder.mul(x, w), 1, 0) for x, w in zip(inputs, column, strict=True))
+        for column in columns
+    ]

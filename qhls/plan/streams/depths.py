@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,9 +15,25 @@ SHALLOW = 2
 """The least depth: a FIFO of one token is written every other cycle at most."""
 
 
-def time_plan(plan: StreamPlan) -> StreamPlan:
-    """Return ``plan`` with the depths of its FIFOs, its latency and its interval."""
-    nodes, numbers = list_actors(plan)
+@dataclass(frozen=True)
+class Pace:
+    """Cycles of the steps of a process.
+
+    ``interval``: between steps that overlap; 0 where they do not, and a computation takes ``busy`` cycles. ``delay``:
+    from the start of a step that overlaps with others to its first token.
+    """
+
+    interval: int
+    busy: int = 0
+    delay: int = 0
+
+
+def time_plan(plan: StreamPlan, paces: Mapping[str, Pace] | None = None) -> StreamPlan:
+    """Return ``plan`` with the depths of its FIFOs, its latency and its interval.
+
+    ``paces``: those of processes, by name, whose hardware is not that of an HLS tool.
+    """
+    nodes, numbers = list_actors(plan, paces)
     clock = TokenClock(nodes, {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)})
     earliest = clock.earliest()
     latest = clock.latest(earliest)
@@ -54,12 +70,14 @@ def set_depths(plan: StreamPlan, depths: Mapping[str, int]) -> StreamPlan:
     return replace(plan, processes=processes, inputs=deep(plan.inputs), outputs=deep(plan.outputs))
 
 
-def list_actors(plan: StreamPlan) -> tuple[list[Actor], dict[str, int]]:
-    """Return the processes as times see them, and the number of each FIFO by its name."""
+def list_actors(
+    plan: StreamPlan, paces: Mapping[str, Pace] | None = None
+) -> tuple[list[Actor], dict[str, int]]:
+    """Return the processes as times see them, and the number of each FIFO by its name; ``paces`` as ``time_plan``."""
     numbers = {fifo.name: number for number, fifo in enumerate(_list_fifos(plan))}
     nodes = [
         Actor(
-            fire(each),
+            fire(each, (paces or {}).get(each.name)),
             tuple(numbers[fifo.name] for fifo in each.reads),
             tuple(numbers[fifo.name] for fifo in each.writes),
         )
@@ -73,8 +91,15 @@ def _list_fifos(plan: StreamPlan) -> list[Fifo]:
     return list({fifo.name: fifo for fifo in (*plan.inputs, *written)}.values())
 
 
-def fire(process: StreamProcess) -> Firings:
-    """Return the firings of one inference."""
+def find_pace(process: StreamProcess) -> Pace:
+    """Return the pace of ``process`` in the pipelines and loops of an HLS tool."""
+    hardware = process.hardware
+    assert hardware is not None
+    return Pace(process.interval, hardware.cycles, hardware.depth - 1)
+
+
+def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
+    """Return the firings of one inference, at the pace of an HLS tool where none is given."""
     action = process.action
     if isinstance(action, Fork):
         shape = (action.tokens, len(process.writes))
@@ -83,12 +108,10 @@ def fire(process: StreamProcess) -> Firings:
     if isinstance(action, Fill):
         takes = _find_operands(action)[:: process.writes[0].lanes, None]
         return Firings(takes, np.ones_like(takes), np.ones(len(takes), np.int64), 0)
-    hardware = process.hardware
-    assert hardware is not None
+    pace = pace or find_pace(process)
     active = _find_windows(action) if isinstance(action, Slide) else np.ones(action.steps, np.bool_)
-    steps = Steps(
-        process.taken, process.given, active, process.interval, hardware.cycles, hardware.depth - 1
-    ).fire()
+    cycles = (pace.interval, pace.busy, pace.delay)
+    steps = Steps(process.taken, process.given, active, *cycles).fire()
     return _hold(process, steps) if process.held else steps
 
 

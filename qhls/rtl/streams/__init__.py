@@ -1,0 +1,1 @@
+"""Verilog of designs whose processes exchange tokens."""

@@ -1,0 +1,112 @@
+"""``StreamVerilog``: the modules of a design of streams, one per process, and the FIFOs between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from qhls.backends.names import Names, printable
+from qhls.ir.graph import Graph
+from qhls.plan import Schedule
+from qhls.plan.streams.build import plan_streams
+from qhls.plan.streams.depths import time_plan
+from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
+from qhls.rtl.render import render
+from qhls.rtl.streams.bodies import Body, make_body
+from qhls.rtl.streams.modules import Module
+
+_LONGEST = 80
+"""Letters of a module's name, behind which others are added."""
+_SIGNALS = ("valid", "ready", "data", "room", "reserve", "write", "token")
+
+
+@dataclass(frozen=True, eq=False)
+class StreamVerilog:
+    """The Verilog of ``plan``, whose times are those of the pipelines in ``bodies``."""
+
+    plan: StreamPlan
+    bodies: dict[str, Body | None]
+
+    @classmethod
+    def of(cls, graph: Graph, schedule: Schedule) -> StreamVerilog:
+        """Return the Verilog of ``graph``: the processes of its plan, with the registers that its clock needs.
+
+        Raises ``EmitError`` for a process that is too large to have an adder per weight.
+        """
+        plan = plan_streams(graph, schedule)
+        bodies = {each.name: make_body(each, schedule.clock_period) for each in plan.processes}
+        paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
+        return cls(time_plan(plan, paces), bodies)
+
+    @cached_property
+    def _modules(self) -> Names:
+        return Names()
+
+    @cached_property
+    def top(self) -> str:
+        """Return the name of the top module."""
+        return self._modules.new(self.plan.graph.name)
+
+    @cached_property
+    def fifo(self) -> str:
+        """Return the name of the FIFO's module."""
+        return self._modules.new(f"{self.top[:_LONGEST]}_fifo")
+
+    @cached_property
+    def axis(self) -> str:
+        """Return the name of the module with AXI-Stream ports."""
+        return self._modules.new(f"{self.top[:_LONGEST]}_axis")
+
+    @cached_property
+    def modules(self) -> list[Module]:
+        """Return the module of every process."""
+        names = self._modules
+        start = self.top[: _LONGEST // 3]
+        found: list[Module] = []
+        for process in self.plan.processes:
+            name = names.new(f"{start}_{process.name}"[:_LONGEST])
+            found.append(
+                Module(name, process, self.bodies[process.name], names.new(f"{name}_body"))
+            )
+        return found
+
+    @cached_property
+    def signals(self) -> dict[str, dict[str, str]]:
+        """Return the names of the signals of each FIFO, by its name and their role."""
+        names = Names()
+        for taken in ("clk", "reset"):
+            names.new(taken)
+        written = (fifo for process in self.plan.processes for fifo in process.writes)
+        fifos = list({fifo.name: fifo for fifo in (*self.plan.inputs, *written)})
+        return {fifo: {role: names.new(f"{fifo}_{role}") for role in _SIGNALS} for fifo in fifos}
+
+    def depth(self, process: StreamProcess, fifo: Fifo) -> int:
+        """Return the slots of a FIFO: those of the plan and one for each token that is on the way to it."""
+        body = self.bodies[process.name]
+        return fifo.depth + (body.pace.delay if body and body.pace else 0)
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Return the text of all modules by file, the top module first."""
+        _ = self.top, self.fifo, self.axis
+        settings: dict[str, Any] = {"v": self, "title": printable(self.plan.graph.name)}
+        files = {f"{self.top}.sv": _render("top", settings)}
+        files[f"{self.axis}.sv"] = _render("axis", settings)
+        files[f"{self.fifo}.sv"] = _render("fifo", {"name": self.fifo})
+        for module in self.modules:
+            files[f"{module.name}.sv"] = _render(module.template, {"m": module})
+            if module.body:
+                files[f"{module.verilog.top}.sv"] = module.verilog.text()
+        return files
+
+
+def _render(template: str, settings: dict[str, Any]) -> str:
+    """Return a module; macros of its template leave empty lines."""
+    text = render(f"streams/{template}.sv.j2", settings)
+    return "".join(f"{line}\n" for line in text.splitlines() if line.strip())
+
+
+def tapped(graph: Graph, taps: tuple[Any, ...]) -> Graph:
+    """Return ``graph`` with the results of ``taps`` as further outputs."""
+    return replace(graph, outputs=(*graph.outputs, *taps))

@@ -1,0 +1,464 @@
+"""Modules: what the Verilog of a process needs to know beyond its plan, as text for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from qhls.backends.names import printable
+from qhls.ir.ops import Conv, Matmul
+from qhls.ir.scan import Scan
+from qhls.plan.dataflow import array_of
+from qhls.plan.streams.actions import Fill, Fork, Repeat, Slide
+from qhls.plan.streams.network import Fifo, StreamProcess
+from qhls.rtl.streams.bodies import (
+    Body,
+    operands_of,
+    result_lanes,
+    tile_elements,
+    weight_words,
+)
+from qhls.rtl.verilog import Verilog
+
+
+def literal(code: int, width: int) -> str:
+    """Return a number as ``width`` bits."""
+    return f"{width}'h{code & ((1 << width) - 1):x}"
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A register that counts ``size`` values from ``start`` on, round and round; none for a single value."""
+
+    name: str
+    size: int
+    start: int = 0
+
+    @property
+    def width(self) -> int:
+        """Return the bits of the register."""
+        return max((self.size - 1).bit_length(), 1)
+
+    @property
+    def declaration(self) -> str:
+        """Return the register's declaration."""
+        return f"reg [{self.width - 1}:0] {self.name};" if self.size > 1 else ""
+
+    @property
+    def last(self) -> str:
+        """Return whether the count is the last before ``start``."""
+        return self.equals((self.start - 1) % self.size)
+
+    def equals(self, number: int) -> str:
+        """Return whether the count is ``number``."""
+        return f"{self.name} == {literal(number, self.width)}" if self.size > 1 else "1'b1"
+
+    def within(self, low: int, high: int) -> str:
+        """Return whether the count is at least ``low`` and below ``high``."""
+        parts = [f"{self.name} >= {literal(low, self.width)}"] if low > 0 else []
+        parts += [f"{self.name} < {literal(high, self.width)}"] if high < self.size else []
+        return "1'b0" if high <= low else " && ".join(parts) or "1'b1"
+
+    @property
+    def first(self) -> str:
+        """Return the first count."""
+        return literal(self.start, self.width)
+
+    @property
+    def following(self) -> str:
+        """Return the next count."""
+        wrap = self.equals(self.size - 1)
+        return f"({wrap} ? {literal(0, self.width)} : {self.name} + {literal(1, self.width)})"
+
+    @property
+    def reset(self) -> str:
+        """Return the assignment of the first count."""
+        return f"{self.name} <= {literal(self.start, self.width)};" if self.size > 1 else ""
+
+    @property
+    def advance(self) -> str:
+        """Return the assignment of the next count."""
+        return f"{self.name} <= {self.following};" if self.size > 1 else ""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A FIFO that a module reads: bits of a token, tokens that a step takes, tokens that are held."""
+
+    number: int
+    fifo: Fifo
+    taken: int
+    first: int
+    held: int
+
+    @property
+    def bits(self) -> int:
+        """Return the bits of a token."""
+        return self.fifo.bits
+
+    @property
+    def kept(self) -> int:
+        """Return the bits of the tokens of a step, or of those that are held."""
+        return self.bits * (self.held or self.taken)
+
+    def element(self, place: str, number: int) -> str:
+        """Return an element of the vector ``place``."""
+        width = self.fifo.tensor.type.width
+        return f"{place}[{(number + 1) * width - 1}:{number * width}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """The Verilog module ``name`` of ``process``."""
+
+    name: str
+    process: StreamProcess
+    body: Body | None
+    body_name: str
+
+    @property
+    def template(self) -> str:
+        """Return the template's name."""
+        if self.body is None:
+            return "fork"
+        return "loop" if self.body.engine in ("fold", "scan") else self.body.engine
+
+    @property
+    def title(self) -> str:
+        """Return the name of the process, safe in comments."""
+        return printable(self.process.name)
+
+    @property
+    def writes(self) -> tuple[Fifo, ...]:
+        """Return the FIFOs that are written."""
+        return self.process.writes
+
+    @cached_property
+    def reads(self) -> list[Read]:
+        """Return the FIFOs that are read; those that are held follow each other."""
+        found: list[Read] = []
+        first = 0
+        for number, (fifo, taken) in enumerate(
+            zip(self.process.reads, self.process.taken, strict=True)
+        ):
+            held = fifo.tokens if fifo.tensor in self.process.held else 0
+            found.append(Read(number, fifo, taken, first, held))
+            first += held
+        return found
+
+    @property
+    def given(self) -> int:
+        """Return the tokens that a step writes."""
+        return self.process.given
+
+    @property
+    def length(self) -> int:
+        """Return the firings of a step: the tokens that are taken or given at once."""
+        most = max(self.process.taken, default=0)
+        return max(most, 1) if self.template == "loop" else max(most, self.given, 1)
+
+    @property
+    def held(self) -> Counter:
+        """Return the counter of tokens that are held."""
+        return Counter("held", sum(read.held for read in self.reads))
+
+    @property
+    def index(self) -> Counter:
+        """Return the counter of the firings of a step."""
+        return Counter("index", self.length)
+
+    @property
+    def sent(self) -> Counter:
+        """Return the counter of the tokens that a step has written."""
+        return Counter("sent", self.given)
+
+    @property
+    def delay(self) -> int:
+        """Return the registers of the body."""
+        return self.body.netlist.latency if self.body else 0
+
+    @cached_property
+    def places(self) -> list[Counter]:
+        """Return the counters of the steps of an inference, innermost first."""
+        action = self.process.action
+        if isinstance(action, Slide):
+            rows, columns, _ = action.image
+            return [Counter("column", columns), Counter("row", rows)]
+        if isinstance(action, Fill):
+            *outer, inner = action.op.shape or (1,)
+            lanes = self.process.writes[0].lanes
+            counters = [Counter("token", inner // lanes)]
+            return counters + [Counter(f"axis{a}", n) for a, n in reversed([*enumerate(outer)])]
+        return [Counter("step", action.steps if isinstance(action, Repeat) else 1)]
+
+    @cached_property
+    def phases(self) -> list[Counter]:
+        """Return the counters modulo the strides of a window, those of columns first; 0 where a window may end."""
+        action = self.process.action
+        if not isinstance(action, Slide):
+            return []
+        named = zip(("column_phase", "row_phase"), action.strides[::-1], action.span[::-1], strict=True)
+        return [Counter(name, stride, (1 - span) % stride) for name, stride, span in named]
+
+    @property
+    def active(self) -> str:
+        """Return whether the current step computes: for windows, whether one ends at the pixel."""
+        action = self.process.action
+        if not isinstance(action, Slide):
+            return "1'b1"
+        spans = zip(self.places, self.phases, action.span[::-1], strict=True)
+        return " && ".join(
+            f"({place.within(span - 1, place.size)}) && ({phase.equals(0)})"
+            for place, phase, span in spans
+        )
+
+    @property
+    def inside(self) -> str:
+        """Return whether the current token of a padding is one of the operand."""
+        action = self.process.action
+        assert isinstance(action, Fill)
+        conditions = ["1'b1"]
+        for axis, (before, after) in enumerate(action.op.widths):
+            if before or after:
+                counter = next(c for c in self.places if c.name == f"axis{axis}")
+                conditions.append(counter.within(before, counter.size - after))
+        return " && ".join(conditions)
+
+    def number(self, code: int, width: int) -> str:
+        """Return a number as ``width`` bits."""
+        return literal(code, width)
+
+    # Windows
+
+    @property
+    def slide(self) -> Slide | None:
+        """Return the sliding window, if there is one."""
+        return self.process.action if isinstance(self.process.action, Slide) else None
+
+    @property
+    def pixel(self) -> int:
+        """Return the bits of a pixel."""
+        assert self.slide is not None
+        return self.slide.image[2] * self.process.reads[0].tensor.type.width
+
+    def _window_element(self, number: int) -> int:
+        """Return the place in the window's registers, columns of pixels, of an element of the step's operand."""
+        slide = self.slide
+        assert slide is not None
+        _, width = slide.size
+        channels = slide.image[2]
+        pixel, channel = divmod(number, channels)
+        row, column = divmod(pixel, width)
+        height = slide.span[0]
+        at = column * slide.dilation[1] * height + row * slide.dilation[0]
+        return at * channels + channel
+
+    # Body
+
+    @cached_property
+    def verilog(self) -> Verilog:
+        """Return the module of the body."""
+        assert self.body is not None
+        return Verilog.of(replace(self.body.netlist, name=self.body_name))
+
+    def _source(self, op_number: int, number: int) -> str:
+        """Return an element of an operand of the step."""
+        assert isinstance(self.process.action, Repeat | Slide)
+        operand = operands_of(self.process.action.step)[op_number]
+        return self._operand_element(operand, number)
+
+    def _operand_element(self, operand: object, number: int) -> str:
+        """Return the element ``number`` of an operand of the step."""
+        if self.slide:
+            return self.reads[0].element("window", self._window_element(number))
+        read = self._read_of(operand)
+        if read.held:
+            return read.element(f"held{read.number}", number)
+        if self.template == "steps" and self.length == 1:
+            return read.element(f"in{read.number}_data", number)
+        return read.element(f"part{read.number}", number)
+
+    def _read_of(self, operand: object) -> Read:
+        """Return the FIFO that carries an operand of the step."""
+        op, action = self.process.op, self.process.action
+        assert op is not None and isinstance(action, Repeat | Slide)
+        pairs = zip(op.operands, action.step.operands, strict=True)
+        whole = next(whole for whole, part in pairs if part is operand)
+        array = array_of(whole)
+        return next(read for read in self.reads if read.fifo.tensor is array)
+
+    def connections(self) -> Iterator[str]:
+        """Yield the connections of the body's ports."""
+        assert self.body is not None
+        if self.verilog.clocked:
+            yield f".{self.verilog.clock}(clk)"
+        names = [name for port in self.verilog.inputs for name in port]
+        for name, source in zip(names, self._sources(), strict=True):
+            yield f".{name}({source})"
+        start = 0
+        for names, port in zip(self.verilog.outputs, self.body.netlist.outputs, strict=True):
+            width = port.type.width
+            for name in names:
+                yield f".{name}(made[{start + width - 1}:{start}])"
+                start += width
+
+    def _sources(self) -> Iterator[str]:
+        assert self.body is not None
+        kind = self.body.engine
+        ports = self.body.netlist.inputs
+        if kind == "steps":
+            for number, port in enumerate(ports):
+                yield from (self._source(number, e) for e in range(len(port.cells)))
+            return
+        if kind == "fill":
+            yield "belongs"
+            yield from (self.reads[0].element("in0_data", e) for e in range(len(ports[1].cells)))
+            return
+        vectors = ["tile", "weights"] if kind == "fold" else ["first"]
+        if kind == "scan":
+            yield "first"
+            yield from self._scan_sources()
+            return
+        for vector, port in zip(vectors, ports, strict=True):
+            width = port.type.width
+            for e in range(len(port.cells)):
+                yield f"{vector}[{(e + 1) * width - 1}:{e * width}]"
+
+    def _scan_sources(self) -> Iterator[str]:
+        assert self.body is not None
+        scan = self.scan
+        assert scan is not None
+        _, row, *others = self.body.netlist.inputs
+        count = len(scan.carried)
+        yield from (self._operand_element(scan.x, e) for e in range(len(row.cells)))
+        start = 0
+        for port in others[:count]:
+            width = port.type.width
+            for _ in port.cells:
+                yield f"states[{start + width - 1}:{start}]"
+                start += width
+        starts = list(dict.fromkeys(op for op in scan.start if op.batched))
+        for op, port in zip(starts, others[count:], strict=True):
+            yield from (self._operand_element(op, e) for e in range(len(port.cells)))
+
+    @property
+    def made(self) -> int:
+        """Return the bits that the body makes."""
+        assert self.body is not None
+        return sum(port.type.width * len(port.cells) for port in self.body.netlist.outputs)
+
+    # Recurrences
+
+    @property
+    def scan(self) -> Scan | None:
+        """Return the recurrence of one step, if there is one."""
+        action = self.process.action
+        step = action.step if isinstance(action, Repeat) else None
+        return step if isinstance(step, Scan) else None
+
+    @property
+    def row(self) -> int:
+        """Return the bits of a row of a recurrence."""
+        assert self.scan is not None
+        return self.scan.x.type.width * self.scan.x.size // self.scan.steps
+
+    @property
+    def turns(self) -> Counter:
+        """Return the counter of the steps of a recurrence."""
+        assert self.scan is not None
+        return Counter("turns", self.scan.steps)
+
+    @property
+    def rows_read(self) -> Read:
+        """Return the FIFO of the rows of a recurrence."""
+        assert self.scan is not None
+        return self._read_of(self.scan.x)
+
+    @property
+    def row_result(self) -> int:
+        """Return the bits of a step's result."""
+        assert self.body is not None
+        port = self.body.netlist.outputs[0]
+        return port.type.width * len(port.cells)
+
+    # Folds
+
+    @property
+    def fold(self):
+        """Return the tiles of weights, if the process is folded."""
+        return self.process.hardware.fold if self.process.hardware else None
+
+    @property
+    def _product(self) -> Matmul | Conv:
+        action = self.process.action
+        assert isinstance(action, Repeat | Slide)
+        assert isinstance(action.step, Matmul | Conv)
+        return action.step
+
+    @property
+    def tiles(self) -> list[str]:
+        """Return the inputs of each tile as a vector, the first element in the lowest bits."""
+        product, fold = self._product, self.fold
+        assert fold is not None
+        zero = literal(0, product.x.type.width)
+        return [
+            ", ".join(
+                zero if place is None else self._operand_element(product.x, place)
+                for place in reversed(tile)
+            )
+            for tile in tile_elements(product, fold)
+        ]
+
+    @property
+    def words(self) -> list[str]:
+        """Return the words of the ROM of weights."""
+        assert self.fold is not None
+        return [literal(word, self.word) for word in weight_words(self._product, self.fold)]
+
+    @property
+    def word(self) -> int:
+        """Return the bits of a word of the ROM."""
+        assert self.fold is not None
+        return self.fold.products * self._product.w.type.width
+
+    @property
+    def tile(self) -> int:
+        """Return the bits of the inputs of a tile."""
+        assert self.fold is not None
+        return self.fold.tile[0] * self.fold.simd * self._product.x.type.width
+
+    @property
+    def fold_counters(self) -> list[Counter]:
+        """Return the counters of tiles: within a round, filters, groups; their order is that of the ROM."""
+        assert self.fold is not None
+        groups, rows, columns, channels, filters = self.fold.counts
+        return [
+            Counter("inner", rows * columns * channels),
+            Counter("filter", filters),
+            Counter("group", groups),
+        ]
+
+    @property
+    def trip(self) -> Counter:
+        """Return the counter of all tiles."""
+        assert self.fold is not None
+        return Counter("trip", self.fold.trips)
+
+    @property
+    def accumulator(self) -> int:
+        """Return the bits of a sum."""
+        return self.writes[0].tensor.type.width
+
+    @property
+    def results(self) -> str:
+        """Return the results of a fold as a vector, the first element in the lowest bits."""
+        assert self.fold is not None
+        width = self.accumulator
+        lanes = reversed(result_lanes(self.fold))
+        return ", ".join(f"sums[{(lane + 1) * width - 1}:{lane * width}]" for lane in lanes)
+
+    @property
+    def step_bits(self) -> int:
+        """Return the bits of the result of a step."""
+        return self.given * self.writes[0].bits

@@ -1,0 +1,194 @@
+"""Simulation of a design of streams: batches of codes as tokens, with gaps in the input and outputs that wait."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qhls.backends.cache import opened
+from qhls.backends.target import VERILOG
+from qhls.errors import RtlError
+from qhls.ir.graph import Graph
+from qhls.ir.integers import Array, whole
+from qhls.ir.interpret import check_codes
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+from qhls.plan import Schedule
+from qhls.plan.streams.network import Fifo
+from qhls.rtl.render import render
+from qhls.rtl.simulate import build_library
+from qhls.rtl.streams.design import StreamVerilog, tapped
+from qhls.system.progress import report
+
+CHUNK = 256
+"""Samples per call of a library: few enough to act on Ctrl-C."""
+PAUSES = 0.25
+"""Probability that an input has no token, and that an output takes none."""
+_WORD = 64
+_REASONS = {
+    1: "tokens to leave, got none for {patience:,} cycles. A FIFO is too short, or the Verilog is wrong.",
+    2: "a token to wait at its port, got another one. The Verilog is wrong.",
+}
+
+
+@dataclass(frozen=True)
+class StreamRtl:
+    """Verilog of streams, built for simulation. Every call begins in a random state with a reset."""
+
+    graph: Graph
+    verilog: StreamVerilog
+    path: Path
+    taps: tuple[Op, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the target."""
+        return VERILOG
+
+    @cached_property
+    def _library(self) -> ctypes.CDLL:
+        return opened(self.path)
+
+    def run(
+        self,
+        codes: Sequence[Array],
+        *,
+        gaps: float = PAUSES,
+        stalls: float = PAUSES,
+        seed: int = 0,
+    ) -> list[Array]:
+        """Return the outputs' codes for input codes (samples, *shape), one array per input.
+
+        ``gaps``, ``stalls``: probabilities that an input has no token and that an output takes none in a cycle.
+
+        Raises ``RtlError`` where tokens stop or change.
+        """
+        return self._run(codes, gaps, stalls, seed)[0][: len(self.graph.outputs)]
+
+    def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
+        """Return the result of every op, in the graph's order, of a simulation built with ``taps``."""
+        results, _ = self._run(codes, 0.0, 0.0, 0)
+        return dict(zip(self.taps, results[len(self.graph.outputs) :], strict=True))
+
+    def count_cycles(self, codes: Sequence[Array], seed: int = 0) -> tuple[int, int]:
+        """Return latency and interval as counted, without gaps: from the first token to the last, between samples.
+
+        The interval is that of the last two samples, of which there are three or more.
+        """
+        _, times = self._run(codes, 0.0, 0.0, seed)
+        return int(times[0, 1] - times[0, 0]), int(times[-1, 1] - times[-2, 1])
+
+    def _run(
+        self, codes: Sequence[Array], gaps: float, stalls: float, seed: int
+    ) -> tuple[list[Array], Array]:
+        given = list(check_codes(self.graph, codes).values())
+        plan = self.verilog.plan
+        parts: list[list[Array]] = [[] for _ in plan.outputs]
+        times: list[Array] = []
+        for start in range(0, max(len(given[0]), 1), CHUNK):
+            chunk = [array[start : start + CHUNK] for array in given]
+            results, cycles = self._call(chunk, gaps, stalls, seed + start)
+            times.append(cycles)
+            for part, fifo, words in zip(parts, plan.outputs, results, strict=True):
+                part.append(_unpack(fifo, words, len(chunk[0])))
+        outputs = (*self.graph.outputs, *self.taps)
+        joined = [np.concatenate(part) for part in parts]
+        shaped = [a.reshape(len(a), *op.shape) for a, op in zip(joined, outputs, strict=True)]
+        return shaped, np.concatenate(times)
+
+    def _call(
+        self, chunk: Sequence[Array], gaps: float, stalls: float, seed: int
+    ) -> tuple[list[Array], Array]:
+        plan, samples = self.verilog.plan, len(chunk[0])
+        words = [_pack(fifo, array) for fifo, array in zip(plan.inputs, chunk, strict=True)]
+        results = [
+            np.zeros((samples * fifo.tokens, -(-fifo.bits // _WORD)), np.uint64)
+            for fifo in plan.outputs
+        ]
+        times = np.zeros((samples, 2), np.int64)
+        patience = 64 * (plan.latency + plan.interval) + 1000
+        status = self._library.qhls_stream(
+            _pointers(words),
+            _pointers(results),
+            ctypes.c_longlong(samples),
+            ctypes.c_double(gaps),
+            ctypes.c_double(stalls),
+            ctypes.c_uint(seed),
+            ctypes.c_longlong(patience),
+            ctypes.c_void_p(times.ctypes.data),
+        )
+        if status:
+            raise RtlError(
+                f"simulation of Verilog: expected {_REASONS[status].format(patience=patience)}"
+            )
+        return results, times
+
+
+def _pointers(arrays: Sequence[Array]) -> Any:
+    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
+
+
+def _pack(fifo: Fifo, codes: Array) -> Array:
+    """Return the words of all tokens (tokens, words): the first element in the lowest bits."""
+    width = fifo.tensor.type.width
+    tokens = codes.reshape(-1, fifo.lanes)
+    if width > 63:
+        tokens = tokens.astype(object)
+    bits = np.empty((len(tokens), fifo.lanes, width), np.uint8)
+    for place in range(width):
+        bits[:, :, place] = (tokens >> place & 1).astype(np.uint8)
+    count = -(-fifo.bits // _WORD)
+    flat = np.zeros((len(tokens), count * _WORD), np.uint8)
+    flat[:, : fifo.bits] = bits.reshape(len(tokens), -1)
+    packed = np.packbits(flat, axis=1, bitorder="little")
+    return np.ascontiguousarray(packed).view(np.uint64).reshape(len(tokens), count)
+
+
+def _unpack(fifo: Fifo, words: Array, samples: int) -> Array:
+    """Return the codes (samples, elements) of tokens."""
+    of = fifo.tensor.type
+    flat = np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=1, bitorder="little")
+    bits = flat[:, : fifo.bits].reshape(samples, -1, of.width)
+    kind: Any = object if of.width > 62 else np.int64
+    codes = np.zeros(bits.shape[:2], kind)
+    for place in range(of.width):
+        weight = -(1 << place) if of.signed and place == of.width - 1 else 1 << place
+        codes += bits[:, :, place].astype(kind) * weight
+    return codes if kind is np.int64 else whole(codes.tolist(), 1 << of.width).reshape(codes.shape)
+
+
+def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> StreamRtl:
+    """Build the Verilog of ``graph`` as streams for simulation; what was built before comes from the cache.
+
+    Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
+    """
+    report("build the simulation of the Verilog")
+    ops = tuple(op for op in graph.ops if op.batched and not isinstance(op, Input | Const))
+    wanted = ops if taps else ()
+    verilog = StreamVerilog.of(tapped(graph, wanted), schedule)
+    sources = {name: text for name, text in verilog.files.items() if name != f"{verilog.axis}.sv"}
+    return StreamRtl(graph, verilog, build_library(sources, make_shim(verilog)), wanted)
+
+
+def make_shim(verilog: StreamVerilog) -> str:
+    """Return the C++ with which Python runs the design on batches."""
+
+    def port(fifo: Fifo) -> dict[str, Any]:
+        words = -(-fifo.bits // _WORD)
+        return {**verilog.signals[fifo.name], "tokens": fifo.tokens, "words": words}
+
+    return render(
+        "streams/shim.cpp.j2",
+        {
+            "clock": "clk",
+            "reset": "reset",
+            "inputs": [port(fifo) for fifo in verilog.plan.inputs],
+            "outputs": [port(fifo) for fifo in verilog.plan.outputs],
+        },
+    )
