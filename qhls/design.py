@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qhls.plan.streams.network import StreamPlan
     from qhls.proof.report import ProofReport
     from qhls.report.page import DesignReport
+    from qhls.rtl.streams.designs import RtlLatency
     from qhls.rtl.emit import VerilogProject
     from qhls.saved import ModelReference
 
@@ -130,8 +131,8 @@ class Design:
     ) -> Project | VerilogProject:
         """Write the project of ``target``; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
 
-        Targets: "vitis", "catapult" (C++) and "verilog", a pipeline for the
-        schedule's clock in which every weight has its own logic.
+        Targets: "vitis", "catapult" (C++) and "verilog": a pipeline for the schedule's clock in which every weight has
+        its own logic, or with ``io="stream"`` one module per process.
 
         Raises ``EmitError``. Warns (``DesignWarning``) if the part is too small or a tool will not build the design.
         """
@@ -140,11 +141,12 @@ class Design:
         from qhls.backends.target import VERILOG
 
         codes = None if stimuli is None else self.encode(stimuli)
-        period = rtl.clock_of(self.schedule) if target == VERILOG else 0.0
+        if target == VERILOG:
+            rtl.clock_of(self.schedule)
         texts = self.warnings
         options: dict[str, Any] = {"stimuli": codes, "overwrite": overwrite, "warnings": texts}
         if target == VERILOG:
-            project = rtl.emit(self.graph, path, clock_period=period, **options)
+            project = rtl.emit_design(self.graph, self.schedule, path, **options)
         else:
             project = emit(self.graph, self.schedule, target, path, **options)
         for text in texts:
@@ -237,10 +239,22 @@ class Design:
             chosen = chosen.with_results(results)
         return estimate_area(self.graph, self.schedule, chosen)
 
-    def latency(self) -> LatencyReport:
-        """Estimate latency and initiation interval in clock cycles, by op."""
+    def latency(self, target: str = "vitis") -> LatencyReport | RtlLatency:
+        """Return latency and initiation interval in clock cycles.
+
+        ``target``: by default an estimate of Vitis' C++ and, beside it, of Catapult's, by op. "verilog": the cycles of
+        the Verilog, which are exact. Raises ``EmitError`` for a target that is none, and for Verilog that ``emit``
+        refuses.
+        """
+        from qhls.backends.target import VERILOG, get_target
+
+        if target == VERILOG:
+            from qhls.rtl import find_latency
+
+            return find_latency(self.graph, self.schedule)
         from qhls.energy.hardware.latency import estimate_latency
 
+        get_target(target)
         return estimate_latency(self.graph, self.schedule)
 
     def report(

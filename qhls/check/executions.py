@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qhls.backends.csim import Csim
     from qhls.design import Design
     from qhls.rtl import Rtl
+    from qhls.rtl.streams.simulate import StreamRtl
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def build_simulations(
     include: str | Path | None = None,
     *,
     taps: bool = False,
-) -> list[Csim | Rtl]:
+) -> list[Csim | Rtl | StreamRtl]:
     """Build the simulation of every target, in the order of ``targets``; ``taps``: with the results of all ops."""
     from qhls import rtl
     from qhls.backends.csim import build
@@ -132,10 +133,9 @@ def build_simulations(
 
     names = [targets] if isinstance(targets, str) else list(targets)
     compiled = [get_target(name).name for name in names if name != VERILOG]
-    built: dict[str, Csim | Rtl] = {}
+    built: dict[str, Csim | Rtl | StreamRtl] = {}
     if VERILOG in names:
-        period = rtl.clock_of(design.schedule)
-        built[VERILOG] = rtl.build(design.graph, clock_period=period, taps=taps)
+        built[VERILOG] = rtl.build_design(design.graph, design.schedule, taps=taps)
     if compiled:
         libraries = build(design.graph, design.schedule, compiled, include=include, taps=taps)
         built |= dict(zip(compiled, libraries, strict=True))

@@ -3,6 +3,18 @@
 from qhls.rtl.activity import count_toggles
 from qhls.rtl.emit import VerilogProject, clock_of, emit
 from qhls.rtl.simulate import Rtl, build
+from qhls.rtl.streams.designs import build_design, emit_design, find_latency
 from qhls.rtl.wires import netlist_of
 
-__all__ = ["Rtl", "VerilogProject", "build", "clock_of", "count_toggles", "emit", "netlist_of"]
+__all__ = [
+    "Rtl",
+    "VerilogProject",
+    "build",
+    "build_design",
+    "clock_of",
+    "count_toggles",
+    "emit",
+    "emit_design",
+    "find_latency",
+    "netlist_of",
+]

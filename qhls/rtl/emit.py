@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 
 from qhls.backends.emit import DATA_FOLDER, default_stimuli
@@ -22,22 +24,22 @@ from qhls.ir.interpret import run
 from qhls.plan import Schedule
 from qhls.plan.schedule import UNITS
 from qhls.rtl.netlist import Port
-from qhls.rtl.render import render
 from qhls.rtl.verilog import Verilog
 from qhls.rtl.wires import netlist_of
 
 
 @dataclass(frozen=True)
 class VerilogProject:
-    """A project on disk."""
+    """A project on disk; ``files``: its Verilog, the top module first."""
 
     path: Path
     top: str
+    files: tuple[str, ...]
 
     @property
     def sources(self) -> list[Path]:
         """Return the Verilog files."""
-        return [self.path / "rtl" / f"{self.top}.sv"]
+        return [self.path / "rtl" / name for name in self.files]
 
 
 def emit(
@@ -58,46 +60,69 @@ def emit(
     """
     folder = Path(path).absolute()
     check_folder(folder, overwrite)
+    given = check_stimuli(graph, stimuli)
+    verilog = Verilog.of(netlist_of(graph, clock_period=clock_period))
+    settings = _settings(verilog) | {"notes": note(graph, warnings), "simulated": verilog.top}
+    sources = {f"{verilog.top}.sv": verilog.text()}
+    files = {f"tb/{verilog.top}_test.cpp": render("testbench.cpp.j2", settings)}
+    files |= make_vectors(verilog.netlist.inputs, given, "stimuli")
+    files |= make_vectors(verilog.netlist.outputs, run(graph, given), "expected")
+    return write_project(graph, folder, sources, files, settings)
+
+
+def check_stimuli(graph: Graph, stimuli: Sequence[Array] | None) -> Sequence[Array]:
+    """Return the stimuli of a test bench, random ones by default. Raises ``EmitError`` for none."""
     given = default_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in given):
         raise EmitError(
             "stimuli: expected at least one sample, got none. Leave them out for random ones."
         )
-    verilog = Verilog.of(netlist_of(graph, clock_period=clock_period))
-    notes = [printable(text, 1000) for text in (*graph.notes, *warnings)]
-    settings = _settings(verilog) | {"notes": notes}
-    templates = {
-        f"tb/{verilog.top}_test.cpp": "testbench.cpp.j2",
-        "Makefile": "Makefile.j2",
-        "synth.ys": "synth.ys.j2",
-        "README.md": "README.md.j2",
-    }
-    files = {f"rtl/{verilog.top}.sv": verilog.text()}
-    files |= {name: render(template, settings) for name, template in templates.items()}
-    files |= {
-        f"{DATA_FOLDER}/stimuli.hex": _text(verilog.netlist.inputs, given),
-        f"{DATA_FOLDER}/expected.hex": _text(verilog.netlist.outputs, run(graph, given)),
-        "graph.txt": picture(graph, verilog.top, notes),
-    }
-    marked = {"target": VERILOG, "top": verilog.top, "files": sorted([*files, MARKER])}
-    files[MARKER] = json.dumps(marked) + "\n"
-    write(folder, files)
-    return VerilogProject(folder, verilog.top)
+    return given
+
+
+def note(graph: Graph, warnings: Sequence[str]) -> list[str]:
+    """Return the notes of a project."""
+    return [printable(text, 1000) for text in (*graph.notes, *warnings)]
+
+
+def write_project(
+    graph: Graph,
+    folder: Path,
+    sources: Mapping[str, str],
+    files: Mapping[str, str],
+    settings: Mapping[str, Any],
+) -> VerilogProject:
+    """Write a project of the Verilog ``sources``, the top module's first, and of other ``files``."""
+    top = settings["top"]
+    common = {**settings, "sources": [f"rtl/{name}" for name in sources]}
+    whole = {f"rtl/{name}": text for name, text in sources.items()}
+    for name in ("Makefile", "synth.ys", "README.md"):
+        whole[name] = render(f"{name}.j2", common)
+    whole |= {**files, "graph.txt": picture(graph, top, common["notes"])}
+    marked = {"target": VERILOG, "top": top, "files": sorted([*whole, MARKER])}
+    whole[MARKER] = json.dumps(marked) + "\n"
+    write(folder, whole)
+    return VerilogProject(folder, top, tuple(sources))
+
+
+def make_vectors(ports: Sequence[Port], arrays: Sequence[Array], name: str) -> dict[str, str]:
+    """Return the file of the codes of all ports, one line per sample."""
+    return {f"{DATA_FOLDER}/{name}.hex": _text(ports, arrays)}
 
 
 def clock_of(schedule: Schedule) -> float:
     """Return the clock period of a schedule that Verilog can follow.
 
-    Raises ``EmitError`` for one that shares hardware or asks for streams: here every weight has its own logic.
+    Raises ``EmitError`` for one that shares hardware otherwise than by the folds of streams.
     """
     plain = Schedule()
-    shared = ("reuse_factor", "storage", "io", "interval", "throughput", *UNITS, "fit", "folding")
-    for name in shared:
+    folded = () if schedule.io == "stream" else ("reuse_factor", "folding")
+    for name in (*folded, "storage", "interval", "throughput", *UNITS, "fit"):
         value = getattr(schedule, name)
         if value != getattr(plain, name):
             raise EmitError(
-                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog shares no hardware: leave "
-                f"it out, or emit C++."
+                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog shares hardware by "
+                "reuse_factor and folding of streams only: leave it out, or emit C++."
             )
     return schedule.clock_period
 
@@ -105,6 +130,23 @@ def clock_of(schedule: Schedule) -> float:
 def shim(verilog: Verilog) -> str:
     """Return the C++ with which Python runs the design on batches."""
     return render("shim.cpp.j2", _settings(verilog))
+
+
+def render(template: str, settings: dict[str, Any]) -> str:
+    """Return a file of a project."""
+    return _environment().get_template(template).render(settings)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("qhls.rtl", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # C++ and Markdown, not HTML; every name passes through names.py
+    )
 
 
 def _settings(verilog: Verilog) -> dict[str, Any]:

@@ -106,6 +106,32 @@ class Rtl:
             )
         return dict(zip(self.taps, self._run(codes)[len(self.graph.outputs) :], strict=True))
 
+    def count_cycles(self, codes: Sequence[Array]) -> int:
+        """Return the clock cycles from the second sample of ``codes`` to its outputs, as counted.
+
+        Outputs of the two samples differ. Raises ``RtlError`` if the outputs do not come.
+        """
+        given = list(check_codes(self.graph, [array[:2] for array in codes]).values())
+        net = self.verilog.netlist
+        results = [
+            _packed(port, array) for port, array in zip(net.outputs, self._run(given), strict=True)
+        ]
+        words = [_packed(port, array) for port, array in zip(net.inputs, given, strict=True)]
+        samples, expected = (np.ascontiguousarray(np.concatenate(w, 1)) for w in (words, results))
+        most = 2 * net.latency + 8
+        self._library.qhls_count.restype = ctypes.c_longlong
+        counted = self._library.qhls_count(
+            ctypes.c_void_p(samples.ctypes.data),
+            ctypes.c_void_p(expected.ctypes.data),
+            ctypes.c_longlong(expected.shape[1]),
+            ctypes.c_longlong(most),
+        )
+        if counted < 0:
+            raise RtlError(
+                f"simulation of Verilog: expected outputs within {most} cycles, got none. The Verilog is wrong."
+            )
+        return int(counted)
+
     def _run(self, codes: Sequence[Array]) -> list[Array]:
         """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
         given = list(check_codes(self.graph, codes).values())

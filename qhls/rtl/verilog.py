@@ -121,10 +121,10 @@ class Verilog:
         """Return the low ``width`` bits of a cell, extended by its sign."""
         cell = self.netlist.cells[index]
         if cell.kind is Kind.CONST:
-            return _literal(cell.setting, width)
+            return make_literal(cell.setting, width)
         if index in self._inline:
             below = min(cell.setting, width)
-            zeros = _literal(0, below)
+            zeros = make_literal(0, below)
             rest = width - below
             return f"{{{self.operand(cell.args[0], rest)}, {zeros}}}" if rest else zeros
         name, own = self._name(index), self._type(index).width
@@ -178,8 +178,8 @@ class Verilog:
         yield "  always_comb"
         yield f"    case ({self.operand(source, width)})"
         for place, entry in enumerate(cell.setting):
-            yield f"      {_literal(low + place, width)}: {name} = {_literal(entry, out)};"
-        yield f"      default: {name} = {_literal(cell.setting[-1], out)};"
+            yield f"      {make_literal(low + place, width)}: {name} = {make_literal(entry, out)};"
+        yield f"      default: {name} = {make_literal(cell.setting[-1], out)};"
         yield "    endcase"
 
 
@@ -196,7 +196,8 @@ def _range(of: Fixed) -> str:
     return f"signed {bits}" if of.signed else bits
 
 
-def _literal(code: int, width: int) -> str:
+def make_literal(code: int, width: int) -> str:
+    """Return a number, modulo ``2**width``, as ``width`` bits."""
     pattern = code & ((1 << width) - 1)
     return f"{width}'d{pattern}" if width <= _LITERAL else f"{width}'h{pattern:x}"
 
@@ -217,9 +218,7 @@ def _product(printer: Verilog, cell: Cell) -> str:
 def _shift(printer: Verilog, cell: Cell) -> str:
     (a,) = cell.args
     if cell.setting > 0:
-        return (
-            f"{{{printer.operand(a, cell.type.width - cell.setting)}, {_literal(0, cell.setting)}}}"
-        )
+        return f"{{{printer.operand(a, cell.type.width - cell.setting)}, {make_literal(0, cell.setting)}}}"
     return printer.bits(a, -cell.setting, cell.type.width)
 
 

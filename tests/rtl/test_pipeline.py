@@ -73,6 +73,17 @@ def test_verilator_takes_a_sample_per_clock(samples):
 
 
 @needs_verilator
+@pytest.mark.parametrize("period", [1.0, 100.0])
+def test_latency_is_what_is_counted(period):
+    graph = dense()
+    simulation = rtl.build(graph, clock_period=period)
+    reported = Design(graph, Schedule(clock_period=period)).latency("verilog")
+    assert simulation.count_cycles(random_codes(graph, 2)) == reported.latency
+    assert (reported.interval, reported.nanoseconds) == (1, reported.latency * period)
+    assert (reported.latency == 0) == (period == 100.0)
+
+
+@needs_verilator
 def test_project_with_a_clock(tmp_path):
     made = Design(dense(), Schedule(clock_period=2.0)).emit("verilog", tmp_path / "p")
     (source,) = made.sources

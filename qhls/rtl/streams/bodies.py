@@ -1,4 +1,4 @@
-"""Bodies: the netlist that a process of tokens runs, made by the op's own ``evaluate``, and the cycles that it takes."""
+"""Bodies: the netlist that a process of tokens runs, made by the op's own ``evaluate``, and its cycles."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
 
 def _advance(scan: Scan, to: Fixed) -> Netlist:
     """Return one step of a recurrence, whose states are ``start`` in the first step."""
-    builder, body = Builder(scan.name), scan.body
+    builder = Builder(scan.name)
     first, first_port = _input(builder, "first", BIT, (0, 1), ())
     x = scan.x
     row, row_port = _input(builder, x.name, x.type, x.range.hull, x.shape[1:])
@@ -182,11 +182,10 @@ def tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:
 
     The elements of a tile are in the order of its weights: group, row, column, channel.
     """
-    rows, columns, channels = (1, 1, step.x.shape[-1])
+    columns, channels = 1, step.x.shape[-1]
     down, right = 1, 1
     if isinstance(step, Conv):
-        rows, columns, channels = step.x.shape
-        down, right = step.dilation
+        columns, (down, right) = step.x.shape[1], step.dilation
     groups, height, width, depth, _ = fold.sizes
     places = np.full([c * t for c, t in zip(fold.counts[:4], fold.tile[:4], strict=True)], -1)
     group, row, column, channel = np.ix_(*map(np.arange, (groups, height, width, depth)))

@@ -8,17 +8,19 @@ from typing import Any
 
 from qhls.backends.names import Names, printable
 from qhls.ir.graph import Graph
+from qhls.ir.op import Op
 from qhls.plan import Schedule
 from qhls.plan.streams.build import plan_streams
 from qhls.plan.streams.depths import time_plan
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
-from qhls.rtl.render import render
+from qhls.rtl.emit import render
 from qhls.rtl.streams.bodies import Body, make_body
-from qhls.rtl.streams.modules import Module
+from qhls.rtl.streams.modules import Counter, Module
 
 _LONGEST = 80
 """Letters of a module's name, behind which others are added."""
 _SIGNALS = ("valid", "ready", "data", "room", "reserve", "write", "token")
+_AXIS = ("tdata", "tvalid", "tready", "tlast")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,11 @@ class StreamVerilog:
         bodies = {each.name: make_body(each, schedule.clock_period) for each in plan.processes}
         paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
         return cls(time_plan(plan, paces), bodies)
+
+    @property
+    def patience(self) -> int:
+        """Return the cycles without a token after which a simulation, in which ports wait at random, gives up."""
+        return 64 * (self.plan.latency + self.plan.interval) + 1000
 
     @cached_property
     def _modules(self) -> Names:
@@ -81,6 +88,31 @@ class StreamVerilog:
         fifos = list({fifo.name: fifo for fifo in (*self.plan.inputs, *written)})
         return {fifo: {role: names.new(f"{fifo}_{role}") for role in _SIGNALS} for fifo in fifos}
 
+    @cached_property
+    def axis_signals(self) -> dict[str, dict[str, str]]:
+        """Return the names of the AXI-Stream signals of each port, by its FIFO and their role."""
+        names = Names()
+        for taken in (
+            "aclk",
+            "aresetn",
+            *(f"axis_token_{n}" for n in range(len(self.plan.outputs))),
+        ):
+            names.new(taken)
+        ways = (("s_axis", self.plan.inputs), ("m_axis", self.plan.outputs))
+        return {
+            fifo.name: {role: names.new(f"{way}_{fifo.name}_{role}") for role in _AXIS}
+            for way, fifos in ways
+            for fifo in fifos
+        }
+
+    def byte_bits(self, fifo: Fifo) -> int:
+        """Return the bits of a token that is filled up to bytes."""
+        return -(-fifo.bits // 8) * 8
+
+    def tokens(self, fifo: Fifo) -> Counter:
+        """Return the counter of the tokens of an output."""
+        return Counter(f"axis_token_{self.plan.outputs.index(fifo)}", fifo.tokens)
+
     def depth(self, process: StreamProcess, fifo: Fifo) -> int:
         """Return the slots of a FIFO: those of the plan and one for each token that is on the way to it."""
         body = self.bodies[process.name]
@@ -107,6 +139,6 @@ def _render(template: str, settings: dict[str, Any]) -> str:
     return "".join(f"{line}\n" for line in text.splitlines() if line.strip())
 
 
-def tapped(graph: Graph, taps: tuple[Any, ...]) -> Graph:
+def add_taps(graph: Graph, taps: tuple[Op, ...]) -> Graph:
     """Return ``graph`` with the results of ``taps`` as further outputs."""
     return replace(graph, outputs=(*graph.outputs, *taps))

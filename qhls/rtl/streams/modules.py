@@ -10,7 +10,8 @@ from qhls.backends.names import printable
 from qhls.ir.ops import Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.plan.dataflow import array_of
-from qhls.plan.streams.actions import Fill, Fork, Repeat, Slide
+from qhls.plan.fold import Fold
+from qhls.plan.streams.actions import Fill, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
 from qhls.rtl.streams.bodies import (
     Body,
@@ -19,12 +20,7 @@ from qhls.rtl.streams.bodies import (
     tile_elements,
     weight_words,
 )
-from qhls.rtl.verilog import Verilog
-
-
-def literal(code: int, width: int) -> str:
-    """Return a number as ``width`` bits."""
-    return f"{width}'h{code & ((1 << width) - 1):x}"
+from qhls.rtl.verilog import Verilog, make_literal
 
 
 @dataclass(frozen=True)
@@ -52,29 +48,29 @@ class Counter:
 
     def equals(self, number: int) -> str:
         """Return whether the count is ``number``."""
-        return f"{self.name} == {literal(number, self.width)}" if self.size > 1 else "1'b1"
+        return f"{self.name} == {make_literal(number, self.width)}" if self.size > 1 else "1'b1"
 
     def within(self, low: int, high: int) -> str:
         """Return whether the count is at least ``low`` and below ``high``."""
-        parts = [f"{self.name} >= {literal(low, self.width)}"] if low > 0 else []
-        parts += [f"{self.name} < {literal(high, self.width)}"] if high < self.size else []
+        parts = [f"{self.name} >= {make_literal(low, self.width)}"] if low > 0 else []
+        parts += [f"{self.name} < {make_literal(high, self.width)}"] if high < self.size else []
         return "1'b0" if high <= low else " && ".join(parts) or "1'b1"
 
     @property
     def first(self) -> str:
         """Return the first count."""
-        return literal(self.start, self.width)
+        return make_literal(self.start, self.width)
 
     @property
     def following(self) -> str:
         """Return the next count."""
         wrap = self.equals(self.size - 1)
-        return f"({wrap} ? {literal(0, self.width)} : {self.name} + {literal(1, self.width)})"
+        return f"({wrap} ? {make_literal(0, self.width)} : {self.name} + {make_literal(1, self.width)})"
 
     @property
     def reset(self) -> str:
         """Return the assignment of the first count."""
-        return f"{self.name} <= {literal(self.start, self.width)};" if self.size > 1 else ""
+        return f"{self.name} <= {make_literal(self.start, self.width)};" if self.size > 1 else ""
 
     @property
     def advance(self) -> str:
@@ -198,7 +194,9 @@ class Module:
         action = self.process.action
         if not isinstance(action, Slide):
             return []
-        named = zip(("column_phase", "row_phase"), action.strides[::-1], action.span[::-1], strict=True)
+        named = zip(
+            ("column_phase", "row_phase"), action.strides[::-1], action.span[::-1], strict=True
+        )
         return [Counter(name, stride, (1 - span) % stride) for name, stride, span in named]
 
     @property
@@ -227,7 +225,7 @@ class Module:
 
     def number(self, code: int, width: int) -> str:
         """Return a number as ``width`` bits."""
-        return literal(code, width)
+        return make_literal(code, width)
 
     # Windows
 
@@ -385,7 +383,7 @@ class Module:
     # Folds
 
     @property
-    def fold(self):
+    def fold(self) -> Fold | None:
         """Return the tiles of weights, if the process is folded."""
         return self.process.hardware.fold if self.process.hardware else None
 
@@ -401,7 +399,7 @@ class Module:
         """Return the inputs of each tile as a vector, the first element in the lowest bits."""
         product, fold = self._product, self.fold
         assert fold is not None
-        zero = literal(0, product.x.type.width)
+        zero = make_literal(0, product.x.type.width)
         return [
             ", ".join(
                 zero if place is None else self._operand_element(product.x, place)
@@ -414,7 +412,7 @@ class Module:
     def words(self) -> list[str]:
         """Return the words of the ROM of weights."""
         assert self.fold is not None
-        return [literal(word, self.word) for word in weight_words(self._product, self.fold)]
+        return [make_literal(word, self.word) for word in weight_words(self._product, self.fold)]
 
     @property
     def word(self) -> int:

@@ -15,22 +15,22 @@ from qhls.backends.cache import opened
 from qhls.backends.target import VERILOG
 from qhls.errors import RtlError
 from qhls.ir.graph import Graph
-from qhls.ir.integers import Array, whole
+from qhls.ir.integers import Array, narrow_integers
 from qhls.ir.interpret import check_codes
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.plan import Schedule
 from qhls.plan.streams.network import Fifo
-from qhls.rtl.render import render
+from qhls.rtl.emit import render
 from qhls.rtl.simulate import build_library
-from qhls.rtl.streams.design import StreamVerilog, tapped
+from qhls.rtl.streams.design import StreamVerilog, add_taps
+from qhls.rtl.streams.emit import WORD, describe_ports
 from qhls.system.progress import report
 
 CHUNK = 256
 """Samples per call of a library: few enough to act on Ctrl-C."""
 PAUSES = 0.25
 """Probability that an input has no token, and that an output takes none."""
-_WORD = 64
 _REASONS = {
     1: "tokens to leave, got none for {patience:,} cycles. A FIFO is too short, or the Verilog is wrong.",
     2: "a token to wait at its port, got another one. The Verilog is wrong.",
@@ -77,9 +77,10 @@ class StreamRtl:
         return dict(zip(self.taps, results[len(self.graph.outputs) :], strict=True))
 
     def count_cycles(self, codes: Sequence[Array], seed: int = 0) -> tuple[int, int]:
-        """Return latency and interval as counted, without gaps: from the first token to the last, between samples.
+        """Return latency and interval as counted from a reset, without gaps.
 
-        The interval is that of the last two samples, of which there are three or more.
+        The latency is from the cycle in which the first token is offered to that in which the last one leaves; the
+        interval is that between the last two of three samples or more.
         """
         _, times = self._run(codes, 0.0, 0.0, seed)
         return int(times[0, 1] - times[0, 0]), int(times[-1, 1] - times[-2, 1])
@@ -108,11 +109,11 @@ class StreamRtl:
         plan, samples = self.verilog.plan, len(chunk[0])
         words = [_pack(fifo, array) for fifo, array in zip(plan.inputs, chunk, strict=True)]
         results = [
-            np.zeros((samples * fifo.tokens, -(-fifo.bits // _WORD)), np.uint64)
+            np.zeros((samples * fifo.tokens, -(-fifo.bits // WORD)), np.uint64)
             for fifo in plan.outputs
         ]
         times = np.zeros((samples, 2), np.int64)
-        patience = 64 * (plan.latency + plan.interval) + 1000
+        patience = self.verilog.patience
         status = self._library.qhls_stream(
             _pointers(words),
             _pointers(results),
@@ -143,8 +144,8 @@ def _pack(fifo: Fifo, codes: Array) -> Array:
     bits = np.empty((len(tokens), fifo.lanes, width), np.uint8)
     for place in range(width):
         bits[:, :, place] = (tokens >> place & 1).astype(np.uint8)
-    count = -(-fifo.bits // _WORD)
-    flat = np.zeros((len(tokens), count * _WORD), np.uint8)
+    count = -(-fifo.bits // WORD)
+    flat = np.zeros((len(tokens), count * WORD), np.uint8)
     flat[:, : fifo.bits] = bits.reshape(len(tokens), -1)
     packed = np.packbits(flat, axis=1, bitorder="little")
     return np.ascontiguousarray(packed).view(np.uint64).reshape(len(tokens), count)
@@ -160,7 +161,11 @@ def _unpack(fifo: Fifo, words: Array, samples: int) -> Array:
     for place in range(of.width):
         weight = -(1 << place) if of.signed and place == of.width - 1 else 1 << place
         codes += bits[:, :, place].astype(kind) * weight
-    return codes if kind is np.int64 else whole(codes.tolist(), 1 << of.width).reshape(codes.shape)
+    return (
+        codes
+        if kind is np.int64
+        else narrow_integers(codes.tolist(), 1 << of.width).reshape(codes.shape)
+    )
 
 
 def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> StreamRtl:
@@ -171,24 +176,7 @@ def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> St
     report("build the simulation of the Verilog")
     ops = tuple(op for op in graph.ops if op.batched and not isinstance(op, Input | Const))
     wanted = ops if taps else ()
-    verilog = StreamVerilog.of(tapped(graph, wanted), schedule)
+    verilog = StreamVerilog.of(add_taps(graph, wanted), schedule)
     sources = {name: text for name, text in verilog.files.items() if name != f"{verilog.axis}.sv"}
-    return StreamRtl(graph, verilog, build_library(sources, make_shim(verilog)), wanted)
-
-
-def make_shim(verilog: StreamVerilog) -> str:
-    """Return the C++ with which Python runs the design on batches."""
-
-    def port(fifo: Fifo) -> dict[str, Any]:
-        words = -(-fifo.bits // _WORD)
-        return {**verilog.signals[fifo.name], "tokens": fifo.tokens, "words": words}
-
-    return render(
-        "streams/shim.cpp.j2",
-        {
-            "clock": "clk",
-            "reset": "reset",
-            "inputs": [port(fifo) for fifo in verilog.plan.inputs],
-            "outputs": [port(fifo) for fifo in verilog.plan.outputs],
-        },
-    )
+    shim = render("streams/shim.cpp.j2", {"drive": describe_ports(verilog)})
+    return StreamRtl(graph, verilog, build_library(sources, shim), wanted)

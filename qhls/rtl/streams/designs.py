@@ -1,0 +1,80 @@
+"""Designs in Verilog by their schedule: of arrays, one pipeline, or of streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qhls.ir.graph import Graph
+from qhls.plan import Schedule
+from qhls.rtl.emit import VerilogProject, clock_of, emit
+from qhls.rtl.simulate import Rtl, build
+from qhls.rtl.wires import netlist_of
+from qhls.system.display import Printed
+
+if TYPE_CHECKING:
+    from qhls.rtl.streams.simulate import StreamRtl
+
+
+@dataclass(frozen=True)
+class RtlLatency(Printed):
+    """The clock cycles of a design in Verilog, exactly: its registers are known.
+
+    ``latency``: from the first input to the last output. ``interval``: between inputs.
+    """
+
+    design: str
+    latency: int
+    interval: int
+    clock_period: float
+
+    @property
+    def nanoseconds(self) -> float:
+        """Return the latency at the schedule's clock period."""
+        return self.latency * self.clock_period
+
+    def __str__(self) -> str:
+        return (
+            f"Latency of {self.design} in Verilog: {self.latency:,} cycles, {self.nanoseconds:g} ns; initiation "
+            f"interval: {self.interval:,}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole report, ready for ``json.dumps``."""
+        cycles = {"latency": self.latency, "interval": self.interval}
+        return {"design": self.design, **cycles, "nanoseconds": self.nanoseconds}
+
+
+def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
+    """Return the cycles of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
+    period = clock_of(schedule)
+    if schedule.io == "stream":
+        from qhls.rtl.streams.design import StreamVerilog
+
+        plan = StreamVerilog.of(graph, schedule).plan
+        return RtlLatency(graph.name, plan.latency, plan.interval, period)
+    latency = netlist_of(graph, clock_period=period).latency
+    return RtlLatency(graph.name, latency, 1, period)
+
+
+def emit_design(
+    graph: Graph, schedule: Schedule, path: str | Path, **options: Any
+) -> VerilogProject:
+    """Write the Verilog project of ``graph``; ``options`` are those of ``qhls.rtl.emit``. Raises ``EmitError``."""
+    period = clock_of(schedule)
+    if schedule.io == "stream":
+        from qhls.rtl.streams.emit import emit_streams
+
+        return emit_streams(graph, schedule, path, **options)
+    return emit(graph, path, clock_period=period, **options)
+
+
+def build_design(graph: Graph, schedule: Schedule, *, taps: bool = False) -> Rtl | StreamRtl:
+    """Build the Verilog of ``graph`` for simulation. Raises ``EmitError`` and ``RtlError``."""
+    period = clock_of(schedule)
+    if schedule.io == "stream":
+        from qhls.rtl.streams.simulate import build_streams
+
+        return build_streams(graph, schedule, taps=taps)
+    return build(graph, clock_period=period, taps=taps)

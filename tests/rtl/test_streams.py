@@ -1,0 +1,253 @@
+"""Verilog of streams: the interpreter's codes whenever tokens come and go, and the cycles of the plan, exactly."""
+
+import os
+import random
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from qhls.design import Design
+from qhls.errors import EmitError, RtlError
+from qhls.ir import Conv, Fixed, Graph, Input, Matmul, Mul, Pool, Quantize, Scan, run
+from qhls.plan import Schedule
+from qhls.plan.streams.depths import set_depths
+from qhls.rtl import build_design, find_latency
+from qhls.rtl.simulate import find_verilator
+from qhls.rtl.streams import simulate
+from qhls.rtl.streams.design import StreamVerilog
+from support.graphs.agreement import stimuli
+from support.graphs.designs import classifier, random_codes
+from support.graphs.op_batches import BATCHES, batch, graph_of, random_const, residual, tokens, x_of
+from support.graphs.op_examples import EXAMPLES
+from support.graphs.random_graphs import draw, graphs
+from support.rtl import make, needs_verilator, needs_yosys, yosys
+
+STREAM = Schedule(io="stream")
+PAUSES = [(0, 0), (0.3, 0.3), (0.8, 0), (0, 0.8)]
+
+
+def compare(graph, schedule=STREAM, seed=0):
+    """Compare codes with those of the interpreter, with gaps and waits, and cycles with those of the plan."""
+    simulation = build_design(graph, schedule)
+    codes = stimuli(graph, seed)
+    want = run(graph, codes)
+    for gaps, stalls in PAUSES:
+        got = simulation.run(codes, gaps=gaps, stalls=stalls, seed=seed)
+        pairs = zip(graph.outputs, want, got, strict=True)
+        assert [op.name for op, a, b in pairs if not np.array_equal(a, b)] == []
+    reported = find_latency(graph, schedule)
+    counted = simulation.count_cycles([array[:4] for array in codes], seed)
+    assert counted == (reported.latency, reported.interval)
+
+
+def products():
+    """Matrices, and convolutions of all kinds, for folds."""
+    image = x_of((5, 6, 4), "s5.3")
+    rows = Matmul(x_of((3, 7), "s6.3"), random_const((7, 5), 5, 4, 1), name="rows")
+    yield Quantize(rows, Fixed.parse("s6.3"), name="narrow")
+    for number, (kernel, strides, dilation, groups) in enumerate(
+        [
+            ((3, 3, 4, 6), (1, 1), (1, 1), 1),
+            ((2, 3, 4, 3), (2, 1), (2, 1), 1),
+            ((3, 3, 2, 6), (1, 1), (1, 1), 2),
+            ((3, 3, 1, 4), (2, 2), (1, 1), 4),
+            ((1, 1, 4, 5), (1, 1), (1, 1), 1),
+            ((1, 1, 4, 5), (2, 2), (1, 1), 1),
+            ((5, 6, 4, 3), (1, 1), (1, 1), 1),
+            ((3, 2, 4, 2), (1, 1), (2, 5), 1),
+        ]
+    ):
+        w = random_const(kernel, 4, 3, number)
+        yield Conv(image, w, strides, dilation, groups, name=f"conv {number}")
+
+
+@needs_verilator
+def test_streams_agree_and_take_the_cycles_of_the_plan():
+    """One op of each kind and each way to move tokens; the others are in the long test."""
+    kinds = {op.kind: op for op in tokens()}
+    compare(graph_of("kinds", [*kinds.values(), *residual()]))
+
+
+@needs_verilator
+@pytest.mark.long
+def test_all_ways_to_move_tokens_agree():
+    compare(graph_of("tokens", list(tokens())))
+
+
+@needs_verilator
+def test_folded_products_agree_and_take_the_cycles_of_the_plan():
+    compare(graph_of("folded", list(products())[::2]), Schedule(io="stream", reuse_factor=3))
+
+
+@needs_verilator
+@pytest.mark.long
+@pytest.mark.parametrize("reuse", [2, 3, 4, 8, 30, 1000])
+def test_all_folds_agree(reuse):
+    compare(graph_of("folded", list(products())), Schedule(io="stream", reuse_factor=reuse))
+
+
+@needs_verilator
+def test_the_clock_changes_cycles_and_no_code():
+    schedules = [
+        Schedule(io="stream", clock_period=period, folding={"fc": (5, 2)})
+        for period in (2.0, 100.0)
+    ]
+    compare(classifier(), schedules[0])
+    fast, slow = (find_latency(classifier(), schedule) for schedule in schedules)
+    assert fast.latency > slow.latency
+
+
+@needs_verilator
+def test_random_graphs_agree():
+    seed = int(os.environ.get("QHLS_SEED", random.getrandbits(32)))
+    print(f"to repeat: QHLS_SEED={seed}")
+    drawn = [one for one in draw(graphs(), 8, seed) if all(op.batched for op in one.outputs)]
+    compare(graph_of("random", [op for one in drawn for op in one.outputs]), seed=seed % 1000)
+
+
+@needs_verilator
+@pytest.mark.long
+@pytest.mark.parametrize("name", BATCHES)
+def test_all_ops_agree(name):
+    every = {"rounding and overflow": 9, "types": 14}.get(name, 1)
+    compare(graph_of(name, [op for op in batch(name) if op.batched][::every]))
+
+
+@needs_verilator
+def test_check_names_the_op_that_differs(monkeypatch):
+    from qhls.rtl import verilog
+    from qhls.rtl.netlist import Kind
+
+    design = Design(classifier(), STREAM)
+    assert design.check(targets="verilog")
+    monkeypatch.setitem(verilog._EXPRESSIONS, Kind.OR, verilog._gate("^"))
+    report = design.check(targets="verilog")
+    assert not report
+    found = r"^interpreter == verilog: first difference in op 'act1\.quantize' of Keras layer 'act1', element "
+    assert re.search(found, str(report), re.M)
+
+
+@needs_verilator
+def test_a_deadlock_is_reported(monkeypatch):
+    """A gate needs the whole image before its first token, which a shorter FIFO does not hold."""
+    image = x_of((8, 6, 2), "u4.2")
+    graph = graph_of("gated", [Mul(image, Pool(image, (8, 6), (8, 6), "sum"), name="gate")])
+    plan = StreamVerilog.of(graph, STREAM).plan
+    (deep,) = (fifo for fifo in plan.fifos if fifo.depth > 2)
+    made = StreamVerilog.of
+
+    def shorten(*given):
+        whole = made(*given)
+        return StreamVerilog(set_depths(whole.plan, {deep.name: deep.depth // 2}), whole.bodies)
+
+    monkeypatch.setattr(simulate.StreamVerilog, "of", shorten)
+    short = simulate.build_streams(graph, STREAM)
+    expected = r"^simulation of Verilog: expected tokens to leave, got none for [\d,]+ cycles\. A FIFO is too short"
+    with pytest.raises(RtlError, match=expected):
+        short.run(random_codes(graph, 3), gaps=0, stalls=0)
+
+
+@needs_verilator
+def test_project_runs_without_python(tmp_path):
+    design = Design(classifier(), Schedule(io="stream", reuse_factor=5))
+    project = design.emit("verilog", tmp_path / "p")
+    written = {path.name for path in (project.path / "rtl").glob("*")}
+    assert {path.name for path in project.sources} == written
+    status, output = make(project.path, "lint")
+    assert status == 0, output
+    assert not re.search(r"%(Warning|Error)", output)
+    status, output = make(project.path, "rtl")
+    assert status == 0, output
+    cycles = design.latency("verilog")
+    counted = f"latency {cycles.latency}, interval {cycles.interval} cycles"
+    passed = "PASS: classifier, 32 vectors, 256 codes compared, 0 mismatches"
+    assert f"{passed}, {counted}" in output
+    assert f"leaves\n{cycles.latency} cycles" in (project.path / "README.md").read_text()
+
+
+@needs_verilator
+@pytest.mark.long
+def test_project_finds_faults(tmp_path):
+    project = Design(classifier(), STREAM).emit("verilog", tmp_path / "p")
+    wrapper = project.path / "rtl" / "classifier_axis.sv"
+    right = wrapper.read_text()
+    wrapper.write_text(re.sub(r"(_tlast = ).*;", r"\g<1>1'b0;", right))
+    status, output = make(project.path, "rtl")
+    assert status != 0
+    assert "FAIL: classifier, TLAST is wrong" in output
+    wrapper.write_text(right.replace(".result_ready(m_axis_result_tready)", ".result_ready(1'b1)"))
+    status, output = make(project.path, "rtl")
+    assert status != 0
+    assert "FAIL: classifier, a token changed while it waited" in output
+
+
+@needs_yosys
+def test_yosys_reads_what_is_emitted(tmp_path):
+    project = Design(classifier(), Schedule(io="stream", reuse_factor=5)).emit(
+        "verilog", tmp_path / "p"
+    )
+    commands = [f"read_verilog -sv {path}" for path in project.sources]
+    status, output = yosys(
+        *commands, "hierarchy -check -top classifier_axis", "proc", "check -assert"
+    )
+    assert status == 0, output
+    assert "Found and reported 0 problems" in output
+
+
+HOSTILE = [
+    "module",
+    "clk",
+    "reset",
+    "x_valid",
+    "x",
+    "result",
+    'a"); $system("x"); //',
+    "größe",
+    "{{ 7 }}",
+    "",
+    "core",
+]
+
+
+@needs_verilator
+@pytest.mark.parametrize("target", ["lint", pytest.param("rtl", marks=pytest.mark.long)])
+def test_hostile_names_everywhere(tmp_path, target):
+    inputs, outputs = [], []
+    for name in HOSTILE:
+        inputs.append(Input((2,), Fixed(True, 4, 2), name=name, layer=name))
+        w = random_const((2, 2), 3, 1, 5)
+        outputs.append(Matmul(inputs[-1], w, name=name, layer=name))
+    graph = Graph(tuple(inputs), tuple(outputs), 'module"')
+    made = Design(graph, STREAM).emit("verilog", tmp_path / "p")
+    status, output = make(made.path, target)
+    assert status == 0, output
+
+
+def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path):
+    op = EXAMPLES[Scan][0](Fixed.parse("u4.5"))
+    graph = graph_of("g", [op])
+    schedule = Schedule(io="stream", reuse_factor=4)
+    expected = r"^verilog: expected a recurrence 'scan.*' that shares no multiplier, got one with folds of .*\. Leave"
+    with pytest.raises(EmitError, match=expected):
+        Design(graph, schedule).emit("verilog", tmp_path / "p")
+    assert not (tmp_path / "p").exists()
+
+
+@needs_verilator
+@pytest.mark.parametrize("folded", [False, True])
+def test_lint_of_every_kind_of_module(tmp_path, folded):
+    outputs = list(products()) if folded else [*tokens(), *residual()]
+    schedule = Schedule(io="stream", reuse_factor=3) if folded else STREAM
+    verilog = StreamVerilog.of(graph_of("lint", outputs), schedule)
+    for name, text in verilog.files.items():
+        (tmp_path / name).write_text(text, "ascii")
+    executable, root = find_verilator()
+    call = [str(executable), "--lint-only", "-Wall", "--top-module", verilog.axis, *verilog.files]
+    environment = {"VERILATOR_ROOT": str(root)}
+    done = subprocess.run(
+        call, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert "%Warning" not in done.stderr
