@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from qhls.plan.streams.network import StreamPlan
     from qhls.proof.report import ProofReport
     from qhls.report.page import DesignReport
-    from qhls.rtl.streams.designs import RtlLatency
     from qhls.rtl.emit import VerilogProject
+    from qhls.rtl.streams.designs import RtlLatency
     from qhls.saved import ModelReference
 
 
@@ -142,7 +142,7 @@ class Design:
 
         codes = None if stimuli is None else self.encode(stimuli)
         if target == VERILOG:
-            rtl.clock_of(self.schedule)
+            rtl.check_period(self.schedule)
         texts = self.warnings
         options: dict[str, Any] = {"stimuli": codes, "overwrite": overwrite, "warnings": texts}
         if target == VERILOG:

@@ -3,7 +3,7 @@
 from qhls.rtl.activity import count_toggles
 from qhls.rtl.emit import VerilogProject, clock_of, emit
 from qhls.rtl.simulate import Rtl, build
-from qhls.rtl.streams.designs import build_design, emit_design, find_latency
+from qhls.rtl.streams.designs import build_design, check_period, emit_design, find_latency
 from qhls.rtl.wires import netlist_of
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "VerilogProject",
     "build",
     "build_design",
+    "check_period",
     "clock_of",
     "count_toggles",
     "emit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,19 +110,19 @@ def make_vectors(ports: Sequence[Port], arrays: Sequence[Array], name: str) -> d
     return {f"{DATA_FOLDER}/{name}.hex": _text(ports, arrays)}
 
 
-def clock_of(schedule: Schedule) -> float:
-    """Return the clock period of a schedule that Verilog can follow.
+def clock_of(schedule: Schedule, allowed: Collection[str] = ()) -> float:
+    """Return the clock period of a schedule of one pipeline, in which every weight has its own logic.
 
-    Raises ``EmitError`` for one that shares hardware otherwise than by the folds of streams.
+    Raises ``EmitError`` for one that shares hardware or asks for streams, but for the fields ``allowed``.
     """
     plain = Schedule()
-    folded = () if schedule.io == "stream" else ("reuse_factor", "folding")
-    for name in (*folded, "storage", "interval", "throughput", *UNITS, "fit"):
+    shared = ("reuse_factor", "storage", "io", "interval", "throughput", *UNITS, "fit", "folding")
+    for name in (each for each in shared if each not in allowed):
         value = getattr(schedule, name)
         if value != getattr(plain, name):
             raise EmitError(
-                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog shares hardware by "
-                "reuse_factor and folding of streams only: leave it out, or emit C++."
+                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog has streams, and folds "
+                "in streams, and shares no hardware otherwise: leave it out, or emit C++."
             )
     return schedule.clock_period
 

@@ -46,9 +46,15 @@ class RtlLatency(Printed):
         return {"design": self.design, **cycles, "nanoseconds": self.nanoseconds}
 
 
+def check_period(schedule: Schedule) -> float:
+    """Return the clock period of a schedule that Verilog can follow. Raises ``EmitError`` for another."""
+    streams = ("io", "reuse_factor", "folding") if schedule.io == "stream" else ()
+    return clock_of(schedule, streams)
+
+
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
     """Return the cycles of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
-    period = clock_of(schedule)
+    period = check_period(schedule)
     if schedule.io == "stream":
         from qhls.rtl.streams.design import StreamVerilog
 
@@ -62,7 +68,7 @@ def emit_design(
     graph: Graph, schedule: Schedule, path: str | Path, **options: Any
 ) -> VerilogProject:
     """Write the Verilog project of ``graph``; ``options`` are those of ``qhls.rtl.emit``. Raises ``EmitError``."""
-    period = clock_of(schedule)
+    period = check_period(schedule)
     if schedule.io == "stream":
         from qhls.rtl.streams.emit import emit_streams
 
@@ -72,7 +78,7 @@ def emit_design(
 
 def build_design(graph: Graph, schedule: Schedule, *, taps: bool = False) -> Rtl | StreamRtl:
     """Build the Verilog of ``graph`` for simulation. Raises ``EmitError`` and ``RtlError``."""
-    period = clock_of(schedule)
+    period = check_period(schedule)
     if schedule.io == "stream":
         from qhls.rtl.streams.simulate import build_streams
 

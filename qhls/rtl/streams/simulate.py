@@ -161,11 +161,9 @@ def _unpack(fifo: Fifo, words: Array, samples: int) -> Array:
     for place in range(of.width):
         weight = -(1 << place) if of.signed and place == of.width - 1 else 1 << place
         codes += bits[:, :, place].astype(kind) * weight
-    return (
-        codes
-        if kind is np.int64
-        else narrow_integers(codes.tolist(), 1 << of.width).reshape(codes.shape)
-    )
+    if kind is np.int64:
+        return codes
+    return narrow_integers(map(int, codes.ravel().tolist()), 1 << of.width).reshape(codes.shape)
 
 
 def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> StreamRtl:
