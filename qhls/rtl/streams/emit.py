@@ -57,7 +57,7 @@ def emit_streams(
         "drive": describe_ports(verilog, axis=True),
         "ports": [_describe(verilog, fifo) for fifo in (*plan.inputs, *plan.outputs)],
     }
-    files = {f"tb/{verilog.top}_test.cpp": render("streams/testbench.cpp.j2", settings)}
+    files = {f"tb/{verilog.top}_test.cpp": render("stream_drivers/testbench.cpp.j2", settings)}
     files |= make_vectors([_port(op) for op in graph.inputs], given, "stimuli")
     files |= make_vectors([_port(op) for op in graph.outputs], run(graph, given), "expected")
     return write_project(graph, folder, verilog.files, files, settings)

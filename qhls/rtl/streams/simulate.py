@@ -176,5 +176,5 @@ def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> St
     wanted = ops if taps else ()
     verilog = StreamVerilog.of(add_taps(graph, wanted), schedule)
     sources = {name: text for name, text in verilog.files.items() if name != f"{verilog.axis}.sv"}
-    shim = render("streams/shim.cpp.j2", {"drive": describe_ports(verilog)})
+    shim = render("stream_drivers/shim.cpp.j2", {"drive": describe_ports(verilog)})
     return StreamRtl(graph, verilog, build_library(sources, shim), wanted)
