@@ -31,9 +31,9 @@ CHUNK = 256
 """Samples per call of a library: few enough to act on Ctrl-C."""
 PAUSES = 0.25
 """Probability that an input has no token, and that an output takes none."""
-_REASONS = {
-    1: "tokens to leave, got none for {patience:,} cycles. A FIFO is too short, or the Verilog is wrong.",
-    2: "a token to wait at its port, got another one. The Verilog is wrong.",
+_FAULTS = {
+    1: ("tokens to leave", "none for {patience:,} cycles", "A FIFO is too short."),
+    2: ("a token to wait at its port", "another one", "Report a fault of qhls."),
 }
 
 
@@ -125,9 +125,9 @@ class StreamRtl:
             ctypes.c_void_p(times.ctypes.data),
         )
         if status:
-            raise RtlError(
-                f"simulation of Verilog: expected {_REASONS[status].format(patience=patience)}"
-            )
+            expected, got, advice = _FAULTS[status]
+            got = got.format(patience=patience)
+            raise RtlError(f"simulation of Verilog: expected {expected}, got {got}. {advice}")
         return results, times
 
 
