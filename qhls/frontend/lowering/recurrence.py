@@ -3,13 +3,15 @@
 For that a state needs a type that no step leaves. Where there is none, because without a ``state_quantizer`` the state
 grows at every step, the sequence is unrolled: every step becomes separate ops, with their exact types.
 
+Steps that a mask leaves out keep output and states: the mask is one more column of the rows, which the step reads.
+
 A state that is a real function of a sum, such as tanh, is exact where only quantizers read it: a ``state_quantizer``
 within the layer, and what follows the layer. Steps then return the sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -20,6 +22,7 @@ import numpy as np
 
 from qhls.frontend.layers.linear import weight
 from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
+from qhls.frontend.lowering.choices import selected, truth
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Place, Reals, Tensor, exact
 from qhls.frontend.lowering.refusal import refusal, within
@@ -59,13 +62,15 @@ _read_at_once: ContextVar[bool] = ContextVar("qhls_read_at_once", default=False)
 class _Cell:
     """A Keras cell in the steps of a sequence, which all read the same constants.
 
-    ``real``: whether its output may be real numbers, because no step reads it but through a quantizer.
+    ``real``: whether its output may be real numbers, because no step reads it but through a quantizer. ``masked``:
+    whether steps choose between states, and so quantise those that they read themselves.
     """
 
-    def __init__(self, cell: Any, steps: int) -> None:
+    def __init__(self, cell: Any, steps: int, masked: bool = False) -> None:
         self.keras = cell
+        self.masked = masked
         followed = steps == 1 or isinstance(cell.state_quantizer, Quantizer)
-        self.real = followed and not _read_at_once.get()
+        self.real = followed and not masked and not _read_at_once.get()
         self._weights: dict[tuple[str, Any], Const] = {}
 
     def weight(self, variable: str, *index: Any) -> Const:
@@ -74,6 +79,10 @@ class _Cell:
         if key not in self._weights:
             self._weights[key] = weight(self.keras, variable, lambda w: w[index])
         return self._weights[key]
+
+    def carried(self, state: Tensor) -> Op:
+        """``state`` as the next step reads it."""
+        return exact(self.keras, state) if self.masked else _quantised(self.keras, state)
 
     def function(self, name: str, x: Op) -> Op:
         """``x`` through the activation ``name``."""
@@ -95,14 +104,14 @@ class _Cell:
         return activate(self.keras, activation, x)
 
 
-@lower.register(keras.layers.RNN)
-@lower.register(QRNN)
-def _(layer: Any, x: Op, *initial: Op) -> Any:
+@lower.register(keras.layers.RNN, masked=True)
+@lower.register(QRNN, masked=True)
+def _(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
     with within(layer):
-        return _recurrence(layer, x, *initial)
+        return _recurrence(layer, x, initial, mask)
 
 
-def _recurrence(layer: Any, x: Op, *initial: Op) -> Any:
+def _recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> Any:
     cell = layer.cell
     step = _STEPS.get(type(cell))
     if step is None:
@@ -116,15 +125,21 @@ def _recurrence(layer: Any, x: Op, *initial: Op) -> Any:
     if cell.use_bias:
         bias = weight(cell, "bias", lambda b: b if b.ndim == 1 else b[0])  # GRU: (2, 3 x units)
         projected = Add(projected, bias)
+    if mask is not None:
+        projected = Concat((projected, Reshape(mask, (*mask.shape, 1))), -1)
     if layer.go_backwards:
         projected = _reversed(projected)
     states = list[Op](initial)
     if not states:
         sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
         states = [Const.of(np.zeros(size), "start") for size in sizes]
-    entering = [_quantised(cell, state) for state in states]
-    steps = projected.shape[0]
-    once = _Recurrence(layer, step, _Cell(cell, steps), projected)
+    steps, units = projected.shape[0], states[0].size
+    if mask is not None:
+        apart = bool(initial) or layer.zero_output_for_mask
+        step = _masked(step, layer.zero_output_for_mask, apart)
+        states = [*([Const.of(np.zeros(units), "start")] if apart else []), *states]
+    once = _Recurrence(layer, step, _Cell(cell, steps, mask is not None), projected)
+    entering = [once.cell.carried(state) for state in states]
     settled = once.settled(entering) if steps > 1 else None
     return once.unrolled(entering) if settled is None else once.scanned(entering, *settled)
 
@@ -164,7 +179,7 @@ class _Recurrence:
             new = self.step(self.cell, row, list(states))
             every = self.layer.return_state and len(new) > 1
             result = _joined(new, -1) if every else new[0]
-            following = [_quantised(self.cell.keras, state) for state in new]
+            following = [self.cell.carried(state) for state in new]
         return Graph((row, *states), (_below(result), *following), "step"), result
 
     def scanned(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
@@ -184,7 +199,7 @@ class _Recurrence:
         if width > units:
             dims, strides = ((steps, units), (width, 1)) if sequence else ((units,), (1,))
             output = View(found, dims, strides)
-        places = range(last, last + width, units)
+        places = range(last + width - _state_count(self.layer) * units, last + width, units)
         return (output, *(View(found, (units,), (1,), place) for place in places))
 
     def unrolled(self, entering: list[Op]) -> Any:
@@ -192,13 +207,40 @@ class _Recurrence:
         outputs = list[Tensor]()
         states = list[Tensor](entering)
         for t in range(self.x.shape[0]):
-            entering = [_quantised(self.cell.keras, state) for state in states] if t else entering
+            entering = [self.cell.carried(state) for state in states] if t else entering
             states = self.step(self.cell, _part(self.x, t), entering)
             _check_width(self.layer, states, t)
             outputs.append(states[0])
         rows = [_above(Reshape(_below(h), (1, *h.shape)), h) for h in outputs]
         result = _joined(rows, 0) if self.layer.return_sequences else outputs[-1]
-        return (result, *states) if self.layer.return_state else result
+        last = states[len(states) - _state_count(self.layer) :]
+        return (result, *last) if self.layer.return_state else result
+
+
+def _state_count(layer: Any) -> int:
+    sizes = layer.cell.state_size
+    return len(sizes) if isinstance(sizes, list | tuple) else 1
+
+
+def _masked(step: Step, zeros: bool, apart: bool) -> Step:
+    """``step`` on rows whose last number is 1, or 0 where output and states stay as they are.
+
+    ``zeros``: the output is 0 instead. ``apart``: the output is not the first state, but is carried before it.
+    """
+
+    def masked(cell: _Cell, row: Op, states: list[Op]) -> list[Tensor]:
+        size = row.size - 1
+        kept = truth(View(row, (1,), (1,), size))
+        old = states[1:] if apart else states
+        new = step(cell, View(row, (size,), (1,)), [_quantised(cell.keras, s) for s in old])
+        after = [exact(cell.keras, state) for state in new]
+        chosen = list[Tensor](selected(kept, *pair) for pair in zip(after, old, strict=True))
+        if not apart:
+            return chosen
+        before = Const.of(np.zeros(states[0].shape), "start") if zeros else states[0]
+        return [selected(kept, after[0], before), *chosen]
+
+    return masked
 
 
 def _reversed(x: Op) -> Op:
@@ -317,15 +359,16 @@ _STEPS: dict[type, Step] = {
 # -- both directions --------------------------------------------------------------------------------
 
 
-@lower.register(QBidirectional)
-@lower.register(keras.layers.Bidirectional)
-def _(layer: Any, x: Op, *initial: Op) -> Any:
+@lower.register(QBidirectional, masked=True)
+@lower.register(keras.layers.Bidirectional, masked=True)
+def _(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
     half = len(initial) // 2
+    masks = {} if mask is None else {"mask": mask}
     forward, backward = layer.forward_layer, layer.backward_layer
     merge = _MERGES.get(layer.merge_mode)
     with within(layer), _reading_at_once(merge is not None):
-        y, *states = _several(lower.rule(forward)(forward, x, *initial[:half]))
-        back, *more = _several(lower.rule(backward)(backward, x, *initial[half:]))
+        y, *states = _several(lower.rule(forward)(forward, x, *initial[:half], **masks))
+        back, *more = _several(lower.rule(backward)(backward, x, *initial[half:], **masks))
         if layer.return_sequences:
             back = _above(_reversed(_below(back)), back)
         if layer.merge_mode is None:

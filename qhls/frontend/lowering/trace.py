@@ -370,11 +370,15 @@ def _refuse_mask(node: KerasNode) -> None:
     mask = node.arguments.kwargs.get("mask")
     ignored = isinstance(node.operation, keras.layers.BatchNormalization)
     if mask is not None and not ignored and not lower.takes_mask(node.operation):
+        softmax = isinstance(node.operation, keras.layers.Softmax)
+        advice = (
+            "keras.ops.where(mask, x, -128.0)" if softmax else "x * keras.ops.cast(mask, x.dtype)"
+        )
         raise refusal(
             node.operation,
             "a call without a mask, which makes the number of elements depend on data",
             f"mask={mask.name!r}",
-            "Set the masked elements to 0 before it, and count all.",
+            f"Compute what it reads of the mask, such as {advice}, and give no mask.",
         )
 
 

@@ -377,3 +377,66 @@ def test_a_softmax_in_a_cell_is_refused(cls, which, softmax, approximate):
     )
     with pytest.raises(LoweringError, match=message):
         qhls.compile(model, "s8.4", allow_approximate=approximate)
+
+
+def masked_sequences(rng, samples=64):
+    """Sequences in which steps are 0 throughout: at the beginning, at the end, between, and everywhere."""
+    x = rng.integers(-8, 8, (samples, 5, 3)) / 4
+    x[rng.random((samples, 5)) < 0.4] = 0
+    x[0], x[1, :3], x[2, 2:] = 0, 0, 0
+    return x
+
+
+def quantised(cls, **arguments):
+    gates = {} if cls is QSimpleRNN else {"recurrent_activation": "quantized_sigmoid(5)"}
+    return cls(2, activation="quantized_tanh(6)", **gates, **WEIGHTS, **arguments)
+
+
+def check_masked(inputs, outputs, rng, types="s5.2", x=None, targets=()):
+    model = keras.Model(inputs, outputs)
+    model.set_weights([rng.uniform(-1.5, 1.5, w.shape) for w in model.get_weights()])
+    design = qhls.compile(model, types)
+    report = design.check(masked_sequences(rng) if x is None else x, targets)
+    assert report, report
+    return design
+
+
+@pytest.mark.parametrize("cls", [QSimpleRNN, QLSTM, QGRU])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"return_sequences": True, "go_backwards": True, "state_quantizer": BITS},
+        {"return_sequences": True, "return_state": True, "state_quantizer": BITS},
+        {"return_state": True, "zero_output_for_mask": True},
+        {"return_sequences": True, "zero_output_for_mask": True, "state_quantizer": BITS},
+        {"unroll": True},
+    ],
+    ids=lambda options: " ".join(options) or "last",
+)
+def test_masked_steps_keep_state_and_output(cls, options, rng):
+    x = keras.Input((5, 3))
+    check_masked(x, quantised(cls, **options)(L.Masking()(x)), rng)
+
+
+@pytest.mark.parametrize("cls", [QLSTM, QGRU])
+def test_masked_steps_with_initial_states_and_in_both_directions(cls, rng):
+    x, mask = keras.Input((5, 3)), keras.Input((5,), dtype="bool")
+    states = [keras.Input((2,)) for _ in range(2 if cls is QLSTM else 1)]
+    layer = quantised(cls, return_sequences=True, return_state=True, state_quantizer=BITS)
+    results = layer(x, mask=mask, initial_state=states)
+    codes = [rng.integers(-8, 8, (64, 2)) / 4 for _ in states]
+    data = [masked_sequences(rng), rng.integers(0, 2, (64, 5)), *codes]
+    check_masked([x, mask, *states], results, rng, ["s5.2", "u1.0", *["s5.2"] * len(states)], data)
+    both = QBidirectional(quantised(cls, return_sequences=True), merge_mode="sum")
+    check_masked(x, both(L.Masking()(x)), rng)
+
+
+@pytest.mark.backends
+def test_embedded_sequences_of_any_length_on_every_target(rng):
+    x = keras.Input((6,), dtype="int32")
+    y = keras.layers.Embedding(10, 3, mask_zero=True)(x)
+    y = quantised(QGRU, return_sequences=True)(qhls.layers.QActivation(BITS)(y))
+    y = quantised(QLSTM, state_quantizer=BITS)(y)
+    words = rng.integers(1, 10, (40, 6)) * (np.arange(6) < rng.integers(0, 7, (40, 1)))
+    check_masked(x, y, rng, "u4.0", words, ("vitis", "catapult"))

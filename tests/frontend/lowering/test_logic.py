@@ -12,7 +12,6 @@ from qhls.frontend import QActivation, QDense
 from qhls.frontend.lowering.choices import selected, truth
 from qhls.ir import Fixed, Input, run
 from qhls.ir.graph import Graph
-from qhls.layers import QLSTM
 
 L = keras.layers
 BITS = "quantized_bits(5,2,alpha=1)"
@@ -245,9 +244,10 @@ REFUSED = {
         r"constant of the shape \(1, 3\)",
     ),
     "a mask of another layer": (
-        lambda x: QLSTM(2, **Q, state_quantizer=BITS, name="r")(L.Masking()(x)),
+        lambda x: L.Softmax(name="r")(x, mask=x > 0),
         "s6.3",
-        r"^layer 'r' \(QLSTM\): expected a call without a mask, which makes the number of elements depend on ",
+        r"^layer 'r' \(Softmax\): expected a call without a mask, which makes the number of elements depend on "
+        r".*, such as keras\.ops\.where\(mask, x, -128\.0\), and give no mask\.$",
     ),
 }
 

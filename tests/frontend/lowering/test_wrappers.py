@@ -8,7 +8,7 @@ import qhls
 from qhls.errors import LoweringError
 from qhls.frontend.models.state import settle
 from qhls.ir import Lookup, Scan, Threshold
-from qhls.layers import QLSTM, QActivation, QConv1D, QConv2D, QDense, QSimpleRNN
+from qhls.layers import QActivation, QConv1D, QConv2D, QDense, QSimpleRNN
 
 L = keras.layers
 BITS = "quantized_bits(6,1,alpha=1)"
@@ -125,15 +125,6 @@ def test_inputs_are_indices_of_rows(types, hull, tmp_path):
             [QActivation("quantized_bits(4,3,alpha=1)"), L.Embedding(9, 2, name="e")],
             "s4.0",
             r"layer 'e' \(Embedding\): expected whole numbers from 0 to 8, got s4\.0 from -8 to 7\. Give it an",
-        ),
-        (
-            [
-                L.Embedding(4, 2, mask_zero=True),
-                QActivation(BITS),
-                QLSTM(3, **KERNEL, recurrent_quantizer=BITS, name="g"),
-            ],
-            "u2.0",
-            r"layer 'g' \(QLSTM\): expected a call without a mask, which makes",
         ),
     ],
 )
