@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from qhls.report.page import DesignReport
     from qhls.rtl.emit import VerilogProject
     from qhls.rtl.streams.designs import RtlLatency
+    from qhls.rtl.verilog import Verilog
     from qhls.saved import ModelReference
+    from qhls.synthesis.report import SynthesisReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,13 +179,27 @@ class Design:
         ``seconds``: the time of the solver for one question. Needs ``pip install 'qhls[rtl]'``, and ``'qhls[prove]'``
         for functions of more than 2**20 codes. Raises ``MissingError`` and ``EmitError``.
         """
-        from qhls import rtl
         from qhls.proof.prove import prove
+
+        return prove(self.graph, self._verilog(), seconds=seconds)
+
+    def synthesize(self, family: str = "xc7", flow: str = "yosys") -> SynthesisReport:
+        """Map the Verilog to an FPGA family with Yosys, and compare its counts with our estimate.
+
+        ``family``: "xc7", "xcup", "ice40", "ecp5" or "gowin". The result is cached by the content of the Verilog.
+        Needs ``pip install 'qhls[rtl]'``. Raises ``EmitError``, ``MissingError`` and ``RtlError``.
+        """
+        from qhls.synthesis.synthesize import synthesize
+
+        return synthesize(self.graph, self._verilog(), family, flow)
+
+    def _verilog(self) -> Verilog:
+        """Return the Verilog that ``emit`` writes."""
+        from qhls import rtl
         from qhls.rtl.verilog import Verilog
 
         period = rtl.clock_of(self.schedule)
-        netlist = rtl.netlist_of(self.graph, clock_period=period)
-        return prove(self.graph, Verilog.of(netlist), seconds=seconds)
+        return Verilog.of(rtl.netlist_of(self.graph, clock_period=period))
 
     def save(self, path: str | Path) -> Path:
         """Write the design to one file, which ``qhls.load`` opens without Keras, and return its path.

@@ -80,6 +80,11 @@ def is_intact(library: Path) -> bool:
     return content[-_SEAL:] == _checksum(content[:-_SEAL])
 
 
+def read_kept(name: str, make: Callable[[Path, Path], None]) -> bytes:
+    """Return what ``make`` wrote, from the cache (see ``kept``)."""
+    return kept(name, make).read_bytes()[:-_SEAL]
+
+
 def opened(library: Path) -> ctypes.CDLL:
     """Load a library. Raises ``CsimError`` for one that is damaged or gone: to load it would end the process."""
     try:

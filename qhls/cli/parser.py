@@ -21,14 +21,16 @@ from qhls.cli.arguments import (
 from qhls.cli.designs import run_check, run_compile, run_energy, run_plan, run_report, run_show
 from qhls.cli.project import FILE, run_build
 from qhls.cli.tools import MODES_OF_QTOOLS, read_reports, run_qtools, run_search
-from qhls.cli.verilog import run_prove
+from qhls.cli.verilog import run_prove, run_synth
+from qhls.synthesis.families import FAMILIES
+from qhls.synthesis.synthesize import FLOWS
 
 SAVE = "also write the design to one file, which every command takes in place of the model"
 
 
 GROUPS = {
     "designs": ("compile", "check", "show", "build"),
-    "verilog": ("prove",),
+    "verilog": ("prove", "synth"),
     "hardware and costs": ("plan", "energy", "report"),
     "quantisations": ("search", "qtools"),
 }
@@ -40,6 +42,7 @@ EXAMPLES = {
     "show": "qhls show model.json -w weights.h5 -i s16.10",
     "build": "qhls build path/to/qhls.toml",
     "prove": "qhls prove model.keras -i s16.10",
+    "synth": "qhls synth model.keras -i s16.10 --family ecp5",
     "plan": "qhls plan model.keras -i s16.10 --part xc7z020clg400-1 --io stream",
     "energy": "qhls energy a.keras b.keras -i s16.10 --html energy.html",
     "report": "qhls report model.keras -i s16.10 --data x.npy -o page.html",
@@ -75,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         "energy": (run_energy, "print energy per layer, and compare several models"),
         "plan": (run_plan, "print the hardware of the design, one process per line"),
         "prove": (run_prove, "prove that the Verilog equals the design for all inputs"),
+        "synth": (run_synth, "map the Verilog to an FPGA family, beside our estimate"),
         "search": (
             run_search,
             "search quantised forms of a model: the front of accuracy and costs",
@@ -133,7 +137,11 @@ def add_design_options(commands: Any) -> None:
     add_option(commands, "check", "--rtl", action="store_true", help=rtl)
     solver = "seconds of the solver for one question; default: 20"
     add_option(commands, "prove", "--seconds", type=float, default=20.0, help=solver)
-    for name in ("check", "show", "plan", "prove"):
+    family = "family of FPGAs; default: xc7"
+    choices = list(FAMILIES)
+    add_option(commands, "synth", "--family", choices=choices, default="xc7", help=family)
+    add_option(commands, "synth", "--flow", choices=FLOWS, default="yosys", help="synthesis tool")
+    for name in ("check", "show", "plan", "prove", "synth"):
         add_option(
             commands, name, "--json", type=parse_file_name("json"), help="also write it (.json)"
         )

@@ -15,3 +15,12 @@ def run_prove(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{proof}\n")
     write_json(options.json, proof.to_dict())
     return 0 if proof else EXIT_DIFFERENT
+
+
+def run_synth(options: argparse.Namespace) -> int:
+    """Print what Yosys counts, beside our estimate."""
+    design = read_design(options, options.model[0])
+    found = design.synthesize(options.family, options.flow)
+    sys.stdout.write(f"{found}\n")
+    write_json(options.json, found.to_dict())
+    return 0

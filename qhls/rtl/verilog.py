@@ -117,6 +117,11 @@ class Verilog:
                 left.difference_update(cell.args)
         return left
 
+    @property
+    def wires(self) -> dict[int, str]:
+        """Return the name of each cell's wire; cells that are parts of expressions or ports have none."""
+        return self._wires
+
     def operand(self, index: int, width: int) -> str:
         """Return the low ``width`` bits of a cell, extended by its sign."""
         cell = self.netlist.cells[index]

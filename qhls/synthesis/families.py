@@ -1,0 +1,123 @@
+"""FPGA families that Yosys maps to: its command, and what each of their cells counts as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qhls.errors import EmitError
+
+LUT, FF, CARRY, DSP, BRAM = "LUT", "FF", "carry", "DSP", "BRAM"
+COLUMNS = (LUT, FF, CARRY, DSP, BRAM)
+"""The resources of a synthesis."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """``command`` synthesises. ``cells``: by pattern of a cell's name, what it counts as and how many.
+
+    ``inputs``: those of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: bits of the narrower
+    operand, and of both together, from which a product goes into a DSP. ``shifted``: length from which a chain of
+    registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry cell.
+    """
+
+    name: str
+    description: str
+    command: str
+    cells: tuple[tuple[str, Mapping[str, int]], ...]
+    inputs: int
+    carry_bits: int
+    dsp_from: tuple[int, int]
+    shifted: int = 0
+    spare: int = 0
+
+    def count(self, cells: Mapping[str, int]) -> dict[str, int]:
+        """Return resources for numbers of cells by their names; buffers and inverters count as nothing."""
+        found = dict.fromkeys(COLUMNS, 0)
+        for name, number in cells.items():
+            for pattern, resources in self.cells:
+                if re.fullmatch(pattern, name):
+                    for unit, each in resources.items():
+                        found[unit] += each * number
+                    break
+        return found
+
+
+_XILINX = (
+    ("LUT[1-6]|SRL16E|SRLC32E", {LUT: 1}),
+    ("RAM(32X1|64X1|128X1|256X1|32M|64M|64X8|32M16).*", {LUT: 4}),
+    ("FD[RSCP]E(_1)?", {FF: 1}),
+    ("CARRY4", {CARRY: 1}),
+    ("CARRY8", {CARRY: 2}),
+    ("DSP48E[12]", {DSP: 1}),
+    ("RAMB18E[12]", {BRAM: 1}),
+    ("RAMB36E[12]", {BRAM: 2}),
+)
+_XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf"
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family("xc7", "AMD 7 series", _XILINX_COMMAND.format("xc7"), _XILINX, 6, 4, (2, 9), 3),
+        Family("xcup", "AMD UltraScale+", _XILINX_COMMAND.format("xcup"), _XILINX, 6, 4, (2, 9), 3),
+        Family(
+            "ice40",
+            "Lattice iCE40",
+            "synth_ice40 -dsp",
+            (
+                ("SB_LUT4", {LUT: 1}),
+                ("SB_DFF.*", {FF: 1}),
+                ("SB_CARRY", {CARRY: 1}),
+                ("SB_MAC16", {DSP: 1}),
+                ("SB_RAM40_4K.*", {BRAM: 1}),
+            ),
+            4,
+            1,
+            (2, 11),
+            spare=1,
+        ),
+        Family(
+            "ecp5",
+            "Lattice ECP5",
+            "synth_ecp5",
+            (
+                ("LUT4", {LUT: 1}),
+                ("CCU2C", {LUT: 2, CARRY: 1}),
+                ("TRELLIS_FF", {FF: 1}),
+                ("TRELLIS_DPR16X4", {LUT: 6}),
+                ("MULT18X18D", {DSP: 1}),
+                ("DP16KD|PDPW16KD", {BRAM: 1}),
+            ),
+            4,
+            2,
+            (2, 4),
+        ),
+        Family(
+            "gowin",
+            "Gowin",
+            "synth_gowin -noiopads",
+            (
+                ("LUT[1-4]", {LUT: 1}),
+                ("ALU", {LUT: 1, CARRY: 1}),
+                ("DFF.*", {FF: 1}),
+                ("RAM16S.*", {LUT: 6}),
+                ("MULT(9X9|18X18|36X36)", {DSP: 1}),
+                ("SDPB|SDPX9B|SPX?9?|DPB|DPX9B|p?ROM(X9)?", {BRAM: 1}),
+            ),
+            4,
+            1,
+            (4, 8),
+        ),
+    )
+}
+"""The families, by name."""
+
+
+def find_family(name: str) -> Family:
+    """Return a family by name. Raises ``EmitError``."""
+    if name not in FAMILIES:
+        raise EmitError(
+            f"family: expected one of {', '.join(FAMILIES)}, got {name!r}. Choose one of these."
+        )
+    return FAMILIES[name]

@@ -1,0 +1,88 @@
+"""Mapped netlists of Yosys: numbers of cells, and the longest path with the layers that it passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+_STORES = ("FD", "DFF", "SB_DFF", "TRELLIS_FF", "SRL", "RAM", "DP16", "PDPW", "SDP", "pROM")
+"""Beginnings of the names of cells with a state: a path ends at them."""
+_FREE = ("INV", "GND", "VCC", "BUFG", "IBUF", "OBUF")
+
+
+def count_cells(module: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of cells of each kind."""
+    return dict(Counter(cell["type"] for cell in module["cells"].values()))
+
+
+def find_longest_path(
+    module: Mapping[str, Any], owners: Mapping[str, str]
+) -> list[tuple[str, int]]:
+    """Return the layers on the path with the most cells between registers, in order, with their number of cells.
+
+    ``owners``: the layer of each wire of the emitted Verilog. Cells between two wires belong to the later one.
+    """
+    names = _own(module, owners)
+    drivers: dict[Any, str] = {}
+    reads: dict[str, set[Any]] = {}
+    for name, cell in module["cells"].items():
+        if cell["type"].startswith(_STORES):
+            continue
+        reads[name] = set()
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] == "output":
+                drivers.update(dict.fromkeys(bits, name))
+            else:
+                reads[name] |= {bit for bit in bits if isinstance(bit, int)}
+    before = {
+        name: {drivers[bit] for bit in bits if bit in drivers} for name, bits in reads.items()
+    }
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError:
+        return []
+    longest: dict[str, tuple[int, str | None]] = {}
+    for name in order:
+        best = max(before[name], key=lambda each: longest[each][0], default=None)
+        own = 0 if module["cells"][name]["type"].startswith(_FREE) else 1
+        longest[name] = (longest[best][0] if best else 0) + own, best
+    end = max(longest, key=lambda each: longest[each][0], default=None)
+    return _follow(module, longest, end, names)
+
+
+def _own(module: Mapping[str, Any], owners: Mapping[str, str]) -> dict[Any, str]:
+    """Return the layer of each bit that has a name of the emitted Verilog."""
+    names: dict[Any, str] = {}
+    for name, net in module["netnames"].items():
+        if name in owners:
+            names.update(dict.fromkeys(net["bits"], owners[name]))
+    return names
+
+
+def _follow(
+    module: Mapping[str, Any],
+    longest: Mapping[str, tuple[int, str | None]],
+    end: str | None,
+    names: Mapping[Any, str],
+) -> list[tuple[str, int]]:
+    """Return the path to ``end``, from its beginning."""
+    path: list[tuple[str, int]] = []
+    layer = "outputs"
+    while end is not None:
+        cell = module["cells"][end]
+        outputs = [
+            bit
+            for port, bits in cell["connections"].items()
+            if cell["port_directions"][port] == "output"
+            for bit in bits
+        ]
+        layer = next((names[bit] for bit in outputs if bit in names), layer)
+        own = longest[end][0] - (longest[previous][0] if (previous := longest[end][1]) else 0)
+        if path and path[-1][0] == layer:
+            path[-1] = layer, path[-1][1] + own
+        else:
+            path.append((layer, own))
+        end = previous
+    return path[::-1]

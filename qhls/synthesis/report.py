@@ -1,0 +1,92 @@
+"""``SynthesisReport``: what a synthesis tool counts, beside our own estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from qhls.synthesis.families import COLUMNS
+from qhls.system.display import Tabular
+from qhls.system.tables import make_cell
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisReport(Tabular):
+    """Resources of one design as a tool counts them and as we estimate them, and the longest path by layer."""
+
+    design: str
+    family: str
+    tool: str
+    resources: Mapping[str, int]
+    estimates: Mapping[str, float]
+    errors: Mapping[str, float]
+    """The error bars of the estimates: the worst errors that such designs had."""
+    path: tuple[tuple[str, int], ...]
+    """Layers on the path with the most cells between registers, with their cells."""
+    levels: int
+    """Adders, comparisons and tables on the longest path of the netlist."""
+    latency: int
+    """Clock cycles from an input to its output."""
+    cells: Mapping[str, int]
+    """Numbers of the tool's cells by kind."""
+
+    @property
+    def cells_on_path(self) -> int:
+        """Return the number of cells on the longest path."""
+        return sum(cells for _, cells in self.path)
+
+    def ratio(self, column: str) -> float | None:
+        """Return the estimate divided by the tool's count; None where the tool counts nothing."""
+        counted = self.resources[column]
+        return self.estimates[column] / counted if counted else None
+
+    def verdict(self, column: str) -> str:
+        """Return whether an estimate is right: "equal", "within the error", or "outside the error"."""
+        difference = abs(self.estimates[column] - self.resources[column])
+        if difference < 0.5:
+            return "equal"
+        return f"{'within' if difference <= self.errors[column] else 'outside'} the error"
+
+    def table(self) -> Table:
+        """Return one row per resource, with the longest path below."""
+        title = f"{self.design} on {self.family} by {self.tool}, latency {self.latency}"
+        path = ", ".join(f"{layer}: {cells}" for layer, cells in self.path)
+        caption = f"longest path, cells by layer: {path} ({self.cells_on_path}); levels of our netlist: {self.levels}"
+        table = Table(title=make_cell(title, "italic"), caption=Text(caption))
+        table.add_column("resource")
+        for name in (self.tool, "estimate", "error bar", "ratio"):
+            table.add_column(name, justify="right")
+        table.add_column("verdict")
+        for column in COLUMNS:
+            ratio = self.ratio(column)
+            figures = (self.resources[column], self.estimates[column], self.errors[column])
+            texts = (f"{figure:,.0f}" for figure in figures)
+            shown = "" if ratio is None else f"{ratio:.2f}"
+            table.add_row(column, *texts, shown, self.verdict(column))
+        return table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole report, ready for ``json.dumps``."""
+        return {
+            "design": self.design,
+            "family": self.family,
+            "tool": self.tool,
+            "latency": self.latency,
+            "resources": {
+                column: {
+                    "tool": self.resources[column],
+                    "estimate": self.estimates[column],
+                    "error": self.errors[column],
+                    "ratio": self.ratio(column),
+                    "verdict": self.verdict(column),
+                }
+                for column in COLUMNS
+            },
+            "longest path": [{"layer": layer, "cells": cells} for layer, cells in self.path],
+            "levels": self.levels,
+            "cells": dict(self.cells),
+        }
