@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qhls.rtl.streams.designs import RtlLatency
     from qhls.rtl.verilog import Verilog
     from qhls.saved import ModelReference
+    from qhls.synthesis.place import PlacementReport
     from qhls.synthesis.report import SynthesisReport
 
 
@@ -192,6 +193,20 @@ class Design:
         from qhls.synthesis.synthesize import synthesize
 
         return synthesize(self.graph, self._verilog(), family, flow)
+
+    def place(
+        self, device: str = "ecp5-25k", *, bitstream: str | Path | None = None
+    ) -> PlacementReport:
+        """Place and route the Verilog on a device with nextpnr; return its utilisation and its highest clock.
+
+        ``device``: "ecp5-12k", "ecp5-25k", "ecp5-45k" or "ecp5-85k". ``bitstream``: file to write, for which all ports
+        need pins; by default they have none, as those of a part of a larger design. Needs ``pip install
+        'qhls[rtl,pnr]'``. Raises ``EmitError``, ``MissingError`` and ``RtlError``.
+        """
+        from qhls.synthesis.place import place
+
+        verilog, period = self._verilog(), self.schedule.clock_period
+        return place(self.graph.name, verilog, device, period, bitstream)
 
     def _verilog(self) -> Verilog:
         """Return the Verilog that ``emit`` writes."""

@@ -21,8 +21,9 @@ from qhls.cli.arguments import (
 from qhls.cli.designs import run_check, run_compile, run_energy, run_plan, run_report, run_show
 from qhls.cli.project import FILE, run_build
 from qhls.cli.tools import MODES_OF_QTOOLS, read_reports, run_qtools, run_search
-from qhls.cli.verilog import run_prove, run_synth
+from qhls.cli.verilog import run_place, run_prove, run_synth
 from qhls.synthesis.families import FAMILIES
+from qhls.synthesis.nextpnr import DEVICES
 from qhls.synthesis.synthesize import FLOWS
 
 SAVE = "also write the design to one file, which every command takes in place of the model"
@@ -30,7 +31,7 @@ SAVE = "also write the design to one file, which every command takes in place of
 
 GROUPS = {
     "designs": ("compile", "check", "show", "build"),
-    "verilog": ("prove", "synth"),
+    "verilog": ("prove", "synth", "place"),
     "hardware and costs": ("plan", "energy", "report"),
     "quantisations": ("search", "qtools"),
 }
@@ -43,6 +44,7 @@ EXAMPLES = {
     "build": "qhls build path/to/qhls.toml",
     "prove": "qhls prove model.keras -i s16.10",
     "synth": "qhls synth model.keras -i s16.10 --family ecp5",
+    "place": "qhls place model.keras -i s16.10 --device ecp5-25k",
     "plan": "qhls plan model.keras -i s16.10 --part xc7z020clg400-1 --io stream",
     "energy": "qhls energy a.keras b.keras -i s16.10 --html energy.html",
     "report": "qhls report model.keras -i s16.10 --data x.npy -o page.html",
@@ -79,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
         "plan": (run_plan, "print the hardware of the design, one process per line"),
         "prove": (run_prove, "prove that the Verilog equals the design for all inputs"),
         "synth": (run_synth, "map the Verilog to an FPGA family, beside our estimate"),
+        "place": (run_place, "place and route the Verilog with nextpnr: utilisation and clock"),
         "search": (
             run_search,
             "search quantised forms of a model: the front of accuracy and costs",
@@ -141,7 +144,13 @@ def add_design_options(commands: Any) -> None:
     choices = list(FAMILIES)
     add_option(commands, "synth", "--family", choices=choices, default="xc7", help=family)
     add_option(commands, "synth", "--flow", choices=FLOWS, default="yosys", help="synthesis tool")
-    for name in ("check", "show", "plan", "prove", "synth"):
+    device = "device; default: ecp5-25k"
+    add_option(
+        commands, "place", "--device", choices=list(DEVICES), default="ecp5-25k", help=device
+    )
+    file = "also place the ports on pins and write a bitstream"
+    add_option(commands, "place", "--bitstream", type=Path, metavar="FILE", help=file)
+    for name in ("check", "show", "plan", "prove", "synth", "place"):
         add_option(
             commands, name, "--json", type=parse_file_name("json"), help="also write it (.json)"
         )

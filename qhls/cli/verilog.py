@@ -24,3 +24,12 @@ def run_synth(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{found}\n")
     write_json(options.json, found.to_dict())
     return 0
+
+
+def run_place(options: argparse.Namespace) -> int:
+    """Print utilisation and clock of the placed design."""
+    design = read_design(options, options.model[0])
+    found = design.place(options.device, bitstream=options.bitstream)
+    sys.stdout.write(f"{found}\n")
+    write_json(options.json, found.to_dict())
+    return 0
