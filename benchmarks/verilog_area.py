@@ -198,7 +198,7 @@ GROUPS = {
     **dict.fromkeys(("add", "invert"), "adder graph"),
     **dict.fromkeys(("add_constant", "shift_register"), "layer"),
     **dict.fromkeys(("choose_constant", "gate", "any"), "rounding"),
-    "less_constant": "threshold",
+    **dict.fromkeys(("less_constant", "less_wide"), "threshold"),
     **dict.fromkeys(("entries", "entry_choice"), "table"),
     **dict.fromkeys(("less", "choose"), "maximum"),
     **dict.fromkeys(("multiply", "multiply_edge"), "product"),
@@ -210,7 +210,7 @@ def fit(rows):
     """Return the figures of LUT and of the carry cells that are not those of sums, by part."""
     lut = solved(rows, [row[3]["LUT"] for row in rows], PARTS, "LUT")
     chains = [row[3]["carry"] - row[2]["carry"] for row in rows]
-    carry = solved(rows, chains, ("less", "less_constant", "multiply"), "carry")
+    carry = solved(rows, chains, ("less", "less_constant", "less_wide", "multiply"), "carry")
     return {p: {"lut": lut[p], "carry": carry[p], "error": 0.0} for p in PARTS}
 
 

@@ -20,6 +20,7 @@ class Family:
     ``inputs``: those of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: bits of the narrower
     operand, and of both together, from which a product goes into a DSP. ``shifted``: length from which a chain of
     registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry cell.
+    ``wide``: bits from which a comparison with a constant is a carry chain; 0 where all or none are.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Family:
     dsp_from: tuple[int, int]
     shifted: int = 0
     spare: int = 0
+    wide: int = 0
 
     def count(self, cells: Mapping[str, int]) -> dict[str, int]:
         """Return resources for numbers of cells by their names; buffers and inverters count as nothing."""
@@ -59,8 +61,20 @@ _XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf"
 FAMILIES = {
     family.name: family
     for family in (
-        Family("xc7", "AMD 7 series", _XILINX_COMMAND.format("xc7"), _XILINX, 6, 4, (2, 9), 3),
-        Family("xcup", "AMD UltraScale+", _XILINX_COMMAND.format("xcup"), _XILINX, 6, 4, (2, 9), 3),
+        Family(
+            "xc7", "AMD 7 series", _XILINX_COMMAND.format("xc7"), _XILINX, 6, 4, (2, 9), 3, wide=13
+        ),
+        Family(
+            "xcup",
+            "AMD UltraScale+",
+            _XILINX_COMMAND.format("xcup"),
+            _XILINX,
+            6,
+            4,
+            (2, 9),
+            3,
+            wide=13,
+        ),
         Family(
             "ice40",
             "Lattice iCE40",

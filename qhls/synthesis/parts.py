@@ -8,26 +8,17 @@ from qhls.rtl.netlist import Cell, Kind, Netlist
 from qhls.synthesis.families import Family
 
 PARTS = (
-    *(
-        "add",
-        "add_constant",
-        "invert",
-        "less",
-        "less_constant",
-        "choose",
-        "choose_constant",
-        "gate",
-        "any",
-    ),
+    *("add", "add_constant", "invert", "less", "less_constant", "less_wide"),
+    *("choose", "choose_constant", "gate", "any"),
     *("entries", "entry_choice", "multiply", "multiply_edge", "shift_register"),
 )
 """Parts that take look-up tables.
 
-add: bits in which both operands vary; add_constant: bits of other sums that carry; invert: bits of
-numbers that are subtracted, each once; less, choose, choose_constant, any:
-bits; less_constant: bits that decide; gate: gates; entries: different functions of one look-up table in constant
-tables; entry_choice: choices among them; multiply: a b bits of products in logic; multiply_edge: a + b;
-shift_register: bits.
+add: bits in which both operands vary; add_constant: bits of other sums that carry; invert: bits of numbers that are
+subtracted, each once; less, choose, choose_constant, any: bits; less_constant: bits that decide a comparison with a
+constant; less_wide: the same where a family compares with a carry chain from some width on; gate: gates; entries:
+different functions of one look-up table in constant tables; entry_choice: choices among them; multiply: a b bits of
+products in logic; multiply_edge: a + b; shift_register: bits.
 """
 
 
@@ -91,7 +82,9 @@ class _Counter:
             return
         limit = known[0] + 1 if self.is_known(cell.args[0]) else known[0]
         zeros = (limit & -limit).bit_length() - 1 if limit else width
-        self.parts["less_constant"] += max(width - zeros, 0)
+        bits = max(width - zeros, 0)
+        wide = 0 < self.family.wide <= bits
+        self.parts["less_wide" if wide else "less_constant"] += bits
 
     def choose(self, index: int, cell: Cell) -> None:
         known = any(self.is_known(arg) for arg in cell.args[1:])
