@@ -196,7 +196,7 @@ def _build(
     texts = (text for item in sorted(files.items()) for text in item)
     name = f"{digest([*command, stamp(headers / target.header), *texts])}.so"
     library = kept(
-        name, partial(_compile, compilers, files, [*command, "-include", *_one_unit(units)])
+        name, partial(compile_library, compilers, files, [*command, "-include", *_one_unit(units)])
     )
     recorded = tuple(tap.op if tap.tapped else None for tap in view.taps)
     return Csim(graph, target, library, recorded if taps else (), taps)
@@ -208,9 +208,10 @@ def _one_unit(units: list[str]) -> list[str]:
     return [design, bridge]
 
 
-def _compile(
+def compile_library(
     compilers: Children, files: dict[str, str], command: list[str], folder: Path, library: Path
 ) -> None:
+    """Write ``files`` into ``folder`` and compile them there. Raises ``CsimError`` with the compiler's first error."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

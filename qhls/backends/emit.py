@@ -68,6 +68,16 @@ def render_sources(view: CDesign, target: Target) -> dict[str, str]:
     return rendered | {f"src/{view.top}.cpp": _design_source(view, target)}
 
 
+def render_bounded(view: CDesign, target: Target) -> dict[str, str]:
+    """Return the C++ files that run the processes of a design of streams on FIFOs of limited depth."""
+    header = Path(__file__).parent / "hls_templates/stream/fifo.h"
+    files = render_sources(view, target)
+    del files["csim/bridge.cpp"]
+    fifo = header.read_text(encoding="ascii")
+    files |= {f"csim/{name}": fifo for name in ("hls_stream.h", "ac_channel.h")}
+    return files | {"csim/bounded.cpp": _render("stream/bounded.cpp.j2", view, target)}
+
+
 def emit(
     graph: Graph,
     schedule: Schedule,

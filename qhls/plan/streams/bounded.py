@@ -32,7 +32,7 @@ def run_bounded(
     """Return the times of ``samples`` inferences; a FIFO that ``depths`` lacks is a port, and never full or empty."""
     run = _Run(nodes, depths, samples)
     waiting = run.run()
-    return Bounded(cycle=_find_cycle(nodes, waiting)) if waiting else run.measure()
+    return Bounded(cycle=find_cycle(nodes, waiting)) if waiting else run.measure()
 
 
 class _Run:
@@ -144,7 +144,7 @@ class _Run:
         return Bounded(latest[0], interval)
 
 
-def _find_cycle(nodes: Sequence[Actor], waiting: Mapping[int, Wait]) -> tuple[Wait, ...]:
+def find_cycle(nodes: Sequence[Actor], waiting: Mapping[int, Wait]) -> tuple[Wait, ...]:
     """Return processes that wait for each other, each for the next one."""
     producer = {fifo: i for i, node in enumerate(nodes) for fifo in node.writes}
     consumer = {fifo: i for i, node in enumerate(nodes) for fifo in node.reads}

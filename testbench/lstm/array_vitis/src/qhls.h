@@ -39,21 +39,22 @@ template <int W, int I, ap_q_mode Q, ap_o_mode O, int N>
 long long to_code(const ap_ufixed<W, I, Q, O, N>& x) {
   return sign_extended<W, false>(x.range(W - 1, 0).to_uint64());
 }
+#ifdef __SYNTHESIS__
+#define QHLS_BITS_OF(Code, x) return Code(x.range(W - 1, 0));
+#else  // four times as fast
+#define QHLS_BITS_OF(Code, x) return W > 64 ? Code(x.range(W - 1, 0)) : Code(x.bits_to_uint64());
+#endif
 template <class T>
 constexpr int frac() {
   return T::width - T::iwidth;
 }
 template <int W, int I, ap_q_mode Q, ap_o_mode O, int N>
 ap_int<W> bits(const ap_fixed<W, I, Q, O, N>& x) {
-  ap_int<W> code;
-  code.V = x.V;
-  return code;
+  QHLS_BITS_OF(ap_int<W>, x)
 }
 template <int W, int I, ap_q_mode Q, ap_o_mode O, int N>
 ap_uint<W> bits(const ap_ufixed<W, I, Q, O, N>& x) {
-  ap_uint<W> code;
-  code.V = x.V;
-  return code;
+  QHLS_BITS_OF(ap_uint<W>, x)
 }
 template <class T>
 T from_code(long long code) {
