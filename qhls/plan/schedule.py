@@ -14,6 +14,8 @@ from qhls.plan.hardware.parts import find_part, list_devices
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
 Io = Literal["array", "stream"]
+Control = Literal["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"]
+"""Start and done of Vitis' top function: a handshake, one that also holds the result back, or none (free running)."""
 Folding = tuple[int, int] | Literal["logic", "memory"]
 """Inputs and results of one trip (simd, pe); or where a layer's weights lie."""
 UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
@@ -34,7 +36,8 @@ class Schedule:
     ``io``: with ``"array"`` tensors are arrays, with ``"stream"`` processes exchange them as tokens through FIFOs.
     ``partition_limit``: arrays of up to this many elements are split into registers, and
     worked on all at once; longer ones stay memories, but for constants with fixed indices, which are logic.
-    ``part`` and ``library``: the Vitis device and the Catapult library.
+    ``part`` and ``library``: the Vitis device and the Catapult library. ``control``: start and done of Vitis' top
+    function; Catapult's starts with its inputs.
 
     ``interval``: the most clock cycles between two inputs; or ``throughput``: the least inputs per second. The plan
     takes the least hardware that meets it. ``lut``, ``ff``, ``dsp`` and ``bram`` (blocks of 18 kbit) are budgets, in
@@ -52,6 +55,7 @@ class Schedule:
     partition_limit: int = 1024
     part: str = "xcvu13p-flga2577-2-e"
     library: str = "nangate-45nm_beh"
+    control: Control = field(default="ap_ctrl_hs", kw_only=True)
     interval: int | None = field(default=None, kw_only=True)
     throughput: float | None = field(default=None, kw_only=True)
     lut: int | None = field(default=None, kw_only=True)
@@ -76,6 +80,8 @@ class Schedule:
         self._require("storage", _text(self.storage) in get_args(Storage), places, "")
         kinds = f"one of {', '.join(get_args(Io))}"
         self._require("io", _text(self.io) in get_args(Io), kinds, "")
+        controls = f"one of {', '.join(get_args(Control))}"
+        self._require("control", _text(self.control) in get_args(Control), controls, "")
         known = find_part(_text(self.part)) is not None
         self._require("part", known, "a part of AMD's", "Write it as Vitis does: xc7z020clg400-1.")
         plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _text(self.library))

@@ -201,6 +201,7 @@ CHANGES = {
     "partition_limit": 8,
     "part": "xc7z020clg400-1",
     "library": "lib_x",
+    "control": "ap_ctrl_none",
     "interval": 2000,
     "throughput": 1e5,
     "lut": 3000,
@@ -231,6 +232,14 @@ def test_every_choice_of_a_schedule_changes_the_project_or_is_refused(tmp_path):
             assert str(error).startswith(f"Schedule.{name}: expected ")
             continue
         assert changed != plain, name
+
+
+@pytest.mark.parametrize("io", ["array", "stream"])
+@pytest.mark.parametrize("control", ["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"])
+def test_start_and_done_of_the_top_function_are_those_of_the_schedule(io, control):
+    schedule = Schedule(io=io, control=control)
+    text = sources(dense("top"), schedule, TARGETS["vitis"])["src/top.cpp"]
+    assert re.findall(r"#pragma HLS INTERFACE mode=(\w+) port=return\n", text) == [control]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -279,10 +288,14 @@ def test_build_scripts_run_from_any_folder(target, folder, tmp_path):
     (tmp_path / "recorder.tcl").write_text(RECORDER)
     command = ["tclsh", tmp_path / "recorder.tcl", place / "build.tcl", tmp_path / "log"]
     environment = {**os.environ, "QHLS_STEPS": "csim csynth cosim export"}
+    environment["QHLS_COSIM"] = "-rtl verilog -trace_level all"
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     called = [line.split("\t") for line in (tmp_path / "log").read_text().splitlines()]
     assert called[-1] == ["cwd", str(place)]
+    simulated = [words for words in called if words[0] == "cosim_design"]
+    expected = ["cosim_design", "-rtl", "verilog", "-trace_level", "all"]
+    assert simulated == [expected] * (target == "vitis")
     added = [
         words
         for words in called

@@ -42,6 +42,11 @@ PERIOD = r"expected a positive number of nanoseconds, got"
         ("storage", "flash", r"expected one of registers, lutram, bram, rom, got 'flash'\."),
         ("storage", ["bram"], r"expected one of registers, lutram, bram, rom, got \['bram'\]\."),
         (
+            "control",
+            "none",
+            r"expected one of ap_ctrl_hs, ap_ctrl_chain, ap_ctrl_none, got 'none'\.",
+        ),
+        (
             "io",
             "axi",
             r"expected one of array, stream, got 'axi'\.",

@@ -65,7 +65,12 @@ def lint_vitis(lines, top):
             yield from lint_options(line, pragma[1], options)
             yield from lint_scope(line, pragma[1], opened, function == top)
             name = options.get("variable", options.get("port"))
-            if name is not None and name not in declared and not name.endswith("_codes"):
+            if (
+                name is not None
+                and name not in declared
+                and not name.endswith("_codes")
+                and name != "return"
+            ):
                 yield f"{line}: {name} is not declared above, in {function}"
             continue
         heading = re.match(r"(?:static )?void (\w+)\((.*)\) \{", line)

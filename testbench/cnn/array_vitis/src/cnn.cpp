@@ -116,6 +116,7 @@ static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
 }
 
 void cnn(const x_type x[32], scores_add_type result[3]) {
+  #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS ARRAY_PARTITION variable=x type=complete
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW

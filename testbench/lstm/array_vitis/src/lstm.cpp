@@ -291,6 +291,7 @@ static void store_result(const scores_add_type x0[2], scores_add_type y[2]) {
 }
 
 void lstm(const x_type x[6], scores_add_type result[2]) {
+  #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS ARRAY_PARTITION variable=x type=complete
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW

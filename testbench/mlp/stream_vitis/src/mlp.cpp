@@ -142,6 +142,7 @@ static void run_scores_add(hls::stream<qhls::Token<scores_matmul_type, 3> >& in0
 }
 
 void mlp(hls::stream<qhls::Token<x_type, 6> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
+  #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW

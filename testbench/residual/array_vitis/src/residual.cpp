@@ -150,6 +150,7 @@ static void store_result(const mean_shift_type x0[2], mean_shift_type y[2]) {
 }
 
 void residual(const x_type x[32], mean_shift_type result[2]) {
+  #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS ARRAY_PARTITION variable=x type=complete
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   // DATAFLOW disabled: several calls read relu.quantize.

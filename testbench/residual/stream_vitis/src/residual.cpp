@@ -364,6 +364,7 @@ static void run_mean_shift(hls::stream<qhls::Token<mean_pool_type, 2> >& in0, hl
 }
 
 void residual(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<mean_shift_type, 2> >& result) {
+  #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
