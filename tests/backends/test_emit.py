@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.backends.csim import find_include
-from qhls.backends.emit import default_stimuli, emit, indent
+from qhls.backends.emit import default_stimuli, emit, indent, sources
 from qhls.backends.expressions import affine, flat
 from qhls.backends.folder import MARKER
 from qhls.backends.layout import lay_out
