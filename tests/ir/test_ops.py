@@ -341,7 +341,7 @@ def test_types_beyond_the_tools_are_refused():
     assert y.type == Fixed.parse("u961.960")
     assert str(caught.value) == (
         "Mul 'square6.mul' of layer 'square6': expected at most 1024 bits, before and behind the point, got "
-        "s1922.1920. Quantise what it reads, e.g. 'square5.mul' of layer 'square5' with a QActivation."
+        "u1921.1920. Quantise what it reads, e.g. 'square5.mul' of layer 'square5' with a QActivation."
     )
 
 
