@@ -156,7 +156,7 @@ def _joined(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Piece
 
 def _bits(given: Iterable[Any]) -> Bits:
     """Return bits of Yosys' JSON, where "x" is a bit of no meaning: 0 is as good as 1."""
-    return tuple({"0": 0, "1": 1, "x": 0, "z": 0}.get(bit, bit) for bit in given)
+    return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in given)
 
 
 def _text(parameter: str) -> str:

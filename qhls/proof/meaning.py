@@ -22,7 +22,7 @@ _MEANINGS: dict[str, Rule] = {
     "sum": lambda setting, args: args[0],
     "round": lambda setting, args: args[0].round_shift(*setting),
     "clip": lambda setting, args: args[0].clip(*setting),
-    "wrap": lambda setting, args: args[0].wrap(Fixed(*setting, 0)),
+    "wrap": lambda setting, args: args[0].wrap(Fixed(setting[0], setting[1], 0)),
     "maximum": lambda setting, args: args[0].maximum(args[1]),
     "minimum": lambda setting, args: args[0].minimum(args[1]),
     "step": lambda setting, args: args[0].step(_constants(setting[0]), _constants(setting[1])),

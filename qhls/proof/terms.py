@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class Specification:
         settled = np.empty(results.shape, object)
         labels: dict[int, str] = {}
         for place in np.ndindex(*results.shape):
-            settled[place] = made = self._settled(results[place])
+            settled[place] = made = self._settled(cast(NormalForm, results[place]))
             for number in made.unknowns():
                 labels.setdefault(number, "".join(f"_{i}" for i in place[1:]))
         for number in range(self._first, len(self.unknowns)):
@@ -144,14 +144,14 @@ class Terms:
     def _each(self, rule: Callable[[NormalForm], NormalForm]) -> Terms:
         made = np.empty(self.shape, object)
         for place in np.ndindex(*self.shape):
-            made[place] = rule(self.ids[place])
+            made[place] = rule(cast(NormalForm, self.ids[place]))
         return Terms(self.spec, made)
 
     def _pairs(self, other: Terms, rule: Callable[[NormalForm, NormalForm], NormalForm]) -> Terms:
         a, b = np.broadcast_arrays(self.ids, other.ids)
         made = np.empty(a.shape, object)
         for place in np.ndindex(*a.shape):
-            made[place] = rule(a[place], b[place])
+            made[place] = rule(cast(NormalForm, a[place]), cast(NormalForm, b[place]))
         return Terms(self.spec, made)
 
     # Arithmetic
@@ -251,7 +251,7 @@ class Terms:
         columns = [tuple(column) for column in rows.reshape(len(rows), -1).T.tolist()]
         made = np.empty((*self.shape, len(columns)), object)
         for place in np.ndindex(*self.shape):
-            x = self.ids[place]
+            x = cast(NormalForm, self.ids[place])
             low, high = self.spec.ends(x)
             for number, column in enumerate(columns):
                 part = column[low : high + 1]

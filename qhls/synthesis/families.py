@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qhls.errors import EmitError
 
 LUT, FF, CARRY, DSP, BRAM = "LUT", "FF", "carry", "DSP", "BRAM"
-COLUMNS = (LUT, FF, CARRY, DSP, BRAM)
+COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
 """The resources of a synthesis."""
 
 

@@ -36,7 +36,7 @@ class Device:
 
 
 def _device(size: str, pins: int, *counts: int) -> Device:
-    columns = dict(zip(("LUT", "FF", "DSP", "BRAM"), counts, strict=True))
+    columns: dict[str, int] = dict(zip(("LUT", "FF", "DSP", "BRAM"), counts, strict=True))
     return Device(f"ecp5-{size}", f"--{size}", "CABGA381", pins, columns)
 
 

@@ -17,8 +17,8 @@ PARTS = (
 add: bits in which both operands vary; add_constant: bits of other sums that carry; invert: bits of numbers that are
 subtracted, each once; less, choose, choose_constant, any: bits; less_constant: bits that decide a comparison with a
 constant; less_wide: the same where a family compares with a carry chain from some width on; gate: gates; entries:
-different functions of one look-up table in constant tables; entry_choice: choices among them; multiply: a b bits of
-products in logic; multiply_edge: a + b; shift_register: bits.
+different functions of one look-up table in constant tables; entry_choice: look-up tables that choose among them;
+multiply: a b bits of products in logic; multiply_edge: a + b; shift_register: bits.
 """
 
 
@@ -111,7 +111,9 @@ class _Counter:
             new = {hash((cell.args[0], part)) for part in varying} - self.functions
             self.functions |= new
             self.parts["entries"] += len(new)
-            self.parts["entry_choice"] += max(len(set(parts)) - 1, 0)
+            # A look-up table of six inputs chooses among four functions, one of four inputs among two.
+            fewer = 3 if self.family.inputs == 6 else 1
+            self.parts["entry_choice"] += -(-(len(set(parts)) - 1) // fewer)
 
     def multiply(self, index: int, cell: Cell) -> None:
         a, b = (self.cells[arg].type.width for arg in cell.args)
