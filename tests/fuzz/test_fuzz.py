@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from support.fuzz import Tally, examine, fuzz
+from support.fuzz import Tally, build_rtl, examine, fuzz
 from support.models.random_models import extreme_model
+from support.rtl import fast_simulation, needs_verilator
 
 SEED = int(os.environ.get("QHLS_FUZZ_SEED", "0"))
 
@@ -43,6 +44,16 @@ def test_models_of_extreme_types_and_weights_agree():
 @pytest.mark.long
 def test_random_models_agree_as_streams():
     tally = fuzz(seconds=240, seed=SEED + 3_000_000, simulated=1, io="stream")
+    print(tally)
+    assert not tally.faults, str(tally)
+    assert tally.simulated
+
+
+@needs_verilator
+@pytest.mark.long
+def test_random_models_agree_in_verilog(monkeypatch):
+    fast_simulation(monkeypatch)
+    tally = fuzz(seconds=240, seed=SEED + 4_000_000, simulated=1, build=build_rtl)
     print(tally)
     assert not tally.faults, str(tally)
     assert tally.simulated

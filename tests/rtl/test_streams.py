@@ -4,6 +4,7 @@ import os
 import random
 import re
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from qhls.plan.streams.depths import set_depths
 from qhls.rtl import build_design, find_latency
 from qhls.rtl.simulate import find_verilator
 from qhls.rtl.streams import simulate
+from qhls.rtl.streams.bodies import make_body
 from qhls.rtl.streams.design import StreamVerilog
 from support.graphs.agreement import stimuli
 from support.graphs.designs import classifier, random_codes
@@ -233,6 +235,14 @@ def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path):
     with pytest.raises(EmitError, match=expected):
         Design(graph, schedule).emit("verilog", tmp_path / "p")
     assert not (tmp_path / "p").exists()
+
+
+def test_steps_with_constants_of_their_own_are_refused():
+    process = StreamVerilog.of(graph_of("g", [next(products())]), STREAM).plan.processes[0]
+    step = replace(process.action.step, w=random_const((7, 5), 5, 4, 2))
+    expected = r"^verilog: expected an op 'rows' whose steps share their constants, got other ones of w2 in "
+    with pytest.raises(EmitError, match=expected):
+        make_body(replace(process, action=replace(process.action, step=step)), 5.0)
 
 
 @needs_verilator

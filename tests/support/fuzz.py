@@ -1,4 +1,4 @@
-"""Random models, each against Keras and, in batches, against both targets: ``make fuzz``, or
+"""Random models, each against Keras and, in batches, against both targets or Verilog: ``make fuzz``, or
 
     PYTHONPATH=tests python -m support.fuzz --seconds 600 --seed 12345
 
@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 import qhls
+from qhls import rtl
 from qhls.backends import csim
 from qhls.backends.layout import lay_out
 from qhls.check.executions import check
@@ -40,7 +41,7 @@ class Tally:
     def __str__(self):
         refused = sum(self.refused.values())
         lines = [
-            f"{self.equal} models equal Keras, {self.simulated} of them on {' and '.join(TARGETS)}, {refused} refused"
+            f"{self.equal} models equal Keras, {self.simulated} of them simulated, {refused} refused"
         ]
         lines += [f"  {count} x {reason}" for reason, count in self.refused.most_common()]
         return "\n".join([*lines, *self.faults])
@@ -73,8 +74,9 @@ def examine(seed, tally, make=random_model):
     return design
 
 
-def simulate(designs, tally, schedule):
-    """All ``designs`` as one, by one compilation a target."""
+def simulate(designs, tally, schedule, build=None):
+    """All ``designs`` as one, by one compilation a target; ``build`` makes the simulations of a graph."""
+    build = build or build_csim
     graphs = [renamed(design.graph) for design in designs]
     whole = Graph(
         tuple(i for g in graphs for i in g.inputs),
@@ -87,12 +89,29 @@ def simulate(designs, tally, schedule):
         for i in whole.inputs
     ]
     expected = run(whole, codes)
-    for library in csim.build(whole, schedule, TARGETS):
+    for library in build(whole, schedule):
         # One output a model, in the order of the designs.
         for design, wanted, got in zip(designs, expected, library.run(codes), strict=True):
             if not np.array_equal(wanted, got):
-                tally.faults.append(f"{design.graph.name}: csim of {library.target.name} differs")
+                tally.faults.append(f"{design.graph.name}: {library.name} differs, {schedule}")
     tally.simulated += len(designs)
+
+
+def build_rtl(graph, schedule):
+    """The Verilog of ``graph`` with io and folds drawn by its size, and a recurrence that shares no multiplier."""
+    random = np.random.default_rng(len(graph.ops))
+    io = random.choice(["array", "stream"])
+    folds = io == "stream" and not any(op.nested for op in graph.ops)
+    reuse = int(random.choice([1, 2, 5, 16])) if folds else 1
+    drawn = replace(schedule, io=str(io), reuse_factor=reuse)
+    simulation = rtl.build_design(graph, drawn)
+    print(f"Verilog of {len(graph.outputs)} models: io={io}, reuse_factor={reuse}")
+    return [simulation]
+
+
+def build_csim(graph, schedule):
+    """The C++ of ``graph`` for each target."""
+    return csim.build(graph, schedule, TARGETS)
 
 
 def renamed(graph):
@@ -100,7 +119,7 @@ def renamed(graph):
     return graph.rewrite(lambda op: replace(op, name=f"{graph.name}_{op.name}"))
 
 
-def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io="array"):
+def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io="array", build=None):
     """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets."""
     tally, waiting, end = Tally(), [], time.monotonic() + seconds
     for number in range(seed, seed + models):
@@ -112,10 +131,10 @@ def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io="a
         if design and number % round(1 / simulated) == 0:
             waiting.append(design)
         if len(waiting) == BATCH:
-            simulate(waiting, tally, Schedule(io=io))
+            simulate(waiting, tally, Schedule(io=io), build)
             waiting = []
     if waiting:
-        simulate(waiting, tally, Schedule(io=io))
+        simulate(waiting, tally, Schedule(io=io), build)
     return tally
 
 
@@ -128,12 +147,15 @@ def main():
     parser.add_argument("--models", type=int, default=1 << 30)
     parser.add_argument("--simulated", type=float, default=0.25, help="share that goes to csim")
     parser.add_argument("--io", default="array", help="array or stream")
+    parser.add_argument("--rtl", action="store_true", help="Verilog, io and folds drawn, not C++")
     parser.add_argument("--extreme", action="store_true", help="wide types, weights of any size")
     arguments = parser.parse_args()
     seed = int(time.time()) if arguments.seed is None else arguments.seed
     print(f"seed {seed}")
     make = extreme_model if arguments.extreme else random_model
-    tally = fuzz(arguments.seconds, seed, arguments.models, arguments.simulated, make, arguments.io)
+    build = build_rtl if arguments.rtl else None
+    limits = (arguments.seconds, seed, arguments.models, arguments.simulated)
+    tally = fuzz(*limits, make, arguments.io, build)
     print(tally)
     return 1 if tally.faults else 0
 

@@ -14,7 +14,7 @@ from qhls.ir.ops import Const, Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
-from qhls.plan.streams.actions import Fill, Repeat, Slide
+from qhls.plan.streams.actions import Fill, Fork, Slide
 from qhls.plan.streams.depths import Pace
 from qhls.plan.streams.network import StreamProcess
 from qhls.rtl.builder import BIT, Builder
@@ -44,15 +44,16 @@ class Body:
 def make_body(process: StreamProcess, clock_period: float) -> Body | None:
     """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds; None for a fork.
 
-    Raises ``EmitError`` for a recurrence whose step shares multipliers.
+    Raises ``EmitError`` for a recurrence whose step shares multipliers, and for steps with constants of their own.
     """
     action = process.action
     if isinstance(action, Fill):
         return Body(process, _fill(process, action), "fill", None)
-    if not isinstance(action, Repeat | Slide):
+    if isinstance(action, Fork):
         return None
     step, hardware, op = action.step, process.hardware, process.op
     assert hardware is not None and op is not None
+    _check_constants(op, step)
     if isinstance(step, Scan):
         _check_unfolded(process)
         netlist = pipelined(_advance(step, op.type), clock_period)
@@ -65,6 +66,16 @@ def make_body(process: StreamProcess, clock_period: float) -> Body | None:
     netlist = pipelined(_evaluate(step, op.type), clock_period)
     interval = max(*process.taken, process.given, 1)
     return Body(process, netlist, "steps", Pace(interval, 0, netlist.latency))
+
+
+def _check_constants(op: Op, step: Op) -> None:
+    shared = [operand for operand in op.operands if isinstance(operand, Const)]
+    own = [o.name for o in step.operands if isinstance(o, Const) and o not in shared]
+    if own:
+        raise EmitError(
+            f"verilog: expected an op {op.name!r} whose steps share their constants, got other ones of "
+            f"{', '.join(own)} in each step. Use Schedule(io='array'), or emit C++."
+        )
 
 
 def _check_unfolded(process: StreamProcess) -> None:

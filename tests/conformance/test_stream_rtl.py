@@ -1,0 +1,48 @@
+"""Every layer family as streams in Verilog: the interpreter's codes, unfolded and folded."""
+
+import numpy as np
+import pytest
+
+import qhls
+from qhls.errors import LoweringError
+from qhls.ir import Graph, run
+from qhls.plan import Schedule
+from qhls.rtl import build_design
+from support.fuzz import renamed
+from support.models.layer_examples import examples, model_of
+from support.rtl import fast_simulation, needs_verilator
+
+PARTS = 6
+"""Simulations in which all examples are built."""
+
+
+def graphs_of(part):
+    """The graphs of every ``PARTS``-th example, each renamed by its own."""
+    rng = np.random.default_rng(part)
+    for name, (layer, shape) in [*examples().items()][part::PARTS]:
+        try:
+            design = qhls.compile(model_of(layer, shape, rng), "s6.4", allow_approximate=True)
+        except LoweringError:
+            continue  # real numbers that no quantizer rounds
+        graph = design.graph
+        yield renamed(Graph(graph.inputs, graph.outputs, name))
+
+
+@needs_verilator
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("reuse", [1, 5])
+def test_every_layer_agrees_as_streams(part, reuse, monkeypatch):
+    fast_simulation(monkeypatch)
+    made = list(graphs_of(part))
+    if reuse > 1:
+        made = [graph for graph in made if not any(op.nested for op in graph.ops)]
+    assert made
+    inputs = tuple(op for graph in made for op in graph.inputs)
+    outputs = tuple(op for graph in made for op in graph.outputs)
+    whole = Graph(inputs, outputs, "layers")
+    rng = np.random.default_rng(part)
+    codes = [rng.integers(*op.range.hull, (6, *op.shape), np.int64, endpoint=True) for op in inputs]
+    got = build_design(whole, Schedule(io="stream", reuse_factor=reuse)).run(codes)
+    pairs = zip(outputs, run(whole, codes), got, strict=True)
+    assert [op.name for op, a, b in pairs if not np.array_equal(a, b)] == []
