@@ -87,6 +87,9 @@ def check(
         RtlError: the simulation of the Verilog cannot be built or run.
         VerifyError: there are no samples.
     """
+    from qhls import rtl
+    from qhls.backends.target import VERILOG
+
     graph = design.graph
     report("run the interpreter")
     expected = run(graph, codes)
@@ -104,6 +107,8 @@ def check(
             (tapped,) = build_simulations(design, [library.name], include, taps=True)
             sample = [array[wrong.argmax()][None] for array in codes]
             blame = _explain_difference(graph, sample, tapped.tap(sample))
+            if library.name == VERILOG:
+                blame += f"; all signals are in {rtl.save_waves(graph, design.schedule, sample)}"
         comparisons.append(
             _compare(f"interpreter == {library.name}", graph, expected, results, blame)
         )

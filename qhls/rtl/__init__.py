@@ -3,7 +3,13 @@
 from qhls.rtl.activity import count_toggles
 from qhls.rtl.emit import VerilogProject, clock_of, emit
 from qhls.rtl.simulate import Rtl, build
-from qhls.rtl.streams.designs import build_design, check_period, emit_design, find_latency
+from qhls.rtl.streams.designs import (
+    build_design,
+    check_period,
+    emit_design,
+    find_latency,
+    save_waves,
+)
 from qhls.rtl.wires import netlist_of
 
 __all__ = [
@@ -18,4 +24,5 @@ __all__ = [
     "emit_design",
     "find_latency",
     "netlist_of",
+    "save_waves",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from qhls.ir.interpret import check_codes
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.types import Fixed
-from qhls.rtl.emit import shim
+from qhls.rtl.emit import render, shim
 from qhls.rtl.netlist import Port
 from qhls.rtl.verilog import Verilog
 from qhls.rtl.wires import netlist_of
@@ -41,6 +42,8 @@ _FLAGS = ["-std=c++17", "-w", "-fPIC", "-fno-gnu-unique", "-DVL_TIME_CONTEXT"]
 _VERILATE = ["--cc", "-O3", "--no-timing", "--prefix", "Vqhls", "--Mdir", "obj"]
 # One function of a megabyte takes g++ minutes, many small ones take seconds.
 _VERILATE += ["--output-split-cfuncs", "200", "-Wno-fatal"]
+_TRACE = ["-DVM_TRACE=1", "-DVM_TRACE_VCD=1"]
+_INCLUDE = '#include "Vqhls.h"\n'
 
 
 def find_verilator() -> tuple[Path, Path]:
@@ -189,30 +192,56 @@ def _unpacked(port: Port, words: Array) -> Array:
     return wrapped.reshape(len(words), *port.shape)
 
 
-def build(graph: Graph, *, clock_period: float | None = None, taps: bool = False) -> Rtl:
+def build(
+    graph: Graph, *, clock_period: float | None = None, taps: bool = False, waves: bool = False
+) -> Rtl:
     """Build the Verilog of ``graph`` for simulation; what was built before comes from the cache.
 
-    Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
+    ``waves``: one that ``write_waves`` runs. Raises ``RtlError`` with the messages of Verilator or the compiler when
+    one of them fails.
     """
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
     verilog = Verilog.of(netlist_of(graph, tapped, clock_period))
-    return replace(build_text(graph, verilog, verilog.text()), taps=tapped)
+    return replace(build_text(graph, verilog, verilog.text(), waves), taps=tapped)
 
 
-def build_text(graph: Graph, verilog: Verilog, text: str) -> Rtl:
+def build_text(graph: Graph, verilog: Verilog, text: str, waves: bool = False) -> Rtl:
     """Build ``text``, which has the ports of ``verilog``, for simulation, as ``build`` does."""
-    return Rtl(graph, verilog, build_library({f"{verilog.top}.sv": text}, shim(verilog)))
+    path = build_library({f"{verilog.top}.sv": text}, shim(verilog), waves)
+    return Rtl(graph, verilog, path)
 
 
-def build_library(sources: Mapping[str, str], shim: str) -> Path:
+def write_waves(simulation: Simulation, codes: Sequence[Array], path: Path) -> None:
+    """Run ``codes`` in a simulation that was built with ``waves`` and write all signals to ``path``, a VCD file."""
+    opened(simulation.path).qhls_waves(ctypes.c_char_p(os.fsencode(path)))
+    simulation.run(codes)
+
+
+class Simulation(Protocol):
+    """A simulation of Verilog."""
+
+    @property
+    def path(self) -> Path:
+        """Return its library."""
+        ...
+
+    def run(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs' codes."""
+        ...
+
+
+def build_library(sources: Mapping[str, str], shim: str, waves: bool = False) -> Path:
     """Return the library of a simulation: ``sources`` by file, the top module's first, and C++ that drives it.
 
-    Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
+    ``waves``: with signals in a file, which makes it slow. Raises ``RtlError`` with the messages of Verilator or the
+    compiler when one of them fails.
     """
     report("build the simulation of the Verilog")
     executable, root = find_verilator()
-    compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}"]
-    tools = _Tools(executable, root, compiler, Children())
+    compiler = [find_compiler(), *_FLAGS, f"-I{root / 'include'}", *(_TRACE if waves else ())]
+    if waves:
+        shim = shim.replace(_INCLUDE, _INCLUDE + render("waves.cpp.j2", {}))
+    tools = _Tools(executable, root, compiler, Children(), waves)
     parts = [stamp(executable), OPTIMISATION, *compiler, *_VERILATE, shim]
     parts += [text for item in sources.items() for text in item]
     try:
@@ -230,13 +259,15 @@ class _Tools:
     root: Path
     compiler: list[str]
     children: Children
+    waves: bool
 
     def compile(self, sources: Mapping[str, str], shim: str, folder: Path, library: Path) -> None:
         """Write ``sources``, of which the first is the top module's, into ``folder`` and make the library."""
         for name, text in {**sources, "shim.cpp": shim}.items():
             (folder / name).write_text(text, encoding="ascii")
-        top = ["--top-module", Path(next(iter(sources))).stem]
-        self._run([str(self.verilator), *_VERILATE, *top, *sources], folder)
+        options = ["--top-module", Path(next(iter(sources))).stem]
+        options += ["--trace-vcd"] if self.waves else []
+        self._run([str(self.verilator), *_VERILATE, *options, *sources], folder)
         units = sorted(path.name for path in (folder / "obj").glob("*.cpp"))
         unity = "".join(f'#include "obj/{name}"\n' for name in units)
         (folder / "all.cpp").write_text(f'{unity}#include "shim.cpp"\n', encoding="ascii")
@@ -249,7 +280,8 @@ class _Tools:
         parts = [stamp(self.verilator), *self.compiler]
 
         def make(folder: Path, built: Path) -> None:
-            names = [self.root / "include" / name for name in _RUNTIME]
+            parts = (*_RUNTIME, "verilated_vcd_c.cpp") if self.waves else _RUNTIME
+            names = [self.root / "include" / name for name in parts]
             text = "".join(f'#include "{name}"\n' for name in names)
             (folder / "runtime.cpp").write_text(text, encoding="utf-8")
             command = [*self.compiler, OPTIMISATION, "-c", "runtime.cpp"]

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,6 +64,9 @@ def test_check_compares_verilog_and_names_the_op_that_differs(monkeypatch):
     assert not report
     found = r"^interpreter == verilog: first difference in op 'act1\.quantize' of Keras layer 'act1', element "
     assert re.search(found, str(report), re.M)
+    waves = re.search(r"; all signals are in (\S+classifier\.vcd)$", str(report), re.M)
+    assert waves is not None
+    assert " act1_quantize_0_0_0 " in Path(waves[1]).read_text()
 
 
 def random_codes_of(design):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qhls.backends.cache import cache_folder
+from qhls.backends.names import identifier
+from qhls.errors import RtlError
 from qhls.ir.graph import Graph
+from qhls.ir.integers import Array
 from qhls.plan import Schedule
 from qhls.rtl.emit import VerilogProject, clock_of, emit
-from qhls.rtl.simulate import Rtl, build
+from qhls.rtl.simulate import Rtl, build, write_waves
 from qhls.rtl.wires import netlist_of
 from qhls.system.display import Printed
 
@@ -76,11 +81,30 @@ def emit_design(
     return emit(graph, path, clock_period=period, **options)
 
 
-def build_design(graph: Graph, schedule: Schedule, *, taps: bool = False) -> Rtl | StreamRtl:
-    """Build the Verilog of ``graph`` for simulation. Raises ``EmitError`` and ``RtlError``."""
+def build_design(
+    graph: Graph, schedule: Schedule, *, taps: bool = False, waves: bool = False
+) -> Rtl | StreamRtl:
+    """Build the Verilog of ``graph`` for simulation, as ``qhls.rtl.build``. Raises ``EmitError`` and ``RtlError``."""
     period = check_period(schedule)
     if schedule.io == "stream":
         from qhls.rtl.streams.simulate import build_streams
 
-        return build_streams(graph, schedule, taps=taps)
-    return build(graph, clock_period=period, taps=taps)
+        return build_streams(graph, schedule, taps=taps, waves=waves)
+    return build(graph, clock_period=period, taps=taps, waves=waves)
+
+
+def save_waves(graph: Graph, schedule: Schedule, codes: Sequence[Array]) -> Path:
+    """Run ``codes`` once more and return a VCD file of all signals, in the cache's folder ``waves``.
+
+    Raises ``RtlError`` where the folder cannot be written.
+    """
+    simulation = build_design(graph, schedule, waves=True)
+    path = cache_folder() / "waves" / f"{identifier(graph.name)}.vcd"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RtlError(
+            f"waveform {str(path)!r}: expected a folder that can be written, got: {error}. Set QHLS_CACHE to another."
+        ) from error
+    write_waves(simulation, codes, path)
+    return path

@@ -166,7 +166,9 @@ def _unpack(fifo: Fifo, words: Array, samples: int) -> Array:
     return narrow_integers(map(int, codes.ravel().tolist()), 1 << of.width).reshape(codes.shape)
 
 
-def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> StreamRtl:
+def build_streams(
+    graph: Graph, schedule: Schedule, *, taps: bool = False, waves: bool = False
+) -> StreamRtl:
     """Build the Verilog of ``graph`` as streams for simulation; what was built before comes from the cache.
 
     Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
@@ -177,4 +179,4 @@ def build_streams(graph: Graph, schedule: Schedule, *, taps: bool = False) -> St
     verilog = StreamVerilog.of(add_taps(graph, wanted), schedule)
     sources = {name: text for name, text in verilog.files.items() if name != f"{verilog.axis}.sv"}
     shim = render("stream_drivers/shim.cpp.j2", {"drive": describe_ports(verilog)})
-    return StreamRtl(graph, verilog, build_library(sources, shim), wanted)
+    return StreamRtl(graph, verilog, build_library(sources, shim, waves), wanted)
