@@ -17,7 +17,7 @@ VITIS = {
     "BIND_OP": {"variable": NAME, "op": "mul|add|sub", "impl": "dsp|fabric"},
     "STREAM": {"variable": NAME, "depth": NUMBER},
     "INTERFACE": {
-        **{"mode": "axis|ap_ctrl_none|ap_ctrl_hs|ap_ctrl_chain|ap_memory|s_axilite"},
+        **{"mode": "ap_none|ap_vld|axis|ap_ctrl_none|ap_ctrl_hs|ap_ctrl_chain|ap_memory|s_axilite"},
         "port": NAME,
     },
 }

@@ -117,7 +117,9 @@ static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
 
 void cnn(const x_type x[32], scores_add_type result[3]) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
+  #pragma HLS INTERFACE mode=ap_none port=x
   #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS INTERFACE mode=ap_vld port=result
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
   QHLS_BUFFER conv_pad_type conv_pad[72];

@@ -292,7 +292,9 @@ static void store_result(const scores_add_type x0[2], scores_add_type y[2]) {
 
 void lstm(const x_type x[6], scores_add_type result[2]) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
+  #pragma HLS INTERFACE mode=ap_none port=x
   #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS INTERFACE mode=ap_vld port=result
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
   QHLS_CALL(0)

@@ -151,7 +151,9 @@ static void store_result(const mean_shift_type x0[2], mean_shift_type y[2]) {
 
 void residual(const x_type x[32], mean_shift_type result[2]) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
+  #pragma HLS INTERFACE mode=ap_none port=x
   #pragma HLS ARRAY_PARTITION variable=x type=complete
+  #pragma HLS INTERFACE mode=ap_vld port=result
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   // DATAFLOW disabled: several calls read relu.quantize.
   // DATAFLOW disabled: tensors of different depths meet in skip.add.
