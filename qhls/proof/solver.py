@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -166,14 +168,42 @@ class Formulas:
         return self.known(code, width), width
 
     def solve(self) -> str:
-        """Return "sat", "unsat" or "unknown"."""
-        return str(self.query.check_sat()).rpartition(".")[2].lower()
+        """Return "sat", "unsat" or "unknown". Ctrl-C ends the question."""
+        with _Interrupt() as interrupt:
+            self.query.configure_terminator(interrupt.is_asked)
+            return str(self.query.check_sat()).rpartition(".")[2].lower()
 
     def found(self, number: int) -> int:
         """Return the value of an unknown for which the formulas hold."""
         term, width = self.variables[number]
         code = int(self.query.get_value(term).value(2), 2)
         return code - ((code >> (width - 1)) << width)
+
+
+class _Interrupt:
+    """Ctrl-C while the solver runs, which Python would see only after its answer."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> _Interrupt:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def _note(self, *_: object) -> None:
+        self._asked = True
+
+    def is_asked(self) -> bool:
+        """Return whether the user has asked to stop."""
+        return self._asked
 
 
 def _width(ends: Range) -> int:

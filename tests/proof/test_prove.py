@@ -4,7 +4,10 @@ import json
 import os
 import random
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections import Counter
 
 import numpy as np
@@ -39,7 +42,7 @@ from qhls.proof.simulation import Run
 from qhls.rtl.verilog import Verilog
 from qhls.synthesis.yosys import read_verilog
 from support.graphs.designs import classifier, dense
-from support.graphs.op_batches import batch, graph_of
+from support.graphs.op_batches import BATCHES, batch, graph_of
 from support.graphs.random_graphs import draw, graphs
 from support.rtl import needs_verilator, needs_yosys
 
@@ -76,6 +79,15 @@ def test_every_op_is_proved(name):
 def test_every_rounding_and_overflow_is_proved(name):
     graph = graph_of(name, list(batch(name))[::16])
     assert prove(graph, verilog_of(graph))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("period", [None, 2.0])
+@pytest.mark.parametrize("name", BATCHES)
+def test_every_op_in_all_modes_is_proved(name, period):
+    graph = graph_of(name, list(batch(name)))
+    proof = prove(graph, verilog_of(graph, period))
+    assert proof, proof
 
 
 def test_random_graphs_are_proved():
@@ -242,6 +254,30 @@ def test_wide_roundings_are_proved_by_the_solver(rounding, overflow):
     assert proof, proof
     floor = rounding is Rounding.FLOOR and overflow is Overflow.WRAP
     assert floor or "solver" in {name for op in proof.ops for name in op.methods}
+
+
+HARD = """
+from qhls.proof import solver
+on = solver.Formulas(solver.find_solver(), 60)
+x, y = (on.terms.mk_const(on.terms.mk_bv_sort(80), name) for name in "xy")
+product = on._term("EQUAL", [on.multiplied(x, y, 80), on.known(998244353998244353000000007, 80)])
+on.query.assert_formula(product)
+for word in (x, y):
+    on.query.assert_formula(on._term("BV_ULT", [word, on.known(1 << 41, 80)]))
+print("begin", flush=True)
+on.solve()
+"""
+
+
+@needs_solver
+def test_ctrl_c_ends_the_solver():
+    call = [sys.executable, "-c", HARD]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(call, text=True, **pipes) as process:
+        assert process.stdout.readline() == "begin\n"
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in process.communicate(timeout=20)[1]
 
 
 def test_without_a_solver_wide_functions_are_only_tested(monkeypatch):
