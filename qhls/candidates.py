@@ -66,7 +66,7 @@ def read_choices(model: Any) -> dict[str, LayerChoice]:
             stacklevel=2,
         )
     for name, layer in accessible.items():
-        quantizers = {n: q for n, q in _quantizers(layer).items() if _has_grid(q)}
+        quantizers = {n: q for n, q in _find_quantizers(layer).items() if _has_grid(q)}
         bias = quantizers.pop("bias", None)
         # A layer with a cell or inner activations rounds several tensors: no single one is its result.
         inner = hasattr(layer, "cell") or getattr(layer, "inner_activations", ())
@@ -83,10 +83,10 @@ def read_choices(model: Any) -> dict[str, LayerChoice]:
     return choices
 
 
-def _quantizers(layer: Any) -> dict[str, Any]:
+def _find_quantizers(layer: Any) -> dict[str, Any]:
     """Return the quantizers of a layer's variables, or of its cell's, or those that its two directions share."""
     if hasattr(layer, "forward_layer"):
-        forward, backward = map(_quantizers, (layer.forward_layer, layer.backward_layer))
+        forward, backward = map(_find_quantizers, (layer.forward_layer, layer.backward_layer))
         return {n: q for n, q in forward.items() if str(q) == str(backward.get(n))}
     variables = getattr(getattr(layer, "cell", layer), "quantized_weights", dict)()
     return {name: quantizer for name, (quantizer, _) in variables.items()}

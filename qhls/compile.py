@@ -90,12 +90,12 @@ def _trace(
 ) -> tuple[Any, ModelGraph, tuple[Any, ...]]:
     """Return ``model`` or its approximation, the graph of it, and the list of approximations."""
     from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
-    from qhls.frontend.approximation.rounding import rounded_weights
+    from qhls.frontend.approximation.rounding import round_weights
 
     if allow_approximate is False:
         return model, trace_exactly(model, input_types), ()
     quantizer = None if allow_approximate is True else allow_approximate
-    model, rounded = rounded_weights(model, bits)
+    model, rounded = round_weights(model, bits)
     model, graph, inserted = trace_nearest(model, input_types, quantizer, bits)
     return model, graph, (*rounded, *inserted)
 

@@ -377,10 +377,10 @@ class Design:
         ]
 
     def _numbers(self, outputs: list[Array]) -> Any:
-        numbers = numbers_of(self.graph, outputs)
+        numbers = decode_outputs(self.graph, outputs)
         return numbers[0] if len(numbers) == 1 else numbers
 
 
-def numbers_of(graph: Graph, outputs: Sequence[Array]) -> list[Array]:
+def decode_outputs(graph: Graph, outputs: Sequence[Array]) -> list[Array]:
     """Convert the output codes of ``graph`` to numbers (float64)."""
     return [decode(codes, op.type) for codes, op in zip(outputs, graph.outputs, strict=True)]

@@ -86,7 +86,7 @@ def save(design: Design, path: str | os.PathLike[str]) -> Path:
     document["hash"] = _hash(document, writer.arrays)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _entries(document, writer.arrays):
+        for name, content in _read_entries(document, writer.arrays):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
     return write_whole(path, buffer.getvalue(), "save")
 
@@ -113,7 +113,7 @@ def load(path: str | os.PathLike[str]) -> Design:
         model = document["model"]
         return Design(
             reader.graph(document["graph"], ModelGraph),
-            Schedule(**_tuples(document["schedule"])),
+            Schedule(**_make_tuples(document["schedule"])),
             exact=None if exact is None else reader.graph(exact, ModelGraph),
             softmax=Softmax(**document["softmax"]),
             approximations=tuple(map(str, document["approximations"])),
@@ -125,7 +125,7 @@ def load(path: str | os.PathLike[str]) -> Design:
         ) from error
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # fmt: skip
         # A field of any wrong kind may reach any op: which error that raises is the op's affair.
-        raise _damaged(where, f"a field of the wrong kind ({error})") from error
+        raise _explain_damage(where, f"a field of the wrong kind ({error})") from error
 
 
 def is_saved(path: str | os.PathLike[str]) -> bool:
@@ -139,11 +139,11 @@ def is_saved(path: str | os.PathLike[str]) -> bool:
         return False
 
 
-def _damaged(where: str, problem: str) -> LoadError:
+def _explain_damage(where: str, problem: str) -> LoadError:
     return LoadError(f"{where}: expected {_WHAT}, got {problem}. Save the design again.")
 
 
-def _entries(
+def _read_entries(
     document: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> Iterator[tuple[str, bytes]]:
     yield _DOCUMENT, json.dumps(document, indent=1).encode()
@@ -177,10 +177,10 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
             )
             text = archive.read(_DOCUMENT)
     except ARCHIVE_ERRORS as error:
-        raise _damaged(where, f"an archive that cannot be read ({error})") from error
+        raise _explain_damage(where, f"an archive that cannot be read ({error})") from error
     document = parse_json(text, f"{where}: {_DOCUMENT}", _WHAT)
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise _damaged(where, f"a {_DOCUMENT} of another format")
+        raise _explain_damage(where, f"a {_DOCUMENT} of another format")
     found = cast("dict[str, Any]", document)
     version = found.get("version")
     if version != VERSION:
@@ -190,16 +190,16 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
         )
     arrays: dict[str, Array] = read_arrays(file)
     if found.get("hash") != _hash(found, arrays):
-        raise _damaged(where, "contents that differ from their hash")
+        raise _explain_damage(where, "contents that differ from their hash")
     return found, arrays
 
 
-def _tuples(value: Any) -> Any:
+def _make_tuples(value: Any) -> Any:
     """Return a JSON value with tuples for lists, at any depth."""
     if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: _make_tuples(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return tuple(map(_tuples, cast("list[Any]", value)))
+        return tuple(map(_make_tuples, cast("list[Any]", value)))
     return value
 
 
@@ -272,7 +272,7 @@ class _Reader:
     @cached_property
     def _kinds(self) -> dict[str, type[Op]]:
         """Return the operations by name."""
-        return {kind.__name__: kind for kind in _subclasses(Op)}
+        return {kind.__name__: kind for kind in _list_subclasses(Op)}
 
     @cached_property
     def _readers(self) -> dict[str, Callable[[Any], Any]]:
@@ -313,9 +313,9 @@ class _Reader:
         return np.array(codes, dtype=object).reshape(content["shape"])
 
 
-def _subclasses(kind: type[Op]) -> Iterator[type[Op]]:
+def _list_subclasses(kind: type[Op]) -> Iterator[type[Op]]:
     """Return the operations that qhls defines."""
     for each in kind.__subclasses__():
-        yield from _subclasses(each)
+        yield from _list_subclasses(each)
         if each.__module__.startswith("qhls.") and not each.__subclasses__():
             yield each

@@ -63,12 +63,12 @@ def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Dista
     Keras computes in the float type that ``check`` compares with.
     """
     from qhls.check.reference import Reference
-    from qhls.design import numbers_of
+    from qhls.design import decode_outputs
     from qhls.frontend.approximation.approximate import SOFTMAX_APART
     from qhls.frontend.lowering.trace import output_names
 
     graph = design.exact or design.graph
-    results = numbers_of(graph, run(graph, codes))
+    results = decode_outputs(graph, run(graph, codes))
     if design.host is not None:
         finished = design.finish(results)
         results = finished if isinstance(finished, list) else [finished]

@@ -245,10 +245,10 @@ def _compare_softmax(
     design: Design, wanted: Sequence[Array], results: Sequence[Array]
 ) -> BitComparison:
     """Compare the hardware's softmax with the probabilities of Keras."""
-    from qhls.design import numbers_of
+    from qhls.design import decode_outputs
 
     end, axes = design.softmax, list_softmax_axes(design.exact or design.graph)
-    pairs = zip(wanted, numbers_of(design.graph, results), axes, strict=True)
+    pairs = zip(wanted, decode_outputs(design.graph, results), axes, strict=True)
     faults = [end.find_wrong(real, computed, over) for real, computed, over in pairs]
     title = f"Keras == {end}"
     if end.mode == "hardware":

@@ -216,7 +216,7 @@ def draw_uniform_like(x: Tensor, seed: Any = None, low: float = 0.0, high: float
 
 
 def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> Tensor:
-    """Round to a multiple of ``use_precision``, up with a probability equal to the fraction dropped.
+    """Round to a multiple of ``precision``, up with a probability equal to the fraction dropped.
 
     The mean of the result is ``x``: ``floor(x/precision + u) * precision`` with ``u`` uniform in [0, 1).
     """

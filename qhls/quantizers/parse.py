@@ -67,7 +67,7 @@ def _from_string(text: str) -> Any:
     cls = QUANTIZERS.get(name)
     if cls is None:
         if args or kwargs:
-            raise _refuse_arguments(name, text)
+            raise _explain_arguments(name, text)
         return _find_function(name, text)
     if any(isinstance(each, _Nested) for each in (*args, *kwargs.values())):
         warnings.warn(
@@ -123,7 +123,7 @@ def _find_foreign(config: dict[str, Any], name: str) -> Any:
         module = getattr(getattr(keras.layers, name, None), "__module__", "")
         known = module.startswith("keras.src.layers.activations.")
     if not known:
-        raise _refuse_unknown(name, config, "quantizer")
+        raise _explain_unknown(name, config, "quantizer")
     return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
@@ -147,22 +147,22 @@ def _find_function(name: str, text: str) -> Callable[..., Any]:
     try:
         return keras.activations.get(name)
     except ValueError:
-        raise _refuse_unknown(name, text, "quantizer or Keras activation") from None
+        raise _explain_unknown(name, text, "quantizer or Keras activation") from None
 
 
-def _refuse_arguments(name: str, text: str) -> QuantizerError:
+def _explain_arguments(name: str, text: str) -> QuantizerError:
     """Return the error for a string that passes arguments to anything but a quantizer."""
     try:
         _find_function(name, text)
     except QuantizerError:
-        return _refuse_unknown(name, text, "quantizer")
+        return _explain_unknown(name, text, "quantizer")
     return QuantizerError(
         f"get_quantizer: {text!r}: expected no arguments of the function {name!r}, got some. Write {name!r}, or a "
         "quantizer such as 'quantized_relu(6,2)'."
     )
 
 
-def _refuse_unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
+def _explain_unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
     known = [*QUANTIZERS, *FUNCTIONS]
     if kind != "quantizer":
         known += ["relu", "softmax", "linear", "tanh", "sigmoid", "elu", "selu", "gelu", "silu"]
@@ -178,18 +178,18 @@ def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     try:
         tree = ast.parse(_with_commas(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _refuse_malformed(text, "Write one call") from None
+        raise _explain_malformed(text, "Write one call") from None
     if isinstance(tree, ast.Name):
         return tree.id, [], {}
     if isinstance(tree, ast.Constant) and tree.value is None:
-        raise _refuse_malformed(text, "For no quantizer pass None, not a string")
+        raise _explain_malformed(text, "For no quantizer pass None, not a string")
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        raise _refuse_malformed(text, "Write one call")
+        raise _explain_malformed(text, "Write one call")
     args = [_parse_literal(node, text) for node in tree.args]
     kwargs: dict[str, Any] = {}
     for keyword in tree.keywords:
         if keyword.arg is None:
-            raise _refuse_malformed(text, "Write '**' as single arguments")
+            raise _explain_malformed(text, "Write '**' as single arguments")
         kwargs[keyword.arg] = _parse_literal(keyword.value, text)
     return tree.func.id, args, kwargs
 
@@ -214,12 +214,12 @@ def _parse_literal(node: ast.expr, text: str) -> Any:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         shown = ast.unparse(node)
-        raise _refuse_malformed(
+        raise _explain_malformed(
             text, f"Write {shown!r} as a number, a list, True, False, None or a string in quotes"
         ) from None
 
 
-def _refuse_malformed(text: str, advice: str) -> QuantizerError:
+def _explain_malformed(text: str, advice: str) -> QuantizerError:
     return QuantizerError(f"get_quantizer: expected {_FORM}, got {text!r}. {advice}.")
 
 

@@ -13,8 +13,8 @@ import keras
 from rich.console import Console
 
 from qhls.errors import LoadError, QhlsError
-from qhls.frontend.files.load import existing
-from qhls.frontend.files.weights import bounded_weights
+from qhls.frontend.files.load import check_existing
+from qhls.frontend.files.weights import bound_weights
 from qhls.plan import Schedule
 from qhls.search.errors import BudgetError, SearchError, SpaceError
 from qhls.search.goals.costs import UNITS
@@ -124,9 +124,9 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
 
 def load_compiled(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
     """Return the model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
-    path = existing(options.model)
+    path = check_existing(options.model)
     try:
-        with warnings.catch_warnings(), bounded_weights(path.name):
+        with warnings.catch_warnings(), bound_weights(path.name):
             warnings.simplefilter("ignore", UserWarning)  # the optimizer's state is not wanted
             model: Any = keras.models.load_model(path)
     except LoadError:

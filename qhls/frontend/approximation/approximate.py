@@ -86,7 +86,7 @@ def trace_exactly(model: keras.Model, input_types: Any) -> ModelGraph:
     except RealNumbersError as error:
         if not error.reals.layer:
             raise LoweringError(f"{error} Or compile with allow_approximate=True.") from None
-        behind = f"QActivation({nearest(error.reals)!r}) behind layer {error.reals.layer!r}"
+        behind = f"QActivation({choose_nearest(error.reals)!r}) behind layer {error.reals.layer!r}"
         raise LoweringError(
             f"{error} The nearest exact model has {behind}: add it, or compile with allow_approximate=True."
         ) from None
@@ -143,7 +143,7 @@ class _Quantizers:
         try:
             return model, self.trace(model, input_types)
         except RealNumbersError:
-            apart = _softmax_apart(model)
+            apart = _separate_softmax(model)
             if apart is model:
                 raise
             return apart, self.trace(apart, input_types)
@@ -182,10 +182,10 @@ class _Quantizers:
         """Return the exact tensor that is read at ``place`` instead of ``reals``."""
         if isinstance(reals, Joined):
             reals.boundary.refuse()
-            return reals.each(_any_codes, rising=True)  # until the trace is repeated
-        codes, numbers = _numbers(reals)
+            return reals.each(_make_near_numbers, rising=True)  # until the trace is repeated
+        codes, numbers = _list_numbers(reals)
         if self.quantizer is None and reals.start is not None:
-            self.normalisations.note(reals, *_numbers(reals.start[1]))
+            self.normalisations.note(reals, *_list_numbers(reals.start[1]))
         chosen = self._choose(place, numbers)
         # Within a layer, the layer that returns these numbers has not finished.
         inner = isinstance(place.which, str)
@@ -197,10 +197,10 @@ class _Quantizers:
         if isinstance(place.which, str):
             self.at[place.reader, place.which] = chosen
             return exact(None, activate(place.reader, get_quantizer(chosen), reals))
-        layer = self._layer(place.path, source, chosen)
+        layer = self._make_layer(place.path, source, chosen)
         for index in place.which:
             self.at[place.reader, index] = layer
-        return self._op(reals, place.path, layer)
+        return self._make_op(reals, place.path, layer)
 
     def _choose(self, place: Place, numbers: Array) -> str:
         """Return the quantizer of ``place`` for ``numbers`` and all that were there before."""
@@ -213,7 +213,7 @@ class _Quantizers:
         self.behind[place] = _Behind(chosen, lowest, highest)
         return chosen
 
-    def _layer(self, path: str, source: str, chosen: str) -> QActivation:
+    def _make_layer(self, path: str, source: str, chosen: str) -> QActivation:
         """Return the one layer of ``path`` that follows the layer ``source`` with this quantizer."""
         key = path, source, chosen
         if key not in self.layers:
@@ -223,7 +223,7 @@ class _Quantizers:
             self.layers[key] = QActivation(chosen, name=unique, dtype=self.dtype)
         return self.layers[key]
 
-    def _op(self, reals: Reals, path: str, layer: QActivation) -> Op:
+    def _make_op(self, reals: Reals, path: str, layer: QActivation) -> Op:
         """Return the op of ``layer`` on ``reals``, the same one for all that read these numbers."""
         key = id(reals), layer.name
         if key not in self._ops:
@@ -253,7 +253,7 @@ class _Quantizers:
         return copy
 
 
-def _softmax_apart(model: keras.Model) -> keras.Model:
+def _separate_softmax(model: keras.Model) -> keras.Model:
     """Return ``model`` with each Q-layer's softmax as the next layer, so that a quantizer fits between them."""
     pairs: list[tuple[Any, Any]] = []
 
@@ -276,17 +276,17 @@ def _softmax_apart(model: keras.Model) -> keras.Model:
     return copy
 
 
-def _any_codes(x: Op | Reals) -> Op:
+def _make_near_numbers(x: Op | Reals) -> Op:
     """Return ``x`` or, of real numbers, some near numbers."""
     if isinstance(x, Op):
         return x
-    quantizer = get_quantizer(nearest(x))
+    quantizer = get_quantizer(choose_nearest(x))
     return exact(None, activate(quantizer, quantizer, x))
 
 
-def nearest(reals: Reals) -> str:
+def choose_nearest(reals: Reals) -> str:
     """Return the ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
-    return choose_quantizer(_numbers(reals)[1], BITS)
+    return choose_quantizer(_list_numbers(reals)[1], BITS)
 
 
 def choose_quantizer(numbers: Array, bits: int, signed: bool = False) -> str:
@@ -311,7 +311,7 @@ def _measure(
     return Approximation(source, quantizer, error, codes.size, codes.size > hi - lo)
 
 
-def _numbers(reals: Reals) -> tuple[Array, Array]:
+def _list_numbers(reals: Reals) -> tuple[Array, Array]:
     """Return codes of the exact tensor below, all or evenly spread, and the numbers (channels, codes) at them."""
     lo, hi = reals.x.range.hull
     channels = reals.channels

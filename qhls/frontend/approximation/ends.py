@@ -33,7 +33,7 @@ def _is_real(part: Any) -> bool:
     if isinstance(part, keras.Model):
         return False
     if hasattr(part, "quantized_weights"):
-        return any(not isinstance(quantizer, Quantizer) for quantizer in _of_kernels(part))
+        return any(not isinstance(quantizer, Quantizer) for quantizer in _select_kernels(part))
     own = type(part).__module__.startswith("keras.")
     return own and bool(part.weights) and not lower.knows(part)
 
@@ -41,10 +41,10 @@ def _is_real(part: Any) -> bool:
 def has_quantized_kernels(layer: KerasLayer) -> bool:
     """Return whether a kernel of ``layer``, or of a layer within it, has a quantizer."""
     parts = [part for part in layer._flatten_layers() if hasattr(part, "quantized_weights")]
-    return any(isinstance(each, Quantizer) for part in parts for each in _of_kernels(part))
+    return any(isinstance(each, Quantizer) for part in parts for each in _select_kernels(part))
 
 
-def _of_kernels(part: Any) -> list[Any]:
+def _select_kernels(part: Any) -> list[Any]:
     return [q for name, (q, _) in part.quantized_weights().items() if name.endswith("kernel")]
 
 
@@ -56,7 +56,7 @@ def split(model: keras.Model, always: bool) -> Ends | None:
     Raises:
         LoweringError: a model that is not built from layers; with ``always``, one of which hardware would have nothing.
     """
-    model = _inlined(model)
+    model = _inline_models(model)
     functional = functional_of(model, model)
     left: list[Any] = []
     made: set[int] = set()
@@ -79,15 +79,15 @@ def split(model: keras.Model, always: bool) -> Ends | None:
             f"model {model.name!r}: expected quantised layers between its inputs and the first real weights, got layer "
             f"{layers[0]!r} that reads an input. Quantise it, or compile with allow_approximate=True."
         )
-    chip = keras.Model(_alone(functional.inputs), _alone(border), name=model.name)
-    return Ends(chip, _host(model, left, border), layers)
+    chip = keras.Model(_unwrap_single(functional.inputs), _unwrap_single(border), name=model.name)
+    return Ends(chip, _build_host(model, left, border), layers)
 
 
 def _holds_quantized(operation: Any) -> bool:
     return isinstance(operation, keras.layers.Layer) and has_quantized_kernels(operation)
 
 
-def _host(model: keras.Model, left: list[Any], border: list[Any]) -> keras.Model:
+def _build_host(model: keras.Model, left: list[Any], border: list[Any]) -> keras.Model:
     """The nodes ``left`` with copies of their layers, from the tensors of ``border`` to the outputs of ``model``."""
     tensors = {id(t): keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in border}
     inputs = list(tensors.values())
@@ -95,10 +95,10 @@ def _host(model: keras.Model, left: list[Any], border: list[Any]) -> keras.Model
     for node in left:
         copies.call(node, node.operation.name, tensors)
     outputs = [tensors[id(t)] for t in functional_of(model, model).outputs]
-    return copies.finished(inputs, outputs, f"{model.name}_host")
+    return copies.finish(inputs, outputs, f"{model.name}_host")
 
 
-def _inlined(model: keras.Model) -> keras.Model:
+def _inline_models(model: keras.Model) -> keras.Model:
     """``model`` with the layers of those nested models in place of them that have real weights behind quantised ones.
 
     So it can be cut between these. Itself where there are none, or where one of them is called more than once.
@@ -128,7 +128,7 @@ def _inlined(model: keras.Model) -> keras.Model:
             tensors.update({id(t): tensors[id(own)] for t, own in pairs})
 
     follow(nodes, "")
-    return copies.finished(inputs, [tensors[id(t)] for t in functional.outputs], model.name)
+    return copies.finish(inputs, [tensors[id(t)] for t in functional.outputs], model.name)
 
 
 def _is_cut(operation: Any) -> bool:
@@ -159,14 +159,14 @@ class _Copies:
         results = keras.tree.flatten(self.made[id(layer)][1](*args, **kwargs))
         tensors.update({id(t): x for t, x in zip(node.outputs, results, strict=True)})
 
-    def finished(self, inputs: list[Any], outputs: list[Any], name: str) -> keras.Model:
+    def finish(self, inputs: list[Any], outputs: list[Any], name: str) -> keras.Model:
         """The model of all calls, with the state of the layers that were copied."""
         for layer, copy in self.made.values():
             if isinstance(layer, keras.layers.Layer):
                 (copy_model_state if isinstance(layer, keras.Model) else copy_state)(layer, copy)
-        return keras.Model(_alone(inputs), _alone(outputs), name=name)
+        return keras.Model(_unwrap_single(inputs), _unwrap_single(outputs), name=name)
 
 
-def _alone(tensors: list[Any]) -> Any:
+def _unwrap_single(tensors: list[Any]) -> Any:
     """A list of one as the one, as which Keras then expects and returns it."""
     return tensors if len(tensors) > 1 else tensors[0]

@@ -102,7 +102,9 @@ class Normalisations:
         call = _Call(codes, first.x.type.frac, numbers, codes.size > hi - lo)
         if first.dims is not None or not isinstance(layer, keras.layers.Layer):
             return
-        if call.line() is None or not (reals.function is first.function or _rectified(reals, call)):
+        if call.line() is None or not (
+            reals.function is first.function or _is_rectified(reals, call)
+        ):
             return
         self._references.append(layer)  # so that no other object gets its id
         record = self._layers.setdefault(id(layer), _Layer(first.layer, first.shared))
@@ -120,7 +122,7 @@ class Normalisations:
             if record is None:
                 copied.append((layer, copy_layer(layer)))
                 return copied[-1][1]
-            replaced.append(_fix(layer, record))
+            replaced.append(_make_fixed_layer(layer, record))
             return replaced[-1].layer
 
         copy = rebuild(model, convert)
@@ -129,7 +131,7 @@ class Normalisations:
         return copy, replaced
 
 
-def _rectified(reals: Reals, call: _Call) -> bool:
+def _is_rectified(reals: Reals, call: _Call) -> bool:
     """Return whether only a ReLU follows the layer, which is exact behind a fixed-point layer."""
     if reals.channels != len(call.numbers):
         return False
@@ -139,7 +141,7 @@ def _rectified(reals: Reals, call: _Call) -> bool:
     return bool((numbers == np.maximum(call.numbers, 0)).all())
 
 
-def _fix(layer: KerasLayer, record: _Layer) -> FixedLayer:
+def _make_fixed_layer(layer: KerasLayer, record: _Layer) -> FixedLayer:
     """Return the fixed-point layer that holds the numbers of all calls."""
     factors, offsets = next(line for call in record.calls if (line := call.line()))
     codes = max(int(abs(call.codes).max()) for call in record.calls)
@@ -147,16 +149,16 @@ def _fix(layer: KerasLayer, record: _Layer) -> FixedLayer:
     mantissas, exponents = np.frexp(factors)
     rounded = np.ldexp(np.rint(np.ldexp(mantissas, bits)), exponents - bits)
     finest = bits - int(exponents[factors != 0].min(initial=bits))
-    weight = _holding(rounded, finest, FACTORS)
+    weight = _choose_quantizer(rounded, finest, FACTORS)
     largest = max(float(abs(call.numbers).max()) for call in record.calls)
     step = 2.0 ** -max(call.frac for call in record.calls)
     matters = abs(factors) * codes * step > NEGLIGIBLE * largest
     moves = float((abs(factors[matters]) * step).min(initial=1.0))
-    to = _holding(np.array([largest]), ceil(-log2(moves)), WIDEST)
+    to = _choose_quantizer(np.array([largest]), ceil(-log2(moves)), WIDEST)
     cls = QScaleShift if record.shared else QChannelScaleShift
     fixed = cls(
         weight_quantizer=weight,
-        bias_quantizer=_holding(offsets, ceil(-log2(moves)) + 3, FACTORS),
+        bias_quantizer=_choose_quantizer(offsets, ceil(-log2(moves)) + 3, FACTORS),
         activation=to,
         name=layer.name,
     )
@@ -164,13 +166,13 @@ def _fix(layer: KerasLayer, record: _Layer) -> FixedLayer:
     fixed.set_weights(
         [np.reshape(v, w.shape) for v, w in zip((rounded, offsets), fixed.weights, strict=True)]
     )
-    errors = [_error(fixed, call) for call in record.calls]
+    errors = [_measure_error(fixed, call) for call in record.calls]
     points = sum(call.codes.size for call in record.calls)
     complete = all(call.complete for call in record.calls)
     return FixedLayer(record.source, fixed, bits, max(errors), points, complete)
 
 
-def _holding(numbers: Array, frac: int, widest: int) -> str:
+def _choose_quantizer(numbers: Array, frac: int, widest: int) -> str:
     """Return the ``quantized_bits`` that holds ``numbers``, of at most ``frac`` fraction bits and ``widest`` bits."""
     largest = max(float(abs(numbers).max()), 2.0**-widest)
     integer = max(ceil(log2(largest)), 0)
@@ -180,7 +182,7 @@ def _holding(numbers: Array, frac: int, widest: int) -> str:
     return f"quantized_bits({1 + integer + frac},{integer},alpha=1)"
 
 
-def _error(layer: QScaleShift, call: _Call) -> float:
+def _measure_error(layer: QScaleShift, call: _Call) -> float:
     """Return the largest difference between the compiled ``layer`` and the numbers of ``call``."""
     channels = len(call.numbers)
     lo, hi = int(call.codes.min()), int(call.codes.max())

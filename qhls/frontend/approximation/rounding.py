@@ -33,9 +33,7 @@ class RoundedWeights:
         return f"{self.quantizer} on the {self.variable} of layer {self.layer!r}: error up to {self.error:.3g}"
 
 
-def rounded_weights(
-    model: keras.Model, bits: int
-) -> tuple[keras.Model, tuple[RoundedWeights, ...]]:
+def round_weights(model: keras.Model, bits: int) -> tuple[keras.Model, tuple[RoundedWeights, ...]]:
     """Return ``model`` with real weights rounded to ``bits`` bits, wherever a layer has a quantised twin.
 
     Each variable, and each state of a recurrent layer, has the finest steps that hold its largest number. A model
@@ -48,7 +46,7 @@ def rounded_weights(
     pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
-        pairs.append((layer, rounding.twin(layer)))
+        pairs.append((layer, rounding.make_twin(layer)))
         return pairs[-1][1]
 
     copy = rebuild(model, convert)
@@ -66,24 +64,24 @@ class _Rounding:
         self.bits = bits
         self.rounded: list[RoundedWeights] = []
 
-    def twin(self, layer: KerasLayer) -> Any:
+    def make_twin(self, layer: KerasLayer) -> Any:
         """Return a new layer like ``layer``, with quantizers where it has real weights."""
         if not has_real_weights(layer):
             return copy_layer(layer)
         if isinstance(layer, keras.layers.Bidirectional):
             config = layer.get_config()
             rest = {k: v for k, v in config.items() if k not in ("layer", "backward_layer")}
-            backward = self.twin(layer.backward_layer)
-            return type(layer)(self.twin(layer.forward_layer), backward_layer=backward, **rest)
+            backward = self.make_twin(layer.backward_layer)
+            return type(layer)(self.make_twin(layer.forward_layer), backward_layer=backward, **rest)
         if isinstance(layer, keras.layers.Wrapper):
-            inner = keras.saving.serialize_keras_object(self.twin(layer.layer))
+            inner = keras.saving.serialize_keras_object(self.make_twin(layer.layer))
             return type(layer).from_config(layer.get_config() | {"layer": inner})
         cls = type(layer) if hasattr(layer, "quantized_weights") else find_twin(type(layer))
         if cls is None:
             return copy_layer(layer)
-        return cls.from_config(layer.get_config() | self._quantizers(layer, cls))
+        return cls.from_config(layer.get_config() | self._choose_quantizers(layer, cls))
 
-    def _quantizers(self, layer: KerasLayer, cls: Any) -> dict[str, str]:
+    def _choose_quantizers(self, layer: KerasLayer, cls: Any) -> dict[str, str]:
         """Return the quantizer of each real weight of ``layer``, by argument of ``cls``."""
         owner = getattr(layer, "cell", layer)
         chosen: dict[str, str] = {}

@@ -64,10 +64,14 @@ def find(name: str, config: Config, where: str, layer: bool = False) -> type:
     Raises:
         LoadError: there is none.
     """
-    module = str(config.get("module") or (_module_left_out(name, config) if layer else ""))
-    stock = shipped(name, module, layer)
-    ours = _of_user(name) or registered().get(name) or QUANTIZERS.get(name)
-    ours = ours or _of_user(config.get("registered_name")) or _of_user(config.get("class_name"))
+    module = str(config.get("module") or (_find_missing_module(name, config) if layer else ""))
+    stock = find_shipped(name, module, layer)
+    ours = _find_registered(name) or registered().get(name) or QUANTIZERS.get(name)
+    ours = (
+        ours
+        or _find_registered(config.get("registered_name"))
+        or _find_registered(config.get("class_name"))
+    )
     cls = stock or ours if module.startswith("keras") else ours or stock
     if cls is not None and not (layer and not issubclass(cls, keras.Operation)):
         return cls
@@ -79,13 +83,13 @@ def find(name: str, config: Config, where: str, layer: bool = False) -> type:
     )
 
 
-def shipped(name: str, module: str = "", layer: bool = False) -> type | None:
+def find_shipped(name: str, module: str = "", layer: bool = False) -> type | None:
     """Return the class that Keras ships as ``name``, if it does: one named by ``module`` before others."""
     if module in _OPERATIONS:
         cls = vars(sys.modules.get(module)).get(name) if module in sys.modules else None
         own = isinstance(cls, type) and issubclass(cls, keras.Operation)
         return cls if own and cls.__module__ == module and name not in _OF_FUNCTIONS else None
-    named = [kind for kind in _KINDS if _short_name(kind) == module.rpartition(".")[2]]
+    named = [kind for kind in _KINDS if _shorten_name(kind) == module.rpartition(".")[2]]
     for kind in [keras.layers] if layer else [*named, *_KINDS]:
         cls = getattr(kind, name, None)
         if isinstance(cls, type) and issubclass(cls, _KINDS[kind]) and name not in CODE:
@@ -93,7 +97,7 @@ def shipped(name: str, module: str = "", layer: bool = False) -> type | None:
     return None
 
 
-def named(cls: type, settings: Config) -> Config:
+def name_class(cls: type, settings: Config) -> Config:
     """Return a Keras 3 configuration whose class Keras resolves to ``cls`` and to nothing else."""
     registered_name = keras.saving.get_registered_name(cls)
     if keras.saving.get_registered_object(registered_name) is cls:
@@ -102,7 +106,7 @@ def named(cls: type, settings: Config) -> Config:
         module, key = cls.__module__, None
     else:
         kind = next(k for k in _KINDS if getattr(k, cls.__name__, None) is cls)
-        module, key = f"keras.{_short_name(kind)}", None
+        module, key = f"keras.{_shorten_name(kind)}", None
     return {
         "module": module,
         "class_name": cls.__name__,
@@ -111,7 +115,7 @@ def named(cls: type, settings: Config) -> Config:
     }
 
 
-def settings_of(cls: type, settings: Config, where: str, module: str = "") -> Config:
+def read_settings(cls: type, settings: Config, where: str, module: str = "") -> Config:
     """Return a layer's arguments: renamed where Keras 3 renamed them, without those that mean nothing.
 
     Raises:
@@ -122,7 +126,7 @@ def settings_of(cls: type, settings: Config, where: str, module: str = "") -> Co
     if isinstance(settings.get("axis"), list) and issubclass(cls, keras.layers.BatchNormalization):
         (settings["axis"],) = settings["axis"]
     _refuse_paths(cls, settings, where)
-    accepted = _accepted(cls)
+    accepted = _list_accepted(cls)
     result = {}
     for old, value in settings.items():
         key = _RENAMED.get((cls.__name__, old), old)
@@ -130,7 +134,7 @@ def settings_of(cls: type, settings: Config, where: str, module: str = "") -> Co
             result[key] = value
         elif _MEANINGLESS.get(key, cls) is _ANY or _MEANINGLESS.get(key, cls) == value:
             continue
-        elif module.startswith("keras") or shipped(cls.__name__, layer=True) is not cls:
+        elif module.startswith("keras") or find_shipped(cls.__name__, layer=True) is not cls:
             result[key] = value  # the class may take this among its keyword arguments
         else:
             raise LoadError(
@@ -146,7 +150,7 @@ def format_value(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def registered_name(name: Any) -> str | None:
+def find_registered_name(name: Any) -> str | None:
     """Return the name under which Keras has a function or class that its user registered, if it has one.
 
     ``name`` may lack the package, as files of Keras 3.6 and older do.
@@ -157,7 +161,7 @@ def registered_name(name: Any) -> str | None:
     return next((n for n in names if keras.saving.get_registered_object(n) is not None), None)
 
 
-def _module_left_out(name: str, config: Config) -> str:
+def _find_missing_module(name: str, config: Config) -> str:
     """The module of an operation in an HDF5 file of Keras 3, which writes none; ``""`` for layers.
 
     All layers write their dtype or whether they train; that distinguishes ``Add`` from ``a + b``.
@@ -165,22 +169,22 @@ def _module_left_out(name: str, config: Config) -> str:
     nodes, settings = config.get("inbound_nodes"), config.get("config")
     if not nodes or not isinstance(nodes[0], dict) or not isinstance(settings, dict):
         return ""
-    if settings.keys() & {"dtype", "trainable"} and shipped(name, layer=True):
+    if settings.keys() & {"dtype", "trainable"} and find_shipped(name, layer=True):
         return ""
-    return next((module for module in sorted(_OPERATIONS) if shipped(name, module)), "")
+    return next((module for module in sorted(_OPERATIONS) if find_shipped(name, module)), "")
 
 
-def _of_user(name: Any) -> type | None:
+def _find_registered(name: Any) -> type | None:
     """The class that is registered with Keras by this name, or in its scope of custom objects."""
     cls = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     return cls if isinstance(cls, type) else None
 
 
-def _short_name(module: Any) -> str:
+def _shorten_name(module: Any) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-def _accepted(cls: type) -> set[str]:
+def _list_accepted(cls: type) -> set[str]:
     """Return the constructor's arguments; a base's too, as long as keyword arguments are passed on."""
     accepted: set[str] = set()
     for base in cls.__mro__:
@@ -193,7 +197,7 @@ def _accepted(cls: type) -> set[str]:
 
 def _refuse_paths(cls: type, settings: Config, where: str) -> None:
     """Lookup layers of Keras read a vocabulary from the file that its argument names."""
-    if "vocabulary" not in _accepted(cls) or not cls.__module__.startswith("keras."):
+    if "vocabulary" not in _list_accepted(cls) or not cls.__module__.startswith("keras."):
         return
     if not isinstance(settings.get("vocabulary"), list):
         raise LoadError(

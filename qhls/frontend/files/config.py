@@ -18,10 +18,10 @@ from qhls.frontend.files.classes import (
     CODE,
     Config,
     find,
+    find_registered_name,
     format_value,
-    named,
-    registered_name,
-    settings_of,
+    name_class,
+    read_settings,
 )
 from qhls.frontend.models.calls import MODELS, ends, field, node, renamed
 
@@ -38,7 +38,7 @@ def translate(config: Any, where: str) -> Config:
             meaning.
     """
     try:
-        return _top(config, where)
+        return _read_top(config, where)
     except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
         raise LoadError(
             f"{where}: expected the configuration of a Keras model, got one of another structure "
@@ -46,19 +46,19 @@ def translate(config: Any, where: str) -> Config:
         ) from error
 
 
-def _top(config: Any, where: str) -> Config:
+def _read_top(config: Any, where: str) -> Config:
     if not isinstance(config, dict) or "class_name" not in config:
         raise LoadError(
             f"{where}: expected the configuration of a Keras model (an object with 'class_name'), "
             f"got {format_value(config)}. Save it with model.save() or model.to_json()."
         )
-    name = _class_name(config, where)
+    name = _read_class_name(config, where)
     if name not in MODELS:
         raise LoadError(
             f"{where}: expected a Sequential or Functional model, got class {name!r}. Rebuild "
             f"a subclassed model with the functional API."
         )
-    return _model(name, config, where)
+    return _read_model(name, config, where)
 
 
 def build(config: Config, where: str) -> Any:
@@ -84,72 +84,72 @@ def build(config: Config, where: str) -> Any:
 # -- objects ---------------------------------------------------------------------------------------
 
 
-def _value(value: Any, where: str, key: str = "") -> Any:
+def _read_value(value: Any, where: str, key: str = "") -> Any:
     """Any value of a configuration."""
     if isinstance(value, list):
-        return [_value(v, where, key) for v in value]
+        return [_read_value(v, where, key) for v in value]
     if not isinstance(value, dict):
         return value
     if "class_name" in value:
-        return _layer(value, where) if key in _LAYER_KEYS else _part(value, where)
-    return {k: _value(v, where, k) for k, v in value.items()}
+        return _read_layer(value, where) if key in _LAYER_KEYS else _read_part(value, where)
+    return {k: _read_value(v, where, k) for k, v in value.items()}
 
 
-def _part(config: Config, where: str) -> Any:
+def _read_part(config: Config, where: str) -> Any:
     """An object that is no layer: a tensor, a quantizer, an initializer, a function, ..."""
-    name, inner = _class_name(config, where), config.get("config")
+    name, inner = _read_class_name(config, where), config.get("config")
     if name in ("__tensor__", "__numpy__"):
         return field(inner, "value", where)
     if name in ("DTypePolicy", "Policy"):
         return field(inner, "name", where)
     if name == "function":
-        return _function(inner, where)
+        return _read_function(inner, where)
     cls = find(name, config, where)
     if issubclass(cls, keras.layers.Layer):
-        return _layer(config, where)
-    settings = {k: _value(v, where, k) for k, v in (inner or {}).items()}
+        return _read_layer(config, where)
+    settings = {k: _read_value(v, where, k) for k, v in (inner or {}).items()}
     if issubclass(cls, keras.initializers.Initializer):
         settings.pop("dtype", None)  # Keras 2.2 wrote the dtype here, later ones ask the layer
-    return named(cls, settings)
+    return name_class(cls, settings)
 
 
-def _function(name: Any, where: str) -> Any:
+def _read_function(name: Any, where: str) -> Any:
     """A function by the name that Keras, a quantizer or the function's user knows it by."""
-    plain = _class_name({"class_name": name}, where)
-    known = registered_name(name)
+    plain = _read_class_name({"class_name": name}, where)
+    known = find_registered_name(name)
     if known is None:
         return plain
     config = {"module": "builtins", "class_name": "function", "config": known}
     return config | {"registered_name": known}
 
 
-def _layer(config: Config, where: str) -> Config:
+def _read_layer(config: Config, where: str) -> Config:
     """A layer, which may be a model."""
-    config = _without_pruning(config, where)
+    config = _strip_pruning(config, where)
     inner = config.get("config")
     label = inner.get("name") if isinstance(inner, dict) else None
     where = f"{where}: layer {label or config.get('name') or config.get('class_name')!r}"
-    name = _class_name(config, where)
+    name = _read_class_name(config, where)
     if name in MODELS:
-        return _model(name, config, where)
+        return _read_model(name, config, where)
     if not isinstance(inner, dict):
         raise LoadError(
             f"{where}: expected an object as 'config', got {format_value(inner)}. Save the model again."
         )
     cls = find(name, config, where, layer=True)
-    settings = {k: _value(v, where, k) for k, v in inner.items()}
+    settings = {k: _read_value(v, where, k) for k, v in inner.items()}
     if issubclass(cls, keras.layers.Layer):
-        settings = settings_of(cls, settings, where, str(config.get("module") or ""))
-    return _checked(named(cls, settings), where)
+        settings = read_settings(cls, settings, where, str(config.get("module") or ""))
+    return _check_config(name_class(cls, settings), where)
 
 
-def _checked(layer_config: Config, where: str) -> Config:
+def _check_config(layer_config: Config, where: str) -> Config:
     # Built only so that a message names a bad argument with its layer; from_config may take from what it gets.
     build(copy.deepcopy(layer_config), where)
     return layer_config
 
 
-def _without_pruning(config: Config, where: str) -> Config:
+def _strip_pruning(config: Config, where: str) -> Config:
     """The layer in a ``PruneLowMagnitude``, which does something in training only; other layers as they are."""
     name = config.get("class_name") if isinstance(config, dict) else None
     if not isinstance(name, str) or name.rpartition(">")[2] != "PruneLowMagnitude":
@@ -165,7 +165,7 @@ def _without_pruning(config: Config, where: str) -> Config:
 # -- models ----------------------------------------------------------------------------------------
 
 
-def _model(name: str, config: Config, where: str) -> Config:
+def _read_model(name: str, config: Config, where: str) -> Config:
     inner: Any = config.get("config")
     if isinstance(inner, list):  # Keras before 2.2.3 wrote the bare list of a Sequential's layers
         inner = {"name": "sequential", "layers": inner}
@@ -175,15 +175,15 @@ def _model(name: str, config: Config, where: str) -> Config:
             f"{where}: expected a list of layers, got {format_value(layers)}. Save the model again."
         )
     if name == "Sequential":
-        return _sequential(inner, config, where)
-    return _functional(inner, where)
+        return _read_sequential(inner, config, where)
+    return _read_functional(inner, where)
 
 
-def _sequential(inner: Config, config: Config, where: str) -> Config:
+def _read_sequential(inner: Config, config: Config, where: str) -> Config:
     layers = inner["layers"]
-    translated = [_layer(each, where) for each in layers]
+    translated = [_read_layer(each, where) for each in layers]
     if translated[0]["class_name"] != "InputLayer":
-        shape = _first_shape(layers[0]) or inner.get("build_input_shape")
+        shape = _find_first_shape(layers[0]) or inner.get("build_input_shape")
         shape = shape or (config.get("build_config") or {}).get("input_shape")
         if shape is None:
             raise LoadError(
@@ -192,7 +192,7 @@ def _sequential(inner: Config, config: Config, where: str) -> Config:
             )
         first = translated[0]["config"]
         settings = {"batch_shape": shape, "dtype": "float32", "name": f"{first['name']}_input"}
-        translated.insert(0, named(keras.layers.InputLayer, settings))
+        translated.insert(0, name_class(keras.layers.InputLayer, settings))
     settings = {"name": inner.get("name", "sequential"), "layers": translated}
     return {
         "module": "keras",
@@ -202,24 +202,24 @@ def _sequential(inner: Config, config: Config, where: str) -> Config:
     }
 
 
-def _first_shape(config: Config) -> Any:
+def _find_first_shape(config: Config) -> Any:
     """Return the input shape that the first layer of a Sequential contains, if any."""
     inner = config.get("config")
     if isinstance(inner, list):
-        return _first_shape(inner[0])
+        return _find_first_shape(inner[0])
     if not isinstance(inner, dict):
         return None
     if isinstance(inner.get("layers"), list):
-        return _first_shape(inner["layers"][0])
+        return _find_first_shape(inner["layers"][0])
     return inner.get("batch_input_shape") or inner.get("batch_shape")
 
 
-def _functional(inner: Config, where: str) -> Config:
-    inner = _by_names_of_layers(inner, where)
+def _read_functional(inner: Config, where: str) -> Config:
+    inner = _rename_wrapped(inner, where)
     configs = inner["layers"]
     names = [field(each, "name", where) for each in configs]
     nested = {
-        n: _class_name(c, where, CODE - {*tf_ops.CLASSES})
+        n: _read_class_name(c, where, CODE - {*tf_ops.CLASSES})
         for n, c in zip(names, configs, strict=True)
     }
     legacy = any(isinstance(n, list) for c in configs for n in c.get("inbound_nodes") or [])
@@ -228,10 +228,10 @@ def _functional(inner: Config, where: str) -> Config:
         at = f"{where}: layer {name!r}"
         nodes = [node(n, nested, at) for n in config.get("inbound_nodes") or []]
         if nested[name] in tf_ops.CLASSES:
-            cls, settings, nodes = tf_ops.operation(config, nodes, at)
-            layer = _checked(named(cls, settings | {"name": name}), at)
+            cls, settings, nodes = tf_ops.translate_operation(config, nodes, at)
+            layer = _check_config(name_class(cls, settings | {"name": name}), at)
         else:
-            layer = _layer(config, where)
+            layer = _read_layer(config, where)
         layers.append(layer | {"name": name, "inbound_nodes": nodes})
     settings = {
         "name": inner.get("name"),
@@ -245,9 +245,9 @@ def _functional(inner: Config, where: str) -> Config:
     return {"module": "keras", "class_name": "Model", "config": settings, "registered_name": None}
 
 
-def _by_names_of_layers(inner: Config, where: str) -> Config:
+def _rename_wrapped(inner: Config, where: str) -> Config:
     """The graph with each layer in the place of its pruning wrapper, which had another name."""
-    layers = [_without_pruning(each, where) for each in inner["layers"]]
+    layers = [_strip_pruning(each, where) for each in inner["layers"]]
     pairs = zip(inner["layers"], layers, strict=True)
     names = {field(old, "name", where): field(new, "name", where) for old, new in pairs}
     if all(old == new for old, new in names.items()):
@@ -262,7 +262,7 @@ def _by_names_of_layers(inner: Config, where: str) -> Config:
 # -- helpers ---------------------------------------------------------------------------------------
 
 
-def _class_name(config: Config, where: str, refused: Collection[str] = CODE) -> str:
+def _read_class_name(config: Config, where: str, refused: Collection[str] = CODE) -> str:
     """The class's name without the package under which it was registered."""
     name = config.get("class_name")
     if not isinstance(name, str):

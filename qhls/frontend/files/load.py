@@ -16,7 +16,7 @@ import keras
 
 from qhls.errors import LoadError
 from qhls.frontend.files.config import build, translate
-from qhls.frontend.files.weights import bounded_weights, load_weights, open_h5
+from qhls.frontend.files.weights import bound_weights, load_weights, open_h5
 from qhls.system.limits import (
     ARCHIVE_ERRORS,
     JSON,
@@ -51,9 +51,9 @@ def load_model(
             or weights that do not fit the model or are not finite; a file, a text or weights beyond
             the limit (``qhls.system.limits``).
     """
-    path = existing(path)
+    path = check_existing(path)
     where = path.name
-    replacement = None if weights is None else existing(weights, "a weights file")
+    replacement = None if weights is None else check_existing(weights, "a weights file")
     with tempfile.TemporaryDirectory() as folder:
         if zipfile.is_zipfile(path):
             config, own = read_keras(path, Path(folder), where)
@@ -66,13 +66,13 @@ def load_model(
                 f"{where}: expected weights for this model, got none (a model's JSON holds no "
                 f"weights). Give them: load_model({where!r}, weights='weights.h5')."
             )
-        with bounded_weights(where):
+        with bound_weights(where):
             model = build(translate(config, where), where)
         load_weights(model, replacement or own, where if replacement is None else replacement.name)
     return model
 
 
-def existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
+def check_existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
     """Return ``path`` if it is a file that may be read: a regular one, with nothing in it beyond the limit.
 
     Raises:
@@ -85,7 +85,7 @@ def existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
         )
     found = check_regular_file(path, what)
     if zipfile.is_zipfile(found):
-        with _archive(found, found.name) as archive:
+        with _open_archive(found, found.name) as archive:
             for entry, share in ((_CONFIG, JSON), (_WEIGHTS, 1)):
                 if entry in archive.namelist():
                     size = archive.getinfo(entry).file_size
@@ -127,7 +127,7 @@ def _read_h5(path: Path, where: str) -> tuple[Any, Path]:
 
 def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
     """Return the configuration of a .keras file, and its weights as a file in ``folder``."""
-    with _archive(path, where) as archive:
+    with _open_archive(path, where) as archive:
         names = archive.namelist()
         _check_names(names, where)
         missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
@@ -145,7 +145,7 @@ def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
 
 
 @contextmanager
-def _archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
+def _open_archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
     """``path`` open for reading; what an archive raises within is a ``LoadError``."""
     try:
         with zipfile.ZipFile(path) as archive:

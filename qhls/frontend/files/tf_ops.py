@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import LoadError
-from qhls.frontend.files.classes import Config, format_value, shipped
+from qhls.frontend.files.classes import Config, find_shipped, format_value
 
 CLASSES = ("TFOpLambda", "SlicingOpLambda")
 
@@ -48,7 +48,7 @@ def _split_places(settings: Config) -> Config:
     return settings | {"indices_or_sections": parts}
 
 
-def _any_axis(settings: Config) -> Config:
+def _drop_empty_axis(settings: Config) -> Config:
     """``axis=[]`` is TensorFlow's word for all axes of length 1."""
     return settings | {"axis": settings.get("axis") or None}
 
@@ -130,7 +130,7 @@ _FUNCTIONS: dict[str, _Operation] = {
         fixed={"num": None}, convert=_split_places,
     ),
     "reshape": _Operation("numpy", "Reshape", settings={"shape": "newshape"}),
-    "squeeze": _Operation("numpy", "Squeeze", settings={"axis": "axis"}, convert=_any_axis),
+    "squeeze": _Operation("numpy", "Squeeze", settings={"axis": "axis"}, convert=_drop_empty_axis),
     "expand_dims": _Operation("numpy", "ExpandDims", settings={"axis": "axis"}),
     "transpose": _Operation(
         "numpy", "Transpose", settings={"perm": "axes"}, fixed={"conjugate": False}
@@ -153,7 +153,9 @@ _FUNCTIONS: dict[str, _Operation] = {
 }  # fmt: skip
 
 
-def operation(config: Config, nodes: list[Config], where: str) -> tuple[type, Config, list[Config]]:
+def translate_operation(
+    config: Config, nodes: list[Config], where: str
+) -> tuple[type, Config, list[Config]]:
     """Return the operation of a ``TFOpLambda``, its settings and its calls with Keras 3's arguments.
 
     ``nodes`` are the calls with TensorFlow's arguments.
@@ -163,14 +165,14 @@ def operation(config: Config, nodes: list[Config], where: str) -> tuple[type, Co
     """
     function = config.get("config", {}).get("function")
     known = _FUNCTIONS.get(function) if isinstance(function, str) else None
-    cls = known and shipped(known.name, f"keras.src.ops.{known.module}")
+    cls = known and find_shipped(known.name, f"keras.src.ops.{known.module}")
     if known is None or cls is None:
         raise LoadError(
             f"{where}: expected a pure function on tensors such as 'math.multiply' or 'concat', got "
             f"{format_value(function)}, which is never run. Replace it by a Keras layer, or by your own one "
             f"decorated with @qhls.frontend.register."
         )
-    calls = [_arguments(known, str(function), node, where) for node in nodes]
+    calls = [_split_arguments(known, str(function), node, where) for node in nodes]
     settings = [known.convert(settings) for settings, _ in calls]
     if any(each != settings[0] for each in settings):
         raise LoadError(
@@ -180,7 +182,9 @@ def operation(config: Config, nodes: list[Config], where: str) -> tuple[type, Co
     return cls, settings[0] if settings else {}, [call for _, call in calls]
 
 
-def _arguments(known: _Operation, function: str, node: Config, where: str) -> tuple[Config, Config]:
+def _split_arguments(
+    known: _Operation, function: str, node: Config, where: str
+) -> tuple[Config, Config]:
     """Return the constructor's settings that a call contains, and the call with the operands alone."""
     given = {k: v for k, v in (known.defaults | node["kwargs"]).items() if k != "name"}
     unknown = [

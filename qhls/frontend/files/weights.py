@@ -45,7 +45,7 @@ def load_weights(model: keras.Model, path: Path, where: str) -> None:
 
 
 @contextmanager
-def bounded_weights(where: str) -> Iterator[None]:
+def bound_weights(where: str) -> Iterator[None]:
     """Within it, layers that this thread builds have no more weights than the limit allows.
 
     Raises:
@@ -56,7 +56,7 @@ def bounded_weights(where: str) -> Iterator[None]:
     def add_weight(layer: Any, shape: Any = None, *arguments: Any, **settings: Any) -> Any:
         nonlocal total
         if threading.get_ident() == thread:
-            total += _bytes(shape)
+            total += _count_bytes(shape)
             check_size(
                 total,
                 f"{where}: layer {layer.name!r}",
@@ -73,7 +73,7 @@ def bounded_weights(where: str) -> Iterator[None]:
             base.add_weight = original
 
 
-def _bytes(shape: Any) -> int:
+def _count_bytes(shape: Any) -> int:
     """Return the bytes of a variable in float32; 0 for a shape that Keras refuses."""
     sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
     whole = all(isinstance(size, int | float | np.number) for size in sizes)
@@ -92,12 +92,12 @@ def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
             yield file
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise LoadError(
-            f"{where}: expected readable HDF5 data, got an error: {_line(error)}. Save the file "
+            f"{where}: expected readable HDF5 data, got an error: {_read_first_line(error)}. Save the file "
             f"again: it is truncated, damaged or of another kind."
         ) from error
 
 
-def attribute(group: Any, name: str) -> list[str]:
+def read_attribute(group: Any, name: str) -> list[str]:
     """Names from an attribute, which Keras splits into ``name0, name1, ...`` where it is long."""
     if name in group.attrs:
         values = list(group.attrs[name])
@@ -151,8 +151,8 @@ def _check_dataset(item: Any, where: str) -> None:
 
 def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
     stored = {
-        name: _without_pruning(attribute(root[name], "weight_names"))
-        for name in attribute(root, "layer_names")
+        name: _strip_pruning(read_attribute(root[name], "weight_names"))
+        for name in read_attribute(root, "layer_names")
     }
     stored = {name: weights for name, weights in stored.items() if weights}
     wrapped = {name.removeprefix("prune_low_magnitude_"): name for name in stored}
@@ -160,7 +160,7 @@ def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
     if len(stored) != len(layers):
         raise LoadError(
             f"{where}: expected weights of {len(layers)} layers "
-            f"({_names(x.name for x in layers)}), got {len(stored)} ({_names(stored)}). Give "
+            f"({_read_names(x.name for x in layers)}), got {len(stored)} ({_read_names(stored)}). Give "
             f"the weights that were saved with this model."
         )
     by_name = {layer.name for layer in layers} == set(wrapped)
@@ -169,7 +169,7 @@ def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
         _fill(layer, root[source], stored[source], where)
 
 
-def _without_pruning(names: list[str]) -> list[str]:
+def _strip_pruning(names: list[str]) -> list[str]:
     """A layer's weights without those that its ``PruneLowMagnitude`` wrapper keeps for its training."""
     last = {name: name.rpartition("/")[2].partition(":")[0] for name in names}
     if "pruning_step" not in last.values():
@@ -183,7 +183,7 @@ def _fill(layer: KerasLayer, group: Any, names: list[str], where: str) -> None:
     if len(names) != len(variables):
         raise LoadError(
             f"{where}: layer {layer.name!r}: expected {len(variables)} weights "
-            f"({_names(v.name for v in variables)}), got {len(names)} ({_names(names)}). Give "
+            f"({_read_names(v.name for v in variables)}), got {len(names)} ({_read_names(names)}). Give "
             f"the weights that were saved with this model."
         )
     for variable, name in zip(variables, names, strict=True):
@@ -210,7 +210,7 @@ def _load_keras3(model: keras.Model, path: Path, where: str) -> None:
         except Exception as error:
             raise LoadError(
                 f"{where}: expected the weights of this model, got others or none: "
-                f"{_line(error)}. Give the weights that were saved with this model."
+                f"{_read_first_line(error)}. Give the weights that were saved with this model."
             ) from error
 
 
@@ -218,7 +218,7 @@ def _load_keras3(model: keras.Model, path: Path, where: str) -> None:
 
 
 def _check_finite(model: keras.Model, where: str) -> None:
-    for layer in _leaves(model):
+    for layer in _list_leaves(model):
         for variable in layer.weights:
             values: Any = ops.convert_to_numpy(variable)
             bad = values.size - np.isfinite(values).sum()
@@ -230,16 +230,16 @@ def _check_finite(model: keras.Model, where: str) -> None:
                 )
 
 
-def _leaves(model: keras.Model) -> Iterator[Any]:
+def _list_leaves(model: keras.Model) -> Iterator[Any]:
     for layer in model.layers:
-        yield from _leaves(layer) if isinstance(layer, keras.Model) else [layer]
+        yield from _list_leaves(layer) if isinstance(layer, keras.Model) else [layer]
 
 
-def _names(names: Any) -> str:
+def _read_names(names: Any) -> str:
     names = list(names)
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "none"
 
 
-def _line(error: Exception) -> str:
+def _read_first_line(error: Exception) -> str:
     """The first line of a message."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

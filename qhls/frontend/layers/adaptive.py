@@ -113,18 +113,20 @@ class QAdaptiveActivation(keras.layers.Layer):
         self.relu_upper_bound = relu_upper_bound
         self._counted_elsewhere = isinstance(current_step, keras.Variable)
         self._current_step = lambda: current_step  # a variable within is not this layer's weight
-        self._quantizer_with(0)
+        self._make_quantizer(0)
 
     def build(self, input_shape: Any) -> None:
         """Make the counter and the averages."""
-        self.step = self._number("step", (), "int", -1)
-        channels = (input_shape[self._channels(len(input_shape))] if self.per_channel else 1,)
-        self.ema_min = self._number("ema_min", channels, self.variable_dtype, 0)
-        self.ema_max = self._number("ema_max", channels, self.variable_dtype, 0)
+        self.step = self._read_number("step", (), "int", -1)
+        channels = (
+            input_shape[self._find_channel_axis(len(input_shape))] if self.per_channel else 1,
+        )
+        self.ema_min = self._read_number("ema_min", channels, self.variable_dtype, 0)
+        self.ema_max = self._read_number("ema_max", channels, self.variable_dtype, 0)
         if not self._counted_elsewhere and self._current_step() is not None:
             self.step.assign(int(self._current_step()))
 
-    def _number(self, name: str, shape: Any, dtype: Any, value: int) -> Any:
+    def _read_number(self, name: str, shape: Any, dtype: Any, value: int) -> Any:
         start = keras.initializers.Constant(value)
         return self.add_weight(
             name=name, shape=shape, dtype=dtype, initializer=start, trainable=False, autocast=False
@@ -134,9 +136,9 @@ class QAdaptiveActivation(keras.layers.Layer):
     def quantizer(self) -> Quantizer:
         """The quantizer of inference, with its present integer bits."""
         if not self.built:
-            return self._quantizer_with(0)
-        integer = ops.convert_to_numpy(self._integer())
-        return self._quantizer_with(
+            return self._make_quantizer(0)
+        integer = ops.convert_to_numpy(self._choose_integer())
+        return self._make_quantizer(
             ops.convert_to_tensor(integer) if self.per_channel else int(integer[0])
         )
 
@@ -144,7 +146,7 @@ class QAdaptiveActivation(keras.layers.Layer):
     def _keep_negative(self) -> bool:
         return self.activation == "quantized_bits" or self.relu_neg_slope != 0
 
-    def _quantizer_with(self, integer: Any) -> Quantizer:
+    def _make_quantizer(self, integer: Any) -> Quantizer:
         if self.activation == "quantized_bits":
             symmetric = int(bool(self.symmetric))
             return quantized_bits(self.total_bits, integer, symmetric, alpha=1.0)
@@ -156,7 +158,7 @@ class QAdaptiveActivation(keras.layers.Layer):
             is_quantized_clip=False,
         )
 
-    def _integer(self) -> Any:
+    def _choose_integer(self) -> Any:
         return get_integer_bits(
             ops.convert_to_tensor(self.ema_min),
             ops.convert_to_tensor(self.ema_max),
@@ -166,7 +168,7 @@ class QAdaptiveActivation(keras.layers.Layer):
             self.po2_rounding,
         )
 
-    def _channels(self, rank: int) -> int:
+    def _find_channel_axis(self, rank: int) -> int:
         """The axis of the channels."""
         return 1 if keras.config.image_data_format() == "channels_first" else rank - 1
 
@@ -174,9 +176,9 @@ class QAdaptiveActivation(keras.layers.Layer):
         """The quantised ``inputs``; in training their range is noted for the next call."""
         x = as_float(inputs)
         shape = [1] * len(x.shape)
-        shape[self._channels(len(shape)) if self.per_channel else -1] = -1
-        integer = ops.cast(ops.reshape(self._integer(), shape), x.dtype)
-        quantizer = self._quantizer_with(integer)
+        shape[self._find_channel_axis(len(shape)) if self.per_channel else -1] = -1
+        integer = ops.cast(ops.reshape(self._choose_integer(), shape), x.dtype)
+        quantizer = self._make_quantizer(integer)
         outputs = quantizer(x)
         if not (training and self.trainable):
             return outputs
@@ -191,7 +193,7 @@ class QAdaptiveActivation(keras.layers.Layer):
 
     def _track(self, real: Any, step: Any) -> None:
         """Move the averages towards the range of ``real``."""
-        channels = self._channels(len(real.shape))
+        channels = self._find_channel_axis(len(real.shape))
         axes = [a for a in range(len(real.shape)) if not (self.per_channel and a == channels)]
         real = ops.stop_gradient(real)
         for variable, extreme in ((self.ema_min, ops.min), (self.ema_max, ops.max)):
@@ -238,8 +240,8 @@ def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
         return activate(layer, layer.quantizer, x)
     if isinstance(x, Op) and layer.relu_upper_bound is None:
         # Scaled by a power of two, every channel has the same quantizer.
-        gains = 2.0 ** ops.convert_to_numpy(layer._integer()).astype(np.float64)
-        common: Any = activate(layer, layer._quantizer_with(0), scaled(x, 1 / gains))
+        gains = 2.0 ** ops.convert_to_numpy(layer._choose_integer()).astype(np.float64)
+        common: Any = activate(layer, layer._make_quantizer(0), scaled(x, 1 / gains))
         return scaled(common, gains)
     # It makes the steps itself, in the next line.
     odd = refusal(layer, "steps of each channel", "none", "Quantise each channel.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals_along
@@ -74,13 +74,15 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         if kwargs.get("renorm"):
             raise ValueError("QBatchNormalization: expected renorm=False, got True. Leave it out.")
         del factors
-        super().__init__(**given(locals()) | {"axis": one_axis("QBatchNormalization", axis)})
+        super().__init__(
+            **collect_arguments(locals()) | {"axis": read_axis("QBatchNormalization", axis)}
+        )
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Normalised ``inputs``, of the same shape; ``mask`` leaves elements out of the statistics."""
-        return self.activation(self.normalised(inputs, training, mask))
+        return self.activation(self.normalise(inputs, training, mask))
 
-    def normalised(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+    def normalise(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Return the normalised input before the activation."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         variables: tuple[Any, Any] = self.moving_mean, self.moving_variance
@@ -109,7 +111,7 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         return []
 
 
-def one_axis(name: str, axis: Any) -> int:
+def read_axis(name: str, axis: Any) -> int:
     """``axis`` as a number; Keras 2 writes a list of one."""
     axes = list(axis) if isinstance(axis, list | tuple) else [axis]
     if len(axes) != 1:
@@ -128,7 +130,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
         "Add a QActivation, or fold it into the layer before (qhls.utils.convert_to_folded_model).",
     )
 
-    normalise = layer.normalised if isinstance(layer, QBatchNormalization) else layer
+    normalise = layer.normalise if isinstance(layer, QBatchNormalization) else layer
     axis = layer.axis % (len(x.shape) + 1) - 1
     normal = reals_along(x, lambda v: normalise(v, training=False), odd, axes=(axis,))
     return activate(layer, getattr(layer, "activation", None), normal)

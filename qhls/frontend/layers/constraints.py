@@ -13,7 +13,7 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import make_constant
 
 
-def _number(value: Any) -> float:
+def _make_number(value: Any) -> float:
     """A Python number; configurations hold nothing else."""
     if isinstance(value, int | float):
         return value
@@ -36,8 +36,8 @@ class Clip(keras.constraints.Constraint):
         constraint: Any = None,
         quantizer: Any = None,
     ) -> None:
-        self.min_value = _number(min_value)
-        self.max_value = _number(max_value)
+        self.min_value = _make_number(min_value)
+        self.max_value = _make_number(max_value)
         self.constraint: Any = keras.constraints.get(constraint)
         self.quantizer: Any = get_quantizer(quantizer)
 
@@ -99,11 +99,11 @@ class QInitializer(keras.initializers.Initializer):
         top = self.quantizer.max()  # may be infinite in the type of x, a step of it may not
         if self.use_scale and hasattr(self.quantizer, "bits"):
             step = make_constant(top * 2.0**-self.quantizer.bits, x)
-            x = x * ops.cast(self._gain(x, step), x.dtype)
+            x = x * ops.cast(self._find_gain(x, step), x.dtype)
         top = make_constant(top, x)
         return ops.clip(x, -top, top)
 
-    def _gain(self, x: Any, step: Any) -> Any:
+    def _find_gain(self, x: Any, step: Any) -> Any:
         """Return the factor that scales ``x`` up: 1 unless its spread is below ``step``."""
         quantized = ops.cast(self.quantizer(x), x.dtype)
         matched = ops.sum(quantized * quantized) / ops.maximum(ops.sum(quantized * x), 1e-12)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from qhls.frontend.layers.linear import finish
-from qhls.frontend.layers.qlayer import QLayer, given
+from qhls.frontend.layers.qlayer import QLayer, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve
 from qhls.frontend.lowering.lower import lower
@@ -59,10 +59,10 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         mask=None,
         **kwargs,
     ):
-        arguments = given(locals())
+        arguments = collect_arguments(locals())
         mask = arguments.pop("mask")
         super().__init__(**arguments)
-        self.mask = None if mask is None else _mask(mask)
+        self.mask = None if mask is None else _apply_mask(mask)
 
     def quantized(self, variable: str) -> Any:
         """Return the quantised variable; a kernel is masked after it is quantised."""
@@ -80,7 +80,7 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         return super().get_config() | {"mask": None if self.mask is None else self.mask.tolist()}
 
 
-def _mask(mask: Any) -> np.ndarray:
+def _apply_mask(mask: Any) -> np.ndarray:
     array = np.asarray(mask, dtype="float32")
     if array.ndim == 2:
         return array[:, :, None, None]
@@ -93,7 +93,7 @@ def _mask(mask: Any) -> np.ndarray:
 
 
 @lower.register(QConv2D)
-def convolution(layer: QConv2D, x: Op) -> Tensor:
+def lower_convolution(layer: QConv2D, x: Op) -> Tensor:
     """The rule of every ``QConv2D``, also of those whose kernel something is folded into."""
     mask = 1 if layer.mask is None else layer.mask.astype("float64")
     return finish(layer, convolve(layer, x, "kernel", mask=mask, groups=layer.groups))

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qhls.frontend.layers.linear import finish
-from qhls.frontend.layers.qlayer import QLayer, given
+from qhls.frontend.layers.qlayer import QLayer, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve
 from qhls.frontend.lowering.lower import lower
@@ -55,7 +55,7 @@ class QConv1D(QLayer, keras.layers.Conv1D):
         bias_range=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     def product(self, inputs: Any) -> Any:
         """``(batch, steps, in)`` -> ``(batch, steps', filters)``."""

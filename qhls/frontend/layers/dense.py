@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.layers.linear import finish, linear
-from qhls.frontend.layers.qlayer import QLayer, given
+from qhls.frontend.layers.linear import finish, lower_linear
+from qhls.frontend.layers.qlayer import QLayer, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
@@ -49,7 +49,7 @@ class QDense(QLayer, keras.layers.Dense):
         bias_range=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     def product(self, inputs: Any) -> Any:
         """``(..., n) @ (n, units)``."""
@@ -58,4 +58,4 @@ class QDense(QLayer, keras.layers.Dense):
 
 @lower.register(QDense)
 def _(layer: QDense, x: Op) -> Tensor:
-    return finish(layer, linear(layer, "kernel", lambda w: Matmul(x, w)))
+    return finish(layer, lower_linear(layer, "kernel", lambda w: Matmul(x, w)))

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qhls.frontend.layers.linear import finish
-from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve_depthwise
 from qhls.frontend.lowering.lower import lower
@@ -60,7 +60,7 @@ class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
         bias_range=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     @property
     def depthwise_kernel(self) -> Any:
@@ -69,10 +69,12 @@ class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
 
     def product(self, inputs: Any) -> Any:
         """``(batch, h, w, in)`` -> ``(batch, h', w', in * depth_multiplier)``."""
-        return depthwise_conv(self, inputs)
+        return convolve_channels(self, inputs)
 
 
-def depthwise_conv(layer: Any, inputs: Any, padding: str | None = None, kernel: Any = None) -> Any:
+def convolve_channels(
+    layer: Any, inputs: Any, padding: str | None = None, kernel: Any = None
+) -> Any:
     """The convolution of each channel of ``inputs`` with ``layer``'s quantised depthwise kernel.
 
     ``padding`` and ``kernel``, where given, take the place of ``layer``'s.
@@ -88,6 +90,6 @@ def depthwise_conv(layer: Any, inputs: Any, padding: str | None = None, kernel: 
 
 
 @lower.register(QDepthwiseConv2D)
-def depthwise_convolution(layer: QDepthwiseConv2D, x: Op) -> Tensor:
+def lower_depthwise(layer: QDepthwiseConv2D, x: Op) -> Tensor:
     """The rule of every ``QDepthwiseConv2D``, also of those whose kernel something is folded into."""
     return finish(layer, convolve_depthwise(layer, x))

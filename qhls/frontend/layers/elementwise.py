@@ -20,7 +20,7 @@ from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer, ops
 
 
-def _real(
+def _apply_real(
     layer: KerasLayer, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
 ) -> Tensor:
     """Return the function of ``layer`` on each number, for a quantizer behind it; it differs along ``axes``.
@@ -36,7 +36,7 @@ def _real(
     return reals_along(x, layer, odd, monotone, axes)
 
 
-def _axes(numbers: Array, rank: int) -> tuple[int, ...]:
+def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
     """The axes of a sample of ``rank`` axes along which ``numbers``, which broadcast to it, differ."""
     missing = rank - numbers.ndim
     return tuple(missing + axis for axis, size in enumerate(numbers.shape) if size > 1)
@@ -50,19 +50,19 @@ def _(layer: Any, x: Tensor) -> Tensor:
     if found is not None:
         return found
     why = f"negative_slope={slope}, max_value={highest}, threshold={threshold}"
-    return _real(layer, x, why, monotone=slope >= 0 and threshold >= 0)
+    return _apply_real(layer, x, why, monotone=slope >= 0 and threshold >= 0)
 
 
 @lower.register(keras.layers.LeakyReLU, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     slope = float(layer.negative_slope)
     found = rectified(x, slope) if isinstance(x, Op) else None
-    return _real(layer, x, f"negative_slope={slope}", slope >= 0) if found is None else found
+    return _apply_real(layer, x, f"negative_slope={slope}", slope >= 0) if found is None else found
 
 
 @lower.register(keras.layers.ELU, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
-    return _real(layer, x, f"alpha={layer.alpha}", layer.alpha >= 0)
+    return _apply_real(layer, x, f"alpha={layer.alpha}", layer.alpha >= 0)
 
 
 @lower.register(keras.layers.PReLU, reads_reals=True)
@@ -74,7 +74,9 @@ def _(layer: Any, x: Tensor) -> Tensor:
             return Max(x, scaled(x, slopes))
         if (slopes >= 1).all():
             return Min(x, scaled(x, slopes))
-    return _real(layer, x, "a slope", bool((slopes >= 0).all()), _axes(slopes, len(x.shape)))
+    return _apply_real(
+        layer, x, "a slope", bool((slopes >= 0).all()), _find_axes(slopes, len(x.shape))
+    )
 
 
 @lower.register(keras.layers.Rescaling, reads_reals=True)
@@ -85,9 +87,9 @@ def _(layer: Any, x: Tensor) -> Tensor:
     if isinstance(x, Op) and have_few_bits(scale) and have_few_bits(offset):
         product = scaled(x, scale)
         return Add(product, Const.of(offset, "offset")) if offset.any() else product
-    axes = {*_axes(scale, len(x.shape)), *_axes(offset, len(x.shape))}
+    axes = {*_find_axes(scale, len(x.shape)), *_find_axes(offset, len(x.shape))}
     why = f"scale={layer.scale}, offset={layer.offset}"
-    return _real(layer, x, why, axes=tuple(axes))
+    return _apply_real(layer, x, why, axes=tuple(axes))
 
 
 @lower.register(keras.layers.Normalization, reads_reals=True)
@@ -104,8 +106,8 @@ def _(layer: Any, x: Tensor) -> Tensor:
             return Add(scaled(x, deviation), Const.of(mean, "mean"))
         if not layer.invert and (np.frexp(deviation)[0] == 0.5).all():
             return scaled(Sub(x, Const.of(mean, "mean")) if mean.any() else x, 1 / deviation)
-    axes = _axes(mean, len(x.shape))
-    return _real(layer, x, "the variance", axes=axes)
+    axes = _find_axes(mean, len(x.shape))
+    return _apply_real(layer, x, "the variance", axes=axes)
 
 
 @lower.register(keras.layers.Discretization, reads_reals=True)

@@ -6,15 +6,15 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.layers.batchnorm import one_axis
-from qhls.frontend.layers.conv import QConv2D, convolution
+from qhls.frontend.layers.batchnorm import read_axis
+from qhls.frontend.layers.conv import QConv2D, lower_convolution
 from qhls.frontend.layers.dense import QDense
 from qhls.frontend.layers.depthwise import (
     QDepthwiseConv2D,
-    depthwise_conv,
-    depthwise_convolution,
+    convolve_channels,
+    lower_depthwise,
 )
-from qhls.frontend.layers.linear import finish, linear
+from qhls.frontend.layers.linear import finish, lower_linear
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
@@ -91,7 +91,7 @@ class Folded(QLayer):
                 f"got {folding_mode!r}. Choose one of these."
             )
         super().__init__(*args, **kwargs)
-        self.axis = one_axis(type(self).__name__, axis)
+        self.axis = read_axis(type(self).__name__, axis)
         self.ema_freeze_delay = ema_freeze_delay
         self.folding_mode = folding_mode
         self.batchnorm = _Normalization(
@@ -149,11 +149,9 @@ class Folded(QLayer):
         """The folded kernel or bias of inference."""
         if not self.built:
             return None
-        mean, variance = self._moving()
+        mean, variance = self._read_moving()
         return (
-            self._folded_bias(mean, variance)
-            if variable == "bias"
-            else self._folded_kernel(variance)
+            self._fold_bias(mean, variance) if variable == "bias" else self._fold_kernel(variance)
         )
 
     def get_folded_weights(self) -> list[Any]:
@@ -164,21 +162,21 @@ class Folded(QLayer):
     def _kernel_name(self) -> str:
         return self.quantized_variables[0].variable
 
-    def _moving(self) -> tuple[Any, Any]:
+    def _read_moving(self) -> tuple[Any, Any]:
         """Mean and variance of inference."""
         norm = self.batchnorm
         return ops.stop_gradient(norm.moving_mean), ops.stop_gradient(norm.moving_variance)
 
-    def _inverse(self, variance: Any) -> Any:
+    def _compute_inverse(self, variance: Any) -> Any:
         inverse = ops.rsqrt(as_trained(variance) + self.batchnorm.epsilon)
         return inverse * as_trained(self.batchnorm.gamma) if self.batchnorm.scale else inverse
 
-    def _folded_kernel(self, variance: Any) -> Any:
-        inverse = self._inverse(variance)
+    def _fold_kernel(self, variance: Any) -> Any:
+        inverse = self._compute_inverse(variance)
         return self.scaled(ops.cast(self.kernel, inverse.dtype), inverse)
 
-    def _folded_bias(self, mean: Any, variance: Any) -> Any:
-        inverse = self._inverse(variance)
+    def _fold_bias(self, mean: Any, variance: Any) -> Any:
+        inverse = self._compute_inverse(variance)
         mean = as_trained(mean)
         bias = ops.cast(self.bias, inverse.dtype) - mean if self.use_bias else -mean
         scaled = inverse * bias
@@ -188,21 +186,21 @@ class Folded(QLayer):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Op with the folded, quantised kernel, folded, quantised bias, activation."""
-        mean, variance = self._moving()
+        mean, variance = self._read_moving()
         kernel_variance, correction = variance, None
         if training and self.trainable:
             mean, variance, live = self._observe(inputs)
             if self.folding_mode == "batch_stats_folding":
                 kernel_variance = variance
             else:
-                kernel_variance = self._moving()[1]
-                correction = self._correction(kernel_variance, variance, live)
-        kernel = self.through_quantizer(self._kernel_name, self._folded_kernel(kernel_variance))
+                kernel_variance = self._read_moving()[1]
+                correction = self._find_correction(kernel_variance, variance, live)
+        kernel = self.through_quantizer(self._kernel_name, self._fold_kernel(kernel_variance))
         outputs = self.linear(inputs, ops.cast(kernel, self.compute_dtype))
         if correction is not None:
-            outputs = outputs * self._along(correction, outputs)
-        bias = self.through_quantizer("bias", self._folded_bias(mean, variance))
-        return self.activation(outputs + self._along(bias, outputs))
+            outputs = outputs * self._broadcast_along(correction, outputs)
+        bias = self.through_quantizer("bias", self._fold_bias(mean, variance))
+        return self.activation(outputs + self._broadcast_along(bias, outputs))
 
     def _observe(self, inputs: Any) -> tuple[Any, Any, Any]:
         """Count the step and update the moving statistics; mean, variance and whether they move."""
@@ -210,7 +208,7 @@ class Folded(QLayer):
         kernel = ops.cast(self.kernel, self.compute_dtype)
         outputs = ops.cast(self.linear(inputs, kernel), norm.moving_mean.dtype)
         if self.use_bias:
-            outputs = outputs + self._along(ops.cast(self.bias, outputs.dtype), outputs)
+            outputs = outputs + self._broadcast_along(ops.cast(self.bias, outputs.dtype), outputs)
         axes = [a for a in range(len(outputs.shape)) if a != self._channels % len(outputs.shape)]
         delay = self.ema_freeze_delay
         live = True if delay is None or delay < 0 else self.iteration <= delay
@@ -225,13 +223,13 @@ class Folded(QLayer):
         self.iteration.assign(self.iteration + 1)
         return used[0], used[1], live
 
-    def _correction(self, moving: Any, variance: Any, live: Any) -> Any:
+    def _find_correction(self, moving: Any, variance: Any, live: Any) -> Any:
         """Return the factor from an output normalised by the ``moving`` variance to one by ``variance``."""
         epsilon = self.batchnorm.epsilon
         correction = ops.sqrt(moving + epsilon) * ops.rsqrt(variance + epsilon)
         return correction if live is True else ops.where(live, correction, 1.0)
 
-    def _along(self, values: Any, outputs: Any) -> Any:
+    def _broadcast_along(self, values: Any, outputs: Any) -> Any:
         """A value a channel, in the type of ``outputs`` and in a shape that broadcasts against it."""
         shape = [1] * len(outputs.shape)
         shape[self._channels] = -1
@@ -280,7 +278,7 @@ class QDepthwiseConv2DBatchnorm(Folded, QDepthwiseConv2D):
 
     def linear(self, inputs: Any, kernel: Any) -> Any:
         """``(batch, h, w, in)`` -> ``(batch, h', w', in * depth_multiplier)``."""
-        return depthwise_conv(self, inputs, kernel=kernel)
+        return convolve_channels(self, inputs, kernel=kernel)
 
     def scaled(self, kernel: Any, factors: Any) -> Any:
         """The output channels of ``(h, w, in, depth_multiplier)`` are its last two axes."""
@@ -303,10 +301,10 @@ class QDenseBatchnorm(Folded, QDense):
         return ops.matmul(inputs, kernel)
 
 
-lower.register(QConv2DBatchnorm)(convolution)  # their kernel and bias are the folded ones
-lower.register(QDepthwiseConv2DBatchnorm)(depthwise_convolution)
+lower.register(QConv2DBatchnorm)(lower_convolution)  # their kernel and bias are the folded ones
+lower.register(QDepthwiseConv2DBatchnorm)(lower_depthwise)
 
 
 @lower.register(QDenseBatchnorm)
 def _(layer: QDenseBatchnorm, x: Op) -> Tensor:
-    return finish(layer, linear(layer, "kernel", lambda w: Matmul(x, w)))
+    return finish(layer, lower_linear(layer, "kernel", lambda w: Matmul(x, w)))

@@ -23,19 +23,19 @@ from qhls.quantizers.numerics import find_trained_type, skip_gradients
 Arrange = Callable[[Array], Array]
 
 
-def weight(layer: KerasLayer, variable: str, arrange: Arrange = np.asarray) -> Const:
+def make_weight(layer: KerasLayer, variable: str, arrange: Arrange = np.asarray) -> Const:
     """The quantised ``variable`` of ``layer`` as a constant, exactly, in the order that ``arrange`` gives it.
 
     Raises:
         LoweringError: no quantizer, or a scale that is not a power of two.
     """
-    codes, scale, odd = _codes(layer, variable)
+    codes, scale, odd = _find_codes(layer, variable)
     if odd is not None:
         raise odd
     return Const.of(arrange(codes * scale), variable)
 
 
-def linear(
+def lower_linear(
     layer: KerasLayer,
     variable: str,
     make: Callable[[Const], Op],
@@ -50,7 +50,7 @@ def linear(
     Raises:
         LoweringError: no quantizer; real scales that differ within a channel.
     """
-    codes, scale, odd = _codes(layer, variable)
+    codes, scale, odd = _find_codes(layer, variable)
     if odd is None:
         return make(Const.of(arrange(codes * scale * mask), variable))
     used, scales = arrange(codes * mask), arrange(np.broadcast_to(scale, codes.shape))
@@ -62,17 +62,17 @@ def linear(
     if running is not None:
         running.rounds.append(layer.name)  # Keras multiplies first, then sums rounded products
 
-    def scaled(v: Any) -> Any:
+    def scale_weights(v: Any) -> Any:
         return v * ops.convert_to_tensor(factors, v.dtype)
 
-    return Reals(make(Const.of(used, variable)), scaled, monotone=True, refusal=odd)
+    return Reals(make(Const.of(used, variable)), scale_weights, monotone=True, refusal=odd)
 
 
-def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | None]:
+def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | None]:
     """Integer codes, their scale, and what to say if that is not a power of two everywhere."""
     quantizer, values = layer.quantized_weights()[variable]
     if not isinstance(quantizer, Quantizer):
-        raise _unquantised(layer, variable)
+        raise _explain_unquantised(layer, variable)
     running = current_arithmetic()
     if running is not None:
         values = values.astype(find_trained_type(running.dtype))
@@ -83,7 +83,7 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
     used = np.broadcast_to(scale, codes.shape)[codes != 0]
     odd = used[np.frexp(used)[0] != 0.5]
     if not odd.size:
-        return *_computed(layer, quantizer, values, codes, scale), None
+        return *_find_computed(layer, quantizer, values, codes, scale), None
     return (
         codes,
         scale,
@@ -97,7 +97,7 @@ def _codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | Non
     )
 
 
-def _computed(
+def _find_computed(
     layer: Any, quantizer: Quantizer, values: Array, codes: Array, scale: Array
 ) -> tuple[Array, Array]:
     """``codes`` and ``scale``; or what Keras computes with, and 1, where ``x + (q - x)`` rounds beside the grid.
@@ -114,7 +114,7 @@ def _computed(
     return computed, np.ones((), np.float64)
 
 
-def _unquantised(layer: Any, variable: str) -> LoweringError:
+def _explain_unquantised(layer: Any, variable: str) -> LoweringError:
     argument = layer.argument(variable, "quantizer")
     advice = f"Add e.g. {argument}='quantized_bits(8,0,alpha=1)'."
     actual = "none, so its weights are real numbers"
@@ -127,11 +127,11 @@ def add_bias(layer: QLayer, x: Tensor) -> Tensor:
         return x
     quantised = isinstance(layer.quantized_weights()["bias"][0], Quantizer)
     if isinstance(x, Op) and quantised:
-        _, _, odd = _codes(layer, "bias")
+        _, _, odd = _find_codes(layer, "bias")
         if odd is None:
-            return Add(x, weight(layer, "bias"))
+            return Add(x, make_weight(layer, "bias"))
     else:
-        odd = _unquantised(layer, "bias")
+        odd = _explain_unquantised(layer, "bias")
     with skip_gradients():
         bias = layer.quantized("bias")
     return reals(x, lambda v: v + ops.cast(bias, v.dtype), odd)

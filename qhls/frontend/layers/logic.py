@@ -9,12 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.merge import of_one_rank
+from qhls.frontend.layers.merge import match_ranks
 from qhls.frontend.layers.operators import (
-    constant_of,
     is_held,
     is_tensor,
-    reduced,
+    read_constant,
+    reduce_axes,
     register_operations,
 )
 from qhls.frontend.lowering.arithmetic import current_arithmetic
@@ -63,16 +63,18 @@ _MIRRORED = {
 def _(operation: Any, a: Any, b: Any) -> Op:
     kind = type(operation).__name__
     if is_tensor(a) and is_tensor(b):
-        operands = of_one_rank(operation, (exact(operation, a), exact(operation, b)))
+        operands = match_ranks(operation, (exact(operation, a), exact(operation, b)))
         return steps_of(Sub(*operands, proved=True), *_COMPARISONS[kind])
     if is_tensor(a):
-        return _compared(operation, kind, a, b, operation)
-    return _compared(operation, _MIRRORED.get(kind, kind), b, a, lambda v, c: operation(c, v))
+        return _lower_comparison(operation, kind, a, b, operation)
+    return _lower_comparison(
+        operation, _MIRRORED.get(kind, kind), b, a, lambda v, c: operation(c, v)
+    )
 
 
-def _compared(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -> Op:
+def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -> Op:
     """Return the comparison of ``x`` with a constant; ``function`` is Keras' own."""
-    constant = constant_of(operation, value, x)
+    constant = read_constant(operation, value, x)
     if isinstance(x, Op) and is_held(constant):
         codes = constant * 2.0**x.type.frac
         if constant.ndim == 0 and codes == int(codes):
@@ -100,7 +102,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
     if not (is_tensor(a) and is_tensor(b)):
         raise refusal(operation, "two tensors", "a constant", "Leave the operation out.")
     operands = (truth(exact(operation, a)), truth(exact(operation, b)))
-    left, right = of_one_rank(operation, operands)
+    left, right = match_ranks(operation, operands)
     kind = type(operation).__name__
     if kind == "LogicalXor":
         return truth(Sub(left, right))
@@ -116,13 +118,13 @@ def _(operation: Any, x: Tensor) -> Op:
 def _(operation: Any, x: Tensor) -> Op:
     holds = truth(exact(operation, x))
     if type(operation).__name__ == "Any":
-        return reduced(operation, holds, "max")
-    return negated(reduced(operation, negated(holds), "max"))
+        return reduce_axes(operation, holds, "max")
+    return negated(reduce_axes(operation, negated(holds), "max"))
 
 
 @register_operations("CountNonzero")
 def _(operation: Any, x: Tensor) -> Op:
-    return reduced(operation, truth(exact(operation, x)), "sum")
+    return reduce_axes(operation, truth(exact(operation, x)), "sum")
 
 
 # -- choices ------------------------------------------------------------------------------------
@@ -135,10 +137,10 @@ def _(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
             operation, "a condition that is a tensor, and two choices", "others", "Name all three."
         )
     holds = truth(exact(operation, condition))
-    xs = [prepared(x) if is_tensor(x) else _number(operation, x, condition) for x in (a, b)]
+    xs = [prepared(x) if is_tensor(x) else _make_number(operation, x, condition) for x in (a, b)]
 
     def choice(x: Op, y: Op) -> Op:
-        return selected(*of_one_rank(operation, (holds, *map(_known, (x, y)))))
+        return selected(*match_ranks(operation, (holds, *map(_make_known, (x, y)))))
 
     if all(isinstance(x, Op) for x in xs):
         return choice(*xs)  # type: ignore[arg-type]
@@ -146,9 +148,9 @@ def _(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
     return joined(xs, choice, tuple(shape), boundary_of(xs))
 
 
-def _number(operation: Any, value: Any, x: Tensor) -> Op:
+def _make_number(operation: Any, value: Any, x: Tensor) -> Op:
     """Return one number as a tensor of one element: an input that has this number only."""
-    constant = constant_of(operation, value, x)
+    constant = read_constant(operation, value, x)
     if constant.size != 1 or not is_held(constant):
         raise refusal(
             operation,
@@ -162,7 +164,7 @@ def _number(operation: Any, value: Any, x: Tensor) -> Op:
     return Input(dims, Fixed.holding(code, code, frac), (code,), name="number")
 
 
-def _known(x: Op) -> Op:
+def _make_known(x: Op) -> Op:
     """Return ``x``, as a constant if it can have one number only: what is made of a constant."""
     lo, hi = x.range.hull
     return Const(Codes(np.array(lo)), x.type.frac, name="number") if lo == hi else x
@@ -194,7 +196,7 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
         raise refusal(
             operation, "a tensor to a constant power", "a power from a tensor", "Use a constant."
         )
-    exponent = constant_of(operation, b, a)
+    exponent = read_constant(operation, b, a)
     whole = exponent.ndim == 0 and exponent == int(exponent) and 1 <= exponent <= 8
     if isinstance(a, Op) and whole and (dtype := _product_type(operation, a, int(exponent))):
         product = _power(a, int(exponent))

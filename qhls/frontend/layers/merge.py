@@ -7,8 +7,8 @@ from functools import reduce
 import keras
 import numpy as np
 
-from qhls.frontend.layers.movement import concatenated, permuted
-from qhls.frontend.layers.windows import mean
+from qhls.frontend.layers.movement import concatenate, permute
+from qhls.frontend.layers.windows import lower_mean
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import refusal
@@ -26,7 +26,7 @@ _FOLDS = {
 
 
 def _fold(layer: KerasLayer, *xs: Op) -> Op:
-    return reduce(_FOLDS[type(layer)], of_one_rank(layer, xs))
+    return reduce(_FOLDS[type(layer)], match_ranks(layer, xs))
 
 
 for _cls in _FOLDS:
@@ -35,10 +35,10 @@ for _cls in _FOLDS:
 
 @lower.register(keras.layers.Average)
 def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
-    return mean(layer, reduce(Add, of_one_rank(layer, xs)), len(xs), divided=True)
+    return lower_mean(layer, reduce(Add, match_ranks(layer, xs)), len(xs), divided=True)
 
 
-def of_one_rank(layer: KerasLayer, xs: tuple[Op, ...]) -> tuple[Op, ...]:
+def match_ranks(layer: KerasLayer, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
     if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
@@ -52,7 +52,7 @@ def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
         raise refusal(
             layer, "an axis other than the batch's", "axis 0", "Concatenate on another axis."
         )
-    return concatenated(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
+    return concatenate(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
 
 
 @lower.register(keras.layers.Dot)
@@ -67,10 +67,10 @@ def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
         )
     axes = layer.axes if isinstance(layer.axes, list | tuple) else (layer.axes, layer.axes)
     left, right = (_with_last(x, int(axis)) for x, axis in zip((a, b), axes, strict=True))
-    return contracted(left, right)
+    return contract(left, right)
 
 
-def contracted(left: Op, right: Op) -> Op:
+def contract(left: Op, right: Op) -> Op:
     """Return the sums of the products of all rows of ``left`` and all of ``right`` along their last axes."""
     length = left.shape[-1]
     rows, columns = left.shape[:-1], right.shape[:-1]
@@ -87,4 +87,4 @@ def _with_last(x: Op, axis: int) -> Op:
     rank = len(x.shape)
     place = (axis if axis > 0 else axis + rank + 1) - 1
     others = [a for a in range(rank) if a != place]
-    return x if place == rank - 1 else permuted(x, (*others, place))
+    return x if place == rank - 1 else permute(x, (*others, place))

@@ -56,10 +56,10 @@ def QMobileNetSeparableConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     """
 
     arguments = locals()
-    return lambda inputs: reduce(lambda x, layer: layer(x), _layers(arguments), inputs)
+    return lambda inputs: reduce(lambda x, layer: layer(x), _make_layers(arguments), inputs)
 
 
-def _layers(arguments: dict[str, Any]) -> list[Any]:
+def _make_layers(arguments: dict[str, Any]) -> list[Any]:
     """New layers of one separable convolution, in the order in which they are applied."""
 
     def named(suffix: str) -> str | None:
@@ -86,16 +86,16 @@ def _layers(arguments: dict[str, Any]) -> list[Any]:
         padding="same",
         name=named("pw"),
     )
-    between = _activation(arguments["depthwise_activation"], named("dw_act"))
+    between = _make_activation(arguments["depthwise_activation"], named("dw_act"))
     if arguments["depthwise_dropout_rate"] > 0:
         rate = arguments["depthwise_dropout_rate"]
         between.append(keras.layers.Dropout(rate, name=named("dw_dropout")))
-    after = _activation(arguments["activation"], named("pw_act"))
+    after = _make_activation(arguments["activation"], named("pw_act"))
     first, second = (pointwise, depthwise) if arguments["pw_first"] else (depthwise, pointwise)
     return [first, *between, second, *after]
 
 
-def _activation(activation: Any, name: str | None) -> list[Any]:
+def _make_activation(activation: Any, name: str | None) -> list[Any]:
     """The layer of an activation, if there is one."""
     if activation is None:
         return []

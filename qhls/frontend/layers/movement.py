@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.windows import Pair, axes_of, pair, require_channels_last
+from qhls.frontend.layers.windows import Pair, list_sizes, pair, require_channels_last
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor, boundary_of, joined, prepared
 from qhls.frontend.lowering.refusal import refusal
@@ -20,39 +20,39 @@ _MOST_VIEWS = 64
 """Largest number of views for an irregular selection of elements."""
 
 
-def strides_of(dims: tuple[int, ...]) -> list[int]:
+def list_strides(dims: tuple[int, ...]) -> list[int]:
     """Return the distance of neighbours along each axis of a row-major tensor."""
     return [math.prod(dims[axis + 1 :]) for axis in range(len(dims))]
 
 
-def permuted(x: Op, axes: tuple[int, ...]) -> Op:
+def permute(x: Op, axes: tuple[int, ...]) -> Op:
     """``x`` with its axes (batch not counted) in the order ``axes``."""
-    strides = strides_of(x.shape)
+    strides = list_strides(x.shape)
     return View(x, tuple(x.shape[a] for a in axes), tuple(strides[a] for a in axes))
 
 
-def cropped(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
+def crop(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
     """``x`` without ``widths[i] = (before, behind)`` elements of axis i."""
-    strides = strides_of(x.shape)
+    strides = list_strides(x.shape)
     dims = [size - before - behind for size, (before, behind) in zip(x.shape, widths, strict=True)]
     offset = sum(before * stride for (before, _), stride in zip(widths, strides, strict=True))
     return View(x, tuple(dims), tuple(strides), offset)
 
 
-def repeated(x: Op, times: tuple[int, ...]) -> Op:
+def repeat_elements(x: Op, times: tuple[int, ...]) -> Op:
     """``x`` with each element ``times[i]`` times along axis i."""
     dims = [d for pair_ in zip(x.shape, times, strict=True) for d in pair_]
-    strides = [s for stride in strides_of(x.shape) for s in (stride, 0)]
+    strides = [s for stride in list_strides(x.shape) for s in (stride, 0)]
     spread = View(x, tuple(dims), tuple(strides))
     return Reshape(spread, tuple(a * b for a, b in zip(x.shape, times, strict=True)))
 
 
-def gathered(x: Op, places: Array) -> Op | None:
+def gather(x: Op, places: Array) -> Op | None:
     """Return the elements of ``x`` at ``places`` (n,), row-major, in few views; ``None`` if that takes many."""
     views: list[Op] = []
     start = 0
     while start < len(places):
-        view, size = _longest_view(x, places[start:])
+        view, size = _find_longest_view(x, places[start:])
         views.append(view)
         start += size
         if len(views) > _MOST_VIEWS:
@@ -60,7 +60,7 @@ def gathered(x: Op, places: Array) -> Op | None:
     return views[0] if len(views) == 1 else Concat(tuple(views), 0)
 
 
-def _longest_view(x: Op, places: Array) -> tuple[Op, int]:
+def _find_longest_view(x: Op, places: Array) -> tuple[Op, int]:
     """The view of ``x`` whose elements, flattened, are the most of ``places`` from the first on."""
     dims: list[int] = []
     strides: list[int] = []
@@ -80,7 +80,7 @@ def _longest_view(x: Op, places: Array) -> tuple[Op, int]:
     return Reshape(view, (len(block),)), len(block)
 
 
-def concatenated(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = None) -> Tensor:
+def concatenate(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = None) -> Tensor:
     """Return ``xs``, exact or not, one after another along ``axis`` (batch not counted).
 
     ``dims`` is the shape in which they are, if not their own.
@@ -97,20 +97,20 @@ def concatenated(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None =
     return joined(xs, concatenation, tuple(shapes[0]), boundary_of(xs))
 
 
-def padded(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
+def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
     """Return ``x``, exact or not, with ``widths[i]`` elements of ``value`` before and behind along axis i."""
     x = prepared(x)
     codes, frac = dyadic(np.array(value))
     code = codes.item()
     filling = Input((1,), Fixed.holding(code, code, frac), (code,), name="filling")
     if isinstance(x, Op):
-        return _filled(x, filling, widths)
+        return _fill(x, filling, widths)
     shape = tuple(a + n + b for n, (a, b) in zip(x.shape, widths, strict=True))
     boundary = boundary_of([x])
-    return joined([x, filling], lambda x, value: _filled(x, value, widths), shape, boundary)
+    return joined([x, filling], lambda x, value: _fill(x, value, widths), shape, boundary)
 
 
-def _filled(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
+def _fill(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
     """``x`` in elements of the one number that ``filling`` can have."""
     code, _ = filling.range.hull
     more = filling.type.frac - x.type.frac if code else 0
@@ -135,7 +135,7 @@ def _(layer: keras.layers.Reshape, x: Op) -> Op:
 
 @lower.register(keras.layers.Permute, moves=True)
 def _(layer: keras.layers.Permute, x: Op) -> Op:
-    return permuted(x, tuple(axis - 1 for axis in layer.dims))
+    return permute(x, tuple(axis - 1 for axis in layer.dims))
 
 
 @lower.register(keras.layers.RepeatVector, moves=True)
@@ -145,7 +145,7 @@ def _(layer: keras.layers.RepeatVector, x: Op) -> Op:
 
 @lower.register(keras.layers.UpSampling1D, moves=True)
 def _(layer: keras.layers.UpSampling1D, x: Op) -> Op:
-    return repeated(x, (int(layer.size), 1))
+    return repeat_elements(x, (int(layer.size), 1))
 
 
 @lower.register(keras.layers.UpSampling2D, moves=True)
@@ -158,13 +158,13 @@ def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
             f"{layer.interpolation!r}",
             "Use a transposed convolution.",
         )
-    return repeated(x, (*pair(layer.size), 1))
+    return repeat_elements(x, (*pair(layer.size), 1))
 
 
 @lower.register(keras.layers.UpSampling3D, moves=True)
 def _(layer: keras.layers.UpSampling3D, x: Op) -> Op:
     require_channels_last(layer)
-    return repeated(x, (*axes_of(layer.size), 1))
+    return repeat_elements(x, (*list_sizes(layer.size), 1))
 
 
 @lower.register(keras.layers.CenterCrop, moves=True)
@@ -175,7 +175,7 @@ def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
         expected = f"an image of at least {layer.height} x {layer.width}"
         raise refusal(layer, expected, f"one of {x.shape}", "Pad it, or resize it on the host.")
     widths = [(n // 2, n - n // 2) for n in (rows, columns)]
-    return cropped(x, (*widths, (0, 0)))
+    return crop(x, (*widths, (0, 0)))
 
 
 @lower.register(keras.layers.ZeroPadding1D, reads_reals=True)
@@ -183,7 +183,7 @@ def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
 @lower.register(keras.layers.ZeroPadding3D, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    return padded(x, (*_pairs(layer.padding), (0, 0)))
+    return pad_axes(x, (*_read_pairs(layer.padding), (0, 0)))
 
 
 @lower.register(keras.layers.Cropping1D, moves=True)
@@ -192,10 +192,10 @@ def _(layer: Any, x: Tensor) -> Tensor:
 def _(layer: Any, x: Op) -> Op:
     if len(x.shape) > 2:
         require_channels_last(layer)
-    return cropped(x, (*_pairs(layer.cropping), (0, 0)))
+    return crop(x, (*_read_pairs(layer.cropping), (0, 0)))
 
 
-def _pairs(widths: Any) -> tuple[Pair, ...]:
+def _read_pairs(widths: Any) -> tuple[Pair, ...]:
     """Return widths before and behind along each axis; Keras holds those of one axis without a tuple."""
     pairs = widths if isinstance(widths[0], tuple | list) else [widths]
     return tuple((int(before), int(behind)) for before, behind in pairs)

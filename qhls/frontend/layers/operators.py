@@ -12,10 +12,10 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from qhls.frontend.files.classes import shipped
-from qhls.frontend.layers.merge import contracted, of_one_rank
-from qhls.frontend.layers.movement import concatenated, gathered, padded, permuted
-from qhls.frontend.layers.windows import mean
+from qhls.frontend.files.classes import find_shipped
+from qhls.frontend.layers.merge import contract, match_ranks
+from qhls.frontend.layers.movement import concatenate, gather, pad_axes, permute
+from qhls.frontend.layers.windows import lower_mean
 from qhls.frontend.lowering.choices import truth
 from qhls.frontend.lowering.lower import activate, have_few_bits, lower, scaled, zero
 from qhls.frontend.lowering.reals import Tensor, exact, reals, reals_along
@@ -51,7 +51,7 @@ def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Cal
 
     def remember(rule: Rule) -> Rule:
         for name in names:
-            cls = shipped(name, module)
+            cls = find_shipped(name, module)
             if cls is not None:
                 lower.register(cls, reads_reals=True)(rule)
         return rule
@@ -68,25 +68,25 @@ _PAIRS = {"Add": Add, "Subtract": Sub, "Multiply": Mul, "Maximum": Max, "Minimum
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     pair = _PAIRS[type(operation).__name__]
     if is_tensor(a) and is_tensor(b):
-        return pair(*of_one_rank(operation, (exact(operation, a), exact(operation, b))))
+        return pair(*match_ranks(operation, (exact(operation, a), exact(operation, b))))
     x, value, swapped = (a, b, False) if is_tensor(a) else (b, a, True)
-    constant = constant_of(operation, value, x)
+    constant = read_constant(operation, value, x)
     if isinstance(x, Op) and is_held(constant):
         if pair is Mul:
             return scaled(x, constant)
         operands = (x, Const.of(constant, "constant"))
         return pair(*(reversed(operands) if swapped else operands))
-    return _real(operation, x, constant, swapped)
+    return _apply_real(operation, x, constant, swapped)
 
 
 @register_operations("TrueDivide", "Divide")
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     if not is_tensor(a) or is_tensor(b):
         raise refusal(operation, "a tensor over a constant", "a tensor as the divisor", "Multiply.")
-    constant = constant_of(operation, b, a)
+    constant = read_constant(operation, b, a)
     if isinstance(a, Op) and (np.abs(np.frexp(constant)[0]) == 0.5).all():
         return scaled(a, 1 / constant)
-    return _real(operation, a, constant)
+    return _apply_real(operation, a, constant)
 
 
 @register_operations("Matmul")
@@ -95,7 +95,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
     if left is not None and is_tensor(b):
         right = exact(operation, b)
         if len(left.shape) == len(right.shape) == 2:
-            return contracted(left, permuted(right, (1, 0)))
+            return contract(left, permute(right, (1, 0)))
     elif left is not None:
         weights = np.asarray(ops.convert_to_numpy(b), np.float64)
         if weights.ndim == 2 and is_held(weights):
@@ -108,7 +108,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
     )
 
 
-def constant_of(operation: Any, value: Any, x: Tensor) -> Array:
+def read_constant(operation: Any, value: Any, x: Tensor) -> Array:
     """A constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
     array = np.asarray(ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
@@ -128,7 +128,7 @@ def is_held(constant: Array) -> bool:
     return have_few_bits(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
-def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Tensor:
+def _apply_real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Tensor:
     """Reals: the operation of each number and a constant, which may be another one along some axes."""
 
     def function(v: Any) -> Any:
@@ -136,7 +136,7 @@ def _real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> 
         return operation(*(reversed(operands) if swapped else operands))
 
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
-    return reals_along(x, function, _no_codes(operation), axes=axes)
+    return reals_along(x, function, _refuse_codes(operation), axes=axes)
 
 
 # -- one operand --------------------------------------------------------------------------------
@@ -159,7 +159,9 @@ def _(operation: Any, x: Tensor) -> Tensor:
         return truth(exact(operation, x))
     if "int" in dtype:
         x = exact(operation, x)
-        above, below = (_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x)))
+        above, below = (
+            _round_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x))
+        )
         return Sub(above, below) if x.type.frac > 0 else x
     raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}", "Leave it out.")
 
@@ -185,7 +187,7 @@ def _(operation: Any, x: Tensor) -> Op:
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
     if not isinstance(x, Op) or not all(end.ndim == 0 and have_few_bits(end) for end in ends):
-        return reals(x, operation, _no_codes(operation), shared=True)
+        return reals(x, operation, _refuse_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
     return x if highest is None else Min(x, Const.of(float(highest), "highest"))
@@ -201,11 +203,11 @@ def _(operation: Any, x: Tensor) -> Op:
     if x.type.frac <= 0:
         return x
     if kind == "Ceil":
-        return Sub(zero(), _whole(Sub(zero(), x), Rounding.FLOOR))
-    return _whole(x, Rounding.FLOOR if kind == "Floor" else Rounding.HALF_EVEN)
+        return Sub(zero(), _round_whole(Sub(zero(), x), Rounding.FLOOR))
+    return _round_whole(x, Rounding.FLOOR if kind == "Floor" else Rounding.HALF_EVEN)
 
 
-def _whole(x: Op, rounding: Rounding) -> Op:
+def _round_whole(x: Op, rounding: Rounding) -> Op:
     """``x`` rounded to whole numbers, in a type that holds them all."""
     lo, hi = (end >> x.type.frac for end in x.range.hull)
     to = Fixed.holding(lo, hi + (rounding is not Rounding.FLOOR), 0)
@@ -263,16 +265,16 @@ def _(operation: Any, x: Tensor) -> Any:
 @register_operations("Erf", module="keras.src.ops.math")
 @register_operations("LogSigmoid", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
-    return reals(x, operation, _no_codes(operation), shared=True)
+    return reals(x, operation, _refuse_codes(operation), shared=True)
 
 
 @register_operations("Sin", "Cos")
 @register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
-    return reals(x, operation, _no_codes(operation), monotone=False, shared=True)
+    return reals(x, operation, _refuse_codes(operation), monotone=False, shared=True)
 
 
-def _no_codes(operation: Any) -> Any:
+def _refuse_codes(operation: Any) -> Any:
     return refusal(
         operation,
         "an operation that maps codes to codes",
@@ -286,27 +288,27 @@ def _no_codes(operation: Any) -> Any:
 
 @register_operations("Sum")
 def _(operation: Any, x: Tensor) -> Op:
-    return reduced(operation, exact(operation, x), "sum")
+    return reduce_axes(operation, exact(operation, x), "sum")
 
 
 @register_operations("Mean")
 def _(operation: Any, x: Tensor) -> Tensor:
     x = exact(operation, x)
-    sums = reduced(operation, x, "sum")
-    return mean(operation, sums, x.size // sums.size)
+    sums = reduce_axes(operation, x, "sum")
+    return lower_mean(operation, sums, x.size // sums.size)
 
 
 @register_operations("Max", "Amax")
 def _(operation: Any, x: Tensor) -> Op:
-    return reduced(operation, exact(operation, x), "max")
+    return reduce_axes(operation, exact(operation, x), "max")
 
 
 @register_operations("Min", "Amin")
 def _(operation: Any, x: Tensor) -> Op:
-    return Sub(zero(), reduced(operation, Sub(zero(), exact(operation, x)), "max"))
+    return Sub(zero(), reduce_axes(operation, Sub(zero(), exact(operation, x)), "max"))
 
 
-def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """``x`` reduced along the operation's axes: windows of one column for each element that is left."""
     rank = len(x.shape)
     given = operation.axis if operation.axis is not None else range(rank + 1)
@@ -317,19 +319,19 @@ def reduced(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
             operation, "axes other than the batch's", f"axis={operation.axis}", "Name the others."
         )
     rest = [axis for axis in range(rank) if axis not in axes]
-    moved = permuted(x, (*axes, *rest)) if [*axes, *rest] != list(range(rank)) else x
+    moved = permute(x, (*axes, *rest)) if [*axes, *rest] != list(range(rank)) else x
     length = int(np.prod([x.shape[axis] for axis in axes]))
     columns = Reshape(moved, (length, 1, x.size // length))
     results = Pool(columns, (length, 1), (1, 1), reduction)
     kept = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
-    return _shaped(
+    return _lower_reshape(
         operation,
         results,
         kept if getattr(operation, "keepdims", False) else [x.shape[axis] for axis in rest],
     )
 
 
-def _shaped(operation: Any, x: Op, shape: list[int]) -> Op:
+def _lower_reshape(operation: Any, x: Op, shape: list[int]) -> Op:
     if not shape:
         raise refusal(
             operation,
@@ -363,10 +365,10 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
         )
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
     results = operation(ops.convert_to_tensor(places), *arguments)
-    return tuple(_moved(operation, x, ops.convert_to_numpy(r)) for r in _list(results))
+    return tuple(_lower_move(operation, x, ops.convert_to_numpy(r)) for r in _list(results))
 
 
-def _moved(operation: Any, x: Op, places: Array) -> Op:
+def _lower_move(operation: Any, x: Op, places: Array) -> Op:
     if places.ndim == 0 or len(places) != 2 or (places[0] + x.size != places[1]).any():
         raise refusal(
             operation,
@@ -376,9 +378,9 @@ def _moved(operation: Any, x: Op, places: Array) -> Op:
         )
     first = places[0].astype(np.int64)
     if first.size and first.min() >= 0 and first.max() < x.size:
-        moved = gathered(x, first.ravel())
+        moved = gather(x, first.ravel())
         if moved is not None:
-            return _shaped(operation, moved, list(first.shape))
+            return _lower_reshape(operation, moved, list(first.shape))
     raise refusal(
         operation, "elements in regular order", "an irregular one", "Use reshapes and slices."
     )
@@ -386,15 +388,15 @@ def _moved(operation: Any, x: Op, places: Array) -> Op:
 
 @register_operations("Concatenate")
 def _(operation: Any, xs: Any) -> Tensor:
-    axis = _inner_axis(operation, len(xs[0].shape) + 1)
-    return concatenated(_tensors(operation, xs), axis)
+    axis = _drop_batch_axis(operation, len(xs[0].shape) + 1)
+    return concatenate(_list_tensors(operation, xs), axis)
 
 
 @register_operations("Stack")
 def _(operation: Any, xs: Any) -> Tensor:
-    axis = _inner_axis(operation, len(xs[0].shape) + 2)
+    axis = _drop_batch_axis(operation, len(xs[0].shape) + 2)
     shape = xs[0].shape
-    return concatenated(_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
+    return concatenate(_list_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
 
 
 @register_operations("Pad")
@@ -409,16 +411,16 @@ def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
             f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}",
             "Use another constant, or a layer such as ZeroPadding2D.",
         )
-    return padded(x, tuple(widths[1:]), value)
+    return pad_axes(x, tuple(widths[1:]), value)
 
 
-def _tensors(operation: Any, xs: Any) -> list[Tensor]:
+def _list_tensors(operation: Any, xs: Any) -> list[Tensor]:
     if not all(is_tensor(x) for x in xs):
         raise refusal(operation, "tensors only", "a constant among them", "Make it an input.")
     return list(xs)
 
 
-def _inner_axis(operation: Any, rank: int) -> int:
+def _drop_batch_axis(operation: Any, rank: int) -> int:
     """The operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:

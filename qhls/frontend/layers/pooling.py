@@ -7,15 +7,15 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import (
-    mean,
-    not_exact,
+    explain_average,
+    find_same_padding,
+    lower_mean,
+    lower_window_sums,
     reduce_all,
     require_channels_last,
-    same_padding,
-    window_sums,
 )
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, reals
@@ -70,7 +70,7 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
         activation=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
         """Multiplied before it is averaged: exact for integers, as in hardware."""
@@ -84,7 +84,7 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
             return super().mean(inputs)
         widths = [(0, 0)] * 4
         for axis, size, stride in zip(axes, self.pool_size, self.strides, strict=True):
-            widths[axis] = same_padding(inputs.shape[axis], size, stride)
+            widths[axis] = find_same_padding(inputs.shape[axis], size, stride)
         area = math.prod(self.pool_size)
         # Multiplied before it is averaged, both are exact for integers. The second: how many lie inside.
         filled = [inputs * area, ops.full_like(inputs[:1], area)]
@@ -109,7 +109,7 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
     """
 
     def __init__(self, data_format=None, average_quantizer=None, activation=None, **kwargs):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
         """All of an image is one window."""
@@ -120,29 +120,31 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
 
 @lower.register(QAveragePooling2D)
 def _(layer: QAveragePooling2D, x: Op) -> Tensor:
-    sums, part = window_sums(layer, x)
-    return _averaged(layer, sums, math.prod(layer.pool_size), part)
+    sums, part = lower_window_sums(layer, x)
+    return _average(layer, sums, math.prod(layer.pool_size), part)
 
 
 @lower.register(QGlobalAveragePooling2D)
 def _(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
     require_channels_last(layer)
-    return _averaged(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
+    return _average(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
-def _averaged(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
+def _average(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
     """The average, and the layer's activation, of what sums up to ``part`` times the sums of a whole window."""
     quantizer = layer.average_quantizer
     if quantizer is None:
         divided = getattr(layer, "padding", "") == "same"
-        return activate(layer, layer.activation, mean(layer, sums, area, part, divided=divided))
+        return activate(
+            layer, layer.activation, lower_mean(layer, sums, area, part, divided=divided)
+        )
     reciprocal = layer.through_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
     if part == 1:
         average: Tensor = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
     else:
 
-        def scaled(v: Any) -> Any:
+        def scale(v: Any) -> Any:
             return v / part * ops.cast(reciprocal, v.dtype)
 
-        average = reals(sums, scaled, not_exact(layer, area), shared=True)
+        average = reals(sums, scale, explain_average(layer, area), shared=True)
     return activate(layer, layer.activation, average)

@@ -36,7 +36,7 @@ class Quantized:
         return f"{self.prefix or self.variable}_{what}"
 
 
-def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def collect_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """A constructor's ``locals()`` as keyword arguments for the constructor of its base class."""
     own = {k: v for k, v in arguments.items() if k not in ("self", "__class__", "kwargs")}
     return own | arguments["kwargs"]
@@ -125,7 +125,7 @@ class QLayer(QuantizerState):
 
     def through_quantizer(self, variable: str, value: Any) -> Any:
         """``value`` through the quantizer of ``variable``, if there is one."""
-        quantizer = self._quantizer(variable)
+        quantizer = self.find_quantizer(variable)
         if quantizer is None:
             return ops.convert_to_tensor(value)
         own = as_trained(value)
@@ -144,7 +144,7 @@ class QLayer(QuantizerState):
         """Quantised kernel, op, quantised bias, activation; inputs and sums stay as they are."""
         outputs = self.product(inputs)
         if self.adds_bias:
-            outputs = ops.add(outputs, self._bias_for(outputs))
+            outputs = ops.add(outputs, self._reshape_bias(outputs))
         return outputs if self.activation is None else self.activation(outputs)
 
     @property
@@ -156,14 +156,14 @@ class QLayer(QuantizerState):
         """Variable -> (quantizer or ``None``, array of floats), for the variables that exist."""
         values = {v.variable: self.unquantized(v.variable) for v in self.quantized_variables}
         return {
-            variable: (self._quantizer(variable), ops.convert_to_numpy(value))
+            variable: (self.find_quantizer(variable), ops.convert_to_numpy(value))
             for variable, value in values.items()
             if value is not None
         }
 
     def get_quantizers(self) -> list[Quantizer | None]:
         """The quantizers in the order of ``quantized_variables``, as QKeras lists them."""
-        return [self._quantizer(each.variable) for each in self.quantized_variables]
+        return [self.find_quantizer(each.variable) for each in self.quantized_variables]
 
     @property
     def quantizers(self) -> list[Quantizer | None]:
@@ -173,7 +173,7 @@ class QLayer(QuantizerState):
     def get_quantization_config(self) -> dict[str, str]:
         """Argument -> text, for reports: quantizers, activation, units or filters."""
         texts = {
-            each.argument("quantizer"): str(self._quantizer(each.variable))
+            each.argument("quantizer"): str(self.find_quantizer(each.variable))
             for each in self.quantized_variables
         }
         for name in (*self.inner_activations, "activation"):
@@ -195,7 +195,7 @@ class QLayer(QuantizerState):
         for name in (*self.inner_activations, "activation"):
             config[name] = serialize(getattr(self, name))
         for each in self.quantized_variables:
-            quantizer = self._quantizer(each.variable)
+            quantizer = self.find_quantizer(each.variable)
             config[each.argument("quantizer")] = serialize(quantizer)
             if each.ranged:
                 config[each.argument("range")] = getattr(self, each.argument("range"))
@@ -206,10 +206,11 @@ class QLayer(QuantizerState):
         """The constructor's argument: ``argument("kernel", "quantizer")`` is ``kernel_quantizer``."""
         return next(v for v in cls.quantized_variables if v.variable == variable).argument(what)
 
-    def _quantizer(self, variable: str) -> Quantizer | None:
+    def find_quantizer(self, variable: str) -> Quantizer | None:
+        """Return the quantizer of a variable, by its name; None without one."""
         return getattr(self, self.argument(variable, "quantizer"))
 
-    def _bias_for(self, outputs: Any) -> Any:
+    def _reshape_bias(self, outputs: Any) -> Any:
         bias = self.quantized("bias")
         if getattr(self, "data_format", None) == "channels_first":
             return ops.reshape(bias, (1, -1) + (1,) * (len(outputs.shape) - 2))

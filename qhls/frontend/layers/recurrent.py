@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import keras
 
-from qhls.frontend.layers.qlayer import QLayer, Quantized, get_activation, given
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments, get_activation
 from qhls.frontend.layers.registry import register
 
 _computing: ContextVar[Mapping[int, Mapping[str, Any]]] = ContextVar(
@@ -129,11 +129,11 @@ class QRNN(keras.layers.RNN):
 
     def inner_loop(self, *args: Any, **kwargs: Any) -> Any:
         """All steps, with weights that are quantised once."""
-        with self.cell.computing(), self._steps_that_may_draw():
+        with self.cell.computing(), self._unroll_for_draws():
             return super().inner_loop(*args, **kwargs)
 
     @contextmanager
-    def _steps_that_may_draw(self) -> Iterator[None]:
+    def _unroll_for_draws(self) -> Iterator[None]:
         """Within it the loop is unrolled where it must be: JAX's own loop lets no step advance a random state."""
         unroll = self.unroll
         self.unroll = unroll or (keras.backend.backend() == "jax" and self.cell.draws_in_a_step())
@@ -206,7 +206,7 @@ class QSimpleRNNCell(QCell, keras.layers.SimpleRNNCell):  # pyright: ignore[repo
         seed=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @register
@@ -253,7 +253,7 @@ class QSimpleRNN(QRNN):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @register
@@ -292,7 +292,7 @@ class QLSTMCell(QCell, keras.layers.LSTMCell):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @register
@@ -344,7 +344,7 @@ class QLSTM(QRNN):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @register
@@ -383,7 +383,7 @@ class QGRUCell(QCell, keras.layers.GRUCell):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @register
@@ -434,7 +434,7 @@ class QGRU(QRNN):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @register
@@ -448,13 +448,13 @@ class QBidirectional(keras.layers.Bidirectional):
         """``forward_`` or ``backward_`` and the variable -> (quantizer or ``None``, array of floats)."""
         return {
             f"{direction}_{variable}": weight
-            for direction, layer in self._directions()
+            for direction, layer in self._list_directions()
             for variable, weight in layer.quantized_weights().items()
         }
 
     def get_quantizers(self) -> list[Any]:
         """The quantizers of the forward layer, then those of the backward layer."""
-        return [q for _, layer in self._directions() for q in layer.get_quantizers()]
+        return [q for _, layer in self._list_directions() for q in layer.get_quantizers()]
 
     @property
     def quantizers(self) -> list[Any]:
@@ -470,7 +470,7 @@ class QBidirectional(keras.layers.Bidirectional):
 
     def get_prunable_weights(self) -> list[Any]:
         """The kernels, for pruning."""
-        return [w for _, layer in self._directions() for w in layer.get_prunable_weights()]
+        return [w for _, layer in self._list_directions() for w in layer.get_prunable_weights()]
 
-    def _directions(self) -> tuple[tuple[str, Any], ...]:
+    def _list_directions(self) -> tuple[tuple[str, Any], ...]:
         return ("forward", self.forward_layer), ("backward", self.backward_layer)

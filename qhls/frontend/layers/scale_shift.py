@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.linear import weight
-from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.linear import make_weight
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
@@ -82,7 +82,7 @@ class QScaleShift(QLayer, _ScaleShift):
         bias_regularizer=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     def product(self, inputs: Any) -> Any:
         """``x * weight``."""
@@ -103,7 +103,7 @@ class QChannelScaleShift(QScaleShift):
 
 @lower.register(QScaleShift)
 def _(layer: QScaleShift, x: Op) -> Tensor:
-    scaled: Op = Mul(x, weight(layer, "weight", np.ravel))
+    scaled: Op = Mul(x, make_weight(layer, "weight", np.ravel))
     if layer.use_bias:
-        scaled = Add(scaled, weight(layer, "bias", np.ravel))
+        scaled = Add(scaled, make_weight(layer, "bias", np.ravel))
     return activate(layer, layer.activation, scaled)

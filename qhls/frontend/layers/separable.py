@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from qhls.frontend.layers.conv1d import pad_causal
-from qhls.frontend.layers.depthwise import depthwise_conv
+from qhls.frontend.layers.depthwise import convolve_channels
 from qhls.frontend.layers.linear import Arrange, finish
-from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve, convolve_depthwise
 from qhls.frontend.lowering.lower import activate, lower
@@ -33,7 +33,7 @@ class _Separable(QLayer):
     def product(self, inputs: Any) -> Any:
         """``(batch, ..., in)`` -> ``(batch, ..., filters)``; rounds only in depthwise_activation."""
         inputs, padding = pad_causal(self, inputs)
-        outputs = depthwise_conv(self, inputs, padding)
+        outputs = convolve_channels(self, inputs, padding)
         if self.depthwise_activation is not None:
             outputs = self.depthwise_activation(outputs)
         pointwise = self.quantized("pointwise_kernel")
@@ -82,7 +82,7 @@ class QSeparableConv1D(_Separable, keras.layers.SeparableConv1D):
         depthwise_activation=None,
         **kwargs,
     ):
-        arguments = given(locals())
+        arguments = collect_arguments(locals())
         causal = str(padding).lower() == "causal"  # Keras 2 had it, Keras 3's class refuses it
         super().__init__(**arguments | ({"padding": "valid"} if causal else {}))
         self.padding = "causal" if causal else self.padding
@@ -128,17 +128,17 @@ class QSeparableConv2D(_Separable, keras.layers.SeparableConv2D):
         depthwise_activation=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
 
 @lower.register(QSeparableConv1D)
 @lower.register(QSeparableConv2D)
 def _(layer: _Separable, x: Op) -> Tensor:
     between = activate(layer, layer.depthwise_activation, convolve_depthwise(layer, x))
-    return finish(layer, pointwise(layer, exact(layer, between)))
+    return finish(layer, lower_pointwise(layer, exact(layer, between)))
 
 
-def pointwise(layer: KerasLayer, x: Op, arrange: Arrange = np.asarray) -> Tensor:
+def lower_pointwise(layer: KerasLayer, x: Op, arrange: Arrange = np.asarray) -> Tensor:
     """``x`` convolved with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
 
     def image(kernel: Array) -> Array:

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 from qhls.frontend.layers.windows import (
-    axes_of,
-    mean,
-    pooled,
+    list_sizes,
+    lower_mean,
+    lower_window_sums,
+    pool,
     reduce_all,
     require_channels_last,
-    window_sums,
 )
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.maxima import maximum
@@ -43,12 +43,12 @@ _IDENTITIES = (
 """Layers that do something in training only."""
 
 
-def _identity(layer: KerasLayer, x: Tensor) -> Tensor:
+def _keep(layer: KerasLayer, x: Tensor) -> Tensor:
     return x
 
 
 for _cls in _IDENTITIES:
-    lower.register(_cls, reads_reals=True)(_identity)
+    lower.register(_cls, reads_reals=True)(_keep)
 
 
 @lower.register(keras.layers.MaxPooling1D, reads_reals=True)
@@ -56,8 +56,8 @@ for _cls in _IDENTITIES:
 @lower.register(keras.layers.MaxPooling3D, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    window, strides = axes_of(layer.pool_size), axes_of(layer.strides)
-    return maximum(layer, x, lambda op: pooled(op, window, strides, layer.padding, "max"))
+    window, strides = list_sizes(layer.pool_size), list_sizes(layer.strides)
+    return maximum(layer, x, lambda op: pool(op, window, strides, layer.padding, "max"))
 
 
 @lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
@@ -72,14 +72,14 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.AveragePooling2D)
 @lower.register(keras.layers.AveragePooling3D)
 def _(layer: Any, x: Op) -> Tensor:
-    sums, part = window_sums(layer, x)
-    return mean(layer, sums, math.prod(axes_of(layer.pool_size)), part)
+    sums, part = lower_window_sums(layer, x)
+    return lower_mean(layer, sums, math.prod(list_sizes(layer.pool_size)), part)
 
 
-def _evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
+def _divide_evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
     """Return the window of an adaptive pooling, which is its stride as well."""
     require_channels_last(layer)
-    sizes = axes_of(layer.output_size)
+    sizes = list_sizes(layer.output_size)
     if any(length % size for length, size in zip(x.shape[:-1], sizes, strict=True)):
         raise refusal(
             layer,
@@ -90,33 +90,33 @@ def _evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
     return tuple(length // size for length, size in zip(x.shape[:-1], sizes, strict=True))
 
 
-def _adaptive_maximum(layer: KerasLayer, x: Tensor) -> Tensor:
-    window = _evenly(layer, x)
-    return maximum(layer, x, lambda op: pooled(op, window, window, "valid", "max"))
+def _lower_adaptive_maximum(layer: KerasLayer, x: Tensor) -> Tensor:
+    window = _divide_evenly(layer, x)
+    return maximum(layer, x, lambda op: pool(op, window, window, "valid", "max"))
 
 
-def _adaptive_average(layer: KerasLayer, x: Op) -> Tensor:
-    window = _evenly(layer, x)
-    return mean(layer, pooled(x, window, window, "valid", "sum"), math.prod(window))
+def _lower_adaptive_average(layer: KerasLayer, x: Op) -> Tensor:
+    window = _divide_evenly(layer, x)
+    return lower_mean(layer, pool(x, window, window, "valid", "sum"), math.prod(window))
 
 
 for _dimensions in (1, 2, 3):
     _maximum = getattr(keras.layers, f"AdaptiveMaxPooling{_dimensions}D", None)
     _average = getattr(keras.layers, f"AdaptiveAveragePooling{_dimensions}D", None)
     if _maximum is not None and _average is not None:  # newer than other versions of Keras 3
-        lower.register(_maximum, reads_reals=True)(_adaptive_maximum)
-        lower.register(_average)(_adaptive_average)
+        lower.register(_maximum, reads_reals=True)(_lower_adaptive_maximum)
+        lower.register(_average)(_lower_adaptive_average)
 
 
 @lower.register(keras.layers.GlobalAveragePooling1D, masked=True)
 def _(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
     require_channels_last(layer)
     if mask is not None:
-        return _masked_mean(layer, x, mask)
-    return mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
+        return _lower_masked_mean(layer, x, mask)
+    return lower_mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
-def _masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
+def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
     """Return the average over the steps where ``mask`` (steps,) is 1: one of the sums over each number of steps.
 
     Where it is 0 throughout, Keras divides 0 by 0, which is no number; here it is the first of these, 0 / 1.
@@ -159,4 +159,4 @@ def _masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
 @lower.register(keras.layers.GlobalAveragePooling3D)
 def _(layer: Any, x: Op) -> Tensor:
     require_channels_last(layer)
-    return mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
+    return lower_mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))

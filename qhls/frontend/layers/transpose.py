@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import keras
 
-from qhls.frontend.layers.linear import Arrange, finish, linear
-from qhls.frontend.layers.qlayer import QLayer, Quantized, given
+from qhls.frontend.layers.linear import Arrange, finish, lower_linear
+from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
-from qhls.frontend.layers.separable import pointwise
+from qhls.frontend.layers.separable import lower_pointwise
 from qhls.frontend.layers.windows import pair, require_channels_last
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, exact
@@ -58,11 +58,11 @@ class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
         bias_quantizer=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     def product(self, inputs: Any) -> Any:
         """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
-        return _conv_transpose(self, inputs, self.quantized("kernel"))
+        return _convolve_transposed(self, inputs, self.quantized("kernel"))
 
 
 class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
@@ -169,7 +169,7 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         bias_quantizer=None,
         **kwargs,
     ):
-        arguments = given(locals())
+        arguments = collect_arguments(locals())
         group_size = arguments.pop("group_size")
         if not isinstance(group_size, int) or group_size < 1:
             raise ValueError(
@@ -212,7 +212,7 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         """``(batch, h, w, in)`` -> ``(batch, h', w', in)``."""
         groups = inputs.shape[self._channels] // self.group_size
         kernels = ops.split(self.quantized("depthwise_kernel"), groups, axis=2)
-        return _by_groups(self, inputs, kernels)
+        return _convolve_groups(self, inputs, kernels)
 
     def unquantized(self, variable: str) -> Any:
         """Return the input of the quantizer: the variable itself; ``None`` for a missing one and an unused bias."""
@@ -269,7 +269,7 @@ class QSeparableConv2DTranspose(_ByChannels):
         bias_quantizer=None,
         **kwargs,
     ):
-        super().__init__(**given(locals()))
+        super().__init__(**collect_arguments(locals()))
 
     @property
     def pointwise_activation(self) -> Any:
@@ -290,14 +290,14 @@ class QSeparableConv2DTranspose(_ByChannels):
         kernels = ops.split(
             self.quantized("depthwise_kernel"), inputs.shape[self._channels], axis=3
         )
-        outputs = _by_groups(self, inputs, kernels)
+        outputs = _convolve_groups(self, inputs, kernels)
         if self.depthwise_activation is not None:
             outputs = self.depthwise_activation(outputs)
         pointwise = ops.swapaxes(self.quantized("pointwise_kernel"), 2, 3)
         return ops.conv(outputs, pointwise, padding="valid", data_format=self.data_format)
 
 
-def _conv_transpose(layer: Any, inputs: Any, kernel: Any) -> Any:
+def _convolve_transposed(layer: Any, inputs: Any, kernel: Any) -> Any:
     """With a kernel ``(height, width, out, in)``."""
     return ops.conv_transpose(
         inputs,
@@ -310,10 +310,10 @@ def _conv_transpose(layer: Any, inputs: Any, kernel: Any) -> Any:
     )
 
 
-def _by_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
+def _convolve_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
     """Each group of channels with its own kernel; backends have no transposed grouped op."""
     groups = ops.split(inputs, len(kernels), axis=layer._channels)
-    outputs = [_conv_transpose(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
+    outputs = [_convolve_transposed(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
     return ops.concatenate(outputs, axis=layer._channels)
 
 
@@ -337,7 +337,7 @@ def _(layer: QDepthwiseConv2DTranspose, x: Op) -> Tensor:
 def _(layer: QSeparableConv2DTranspose, x: Op) -> Tensor:
     spread = _convolve(layer, x, "depthwise_kernel", lambda k: k, x.shape[-1])
     between = exact(layer, activate(layer, layer.depthwise_activation, spread))
-    return finish(layer, pointwise(layer, between, lambda k: k.swapaxes(2, 3)))
+    return finish(layer, lower_pointwise(layer, between, lambda k: k.swapaxes(2, 3)))
 
 
 def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 1) -> Tensor:
@@ -347,8 +347,8 @@ def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 
     sizes = layer.compute_output_shape((1, *x.shape))[1:3]
     spread = _with_zeros(x, strides)
     for axis, line in enumerate(zip(sizes, x.shape, size, strides, dilation, strict=False)):
-        spread = _fitted(spread, axis, *_margins(line, layer.padding == "same"))
-    return linear(
+        spread = _fit_length(spread, axis, *_find_margins(line, layer.padding == "same"))
+    return lower_linear(
         layer,
         variable,
         lambda w: Conv(spread, w, (1, 1), dilation, groups),
@@ -367,7 +367,7 @@ def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
     return Reshape(filled, (rows * down, columns * across, channels))
 
 
-def _margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
+def _find_margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
     """Elements to add before and behind a line with zeros in it, so that its windows give the output's.
 
     ``line``: lengths of output and input, size, stride and dilation of the window. ``same``: the input is what
@@ -380,7 +380,7 @@ def _margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
     return before, output + reach - before - length * stride
 
 
-def _fitted(x: Op, axis: int, before: int, behind: int) -> Op:
+def _fit_length(x: Op, axis: int, before: int, behind: int) -> Op:
     """``x`` with zeros added along a spatial axis; a negative number takes elements away."""
     lost = [max(-before, 0), max(-behind, 0)]
     if any(lost):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.layers.linear import Arrange, linear
+from qhls.frontend.layers.linear import Arrange, lower_linear
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.reals import Tensor, reals
 from qhls.frontend.lowering.refusal import refusal
@@ -28,7 +28,7 @@ def pair(sizes: Any) -> Pair:
     return int(rows), int(columns)
 
 
-def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> Pair:
+def find_same_padding(length: int, size: int, stride: int, dilation: int = 1) -> Pair:
     """Return the widths that ``padding="same"`` adds before and behind a line, for ``ceil(length / stride)`` windows.
 
     An odd element goes behind.
@@ -40,7 +40,7 @@ def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> Pair
 def pad_same(x: Op, size: Pair, strides: Pair, dilation: Pair = (1, 1), value: int = 0) -> Op:
     """``x`` (rows, columns, channels) with what Keras' ``padding="same"`` adds, of code ``value``."""
     lines = zip(x.shape, size, strides, dilation, strict=False)
-    return pad(x, *(same_padding(*line) for line in lines), value=value)
+    return pad(x, *(find_same_padding(*line) for line in lines), value=value)
 
 
 def pad(x: Op, rows: Pair, columns: Pair, value: int = 0) -> Op:
@@ -64,7 +64,7 @@ def as_image(x: Op) -> Op:
     return x if len(x.shape) == 3 else Reshape(x, (1, *x.shape))
 
 
-def like(x: Op, y: Op) -> Op:
+def reshape_like(x: Op, y: Op) -> Op:
     """``y`` as a sequence where ``x`` is one."""
     return y if len(x.shape) == 3 else Reshape(y, y.shape[1:])
 
@@ -95,9 +95,9 @@ def convolve(
             image = pad(image, (0, 0), (dilation[1] * (size[1] - 1), 0))
 
     def make(w: Const) -> Op:
-        return like(x, Conv(image, w, strides, dilation, groups))
+        return reshape_like(x, Conv(image, w, strides, dilation, groups))
 
-    return linear(layer, variable, make, arrange, mask)
+    return lower_linear(layer, variable, make, arrange, mask)
 
 
 def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") -> Tensor:
@@ -115,33 +115,35 @@ def reduce_all(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     return Reshape(result, (*axes, x.shape[-1]))
 
 
-def window_sums(layer: Any, x: Op) -> tuple[Op, int]:
+def lower_window_sums(layer: Any, x: Op) -> tuple[Op, int]:
     """Return the average of a pooling ``layer`` times ``area * part``, ``area`` being a window's; and ``part``.
 
     At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part outside
     does. ``part`` is 1 where each growth is an integer over a power of two, else what makes all of them so.
     """
     require_channels_last(layer)
-    window, strides = axes_of(layer.pool_size), axes_of(layer.strides)
-    sums = pooled(x, window, strides, layer.padding, "sum")
+    window, strides = list_sizes(layer.pool_size), list_sizes(layer.strides)
+    sums = pool(x, window, strides, layer.padding, "sum")
     if layer.padding != "same":
         return sums, 1
     area = math.prod(window)
     lines = zip(x.shape, window, strides, strict=False)
-    inside = reduce(np.multiply.outer, [np.array(_inside(*line)) for line in lines])
-    part = math.lcm(*(_odd(int(count) // math.gcd(area, int(count))) for count in inside.flat))
+    inside = reduce(np.multiply.outer, [np.array(_count_inside(*line)) for line in lines])
+    part = math.lcm(
+        *(_drop_twos(int(count) // math.gcd(area, int(count))) for count in inside.flat)
+    )
     growth = area * part / inside
     if (growth == 1).all():
         return sums, 1
     return Mul(sums, Const.of(growth[..., None], "growth")), part
 
 
-def axes_of(sizes: Any) -> tuple[int, ...]:
+def list_sizes(sizes: Any) -> tuple[int, ...]:
     """Return the sizes along each axis of a window, as Keras layers hold them."""
     return tuple(int(size) for size in (sizes if isinstance(sizes, tuple | list) else [sizes]))
 
 
-def pooled(
+def pool(
     x: Op,
     window: tuple[int, ...],
     strides: tuple[int, ...],
@@ -152,30 +154,30 @@ def pooled(
     if len(window) == 3:  # along the first two axes, then along the third
         layers, rows, columns, channels = x.shape
         plane = Reshape(x, (layers, rows, columns * channels))
-        first = pooled(plane, window[:2], strides[:2], padding, reduction)
+        first = pool(plane, window[:2], strides[:2], padding, reduction)
         lines = Reshape(first, (first.shape[0] * first.shape[1], columns, channels))
-        second = pooled(lines, (1, window[2]), (1, strides[2]), padding, reduction)
+        second = pool(lines, (1, window[2]), (1, strides[2]), padding, reduction)
         return Reshape(second, (*first.shape[:2], *second.shape[1:]))
     size, steps, image = pair(window), pair(strides), as_image(x)
     if padding == "same":
         # Each window holds an element of x, so the lowest code there is never wins against them.
         value = x.range.hull[0] if reduction == "max" else 0
         image = pad_same(image, size, steps, value=value)
-    return like(x, Pool(image, size, steps, reduction))
+    return reshape_like(x, Pool(image, size, steps, reduction))
 
 
-def _odd(number: int) -> int:
+def _drop_twos(number: int) -> int:
     """``number`` without its factors of 2."""
     return number // (number & -number)
 
 
-def _inside(length: int, size: int, stride: int) -> list[int]:
+def _count_inside(length: int, size: int, stride: int) -> list[int]:
     """Return the number of elements inside a line for each window of ``padding="same"``."""
-    starts = range(-same_padding(length, size, stride)[0], length, stride)
+    starts = range(-find_same_padding(length, size, stride)[0], length, stride)
     return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
 
 
-def mean(
+def lower_mean(
     layer: KerasLayer, sums: Op, count: int, part: int = 1, *, divided: bool = False
 ) -> Tensor:
     """``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
@@ -188,23 +190,23 @@ def mean(
         return Shift(sums, 1 - whole_count.bit_length())
 
     def average(v: Any) -> Any:
-        return v / whole_count if divided else _mean(v, whole_count)
+        return v / whole_count if divided else _compute_mean(v, whole_count)
 
-    return reals(sums, average, not_exact(layer, count), shared=True)
+    return reals(sums, average, explain_average(layer, count), shared=True)
 
 
-def not_exact(layer: KerasLayer, count: int) -> LoweringError:
+def explain_average(layer: KerasLayer, count: int) -> LoweringError:
     """The error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
     border = "" if count & (count - 1) else ", of which another number lies inside at a border"
     return refusal(
         layer,
         f"a quantizer behind an average over {count} numbers{border}",
         "none",
-        f"Add a QActivation behind it{_twin(layer)}.",
+        f"Add a QActivation behind it{_advise_twin(layer)}.",
     )
 
 
-def _mean(v: Any, count: int) -> Any:
+def _compute_mean(v: Any, count: int) -> Any:
     """Keras' mean of ``count`` numbers that sum up to ``v``: backends divide, or multiply by a rounded reciprocal."""
     flat = ops.reshape(v, (-1, 1))
     step = max(_AT_ONCE // count, 1)
@@ -215,7 +217,7 @@ def _mean(v: Any, count: int) -> Any:
     return ops.reshape(ops.concatenate(parts), ops.shape(v))
 
 
-def _twin(layer: Any) -> str:
+def _advise_twin(layer: Any) -> str:
     """Return advice on an average: quantise its reciprocal, where a layer does that."""
     if hasattr(layer, "average_quantizer"):
         return "" if layer.average_quantizer else ", or give it an average_quantizer"

@@ -51,10 +51,10 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
 def _(layer: Any, x: Tensor) -> Tensor:
     """The layer on the whole sequence where that is the same, else a loop over the rows."""
     with within(layer):
-        return _distributed(layer, layer.layer, x)
+        return _lower_distributed(layer, layer.layer, x)
 
 
-def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
+def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     if isinstance(inner, keras.layers.Softmax):
         axes = inner.axis if isinstance(inner.axis, list | tuple) else [inner.axis]
         return softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
@@ -66,7 +66,7 @@ def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     sequence = x.x if isinstance(x, Reals) else x
     with nested_scope("scan"):
         row = Input(sequence.shape[1:], sequence.type, name="row")
-        made = _on_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
+        made = _lower_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
         if isinstance(made, Reals) and made.move is not None:
             made = made.apart()
         made = exact(inner, made) if isinstance(made, Joined) else made
@@ -78,7 +78,7 @@ def _distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     return replace(made, x=steps, dims=dims)
 
 
-def _on_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
+def _lower_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
     """Return the ops of ``inner``, a layer or model, applied to one row."""
     with softmax_on_host(last=False):
         if isinstance(inner, keras.Model):

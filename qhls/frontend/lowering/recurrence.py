@@ -20,7 +20,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.linear import weight
+from qhls.frontend.layers.linear import make_weight
 from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
 from qhls.frontend.lowering.choices import selected, truth
 from qhls.frontend.lowering.lower import activate, lower
@@ -77,7 +77,7 @@ class _Cell:
         """The quantised ``variable``, or its part ``[index]``."""
         key = (variable, str(index))
         if key not in self._weights:
-            self._weights[key] = weight(self.keras, variable, lambda w: w[index])
+            self._weights[key] = make_weight(self.keras, variable, lambda w: w[index])
         return self._weights[key]
 
     def carried(self, state: Tensor) -> Op:
@@ -121,9 +121,11 @@ def _recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> An
         raise refusal(
             layer, "stateful=False", "True", "Give the state as an input and return_state=True."
         )
-    projected = Matmul(x, weight(cell, "kernel"))
+    projected = Matmul(x, make_weight(cell, "kernel"))
     if cell.use_bias:
-        bias = weight(cell, "bias", lambda b: b if b.ndim == 1 else b[0])  # GRU: (2, 3 x units)
+        bias = make_weight(
+            cell, "bias", lambda b: b if b.ndim == 1 else b[0]
+        )  # GRU: (2, 3 x units)
         projected = Add(projected, bias)
     if mask is not None:
         projected = Concat((projected, Reshape(mask, (*mask.shape, 1))), -1)

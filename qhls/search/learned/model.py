@@ -230,7 +230,7 @@ def described(model: keras.Model) -> dict[str, str]:
     for _, layer in layers(model):
         if isinstance(layer, QLayer):
             for each in layer.quantized_variables:
-                quantizer = layer._quantizer(each.variable)
+                quantizer = layer.find_quantizer(each.variable)
                 if quantizer is not None:
                     quantizers[f"{layer.name}_{each.argument('quantizer')}"] = str(quantizer)
         function = (

@@ -8,7 +8,7 @@ import qhls
 from qhls.check.distance import choose_sample_count
 from qhls.cli import main
 from qhls.errors import LoweringError
-from qhls.frontend.approximation.approximate import nearest
+from qhls.frontend.approximation.approximate import choose_nearest
 from qhls.frontend.lowering.reals import RealNumbersError
 from qhls.frontend.lowering.trace import trace, trace_in_own_type
 from qhls.ir import Fixed, Graph, Input, Max, Shift
@@ -114,7 +114,7 @@ def test_the_nearest_holds_every_number(function, text):
     model = model_of(L.Activation(function, name="f"), shape=(1,))
     with pytest.raises(RealNumbersError, match=r"^layer 'f'") as caught:
         trace(model, "s8.4")
-    assert nearest(caught.value.reals) == text
+    assert choose_nearest(caught.value.reals) == text
 
 
 def close(design, model, x, most):

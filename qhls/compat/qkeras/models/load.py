@@ -17,10 +17,10 @@ import numpy as np
 
 from qhls.errors import LoadError
 from qhls.frontend import load_model
-from qhls.frontend.files.classes import format_value, registered_name
+from qhls.frontend.files.classes import find_registered_name, format_value
 from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.load import read_keras
-from qhls.frontend.files.weights import attribute, bounded_weights, load_weights, open_h5
+from qhls.frontend.files.weights import bound_weights, load_weights, open_h5, read_attribute
 from qhls.frontend.models.rebuild import custom_scope
 from qhls.system.limits import parse_json
 
@@ -86,7 +86,7 @@ def quantized_model_from_json(
     """
     where = "quantized_model_from_json"
     config = parse_json(json_string, where, "the text that model.to_json() makes")
-    with custom_scope(custom_objects), bounded_weights(where):
+    with custom_scope(custom_objects), bound_weights(where):
         model = build(translate(config, where), where)
         _compile_as(model, lambda: config.get("compile_config"), where)
     return model
@@ -117,7 +117,7 @@ def _load_optimizer(model: keras.Model, path: Path) -> None:
         with open_h5(path, path.name) as file:
             if "optimizer_weights" in file:
                 group: Any = file["optimizer_weights"]
-                _build_optimizer(model, len(attribute(group, "weight_names")))
+                _build_optimizer(model, len(read_attribute(group, "weight_names")))
                 _fill_optimizer(model.optimizer.variables, group, path.name)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +143,7 @@ def _build_optimizer(model: keras.Model, saved: int) -> None:
 
 
 def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
-    values = [group[name] for name in attribute(group, "weight_names")]
+    values = [group[name] for name in read_attribute(group, "weight_names")]
     expected = [tuple(variable.shape) for variable in variables]
     got = [value.shape if isinstance(value, h5py.Dataset) else None for value in values]
     if expected != got:
@@ -228,7 +228,7 @@ def _function(name: str) -> Any:
 
 def _registered(name: Any) -> Any:
     """Return the object that the user registered with Keras under this name, with or without its package."""
-    full_name = registered_name(name)
+    full_name = find_registered_name(name)
     return keras.saving.get_registered_object(full_name) if full_name else None
 
 
