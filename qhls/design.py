@@ -16,7 +16,7 @@ from qhls.ir import Graph, decode, encode, run, verify
 from qhls.ir.integers import Array
 from qhls.ir.interpret import random_codes
 from qhls.model.softmax import Softmax
-from qhls.plan import Plan, Schedule, check_schedule, plan
+from qhls.plan import Plan, Schedule, check_schedule, plan_design
 
 if TYPE_CHECKING:
     from qhls.backends.emit import Project
@@ -71,11 +71,7 @@ class Design:
     @property
     def plan(self) -> Plan | StreamPlan:
         """Return every decision of time and place: processes, buffers and channels."""
-        if self.schedule.io == "stream":
-            from qhls.plan.streams.build import plan_streams
-
-            return plan_streams(self.graph, self.schedule)
-        return plan(self.graph, self.schedule)
+        return plan_design(self.graph, self.schedule)
 
     def encode(self, x: Any) -> list[Array]:
         """Convert input numbers to integer codes, one array per input. Raises ``VerifyError``."""
@@ -347,7 +343,7 @@ class Design:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences on a part that is too small and on tools that will not build the design, by Xilinx area."""
-        return self.area().warnings if self.schedule.io == "array" else ()
+        return self.area().warnings
 
     @property
     def notes(self) -> list[str]:

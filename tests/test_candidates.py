@@ -191,6 +191,6 @@ def test_a_choice_is_the_model_that_has_it():
 
 def test_streams_have_no_costs_of_candidates():
     design = qhls.Design(dense_design(), qhls.Schedule(io="stream"))
-    match = r"^Schedule\.io: expected 'array' for energy, area and latency, got 'stream'\. Ask design\.plan "
+    match = r"^Schedule\.io: expected 'array' for candidates, sensitivity and searches, got 'stream'\. Price "
     with pytest.raises(VerifyError, match=match):
         qhls.candidates(design)

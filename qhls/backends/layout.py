@@ -15,7 +15,7 @@ from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
 from qhls.ir.op import MARKS, Op, operand_names
-from qhls.ir.ops import Const, Input, Quantize
+from qhls.ir.ops import Const, Input, Quantize, Threshold
 from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
 
 
@@ -85,18 +85,28 @@ class Layout:
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
-    def table(self, access: Access, tiles: Fold | None) -> CTensor:
-        """Return the table of a constant, one for all graphs that read it in the same tiles."""
+    def table(self, process: Process, operand: Const) -> CTensor:
+        """Return the table of a constant, one for all graphs that read it in the same way."""
+        access, tiles, op = process.read(operand), process.fold, process.op
+        rows = isinstance(op, Threshold) and op.per_channel
+        return self._tabulate(access, tiles, rows, is_level(process, operand))
+
+    def _tabulate(self, access: Access, tiles: Fold | None, rows: bool, unused: bool) -> CTensor:
+        """Return the table of a constant. ``rows``: its banks hold whole rows; ``unused``: no C++ reads it."""
         op = access.operand
         assert isinstance(op, Const)
-        key = (op, tiles, access.buffer.place, access.buffer.banks)
+        key = (op, tiles, access.buffer.place, access.buffer.banks, rows, unused)
         if key not in self.tables:
             codes = op.codes.integers()
+            if rows and access.buffer.is_memory:  # consecutive rows lie in consecutive banks
+                banks = access.buffer.banks
+                codes = codes.reshape(-1, banks, codes.shape[-1]).transpose(0, 2, 1)
             ordered = codes if tiles is None else tiles.tiled(codes)
             word = 1 if tiles is None else tiles.products
             tensor = replace(self.tensor(access.buffer, "values"), dims=ordered.shape, word=word)
             self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
-            self.constants.append(CTable(op, self.tables[key], ordered))
+            if not unused:
+                self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
 
     def fused(
@@ -105,7 +115,7 @@ class Layout:
         """Return the function of all ops of ``process``; ``tapped``: whether results of single ops may be recorded."""
         operands = {
             op: tuple(
-                self.table(process.part(op).read(operand), process.part(op).fold)
+                self.table(process.part(op), operand)
                 if isinstance(operand, Const)
                 else tensors[operand]
                 for operand in op.operands
@@ -153,6 +163,14 @@ class Layout:
         # Not "_t": time_t, key_t and their like belong to the C library.
         type_view = CType(self.names.new(f"{name}_type"), op.type, *modes)
         return CTensor(name, type_view, op.shape, buffer.place, buffer.split, buffer.banks)
+
+
+def is_level(process: Process, operand: Op) -> bool:
+    """Return whether ``operand`` holds the values of a ``Threshold`` that are its levels, so that no table is read."""
+    op = process.op
+    if not isinstance(op, Threshold) or operand is not op.values or op.start is None:
+        return False
+    return process.read(operand).buffer.place == "wired"
 
 
 def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:

@@ -31,9 +31,10 @@ from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.plan import Buffer, Process, Schedule, plan
+from qhls.plan import Buffer, Process, Schedule, plan_design
 from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.primitives import list_events
+from qhls.plan.process import Access, Store
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
@@ -122,14 +123,19 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
 
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
+    network = plan_design(graph, schedule)
     ops = tuple(
         OpEnergy(
             op.name,
             op.kind,
             op.layer,
-            multiply_causes(price_op(hardware, technology), times),
+            _add_stores(
+                multiply_causes(price_op(hardware, technology), times),
+                network.memories(op),
+                technology,
+            ),
         )
-        for op, hardware, times in plan(graph, schedule).walk()
+        for op, hardware, times in network.walk()
         if not isinstance(op, Const)
     )
     return EnergyReport(graph.name, technology.name, schedule, ops)
@@ -138,6 +144,18 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
 def multiply_causes(causes: Mapping[str, float], times: int) -> dict[str, float]:
     """Return pJ by cause of an op that one inference runs ``times`` times."""
     return {cause: times * pj for cause, pj in causes.items()}
+
+
+def _add_stores(
+    causes: Mapping[str, float], stores: Iterable[Store], technology: Technology
+) -> dict[str, float]:
+    """Return ``causes`` with pJ of buffers beside the op's tensor."""
+    extra = math.fsum(
+        store.writes * technology.write(store.buffer.place, store.buffer.bits)
+        + store.reads * technology.read(store.buffer.place, store.buffer.bits)
+        for store in stores
+    )
+    return {**causes, "memory": causes["memory"] + extra}
 
 
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
@@ -191,17 +209,17 @@ def list_energy_terms(
     for access in hardware.reads:
         counted = looked_up and isinstance(access.operand, Const)
         if access.buffer.place != "wired" and not counted:
-            once = technology.read(access.buffer.place, _count_bits(access.operand))
+            once = technology.read(access.buffer.place, _count_bits(access))
             terms.append(("memory", access.operand, once * access.passes))
     if hardware.writes.buffer.place == "wired":
         return terms
-    return [*terms, _write(hardware.writes.buffer, technology)]
+    cause, tensor, pj = _write(hardware.writes.buffer, technology)
+    return [*terms, (cause, tensor, pj * hardware.writes.passes)]
 
 
 def _write(buffer: Buffer, technology: Technology) -> tuple[str, Op, float]:
-    """Return the term of one write of a whole tensor."""
-    pj = technology.write(buffer.place, _count_bits(buffer.tensor))
-    return "memory", buffer.tensor, pj
+    """Return the term of one write of a whole buffer."""
+    return "memory", buffer.tensor, technology.write(buffer.place, buffer.bits)
 
 
 def _find_cause(kind: str) -> str:
@@ -211,8 +229,12 @@ def _find_cause(kind: str) -> str:
     return "add" if kind in ("add", "nothing") else "activation"
 
 
-def _count_bits(op: Op) -> int:
-    return op.size * op.type.width
+def _count_bits(access: Access) -> int:
+    """Return the bits of one pass: those of a constant, or of the elements that the buffer holds."""
+    operand = access.operand
+    return (
+        operand.size if isinstance(operand, Const) else access.buffer.words
+    ) * operand.type.width
 
 
 def _sum_by_cause(ops: Iterable[OpEnergy]) -> dict[str, float]:

@@ -274,6 +274,14 @@ class Threshold(Op):
         return self.count > 4
 
     @property
+    def start(self) -> int | None:
+        """Return the first value where values are consecutive codes, the same for all channels; None for others."""
+        values = self.values.codes.integers()
+        first = int(values.flat[0])
+        consecutive = (values == first + np.arange(self.count + 1)).all()
+        return first if consecutive else None
+
+    @property
     def comparisons(self) -> int:
         """Return the number of comparisons for one element."""
         return self.count.bit_length() if self.searched else self.count

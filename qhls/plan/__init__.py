@@ -5,7 +5,7 @@
 
 from qhls.plan.fold import Fold
 from qhls.plan.loop import Loop
-from qhls.plan.network import Plan, plan
+from qhls.plan.network import Plan, plan, plan_design
 from qhls.plan.process import Access, Buffer, Channel, Process
 from qhls.plan.schedule import Schedule, check_schedule
 
@@ -20,4 +20,5 @@ __all__ = [
     "Schedule",
     "check_schedule",
     "plan",
+    "plan_design",
 ]

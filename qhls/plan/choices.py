@@ -40,7 +40,7 @@ def arrays_of(graph: Graph) -> list[Op]:
 
 def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
     """Return the decisions on ``arrays_of(graph)``, for at most ``target`` cycles of each process, if given."""
-    chosen = {op: _choose(op, schedule, target) for op in arrays_of(graph)}
+    chosen = {op: choose_for(op, schedule, target) for op in arrays_of(graph)}
     for chain in find_chains(graph, schedule):
         chosen |= _join(chain, chosen)
     if target is None:
@@ -60,7 +60,7 @@ def _join(chain: Chain, chosen: Choices) -> Choices:
     return joined | {op: replace(joined[op], place="wired") for op in chain[:-1]}
 
 
-def _choose(op: Op, schedule: Schedule, target: int | None) -> Choice:
+def choose_for(op: Op, schedule: Schedule, target: int | None) -> Choice:
     """Return the decisions on ``op`` alone: tiles or lanes."""
     if isinstance(op, Scan):
         inner = None if target is None else max(target // (op.steps * len(list_calls(op.body))), 1)
@@ -76,7 +76,7 @@ def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[C
     """Return the decisions on a recurrence's step, whose tensors ``partition_limit`` places."""
     products = (Matmul, Conv, Scan)
     chosen = {
-        op: _choose(op, schedule, target if isinstance(op, products) else None)
+        op: choose_for(op, schedule, target if isinstance(op, products) else None)
         for op in arrays_of(body)
     }
     for chain in find_chains(body, schedule):
@@ -86,19 +86,32 @@ def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[C
 
 def _choose_product(op: Matmul | Conv, schedule: Schedule, target: int | None) -> Choice:
     """Return the tiles of a product, and the place of its weights where they are shared."""
+    trips = None if target is None else max(target // (op.size // op.shape[-1]), 1)
+    return choose_product(op, schedule, trips, PORTS if isinstance(op, Conv) else None)
+
+
+def choose_product(
+    op: Matmul | Conv,
+    schedule: Schedule,
+    trips: int | None,
+    windows: int | None = None,
+    lanes: int | None = None,
+) -> Choice:
+    """Return the tiles of a product in at most ``trips`` trips, if given, and the place of shared weights.
+
+    ``windows``, ``lanes``: as ``find_fold`` has them.
+    """
     wish = find_wish(op, schedule)
     if wish == "logic":
         return Choice(schedule, weights="wired")
     if isinstance(wish, tuple):
         tiles = split_weights(op, *wish)
-    elif target is None:
+    elif trips is None:
         tiles = choose_fold(op, schedule)
         if wish is None:
             return Choice(schedule, tiles)
     else:
-        trips = max(target // (op.size // op.shape[-1]), 1)
-        windows = PORTS if isinstance(op, Conv) else None
-        tiles = find_fold(sizes_of(op), trips, windows)
+        tiles = find_fold(sizes_of(op), trips, windows, lanes)
     if wish == "memory" and (tiles is None or tiles.trips == 1):
         shared = [tiles for tiles in list_folds(sizes_of(op)) if tiles.trips > 1]
         tiles = min(shared, key=lambda tiles: (tiles.trips, tiles.products), default=None)

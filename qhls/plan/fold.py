@@ -61,6 +61,11 @@ class Fold:
         return self.simd * self.pe
 
     @property
+    def divides(self) -> bool:
+        """Return whether no tile reaches beyond the weights."""
+        return all(size % part == 0 for size, part in zip(self.sizes, self.tile, strict=True))
+
+    @property
     def loops(self) -> tuple[Loop, ...]:
         """Return the loops over tiles, outermost first, with a tile's axes unrolled; axes of length 1 have none."""
         groups, rows, columns, channels, filters = zip(self.sizes, self.tile, strict=True)
@@ -100,17 +105,20 @@ def choose_fold(op: object, schedule: Schedule) -> Fold | None:
     return tiles if tiles.trips > 1 else None
 
 
-def find_fold(sizes: Sizes, trips: int, windows: int | None = None) -> Fold:
+def find_fold(
+    sizes: Sizes, trips: int, windows: int | None = None, lanes: int | None = None
+) -> Fold:
     """Return the tiles of the fewest products that divide ``sizes``, in at most ``trips`` trips.
 
     ``windows``: the elements of one channel that a memory gives per cycle; a tile with more takes several cycles.
+    ``lanes``: the elements of a token of results, which whole tiles fill.
     """
 
     def count_cycles(tiles: Fold) -> int:
         elements = tiles.tile[1] * tiles.tile[2]
         return tiles.trips * (math.ceil(elements / windows) if windows else 1)
 
-    folds = list_folds(sizes)
+    folds = [t for t in list_folds(sizes) if lanes is None or lanes % t.pe == 0]
     fast = [tiles for tiles in folds if count_cycles(tiles) <= trips] or [Fold(sizes, sizes)]
     return min(fast, key=lambda tiles: (tiles.products, max(tiles.simd, tiles.pe), tiles.trips))
 

@@ -31,7 +31,7 @@ from qhls.plan.dataflow import (
 )
 from qhls.plan.hardware.events import is_wiring
 from qhls.plan.hardware.primitives import list_events
-from qhls.plan.process import Buffer, Channel, ChannelKind, Process
+from qhls.plan.process import Buffer, Channel, ChannelKind, Process, Store
 from qhls.plan.rules import Choice, fuse, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
 from qhls.plan.timing import Step, find_critical_path
@@ -39,6 +39,8 @@ from qhls.system.display import Tabular
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from qhls.plan.streams.network import StreamPlan
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +107,15 @@ class Plan(Tabular):
             if isinstance(hardware, Process) and hardware.body:
                 for inner, its, times in hardware.body.walk():
                     yield inner, its, times * hardware.trips
+
+    @property
+    def busiest(self) -> int:
+        """Return the cycles of one inference of the slowest process."""
+        return max(process.busy for process in (*self.processes, *self.stores))
+
+    def memories(self, op: Op) -> Iterator[Store]:
+        """Yield the buffers beside the tensor of ``op``: none."""
+        yield from ()
 
     @property
     def latency(self) -> int:
@@ -180,17 +191,28 @@ class Plan(Tabular):
         return {buffer.tensor: buffer for buffer in self.buffers}
 
 
+def plan_design(graph: Graph, schedule: Schedule) -> Plan | StreamPlan:
+    """Return the plan of ``graph`` for ``schedule``, of arrays or of streams.
+
+    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
+    """
+    if schedule.io == "array":
+        return plan(graph, schedule)
+    from qhls.plan.streams.build import plan_streams
+
+    return plan_streams(graph, schedule)
+
+
 @lru_cache(maxsize=16)
 def plan(graph: Graph, schedule: Schedule) -> Plan:
-    """Return the plan of ``graph`` for ``schedule``. It is made once for several readers.
+    """Return the plan of ``graph``, whose tensors are arrays, for ``schedule``. It is made once for several readers.
 
-    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets, and ``VerifyError`` for streams,
-    whose plan is another (``qhls.plan.streams``).
+    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets, and ``VerifyError`` for streams.
     """
     if schedule.io != "array":
         raise VerifyError(
-            f"Schedule.io: expected 'array' for energy, area and latency, got {schedule.io!r}. "
-            "Ask design.plan for latency and interval of streams."
+            f"Schedule.io: expected 'array' for candidates, sensitivity and searches, got {schedule.io!r}. "
+            "Price the design of streams itself, by design.energy() and design.area()."
         )
     check_folding(graph, schedule)
     if schedule.is_searched:
@@ -201,11 +223,12 @@ def plan(graph: Graph, schedule: Schedule) -> Plan:
     return connect(graph, schedule, choose_all(graph, schedule), obstacles)
 
 
-def plan_op(op: Op, schedule: Schedule) -> Process:
-    """Return the process of ``op`` alone, which reads inputs and constants."""
+def plan_step(op: Op, choice: Choice) -> Process:
+    """Return the process of ``op`` alone by ``choice``; it reads inputs and constants."""
     inputs = tuple(operand for operand in dict.fromkeys(op.operands) if isinstance(operand, Input))
-    graph = Graph(inputs, (op,))
-    (process,) = connect(graph, schedule, choose_all(graph, schedule), ()).processes
+    graph, schedule = Graph(inputs, (op,)), choice.schedule
+    choices = (*(Choice(schedule) for _ in inputs), choice)
+    (process,) = connect(graph, schedule, choices, ()).processes
     return process
 
 

@@ -40,6 +40,11 @@ class Buffer:
     double: bool = False
 
     @property
+    def bits(self) -> int:
+        """Return the bits of all words."""
+        return self.words * self.word_bits
+
+    @property
     def split(self) -> bool:
         """Return whether each word is an element of its own, so that all can be used at once."""
         return self.banks >= self.words
@@ -48,6 +53,16 @@ class Buffer:
     def is_memory(self) -> bool:
         """Return whether ports limit the words that a cycle can use."""
         return self.place not in ("registers", "wired")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A buffer beside tensors, and how often one inference writes and reads all of it."""
+
+    name: str
+    buffer: Buffer
+    writes: float
+    reads: float
 
 
 @dataclass(frozen=True, slots=True)

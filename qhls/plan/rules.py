@@ -23,7 +23,6 @@ from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
 from qhls.plan.dataflow import begins_sum
 from qhls.plan.fold import Fold
-from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.depth import count_logic_levels, estimate_depth
 from qhls.plan.hardware.events import is_wiring
 from qhls.plan.hardware.primitives import list_events
@@ -211,15 +210,20 @@ def _(op: View, choice: Choice) -> Outline:
 @outline.register(Lookup)
 def _(op: Threshold | Lookup, choice: Choice) -> Outline:
     constants = list(_constants(op))
-    lookups = sum(count for event, count in count_events(op).items() if event.kind == "lookup")
+    reads = dict.fromkeys(constants, op.size)
+    if isinstance(op, Threshold):
+        reads[op.thresholds] = op.size * op.comparisons
     loops, lanes = _loops(op, choice)
     places: dict[Op, tuple[Place, float]] = {
         const: (
             _place_constant(const, choice, fixed=_has_fixed_indices(op, const, loops), table=True),
-            lookups / len(constants),
+            reads[const],
         )
         for const in constants
     }
+    searched = choice.lanes is not None
+    if isinstance(op, Threshold) and searched and op.start is not None:  # the level is the value
+        places[op.values] = ("wired", op.size)
     return Outline(loops, lanes, constants=places)
 
 
@@ -281,7 +285,8 @@ def _outline_folded(op: Matmul | Conv, choice: Choice, tile: Fold, place: list[L
     trips = math.prod(loop.trips for loop in loops)
     where = _place_constant(op.w, choice, fixed=True, multiplied=True)
     constants: dict[Op, tuple[Place, float]] = {op.w: (where, trips)}
-    return Outline(loops, tile.pe, 1, constants, tile.simd, trips // tile.rounds)
+    read = tile.simd * tile.tile[0]
+    return Outline(loops, tile.pe, 1, constants, read, trips // tile.counts[4])
 
 
 def _loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
@@ -325,14 +330,25 @@ def _read_constant(op: Op, const: Const, choice: Choice, rough: Outline) -> Acce
         return Access(const, Buffer(const, place, choice.fold.trips, width), words)
     if place in ("registers", "wired"):
         banks = const.size if fits_registers(const, choice.schedule) else 1
-    else:  # the level of an element, not its place, is the index of a table
-        apart = choice.lanes is not None and not isinstance(op, Threshold | Lookup)
-        banks = math.gcd(rough.lanes, const.size) if apart else 1
+    else:
+        banks = _count_banks(op, const, choice, rough.lanes)
     buffer = Buffer(const, place, const.size, const.type.width, banks=banks)
     chosen = place == "registers" and not isinstance(op, Matmul | Conv)
     if chosen and rough.trips > 1:
         return Access(const, buffer, words, rough.lanes, math.ceil(const.size / rough.lanes))
     return Access(const, buffer, words)
+
+
+def _count_banks(op: Op, const: Const, choice: Choice, lanes: int) -> int:
+    """Return the banks of a constant in a memory: one per lane, where lanes never read the same element.
+
+    The level of an element, not its place, is the index of a table, but the tables of two channels are apart.
+    """
+    if choice.lanes is None or isinstance(op, Lookup):
+        return 1
+    if not isinstance(op, Threshold):
+        return math.gcd(lanes, const.size)
+    return math.gcd(lanes, const.shape[0]) if op.per_channel else 1
 
 
 def _place_constant(

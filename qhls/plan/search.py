@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from qhls.errors import PlanError
 from qhls.ir.graph import Graph
+from qhls.ir.op import Op
 from qhls.plan.choices import arrays_of, choose_all
 from qhls.plan.dataflow import find_chains, find_obstacles
 from qhls.plan.hardware.prices import AreaTable, load_area_table, price_primitives
-from qhls.plan.hardware.primitives import count_primitives
+from qhls.plan.hardware.primitives import PrimitiveCounts, count_primitives, count_storage
 from qhls.plan.network import Plan, connect
 from qhls.plan.process import Process
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
+
+if TYPE_CHECKING:
+    from qhls.plan.streams.network import StreamPlan
 
 LONGEST = 1 << 40
 """Cycles within which every process can do one thing after another."""
@@ -28,6 +33,8 @@ CLOSE = 1.01
 """The ratio of two targets at which bisection for a budget ends."""
 
 Resources = dict[str, float]
+P = TypeVar("P", Plan, "StreamPlan")
+"""A plan of arrays or of streams."""
 
 
 def find_plan(graph: Graph, schedule: Schedule) -> Plan:
@@ -40,6 +47,14 @@ def find_plan(graph: Graph, schedule: Schedule) -> Plan:
         spared = _spare_dsps(made)
         return connect(graph, schedule, spared, obstacles) if spared != choices else made
 
+    return search_plan(make, schedule)
+
+
+def search_plan(make: Callable[[int], P], schedule: Schedule) -> P:
+    """Return the plan that meets the interval and the budget of ``schedule``.
+
+    ``make`` returns the plan whose processes take at most so many cycles. Raises ``PlanError`` if none meets them.
+    """
     if schedule.target is None:
         return _find_fastest(make, schedule)
     found = _find_smallest(make, schedule.target)
@@ -48,7 +63,7 @@ def find_plan(graph: Graph, schedule: Schedule) -> Plan:
     return found
 
 
-def _find_smallest(make: Callable[[int], Plan], interval: int) -> Plan:
+def _find_smallest(make: Callable[[int], P], interval: int) -> P:
     """Return the least hardware that takes an input every ``interval`` cycles."""
     found = make(interval)
     if found.interval <= interval:
@@ -72,18 +87,18 @@ def _find_smallest(make: Callable[[int], Plan], interval: int) -> Plan:
     return found
 
 
-def _find_fastest(make: Callable[[int], Plan], schedule: Schedule) -> Plan:
+def _find_fastest(make: Callable[[int], P], schedule: Schedule) -> P:
     """Return the plan of the least interval within the budget of ``schedule``."""
     found = make(LONGEST)
-    low, high = 1, max(process.busy for process in (*found.processes, *found.stores))
-    if not _fits(found):
+    low, high = 1, found.busiest
+    if not fits_budget(found):
         if schedule.fit is not False:
             check_budget(found)
         return found
     while high > low * CLOSE and high - low > 1:
         middle = math.isqrt(low * high) if high > 4 * low else (low + high) // 2
         trial = make(max(middle, low + 1) if middle <= low else middle)
-        if _fits(trial):
+        if fits_budget(trial):
             high, found = middle, trial
         else:
             low = middle
@@ -91,28 +106,38 @@ def _find_fastest(make: Callable[[int], Plan], schedule: Schedule) -> Plan:
 
 
 def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
-    """Return the choices of ``plan`` with as many products in LUTs as the budget of DSP blocks demands.
+    """Return the choices of ``plan`` with as many products in LUTs as the budget of DSP blocks demands."""
+    choices = list(plan.choices)
+    numbers = {op: number for number, op in enumerate(arrays_of(plan.graph))}
+    products = [process.part(process.ops[0]) for process in plan.processes]
+    for position in find_spared(plan, products):
+        number = numbers[products[position].op]
+        choices[number] = replace(choices[number], in_luts=True)
+    return tuple(choices)
+
+
+def find_spared(plan: Plan | StreamPlan, processes: Sequence[Process | None]) -> list[int]:
+    """Return the positions of the products that the budget of DSP blocks leaves to LUTs.
 
     Those with the fewest LUTs per block come first.
     """
-    budget = plan.schedule.budget
-    excess = add_up_resources(plan).get("DSP", 0.0) - budget.get("DSP", math.inf)
-    choices = list(plan.choices)
-    numbers = {op: number for number, op in enumerate(arrays_of(plan.graph))}
+    excess = add_up_resources(plan).get("DSP", 0.0) - plan.schedule.budget.get("DSP", math.inf)
+    if excess <= 0:
+        return []
     spared: list[tuple[float, float, int]] = []
-    for process in plan.processes:
-        product = process.part(process.ops[0])
-        blocks = measure_process(product).get("DSP", 0.0)
-        if excess > 0 and blocks and process.fold:
-            luts = measure_process(replace(product, in_luts=True)).get("LUT", 0.0)
-            more = luts - measure_process(product).get("LUT", 0.0)
-            spared.append((more / blocks, blocks, numbers[product.op]))
+    for position, process in enumerate(processes):
+        blocks = measure_process(process).get("DSP", 0.0) if process and process.fold else 0.0
+        if process and blocks:
+            luts = measure_process(replace(process, in_luts=True)).get("LUT", 0.0)
+            more = luts - measure_process(process).get("LUT", 0.0)
+            spared.append((more / blocks, blocks, position))
+    found: list[int] = []
     for _, blocks, position in sorted(spared):
         if excess <= 0:
             break
-        choices[position] = replace(choices[position], in_luts=True)
+        found.append(position)
         excess -= blocks
-    return tuple(choices)
+    return found
 
 
 def measure_process(process: Process) -> Resources:
@@ -121,13 +146,14 @@ def measure_process(process: Process) -> Resources:
     return price_primitives(count_primitives(process, copies=table.copies), table)[0]
 
 
-def _fits(plan: Plan) -> bool:
+def fits_budget(plan: Plan | StreamPlan) -> bool:
+    """Return whether ``plan`` is within the budget of its schedule."""
     budget = plan.schedule.budget
     totals = add_up_resources(plan)
     return all(totals.get(unit, 0.0) <= limit for unit, limit in budget.items())
 
 
-def check_budget(plan: Plan) -> None:
+def check_budget(plan: Plan | StreamPlan) -> None:
     """Raise ``PlanError`` with the unit that ``plan`` exceeds most, and the layer that needs most of it."""
     totals, budget = add_up_resources(plan), plan.schedule.budget
     worst = max(budget, key=lambda unit: totals.get(unit, 0.0) / budget[unit], default=None)
@@ -144,7 +170,7 @@ def check_budget(plan: Plan) -> None:
     )
 
 
-def add_up_resources(plan: Plan) -> Resources:
+def add_up_resources(plan: Plan | StreamPlan) -> Resources:
     """Return the resources of ``plan`` by unit."""
     totals: Resources = {}
     for _, resources in measure_layers(plan):
@@ -153,19 +179,22 @@ def add_up_resources(plan: Plan) -> Resources:
     return totals
 
 
-def measure_layers(plan: Plan) -> list[tuple[str, Resources]]:
+def measure_layers(plan: Plan | StreamPlan) -> list[tuple[str, Resources]]:
     """Return the Keras layer, else the name, and the resources of every op."""
     table = _load_table()
     return [
-        (
-            op.layer or op.name,
-            price_primitives(
-                count_primitives(hardware, op not in plan.graph.inputs, table.copies), table
-            )[0],
-        )
-        for op, hardware, _ in plan.walk()
-        if hardware is not None
+        (op.layer or op.name, price_primitives(count, table)[0])
+        for op, count in count_plan(plan, table.copies)
     ]
+
+
+def count_plan(plan: Plan | StreamPlan, copies: int = 1) -> Iterator[tuple[Op, PrimitiveCounts]]:
+    """Yield every op with its primitives, those of buffers beside its tensor among them."""
+    for op, hardware, _ in plan.walk():
+        counts = count_primitives(hardware, op not in plan.graph.inputs, copies)
+        for memory in plan.memories(op):
+            counts += count_storage(memory.buffer)
+        yield op, counts
 
 
 @cache

@@ -213,15 +213,17 @@ CHANGES = {
 }
 
 
-def test_every_choice_of_a_schedule_changes_the_project_or_is_refused(tmp_path):
+@pytest.mark.parametrize("io", ["array", "stream"])
+def test_every_choice_of_a_schedule_changes_the_project_or_is_refused(io, tmp_path):
     assert set(CHANGES) == {item.name for item in fields(Schedule)}
     plain = {
-        target: contents(emit(classifier(), Schedule(), target, tmp_path / target).path)
+        target: contents(emit(classifier(), Schedule(io=io), target, tmp_path / target).path)
         for target in TARGETS
     }
     for name, value in CHANGES.items():
         try:
-            schedule = Schedule(**{name: value})
+            other = "array" if (name, io) == ("io", "stream") else value
+            schedule = Schedule(**{"io": io, name: other})
             changed = {
                 target: contents(
                     emit(classifier(), schedule, target, tmp_path / name / target).path

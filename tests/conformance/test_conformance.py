@@ -8,10 +8,11 @@ import pytest
 
 from qhls.backends.csim import build
 from qhls.backends.views.tensor import PORT_LIMIT
+from qhls.errors import PlanError
 from qhls.ir import Const, Graph, Op, Reshape
-from qhls.plan import Schedule
+from qhls.plan import Schedule, plan_design
 from support.graphs.agreement import STREAMS, assert_agreement, disagreements, stimuli
-from support.graphs.op_batches import BATCHES, ONLY_STREAMS, batch, graph_of, residual
+from support.graphs.op_batches import BATCHES, ONLY_STREAMS, batch, graph_of, network, residual
 from support.graphs.random_graphs import draw, graphs
 
 
@@ -54,6 +55,30 @@ def test_interpreter_equals_streams(name, unoptimised):
 @pytest.mark.parametrize("name", [name for name in BATCHES if name not in TOKENS])
 def test_interpreter_equals_streams_of_every_type(name, unoptimised):
     assert_agreement(graph_of(name, instances()[name]), schedule=STREAMS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("io", ["array", "stream"])
+@pytest.mark.parametrize(
+    "fold", [{"interval": 1 << 20}, {"interval": 200}, {"reuse_factor": 3}], ids=str
+)
+@pytest.mark.parametrize("name", BATCHES)
+def test_interpreter_equals_folded_targets(name, fold, io, unoptimised):
+    """One op per design meets an interval of its own: a batch as one design would be as slow as its slowest op."""
+    for number, op in enumerate(instances()[name]):
+        graph = graph_of(f"{name}_{number}", [op])
+        schedule = Schedule(io=io, **fold)
+        try:
+            plan_design(graph, schedule)
+        except PlanError:  # one input needs more cycles
+            continue
+        assert_agreement(graph, schedule=schedule)
+
+
+@pytest.mark.parametrize("interval", [20_000, 300])
+def test_a_network_of_streams_agrees_where_it_is_folded(interval):
+    graph = graph_of("network", list(network()))
+    assert_agreement(graph, schedule=Schedule(io="stream", interval=interval))
 
 
 def test_a_network_agrees_as_users_build_it():

@@ -7,13 +7,40 @@ from collections import Counter
 
 import pytest
 
+from qhls import Design
+from qhls.energy.model import price_op
+from qhls.energy.technology import load_technology
 from qhls.errors import PlanError, VerifyError
-from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, Mul, Pad, Pool, Reshape
+from qhls.ir import (
+    Add,
+    Const,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Mul,
+    Pad,
+    Pool,
+    Reshape,
+)
 from qhls.plan import Schedule, plan
+from qhls.plan.search import add_up_resources
 from qhls.plan.streams.bounded import run_bounded
-from qhls.plan.streams.build import TOKEN_BITS, plan_streams
+from qhls.plan.streams.build import plan_streams
+from qhls.plan.streams.decisions.choices import TOKEN_BITS
 from qhls.plan.streams.depths import list_actors, set_depths
-from support.graphs.op_batches import BATCHES, batch, graph_of, random_const, residual, tokens
+from qhls.plan.streams.firings import count_busy_cycles, fire
+from support.graphs.op_batches import (
+    BATCHES,
+    batch,
+    graph_of,
+    network,
+    random_const,
+    residual,
+    tokens,
+)
 from support.graphs.random_graphs import draw, graphs
 
 STREAM = Schedule(io="stream")
@@ -103,7 +130,7 @@ def test_a_deadlock_is_a_cycle_of_processes_that_wait_for_each_other():
 
 def test_a_window_needs_lines_not_the_image():
     streams = planned(Conv(x_of(20, 10, 3), random_const((3, 3, 3, 2), 3, 2, 1), name="conv"))
-    assert "2 lines of 30, window of 27" in str(streams)
+    assert "lines lutram 10 x 24, window registers 27 x 4" in " ".join(str(streams).split())
     assert streams.interval == 200
     whole = planned(Conv(x_of(3, 3, 3), random_const((3, 3, 3, 2), 3, 2, 1), name="conv"))
     assert "whole tensors" in str(whole)
@@ -120,17 +147,75 @@ def test_many_lanes_are_cut_into_tokens():
     assert math.prod((fifo.lanes, fifo.tokens)) == 600
 
 
-def test_costs_of_streams_are_refused():
+def test_searches_among_streams_are_refused():
     graph = graph_of("residual", list(residual()))
-    match = r"^Schedule\.io: expected 'array' for energy, area and latency, got 'stream'\. Ask design\.plan .*\.$"
+    match = r"^Schedule\.io: expected 'array' for candidates, sensitivity and searches, got 'stream'\. Price .*\.$"
     with pytest.raises(VerifyError, match=match):
         plan(graph, STREAM)
 
 
-def test_a_target_of_streams_is_refused():
-    match = r"^Schedule\.io: expected 'array' with an interval, .*, got 'stream'\. Share multipliers .*\.$"
-    with pytest.raises(PlanError, match=match):
-        plan_streams(graph_of("residual", list(residual())), Schedule(io="stream", interval=100))
+def test_an_interval_of_streams_is_met_with_the_least_hardware():
+    graph = graph_of("network", list(network()))
+    least = 0
+    for interval in (20_000, 2_000, 300):
+        streams = plan_streams(graph, Schedule(io="stream", interval=interval))
+        assert streams.interval <= interval
+        assert (run(streams).latency, run(streams).cycle) == (streams.latency, ())
+        products = [
+            p.hardware.fold.products if p.hardware.fold else p.op.w.size
+            for p in streams.processes
+            if isinstance(p.op, Conv | Matmul)
+        ]
+        assert sum(products) > least
+        least = sum(products)
+    with pytest.raises(
+        PlanError, match=r"^Schedule\.interval: expected at least 1\d\d cycles .*, got 5\. Allow"
+    ):
+        plan_streams(graph, Schedule(io="stream", interval=5))
+
+
+def test_a_budget_of_streams_takes_the_fastest_that_fits():
+    graph = graph_of("network", list(network()))
+    slow, fast = (plan_streams(graph, Schedule(io="stream", lut=lut)) for lut in (4_000, 8_000))
+    assert add_up_resources(slow)["LUT"] <= 4_000 < add_up_resources(fast)["LUT"] <= 8_000
+    assert fast.interval < slow.interval
+    with pytest.raises(
+        PlanError,
+        match=r"^plan of 'network': expected at most 50 LUT, got .* in the smallest design",
+    ):
+        plan_streams(graph, Schedule(io="stream", lut=50))
+    assert plan_streams(graph, Schedule(io="stream", lut=50, part="xc7z020clg400-1", fit=False))
+
+
+def test_tiles_are_taken_one_per_cycle():
+    graph = graph_of("network", list(network()))
+    streams = plan_streams(graph, Schedule(io="stream", folding={"*": "memory"}, reuse_factor=1))
+    tiled = [p for p in streams.processes if p.tiles]
+    assert len(tiled) >= 3
+    for process in tiled:
+        assert count_busy_cycles(process) == int(fire(process).cycles.sum()) == process.tiles.cycles
+
+
+def test_costs_of_streams_count_buffers():
+    graph = graph_of("network", list(network()))
+    design = Design(graph, Schedule(io="stream", interval=2_000))
+    memories = [m for p in design.plan.processes for m in p.memories]
+    assert {m.name for m in memories} == {"lines", "window", "next", "fifo", "sums", "part"}
+    technology = load_technology("horowitz_45nm")
+    beside = sum(
+        m.writes * technology.write(m.buffer.place, m.buffer.bits)
+        + m.reads * technology.read(m.buffer.place, m.buffer.bits)
+        for m in memories
+    )
+    steps = sum(
+        times * sum(price_op(hardware, technology).values())
+        for _, hardware, times in design.plan.walk()
+    )
+    assert design.energy(technology).total == pytest.approx(beside + steps)
+    assert design.latency().interval == design.plan.interval
+    assert design.latency().latency == design.plan.latency
+    assert design.area().totals["LUT"] == pytest.approx(add_up_resources(design.plan)["LUT"])
+    assert "conv" in str(design.latency())
 
 
 @pytest.mark.long

@@ -119,8 +119,30 @@ def renamed(graph):
     return graph.rewrite(lambda op: replace(op, name=f"{graph.name}_{op.name}"))
 
 
-def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io="array", build=None):
-    """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets."""
+FOLDS = (
+    {},
+    {"reuse_factor": 2},
+    {"reuse_factor": 7},
+    {"partition_limit": 1, "reuse_factor": 3},
+    {"interval": 1 << 24},
+    {"lut": 1 << 30},
+)
+"""The ways in which hardware is shared that ``fuzz`` draws for C++."""
+
+
+def draw_schedule(seed, io):
+    """The schedule of ``seed``; ``io``: that of all, or None for one that is drawn too."""
+    random = np.random.default_rng(seed)
+    fold = FOLDS[random.integers(len(FOLDS))]
+    drawn = ("array", "stream")[random.integers(2)]
+    return Schedule(io=io or drawn, **fold)
+
+
+def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io=None, build=None):
+    """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets.
+
+    Schedules of C++ are drawn: folds, and ``io`` where it is None. ``build`` draws its own.
+    """
     tally, waiting, end = Tally(), [], time.monotonic() + seconds
     for number in range(seed, seed + models):
         if time.monotonic() > end:
@@ -131,10 +153,12 @@ def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io="a
         if design and number % round(1 / simulated) == 0:
             waiting.append(design)
         if len(waiting) == BATCH:
-            simulate(waiting, tally, Schedule(io=io), build)
+            schedule = Schedule() if build else draw_schedule(number, io)
+            simulate(waiting, tally, schedule, build)
             waiting = []
     if waiting:
-        simulate(waiting, tally, Schedule(io=io), build)
+        schedule = Schedule() if build else draw_schedule(seed, io)
+        simulate(waiting, tally, schedule, build)
     return tally
 
 
@@ -146,7 +170,7 @@ def main():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--models", type=int, default=1 << 30)
     parser.add_argument("--simulated", type=float, default=0.25, help="share that goes to csim")
-    parser.add_argument("--io", default="array", help="array or stream")
+    parser.add_argument("--io", choices=("array", "stream"), help="of all designs, else drawn")
     parser.add_argument("--rtl", action="store_true", help="Verilog, io and folds drawn, not C++")
     parser.add_argument("--extreme", action="store_true", help="wide types, weights of any size")
     arguments = parser.parse_args()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qhls.backends.layout import Layout, check_width
 from qhls.backends.streams.view import CProcess, CStream
 from qhls.backends.view import CDesign
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor
+from qhls.backends.views.tiles import CFold
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.plan import Buffer, Process
+from qhls.plan import Buffer
 from qhls.plan.dataflow import array_of
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
 
@@ -26,7 +30,7 @@ def lay_out_streams(plan: StreamPlan) -> CDesign:
         tap = CTap(process.op, len(view.taps)) if process.op else None
         function = streams.process(process, tap)
         view.processes.append(function)
-        view.operations += [function.call] if function.call else []
+        view.operations += [function.call] if function.call and function.is_called else []
         view.taps += [tap] if tap else []
     view.channels = [streams.stream(fifo) for fifo in plan.fifos]
     view.outputs += [streams.stream(fifo) for fifo in plan.outputs]
@@ -58,19 +62,30 @@ class _Streams:
         function = self._layout.names.new(f"run_{process.name}")
         call = None
         if tap and process.hardware:
-            call = self._call(tap, process.hardware)
+            call = self._call(tap, process)
         return CProcess(process, function, reads, writes, call, tap)
 
-    def _call(self, tap: CTap, hardware: Process) -> CFunction:
-        """Return the function of one step."""
+    def _call(self, tap: CTap, process: StreamProcess) -> CFunction:
+        """Return the function of one step or token; that of a product by tiles is part of the process' function."""
+        hardware, action = process.hardware, process.action
+        assert hardware is not None and not isinstance(action, Fork | Fill)
+        step: Op = action.op if isinstance(action, Reduce) else action.step
+        period = action.period if isinstance(action, Repeat) else 1
         operands: list[CTensor] = []
-        for operand, part in zip(tap.op.operands, hardware.op.operands, strict=True):
-            access = hardware.read(part)
-            if isinstance(part, Const):
-                operands.append(self._layout.table(access, hardware.fold))
+        for operand, part in zip(tap.op.operands, step.operands, strict=True):
+            read = operand if hardware.op is tap.op else part
+            if isinstance(read, Const):
+                table = self._layout.table(hardware, read)
+                start = "first" if part is not operand and period > 1 else ""
+                whole = table if part is operand else replace(table, dims=part.shape, start=start)
+                operands.append(whole)
             else:
-                operands.append(self._part(array_of(operand), part, access.buffer))
-        out = self._part(tap.op, hardware.op, hardware.writes.buffer)
+                buffer = hardware.read(read).buffer
+                operands.append(self._part(array_of(operand), part, buffer))
+        out = self._part(tap.op, step, hardware.writes.buffer)
+        if process.tiles:
+            fold = CFold(hardware.fold) if hardware.fold else None
+            return CFunction(tap.op, tap.index, "", tuple(operands), out, hardware, fold)
         return self._layout.operation(hardware, tap.index, tuple(operands), out)
 
     def _part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:

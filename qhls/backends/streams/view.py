@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qhls.backends.expressions import list_conditions, literal
+from qhls.backends.expressions import affine, flat, list_conditions, literal
 from qhls.backends.names import printable
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor, CType
 from qhls.ir.graph import expression
-from qhls.plan.streams.actions import Fill, Fork, Slide
+from qhls.ir.ops import Conv
+from qhls.plan.process import Place
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat, Slide
 from qhls.plan.streams.network import StreamProcess
 
 
@@ -54,6 +56,62 @@ class CStream:
 
 
 @dataclass(frozen=True)
+class CWindow:
+    """A window over the pixels of an image, or over one row that does not slide; ``taken``: the tokens of a pixel."""
+
+    action: Slide
+    taken: int
+    place: Place
+    """The place of the rows above the current pixel."""
+    slides: bool = True
+
+    @property
+    def height(self) -> int:
+        """Return the rows of pixels that the window holds."""
+        return self.action.size[0]
+
+    @property
+    def right(self) -> int:
+        """Return the columns of pixels that the window holds."""
+        return self.action.span[1]
+
+    @property
+    def down(self) -> int:
+        """Return the rows from the first to the last pixel of a window."""
+        return self.action.span[0]
+
+    @property
+    def columns(self) -> int:
+        """Return the columns of the image."""
+        return self.action.image[1]
+
+    @property
+    def channels(self) -> int:
+        """Return the elements of a pixel."""
+        return self.action.image[2]
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Return the pixels from one window to the next."""
+        return self.action.strides
+
+    @property
+    def dilation(self) -> tuple[int, int]:
+        """Return the pixels from one element of the kernel to the next."""
+        return self.action.dilation
+
+    @property
+    def words(self) -> int:
+        """Return the tokens of a row of the image."""
+        return self.columns * self.taken
+
+    @property
+    def word(self) -> str:
+        """Return the place of the current token in a row."""
+        return affine(("c", self.taken), ("t", 1)) if self.taken > 1 else "c"
+
+
+@dataclass(frozen=True)
 class CProcess:
     """One function that reads FIFOs and writes FIFOs."""
 
@@ -69,7 +127,45 @@ class CProcess:
     @property
     def template(self) -> str:
         """Return the template's name."""
-        return type(self.process.action).__name__.lower()
+        return "tiles" if self.process.tiles else type(self.process.action).__name__.lower()
+
+    @property
+    def is_called(self) -> bool:
+        """Return whether the process calls a function for each step."""
+        inside = self.process.tiles is not None or isinstance(self.process.action, Reduce)
+        return self.call is not None and not inside
+
+    @property
+    def window(self) -> CWindow:
+        """Return the window of a product or pooling."""
+        action, fifo = self.process.action, self.reads[0]
+        if isinstance(action, Slide):
+            place: Place = "registers"
+            for store in self.process.memories:
+                place = store.buffer.place if store.name == "lines" else place
+            return CWindow(action, self.process.taken[0], place)
+        assert isinstance(action, Repeat)
+        image = (action.steps, 1, fifo.size // action.steps)
+        row = Slide(action.step, image, (1, 1), (1, 1), (1, 1))
+        return CWindow(row, self.process.taken[0], "registers", slides=False)
+
+    def element(self, channel: str) -> str:
+        """Return the index in the window of the current weight's element of ``channel``."""
+        assert self.call is not None and self.call.fold is not None
+        op, window, fold, x = self.call.op, self.window, self.call.fold, self.call.operands[0]
+        if not isinstance(op, Conv):
+            return channel
+        column = affine((fold.column, op.dilation[1]))
+        if window.slides:
+            row, dims = fold.row, (window.height, window.right, window.channels)
+        else:
+            row, dims = affine((fold.row, op.dilation[0])), x.dims
+        return flat((row, column, channel), dims)
+
+    @property
+    def has_kernel(self) -> bool:
+        """Return whether the weights have rows and columns."""
+        return self.call is not None and isinstance(self.call.op, Conv)
 
     @property
     def inside(self) -> list[str]:
@@ -113,6 +209,8 @@ class CProcess:
             return f"copies each token to {len(self.writes)} readers"
         if isinstance(action, Fill):
             return printable(f"{action.op.type} = {expression(action.op)}")
+        if isinstance(action, Reduce):
+            return printable(f"{action.op.reduction} of {action.pixels} pixels")
         assert self.call is not None
         if isinstance(action, Slide):
             height, width = action.size

@@ -143,7 +143,7 @@ class CFunction(COp):
     @property
     def at_once(self) -> bool:
         """Return whether one trip computes all elements."""
-        return self.process.trips == 1
+        return self.process.trips == 1 or self.process.lanes >= self.out.size
 
     @property
     def lanes(self) -> int:
@@ -262,15 +262,39 @@ class CFunction(COp):
         assert isinstance(self.op, Threshold)
         return [1 << i for i in reversed(range(self.op.comparisons))]
 
-    def first_threshold(self, channel: str) -> str:
-        """Return, for ``Threshold``, the start of the channel's thresholds in the table, as ``offset + ``."""
+    def threshold(self, channel: str, place: str) -> str:
+        """Return, for ``Threshold``, the threshold at a place among those of a channel."""
         assert isinstance(self.op, Threshold)
-        return f"{_scaled(channel, self.op.count)} + " if self.op.per_channel else ""
+        return self._in_row(self.operands[1], self.op.count, channel, place)
 
-    def first_value(self, channel: str) -> str:
-        """Return, for ``Threshold``, the start of the channel's values in the table, as ``offset + ``."""
+    def value(self, channel: str) -> str:
+        """Return, for ``Threshold``, the value of the level, as an element of its table or as a code."""
         assert isinstance(self.op, Threshold)
-        return f"{_scaled(channel, self.op.count + 1)} + " if self.op.per_channel else ""
+        if self.op.start is None or self.process.read(self.op.values).buffer.place != "wired":
+            return self._in_row(self.operands[2], self.op.count + 1, channel, "level")
+        code = f"level + {self.op.start}" if self.op.start else "level"
+        return f"qhls::from_code<{self.made.type.name}>({code})"
+
+    def _in_row(self, table: CTensor, length: int, channel: str, place: str) -> str:
+        """Return the element of a channel's row of ``table``, or of its only row."""
+        assert isinstance(self.op, Threshold)
+        if not self.op.per_channel:
+            return f"{table.name}[{place}]"
+        banks = 1 if table.place in ("registers", "wired") else table.banks
+        row = f"{table.start} + {channel}" if table.start else channel
+        if banks == 1:
+            return f"{table.name}[{_scaled(row, length)} + {place}]"
+        first, bank = (
+            (table.start, channel) if table.start else (channel, f"{_grouped(channel)} % {banks}")
+        )
+        return (
+            f"{table.name}[({_grouped(first)} / {banks} * {length} + {place}) * {banks} + {bank}]"
+        )
+
+    @property
+    def offset(self) -> str:
+        """Return the C variable that is the first element of the constants, empty where they are read whole."""
+        return next((tensor.start for tensor in self.operands if tensor.start), "")
 
     @property
     def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:
@@ -293,4 +317,8 @@ class CFunction(COp):
 
 
 def _scaled(index: str, factor: int) -> str:
-    return affine((f"({index})" if " " in index else index, factor))
+    return affine((_grouped(index), factor))
+
+
+def _grouped(index: str) -> str:
+    return f"({index})" if " " in index else index

@@ -41,6 +41,8 @@ class CTensor:
     """Elements of a constant that are one word of a memory."""
     table: str = ""
     """The C name of a constant's integer codes."""
+    start: str = ""
+    """The C variable that is the first element of a constant's part, empty for the whole constant."""
 
     @property
     def tensor(self) -> CTensor:
@@ -63,7 +65,8 @@ class CTensor:
 
     def at(self, *indices: str, array: str = "") -> str:
         """Return ``name[...]`` at one C expression per axis, without the axes of length 1."""
-        return f"{array or self.name}[{self.place_of(*indices)}]"
+        start = f"{self.start} + " if self.start else ""
+        return f"{array or self.name}[{start}{self.place_of(*indices)}]"
 
     def broadcast(self, indices: Sequence[str], array: str = "") -> str:
         """Return ``at`` for indices of a result to which this tensor is broadcast."""

@@ -19,10 +19,12 @@ from rich.text import Text
 from qhls.energy.hardware.hls import list_operations
 from qhls.energy.hardware.limits import list_warnings
 from qhls.ir import Graph, Op
-from qhls.plan import Plan, Schedule, plan
+from qhls.plan import Plan, Schedule, plan_design
 from qhls.plan.hardware.parts import find_part
 from qhls.plan.hardware.prices import AreaTable, price_primitives
-from qhls.plan.hardware.primitives import PrimitiveCounts, count_primitives
+from qhls.plan.hardware.primitives import PrimitiveCounts
+from qhls.plan.search import count_plan
+from qhls.plan.streams.network import StreamPlan
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
@@ -107,7 +109,7 @@ class AreaReport(Tabular):
 
 def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaReport:
     """Return the area of ``graph`` by the model that this module's docstring states."""
-    network = plan(graph, schedule)
+    network = plan_design(graph, schedule)
     ops = tuple(
         OpArea(op.name, op.kind, op.layer, *price_primitives(built, table))
         for op, built in _count_hardware(network, table)
@@ -117,13 +119,14 @@ def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaRep
     return replace(report, warnings=warnings)
 
 
-def _count_hardware(network: Plan, table: AreaTable) -> Iterator[tuple[Op, PrimitiveCounts]]:
+def _count_hardware(
+    network: Plan | StreamPlan, table: AreaTable
+) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield each op with the hardware that ``table`` prices."""
     if table.counts == "operations":
         yield from list_operations(network, table.results)
         return
-    for op, hardware, _ in network.walk():
-        yield op, count_primitives(hardware, op not in network.graph.inputs, table.copies)
+    yield from count_plan(network, table.copies)
 
 
 def _warn_of_family(schedule: Schedule, table: AreaTable) -> Iterator[str]:

@@ -39,6 +39,7 @@ from qhls.ir import (
 )
 from qhls.plan import Plan, Process, Schedule, plan
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
+from qhls.plan.streams.network import StreamPlan
 
 WIDE, NARROW = 10, 5
 """A product is a DSP if an operand is wider than ``WIDE`` bits and none has fewer than ``NARROW``.
@@ -56,7 +57,9 @@ _RENAMED = {
 """The operation in place of a primitive of other tables; a scale of two digits is an addition."""
 
 
-def list_operations(network: Plan, results: Fixed | None) -> Iterator[tuple[Op, PrimitiveCounts]]:
+def list_operations(
+    network: Plan | StreamPlan, results: Fixed | None
+) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield each op and its operations; ``results``: the type of sums, exact if None."""
     graph = network.graph if results is None else cut_results(network.graph, results)
     network = plan(graph, Schedule(part=network.schedule.part))  # no multiplier is shared

@@ -16,7 +16,8 @@ from typing import Any
 from rich.table import Table
 
 from qhls.ir import Graph
-from qhls.plan import Plan, Process, Schedule, plan
+from qhls.plan import Plan, Process, Schedule, plan_design
+from qhls.plan.streams.network import StreamPlan, StreamProcess
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
@@ -29,7 +30,7 @@ class LatencyReport(Tabular):
     """The clock cycles of one design. ``latency``: from an input to its last output."""
 
     design: str
-    plan: Plan
+    plan: Plan | StreamPlan
 
     @property
     def schedule(self) -> Schedule:
@@ -37,7 +38,7 @@ class LatencyReport(Tabular):
         return self.plan.schedule
 
     @property
-    def ops(self) -> tuple[Process, ...]:
+    def ops(self) -> tuple[Process | StreamProcess, ...]:
         """Return the processes that take time."""
         return *self.plan.processes, *self.plan.stores
 
@@ -123,4 +124,4 @@ def count_cycles(cycles: int) -> str:
 
 def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
     """Return the cycles of ``graph`` by the model that this module's docstring states."""
-    return LatencyReport(graph.name, plan(graph, schedule))
+    return LatencyReport(graph.name, plan_design(graph, schedule))

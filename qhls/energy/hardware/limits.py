@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from qhls.ir import Conv, Matmul, Threshold
 from qhls.plan import Plan, Process, Schedule
 from qhls.plan.hardware.parts import find_part
+from qhls.plan.streams.network import StreamPlan
 
 BODY_LIMIT = 16_384
 """The operations of one unrolled body: from some thousands on users of HLS tools report days, or a crash."""
 
 
-def list_warnings(plan: Plan, totals: Mapping[str, float]) -> Iterator[str]:
+def list_warnings(plan: Plan | StreamPlan, totals: Mapping[str, float]) -> Iterator[str]:
     """Yield warnings before a tool runs; ``totals``: the area of the design by unit."""
     schedule = plan.schedule
     if schedule.storage != "registers":
@@ -22,7 +23,7 @@ def list_warnings(plan: Plan, totals: Mapping[str, float]) -> Iterator[str]:
         yield from warn_of_part(schedule, totals)
 
 
-def _warn_of_large_bodies(plan: Plan) -> Iterator[str]:
+def _warn_of_large_bodies(plan: Plan | StreamPlan) -> Iterator[str]:
     for op, hardware, _ in plan.walk():
         if not isinstance(hardware, Process):
             continue

@@ -51,7 +51,7 @@ def count_primitives(
         return PrimitiveCounts()
     if isinstance(hardware, Buffer):
         held_here = held or hardware.is_memory
-        return _count_storage(hardware, copies) if held_here else PrimitiveCounts()
+        return count_storage(hardware, copies) if held_here else PrimitiveCounts()
     if hardware.parts:
         return sum(
             (count_primitives(part, held, copies) for part in hardware.parts), PrimitiveCounts()
@@ -60,17 +60,18 @@ def count_primitives(
     for access in hardware.reads:
         built += _count_choices(access)
         if isinstance(access.operand, Const) and access.buffer.is_memory:
-            built += _count_storage(access.buffer, copies=1)
-    return built + _count_storage(hardware.writes.buffer, copies)
+            built += count_storage(access.buffer, copies=1)
+    return built + count_storage(hardware.writes.buffer, copies)
 
 
-def _count_storage(buffer: Buffer, copies: int) -> PrimitiveCounts:
+def count_storage(buffer: Buffer, copies: int = 1) -> PrimitiveCounts:
     """Return the memories or registers of a tensor."""
     if buffer.place == "wired":
         return PrimitiveCounts()
     count = copies if buffer.double else 1
     if buffer.is_memory:
-        return PrimitiveCounts({Primitive(buffer.place, (buffer.words, buffer.word_bits)): count})
+        sizes = (math.ceil(buffer.words / buffer.banks), buffer.word_bits)
+        return PrimitiveCounts({Primitive(buffer.place, sizes): count * buffer.banks})
     return PrimitiveCounts({Primitive("register", (buffer.word_bits,)): count * buffer.words})
 
 

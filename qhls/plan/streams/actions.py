@@ -21,12 +21,15 @@ class Fork:
 class Repeat:
     """``step``, an op on one part of its operands, ``steps`` times; one step works on whole operands.
 
-    ``held``: arrays that are read whole before the first step.
+    ``held``: arrays that are read whole before the first step. ``by_token``: whether a step makes one token, element by
+    element; ``period``: the steps after which its constants start over, 1 where all steps read the same ones.
     """
 
     step: Op
     steps: int
     held: frozenset[Op] = frozenset()
+    by_token: bool = False
+    period: int = 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,15 @@ class Slide:
         return (height - 1) * down + 1, (width - 1) * right + 1
 
 
-Action = Fork | Repeat | Fill | Slide
+@dataclass(frozen=True)
+class Reduce:
+    """A pooling whose one window is the whole image of ``pixels``: a running sum or maximum of each channel."""
+
+    op: Pool
+    pixels: int
+
+
+Action = Fork | Repeat | Fill | Slide | Reduce
 
 
 def make_slide(op: Conv | Pool) -> Slide | None:

@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from functools import lru_cache
 
-from qhls.errors import PlanError
 from qhls.ir.graph import Graph
-from qhls.ir.movement import Pad
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Conv, Pool
 from qhls.plan.choices import check_folding
 from qhls.plan.dataflow import array_of, arrays_read, list_calls
-from qhls.plan.network import plan_op
+from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Action, Fill, Fork, Repeat, Slide, make_slide
+from qhls.plan.streams.actions import Fork
 from qhls.plan.streams.cut import Cut, cut
+from qhls.plan.streams.decisions.choices import Outlook, decide_streams, find_action, group_tensors
 from qhls.plan.streams.depths import time_plan
+from qhls.plan.streams.hardware import make_hardware
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
-
-TOKEN_BITS = 1024
-"""Most bits of a token of several elements: the widest port of an AXI interconnect (AMD PG035)."""
 
 
 @lru_cache(maxsize=16)
-def plan_streams(graph: Graph, schedule: Schedule) -> StreamPlan:
+def plan_streams(graph: Graph, schedule: Schedule, moving: bool = True) -> StreamPlan:
     """Return the plan of ``graph`` as processes that exchange tokens. It is made once for several readers.
 
-    Raises ``PlanError`` for a schedule with a budget or an interval, and for a fold that does not fit.
+    ``moving``: whether constants and running sums may follow the tokens; Verilog has them at fixed places.
+
+    Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
     check_folding(graph, schedule)
+    rules = {op: _consistent(cut(op, moving)) for op in list_calls(graph)}
+    outlook = group_tensors(graph, rules)
     if schedule.is_searched:
-        raise PlanError(
-            "Schedule.io: expected 'array' with an interval, a throughput or a budget, got 'stream'. "
-            "Share multipliers of streams by reuse_factor or folding."
-        )
-    return time_plan(_Builder(graph, schedule).build())
+        from qhls.plan.streams.decisions.search import find_streams
+
+        return find_streams(outlook, schedule)
+    return time_plan(build_plan(outlook, schedule, *decide_streams(outlook, schedule, None)))
+
+
+def build_plan(
+    outlook: Outlook, schedule: Schedule, choices: Mapping[Op, Choice], lanes: Mapping[Op, int]
+) -> StreamPlan:
+    """Return the plan by these decisions, without times and depths."""
+    return _Builder(outlook, schedule, choices, lanes).build()
 
 
 class _Builder:
     """Cuts, lanes and readers of one graph."""
 
-    def __init__(self, graph: Graph, schedule: Schedule) -> None:
-        self._graph = graph
+    def __init__(
+        self,
+        outlook: Outlook,
+        schedule: Schedule,
+        choices: Mapping[Op, Choice],
+        lanes: Mapping[Op, int],
+    ) -> None:
+        self._graph = graph = outlook.graph
         self._schedule = schedule
         self._names: set[str] = set()
-        self._cuts = {op: _consistent(cut(op)) for op in list_calls(graph)}
-        self._lanes = choose_lanes(graph, self._cuts)
+        self._cuts = outlook.cuts
+        self._choices = choices
+        self._lanes = lanes
         self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._cuts)}
         for op in self._cuts:
             for array in arrays_read(op):
@@ -68,7 +81,9 @@ class _Builder:
             processes += [fork] if fork else []
         inputs = [self._made[op] for op in self._graph.inputs]
         ports = (tuple(inputs), tuple(self._written[n] for n in range(len(self._graph.outputs))))
-        return StreamPlan(self._graph, self._schedule, tuple(processes), *ports)
+        return StreamPlan(
+            self._graph, self._schedule, tuple(processes), *ports, choices=self._choices
+        )
 
     def _leave(self, op: Op) -> tuple[Fifo, StreamProcess | None]:
         """Return the FIFO that leaves ``op``, and the fork behind it where several read it."""
@@ -109,63 +124,9 @@ class _Builder:
 
     def _process(self, op: Op, made: Fifo) -> StreamProcess:
         reads = tuple(self._read[array, op.name] for array in arrays_read(op))
-        action = self._act(op)
-        called = isinstance(action, Repeat | Slide)
-        hardware = plan_op(action.step, self._schedule) if called else None
+        action = find_action(self._cuts[op], self._lanes[op])
+        hardware = make_hardware(op, action, self._choices[op], self._lanes[op])
         return StreamProcess(op.name, op, action, hardware, reads, (made,))
-
-    def _act(self, op: Op) -> Action:
-        rule = self._cuts[op]
-        if isinstance(op, Pad) and rule.by_element:
-            return Fill(op)
-        if isinstance(op, Conv | Pool) and rule.steps == 1:
-            slide = make_slide(op)
-            if slide:
-                return slide
-        steps = op.size // self._lanes[op] if rule.by_element else rule.steps
-        held = frozenset(array_of(operand) for operand in rule.held)
-        return Repeat(rule.step(self._lanes[op]), steps, held)
-
-
-def choose_lanes(graph: Graph, cuts: dict[Op, Cut]) -> dict[Op, int]:
-    """Return the elements of a token of each array.
-
-    A token lies within the last axis of its tensor and within a part that a process reads or writes. Processes that
-    work by element write tokens as they read them.
-    """
-    first: dict[Op, Op] = {op: op for op in (*graph.inputs, *cuts)}
-    common = {op: (*op.shape, 1)[max(len(op.shape) - 1, 0)] for op in first}
-    for op, rule in cuts.items():
-        iterated = [operand for operand in rule.op.operands if operand not in rule.held]
-        arrays = {array_of(o): o for o in iterated if not isinstance(o, Const)}
-        for array, operand in arrays.items():
-            if rule.by_element:
-                _unite(first, array, op)
-            else:
-                pixel = operand.shape[-1] if isinstance(op, Conv | Pool) else 0
-                common[array] = math.gcd(common[array], rule.part(operand), pixel)
-        if not rule.by_element:
-            common[op] = math.gcd(common[op], rule.result)
-    groups: dict[Op, list[Op]] = {}
-    for op in first:
-        groups.setdefault(_first(first, op), []).append(op)
-    lanes: dict[Op, int] = {}
-    for group in groups.values():
-        length = math.gcd(*(common[op] for op in group))
-        most = max(TOKEN_BITS // max(op.type.width for op in group), 1)
-        chosen = max(n for n in range(1, min(length, most) + 1) if length % n == 0)
-        lanes |= dict.fromkeys(group, chosen)
-    return lanes
-
-
-def _first(first: dict[Op, Op], op: Op) -> Op:
-    while first[op] is not op:
-        op = first[op]
-    return op
-
-
-def _unite(first: dict[Op, Op], a: Op, b: Op) -> None:
-    first[_first(first, a)] = _first(first, b)
 
 
 def _consistent(rule: Cut) -> Cut:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from qhls.ir.elementwise import Elementwise
+from qhls.ir.integers import Codes
 from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
-from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Quantize, Shift, Threshold
+from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shift, Threshold
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,17 @@ class Cut:
     """A rule by which an op works on parts.
 
     ``axes``: the number of leading axes of the result that become steps. ``held``: operands that all steps read whole.
-    ``by_element``: any consecutive elements are a part, whatever their number.
+    ``by_element``: any consecutive elements are a part, whatever their number. ``period``: the elements of the result
+    after which the constants of such a cut start over; 0 where they are the same for all elements. ``running``: the
+    result is a running sum or maximum over all pixels.
     """
 
     op: Op
     axes: int = 0
     held: frozenset[Op] = frozenset()
     by_element: bool = False
+    period: int = 0
+    running: bool = False
 
     @property
     def steps(self) -> int:
@@ -45,13 +50,15 @@ class Cut:
 
     def step(self, elements: int) -> Op:
         """Return the op of one step; ``elements``: the length of a part where the cut is by element."""
-        operands = {
+        operands: dict[Op, Op] = {
             operand: take_part(operand, operand.shape)
             if operand in self.held
             else self._part(operand, elements)
             for operand in dict.fromkeys(self.op.operands)
             if not isinstance(operand, Const)
         }
+        if self.period:
+            operands |= {c: _take_first(c, self.op, elements) for c in list_moving(self.op)}
         op = self.op
         if isinstance(op, View):
             op = replace(op, dims=(1,) * self.axes + op.dims[self.axes :])
@@ -75,41 +82,68 @@ def take_part(operand: Op, dims: tuple[int, ...]) -> Input:
     return Input(dims, operand.type, range(low, high + 1), name=operand.name)
 
 
+def list_moving(op: Op) -> list[Const]:
+    """Return the constants of ``op`` that hold other numbers for other elements, each once."""
+    constants = [o for o in dict.fromkeys(op.operands) if isinstance(o, Const)]
+    return constants if isinstance(op, Threshold) else [c for c in constants if c.size > 1]
+
+
+def _take_first(const: Const, op: Op, elements: int) -> Const:
+    """Return the numbers of ``const`` for the first ``elements`` of its period."""
+    codes = const.codes.integers()
+    if isinstance(op, Threshold):
+        part = codes[:elements]
+    else:
+        dims = (*(1,) * (len(op.shape) - 1), elements)
+        part = codes.reshape(-1)[:elements].reshape(dims[-max(len(const.shape), 1) :])
+    return replace(const, codes=Codes(part))
+
+
+def cut(op: Op, moving: bool = True) -> Cut:
+    """Return the rule that cuts ``op`` into the smallest parts.
+
+    ``moving``: whether constants may follow the parts, and a pooling of whole images may be a running sum.
+    """
+    if moving and isinstance(op, Pool) and op.window == op.x.shape[:2]:
+        return Cut(op, running=True)
+    period = _find_period(op) if moving else 0
+    return Cut(op, len(op.shape), by_element=True, period=period) if period else _cut(op)
+
+
 @singledispatch
-def cut(op: Op) -> Cut:
-    """Return the rule that cuts ``op`` into the smallest parts."""
+def _cut(op: Op) -> Cut:
     return Cut(op)
 
 
-@cut.register(Quantize)
-@cut.register(Shift)
+@_cut.register(Quantize)
+@_cut.register(Shift)
 def _(op: Quantize | Shift) -> Cut:
     return Cut(op, len(op.shape), by_element=True)
 
 
-@cut.register
+@_cut.register
 def _(op: Threshold) -> Cut:
     rank = len(op.shape)
     return Cut(op, rank - 1) if op.per_channel else Cut(op, rank, by_element=True)
 
 
-@cut.register(Matmul)
-@cut.register(ArgMax)
+@_cut.register(Matmul)
+@_cut.register(ArgMax)
 def _(op: Matmul | ArgMax) -> Cut:
     return Cut(op, len(op.shape) - 1)
 
 
-@cut.register
+@_cut.register
 def _(op: Lookup) -> Cut:
     return Cut(op, len(op.x.shape))
 
 
-@cut.register
+@_cut.register
 def _(op: Concat) -> Cut:
     return Cut(op, op.axis % len(op.shape))
 
 
-@cut.register
+@_cut.register
 def _(op: Pad) -> Cut:
     padded = [axis for axis, width in enumerate(op.widths) if width != (0, 0)]
     if op.shape and (not padded or padded[-1] < len(op.shape) - 1):
@@ -117,13 +151,13 @@ def _(op: Pad) -> Cut:
     return Cut(op, padded[0])
 
 
-@cut.register
+@_cut.register
 def _(op: Conv) -> Cut:
     pointwise = op.w.shape[:2] == op.strides == (1, 1)
     return Cut(op, 2 if pointwise else 0)
 
 
-@cut.register
+@_cut.register
 def _(op: View) -> Cut:
     for axes in reversed(range(len(op.dims) + 1)):
         steps, inner = math.prod(op.dims[:axes]), op.dims[axes:]
@@ -142,7 +176,7 @@ def _(op: View) -> Cut:
     return Cut(op)
 
 
-@cut.register
+@_cut.register
 def _(op: Elementwise) -> Cut:
     shape = op.shape
     for axes in reversed(range(len(shape) + 1)):
@@ -159,3 +193,24 @@ def _(op: Elementwise) -> Cut:
             whole = axes == len(shape)
             return Cut(op, axes, frozenset(held), by_element=whole)
     return Cut(op)
+
+
+def _find_period(op: Op) -> int:
+    """Return the elements of the result after which the constants of ``op`` start over; 0 where they do not."""
+    if isinstance(op, Threshold):
+        return op.shape[-1] if op.per_channel else 0
+    if not isinstance(op, Elementwise):
+        return 0
+    moving = list_moving(op)
+    lengths = {const.size for const in moving}
+    if len(lengths) != 1 or any(
+        o.shape != op.shape for o in op.operands if not isinstance(o, Const)
+    ):
+        return 0
+    for const in moving:
+        shape = const.shape
+        while shape[0] == 1:
+            shape = shape[1:]
+        if shape != op.shape[len(op.shape) - len(shape) :]:
+            return 0
+    return lengths.pop()

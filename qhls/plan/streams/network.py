@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.plan.process import Process
+from qhls.ir.ops import Const
+from qhls.plan.choices import place_memory
+from qhls.plan.process import Buffer, Process, Store
+from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Action, Repeat, Slide
+from qhls.plan.streams.actions import Action, Reduce, Repeat, Slide
+from qhls.plan.streams.hardware import hold_elements
 from qhls.system.display import Tabular
 
 if TYPE_CHECKING:
@@ -46,12 +51,19 @@ class Fifo:
         """Return whether the FIFO is a port of the design."""
         return not (self.producer and self.consumer)
 
+    @property
+    def memory(self) -> Store:
+        """Return the FIFO as a buffer of its tokens."""
+        place = place_memory(self.depth, self.bits, 1)
+        passes = self.tokens / self.depth
+        return Store("fifo", Buffer(self.tensor, place, self.depth, self.bits), passes, passes)
+
 
 @dataclass(frozen=True)
 class StreamProcess:
     """A process: the hardware of ``op``, or a fork, which has none.
 
-    ``hardware``: the process of one step; None where tokens only move.
+    ``hardware``: the process of one step, or of all tokens of an op by element; None where tokens only move.
     """
 
     name: str
@@ -65,6 +77,39 @@ class StreamProcess:
     def held(self) -> frozenset[Op]:
         """Return the arrays that are read whole before the first step."""
         return self.action.held if isinstance(self.action, Repeat) else frozenset()
+
+    @property
+    def tiles(self) -> Tiles | None:
+        """Return the steps of a product that takes a tile of its weights per cycle while the next tokens arrive.
+
+        None for other processes, and where tokens of the result hold no whole number of tiles' results.
+        """
+        hardware, action = self.hardware, self.action
+        if hardware is None or hardware.fold is None or not isinstance(action, Repeat | Slide):
+            return None
+        fold, lanes = hardware.fold, self.writes[0].lanes
+        if not fold.divides or lanes % fold.pe or hardware.interval > 1:
+            return None
+        return Tiles(
+            fold.trips,
+            self.taken[0],
+            self.given,
+            count_steps(action),
+            self.runs,
+            completes_window(action),
+        )
+
+    @property
+    def runs(self) -> int:
+        """Return how often one inference makes a part of the result."""
+        assert self.op is not None
+        return self.op.size // (self.given * self.writes[0].lanes)
+
+    @property
+    def times(self) -> int:
+        """Return how often one inference runs ``hardware``."""
+        whole = self.hardware is not None and self.hardware.op is self.op
+        return 1 if whole else self.runs
 
     @property
     def taken(self) -> tuple[int, ...]:
@@ -89,12 +134,121 @@ class StreamProcess:
     @property
     def interval(self) -> int:
         """Return the cycles between steps that overlap; 0 where a step is a loop, so that none does."""
-        if self.hardware is None:
+        if self.tiles:
             return 1
+        if self.hardware is None or self.hardware.op is self.op:
+            return self.hardware.interval if self.hardware else 1
         buffers = [access.buffer for access in (*self.hardware.reads, self.hardware.writes)]
         if self.hardware.trips > 1 or any(buffer.is_memory for buffer in buffers):
             return 0
         return max(*self.taken, self.given, self.hardware.interval)
+
+    @property
+    def trips(self) -> int:
+        """Return the trips of one inference: the cycles of a product by tiles, else steps, pixels or tokens."""
+        if self.tiles:
+            return self.tiles.cycles
+        action = self.action
+        if isinstance(action, Repeat | Slide):
+            return count_steps(action)
+        return action.pixels * self.runs if isinstance(action, Reduce) else self.writes[0].tokens
+
+    @property
+    def depth(self) -> int:
+        """Return the cycles from a token to the result that it completes."""
+        return self.hardware.depth if self.hardware else 1
+
+    @property
+    def bound(self) -> str:
+        """Return the cause of the interval."""
+        return self.hardware.bound if self.hardware else "schedule"
+
+    @property
+    def cycles(self) -> int:
+        """Return the cycles from the first token to the last result, if the process waits for no token."""
+        from qhls.plan.streams.firings import count_busy_cycles
+
+        return count_busy_cycles(self) + self.depth - 1
+
+    @property
+    def memories(self) -> tuple[Store, ...]:
+        """Return line buffers, windows and other buffers of the process, and the FIFOs that leave it."""
+        fifos = tuple(fifo.memory for fifo in self.writes if not fifo.is_port)
+        return *self._list_buffers(), *fifos
+
+    def _list_buffers(self) -> Iterator[Store]:
+        action = self.action
+        if isinstance(action, Reduce):
+            assert self.hardware is not None
+            passes = action.pixels
+            yield Store("sums", hold_elements(action.op, action.op.size), passes, passes)
+        if isinstance(action, Slide):
+            yield from self._list_windows(action)
+        elif isinstance(action, Repeat) and self.hardware is not None and not action.by_token:
+            for part in dict.fromkeys(action.step.operands):
+                if not isinstance(part, Const):
+                    yield from self._list_rows(part)
+
+    def _list_windows(self, action: Slide) -> Iterator[Store]:
+        fifo = self.reads[0]
+        (height, _), (down, right) = action.size, action.span
+        rows, columns, channels = action.image
+        if down > 1:
+            words, bits = columns * self.taken[0], (down - 1) * fifo.bits
+            place = place_memory(words, bits, 1)
+            yield Store("lines", Buffer(fifo.tensor, place, words, bits), rows, rows)
+        pixels = rows * columns
+        window = hold_elements(fifo.tensor, height * right * channels)
+        yield Store("window", window, pixels, 0)  # its reads are those of ``hardware``
+        if self.tiles:
+            yield Store("next", hold_elements(fifo.tensor, height * channels), pixels, pixels)
+
+    def _list_rows(self, part: Op) -> Iterator[Store]:
+        assert self.hardware is not None
+        buffer = self.hardware.read(part).buffer
+        yield Store("part", buffer, self.runs, 0)
+        if self.tiles:
+            yield Store("next", buffer, self.runs, self.runs)
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The firings of a product by tiles: in a step it takes ``taken`` tokens and multiplies what came before them.
+
+    One result of ``runs`` takes ``trips`` cycles and is ``given`` tokens. ``steps``: the parts of the operand, of which
+    not all complete a window; ``ends``: whether the last one does.
+    """
+
+    trips: int
+    taken: int
+    given: int
+    steps: int
+    runs: int
+    ends: bool
+
+    @property
+    def longest(self) -> int:
+        """Return the cycles of a step that multiplies."""
+        return max(self.taken, self.trips)
+
+    @property
+    def cycles(self) -> int:
+        """Return the cycles of one inference."""
+        idle = self.steps + self.ends - self.runs
+        return idle * self.taken + self.runs * self.longest
+
+
+def count_steps(action: Repeat | Slide) -> int:
+    """Return the parts of the operand that a process takes: steps or pixels."""
+    return action.steps if isinstance(action, Repeat) else action.image[0] * action.image[1]
+
+
+def completes_window(action: Repeat | Slide) -> bool:
+    """Return whether the last part of the operand completes a window."""
+    if isinstance(action, Repeat):
+        return True
+    axes = zip(action.image[:2], action.span, action.strides, strict=True)
+    return all((size - span) % stride == 0 for size, span, stride in axes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +258,8 @@ class StreamPlan(Tabular):
     ``latency``: cycles from the first input token to the last output token. ``interval``: cycles between inferences.
     """
 
+    text_width = 200
+
     graph: Graph
     schedule: Schedule
     processes: tuple[StreamProcess, ...]
@@ -111,12 +267,56 @@ class StreamPlan(Tabular):
     outputs: tuple[Fifo, ...]
     latency: int = 0
     interval: int = 0
+    choices: Mapping[Op, Choice] = field(default_factory=dict[Op, Choice])
+    """The decisions on each op."""
+
+    obstacles = ()
+    """Nothing keeps processes of streams from overlapping."""
+
+    @property
+    def stores(self) -> tuple[Process, ...]:
+        """Return the processes that copy outputs to ports: none, outputs are FIFOs."""
+        return ()
+
+    @property
+    def waiting(self) -> int:
+        """Return the cycles of the latency that no depth causes, at least."""
+        return max(self.latency - sum(process.depth - 1 for process in self.processes), 0)
+
+    @property
+    def sequential(self) -> int:
+        """Return the initiation interval of Catapult's C++, whose blocks overlap too."""
+        return self.interval
+
+    @property
+    def busiest(self) -> int:
+        """Return the cycles of one inference of the slowest process."""
+        from qhls.plan.streams.firings import count_busy_cycles
+
+        return max(map(count_busy_cycles, self.processes))
 
     @cached_property
     def fifos(self) -> tuple[Fifo, ...]:
         """Return the FIFOs between processes."""
         written = (fifo for process in self.processes for fifo in process.writes)
         return tuple(fifo for fifo in written if not fifo.is_port)
+
+    def walk(self) -> Iterator[tuple[Op, Process | None, int]]:
+        """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
+        made = {process.op: process for process in self.processes if process.op}
+        for op in self.graph.ops:
+            process = made.get(op)
+            hardware, times = (process.hardware, process.times) if process else (None, 1)
+            yield op, hardware, times
+            if hardware and hardware.body:
+                for inner, its, count in hardware.body.walk():
+                    yield inner, its, times * count * hardware.trips  # type: ignore[misc]
+
+    def memories(self, op: Op) -> Iterator[Store]:
+        """Yield the buffers beside the tensor of ``op``, those of a fork behind it among them."""
+        for process in self.processes:
+            if op is (process.op or process.reads[0].tensor):
+                yield from process.memories
 
     def table(self) -> Table:
         """Return one row per process: its action, intervals and FIFOs."""

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from qhls.plan.streams.actions import Fill, Fork, Repeat, Slide
+from qhls.ir.ops import Const
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Slide
+from qhls.plan.streams.firings import count_busy_cycles
+from qhls.plan.table import describe_buffer
 from qhls.system.tables import make_cell
 
 if TYPE_CHECKING:
     from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
-COLUMNS = ("process", "layer", "action", "interval", "buffers", "to")
+COLUMNS = ("process", "layer", "action", "fold", "interval", "cycles", "buffers", "to")
+NUMBERS = ("interval", "cycles")
 
 
 def make_stream_table(plan: StreamPlan) -> Table:
@@ -20,13 +24,15 @@ def make_stream_table(plan: StreamPlan) -> Table:
     cycles = f"latency {plan.latency:,}, interval {plan.interval:,} cycles"
     table = Table(title=make_cell(f"Plan of {plan.graph.name}: {cycles}", "italic"))
     for heading in COLUMNS:
-        table.add_column(heading, justify="right" if heading == "interval" else "left")
+        table.add_column(heading, justify="right" if heading in NUMBERS else "left")
     for process in plan.processes:
         cells = (
             process.name,
             process.op.layer if process.op else "",
             describe_action(process),
+            describe_fold(process),
             f"{process.interval:,}" if process.interval else "a loop",
+            f"{count_busy_cycles(process):,}",
             describe_buffers(process),
             ", ".join(map(_describe_fifo, process.writes)),
         )
@@ -44,27 +50,26 @@ def describe_action(process: StreamProcess) -> str:
     if isinstance(action, Slide):
         height, width = action.size
         return f"window {height} x {width}"
+    if isinstance(action, Reduce):
+        return f"{action.op.reduction} of {action.pixels:,} pixels"
     return f"{action.steps:,} steps" if action.steps > 1 else "whole tensors"
 
 
+def describe_fold(process: StreamProcess) -> str:
+    """Return the tiles of a product that shares multipliers."""
+    fold = process.hardware.fold if process.hardware else None
+    return f"simd {fold.simd}, pe {fold.pe}" if fold else ""
+
+
 def describe_buffers(process: StreamProcess) -> str:
-    """Return the elements that the process holds beyond one token, by tensor."""
-    action = process.action
-    if isinstance(action, Slide):
-        (down, right), (_, columns, channels) = action.span, action.image
-        pixels = action.size[0] * right
-        lines = f"{down - 1} lines of {columns * channels:,}, " if down > 1 else ""
-        return f"{lines}window of {pixels * channels:,}"
-    if not isinstance(action, Repeat):
-        return ""
-    parts = {
-        fifo.tensor.name: fifo.tensor.size // (1 if fifo.tensor in action.held else action.steps)
-        for fifo in process.reads
-        if fifo.tokens > (0 if fifo.tensor in action.held else action.steps)
-    }
-    written = process.writes[0]
-    parts |= {written.tensor.name: action.step.size} if process.given > 1 else {}
-    return ", ".join(f"{name}: {size:,}" for name, size in parts.items())
+    """Return the buffers of the process: constants in memories, line buffers, windows."""
+    hardware = process.hardware
+    constants = (
+        [a.buffer for a in hardware.reads if isinstance(a.operand, Const)] if hardware else []
+    )
+    named = [("constants", buffer) for buffer in constants if buffer.is_memory]
+    named += [(memory.name, memory.buffer) for memory in process.memories if memory.name != "fifo"]
+    return ", ".join(f"{name} {describe_buffer(buffer)}" for name, buffer in named)
 
 
 def _describe_fifo(fifo: Fifo) -> str:

@@ -15,7 +15,7 @@ from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
 from qhls.plan.streams.actions import Fill, Fork, Slide
-from qhls.plan.streams.depths import Pace
+from qhls.plan.streams.firings import Pace
 from qhls.plan.streams.network import StreamProcess
 from qhls.rtl.builder import BIT, Builder
 from qhls.rtl.netlist import Netlist, Port

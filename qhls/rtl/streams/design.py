@@ -36,7 +36,7 @@ class StreamVerilog:
 
         Raises ``EmitError`` for a process that is too large to have an adder per weight.
         """
-        plan = plan_streams(graph, schedule)
+        plan = plan_streams(graph, schedule, moving=False)
         bodies = {each.name: make_body(each, schedule.clock_period) for each in plan.processes}
         paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
         return cls(time_plan(plan, paces), bodies)

@@ -326,6 +326,25 @@ ONLY_STREAMS = {"tokens": [tokens]}
 """Batches of the ways in which streams treat an op; as arrays they are nothing new."""
 
 
+def network():
+    """A CNN with a residual, a grouped convolution, thresholds of each channel, a global pooling and a dense layer."""
+    rng = np.random.default_rng(5)
+    image = Input((12, 10, 4), Fixed.parse("u4.2"), name="image")
+    padded = Pad(image, ((1, 1), (1, 1), (0, 0)))
+    conv = Conv(padded, random_const((3, 3, 4, 8), 4, 2, 1), name="conv")
+    steps = np.sort(rng.integers(-40, 40, (8, 7)), axis=-1) * 4.0 + np.arange(7)
+    values = np.tile(np.arange(8) / 4, (8, 1))
+    levels = Threshold(
+        conv, Const(Codes(steps.astype(int)), conv.frac), Const.of(values), name="levels"
+    )
+    depthwise = Conv(levels, random_const((3, 3, 1, 8), 4, 2, 2), groups=8, name="depthwise")
+    scaled = Mul(depthwise, random_const((8,), 6, 3, 3), name="scaled")
+    small = Quantize(scaled, Fixed.parse("u4.1"), Rounding.FLOOR, Overflow.SATURATE, name="small")
+    strided = Conv(small, random_const((2, 2, 8, 8), 4, 2, 4), (2, 2), name="strided")
+    pooled = Pool(strided, strided.shape[:2], (1, 1), "sum", name="pooled")
+    yield Matmul(Reshape(pooled, (8,)), random_const((8, 3), 4, 2, 5), name="dense")
+
+
 def batch(name):
     """Every case of a batch."""
     return [op for cases in BATCHES[name] for op in cases()]

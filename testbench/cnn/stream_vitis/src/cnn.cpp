@@ -2,50 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// conv.conv (Keras layer conv): s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3
-static void compute_conv_conv(const conv_pad_type x0[18], conv_conv_type y[3]) {
-  static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
-  ap_int<11> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_conv_conv_r: for (int r = 0; r < 1; ++r) {
-    compute_conv_conv_c: for (int c = 0; c < 1; ++c) {
-      compute_conv_conv_tiles_g: for (int g = 0; g < 2; ++g) {
-        #pragma HLS PIPELINE II=1
-        ap_int<11> sum[3];  // integers: product and accumulator share a binary point
-        #pragma HLS ARRAY_PARTITION variable=sum type=complete
-        for (int p = 0; p < 3; ++p) {
-          #pragma HLS UNROLL
-          sum[p] = 0;
-        }
-        for (int i = 0; i < 3; ++i) {
-          #pragma HLS UNROLL
-          for (int j = 0; j < 3; ++j) {
-            #pragma HLS UNROLL
-            for (int s = 0; s < 1; ++s) {
-              #pragma HLS UNROLL
-              const ap_int<4> x = qhls::bits(x0[(r + i) * 6 + (c + j) * 2 + g + s]);
-              for (int p = 0; p < 3; ++p) {
-                #pragma HLS UNROLL
-                sum[p] += x * qhls::bits(conv_kernel[g * 27 + p * 9 + i * 3 + j]);
-              }
-            }
-          }
-        }
-        for (int p = 0; p < 3; ++p) {
-          #pragma HLS UNROLL
-          if (g == 0) total[p] = 0;
-          total[p] += sum[p];
-          if (g == 1) {
-            y[p] = qhls::with_bits<conv_conv_type>(total[p]);
-          }
-        }
-      }
-    }
-  }
-}
-
 // conv.add (Keras layer conv): s11.6 = add(conv.conv, conv.bias) with conv.conv: s11.6, conv.bias: s4.3
 static void compute_conv_add(const conv_conv_type x0[3], conv_add_type y[3]) {
   #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
@@ -97,42 +53,6 @@ static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[
   }
 }
 
-// scores.matmul (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3
-static void compute_scores_matmul(const pool_pool_type x0[12], scores_matmul_type y[3]) {
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
-  ap_int<10> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
-    compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
-      #pragma HLS PIPELINE II=1
-      ap_int<10> sum[3];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 3; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int s = 0; s < 6; ++s) {
-        #pragma HLS UNROLL
-        const ap_uint<4> x = qhls::bits(x0[g * 6 + s]);
-        for (int p = 0; p < 3; ++p) {
-          #pragma HLS UNROLL
-          sum[p] += x * qhls::bits(scores_kernel[g * 18 + p * 6 + s]);
-        }
-      }
-      for (int p = 0; p < 3; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = 0;
-        total[p] += sum[p];
-        if (g == 1) {
-          y[p] = qhls::with_bits<scores_matmul_type>(total[p]);
-        }
-      }
-    }
-  }
-}
-
 // scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
   #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
@@ -169,46 +89,107 @@ static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<
 
 // conv.conv: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3
 static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<conv_conv_type, 3> >& out0) {
-  QHLS_BUFFER conv_pad_type lines[2][6][2];  // the rows above, oldest first
-  #pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1
-  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=3
+  static_assert(qhls::frac<decltype(conv_pad_type() * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
+  QHLS_BUFFER conv_pad_type lines[6][4];  // the rows above
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
   QHLS_BUFFER conv_pad_type window[18];
   #pragma HLS ARRAY_PARTITION variable=window type=complete
-  int rows_left = 2;  // rows until a window ends
-  run_conv_conv_rows: for (int r = 0; r < 6; ++r) {
-    int columns_left = 2;
-    run_conv_conv_columns: for (int c = 0; c < 6; ++c) {
+  QHLS_BUFFER conv_pad_type next[6];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<11> total[3];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
+  qhls::Token<conv_conv_type, 3> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
+  run_conv_conv_cycles: for (int n = 0; n < 53; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < 1 && step < 36) {
+      const qhls::Token<conv_pad_type, 2> token = in0.read();
+      for (int l = 0; l < 2; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 2 + l;
+        next[0 + k] = lines[c][0 + l];
+        next[2 + k] = lines[c][2 + l];
+        next[4 + k] = token.data[l];
+        for (int h = 0; h < 1; ++h) {
+          #pragma HLS UNROLL
+          lines[c][h * 2 + l] = lines[c][(h + 1) * 2 + l];
+        }
+        lines[c][2 + l] = token.data[l];
+      }
+    }
+    if (complete) {
+      ap_int<11> sum[3];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
       for (int i = 0; i < 3; ++i) {
         #pragma HLS UNROLL
-        for (int j = 0; j < 4; ++j) {
+        for (int j = 0; j < 3; ++j) {
           #pragma HLS UNROLL
-          window[i * 6 + j] = window[i * 6 + j + 2];
-        }
-      }
-      for (int t = 0; t < 1; ++t) {
-        #pragma HLS PIPELINE II=1
-        const qhls::Token<conv_pad_type, 2> token = in0.read();
-        for (int l = 0; l < 2; ++l) {
-          #pragma HLS UNROLL
-          const int k = t * 2 + l;
-          window[(0 * 3 + 2) * 2 + k] = lines[0][c][k];
-          window[(1 * 3 + 2) * 2 + k] = lines[1][c][k];
-          window[(2 * 3 + 2) * 2 + k] = token.data[l];
-          for (int i = 0; i < 1; ++i) {
+          for (int s = 0; s < 1; ++s) {
             #pragma HLS UNROLL
-            lines[i][c][k] = lines[i + 1][c][k];
+            const ap_int<4> x = qhls::bits(window[i * 6 + j * 2 + g + s]);
+            for (int p = 0; p < 3; ++p) {
+              #pragma HLS UNROLL
+              sum[p] += x * qhls::bits(conv_kernel[g * 27 + p * 9 + i * 3 + j]);
+            }
           }
-          lines[1][c][k] = token.data[l];
         }
       }
-      if (rows_left == 0 && columns_left == 0) {
-        qhls::Token<conv_conv_type, 3> y_token;
-        compute_conv_conv(window, y_token.data);
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<conv_conv_type>(total[p]);
+        }
         out0.write(y_token);
       }
-      columns_left = columns_left == 0 ? 0 : columns_left - 1;
+      if (++g == 2) {
+        g = 0;
+      }
     }
-    rows_left = rows_left == 0 ? 0 : rows_left - 1;
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 3; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 4; ++k) {
+          #pragma HLS UNROLL
+          window[h * 6 + k] = window[h * 6 + k + 2];
+        }
+      }
+      for (int h = 0; h < 3; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 2; ++k) {
+          #pragma HLS UNROLL
+          window[h * 6 + 4 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = rows_left == 0 && columns_left == 0;
+      if (c == 5) {
+        c = 0;
+        columns_left = 2;
+        rows_left = rows_left == 0 ? 0 : rows_left - 1;
+      } else {
+        ++c;
+        columns_left = columns_left == 0 ? 0 : columns_left - 1;
+      }
+    }
   }
 }
 
@@ -236,9 +217,9 @@ static void run_relu_quantize(hls::stream<qhls::Token<conv_add_type, 3> >& in0, 
 
 // pool.pool: each window of 2 x 2 pixels: u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
 static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0, hls::stream<qhls::Token<pool_pool_type, 3> >& out0) {
-  QHLS_BUFFER relu_quantize_type lines[1][4][3];  // the rows above, oldest first
-  #pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1
-  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=3
+  QHLS_BUFFER relu_quantize_type lines[4][3];  // the rows above
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
   QHLS_BUFFER relu_quantize_type window[12];
   #pragma HLS ARRAY_PARTITION variable=window type=complete
   int rows_left = 1;  // rows until a window ends
@@ -259,9 +240,9 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
         for (int l = 0; l < 3; ++l) {
           #pragma HLS UNROLL
           const int k = t * 3 + l;
-          window[(0 * 2 + 1) * 3 + k] = lines[0][c][k];
+          window[(0 * 2 + 1) * 3 + k] = lines[c][0 + l];
           window[(1 * 2 + 1) * 3 + k] = token.data[l];
-          lines[0][c][k] = token.data[l];
+          lines[c][0 + l] = token.data[l];
         }
       }
       if (rows_left == 0 && columns_left == 0) {
@@ -277,19 +258,76 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
 
 // scores.matmul: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3
 static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_matmul_type, 3> >& out0) {
-  QHLS_BUFFER pool_pool_type x0[12];
-  #pragma HLS ARRAY_PARTITION variable=x0 type=complete
-  run_scores_matmul_read: for (int t = 0; t < 4; ++t) {
+  static_assert(qhls::frac<decltype(pool_pool_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
+  QHLS_BUFFER pool_pool_type window[12];
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
+  QHLS_BUFFER pool_pool_type next[12];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<10> total[3];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
+  qhls::Token<scores_matmul_type, 3> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  run_scores_matmul_cycles: for (int n = 0; n < 8; ++n) {
     #pragma HLS PIPELINE II=1
-    const qhls::Token<pool_pool_type, 3> x0_token = in0.read();
-    for (int l = 0; l < 3; ++l) {
-      #pragma HLS UNROLL
-      x0[t * 3 + l] = x0_token.data[l];
+    if (t < 4 && step < 1) {
+      const qhls::Token<pool_pool_type, 3> token = in0.read();
+      for (int l = 0; l < 3; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 3 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete && t < 2) {
+      ap_int<10> sum[3];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 6; ++s) {
+        #pragma HLS UNROLL
+        const ap_uint<4> x = qhls::bits(window[g * 6 + s]);
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(scores_kernel[g * 18 + p * 6 + s]);
+        }
+      }
+      for (int p = 0; p < 3; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 3; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < 3) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 1; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 12; ++k) {
+          #pragma HLS UNROLL
+          window[h * 12 + 0 + k] = next[h * 12 + k];
+        }
+      }
+      ++step;
+      complete = true;
     }
   }
-  qhls::Token<scores_matmul_type, 3> y_token;
-  compute_scores_matmul(x0, y_token.data);
-  out0.write(y_token);
 }
 
 // scores.add: 1 step of s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3

@@ -79,7 +79,7 @@ static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_s
       if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 0])) level += 1;
-      y[i0] = cell_scan_values_3[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_3_type>(level);
     }
   }
 }
@@ -98,7 +98,7 @@ static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_sca
       if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 0])) level += 1;
-      y[i0] = cell_scan_values[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_type>(level);
     }
   }
 }
@@ -126,7 +126,7 @@ static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_s
       if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 0])) level += 1;
-      y[i0] = cell_scan_values_2[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_2_type>(level);
     }
   }
 }

@@ -27,25 +27,13 @@ QHLS_TABLE(cell_scan_recurrent_kernel_type, cell_scan_recurrent_kernel, cell_sca
 static const QHLS_CODES(signed char, ap_int<7>) cell_scan_thresholds_3_codes[15] = {-59,-52,-43,-36,-27,-20,-11,-4,5,12,21,28,37,44,53};
 QHLS_TABLE(cell_scan_thresholds_3_type, cell_scan_thresholds_3, cell_scan_thresholds_3_codes, 15)
 
-// cell.scan.values_3: 16
-static const QHLS_CODES(signed char, ap_uint<4>) cell_scan_values_3_codes[16] = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15};
-QHLS_TABLE(cell_scan_values_3_type, cell_scan_values_3, cell_scan_values_3_codes, 16)
-
 // cell.scan.thresholds: 15
 static const QHLS_CODES(signed char, ap_int<7>) cell_scan_thresholds_codes[15] = {-59,-52,-43,-36,-27,-20,-11,-4,5,12,21,28,37,44,53};
 QHLS_TABLE(cell_scan_thresholds_type, cell_scan_thresholds, cell_scan_thresholds_codes, 15)
 
-// cell.scan.values: 16
-static const QHLS_CODES(signed char, ap_uint<4>) cell_scan_values_codes[16] = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15};
-QHLS_TABLE(cell_scan_values_type, cell_scan_values, cell_scan_values_codes, 16)
-
 // cell.scan.thresholds_2: 15
 static const QHLS_CODES(signed char, ap_int<7>) cell_scan_thresholds_2_codes[15] = {-59,-52,-43,-36,-27,-20,-11,-4,5,12,21,28,37,44,53};
 QHLS_TABLE(cell_scan_thresholds_2_type, cell_scan_thresholds_2, cell_scan_thresholds_2_codes, 15)
-
-// cell.scan.values_2: 16
-static const QHLS_CODES(signed char, ap_uint<4>) cell_scan_values_2_codes[16] = {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15};
-QHLS_TABLE(cell_scan_values_2_type, cell_scan_values_2, cell_scan_values_2_codes, 16)
 
 // scores.kernel: 2 x 2
 static const QHLS_CODES(signed char, ap_int<4>) scores_kernel_codes[4] = {-4,3,-2,7};

@@ -2,42 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// cell.matmul (Keras layer cell): s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3
-static void compute_cell_matmul(const x_type x0[2], cell_matmul_type y[8]) {
-  static_assert(qhls::frac<decltype(x0[0] * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
-  "binary points of product and accumulator differ");
-  // cell_kernel_codes: one iteration reads 8 consecutive elements
-  ac_int<8, true> total[8];
-  // total: registers, by the memory threshold in build.tcl
-  compute_cell_matmul_r: for (int r = 0; r < 1; ++r) {
-    #pragma hls_pipeline_init_interval 1
-    compute_cell_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
-      ac_int<8, true> sum[8];  // integers: product and accumulator share a binary point
-      // sum: registers, by the memory threshold in build.tcl
-      #pragma hls_unroll yes
-      for (int p = 0; p < 8; ++p) {
-        sum[p] = 0;
-      }
-      #pragma hls_unroll yes
-      for (int s = 0; s < 1; ++s) {
-        const ac_int<4, true> x = qhls::bits(x0[g + s]);
-        #pragma hls_unroll yes
-        for (int p = 0; p < 8; ++p) {
-          sum[p] += x * qhls::bits(cell_kernel[g * 8 + p]);
-        }
-      }
-      #pragma hls_unroll yes
-      for (int p = 0; p < 8; ++p) {
-        if (g == 0) total[p] = 0;
-        total[p] += sum[p];
-        if (g == 1) {
-          y[p] = qhls::with_bits<cell_matmul_type>(total[p]);
-        }
-      }
-    }
-  }
-}
-
 // cell.add (Keras layer cell): s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
 static void compute_cell_add(const cell_matmul_type x0[8], cell_add_type y[8]) {
   #pragma hls_unroll yes
@@ -105,7 +69,7 @@ static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_s
       if (level + 4 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 0])) level += 1;
-      y[i0] = cell_scan_values_3[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_3_type>(level);
     }
   }
 }
@@ -122,7 +86,7 @@ static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_sca
       if (level + 4 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 0])) level += 1;
-      y[i0] = cell_scan_values[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_type>(level);
     }
   }
 }
@@ -150,7 +114,7 @@ static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_s
       if (level + 4 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 0])) level += 1;
-      y[i0] = cell_scan_values_2[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_2_type>(level);
     }
   }
 }
@@ -282,42 +246,6 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   }
 }
 
-// scores.matmul (Keras layer scores): s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3
-static void compute_scores_matmul(const cell_scan_type x0[2], scores_matmul_type y[2]) {
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
-  "binary points of product and accumulator differ");
-  // scores_kernel_codes: one iteration reads 2 consecutive elements
-  ac_int<12, true> total[2];
-  // total: registers, by the memory threshold in build.tcl
-  compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
-    #pragma hls_pipeline_init_interval 1
-    compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
-      ac_int<12, true> sum[2];  // integers: product and accumulator share a binary point
-      // sum: registers, by the memory threshold in build.tcl
-      #pragma hls_unroll yes
-      for (int p = 0; p < 2; ++p) {
-        sum[p] = 0;
-      }
-      #pragma hls_unroll yes
-      for (int s = 0; s < 1; ++s) {
-        const ac_int<8, true> x = qhls::bits(x0[g + s]);
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          sum[p] += x * qhls::bits(scores_kernel[g * 2 + p]);
-        }
-      }
-      #pragma hls_unroll yes
-      for (int p = 0; p < 2; ++p) {
-        if (g == 0) total[p] = 0;
-        total[p] += sum[p];
-        if (g == 1) {
-          y[p] = qhls::with_bits<scores_matmul_type>(total[p]);
-        }
-      }
-    }
-  }
-}
-
 // scores.add (Keras layer scores): s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y[2]) {
   #pragma hls_unroll yes
@@ -329,11 +257,75 @@ static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y
 // cell.matmul: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3
 #pragma hls_design
 static void run_cell_matmul(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<cell_matmul_type, 8> >& out0) {
-  run_cell_matmul_steps: for (int s = 0; s < 3; ++s) {
-    const qhls::Token<x_type, 2> x0_token = in0.read();
-    qhls::Token<cell_matmul_type, 8> y_token;
-    compute_cell_matmul(x0_token.data, y_token.data);
-    out0.write(y_token);
+  static_assert(qhls::frac<decltype(x_type() * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
+  "binary points of product and accumulator differ");
+  // cell_kernel_codes: one iteration reads 8 consecutive elements
+  QHLS_BUFFER x_type window[2];
+  // window: registers, by the memory threshold in build.tcl
+  QHLS_BUFFER x_type next[2];  // the column that enters the window
+  // next: registers, by the memory threshold in build.tcl
+  ac_int<8, true> total[8];
+  // total: registers, by the memory threshold in build.tcl
+  qhls::Token<cell_matmul_type, 8> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  #pragma hls_pipeline_init_interval 1
+  run_cell_matmul_cycles: for (int n = 0; n < 7; ++n) {
+    if (t < 1 && step < 3) {
+      const qhls::Token<x_type, 2> token = in0.read();
+      #pragma hls_unroll yes
+      for (int l = 0; l < 2; ++l) {
+        const int k = t * 2 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ac_int<8, true> sum[8];  // integers: product and accumulator share a binary point
+      // sum: registers, by the memory threshold in build.tcl
+      #pragma hls_unroll yes
+      for (int p = 0; p < 8; ++p) {
+        sum[p] = 0;
+      }
+      #pragma hls_unroll yes
+      for (int s = 0; s < 1; ++s) {
+        const ac_int<4, true> x = qhls::bits(window[g + s]);
+        #pragma hls_unroll yes
+        for (int p = 0; p < 8; ++p) {
+          sum[p] += x * qhls::bits(cell_kernel[g * 8 + p]);
+        }
+      }
+      #pragma hls_unroll yes
+      for (int p = 0; p < 8; ++p) {
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        #pragma hls_unroll yes
+        for (int p = 0; p < 8; ++p) {
+          y_token.data[p] = qhls::with_bits<cell_matmul_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      #pragma hls_unroll yes
+      for (int h = 0; h < 1; ++h) {
+        #pragma hls_unroll yes
+        for (int k = 0; k < 2; ++k) {
+          window[h * 2 + 0 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
   }
 }
 
@@ -370,10 +362,76 @@ static void run_cell_scan(ac_channel<qhls::Token<cell_add_type, 8> >& in0, ac_ch
 // scores.matmul: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3
 #pragma hls_design
 static void run_scores_matmul(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, ac_channel<qhls::Token<scores_matmul_type, 2> >& out0) {
-  const qhls::Token<cell_scan_type, 2> x0_token = in0.read();
+  static_assert(qhls::frac<decltype(cell_scan_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  "binary points of product and accumulator differ");
+  // scores_kernel_codes: one iteration reads 2 consecutive elements
+  QHLS_BUFFER cell_scan_type window[2];
+  // window: registers, by the memory threshold in build.tcl
+  QHLS_BUFFER cell_scan_type next[2];  // the column that enters the window
+  // next: registers, by the memory threshold in build.tcl
+  ac_int<12, true> total[2];
+  // total: registers, by the memory threshold in build.tcl
   qhls::Token<scores_matmul_type, 2> y_token;
-  compute_scores_matmul(x0_token.data, y_token.data);
-  out0.write(y_token);
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  #pragma hls_pipeline_init_interval 1
+  run_scores_matmul_cycles: for (int n = 0; n < 3; ++n) {
+    if (t < 1 && step < 1) {
+      const qhls::Token<cell_scan_type, 2> token = in0.read();
+      #pragma hls_unroll yes
+      for (int l = 0; l < 2; ++l) {
+        const int k = t * 2 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ac_int<12, true> sum[2];  // integers: product and accumulator share a binary point
+      // sum: registers, by the memory threshold in build.tcl
+      #pragma hls_unroll yes
+      for (int p = 0; p < 2; ++p) {
+        sum[p] = 0;
+      }
+      #pragma hls_unroll yes
+      for (int s = 0; s < 1; ++s) {
+        const ac_int<8, true> x = qhls::bits(window[g + s]);
+        #pragma hls_unroll yes
+        for (int p = 0; p < 2; ++p) {
+          sum[p] += x * qhls::bits(scores_kernel[g * 2 + p]);
+        }
+      }
+      #pragma hls_unroll yes
+      for (int p = 0; p < 2; ++p) {
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        #pragma hls_unroll yes
+        for (int p = 0; p < 2; ++p) {
+          y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      #pragma hls_unroll yes
+      for (int h = 0; h < 1; ++h) {
+        #pragma hls_unroll yes
+        for (int k = 0; k < 2; ++k) {
+          window[h * 2 + 0 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
+  }
 }
 
 // scores.add: 1 step of s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3

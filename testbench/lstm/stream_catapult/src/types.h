@@ -12,11 +12,8 @@ typedef ac_fixed<1, 1, false> cell_start_type;  // u1.0
 typedef ac_fixed<1, 1, false> cell_start_2_type;  // u1.0
 typedef ac_fixed<4, 1, true> cell_scan_recurrent_kernel_type;  // s4.3
 typedef ac_fixed<7, 1, true> cell_scan_thresholds_3_type;  // s7.6
-typedef ac_fixed<4, 0, false> cell_scan_values_3_type;  // u4.4
 typedef ac_fixed<7, 1, true> cell_scan_thresholds_type;  // s7.6
-typedef ac_fixed<4, 0, false> cell_scan_values_type;  // u4.4
 typedef ac_fixed<7, 1, true> cell_scan_thresholds_2_type;  // s7.6
-typedef ac_fixed<4, 0, false> cell_scan_values_2_type;  // u4.4
 typedef ac_fixed<4, 1, true> scores_kernel_type;  // s4.3
 typedef ac_fixed<4, 1, true> scores_bias_type;  // s4.3
 typedef ac_fixed<4, 1, true> x_type;  // s4.3

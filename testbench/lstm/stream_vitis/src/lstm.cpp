@@ -2,42 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// cell.matmul (Keras layer cell): s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3
-static void compute_cell_matmul(const x_type x0[2], cell_matmul_type y[8]) {
-  static_assert(qhls::frac<decltype(x0[0] * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=cell_kernel_codes type=cyclic factor=8
-  ap_int<8> total[8];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_cell_matmul_r: for (int r = 0; r < 1; ++r) {
-    compute_cell_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
-      #pragma HLS PIPELINE II=1
-      ap_int<8> sum[8];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 8; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int s = 0; s < 1; ++s) {
-        #pragma HLS UNROLL
-        const ap_int<4> x = qhls::bits(x0[g + s]);
-        for (int p = 0; p < 8; ++p) {
-          #pragma HLS UNROLL
-          sum[p] += x * qhls::bits(cell_kernel[g * 8 + p]);
-        }
-      }
-      for (int p = 0; p < 8; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = 0;
-        total[p] += sum[p];
-        if (g == 1) {
-          y[p] = qhls::with_bits<cell_matmul_type>(total[p]);
-        }
-      }
-    }
-  }
-}
-
 // cell.add (Keras layer cell): s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
 static void compute_cell_add(const cell_matmul_type x0[8], cell_add_type y[8]) {
   #pragma HLS ARRAY_PARTITION variable=cell_bias_codes type=complete
@@ -108,7 +72,7 @@ static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_s
       if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 0])) level += 1;
-      y[i0] = cell_scan_values_3[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_3_type>(level);
     }
   }
 }
@@ -127,7 +91,7 @@ static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_sca
       if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 0])) level += 1;
-      y[i0] = cell_scan_values[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_type>(level);
     }
   }
 }
@@ -155,7 +119,7 @@ static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_s
       if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 3])) level += 4;
       if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 1])) level += 2;
       if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 0])) level += 1;
-      y[i0] = cell_scan_values_2[level];
+      y[i0] = qhls::from_code<cell_scan_threshold_2_type>(level);
     }
   }
 }
@@ -285,42 +249,6 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   }
 }
 
-// scores.matmul (Keras layer scores): s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3
-static void compute_scores_matmul(const cell_scan_type x0[2], scores_matmul_type y[2]) {
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=2
-  ap_int<12> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_scores_matmul_r: for (int r = 0; r < 1; ++r) {
-    compute_scores_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
-      #pragma HLS PIPELINE II=1
-      ap_int<12> sum[2];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 2; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int s = 0; s < 1; ++s) {
-        #pragma HLS UNROLL
-        const ap_int<8> x = qhls::bits(x0[g + s]);
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          sum[p] += x * qhls::bits(scores_kernel[g * 2 + p]);
-        }
-      }
-      for (int p = 0; p < 2; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = 0;
-        total[p] += sum[p];
-        if (g == 1) {
-          y[p] = qhls::with_bits<scores_matmul_type>(total[p]);
-        }
-      }
-    }
-  }
-}
-
 // scores.add (Keras layer scores): s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y[2]) {
   #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
@@ -332,11 +260,75 @@ static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y
 
 // cell.matmul: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3
 static void run_cell_matmul(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<cell_matmul_type, 8> >& out0) {
-  run_cell_matmul_steps: for (int s = 0; s < 3; ++s) {
-    const qhls::Token<x_type, 2> x0_token = in0.read();
-    qhls::Token<cell_matmul_type, 8> y_token;
-    compute_cell_matmul(x0_token.data, y_token.data);
-    out0.write(y_token);
+  static_assert(qhls::frac<decltype(x_type() * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=cell_kernel_codes type=cyclic factor=8
+  QHLS_BUFFER x_type window[2];
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
+  QHLS_BUFFER x_type next[2];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<8> total[8];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
+  qhls::Token<cell_matmul_type, 8> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  run_cell_matmul_cycles: for (int n = 0; n < 7; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < 1 && step < 3) {
+      const qhls::Token<x_type, 2> token = in0.read();
+      for (int l = 0; l < 2; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 2 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ap_int<8> sum[8];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 8; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 1; ++s) {
+        #pragma HLS UNROLL
+        const ap_int<4> x = qhls::bits(window[g + s]);
+        for (int p = 0; p < 8; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(cell_kernel[g * 8 + p]);
+        }
+      }
+      for (int p = 0; p < 8; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 8; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<cell_matmul_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 1; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 2; ++k) {
+          #pragma HLS UNROLL
+          window[h * 2 + 0 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
   }
 }
 
@@ -370,10 +362,76 @@ static void run_cell_scan(hls::stream<qhls::Token<cell_add_type, 8> >& in0, hls:
 
 // scores.matmul: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3
 static void run_scores_matmul(hls::stream<qhls::Token<cell_scan_type, 2> >& in0, hls::stream<qhls::Token<scores_matmul_type, 2> >& out0) {
-  const qhls::Token<cell_scan_type, 2> x0_token = in0.read();
+  static_assert(qhls::frac<decltype(cell_scan_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=2
+  QHLS_BUFFER cell_scan_type window[2];
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
+  QHLS_BUFFER cell_scan_type next[2];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<12> total[2];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   qhls::Token<scores_matmul_type, 2> y_token;
-  compute_scores_matmul(x0_token.data, y_token.data);
-  out0.write(y_token);
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  run_scores_matmul_cycles: for (int n = 0; n < 3; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < 1 && step < 1) {
+      const qhls::Token<cell_scan_type, 2> token = in0.read();
+      for (int l = 0; l < 2; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 2 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ap_int<12> sum[2];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 2; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 1; ++s) {
+        #pragma HLS UNROLL
+        const ap_int<8> x = qhls::bits(window[g + s]);
+        for (int p = 0; p < 2; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(scores_kernel[g * 2 + p]);
+        }
+      }
+      for (int p = 0; p < 2; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 2; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 1; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 2; ++k) {
+          #pragma HLS UNROLL
+          window[h * 2 + 0 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
+  }
 }
 
 // scores.add: 1 step of s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3

@@ -12,11 +12,8 @@ typedef ap_ufixed<1, 1> cell_start_type;  // u1.0
 typedef ap_ufixed<1, 1> cell_start_2_type;  // u1.0
 typedef ap_fixed<4, 1> cell_scan_recurrent_kernel_type;  // s4.3
 typedef ap_fixed<7, 1> cell_scan_thresholds_3_type;  // s7.6
-typedef ap_ufixed<4, 0> cell_scan_values_3_type;  // u4.4
 typedef ap_fixed<7, 1> cell_scan_thresholds_type;  // s7.6
-typedef ap_ufixed<4, 0> cell_scan_values_type;  // u4.4
 typedef ap_fixed<7, 1> cell_scan_thresholds_2_type;  // s7.6
-typedef ap_ufixed<4, 0> cell_scan_values_2_type;  // u4.4
 typedef ap_fixed<4, 1> scores_kernel_type;  // s4.3
 typedef ap_fixed<4, 1> scores_bias_type;  // s4.3
 typedef ap_fixed<4, 1> x_type;  // s4.3

@@ -2,43 +2,7 @@
 #include "top.h"
 #include "weights.h"
 
-// hidden.matmul (Keras layer hidden): s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3
-static void compute_hidden_matmul(const x_type x0[6], hidden_matmul_type y[5]) {
-  static_assert(qhls::frac<decltype(x0[0] * hidden_kernel[0])>() == qhls::frac<hidden_matmul_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
-  ap_int<9> total[5];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_hidden_matmul_r: for (int r = 0; r < 1; ++r) {
-    compute_hidden_matmul_tiles_g: for (int g = 0; g < 2; ++g) {
-      #pragma HLS PIPELINE II=1
-      ap_int<9> sum[5];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 5; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int s = 0; s < 3; ++s) {
-        #pragma HLS UNROLL
-        const ap_int<4> x = qhls::bits(x0[g * 3 + s]);
-        for (int p = 0; p < 5; ++p) {
-          #pragma HLS UNROLL
-          sum[p] += x * qhls::bits(hidden_kernel[g * 15 + p * 3 + s]);
-        }
-      }
-      for (int p = 0; p < 5; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = 0;
-        total[p] += sum[p];
-        if (g == 1) {
-          y[p] = qhls::with_bits<hidden_matmul_type>(total[p]);
-        }
-      }
-    }
-  }
-}
-
-// hidden.add (Keras layer hidden): s10.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
+// hidden.add (Keras layer hidden): s9.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
 static void compute_hidden_add(const hidden_matmul_type x0[5], hidden_add_type y[5]) {
   #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
   compute_hidden_add_elements: for (int i0 = 0; i0 < 5; ++i0) {
@@ -92,7 +56,7 @@ static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_
   }
 }
 
-// scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+// scores.add (Keras layer scores): s9.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
 static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
   #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
@@ -103,13 +67,79 @@ static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y
 
 // hidden.matmul: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3
 static void run_hidden_matmul(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<hidden_matmul_type, 5> >& out0) {
-  const qhls::Token<x_type, 6> x0_token = in0.read();
+  static_assert(qhls::frac<decltype(x_type() * hidden_kernel[0])>() == qhls::frac<hidden_matmul_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
+  QHLS_BUFFER x_type window[6];
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
+  QHLS_BUFFER x_type next[6];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<9> total[5];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
   qhls::Token<hidden_matmul_type, 5> y_token;
-  compute_hidden_matmul(x0_token.data, y_token.data);
-  out0.write(y_token);
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  run_hidden_matmul_cycles: for (int n = 0; n < 3; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < 1 && step < 1) {
+      const qhls::Token<x_type, 6> token = in0.read();
+      for (int l = 0; l < 6; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 6 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ap_int<9> sum[5];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 5; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int s = 0; s < 3; ++s) {
+        #pragma HLS UNROLL
+        const ap_int<4> x = qhls::bits(window[g * 3 + s]);
+        for (int p = 0; p < 5; ++p) {
+          #pragma HLS UNROLL
+          sum[p] += x * qhls::bits(hidden_kernel[g * 15 + p * 3 + s]);
+        }
+      }
+      for (int p = 0; p < 5; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 5; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<hidden_matmul_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 1; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 6; ++k) {
+          #pragma HLS UNROLL
+          window[h * 6 + 0 + k] = next[h * 6 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
+  }
 }
 
-// hidden.add: 1 step of s10.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
+// hidden.add: 1 step of s9.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
 static void run_hidden_add(hls::stream<qhls::Token<hidden_matmul_type, 5> >& in0, hls::stream<qhls::Token<hidden_add_type, 5> >& out0) {
   const qhls::Token<hidden_matmul_type, 5> x0_token = in0.read();
   qhls::Token<hidden_add_type, 5> y_token;
@@ -133,7 +163,7 @@ static void run_scores_matmul(hls::stream<qhls::Token<relu_quantize_type, 5> >& 
   out0.write(y_token);
 }
 
-// scores.add: 1 step of s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+// scores.add: 1 step of s9.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
 static void run_scores_add(hls::stream<qhls::Token<scores_matmul_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
   const qhls::Token<scores_matmul_type, 3> x0_token = in0.read();
   qhls::Token<scores_add_type, 3> y_token;

@@ -2,50 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// first.conv (Keras layer first): s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3
-static void compute_first_conv(const x_type x0[2], first_conv_type y[2]) {
-  static_assert(qhls::frac<decltype(x0[0] * first_kernel[0])>() == qhls::frac<first_conv_type>(),
-  "binary points of product and accumulator differ");
-  // first_kernel_codes: one iteration reads 2 consecutive elements
-  ac_int<8, true> total[2];
-  // total: registers, by the memory threshold in build.tcl
-  compute_first_conv_r: for (int r = 0; r < 1; ++r) {
-    compute_first_conv_c: for (int c = 0; c < 1; ++c) {
-      #pragma hls_pipeline_init_interval 1
-      compute_first_conv_tiles_g: for (int g = 0; g < 2; ++g) {
-        ac_int<8, true> sum[2];  // integers: product and accumulator share a binary point
-        // sum: registers, by the memory threshold in build.tcl
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          sum[p] = 0;
-        }
-        #pragma hls_unroll yes
-        for (int i = 0; i < 1; ++i) {
-          #pragma hls_unroll yes
-          for (int j = 0; j < 1; ++j) {
-            #pragma hls_unroll yes
-            for (int s = 0; s < 1; ++s) {
-              const ac_int<4, true> x = qhls::bits(x0[g + s]);
-              #pragma hls_unroll yes
-              for (int p = 0; p < 2; ++p) {
-                sum[p] += x * qhls::bits(first_kernel[g * 2 + p]);
-              }
-            }
-          }
-        }
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          if (g == 0) total[p] = 0;
-          total[p] += sum[p];
-          if (g == 1) {
-            y[p] = qhls::with_bits<first_conv_type>(total[p]);
-          }
-        }
-      }
-    }
-  }
-}
-
 // first.add (Keras layer first): s8.6 = add(first.conv, first.bias) with first.conv: s8.6, first.bias: s4.3
 static void compute_first_add(const first_conv_type x0[2], first_add_type y[2]) {
   #pragma hls_unroll yes
@@ -69,50 +25,6 @@ static void compute_relu_quantize(const first_add_type x0[2], relu_quantize_type
       #pragma hls_unroll yes
       for (int i2 = 0; i2 < 2; ++i2) {
         y[i2] = x0[i2];
-      }
-    }
-  }
-}
-
-// second.conv (Keras layer second): s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
-static void compute_second_conv(const second_pad_type x0[18], second_conv_type y[2]) {
-  static_assert(qhls::frac<decltype(x0[0] * second_kernel[0])>() == qhls::frac<second_conv_type>(),
-  "binary points of product and accumulator differ");
-  // second_kernel_codes: one iteration reads 18 consecutive elements
-  ac_int<8, true> total[2];
-  // total: registers, by the memory threshold in build.tcl
-  compute_second_conv_r: for (int r = 0; r < 1; ++r) {
-    compute_second_conv_c: for (int c = 0; c < 1; ++c) {
-      #pragma hls_pipeline_init_interval 1
-      compute_second_conv_tiles_g: for (int g = 0; g < 2; ++g) {
-        ac_int<8, true> sum[2];  // integers: product and accumulator share a binary point
-        // sum: registers, by the memory threshold in build.tcl
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          sum[p] = 0;
-        }
-        #pragma hls_unroll yes
-        for (int i = 0; i < 3; ++i) {
-          #pragma hls_unroll yes
-          for (int j = 0; j < 3; ++j) {
-            #pragma hls_unroll yes
-            for (int s = 0; s < 1; ++s) {
-              const ac_int<2, false> x = qhls::bits(x0[(r + i) * 6 + (c + j) * 2 + g + s]);
-              #pragma hls_unroll yes
-              for (int p = 0; p < 2; ++p) {
-                sum[p] += x * qhls::bits(second_kernel[g * 18 + p * 9 + i * 3 + j]);
-              }
-            }
-          }
-        }
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          if (g == 0) total[p] = 0;
-          total[p] += sum[p];
-          if (g == 1) {
-            y[p] = qhls::with_bits<second_conv_type>(total[p]);
-          }
-        }
       }
     }
   }
@@ -160,28 +72,6 @@ static void compute_skip_add(const relu_quantize_type x0[2], const rounded_quant
   }
 }
 
-// mean.pool (Keras layer mean): u8.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum) with skip.add: u4.2
-static void compute_mean_pool(const skip_add_type x0[32], mean_pool_type y[2]) {
-  compute_mean_pool_rows: for (int r = 0; r < 1; ++r) {
-    #pragma hls_pipeline_init_interval 1
-    compute_mean_pool_columns: for (int c = 0; c < 1; ++c) {
-      #pragma hls_unroll yes
-      for (int k = 0; k < 2; ++k) {
-        mean_pool_type sum = 0;
-        #pragma hls_unroll yes
-        for (int i = 0; i < 4; ++i) {
-          #pragma hls_unroll yes
-          for (int j = 0; j < 4; ++j) {
-            const skip_add_type tap = x0[(r + i) * 8 + (c + j) * 2 + k];
-            sum += tap;
-          }
-        }
-        y[k] = sum;
-      }
-    }
-  }
-}
-
 // mean.shift (Keras layer mean): u7.6 = shift(mean.reshape, power=-4) with mean.reshape: u7.2
 static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2]) {
   #pragma hls_unroll yes
@@ -193,11 +83,81 @@ static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2])
 // first.conv: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3
 #pragma hls_design
 static void run_first_conv(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<first_conv_type, 2> >& out0) {
-  run_first_conv_steps: for (int s = 0; s < 16; ++s) {
-    const qhls::Token<x_type, 2> x0_token = in0.read();
-    qhls::Token<first_conv_type, 2> y_token;
-    compute_first_conv(x0_token.data, y_token.data);
-    out0.write(y_token);
+  static_assert(qhls::frac<decltype(x_type() * first_kernel[0])>() == qhls::frac<first_conv_type>(),
+  "binary points of product and accumulator differ");
+  // first_kernel_codes: one iteration reads 2 consecutive elements
+  QHLS_BUFFER x_type window[2];
+  // window: registers, by the memory threshold in build.tcl
+  QHLS_BUFFER x_type next[2];  // the column that enters the window
+  // next: registers, by the memory threshold in build.tcl
+  ac_int<8, true> total[2];
+  // total: registers, by the memory threshold in build.tcl
+  qhls::Token<first_conv_type, 2> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  #pragma hls_pipeline_init_interval 1
+  run_first_conv_cycles: for (int n = 0; n < 33; ++n) {
+    if (t < 1 && step < 16) {
+      const qhls::Token<x_type, 2> token = in0.read();
+      #pragma hls_unroll yes
+      for (int l = 0; l < 2; ++l) {
+        const int k = t * 2 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ac_int<8, true> sum[2];  // integers: product and accumulator share a binary point
+      // sum: registers, by the memory threshold in build.tcl
+      #pragma hls_unroll yes
+      for (int p = 0; p < 2; ++p) {
+        sum[p] = 0;
+      }
+      #pragma hls_unroll yes
+      for (int i = 0; i < 1; ++i) {
+        #pragma hls_unroll yes
+        for (int j = 0; j < 1; ++j) {
+          #pragma hls_unroll yes
+          for (int s = 0; s < 1; ++s) {
+            const ac_int<4, true> x = qhls::bits(window[g + s]);
+            #pragma hls_unroll yes
+            for (int p = 0; p < 2; ++p) {
+              sum[p] += x * qhls::bits(first_kernel[g * 2 + p]);
+            }
+          }
+        }
+      }
+      #pragma hls_unroll yes
+      for (int p = 0; p < 2; ++p) {
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        #pragma hls_unroll yes
+        for (int p = 0; p < 2; ++p) {
+          y_token.data[p] = qhls::with_bits<first_conv_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      #pragma hls_unroll yes
+      for (int h = 0; h < 1; ++h) {
+        #pragma hls_unroll yes
+        for (int k = 0; k < 2; ++k) {
+          window[h * 2 + 0 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
   }
 }
 
@@ -265,45 +225,106 @@ static void run_second_pad(ac_channel<qhls::Token<relu_quantize_type, 2> >& in0,
 // second.conv: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
 #pragma hls_design
 static void run_second_conv(ac_channel<qhls::Token<second_pad_type, 2> >& in0, ac_channel<qhls::Token<second_conv_type, 2> >& out0) {
-  QHLS_BUFFER second_pad_type lines[2][6][2];  // the rows above, oldest first
-  // lines: one memory per row
+  static_assert(qhls::frac<decltype(second_pad_type() * second_kernel[0])>() == qhls::frac<second_conv_type>(),
+  "binary points of product and accumulator differ");
+  // second_kernel_codes: one iteration reads 18 consecutive elements
+  QHLS_BUFFER second_pad_type lines[6][4];  // the rows above
+  // lines: one word per token
   QHLS_BUFFER second_pad_type window[18];
   // window: registers, by the memory threshold in build.tcl
-  int rows_left = 2;  // rows until a window ends
-  run_second_conv_rows: for (int r = 0; r < 6; ++r) {
-    int columns_left = 2;
-    run_second_conv_columns: for (int c = 0; c < 6; ++c) {
+  QHLS_BUFFER second_pad_type next[6];  // the column that enters the window
+  // next: registers, by the memory threshold in build.tcl
+  ac_int<8, true> total[2];
+  // total: registers, by the memory threshold in build.tcl
+  qhls::Token<second_conv_type, 2> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
+  #pragma hls_pipeline_init_interval 1
+  run_second_conv_cycles: for (int n = 0; n < 53; ++n) {
+    if (t < 1 && step < 36) {
+      const qhls::Token<second_pad_type, 2> token = in0.read();
+      #pragma hls_unroll yes
+      for (int l = 0; l < 2; ++l) {
+        const int k = t * 2 + l;
+        next[0 + k] = lines[c][0 + l];
+        next[2 + k] = lines[c][2 + l];
+        next[4 + k] = token.data[l];
+        #pragma hls_unroll yes
+        for (int h = 0; h < 1; ++h) {
+          lines[c][h * 2 + l] = lines[c][(h + 1) * 2 + l];
+        }
+        lines[c][2 + l] = token.data[l];
+      }
+    }
+    if (complete) {
+      ac_int<8, true> sum[2];  // integers: product and accumulator share a binary point
+      // sum: registers, by the memory threshold in build.tcl
+      #pragma hls_unroll yes
+      for (int p = 0; p < 2; ++p) {
+        sum[p] = 0;
+      }
       #pragma hls_unroll yes
       for (int i = 0; i < 3; ++i) {
         #pragma hls_unroll yes
-        for (int j = 0; j < 4; ++j) {
-          window[i * 6 + j] = window[i * 6 + j + 2];
-        }
-      }
-      #pragma hls_pipeline_init_interval 1
-      for (int t = 0; t < 1; ++t) {
-        const qhls::Token<second_pad_type, 2> token = in0.read();
-        #pragma hls_unroll yes
-        for (int l = 0; l < 2; ++l) {
-          const int k = t * 2 + l;
-          window[(0 * 3 + 2) * 2 + k] = lines[0][c][k];
-          window[(1 * 3 + 2) * 2 + k] = lines[1][c][k];
-          window[(2 * 3 + 2) * 2 + k] = token.data[l];
+        for (int j = 0; j < 3; ++j) {
           #pragma hls_unroll yes
-          for (int i = 0; i < 1; ++i) {
-            lines[i][c][k] = lines[i + 1][c][k];
+          for (int s = 0; s < 1; ++s) {
+            const ac_int<2, false> x = qhls::bits(window[i * 6 + j * 2 + g + s]);
+            #pragma hls_unroll yes
+            for (int p = 0; p < 2; ++p) {
+              sum[p] += x * qhls::bits(second_kernel[g * 18 + p * 9 + i * 3 + j]);
+            }
           }
-          lines[1][c][k] = token.data[l];
         }
       }
-      if (rows_left == 0 && columns_left == 0) {
-        qhls::Token<second_conv_type, 2> y_token;
-        compute_second_conv(window, y_token.data);
+      #pragma hls_unroll yes
+      for (int p = 0; p < 2; ++p) {
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        #pragma hls_unroll yes
+        for (int p = 0; p < 2; ++p) {
+          y_token.data[p] = qhls::with_bits<second_conv_type>(total[p]);
+        }
         out0.write(y_token);
       }
-      columns_left = columns_left == 0 ? 0 : columns_left - 1;
+      if (++g == 2) {
+        g = 0;
+      }
     }
-    rows_left = rows_left == 0 ? 0 : rows_left - 1;
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      #pragma hls_unroll yes
+      for (int h = 0; h < 3; ++h) {
+        #pragma hls_unroll yes
+        for (int k = 0; k < 4; ++k) {
+          window[h * 6 + k] = window[h * 6 + k + 2];
+        }
+      }
+      #pragma hls_unroll yes
+      for (int h = 0; h < 3; ++h) {
+        #pragma hls_unroll yes
+        for (int k = 0; k < 2; ++k) {
+          window[h * 6 + 4 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = rows_left == 0 && columns_left == 0;
+      if (c == 5) {
+        c = 0;
+        columns_left = 2;
+        rows_left = rows_left == 0 ? 0 : rows_left - 1;
+      } else {
+        ++c;
+        columns_left = columns_left == 0 ? 0 : columns_left - 1;
+      }
+    }
   }
 }
 
@@ -344,22 +365,29 @@ static void run_skip_add(ac_channel<qhls::Token<relu_quantize_type, 2> >& in0, a
   }
 }
 
-// mean.pool: 1 step of u8.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum) with skip.add: u4.2
+// mean.pool: sum of 16 pixels
 #pragma hls_design
 static void run_mean_pool(ac_channel<qhls::Token<skip_add_type, 2> >& in0, ac_channel<qhls::Token<mean_pool_type, 2> >& out0) {
-  QHLS_BUFFER skip_add_type x0[32];
-  // x0: registers, by the memory threshold in build.tcl
-  #pragma hls_pipeline_init_interval 1
-  run_mean_pool_read: for (int t = 0; t < 16; ++t) {
-    const qhls::Token<skip_add_type, 2> x0_token = in0.read();
-    #pragma hls_unroll yes
-    for (int l = 0; l < 2; ++l) {
-      x0[t * 2 + l] = x0_token.data[l];
+  QHLS_BUFFER mean_pool_type sums[2];
+  // sums: registers, by the memory threshold in build.tcl
+  run_mean_pool_pixels: for (int i = 0; i < 16; ++i) {
+    #pragma hls_pipeline_init_interval 1
+    for (int t = 0; t < 1; ++t) {
+      const qhls::Token<skip_add_type, 2> token = in0.read();
+      qhls::Token<mean_pool_type, 2> y_token;
+      #pragma hls_unroll yes
+      for (int l = 0; l < 2; ++l) {
+        const int k = t * 2 + l;
+        mean_pool_type value = token.data[l];
+        if (i > 0) {
+          value += sums[k];
+        }
+        sums[k] = value;
+        y_token.data[l] = value;
+      }
+      if (i == 15) out0.write(y_token);
     }
   }
-  qhls::Token<mean_pool_type, 2> y_token;
-  compute_mean_pool(x0, y_token.data);
-  out0.write(y_token);
 }
 
 // mean.shift: 1 step of u7.6 = shift(mean.reshape, power=-4) with mean.reshape: u7.2

@@ -2,50 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// first.conv (Keras layer first): s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3
-static void compute_first_conv(const x_type x0[2], first_conv_type y[2]) {
-  static_assert(qhls::frac<decltype(x0[0] * first_kernel[0])>() == qhls::frac<first_conv_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=first_kernel_codes type=cyclic factor=2
-  ap_int<8> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_first_conv_r: for (int r = 0; r < 1; ++r) {
-    compute_first_conv_c: for (int c = 0; c < 1; ++c) {
-      compute_first_conv_tiles_g: for (int g = 0; g < 2; ++g) {
-        #pragma HLS PIPELINE II=1
-        ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-        #pragma HLS ARRAY_PARTITION variable=sum type=complete
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          sum[p] = 0;
-        }
-        for (int i = 0; i < 1; ++i) {
-          #pragma HLS UNROLL
-          for (int j = 0; j < 1; ++j) {
-            #pragma HLS UNROLL
-            for (int s = 0; s < 1; ++s) {
-              #pragma HLS UNROLL
-              const ap_int<4> x = qhls::bits(x0[g + s]);
-              for (int p = 0; p < 2; ++p) {
-                #pragma HLS UNROLL
-                sum[p] += x * qhls::bits(first_kernel[g * 2 + p]);
-              }
-            }
-          }
-        }
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          if (g == 0) total[p] = 0;
-          total[p] += sum[p];
-          if (g == 1) {
-            y[p] = qhls::with_bits<first_conv_type>(total[p]);
-          }
-        }
-      }
-    }
-  }
-}
-
 // first.add (Keras layer first): s8.6 = add(first.conv, first.bias) with first.conv: s8.6, first.bias: s4.3
 static void compute_first_add(const first_conv_type x0[2], first_add_type y[2]) {
   #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
@@ -70,50 +26,6 @@ static void compute_relu_quantize(const first_add_type x0[2], relu_quantize_type
       for (int i2 = 0; i2 < 2; ++i2) {
         #pragma HLS UNROLL
         y[i2] = x0[i2];
-      }
-    }
-  }
-}
-
-// second.conv (Keras layer second): s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
-static void compute_second_conv(const second_pad_type x0[18], second_conv_type y[2]) {
-  static_assert(qhls::frac<decltype(x0[0] * second_kernel[0])>() == qhls::frac<second_conv_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=second_kernel_codes type=cyclic factor=18
-  ap_int<8> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  compute_second_conv_r: for (int r = 0; r < 1; ++r) {
-    compute_second_conv_c: for (int c = 0; c < 1; ++c) {
-      compute_second_conv_tiles_g: for (int g = 0; g < 2; ++g) {
-        #pragma HLS PIPELINE II=1
-        ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-        #pragma HLS ARRAY_PARTITION variable=sum type=complete
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          sum[p] = 0;
-        }
-        for (int i = 0; i < 3; ++i) {
-          #pragma HLS UNROLL
-          for (int j = 0; j < 3; ++j) {
-            #pragma HLS UNROLL
-            for (int s = 0; s < 1; ++s) {
-              #pragma HLS UNROLL
-              const ap_uint<2> x = qhls::bits(x0[(r + i) * 6 + (c + j) * 2 + g + s]);
-              for (int p = 0; p < 2; ++p) {
-                #pragma HLS UNROLL
-                sum[p] += x * qhls::bits(second_kernel[g * 18 + p * 9 + i * 3 + j]);
-              }
-            }
-          }
-        }
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          if (g == 0) total[p] = 0;
-          total[p] += sum[p];
-          if (g == 1) {
-            y[p] = qhls::with_bits<second_conv_type>(total[p]);
-          }
-        }
       }
     }
   }
@@ -162,28 +74,6 @@ static void compute_skip_add(const relu_quantize_type x0[2], const rounded_quant
   }
 }
 
-// mean.pool (Keras layer mean): u8.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum) with skip.add: u4.2
-static void compute_mean_pool(const skip_add_type x0[32], mean_pool_type y[2]) {
-  compute_mean_pool_rows: for (int r = 0; r < 1; ++r) {
-    compute_mean_pool_columns: for (int c = 0; c < 1; ++c) {
-      #pragma HLS PIPELINE II=1
-      for (int k = 0; k < 2; ++k) {
-        #pragma HLS UNROLL
-        mean_pool_type sum = 0;
-        for (int i = 0; i < 4; ++i) {
-          #pragma HLS UNROLL
-          for (int j = 0; j < 4; ++j) {
-            #pragma HLS UNROLL
-            const skip_add_type tap = x0[(r + i) * 8 + (c + j) * 2 + k];
-            sum += tap;
-          }
-        }
-        y[k] = sum;
-      }
-    }
-  }
-}
-
 // mean.shift (Keras layer mean): u7.6 = shift(mean.reshape, power=-4) with mean.reshape: u7.2
 static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2]) {
   compute_mean_shift_elements: for (int i0 = 0; i0 < 2; ++i0) {
@@ -194,11 +84,81 @@ static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2])
 
 // first.conv: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3
 static void run_first_conv(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<first_conv_type, 2> >& out0) {
-  run_first_conv_steps: for (int s = 0; s < 16; ++s) {
-    const qhls::Token<x_type, 2> x0_token = in0.read();
-    qhls::Token<first_conv_type, 2> y_token;
-    compute_first_conv(x0_token.data, y_token.data);
-    out0.write(y_token);
+  static_assert(qhls::frac<decltype(x_type() * first_kernel[0])>() == qhls::frac<first_conv_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=first_kernel_codes type=cyclic factor=2
+  QHLS_BUFFER x_type window[2];
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
+  QHLS_BUFFER x_type next[2];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<8> total[2];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
+  qhls::Token<first_conv_type, 2> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  run_first_conv_cycles: for (int n = 0; n < 33; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < 1 && step < 16) {
+      const qhls::Token<x_type, 2> token = in0.read();
+      for (int l = 0; l < 2; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 2 + l;
+        next[0 + k] = token.data[l];
+      }
+    }
+    if (complete) {
+      ap_int<8> sum[2];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 2; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
+      for (int i = 0; i < 1; ++i) {
+        #pragma HLS UNROLL
+        for (int j = 0; j < 1; ++j) {
+          #pragma HLS UNROLL
+          for (int s = 0; s < 1; ++s) {
+            #pragma HLS UNROLL
+            const ap_int<4> x = qhls::bits(window[g + s]);
+            for (int p = 0; p < 2; ++p) {
+              #pragma HLS UNROLL
+              sum[p] += x * qhls::bits(first_kernel[g * 2 + p]);
+            }
+          }
+        }
+      }
+      for (int p = 0; p < 2; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 2; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<first_conv_type>(total[p]);
+        }
+        out0.write(y_token);
+      }
+      if (++g == 2) {
+        g = 0;
+      }
+    }
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 1; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 2; ++k) {
+          #pragma HLS UNROLL
+          window[h * 2 + 0 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = true;
+    }
   }
 }
 
@@ -261,46 +221,107 @@ static void run_second_pad(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0
 
 // second.conv: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
 static void run_second_conv(hls::stream<qhls::Token<second_pad_type, 2> >& in0, hls::stream<qhls::Token<second_conv_type, 2> >& out0) {
-  QHLS_BUFFER second_pad_type lines[2][6][2];  // the rows above, oldest first
-  #pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1
-  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=3
+  static_assert(qhls::frac<decltype(second_pad_type() * second_kernel[0])>() == qhls::frac<second_conv_type>(),
+  "binary points of product and accumulator differ");
+  #pragma HLS ARRAY_RESHAPE variable=second_kernel_codes type=cyclic factor=18
+  QHLS_BUFFER second_pad_type lines[6][4];  // the rows above
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
   QHLS_BUFFER second_pad_type window[18];
   #pragma HLS ARRAY_PARTITION variable=window type=complete
-  int rows_left = 2;  // rows until a window ends
-  run_second_conv_rows: for (int r = 0; r < 6; ++r) {
-    int columns_left = 2;
-    run_second_conv_columns: for (int c = 0; c < 6; ++c) {
+  QHLS_BUFFER second_pad_type next[6];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  ap_int<8> total[2];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
+  qhls::Token<second_conv_type, 2> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0;
+  int step = 0;
+  int g = 0;
+  int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
+  run_second_conv_cycles: for (int n = 0; n < 53; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < 1 && step < 36) {
+      const qhls::Token<second_pad_type, 2> token = in0.read();
+      for (int l = 0; l < 2; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 2 + l;
+        next[0 + k] = lines[c][0 + l];
+        next[2 + k] = lines[c][2 + l];
+        next[4 + k] = token.data[l];
+        for (int h = 0; h < 1; ++h) {
+          #pragma HLS UNROLL
+          lines[c][h * 2 + l] = lines[c][(h + 1) * 2 + l];
+        }
+        lines[c][2 + l] = token.data[l];
+      }
+    }
+    if (complete) {
+      ap_int<8> sum[2];  // integers: product and accumulator share a binary point
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      for (int p = 0; p < 2; ++p) {
+        #pragma HLS UNROLL
+        sum[p] = 0;
+      }
       for (int i = 0; i < 3; ++i) {
         #pragma HLS UNROLL
-        for (int j = 0; j < 4; ++j) {
+        for (int j = 0; j < 3; ++j) {
           #pragma HLS UNROLL
-          window[i * 6 + j] = window[i * 6 + j + 2];
-        }
-      }
-      for (int t = 0; t < 1; ++t) {
-        #pragma HLS PIPELINE II=1
-        const qhls::Token<second_pad_type, 2> token = in0.read();
-        for (int l = 0; l < 2; ++l) {
-          #pragma HLS UNROLL
-          const int k = t * 2 + l;
-          window[(0 * 3 + 2) * 2 + k] = lines[0][c][k];
-          window[(1 * 3 + 2) * 2 + k] = lines[1][c][k];
-          window[(2 * 3 + 2) * 2 + k] = token.data[l];
-          for (int i = 0; i < 1; ++i) {
+          for (int s = 0; s < 1; ++s) {
             #pragma HLS UNROLL
-            lines[i][c][k] = lines[i + 1][c][k];
+            const ap_uint<2> x = qhls::bits(window[i * 6 + j * 2 + g + s]);
+            for (int p = 0; p < 2; ++p) {
+              #pragma HLS UNROLL
+              sum[p] += x * qhls::bits(second_kernel[g * 18 + p * 9 + i * 3 + j]);
+            }
           }
-          lines[1][c][k] = token.data[l];
         }
       }
-      if (rows_left == 0 && columns_left == 0) {
-        qhls::Token<second_conv_type, 2> y_token;
-        compute_second_conv(window, y_token.data);
+      for (int p = 0; p < 2; ++p) {
+        #pragma HLS UNROLL
+        if (g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (g == 1) {
+        for (int p = 0; p < 2; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[p] = qhls::with_bits<second_conv_type>(total[p]);
+        }
         out0.write(y_token);
       }
-      columns_left = columns_left == 0 ? 0 : columns_left - 1;
+      if (++g == 2) {
+        g = 0;
+      }
     }
-    rows_left = rows_left == 0 ? 0 : rows_left - 1;
+    if (t < (complete ? 1 : 0)) {
+      ++t;
+    } else {
+      t = 0;
+      for (int h = 0; h < 3; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 4; ++k) {
+          #pragma HLS UNROLL
+          window[h * 6 + k] = window[h * 6 + k + 2];
+        }
+      }
+      for (int h = 0; h < 3; ++h) {
+        #pragma HLS UNROLL
+        for (int k = 0; k < 2; ++k) {
+          #pragma HLS UNROLL
+          window[h * 6 + 4 + k] = next[h * 2 + k];
+        }
+      }
+      ++step;
+      complete = rows_left == 0 && columns_left == 0;
+      if (c == 5) {
+        c = 0;
+        columns_left = 2;
+        rows_left = rows_left == 0 ? 0 : rows_left - 1;
+      } else {
+        ++c;
+        columns_left = columns_left == 0 ? 0 : columns_left - 1;
+      }
+    }
   }
 }
 
@@ -338,21 +359,28 @@ static void run_skip_add(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0, 
   }
 }
 
-// mean.pool: 1 step of u8.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum) with skip.add: u4.2
+// mean.pool: sum of 16 pixels
 static void run_mean_pool(hls::stream<qhls::Token<skip_add_type, 2> >& in0, hls::stream<qhls::Token<mean_pool_type, 2> >& out0) {
-  QHLS_BUFFER skip_add_type x0[32];
-  #pragma HLS ARRAY_PARTITION variable=x0 type=complete
-  run_mean_pool_read: for (int t = 0; t < 16; ++t) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<skip_add_type, 2> x0_token = in0.read();
-    for (int l = 0; l < 2; ++l) {
-      #pragma HLS UNROLL
-      x0[t * 2 + l] = x0_token.data[l];
+  QHLS_BUFFER mean_pool_type sums[2];
+  #pragma HLS ARRAY_PARTITION variable=sums type=complete
+  run_mean_pool_pixels: for (int i = 0; i < 16; ++i) {
+    for (int t = 0; t < 1; ++t) {
+      #pragma HLS PIPELINE II=1
+      const qhls::Token<skip_add_type, 2> token = in0.read();
+      qhls::Token<mean_pool_type, 2> y_token;
+      for (int l = 0; l < 2; ++l) {
+        #pragma HLS UNROLL
+        const int k = t * 2 + l;
+        mean_pool_type value = token.data[l];
+        if (i > 0) {
+          value += sums[k];
+        }
+        sums[k] = value;
+        y_token.data[l] = value;
+      }
+      if (i == 15) out0.write(y_token);
     }
   }
-  qhls::Token<mean_pool_type, 2> y_token;
-  compute_mean_pool(x0, y_token.data);
-  out0.write(y_token);
 }
 
 // mean.shift: 1 step of u7.6 = shift(mean.reshape, power=-4) with mean.reshape: u7.2
@@ -377,7 +405,7 @@ void residual(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<m
   hls::stream<qhls::Token<relu_quantize_type, 2> > relu_quantize_to_second_pad("relu_quantize_to_second_pad");
   #pragma HLS STREAM variable=relu_quantize_to_second_pad depth=2
   hls::stream<qhls::Token<relu_quantize_type, 2> > relu_quantize_to_skip_add("relu_quantize_to_skip_add");
-  #pragma HLS STREAM variable=relu_quantize_to_skip_add depth=7
+  #pragma HLS STREAM variable=relu_quantize_to_skip_add depth=10
   hls::stream<qhls::Token<second_pad_type, 2> > second_pad("second_pad");
   #pragma HLS STREAM variable=second_pad depth=2
   hls::stream<qhls::Token<second_conv_type, 2> > second_conv("second_conv");

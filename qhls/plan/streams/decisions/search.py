@@ -1,0 +1,47 @@
+"""``find_streams``: the plan of streams that meets an interval or a budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qhls.plan.schedule import Schedule
+from qhls.plan.search import check_budget, find_spared, fits_budget, search_plan
+from qhls.plan.streams.build import build_plan
+from qhls.plan.streams.decisions.choices import Outlook, decide_streams
+from qhls.plan.streams.depths import time_plan
+from qhls.plan.streams.network import StreamPlan
+
+SLOWER = 1.05
+"""The factor by which a target grows while FIFOs, whose depths come last, exceed the budget."""
+SLOWEST = 4
+"""The ratio of the largest such target to the first one."""
+
+
+def find_streams(outlook: Outlook, schedule: Schedule) -> StreamPlan:
+    """Return the plan that meets the interval and the budget of ``schedule``. Raises ``PlanError`` if none does."""
+
+    def make(target: int) -> StreamPlan:
+        choices, lanes = decide_streams(outlook, schedule, target)
+        made = build_plan(outlook, schedule, choices, lanes)
+        spared = [
+            made.processes[i].op for i in find_spared(made, [p.hardware for p in made.processes])
+        ]
+        for op in spared:
+            assert op is not None
+            choices[op] = replace(choices[op], in_luts=True)
+        if spared:
+            made = build_plan(outlook, schedule, choices, lanes)
+        return replace(made, interval=made.busiest)
+
+    found = search_plan(make, schedule)
+    least = make(found.interval)  # no process needs to be faster than the slowest one
+    found = time_plan(least if least.interval <= found.interval and fits_budget(least) else found)
+    target = found.interval
+    while schedule.target is None and schedule.budget and not fits_budget(found):
+        target = int(target * SLOWER) + 1
+        if target > SLOWEST * found.interval:
+            break
+        found = time_plan(make(target))
+    if schedule.fit is not False:
+        check_budget(found)
+    return found

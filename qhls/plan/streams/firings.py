@@ -1,0 +1,108 @@
+"""The firings of each process of a plan of streams: when it takes tokens and gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Slide
+from qhls.plan.streams.network import StreamProcess, Tiles
+from qhls.plan.streams.tokens import Firings, Mask, Steps
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Cycles of the steps of a process.
+
+    ``interval``: between steps that overlap; 0 where they do not, and a computation takes ``busy`` cycles. ``delay``:
+    from the start of a step that overlaps with others to its first token.
+    """
+
+    interval: int
+    busy: int = 0
+    delay: int = 0
+
+
+def count_busy_cycles(process: StreamProcess) -> int:
+    """Return the cycles of one inference, if the process waits for no token."""
+    return process.tiles.cycles if process.tiles else fire(process).busy
+
+
+def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
+    """Return the firings of one inference, at the pace of an HLS tool where none is given."""
+    action = process.action
+    if isinstance(action, Fork):
+        shape = (action.tokens, len(process.writes))
+        takes = np.ones((action.tokens, 1), np.bool_)
+        return Firings(takes, np.ones(shape, np.bool_), np.ones(action.tokens, np.int64), 0)
+    if isinstance(action, Fill):
+        takes = _find_operands(action)[:: process.writes[0].lanes, None]
+        return Firings(takes, np.ones_like(takes), np.ones(len(takes), np.int64), 0)
+    hardware, tiles = process.hardware, None if pace else process.tiles
+    assert hardware is not None
+    if isinstance(action, Reduce):
+        steps = np.arange(action.pixels * process.writes[0].tokens)
+        gives = (steps >= len(steps) - process.writes[0].tokens)[:, None]
+        ones = np.ones(len(steps), np.int64)
+        return Firings(np.ones_like(gives), gives, ones, hardware.depth - 1)
+    active = _find_windows(action) if isinstance(action, Slide) else np.ones(action.steps, np.bool_)
+    if tiles:
+        return _fire_tiles(tiles, active, hardware.depth)
+    pace = pace or Pace(process.interval, hardware.cycles, hardware.depth - 1)
+    cycles = (pace.interval, pace.busy, pace.delay)
+    steps = Steps(process.taken, process.given, active, *cycles).fire()
+    return _hold(process, steps) if process.held else steps
+
+
+def _fire_tiles(tiles: Tiles, active: Mask, depth: int) -> Firings:
+    """Return the firings of a product by tiles, those alone that take or give a token."""
+    before = np.concatenate([[False], active])[: tiles.steps + tiles.ends]
+    lengths = np.where(before, tiles.longest, tiles.taken)
+    starts = np.cumsum(lengths) - lengths
+    takes = (starts[: tiles.steps, None] + np.arange(tiles.taken)).ravel()
+    each = tiles.trips // tiles.given
+    gives = (starts[before, None] + np.arange(1, tiles.given + 1) * each - 1).ravel()
+    times = np.union1d(takes, gives)
+    cycles = np.diff(times, append=lengths.sum())
+    taking, giving = (np.isin(times, some)[:, None] for some in (takes, gives))
+    return Firings(taking, giving, cycles, depth)
+
+
+def _hold(process: StreamProcess, steps: Firings) -> Firings:
+    """Return ``steps`` behind firings that each take one token of the operands that are held."""
+    columns = [
+        c for c, f in enumerate(process.reads) if f.tensor in process.held for _ in range(f.tokens)
+    ]
+    takes = np.zeros((len(columns), len(process.reads)), np.bool_)
+    takes[np.arange(len(columns)), columns] = True
+    gives = np.zeros((len(columns), 1), np.bool_)
+    return Firings(
+        np.concatenate([takes, steps.takes]),
+        np.concatenate([gives, steps.gives]),
+        np.concatenate([np.ones(len(columns), np.int64), steps.cycles]),
+        steps.delay,
+    )
+
+
+def _find_operands(action: Fill) -> Mask:
+    """Return for each element of a padded tensor whether it is one of the operand."""
+    mask = np.ones((), np.bool_)
+    for size, (before, after) in zip(action.op.x.shape, action.op.widths, strict=True):
+        axis = np.repeat([False, True, False], [before, size, after])
+        mask = mask[..., None] & axis
+    return mask.ravel()
+
+
+def _find_windows(action: Slide) -> Mask:
+    """Return for each pixel whether a window ends there."""
+    ends = [
+        np.arange(size) >= span - 1
+        for size, span in zip(action.image[:2], action.span, strict=True)
+    ]
+    steps = [
+        (np.arange(size) - span + 1) % stride == 0
+        for size, span, stride in zip(action.image[:2], action.span, action.strides, strict=True)
+    ]
+    rows, columns = (end & step for end, step in zip(ends, steps, strict=True))
+    return (rows[:, None] & columns[None, :]).ravel()
