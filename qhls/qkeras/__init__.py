@@ -15,7 +15,7 @@ from typing import Any
 import qhls.system.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
 from qhls.errors import QhlsError
 from qhls.qkeras.modules import build_modules, find_backend, list_places, resolve
-from qhls.qkeras.table import TABLE
+from qhls.qkeras.table import NOT_IMPORTED, TABLE
 
 __version__ = "0.9.0"
 """The release of QKeras whose names these are."""
@@ -28,7 +28,7 @@ for _name, _module in _modules.items():
     sys.modules[f"{__name__}.{_name}"] = _module
 
 __all__ = sorted(  # noqa: PLE0605 - the table has the names
-    {*_places, *(name for name in _modules if "." not in name and name not in _places)}
+    {*_places, *(name for name in _modules if "." not in name and name not in NOT_IMPORTED)}
 )
 
 

@@ -194,6 +194,9 @@ _AUTOQKERAS: dict[str, ModuleNames] = {
     ),
 }
 
+NOT_IMPORTED = ("autoqkeras", "callbacks", "codebook", "quantizer_imports", "utils")
+"""Modules that QKeras' package does not import itself: a star import of it does not bring them."""
+
 TABLE: dict[str, ModuleNames] = {
     "": ModuleNames(
         {"qhls.layers": "QConv2DBatchnorm QDepthwiseConv2DBatchnorm QDenseBatchnorm"},

@@ -66,6 +66,7 @@ STAR = """
 import sys
 import qhls.qkeras
 qhls.qkeras.install()
+from keras import callbacks
 from qkeras import *
 from qkeras.qlayers import QDense as first
 from qkeras.utils import load_qmodel, model_quantize
@@ -78,6 +79,7 @@ assert Conv2D is keras.layers.Conv2D and Activation is keras.layers.Activation
 assert quantized_relu is qkeras.quantizers.quantized_relu
 assert print_qstats is qkeras.estimate.print_qstats and QTools is qkeras.qtools.run_qtools.QTools
 assert "install" not in globals()
+assert callbacks.__name__ == "keras.callbacks" and qkeras.callbacks.QNoiseScheduler
 qhls.qkeras.install()
 """
 
