@@ -139,8 +139,15 @@ def _read_layer(config: Config, where: str) -> Config:
     cls = find(name, config, where, layer=True)
     settings = {k: _read_value(v, where, k) for k, v in inner.items()}
     if issubclass(cls, keras.layers.Layer):
-        settings = read_settings(cls, settings, where, str(config.get("module") or ""))
+        module = str(config.get("module") or _find_module(inner))
+        settings = read_settings(cls, settings, where, module)
     return _check_config(name_class(cls, settings), where)
+
+
+def _find_module(settings: Config) -> str:
+    """Return the module of a layer's type: Keras 3 names it in HDF5 files too, which lack the layer's."""
+    dtype = settings.get("dtype")
+    return str(dtype.get("module") or "") if isinstance(dtype, dict) else ""
 
 
 def _check_config(layer_config: Config, where: str) -> Config:

@@ -58,13 +58,14 @@ def loaded_again(model, folder, name="m.keras"):
         ((6,), lambda: L.Dense(3, kernel_initializer=keras.initializers.IdentityInitializer())),
     ],
 )
-def test_every_layer_that_this_keras_wrote(shape, layer, tmp_path, rng):
+@pytest.mark.parametrize("file", ["m.keras", "m.h5"])
+def test_every_layer_that_this_keras_wrote(shape, layer, file, tmp_path, rng):
     x = keras.Input(shape)
     made = layer()
     y = made(x, x) if isinstance(made, L.MultiHeadAttention) else made(x)
     model = keras.Model(x, QDense(2, kernel_quantizer=Q)(L.Flatten()(y)))
     data = rng.normal(size=(3, *shape)).astype("float32")
-    again = loaded_again(model, tmp_path)
+    again = loaded_again(model, tmp_path, file)
     assert_equal(again(data, training=False), model(data, training=False))
 
 
