@@ -55,10 +55,10 @@ def read_choices(model: Any) -> dict[str, LayerChoice]:
     quantizers without a grid, are left out, and with a warning layers within user-defined layers.
     """
     from qhls.energy.candidates import LayerChoice
-    from qhls.frontend.models.walk import layers, split_inaccessible
+    from qhls.frontend.models.walk import split_inaccessible, walk_layers
 
     choices: dict[str, LayerChoice] = {}
-    accessible, others = split_inaccessible(layers(model))
+    accessible, others = split_inaccessible(walk_layers(model))
     if others:
         warnings.warn(
             f"candidates: layers inside other layers keep their weights: {', '.join(others)}. Make them layers of "

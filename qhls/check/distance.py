@@ -65,7 +65,7 @@ def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Dista
     from qhls.check.reference import Reference
     from qhls.design import decode_outputs
     from qhls.frontend.approximation.approximate import SOFTMAX_APART
-    from qhls.frontend.lowering.trace import output_names
+    from qhls.frontend.lowering.trace import list_output_names
 
     graph = design.exact or design.graph
     results = decode_outputs(graph, run(graph, codes))
@@ -76,7 +76,7 @@ def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Dista
     expected = Reference(design.given, replace(graph, host_softmax=ends)).numbers(codes)
     outputs = tuple(
         OutputDistance(name, float(abs(a - b).max(initial=0.0)), _compare_argmax(a, b))
-        for name, a, b in zip(output_names(design.given), results, expected, strict=True)
+        for name, a, b in zip(list_output_names(design.given), results, expected, strict=True)
     )
     return Distance(len(codes[0]), data, outputs)
 

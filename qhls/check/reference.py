@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.models.precision import copy_in_precision, type_of
+from qhls.frontend.models.precision import copy_in_precision, find_float_type
 from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
@@ -31,7 +31,7 @@ class Reference:
     def __init__(self, model: keras.Model, graph: ModelGraph) -> None:
         self.graph, self.whole = graph, model
         layers = graph.inexact
-        own = type_of(model)
+        own = find_float_type(model)
         self.dtype = "float64" if layers else own
         self.copied = self.dtype != own
         self.notes = [_explain(layers)] if layers else []

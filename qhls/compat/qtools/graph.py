@@ -11,7 +11,7 @@ import keras
 
 from qhls.compat.qkeras.models.graph import Call, list_calls_and_results
 from qhls.errors import EnergyError
-from qhls.frontend.models.walk import layers, unwrapped
+from qhls.frontend.models.walk import unwrap, walk_layers
 from qhls.quantizers.keras_types import KerasLayer
 
 Shape = tuple[int | None, ...]
@@ -94,7 +94,7 @@ def list_nodes(model: keras.Model, compatible: bool) -> list[Node]:
         name = call.name if times[call.name] == 1 else f"{call.name}#{times[call.name]}"
         read_edges = [edges[id(t)] for t in call.inputs]
         read |= {edge.source for edge in read_edges}
-        layer = call.layer if compatible else unwrapped(call.layer)
+        layer = call.layer if compatible else unwrap(call.layer)
         nodes.append(
             _node(name, layer, call, _merged(read_edges) if compatible else read_edges, nodes)
         )
@@ -124,5 +124,5 @@ def _merged(edges: list[Edge]) -> list[Edge]:
 
 def sort_as_in_model(model: keras.Model, nodes: list[Node]) -> list[Node]:
     """Return the nodes in the order of the model's list of layers."""
-    order = {name: i for i, (name, _) in enumerate(layers(model))}
+    order = {name: i for i, (name, _) in enumerate(walk_layers(model))}
     return sorted(nodes, key=lambda node: order.get(node.name.partition("#")[0], len(order)))

@@ -22,7 +22,7 @@ from qhls.compat.qtools.types.options import Options
 from qhls.compat.qtools.types.typemap import entries, find_source_types
 from qhls.errors import EnergyError
 from qhls.frontend.files.weights import load_weights
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.system.text import say
 
 RELEASE = "0.9.0"
@@ -87,7 +87,7 @@ class QTools:
             for_reference,
             model_weights_already_quantized,
             hw_weight_dict or {},
-            dict(layers(model)),
+            dict(walk_layers(model)),
             compatible != RELEASE,
         )
         nodes = list_nodes(model, types.compatible)

@@ -26,12 +26,12 @@ from qhls.frontend.lowering.reals import (
     RealNumbersError,
     Reals,
     exact,
-    resolving,
+    use_resolver,
 )
 from qhls.frontend.lowering.refusal import RealWeightsError
-from qhls.frontend.lowering.steps import values_of
-from qhls.frontend.lowering.trace import settled, trace, trace_in_own_type
-from qhls.frontend.models.precision import type_of
+from qhls.frontend.lowering.steps import make_float_function
+from qhls.frontend.lowering.trace import settle_float32, trace, trace_in_own_type
+from qhls.frontend.models.precision import find_float_type
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Op, layer_scope
@@ -113,7 +113,11 @@ def trace_nearest(
         Approximation(each.source, str(each), each.error, each.points, each.complete, instead=True)
         for each in fixed
     ]
-    return model, settled(model, input_types, graph), (*instead, *inserted.approximations.values())
+    return (
+        model,
+        settle_float32(model, input_types, graph),
+        (*instead, *inserted.approximations.values()),
+    )
 
 
 @dataclass
@@ -153,10 +157,10 @@ class _Quantizers:
 
         The trace is repeated while a quantizer has grown, or while places are found to need one.
         """
-        self.dtype = type_of(model)
+        self.dtype = find_float_type(model)
         while True:
             self.begin()
-            with resolving(self):
+            with use_resolver(self):
                 graph = trace_in_own_type(model, input_types)
             if self.asked:
                 self.forced |= self.asked
@@ -320,7 +324,7 @@ def _list_numbers(reals: Reals) -> tuple[Array, Array]:
     if (hi - lo) * count >= 1 << 62:
         steps = steps.astype(object)  # Python's integers
     codes = narrow_integers(lo + steps * (hi - lo) // max(count - 1, 1), max(-lo, hi))
-    numbers = values_of(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))
+    numbers = make_float_function(reals.function, reals.x, channels)(np.tile(codes, (channels, 1)))
     if not np.isfinite(numbers).all():
         wrong = numbers[~np.isfinite(numbers)][0]
         raise LoweringError(

@@ -9,7 +9,7 @@ import keras
 
 from qhls.errors import LoweringError
 from qhls.frontend.lowering.lower import lower
-from qhls.frontend.lowering.trace import functional_of, nodes_of
+from qhls.frontend.lowering.trace import find_functional, list_keras_nodes
 from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer, KerasNode
@@ -57,10 +57,10 @@ def split(model: keras.Model, always: bool) -> Ends | None:
         LoweringError: a model that is not built from layers; with ``always``, one of which hardware would have nothing.
     """
     model = _inline_models(model)
-    functional = functional_of(model, model)
+    functional = find_functional(model, model)
     left: list[Any] = []
     made: set[int] = set()
-    for node in nodes_of(functional):
+    for node in list_keras_nodes(functional):
         layer = node.operation
         real = isinstance(layer, keras.layers.Layer) and has_real_weights(layer)
         if real or any(id(t) in made for t in node.input_tensors):
@@ -94,7 +94,7 @@ def _build_host(model: keras.Model, left: list[Any], border: list[Any]) -> keras
     copies = _Copies()
     for node in left:
         copies.call(node, node.operation.name, tensors)
-    outputs = [tensors[id(t)] for t in functional_of(model, model).outputs]
+    outputs = [tensors[id(t)] for t in find_functional(model, model).outputs]
     return copies.finish(inputs, outputs, f"{model.name}_host")
 
 
@@ -103,8 +103,8 @@ def _inline_models(model: keras.Model) -> keras.Model:
 
     So it can be cut between these. Itself where there are none, or where one of them is called more than once.
     """
-    functional = functional_of(model, model)
-    nodes = nodes_of(functional)
+    functional = find_functional(model, model)
+    nodes = list_keras_nodes(functional)
     cut = [node.operation for node in nodes if _is_cut(node.operation)]
     if not cut or len({id(layer) for layer in cut}) < len(cut):
         return model
@@ -120,10 +120,10 @@ def _inline_models(model: keras.Model) -> keras.Model:
             if not _is_cut(layer):
                 copies.call(node, f"{path}{layer.name}", tensors)
                 continue
-            inner = functional_of(layer, layer)
+            inner = find_functional(layer, layer)
             pairs = zip(inner.inputs, node.input_tensors, strict=True)
             tensors.update({id(own): tensors[id(t)] for own, t in pairs})
-            follow(nodes_of(inner), f"{path}{layer.name}_")
+            follow(list_keras_nodes(inner), f"{path}{layer.name}_")
             pairs = zip(node.outputs, inner.outputs, strict=True)
             tensors.update({id(t): tensors[id(own)] for t, own in pairs})
 

@@ -16,7 +16,7 @@ import numpy as np
 from qhls.frontend.layers.scale_shift import QChannelScaleShift, QScaleShift
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Reals
-from qhls.frontend.lowering.steps import values_of
+from qhls.frontend.lowering.steps import make_float_function
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
 from qhls.ir import Fixed, Graph, Input, decode, run
@@ -135,7 +135,7 @@ def _is_rectified(reals: Reals, call: _Call) -> bool:
     """Return whether only a ReLU follows the layer, which is exact behind a fixed-point layer."""
     if reals.channels != len(call.numbers):
         return False
-    numbers = values_of(reals.function, reals.x, reals.channels)(
+    numbers = make_float_function(reals.function, reals.x, reals.channels)(
         np.tile(call.codes, (reals.channels, 1))
     )
     return bool((numbers == np.maximum(call.numbers, 0)).all())

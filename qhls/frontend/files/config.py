@@ -23,7 +23,7 @@ from qhls.frontend.files.classes import (
     name_class,
     read_settings,
 )
-from qhls.frontend.models.calls import MODELS, ends, field, node, renamed
+from qhls.frontend.models.calls import MODELS, make_ends, make_node, read_field, rename_layers
 
 _LAYER_KEYS = {"layer", "layers", "forward_layer", "backward_layer", "cell", "cells"}
 
@@ -99,9 +99,9 @@ def _read_part(config: Config, where: str) -> Any:
     """An object that is no layer: a tensor, a quantizer, an initializer, a function, ..."""
     name, inner = _read_class_name(config, where), config.get("config")
     if name in ("__tensor__", "__numpy__"):
-        return field(inner, "value", where)
+        return read_field(inner, "value", where)
     if name in ("DTypePolicy", "Policy"):
-        return field(inner, "name", where)
+        return read_field(inner, "name", where)
     if name == "function":
         return _read_function(inner, where)
     cls = find(name, config, where)
@@ -161,11 +161,11 @@ def _strip_pruning(config: Config, where: str) -> Config:
     name = config.get("class_name") if isinstance(config, dict) else None
     if not isinstance(name, str) or name.rpartition(">")[2] != "PruneLowMagnitude":
         return config
-    outer: Any = field(config, "config", where)
-    layer = field(outer, "layer", where)
-    inner: Any = field(layer, "config", where)
+    outer: Any = read_field(config, "config", where)
+    layer = read_field(outer, "layer", where)
+    inner: Any = read_field(layer, "config", where)
     first = {k: outer[k] for k in ("batch_input_shape",) if k in outer}
-    own = {"config": first | inner, "name": field(inner, "name", where)}
+    own = {"config": first | inner, "name": read_field(inner, "name", where)}
     return layer | own | {"inbound_nodes": config.get("inbound_nodes")}
 
 
@@ -176,7 +176,7 @@ def _read_model(name: str, config: Config, where: str) -> Config:
     inner: Any = config.get("config")
     if isinstance(inner, list):  # Keras before 2.2.3 wrote the bare list of a Sequential's layers
         inner = {"name": "sequential", "layers": inner}
-    layers = field(inner, "layers", where)
+    layers = read_field(inner, "layers", where)
     if not isinstance(layers, list) or not layers:
         raise LoadError(
             f"{where}: expected a list of layers, got {format_value(layers)}. Save the model again."
@@ -224,7 +224,7 @@ def _find_first_shape(config: Config) -> Any:
 def _read_functional(inner: Config, where: str) -> Config:
     inner = _rename_wrapped(inner, where)
     configs = inner["layers"]
-    names = [field(each, "name", where) for each in configs]
+    names = [read_field(each, "name", where) for each in configs]
     nested = {
         n: _read_class_name(c, where, CODE - {*tf_ops.CLASSES})
         for n, c in zip(names, configs, strict=True)
@@ -233,7 +233,7 @@ def _read_functional(inner: Config, where: str) -> Config:
     layers = []
     for name, config in zip(names, configs, strict=True):
         at = f"{where}: layer {name!r}"
-        nodes = [node(n, nested, at) for n in config.get("inbound_nodes") or []]
+        nodes = [make_node(n, nested, at) for n in config.get("inbound_nodes") or []]
         if nested[name] in tf_ops.CLASSES:
             cls, settings, nodes = tf_ops.translate_operation(config, nodes, at)
             layer = _check_config(name_class(cls, settings | {"name": name}), at)
@@ -246,7 +246,7 @@ def _read_functional(inner: Config, where: str) -> Config:
         "layers": layers,
     }
     for key in ("input_layers", "output_layers"):
-        found = ends(field(inner, key, where), nested if legacy else {}, where)
+        found = make_ends(read_field(inner, key, where), nested if legacy else {}, where)
         # Keras 2 writes a list of one where the model takes or returns a tensor.
         settings[key] = found[0] if legacy and len(found) == 1 else found
     return {"module": "keras", "class_name": "Model", "config": settings, "registered_name": None}
@@ -256,13 +256,13 @@ def _rename_wrapped(inner: Config, where: str) -> Config:
     """The graph with each layer in the place of its pruning wrapper, which had another name."""
     layers = [_strip_pruning(each, where) for each in inner["layers"]]
     pairs = zip(inner["layers"], layers, strict=True)
-    names = {field(old, "name", where): field(new, "name", where) for old, new in pairs}
+    names = {read_field(old, "name", where): read_field(new, "name", where) for old, new in pairs}
     if all(old == new for old, new in names.items()):
         return inner
     layers = [
-        each | {"inbound_nodes": renamed(each.get("inbound_nodes"), names)} for each in layers
+        each | {"inbound_nodes": rename_layers(each.get("inbound_nodes"), names)} for each in layers
     ]
-    places = {k: renamed(inner.get(k), names) for k in ("input_layers", "output_layers")}
+    places = {k: rename_layers(inner.get(k), names) for k in ("input_layers", "output_layers")}
     return inner | places | {"layers": layers}
 
 

@@ -8,7 +8,7 @@ import keras
 
 from qhls.frontend.layers.qlayer import QuantizerState, get_activation, serialize
 from qhls.frontend.layers.registry import register
-from qhls.frontend.lowering.lower import activate, lower, softmax
+from qhls.frontend.lowering.lower import activate, lower, lower_softmax
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
 
@@ -64,4 +64,4 @@ def _(layer: keras.layers.Activation, x: Tensor) -> Tensor:
 
 @lower.register(keras.layers.Softmax)
 def _(layer: keras.layers.Softmax, x: Op) -> Op:
-    return softmax(layer, x, layer.axis)
+    return lower_softmax(layer, x, layer.axis)

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from qhls.frontend.layers.registry import register
-from qhls.frontend.lowering.lower import activate, lower, refusal, scaled
-from qhls.frontend.lowering.reals import Tensor, reals_along
+from qhls.frontend.lowering.lower import activate, explain_refusal, lower, multiply_by
+from qhls.frontend.lowering.reals import Tensor, apply_real_along
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
@@ -241,10 +241,10 @@ def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
     if isinstance(x, Op) and layer.relu_upper_bound is None:
         # Scaled by a power of two, every channel has the same quantizer.
         gains = 2.0 ** ops.convert_to_numpy(layer._choose_integer()).astype(np.float64)
-        common: Any = activate(layer, layer._make_quantizer(0), scaled(x, 1 / gains))
-        return scaled(common, gains)
+        common: Any = activate(layer, layer._make_quantizer(0), multiply_by(x, 1 / gains))
+        return multiply_by(common, gains)
     # It makes the steps itself, in the next line.
-    odd = refusal(layer, "steps of each channel", "none", "Quantise each channel.")
+    odd = explain_refusal(layer, "steps of each channel", "none", "Quantise each channel.")
     return step_function(
-        layer, keras.activations.linear, reals_along(x, layer.quantizer, odd, axes=(-1,)), ()
+        layer, keras.activations.linear, apply_real_along(x, layer.quantizer, odd, axes=(-1,)), ()
     )

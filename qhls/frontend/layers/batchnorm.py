@@ -9,8 +9,8 @@ import keras
 from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import Tensor, reals_along
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.reals import Tensor, apply_real_along
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.quantizers.keras_types import ops
 
 
@@ -123,7 +123,7 @@ def read_axis(name: str, axis: Any) -> int:
 @lower.register(keras.layers.BatchNormalization, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     """Real numbers, as the layer itself makes them, for a quantizer behind it."""
-    odd = refusal(
+    odd = explain_refusal(
         layer,
         "a quantizer behind the normalisation, whose factors are real numbers",
         "none",
@@ -132,5 +132,5 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
     normalise = layer.normalise if isinstance(layer, QBatchNormalization) else layer
     axis = layer.axis % (len(x.shape) + 1) - 1
-    normal = reals_along(x, lambda v: normalise(v, training=False), odd, axes=(axis,))
+    normal = apply_real_along(x, lambda v: normalise(v, training=False), odd, axes=(axis,))
     return activate(layer, getattr(layer, "activation", None), normal)

@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.lowering.lower import have_few_bits, lower, rectified, scaled
-from qhls.frontend.lowering.reals import Tensor, reals_along
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.lower import have_few_bits, lower, multiply_by, rectify
+from qhls.frontend.lowering.reals import Tensor, apply_real_along
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Max, Min, Op, Sub
 from qhls.ir.integers import Array
@@ -27,13 +27,13 @@ def _apply_real(
 
     ``why``: the argument that makes it real.
     """
-    odd = refusal(
+    odd = explain_refusal(
         layer,
         f"a quantizer behind it, because {why} makes its results real numbers",
         "none",
         "Add a QActivation behind it.",
     )
-    return reals_along(x, layer, odd, monotone, axes)
+    return apply_real_along(x, layer, odd, monotone, axes)
 
 
 def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
@@ -46,7 +46,7 @@ def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
 def _(layer: Any, x: Tensor) -> Tensor:
     slope, highest, threshold = layer.negative_slope, layer.max_value, layer.threshold
     exactly = isinstance(x, Op) and threshold == 0
-    found = rectified(x, float(slope), highest) if isinstance(x, Op) and exactly else None
+    found = rectify(x, float(slope), highest) if isinstance(x, Op) and exactly else None
     if found is not None:
         return found
     why = f"negative_slope={slope}, max_value={highest}, threshold={threshold}"
@@ -56,7 +56,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.LeakyReLU, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     slope = float(layer.negative_slope)
-    found = rectified(x, slope) if isinstance(x, Op) else None
+    found = rectify(x, slope) if isinstance(x, Op) else None
     return _apply_real(layer, x, f"negative_slope={slope}", slope >= 0) if found is None else found
 
 
@@ -71,9 +71,9 @@ def _(layer: Any, x: Tensor) -> Tensor:
     slopes: Any = ops.convert_to_numpy(layer.alpha)
     if isinstance(x, Op) and have_few_bits(slopes):
         if (slopes <= 1).all():
-            return Max(x, scaled(x, slopes))
+            return Max(x, multiply_by(x, slopes))
         if (slopes >= 1).all():
-            return Min(x, scaled(x, slopes))
+            return Min(x, multiply_by(x, slopes))
     return _apply_real(
         layer, x, "a slope", bool((slopes >= 0).all()), _find_axes(slopes, len(x.shape))
     )
@@ -85,7 +85,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
     if scale.ndim and keras.config.image_data_format() == "channels_first":
         scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))  # as Keras does
     if isinstance(x, Op) and have_few_bits(scale) and have_few_bits(offset):
-        product = scaled(x, scale)
+        product = multiply_by(x, scale)
         return Add(product, Const.of(offset, "offset")) if offset.any() else product
     axes = {*_find_axes(scale, len(x.shape)), *_find_axes(offset, len(x.shape))}
     why = f"scale={layer.scale}, offset={layer.offset}"
@@ -97,15 +97,15 @@ def _(layer: Any, x: Tensor) -> Tensor:
     """``(x - mean) / deviation``, or back if ``invert``; Keras' own broadcast statistics."""
     mean, variance = (np.asarray(ops.convert_to_numpy(v)) for v in (layer.mean, layer.variance))
     if mean.shape[0] != 1:
-        raise refusal(
+        raise explain_refusal(
             layer, "a normalisation within a sample", "one along the batch", "Use axis=-1."
         )
     mean, deviation = mean[0], np.maximum(np.sqrt(variance[0]), keras.config.epsilon())
     if isinstance(x, Op) and have_few_bits(mean):
         if layer.invert and have_few_bits(deviation):
-            return Add(scaled(x, deviation), Const.of(mean, "mean"))
+            return Add(multiply_by(x, deviation), Const.of(mean, "mean"))
         if not layer.invert and (np.frexp(deviation)[0] == 0.5).all():
-            return scaled(Sub(x, Const.of(mean, "mean")) if mean.any() else x, 1 / deviation)
+            return multiply_by(Sub(x, Const.of(mean, "mean")) if mean.any() else x, 1 / deviation)
     axes = _find_axes(mean, len(x.shape))
     return _apply_real(layer, x, "the variance", axes=axes)
 
@@ -114,7 +114,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 def _(layer: Any, x: Tensor) -> Op:
     """The number of the bin: steps already."""
     if layer.output_mode != "int":
-        raise refusal(
+        raise explain_refusal(
             layer, "output_mode='int'", f"{layer.output_mode!r}", "Encode its result later."
         )
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from qhls.errors import LoweringError, QuantizerError
 from qhls.frontend.layers.qlayer import QLayer
-from qhls.frontend.lowering.arithmetic import current_arithmetic
+from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.lower import activate
-from qhls.frontend.lowering.reals import Reals, Tensor, reals
-from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal
+from qhls.frontend.lowering.reals import Reals, Tensor, apply_real
+from qhls.frontend.lowering.refusal import RealWeightsError, describe_layer, explain_refusal
 from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
@@ -58,7 +58,7 @@ def lower_linear(
     factors = rows[np.abs(rows).argmax(axis=0), np.arange(rows.shape[1])]
     if ((rows != factors) & (rows != 0)).any():
         raise LoweringError(f"{odd} Its scales differ within a channel of the result.")
-    running = current_arithmetic()
+    running = find_arithmetic()
     if running is not None:
         running.rounds.append(layer.name)  # Keras multiplies first, then sums rounded products
 
@@ -73,13 +73,13 @@ def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError 
     quantizer, values = layer.quantized_weights()[variable]
     if not isinstance(quantizer, Quantizer):
         raise _explain_unquantised(layer, variable)
-    running = current_arithmetic()
+    running = find_arithmetic()
     if running is not None:
         values = values.astype(find_trained_type(running.dtype))
     try:
         codes, scale = quantizer.integer_codes(values)
     except QuantizerError as error:
-        raise LoweringError(f"{called(layer)}, {variable}: {error}") from error
+        raise LoweringError(f"{describe_layer(layer)}, {variable}: {error}") from error
     used = np.broadcast_to(scale, codes.shape)[codes != 0]
     odd = used[np.frexp(used)[0] != 0.5]
     if not odd.size:
@@ -87,7 +87,7 @@ def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError 
     return (
         codes,
         scale,
-        refusal(
+        explain_refusal(
             layer,
             f"weights of {variable!r} that are integers times powers of two",
             f"the scale {odd[0]:g} from {quantizer}",
@@ -104,7 +104,7 @@ def _find_computed(
 
     It does for a weight far beyond a grid of so many bits that the sum has no place for the last of them.
     """
-    running = current_arithmetic()
+    running = find_arithmetic()
     if running is None or running.plain or not is_noiseless(quantizer):
         return codes, scale
     computed = np.asarray(ops.convert_to_numpy(quantizer(values)), np.float64)
@@ -118,7 +118,9 @@ def _explain_unquantised(layer: Any, variable: str) -> LoweringError:
     argument = layer.argument(variable, "quantizer")
     advice = f"Add e.g. {argument}='quantized_bits(8,0,alpha=1)'."
     actual = "none, so its weights are real numbers"
-    return RealWeightsError(str(refusal(layer, f"a quantizer for {variable!r}", actual, advice)))
+    return RealWeightsError(
+        str(explain_refusal(layer, f"a quantizer for {variable!r}", actual, advice))
+    )
 
 
 def add_bias(layer: QLayer, x: Tensor) -> Tensor:
@@ -134,7 +136,7 @@ def add_bias(layer: QLayer, x: Tensor) -> Tensor:
         odd = _explain_unquantised(layer, "bias")
     with skip_gradients():
         bias = layer.quantized("bias")
-    return reals(x, lambda v: v + ops.cast(bias, v.dtype), odd)
+    return apply_real(x, lambda v: v + ops.cast(bias, v.dtype), odd)
 
 
 def finish(layer: QLayer, x: Tensor) -> Tensor:

@@ -17,18 +17,18 @@ from qhls.frontend.layers.operators import (
     reduce_axes,
     register_operations,
 )
-from qhls.frontend.lowering.arithmetic import current_arithmetic
-from qhls.frontend.lowering.choices import negated, selected, steps_of, truth
-from qhls.frontend.lowering.lower import lower, zero
+from qhls.frontend.lowering.arithmetic import find_arithmetic
+from qhls.frontend.lowering.choices import make_steps, make_truth, negate, select
+from qhls.frontend.lowering.lower import lower, make_zero
 from qhls.frontend.lowering.reals import (
     Tensor,
-    boundary_of,
+    apply_real_along,
     exact,
-    joined,
-    prepared,
-    reals_along,
+    find_boundary,
+    join_tensors,
+    make_exact,
 )
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape, Sub
 from qhls.ir.integers import dyadic
@@ -64,7 +64,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
     kind = type(operation).__name__
     if is_tensor(a) and is_tensor(b):
         operands = match_ranks(operation, (exact(operation, a), exact(operation, b)))
-        return steps_of(Sub(*operands, proved=True), *_COMPARISONS[kind])
+        return make_steps(Sub(*operands, proved=True), *_COMPARISONS[kind])
     if is_tensor(a):
         return _lower_comparison(operation, kind, a, b, operation)
     return _lower_comparison(
@@ -78,19 +78,19 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
     if isinstance(x, Op) and is_held(constant):
         codes = constant * 2.0**x.type.frac
         if constant.ndim == 0 and codes == int(codes):
-            return steps_of(x, *_COMPARISONS[kind], at=int(codes))
+            return make_steps(x, *_COMPARISONS[kind], at=int(codes))
         difference = Sub(x, Const.of(constant, "constant"), proved=True)
-        return steps_of(difference, *_COMPARISONS[kind])
+        return make_steps(difference, *_COMPARISONS[kind])
 
     def compared(v: Any) -> Any:
         return ops.cast(function(v, ops.cast(constant, v.dtype)), v.dtype)
 
     monotone = "Equal" not in (kind, kind.removeprefix("Not"))
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
-    odd = refusal(
+    odd = explain_refusal(
         operation, "a comparison of codes", "one of real numbers", "Add a QActivation before it."
     )
-    result = reals_along(x, compared, odd, monotone, axes)
+    result = apply_real_along(x, compared, odd, monotone, axes)
     return step_function(operation, keras.activations.linear, result, turns=())
 
 
@@ -100,31 +100,31 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
 @register_operations("LogicalAnd", "LogicalOr", "LogicalXor")
 def _(operation: Any, a: Any, b: Any) -> Op:
     if not (is_tensor(a) and is_tensor(b)):
-        raise refusal(operation, "two tensors", "a constant", "Leave the operation out.")
-    operands = (truth(exact(operation, a)), truth(exact(operation, b)))
+        raise explain_refusal(operation, "two tensors", "a constant", "Leave the operation out.")
+    operands = (make_truth(exact(operation, a)), make_truth(exact(operation, b)))
     left, right = match_ranks(operation, operands)
     kind = type(operation).__name__
     if kind == "LogicalXor":
-        return truth(Sub(left, right))
+        return make_truth(Sub(left, right))
     return (Min if kind == "LogicalAnd" else Max)(left, right)
 
 
 @register_operations("LogicalNot")
 def _(operation: Any, x: Tensor) -> Op:
-    return negated(truth(exact(operation, x)))
+    return negate(make_truth(exact(operation, x)))
 
 
 @register_operations("Any", "All")
 def _(operation: Any, x: Tensor) -> Op:
-    holds = truth(exact(operation, x))
+    holds = make_truth(exact(operation, x))
     if type(operation).__name__ == "Any":
         return reduce_axes(operation, holds, "max")
-    return negated(reduce_axes(operation, negated(holds), "max"))
+    return negate(reduce_axes(operation, negate(holds), "max"))
 
 
 @register_operations("CountNonzero")
 def _(operation: Any, x: Tensor) -> Op:
-    return reduce_axes(operation, truth(exact(operation, x)), "sum")
+    return reduce_axes(operation, make_truth(exact(operation, x)), "sum")
 
 
 # -- choices ------------------------------------------------------------------------------------
@@ -133,26 +133,26 @@ def _(operation: Any, x: Tensor) -> Op:
 @register_operations("Where")
 def _(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
     if not is_tensor(condition) or a is None or b is None:
-        raise refusal(
+        raise explain_refusal(
             operation, "a condition that is a tensor, and two choices", "others", "Name all three."
         )
-    holds = truth(exact(operation, condition))
-    xs = [prepared(x) if is_tensor(x) else _make_number(operation, x, condition) for x in (a, b)]
+    holds = make_truth(exact(operation, condition))
+    xs = [make_exact(x) if is_tensor(x) else _make_number(operation, x, condition) for x in (a, b)]
 
     def choice(x: Op, y: Op) -> Op:
-        return selected(*match_ranks(operation, (holds, *map(_make_known, (x, y)))))
+        return select(*match_ranks(operation, (holds, *map(_make_known, (x, y)))))
 
     if all(isinstance(x, Op) for x in xs):
         return choice(*xs)  # type: ignore[arg-type]
     shape = np.broadcast_shapes(holds.shape, *(x.shape for x in xs))
-    return joined(xs, choice, tuple(shape), boundary_of(xs))
+    return join_tensors(xs, choice, tuple(shape), find_boundary(xs))
 
 
 def _make_number(operation: Any, value: Any, x: Tensor) -> Op:
     """Return one number as a tensor of one element: an input that has this number only."""
     constant = read_constant(operation, value, x)
     if constant.size != 1 or not is_held(constant):
-        raise refusal(
+        raise explain_refusal(
             operation,
             "choices that are tensors, or numbers of at most 12 bits",
             f"a constant of the shape {constant.shape}",
@@ -175,15 +175,15 @@ def _(layer: keras.layers.Masking, x: Op) -> Op:
     """Set rows that are ``mask_value`` throughout to 0."""
     value = np.asarray(ops.convert_to_numpy(layer.mask_value), np.float64)
     if value.ndim or not is_held(value):
-        raise refusal(
+        raise explain_refusal(
             layer, "a mask_value of at most 12 bits", layer.mask_value, "Use 0, for instance."
         )
     if value == 0:
         return x
-    differs = truth(Sub(x, Const.of(value, "mask_value"), proved=True))
+    differs = make_truth(Sub(x, Const.of(value, "mask_value"), proved=True))
     rows = Reshape(differs, (x.size // x.shape[-1], x.shape[-1], 1))
     some = Reshape(Pool(rows, (1, x.shape[-1]), (1, 1), "max"), (*x.shape[:-1], 1))
-    return selected(some, x, zero())
+    return select(some, x, make_zero())
 
 
 # -- powers -------------------------------------------------------------------------------------
@@ -193,14 +193,14 @@ def _(layer: keras.layers.Masking, x: Op) -> Op:
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     """A product of integers, where Keras' power has these numbers on every code."""
     if not is_tensor(a) or is_tensor(b):
-        raise refusal(
+        raise explain_refusal(
             operation, "a tensor to a constant power", "a power from a tensor", "Use a constant."
         )
     exponent = read_constant(operation, b, a)
     whole = exponent.ndim == 0 and exponent == int(exponent) and 1 <= exponent <= 8
     if isinstance(a, Op) and whole and (dtype := _product_type(operation, a, int(exponent))):
         product = _power(a, int(exponent))
-        running = current_arithmetic()
+        running = find_arithmetic()
         if running is not None and running.dtype != dtype == "float64":
             running.rounds.append(product.layer)
         return product
@@ -209,13 +209,13 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
         return operation(v, ops.cast(exponent, v.dtype))
 
     axes = [axis for axis, size in enumerate(exponent.shape) if size > 1]
-    odd = refusal(
+    odd = explain_refusal(
         operation,
         "products such as x * x or keras.ops.square(x)",
         "a power, whose results are real numbers",
         "Or put a QActivation behind it.",
     )
-    return reals_along(a, power, odd, monotone=False, axes=axes)
+    return apply_real_along(a, power, odd, monotone=False, axes=axes)
 
 
 def _power(x: Op, exponent: int) -> Op:
@@ -235,7 +235,7 @@ def _product_type(operation: Any, x: Op, times: int) -> str | None:
     codes = np.arange(lo, hi + 1)
     products = reduce(operator.mul, [codes.astype(object)] * times)
     held = max(-lo, hi) ** times <= FLOAT32_EXACT
-    running = current_arithmetic()
+    running = find_arithmetic()
     types = ["float32"] * (held and (running is None or running.dtype == "float32")) + ["float64"]
     for dtype in types:
         numbers = np.ldexp(codes.astype(np.float64), -x.type.frac)

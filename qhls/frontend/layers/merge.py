@@ -11,7 +11,7 @@ from qhls.frontend.layers.movement import concatenate, permute
 from qhls.frontend.layers.windows import lower_mean
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Add, Const, Matmul, Max, Min, Mul, Op, Reshape, Sub
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -42,14 +42,16 @@ def match_ranks(layer: KerasLayer, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
     if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
-        raise refusal(layer, "tensors of one rank", f"the shapes {shapes}", "Reshape them before.")
+        raise explain_refusal(
+            layer, "tensors of one rank", f"the shapes {shapes}", "Reshape them before."
+        )
     return xs
 
 
 @lower.register(keras.layers.Concatenate, reads_reals=True)
 def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
     if layer.axis == 0 or layer.axis == -len(xs[0].shape) - 1:
-        raise refusal(
+        raise explain_refusal(
             layer, "an axis other than the batch's", "axis 0", "Concatenate on another axis."
         )
     return concatenate(xs, layer.axis - 1 if layer.axis > 0 else layer.axis)
@@ -59,7 +61,7 @@ def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
 def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
     """Return the products of all pairs along the contracted axis, the last one, and their sums."""
     if layer.normalize:
-        raise refusal(
+        raise explain_refusal(
             layer,
             "normalize=False",
             "True, which divides by real lengths",

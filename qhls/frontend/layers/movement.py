@@ -11,8 +11,8 @@ import numpy as np
 
 from qhls.frontend.layers.windows import Pair, list_sizes, pair, require_channels_last
 from qhls.frontend.lowering.lower import lower
-from qhls.frontend.lowering.reals import Tensor, boundary_of, joined, prepared
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.reals import Tensor, find_boundary, join_tensors, make_exact
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Concat, Fixed, Input, Op, Pad, Quantize, Reshape, View
 from qhls.ir.integers import Array, dyadic
 
@@ -89,25 +89,25 @@ def concatenate(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = 
     def concatenation(*ops: Op) -> Op:
         return Concat(ops if dims is None else tuple(Reshape(op, dims) for op in ops), axis)
 
-    xs = [prepared(x) for x in xs]
+    xs = [make_exact(x) for x in xs]
     if all(isinstance(x, Op) for x in xs):
         return concatenation(*xs)  # type: ignore[arg-type]
     shapes = [list(dims or x.shape) for x in xs]
     shapes[0][axis] = sum(shape[axis] for shape in shapes)
-    return joined(xs, concatenation, tuple(shapes[0]), boundary_of(xs))
+    return join_tensors(xs, concatenation, tuple(shapes[0]), find_boundary(xs))
 
 
 def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
     """Return ``x``, exact or not, with ``widths[i]`` elements of ``value`` before and behind along axis i."""
-    x = prepared(x)
+    x = make_exact(x)
     codes, frac = dyadic(np.array(value))
     code = codes.item()
     filling = Input((1,), Fixed.holding(code, code, frac), (code,), name="filling")
     if isinstance(x, Op):
         return _fill(x, filling, widths)
     shape = tuple(a + n + b for n, (a, b) in zip(x.shape, widths, strict=True))
-    boundary = boundary_of([x])
-    return joined([x, filling], lambda x, value: _fill(x, value, widths), shape, boundary)
+    boundary = find_boundary([x])
+    return join_tensors([x, filling], lambda x, value: _fill(x, value, widths), shape, boundary)
 
 
 def _fill(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
@@ -152,7 +152,7 @@ def _(layer: keras.layers.UpSampling1D, x: Op) -> Op:
 def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
     require_channels_last(layer)
     if layer.interpolation != "nearest":
-        raise refusal(
+        raise explain_refusal(
             layer,
             "interpolation='nearest'",
             f"{layer.interpolation!r}",
@@ -173,7 +173,9 @@ def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
     rows, columns = (a - b for a, b in zip(x.shape, (layer.height, layer.width), strict=False))
     if min(rows, columns) < 0:
         expected = f"an image of at least {layer.height} x {layer.width}"
-        raise refusal(layer, expected, f"one of {x.shape}", "Pad it, or resize it on the host.")
+        raise explain_refusal(
+            layer, expected, f"one of {x.shape}", "Pad it, or resize it on the host."
+        )
     widths = [(n // 2, n - n // 2) for n in (rows, columns)]
     return crop(x, (*widths, (0, 0)))
 

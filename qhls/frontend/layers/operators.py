@@ -16,10 +16,10 @@ from qhls.frontend.files.classes import find_shipped
 from qhls.frontend.layers.merge import contract, match_ranks
 from qhls.frontend.layers.movement import concatenate, gather, pad_axes, permute
 from qhls.frontend.layers.windows import lower_mean
-from qhls.frontend.lowering.choices import truth
-from qhls.frontend.lowering.lower import activate, have_few_bits, lower, scaled, zero
-from qhls.frontend.lowering.reals import Tensor, exact, reals, reals_along
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.choices import make_truth
+from qhls.frontend.lowering.lower import activate, have_few_bits, lower, make_zero, multiply_by
+from qhls.frontend.lowering.reals import Tensor, apply_real, apply_real_along, exact
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
     Add,
@@ -73,7 +73,7 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
     constant = read_constant(operation, value, x)
     if isinstance(x, Op) and is_held(constant):
         if pair is Mul:
-            return scaled(x, constant)
+            return multiply_by(x, constant)
         operands = (x, Const.of(constant, "constant"))
         return pair(*(reversed(operands) if swapped else operands))
     return _apply_real(operation, x, constant, swapped)
@@ -82,10 +82,12 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
 @register_operations("TrueDivide", "Divide")
 def _(operation: Any, a: Any, b: Any) -> Tensor:
     if not is_tensor(a) or is_tensor(b):
-        raise refusal(operation, "a tensor over a constant", "a tensor as the divisor", "Multiply.")
+        raise explain_refusal(
+            operation, "a tensor over a constant", "a tensor as the divisor", "Multiply."
+        )
     constant = read_constant(operation, b, a)
     if isinstance(a, Op) and (np.abs(np.frexp(constant)[0]) == 0.5).all():
-        return scaled(a, 1 / constant)
+        return multiply_by(a, 1 / constant)
     return _apply_real(operation, a, constant)
 
 
@@ -100,7 +102,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
         weights = np.asarray(ops.convert_to_numpy(b), np.float64)
         if weights.ndim == 2 and is_held(weights):
             return Matmul(left, Const.of(weights, "constant"))
-    raise refusal(
+    raise explain_refusal(
         operation,
         "a tensor by a constant matrix, or two tensors of a matrix a sample",
         "other operands",
@@ -114,7 +116,7 @@ def read_constant(operation: Any, value: Any, x: Tensor) -> Array:
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
         array = array[0]
     if array.ndim > len(x.shape) or not np.isfinite(array).all():
-        raise refusal(
+        raise explain_refusal(
             operation,
             "finite constants that are the same for every sample",
             f"one of the shape {array.shape}",
@@ -136,7 +138,7 @@ def _apply_real(operation: Any, x: Tensor, constant: Array, swapped: bool = Fals
         return operation(*(reversed(operands) if swapped else operands))
 
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
-    return reals_along(x, function, _refuse_codes(operation), axes=axes)
+    return apply_real_along(x, function, _refuse_codes(operation), axes=axes)
 
 
 # -- one operand --------------------------------------------------------------------------------
@@ -156,25 +158,28 @@ def _(operation: Any, x: Tensor) -> Tensor:
     if dtype in ("float32", "float64"):
         return x
     if dtype == "bool":
-        return truth(exact(operation, x))
+        return make_truth(exact(operation, x))
     if "int" in dtype:
         x = exact(operation, x)
         above, below = (
-            _round_whole(Max(each, zero()), Rounding.FLOOR) for each in (x, Sub(zero(), x))
+            _round_whole(Max(each, make_zero()), Rounding.FLOOR)
+            for each in (x, Sub(make_zero(), x))
         )
         return Sub(above, below) if x.type.frac > 0 else x
-    raise refusal(operation, "a cast to float32 or float64", f"one to {dtype}", "Leave it out.")
+    raise explain_refusal(
+        operation, "a cast to float32 or float64", f"one to {dtype}", "Leave it out."
+    )
 
 
 @register_operations("Negative")
 def _(operation: Any, x: Tensor) -> Op:
-    return Sub(zero(), exact(operation, x))
+    return Sub(make_zero(), exact(operation, x))
 
 
 @register_operations("Abs", "Absolute")
 def _(operation: Any, x: Tensor) -> Op:
     x = exact(operation, x)
-    return Max(x, Sub(zero(), x))
+    return Max(x, Sub(make_zero(), x))
 
 
 @register_operations("Square")
@@ -187,7 +192,7 @@ def _(operation: Any, x: Tensor) -> Op:
 def _(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
     if not isinstance(x, Op) or not all(end.ndim == 0 and have_few_bits(end) for end in ends):
-        return reals(x, operation, _refuse_codes(operation), shared=True)
+        return apply_real(x, operation, _refuse_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
     return x if highest is None else Min(x, Const.of(float(highest), "highest"))
@@ -199,11 +204,11 @@ def _(operation: Any, x: Tensor) -> Op:
     if not isinstance(x, Op):
         return step_function(operation, operation, x, turns=())
     if getattr(operation, "decimals", 0):
-        raise refusal(operation, "decimals=0", str(operation.decimals), "Use a quantizer.")
+        raise explain_refusal(operation, "decimals=0", str(operation.decimals), "Use a quantizer.")
     if x.type.frac <= 0:
         return x
     if kind == "Ceil":
-        return Sub(zero(), _round_whole(Sub(zero(), x), Rounding.FLOOR))
+        return Sub(make_zero(), _round_whole(Sub(make_zero(), x), Rounding.FLOOR))
     return _round_whole(x, Rounding.FLOOR if kind == "Floor" else Rounding.HALF_EVEN)
 
 
@@ -265,17 +270,17 @@ def _(operation: Any, x: Tensor) -> Any:
 @register_operations("Erf", module="keras.src.ops.math")
 @register_operations("LogSigmoid", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
-    return reals(x, operation, _refuse_codes(operation), shared=True)
+    return apply_real(x, operation, _refuse_codes(operation), shared=True)
 
 
 @register_operations("Sin", "Cos")
 @register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
 def _(operation: Any, x: Tensor) -> Tensor:
-    return reals(x, operation, _refuse_codes(operation), monotone=False, shared=True)
+    return apply_real(x, operation, _refuse_codes(operation), monotone=False, shared=True)
 
 
 def _refuse_codes(operation: Any) -> Any:
-    return refusal(
+    return explain_refusal(
         operation,
         "an operation that maps codes to codes",
         "one whose results are real numbers",
@@ -305,7 +310,7 @@ def _(operation: Any, x: Tensor) -> Op:
 
 @register_operations("Min", "Amin")
 def _(operation: Any, x: Tensor) -> Op:
-    return Sub(zero(), reduce_axes(operation, Sub(zero(), exact(operation, x)), "max"))
+    return Sub(make_zero(), reduce_axes(operation, Sub(make_zero(), exact(operation, x)), "max"))
 
 
 def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
@@ -315,7 +320,7 @@ def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     given = [given] if isinstance(given, int) else given
     axes = sorted({axis % (rank + 1) - 1 for axis in given})
     if -1 in axes or getattr(operation, "initial", None) is not None:
-        raise refusal(
+        raise explain_refusal(
             operation, "axes other than the batch's", f"axis={operation.axis}", "Name the others."
         )
     rest = [axis for axis in range(rank) if axis not in axes]
@@ -333,7 +338,7 @@ def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
 
 def _lower_reshape(operation: Any, x: Op, shape: list[int]) -> Op:
     if not shape:
-        raise refusal(
+        raise explain_refusal(
             operation,
             "results of one axis or more besides the batch's",
             "single numbers",
@@ -360,7 +365,7 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
             for part in range(parts)
         )
     if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
-        raise refusal(
+        raise explain_refusal(
             operation, "places that are constants", "places from a tensor", "Use constants."
         )
     places = np.arange(2 * x.size, dtype=np.int32).reshape(2, *x.shape)
@@ -370,7 +375,7 @@ def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
 
 def _lower_move(operation: Any, x: Op, places: Array) -> Op:
     if places.ndim == 0 or len(places) != 2 or (places[0] + x.size != places[1]).any():
-        raise refusal(
+        raise explain_refusal(
             operation,
             "a move within each sample",
             "one of elements between samples",
@@ -381,7 +386,7 @@ def _lower_move(operation: Any, x: Op, places: Array) -> Op:
         moved = gather(x, first.ravel())
         if moved is not None:
             return _lower_reshape(operation, moved, list(first.shape))
-    raise refusal(
+    raise explain_refusal(
         operation, "elements in regular order", "an irregular one", "Use reshapes and slices."
     )
 
@@ -405,7 +410,7 @@ def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
     value = float(constant_values or 0)
     if operation.mode != "constant" or any(widths[0]) or not have_few_bits(value):
-        raise refusal(
+        raise explain_refusal(
             operation,
             "constants of at most 12 bits around each sample",
             f"mode={operation.mode!r}, constant_values={constant_values}, pad_width={widths}",
@@ -416,7 +421,9 @@ def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
 
 def _list_tensors(operation: Any, xs: Any) -> list[Tensor]:
     if not all(is_tensor(x) for x in xs):
-        raise refusal(operation, "tensors only", "a constant among them", "Make it an input.")
+        raise explain_refusal(
+            operation, "tensors only", "a constant among them", "Make it an input."
+        )
     return list(xs)
 
 
@@ -424,7 +431,9 @@ def _drop_batch_axis(operation: Any, rank: int) -> int:
     """The operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:
-        raise refusal(operation, "an axis other than the batch's", "axis 0", "Use another axis.")
+        raise explain_refusal(
+            operation, "an axis other than the batch's", "axis 0", "Use another axis."
+        )
     return axis
 
 

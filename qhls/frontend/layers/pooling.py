@@ -18,7 +18,7 @@ from qhls.frontend.layers.windows import (
     require_channels_last,
 )
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import Tensor, reals
+from qhls.frontend.lowering.reals import Tensor, apply_real
 from qhls.ir import Const, Mul, Op
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import as_float
@@ -146,5 +146,5 @@ def _average(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
         def scale(v: Any) -> Any:
             return v / part * ops.cast(reciprocal, v.dtype)
 
-        average = reals(sums, scale, explain_average(layer, area), shared=True)
+        average = apply_real(sums, scale, explain_average(layer, area), shared=True)
     return activate(layer, layer.activation, average)

@@ -17,9 +17,9 @@ from qhls.frontend.layers.windows import (
     require_channels_last,
 )
 from qhls.frontend.lowering.lower import lower
-from qhls.frontend.lowering.maxima import maximum
+from qhls.frontend.lowering.maxima import take_maximum
 from qhls.frontend.lowering.reals import Reals, Tensor
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Codes, Const, Fixed, Mul, Op, Pool, Quantize, Reshape, Threshold, View
 from qhls.quantizers.keras_types import KerasLayer, ops
 
@@ -57,7 +57,7 @@ for _cls in _IDENTITIES:
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
     window, strides = list_sizes(layer.pool_size), list_sizes(layer.strides)
-    return maximum(layer, x, lambda op: pool(op, window, strides, layer.padding, "max"))
+    return take_maximum(layer, x, lambda op: pool(op, window, strides, layer.padding, "max"))
 
 
 @lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
@@ -65,7 +65,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.GlobalMaxPooling3D, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
-    return maximum(layer, x, lambda op: reduce_all(layer, op, "max"))
+    return take_maximum(layer, x, lambda op: reduce_all(layer, op, "max"))
 
 
 @lower.register(keras.layers.AveragePooling1D)
@@ -81,7 +81,7 @@ def _divide_evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
     require_channels_last(layer)
     sizes = list_sizes(layer.output_size)
     if any(length % size for length, size in zip(x.shape[:-1], sizes, strict=True)):
-        raise refusal(
+        raise explain_refusal(
             layer,
             f"an output_size that divides {x.shape[:-1]}, so that windows are alike",
             sizes,
@@ -92,7 +92,7 @@ def _divide_evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
 
 def _lower_adaptive_maximum(layer: KerasLayer, x: Tensor) -> Tensor:
     window = _divide_evenly(layer, x)
-    return maximum(layer, x, lambda op: pool(op, window, window, "valid", "max"))
+    return take_maximum(layer, x, lambda op: pool(op, window, window, "valid", "max"))
 
 
 def _lower_adaptive_average(layer: KerasLayer, x: Op) -> Tensor:
@@ -144,7 +144,7 @@ def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
         to = Fixed.holding(lo, hi, averages.type.frac)
         return Reshape(Quantize(total, to, proved=True), sums.shape)  # one of them is not 0
 
-    odd = refusal(
+    odd = explain_refusal(
         layer,
         f"a quantizer behind an average over up to {steps} numbers",
         "none",

@@ -11,8 +11,8 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.layers.linear import Arrange, lower_linear
 from qhls.frontend.layers.traits import find_twin
-from qhls.frontend.lowering.reals import Tensor, reals
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.reals import Tensor, apply_real
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
 from qhls.quantizers.keras_types import KerasLayer, ops
 
@@ -51,7 +51,7 @@ def pad(x: Op, rows: Pair, columns: Pair, value: int = 0) -> Op:
 def require_channels_last(layer: Any) -> None:
     """Refuse ``data_format="channels_first"``."""
     if layer.data_format != "channels_last":
-        raise refusal(
+        raise explain_refusal(
             layer,
             "data_format='channels_last'",
             f"{layer.data_format!r}",
@@ -192,13 +192,13 @@ def lower_mean(
     def average(v: Any) -> Any:
         return v / whole_count if divided else _compute_mean(v, whole_count)
 
-    return reals(sums, average, explain_average(layer, count), shared=True)
+    return apply_real(sums, average, explain_average(layer, count), shared=True)
 
 
 def explain_average(layer: KerasLayer, count: int) -> LoweringError:
     """The error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
     border = "" if count & (count - 1) else ", of which another number lies inside at a border"
-    return refusal(
+    return explain_refusal(
         layer,
         f"a quantizer behind an average over {count} numbers{border}",
         "none",

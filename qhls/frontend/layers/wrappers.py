@@ -10,9 +10,9 @@ import keras
 
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.dense import QDense
-from qhls.frontend.lowering.lower import lower, softmax, softmax_on_host
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals
-from qhls.frontend.lowering.refusal import refusal, within
+from qhls.frontend.lowering.lower import leave_softmax_to_host, lower, lower_softmax
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, exact
+from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.frontend.lowering.trace import run_model
 from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, current_layer, nested_scope
 from qhls.quantizers.keras_types import ops
@@ -28,7 +28,7 @@ _OF_LAST_AXIS = (QDense, QActivation, keras.layers.Activation, keras.layers.Drop
 def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
     lo, hi = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
     if x.type.frac > 0 or lo < 0 or hi >= layer.input_dim:
-        raise refusal(
+        raise explain_refusal(
             layer,
             f"whole numbers from 0 to {layer.input_dim - 1}",
             f"{x.type} from {lo:g} to {hi:g}",
@@ -38,26 +38,26 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
     found = Lookup(x, Const.of(table, "table"))
     if found.type.width <= WIDEST_TABLE:
         return found
-    odd = refusal(
+    odd = explain_refusal(
         layer,
         "a quantizer behind it, because its weights are real numbers",
         "none",
         "Add a QActivation behind it.",
     )
-    return reals(found, keras.activations.linear, odd, shared=True)
+    return apply_real(found, keras.activations.linear, odd, shared=True)
 
 
 @lower.register(keras.layers.TimeDistributed, reads_reals=True)
 def _(layer: Any, x: Tensor) -> Tensor:
     """The layer on the whole sequence where that is the same, else a loop over the rows."""
-    with within(layer):
+    with name_layer_first(layer):
         return _lower_distributed(layer, layer.layer, x)
 
 
 def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     if isinstance(inner, keras.layers.Softmax):
         axes = inner.axis if isinstance(inner.axis, list | tuple) else [inner.axis]
-        return softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
+        return lower_softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
     if isinstance(inner, _OF_LAST_AXIS):
         result: Any = lower.rule(inner)(inner, x)
         return result
@@ -80,13 +80,13 @@ def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
 
 def _lower_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
     """Return the ops of ``inner``, a layer or model, applied to one row."""
-    with softmax_on_host(last=False):
+    with leave_softmax_to_host(last=False):
         if isinstance(inner, keras.Model):
             made = run_model(inner, [row], f"{current_layer()}/{inner.name}/")
         else:
             made = lower.rule(inner)(inner, row)
     if isinstance(made, tuple):
-        raise refusal(
+        raise explain_refusal(
             layer, "a layer of one output", f"{len(made)} of {inner.name!r}", "Wrap one per output."
         )
     return made

@@ -28,7 +28,7 @@ _arithmetic: ContextVar[Arithmetic | None] = ContextVar("qhls_arithmetic", defau
 
 
 @contextmanager
-def arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
+def use_arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
     """Within it the reference computes in ``dtype``; ``plain``: see ``Arithmetic``."""
     chosen = Arithmetic(dtype, plain)
     token = _arithmetic.set(chosen)
@@ -38,6 +38,6 @@ def arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
         _arithmetic.reset(token)
 
 
-def current_arithmetic() -> Arithmetic | None:
+def find_arithmetic() -> Arithmetic | None:
     """That of the lowering which runs, ``None`` outside of one."""
     return _arithmetic.get()

@@ -17,7 +17,7 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.lowering.reals import Tensor
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Const, Fixed, Graph, Input, Op, Quantize, Threshold, layer_scope, run
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
@@ -58,7 +58,7 @@ class _Half:
 _present: ContextVar[_Half | None] = ContextVar("qhls_half", default=None)
 
 
-def half_of(node: Any) -> str | None:
+def find_half_type(node: Any) -> str | None:
     """Return the half type in which a call of a layer or operation computes, or ``None``."""
     layer = node.operation
     parts = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else ()
@@ -68,7 +68,7 @@ def half_of(node: Any) -> str | None:
 
 
 @contextmanager
-def in_half(layer: Any, dtype: str | None) -> Iterator[None]:
+def lower_in_half(layer: Any, dtype: str | None) -> Iterator[None]:
     """Within it ``layer`` is lowered as one that computes in the half type ``dtype``, if there is one.
 
     Raises:
@@ -80,7 +80,7 @@ def in_half(layer: Any, dtype: str | None) -> Iterator[None]:
     if isinstance(layer, keras.layers.Layer):
         inner = layer._flatten_layers(include_self=False)
         if any(part is not getattr(layer, "activation", None) for part in inner):
-            raise _refused(layer, dtype, "layers within it")
+            raise _explain_refusal(layer, dtype, "layers within it")
     token = _present.set(_Half(layer, _TYPES[dtype]))
     try:
         yield
@@ -99,17 +99,17 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
         return
     layer, kind = present.layer, present.type
     if rounds or any(not isinstance(x, Op) for x in (*inputs, *results)):
-        raise _refused(layer, kind.name, "real numbers")
+        raise _explain_refusal(layer, kind.name, "real numbers")
     for x in inputs:
         if isinstance(x, Op) and not kind.holds(x.bound, x.type.frac):
-            raise _refused(layer, kind.name, f"inputs of the type {x.type}")
-    for op in _made(results, inputs):
+            raise _explain_refusal(layer, kind.name, f"inputs of the type {x.type}")
+    for op in _list_made(results, inputs):
         _check_op(present, op)
     for variable, (quantizer, values) in getattr(layer, "quantized_weights", dict)().items():
         if isinstance(quantizer, Quantizer):
             codes, scale = quantizer.integer_codes(values.astype(np.float32))
-            if (_numbers(layer.quantized(variable)) != codes * scale).any():
-                raise _refused(layer, kind.name, f"weights of {variable!r} that it rounds")
+            if (_list_numbers(layer.quantized(variable)) != codes * scale).any():
+                raise _explain_refusal(layer, kind.name, f"weights of {variable!r} that it rounds")
 
 
 def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, again: Any) -> None:
@@ -123,7 +123,7 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
         return
     layer, kind = present.layer, present.type
     if not kind.holds(x.bound, x.type.frac):
-        raise _refused(layer, kind.name, f"sums of the type {x.type}")
+        raise _explain_refusal(layer, kind.name, f"sums of the type {x.type}")
     lo, hi = x.range.hull
     codes = np.arange(lo, hi + 1)
     with layer_scope("half"):
@@ -131,10 +131,10 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
         op = again(samples)
     (exact,) = run(Graph((samples,), (op,)), [codes[None]])
     numbers = ops.convert_to_tensor(np.ldexp(codes.astype(np.float64), -x.type.frac), kind.name)
-    computed = np.ldexp(_numbers(activation(numbers)), op.type.frac)
+    computed = np.ldexp(_list_numbers(activation(numbers)), op.type.frac)
     if (computed != exact[0].astype(np.float64)).any():
-        raise _refused(layer, kind.name, f"an activation that it rounds, {activation}")
-    present.proved |= set(_made([made], [x]))
+        raise _explain_refusal(layer, kind.name, f"an activation that it rounds, {activation}")
+    present.proved |= set(_list_made([made], [x]))
 
 
 def _check_op(present: _Half, op: Op) -> None:
@@ -145,19 +145,19 @@ def _check_op(present: _Half, op: Op) -> None:
             c for c in codes if not kind.holds(c // (c & -c), op.frac - (c & -c).bit_length() + 1)
         ]
         if odd:
-            raise _refused(
+            raise _explain_refusal(
                 present.layer, kind.name, f"constants such as {odd[0] * 2.0**-op.frac:g}"
             )
     elif op not in present.proved:
         if isinstance(op, Quantize | Threshold) or op.nested:
-            raise _refused(present.layer, kind.name, "a function of real numbers")
+            raise _explain_refusal(present.layer, kind.name, "a function of real numbers")
         if not kind.holds(op.magnitude, op.type.frac):
-            raise _refused(
+            raise _explain_refusal(
                 present.layer, kind.name, f"sums up to {op.magnitude} x 2**{-op.type.frac}"
             )
 
 
-def _made(results: Sequence[Tensor], inputs: Collection[Any]) -> list[Op]:
+def _list_made(results: Sequence[Tensor], inputs: Collection[Any]) -> list[Op]:
     """Return the ops behind ``inputs`` that ``results`` are computed of, constants included."""
     ends = {id(x) for x in inputs}
     seen: dict[int, Op] = {}
@@ -170,14 +170,14 @@ def _made(results: Sequence[Tensor], inputs: Collection[Any]) -> list[Op]:
     return list(seen.values())
 
 
-def _numbers(tensor: Any) -> Array:
+def _list_numbers(tensor: Any) -> Array:
     numbers: Any = ops.convert_to_numpy(ops.cast(tensor, "float32"))
     return numbers.astype(np.float64)
 
 
-def _refused(layer: Any, dtype: str, got: str) -> LoweringError:
+def _explain_refusal(layer: Any, dtype: str, got: str) -> LoweringError:
     bits = _TYPES[dtype].bits
-    return refusal(
+    return explain_refusal(
         layer,
         f"numbers that {dtype} holds, of at most {bits} bits",
         got,

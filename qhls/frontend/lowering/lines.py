@@ -1,4 +1,4 @@
-"""``rounded_line``: what real factors and a rounding quantizer make of integers, as an integer factor and offset.
+"""``round_line``: what real factors and a rounding quantizer make of integers, as an integer factor and offset.
 
 A channel's codes ``x`` become levels ``floor((factor * x + offset) / 2**power)``, saturated. Where the float function
 meets ties, which it rounds to even levels, the line has more fraction bits than the levels and is rounded likewise.
@@ -16,9 +16,9 @@ from operator import or_
 
 import numpy as np
 
-from qhls.frontend.lowering.arithmetic import Arithmetic, current_arithmetic
+from qhls.frontend.lowering.arithmetic import Arithmetic, find_arithmetic
 from qhls.frontend.lowering.reals import Function, Reals
-from qhls.frontend.lowering.steps import LEVELS, looked_up, on_grid, values_of
+from qhls.frontend.lowering.steps import LEVELS, find_lookup, make_float_function, on_grid
 from qhls.ir import (
     Add,
     Codes,
@@ -124,7 +124,7 @@ class Levels:
         odd = (numbers >> self.finer) + self.lowest & 1
         return numbers + (1 << self.finer - 1) - 1 + odd >> self.finer
 
-    def reached(self, levels: Array) -> Array:
+    def find_reached(self, levels: Array) -> Array:
         """For each channel the first code at which it reaches each of ``levels``; ``hi + 1`` where it never does."""
         below, above = (
             np.tile(ends, len(levels)).astype(np.int64) for ends in (self.lo - 1, self.hi + 1)
@@ -169,7 +169,7 @@ class _Points:
         lowest = (dy[rising] / dx[rising]).max(initial=0.0)
         return float(lowest), float((dy[falling] / dx[falling]).min(initial=inf))
 
-    def nearly(self, levels: Levels) -> bool:
+    def fits_nearly(self, levels: Levels) -> bool:
         """Return whether a line passes all points up to the rounding of float32."""
         lowest, highest = self.slopes(levels, _FLOAT32 * (levels.top + 1))
         return lowest <= highest
@@ -189,11 +189,11 @@ class _Points:
                 lower = ((least << power) - factor * t).max(initial=-INFINITE)
                 upper = ((most << power) - 1 - factor * u).min(initial=INFINITE)
                 if lower <= upper:
-                    return Line(factor, _roundest(lower, upper, 1 << power), power)
+                    return Line(factor, _find_roundest(lower, upper, 1 << power), power)
         return None
 
 
-def _roundest(lower: int, upper: int, unit: int) -> int:
+def _find_roundest(lower: int, upper: int, unit: int) -> int:
     """The number from ``lower`` to ``upper`` with the most trailing zeros; near the other where one is infinite."""
     upper = min(upper, lower + unit) if lower > -INFINITE else upper
     lower = max(lower, upper - unit)
@@ -202,13 +202,13 @@ def _roundest(lower: int, upper: int, unit: int) -> int:
     return upper >> zeros << zeros
 
 
-def fitted(levels: Levels) -> list[Line] | None:
+def fit_lines(levels: Levels) -> list[Line] | None:
     """A line for each channel, as it rises, with the function's levels on every code; None where one has none.
 
     What refutes the lines is found on ever more codes or steps and passed by the next ones.
     """
     every = levels.codes <= 2 * levels.top
-    points = _first_points(levels)
+    points = _choose_first_points(levels)
     lines = [Line(0, 0, 0)] * len(points)
     doubtful = list(range(len(points)))
     count = levels.codes if every else levels.top
@@ -216,25 +216,25 @@ def fitted(levels: Levels) -> list[Line] | None:
     while True:
         for c in doubtful:
             found = points[c].line(levels, lines[c].power)
-            if found is None or not _fits(found, levels, every):
+            if found is None or not _fits_int64(found, levels, every):
                 return None
             lines[c] = found
-        doubtful = _refuted(levels, lines, points, stride, every)
+        doubtful = _find_refuted(levels, lines, points, stride, every)
         if not doubtful and stride == 1:
             return lines
         stride = stride if doubtful else stride // 4
 
 
-def _first_points(levels: Levels) -> list[_Points]:
+def _choose_first_points(levels: Levels) -> list[_Points]:
     """The ends, and both sides of evenly spread steps."""
     some = np.unique(np.linspace(1, max(levels.top, 1), SPREAD).astype(np.int64))
-    reached = levels.reached(some)
+    reached = levels.find_reached(some)
     codes = np.concatenate([levels.lo, levels.hi, reached, reached - 1], 1)
     codes = np.clip(codes, levels.lo, levels.hi)
     return [_Points(*pair) for pair in zip(codes, levels(codes), strict=True)]
 
 
-def _fits(line: Line, levels: Levels, every: bool) -> bool:
+def _fits_int64(line: Line, levels: Levels, every: bool) -> bool:
     """Return whether int64 holds every number of the proof."""
     if every:
         largest = line.factor * int(max(-levels.lo.min(), levels.hi.max())) + abs(line.offset)
@@ -248,7 +248,7 @@ def _fits(line: Line, levels: Levels, every: bool) -> bool:
     return largest.bit_length() < 63
 
 
-def _refuted(
+def _find_refuted(
     levels: Levels, lines: list[Line], points: list[_Points], stride: int, every: bool
 ) -> list[int]:
     """The channels whose lines are wrong, each ``stride`` of the codes or steps; ``points`` then has where."""
@@ -256,7 +256,7 @@ def _refuted(
     size = max(_BLOCK // len(lines), 1)
     for start in range(0, len(marks), size):
         block = marks[start : start + size]
-        codes, least, most = (_on_codes if every else _on_steps)(levels, lines, block)
+        codes, least, most = (_sample_codes if every else _sample_steps)(levels, lines, block)
         there = (codes >= levels.lo) & (codes <= levels.hi)
         codes = np.clip(codes, levels.lo, levels.hi)
         found = levels(codes)
@@ -271,15 +271,17 @@ def _refuted(
     return []
 
 
-def _on_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Array, Array, Array]:
+def _sample_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Array, Array, Array]:
     """Each channel's codes, by their ``places``, and between which levels the function has to be."""
     codes = levels.lo + places
-    factor, offset, power = _columns([(line.factor, line.offset, line.power) for line in lines])
+    factor, offset, power = _make_columns(
+        [(line.factor, line.offset, line.power) for line in lines]
+    )
     expected = np.clip(levels.rounded((factor * codes + offset) >> power), 0, levels.top)
     return codes, expected, expected
 
 
-def _on_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, Array, Array]:
+def _sample_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, Array, Array]:
     """The first codes at which the lines reach ``steps`` and the last before, and between which levels to be there.
 
     ``ceil((least << power - offset) / factor)``, with quotients and remainders apart, which 64 bits hold.
@@ -289,11 +291,11 @@ def _on_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, A
         (*divmod(1 << line.power, line.factor or 1), *divmod(line.offset, line.factor or 1))
         for line in lines
     ]
-    quotient, rest, start, more = _columns(parts)
-    (factor,) = _columns([(line.factor or 1,) for line in lines])
+    quotient, rest, start, more = _make_columns(parts)
+    (factor,) = _make_columns([(line.factor or 1,) for line in lines])
     first = least * quotient - start - (more - least * rest) // factor
     flat = np.array([line.factor == 0 for line in lines])[:, None]
-    (level,) = _columns([(line.offset >> line.power,) for line in lines])
+    (level,) = _make_columns([(line.offset >> line.power,) for line in lines])
     first = np.where(flat, np.where(level >= least, levels.lo, levels.hi + 1), first)
     first = np.clip(first, levels.lo, levels.hi + 1)
     reached, before = np.broadcast_to(steps, first.shape), np.broadcast_to(steps - 1, first.shape)
@@ -302,7 +304,7 @@ def _on_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, A
     return codes, np.concatenate([reached, nothing], 1), np.concatenate([all_, before], 1)
 
 
-def _columns(rows: list[tuple[int, ...]]) -> list[Array]:
+def _make_columns(rows: list[tuple[int, ...]]) -> list[Array]:
     """Each column of ``rows``, a row for each channel, as an array (channels, 1)."""
     return list(np.array(rows, np.int64).T[:, :, None])
 
@@ -310,7 +312,7 @@ def _columns(rows: list[tuple[int, ...]]) -> list[Array]:
 # -- the ops ------------------------------------------------------------------------------------------
 
 
-def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
+def round_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     """``function(x)`` as integer factors and offsets of each channel, rounded to ``to``.
 
     ``function`` does not turn and gives numbers of ``to``. None where a table is smaller, or where these are no lines.
@@ -318,23 +320,29 @@ def rounded_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     only: it goes again, in float64.
     """
     x = x.before(function, monotone=True, shared=True)
-    source, levels, running = x.x, _levels(x.then(function, shared=True), to), current_arithmetic()
+    source, levels, running = (
+        x.x,
+        _list_levels(x.then(function, shared=True), to),
+        find_arithmetic(),
+    )
     if levels is None or is_small(source.type, levels.top, to):
         return None
     width = source.type.width
     table = levels.top * (width + to.width)
-    lines = fitted(levels)
+    lines = fit_lines(levels)
     if lines is None and (finer := _with_ties(levels)):
-        lines = fitted(finer)
+        lines = fit_lines(finer)
         levels = finer if lines else levels
     if lines is not None:
         factor = max(line.factor.bit_length() for line in lines)
-        result = _line_ops(source, lines, levels) if table > TABLE_BITS * width * factor else None
+        result = (
+            _make_line_ops(source, lines, levels) if table > TABLE_BITS * width * factor else None
+        )
     else:
         factor = width + levels.top.bit_length()  # one that keeps all codes of the input apart
         own = x.channels > 1 or levels.top > LEVELS  # else one small table for all channels
         worth = own and table > 2 * TABLE_BITS * width * factor
-        result = Quantize(source, to) if worth and _blurred(levels, running) else None
+        result = Quantize(source, to) if worth and _is_blurred(levels, running) else None
     if result is not None and running is not None:
         running.reals.append(source.layer)
         running.rounds += [source.layer] if lines is None else []
@@ -346,32 +354,32 @@ def is_small(source: Fixed, steps: int, to: Fixed) -> bool:
     return steps * (source.width + to.width) <= TABLE_BITS * source.width * NARROWEST
 
 
-def _levels(chain: Reals, to: Fixed) -> Levels | None:
+def _list_levels(chain: Reals, to: Fixed) -> Levels | None:
     """Those of a chain that never turns and gives numbers of ``to``."""
     lo, hi = chain.x.range.hull
-    if looked_up(chain.x) is not None:
+    if find_lookup(chain.x) is not None:
         return None  # another table is all that is needed
     if not chain.monotone or (hi - lo).bit_length() > WIDEST:
         return None
-    numbers_at = values_of(on_grid(chain.function), chain.x, chain.channels)
+    numbers_at = make_float_function(on_grid(chain.function), chain.x, chain.channels)
     return Levels.of(numbers_at, to.frac, lo, hi, chain.channels)
 
 
 def _with_ties(levels: Levels) -> Levels | None:
     """``levels`` for lines with so many fraction bits that each code is a step or more; None beyond 63 bits."""
-    slopes = [points.slopes(levels)[0] for points in _first_points(levels)]
+    slopes = [points.slopes(levels)[0] for points in _choose_first_points(levels)]
     finer = max([1, *(2 - frexp(slope)[1] for slope in slopes if slope > 0)])
     return replace(levels, finer=finer) if levels.top.bit_length() + finer < CONSTANT else None
 
 
-def _blurred(levels: Levels, running: Arithmetic | None) -> bool:
+def _is_blurred(levels: Levels, running: Arithmetic | None) -> bool:
     """Return whether the levels are those of lines up to float32's rounding, so that lowering may repeat without it."""
     if running is None or running.dtype != "float32":
         return False
-    return all(points.nearly(levels) for points in _first_points(levels))
+    return all(points.fits_nearly(levels) for points in _choose_first_points(levels))
 
 
-def _line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
+def _make_line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
     """``x`` times each channel's factor, plus its offset, rounded down and saturated to the function's levels.
 
     None where these are constants that C++ cannot hold.
@@ -383,8 +391,8 @@ def _line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
         start = levels.lowest << levels.finer + line.power
         offsets[c] = line.offset + start << power - line.power
     frac = levels.frac + levels.finer
-    factor = _constant(factors, power + frac - x.type.frac, "factor")
-    offset = _constant(offsets, power + frac, "offset")
+    factor = _make_constant(factors, power + frac - x.type.frac, "factor")
+    offset = _make_constant(offsets, power + frac, "offset")
     if max(factor.type.width, offset.type.width) > CONSTANT:
         return None
     made: Op = Add(Mul(x, factor, proved=True), offset, proved=True)
@@ -392,17 +400,17 @@ def _line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
         dropped = made.type.frac - frac
         low, high = (end >> max(dropped, 0) << max(-dropped, 0) for end in made.range.hull)
         made = Quantize(made, Fixed.holding(low, high, frac), Rounding.FLOOR, proved=True)
-    return _saturated(made, levels)
+    return _saturate(made, levels)
 
 
-def _constant(codes: Array, frac: int, name: str) -> Const:
+def _make_constant(codes: Array, frac: int, name: str) -> Const:
     """``codes * 2**-frac`` with no more fraction bits than are used."""
     used = reduce(or_, codes.tolist())
     zeros = (used & -used).bit_length() - 1 if used else 0
     return Const(Codes(codes >> zeros), frac - zeros, name=name, proved=True)
 
 
-def _saturated(x: Op, levels: Levels) -> Op:
+def _saturate(x: Op, levels: Levels) -> Op:
     """``x`` rounded to the levels' grid, not below the lowest and not above the highest."""
     lowest, highest = levels.lowest, levels.lowest + levels.top
     to = Fixed.holding(lowest, highest, levels.frac)

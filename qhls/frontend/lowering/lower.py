@@ -24,11 +24,16 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
-from qhls.frontend.lowering.arithmetic import current_arithmetic
+from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.half import prove_in_half
-from qhls.frontend.lowering.lines import is_small, rounded_line
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reals, rises
-from qhls.frontend.lowering.refusal import RealWeightsError, called, refusal, without_rule
+from qhls.frontend.lowering.lines import is_small, round_line
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, exact, is_rising
+from qhls.frontend.lowering.refusal import (
+    RealWeightsError,
+    describe_layer,
+    explain_missing_rule,
+    explain_refusal,
+)
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Shift, layer_scope
 from qhls.quantizers import (
@@ -140,25 +145,25 @@ class Lower:
         if mode := getattr(layer, "quantization_mode", None):
             actual = f"one that Keras quantised to {mode}"
             advice = "Quantise it by quantizers only."
-            raise refusal(layer, "a layer that computes in floats", actual, advice)
+            raise explain_refusal(layer, "a layer that computes in floats", actual, advice)
         own: set[str] = set()
         for cls in type(layer).__mro__:
             if cls in self._rules:
                 changed = sorted(own & {"call", "__call__", "product", "quantized", "grid"})
                 if changed and cls is not Quantizer:  # any quantizer says itself what it means
                     raise (
-                        _of_real_numbers(layer)
-                        or without_rule(layer)
-                        or refusal(
+                        _explain_real_layer(layer)
+                        or explain_missing_rule(layer)
+                        or explain_refusal(
                             layer,
                             f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
                             "none",
-                            _how_to_register(layer),
+                            _explain_registration(layer),
                         )
                     )
                 return self._rules[cls]
             own |= vars(cls).keys()
-        raise _no_rule(layer)
+        raise _explain_missing_rule(layer)
 
     def __call__(self, layer: KerasLayer, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """The output op or ops of ``layer`` for ``inputs``, named after the layer.
@@ -174,28 +179,34 @@ class Lower:
 lower = Lower()
 
 
-def _how_to_register(layer: KerasLayer) -> str:
+def _explain_registration(layer: KerasLayer) -> str:
     return f"Write a rule and decorate it with @qhls.lower.register({type(layer).__name__})."
 
 
-def _of_real_numbers(layer: KerasLayer) -> LoweringError | None:
+def _explain_real_layer(layer: KerasLayer) -> LoweringError | None:
     """The error for a layer of Keras that has a quantised twin."""
     twin = find_twin(type(layer))
     if not type(layer).__module__.startswith("keras.") or twin is None:
         return None
     advice = f"Use {twin.__name__} with a quantizer for each weight."
-    return RealWeightsError(str(refusal(layer, "a quantised layer", "one of real numbers", advice)))
+    return RealWeightsError(
+        str(explain_refusal(layer, "a quantised layer", "one of real numbers", advice))
+    )
 
 
-def _no_rule(layer: KerasLayer) -> LoweringError:
-    known = _of_real_numbers(layer)
-    known = known or without_rule(layer)
+def _explain_missing_rule(layer: KerasLayer) -> LoweringError:
+    known = _explain_real_layer(layer)
+    known = known or explain_missing_rule(layer)
     if known:
         return known
     if not isinstance(layer, keras.layers.Layer | Quantizer):
         expected = "a layer or operation with a lowering rule"
-        return refusal(layer, expected, "an operation without", _how_to_register(layer))
-    return refusal(layer, "a layer with a lowering rule", "one without", _how_to_register(layer))
+        return explain_refusal(
+            layer, expected, "an operation without", _explain_registration(layer)
+        )
+    return explain_refusal(
+        layer, "a layer with a lowering rule", "one without", _explain_registration(layer)
+    )
 
 
 # -- activations ------------------------------------------------------------------------------------
@@ -214,7 +225,7 @@ _host_softmax: ContextVar[list[LeftSoftmax] | None] = ContextVar("qhls_host_soft
 
 
 @contextmanager
-def softmax_on_host(last: bool) -> Iterator[list[LeftSoftmax]]:
+def leave_softmax_to_host(last: bool) -> Iterator[list[LeftSoftmax]]:
     """Within it and if ``last``, a softmax is left to the host: nothing is computed, the layer is noted."""
     notes: list[LeftSoftmax] = []
     token = _host_softmax.set(notes if last else None)
@@ -233,48 +244,48 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     if activation is None or activation is keras.activations.linear:
         return x
     if activation is keras.activations.softmax:
-        return softmax(layer, exact(layer, x))
-    made = _activated(layer, activation, x)
+        return lower_softmax(layer, exact(layer, x))
+    made = _apply_activation(layer, activation, x)
     if not isinstance(activation, keras.layers.Softmax):
-        prove_in_half(activation, x, made, lambda op: _activated(layer, activation, op))
+        prove_in_half(activation, x, made, lambda op: _apply_activation(layer, activation, op))
     return made
 
 
-def _activated(layer: Any, activation: Any, x: Tensor) -> Tensor:
+def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
     """``activation``, which is neither linear nor a softmax, on ``x``."""
     if isinstance(activation, keras.layers.Layer):
         if not activation.built or activation.weights:
             # Keras neither builds nor saves such a layer as it does others.
-            raise refusal(
+            raise explain_refusal(
                 layer,
                 "an activation without weights",
                 f"a {type(activation).__name__}",
                 "Make it a layer of the model.",
             )
-        (result,) = _tuple(lower.rule(activation)(activation, x))
+        (result,) = _make_tuple(lower.rule(activation)(activation, x))
         return result
     if isinstance(activation, Quantizer):
         try:
-            (result,) = _tuple(lower.rule(activation)(activation, x))
+            (result,) = _make_tuple(lower.rule(activation)(activation, x))
         except LoweringError as error:
-            error.args = (f"{called(layer)}: {error}",)
+            error.args = (f"{describe_layer(layer)}: {error}",)
             raise
         return result
-    return _function(layer, activation, x)
+    return _apply_function(layer, activation, x)
 
 
-def _function(layer: KerasLayer, activation: Any, x: Tensor) -> Tensor:
+def _apply_function(layer: KerasLayer, activation: Any, x: Tensor) -> Tensor:
     """One of Keras' or QKeras' functions: exact where it is, else reals that a quantizer may follow."""
     if isinstance(x, Op) and activation in _RECTIFIERS:
-        result = rectified(x, **_RECTIFIERS[activation])
+        result = rectify(x, **_RECTIFIERS[activation])
         assert result is not None  # their numbers are short
         return result
     if isinstance(x, Op) and activation in _LINES:
-        return _clipped_line(layer, x, *_LINES[activation])
+        return _make_clipped_line(layer, x, *_LINES[activation])
     if activation in _TWO_VALUED:
         return step_function(layer, activation, x, turns=())
     name = getattr(activation, "__name__", str(activation))
-    odd = refusal(
+    odd = explain_refusal(
         layer,
         "an activation that maps codes to codes",
         f"the function {name!r} of real numbers",
@@ -282,11 +293,11 @@ def _function(layer: KerasLayer, activation: Any, x: Tensor) -> Tensor:
     )
     if activation not in _RISES:
         raise odd
-    return reals(x, activation, odd, _RISES[activation], shared=True)
+    return apply_real(x, activation, odd, _RISES[activation], shared=True)
 
 
-def _clipped_line(layer: KerasLayer, x: Op, slope: float, offset: float, *limits: float) -> Op:
-    running = current_arithmetic()
+def _make_clipped_line(layer: KerasLayer, x: Op, slope: float, offset: float, *limits: float) -> Op:
+    running = find_arithmetic()
     if running is not None and x.type.frac > _FINEST:
         running.rounds.append(layer.name)
     line = Mul(x, Const.of(slope, "slope")) if slope != 1 else x
@@ -295,16 +306,16 @@ def _clipped_line(layer: KerasLayer, x: Op, slope: float, offset: float, *limits
     return Min(Max(line, Const.of(lowest, "lowest")), Const.of(highest, "highest"))
 
 
-def zero() -> Const:
+def make_zero() -> Const:
     """The constant 0."""
     return Const.of(0.0, "zero")
 
 
-def softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
+def lower_softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
     """``x`` where the host computes the softmax, because nothing in the graph reads it; ``axis`` is Keras'."""
     notes = _host_softmax.get()
     if notes is None:
-        raise refusal(
+        raise explain_refusal(
             layer,
             "softmax at the end of the model only, where the host computes it",
             "one whose result other layers read",
@@ -313,25 +324,25 @@ def softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
     given = [axis] if isinstance(axis, int) else axis
     axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in given}))
     if -1 in axes:
-        raise refusal(
+        raise explain_refusal(
             layer, "a softmax within a sample", f"axis={axis}, the batch's", "Use another axis."
         )
     notes.append(LeftSoftmax(layer.name, axes, x))
     return x
 
 
-def leaky(x: Op, slope: float) -> Op | None:
+def apply_leaky(x: Op, slope: float) -> Op | None:
     """``x``, times ``slope`` where it is negative; None for a slope of too many bits (``have_few_bits``)."""
     if slope == 0:
-        return Max(x, zero())
+        return Max(x, make_zero())
     if not have_few_bits(slope):
         return None
-    return (Max if slope <= 1 else Min)(x, scaled(x, slope))
+    return (Max if slope <= 1 else Min)(x, multiply_by(x, slope))
 
 
-def rectified(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
-    """``leaky(x)`` up to ``highest``; None where these have too many bits (``have_few_bits``)."""
-    bent = leaky(x, slope)
+def rectify(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
+    """``apply_leaky(x)`` up to ``highest``; None where these have too many bits (``have_few_bits``)."""
+    bent = apply_leaky(x, slope)
     if bent is None or highest is None:
         return bent
     return Min(bent, Const.of(highest, "highest")) if have_few_bits(highest) else None
@@ -343,7 +354,7 @@ _RECTIFIERS: dict[Any, dict[str, float]] = {
     keras.activations.relu6: {"highest": 6.0},
     keras.ops.relu6: {"highest": 6.0},
 }
-"""Functions that ``rectified`` computes, and its arguments."""
+"""Functions that ``rectify`` computes, and its arguments."""
 
 
 def have_few_bits(numbers: Any) -> bool:
@@ -352,7 +363,7 @@ def have_few_bits(numbers: Any) -> bool:
     return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
 
 
-def scaled(x: Op, factors: Any) -> Op:
+def multiply_by(x: Op, factors: Any) -> Op:
     """``x`` times ``factors``, which broadcast to it."""
     mantissas, exponents = np.frexp(np.asarray(factors, np.float64))
     if mantissas.size and (mantissas == 0.5).all() and (exponents == exponents.flat[0]).all():
@@ -360,21 +371,21 @@ def scaled(x: Op, factors: Any) -> Op:
     return Mul(x, Const.of(factors, "factor"))
 
 
-def _tuple(ops: Any) -> tuple[Op, ...]:
+def _make_tuple(ops: Any) -> tuple[Op, ...]:
     return ops if isinstance(ops, tuple) else (ops,)
 
 
 @lower.register(Quantizer, reads_reals=True)
-def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
+def _lower_quantizer(quantizer: Quantizer, x: Tensor) -> Op:
     if isinstance(x, Joined):
-        rising = quantizer.turns == () and rises(quantizer)
-        return x.each(lambda part: _quantizer(quantizer, part), rising)
+        rising = quantizer.turns == () and is_rising(quantizer)
+        return x.each(lambda part: _lower_quantizer(quantizer, part), rising)
     assignment = quantizer.quantization
     if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
     alpha: Any = getattr(quantizer, "alpha", None)
     if isinstance(alpha, str) or np.ndim(alpha) or not is_noiseless(quantizer):
-        raise refusal(
+        raise explain_refusal(
             quantizer,
             "an activation quantizer that is one function of each number",
             "one whose scale follows the data or whose result is noisy",
@@ -382,39 +393,41 @@ def _quantizer(quantizer: Quantizer, x: Tensor) -> Op:
         )
     to = quantizer.rounds_to
     if to is not None and isinstance(x, Reals) and quantizer.turns == ():
-        line = rounded_line(quantizer, x, to)
+        line = round_line(quantizer, x, to)
         if line is not None:
             return line
     return step_function(quantizer, quantizer, x, quantizer.turns)
 
 
 @lower.register(quantized_bits, reads_reals=True)
-def _quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
+def _lower_quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
     gain = find_po2_exponent(quantizer.alpha)
     if not gain:
-        return _quantizer(quantizer, x)
+        return _lower_quantizer(quantizer, x)
     unit = type(quantizer).from_config(quantizer.get_config() | {"alpha": 1.0})
-    return Shift(_quantizer(unit, x), gain)  # a numeric alpha multiplies what has been rounded
+    return Shift(
+        _lower_quantizer(unit, x), gain
+    )  # a numeric alpha multiplies what has been rounded
 
 
 @lower.register(quantized_relu, reads_reals=True)
-def _quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
+def _lower_quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
     if isinstance(x, Joined):
-        rising = quantizer.turns == () and rises(quantizer)
-        return x.each(lambda part: _quantized_relu(quantizer, part), rising)
+        rising = quantizer.turns == () and is_rising(quantizer)
+        return x.each(lambda part: _lower_quantized_relu(quantizer, part), rising)
     if quantizer.use_sigmoid or not is_settled(quantizer):
-        return _quantizer(quantizer, x)
+        return _lower_quantizer(quantizer, x)
     bound, slope = quantizer.relu_upper_bound, quantizer.negative_slope
     if bound and not quantizer.is_quantized_clip and have_few_bits(bound):
         other = {"relu_upper_bound": None, "is_quantized_clip": True}
         without = type(quantizer).from_config(quantizer.get_config() | other)
-        return Min(_quantized_relu(without, x), Const.of(float(bound), "highest"))
+        return Min(_lower_quantized_relu(without, x), Const.of(float(bound), "highest"))
     leaks = slope and not quantizer.limited
     if isinstance(x, Reals):
-        return (_leaky_lines(quantizer, x) if leaks else None) or _quantizer(quantizer, x)
-    bent = leaky(x, slope)
+        return (_leaky_lines(quantizer, x) if leaks else None) or _lower_quantizer(quantizer, x)
+    bent = apply_leaky(x, slope)
     if not leaks or bent is None:
-        return _quantizer(quantizer, x)
+        return _lower_quantizer(quantizer, x)
     # The sign takes one bit; the negative half saturates at slope * 2**integer, not at the type's end.
     to = Fixed(True, quantizer.bits, quantizer.bits - 1 - quantizer.integer)
     return Max(Quantize(bent, to), Const.of(-slope * 2.0**quantizer.integer, "lowest"))
@@ -431,8 +444,8 @@ def _leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
     def below(v: Any) -> Any:
         return ops.maximum(grid(ops.minimum(v * slope, 0.0)), lowest)
 
-    positive = rounded_line(quantized_relu(bits - 1, integer), x, Fixed(False, bits - 1, frac))
-    negative = rounded_line(below, x, Fixed(True, bits, frac)) if positive is not None else None
+    positive = round_line(quantized_relu(bits - 1, integer), x, Fixed(False, bits - 1, frac))
+    negative = round_line(below, x, Fixed(True, bits, frac)) if positive is not None else None
     return Add(positive, negative) if positive is not None and negative is not None else None
 
 
@@ -447,12 +460,12 @@ def _squashed(quantizer: quantized_sigmoid | quantized_tanh, x: Tensor) -> Op:
         or quantizer.quantization
         or not is_noiseless(quantizer)
     ):
-        return _quantizer(quantizer, x)
+        return _lower_quantizer(quantizer, x)
     to = quantizer.rounds_to
     if is_small(x.type, 1 << to.width, to):
-        return _quantizer(quantizer, x)
-    running, (slope, offset) = current_arithmetic(), line
-    sloped = scaled(x, slope)
+        return _lower_quantizer(quantizer, x)
+    running, (slope, offset) = find_arithmetic(), line
+    sloped = multiply_by(x, slope)
     whole = Add(sloped, Const.of(offset, "offset")) if offset else sloped
     if running is not None and x.type.frac > _FINEST:
         running.rounds.append(whole.layer)

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.arithmetic import current_arithmetic
-from qhls.frontend.lowering.refusal import called
+from qhls.frontend.lowering.arithmetic import find_arithmetic
+from qhls.frontend.lowering.refusal import describe_layer
 from qhls.ir import Fixed, Graph, Input, Op, Reshape, layer_scope, run
 from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer, ops
@@ -99,7 +99,7 @@ class Reals:
         """
         x = self.before(function, monotone, shared)
         inner = x.function
-        outer = function if shared or x.dims is None else _regrouped(function, x.shape[-1])
+        outer = function if shared or x.dims is None else _regroup(function, x.shape[-1])
         return replace(
             x,
             function=lambda v: outer(inner(v)),
@@ -115,8 +115,8 @@ class Reals:
         """
         move = self.move
         free = shared or move is None or move.selects
-        if move is not None and move.maximum and not (free and monotone and rises(function)):
-            return self._turned().before(function, monotone, shared)
+        if move is not None and move.maximum and not (free and monotone and is_rising(function)):
+            return self._turn().before(function, monotone, shared)
         return self if free else self.apart()
 
     def apart(self) -> Reals:
@@ -126,18 +126,18 @@ class Reals:
             RealNumbersError: a maximum was taken of them, so that they are no function of one element.
         """
         if self.move is not None and self.move.maximum is not None:
-            return self._turned().apart()
+            return self._turn().apart()
         if self.move is not None and self.move.selects:
             raise self.refusal
         if self.move is not None:
-            return replace(self, move=None).apart()._moved(self.move)
+            return replace(self, move=None).apart()._move(self.move)
         if self.dims is not None and len(self.x.shape) == 1:
             return self
-        function = self.function if self.shared else _regrouped(self.function, self.x.shape[-1])
+        function = self.function if self.shared else _regroup(self.function, self.x.shape[-1])
         flat = Reshape(self.x, (self.x.size,))
         return replace(self, x=flat, function=function, shared=False, dims=self.shape)
 
-    def _turned(self) -> Reals:
+    def _turn(self) -> Reals:
         """The same numbers as a function of maxima of codes; with a resolver any, since it traces again."""
         boundary = self.move.maximum if self.move is not None else None
         if self.move is None or boundary is None:
@@ -154,7 +154,7 @@ class Reals:
         moves = first is None and maximum is None
         if moves and (self.shared or (self.dims is None and _keeps_channels(make, self.shape))):
             return replace(self, x=make(self.x))
-        made, _ = _on_places(make, self.shape)
+        made, _ = _run_on_places(make, self.shape)
         if first is None:
             return replace(self, move=Move(make, made.shape, maximum))
         both = Move(lambda x: make(first.make(x)), made.shape, first.maximum or maximum)
@@ -171,15 +171,15 @@ class Reals:
         shaped = x if x.shape == self._before else Reshape(x, self._before)
         return shaped if self.move is None else self.move.make(shaped)
 
-    def _moved(self, move: Move) -> Reals:
+    def _move(self, move: Move) -> Reals:
         """The same for each moved element, which brings its function along."""
         made = move.make(Reshape(self.x, self.shape))
-        places = places_of(move.make, self.shape).ravel()
-        function = functions_at(self.function, places, self.x.size)
+        places = find_places(move.make, self.shape).ravel()
+        function = select_functions(self.function, places, self.x.size)
         return replace(self, x=Reshape(made, (made.size,)), function=function, dims=made.shape)
 
 
-def _regrouped(function: Function, channels: int) -> Function:
+def _regroup(function: Function, channels: int) -> Function:
     """``function`` of (samples, channels) on (samples, elements), which are channels again and again."""
 
     def regrouped(v: Any) -> Any:
@@ -188,9 +188,9 @@ def _regrouped(function: Function, channels: int) -> Function:
     return regrouped
 
 
-def rises(function: Function) -> bool:
+def is_rising(function: Function) -> bool:
     """Return whether samples show a monotone function, one for all numbers, to rise."""
-    running = current_arithmetic()
+    running = find_arithmetic()
     points = ops.convert_to_tensor([[-_FAR], [_FAR]], running.dtype if running else "float32")
     low, high = np.asarray(ops.convert_to_numpy(function(points))).ravel().tolist()
     return low < high
@@ -200,7 +200,7 @@ _FAR = 2.0**20
 """Number beyond the steps of most functions."""
 
 
-def _on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Graph]:
+def _run_on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Graph]:
     """Return the result and graph of ``make`` on an input of ``shape`` that holds its elements' numbers."""
     with layer_scope("moved"):
         row = Input(shape, Fixed(False, max(int(np.prod(shape)).bit_length(), 1), 0), name="row")
@@ -208,11 +208,11 @@ def _on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Gr
     return made, Graph((row,), (made,), "moved")
 
 
-def places_of(
+def find_places(
     make: Callable[[Op], Op], shape: tuple[int, ...], numbers: Array | None = None
 ) -> Array:
     """Return the source index in ``shape`` of each element that ``make`` moves, or its one of ``numbers``."""
-    _, graph = _on_places(make, shape)
+    _, graph = _run_on_places(make, shape)
     size = int(np.prod(shape))
     codes = np.arange(size) if numbers is None else np.resize(numbers, size)
     (places,) = run(graph, [codes.reshape(1, *shape)])
@@ -221,11 +221,11 @@ def places_of(
 
 def _keeps_channels(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
     """Return whether ``make`` leaves each element in its channel, the last axis."""
-    places, channels = places_of(make, shape), shape[-1]
+    places, channels = find_places(make, shape), shape[-1]
     return places.shape[-1] == channels and bool((places % channels == np.arange(channels)).all())
 
 
-def functions_at(function: Function, places: Array, size: int) -> Function:
+def select_functions(function: Function, places: Array, size: int) -> Function:
     """``function`` of (samples, ``size``) on (samples, elements), of which each was at one of ``places``."""
     order = np.argsort(places, kind="stable")
     first = np.searchsorted(places[order], places[order])
@@ -278,7 +278,7 @@ class Joined:
 
     def behind(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Joined:
         """Return the elements as ``make`` moves them; ``maximum`` is given if it takes maxima."""
-        moved, _ = _on_places(make, self.shape)
+        moved, _ = _run_on_places(make, self.shape)
         first = self.make
         return replace(
             self,
@@ -291,7 +291,7 @@ class Joined:
 Tensor = Op | Reals | Joined
 
 
-def joined(
+def join_tensors(
     xs: Sequence[Tensor], make: Callable[..., Op], shape: tuple[int, ...], boundary: Boundary
 ) -> Joined:
     """Return ``make(*xs)``, which has ``shape``, of tensors that need not be exact."""
@@ -311,7 +311,7 @@ def joined(
     return Joined(tuple(parts), whole, shape, boundary, maximum)
 
 
-def reals(
+def apply_real(
     x: Tensor,
     function: Function,
     refusal: LoweringError,
@@ -325,21 +325,23 @@ def reals(
     if isinstance(x, Joined) and not shared:
         x = exact(None, x)
     if isinstance(x, Joined):
-        rising = monotone and rises(function)
-        return x.each(lambda part: reals(part, function, refusal, monotone, shared=True), rising)
+        rising = monotone and is_rising(function)
+        return x.each(
+            lambda part: apply_real(part, function, refusal, monotone, shared=True), rising
+        )
     if isinstance(x, Reals):
         return x.then(function, monotone, shared)
     return Reals(x, function, monotone, refusal, shared=shared)
 
 
-def reals_along(
+def apply_real_along(
     x: Tensor,
     function: Function,
     refusal: LoweringError,
     monotone: bool = True,
     axes: Collection[int] = (),
 ) -> Reals | Joined:
-    """Return ``reals`` of a ``function`` on (samples, *shape) that differs along ``axes`` (batch not counted).
+    """Return ``apply_real`` of a ``function`` on (samples, *shape) that differs along ``axes`` (batch not counted).
 
     Along the others it also takes an axis of length 1.
     """
@@ -351,7 +353,7 @@ def reals_along(
         used = (*(1,) * (rank - 1), shape[-1] if own else 1)
     else:
         used = shape
-        numbers = reals(x, lambda v: v, refusal, shared=True) if isinstance(x, Op) else x
+        numbers = apply_real(x, lambda v: v, refusal, shared=True) if isinstance(x, Op) else x
         assert isinstance(numbers, Reals)  # what is joined is exact by now
         x = numbers.apart()
 
@@ -361,7 +363,7 @@ def reals_along(
     if isinstance(x, Reals) and x.dims is not None and used is shape:
         inner = x.function
         return replace(x, function=lambda v: shaped(inner(v)), monotone=x.monotone and monotone)
-    return reals(x, shaped, refusal, monotone, shared=not own)
+    return apply_real(x, shaped, refusal, monotone, shared=not own)
 
 
 def exact(layer: KerasLayer | None, x: Tensor, place: Place | None = None) -> Op:
@@ -378,12 +380,12 @@ def exact(layer: KerasLayer | None, x: Tensor, place: Place | None = None) -> Op
     if resolve is not None and at is not None:
         return resolve(x, at)
     layer = layer or getattr(at and at.reader, "operation", None)
-    reader = called(layer) if layer is not None else "the model's user"
+    reader = describe_layer(layer) if layer is not None else "the model's user"
     first = x.boundary.error.reals if isinstance(x, Joined) else x
     raise RealNumbersError(f"{first.refusal} Otherwise {reader} reads real numbers.", first)
 
 
-def prepared(x: Tensor) -> Tensor:
+def make_exact(x: Tensor) -> Tensor:
     """Return ``x``, made exact if the resolver in force was asked for a quantizer where it is read."""
     resolve, at = _resolver.get(), _places.get().get(id(x))
     if isinstance(x, Op) or resolve is None or at is None or at not in resolve.forced:
@@ -391,7 +393,7 @@ def prepared(x: Tensor) -> Tensor:
     return resolve(x, at)
 
 
-def boundary_of(
+def find_boundary(
     xs: Sequence[Tensor],
     error: LoweringError | None = None,
     turn: Callable[[Reals], Reals | None] = lambda reals: None,
@@ -446,7 +448,7 @@ _places: ContextVar[Mapping[int, Place]] = ContextVar("qhls_places", default=Map
 
 
 @contextmanager
-def resolving(resolve: Resolver) -> Iterator[None]:
+def use_resolver(resolve: Resolver) -> Iterator[None]:
     """Within it ``exact`` asks ``resolve`` instead of refusing real numbers."""
     token = _resolver.set(resolve)
     try:
@@ -456,7 +458,7 @@ def resolving(resolve: Resolver) -> Iterator[None]:
 
 
 @contextmanager
-def reading(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
+def use_reader(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
     """Within it ``reader`` is who reads ``inputs``."""
     places = {
         id(x): Place(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)

@@ -22,10 +22,10 @@ import numpy as np
 
 from qhls.frontend.layers.linear import make_weight
 from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
-from qhls.frontend.lowering.choices import selected, truth
+from qhls.frontend.lowering.choices import make_truth, select
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Place, Reals, Tensor, exact
-from qhls.frontend.lowering.refusal import refusal, within
+from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.ir import (
     Add,
     Concat,
@@ -82,20 +82,20 @@ class _Cell:
 
     def carried(self, state: Tensor) -> Op:
         """``state`` as the next step reads it."""
-        return exact(self.keras, state) if self.masked else _quantised(self.keras, state)
+        return exact(self.keras, state) if self.masked else _quantise(self.keras, state)
 
     def function(self, name: str, x: Op) -> Op:
         """``x`` through the activation ``name``."""
-        return exact(self.keras, self._activated(name, x), Place(self.keras, name))
+        return exact(self.keras, self._activate(name, x), Place(self.keras, name))
 
     def output(self, x: Op) -> Tensor:
         """``x`` through the activation whose result is the cell's output."""
-        return self._activated("activation", x) if self.real else self.function("activation", x)
+        return self._activate("activation", x) if self.real else self.function("activation", x)
 
-    def _activated(self, name: str, x: Op) -> Tensor:
+    def _activate(self, name: str, x: Op) -> Tensor:
         activation = getattr(self.keras, name)
         if activation is keras.activations.softmax or isinstance(activation, keras.layers.Softmax):
-            raise refusal(
+            raise explain_refusal(
                 self.keras,
                 f"a function of each number alone as {name}",
                 "a softmax, which every step computes",
@@ -107,18 +107,20 @@ class _Cell:
 @lower.register(keras.layers.RNN, masked=True)
 @lower.register(QRNN, masked=True)
 def _(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
-    with within(layer):
-        return _recurrence(layer, x, initial, mask)
+    with name_layer_first(layer):
+        return _lower_recurrence(layer, x, initial, mask)
 
 
-def _recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> Any:
+def _lower_recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> Any:
     cell = layer.cell
     step = _STEPS.get(type(cell))
     if step is None:
         known = ", ".join(cls.__name__ for cls in _STEPS)
-        raise refusal(layer, f"a cell of {known}", f"a {type(cell).__name__}", "Use one of these.")
+        raise explain_refusal(
+            layer, f"a cell of {known}", f"a {type(cell).__name__}", "Use one of these."
+        )
     if layer.stateful:
-        raise refusal(
+        raise explain_refusal(
             layer, "stateful=False", "True", "Give the state as an input and return_state=True."
         )
     projected = Matmul(x, make_weight(cell, "kernel"))
@@ -130,7 +132,7 @@ def _recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> An
     if mask is not None:
         projected = Concat((projected, Reshape(mask, (*mask.shape, 1))), -1)
     if layer.go_backwards:
-        projected = _reversed(projected)
+        projected = _reverse(projected)
     states = list[Op](initial)
     if not states:
         sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
@@ -143,7 +145,7 @@ def _recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> An
     once = _Recurrence(layer, step, _Cell(cell, steps, mask is not None), projected)
     entering = [once.cell.carried(state) for state in states]
     settled = once.settled(entering) if steps > 1 else None
-    return once.unrolled(entering) if settled is None else once.scanned(entering, *settled)
+    return once.unrolled(entering) if settled is None else once.scan(entering, *settled)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class _Recurrence:
         """
         types = [state.type for state in entering]
         for _ in range(_ATTEMPTS):
-            body, result = self._body(entering, types)
+            body, result = self._build_body(entering, types)
             reached = [old.joined(op.type) for old, op in zip(types, body.outputs[1:], strict=True)]
             if reached == types:
                 return body, result
@@ -172,7 +174,7 @@ class _Recurrence:
             types = reached
         return None
 
-    def _body(self, entering: list[Op], types: list[Fixed]) -> tuple[Graph, Tensor]:
+    def _build_body(self, entering: list[Op], types: list[Fixed]) -> tuple[Graph, Tensor]:
         with nested_scope("scan"):
             row = Input(self.x.shape[1:], self.x.type, name="row")
             states = [
@@ -180,18 +182,18 @@ class _Recurrence:
             ]
             new = self.step(self.cell, row, list(states))
             every = self.layer.return_state and len(new) > 1
-            result = _joined(new, -1) if every else new[0]
+            result = _join(new, -1) if every else new[0]
             following = [self.cell.carried(state) for state in new]
-        return Graph((row, *states), (_below(result), *following), "step"), result
+        return Graph((row, *states), (_find_below(result), *following), "step"), result
 
-    def scanned(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
+    def scan(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
         """The layer's results from a ``Scan``."""
         found = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
-        results = self._results(found, entering[0].size)
-        made = tuple(_above(op, result) for op in results)
+        results = self._collect_results(found, entering[0].size)
+        made = tuple(_reapply(op, result) for op in results)
         return made if self.layer.return_state else made[0]
 
-    def _results(self, found: Op, units: int) -> tuple[Op, ...]:
+    def _collect_results(self, found: Op, units: int) -> tuple[Op, ...]:
         sequence = self.layer.return_sequences
         if not self.layer.return_state:
             return (found,)
@@ -210,11 +212,11 @@ class _Recurrence:
         states = list[Tensor](entering)
         for t in range(self.x.shape[0]):
             entering = [self.cell.carried(state) for state in states] if t else entering
-            states = self.step(self.cell, _part(self.x, t), entering)
+            states = self.step(self.cell, _take_part(self.x, t), entering)
             _check_width(self.layer, states, t)
             outputs.append(states[0])
-        rows = [_above(Reshape(_below(h), (1, *h.shape)), h) for h in outputs]
-        result = _joined(rows, 0) if self.layer.return_sequences else outputs[-1]
+        rows = [_reapply(Reshape(_find_below(h), (1, *h.shape)), h) for h in outputs]
+        result = _join(rows, 0) if self.layer.return_sequences else outputs[-1]
         last = states[len(states) - _state_count(self.layer) :]
         return (result, *last) if self.layer.return_state else result
 
@@ -232,52 +234,52 @@ def _masked(step: Step, zeros: bool, apart: bool) -> Step:
 
     def masked(cell: _Cell, row: Op, states: list[Op]) -> list[Tensor]:
         size = row.size - 1
-        kept = truth(View(row, (1,), (1,), size))
+        kept = make_truth(View(row, (1,), (1,), size))
         old = states[1:] if apart else states
-        new = step(cell, View(row, (size,), (1,)), [_quantised(cell.keras, s) for s in old])
+        new = step(cell, View(row, (size,), (1,)), [_quantise(cell.keras, s) for s in old])
         after = [exact(cell.keras, state) for state in new]
-        chosen = list[Tensor](selected(kept, *pair) for pair in zip(after, old, strict=True))
+        chosen = list[Tensor](select(kept, *pair) for pair in zip(after, old, strict=True))
         if not apart:
             return chosen
         before = Const.of(np.zeros(states[0].shape), "start") if zeros else states[0]
-        return [selected(kept, after[0], before), *chosen]
+        return [select(kept, after[0], before), *chosen]
 
     return masked
 
 
-def _reversed(x: Op) -> Op:
+def _reverse(x: Op) -> Op:
     """``x`` with its last row first."""
     steps, units = x.shape
     return View(x, x.shape, (-units, 1), (steps - 1) * units)
 
 
-def _part(x: Op, index: int) -> Op:
+def _take_part(x: Op, index: int) -> Op:
     """``x[index]``."""
     size = x.size // x.shape[0]
     return View(x, (size,), (1,), index * size)
 
 
-def _gates(x: Op, count: int) -> list[Op]:
+def _split_gates(x: Op, count: int) -> list[Op]:
     """``x`` (count x units,) cut into its gates."""
-    return [_part(Reshape(x, (count, x.size // count)), gate) for gate in range(count)]
+    return [_take_part(Reshape(x, (count, x.size // count)), gate) for gate in range(count)]
 
 
-def _below(x: Tensor) -> Op:
+def _find_below(x: Tensor) -> Op:
     """The exact tensor ``x``, or that of which it is a function."""
     return x.x if isinstance(x, Reals) else exact(None, x)
 
 
-def _above(x: Op, made: Tensor) -> Tensor:
+def _reapply(x: Op, made: Tensor) -> Tensor:
     """``x``, or the function of it that ``made`` is of another tensor."""
     return replace(made, x=x) if isinstance(made, Reals) else x
 
 
-def _joined(parts: list[Tensor], axis: int) -> Tensor:
+def _join(parts: list[Tensor], axis: int) -> Tensor:
     """``parts``, all made by the same function, as one tensor."""
-    return _above(Concat(tuple(map(_below, parts)), axis), parts[0])
+    return _reapply(Concat(tuple(map(_find_below, parts)), axis), parts[0])
 
 
-def _quantised(cell: Any, state: Tensor) -> Op:
+def _quantise(cell: Any, state: Tensor) -> Op:
     """``state`` through the state quantizer; the first, of zeros, is known."""
     if cell.state_quantizer is None:
         return exact(cell, state)
@@ -287,7 +289,7 @@ def _quantised(cell: Any, state: Tensor) -> Op:
     return exact(cell, activate(cell, cell.state_quantizer, state))
 
 
-def _product(state: Op, w: Const) -> Op:
+def _multiply(state: Op, w: Const) -> Op:
     """``state @ w``, also of a known state."""
     if isinstance(state, Const):
         row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
@@ -304,9 +306,9 @@ def _sum(a: Op, b: Const) -> Op:
 
 
 def _check_width(layer: KerasLayer, states: list[Tensor], step: int) -> None:
-    widest = max(_below(state).type.width for state in states)
+    widest = max(_find_below(state).type.width for state in states)
     if widest > WIDEST_STATE:
-        raise refusal(
+        raise explain_refusal(
             layer,
             f"a state of at most {WIDEST_STATE} bits at every step",
             f"one of {widest} bits after step {step + 1}",
@@ -314,15 +316,15 @@ def _check_width(layer: KerasLayer, states: list[Tensor], step: int) -> None:
         )
 
 
-def _simple_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
-    recurrent = _product(states[0], cell.weight("recurrent_kernel"))
+def _lower_simple_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
+    recurrent = _multiply(states[0], cell.weight("recurrent_kernel"))
     return [cell.output(Add(x, recurrent))]
 
 
-def _lstm_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
+def _lower_lstm_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     h, c = states
-    recurrent = _product(h, cell.weight("recurrent_kernel"))
-    enter, forget, candidate, leave = _gates(Add(x, recurrent), 4)
+    recurrent = _multiply(h, cell.weight("recurrent_kernel"))
+    enter, forget, candidate, leave = _split_gates(Add(x, recurrent), 4)
     kept = Mul(cell.function("recurrent_activation", forget), c)
     new = cell.function("activation", candidate)
     carry = Add(kept, Mul(cell.function("recurrent_activation", enter), new))
@@ -330,15 +332,15 @@ def _lstm_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     return [Mul(opened, cell.function("activation", carry)), carry]
 
 
-def _gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
+def _lower_gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     (h,) = states
     units, after = cell.keras.units, cell.keras.reset_after
-    update_x, reset_x, candidate_x = _gates(x, 3)
+    update_x, reset_x, candidate_x = _split_gates(x, 3)
 
     def recurrent(state: Op, first: int, last: int) -> Op:
         """``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
         columns = slice(first * units, last * units)
-        product = _product(state, cell.weight("recurrent_kernel", slice(None), columns))
+        product = _multiply(state, cell.weight("recurrent_kernel", slice(None), columns))
         if not (after and cell.keras.use_bias):
             return product
         return _sum(product, cell.weight("bias", 1, columns))
@@ -352,9 +354,9 @@ def _gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
 
 
 _STEPS: dict[type, Step] = {
-    QSimpleRNNCell: _simple_step,
-    QLSTMCell: _lstm_step,
-    QGRUCell: _gru_step,
+    QSimpleRNNCell: _lower_simple_step,
+    QLSTMCell: _lower_lstm_step,
+    QGRUCell: _lower_gru_step,
 }
 
 
@@ -368,19 +370,21 @@ def _(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
     masks = {} if mask is None else {"mask": mask}
     forward, backward = layer.forward_layer, layer.backward_layer
     merge = _MERGES.get(layer.merge_mode)
-    with within(layer), _reading_at_once(merge is not None):
-        y, *states = _several(lower.rule(forward)(forward, x, *initial[:half], **masks))
-        back, *more = _several(lower.rule(backward)(backward, x, *initial[half:], **masks))
+    with name_layer_first(layer), _is_read_at_once(merge is not None):
+        y, *states = _split_states(lower.rule(forward)(forward, x, *initial[:half], **masks))
+        back, *more = _split_states(lower.rule(backward)(backward, x, *initial[half:], **masks))
         if layer.return_sequences:
-            back = _above(_reversed(_below(back)), back)
+            back = _reapply(_reverse(_find_below(back)), back)
         if layer.merge_mode is None:
             return (y, back, *states, *more)
-        merged = _beside(y, back) if merge is None else merge(exact(layer, y), exact(layer, back))
+        merged = (
+            _put_beside(y, back) if merge is None else merge(exact(layer, y), exact(layer, back))
+        )
     return (merged, *states, *more) if layer.return_state else merged
 
 
 @contextmanager
-def _reading_at_once(read: bool) -> Iterator[None]:
+def _is_read_at_once(read: bool) -> Iterator[None]:
     token = _read_at_once.set(read)
     try:
         yield
@@ -388,17 +392,17 @@ def _reading_at_once(read: bool) -> Iterator[None]:
         _read_at_once.reset(token)
 
 
-def _several(result: Any) -> tuple[Tensor, ...]:
+def _split_states(result: Any) -> tuple[Tensor, ...]:
     return result if isinstance(result, tuple) else (result,)
 
 
-def _beside(a: Tensor, b: Tensor) -> Tensor:
+def _put_beside(a: Tensor, b: Tensor) -> Tensor:
     """``a`` and ``b`` along the last axis, whose channels keep their functions."""
-    both = Concat((_below(a), _below(b)), -1)
+    both = Concat((_find_below(a), _find_below(b)), -1)
     real = [x for x in (a, b) if isinstance(x, Reals)]
-    first, second = (x.function if isinstance(x, Reals) else _same for x in (a, b))
+    first, second = (x.function if isinstance(x, Reals) else _have_same_function for x in (a, b))
     if first is second and all(x.shared for x in real):
-        return _above(both, a)
+        return _reapply(both, a)
     size = a.shape[-1]
 
     def function(v: Any) -> Any:
@@ -408,7 +412,7 @@ def _beside(a: Tensor, b: Tensor) -> Tensor:
     return Reals(both, function, all(x.monotone for x in real), real[0].refusal)
 
 
-def _same(v: Any) -> Any:
+def _have_same_function(v: Any) -> Any:
     return v
 
 

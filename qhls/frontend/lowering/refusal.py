@@ -1,4 +1,4 @@
-"""``refusal``: the error for what cannot be lowered."""
+"""``explain_refusal``: the error for what cannot be lowered."""
 
 from __future__ import annotations
 
@@ -79,35 +79,35 @@ _INSTEAD: dict[str, tuple[str, str, str]] = {
 """By class of Keras without a rule: the expected and the given, and an advice."""
 
 
-def advice_for(cls: type) -> tuple[str, str, str] | None:
+def find_advice(cls: type) -> tuple[str, str, str] | None:
     """Return the texts of the error for a class of Keras without a lowering rule; None for other classes."""
     return _INSTEAD.get(cls.__name__) if cls.__module__.startswith("keras.") else None
 
 
-def without_rule(layer: Any) -> LoweringError | None:
+def explain_missing_rule(layer: Any) -> LoweringError | None:
     """Return the error for a layer of Keras without a lowering rule; None for other layers."""
-    texts = advice_for(type(layer))
-    return None if texts is None else refusal(layer, *texts)
+    texts = find_advice(type(layer))
+    return None if texts is None else explain_refusal(layer, *texts)
 
 
-def refusal(layer: Any, expected: str, actual: object, advice: str) -> LoweringError:
+def explain_refusal(layer: Any, expected: str, actual: object, advice: str) -> LoweringError:
     """Return the error for a layer or quantizer that cannot be lowered; ``advice`` is a sentence."""
-    return LoweringError(f"{called(layer)}: expected {expected}, got {actual}. {advice}")
+    return LoweringError(f"{describe_layer(layer)}: expected {expected}, got {actual}. {advice}")
 
 
-def called(layer: Any) -> str:
+def describe_layer(layer: Any) -> str:
     """A layer by name and class; a quantizer by its text."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
 
 
 @contextmanager
-def within(layer: KerasLayer) -> Iterator[None]:
+def name_layer_first(layer: KerasLayer) -> Iterator[None]:
     """Name ``layer`` first in an error of a part of it."""
     try:
         yield
     except LoweringError as error:
-        whole = called(layer)
+        whole = describe_layer(layer)
         if not str(error).startswith(whole):
             error.args = (f"{whole}: {error}",)
         raise

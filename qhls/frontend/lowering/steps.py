@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.arithmetic import current_arithmetic
-from qhls.frontend.lowering.reals import Function, Joined, Reals, Tensor, rises
-from qhls.frontend.lowering.refusal import refusal
+from qhls.frontend.lowering.arithmetic import find_arithmetic
+from qhls.frontend.lowering.reals import Function, Joined, Reals, Tensor, is_rising
+from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, dyadic, narrow_integers
 from qhls.model.floats import FLOAT32_EXACT
@@ -50,29 +50,29 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
             ``MEASURED``; one whose value is not finite.
     """
     if isinstance(x, Joined):
-        rising = turns == () and rises(function)
+        rising = turns == () and is_rising(function)
         return x.each(lambda part: step_function(owner, function, part, turns), rising)
-    running = current_arithmetic()
+    running = find_arithmetic()
     if isinstance(x, Reals):
         x = x.before(function, turns == (), shared=True)
         if running is not None:
             running.reals.append(x.x.layer)
         chain = x.then(function, monotone=turns == (), shared=True)
         search = _Search(owner, x.x, x.channels, on_grid(chain.function))
-        table = looked_up(x.x)
+        table = find_lookup(x.x)
         if table is not None and (x.channels == 1 or table is x.x):
-            return x.placed(_of_rows(search, table))
+            return x.placed(_follow_rows(search, table))
         made = search.bisected(x.function, turns) if x.monotone else search.enumerated()
         return x.placed(made)
     noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
     if noisy.codes <= ENUMERATED and (running is None or not running.plain):
         made = noisy.enumerated()
-        if running is not None and _rounds(running.dtype, noisy, plain, made):
+        if running is not None and _may_round(running.dtype, noisy, plain, made):
             running.uneven.append(made.layer)
         return made
     made = plain.bisected(lambda v: v, turns)
     wide = noisy.codes > MEASURED and not isinstance(turns, tuple)
-    if running is not None and (wide or _rounds(running.dtype, noisy, plain, made)):
+    if running is not None and (wide or _may_round(running.dtype, noisy, plain, made)):
         if noisy.codes <= _NOISY and not running.plain:
             with suppress(LoweringError):  # rounding alone may make too many steps
                 made = noisy.enumerated()
@@ -82,21 +82,23 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
     return made
 
 
-def looked_up(x: Op) -> Lookup | None:
+def find_lookup(x: Op) -> Lookup | None:
     """Return the op that made the elements of ``x``, wherever they have moved, where that is a ``Lookup``."""
     while isinstance(x, Reshape | View):
         x = x.x
     return x if isinstance(x, Lookup) else None
 
 
-def _of_rows(search: _Search, table: Lookup) -> Op:
+def _follow_rows(search: _Search, table: Lookup) -> Op:
     """The function of numbers that are known but for the row of a table: the same of another table."""
     codes = table.table.codes.integers()
-    values_at = values_of(search.function, search.x, search.channels)
+    values_at = make_float_function(search.function, search.x, search.channels)
     results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
     bad = results[~np.isfinite(results)]
     if bad.size:
-        raise refusal(search.owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
+        raise explain_refusal(
+            search.owner, "finite values", f"{bad[0]} on its input", "Limit its input."
+        )
     made: Op = Lookup(table.x, Const.of(results, "table"))
     moves: list[Op] = []
     x = search.x
@@ -129,7 +131,7 @@ class _Search:
             return self._threshold(*self._between(inner))
         if turns is None or self.codes <= ENUMERATED:
             return self.enumerated()
-        pieces_at = _pieces(values_of(inner, self.x, self.channels), turns)
+        pieces_at = _count_turns(make_float_function(inner, self.x, self.channels), turns)
         return self._threshold(*_bisect(self, pieces_at))
 
     def enumerated(self) -> Threshold:
@@ -143,15 +145,17 @@ class _Search:
 
         Elsewhere the value is that of functions that are larger and smaller than the quantizer's by more than rounding.
         """
-        quantizer, dtype = self.owner, _dtype_of(self.x)
-        pieces_at = _pieces(values_of(inner, self.x, self.channels), quantizer.real_turns)
+        quantizer, dtype = self.owner, _find_dtype(self.x)
+        pieces_at = _count_turns(
+            make_float_function(inner, self.x, self.channels), quantizer.real_turns
+        )
         sides = [
             replace(self, function=lambda v, share=share: quantizer.beside(inner(v), share))
             for share in (-_BESIDE[dtype], _BESIDE[dtype])
         ]
         bisected = [_bisect(search, pieces_at)[0] for search in (self, *sides)]
         points = [np.unique(np.concatenate(each)) for each in zip(*bisected, strict=True)]
-        known = [_at(search, points) for search in (self, *sides)]
+        known = [_select_at(search, points) for search in (self, *sides)]
         if dtype == "float32" and max(map(abs, self.x.range.hull)) > FLOAT32_EXACT:
             return points, known[0]  # it is repeated in float64
         for c, (codes, *rows) in enumerate(zip(points, *known, strict=True)):
@@ -165,10 +169,10 @@ class _Search:
                 for i in doubtful
             ]
             points[c] = np.sort(np.concatenate([codes, *inside]))
-        return points, _at(self, points)
+        return points, _select_at(self, points)
 
     def _too_wide(self) -> LoweringError:
-        return refusal(
+        return explain_refusal(
             self.owner,
             f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
             f"may turn",
@@ -177,7 +181,7 @@ class _Search:
         )
 
     def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
-        steps, levels = _table(self.owner, points, values, self.x.range.hull[1])
+        steps, levels = _make_table(self.owner, points, values, self.x.range.hull[1])
         codes, frac = dyadic(levels)
         thresholds = Const(Codes(steps), self.x.type.frac, name="thresholds")
         return Threshold(self.x, thresholds, Const(Codes(codes), frac, name="values"))
@@ -185,7 +189,7 @@ class _Search:
     @cached_property
     def values_at(self) -> Callable[[Array], Array]:
         """Return the function from codes (channels, points) to values."""
-        return values_of(self.function, self.x, self.channels)
+        return make_float_function(self.function, self.x, self.channels)
 
 
 def on_grid(function: Function) -> Function:
@@ -198,7 +202,7 @@ def on_grid(function: Function) -> Function:
     return exactly
 
 
-def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
+def _may_round(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
     """Return whether a quantizer's term for its gradient may round, so that values lie beside the grid.
 
     The sum is exact where the numbers of each level and its value share a grid that ``dtype`` holds.
@@ -224,9 +228,9 @@ def _rounds(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool
     return False
 
 
-def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
+def make_float_function(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
     """From codes of ``x`` (channels, points) to the numbers that the float function makes of them."""
-    dtype = _dtype_of(x)
+    dtype = _find_dtype(x)
 
     def values_at(codes: Array) -> Array:
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
@@ -238,14 +242,14 @@ def values_of(function: Function, x: Op, channels: int) -> Callable[[Array], Arr
     return values_at
 
 
-def _dtype_of(x: Op) -> str:
+def _find_dtype(x: Op) -> str:
     """Return the float type of the lowering; outside of one that in which the codes of ``x`` are exact."""
-    running = current_arithmetic()
+    running = find_arithmetic()
     float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT
     return running.dtype if running else ("float32" if float32 else "float64")
 
 
-def _at(search: _Search, points: list[Array]) -> list[Array]:
+def _select_at(search: _Search, points: list[Array]) -> list[Array]:
     """Return the values of each channel at its own ``points``."""
     asked = np.full((len(points), max(map(len, points))), points[0][0], points[0].dtype)
     for row, codes in zip(asked, points, strict=True):
@@ -256,7 +260,7 @@ def _at(search: _Search, points: list[Array]) -> list[Array]:
     return [row[: len(codes)] for row, codes in zip(rows, points, strict=True)]
 
 
-def _pieces(
+def _count_turns(
     numbers_at: Callable[[Array], Array], turns: tuple[float, ...]
 ) -> Callable[[Array], Array]:
     """From codes (channels, points) to how many of ``turns`` the numbers there have reached."""
@@ -303,7 +307,7 @@ def _bisect(
             return points, values
         _limit(search.owner, most)
         parts = int(np.clip(_ASKED // (channels * most), 1, PACKETS)) + 1
-        inner = [_within(*row, parts) for row in zip(points, gaps, splits, strict=True)]
+        inner = [_split_gaps(*row, parts) for row in zip(points, gaps, splits, strict=True)]
         asked = np.full((channels, max(map(len, inner))), lo, points[0].dtype)
         for row, new in zip(asked, inner, strict=True):
             row[: len(new)] = new
@@ -314,7 +318,7 @@ def _bisect(
             pieces[c] = np.concatenate([pieces[c], piece[: len(new)]])[first]
 
 
-def _within(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
+def _split_gaps(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
     """Return what cuts the gap behind each of ``splits`` into so many equal parts."""
     cuts = np.arange(1, parts)
     some = gaps[splits, None]
@@ -324,14 +328,16 @@ def _within(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
     return np.unique(points[splits, None] + steps)
 
 
-def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tuple[Array, Array]:
+def _make_table(
+    owner: Any, points: list[Array], values: list[Array], hi: int
+) -> tuple[Array, Array]:
     """Thresholds (channels, n) and levels (channels, n + 1); of one function for all channels (n,), (n + 1,).
 
     Channels with fewer steps get some that no code reaches.
     """
     bad = [v[~np.isfinite(v)][0] for v in values if not np.isfinite(v).all()]
     if bad:
-        raise refusal(owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
+        raise explain_refusal(owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
     changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
     most = max(1, *(len(c) for c in changes))
     _limit(owner, most)
@@ -351,7 +357,7 @@ def _table(owner: Any, points: list[Array], values: list[Array], hi: int) -> tup
 
 def _limit(owner: Any, steps: int) -> None:
     if steps > LEVELS:
-        raise refusal(
+        raise explain_refusal(
             owner,
             f"a function of at most {LEVELS} steps on its input",
             "more",

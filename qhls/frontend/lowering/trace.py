@@ -14,12 +14,12 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
-from qhls.frontend.lowering.arithmetic import Arithmetic, arithmetic, current_arithmetic
-from qhls.frontend.lowering.choices import truth
-from qhls.frontend.lowering.half import check_half, half_of, in_half
-from qhls.frontend.lowering.lower import LeftSoftmax, lower, refusal, softmax_on_host
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, reading
-from qhls.frontend.models.precision import copy_in_precision, layers_with_type, type_of
+from qhls.frontend.lowering.arithmetic import Arithmetic, find_arithmetic, use_arithmetic
+from qhls.frontend.lowering.choices import make_truth
+from qhls.frontend.lowering.half import check_half, find_half_type, lower_in_half
+from qhls.frontend.lowering.lower import LeftSoftmax, explain_refusal, leave_softmax_to_host, lower
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, use_reader
+from qhls.frontend.models.precision import copy_in_precision, find_float_type, list_layers_of_type
 from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
@@ -48,19 +48,19 @@ def trace(
             no exact meaning in integers; a model that is not built from layers.
         VerifyError: shapes that do not fit.
     """
-    return settled(model, input_types, trace_in_own_type(model, input_types))
+    return settle_float32(model, input_types, trace_in_own_type(model, input_types))
 
 
 def trace_in_own_type(model: keras.Model, input_types: Any = None) -> ModelGraph:
     """Return the graph where the model's own type is the reference; ``ModelGraph.rounded`` says where it is not."""
-    dtype = type_of(model)
+    dtype = find_float_type(model)
     if dtype == "float64":
         _refuse_other_types(model)
-    with arithmetic(dtype) as running, use_precision(dtype):
+    with use_arithmetic(dtype) as running, use_precision(dtype):
         graph = _trace(model, input_types, running)
     if graph.reals and (running.uneven or dtype == "float64"):
         # The reference has one arithmetic for all quantizers, that of real numbers, be they gone by now.
-        with arithmetic(dtype, plain=True) as running, use_precision(dtype):
+        with use_arithmetic(dtype, plain=True) as running, use_precision(dtype):
             plain = _trace(model, input_types, running)
         return replace(plain, reals=plain.reals or graph.reals)
     return graph
@@ -68,9 +68,9 @@ def trace_in_own_type(model: keras.Model, input_types: Any = None) -> ModelGraph
 
 def _refuse_other_types(model: keras.Model) -> None:
     """Refuse layers of other types in a model with a layer of float64: all of it is compared in float64."""
-    for layer in layers_with_type(model):
+    for layer in list_layers_of_type(model):
         if layer.compute_dtype != "float64":
-            raise refusal(
+            raise explain_refusal(
                 layer,
                 "float64, as in other layers of the model",
                 layer.compute_dtype,
@@ -78,14 +78,14 @@ def _refuse_other_types(model: keras.Model) -> None:
             )
 
 
-def settled(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGraph:
+def settle_float32(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGraph:
     """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
-    if type_of(model) == "float64" or not (graph.rounded and (steps or graph.reals)):
+    if find_float_type(model) == "float64" or not (graph.rounded and (steps or graph.reals)):
         return graph
     # The float functions behind the steps are Keras' in float64, as everything will be compared with.
     with (
-        arithmetic("float64", plain=bool(graph.reals)) as float64,
+        use_arithmetic("float64", plain=bool(graph.reals)) as float64,
         use_precision("float64"),
         train_in_float32(),
     ):
@@ -94,13 +94,13 @@ def settled(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGra
 
 
 def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGraph:
-    functional = functional_of(model, model)
-    inputs = _inputs(model, functional, input_types)
+    functional = find_functional(model, model)
+    inputs = _make_inputs(model, functional, input_types)
     notes: list[LeftSoftmax] = []
     results = _run(functional, list(inputs), "", notes, final=True)
-    with reading(model, results):
+    with use_reader(model, results):
         outputs = [exact(None, x) for x in results]
-    ends = _in_order(notes, outputs)
+    ends = _sort_ends(notes, outputs)
     graph = ModelGraph(
         inputs,
         tuple(outputs),
@@ -113,64 +113,65 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGr
     return verify(replace(graph, rounded=graph.inexact, reals=reals))
 
 
-def _in_order(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
+def _sort_ends(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
     """``ends`` in the order of the outputs that are their logits; Keras calls layers in another."""
     places = [next(i for i, op in enumerate(outputs) if op is end.logits) for end in ends]
     return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
 
 
-def inputs_of(model: keras.Model, input_types: Any = None) -> tuple[Input, ...]:
+def list_inputs(model: keras.Model, input_types: Any = None) -> tuple[Input, ...]:
     """Return the inputs of ``model`` with their types, as ``trace`` takes them. Raises ``LoweringError``."""
-    return _inputs(model, functional_of(model, model), input_types)
+    return _make_inputs(model, find_functional(model, model), input_types)
 
 
 # -- inputs -----------------------------------------------------------------------------------------
 
 
-def _inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...]:
+def _make_inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...]:
     tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
     if given is None:
-        given = _derived_types(functional)
-    types = _types(model, list(tensors), given)
-    types = {name: _within_keras(name, tensors[name], dtype) for name, dtype in types.items()}
-    ends = {name: _rows_read(functional, tensor) for name, tensor in tensors.items()}
+        given = _derive_types(functional)
+    types = _list_types(model, list(tensors), given)
+    types = {name: _limit_to_keras(name, tensors[name], dtype) for name, dtype in types.items()}
+    ends = {name: _count_rows_read(functional, tensor) for name, tensor in tensors.items()}
     return tuple(
-        _input(name, tensor.shape[1:], types[name], ends[name]) for name, tensor in tensors.items()
+        _make_input(name, tensor.shape[1:], types[name], ends[name])
+        for name, tensor in tensors.items()
     )
 
 
-def _readers(functional: Any, tensor: Any) -> Iterator[Any]:
+def _list_readers(functional: Any, tensor: Any) -> Iterator[Any]:
     """The layers that read ``tensor``, those of nested models instead of the models."""
-    for node in nodes_of(functional):
+    for node in list_keras_nodes(functional):
         for place, read in enumerate(node.input_tensors):
             if read is tensor and isinstance(node.operation, keras.Model):
-                nested = functional_of(node.operation, node.operation)
-                yield from _readers(nested, nested.inputs[place])
+                nested = find_functional(node.operation, node.operation)
+                yield from _list_readers(nested, nested.inputs[place])
             elif read is tensor:
                 yield node.operation
 
 
-def _rows_read(functional: Any, tensor: Any) -> int | None:
+def _count_rows_read(functional: Any, tensor: Any) -> int | None:
     """Return the rows of the smallest ``Embedding`` that reads an input; None where none does."""
-    readers = _readers(functional, tensor)
+    readers = _list_readers(functional, tensor)
     rows = [reader.input_dim for reader in readers if isinstance(reader, keras.layers.Embedding)]
     return min(rows, default=None)
 
 
-def _derived_types(functional: Any) -> list[Any] | None:
+def _derive_types(functional: Any) -> list[Any] | None:
     """The type each input is quantised to before anything else reads it; None if one is not."""
     found: list[Fixed | None] = []
     for tensor in functional.inputs:
-        readers = list(_readers(functional, tensor))
+        readers = list(_list_readers(functional, tensor))
         indices = [r for r in readers if isinstance(r, keras.layers.Embedding)]
-        types = {_quantised_to(layer) for layer in indices or readers}
+        types = {_find_quantised_type(layer) for layer in indices or readers}
         if len(types) != 1 or None in types:
             return None
         found.extend(types)
     return found
 
 
-def _quantised_to(layer: Any) -> Fixed | None:
+def _find_quantised_type(layer: Any) -> Fixed | None:
     if isinstance(layer, keras.layers.Embedding):
         return Fixed.holding(0, layer.input_dim - 1, 0)
     quantizer = layer.quantizer if isinstance(layer, QActivation) else None
@@ -178,7 +179,7 @@ def _quantised_to(layer: Any) -> Fixed | None:
     return assignment.to if assignment else None
 
 
-def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | None) -> Input:
+def _make_input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | None) -> Input:
     if None in shape:
         raise LoweringError(
             f"input {name!r}: expected a fixed shape, got (batch, "
@@ -190,31 +191,31 @@ def _input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: int | N
     return Input(tuple(shape), dtype, values, name=name, layer=name)  # type: ignore[arg-type]
 
 
-def _types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
+def _list_types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
     if given is None:
         raise LoweringError(
-            f"model {model.name!r}: expected the type of {_listed(names)}, got none: inputs are "
+            f"model {model.name!r}: expected the type of {_list_names(names)}, got none: inputs are "
             f"real numbers to Keras. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
             f"fraction), or a quantizer. On the command line, add -i s16.10."
         )
     if isinstance(given, Mapping):
         if set(given) != set(names):
             raise LoweringError(
-                f"model {model.name!r}: expected a type for each of {_listed(names)}, got them "
-                f"for {_listed(list(given))}. Use the names of the model's inputs."
+                f"model {model.name!r}: expected a type for each of {_list_names(names)}, got them "
+                f"for {_list_names(list(given))}. Use the names of the model's inputs."
             )
-        return {name: _type(name, given[name]) for name in names}
+        return {name: _parse_type(name, given[name]) for name in names}
     if not isinstance(given, list | tuple):
         given = [given] * len(names)
     if len(given) != len(names):
         raise LoweringError(
-            f"model {model.name!r}: expected {len(names)} types, for {_listed(names)}, got "
+            f"model {model.name!r}: expected {len(names)} types, for {_list_names(names)}, got "
             f"{len(given)}. Give one per input, in this order."
         )
-    return {name: _type(name, each) for name, each in zip(names, given, strict=True)}
+    return {name: _parse_type(name, each) for name, each in zip(names, given, strict=True)}
 
 
-def _within_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
+def _limit_to_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
     """Return ``dtype`` as far as the input's type in Keras holds it: truth values are 0 and 1 whatever is given."""
     held = keras.backend.standardize_dtype(tensor.dtype)
     if held == "bool":
@@ -227,7 +228,7 @@ def _within_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
     return dtype
 
 
-def _type(name: str, given: Any) -> Fixed:
+def _parse_type(name: str, given: Any) -> Fixed:
     if isinstance(given, Fixed):
         return given
     if isinstance(given, Quantizer) and given.quantization is not None:
@@ -241,14 +242,14 @@ def _type(name: str, given: Any) -> Fixed:
     )
 
 
-def _listed(names: list[str]) -> str:
+def _list_names(names: list[str]) -> str:
     return ", ".join(map(repr, names))
 
 
 # -- the graph of layers ----------------------------------------------------------------------------
 
 
-def functional_of(model: Any, layer: KerasLayer) -> Any:
+def find_functional(model: Any, layer: KerasLayer) -> Any:
     """The object that holds the graph of layers of ``model``."""
     if not isinstance(model, keras.Model):
         raise LoweringError(
@@ -259,10 +260,10 @@ def functional_of(model: Any, layer: KerasLayer) -> Any:
     if hasattr(found, "_nodes_by_depth"):
         return found
     if isinstance(model, keras.Sequential):
-        raise refusal(
+        raise explain_refusal(
             layer, "a model with a known input shape", "one not built", "Add keras.Input(shape)."
         )
-    raise refusal(
+    raise explain_refusal(
         layer,
         "a Sequential or Functional model",
         "a model whose call is a Python function",
@@ -270,12 +271,12 @@ def functional_of(model: Any, layer: KerasLayer) -> Any:
     )
 
 
-def output_names(model: keras.Model) -> list[str]:
+def list_output_names(model: keras.Model) -> list[str]:
     """Return the names of the layers whose results are the outputs of ``model``."""
-    return [t._keras_history.operation.name for t in functional_of(model, model).outputs]
+    return [t._keras_history.operation.name for t in find_functional(model, model).outputs]
 
 
-def nodes_of(functional: Any) -> list[Any]:
+def list_keras_nodes(functional: Any) -> list[Any]:
     """Every call of a layer, after those that make what it reads: Keras' nodes.
 
     A node's ``operation`` is the layer; ``input_tensors`` and ``outputs`` are symbolic tensors,
@@ -290,7 +291,7 @@ def _run(
 ) -> list[Tensor]:
     """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
-    nodes = nodes_of(functional)
+    nodes = list_keras_nodes(functional)
     for node in nodes:
         _refuse_mask(node)
     read = {id(t) for node in nodes for t in node.input_tensors}
@@ -308,7 +309,7 @@ def _call(
     """One call of one layer: its rule, or the layers of a nested model."""
     layer = node.operation
     if isinstance(layer, keras.Model):
-        nested = functional_of(layer, layer)
+        nested = find_functional(layer, layer)
         _refuse_options(layer, node.arguments)
         return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
     rule = lower.rule(layer)
@@ -318,23 +319,23 @@ def _call(
     args, kwargs = inputs, {}
     if isinstance(layer, keras.layers.Layer):
         _refuse_options(layer, node.arguments)
-        args = _without_mask(node, inputs)
-        kwargs = _mask_of(node, inputs)
+        args = _drop_mask(node, inputs)
+        kwargs = _find_mask(node, inputs)
     else:
-        args, kwargs = _operands(node, inputs)
-    name, running = f"{path}{layer.name}", current_arithmetic()
+        args, kwargs = _list_operands(node, inputs)
+    name, running = f"{path}{layer.name}", find_arithmetic()
     rounded = len(running.rounds) if running else 0
     with (
-        in_half(layer, half_of(node)),
+        lower_in_half(layer, find_half_type(node)),
         layer_scope(name),
-        softmax_on_host(last) as left,
-        reading(node, inputs, path),
+        leave_softmax_to_host(last) as left,
+        use_reader(node, inputs, path),
     ):
         ops = rule(layer, *args, **kwargs)
         ops = list(ops) if isinstance(ops, tuple) else [ops]
         check_half(inputs, ops, running is not None and len(running.rounds) > rounded)
     if any(all(end.logits is not op for op in ops) for end in left):
-        raise refusal(
+        raise explain_refusal(
             layer,
             "a softmax at the end of the layer only, where the host computes it",
             "one whose result the layer reads",
@@ -345,10 +346,10 @@ def _call(
     _check_integers(layer, node, ops)
     if running is not None and not all(isinstance(op, Op) for op in ops):
         running.reals.append(name)
-    return [op if isinstance(op, Op) else _named(op, name, layer, inputs) for op in ops]
+    return [op if isinstance(op, Op) else _name_chain(op, name, layer, inputs) for op in ops]
 
 
-def _named(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]) -> Tensor:
+def _name_chain(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]) -> Tensor:
     """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
     if isinstance(made, Joined):
         return replace(made, layer=name)
@@ -357,7 +358,7 @@ def _named(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tens
     return replace(named, start=(layer, named)) if begins else named
 
 
-def _operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
+def _list_operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
     """The arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
     given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
     arguments = (node.arguments.args, node.arguments.kwargs)
@@ -374,7 +375,7 @@ def _refuse_mask(node: KerasNode) -> None:
         advice = (
             "keras.ops.where(mask, x, -128.0)" if softmax else "x * keras.ops.cast(mask, x.dtype)"
         )
-        raise refusal(
+        raise explain_refusal(
             node.operation,
             "a call without a mask, which makes the number of elements depend on data",
             f"mask={mask.name!r}",
@@ -382,25 +383,25 @@ def _refuse_mask(node: KerasNode) -> None:
         )
 
 
-def _without_mask(node: KerasNode, inputs: list[Tensor]) -> list[Tensor]:
+def _drop_mask(node: KerasNode, inputs: list[Tensor]) -> list[Tensor]:
     """``inputs`` without a mask, which the layer reads in training only."""
     mask = node.arguments.kwargs.get("mask")
     pairs = zip(node.input_tensors, inputs, strict=True)
     return [op for tensor, op in pairs if tensor is not mask]
 
 
-def _mask_of(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
+def _find_mask(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
     """Return the mask of a call whose rule takes one, by its name."""
     mask = node.arguments.kwargs.get("mask")
     if mask is None or not lower.takes_mask(node.operation):
         return {}
     ops = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
-    return {"mask": truth(exact(node.operation, ops[id(mask)]))}
+    return {"mask": make_truth(exact(node.operation, ops[id(mask)]))}
 
 
 def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
     """Return what the nested ``model`` makes of ``inputs``; its layers are named behind ``path``."""
-    results = _run(functional_of(model, model), inputs, path, [], final=False)
+    results = _run(find_functional(model, model), inputs, path, [], final=False)
     return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -413,7 +414,7 @@ def _refuse_options(layer: Any, arguments: Any) -> None:
     options = [x for x in keras.tree.flatten((arguments.args[1:], kwargs)) if x is not None]
     options = [x for x in options if not isinstance(x, keras.KerasTensor) and x is not False]
     if options:
-        raise refusal(
+        raise explain_refusal(
             layer,
             "a call with tensors only",
             f"one with {', '.join(map(repr, options))}",
@@ -430,7 +431,7 @@ def _check_integers(layer: KerasLayer, node: KerasNode, ops: list[Tensor]) -> No
         ends = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         lo, hi = (math.ldexp(end, -op.type.frac) for end in op.range.hull)
         if op.type.frac > 0 or lo < ends[0] or hi > ends[1]:
-            raise refusal(
+            raise explain_refusal(
                 layer,
                 f"results that {dtype} holds",
                 f"numbers of {op.type} from {lo:g} to {hi:g}",
@@ -442,7 +443,7 @@ def _check_shapes(layer: KerasLayer, node: KerasNode, ops: list[Tensor]) -> None
     shapes = [op.shape for op in ops]
     expected = [tuple(t.shape[1:]) for t in node.outputs]
     if shapes != expected:
-        raise refusal(
+        raise explain_refusal(
             layer,
             f"a rule whose outputs have the shapes {expected}, as in Keras",
             str(shapes),

@@ -22,7 +22,7 @@ _ARGUMENTS = {
 """Objects that an argument of a call may be, and the keys of each one's configuration."""
 
 
-def node(given: Any, nested: dict[str, str], where: str) -> Config:
+def make_node(given: Any, nested: dict[str, str], where: str) -> Config:
     """Return one call of a layer: Keras 3's args and kwargs, or Keras 2's ``[[name, node, tensor, kwargs], ...]``.
 
     ``nested`` has the class of every layer of the model by its name.
@@ -31,7 +31,7 @@ def node(given: Any, nested: dict[str, str], where: str) -> Config:
         LoadError: an argument that is neither a tensor nor a constant.
     """
     if isinstance(given, dict):
-        return {k: argument(field(given, k, where), where) for k in ("args", "kwargs")}
+        return {k: make_argument(read_field(given, k, where), where) for k in ("args", "kwargs")}
     tensors, kwargs = [], {}
     if given and isinstance(given[0], str):  # TFOpLambda keeps the structure of its argument
         given = [given]
@@ -39,22 +39,22 @@ def node(given: Any, nested: dict[str, str], where: str) -> Config:
         tensors.append(
             tensor
             if name == "_CONSTANT_VALUE"
-            else _tensor_of_keras2([name, index, tensor], nested)
+            else _make_tensor_keras2([name, index, tensor], nested)
         )
         kwargs = rest[0] if rest else {}
-    kwargs = {k: _of_keras2(v, nested, where) for k, v in kwargs.items() if v is not None}
+    kwargs = {k: _translate_keras2(v, nested, where) for k, v in kwargs.items() if v is not None}
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": kwargs}
 
 
-def argument(value: Any, where: str) -> Any:
+def make_argument(value: Any, where: str) -> Any:
     """Return an argument of a call in Keras 3's form: tensors, numbers, slices, and lists of them."""
     if isinstance(value, list):
-        return [argument(v, where) for v in value]
+        return [make_argument(v, where) for v in value]
     if not isinstance(value, dict):
         return value
     if "class_name" not in value:
-        return {k: argument(v, where) for k, v in value.items()}
-    kept = _kept(value["class_name"], value.get("config"), where)
+        return {k: make_argument(v, where) for k, v in value.items()}
+    kept = _keep_checked(value["class_name"], value.get("config"), where)
     if kept is None:
         raise LoadError(
             f"{where}: expected tensors, numbers and slices as arguments of a call, got {format_value(value)}. "
@@ -63,12 +63,12 @@ def argument(value: Any, where: str) -> Any:
     return {"class_name": value["class_name"], "config": kept}
 
 
-def _kept(name: Any, inner: Any, where: str) -> Config | None:
+def _keep_checked(name: Any, inner: Any, where: str) -> Config | None:
     """Return the checked configuration of a tensor, constant, slice or ellipsis; ``None`` for another object."""
     keys = _ARGUMENTS.get(name) if isinstance(name, str) else None
     if keys is None:
         return None
-    kept = {k: field(inner, k, where) for k in keys}
+    kept = {k: read_field(inner, k, where) for k in keys}
     if name in ("__tensor__", "__numpy__"):
         kept["dtype"] = keras.backend.standardize_dtype(kept["dtype"])
         return None if kept["dtype"] == "string" else kept
@@ -77,10 +77,10 @@ def _kept(name: Any, inner: Any, where: str) -> Config | None:
     return kept
 
 
-def ends(given: Any, nested: dict[str, str], where: str) -> Any:
+def make_ends(given: Any, nested: dict[str, str], where: str) -> Any:
     """Return ``input_layers`` or ``output_layers``: ``[name, node, tensor]``, nested in lists or dicts."""
     if isinstance(given, dict):
-        return {k: ends(v, nested, where) for k, v in given.items()}
+        return {k: make_ends(v, nested, where) for k, v in given.items()}
     if not isinstance(given, list) or not given:
         raise LoadError(
             f"{where}: expected [layer, node, tensor], got {format_value(given)}. Save the model again."
@@ -88,21 +88,21 @@ def ends(given: Any, nested: dict[str, str], where: str) -> Any:
     if isinstance(given[0], str):
         name, index, tensor = given
         return [name, index - (nested.get(name) == "Sequential"), tensor]
-    return [ends(each, nested, where) for each in given]
+    return [make_ends(each, nested, where) for each in given]
 
 
-def renamed(value: Any, names: dict[str, str]) -> Any:
+def rename_layers(value: Any, names: dict[str, str]) -> Any:
     """Return nodes or ends of Keras 2 with other names of layers."""
     if isinstance(value, dict):
-        return {k: renamed(v, names) for k, v in value.items()}
+        return {k: rename_layers(v, names) for k, v in value.items()}
     if not isinstance(value, list):
         return value
     if _is_tensor_of_keras2(value, names):
-        return [names[value[0]], *renamed(value[1:], names)]
-    return [renamed(each, names) for each in value]
+        return [names[value[0]], *rename_layers(value[1:], names)]
+    return [rename_layers(each, names) for each in value]
 
 
-def field(config: Any, key: str, where: str) -> Any:
+def read_field(config: Any, key: str, where: str) -> Any:
     """Return ``config[key]``.
 
     Raises:
@@ -115,15 +115,15 @@ def field(config: Any, key: str, where: str) -> Any:
     return config[key]
 
 
-def _of_keras2(value: Any, nested: dict[str, str], where: str) -> Any:
+def _translate_keras2(value: Any, nested: dict[str, str], where: str) -> Any:
     """A keyword argument: in it a list ``[name, node, tensor]`` is a tensor."""
     if _is_tensor_of_keras2(value, nested):
-        return _tensor_of_keras2(value[:3], nested)
+        return _make_tensor_keras2(value[:3], nested)
     if isinstance(value, list):
-        return [_of_keras2(each, nested, where) for each in value]
+        return [_translate_keras2(each, nested, where) for each in value]
     if isinstance(value, dict) and value.keys() == {"start", "stop", "step"}:
-        return argument({"class_name": "__slice__", "config": value}, where)
-    return argument(value, where)
+        return make_argument({"class_name": "__slice__", "config": value}, where)
+    return make_argument(value, where)
 
 
 def _is_tensor_of_keras2(value: Any, names: Collection[str]) -> bool:
@@ -131,7 +131,7 @@ def _is_tensor_of_keras2(value: Any, names: Collection[str]) -> bool:
     return sound and value[0] in names and all(type(each) is int for each in value[1:3])
 
 
-def _tensor_of_keras2(place: list[Any], nested: dict[str, str]) -> Config:
+def _make_tensor_keras2(place: list[Any], nested: dict[str, str]) -> Config:
     """Keras 3's word for a tensor; Keras takes its shape from the layer that makes it."""
     name, index, tensor = place
     # Keras 2 counts the building of a nested model as its call 0, Keras 3 does not.

@@ -18,13 +18,13 @@ HALF = ("float16", "bfloat16")
 """Types of half precision."""
 
 
-def type_of(model: keras.Model) -> str:
+def find_float_type(model: keras.Model) -> str:
     """Return "float64" if a layer of ``model`` computes in it, else "float32", also where layers have fewer bits."""
-    found = any(layer.compute_dtype == "float64" for layer in layers_with_type(model))
+    found = any(layer.compute_dtype == "float64" for layer in list_layers_of_type(model))
     return "float64" if found else "float32"
 
 
-def layers_with_type(model: keras.Model) -> list[Any]:
+def list_layers_of_type(model: keras.Model) -> list[Any]:
     """Return the layers of ``model`` that compute in floats, those within others included."""
     others = keras.Model | keras.layers.InputLayer
     every = model._flatten_layers(include_self=False)
@@ -39,7 +39,7 @@ def copy_in_precision(
     Layers of half precision keep their types in a float32 model.
     """
     with use_precision(dtype):
-        halves = any(layer.compute_dtype in HALF for layer in layers_with_type(model))
+        halves = any(layer.compute_dtype in HALF for layer in list_layers_of_type(model))
         changed = None if halves and dtype == "float32" else dtype
         config = _adapt(model.get_config(), changed, set(host_softmax), "")
         copy = type(model).from_config(config)
@@ -57,7 +57,7 @@ def _adapt(config: Any, dtype: str | None, linear: set[str], path: str) -> Any:
         return config
     name = (config.get("config") or {}).get("name") if "class_name" in config else None
     if name is not None and f"{path}{name}" in linear:
-        return _without_softmax(_adapt(config, dtype, set(), path))
+        return _drop_softmax(_adapt(config, dtype, set(), path))
     below = f"{path}{name}/" if name is not None and "layers" in config["config"] else path
     return {
         key: dtype
@@ -67,7 +67,7 @@ def _adapt(config: Any, dtype: str | None, linear: set[str], path: str) -> Any:
     }
 
 
-def _without_softmax(layer: dict[str, Any]) -> dict[str, Any]:
+def _drop_softmax(layer: dict[str, Any]) -> dict[str, Any]:
     if layer["class_name"] != "Softmax":
         return layer | {"config": layer["config"] | {"activation": "linear"}}
     kept = {key: layer["config"][key] for key in ("name", "dtype") if key in layer["config"]}

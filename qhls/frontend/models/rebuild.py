@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.lowering.trace import functional_of, nodes_of
+from qhls.frontend.lowering.trace import find_functional, list_keras_nodes
 from qhls.frontend.models.state import copy_model_state
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -22,7 +22,7 @@ _OPTIONS = ("mask", "training")
 """Arguments of a layer's call without effect in inference."""
 
 
-def _nothing(reader: Any, index: int) -> None:
+def _keep_nothing(reader: Any, index: int) -> None:
     return None
 
 
@@ -30,7 +30,7 @@ def rebuild(
     model: keras.Model,
     convert: Convert,
     left_out: Collection[Any] = (),
-    before: Before = _nothing,
+    before: Before = _keep_nothing,
 ) -> keras.Model:
     """Return a copy of ``model`` with ``convert(layer)`` instead of each layer, not compiled.
 
@@ -41,7 +41,7 @@ def rebuild(
     Raises:
         LoweringError: the model is not built, or not built from layers.
     """
-    nodes = nodes_of(functional_of(model, model))
+    nodes = list_keras_nodes(find_functional(model, model))
     dropped = {id(layer) for layer in left_out}
 
     def new(layer: KerasLayer) -> Any:
@@ -54,9 +54,9 @@ def rebuild(
     if isinstance(model, keras.Sequential):
         chain = [each for node in nodes for each in (before(node, 0), new(node.operation))]
         layers = [each for each in (*chain, before(model, 0)) if each not in (None, _LEFT_OUT)]
-        return keras.Sequential([_input(model.inputs[0]), *layers], name=model.name)
+        return keras.Sequential([_make_input(model.inputs[0]), *layers], name=model.name)
     plain = keras.Model(model.input, model.output, name=model.name)  # not compiled
-    inputs = keras.tree.map_structure(_input, model.input)
+    inputs = keras.tree.map_structure(_make_input, model.input)
     insert = _Insertion(before)
     following = iter(nodes)  # Keras calls them in this order
 
@@ -88,11 +88,11 @@ class _Insertion:
         pairs = iter(zip(flat, layers, strict=True))
 
         def one(x: Any) -> Any:
-            return self._through(*next(pairs)) if isinstance(x, keras.KerasTensor) else x
+            return self._apply(*next(pairs)) if isinstance(x, keras.KerasTensor) else x
 
         return keras.tree.map_structure(one, tensors)
 
-    def _through(self, x: Any, layer: KerasLayer | None) -> Any:
+    def _apply(self, x: Any, layer: KerasLayer | None) -> Any:
         if layer is None:
             return x
         key = id(x), id(layer)
@@ -101,13 +101,13 @@ class _Insertion:
         return self.results[key]
 
 
-def _input(tensor: Any) -> Any:
+def _make_input(tensor: Any) -> Any:
     """Return a new input with the name of the old one; Keras' cloning would use the name of the tensor."""
     name = tensor._keras_history.operation.name
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
-def converted_inside(wrapper: Any, convert: Convert) -> Any:
+def convert_inside(wrapper: Any, convert: Convert) -> Any:
     """Return a wrapper such as ``TimeDistributed`` around the converted inner layer or model."""
     inner = wrapper.layer
     new = rebuild(inner, convert) if isinstance(inner, keras.Model) else convert(inner)
@@ -133,13 +133,13 @@ def clone_model(model: keras.Model, custom_objects: Mapping[str, Any] | None = N
     Raises:
         LoweringError: the model is not built from layers.
     """
-    with custom_scope(custom_objects):
+    with enter_custom_scope(custom_objects):
         copy = rebuild(model, copy_layer)
     copy_model_state(model, copy)
     return copy
 
 
-def custom_scope(custom_objects: Mapping[str, Any] | None) -> Any:
+def enter_custom_scope(custom_objects: Mapping[str, Any] | None) -> Any:
     """Return a context within which Keras finds ``custom_objects`` by their names."""
     if not custom_objects:
         return nullcontext()

@@ -22,7 +22,7 @@ def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = Fa
     Raises:
         LoadError: without ``partly``, a layer with weights that ``source`` does not have.
     """
-    for one, other in _pairs(source, target, partly):
+    for one, other in _list_pairs(source, target, partly):
         copy = copy_model_state if _has_layers(one) and _has_layers(other) else copy_state
         copy(one, other, partly)
 
@@ -59,7 +59,7 @@ def settle(layer: KerasLayer) -> None:
             each.finalize_state()
 
 
-def _pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, Any]]:
+def _list_pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, Any]]:
     given = {layer.name: layer for layer in source.layers}
     missing = [layer.name for layer in target.layers if layer.weights and layer.name not in given]
     if partly or not missing:

@@ -12,7 +12,7 @@ from qhls.frontend.layers.registry import registered
 from qhls.quantizers.keras_types import KerasLayer
 
 
-def layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
+def walk_layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield ``(name, layer)`` of every layer in the model's order, for all tools.
 
     Layers inside nested models, wrappers and user-defined layers have the name ``outer/inner``; the latter two follow
@@ -23,11 +23,11 @@ def layers(model: keras.Model) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(name: str, layer: KerasLayer) -> Iterator[tuple[str, Any]]:
-    inside = unwrapped(layer)
+    inside = unwrap(layer)
     if not isinstance(layer, keras.Model):
         yield name, inside
     times: Counter[str] = Counter()
-    for inner in parts(inside):
+    for inner in list_inner(inside):
         times[inner.name] += 1
         number = f"_{times[inner.name] - 1}" if times[inner.name] > 1 else ""
         yield from _walk(f"{name}/{inner.name}{number}", inner)
@@ -46,23 +46,23 @@ def split_inaccessible(every: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any]
             inside.append(name)
             continue
         accessible[name] = layer
-        if parts(layer) and not isinstance(layer, keras.layers.Wrapper):
+        if list_inner(layer) and not isinstance(layer, keras.layers.Wrapper):
             holders.append(f"{name}/")
     return accessible, inside
 
 
-def placed(layer: KerasLayer) -> Iterator[Any]:
+def walk_replaceable(layer: KerasLayer) -> Iterator[Any]:
     """Yield the layers that ``rebuild`` can replace: those of models, nested models and wrappers."""
     if isinstance(layer, keras.Model):
         for each in layer.layers:
-            yield from placed(each)
-    elif isinstance(layer, keras.layers.Wrapper) and parts(layer):
-        yield from placed(layer.layer)
+            yield from walk_replaceable(each)
+    elif isinstance(layer, keras.layers.Wrapper) and list_inner(layer):
+        yield from walk_replaceable(layer.layer)
     else:
         yield layer
 
 
-def parts(layer: KerasLayer) -> list[Any]:
+def list_inner(layer: KerasLayer) -> list[Any]:
     """Return the layers inside ``layer`` that count as layers; none for Q-layers and recurrent layers."""
     if isinstance(layer, keras.Model):
         return layer.layers
@@ -73,8 +73,8 @@ def parts(layer: KerasLayer) -> list[Any]:
     return [each for each in held if each is not getattr(layer, "activation", None)]
 
 
-def unwrapped(layer: KerasLayer) -> Any:
+def unwrap(layer: KerasLayer) -> Any:
     """Return the layer inside a wrapper, unless it holds others, or ``layer`` itself."""
     if not isinstance(layer, keras.layers.Wrapper) or hasattr(layer, "quantized_weights"):
         return layer
-    return layer if parts(layer.layer) else layer.layer
+    return layer if list_inner(layer.layer) else layer.layer

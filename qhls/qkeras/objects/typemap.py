@@ -17,7 +17,7 @@ from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.options import Options
 from qhls.compat.qtools.types.typemap import entries
 from qhls.errors import QhlsError
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.qkeras.objects.numbers import IQuantizer, as_object
 from qhls.qkeras.objects.operators import ComputedObject, refuse_denominator
 from qhls.qkeras.objects.settings import cfg
@@ -92,7 +92,7 @@ def generate_layer_data_type_map(  # noqa: PLR0917 - QTools' order
         for_reference,
         model_weights_already_quantized,
         hw_weight_dict or {},
-        dict(layers(model)),
+        dict(walk_layers(model)),
     )
     nodes = list_nodes(model, compatible=True)
     sources = [quantizer.number for quantizer in source_quantizer_list]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from qhls.errors import LoweringError
-from qhls.frontend.lowering.trace import inputs_of
+from qhls.frontend.lowering.trace import list_inputs
 from qhls.search.errors import BudgetError, SearchError, TrialError
 from qhls.search.goals.costs import UNITS, Hardware, measure
 from qhls.search.space.choices import Candidate, Space
@@ -20,7 +20,7 @@ def check_input_types(space: Space, hardware: Hardware) -> None:
     with suppress(TrialError):  # a fault of this candidate need not be one of others
         model = space.build(space.smallest())
         try:
-            inputs_of(model, hardware.input_types)
+            list_inputs(model, hardware.input_types)
         except LoweringError as error:
             raise SearchError(f"input_types: {error}") from error
 

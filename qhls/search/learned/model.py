@@ -14,7 +14,7 @@ from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import find_q_class, has_plain_product, list_plain_products
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
@@ -131,7 +131,7 @@ def _refuse(layer: KerasLayer, name: str) -> str:
 def layers_of(model: keras.Model) -> dict[str, Any]:
     """Return the layers with learned widths by the names that their ops have in a design."""
     learned = LearnedWeights | LearnedActivation
-    return {name: layer for name, layer in layers(model) if isinstance(layer, learned)}
+    return {name: layer for name, layer in walk_layers(model) if isinstance(layer, learned)}
 
 
 def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
@@ -227,7 +227,7 @@ def _make_activation_quantizer(layer: LearnedActivation) -> Any:
 def described(model: keras.Model) -> dict[str, str]:
     """Return the quantizers of a Q-model, by the names of AutoQKeras' choices."""
     quantizers: dict[str, str] = {}
-    for _, layer in layers(model):
+    for _, layer in walk_layers(model):
         if isinstance(layer, QLayer):
             for each in layer.quantized_variables:
                 quantizer = layer.find_quantizer(each.variable)

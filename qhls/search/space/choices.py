@@ -20,8 +20,8 @@ import keras
 from qhls.errors import QhlsError
 from qhls.frontend import registered
 from qhls.frontend.models.state import copy_model_state, copy_state
-from qhls.frontend.models.walk import layers as walk
-from qhls.frontend.models.walk import placed
+from qhls.frontend.models.walk import walk_layers as walk
+from qhls.frontend.models.walk import walk_replaceable
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError, TrialError
 from qhls.search.space.quantization import (
@@ -95,7 +95,7 @@ class Space:
         self.model, self.activation_bits = model, activation_bits
         self.transfer_weights, self.custom_objects = transfer_weights, custom_objects
         self.frozen_layers = _check_names(model, frozen_layers)
-        names = [(layer.name, type(layer).__name__) for layer in placed(model)]
+        names = [(layer.name, type(layer).__name__) for layer in walk_replaceable(model)]
         self.quantization = LayerQuantization(quantization_config, limit, names)
         self._choices: dict[str, CandidateChoice] = {}
         self._slots: list[_Slot] = []
@@ -189,7 +189,7 @@ class Space:
 
     def _searched(self, indexes: Sequence[int] | None) -> Iterator[Any]:
         layers = self.model.layers
-        placed_ids = {id(layer) for layer in placed(self.model)}
+        placed_ids = {id(layer) for layer in walk_replaceable(self.model)}
         left = [
             n for n, layer in walk(self.model) if id(layer) not in placed_ids and self._falls(layer)
         ]
@@ -205,7 +205,7 @@ class Space:
             )
         for index, layer in enumerate(layers):
             if layer.name not in self.frozen_layers and (indexes is None or index in indexes):
-                yield from placed(layer)
+                yield from walk_replaceable(layer)
 
     def _falls(self, layer: KerasLayer) -> bool:
         """Return whether a layer would have choices as a layer of the model itself."""

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from qhls.frontend.layers.traits import find_twin
-from qhls.frontend.models.rebuild import converted_inside, copy_layer, custom_scope, rebuild
+from qhls.frontend.models.rebuild import convert_inside, copy_layer, enter_custom_scope, rebuild
 from qhls.frontend.models.state import copy_model_state
-from qhls.frontend.models.walk import placed
+from qhls.frontend.models.walk import walk_replaceable
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError
 
@@ -33,7 +33,7 @@ def resize(
 
     def convert(layer: KerasLayer) -> Any:
         if isinstance(layer, keras.layers.Wrapper):
-            return converted_inside(layer, convert)
+            return convert_inside(layer, convert)
         argument, factor = _find_size_argument(layer), factors.get(layer.name, 1)
         if argument is None or factor == 1:
             return copy_layer(layer)
@@ -42,7 +42,7 @@ def resize(
             settings | {argument: max(int(settings[argument] * factor), 1)}
         )
 
-    with custom_scope(custom_objects):
+    with enter_custom_scope(custom_objects):
         resized = rebuild(model, convert)
     copy_model_state(model, resized, partly=True)
     return resized
@@ -59,7 +59,7 @@ def resizable(
     ``together``: all of them change by the same factor, so that branches which meet again may be resized.
     Raises ``SpaceError`` if they cannot change together.
     """
-    inside = {layer.name: layer for layer in placed(model)}
+    inside = {layer.name: layer for layer in walk_replaceable(model)}
     free = [name for name in names if _find_size_argument(inside[name])]
     shapes = [tensor.shape for tensor in model.outputs]
 

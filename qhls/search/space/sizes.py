@@ -21,7 +21,7 @@ import keras
 from qhls.compat.qkeras.models.graph import list_model_calls, warn_of_unseen
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import has_plain_product
-from qhls.frontend.models.walk import layers, unwrapped
+from qhls.frontend.models.walk import unwrap, walk_layers
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.utils import get_quant_mode
@@ -47,11 +47,11 @@ def model_bits(
     """
     stats = {}
     warn_of_unseen("bits", model)
-    shapes = {id(unwrapped(call.layer)): call.outputs[0].shape for call in list_model_calls(model)}
+    shapes = {id(unwrap(call.layer)): call.outputs[0].shape for call in list_model_calls(model)}
     inputs = [tensor._keras_history.operation for tensor in model.inputs]
     shapes |= {id(layer): layer.output.shape for layer in inputs}
     # Keras 3 leaves the input of a Sequential out of its layers, QKeras' models have it.
-    every = dict([(layer.name, layer) for layer in inputs] + list(layers(model)))
+    every = dict([(layer.name, layer) for layer in inputs] + list(walk_layers(model)))
     for name, layer in every.items():
         parts = config.get(type(layer).__name__, config.get("default"))
         if parts:

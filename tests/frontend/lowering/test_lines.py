@@ -9,7 +9,7 @@ from keras import ops
 
 import qhls
 from qhls.check.reference import Reference
-from qhls.frontend.lowering.lines import rounded_line
+from qhls.frontend.lowering.lines import round_line
 from qhls.frontend.lowering.reals import Reals
 from qhls.frontend.lowering.steps import LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
@@ -77,7 +77,7 @@ def test_the_levels_are_those_of_the_float_function(channels, quantizer, types, 
         line = v * ops.convert_to_tensor(factors, v.dtype) + ops.convert_to_tensor(offsets, v.dtype)
         return ops.relu(line) if rectified else line
 
-    op = rounded_line(rounded, Reals(x, affine, True, None), rounded.quantization.to)
+    op = round_line(rounded, Reals(x, affine, True, None), rounded.quantization.to)
     assume(op is not None)  # nothing to round: a table
     lo, hi = x.type.lo, x.type.hi
     if hi - lo < 1 << 15:
@@ -216,7 +216,7 @@ def test_every_target_agrees():
 )
 def test_averages_before_many_levels_round_ties_to_even(count, quantizer, types):
     rounded, x = get_quantizer(quantizer), Input((1,), Fixed.parse(types), name="x")
-    op = rounded_line(rounded, Reals(x, lambda v: v / count, True, None), rounded.rounds_to)
+    op = round_line(rounded, Reals(x, lambda v: v / count, True, None), rounded.rounds_to)
     assert op is not None
     lo, hi = x.type.lo, x.type.hi
     codes = np.concatenate([np.arange(0, hi, 7), np.arange(0, lo, -7), [lo, hi]])

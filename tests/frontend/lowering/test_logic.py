@@ -9,7 +9,7 @@ from keras import ops
 
 import qhls
 from qhls.frontend import QActivation, QDense
-from qhls.frontend.lowering.choices import selected, truth
+from qhls.frontend.lowering.choices import make_truth, select
 from qhls.ir import Fixed, Input, run
 from qhls.ir.graph import Graph
 
@@ -107,7 +107,7 @@ def test_a_choice_is_no_wider_than_both(ends, frac, other_frac):
         Input((1,), t, range(e[0], e[1] + 1)) for t, e in zip(types, ((a, b), (c, d)), strict=True)
     )
     holds = Input((1,), Fixed(False, 1, 0))
-    op = selected(truth(holds), x, y)
+    op = select(make_truth(holds), x, y)
     points = [np.array([[n]] * 2) for n in (0, a, c)]
     points[0][1] = 1
     (codes,) = run(Graph((holds, x, y), (op,)), points)

@@ -9,7 +9,7 @@ import qhls
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.lower import lower
-from qhls.frontend.lowering.refusal import advice_for
+from qhls.frontend.lowering.refusal import find_advice
 
 L = keras.layers
 OTHERS = {
@@ -25,7 +25,7 @@ CLASSES = {
 
 
 def kind_of(cls):
-    if advice_for(cls) is not None:
+    if find_advice(cls) is not None:
         return "instead"
     inherits = cls in lower._rules or "call" not in vars(cls)
     if inherits and any(base in lower._rules for base in cls.__mro__):

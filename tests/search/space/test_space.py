@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from qhls.frontend.models.walk import placed
+from qhls.frontend.models.walk import walk_replaceable
 from qhls.search import SpaceError, TrialError
 from qhls.search.space.choices import Space
 from qhls.search.space.quantization import DEFAULT_QUANTIZATION, HARDWARE_QUANTIZATION
@@ -190,7 +190,7 @@ def test_filters_within_nested_models_and_wrappers():
     factors = dict(zip(names, (0.5, 1.5), strict=True))
     units = {
         layer.name: layer.units
-        for layer in placed(space.build(space.smallest() | factors))
+        for layer in walk_replaceable(space.build(space.smallest() | factors))
         if hasattr(layer, "units")
     }
     assert units == {"r0": 3, "r1": 5, "n0": 12, "d": 2}

@@ -15,7 +15,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import list_model_calls, run_layers, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
-from qhls.frontend.models.walk import unwrapped
+from qhls.frontend.models.walk import unwrap
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 
@@ -97,7 +97,7 @@ def analyze_accumulator_from_sample(
 
 def _summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield ``(name, layer)`` of each Q-layer that sums products, once."""
-    every = {call.name: unwrapped(call.layer) for call in list_model_calls(model)}
+    every = {call.name: unwrap(call.layer) for call in list_model_calls(model)}
     for name, layer in every.items():
         if hasattr(layer, "quantized_weights") and has_kernel(layer):
             yield name, layer

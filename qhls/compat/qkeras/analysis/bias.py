@@ -23,8 +23,8 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, list_model_calls
 from qhls.compat.qkeras.weights.hardware import hardware_weights
 from qhls.frontend.layers.folded import Folded
-from qhls.frontend.lowering.trace import functional_of
-from qhls.frontend.models.walk import unwrapped
+from qhls.frontend.lowering.trace import find_functional
+from qhls.frontend.models.walk import unwrap
 from qhls.quantizers import Quantizer, get_quantizer, quantized_bits
 
 
@@ -62,7 +62,7 @@ def populate_bias_quantizer_from_accumulator(
         UtilityError: ``source_quantizers`` does not match the inputs; the input or kernel of a layer has no type.
         LoweringError: the model is not built from layers.
     """
-    inputs = functional_of(model, model).inputs
+    inputs = find_functional(model, model).inputs
     sources = [quantized_bits(8, 0, 1)] * len(inputs)
     if source_quantizers is not None:
         sources = [get_quantizer(each) for each in source_quantizers]
@@ -73,7 +73,7 @@ def populate_bias_quantizer_from_accumulator(
         )
     widths = {id(t): width(quantizer) for t, quantizer in zip(inputs, sources, strict=True)}
     for call in list_model_calls(model):
-        layer = unwrapped(call.layer)
+        layer = unwrap(call.layer)
         sums = _accumulator(call, widths) if is_product(layer) else None
         if isinstance(layer, Folded) and layer.bias_quantizer is None:
             _populate(call, sums)
@@ -114,7 +114,7 @@ def width(quantizer: Any) -> Width | None:
 def _accumulator(call: Call, widths: dict[int, Width | None]) -> Width | None:
     """Return the width of the sums in a layer, after its last kernel; ``None`` for real numbers."""
     sums = widths.get(id(call.inputs[0]))
-    for weight in hardware_weights(unwrapped(call.layer)):
+    for weight in hardware_weights(unwrap(call.layer)):
         kernel = width(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None
         if weight.is_bias or sums is None:
             continue
@@ -125,7 +125,7 @@ def _accumulator(call: Call, widths: dict[int, Width | None]) -> Width | None:
 
 
 def _output(call: Call, widths: dict[int, Width | None], sums: Width | None) -> Width | None:
-    layer = unwrapped(call.layer)
+    layer = unwrap(call.layer)
     quantizer = getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
     if isinstance(quantizer, Quantizer):
         return width(quantizer)

@@ -15,7 +15,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import input_arrays, run_layers, unseen, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.sparsity import quantized_values
-from qhls.frontend.models.walk import layers, parts
+from qhls.frontend.models.walk import list_inner, walk_layers
 from qhls.system.text import say
 
 
@@ -35,7 +35,7 @@ def quantized_model_debug(
     """
     plt = _pyplot(plt_instance) if plot else None
     warn_of_unseen("quantized_model_debug", model)
-    weights = {n: [] if parts(x) else quantized_values(x) for n, x in layers(model)}
+    weights = {n: [] if list_inner(x) else quantized_values(x) for n, x in walk_layers(model)}
     for name, outputs in _outputs(model, X_test, weights).items():
         shown = " ".join(f"({w.min():8.4f} {w.max():8.4f})" for w in weights[name] if w.size)
         say(f"{name:30} {outputs.min():8.4f} {outputs.max():8.4f} {shown}".rstrip())
@@ -62,7 +62,7 @@ def quantized_model_dump(
         LoweringError: the model is not built from layers.
     """
     unseen_names = unseen(model)
-    names = [name for name, _ in layers(model) if name not in unseen_names]
+    names = [name for name, _ in walk_layers(model) if name not in unseen_names]
     if not layers_to_dump:
         warn_of_unseen("quantized_model_dump", model)
     unknown = [name for name in layers_to_dump if name not in names]

@@ -13,7 +13,7 @@ from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, list_model_calls
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
-from qhls.frontend.models.walk import layers, unwrapped
+from qhls.frontend.models.walk import unwrap, walk_layers
 from qhls.quantizers import Quantizer, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -69,7 +69,7 @@ def create_activation_cache(model: keras.Model) -> dict[int, Any]:
 
 def _activation(call: Call, cache: Mapping[int, Any]) -> Any:
     """Return the quantizer of the outputs of a call; ``None`` for sums and for real numbers."""
-    layer = unwrapped(call.layer)
+    layer = unwrap(call.layer)
     quantizer = getattr(layer, "quantizer", None)
     if quantizer is None:
         quantizer = getattr(layer, "activation", None)
@@ -125,7 +125,7 @@ def extract_model_operations(in_model: keras.Model) -> dict[str, dict[str, Any]]
     cache = create_activation_cache(in_model)
     operations: dict[str, dict[str, Any]] = {}
     for call in list_model_calls(in_model):
-        layer = unwrapped(call.layer)
+        layer = unwrap(call.layer)
         if is_product(layer):
             entry = _entry(call, hardware_weights(layer), cache)
             if call.name in operations:
@@ -158,7 +158,7 @@ def _positions(call: Call) -> int:
             f"layer {call.name!r}: expected an output of known shape, got "
             f"{tuple(call.outputs[0].shape)}. Build the model with keras.Input(shape) of numbers."
         )
-    return count_positions(unwrapped(call.layer), shape)
+    return count_positions(unwrap(call.layer), shape)
 
 
 def count_positions(layer: KerasLayer, shape: Sequence[int]) -> int:
@@ -186,6 +186,6 @@ def is_transposed(layer: KerasLayer) -> bool:
 
 def uncounted(model: keras.Model) -> list[str]:
     """Return the names of the layers with quantised weights that ``extract_model_operations`` does not count."""
-    counted = {id(x) for call in list_model_calls(model) if is_product(x := unwrapped(call.layer))}
-    others = {name: layer for name, layer in layers(model) if id(layer) not in counted}
+    counted = {id(x) for call in list_model_calls(model) if is_product(x := unwrap(call.layer))}
+    others = {name: layer for name, layer in walk_layers(model) if id(layer) not in counted}
     return [name for name, layer in others.items() if hardware_weights(layer)]

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qhls.frontend import registered
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.quantizers.base import QUANTIZERS
 
 
@@ -18,14 +18,14 @@ def get_quantization_dictionary(q_model: keras.Model) -> dict[str, Any]:
     """
     return {
         name: layer.get_quantization_config()
-        for name, layer in layers(q_model)
+        for name, layer in walk_layers(q_model)
         if hasattr(layer, "get_quantization_config")
     }
 
 
 def print_qmodel_summary(q_model: keras.Model) -> None:
     """Print each quantised layer of a model: its class, its units or filters, and its quantizers."""
-    for name, layer in layers(q_model):
+    for name, layer in walk_layers(q_model):
         if not hasattr(layer, "get_quantization_config"):
             continue
         config = layer.get_quantization_config()

@@ -14,7 +14,7 @@ from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_twin
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
-from qhls.frontend.models.walk import placed
+from qhls.frontend.models.walk import walk_replaceable
 from qhls.quantizers.keras_types import KerasLayer
 
 
@@ -24,7 +24,9 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     The layer has no activation, and only the normalisation, along its channels, reads it. The pairs are in the order of
     the model's layers.
     """
-    order = [id(layer) for layer in placed(model)]  # without those inside a user-defined layer
+    order = [
+        id(layer) for layer in walk_replaceable(model)
+    ]  # without those inside a user-defined layer
     pairs = normalised_layers(model, keras.layers.BatchNormalization)
     pairs = [pair for pair in pairs if id(pair[0].layer) in order and id(pair[1].layer) in order]
     return [

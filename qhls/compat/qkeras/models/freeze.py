@@ -14,7 +14,7 @@ from qhls.compat.qkeras.weights.save import assign_quantized, model_save_quantiz
 from qhls.frontend import load_model
 from qhls.frontend.models.rebuild import clone_model
 from qhls.frontend.models.state import copy_model_state
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.quantizers import Quantizer, binary, quantized_bits, quantized_linear
 
 
@@ -39,7 +39,7 @@ def clone_model_and_freeze_auto_po2_scale(
     copy = clone_model(orig_model)
     if orig_model_path is not None:
         copy_model_state(load_model(orig_model_path), copy)
-    for name, layer in layers(copy):
+    for name, layer in walk_layers(copy):
         for weight in hardware_weights(layer):
             if getattr(weight.quantizer, "alpha", None) == "auto_po2":
                 _freeze(name, weight)

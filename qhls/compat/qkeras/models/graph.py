@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.frontend.lowering.trace import functional_of, nodes_of
-from qhls.frontend.models.walk import layers, parts, unwrapped
+from qhls.frontend.lowering.trace import find_functional, list_keras_nodes
+from qhls.frontend.models.walk import list_inner, unwrap, walk_layers
 from qhls.quantizers.keras_types import KerasNode
 
 SAMPLES = 256
@@ -61,7 +61,7 @@ def _calls(functional: Any, path: str, same: dict[int, Any], holders: list[Call]
     ``same`` maps the id of a tensor at the border of a nested model to the tensor that it equals. The calls of nested
     models themselves are added to ``holders``.
     """
-    for node in nodes_of(functional):
+    for node in list_keras_nodes(functional):
         layer = node.operation
         inputs = tuple(same.get(id(t), t) for t in node.input_tensors)
         nested = _nested(node)
@@ -140,8 +140,10 @@ def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
 
 def unseen(model: keras.Model) -> list[str]:
     """Return the names of layers with weights whose calls are unknown, inside a layer without a graph of layers."""
-    seen = {id(unwrapped(call.layer)) for call in list_model_calls(model)}
-    return [n for n, x in layers(model) if x.weights and not parts(x) and id(x) not in seen]
+    seen = {id(unwrap(call.layer)) for call in list_model_calls(model)}
+    return [
+        n for n, x in walk_layers(model) if x.weights and not list_inner(x) and id(x) not in seen
+    ]
 
 
 def warn_of_unseen(what: str, model: keras.Model) -> None:
@@ -167,14 +169,14 @@ def graph_of(model: keras.Model) -> Any:
     """
     shapes = getattr(model, "_build_shapes_dict", None)
     if hasattr(model, "_nodes_by_depth") or isinstance(model, keras.Sequential) or not shapes:
-        return functional_of(model, model)
+        return find_functional(model, model)
     if model not in _graphs:
         structure = shapes["input_shape"] if [*shapes] == ["input_shape"] else shapes
         symbols = keras.tree.map_shape_structure(
             lambda shape: keras.Input(tuple(shape)[1:], dtype=model.input_dtype), structure
         )
         _graphs[model] = _graph(lambda: model.call(symbols), symbols)
-    return _graphs[model] or functional_of(model, model)
+    return _graphs[model] or find_functional(model, model)
 
 
 def _nested(node: KerasNode) -> Any:
@@ -183,9 +185,9 @@ def _nested(node: KerasNode) -> Any:
     if isinstance(layer, keras.Model) and hasattr(
         getattr(layer, "_functional", layer), "_nodes_by_depth"
     ):
-        return functional_of(layer, layer)
+        return find_functional(layer, layer)
     user_defined = not type(layer).__module__.startswith("keras.")
-    if not (user_defined and isinstance(layer, keras.layers.Layer) and parts(layer)):
+    if not (user_defined and isinstance(layer, keras.layers.Layer) and list_inner(layer)):
         return None
     if node not in _graphs:
         symbols = [keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in node.input_tensors]

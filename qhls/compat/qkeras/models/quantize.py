@@ -39,8 +39,8 @@ from qhls.compat.qkeras.models.folding import foldable, join_configurations, tra
 from qhls.frontend import Clip, QActivation, QInitializer, registered
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
-from qhls.frontend.models.rebuild import converted_inside, copy_layer, custom_scope, rebuild
-from qhls.frontend.models.walk import layers, parts
+from qhls.frontend.models.rebuild import convert_inside, copy_layer, enter_custom_scope, rebuild
+from qhls.frontend.models.walk import list_inner, walk_layers
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -96,7 +96,7 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
         converted.append((layer, new))
         return new
 
-    with custom_scope(custom_objects):
+    with enter_custom_scope(custom_objects):
         quantized = rebuild(model, convert, [norm for _, norm in folds])
     for layer, new in converted:
         adapted = hasattr(layer, "adapt")  # to data; training does not repeat this
@@ -143,7 +143,7 @@ class _Config:
         classes = {name.removeprefix("Q") for name in registered()}
         names = {
             part
-            for name, layer in layers(model)
+            for name, layer in walk_layers(model)
             for part in (name, name.rpartition("/")[2], layer.name)
         }
         for key in self.entries:
@@ -210,7 +210,7 @@ class _Config:
         cls = find_q_class(type(layer))
         if cls is None or not list_quantized(cls):
             if isinstance(layer, keras.layers.Wrapper):
-                return converted_inside(layer, self.convert)
+                return convert_inside(layer, self.convert)
             self._warn_of_parts(layer)
             return copy_layer(layer)
         entry, key = self._weighted(layer, *_classes(cls))
@@ -219,7 +219,7 @@ class _Config:
     def _warn_of_parts(self, layer: KerasLayer) -> None:
         """Warn of inner layers that a layer creates itself: without a configuration they cannot be replaced."""
         names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
-        if names and parts(layer):
+        if names and list_inner(layer):
             warnings.warn(
                 f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not "
                 f"converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",

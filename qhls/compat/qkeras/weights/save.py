@@ -22,7 +22,7 @@ from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weight, hardware_weights
 from qhls.errors import LoweringError
 from qhls.frontend.layers.batchnorm import QBatchNormalization
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.quantizers import Quantizer, quantized_bits, quantized_po2, quantized_relu_po2
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -62,8 +62,8 @@ def model_save_quantized_weights(
         LoweringError: the model is not built from layers.
     """
     path = None if filename is None else _checked(Path(filename))
-    saved = {name: _entry(layer) for name, layer in layers(model) if _has_entry(layer)}
-    every = dict(layers(model))
+    saved = {name: _entry(layer) for name, layer in walk_layers(model) if _has_entry(layer)}
+    every = dict(walk_layers(model))
     for name, normalisation in _normalised(model, every).items():
         _fuse(name, every[name], every[normalisation], saved)
     if path is not None and path.suffix == ".npz":
@@ -228,7 +228,7 @@ def assign_quantized(model: keras.Model) -> None:
     Other variables are unchanged: their quantizer would give other values, because a scale or threshold follows the
     values or because ``binary(use_01=1)`` has zeros. A folded kernel cannot be split into its parts either.
     """
-    for _, layer in layers(model):
+    for _, layer in walk_layers(model):
         for owner, weight in _variables(layer):
             variable = getattr(owner, weight.variable)
             real = to_numpy(variable)

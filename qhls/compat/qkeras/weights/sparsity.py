@@ -10,7 +10,7 @@ import numpy as np
 
 from qhls.compat.qkeras.analysis.operations import has_kernel
 from qhls.compat.qkeras.weights.hardware import hardware_weights
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 
@@ -25,7 +25,7 @@ def get_model_sparsity(
     """
     zeros = size = 0
     shares = []
-    for name, layer in layers(model):
+    for name, layer in walk_layers(model):
         counts = has_kernel(layer) if allow_list is None else type(layer).__name__ in allow_list
         values = quantized_values(layer) if counts else []
         if not values:
@@ -49,7 +49,7 @@ def print_model_sparsity(model: keras.Model) -> None:
     """Print the share of zeros among each layer's prunable weights, quantised."""
     say(f"Model Sparsity Summary ({model.name})")
     say("--")
-    for name, layer in layers(model):
+    for name, layer in walk_layers(model):
         weights = [w for w in hardware_weights(layer) if not w.is_bias]
         if weights and getattr(layer, "get_prunable_weights", list)():
             shares = ", ".join(f"({w.variable}, {np.mean(w.values == 0)})" for w in weights)

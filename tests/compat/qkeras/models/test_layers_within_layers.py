@@ -6,7 +6,7 @@ import pytest
 
 from qhls.compat.qkeras.models.graph import unseen
 from qhls.energy import QTools
-from qhls.frontend.models.walk import layers
+from qhls.frontend.models.walk import walk_layers
 from qhls.layers import QActivation, QConv2D, QDense
 from qhls.search.space.choices import Space
 from qhls.search.space.sizes import Sizes, model_bits
@@ -97,7 +97,7 @@ def rng():
 
 
 def test_the_walk_names_what_a_layer_holds():
-    names = [name for name, _ in layers(with_block())]
+    names = [name for name, _ in walk_layers(with_block())]
     assert names == ["block", "block/one", "block/two", "block/act", "flatten", "d"]
 
 
