@@ -28,6 +28,8 @@ from tiny_models import NETWORKS, build
 import qhls
 from qhls.backends.target import TARGETS
 from qhls.ir import Conv, Matmul
+from qhls.plan import Process
+from qhls.plan.streams.network import StreamPlan
 
 INPUT_TYPE = "s8.6"
 
@@ -46,8 +48,18 @@ def count_multiplications(design: qhls.Design) -> int:
 
 def count_multipliers(design: qhls.Design) -> int:
     """Return the multiplications that the plan computes at once."""
-    products = (p for p in design.plan.processes if isinstance(p.op, Matmul | Conv))
+    hardware = (each for op, each, _ in design.plan.walk() if isinstance(op, Matmul | Conv))
+    products = [each for each in hardware if isinstance(each, Process)]
     return sum(p.fold.products if p.fold else math.prod(p.op.w.shape) for p in products)
+
+
+def describe_fifos(design: qhls.Design) -> list[tuple[str, str]]:
+    """Return the bits of the FIFOs of a plan of streams, beside those of one token per pixel."""
+    if not isinstance(design.plan, StreamPlan):
+        return []
+    planned = sum(fifo.depth * fifo.bits for fifo in design.plan.fifos)
+    whole = sum(fifo.tokens * fifo.bits for fifo in design.plan.fifos)
+    return [("FIFO bits", f"{planned:,}: {planned / whole:.3f}x of whole tensors")]
 
 
 def measure(name: str, options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
@@ -74,6 +86,7 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> list[tuple[
             f"{interval:,}: {interval / least:.2f}x of {least:,.0f} ({multipliers:,} multipliers)",
         )
     )
+    rows += describe_fifos(design)
     for target in TARGETS:
         path = folder / name / target
         _, seconds = cpu(lambda t=target, p=path: design.emit(t, p))

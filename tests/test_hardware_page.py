@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "hardware.md"
 
 def test_the_example_fits_its_board(tmp_path, capsys):
     text = PAGE.read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    code, code_of_streams = re.findall(r"```python\n(.*?)```", text, re.S)
     scope = {}
     exec(code, scope)
     design, model = scope["design"], scope["model"]
@@ -30,6 +30,16 @@ def test_the_example_fits_its_board(tmp_path, capsys):
     assert 9e5 < free.area().totals["LUT"] < 1.1e6
     numbers = np.random.default_rng(0).integers(0, 256, (40, 256)) / 256
     np.testing.assert_array_equal(design.run(numbers), model.predict(numbers, verbose=0))
+
+    exec(code_of_streams, scope)
+    stream = scope["stream"]
+    assert "lines" in capsys.readouterr().out
+    totals = stream.area().totals
+    assert all(totals[unit] <= most for unit, most in budget.items())
+    assert f"an image every {stream.plan.interval:,} cycles" in " ".join(text.split())
+    slower = type(design)(stream.graph, type(design.schedule)(interval=10_000, io="stream"))
+    assert 4 < totals["LUT"] / slower.area().totals["LUT"] < 6
+    assert slower.latency().interval <= 10_000
 
     path = tmp_path / "autoencoder.keras"
     model.save(path)
