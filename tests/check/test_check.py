@@ -63,7 +63,7 @@ def plant(monkeypatch):
 
     Built with -O0, which is faster and means the same.
     """
-    honest = csim.sources
+    honest = csim.render_sources
     for name, target in TARGETS.items():
         monkeypatch.setitem(TARGETS, name, replace(target, optimisation="-O0"))
 
@@ -76,7 +76,7 @@ def plant(monkeypatch):
             assert changed != files[file], "the fault did not go in"
             return files | {file: changed}
 
-        monkeypatch.setattr(csim, "sources", planted)
+        monkeypatch.setattr(csim, "render_sources", planted)
 
     return install
 
