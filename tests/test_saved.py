@@ -45,6 +45,8 @@ OPS = [build for builders in EXAMPLES.values() for build in builders]
 def test_every_op_comes_back(kind, tmp_path):
     for build in OPS:
         op = build(Fixed.parse(kind))
+        if not op.batched:  # no design's output: it comes back as an operand of the others
+            continue
         graph = Graph(tuple(inputs_of(op)), (op,), "example")
         design = qhls.Design(graph, Schedule(reuse_factor=2, part="xc7z020clg400-1"))
         again = opened(design, tmp_path)
