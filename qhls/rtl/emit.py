@@ -121,8 +121,8 @@ def clock_of(schedule: Schedule, allowed: Collection[str] = ()) -> float:
         value = getattr(schedule, name)
         if value != getattr(plain, name):
             raise EmitError(
-                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog has streams, and folds "
-                "in streams, and shares no hardware otherwise: leave it out, or emit C++."
+                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog shares hardware in "
+                "streams only: leave it out, or emit C++."
             )
     return schedule.clock_period
 

@@ -4,7 +4,6 @@ import os
 import random
 import re
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +11,26 @@ import pytest
 
 from qhls.design import Design
 from qhls.errors import EmitError, RtlError
-from qhls.ir import Conv, Fixed, Graph, Input, Matmul, Mul, Pool, Quantize, Scan, run
+from qhls.ir import Conv, Fixed, Graph, Input, Matmul, Mul, Pool, Quantize, Scan, Threshold, run
 from qhls.plan import Schedule
+from qhls.plan.streams.actions import Reduce, Repeat
 from qhls.plan.streams.depths import set_depths
 from qhls.rtl import build_design, find_latency
 from qhls.rtl.simulate import find_verilator
 from qhls.rtl.streams import simulate
-from qhls.rtl.streams.bodies import make_body
 from qhls.rtl.streams.design import StreamVerilog
 from support.graphs.agreement import stimuli
 from support.graphs.designs import classifier, random_codes
-from support.graphs.op_batches import BATCHES, batch, graph_of, random_const, residual, tokens, x_of
+from support.graphs.op_batches import (
+    BATCHES,
+    batch,
+    const,
+    graph_of,
+    random_const,
+    residual,
+    tokens,
+    x_of,
+)
 from support.graphs.op_examples import EXAMPLES
 from support.graphs.random_graphs import draw, graphs
 from support.rtl import make, needs_verilator, needs_yosys, yosys
@@ -72,6 +80,37 @@ def test_streams_agree_and_take_the_cycles_of_the_plan():
     """One op of each kind and each way to move tokens; the others are in the long test."""
     kinds = {op.kind: op for op in tokens()}
     compare(graph_of("kinds", [*kinds.values(), *residual()]))
+
+
+def moving():
+    """Steps whose constants differ, and running sums and maxima."""
+    wide, image = x_of((2, 40), "s40.2"), x_of((3, 4, 30), "s9.2")
+    yield Mul(wide, random_const((2, 40), 6, 3, 1), name="scale")
+    rng = np.random.default_rng(0)
+    steps = np.sort([rng.choice(400, 3, replace=False) - 200 for _ in range(200)], axis=1)
+    x = x_of((2, 200), "s9.2")
+    yield Threshold(x, const(steps, 2), random_const((200, 4), 4, 2, 3), name="steps")
+    yield Pool(image, (3, 4), (3, 4), "max", name="largest")
+    yield Pool(x_of((3, 2, 40), "s40.2"), (3, 2), (3, 2), "sum", name="sum")
+
+
+@needs_verilator
+def test_constants_and_sums_follow_the_tokens():
+    graph = graph_of("moving", list(moving()))
+    actions = [process.action for process in StreamVerilog.of(graph, STREAM).plan.processes]
+    assert [each.period for each in actions if isinstance(each, Repeat)] == [4, 2]
+    assert sum(isinstance(each, Reduce) for each in actions) == 2
+    compare(graph)
+
+
+@needs_verilator
+def test_an_interval_is_met():
+    graph = graph_of("residual", list(residual()))
+    schedule = Schedule(io="stream", interval=600)
+    plan = StreamVerilog.of(graph, schedule).plan
+    assert any(process.tiles for process in plan.processes)
+    assert plan.interval <= 600
+    compare(graph, schedule)
 
 
 @needs_verilator
@@ -240,14 +279,6 @@ def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path):
     with pytest.raises(EmitError, match=expected):
         Design(graph, schedule).emit("verilog", tmp_path / "p")
     assert not (tmp_path / "p").exists()
-
-
-def test_steps_with_constants_of_their_own_are_refused():
-    process = StreamVerilog.of(graph_of("g", [next(products())]), STREAM).plan.processes[0]
-    step = replace(process.action.step, w=random_const((7, 5), 5, 4, 2))
-    expected = r"^verilog: expected an op 'rows' whose steps share their constants, got other ones of w2 in "
-    with pytest.raises(EmitError, match=expected):
-        make_body(replace(process, action=replace(process.action, step=step)), 5.0)
 
 
 @needs_verilator

@@ -20,15 +20,13 @@ from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
 
 @lru_cache(maxsize=16)
-def plan_streams(graph: Graph, schedule: Schedule, moving: bool = True) -> StreamPlan:
+def plan_streams(graph: Graph, schedule: Schedule) -> StreamPlan:
     """Return the plan of ``graph`` as processes that exchange tokens. It is made once for several readers.
-
-    ``moving``: whether constants and running sums may follow the tokens; Verilog has them at fixed places.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
     check_folding(graph, schedule)
-    rules = {op: _consistent(cut(op, moving)) for op in list_calls(graph)}
+    rules = {op: _consistent(cut(op)) for op in list_calls(graph)}
     outlook = group_tensors(graph, rules)
     if schedule.is_searched:
         from qhls.plan.streams.decisions.search import find_streams

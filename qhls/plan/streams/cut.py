@@ -99,14 +99,11 @@ def _take_first(const: Const, op: Op, elements: int) -> Const:
     return replace(const, codes=Codes(part))
 
 
-def cut(op: Op, moving: bool = True) -> Cut:
-    """Return the rule that cuts ``op`` into the smallest parts.
-
-    ``moving``: whether constants may follow the parts, and a pooling of whole images may be a running sum.
-    """
-    if moving and isinstance(op, Pool) and op.window == op.x.shape[:2]:
+def cut(op: Op) -> Cut:
+    """Return the rule that cuts ``op`` into the smallest parts."""
+    if isinstance(op, Pool) and op.window == op.x.shape[:2]:
         return Cut(op, running=True)
-    period = _find_period(op) if moving else 0
+    period = _find_period(op)
     return Cut(op, len(op.shape), by_element=True, period=period) if period else _cut(op)
 
 

@@ -39,16 +39,17 @@ def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
     if isinstance(action, Fill):
         takes = _find_operands(action)[:: process.writes[0].lanes, None]
         return Firings(takes, np.ones_like(takes), np.ones(len(takes), np.int64), 0)
-    hardware, tiles = process.hardware, None if pace else process.tiles
+    hardware, tiles = process.hardware, process.tiles
     assert hardware is not None
     if isinstance(action, Reduce):
         steps = np.arange(action.pixels * process.writes[0].tokens)
         gives = (steps >= len(steps) - process.writes[0].tokens)[:, None]
         ones = np.ones(len(steps), np.int64)
-        return Firings(np.ones_like(gives), gives, ones, hardware.depth - 1)
+        delay = pace.delay if pace else hardware.depth - 1
+        return Firings(np.ones_like(gives), gives, ones, delay)
     active = _find_windows(action) if isinstance(action, Slide) else np.ones(action.steps, np.bool_)
     if tiles:
-        return _fire_tiles(tiles, active, hardware.depth)
+        return _fire_tiles(tiles, active, pace.delay if pace else hardware.depth)
     pace = pace or Pace(process.interval, hardware.cycles, hardware.depth - 1)
     cycles = (pace.interval, pace.busy, pace.delay)
     steps = Steps(process.taken, process.given, active, *cycles).fire()

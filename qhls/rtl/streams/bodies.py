@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from qhls.errors import EmitError
-from qhls.ir.integers import Array
+from qhls.ir.integers import Array, Codes
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Conv, Matmul
+from qhls.ir.ops import Const, Conv, Matmul, Threshold
 from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
-from qhls.plan.streams.actions import Fill, Fork, Slide
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat, Slide
+from qhls.plan.streams.cut import take_part
 from qhls.plan.streams.firings import Pace
 from qhls.plan.streams.network import StreamProcess
 from qhls.rtl.builder import BIT, Builder
@@ -22,17 +24,19 @@ from qhls.rtl.netlist import Netlist, Port
 from qhls.rtl.pipeline import pipelined
 from qhls.rtl.wires import Wires
 
-Engine = Literal["steps", "fold", "scan", "fill"]
-"""Steps that overlap, tiles of weights one after another, a recurrence, or tokens that only move."""
+Engine = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
+"""Steps that overlap, tiles of weights behind their tokens or beside the next ones, a recurrence, tokens that only
+move, or a running sum."""
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
     """The logic of one step of ``process``: ``netlist``, and ``engine``, the way in which steps follow each other.
 
-    Ports of the netlist: of ``"steps"``, the operands of the step; of ``"fold"``, the inputs and the weights of a tile
-    and their sums; of ``"scan"``, a bit that is 1 in the first step, a row, the states, and the states that the first
-    step reads; of ``"fill"``, a bit that is 1 within the operand, and a token.
+    Ports of the netlist: of ``"steps"``, the number of the step where steps differ in constants, and the operands of a
+    step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a bit that
+    is 1 in the first step, a row, the states, and the states that the first step reads; of ``"fill"``, a bit that is 1
+    within the operand, and a token; of ``"reduce"``, a bit that is 1 for the first pixel, a token, and the sums so far.
     """
 
     process: StreamProcess
@@ -44,38 +48,39 @@ class Body:
 def make_body(process: StreamProcess, clock_period: float) -> Body | None:
     """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds; None for a fork.
 
-    Raises ``EmitError`` for a recurrence whose step shares multipliers, and for steps with constants of their own.
+    Raises ``EmitError`` for a recurrence whose step shares multipliers.
     """
     action = process.action
     if isinstance(action, Fill):
         return Body(process, _fill(process, action), "fill", None)
     if isinstance(action, Fork):
         return None
+    if isinstance(action, Reduce):
+        return Body(process, _accumulate(process, action), "reduce", Pace(1))
     step, hardware, op = action.step, process.hardware, process.op
     assert hardware is not None and op is not None
-    _check_constants(op, step)
     if isinstance(step, Scan):
         _check_unfolded(process)
         netlist = pipelined(_advance(step, op.type), clock_period)
         return Body(process, netlist, "scan", Pace(0, step.steps * (netlist.latency + 1)))
     if isinstance(step, Matmul | Conv) and hardware.fold:
-        netlist = pipelined(_multiply_tile(step, hardware.fold, op.type), clock_period)
-        # A cycle reads weights, one adds the last products, and one moves a window.
-        cycles = hardware.fold.trips + netlist.latency + 1 + isinstance(action, Slide)
-        return Body(process, netlist, "fold", Pace(0, cycles))
-    netlist = pipelined(_evaluate(step, op.type), clock_period)
+        return _make_product(process, step, hardware.fold, clock_period)
+    period = action.period if isinstance(action, Repeat) else 1
+    netlist = pipelined(_evaluate(op, step, period), clock_period)
     interval = max(*process.taken, process.given, 1)
     return Body(process, netlist, "steps", Pace(interval, 0, netlist.latency))
 
 
-def _check_constants(op: Op, step: Op) -> None:
-    shared = [operand for operand in op.operands if isinstance(operand, Const)]
-    own = [o.name for o in step.operands if isinstance(o, Const) and o not in shared]
-    if own:
-        raise EmitError(
-            f"verilog: expected an op {op.name!r} whose steps share their constants, got other ones of "
-            f"{', '.join(own)} in each step. Use Schedule(io='array'), or emit C++."
-        )
+def _make_product(
+    process: StreamProcess, step: Matmul | Conv, fold: Fold, clock_period: float
+) -> Body:
+    """Return the body of a product by tiles, beside the next tokens where the plan says so."""
+    netlist = pipelined(_multiply_tile(step, fold, process.writes[0].tensor.type), clock_period)
+    if process.tiles:  # a window is copied, weights are read, products are added
+        return Body(process, netlist, "tiles", Pace(0, 0, netlist.latency + 3))
+    # A cycle reads weights, one adds the last products, and one moves a window.
+    cycles = fold.trips + netlist.latency + 1 + isinstance(process.action, Slide)
+    return Body(process, netlist, "fold", Pace(0, cycles))
 
 
 def _check_unfolded(process: StreamProcess) -> None:
@@ -112,17 +117,87 @@ def operands_of(step: Op) -> list[Op]:
     return [operand for operand in dict.fromkeys(step.operands) if not isinstance(operand, Const)]
 
 
-def _evaluate(step: Op, to: Fixed) -> Netlist:
-    """Return ``step`` with results of the type ``to``: a part has the range of all parts, which may need more bits."""
+def _evaluate(op: Op, step: Op, period: int) -> Netlist:
+    """Return ``step`` with results of the type of ``op``: a part has the range of all parts, which may need more bits.
+
+    ``period``: steps with constants of their own, which the first input counts.
+    """
     builder = Builder(step.name)
     made = {operand: _operand(builder, operand) for operand in operands_of(step)}
-    values = [
-        Wires.of(builder, operand.codes) if isinstance(operand, Const) else made[operand][0]
-        for operand in step.operands
-    ]
-    result: Wires = step.evaluate(*values).settled(step.name, step.bound)
     inputs = [port for _, port in made.values()]
-    return builder.finish(inputs, [_port(step.name, to, result)])
+    phase: list[int] = []
+    if period > 1:
+        count = Fixed.holding(0, period - 1, 0)
+        wires, port = _input(builder, "phase", count, (0, period - 1), ())
+        inputs, phase = [port, *inputs], wires.ids.ravel().tolist()
+
+    def run(constants: Callable[[Const, Const], Wires]) -> Wires:
+        pairs = zip(op.operands, step.operands, strict=True)
+        values = [
+            constants(whole, part)
+            if isinstance(whole, Const) and isinstance(part, Const)
+            else made[part][0]
+            for whole, part in pairs
+        ]
+        return step.evaluate(*values)
+
+    if isinstance(op, Threshold) and phase:  # its steps are no operands of cells
+        results = [
+            run(lambda whole, part, n=n: Wires.of(builder, _take(whole, part, n)))
+            for n in range(period)
+        ]
+        result = _select(builder, phase[0], results)
+    else:
+        result = run(lambda whole, part: _constants(builder, whole, part, phase, period))
+    result = result.settled(step.name, step.bound)
+    return builder.finish(inputs, [_port(step.name, op.type, result)])
+
+
+def _take(whole: Const, part: Const, number: int) -> Codes:
+    """Return the codes of the step ``number`` of a period, of the shape of ``part``, which are those of the first."""
+    codes = whole.codes.integers()
+    size = part.codes.integers().size
+    if whole.size == size:
+        return part.codes
+    flat = codes.reshape(-1)[number * size : (number + 1) * size]
+    return Codes(flat.reshape(part.shape))
+
+
+def _constants(builder: Builder, whole: Const, part: Const, phase: list[int], period: int) -> Wires:
+    """Return a constant of a step, a table of ``phase`` where steps differ."""
+    if not phase or whole.size == part.size:
+        return Wires.of(builder, part.codes)
+    steps = [_take(whole, part, number).integers() for number in range(period)]
+    columns = np.stack([each.ravel() for each in steps], 1).tolist()
+    ids = [builder.table(phase[0], [int(code) for code in column]) for column in columns]
+    return Wires(builder, np.array(ids, np.int64).reshape(part.shape))
+
+
+def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
+    """Return the result that belongs to ``phase``, by halves."""
+    found = list(enumerate(results))
+    while len(found) > 1:
+        halved = [
+            (first, _choose(builder.less(phase, builder.const(second)), a, b))
+            for (first, a), (second, b) in zip(found[::2], found[1::2], strict=False)
+        ]
+        found = halved + found[2 * len(halved) :]
+    return found[0][1]
+
+
+def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
+    """Return the sum or maximum of a token and of those before it, without registers: the next cycle may need it."""
+    op, lanes = action.op, process.writes[0].lanes
+    builder = Builder(op.name)
+    first, first_port = _input(builder, "first", BIT, (0, 1), ())
+    token, port = _input(builder, op.x.name, op.x.type, op.x.range.hull, (1, 1, lanes))
+    before, before_port = _input(builder, op.name, op.type, op.range.hull, (1, 1, lanes))
+    pair = replace(op, x=take_part(op.x, (2, 1, lanes)), window=(2, 1), strides=(2, 1))
+    evaluate: Any = pair.evaluate
+    both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
+    (bit,) = first.ids.ravel().tolist()
+    result = _choose(bit, token, evaluate(both)).settled(op.name, op.bound)
+    return builder.finish([first_port, port, before_port], [_port(op.name, op.type, result)])
 
 
 def _fill(process: StreamProcess, action: Fill) -> Netlist:
@@ -171,7 +246,8 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
             for op in scan.start
         ],
     )
-    carried = [_choose(first, a, b) for a, (b, _) in zip(begun, states, strict=True)]
+    (bit,) = first.ids.ravel().tolist()
+    carried = [_choose(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
     result, leaving = scan.advance(row, carried)
     outputs = [_port(scan.name, to, result)]
     outputs += [_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)]
@@ -180,12 +256,11 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
     return builder.finish(inputs, outputs)
 
 
-def _choose(bit: Wires, a: Wires, b: Wires) -> Wires:
+def _choose(bit: int, a: Wires, b: Wires) -> Wires:
     """Return ``a`` where ``bit`` is 1, else ``b``."""
-    (choice,) = bit.ids.ravel().tolist()
     pairs = zip(a.ids.ravel().tolist(), b.ids.ravel().tolist(), strict=True)
-    made = [bit.builder.mux(choice, x, y) for x, y in pairs]
-    return Wires(bit.builder, np.array(made, np.int64).reshape(b.shape))
+    made = [a.builder.mux(bit, x, y) for x, y in pairs]
+    return Wires(a.builder, np.array(made, np.int64).reshape(b.shape))
 
 
 def tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:

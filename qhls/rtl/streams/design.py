@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from qhls.backends.names import Names, printable
+from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.plan import Schedule
@@ -34,12 +35,19 @@ class StreamVerilog:
     def of(cls, graph: Graph, schedule: Schedule) -> StreamVerilog:
         """Return the Verilog of ``graph``: the processes of its plan, with the registers that its clock needs.
 
-        Raises ``EmitError`` for a process that is too large to have an adder per weight.
+        Raises ``EmitError`` for a process that is too large, and for one that is slower than the schedule's interval.
         """
-        plan = plan_streams(graph, schedule, moving=False)
+        plan = plan_streams(graph, schedule)
         bodies = {each.name: make_body(each, schedule.clock_period) for each in plan.processes}
         paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
-        return cls(time_plan(plan, paces), bodies)
+        timed = time_plan(plan, paces)
+        target = schedule.target
+        if target is not None and timed.interval > target:
+            raise EmitError(
+                f"verilog: expected an interval of at most {target:,} cycles, got {timed.interval:,}. Ask for a "
+                "shorter interval, so that the plan shares less."
+            )
+        return cls(timed, bodies)
 
     @property
     def patience(self) -> int:

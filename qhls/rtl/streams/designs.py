@@ -13,6 +13,7 @@ from qhls.errors import RtlError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.plan import Schedule
+from qhls.plan.schedule import UNITS
 from qhls.rtl.emit import VerilogProject, clock_of, emit
 from qhls.rtl.simulate import Rtl, build, write_waves
 from qhls.rtl.wires import netlist_of
@@ -53,8 +54,8 @@ class RtlLatency(Printed):
 
 def check_period(schedule: Schedule) -> float:
     """Return the clock period of a schedule that Verilog can follow. Raises ``EmitError`` for another."""
-    streams = ("io", "reuse_factor", "folding") if schedule.io == "stream" else ()
-    return clock_of(schedule, streams)
+    wishes = ("io", "reuse_factor", "folding", "interval", "throughput", *UNITS, "fit")
+    return clock_of(schedule, wishes if schedule.io == "stream" else ())
 
 
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:

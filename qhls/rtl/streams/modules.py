@@ -11,7 +11,7 @@ from qhls.ir.ops import Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.plan.dataflow import array_of
 from qhls.plan.fold import Fold
-from qhls.plan.streams.actions import Fill, Repeat, Slide
+from qhls.plan.streams.actions import Fill, Reduce, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
 from qhls.rtl.streams.bodies import (
     Body,
@@ -152,6 +152,8 @@ class Module:
     def length(self) -> int:
         """Return the firings of a step: the tokens that are taken or given at once."""
         most = max(self.process.taken, default=0)
+        if self.template == "tiles" and self.process.tiles:
+            return self.process.tiles.longest
         return max(most, 1) if self.template == "loop" else max(most, self.given, 1)
 
     @property
@@ -186,7 +188,12 @@ class Module:
             lanes = self.process.writes[0].lanes
             counters = [Counter("token", inner // lanes)]
             return counters + [Counter(f"axis{a}", n) for a, n in reversed([*enumerate(outer)])]
-        return [Counter("step", action.steps if isinstance(action, Repeat) else 1)]
+        if isinstance(action, Reduce):
+            tokens = self.process.writes[0].tokens
+            return [Counter("token", tokens), Counter("pixel", action.pixels)]
+        if isinstance(action, Repeat):
+            return [Counter("phase", action.period), Counter("step", action.steps // action.period)]
+        return []
 
     @cached_property
     def phases(self) -> list[Counter]:
@@ -269,7 +276,11 @@ class Module:
     def _operand_element(self, operand: object, number: int) -> str:
         """Return the element ``number`` of an operand of the step."""
         if self.slide:
-            return self.reads[0].element("window", self._window_element(number))
+            number = self._window_element(number)
+        if self.template == "tiles":
+            return self.reads[0].element("operand", number)
+        if self.slide:
+            return self.reads[0].element("window", number)
         read = self._read_of(operand)
         if read.held:
             return read.element(f"held{read.number}", number)
@@ -305,7 +316,19 @@ class Module:
         assert self.body is not None
         kind = self.body.engine
         ports = self.body.netlist.inputs
+        if kind == "reduce":
+            yield "first"
+            for vector, port in zip(("in0_data", "so_far"), ports[1:], strict=True):
+                width = port.type.width
+                yield from (
+                    f"{vector}[{(e + 1) * width - 1}:{e * width}]" for e in range(len(port.cells))
+                )
+            return
         if kind == "steps":
+            action = self.process.action
+            if isinstance(action, Repeat) and action.period > 1:
+                yield "phase"
+                ports = ports[1:]
             for number, port in enumerate(ports):
                 yield from (self._source(number, e) for e in range(len(port.cells)))
             return
@@ -313,7 +336,7 @@ class Module:
             yield "belongs"
             yield from (self.reads[0].element("in0_data", e) for e in range(len(ports[1].cells)))
             return
-        vectors = ["tile", "weights"] if kind == "fold" else ["first"]
+        vectors = ["tile", "weights"]
         if kind == "scan":
             yield "first"
             yield from self._scan_sources()
@@ -436,6 +459,18 @@ class Module:
             Counter("filter", filters),
             Counter("group", groups),
         ]
+
+    @property
+    def round(self) -> Counter:
+        """Return the counter of the rounds whose sums are made."""
+        assert self.fold is not None
+        return Counter("round", self.fold.rounds)
+
+    @property
+    def beat(self) -> Counter:
+        """Return the counter of the tiles of a token."""
+        assert self.process.tiles is not None
+        return Counter("beat", self.process.tiles.trips // self.given)
 
     @property
     def trip(self) -> Counter:
