@@ -33,6 +33,12 @@ def test_python_in_documents_runs(document, tmp_path, monkeypatch):
         exec(compile(code, document, "exec"), {"__name__": "example"})
 
 
+def test_the_site_has_every_page():
+    listed = (ROOT / "mkdocs.yml").read_text()
+    missing = [page for page in PAGES if f": {page.removeprefix('docs/')}\n" not in listed]
+    assert missing == ["README.md"]  # the site's index
+
+
 CALLS = [
     (page, line)
     for page in PAGES
