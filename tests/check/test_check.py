@@ -68,8 +68,8 @@ def plant(monkeypatch):
         monkeypatch.setitem(TARGETS, name, replace(target, optimisation="-O0"))
 
     def install(target, file, change):
-        def planted(graph, schedule, chosen):
-            files = honest(graph, schedule, chosen)
+        def planted(view, chosen):
+            files = honest(view, chosen)
             if chosen.name != target:
                 return files
             changed = change(files[file])

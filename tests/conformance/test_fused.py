@@ -2,11 +2,11 @@
 
 import pytest
 
-from qhls.ir import Const
+from qhls.ir import Add, Const, Matmul
 from qhls.plan import Schedule, plan
 from support.graphs.agreement import assert_agreement
 from support.graphs.fused import FOLLOWERS, fused
-from support.graphs.op_batches import graph_of
+from support.graphs.op_batches import graph_of, random_const, x_of
 
 SCHEDULES = {"parallel": Schedule(), "shared": Schedule(3), "few": Schedule(interval=200)}
 
@@ -40,3 +40,11 @@ def test_nothing_is_stored_between_fused_ops():
         assert not {part.op for part in inner} & set(read)
         constants = [o for op in process.ops for o in op.operands if isinstance(o, Const)]
         assert [o for o in read if isinstance(o, Const)] == constants
+
+
+def test_a_coarse_bias_begins_sums_of_one_tile(unoptimised):
+    product = Matmul(x_of((5,), "u4.3"), random_const((5, 3), 4, 3, 320), name="product")
+    op = Add(product, random_const((3,), 3, 0, 321), name="biased")
+    (process,) = plan(graph_of("tile", [op]), Schedule(3)).processes
+    assert process.fold.trips == process.fold.rounds == 3  # every sum is whole in one trip
+    assert_agreement(graph_of("tile", [op]), schedule=Schedule(3))

@@ -31,7 +31,7 @@ static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type
       // sum: registers, by the memory threshold in build.tcl
       #pragma hls_unroll yes
       for (int n = 0; n < 3; ++n) {
-        sum[n] = ac_int<11, true>(qhls::bits(conv_bias[n])) << 3;
+        sum[n] = (ac_int<11, true>(qhls::bits(conv_bias[n])) << 3);
       }
       #pragma hls_unroll yes
       for (int i = 0; i < 3; ++i) {
@@ -89,7 +89,7 @@ static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]
     // sum: registers, by the memory threshold in build.tcl
     #pragma hls_unroll yes
     for (int j = 0; j < 3; ++j) {
-      sum[j] = ac_int<10, true>(qhls::bits(scores_bias[j])) << 2;
+      sum[j] = (ac_int<10, true>(qhls::bits(scores_bias[j])) << 2);
     }
     #pragma hls_unroll yes
     for (int i = 0; i < 12; ++i) {

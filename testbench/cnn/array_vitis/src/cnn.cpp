@@ -33,7 +33,7 @@ static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type
       #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int n = 0; n < 3; ++n) {
         #pragma HLS UNROLL
-        sum[n] = ap_int<11>(qhls::bits(conv_bias[n])) << 3;
+        sum[n] = (ap_int<11>(qhls::bits(conv_bias[n])) << 3);
       }
       for (int i = 0; i < 3; ++i) {
         #pragma HLS UNROLL
@@ -92,7 +92,7 @@ static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]
   #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 3; ++j) {
     #pragma HLS UNROLL
-    sum[j] = ap_int<10>(qhls::bits(scores_bias[j])) << 2;
+    sum[j] = (ap_int<10>(qhls::bits(scores_bias[j])) << 2);
   }
   for (int i = 0; i < 12; ++i) {
     #pragma HLS UNROLL

@@ -12,7 +12,7 @@ static void compute_cell_add(const x_type x0[6], cell_add_type y[24]) {
     // sum: registers, by the memory threshold in build.tcl
     #pragma hls_unroll yes
     for (int j = 0; j < 8; ++j) {
-      sum[j] = ac_int<9, true>(qhls::bits(cell_bias[j])) << 3;
+      sum[j] = (ac_int<9, true>(qhls::bits(cell_bias[j])) << 3);
     }
     #pragma hls_unroll yes
     for (int i = 0; i < 2; ++i) {
@@ -263,7 +263,7 @@ static void compute_scores_add(const cell_scan_type x0[2], scores_add_type y[2])
     // sum: registers, by the memory threshold in build.tcl
     #pragma hls_unroll yes
     for (int j = 0; j < 2; ++j) {
-      sum[j] = ac_int<12, true>(qhls::bits(scores_bias[j])) << 7;
+      sum[j] = (ac_int<12, true>(qhls::bits(scores_bias[j])) << 7);
     }
     #pragma hls_unroll yes
     for (int i = 0; i < 2; ++i) {

@@ -14,7 +14,7 @@ static void compute_cell_add(const x_type x0[6], cell_add_type y[24]) {
     #pragma HLS ARRAY_PARTITION variable=sum type=complete
     for (int j = 0; j < 8; ++j) {
       #pragma HLS UNROLL
-      sum[j] = ap_int<9>(qhls::bits(cell_bias[j])) << 3;
+      sum[j] = (ap_int<9>(qhls::bits(cell_bias[j])) << 3);
     }
     for (int i = 0; i < 2; ++i) {
       #pragma HLS UNROLL
@@ -267,7 +267,7 @@ static void compute_scores_add(const cell_scan_type x0[2], scores_add_type y[2])
   #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 2; ++j) {
     #pragma HLS UNROLL
-    sum[j] = ap_int<12>(qhls::bits(scores_bias[j])) << 7;
+    sum[j] = (ap_int<12>(qhls::bits(scores_bias[j])) << 7);
   }
   for (int i = 0; i < 2; ++i) {
     #pragma HLS UNROLL

@@ -12,7 +12,7 @@ static void compute_relu_quantize(const x_type x0[6], relu_quantize_type y[5]) {
     // sum: registers, by the memory threshold in build.tcl
     #pragma hls_unroll yes
     for (int j = 0; j < 5; ++j) {
-      sum[j] = ac_int<9, true>(qhls::bits(hidden_bias[j])) << 3;
+      sum[j] = (ac_int<9, true>(qhls::bits(hidden_bias[j])) << 3);
     }
     #pragma hls_unroll yes
     for (int i = 0; i < 6; ++i) {
@@ -41,7 +41,7 @@ static void compute_scores_add(const relu_quantize_type x0[5], scores_add_type y
     // sum: registers, by the memory threshold in build.tcl
     #pragma hls_unroll yes
     for (int j = 0; j < 3; ++j) {
-      sum[j] = ac_int<9, true>(qhls::bits(scores_bias[j])) << 2;
+      sum[j] = (ac_int<9, true>(qhls::bits(scores_bias[j])) << 2);
     }
     #pragma hls_unroll yes
     for (int i = 0; i < 5; ++i) {

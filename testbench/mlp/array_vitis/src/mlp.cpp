@@ -13,7 +13,7 @@ static void compute_relu_quantize(const x_type x0[6], relu_quantize_type y[5]) {
   #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 5; ++j) {
     #pragma HLS UNROLL
-    sum[j] = ap_int<9>(qhls::bits(hidden_bias[j])) << 3;
+    sum[j] = (ap_int<9>(qhls::bits(hidden_bias[j])) << 3);
   }
   for (int i = 0; i < 6; ++i) {
     #pragma HLS UNROLL
@@ -42,7 +42,7 @@ static void compute_scores_add(const relu_quantize_type x0[5], scores_add_type y
   #pragma HLS ARRAY_PARTITION variable=sum type=complete
   for (int j = 0; j < 3; ++j) {
     #pragma HLS UNROLL
-    sum[j] = ap_int<9>(qhls::bits(scores_bias[j])) << 2;
+    sum[j] = (ap_int<9>(qhls::bits(scores_bias[j])) << 2);
   }
   for (int i = 0; i < 5; ++i) {
     #pragma HLS UNROLL

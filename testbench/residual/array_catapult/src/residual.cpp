@@ -13,7 +13,7 @@ static void compute_relu_quantize(const x_type x0[32], relu_quantize_type y[32])
       // sum: registers, by the memory threshold in build.tcl
       #pragma hls_unroll yes
       for (int n = 0; n < 2; ++n) {
-        sum[n] = ac_int<8, true>(qhls::bits(first_bias[n])) << 3;
+        sum[n] = (ac_int<8, true>(qhls::bits(first_bias[n])) << 3);
       }
       #pragma hls_unroll yes
       for (int i = 0; i < 1; ++i) {
@@ -68,7 +68,7 @@ static void compute_rounded_quantize(const second_pad_type x0[72], rounded_quant
       // sum: registers, by the memory threshold in build.tcl
       #pragma hls_unroll yes
       for (int n = 0; n < 2; ++n) {
-        sum[n] = ac_int<8, true>(qhls::bits(second_bias[n])) << 3;
+        sum[n] = (ac_int<8, true>(qhls::bits(second_bias[n])) << 3);
       }
       #pragma hls_unroll yes
       for (int i = 0; i < 3; ++i) {

@@ -15,7 +15,7 @@ static void compute_relu_quantize(const x_type x0[32], relu_quantize_type y[32])
       #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
-        sum[n] = ap_int<8>(qhls::bits(first_bias[n])) << 3;
+        sum[n] = (ap_int<8>(qhls::bits(first_bias[n])) << 3);
       }
       for (int i = 0; i < 1; ++i) {
         #pragma HLS UNROLL
@@ -72,7 +72,7 @@ static void compute_rounded_quantize(const second_pad_type x0[72], rounded_quant
       #pragma HLS ARRAY_PARTITION variable=sum type=complete
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
-        sum[n] = ap_int<8>(qhls::bits(second_bias[n])) << 3;
+        sum[n] = (ap_int<8>(qhls::bits(second_bias[n])) << 3);
       }
       for (int i = 0; i < 3; ++i) {
         #pragma HLS UNROLL
