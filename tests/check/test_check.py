@@ -147,8 +147,8 @@ def other_weight(table):
 
 
 FAULTS = {
-    "a weight": ("src/weights.h", other_weight("conv1_kernel"), "conv1.conv", "conv1"),
-    "a weight of the last layer": ("src/weights.h", other_weight("fc_kernel"), "fc.matmul", "fc"),
+    "a weight": ("src/weights.h", other_weight("conv1_kernel"), "conv1.add", "conv1"),
+    "a weight of the last layer": ("src/weights.h", other_weight("fc_kernel"), "fc.add", "fc"),
     "a bias": ("src/weights.h", other_weight("conv1_bias"), "conv1.add", "conv1"),
     "a rounding": (
         "src/types.h",
@@ -165,11 +165,11 @@ FAULTS = {
     "a width": (
         "src/types.h",
         lambda text: re.sub(
-            r"(fixed<)(\d+), (-?\d+)(.* fc_matmul_type;)",
+            r"(fixed<)(\d+), (-?\d+)(.* fc_add_type;)",
             lambda m: f"{m[1]}{int(m[2]) - 3}, {int(m[3]) - 3}{m[4]}",
             text,
         ),
-        "fc.matmul",
+        "fc.add",
         "fc",
     ),
     "an index": (
