@@ -20,7 +20,8 @@ class TableModule(ModuleType):
         super().__init__(name, doc)
         self._places = dict(places)
         self.__all__ = sorted(n for n in places if not n.startswith("_"))
-        self.__path__: list[str] = []  # so that Python takes it for a package
+        # So that Python takes it for a package.
+        self.__path__: list[str] = []  # pyright: ignore[reportIncompatibleVariableOverride]
         self.__spec__ = ModuleSpec(name, loader=None, is_package=True)
 
     def __getattr__(self, name: str) -> Any:

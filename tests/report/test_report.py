@@ -172,6 +172,15 @@ def test_the_page_is_whole_links_to_its_layers_and_fetches_nothing(tmp_path):
         report.save(tmp_path / "none" / "r.html")
 
 
+def test_a_design_of_streams_has_a_page():
+    html = qhls.Design(classifier(), Schedule(io="stream")).report().html
+    page = Page(html)
+    assert page.open == []
+    plan = html[html.index('<h2 id="plan">') :]
+    assert "<td>conv1" in plan
+    assert "cycles <strong>" in html  # of each layer
+
+
 def test_estimates_are_beside_the_numbers_of_a_synthesis_report(tmp_path):
     file = tmp_path / "csynth.xml"
     file.write_text(csynth_xml(LUT=1234, DSP=0, FF=56, latency=(7, 9), interval=(4, 4)))

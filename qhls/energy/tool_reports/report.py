@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Group
 from rich.table import Table
@@ -189,7 +189,7 @@ def read_report(path: str | PathLike[str]) -> ToolReport:
 
 def collect_reports(given: Any) -> list[ToolReport]:
     """Return the reports in ``given``: a path, a ``ToolReport``, or several of both. Raises ``EnergyError``."""
-    several = given if isinstance(given, list | tuple) else [given]
+    several = cast("list[Any]", given) if isinstance(given, list | tuple) else [given]
     return [one if isinstance(one, ToolReport) else read_report(one) for one in several]
 
 

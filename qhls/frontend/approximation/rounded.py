@@ -11,6 +11,7 @@ from qhls.frontend.layers.qlayer import get_activation, serialize
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.quantizers import Quantizer
+from qhls.quantizers.numerics import training_as
 
 
 @keras.saving.register_keras_serializable(package="qhls")
@@ -25,9 +26,10 @@ class RoundedFunction(Quantizer):
         self.function, self.rounding = map(get_activation, (self.function, self.rounding))
         super().__post_init__()
 
-    def __call__(self, x: Any) -> Any:
-        """The rounded numbers."""
-        return self.rounding(self.function(x))
+    def __call__(self, x: Any, training: Any = None) -> Any:
+        """Return the rounded numbers."""
+        with training_as(training):
+            return self.rounding(self.function(x))
 
     def get_config(self) -> dict[str, Any]:
         """Both functions, as a layer's configuration has its activation."""

@@ -74,6 +74,11 @@ class StreamProcess:
     writes: tuple[Fifo, ...]
 
     @property
+    def layer(self) -> str:
+        """Return the Keras layer of the result; empty for a fork."""
+        return self.op.layer if self.op else ""
+
+    @property
     def held(self) -> frozenset[Op]:
         """Return the arrays that are read whole before the first step."""
         return self.action.held if isinstance(self.action, Repeat) else frozenset()

@@ -47,6 +47,15 @@ class IQuantizer:
     arguments: ClassVar[Mapping[str, str]] = {}
     """The arguments of that quantizer that this type decides: attribute by argument."""
 
+    op_type: str
+    name: str
+    mode: Any
+    bits: Any
+    int_bits: Any
+    is_signed: Any
+    max_val_po2: Any
+    inference_value_counts: Any
+
     def __init__(self, **attributes: Any) -> None:
         self.op_type = "quantizer"
         self.set_number(self.start)
@@ -56,7 +65,7 @@ class IQuantizer:
     @classmethod
     def of(cls, number: Number) -> Self:
         """Return the object of a type."""
-        made = cls.__new__(CLASSES.get(number.name, CLASSES["quantized_bits"]))
+        made: Any = object.__new__(CLASSES.get(number.name, CLASSES["quantized_bits"]))
         made.op_type = "quantizer"
         made.set_number(number)
         return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -144,7 +144,7 @@ def _make(name: str) -> type[ComputedObject]:
         members["layer"] = kind
     else:
         members["implemented_as"] = staticmethod(lambda: kind)
-    return type(name, (base,), members)
+    return cast("type[ComputedObject]", type(name, (base,), members))
 
 
 _CLASSES = {name: _make(name) for name in _NAMED}
@@ -198,8 +198,8 @@ class IAdder:
 
     def make_quantizer(self, quantizer_1: IQuantizer, quantizer_2: IQuantizer) -> Any:
         """Return the adder."""
-        numbers = [quantizer_1.number, quantizer_2.number]
-        cls = _find_class(IAdderImpl, add(*numbers), [n.kind for n in numbers])
+        first, second = quantizer_1.number, quantizer_2.number
+        cls = _find_class(IAdderImpl, add(first, second), [first.kind, second.kind])
         return cls(quantizer_1, quantizer_2)
 
 

@@ -86,7 +86,7 @@ class DivideConquerGraph:
         types = generate_layer_data_type_map(self.graph, sources, is_inference=False)
         self.types: dict[Any, LayerDataType] = types["layer_data_type_map"]
 
-    def layers(self) -> list[tuple[int, keras.layers.Layer]]:
+    def layers(self) -> list[tuple[int, Any]]:
         """Return number and layer, from the first to the last. Raises ``EnergyError`` for anything but a chain."""
         found = []
         node = SOURCE

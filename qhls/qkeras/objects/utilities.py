@@ -6,7 +6,6 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
 from qhls.compat.qkeras.weights.arrays import to_numpy
@@ -91,7 +90,7 @@ def adjust_accumulator_for_auto_po2(
     return IAdder().make_quantizer(total.output, bias_quantizer)
 
 
-def get_layer_info(layer: keras.layers.Layer, attr_name: str) -> Any:
+def get_layer_info(layer: Any, attr_name: str) -> Any:
     """Return a fact on a layer: its class, as ``layer_type``, or a size.
 
     The sizes are ``input_channel``, ``output_channel``, ``kernel_height`` and ``kernel_width``.
