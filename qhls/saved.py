@@ -314,8 +314,9 @@ class _Reader:
 
 
 def _list_subclasses(kind: type[Op]) -> Iterator[type[Op]]:
-    """Return the operations that qhls defines."""
+    """Return the operations that qhls defines; those of others, which may extend them, are none."""
     for each in kind.__subclasses__():
-        yield from _list_subclasses(each)
-        if each.__module__.startswith("qhls.") and not each.__subclasses__():
+        inner = list(_list_subclasses(each))
+        yield from inner
+        if each.__module__.startswith("qhls.") and not inner:
             yield each

@@ -235,3 +235,13 @@ def test_a_path_that_cannot_be_written_keeps_what_is_there(tmp_path):
     with pytest.raises(QhlsError, match=r"^save: expected to write .*folder.qhls, got: "):
         design.save(tmp_path / "folder.qhls")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.qhls"]
+
+
+def test_an_op_that_others_extend_is_still_known(tmp_path):
+    class Doubled(Shift):
+        """An operation of another package."""
+
+    x = Input((2,), Fixed(True, 4, 0), name="x")
+    design = qhls.Design(Graph((x,), (Shift(x, 1),)), Schedule())
+    assert str(opened(design, tmp_path).graph) == str(design.graph)
+    assert Doubled.__subclasses__() == []

@@ -203,7 +203,7 @@ def wide_constants():
     )
     steps = [int(code) + 1 for code in np.linspace(-0.8, 0.8, 11) * 2.0**289]
     limits = Const(Codes(np.array(steps, object)), scaled.frac, name="steps")
-    levels = Const(Codes(np.arange(12)), 0, name="levels")
+    levels = Const(Codes(3 * np.arange(12)), 0, name="levels")
     return Graph((x,), (Threshold(scaled, limits, levels),), "wide")
 
 

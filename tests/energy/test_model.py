@@ -140,7 +140,7 @@ def image(op):
         (lambda x: Mul(x, Const.of(3.0)), 9 * 4, 0, 0, 36 + 9 * 6),
         (lambda x: Mul(x, Const.of(-3.0)), 9 * 4, 0, 0, 36 + 9 * 6),
         (lambda x: Mul(x, Const.of(-5.0)), 9 * 2 * 4, 0, 0, 36 + 9 * 7),
-        (lambda x: Mul(x, x), 9 * 16, 0, 0, 36 + 9 * 8),  # -56 .. 64
+        (lambda x: Mul(x, x), 9 * 16, 0, 0, 36 + 9 * 7),  # 0 .. 64
         (lambda x: Add(x, Const.of(0.0)), 0, 0, 0, 0),
         (lambda x: Add(Const.of(4.0), x), 0, 9 * (5 - 2), 0, 36 + 45),  # -4 .. 11, two bits pass
         (lambda x: Sub(x, Const.of(4.0)), 0, 9 * (5 - 2), 0, 36 + 45),
