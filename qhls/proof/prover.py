@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -328,20 +328,28 @@ class Prover:
         return Verdict("", "", "the word differs for some codes of what it reads")
 
     def _evaluated(self, bits: Bits, cone: Cone, given: dict[int, Array]) -> Any:
-        on = Samples()
-        values: dict[int, tuple[Array, int]] = {}
+        def read(number: int, low: int, length: int) -> Array:
+            return (given[number] >> low) & ((1 << length) - 1)
+
+        return self._compute(Samples(), bits, cone, read)
+
+    def _compute(
+        self, on: Any, bits: Bits, cone: Cone, read: Callable[[int, int, int], Any]
+    ) -> Any:
+        """Return ``bits`` in the algebra ``on``; ``read`` gives an unknown's bits from the lowest one on."""
+        values: dict[int, tuple[Any, int]] = {}
 
         def word(of: Bits) -> Any:
-            parts: list[tuple[Array, int, int]] = []
+            parts: list[tuple[Any, int, int]] = []
             for place, length, source, low in _runs(of, cone.leaves, self.circuit):
                 if source is None:
-                    parts.append((np.array(low), length, place))
+                    part = on.known(low, length)
                 elif isinstance(source, tuple):
-                    codes = given[source[0]]
-                    parts.append(((codes >> low) & ((1 << length) - 1), length, place))
+                    part = read(source[0], low, length)
                 else:
                     value, width = values[source]
-                    parts.append((on.slice(value, low, length, width), length, place))
+                    part = on.slice(value, low, length, width)
+                parts.append((part, length, place))
             return on.gathered(parts)
 
         for gate in cone.gates:
@@ -393,28 +401,14 @@ class Prover:
         return on.result(unknown, args)
 
     def _formula(self, on: Formulas, bits: Bits, cone: Cone) -> Any:
-        values: dict[int, tuple[Any, int]] = {}
+        def read(number: int, low: int, length: int) -> Any:
+            value, width = on.variable(self.spec.unknowns[number])
+            if low + length > width:  # the word is wider than the range needs
+                value = on.extended(value, width, low + length, True)
+                width = low + length
+            return on.slice(value, low, length, width)
 
-        def word(of: Bits) -> Any:
-            parts: list[tuple[Any, int, int]] = []
-            for place, length, source, low in _runs(of, cone.leaves, self.circuit):
-                if source is None:
-                    parts.append((on.known(low, length), length, place))
-                    continue
-                if isinstance(source, tuple):
-                    value, width = on.variable(self.spec.unknowns[source[0]])
-                    if low + length > width:  # the word is wider than the range needs
-                        value = on.extended(value, width, low + length, True)
-                        width = low + length
-                else:
-                    value, width = values[source]
-                parts.append((on.slice(value, low, length, width), length, place))
-            return on.gathered(parts)
-
-        for gate in cone.gates:
-            source = self.circuit.places[gate.out[0]][0]
-            values[source] = compute_gate(gate, word, on), len(gate.out)
-        return word(bits)
+        return self._compute(on, bits, cone, read)
 
 
 def _runs(
