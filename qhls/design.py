@@ -291,13 +291,15 @@ class Design:
         data: str = "",
         target: str = "vitis",
         check: CheckReport | None = None,
+        proof: ProofReport | None = None,
         synthesis: Any = (),
     ) -> DesignReport:
-        """Return one page on the design: network, types, bits that are used, costs and C++.
+        """Return one page on the design: network, processes, types, bits that are used, costs and C++.
 
         ``x``: inputs whose bits are shown, by default 256 random ones; ``data`` names them. ``target``: whose C++ is
-        shown. ``check``: the result of ``check``, to be shown. ``synthesis``: a vendor's report of the design, or
-        several, as paths or as ``qhls.read_report`` gives them. Save it: ``design.report(x).save("report.html")``.
+        shown. ``check`` and ``proof``: the results of ``check`` and ``prove``, to be shown. ``synthesis``: a vendor's
+        report of the design, or several, as paths or as ``qhls.read_report`` gives them. Save it:
+        ``design.report(x).save("report.html")``.
         """
         from qhls.energy.tool_reports.report import collect_reports
         from qhls.report.page import RANDOM, report_design
@@ -305,7 +307,9 @@ class Design:
         codes = self.random_codes(RANDOM) if x is None else self.encode(x)
         named = data or ("random inputs" if x is None else "given inputs")
         reports = collect_reports(synthesis)
-        return report_design(self, codes, named, target=target, check=check, synthesis=reports)
+        return report_design(
+            self, codes, named, target=target, check=check, proof=proof, synthesis=reports
+        )
 
     def exactness(self) -> ExactnessReport:
         """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with.

@@ -91,3 +91,8 @@ def parse_file_name(form: str) -> Callable[[str], Path]:
 def add_option(commands: Any, command: str, *names: str, **settings: Any) -> None:
     """Add an argument to the parser of ``command``."""
     commands.choices[command].add_argument(*names, **settings)
+
+
+def add_json(command: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--json FILE``, which writes the results as data."""
+    command.add_argument("--json", type=parse_file_name("json"), metavar="FILE", help=what)

@@ -105,9 +105,11 @@ def run_compile(options: argparse.Namespace) -> int:
     design = read_design(options, options.model[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)  # printed below, once for all targets
+        projects: dict[str, str] = {}
         for target in options.target or TARGETS:
             path = Path(options.output) / target
             project = design.emit(target, path, overwrite=options.overwrite)
+            projects[target] = str(project.path)
             sys.stdout.write(f"{target}: {project.path}\n")
     if options.save:
         sys.stdout.write(f"design: {design.save(options.save)}\n")
@@ -115,7 +117,18 @@ def run_compile(options: argparse.Namespace) -> int:
         sys.stdout.write(text.escape_controls(f"note: {note}\n"))
     for warning in design.warnings:
         sys.stdout.write(text.escape_controls(f"warning: {warning}\n"))
+    write_json(options.json, describe_projects(design, projects))
     return 0
+
+
+def describe_projects(design: Design, projects: Mapping[str, str]) -> dict[str, Any]:
+    """Return the folders of the projects by target, with the design's notes and warnings, as data for JSON."""
+    return {
+        "design": design.graph.name,
+        "projects": dict(projects),
+        "notes": list(design.notes),
+        "warnings": list(design.warnings),
+    }
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -202,16 +215,24 @@ def _print_areas(console: Console, comparison: CostComparison, whole: bool) -> N
 
 
 def run_report(options: argparse.Namespace) -> int:
-    """Write the page of a design; return ``EXIT_DIFFERENT`` if it was checked and a bit differs."""
+    """Write the page of a design; return ``EXIT_DIFFERENT`` if a check found a difference or a proof failed."""
     design = read_design(options, options.model[0])
     x = read_arrays(options.data) if options.data else None
     check = design.check(x, options.target) if options.check else None
+    proof = design.prove() if options.prove else None
     named = f"inputs of {options.data.name}" if options.data else ""
     page = design.report(
-        x, data=named, target=options.target, check=check, synthesis=options.synthesis
+        x,
+        data=named,
+        target=options.target,
+        check=check,
+        proof=proof,
+        synthesis=options.synthesis,
     )
     sys.stdout.write(f"{page.save(options.output)}\n")
-    return EXIT_DIFFERENT if check is not None and not check else 0
+    write_json(options.json, page.figures)
+    failed = [report for report in (check, proof) if report is not None and not report]
+    return EXIT_DIFFERENT if failed else 0
 
 
 def run_show(options: argparse.Namespace) -> int:

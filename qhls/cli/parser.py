@@ -13,6 +13,7 @@ from qhls.backends.target import TARGETS, VERILOG
 from qhls.cli.arguments import (
     STATUSES,
     add_common,
+    add_json,
     add_model,
     add_option,
     parse_count,
@@ -150,10 +151,8 @@ def add_design_options(commands: Any) -> None:
     )
     file = "also place the ports on pins and write a bitstream"
     add_option(commands, "place", "--bitstream", type=Path, metavar="FILE", help=file)
-    for name in ("check", "show", "plan", "prove", "synth", "place"):
-        add_option(
-            commands, name, "--json", type=parse_file_name("json"), help="also write it (.json)"
-        )
+    for name in ("compile", "check", "show", "plan", "prove", "synth", "place", "search"):
+        add_json(commands.choices[name], "also write it (.json)")
 
 
 def add_build(commands: Any) -> None:
@@ -163,6 +162,7 @@ def add_build(commands: Any) -> None:
     command.set_defaults(run=run_build)
     file = f"project file, or its folder; default: {FILE}"
     command.add_argument("project", nargs="?", type=Path, default=Path(FILE), help=file)
+    add_json(command, "also write paths, warnings and the check (.json)")
 
 
 def add_energy_options(commands: Any) -> None:
@@ -178,15 +178,12 @@ def add_energy_options(commands: Any) -> None:
     add_option(commands, "energy", "--sensitivity", action="store_true", help=less)
     toggles = "also print energy by the toggles of the Verilog on these inputs (.npy or .npz), in their order"
     add_option(commands, "energy", "--activity", type=Path, metavar="FILE", help=toggles)
-    files = {
-        "html": "a page with all tables and plots (.html)",
-        "plot": "a plot (.svg)",
-        "json": "all numbers (.json)",
-    }
+    files = {"html": "a page with all tables and plots (.html)", "plot": "a plot (.svg)"}
     for name, what in files.items():
         add_option(
             commands, "energy", f"--{name}", type=parse_file_name(name), help=f"write {what}"
         )
+    add_json(commands.choices["energy"], "write all numbers (.json)")
 
 
 def add_qtools(commands: Any) -> None:
@@ -224,9 +221,7 @@ def add_qtools(commands: Any) -> None:
         "omits; default: today"
     )
     command.add_argument("--mode", choices=tuple(MODES_OF_QTOOLS), default="today", help=mode)
-    command.add_argument(
-        "--json", type=parse_file_name("json"), help="write the data type map (.json)"
-    )
+    add_json(command, "write the data type map (.json)")
 
 
 def add_report(commands: Any) -> None:
@@ -246,18 +241,21 @@ def add_report(commands: Any) -> None:
     action.add_argument("-t", "--target", choices=list(TARGETS), default="vitis", help=shown)
     checked = "compare interpreter, C simulation of the target and Keras, and show the result"
     action.add_argument("--check", action="store_true", help=checked)
-    beside = "report of a vendor's tool on this design, whose numbers stand beside the estimates; once per report"
+    proved = "prove that the Verilog equals the design, and show the result"
+    action.add_argument("--prove", action="store_true", help=proved)
+    beside = "report of a vendor's tool on this design, whose numbers are shown beside the estimates; once per report"
     action.add_argument(
         "--synthesis", type=Path, action="append", default=[], metavar="FILE", help=beside
     )
     file = "the page (.html)"
     action.add_argument("-o", "--output", type=parse_file_name("html"), required=True, help=file)
+    add_json(action, "also write costs, ranges and bits (.json)")
     listed = "print area and cycles of a report, as for our own estimates"
     action = actions.add_parser("read", help=listed, description=listed, epilog=STATUSES)
     action.set_defaults(run=read_reports)
     files = "csynth.xml, csynth.rpt, *_csynth.rpt, *_cosim.rpt, or report_utilization of Vivado"
     action.add_argument("path", nargs="+", help=files)
-    action.add_argument("--json", type=parse_file_name("json"), help="write all numbers (.json)")
+    add_json(action, "write all numbers (.json)")
 
 
 def add_search_options(command: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qhls.backends.target import TARGETS, VERILOG
-from qhls.cli.designs import EXIT_DIFFERENT, draw_inputs
+from qhls.cli.designs import EXIT_DIFFERENT, describe_projects, draw_inputs, write_json
 from qhls.errors import DesignWarning, LoadError, VerifyError
 from qhls.plan import Schedule
 from qhls.system import text
@@ -127,11 +127,14 @@ def run_build(options: argparse.Namespace) -> int:
     design = compile_model(**project.settings, data=x)
     output = project.path("output")
     assert output is not None
+    projects: dict[str, str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)  # printed below, once for all targets
         for target in project.targets:
             report(f"write the project of {target}")
-            _say(target, design.emit(target, output / target, overwrite=True).path)
+            path = design.emit(target, output / target, overwrite=True).path
+            projects[target] = str(path)
+            _say(target, path)
     if saved := project.path("save"):
         _say("design", design.save(saved))
     check = None
@@ -146,6 +149,8 @@ def run_build(options: argparse.Namespace) -> int:
     for kind, lines in (("note", () if check else design.notes), ("warning", design.warnings)):
         for line in lines:
             _say(kind, line)
+    results = {} if check is None else {"check": check.to_dict()}
+    write_json(options.json, describe_projects(design, projects) | results)
     return 0 if check is None or check else EXIT_DIFFERENT
 
 

@@ -55,7 +55,7 @@ def _add_rows(table: Table, plan: Plan, indent: str) -> None:
             f"{process.depth:,}",
             _describe_constants(process),
             describe_buffer(process.writes.buffer),
-            "" if process in plan.stores else ", ".join(map(_describe_channel, channels)),
+            "" if process in plan.stores else ", ".join(map(_describe_way, channels)),
         )
         table.add_row(*map(make_cell, cells))
         if process.body:
@@ -72,7 +72,11 @@ def describe_buffer(buffer: Buffer) -> str:
     return f"{buffer.place} {buffer.words:,} x {buffer.word_bits:,}"
 
 
-def _describe_channel(channel: Channel) -> str:
+def _describe_way(channel: Channel) -> str:
     consumer = channel.consumer.name if channel.consumer else "output"
-    depth = f" depth {channel.depth:,}" if channel.kind == "fifo" else ""
-    return f"{consumer}: {channel.kind}{depth}"
+    return f"{consumer}: {describe_channel(channel)}"
+
+
+def describe_channel(channel: Channel) -> str:
+    """Return the kind of a channel, and the depth of a queue."""
+    return channel.kind + (f" depth {channel.depth:,}" if channel.kind == "fifo" else "")

@@ -72,6 +72,12 @@ class Costs:
             ]
         return rows
 
+    @property
+    def totals(self) -> dict[str, float]:
+        """Return the figures of the whole design by name; energy in pJ."""
+        energy = {"energy, pJ": self.energy.total} if self.energy else {}
+        return energy | _list_figures(self.latency, self.area)
+
     def compare(self, report: ToolReport) -> list[tuple[str, str, str, str]]:
         """Return (figure, estimate, number of the report, ratio) for what both state of the whole design."""
         estimated = _list_figures(self.latency, self.area)

@@ -1,8 +1,8 @@
-"""The picture of a graph: one box per operation, in layers from the inputs down, as SVG."""
+"""The picture of a network as SVG: boxes in rows from the inputs down, such as the operations of a graph."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -13,14 +13,25 @@ from qhls.ir import Const, Graph, Op
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 190, 46, 26, 44, 16
 _PASSES = 4
 """Sweeps that order the boxes of each row by their neighbours'."""
-_LONGEST = 24
+_LONGEST_LABEL = 24
+
+
+@dataclass(frozen=True)
+class Node:
+    """What one box shows: a heading, a label below it, a title for the mouse, and the address of a click."""
+
+    heading: str
+    label: str
+    title: str
+    kind: str
+    link: str = ""
 
 
 @dataclass(frozen=True)
 class Box:
-    """One operation at a place: the upper left corner, in pixels."""
+    """One node at a place: the upper left corner, in pixels."""
 
-    op: Op
+    name: str
     x: float
     y: float
 
@@ -37,84 +48,98 @@ class Box:
 
 @dataclass(frozen=True)
 class Network:
-    """Boxes and edges of a graph, and the size of the picture in pixels."""
+    """Boxes and edges, and the size of the picture in pixels."""
 
-    boxes: Mapping[Op, Box]
+    boxes: Mapping[str, Box]
     edges: tuple[tuple[Box, Box], ...]
     width: float
     height: float
 
 
-def lay_out_network(graph: Graph) -> Network:
-    """Place the operations of ``graph`` without its constants: each below all that it reads, edges short."""
-    flow: nx.DiGraph[Op] = nx.DiGraph()
-    operations = [op for op in graph.ops if not isinstance(op, Const)]
-    flow.add_nodes_from(operations)
-    for op in operations:
-        flow.add_edges_from((operand, op) for operand in op.operands if operand in flow)
+def lay_out_network(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> Network:
+    """Place the nodes: each below all that it reads, edges short."""
+    flow: nx.DiGraph[str] = nx.DiGraph()
+    flow.add_nodes_from(nodes)
+    flow.add_edges_from(edges)
     rows = [list(row) for row in nx.topological_generations(flow)]
     _order(flow, rows)
     widest = max(map(len, rows), default=1)
     width = MARGIN * 2 + widest * (BOX_WIDTH + GAP_X) - GAP_X
-    boxes: dict[Op, Box] = {}
+    boxes: dict[str, Box] = {}
     for depth, row in enumerate(rows):
         left = (width - len(row) * (BOX_WIDTH + GAP_X) + GAP_X) / 2
-        for i, op in enumerate(row):
+        for i, name in enumerate(row):
             y = MARGIN + depth * (BOX_HEIGHT + GAP_Y)
-            boxes[op] = Box(op, left + i * (BOX_WIDTH + GAP_X), y)
+            boxes[name] = Box(name, left + i * (BOX_WIDTH + GAP_X), y)
     edges = tuple((boxes[a], boxes[b]) for a, b in flow.edges)
     height = MARGIN * 2 + len(rows) * (BOX_HEIGHT + GAP_Y) - GAP_Y
     return Network(boxes, edges, width, height)
 
 
-def _order(flow: nx.DiGraph[Op], rows: list[list[Op]]) -> None:
+def _order(flow: nx.DiGraph[str], rows: list[list[str]]) -> None:
     """Sort each row by the mean place of its neighbours in the row before, down and up in turns."""
     for turn in range(_PASSES):
         down = turn % 2 == 0
-        place: dict[Op, float] = {}
+        place: dict[str, float] = {}
         for row in rows if down else reversed(rows):
-            near = {op: list(flow.predecessors(op) if down else flow.successors(op)) for op in row}
+            near = {k: list(flow.predecessors(k) if down else flow.successors(k)) for k in row}
             middle = {
-                op: sum(place[n] for n in known) / len(known) if known else float(i)
-                for i, op in enumerate(row)
-                for known in [[n for n in near[op] if n in place]]
+                name: sum(place[n] for n in known) / len(known) if known else float(i)
+                for i, name in enumerate(row)
+                for known in [[n for n in near[name] if n in place]]
             }
             row.sort(key=middle.__getitem__)
-            place |= {op: i - (len(row) - 1) / 2 for i, op in enumerate(row)}
+            place |= {name: i - (len(row) - 1) / 2 for i, name in enumerate(row)}
 
 
-def draw_network(graph: Graph, links: Mapping[Op, str]) -> str:
-    """Return the picture as SVG; ``links`` are the addresses of the operations, such as ``#layer-1``."""
-    network = lay_out_network(graph)
+def draw_operations(graph: Graph, links: Mapping[Op, str]) -> str:
+    """Return the operations of ``graph`` as SVG; ``links`` are their addresses, such as ``#layer-1``."""
+    operations = [op for op in graph.ops if not isinstance(op, Const)]
+    nodes = {op.name: describe_operation(op, links.get(op, "")) for op in operations}
+    edges = {
+        (operand.name, op.name): f"{operand.type} · {'x'.join(map(str, operand.shape)) or '1'}"
+        for op in operations
+        for operand in op.operands
+        if operand.name in nodes
+    }
+    return draw(nodes, edges, f"Network of {graph.name}: {len(nodes)} operations")
+
+
+def describe_operation(op: Op, link: str) -> Node:
+    """Return the box of an operation: its kind above its Keras layer."""
+    title = f"{op.name}: {op.kind} of layer {op.layer or '-'}, {op.type}, {op.shape}"
+    return Node(op.kind, op.layer or op.name, title, op.kind, link)
+
+
+def draw(nodes: Mapping[str, Node], edges: Mapping[tuple[str, str], str], name: str) -> str:
+    """Return ``nodes`` and labelled ``edges`` as SVG; ``name`` describes the picture to a screen reader."""
+    network = lay_out_network(nodes, edges)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {network.width:g} {network.height:g}" role="img" '
-        f'aria-label="Network of {escape(graph.name)}: {len(network.boxes)} operations" class="network">'
+        f'aria-label="{escape(name)}" class="network">'
     ]
-    lines += [_draw_edge(*edge) for edge in network.edges]
-    lines += [_draw_box(box, links.get(op, "")) for op, box in network.boxes.items()]
+    lines += [_draw_edge(a, b, edges[a.name, b.name]) for a, b in network.edges]
+    lines += [_draw_box(box, nodes[name]) for name, box in network.boxes.items()]
     return "\n".join([*lines, "</svg>"])
 
 
-def _draw_edge(start: Box, end: Box) -> str:
+def _draw_edge(start: Box, end: Box, label: str) -> str:
     (x0, y0), (x1, y1) = start.bottom, end.top
     middle = (y0 + y1) / 2
-    label = f"{start.op.type} · {'x'.join(map(str, start.op.shape)) or '1'}"
     path = f"M{x0:g} {y0:g}C{x0:g} {middle:g} {x1:g} {middle:g} {x1:g} {y1:g}"
     text = f'<text x="{(x0 + x1) / 2 + 6:g}" y="{middle + 4:g}" class="type">{escape(label)}</text>'
     return f'<path d="{path}" class="edge"/>{text}'
 
 
-def _draw_box(box: Box, link: str) -> str:
-    op = box.op
-    title = f"{op.name}: {op.kind} of layer {op.layer or '-'}, {op.type}, {op.shape}"
+def _draw_box(box: Box, node: Node) -> str:
     body = (
-        f'<g class="box kind-{escape(op.kind)}"><title>{escape(title)}</title>'
+        f'<g class="box kind-{escape(node.kind)}"><title>{escape(node.title)}</title>'
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>'
-        f'<text x="{box.x + 10:g}" y="{box.y + 19:g}" class="kind">{escape(op.kind)}</text>'
-        f'<text x="{box.x + 10:g}" y="{box.y + 36:g}">{escape(_shorten(op.layer or op.name))}</text></g>'
+        f'<text x="{box.x + 10:g}" y="{box.y + 19:g}" class="kind">{escape(_shorten(node.heading))}</text>'
+        f'<text x="{box.x + 10:g}" y="{box.y + 36:g}">{escape(_shorten(node.label))}</text></g>'
     )
-    return f'<a href="{escape(link)}">{body}</a>' if link else body
+    return f'<a href="{escape(node.link)}">{body}</a>' if node.link else body
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"

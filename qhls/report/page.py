@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qhls.backends.target import get_target
 from qhls.energy.report.look import STYLE
@@ -15,7 +15,8 @@ from qhls.ir.integers import Array
 from qhls.report.bits import describe_bits, draw_bits
 from qhls.report.code import split_functions
 from qhls.report.costs import Costs
-from qhls.report.network import draw_network
+from qhls.report.network import draw_operations
+from qhls.report.processes import draw_processes
 from qhls.report.profile import TensorProfile, profile_design
 from qhls.report.template import load_page_template
 from qhls.system.files import write_whole
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from qhls.check.executions import CheckReport
     from qhls.design import Design
     from qhls.energy.tool_reports.report import ToolReport
+    from qhls.proof.report import ProofReport
 
 RANDOM = 256
 """Number of random inputs whose bits are shown by default."""
@@ -56,10 +58,14 @@ class LayerSection:
 
 @dataclass(frozen=True)
 class DesignReport:
-    """A page on one design, as text; a notebook shows it in a frame."""
+    """A page on one design, as text; a notebook shows it in a frame.
+
+    ``figures``: the costs, ranges and bits on it as data for JSON; the bits of a tensor are those that no code needs.
+    """
 
     name: str
     html: str
+    figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a file and return its path. Raises ``QhlsError`` if the file cannot be written."""
@@ -77,12 +83,13 @@ def report_design(
     *,
     target: str = "vitis",
     check: CheckReport | None = None,
+    proof: ProofReport | None = None,
     synthesis: Sequence[ToolReport] = (),
 ) -> DesignReport:
     """Return the page of ``design``, with the bits that its tensors use on input ``codes``; ``data`` names these.
 
-    ``target``: whose C++ the page shows. ``check``: a check of the same design. ``synthesis``: reports of vendors'
-    tools on it, whose numbers stand beside the estimates.
+    ``target``: whose C++ the page shows. ``check``: a check of the same design; ``proof``: a proof of its Verilog.
+    ``synthesis``: reports of vendors' tools on it, whose numbers are shown beside the estimates.
     """
     report_progress("profile all tensors")
     profiles = profile_design(design.graph, codes)
@@ -101,7 +108,8 @@ def report_design(
         style=STYLE,
         summary=costs.summary,
         notes=[*design.notes, *costs.notes],
-        network=draw_network(design.graph, links),
+        network=draw_operations(design.graph, links),
+        processes=draw_processes(design.plan, links),
         layers=list(sections.values()),
         energy=costs.picture,
         samples=len(codes[0]) if codes else 0,
@@ -109,10 +117,36 @@ def report_design(
         target=get_target(target).title,
         check="" if check is None else str(check),
         equal=bool(check),
+        proof=proof,
+        proofs="" if proof is None else render_html(proof.table()),
         plan=render_html(design.plan.table()),
         synthesis=[(report, costs.compare(report)) for report in synthesis],
     )
-    return DesignReport(design.graph.name, html)
+    figures = {
+        "design": design.graph.name,
+        "samples": len(codes[0]) if codes else 0,
+        "costs": costs.totals,
+        "tensors": [_list_figures(row) for section in sections.values() for row in section.rows],
+        "check": None if check is None else check.to_dict(),
+        "proof": None if proof is None else proof.to_dict(),
+    }
+    return DesignReport(design.graph.name, html, figures)
+
+
+def _list_figures(row: TensorRow) -> dict[str, Any]:
+    op, profile = row.op, row.profile
+    return {
+        "name": op.name,
+        "layer": op.layer,
+        "type": str(op.type),
+        "shape": list(op.shape),
+        "range": [float(end * 2.0**-op.type.frac) for end in op.range.hull],
+        "numbers": list(profile.numbers),
+        "unused_high": profile.unused_high,
+        "unused_low": profile.unused_low,
+        "below": profile.below,
+        "above": profile.above,
+    }
 
 
 def _collect_layers(graph: Graph, profiles: Mapping[Op, TensorProfile]) -> dict[str, LayerSection]:

@@ -22,6 +22,7 @@ from qhls.search.goals.objectives import parse
 from qhls.search.learned.run import GradientSettings, gradient
 from qhls.search.pareto import SPACE, ParetoSettings, pareto
 from qhls.search.results.front import Front
+from qhls.system.files import write_whole
 from qhls.system.limits import read_arrays, read_json
 from qhls.system.text import say
 
@@ -74,6 +75,8 @@ def run(options: Namespace) -> int:
             f"training: expected model, data, loss and metrics that fit each other, got: {error}. Change one of them."
         ) from error
     _print(front, options.report)
+    if options.json:
+        say(str(write_whole(options.json, f"{front.to_json()}\n".encode(), "--json")))
     return 0
 
 

@@ -139,6 +139,31 @@ def test_results_become_json(folder, tmp_path, monkeypatch, capsys):
     assert {"process", "layer", "interval", "depth"} <= set(contents["plan"]["processes"][0])
 
 
+def test_paths_and_the_figures_of_a_page_become_json(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    built = tmp_path / "build.json"
+    assert main(["build", "--json", str(built)]) == 0
+    content = json.loads(built.read_text())
+    assert content["check"]["equal"] is True
+    assert set(content["projects"]) == {"vitis", "verilog"}
+    model = ["compact.keras", "-i", "s8.4"]
+    project, page = tmp_path / "project.json", tmp_path / "page.json"
+    assert main(["compile", *model, "-o", str(tmp_path / "out"), "--json", str(project)]) == 0
+    content = json.loads(project.read_text())
+    assert content["projects"] == {
+        target: str(tmp_path / "out" / target) for target in ("vitis", "catapult")
+    }
+    out = str(tmp_path / "page.html")
+    assert main(["report", *model, "--prove", "-o", out, "--json", str(page)]) == 0
+    content = json.loads(page.read_text())
+    assert content["costs"]["energy, pJ"] > 0
+    assert content["costs"]["LUT"] > 0
+    assert content["proof"]["proved"] is True
+    assert content["check"] is None
+    (x,) = [tensor for tensor in content["tensors"] if tensor["name"] == "x"]
+    assert (x["type"], x["shape"], x["range"]) == ("s8.4", [6], [-8, 7.9375])
+
+
 def test_energy_by_activity_of_given_inputs(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(50, 6)))

@@ -28,7 +28,8 @@ def test_every_command_has_a_group_and_an_example(capsys):
         words = shlex.split(example)[1:]
         if name == "report":
             words.insert(1, "design")  # as ``main`` does
-        assert build_parser().parse_args(words).command == name
+        options = build_parser().parse_args([*words, "--json", "results.json"])
+        assert (options.command, options.json.name) == (name, "results.json")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

@@ -1,5 +1,6 @@
 """The report of a design: profiles of tensors, the picture of the network, and the page in a real browser."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -96,11 +97,13 @@ def test_the_share_beyond_the_type_is_named():
 
 def test_boxes_lie_below_what_they_read_and_do_not_overlap():
     graph = classifier()
-    network = lay_out_network(graph)
-    assert set(network.boxes) == {op for op in graph.ops if not isinstance(op, Const)}
+    ops = {op.name: op for op in graph.ops if not isinstance(op, Const)}
+    reads = [(a.name, op.name) for op in ops.values() for a in op.operands if a.name in ops]
+    network = lay_out_network(ops, reads)
+    assert set(network.boxes) == set(ops)
+    assert {(start.name, end.name) for start, end in network.edges} == set(reads)
     for start, end in network.edges:
         assert end.y >= start.y + BOX_HEIGHT
-        assert start.op in end.op.operands
     boxes = list(network.boxes.values())
     for i, one in enumerate(boxes):
         assert 0 <= one.x <= network.width - BOX_WIDTH
@@ -172,6 +175,36 @@ def test_the_page_is_whole_links_to_its_layers_and_fetches_nothing(tmp_path):
         report.save(tmp_path / "none" / "r.html")
 
 
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(io="stream", reuse_factor=4)])
+def test_the_picture_of_processes_has_a_box_each_and_all_channels(schedule):
+    design = qhls.Design(classifier(), schedule)
+    html = design.report().html
+    picture = html[html.index("<svg", html.index('<h2 id="processes">')) :]
+    picture = picture[: picture.index("</svg>")]
+    titles = re.findall(r"<title>([^:]+): ", picture)
+    assert {process.name for process in design.plan.processes} <= set(titles)
+    assert len(titles) == len(set(titles))
+    if schedule.io == "array":
+        inner = [channel for channel in design.plan.channels if channel.consumer]
+        assert picture.count('class="edge"') == len(inner)
+    else:
+        reads = sum(len(process.reads) for process in design.plan.processes)
+        assert picture.count('class="edge"') == reads
+        assert "fifo depth" in picture
+        assert "simd" in picture
+
+
+def test_the_page_shows_a_proof():
+    x = Input((3,), Fixed(True, 4, 2), name="x")
+    y = Quantize(x, Fixed(True, 3, 1), Rounding.FLOOR, Overflow.SATURATE, name="y")
+    design = qhls.Design(Graph((x,), (y,)), Schedule())
+    html = design.report(proof=design.prove()).html
+    assert Page(html).open == []
+    assert "The Verilog is proved equal for all inputs." in html
+    assert "<caption>Proof of " in html
+    assert "The Verilog is" not in design.report().html
+
+
 def test_a_design_of_streams_has_a_page():
     html = qhls.Design(classifier(), Schedule(io="stream")).report().html
     page = Page(html)
@@ -213,19 +246,20 @@ BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --window-size=1000,900"
 PLAY = """
 <script>
-const before = picture.getAttribute("viewBox");
-viewer.dispatchEvent(new KeyboardEvent("keydown", { key: "+" }));
-const near = picture.getAttribute("viewBox");
-viewer.dispatchEvent(new KeyboardEvent("keydown", { key: "0" }));
-const back = picture.getAttribute("viewBox");
-document.querySelector(".network a").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
-document.title = JSON.stringify([before, near, back, whole.join(" "), location.hash]);
+const tried = [...document.querySelectorAll(".viewer")].map(viewer => {
+  const picture = viewer.querySelector("svg"), view = () => picture.getAttribute("viewBox");
+  const press = key => { viewer.dispatchEvent(new KeyboardEvent("keydown", { key })); return view(); };
+  const whole = press("0"), near = press("+"), back = press("0"), link = picture.querySelector("a");
+  link.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+  return [viewer.getAttribute("aria-label"), whole, near, back, location.hash, link.getAttribute("href")];
+});
+document.title = JSON.stringify(tried);
 </script>
 """
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium: the page is not tried in a browser")
-def test_a_browser_zooms_the_network_and_jumps_to_a_layer(tmp_path):
+def test_a_browser_zooms_both_pictures_and_jumps_to_a_layer(tmp_path):
     report = qhls.Design(classifier(), Schedule()).report()
     path = tmp_path / "page.html"
     path.write_text(report.html.replace("</body>", f"{PLAY}</body>"))
@@ -242,9 +276,11 @@ def test_a_browser_zooms_the_network_and_jumps_to_a_layer(tmp_path):
         timeout=120,
         check=True,
     )
-    (title,) = re.findall(r"<title>(\[.*?\])</title>", done.stdout)
-    before, near, back, whole, place = eval(title.replace("&quot;", '"'))
-    sizes = [float(view.split()[2]) for view in (before, near)]
-    assert sizes[1] == pytest.approx(sizes[0] / 1.25)
-    assert back == whole
-    assert place == "#layer-0"
+    (title,) = re.findall(r"<title>(\[\[.*?\]\])</title>", done.stdout)
+    tried = json.loads(title.replace("&quot;", '"'))
+    assert [label.split(";")[0] for label, *_ in tried] == ["Network", "Processes"]
+    for _, whole, near, back, place, link in tried:
+        sizes = [float(view.split()[2]) for view in (whole, near)]
+        assert sizes[1] == pytest.approx(sizes[0] / 1.25)
+        assert back == whole
+        assert place == link

@@ -62,8 +62,10 @@ def test_a_front_from_the_command_line(files, tmp_path, capsys):
     assert header["objectives"] == [["accuracy", "max"], ["energy", "min"]]
     assert header["budgets"] == {"energy": 90}
     assert header["weights"]
-    assert main(["search", *files, *wanted, "--transfer-weights"]) == 0
+    points = tmp_path / "front.json"
+    assert main(["search", *files, *wanted, "--transfer-weights", "--json", str(points)]) == 0
     assert (tmp_path / "run" / FILE).read_bytes() == journal
+    assert [point["command"] for point in json.loads(points.read_text())] == commands
     assert main([*commands[0].split()[1:], "--samples", "4", "-t", "vitis"]) == 0
 
 
