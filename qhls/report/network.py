@@ -17,7 +17,7 @@ _LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)
-class Node:
+class BoxText:
     """What one box shows: a heading, a label below it, a title for the mouse, and the address of a click."""
 
     heading: str
@@ -105,13 +105,13 @@ def draw_operations(graph: Graph, links: Mapping[Op, str]) -> str:
     return draw(nodes, edges, f"Network of {graph.name}: {len(nodes)} operations")
 
 
-def describe_operation(op: Op, link: str) -> Node:
+def describe_operation(op: Op, link: str) -> BoxText:
     """Return the box of an operation: its kind above its Keras layer."""
     title = f"{op.name}: {op.kind} of layer {op.layer or '-'}, {op.type}, {op.shape}"
-    return Node(op.kind, op.layer or op.name, title, op.kind, link)
+    return BoxText(op.kind, op.layer or op.name, title, op.kind, link)
 
 
-def draw(nodes: Mapping[str, Node], edges: Mapping[tuple[str, str], str], name: str) -> str:
+def draw(nodes: Mapping[str, BoxText], edges: Mapping[tuple[str, str], str], name: str) -> str:
     """Return ``nodes`` and labelled ``edges`` as SVG; ``name`` describes the picture to a screen reader."""
     network = lay_out_network(nodes, edges)
     lines = [
@@ -131,7 +131,7 @@ def _draw_edge(start: Box, end: Box, label: str) -> str:
     return f'<path d="{path}" class="edge"/>{text}'
 
 
-def _draw_box(box: Box, node: Node) -> str:
+def _draw_box(box: Box, node: BoxText) -> str:
     body = (
         f'<g class="box kind-{escape(node.kind)}"><title>{escape(node.title)}</title>'
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>'

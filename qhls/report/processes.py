@@ -10,7 +10,7 @@ from qhls.plan.streams.firings import count_busy_cycles
 from qhls.plan.streams.network import StreamPlan, StreamProcess
 from qhls.plan.streams.table import describe_action, describe_fold
 from qhls.plan.table import describe_channel
-from qhls.report.network import Node, describe_operation, draw
+from qhls.report.network import BoxText, describe_operation, draw
 
 if TYPE_CHECKING:
     from qhls.plan import Plan
@@ -54,21 +54,21 @@ def _list_fifos(plan: StreamPlan) -> Iterator[_Edge]:
             yield fifo.producer or fifo.tensor.name, process.name, f"{kind} · {tokens}"
 
 
-def _describe(process: Process, links: Mapping[Op, str]) -> Node:
+def _describe(process: Process, links: Mapping[Op, str]) -> BoxText:
     fold = f", simd {process.fold.simd}, pe {process.fold.pe}" if process.fold else ""
     title = f"{process.name}: {process.kind}{fold}, depth {process.depth:,} cycles"
     heading = f"{process.kind} · {_count_cycles(process.busy)}"
     label = process.layer or process.name
-    return Node(heading, label, title, process.ops[0].kind, links.get(process.op, ""))
+    return BoxText(heading, label, title, process.ops[0].kind, links.get(process.op, ""))
 
 
-def _describe_streaming(process: StreamProcess, links: Mapping[Op, str]) -> Node:
+def _describe_streaming(process: StreamProcess, links: Mapping[Op, str]) -> BoxText:
     kind = process.op.kind if process.op else "fork"
     parts = filter(None, [describe_action(process), describe_fold(process)])
     title = f"{process.name}: {', '.join(parts)}"
     heading = f"{kind} · {_count_cycles(count_busy_cycles(process))}"
     link = links.get(process.op, "") if process.op else ""
-    return Node(heading, process.layer or process.name, title, kind, link)
+    return BoxText(heading, process.layer or process.name, title, kind, link)
 
 
 def _count_cycles(cycles: int) -> str:
