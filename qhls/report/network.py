@@ -71,9 +71,9 @@ def lay_out_network(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> N
         for i, name in enumerate(row):
             y = MARGIN + depth * (BOX_HEIGHT + GAP_Y)
             boxes[name] = Box(name, left + i * (BOX_WIDTH + GAP_X), y)
-    edges = tuple((boxes[a], boxes[b]) for a, b in flow.edges)
+    drawn = tuple((boxes[a], boxes[b]) for a, b in flow.edges)
     height = MARGIN * 2 + len(rows) * (BOX_HEIGHT + GAP_Y) - GAP_Y
-    return Network(boxes, edges, width, height)
+    return Network(boxes, drawn, width, height)
 
 
 def _order(flow: nx.DiGraph[str], rows: list[list[str]]) -> None:
@@ -102,7 +102,7 @@ def draw_operations(graph: Graph, links: Mapping[Op, str]) -> str:
         for operand in op.operands
         if operand.name in nodes
     }
-    return draw(nodes, edges, f"Network of {graph.name}: {len(nodes)} operations")
+    return draw_boxes(nodes, edges, f"Network of {graph.name}: {len(nodes)} operations")
 
 
 def describe_operation(op: Op, link: str) -> BoxText:
@@ -111,7 +111,7 @@ def describe_operation(op: Op, link: str) -> BoxText:
     return BoxText(op.kind, op.layer or op.name, title, op.kind, link)
 
 
-def draw(nodes: Mapping[str, BoxText], edges: Mapping[tuple[str, str], str], name: str) -> str:
+def draw_boxes(nodes: Mapping[str, BoxText], edges: Mapping[tuple[str, str], str], name: str) -> str:
     """Return ``nodes`` and labelled ``edges`` as SVG; ``name`` describes the picture to a screen reader."""
     network = lay_out_network(nodes, edges)
     lines = [

@@ -10,7 +10,7 @@ from qhls.plan.streams.firings import count_busy_cycles
 from qhls.plan.streams.network import StreamPlan, StreamProcess
 from qhls.plan.streams.table import describe_action, describe_fold
 from qhls.plan.table import describe_channel
-from qhls.report.network import BoxText, describe_operation, draw
+from qhls.report.network import BoxText, describe_operation, draw_boxes
 
 if TYPE_CHECKING:
     from qhls.plan import Plan
@@ -33,7 +33,7 @@ def draw_processes(plan: Plan | StreamPlan, links: Mapping[Op, str]) -> str:
     for start, end, label in edges:
         labels.setdefault((start, end), []).append(label)
     drawn = {edge: "; ".join(several) for edge, several in labels.items()}
-    return draw(nodes, drawn, f"Processes of {plan.graph.name}: {len(plan.processes)}")
+    return draw_boxes(nodes, drawn, f"Processes of {plan.graph.name}: {len(plan.processes)}")
 
 
 def _list_channels(plan: Plan) -> Iterator[_Edge]:
