@@ -111,7 +111,9 @@ def describe_operation(op: Op, link: str) -> BoxText:
     return BoxText(op.kind, op.layer or op.name, title, op.kind, link)
 
 
-def draw_boxes(nodes: Mapping[str, BoxText], edges: Mapping[tuple[str, str], str], name: str) -> str:
+def draw_boxes(
+    nodes: Mapping[str, BoxText], edges: Mapping[tuple[str, str], str], name: str
+) -> str:
     """Return ``nodes`` and labelled ``edges`` as SVG; ``name`` describes the picture to a screen reader."""
     network = lay_out_network(nodes, edges)
     lines = [
