@@ -152,7 +152,9 @@ def _list_levels(quantizer: Any) -> QuantizerLevels:
     if assignment is not None:
         return QuantizerLevels(tuple(range(assignment.lo, assignment.hi + 1)), assignment.to.frac)
     samples = np.concatenate([np.exp2(np.arange(-24.0, 17)), np.linspace(0, 8, 4097)])
-    codes, scale = quantizer.integer_codes(np.concatenate([-samples, samples]).astype(np.float32))
+    codes, scale = quantizer.compute_integer_codes(
+        np.concatenate([-samples, samples]).astype(np.float32)
+    )
     is_fitted = isinstance(getattr(quantizer, "alpha", None), str)
     values = codes if is_fitted else codes * scale
     whole, frac = dyadic(np.unique(values))

@@ -1,11 +1,11 @@
 """QKeras' quantizers on Keras 3: the same names, arguments and numbers, for every Keras backend.
 
 A quantizer is a callable (``quantized_bits(4, 0, 1)(x)``) that also describes itself to the compiler: ``quantization``
-for an activation, ``integer_codes`` for weights. ``get_quantizer`` makes one from a string or a configuration.
+for an activation, ``compute_integer_codes`` for weights. ``get_quantizer`` makes one from a string or a configuration.
 """
 
 import qhls.system.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
-from qhls.quantizers.base import QUANTIZERS, Quantizer, get_weight_scale, quantizer
+from qhls.quantizers.base import QUANTIZERS, Quantizer, get_weight_scale, register_quantizer
 from qhls.quantizers.binary import bernoulli, binary, stochastic_binary
 from qhls.quantizers.bits import quantized_bits
 from qhls.quantizers.functions import (
@@ -48,7 +48,7 @@ __all__ = [
     "quantized_sigmoid",
     "quantized_tanh",
     "quantized_ulaw",
-    "quantizer",
+    "register_quantizer",
     "set_internal_sigmoid",
     "smooth_sigmoid",
     "smooth_tanh",

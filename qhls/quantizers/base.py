@@ -19,12 +19,12 @@ from qhls.quantizers.numerics import (
     as_float,
     fake_quantize,
     is_concrete,
+    is_without_gradients,
     make_constant,
     mix,
     round_to_single,
-    skips_gradients,
-    training_as,
     use_precision,
+    use_training,
 )
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
@@ -34,7 +34,7 @@ _T = TypeVar("_T", bound=type)
 
 
 @dataclass_transform(eq_default=False)
-def quantizer(cls: _T) -> _T:
+def register_quantizer(cls: _T) -> _T:
     """Make ``cls`` a dataclass whose fields are its arguments, and register it with Keras and ``get_quantizer``."""
     cls = dataclasses.dataclass(eq=False, repr=False)(cls)
     keras.saving.register_keras_serializable(package="qhls")(cls)
@@ -45,8 +45,9 @@ def quantizer(cls: _T) -> _T:
 class Quantizer:
     """A function from real numbers to the numbers of a grid.
 
-    A subclass decorated with ``@quantizer`` declares its arguments as fields and defines its meaning once, in
-    :meth:`grid`: integer ``codes`` times a ``step``. The call, its gradient and :meth:`integer_codes` follow.
+    A subclass decorated with ``@register_quantizer`` declares its arguments as fields. It defines its meaning once, in
+    :meth:`compute_grid`: integer ``codes`` times a ``step``. The call, its gradient and
+    :meth:`compute_integer_codes` follow.
 
     ``scale`` is the factor that ``alpha`` selects, as in QKeras. A number is known from the start. For ``"auto"`` and
     ``"auto_po2"`` it is the scale of the present weights if a layer owns the quantizer, else that of the last call
@@ -75,7 +76,7 @@ class Quantizer:
     _seed: Any = None
 
     def __post_init__(self) -> None:
-        for name in self._arguments():
+        for name in self._list_arguments():
             if name in CHECKS:
                 CHECKS[name](self)
         alpha = getattr(self, "alpha", None)
@@ -93,7 +94,7 @@ class Quantizer:
         if layer is not None and isinstance(getattr(self, "alpha", None), str):
             weight = layer.unquantized(self._weight[1])  # type: ignore[index]
             if weight is not None and is_concrete(weight := as_float(weight)):
-                self._grid(weight)
+                self._compute_single_grid(weight)
         return self._scale
 
     @scale.setter
@@ -107,7 +108,7 @@ class Quantizer:
 
     # -- defined by each family ---------------------------------------------------------------------------
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return ``(codes, step)``: integers in the shape of ``x``, and the value of code 1."""
         raise QuantizerError(
             f"{type(self).__name__}: expected a quantizer with integer codes, got one whose values lie on no "
@@ -117,7 +118,7 @@ class Quantizer:
     gradient_of: ClassVar[str] = "surrogate"
     """Function whose gradient training uses: "surrogate", or "grid" itself (0 where it saturates)."""
 
-    def surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: Tensor) -> Tensor:
         """Return the real function that is quantized, for gradients. The identity here."""
         return x
 
@@ -133,13 +134,13 @@ class Quantizer:
     def real_turns(self) -> tuple[float, ...] | None:
         """As ``turns``, in exact arithmetic: rounding may turn the value elsewhere. None if unknown.
 
-        A quantizer with ``real_turns`` defines ``beside``.
+        A quantizer with ``real_turns`` defines ``quantize_beside``.
         """
         return None
 
-    def beside(self, x: Tensor, share: float) -> Tensor:
+    def quantize_beside(self, x: Tensor, share: float) -> Tensor:
         """Return ``x`` quantized as if its real function were larger by ``share`` of the magnitude of ``x``."""
-        raise NotImplementedError(f"{type(self).__name__} must define beside(x, share)")
+        raise NotImplementedError(f"{type(self).__name__} must define quantize_beside(x, share)")
 
     @property
     def quantization(self) -> Assignment | None:
@@ -158,35 +159,37 @@ class Quantizer:
 
         ``training`` decides whether numbers are drawn at random; None: as the layer is called.
         """
-        with training_as(training):
+        with use_training(training):
             return self._quantize(x)
 
     def _quantize(self, x: Any) -> Tensor:
         x = as_float(x)
         self._weight = None
-        codes, step = self._grid(x)
+        codes, step = self._compute_single_grid(x)
         if self.gradient_of == "grid":
             return mix(x, codes * step, self.qnoise_factor)
-        return fake_quantize(self.surrogate(x), codes * step, self.qnoise_factor, self.use_ste)
+        return fake_quantize(
+            self.compute_surrogate(x), codes * step, self.qnoise_factor, self.use_ste
+        )
 
-    def trained(self, x: Tensor, dtype: str) -> Tensor:
+    def quantize_as_trained(self, x: Tensor, dtype: str) -> Tensor:
         """Return ``x`` quantized in its own type, as a tensor of ``dtype``, in which codes take their scale."""
-        if skips_gradients() and is_noiseless(self):
+        if is_without_gradients() and is_noiseless(self):
             with suppress(QuantizerError):  # values on no grid
-                codes, step = self._grid(x)
+                codes, step = self._compute_single_grid(x)
                 return ops.cast(codes, dtype) * ops.cast(ops.cast(step, x.dtype), dtype)
         return ops.cast(self(x), dtype)
 
-    def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.
 
         The product is exact if the scale is a power of two, else within float32's rounding of the call.
         """
-        codes, scale = self._grid_of(w)
+        codes, scale = self._compute_array_grid(w)
         whole = np.rint(codes)
         if not np.array_equal(whole, codes) or not np.all(np.isfinite(scale)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes: expected finite values on the quantizer's grid, "
+                f"{type(self).__name__}: compute_integer_codes: expected finite values on the quantizer's grid, "
                 f"got codes {codes[whole != codes][:3]} for a tensor of shape {codes.shape}. Check the weights."
             )
         bounds = self.quantization  # in float32, 2**31 - 1 is 2**31
@@ -194,17 +197,17 @@ class Quantizer:
             whole = np.clip(whole, bounds.lo, bounds.hi)
         return whole.astype(np.int64), scale
 
-    def _grid(self, x: Tensor) -> tuple[Tensor, Any]:
-        """Return ``grid`` with a step that fits float32, in float64 too."""
-        codes, step = self.grid(x)
+    def _compute_single_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Return ``compute_grid`` with a step that fits float32, in float64 too."""
+        codes, step = self.compute_grid(x)
         return codes, round_to_single(step, x)
 
-    def _grid_of(self, w: Any) -> list[np.ndarray]:
-        """Return ``grid`` of an array: codes and step in float64, computed in the type of ``w``."""
+    def _compute_array_grid(self, w: Any) -> list[np.ndarray]:
+        """Return ``compute_grid`` of an array: codes and step in float64, computed in the type of ``w``."""
         w = ops.convert_to_numpy(w)
         with use_precision(w.dtype):
             x = as_float(w)
-            codes, step = self._grid(x)
+            codes, step = self._compute_single_grid(x)
             return [
                 np.asarray(ops.convert_to_numpy(make_constant(t, x)), np.float64)
                 for t in (codes, step)
@@ -224,7 +227,7 @@ class Quantizer:
 
     def build(self, var_name: str | None = None, use_variables: bool = False) -> None:
         """Move ``qnoise_factor`` into a Keras variable, if ``use_variables`` and there is one."""
-        if use_variables and "use_variables" in self._arguments():
+        if use_variables and "use_variables" in self._list_arguments():
             self.var_name, self.use_variables = var_name, True  # type: ignore[attr-defined]
             CHECKS["qnoise_factor"](self)
 
@@ -257,12 +260,12 @@ class Quantizer:
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor as plain Python values."""
-        return {name: _make_plain(getattr(self, name)) for name in self._arguments()}
+        return {name: _make_plain(getattr(self, name)) for name in self._list_arguments()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return the quantizer of a configuration; arguments that old files lack get their defaults."""
-        accepted = cls._arguments()
+        accepted = cls._list_arguments()
         arguments = {k: v for k, v in config.items() if k in accepted}
         for key, value in config.items():
             if key not in accepted and not (key in cls._ignored and cls._ignored[key] == value):
@@ -273,7 +276,7 @@ class Quantizer:
         return cls(**arguments)
 
     @classmethod
-    def _arguments(cls) -> list[str]:
+    def _list_arguments(cls) -> list[str]:
         if not dataclasses.is_dataclass(cls):
             return []
         return [f.name for f in dataclasses.fields(cls) if f.init]

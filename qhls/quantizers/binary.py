@@ -8,23 +8,23 @@ import numpy as np
 
 from qhls.errors import QuantizerError
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import quantizer
+from qhls.quantizers.base import register_quantizer
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
     draw_uniform_like,
     is_training,
-    sign,
     stochastic_round,
+    take_sign,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
 
 STOCHASTIC_PRECISION = 0.125
 
 
-@quantizer
+@register_quantizer
 class binary(SignQuantizer):
-    """``alpha * sign(x)`` with ``sign(0) = +1``; with ``use_01``, ``alpha`` where ``x >= 0`` and 0 elsewhere.
+    """``alpha * take_sign(x)`` with ``take_sign(0) = +1``; with ``use_01``, ``alpha`` where ``x >= 0`` and 0 elsewhere.
 
     "auto" fits ``alpha = mean(x q) / (mean(q²) + 1e-7)`` to the codes ``q`` at every call, per channel (per
     element for a vector), "auto_po2" rounds it to a power of two.
@@ -55,13 +55,13 @@ class binary(SignQuantizer):
     min_po2_exponent: int | None = None
     max_po2_exponent: int | None = None
 
-    def codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: Tensor) -> Tensor:
         """Return the sign of each number, or 1 for a positive one and 0 otherwise."""
         at_random = self.use_stochastic_rounding and is_training()
-        signs = self._random_sign(x) if at_random else sign(x)
+        signs = self._draw_sign(x) if at_random else take_sign(x)
         return (signs + 1.0) / 2.0 if self.use_01 else signs
 
-    def _random_sign(self, x: Tensor) -> Tensor:
+    def _draw_sign(self, x: Tensor) -> Tensor:
         unit = 2.0 * ops.minimum(scales.find_greatest(x, self.scale_axis), 1.0)
         signs = ops.sign(stochastic_round(x / unit, STOCHASTIC_PRECISION, self._seed))
         coin = 2.0 * ops.round(draw_uniform_like(x, self._seed)) - 1.0
@@ -84,7 +84,7 @@ class binary(SignQuantizer):
         )
 
 
-@quantizer
+@register_quantizer
 class stochastic_binary(SignQuantizer):
     """``binary`` that draws signs at random while training: +1 with probability ``sigmoid(temperature x)``.
 
@@ -104,16 +104,17 @@ class stochastic_binary(SignQuantizer):
     temperature: float = 6.0
     use_real_sigmoid: Any = True
 
-    def codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: Tensor) -> Tensor:
         """Return the sign of each number, drawn at random while training."""
         if not is_training():
-            return sign(x)
-        return sign(
-            self._probability(self._divide_by_deviation(x)) - draw_uniform_like(x, self._seed)
+            return take_sign(x)
+        return take_sign(
+            self._compute_probability(self._divide_by_deviation(x))
+            - draw_uniform_like(x, self._seed)
         )
 
 
-@quantizer
+@register_quantizer
 class bernoulli(SignQuantizer):
     """``alpha`` with probability ``sigmoid(temperature x)``, else 0: random in inference too.
 
@@ -134,12 +135,14 @@ class bernoulli(SignQuantizer):
     temperature: float = 6.0
     use_real_sigmoid: Any = True
 
-    def codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: Tensor) -> Tensor:
         """Return 0 or 1, drawn at every call."""
-        drawn = self._probability(self._divide_by_deviation(x)) - draw_uniform_like(x, self._seed)
-        return (sign(drawn) + 1.0) / 2.0
+        drawn = self._compute_probability(self._divide_by_deviation(x)) - draw_uniform_like(
+            x, self._seed
+        )
+        return (take_sign(drawn) + 1.0) / 2.0
 
-    def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
         """Refuse: the codes differ from call to call."""
         raise QuantizerError(
             "bernoulli: expected a quantizer with integer codes, got one that draws values at every call, in "

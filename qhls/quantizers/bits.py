@@ -8,10 +8,16 @@ import numpy as np
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import Quantizer, format_argument, is_settled, list_values, quantizer
-from qhls.quantizers.exponents import power_of_two
+from qhls.quantizers.base import (
+    Quantizer,
+    format_argument,
+    is_settled,
+    list_values,
+    register_quantizer,
+)
+from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, make_constant, round_through, sign
+from qhls.quantizers.numerics import Tensor, make_constant, round_through, take_sign
 
 
 class FixedPoint(Quantizer):
@@ -40,15 +46,15 @@ class FixedPoint(Quantizer):
     def _magnitude_bits(self) -> int:
         return self.bits - int(bool(self.keep_negative))
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and their step, ``alpha * 2**integer / m``."""
         if scales.is_auto(self.alpha):
             return self._fit_grid(x)
         scale = scales.read_scale(self.alpha, x)
         self._keep_scale(scale)
         if self._magnitude_bits == 0:
-            return sign(x), scale
-        m, m_i = 2.0**self._magnitude_bits, power_of_two(self.integer)
+            return take_sign(x), scale
+        m, m_i = 2.0**self._magnitude_bits, compute_power_of_two(self.integer)
         low = float(-m + int(self.symmetric)) if self.keep_negative else 0.0
         p = round_through(x * m / m_i, bool(self.use_stochastic_rounding), self._seed)
         return ops.clip(p, low, m - 1.0), scale * (m_i / m)
@@ -56,11 +62,14 @@ class FixedPoint(Quantizer):
     def _fit_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return codes and step of "auto" and "auto_po2"."""
         if self.bits == 1:
-            codes = sign(x)
+            codes = take_sign(x)
             step = scales.fit_scale(self, x, codes)
             self._keep_scale(step)
             return codes, step
-        m, m_i = 2.0 ** (self.bits - int(bool(self.keep_negative))), power_of_two(self.integer)
+        m, m_i = (
+            2.0 ** (self.bits - int(bool(self.keep_negative))),
+            compute_power_of_two(self.integer),
+        )
         x = x / m_i
         if self.post_training_scale is not None:
             step = make_constant(np.asarray(self.post_training_scale), x) / m
@@ -139,13 +148,13 @@ class FixedPoint(Quantizer):
         return f"{type(self).__name__}({','.join(parts)})"
 
 
-@quantizer
+@register_quantizer
 class quantized_bits(FixedPoint):
     """Fixed point: ``alpha * 2**integer * clip(round(x m / 2**integer), low, m - 1) / m``.
 
     ``m = 2**(bits - keep_negative)``; ``low = -m + symmetric``, or 0 without ``keep_negative``. Rounding is
     half to even. The values are ``ac_fixed<bits, integer+1, true, AC_RND_CONV, AC_SAT>``: ``bits`` includes
-    the sign, ``integer`` does not. One signed bit is ``sign(x)``, -1 or +1 with ``sign(0) = +1``.
+    the sign, ``integer`` does not. One signed bit is ``take_sign(x)``, -1 or +1 with ``take_sign(0) = +1``.
 
     ``alpha`` is the scale: None or a number, an array that broadcasts, or fitted to ``x`` at every call, per
     channel (all axes but the last share one; ``scale_axis`` says which do not):

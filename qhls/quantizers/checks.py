@@ -46,13 +46,13 @@ def is_po2(value: Any) -> bool:
     return is_number(value) and value > 0 and math.frexp(value)[0] == 0.5
 
 
-def _bits(q: Any) -> None:
+def _check_bits(q: Any) -> None:
     if not is_whole(q.bits) or not 1 <= q.bits <= 62:
         raise refuse(q, "bits", "an integer from 1 to 62")
     q.bits = int(q.bits)
 
 
-def _integer(q: Any) -> None:
+def _check_integer(q: Any) -> None:
     if isinstance(q.integer, keras.Variable) or keras.ops.is_tensor(q.integer):
         return  # QAdaptiveActivation moves it
     if not is_whole(q.integer) or not FEWEST_INTEGER <= q.integer <= MOST_INTEGER:
@@ -60,7 +60,7 @@ def _integer(q: Any) -> None:
     q.integer = int(q.integer)
 
 
-def _flag(name: str) -> Callable[[Any], None]:
+def _make_flag_check(name: str) -> Callable[[Any], None]:
     def check(q: Any) -> None:
         if getattr(q, name) not in (0, 1):
             raise refuse(q, name, "True or False")
@@ -68,7 +68,7 @@ def _flag(name: str) -> Callable[[Any], None]:
     return check
 
 
-def _positive(name: str, optional: bool = False) -> Callable[[Any], None]:
+def _make_positive_check(name: str, optional: bool = False) -> Callable[[Any], None]:
     def check(q: Any) -> None:
         value = getattr(q, name)
         if optional and value is None:
@@ -79,7 +79,7 @@ def _positive(name: str, optional: bool = False) -> Callable[[Any], None]:
     return check
 
 
-def _alpha(q: Any) -> None:
+def _check_alpha(q: Any) -> None:
     if q.alpha is None or (isinstance(q.alpha, str) and q.alpha in AUTO):
         return
     try:
@@ -93,7 +93,7 @@ def _alpha(q: Any) -> None:
         q.alpha = values.tolist()
 
 
-def _axes(name: str, least: int) -> Callable[[Any], None]:
+def _make_axes_check(name: str, least: int) -> Callable[[Any], None]:
     def check(q: Any) -> None:
         value = getattr(q, name)
         if value is None:
@@ -107,7 +107,7 @@ def _axes(name: str, least: int) -> Callable[[Any], None]:
     return check
 
 
-def _exponent(name: str) -> Callable[[Any], None]:
+def _make_exponent_check(name: str) -> Callable[[Any], None]:
     def check(q: Any) -> None:
         value = getattr(q, name)
         if value is not None and not is_whole(value):
@@ -119,7 +119,7 @@ def _exponent(name: str) -> Callable[[Any], None]:
     return check
 
 
-def _qnoise(q: Any) -> None:
+def _check_qnoise(q: Any) -> None:
     if isinstance(q.qnoise_factor, keras.Variable):
         return
     if not is_number(q.qnoise_factor) or not 0 <= q.qnoise_factor <= 1:
@@ -130,13 +130,13 @@ def _qnoise(q: Any) -> None:
         q.qnoise_factor = keras.Variable(q.qnoise_factor, trainable=False, name=name)
 
 
-def _slope(q: Any) -> None:
+def _check_slope(q: Any) -> None:
     slope = q.negative_slope
     if not (is_number(slope) and (slope == 0 or (slope <= 1 and is_po2(slope)))):
         raise refuse(q, "negative_slope", "0 or a power of two up to 1")
 
 
-def _post_training_scale(q: Any) -> None:
+def _check_post_training_scale(q: Any) -> None:
     if q.post_training_scale is None:
         return
     if q.alpha not in AUTO:
@@ -144,13 +144,13 @@ def _post_training_scale(q: Any) -> None:
     q.post_training_scale = np.asarray(q.post_training_scale, np.float64).tolist()
 
 
-def _unrolls(q: Any) -> None:
+def _check_unrolls(q: Any) -> None:
     if not is_whole(q.number_of_unrolls) or not 1 <= q.number_of_unrolls <= UNROLLS:
         raise refuse(q, "number_of_unrolls", f"an integer from 1 to {UNROLLS}")
     q.number_of_unrolls = int(q.number_of_unrolls)
 
 
-def _log2_rounding(q: Any) -> None:
+def _check_log2_rounding(q: Any) -> None:
     if q.log2_rounding not in ("rnd", "floor"):
         raise refuse(q, "log2_rounding", "'rnd' or 'floor'")
 
@@ -161,23 +161,23 @@ FLAGS = (
 )
 
 CHECKS: dict[str, Callable[[Any], None]] = {
-    **{name: _flag(name) for name in FLAGS.split()},
-    "bits": _bits,
-    "integer": _integer,
-    "alpha": _alpha,
-    "scale_axis": _axes("scale_axis", 0),
-    "elements_per_scale": _axes("elements_per_scale", 1),
-    "min_po2_exponent": _exponent("min_po2_exponent"),
-    "max_po2_exponent": _exponent("max_po2_exponent"),
-    "post_training_scale": _post_training_scale,
-    "qnoise_factor": _qnoise,
-    "negative_slope": _slope,
-    "relu_upper_bound": _positive("relu_upper_bound", optional=True),
-    "max_value": _positive("max_value", optional=True),
-    "threshold": _positive("threshold", optional=True),
-    "temperature": _positive("temperature"),
-    "u": _positive("u"),
-    "number_of_unrolls": _unrolls,
-    "log2_rounding": _log2_rounding,
+    **{name: _make_flag_check(name) for name in FLAGS.split()},
+    "bits": _check_bits,
+    "integer": _check_integer,
+    "alpha": _check_alpha,
+    "scale_axis": _make_axes_check("scale_axis", 0),
+    "elements_per_scale": _make_axes_check("elements_per_scale", 1),
+    "min_po2_exponent": _make_exponent_check("min_po2_exponent"),
+    "max_po2_exponent": _make_exponent_check("max_po2_exponent"),
+    "post_training_scale": _check_post_training_scale,
+    "qnoise_factor": _check_qnoise,
+    "negative_slope": _check_slope,
+    "relu_upper_bound": _make_positive_check("relu_upper_bound", optional=True),
+    "max_value": _make_positive_check("max_value", optional=True),
+    "threshold": _make_positive_check("threshold", optional=True),
+    "temperature": _make_positive_check("temperature"),
+    "u": _make_positive_check("u"),
+    "number_of_unrolls": _check_unrolls,
+    "log2_rounding": _check_log2_rounding,
 }
 """Check of each argument, by name: it raises for a wrong value and brings the others to one form."""

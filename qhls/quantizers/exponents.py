@@ -16,25 +16,25 @@ LOWEST = -24
 """Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""
 
 
-def power_of_two(exponent: Any) -> Any:
+def compute_power_of_two(exponent: Any) -> Any:
     """Return ``2**exponent``: a Python float for a number, a tensor for a tensor or Keras variable."""
     if isinstance(exponent, (int, float, np.number)):
         return 2.0 ** float(exponent)
     exponent = ops.convert_to_tensor(exponent)
-    if "float" not in _dtype(exponent):
+    if "float" not in _get_dtype(exponent):
         exponent = ops.cast(exponent, keras.config.floatx())
-    return exact_exp2(exponent)
+    return compute_exp2(exponent)
 
 
-def exact_exp2(exponent: Tensor) -> Tensor:
+def compute_exp2(exponent: Tensor) -> Tensor:
     """Return ``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
-    lowest, highest = _exponent_range(exponent)
+    lowest, highest = _find_exponent_range(exponent)
     inside = ops.clip(exponent, lowest, highest)
-    value = _look_up(_powers_of_two(lowest, highest), inside - lowest, exponent.dtype)
+    value = _look_up(_list_powers_of_two(lowest, highest), inside - lowest, exponent.dtype)
     return ops.where(ops.isnan(exponent), exponent, value)
 
 
-def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
+def round_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
     """Return ``log2(x)`` rounded, half to even, or with "floor" down; with ``root`` that of ``sqrt(x)``.
 
     ``x`` is at least ``EPSILON``; infinity gives NaN. The gradient is that of the real logarithm.
@@ -44,20 +44,20 @@ def whole_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
     the backend's logarithm only selects two candidates. The smallest number of the higher one decides, by the
     logarithm of the vector kernel, from which QKeras' numbers come.
     """
-    y = x if _dtype(x) in ("float32", "float64") else ops.cast(x, "float32")
+    y = x if _get_dtype(x) in ("float32", "float64") else ops.cast(x, "float32")
     real = ops.log(y) / make_constant(math.log(4.0 if root else 2.0), y)
     low = ops.round(real - (0.75 if rounding == "floor" else 0.25))
-    starts = _starts(rounding, root, _dtype(y))
+    starts = _find_starts(rounding, root, _get_dtype(y))
     high = ops.cast(y >= _look_up(starts, low - LOWEST, y.dtype), y.dtype)
     return ops.cast(pass_straight_through(real, low + high), x.dtype)
 
 
-def nearest_po2(x: Tensor) -> Tensor:
+def round_to_po2(x: Tensor) -> Tensor:
     """Return the power of two nearest to ``x`` on a logarithmic scale: ``2**round(log2(x + 1e-7))``."""
-    return exact_exp2(ops.stop_gradient(whole_log2(x + EPSILON)))
+    return compute_exp2(ops.stop_gradient(round_log2(x + EPSILON)))
 
 
-def _dtype(x: Tensor) -> str:
+def _get_dtype(x: Tensor) -> str:
     return keras.backend.standardize_dtype(x.dtype)
 
 
@@ -68,19 +68,19 @@ def _look_up(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
 
 
 @functools.cache
-def _powers_of_two(lowest: int, highest: int) -> np.ndarray:
+def _list_powers_of_two(lowest: int, highest: int) -> np.ndarray:
     one = np.float64(1.0) if highest > 128 else np.float32(1.0)
     with np.errstate(over="ignore"):
         return np.ldexp(one, np.arange(lowest, highest + 1))
 
 
-def _exponent_range(x: Tensor) -> tuple[int, int]:
+def _find_exponent_range(x: Tensor) -> tuple[int, int]:
     """Return the exponents at which ``2**e`` becomes 0 and infinite in the type of ``x``."""
-    return {"float64": (-1075, 1024), "float16": (-25, 16)}.get(_dtype(x), (-150, 128))
+    return {"float64": (-1075, 1024), "float16": (-25, 16)}.get(_get_dtype(x), (-150, 128))
 
 
 @functools.cache
-def _starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
+def _find_starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
     """Return the smallest numbers whose rounded logarithms exceed ``LOWEST``, ``LOWEST + 1``, ...
 
     They are the same for float32 and float64. Only beyond float32's range, where QKeras has no numbers to follow,
@@ -93,7 +93,7 @@ def _starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
     while np.any(high - low > 1):
         middle = low + (high - low) // 2
         x = middle.view(np.float32)
-        reached = whole(_vector_log2(np.sqrt(x) if root else x)) >= wanted
+        reached = whole(_compute_log2(np.sqrt(x) if root else x)) >= wanted
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
     starts, beyond = high.view(np.float32), np.zeros(0, np.float32)
     if dtype == "float64":
@@ -103,7 +103,7 @@ def _starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
     return np.concatenate([starts, beyond, [np.inf]]).astype(dtype)
 
 
-def _vector_log2(x: np.ndarray) -> np.ndarray:
+def _compute_log2(x: np.ndarray) -> np.ndarray:
     """Return ``ln(x) / ln(2)`` as TensorFlow's vector kernel computes it in float32, bit for bit."""
     fraction, exponent = np.frexp(x)
     below = fraction < np.float32(math.sqrt(0.5))

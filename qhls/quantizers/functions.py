@@ -58,6 +58,6 @@ def get_internal_sigmoid() -> str:
     return _chosen["sigmoid"]
 
 
-def internal_sigmoid(x: Tensor) -> Tensor:
+def apply_internal_sigmoid(x: Tensor) -> Tensor:
     """Return the chosen sigmoid of ``x``."""
     return _SIGMOIDS[_chosen["sigmoid"]](x)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from qhls.quantizers.base import quantizer
+from qhls.quantizers.base import register_quantizer
 from qhls.quantizers.bits import FixedPoint
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, round_to_single
 
 
-@quantizer
+@register_quantizer
 class quantized_hswish(FixedPoint):
-    """``quantized_bits`` of ``x * min(relu(x + relu_shift), relu_upper_bound) / relu_upper_bound``.
+    """``quantized_bits`` of ``x * min(apply_relu(x + relu_shift), relu_upper_bound) / relu_upper_bound``.
 
     Args:
         bits: width, the sign included.
@@ -42,15 +42,15 @@ class quantized_hswish(FixedPoint):
     relu_shift: float = 3
     relu_upper_bound: float = 6
 
-    def surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: Tensor) -> Tensor:
         """Return the hard swish of ``x``."""
         bound = float(self.relu_upper_bound)
         gate = ops.relu(x + float(self.relu_shift))
         return x * ops.where(gate <= bound, gate, ops.ones_like(gate) * bound) / bound
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes of ``quantized_bits`` for hard swish of ``x``."""
-        return super().grid(self.surrogate(x))
+        return super().compute_grid(self.compute_surrogate(x))
 
     @property
     def real_turns(self) -> tuple[float, ...]:
@@ -58,9 +58,9 @@ class quantized_hswish(FixedPoint):
         shift, bound = float(self.relu_shift), float(self.relu_upper_bound)
         return tuple(sorted({-shift, -shift / 2, bound - shift, 0.0}))
 
-    def beside(self, x: Tensor, share: float) -> Tensor:
+    def quantize_beside(self, x: Tensor, share: float) -> Tensor:
         """Return the quantized hard swish of ``x`` plus ``share`` of the magnitude of ``x``."""
-        codes, step = super().grid(self.surrogate(x) + share * ops.abs(x))
+        codes, step = super().compute_grid(self.compute_surrogate(x) + share * ops.abs(x))
         return codes * round_to_single(step, x)
 
     @property

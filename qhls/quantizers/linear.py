@@ -8,18 +8,24 @@ import numpy as np
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import Quantizer, format_argument, is_settled, list_values, quantizer
+from qhls.quantizers.base import (
+    Quantizer,
+    format_argument,
+    is_settled,
+    list_values,
+    register_quantizer,
+)
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
 
 
-@quantizer
+@register_quantizer
 class quantized_linear(Quantizer):
     """Uniform steps: ``q * round(clip(x / q, low, high))`` with ``q = alpha * 2**(integer - bits + keep_negative)``.
 
     ``high = 2**(bits - keep_negative) - 1``; ``low = -high - 1 + symmetric``, or 0 without ``keep_negative``.
     Rounding is half to even, the gradient is 1 inside of ``[q low, q high]`` and 0 outside. One signed bit is
-    ``-q/2`` or ``+q/2``, the sign of ``x`` with ``sign(0) = +1``.
+    ``-q/2`` or ``+q/2``, the sign of ``x`` with ``take_sign(0) = +1``.
 
     ``alpha`` is None (1), a number, an array that broadcasts, or fitted to ``x`` at every call per channel:
     "auto" makes ``q = 2 max|x| / (high - low)`` (``max x / high`` without ``keep_negative``), at least 1e-7;
@@ -78,7 +84,7 @@ class quantized_linear(Quantizer):
         """The step ``q``: ``scale * data_type_scale``; of the last call for "auto" and "auto_po2"."""
         return self.data_type_scale * (1.0 if self.scale is None else self.scale)
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and ``q``; for one signed bit -1 or 1 and ``q/2``."""
         if scales.is_auto(self.alpha):
             step = ops.stop_gradient(self._fit(x))

@@ -49,8 +49,8 @@ def make_constant(value: Any, like: Tensor) -> Tensor:
     return ops.cast(ops.convert_to_tensor(value), like.dtype)
 
 
-def sign(x: Tensor) -> Tensor:
-    """Return -1 or +1, with ``sign(0) = +1``; NaN stays NaN."""
+def take_sign(x: Tensor) -> Tensor:
+    """Return -1 or +1, with ``take_sign(0) = +1``; NaN stays NaN."""
     s = ops.sign(x)
     return s + (1.0 - ops.abs(s))
 
@@ -63,7 +63,7 @@ def clip(x: Tensor, low: float, high: float) -> Tensor:
     return ops.where(inside, x, ops.stop_gradient(ops.clip(x, low, high)))
 
 
-def relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
+def apply_relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
     """Return ``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0."""
     if not negative_slope:
         return ops.relu(x)
@@ -88,7 +88,7 @@ def skip_gradients() -> Iterator[None]:
         _gradients.reset(token)
 
 
-def skips_gradients() -> bool:
+def is_without_gradients() -> bool:
     """Return whether ``skip_gradients`` is in force."""
     return not _gradients.get()
 
@@ -187,7 +187,7 @@ _training: ContextVar[bool | None] = ContextVar("qhls_training", default=None)
 
 
 @contextmanager
-def training_as(training: Any) -> Iterator[None]:
+def use_training(training: Any) -> Iterator[None]:
     """Make ``is_training`` return ``training`` within this context; None leaves the decision to the layer."""
     if training is None:
         yield
@@ -200,7 +200,7 @@ def training_as(training: Any) -> Iterator[None]:
 
 
 def is_training() -> bool:
-    """Return whether training goes on: what ``training_as`` says, else how Keras calls the present layer."""
+    """Return whether training goes on: what ``use_training`` says, else how Keras calls the present layer."""
     chosen = _training.get()
     if chosen is not None:
         return chosen

@@ -7,18 +7,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qhls.errors import QuantizerError
-from qhls.quantizers.base import Quantizer, format_argument, quantizer
+from qhls.quantizers.base import Quantizer, format_argument, register_quantizer
 from qhls.quantizers.checks import refuse
-from qhls.quantizers.exponents import exact_exp2, whole_log2
+from qhls.quantizers.exponents import compute_exp2, round_log2
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     EPSILON,
     Tensor,
+    apply_relu,
     as_float,
     draw_uniform_like,
     is_training,
-    relu,
-    sign,
+    take_sign,
 )
 
 LARGEST_EXPONENT = 1023
@@ -28,8 +28,8 @@ LARGEST_EXPONENT = 1023
 def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
     """Draw an exponent ``E`` such that ``2**E`` is next to ``|x|`` and has the mean ``|x|``."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
-    low = ops.stop_gradient(whole_log2(y, "floor"))
-    up = draw_uniform_like(y, seed) < y / exact_exp2(low) - 1.0
+    low = ops.stop_gradient(round_log2(y, "floor"))
+    up = draw_uniform_like(y, seed) < y / compute_exp2(low) - 1.0
     return low + ops.cast(up, y.dtype)
 
 
@@ -44,7 +44,7 @@ class _PowerOfTwo(Quantizer):
     quadratic_approximation: Any
     log2_rounding: str
 
-    def _exponents(self, value_bits: int) -> tuple[int, int]:
+    def _find_exponents(self, value_bits: int) -> tuple[int, int]:
         """Return the smallest and the largest exponent that ``value_bits`` bits can represent.
 
         One of them is the exponent's sign, unless ``max_value`` is at most 1. With ``quadratic_approximation``
@@ -69,7 +69,7 @@ class _PowerOfTwo(Quantizer):
             return ()
         return -EPSILON / (getattr(self, "negative_slope", 0) or 1.0), 0.0, EPSILON
 
-    def _exponent(self, y: Tensor) -> Tensor:
+    def _compute_exponent(self, y: Tensor) -> Tensor:
         """Return the exponent for ``y >= 0``; below 1e-7 the smallest one."""
         low, high = self._limits
         tiny = y < EPSILON
@@ -80,23 +80,23 @@ class _PowerOfTwo(Quantizer):
         if self.use_stochastic_rounding and is_training():
             exponent = stochastic_round_po2(ops.sqrt(y) if root else y, self._seed)
         else:
-            exponent = whole_log2(y, self.log2_rounding, root)
+            exponent = round_log2(y, self.log2_rounding, root)
         exponent = (2.0 if root else 1.0) * ops.clip(exponent, float(low), float(high))
         return ops.where(tiny, ops.ones_like(y) * float(low), exponent)
 
-    def integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return signed powers of two, in units of the smallest one that occurs, and that unit.
 
         Codes are int64, or Python ints where they span 63 octaves or more.
         """
-        signs, steps = self._grid_of(w)
+        signs, steps = self._compute_array_grid(w)
         values = signs * steps  # 0 only where 2**min_exp is below the range of the float type
         sizes = np.abs(values[values != 0.0])
         scale = sizes.min(initial=np.inf) if sizes.size else 1.0
         if not np.all(np.isfinite(values)):
             raise QuantizerError(
-                f"{type(self).__name__}: integer_codes: expected finite values, got {values[~np.isfinite(values)][0]}. "
-                f"Give a max_value or fewer bits."
+                f"{type(self).__name__}: compute_integer_codes: expected finite values, "
+                f"got {values[~np.isfinite(values)][0]}. Give a max_value or fewer bits."
             )
         shifts = np.frexp(sizes)[1] - np.frexp(scale)[1]
         if shifts.max(initial=0) < 63:
@@ -111,16 +111,16 @@ class _PowerOfTwo(Quantizer):
         """Return ``max_value``, at least 1; without it the power of two of the largest exponent."""
         if self.max_value is not None:
             return max(1.0, self.max_value)
-        return max(1.0, _power(self._limits[1]))
+        return max(1.0, _compute_power(self._limits[1]))
 
 
-@quantizer
+@register_quantizer
 class quantized_po2(_PowerOfTwo):
-    """Powers of two with a sign: ``sign(x) * 2**clip(round(log2|x|), min_exp, max_exp)``; never 0.
+    """Powers of two with a sign: ``take_sign(x) * 2**clip(round(log2|x|), min_exp, max_exp)``; never 0.
 
     With ``e = bits - 1`` (less one for the exponent's sign, unless ``max_value <= 1``) the exponents run
     from ``-2**e`` to ``2**e - 1``. ``|x|`` is limited to ``max_value`` first, before rounding: 3 gives 4.
-    ``|x| < 1e-7`` becomes ``2**min_exp`` and ``sign(0) = +1``.
+    ``|x| < 1e-7`` becomes ``2**min_exp`` and ``take_sign(0) = +1``.
 
     Args:
         bits: sign of the value, sign of the exponent where there is one, and the exponent.
@@ -147,15 +147,15 @@ class quantized_po2(_PowerOfTwo):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._exponents(self.bits - 1)
+        self._find_exponents(self.bits - 1)
 
     @property
     def _limits(self) -> tuple[int, int]:
-        return self._exponents(self.bits - 1)
+        return self._find_exponents(self.bits - 1)
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sign and, element by element, the power of two."""
-        return sign(x), exact_exp2(self._exponent(ops.abs(x)))
+        return take_sign(x), compute_exp2(self._compute_exponent(ops.abs(x)))
 
     def min(self) -> float:
         """Return ``-max()``."""
@@ -165,7 +165,7 @@ class quantized_po2(_PowerOfTwo):
         return _format_arguments(self, self.max_value)
 
 
-@quantizer
+@register_quantizer
 class quantized_relu_po2(_PowerOfTwo):
     """Powers of two of the positive part: ``2**clip(round(log2 max(x, 0)), min_exp, max_exp)``; never 0.
 
@@ -199,23 +199,23 @@ class quantized_relu_po2(_PowerOfTwo):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._exponents(self.bits - (self.negative_slope != 0))
+        self._find_exponents(self.bits - (self.negative_slope != 0))
 
     @property
     def _limits(self) -> tuple[int, int]:
-        return self._exponents(self.bits)
+        return self._find_exponents(self.bits)
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sign and, element by element, the power of two."""
-        positive = exact_exp2(self._exponent(ops.relu(x)))
+        positive = compute_exp2(self._compute_exponent(ops.relu(x)))
         if not self.negative_slope:
             return ops.ones_like(x), positive
-        negative = exact_exp2(self._exponent(ops.abs(x) * float(self.negative_slope)))
-        return sign(x), ops.where(x >= 0.0, positive, negative)
+        negative = compute_exp2(self._compute_exponent(ops.abs(x) * float(self.negative_slope)))
+        return take_sign(x), ops.where(x >= 0.0, positive, negative)
 
-    def surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: Tensor) -> Tensor:
         """Return the (leaky) relu of ``x``, which saturates at ``max_value``."""
-        real = relu(x, self.negative_slope)
+        real = apply_relu(x, self.negative_slope)
         if self.max_value is None:
             return real
         return ops.where(x <= self.max_value, real, ops.ones_like(x) * self.max_value)
@@ -225,13 +225,15 @@ class quantized_relu_po2(_PowerOfTwo):
         least = 2.0 ** self._limits[0]
         if not self.negative_slope:
             return least
-        return min(least, -self.negative_slope * _power(self._exponents(self.bits - 1)[1]))
+        return min(
+            least, -self.negative_slope * _compute_power(self._find_exponents(self.bits - 1)[1])
+        )
 
     def __str__(self) -> str:
         return _format_arguments(self, self.max_value, self.negative_slope)
 
 
-def _power(exponent: int) -> float:
+def _compute_power(exponent: int) -> float:
     return 2.0 ** min(exponent, LARGEST_EXPONENT)
 
 

@@ -7,14 +7,20 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qhls.ir.types import Assignment, Fixed
-from qhls.quantizers.base import Quantizer, format_argument, is_settled, list_values, quantizer
-from qhls.quantizers.exponents import power_of_two
-from qhls.quantizers.functions import internal_sigmoid
+from qhls.quantizers.base import (
+    Quantizer,
+    format_argument,
+    is_settled,
+    list_values,
+    register_quantizer,
+)
+from qhls.quantizers.exponents import compute_power_of_two
+from qhls.quantizers.functions import apply_internal_sigmoid
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, as_float, is_training, relu, round_through
+from qhls.quantizers.numerics import Tensor, apply_relu, as_float, is_training, round_through
 
 
-@quantizer
+@register_quantizer
 class quantized_relu(Quantizer):
     """Unsigned fixed point: ``2**integer * clip(round(x m / 2**integer), 0, m - 1) / m``, ``m = 2**bits``.
 
@@ -66,15 +72,15 @@ class quantized_relu(Quantizer):
 
     def _quantize(self, x: Any) -> Tensor:
         if self.enable_fast_inference and not is_training():
-            codes, step = self.grid(as_float(x))
+            codes, step = self.compute_grid(as_float(x))
             return codes * step
         return super()._quantize(x)
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and their step, ``2**integer / m``."""
-        m, m_i = 2.0**self._magnitude_bits, power_of_two(self.integer)
+        m, m_i = 2.0**self._magnitude_bits, compute_power_of_two(self.integer)
         slope, step = float(self.negative_slope), m_i / m
-        p = internal_sigmoid(x / m_i) * m if self.use_sigmoid else x * m / m_i
+        p = apply_internal_sigmoid(x / m_i) * m if self.use_sigmoid else x * m / m_i
         codes = ops.clip(self._round(p, m), 0.0, m - 1.0)
         if slope:
             codes = codes + ops.clip(self._round(p * slope, slope * m), -slope * m, 0.0)
@@ -102,11 +108,11 @@ class quantized_relu(Quantizer):
         """Return whether ``relu_upper_bound`` limits the quantized values."""
         return bool(self.relu_upper_bound) and not self.is_quantized_clip
 
-    def surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: Tensor) -> Tensor:
         """Return the (leaky) relu of ``x``, which saturates at the largest value or at ``relu_upper_bound``."""
-        real = relu(x, self.negative_slope)
+        real = apply_relu(x, self.negative_slope)
         if self.is_quantized_clip:
-            m_i = power_of_two(self.integer)
+            m_i = compute_power_of_two(self.integer)
             limit = m_i - m_i / 2.0**self._magnitude_bits
         elif self.limited:
             limit = float(self.relu_upper_bound)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import QuantizerError
-from qhls.quantizers.exponents import nearest_po2
+from qhls.quantizers.exponents import round_to_po2
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, make_constant
 
@@ -97,7 +97,7 @@ def fit_scale(q: Any, x: Tensor, codes: Tensor) -> Tensor:
 
 def round_scale(scale: Tensor, low: int | None = None, high: int | None = None) -> Tensor:
     """Return the nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
-    scale = nearest_po2(scale)
+    scale = round_to_po2(scale)
     if low is not None:
         scale = ops.maximum(scale, 2.0**low)
     if high is not None:

@@ -23,13 +23,13 @@ class SignQuantizer(Quantizer):
     min_po2_exponent: Any = None
     max_po2_exponent: Any = None
 
-    def codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: Tensor) -> Tensor:
         """Return -1, 0 or 1 for each ``x``."""
         raise NotImplementedError
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes and the step that ``alpha`` gives them."""
-        return self._scale_codes(x, self.codes(x))
+        return self._scale_codes(x, self.compute_codes(x))
 
     def _scale_codes(self, x: Tensor, codes: Tensor) -> tuple[Tensor, Any]:
         """Return ``codes`` and the scale that ``alpha`` gives them."""
@@ -38,7 +38,7 @@ class SignQuantizer(Quantizer):
         self._keep_scale(scale)
         return codes, scale
 
-    def surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: Tensor) -> Tensor:
         """Return ``tanh(x)`` without ``alpha``, else ``x``."""
         return ops.tanh(x) if self.alpha is None else x
 
@@ -56,16 +56,16 @@ class SignQuantizer(Quantizer):
 
     def _divide_by_deviation(self, x: Tensor) -> Tensor:
         """Return ``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
-        return self._in_deviations(x, x)
+        return self._count_in_deviations(x, x)
 
-    def _in_deviations(self, value: Any, x: Tensor) -> Any:
+    def _count_in_deviations(self, value: Any, x: Tensor) -> Any:
         """Return ``value`` in standard deviations of ``x``, per scale, if ``alpha`` is fitted to it; else ``value``."""
         if not scales.is_auto(self.alpha):
             return value
         axes = scales.find_reduced_axes(len(x.shape), self.scale_axis) or None
         return value / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
 
-    def _probability(self, x: Tensor) -> Tensor:
+    def _compute_probability(self, x: Tensor) -> Tensor:
         """Return ``sigmoid(temperature x)``, real or hard."""
         sigmoid = ops.sigmoid if self.use_real_sigmoid else hard_sigmoid  # type: ignore[attr-defined]
         return sigmoid(x * float(self.temperature))  # type: ignore[attr-defined]

@@ -6,9 +6,9 @@ import math
 from typing import Any, ClassVar
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
-from qhls.quantizers.base import Quantizer, format_argument, quantizer
-from qhls.quantizers.exponents import power_of_two
-from qhls.quantizers.functions import get_internal_sigmoid, internal_sigmoid
+from qhls.quantizers.base import Quantizer, format_argument, register_quantizer
+from qhls.quantizers.exponents import compute_power_of_two
+from qhls.quantizers.functions import apply_internal_sigmoid, get_internal_sigmoid
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
 
@@ -21,14 +21,14 @@ class _Squashing(Quantizer):
     gradient_of: ClassVar[str] = "grid"
 
     def _quantize(self, x: Any) -> Tensor:
-        codes, step = self.grid(as_float(x))
+        codes, step = self.compute_grid(as_float(x))
         return codes * step
 
     def _round(self, p: Tensor) -> Tensor:
         return round_through(p, bool(self.use_stochastic_rounding), self._seed)  # type: ignore[attr-defined]
 
 
-@quantizer
+@register_quantizer
 class quantized_tanh(_Squashing):
     """``clip(round(p m) / m, -1, 1 - 1/m)`` with ``m = 2**(bits - 1)``; rounding is half to even.
 
@@ -50,10 +50,10 @@ class quantized_tanh(_Squashing):
     symmetric: Any = False
     use_real_tanh: Any = False
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and ``1/m``."""
         m = 2.0 ** (self.bits - 1)
-        p = ops.tanh(x) if self.use_real_tanh else 2.0 * internal_sigmoid(x) - 1.0
+        p = ops.tanh(x) if self.use_real_tanh else 2.0 * apply_internal_sigmoid(x) - 1.0
         return clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
 
     @property
@@ -68,7 +68,7 @@ class quantized_tanh(_Squashing):
     def line(self) -> tuple[float, float] | None:
         """Return slope and offset of the function that is rounded, between its ends; None for the real tanh."""
         slopes = {"hard": 1.0, "smooth": 0.375}
-        return None if self.use_real_tanh else _line(slopes, 0.0)
+        return None if self.use_real_tanh else _find_line(slopes, 0.0)
 
     @property
     def rounds_to(self) -> Fixed:
@@ -87,7 +87,7 @@ class quantized_tanh(_Squashing):
         return _format_arguments(self, "use_stochastic_rounding", "symmetric", "use_real_tanh")
 
 
-@quantizer
+@register_quantizer
 class quantized_sigmoid(_Squashing):
     """``clip(round(p m) / m, 0, 1 - 1/m)`` with ``m = 2**bits``; rounding is half to even.
 
@@ -108,17 +108,17 @@ class quantized_sigmoid(_Squashing):
     use_real_sigmoid: Any = False
     use_stochastic_rounding: Any = False
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return codes of ``bits`` bits and ``1/m``."""
         m = 2.0**self.bits
-        p = ops.sigmoid(x) if self.use_real_sigmoid else internal_sigmoid(x)
+        p = ops.sigmoid(x) if self.use_real_sigmoid else apply_internal_sigmoid(x)
         return clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
 
     @property
     def line(self) -> tuple[float, float] | None:
         """Return slope and offset of the function that is rounded, between its ends; None for the real sigmoid."""
         slopes = {"hard": 0.5, "smooth": 0.1875}
-        return None if self.use_real_sigmoid else _line(slopes, 0.5)
+        return None if self.use_real_sigmoid else _find_line(slopes, 0.5)
 
     @property
     def rounds_to(self) -> Fixed:
@@ -137,9 +137,9 @@ class quantized_sigmoid(_Squashing):
         return _format_arguments(self, "symmetric", "use_real_sigmoid", "use_stochastic_rounding")
 
 
-@quantizer
+@register_quantizer
 class quantized_ulaw(_Squashing):
-    """Mu-law of a quantized number: ``2**integer * clip(sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
+    """Mu-law of a quantized number: ``2**integer * clip(take_sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
 
     ``r = 2 round(sigmoid(x / 2**integer) m) / m - 1`` with ``m = 2**(bits - 1)`` and the sigmoid of
     ``set_internal_sigmoid``. The values lie on no fixed-point grid.
@@ -161,8 +161,8 @@ class quantized_ulaw(_Squashing):
     use_stochastic_rounding: ClassVar[bool] = False
 
     def _quantize(self, x: Any) -> Tensor:
-        m, m_i = 2.0 ** (self.bits - 1), power_of_two(self.integer)
-        p = internal_sigmoid(as_float(x) / m_i) * m
+        m, m_i = 2.0 ** (self.bits - 1), compute_power_of_two(self.integer)
+        p = apply_internal_sigmoid(as_float(x) / m_i) * m
         r = 2.0 * (self._round(p) / m) - 1.0
         law = ops.sign(r) * (ops.log(1.0 + self.u * ops.abs(r)) / math.log(1.0 + self.u))
         return m_i * clip(law, -1.0 + int(self.symmetric) / m, 1.0 - 1.0 / m)
@@ -184,7 +184,7 @@ class quantized_ulaw(_Squashing):
         return f"quantized_ulaw({','.join(parts)})"
 
 
-def _line(slopes: dict[str, float], offset: float) -> tuple[float, float] | None:
+def _find_line(slopes: dict[str, float], offset: float) -> tuple[float, float] | None:
     slope = slopes.get(get_internal_sigmoid())
     return None if slope is None else (slope, offset)
 

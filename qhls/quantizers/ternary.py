@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import quantizer
+from qhls.quantizers.base import register_quantizer
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
     draw_uniform_like,
     is_training,
-    sign,
     stochastic_round,
+    take_sign,
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
 
@@ -45,28 +45,28 @@ class _Ternary(SignQuantizer):
         """The threshold in use where ``alpha`` is not fitted: 0.33 unless given."""
         return DEFAULT_THRESHOLD if self.threshold is None else float(self.threshold)
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes and the step that ``alpha`` gives them; a fitted ``alpha`` also changes the codes."""
         if not scales.is_auto(self.alpha):
-            return super().grid(x)
-        scale = self._first_scale(x)
+            return super().compute_grid(x)
+        scale = self._find_first_scale(x)
         codes = x
         for _ in range(self.number_of_unrolls):
-            codes = self._codes_at(x, scale)
+            codes = self._compute_codes_at(x, scale)
             scale = scales.fit_scale(self, x, codes)
         self._keep_scale(scale)
         return codes, scale
 
-    def _first_scale(self, x: Tensor) -> Tensor:
+    def _find_first_scale(self, x: Tensor) -> Tensor:
         """Return the scale from which a fitted one starts."""
         scale = 2.0 * scales.find_greatest(x, self.scale_axis) / 3.0
         return scales.round_scale(scale) if self.alpha == "auto_po2" else scale
 
-    def codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: Tensor) -> Tensor:
         """Return the sign where ``|x|`` reaches the threshold, else 0."""
         return ops.cast(ops.abs(x) >= self.default_threshold, x.dtype) * ops.sign(x)
 
-    def _codes_at(self, x: Tensor, scale: Tensor) -> Tensor:
+    def _compute_codes_at(self, x: Tensor, scale: Tensor) -> Tensor:
         """Return the sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
         if self.use_stochastic_rounding and is_training():
             rounded = stochastic_round(x / scale, STOCHASTIC_PRECISION, self._seed)
@@ -75,9 +75,9 @@ class _Ternary(SignQuantizer):
         return ops.cast(ops.abs(scale * rounded) >= scale / 2.0, x.dtype) * ops.sign(x)
 
 
-@quantizer
+@register_quantizer
 class ternary(_Ternary):
-    """``alpha * sign(x)`` where ``|x| >= threshold``, else 0.
+    """``alpha * take_sign(x)`` where ``|x| >= threshold``, else 0.
 
     The threshold does not scale with ``alpha``. "auto" and "auto_po2" choose both: starting from
     ``2 max|x| / 3``, ``number_of_unrolls`` times, a code is the sign of ``x`` where ``|x|`` is more
@@ -108,7 +108,7 @@ class ternary(_Ternary):
         )
 
 
-@quantizer
+@register_quantizer
 class stochastic_ternary(_Ternary):
     """``ternary`` that draws codes at random while training; outside of training it is ``ternary``.
 
@@ -132,17 +132,17 @@ class stochastic_ternary(_Ternary):
     use_real_sigmoid: Any = True
     number_of_unrolls: int = 5
 
-    def grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
         """Return the codes, drawn at random while training, and the step that ``alpha`` gives them.
 
         While training, an automatic ``alpha`` is fitted to the codes of ``|x| >= alpha / 2``, from ``2 max|x| / 3``
         on; half of it is the threshold.
         """
         if not is_training():
-            return super().grid(x)
+            return super().compute_grid(x)
         if not scales.is_auto(self.alpha):
             return self._scale_codes(x, self._draw(x, self.default_threshold))
-        scale = self._first_scale(x)
+        scale = self._find_first_scale(x)
         for _ in range(self.number_of_unrolls):
             codes = ops.cast(ops.abs(x) >= scale / 2.0, x.dtype) * ops.sign(x)
             scale = scales.fit_scale(self, x, codes)
@@ -151,7 +151,11 @@ class stochastic_ternary(_Ternary):
 
     def _draw(self, x: Tensor, threshold: Any) -> Tensor:
         """Return random codes; an automatic ``alpha`` counts ``x`` and ``threshold`` in standard deviations."""
-        t, deviations = self._in_deviations(threshold, x), self._in_deviations(x, x)
-        high = sign(self._probability(deviations - t) - draw_uniform_like(x, self._seed))
-        low = sign(self._probability(deviations + t) - draw_uniform_like(x, self._seed))
+        t, deviations = self._count_in_deviations(threshold, x), self._count_in_deviations(x, x)
+        high = take_sign(
+            self._compute_probability(deviations - t) - draw_uniform_like(x, self._seed)
+        )
+        low = take_sign(
+            self._compute_probability(deviations + t) - draw_uniform_like(x, self._seed)
+        )
         return (high + low) / 2.0

@@ -214,7 +214,7 @@ def test_scales_are_those_of_the_quantizer():
     x = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
     quantizer = quantized_bits(4, 0, alpha="auto_po2")
     quantizer(x)
-    codes, _ = quantizer.integer_codes(x)
+    codes, _ = quantizer.compute_integer_codes(x)
     scale = keras.ops.convert_to_numpy(get_scale("auto_po2", x, codes.astype(np.float32)))
     assert scale.shape == (1, 6)
     np.testing.assert_array_equal(scale * 8, quantizer.scale)

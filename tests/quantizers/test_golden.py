@@ -238,10 +238,10 @@ def test_integer_codes_agree_with_the_call(config, arrays):
         x = x[np.isfinite(x) & (np.abs(x) < 1000)]
     if q.number_type == "float":
         with pytest.raises(QuantizerError, match="no fixed-point grid"):
-            q.integer_codes(x)
+            q.compute_integer_codes(x)
         return
     try:
-        codes, scale = q.integer_codes(x)
+        codes, scale = q.compute_integer_codes(x)
     except QuantizerError as error:
         assert config["kwargs"].get("relu_upper_bound") and "on the quantizer's grid" in str(error)
         return

@@ -341,32 +341,32 @@ def test_set_internal_sigmoid_refuses():
     [
         (
             qz.quantized_ulaw(4),
-            lambda q: q.integer_codes([0.5]),
+            lambda q: q.compute_integer_codes([0.5]),
             "quantized_ulaw: expected a quantizer with integer codes, got one whose values lie on no fixed-point "
             "grid. Use a quantizer whose number_type is not 'float'.",
         ),
         (
             qz.bernoulli(),
-            lambda q: q.integer_codes([0.5]),
+            lambda q: q.compute_integer_codes([0.5]),
             "bernoulli: expected a quantizer with integer codes, got one that draws values at every call, in "
             "inference too. Use binary(use_01=1).",
         ),
         (
             qz.quantized_bits(4),
-            lambda q: q.integer_codes([0.5, np.nan]),
-            "quantized_bits: integer_codes: expected finite values on the quantizer's grid, got codes [nan] for a "
-            "tensor of shape (2,). Check the weights.",
+            lambda q: q.compute_integer_codes([0.5, np.nan]),
+            "quantized_bits: compute_integer_codes: expected finite values on the quantizer's grid, got codes [nan] "
+            "for a tensor of shape (2,). Check the weights.",
         ),
         (
             qz.quantized_relu(4, 3, relu_upper_bound=5.3, is_quantized_clip=False),
-            lambda q: q.integer_codes([7.0]),
-            "quantized_relu: integer_codes: expected finite values on the quantizer's grid, got codes "
+            lambda q: q.compute_integer_codes([7.0]),
+            "quantized_relu: compute_integer_codes: expected finite values on the quantizer's grid, got codes "
             "[10.6] for a tensor of shape (1,). Check the weights.",
         ),
         (
             qz.quantized_po2(8),
-            lambda q: q.integer_codes([1.0, np.nan]),
-            "quantized_po2: integer_codes: expected finite values, got nan. Give a max_value or fewer bits.",
+            lambda q: q.compute_integer_codes([1.0, np.nan]),
+            "quantized_po2: compute_integer_codes: expected finite values, got nan. Give a max_value or fewer bits.",
         ),
         (
             qz.quantized_bits(4, alpha="auto"),

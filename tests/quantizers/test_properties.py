@@ -154,7 +154,7 @@ def test_every_family_is_here():
 @given(gridded, st.integers(0, 99))
 def test_codes_times_scale_is_the_call(q, seed):
     w = weights(seed)
-    codes, scale = q.integer_codes(w)
+    codes, scale = q.compute_integer_codes(w)
     y = call(q, w)
     assert codes.dtype == np.int64 and np.broadcast_shapes(scale.shape, w.shape) == w.shape
     if np.all(np.frexp(scale[scale != 0])[0] == 0.5):
@@ -190,7 +190,7 @@ def test_quantization_is_the_call_on_any_grid(q, frac, seed):
         [np.ldexp(x.astype(np.float64), -frac), np.ldexp(np.arange(-40, 40) / 2, -meaning.to.frac)]
     )
     np.testing.assert_array_equal(call(q, x), assign(x, meaning))
-    codes, scale = q.integer_codes(x)
+    codes, scale = q.compute_integer_codes(x)
     assert scale == meaning.to.step
     assert meaning.lo <= codes.min() and codes.max() <= meaning.hi
     if meaning.overflow is Overflow.SATURATE:
@@ -203,8 +203,8 @@ def test_alpha_of_quantized_bits_multiplies_what_is_rounded(bits, integer, alpha
     scaled, plain = qz.quantized_bits(bits, integer, alpha=alpha), qz.quantized_bits(bits, integer)
     assert scaled.quantization is None
     w = weights(seed)
-    codes, scale = scaled.integer_codes(w)
-    plain_codes, step = plain.integer_codes(w)
+    codes, scale = scaled.compute_integer_codes(w)
+    plain_codes, step = plain.compute_integer_codes(w)
     np.testing.assert_array_equal(codes, plain_codes)
     np.testing.assert_allclose(scale, alpha * step, rtol=1e-7)
 
@@ -285,7 +285,7 @@ def test_every_value_is_within_the_codes_of_its_width(q, seed):
     w = weights(seed, spread=12)
     if q.number_type != "fixed":
         return
-    codes, _ = q.integer_codes(w)
+    codes, _ = q.compute_integer_codes(w)
     assert codes.min() >= -(2 ** (q.bits - 1)) - (q.bits == 1) and codes.max() <= 2**q.bits - 1
 
 
@@ -293,7 +293,7 @@ def test_every_value_is_within_the_codes_of_its_width(q, seed):
 def test_documented(family):
     text = qz.QUANTIZERS[family].__doc__
     assert "``" in text and "Args:" in text
-    for argument in qz.QUANTIZERS[family]._arguments():
+    for argument in qz.QUANTIZERS[family]._list_arguments():
         assert f"        {argument}: " in text
 
 
@@ -317,7 +317,7 @@ def test_a_fitted_scale_is_a_float32_number_in_float64():
     w = np.random.default_rng(0).normal(size=(9, 3))
     for name in ("ternary", "quantized_bits", "quantized_linear", "binary"):
         quantizer = qz.get_quantizer(f"{name}(alpha='auto')")
-        codes, scale = quantizer.integer_codes(w)
+        codes, scale = quantizer.compute_integer_codes(w)
         assert np.array_equal(scale, scale.astype(np.float32))
         with use_precision("float64"):
             values = keras.ops.convert_to_numpy(quantizer(w))

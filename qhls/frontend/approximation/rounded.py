@@ -11,7 +11,7 @@ from qhls.frontend.layers.qlayer import get_activation, serialize
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.quantizers import Quantizer
-from qhls.quantizers.numerics import training_as
+from qhls.quantizers.numerics import use_training
 
 
 @keras.saving.register_keras_serializable(package="qhls")
@@ -28,7 +28,7 @@ class RoundedFunction(Quantizer):
 
     def __call__(self, x: Any, training: Any = None) -> Any:
         """Return the rounded numbers."""
-        with training_as(training):
+        with use_training(training):
             return self.rounding(self.function(x))
 
     def get_config(self) -> dict[str, Any]:

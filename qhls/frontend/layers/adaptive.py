@@ -182,7 +182,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         outputs = quantizer(x)
         if not (training and self.trainable):
             return outputs
-        real = quantizer.surrogate(x)
+        real = quantizer.compute_surrogate(x)
         step = self._current_step() if self._counted_elsewhere else self.step + 1
         step = ops.cast(step, self.step.dtype)
         self.step.assign(step)

@@ -77,7 +77,7 @@ def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError 
     if running is not None:
         values = values.astype(find_trained_type(running.dtype))
     try:
-        codes, scale = quantizer.integer_codes(values)
+        codes, scale = quantizer.compute_integer_codes(values)
     except QuantizerError as error:
         raise LoweringError(f"{describe_layer(layer)}, {variable}: {error}") from error
     used = np.broadcast_to(scale, codes.shape)[codes != 0]

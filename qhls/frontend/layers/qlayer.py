@@ -132,7 +132,9 @@ class QLayer(QuantizerState):
         if not isinstance(quantizer, Quantizer):
             return ops.cast(quantizer(own), value.dtype)
         trained = find_trained_type("float64") == "float32"
-        result = quantizer.trained(own, self.compute_dtype) if trained else quantizer(own)
+        result = (
+            quantizer.quantize_as_trained(own, self.compute_dtype) if trained else quantizer(own)
+        )
         quantizer.register_weight(self, variable)
         return result
 

@@ -107,7 +107,7 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
         _check_op(present, op)
     for variable, (quantizer, values) in getattr(layer, "quantized_weights", dict)().items():
         if isinstance(quantizer, Quantizer):
-            codes, scale = quantizer.integer_codes(values.astype(np.float32))
+            codes, scale = quantizer.compute_integer_codes(values.astype(np.float32))
             if (_list_numbers(layer.quantized(variable)) != codes * scale).any():
                 raise _explain_refusal(layer, kind.name, f"weights of {variable!r} that it rounds")
 

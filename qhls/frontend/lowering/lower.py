@@ -149,7 +149,7 @@ class Lower:
         own: set[str] = set()
         for cls in type(layer).__mro__:
             if cls in self._rules:
-                changed = sorted(own & {"call", "__call__", "product", "quantized", "grid"})
+                changed = sorted(own & {"call", "__call__", "product", "quantized", "compute_grid"})
                 if changed and cls is not Quantizer:  # any quantizer says itself what it means
                     raise (
                         _explain_real_layer(layer)

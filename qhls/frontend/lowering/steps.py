@@ -150,7 +150,9 @@ class _Search:
             make_float_function(inner, self.x, self.channels), quantizer.real_turns
         )
         sides = [
-            replace(self, function=lambda v, share=share: quantizer.beside(inner(v), share))
+            replace(
+                self, function=lambda v, share=share: quantizer.quantize_beside(inner(v), share)
+            )
             for share in (-_BESIDE[dtype], _BESIDE[dtype])
         ]
         bisected = [_bisect(search, pieces_at)[0] for search in (self, *sides)]

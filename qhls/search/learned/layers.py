@@ -17,7 +17,7 @@ import numpy as np
 from qhls.frontend import registered
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import list_kernel_variables
-from qhls.quantizers.exponents import exact_exp2
+from qhls.quantizers.exponents import compute_exp2
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, round_through
 
@@ -44,7 +44,7 @@ def moving(layer: Any, variable: Any) -> Tensor:
 
 def round_to_fraction(x: Tensor, fraction: Tensor) -> Tensor:
     """Return ``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
-    step = exact_exp2(-ops.stop_gradient(fraction))
+    step = compute_exp2(-ops.stop_gradient(fraction))
     value = ops.stop_gradient(ops.round(x / step) * step)
     error = ops.stop_gradient(x - value)
     bits = fraction - ops.stop_gradient(fraction)
@@ -53,7 +53,7 @@ def round_to_fraction(x: Tensor, fraction: Tensor) -> Tensor:
 
 def code_bits(x: Tensor, fraction: Tensor) -> Tensor:
     """Return the bits of the magnitude of each code of ``x``; codes that are not 0 have gradient 1 to ``fraction``."""
-    codes = ops.abs(ops.round(ops.stop_gradient(x) * exact_exp2(ops.stop_gradient(fraction))))
+    codes = ops.abs(ops.round(ops.stop_gradient(x) * compute_exp2(ops.stop_gradient(fraction))))
     bits = ops.floor(ops.log(ops.maximum(codes, 0.5) + 0.25) / math.log(2.0)) + 1.0
     used = ops.cast(codes > 0, x.dtype)
     return ops.stop_gradient(bits) * used + (fraction - ops.stop_gradient(fraction)) * used
@@ -218,8 +218,8 @@ class LearnedActivation(keras.layers.Layer):
             seen = ops.max(ops.abs(inputs) if self.signed else inputs)
             seen = ops.stop_gradient(ops.maximum(seen, DECAY * self.peak))
             self.peak.assign(ops.cast(seen, self.peak.dtype))
-        fraction, top = self.fraction(), exact_exp2(self.integer())
-        last = exact_exp2(-ops.stop_gradient(fraction))
+        fraction, top = self.fraction(), compute_exp2(self.integer())
+        last = compute_exp2(-ops.stop_gradient(fraction))
         low = -top if self.signed else 0.0
         return round_to_fraction(ops.clip(inputs, low, top - last), fraction)
 

@@ -49,7 +49,7 @@ def test_channels_with_scales_of_their_own_share_one_type(rng):
     kernel = rng.normal(size=(5, 3)) * [0.01, 1, 0]  # a scale each, and a channel without weights
     model.set_weights([kernel])
     graph = agree(model, "s5.2", rng)
-    codes, scale = layer.kernel_quantizer.integer_codes(kernel)
+    codes, scale = layer.kernel_quantizer.compute_integer_codes(kernel)
     const = next(op for op in graph.ops if op.name.endswith(".kernel"))
     values = const.codes.integers() * 2.0**-const.frac
     np.testing.assert_array_equal(values, codes * scale)

@@ -61,7 +61,7 @@ def hardware_weight(layer: KerasLayer, variable: str, quantizer: Any, real: Any)
         values = values if mask is None else values * mask
         return HardwareWeight(variable, quantizer, real, values.astype(np.float32))
     try:
-        codes, scale = quantizer.integer_codes(real)
+        codes, scale = quantizer.compute_integer_codes(real)
     except QuantizerError as error:
         raise UtilityError(f"layer {layer.name!r}, {variable}: {error}") from error
     if mask is not None and np.isin(mask, (0, 1)).all():

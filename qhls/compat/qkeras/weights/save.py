@@ -139,7 +139,7 @@ def _pooling(layer: Any) -> dict[str, Any]:
     factor = np.float32(1.0 / area)
     entry: dict[str, Any] = {"pool_area": area, "mult_factor": 1.0 / area, "q_mult_factor": factor}
     if isinstance(layer.average_quantizer, Quantizer):
-        code, scale = layer.average_quantizer.integer_codes(factor)
+        code, scale = layer.average_quantizer.compute_integer_codes(factor)
         entry["q_mult_factor"] = (code * scale).astype(np.float32)
         entry |= {"q_mult_factor_code": code, "q_mult_factor_scale": scale}
     elif layer.average_quantizer is not None:

@@ -232,6 +232,6 @@ def test_weights_without_codes_are_refused_with_their_layer():
     model = dense(BITS)
     model.layers[0].set_weights([np.full((6, 4), np.nan), np.zeros(4)])
     with pytest.raises(
-        UtilityError, match=r"^layer 'd', kernel: quantized_bits: integer_codes: expected"
+        UtilityError, match=r"^layer 'd', kernel: quantized_bits: compute_integer_codes: expected"
     ):
         model_save_quantized_weights(model)
