@@ -5,7 +5,7 @@ for an activation, ``compute_integer_codes`` for weights. ``get_quantizer`` make
 """
 
 import qhls.system.needs_keras  # noqa: F401 - first, so that its message appears before any other import error
-from qhls.quantizers.base import QUANTIZERS, Quantizer, get_weight_scale, register_quantizer
+from qhls.quantizers.base import QUANTIZERS, Quantizer, define_quantizer, get_weight_scale
 from qhls.quantizers.binary import bernoulli, binary, stochastic_binary
 from qhls.quantizers.bits import quantized_bits
 from qhls.quantizers.functions import (
@@ -34,6 +34,7 @@ __all__ = [
     "binary",
     "binary_sigmoid",
     "binary_tanh",
+    "define_quantizer",
     "get_internal_sigmoid",
     "get_quantizer",
     "get_weight_scale",
@@ -48,7 +49,6 @@ __all__ = [
     "quantized_sigmoid",
     "quantized_tanh",
     "quantized_ulaw",
-    "register_quantizer",
     "set_internal_sigmoid",
     "smooth_sigmoid",
     "smooth_tanh",

@@ -34,7 +34,7 @@ _T = TypeVar("_T", bound=type)
 
 
 @dataclass_transform(eq_default=False)
-def register_quantizer(cls: _T) -> _T:
+def define_quantizer(cls: _T) -> _T:
     """Make ``cls`` a dataclass whose fields are its arguments, and register it with Keras and ``get_quantizer``."""
     cls = dataclasses.dataclass(eq=False, repr=False)(cls)
     keras.saving.register_keras_serializable(package="qhls")(cls)
@@ -45,7 +45,7 @@ def register_quantizer(cls: _T) -> _T:
 class Quantizer:
     """A function from real numbers to the numbers of a grid.
 
-    A subclass decorated with ``@register_quantizer`` declares its arguments as fields. It defines its meaning once, in
+    A subclass decorated with ``@define_quantizer`` declares its arguments as fields. It defines its meaning once, in
     :meth:`compute_grid`: integer ``codes`` times a ``step``. The call, its gradient and
     :meth:`compute_integer_codes` follow.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from qhls.errors import QuantizerError
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import register_quantizer
+from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     Tensor,
@@ -22,7 +22,7 @@ from qhls.quantizers.signs import SignQuantizer, call_text
 STOCHASTIC_PRECISION = 0.125
 
 
-@register_quantizer
+@define_quantizer
 class binary(SignQuantizer):
     """``alpha * take_sign(x)`` with ``take_sign(0) = +1``; with ``use_01``, ``alpha`` where ``x >= 0`` and 0 elsewhere.
 
@@ -84,7 +84,7 @@ class binary(SignQuantizer):
         )
 
 
-@register_quantizer
+@define_quantizer
 class stochastic_binary(SignQuantizer):
     """``binary`` that draws signs at random while training: +1 with probability ``sigmoid(temperature x)``.
 
@@ -114,7 +114,7 @@ class stochastic_binary(SignQuantizer):
         )
 
 
-@register_quantizer
+@define_quantizer
 class bernoulli(SignQuantizer):
     """``alpha`` with probability ``sigmoid(temperature x)``, else 0: random in inference too.
 

@@ -10,10 +10,10 @@ from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import (
     Quantizer,
+    define_quantizer,
     format_argument,
     is_settled,
     list_values,
-    register_quantizer,
 )
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.keras_types import ops
@@ -148,7 +148,7 @@ class FixedPoint(Quantizer):
         return f"{type(self).__name__}({','.join(parts)})"
 
 
-@register_quantizer
+@define_quantizer
 class quantized_bits(FixedPoint):
     """Fixed point: ``alpha * 2**integer * clip(round(x m / 2**integer), low, m - 1) / m``.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from qhls.quantizers.base import register_quantizer
+from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.bits import FixedPoint
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, round_to_single
 
 
-@register_quantizer
+@define_quantizer
 class quantized_hswish(FixedPoint):
     """``quantized_bits`` of ``x * min(apply_relu(x + relu_shift), relu_upper_bound) / relu_upper_bound``.
 

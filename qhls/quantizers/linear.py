@@ -10,16 +10,16 @@ from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import (
     Quantizer,
+    define_quantizer,
     format_argument,
     is_settled,
     list_values,
-    register_quantizer,
 )
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
 
 
-@register_quantizer
+@define_quantizer
 class quantized_linear(Quantizer):
     """Uniform steps: ``q * round(clip(x / q, low, high))`` with ``q = alpha * 2**(integer - bits + keep_negative)``.
 

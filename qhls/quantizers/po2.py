@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qhls.errors import QuantizerError
-from qhls.quantizers.base import Quantizer, format_argument, register_quantizer
+from qhls.quantizers.base import Quantizer, define_quantizer, format_argument
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.exponents import compute_exp2, round_log2
 from qhls.quantizers.keras_types import ops
@@ -114,7 +114,7 @@ class _PowerOfTwo(Quantizer):
         return max(1.0, _compute_power(self._limits[1]))
 
 
-@register_quantizer
+@define_quantizer
 class quantized_po2(_PowerOfTwo):
     """Powers of two with a sign: ``take_sign(x) * 2**clip(round(log2|x|), min_exp, max_exp)``; never 0.
 
@@ -165,7 +165,7 @@ class quantized_po2(_PowerOfTwo):
         return _format_arguments(self, self.max_value)
 
 
-@register_quantizer
+@define_quantizer
 class quantized_relu_po2(_PowerOfTwo):
     """Powers of two of the positive part: ``2**clip(round(log2 max(x, 0)), min_exp, max_exp)``; never 0.
 

@@ -9,10 +9,10 @@ import numpy as np
 from qhls.ir.types import Assignment, Fixed
 from qhls.quantizers.base import (
     Quantizer,
+    define_quantizer,
     format_argument,
     is_settled,
     list_values,
-    register_quantizer,
 )
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.functions import apply_internal_sigmoid
@@ -20,7 +20,7 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import Tensor, apply_relu, as_float, is_training, round_through
 
 
-@register_quantizer
+@define_quantizer
 class quantized_relu(Quantizer):
     """Unsigned fixed point: ``2**integer * clip(round(x m / 2**integer), 0, m - 1) / m``, ``m = 2**bits``.
 

@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
-from qhls.quantizers.base import Quantizer, format_argument, register_quantizer
+from qhls.quantizers.base import Quantizer, define_quantizer, format_argument
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.functions import apply_internal_sigmoid, get_internal_sigmoid
 from qhls.quantizers.keras_types import ops
@@ -28,7 +28,7 @@ class _Squashing(Quantizer):
         return round_through(p, bool(self.use_stochastic_rounding), self._seed)  # type: ignore[attr-defined]
 
 
-@register_quantizer
+@define_quantizer
 class quantized_tanh(_Squashing):
     """``clip(round(p m) / m, -1, 1 - 1/m)`` with ``m = 2**(bits - 1)``; rounding is half to even.
 
@@ -87,7 +87,7 @@ class quantized_tanh(_Squashing):
         return _format_arguments(self, "use_stochastic_rounding", "symmetric", "use_real_tanh")
 
 
-@register_quantizer
+@define_quantizer
 class quantized_sigmoid(_Squashing):
     """``clip(round(p m) / m, 0, 1 - 1/m)`` with ``m = 2**bits``; rounding is half to even.
 
@@ -137,7 +137,7 @@ class quantized_sigmoid(_Squashing):
         return _format_arguments(self, "symmetric", "use_real_sigmoid", "use_stochastic_rounding")
 
 
-@register_quantizer
+@define_quantizer
 class quantized_ulaw(_Squashing):
     """Mu-law of a quantized number: ``2**integer * clip(take_sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import register_quantizer
+from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
@@ -75,7 +75,7 @@ class _Ternary(SignQuantizer):
         return ops.cast(ops.abs(scale * rounded) >= scale / 2.0, x.dtype) * ops.sign(x)
 
 
-@register_quantizer
+@define_quantizer
 class ternary(_Ternary):
     """``alpha * take_sign(x)`` where ``|x| >= threshold``, else 0.
 
@@ -108,7 +108,7 @@ class ternary(_Ternary):
         )
 
 
-@register_quantizer
+@define_quantizer
 class stochastic_ternary(_Ternary):
     """``ternary`` that draws codes at random while training; outside of training it is ``ternary``.
 
