@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 import qhls
-from qhls.candidates import choice
+from qhls.candidates import make_choice
 from qhls.layers import QActivation, QConv2D, QDense
 
 KERNELS = [
@@ -73,7 +73,9 @@ def draw(layers: tuple[str, ...]) -> dict[str, str]:
 def choices(drawn: dict[str, str]) -> dict:
     """Return the same as qhls takes it."""
     return {
-        layer: choice(activation=text) if layer.startswith("relu") else choice(kernel=text)
+        layer: make_choice(activation=text)
+        if layer.startswith("relu")
+        else make_choice(kernel=text)
         for layer, text in drawn.items()
     }
 

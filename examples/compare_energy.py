@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 import qhls
-from qhls.candidates import choice
-from qhls.energy.operations import bit_operations, sum_operations
+from qhls.candidates import make_choice
+from qhls.energy.operations import count_bit_operations, sum_operations
 from qhls.layers import QActivation, QDense
 
 INPUT_TYPE = "s16.10"
@@ -45,7 +45,7 @@ def hardware(designs: dict[str, qhls.Design]) -> Table:
         table.add_column(heading, justify="right")
     for name, design in designs.items():
         area, latency = design.area("xilinx_lut6"), design.latency()
-        operations = sum_operations(bit_operations(design.graph))
+        operations = sum_operations(count_bit_operations(design.graph))
         table.add_row(
             name,
             f"{area.totals['LUT']:,.0f} ± {area.errors['LUT']:,.0f}",
@@ -68,7 +68,7 @@ def narrowest(model: keras.Model, budget: float) -> Table:
     bits = dict.fromkeys(layers, 8)
 
     def energy(bits: dict[str, int]) -> float:
-        kernels = {n: choice(f"quantized_bits({b},0,alpha=1)") for n, b in bits.items()}
+        kernels = {n: make_choice(f"quantized_bits({b},0,alpha=1)") for n, b in bits.items()}
         return space.energy(kernels)
 
     table = Table(*layers, "pJ", title="A bit at a time, by quantizers and shapes alone")
@@ -87,7 +87,7 @@ def main(folder: Path = Path("build/energy")) -> int:
     models = {name: tagger(name, kernel) for name, kernel in KERNELS.items()}
     designs = {n: qhls.compile(m, INPUT_TYPE) for n, m in models.items()}
     comparison = qhls.compare(list(designs.values()), names=list(designs), sensitivity=True)
-    console.print(comparison.renderable())
+    console.print(comparison.to_renderable())
     console.print(hardware(designs))
     console.print(narrowest(models["8 bits"], comparison.reports["6 bits"].total))
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ def candidates(
     area: str | PathLike[str] | None = None,
     schedule: Schedule = DEFAULT_SCHEDULE,
 ) -> Candidates:
-    """Return the costs of variants of ``model``: ``candidates(...).energy({layer: choice(...)})``.
+    """Return the costs of variants of ``model``: ``candidates(...).energy({layer: make_choice(...)})``.
 
     The model need not be trained. ``model``, ``input_types``, ``schedule``: as for ``compile``. ``technology``: as for
     ``compare``. ``area``: the name or .json file of an area table, for ``costs``. Layers without a choice keep the
@@ -74,8 +74,8 @@ def read_choices(model: Any) -> dict[str, LayerChoice]:
             layer, "quantizer", None if inner else getattr(layer, "activation", None)
         )
         layer_choice = LayerChoice(
-            tuple((name, levels(quantizer)) for name, quantizer in quantizers.items()) or None,
-            None if bias is None else levels(bias),
+            tuple((name, list_levels(quantizer)) for name, quantizer in quantizers.items()) or None,
+            None if bias is None else list_levels(bias),
             _read_activation(activation) if _has_grid(activation) else None,
         )
         if layer_choice != LayerChoice():
@@ -97,8 +97,8 @@ def _has_grid(quantizer: Any) -> bool:
     return getattr(quantizer, "number_type", "float") != "float"
 
 
-def choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> LayerChoice:
-    """Return a layer's numbers from quantizers, as objects or strings: ``choice("quantized_bits(4,0,alpha=1)")``.
+def make_choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> LayerChoice:
+    """Return a layer's numbers from quantizers, as objects or strings: ``make_choice("quantized_bits(4,0,alpha=1)")``.
 
     A scale fitted to data is left out: it moves the binary point. Raises ``QuantizerError`` for a string that names no
     quantizer.
@@ -106,22 +106,22 @@ def choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> Laye
     from qhls.energy.candidates import LayerChoice
 
     return LayerChoice(
-        None if kernel is None else levels(kernel),
-        None if bias is None else levels(bias),
+        None if kernel is None else list_levels(kernel),
+        None if bias is None else list_levels(bias),
         None if activation is None else _read_activation(activation),
     )
 
 
-def levels(quantizer: Any) -> QuantizerLevels:
+def list_levels(quantizer: Any) -> QuantizerLevels:
     """Return the numbers that ``quantizer`` (an object or a string) can give."""
     if isinstance(quantizer, str):
         return _parse_levels(quantizer)
-    return _list_levels(quantizer)
+    return _list_numbers(quantizer)
 
 
 @cache
 def _parse_levels(text: str) -> QuantizerLevels:
-    return _list_levels(_parse_quantizer(text))
+    return _list_numbers(_parse_quantizer(text))
 
 
 @cache
@@ -135,7 +135,7 @@ def _read_activation(quantizer: Any) -> Any:
     if isinstance(quantizer, str):
         return _parse_activation(quantizer)
     assignment = quantizer.quantization
-    return _list_levels(quantizer) if assignment is None else assignment.to
+    return _list_numbers(quantizer) if assignment is None else assignment.to
 
 
 @cache
@@ -143,7 +143,7 @@ def _parse_activation(text: str) -> Any:
     return _read_activation(_parse_quantizer(text))
 
 
-def _list_levels(quantizer: Any) -> QuantizerLevels:
+def _list_numbers(quantizer: Any) -> QuantizerLevels:
     """Return the numbers of the quantizer's type if it has one, else those it gives for samples of all sizes."""
     from qhls.energy.candidates import QuantizerLevels
     from qhls.ir.integers import dyadic

@@ -72,25 +72,25 @@ def _compare_designs(
     """Return every cost of ``designs``, with area if an area table is given."""
     from qhls.energy import (
         CostComparison,
-        bit_operations,
+        count_bit_operations,
         estimate,
         estimate_area,
         estimate_latency,
     )
-    from qhls.energy.sensitivity import sensitivity as savings_of
+    from qhls.energy.sensitivity import find_savings
 
     scheduled = {name: (design.graph, design.schedule) for name, design in designs.items()}
     return CostComparison(
         {name: estimate(*pair, prices) for name, pair in scheduled.items()},
         prices,
-        {name: savings_of(*pair, prices) for name, pair in scheduled.items()}
+        {name: find_savings(*pair, prices) for name, pair in scheduled.items()}
         if sensitivity
         else {},
         {name: estimate_area(*pair, area_table) for name, pair in scheduled.items()}
         if area_table
         else {},
         {name: estimate_latency(*pair) for name, pair in scheduled.items()},
-        {name: bit_operations(graph) for name, (graph, _) in scheduled.items()},
+        {name: count_bit_operations(graph) for name, (graph, _) in scheduled.items()},
     )
 
 

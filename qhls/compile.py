@@ -44,8 +44,8 @@ def compile(
     a dictionary by input name. "s16.10" is signed, 16 bits wide, with 10 fraction bits.
 
     ``softmax``: how a softmax at the end of the model is computed. "host": the outputs are its logits. "hardware": the
-    outputs are probabilities of ``softmax_bits`` (1 to 16) fraction bits, whose error ``design.softmax.error(classes)``
-    bounds. "argmax": the output is the index of the largest logit, shape (..., 1).
+    outputs are probabilities of ``softmax_bits`` (1 to 16) fraction bits, off by at most
+    ``design.softmax.bound_error(classes)``. "argmax": the output is the index of the largest logit, shape (..., 1).
 
     ``real_end``: the processor of the layers from the first real weights on, such as a plain Dense. "host": the outputs
     of the design are their inputs, and ``design.finish`` computes them. "hardware": the design computes them, which

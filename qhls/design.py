@@ -96,7 +96,7 @@ class Design:
 
     def run(self, x: Any) -> Any:
         """Return the outputs as exact numbers (float64), computed by the interpreter."""
-        return self._numbers(run(self.graph, self.encode(x)))
+        return self._decode(run(self.graph, self.encode(x)))
 
     def finish(self, outputs: Any) -> Any:
         """Return the outputs of ``given``: compute the host's layers from ``outputs`` of ``run`` or ``simulate``.
@@ -123,7 +123,7 @@ class Design:
         from qhls.check.executions import build_simulations
 
         (simulation,) = build_simulations(self, [target], include)
-        return self._numbers(simulation.run(self.encode(x)))
+        return self._decode(simulation.run(self.encode(x)))
 
     def emit(
         self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
@@ -178,7 +178,7 @@ class Design:
         """
         from qhls.proof.prove import prove
 
-        return prove(self.graph, self._verilog(), seconds=seconds)
+        return prove(self.graph, self._build_verilog(), seconds=seconds)
 
     def synthesize(self, family: str = "xc7", flow: str = "yosys") -> SynthesisReport:
         """Map the Verilog to an FPGA family with Yosys, and compare its counts with our estimate.
@@ -188,7 +188,7 @@ class Design:
         """
         from qhls.synthesis.synthesize import synthesize
 
-        return synthesize(self.graph, self._verilog(), family, flow)
+        return synthesize(self.graph, self._build_verilog(), family, flow)
 
     def place(
         self, device: str = "ecp5-25k", *, bitstream: str | Path | None = None
@@ -201,10 +201,10 @@ class Design:
         """
         from qhls.synthesis.place import place
 
-        verilog, period = self._verilog(), self.schedule.clock_period
+        verilog, period = self._build_verilog(), self.schedule.clock_period
         return place(self.graph.name, verilog, device, period, bitstream)
 
-    def _verilog(self) -> Verilog:
+    def _build_verilog(self) -> Verilog:
         """Return the Verilog that ``emit`` writes."""
         from qhls import rtl
         from qhls.rtl.verilog import Verilog
@@ -376,7 +376,7 @@ class Design:
             random_codes(op.type, (samples, *op.shape), rng, op.values) for op in self.graph.inputs
         ]
 
-    def _numbers(self, outputs: list[Array]) -> Any:
+    def _decode(self, outputs: list[Array]) -> Any:
         numbers = decode_outputs(self.graph, outputs)
         return numbers[0] if len(numbers) == 1 else numbers
 

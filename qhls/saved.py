@@ -75,8 +75,8 @@ def save(design: Design, path: str | os.PathLike[str]) -> Path:
     document = {
         "format": _FORMAT,
         "version": VERSION,
-        "graph": writer.graph(design.graph),
-        "exact": writer.graph(design.exact) if design.exact is not None else None,
+        "graph": writer.write_graph(design.graph),
+        "exact": writer.write_graph(design.exact) if design.exact is not None else None,
         "schedule": asdict(design.schedule),
         "softmax": asdict(design.softmax),
         "approximations": [str(line) for line in (*design.approximations, design.distance) if line],
@@ -108,13 +108,13 @@ def load(path: str | os.PathLike[str]) -> Design:
     try:
         reader = _Reader(arrays)
         for record in document["ops"]:
-            reader.op(record)
+            reader.read_op(record)
         exact = document["exact"]
         model = document["model"]
         return Design(
-            reader.graph(document["graph"], ModelGraph),
+            reader.read_graph(document["graph"], ModelGraph),
             Schedule(**_make_tuples(document["schedule"])),
-            exact=None if exact is None else reader.graph(exact, ModelGraph),
+            exact=None if exact is None else reader.read_graph(exact, ModelGraph),
             softmax=Softmax(**document["softmax"]),
             approximations=tuple(map(str, document["approximations"])),
             reference=None if model is None else ModelReference(**model),
@@ -211,17 +211,19 @@ class _Writer:
     arrays: dict[str, Array] = field(default_factory=dict[str, Array])
     _numbers: dict[Op, int] = field(default_factory=dict[Op, int])
 
-    def graph(self, graph: Graph) -> dict[str, Any]:
+    def write_graph(self, graph: Graph) -> dict[str, Any]:
         for op in graph.ops:
             if op not in self._numbers:
-                record = {"kind": type(op).__name__, **self._fields(op)}
+                record = {"kind": type(op).__name__, **self._write_fields(op)}
                 self._numbers[op] = len(self.ops)
                 self.ops.append(record)
-        return self._fields(graph)
+        return self._write_fields(graph)
 
-    def _fields(self, item: Any) -> dict[str, Any]:
+    def _write_fields(self, item: Any) -> dict[str, Any]:
         return {
-            each.name: self._value(getattr(item, each.name)) for each in fields(item) if each.init
+            each.name: self._write_value(getattr(item, each.name))
+            for each in fields(item)
+            if each.init
         }
 
     @cached_property
@@ -229,26 +231,26 @@ class _Writer:
         """Return the tag and the writer of each kind of value."""
         return {
             Op: ("op", self._numbers.__getitem__),
-            Graph: ("graph", self.graph),
-            Codes: ("codes", lambda codes: self._codes(codes.integers())),
+            Graph: ("graph", self.write_graph),
+            Codes: ("codes", lambda codes: self._write_codes(codes.integers())),
             Fixed: ("fixed", str),
             Rounding: ("rounding", lambda mode: mode.value),
             Overflow: ("overflow", lambda mode: mode.value),
         }
 
-    def _value(self, value: Any) -> Any:
+    def _write_value(self, value: Any) -> Any:
         for kind, (tag, write) in self._forms.items():
             if isinstance(value, kind):
                 return {tag: write(value)}
         if isinstance(value, tuple):
-            return [self._value(entry) for entry in cast("tuple[Any, ...]", value)]
+            return [self._write_value(entry) for entry in cast("tuple[Any, ...]", value)]
         if isinstance(value, range):
             return {"range": [value.start, value.stop]}
         if isinstance(value, int) and abs(value) >> 62:
             return {"int": hex(value)}
         return value
 
-    def _codes(self, codes: Array) -> Any:
+    def _write_codes(self, codes: Array) -> Any:
         if codes.dtype == object:  # beyond 64 bits
             return {
                 "shape": list(codes.shape),
@@ -279,8 +281,8 @@ class _Reader:
         """Return the reader of each tag."""
         return {
             "op": self._ops.__getitem__,
-            "graph": lambda content: self.graph(content, Graph),
-            "codes": lambda content: Codes(self._codes(content)),
+            "graph": lambda content: self.read_graph(content, Graph),
+            "codes": lambda content: Codes(self._read_codes(content)),
             "fixed": Fixed.parse,
             "rounding": Rounding,
             "overflow": Overflow,
@@ -288,25 +290,25 @@ class _Reader:
             "int": lambda text: int(text, 16),
         }
 
-    def op(self, record: dict[str, Any]) -> None:
+    def read_op(self, record: dict[str, Any]) -> None:
         kind = self._kinds.get(record["kind"])
         if kind is None:
             raise ValueError(f"an unknown operation {escape_line(str(record['kind']))[:40]}")
-        values = {name: self._value(value) for name, value in record.items() if name != "kind"}
+        values = {name: self._read_value(value) for name, value in record.items() if name != "kind"}
         self._ops.append(kind(**values))
 
-    def graph(self, record: dict[str, Any], kind: type[SomeGraph]) -> SomeGraph:
-        return kind(**{name: self._value(value) for name, value in record.items()})
+    def read_graph(self, record: dict[str, Any], kind: type[SomeGraph]) -> SomeGraph:
+        return kind(**{name: self._read_value(value) for name, value in record.items()})
 
-    def _value(self, value: Any) -> Any:
+    def _read_value(self, value: Any) -> Any:
         if isinstance(value, list):
-            return tuple(self._value(entry) for entry in cast("list[Any]", value))
+            return tuple(self._read_value(entry) for entry in cast("list[Any]", value))
         if not isinstance(value, dict):
             return value
         ((tag, content),) = cast("dict[str, Any]", value).items()
         return self._readers[tag](content)
 
-    def _codes(self, content: Any) -> Array:
+    def _read_codes(self, content: Any) -> Array:
         if isinstance(content, str):
             return self.arrays[content].astype(np.int64)
         codes = [int(code, 16) for code in content["hex"]]

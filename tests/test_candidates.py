@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import qhls
-from qhls.candidates import choice, levels, read_choices
+from qhls.candidates import list_levels, make_choice, read_choices
 from qhls.energy.candidates import LayerChoice
 from qhls.errors import QuantizerError, VerifyError
 from qhls.ir import Fixed
@@ -27,22 +27,22 @@ from support.graphs.designs import dense as dense_design
     ],
 )
 def test_numbers_of_quantizers(quantizer, numbers):
-    found = levels(quantizer)
+    found = list_levels(quantizer)
     given = [code * 2.0**-found.frac for code in found.codes]
     assert given == numbers
 
 
 def test_choices():
-    made = choice(
+    made = make_choice(
         "quantized_bits(4,0,alpha=1)", "quantized_bits(6,1,alpha=1)", "quantized_relu(5,2)"
     )
     assert made.activations == Fixed(False, 5, 3)
     assert made.bias.frac == 4
-    assert made.weights is choice("quantized_bits(4,0,alpha=1)").weights  # found once
-    assert choice(activation="quantized_tanh(3)").activations is not None
-    assert choice() == choice(None)
+    assert made.weights is make_choice("quantized_bits(4,0,alpha=1)").weights  # found once
+    assert make_choice(activation="quantized_tanh(3)").activations is not None
+    assert make_choice() == make_choice(None)
     with pytest.raises(QuantizerError, match=r"^.*nonsense.*$"):
-        choice("nonsense(3)")
+        make_choice("nonsense(3)")
 
 
 def model(kernel="quantized_bits(4,0,alpha=1)", activation="quantized_relu(4,1)", seed=0):
@@ -153,13 +153,15 @@ def test_layers_within_a_users_layer_are_named_as_left_out():
 
 def test_each_variable_has_its_own_numbers():
     """Layers may multiply by several variables; a constant takes the numbers of the one that it is named after."""
-    narrow, wide = (levels(f"quantized_bits({bits},0,alpha=1)") for bits in (2, 6))
+    narrow, wide = (list_levels(f"quantized_bits({bits},0,alpha=1)") for bits in (2, 6))
     found = qhls.candidates(model(), "s8.4", technology="unit")
 
     def energy(*weights):
         return found.energy({"conv": LayerChoice(weights=weights)})
 
-    assert energy(("kernel", wide)) == found.energy({"conv": choice("quantized_bits(6,0,alpha=1)")})
+    assert energy(("kernel", wide)) == found.energy(
+        {"conv": make_choice("quantized_bits(6,0,alpha=1)")}
+    )
     assert energy(("kernel", wide), ("el", narrow)) == energy(("kernel", wide))  # the longest name
     assert energy(("pointwise", wide)) == found.energy({})
 
@@ -170,23 +172,23 @@ def test_what_lies_on_no_grid_is_left_as_it_is():
     with pytest.raises(
         QuantizerError, match=r"^quantized_ulaw: expected a quantizer with integer codes, .*$"
     ):
-        choice(activation="quantized_ulaw(4)")
+        make_choice(activation="quantized_ulaw(4)")
 
 
 def test_a_choice_is_the_model_that_has_it():
     """Choosing 6 bits in a model of 4 costs what a model of 6 bits costs, both by type alone."""
     wide = model("quantized_bits(6,0,alpha=1)", "quantized_relu(6,2)")
     expected = qhls.candidates(wide, "s8.4").energy(read_choices(wide))
-    made = choice("quantized_bits(6,0,alpha=1)")
+    made = make_choice("quantized_bits(6,0,alpha=1)")
     choices = {
-        "conv": choice("quantized_bits(6,0,alpha=1)", "quantized_bits(4,0,alpha=1)"),
-        "act": choice(activation="quantized_relu(6,2)"),
+        "conv": make_choice("quantized_bits(6,0,alpha=1)", "quantized_bits(4,0,alpha=1)"),
+        "act": make_choice(activation="quantized_relu(6,2)"),
         "fc": made,
     }
     found = qhls.candidates(qhls.compile(model(), "s8.4"))
     assert found.energy(choices) == pytest.approx(expected)
     assert found.energy(choices) > found.energy(read_choices(model()))
-    assert np.isclose(sum(found.by_layer(choices).values()), expected)
+    assert np.isclose(sum(found.sum_by_layer(choices).values()), expected)
 
 
 def test_streams_have_no_costs_of_candidates():

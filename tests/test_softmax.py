@@ -43,7 +43,7 @@ def test_probabilities_are_those_of_keras(model, rng):
     design = qhls.compile(model, "s6.3", softmax="hardware", softmax_bits=9)
     x = np.rint(rng.uniform(-4, 3.8, (64, 4)) * 8) / 8
     wanted = model.predict(x, verbose=0)
-    assert np.abs(design.run(x) - wanted).max() <= design.softmax.error(5)
+    assert np.abs(design.run(x) - wanted).max() <= design.softmax.bound_error(5)
     assert (qhls.compile(model, "s6.3", softmax="argmax").run(x)[:, 0] == wanted.argmax(-1)).all()
 
 
@@ -68,7 +68,7 @@ def test_a_softmax_over_other_axes(mode, axis, rng):
     wanted = keras.ops.convert_to_numpy(model(x.astype("float32")))
     if mode == "hardware":
         off = np.abs(design.run(x) - wanted).max()
-        assert off <= design.softmax.error(12)
+        assert off <= design.softmax.bound_error(12)
     if mode == "argmax":
         assert (design.run(x) == wanted.argmax(axis, keepdims=True)).all()
 

@@ -73,7 +73,7 @@ def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Dista
         finished = design.finish(results)
         results = finished if isinstance(finished, list) else [finished]
     ends = tuple(name.removesuffix(f"/{SOFTMAX_APART}") for name in graph.host_softmax)
-    expected = Reference(design.given, replace(graph, host_softmax=ends)).numbers(codes)
+    expected = Reference(design.given, replace(graph, host_softmax=ends)).compute_numbers(codes)
     outputs = tuple(
         OutputDistance(name, float(abs(a - b).max(initial=0.0)), _compare_argmax(a, b))
         for name, a, b in zip(list_output_names(design.given), results, expected, strict=True)

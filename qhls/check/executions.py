@@ -175,7 +175,7 @@ def _compare_with_keras(
     comparison = _compare(title, graph, expected, received, blame)
     comparisons = [replace(comparison, rounded=rounded)]
     if design.softmax.mode != "host":
-        comparisons.append(_compare_softmax(design, reference.ends(codes), results))
+        comparisons.append(_compare_softmax(design, reference.compute_ends(codes), results))
     notes = list(reference.notes)
     if undefined.any():
         notes.append(
@@ -254,7 +254,7 @@ def _compare_softmax(
     if end.mode == "hardware":
         shapes = zip(wanted, axes, strict=True)
         classes = max(math.prod(real.shape[1:][a] for a in over) for real, over in shapes)
-        title += f", within {end.error(classes):.2g}"
+        title += f", within {end.bound_error(classes):.2g}"
     codes = sum(array.size for array in results)
     bits = sum(a.size * op.type.width for a, op in zip(results, design.graph.outputs, strict=True))
     return BitComparison(title, codes, bits, sum(int(fault.sum()) for fault in faults))

@@ -56,11 +56,11 @@ class Reference:
         """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
         return self._scale(self.model, codes, self.graph.outputs)
 
-    def numbers(self, codes: Sequence[Array]) -> list[Array]:
+    def compute_numbers(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs as numbers."""
         return self._compute_floats(self.model, codes)
 
-    def ends(self, codes: Sequence[Array]) -> list[Array]:
+    def compute_ends(self, codes: Sequence[Array]) -> list[Array]:
         """The outputs as numbers of the given model, with the softmax that the design computes itself."""
         return self._compute_floats(copy_in_precision(self.whole, self.dtype), codes)
 

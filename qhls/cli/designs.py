@@ -163,7 +163,8 @@ def run_plan(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{design.plan}\n")
     if options.json:
         write_json(
-            options.json, {"design": design.graph.name, "processes": read_rows(design.plan.table())}
+            options.json,
+            {"design": design.graph.name, "processes": read_rows(design.plan.to_table())},
         )
     return 0
 
@@ -183,15 +184,15 @@ def run_energy(options: argparse.Namespace) -> int:
         area=options.area or "xilinx_lut6",
     )
     for report in comparison.reports.values():
-        console.print(report.table())
+        console.print(report.to_table())
     if options.activity:
         x = read_arrays(options.activity)
         for design in designs:
-            console.print(design.energy(options.technology, x=x).table())
+            console.print(design.energy(options.technology, x=x).to_table())
     if len(designs) > 1:
-        console.print(comparison.table(), comparison.layers_table())
+        console.print(comparison.to_table(), comparison.tabulate_layers())
     for design in comparison.savings:
-        console.print(comparison.savings_table(design))
+        console.print(comparison.tabulate_savings(design))
     _print_areas(console, comparison, options.area is not None)
     for design, name in zip(designs, names, strict=True):
         for note in design.notes:
@@ -206,8 +207,10 @@ def _print_areas(console: Console, comparison: CostComparison, whole: bool) -> N
     """Print area, latency and operations of all designs, or the warnings of their areas."""
     if whole:
         for design in comparison.areas:
-            console.print(comparison.areas[design].table(), comparison.latencies[design].table())
-        console.print(comparison.costs_table(), comparison.operations_table())
+            console.print(
+                comparison.areas[design].to_table(), comparison.latencies[design].to_table()
+            )
+        console.print(comparison.tabulate_costs(), comparison.tabulate_operations())
         return
     for name, area in comparison.areas.items():
         for warning in area.warnings:

@@ -72,9 +72,9 @@ class ProjectFile:
         """Return the arguments of ``qhls.compile``."""
         settings = {**self.content.get("compile", {}), "schedule": self.schedule}
         return {
-            "model_or_path": self.path("model"),
+            "model_or_path": self.find_path("model"),
             "input_types": self.content.get("inputs"),
-            "weights": self.path("weights"),
+            "weights": self.find_path("weights"),
             **settings,
         }
 
@@ -84,7 +84,7 @@ class ProjectFile:
         check = self.content.get("check")
         return 0 if check is None else check.get("samples", 256)
 
-    def path(self, key: str) -> Path | None:
+    def find_path(self, key: str) -> Path | None:
         """Return the path under ``key``; None without one."""
         return self.folder / self.content[key] if key in self.content else None
 
@@ -122,10 +122,10 @@ def run_build(options: argparse.Namespace) -> int:
     from qhls.compile import compile as compile_model
 
     project = read_project(options.project)
-    data = project.path("data")
+    data = project.find_path("data")
     x = read_arrays(data) if data else None
     design = compile_model(**project.settings, data=x)
-    output = project.path("output")
+    output = project.find_path("output")
     assert output is not None
     projects: dict[str, str] = {}
     with warnings.catch_warnings():
@@ -135,14 +135,14 @@ def run_build(options: argparse.Namespace) -> int:
             path = design.emit(target, output / target, overwrite=True).path
             projects[target] = str(path)
             _say(target, path)
-    if saved := project.path("save"):
+    if saved := project.find_path("save"):
         _say("design", design.save(saved))
     check = None
     if project.samples:
         inputs = draw_inputs(design, project.samples) if x is None else x
         check = design.check(inputs, project.targets)
         sys.stdout.write(f"{check}\n")
-    if page := project.path("report"):
+    if page := project.find_path("report"):
         shown = next((target for target in project.targets if target in TARGETS), "vitis")
         named = f"inputs of {data.name}" if data else ""
         _say("report", design.report(x, data=named, target=shown, check=check).save(page))

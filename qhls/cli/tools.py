@@ -50,7 +50,7 @@ def read_reports(options: argparse.Namespace) -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     reports = [read_report(path) for path in options.path]
     for report in reports:
-        console.print(report.table())
+        console.print(report.to_table())
     if options.json:
         sys.stdout.write(f"{save_reports(reports, options.json)}\n")
     return 0

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from qhls.energy.hardware.area import AreaReport, estimate_area
 from qhls.energy.hardware.latency import LatencyReport, estimate_latency
 from qhls.energy.model import CAUSES, EnergyReport, OpEnergy, compare, estimate
-from qhls.energy.operations import BitOperations, bit_operations
+from qhls.energy.operations import BitOperations, count_bit_operations
 from qhls.energy.report.comparison import CostComparison
 from qhls.energy.scaling import ProcessNode
-from qhls.energy.sensitivity import Saving, sensitivity
-from qhls.energy.technology import Technology, load_technology, technologies
+from qhls.energy.sensitivity import Saving, find_savings
+from qhls.energy.technology import Technology, list_technologies, load_technology
 from qhls.energy.tool_reports.report import ToolReport, read_report
 from qhls.plan.hardware.prices import AreaTable, area_tables, load_area_table, tool_tables
 
@@ -40,16 +40,16 @@ __all__ = [
     "Technology",
     "ToolReport",
     "area_tables",
-    "bit_operations",
     "compare",
+    "count_bit_operations",
     "estimate",
     "estimate_area",
     "estimate_latency",
+    "find_savings",
+    "list_technologies",
     "load_area_table",
     "load_technology",
     "read_report",
-    "sensitivity",
-    "technologies",
     "tool_tables",
 ]
 

@@ -42,7 +42,7 @@ class ActiveEnergyReport(EnergyReport):
     activities: Mapping[str, Activity]
     """Wires and toggles by op."""
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per layer: toggles per bit, pJ by activity and by count, and their ratio."""
         title = f"Energy of {self.design} by activity, pJ per inference, {self.technology}"
         table = Table(title=make_cell(title, "italic"), show_footer=True)

@@ -82,20 +82,20 @@ class QuantizerLevels:
     def _fixed(self) -> bool:
         return find_encoding(np.array(self.codes).reshape(-1, 1)).encoding is Encoding.FIXED
 
-    def const(self, like: Const) -> Const:
+    def make_constant(self, like: Const) -> Const:
         """Return a constant in the shape of ``like`` with all codes equally often, and most of them in each output."""
         if self._fixed or not like.shape:
-            return self._filled(like, np.resize(self._order, like.shape))
+            return self._fill(like, np.resize(self._order, like.shape))
         outputs = like.shape[-1]
         column = np.resize(self._order, (like.size // outputs, 1))
-        return self._filled(like, np.repeat(column, outputs, axis=1).reshape(like.shape))
+        return self._fill(like, np.repeat(column, outputs, axis=1).reshape(like.shape))
 
-    def extremes(self, like: Const) -> tuple[Const, Const]:
+    def make_extremes(self, like: Const) -> tuple[Const, Const]:
         """Return two constants in the shape of ``like``: one of the lowest code only, one of the highest."""
         low, high = (np.full(like.shape, self.codes[end]) for end in (0, -1))
-        return self._filled(like, low), self._filled(like, high)
+        return self._fill(like, low), self._fill(like, high)
 
-    def _filled(self, like: Const, codes: object) -> Const:
+    def _fill(self, like: Const, codes: object) -> Const:
         return replace(like, codes=Codes(np.asarray(codes)), frac=self.frac)
 
 
@@ -198,10 +198,10 @@ class Candidates:
         """Return pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for an unknown layer."""
         return fsum(op.energy for op in self._walk(choices))
 
-    def costs(self, choices: Mapping[str, LayerChoice]) -> CandidateCosts:
+    def estimate_costs(self, choices: Mapping[str, LayerChoice]) -> CandidateCosts:
         """Return energy, area and latency with ``choices`` by Keras layer; see ``energy``."""
         costs = self._walk(choices)
-        latency, interval = self._time(costs)
+        latency, interval = self._find_cycles(costs)
         units = self._area.units if self._area else ()
         totals = map(fsum, zip(*(op.area for op in costs), strict=True))
         return CandidateCosts(
@@ -211,7 +211,7 @@ class Candidates:
             interval,
         )
 
-    def _time(self, costs: list[_OpCosts]) -> tuple[int, int]:
+    def _find_cycles(self, costs: list[_OpCosts]) -> tuple[int, int]:
         """Return the latency and the initiation interval, in clock cycles."""
         network, timed = self._plan, list[Process]()
         for process, fused in zip(network.processes, self._fused, strict=True):
@@ -226,7 +226,7 @@ class Candidates:
         busy = max((process.busy for process in timed), default=1)
         return latency, max(busy, self._stored) if network.overlap else latency
 
-    def by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
+    def sum_by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
         """Return pJ per inference by Keras layer; an op without layer counts under its own name."""
         layers: dict[str, float] = {}
         for op, costs in zip(self._ops, self._walk(choices), strict=True):
@@ -234,7 +234,7 @@ class Candidates:
             layers[layer] = layers.get(layer, 0.0) + costs.energy
         return layers
 
-    def types(self, choices: Mapping[str, LayerChoice]) -> dict[str, Fixed]:
+    def derive_types(self, choices: Mapping[str, LayerChoice]) -> dict[str, Fixed]:
         """Return the type of each op's result by the name of the op."""
         results = self._walk(choices)
         return {op.name: costs.state.type for op, costs in zip(self._ops, results, strict=True)}
@@ -250,27 +250,27 @@ class Candidates:
                 f"candidates: expected layers of {', '.join(self.layers)}, got {unknown!r}. Choose one of these."
             )
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
-            choice = self._choice(op, choices)
+            choice = self._find_choice(op, choices)
             states = tuple([results[i].state for i in sources])
             if entering and op is self._first:
                 states = entering
             key = (choice, states)
             costs = seen.get(key)
             if costs is None:
-                costs = seen[key] = self._cost_op(op, choice, states)
+                costs = seen[key] = self._price_op(op, choice, states)
             results.append(costs)
         return results
 
-    def _choice(self, op: Op, choices: Mapping[str, LayerChoice]) -> _Choice:
+    def _find_choice(self, op: Op, choices: Mapping[str, LayerChoice]) -> _Choice:
         """Return the choice for ``op``; for a recurrence, those for the layers of its step, by layer."""
         if op not in self._nested:
             return choices.get(op.layer or "", _AS_IS)
         layers = self._nested[op].layers
         return tuple((layer, choices[layer]) for layer in layers if layer in choices)
 
-    def _cost_op(self, op: Op, choice: _Choice, states: tuple[_State, ...]) -> _OpCosts:
+    def _price_op(self, op: Op, choice: _Choice, states: tuple[_State, ...]) -> _OpCosts:
         if isinstance(choice, tuple):
-            return self._cost_scan(cast("Scan", op), dict(choice), states)
+            return self._price_scan(cast("Scan", op), dict(choice), states)
         new_op = _rebuild(op, choice, states)
         state = _State(new_op.type, *new_op.range.hull, is_two_valued(new_op))
         hardware = self._remake(op, new_op)
@@ -284,7 +284,7 @@ class Candidates:
             return replace(self._plan.buffer(op), tensor=new_op, word_bits=new_op.type.width)
         return None if isinstance(op, Reshape) else self._plan.remake(op, new_op)
 
-    def _cost_scan(
+    def _price_scan(
         self, op: Scan, choices: Mapping[str, LayerChoice], states: tuple[_State, ...]
     ) -> _OpCosts:
         """Return the state and the costs of a recurrence, from those of its step. The carried state keeps its type."""
@@ -294,7 +294,7 @@ class Candidates:
         row = states[0].type  # a row may hold any of its numbers: a step is the same for all rows
         entering = _State(row, row.lo, row.hi, opposite=False)
         costs = inner._walk(choices, (entering,))
-        cycles, _ = inner._time(costs)
+        cycles, _ = inner._find_cycles(costs)
         timed = repeat(process, process.body, cycles)
         state = costs[inner._outputs[0]].state
         areas = [self._price_area(timed), *(step_op.area for step_op in costs)]
@@ -334,10 +334,10 @@ def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
     levels = _find_weights(choice, constant) if multiplies else choice.bias
     if levels is None:
         return op.with_operands(new)
-    typical = {**new, constant: levels.const(constant)}
+    typical = {**new, constant: levels.make_constant(constant)}
     if not multiplies:
         return op.with_operands(typical)
-    extremes = [op.with_operands({**new, constant: end}) for end in levels.extremes(constant)]
+    extremes = [op.with_operands({**new, constant: end}) for end in levels.make_extremes(constant)]
     lowest, highest = zip(*(extreme.range.hull for extreme in extremes), strict=True)
     return op.with_operands(typical, bounds=(min(lowest), max(highest)))
 

@@ -84,7 +84,7 @@ class EnergyReport(Tabular):
             members.setdefault(op.layer or op.name, []).append(op)
         return {layer: _sum_by_cause(ops) for layer, ops in members.items()}
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per layer: pJ by cause, in total, and the share of the design."""
         title = make_cell(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
         table = Table(title=title, show_footer=True)
@@ -200,7 +200,7 @@ def list_energy_terms(
         return [_write(hardware, technology)]
     events, table = list_events(hardware)
     terms = [
-        (_find_cause(event.kind), hardware.op, count * technology.operation(event, table))
+        (_find_cause(event.kind), hardware.op, count * technology.price_operation(event, table))
         for event, count in events.items()
     ]
     if hardware.is_wiring:

@@ -31,7 +31,7 @@ class BitOperations:
     ebops: int
 
 
-def bit_operations(graph: Graph) -> dict[str, BitOperations]:
+def count_bit_operations(graph: Graph) -> dict[str, BitOperations]:
     """Count bit operations by Keras layer, for layers that multiply by weights.
 
     An op without layer counts under its own name.

@@ -55,7 +55,7 @@ class Saving:
     activations: float | None
 
 
-def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tuple[Saving, ...]:
+def find_savings(graph: Graph, schedule: Schedule, technology: Technology) -> tuple[Saving, ...]:
     """Return the saving of one bit less in each Keras layer with a part to narrow.
 
     Only ops that change are rebuilt and priced, so the time is linear in the number of layers.
@@ -63,7 +63,7 @@ def sensitivity(graph: Graph, schedule: Schedule, technology: Technology) -> tup
     narrowing, network = _Narrowing(graph), plan(graph, schedule)
 
     def find_saving(layer: str, part: NarrowedPart) -> float | None:
-        changed = narrowing.changes(layer, part, _reads_alike)
+        changed = narrowing.find_changes(layer, part, _has_same_readers)
         if not changed:
             return None
         before = [network.hardware(op) for op in changed]
@@ -96,7 +96,7 @@ def _price_with_nested(hardware: Process | Buffer | None, technology: Technology
     return price + hardware.trips * math.fsum(inner)
 
 
-def _reads_alike(new: Op, op: Op) -> bool:
+def _has_same_readers(new: Op, op: Op) -> bool:
     """Return whether ``new`` looks like ``op`` to its readers: the same type, range and number of values."""
     return (
         not isinstance(new, Const)
@@ -115,7 +115,7 @@ def narrow(graph: Graph, layer: str, part: NarrowedPart) -> Graph:
     Weights and activations lose their last fraction bit, rounded to the nearest, ties to even. Weights that
     are powers of two lose the lower half of their exponents: those become the lowest remaining one.
     """
-    changed = _Narrowing(graph).changes(layer, part, lambda new, op: False)
+    changed = _Narrowing(graph).find_changes(layer, part, lambda new, op: False)
     if not changed:
         return graph
     return replace(graph, outputs=tuple(changed.get(op, op) for op in graph.outputs))
@@ -140,7 +140,7 @@ class _Narrowing:
             for layer in {op.layer, *(inner.layer for inner in inside)}:
                 self._members.setdefault(layer, []).append(op)
 
-    def changes(
+    def find_changes(
         self, layer: str, part: NarrowedPart, settled: Callable[[Op, Op], bool]
     ) -> dict[Op, Op]:
         """Return the new op of each op that changes; the readers of a ``settled`` op stay as they are."""
@@ -182,7 +182,7 @@ def _rebuild(op: Op, new: dict[Op, Op]) -> Op:
         if finer and isinstance(op, Pad):
             return replace(op, x=x, value=round(float(np.ldexp(float(op.value), finer))))
         if finer and isinstance(op, Threshold):
-            return _regrid(op, x)
+            return _coarsen_input(op, x)
     return op.with_operands(new)
 
 
@@ -210,7 +210,7 @@ def _retype(types: dict[Input, Fixed], op: Op) -> Op:
     return replace(op, dtype=types[op]) if isinstance(op, Input) and types[op] != op.dtype else op
 
 
-def _regrid(op: Threshold, x: Op) -> Threshold:
+def _coarsen_input(op: Threshold, x: Op) -> Threshold:
     """Return the same steps for an ``x`` of fewer fraction bits; thresholds are rounded up to its grid."""
     steps, levels = coarsen_steps(
         op.thresholds.codes.integers(),

@@ -29,7 +29,7 @@ OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
 """The operations that a table prices; other events are composed of them and of memory accesses."""
 
 COMPOSED = ("nothing", "scale", "shift", "choose", "round", "lookup")
-"""The kinds of event whose price follows from a table's figures; see ``Technology.operation``."""
+"""The kinds of event whose price follows from a table's figures; see ``Technology.price_operation``."""
 
 MEMORIES: dict[str, tuple[str, ...]] = {
     "registers": ("read", "write"),
@@ -63,7 +63,7 @@ class Polynomial:
         terms = (c * product ** (power / count) for power, c in enumerate(self.coefficients))
         return math.fsum(terms)
 
-    def times(self, factor: float, source: str, error: str) -> Self:
+    def scale(self, factor: float, source: str, error: str) -> Self:
         """Return this figure times ``factor``, with a new source and error."""
         return type(self)(tuple(c * factor for c in self.coefficients), source, error)
 
@@ -80,12 +80,12 @@ class WordCurve:
     source: str
     error: str
 
-    def times(self, factor: float, source: str, error: str) -> Self:
+    def scale(self, factor: float, source: str, error: str) -> Self:
         """Return this curve times ``factor``, with a new source and error."""
         points = tuple((capacity, pj * factor) for capacity, pj in self.points)
         return type(self)(self.word_bits, points, source, error)
 
-    def word(self, capacity: int) -> float:
+    def price_word(self, capacity: int) -> float:
         """Return pJ of one word of a memory of ``capacity`` bits."""
         if len(self.points) == 1:
             return self.points[0][1]
@@ -95,17 +95,17 @@ class WordCurve:
         (x0, y0), (x1, y1) = self.points[upper - 1 : upper + 1]
         return y0 * (y1 / y0) ** (math.log(capacity / x0) / math.log(x1 / x0))
 
-    def access(self, capacity: int, bits: int) -> float:
+    def price_access(self, capacity: int, bits: int) -> float:
         """Return pJ of ``bits`` read together, in whole words, from a memory of ``capacity`` bits."""
-        return math.ceil(bits / self.word_bits) * self.word(capacity)
+        return math.ceil(bits / self.word_bits) * self.price_word(capacity)
 
-    def logic(self, capacity: int, bits: int) -> float:
+    def price_in_logic(self, capacity: int, bits: int) -> float:
         """Return pJ of ``bits`` from a table of ``capacity`` bits in logic: their share of a word."""
-        return bits / self.word_bits * self.word(capacity)
+        return bits / self.word_bits * self.price_word(capacity)
 
-    def tensor(self, bits: int) -> float:
+    def price_tensor(self, bits: int) -> float:
         """Return pJ of one pass over a tensor of ``bits``, packed in words, in a memory of exactly that capacity."""
-        return self.access(bits, bits) if bits else 0.0
+        return self.price_access(bits, bits) if bits else 0.0
 
 
 PriceFigure = TypeVar("PriceFigure", Polynomial, WordCurve)
@@ -121,7 +121,7 @@ class Technology:
     memories: Mapping[str, Mapping[str, WordCurve]]
     process: ProcessNode | None = None
 
-    def operation(self, event: Event, table: str | None = None) -> float:
+    def price_operation(self, event: Event, table: str | None = None) -> float:
         """Return pJ of one ``event``; ``table``: the place of the table that a lookup reads, None if it is logic.
 
         A product by a constant costs the additions of its digits. Shifts and choices are multiplexers, rounding is an
@@ -138,7 +138,7 @@ class Technology:
         if kind == "choose":
             return self.operations["mux"].price(bits)
         if kind == "lookup":
-            return self._lookup(bits[0], bits[1], table)
+            return self._price_lookup(bits[0], bits[1], table)
         if kind != "round" and kind not in self.operations:
             known = dict.fromkeys((*self.operations, *COMPOSED))
             raise EnergyError(
@@ -147,12 +147,12 @@ class Technology:
             )
         return (adds if kind == "round" else self.operations[kind]).price(bits)
 
-    def _lookup(self, bits: int, entries: int, table: str | None) -> float:
+    def _price_lookup(self, bits: int, entries: int, table: str | None) -> float:
         if table is None:
-            return self.memories["rom"]["read"].logic(bits * entries, bits)
-        return self.memories[table]["read"].access(bits * entries, bits)
+            return self.memories["rom"]["read"].price_in_logic(bits * entries, bits)
+        return self.memories[table]["read"].price_access(bits * entries, bits)
 
-    def scaled(self, process: ProcessNode) -> Technology:
+    def with_process(self, process: ProcessNode) -> Technology:
         """Scale all figures to another process, except DRAM, which is a separate chip.
 
         Raises ``EnergyError`` for a technology without process, or a node outside the range of the scaling.
@@ -167,7 +167,7 @@ class Technology:
 
         def scale(figure: PriceFigure) -> PriceFigure:
             source = f"{figure.source} {note}: {read_scaling_source()}"
-            return figure.times(factor, source, f"{figure.error} {read_scaling_error()}")
+            return figure.scale(factor, source, f"{figure.error} {read_scaling_error()}")
 
         operations = {kind: scale(figure) for kind, figure in self.operations.items()}
         memories = {
@@ -176,11 +176,11 @@ class Technology:
         }
         return replace(self, operations=operations, memories=memories, process=process)
 
-    def in_fabric(self, factor: float, source: str, error: str) -> Technology:
+    def with_fabric(self, factor: float, source: str, error: str) -> Technology:
         """Price lookup tables and flip-flops at ``factor`` times the energy; hard blocks stay as they are."""
 
         def price_in_fabric(figure: PriceFigure) -> PriceFigure:
-            return figure.times(
+            return figure.scale(
                 factor, f"{figure.source} Times {factor:g}: {source}", f"{figure.error} {error}"
             )
 
@@ -193,14 +193,14 @@ class Technology:
 
     def read(self, place: str, bits: int) -> float:
         """Return pJ of reading a tensor of ``bits`` once from ``place``."""
-        return self.memories[place]["read"].tensor(bits)
+        return self.memories[place]["read"].price_tensor(bits)
 
     def write(self, place: str, bits: int) -> float:
         """Return pJ of writing a tensor of ``bits`` once to ``place``, which is not ``"rom"``."""
-        return self.memories[place]["write"].tensor(bits)
+        return self.memories[place]["write"].price_tensor(bits)
 
 
-def technologies() -> tuple[str, ...]:
+def list_technologies() -> tuple[str, ...]:
     """Return the names of the technologies that come with qhls."""
     return tuple(sorted(path.stem for path in _TABLES.glob("*.json")))
 
@@ -221,7 +221,7 @@ def load_technology(name_or_path: str | PathLike[str]) -> Technology:
 def _load(name_or_path: str | PathLike[str], derived: tuple[Path, ...]) -> Technology:
     """Load a technology; ``derived``: the tables that build on it, directly or not."""
     path = find_table("technology", name_or_path, _TABLES)
-    return _Table(path.stem, (*derived, path.resolve())).technology(path)
+    return _Table(path.stem, (*derived, path.resolve())).read_technology(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,80 +237,82 @@ class _Table:
             f"technology {self.name!r}, {where}: expected {expected}, got {value!r}. Correct the table."
         )
 
-    def technology(self, path: Path) -> Technology:
+    def read_technology(self, path: Path) -> Technology:
         where = f"technology {self.name!r}"
         content: object = read_json(path, "JSON", EnergyError, where)
         if isinstance(content, dict) and "base" in content:
-            return self.derived(cast("dict[str, Any]", content), path)
+            return self.read_derived(cast("dict[str, Any]", content), path)
         keys = ("description", "process", "operations", "memories")
-        top = self.keys("table", cast("object", content), keys)
-        operations = self.keys("operations", top["operations"], OPERATIONS)
-        memories = self.keys("memories", top["memories"], tuple(MEMORIES))
+        top = self.read_object("table", cast("object", content), keys)
+        operations = self.read_object("operations", top["operations"], OPERATIONS)
+        memories = self.read_object("memories", top["memories"], tuple(MEMORIES))
         curves = {
-            place: self.keys(f"memories.{place}", memories[place], accesses)
+            place: self.read_object(f"memories.{place}", memories[place], accesses)
             for place, accesses in MEMORIES.items()
         }
-        process = None if top["process"] is None else self.process(top["process"])
+        process = None if top["process"] is None else self.read_process(top["process"])
         return Technology(
             self.name,
-            self.text("description", top["description"]),
-            {kind: self.polynomial(kind, operations[kind]) for kind in OPERATIONS},
-            {place: self.curves(place, curves[place]) for place in MEMORIES},
+            self.read_text("description", top["description"]),
+            {kind: self.read_polynomial(kind, operations[kind]) for kind in OPERATIONS},
+            {place: self.read_curves(place, curves[place]) for place in MEMORIES},
             process,
         )
 
-    def derived(self, content: object, path: Path) -> Technology:
+    def read_derived(self, content: object, path: Path) -> Technology:
         """Build on the base: scale it to this table's process, price its fabric, then replace the stated figures."""
         parts = ("process", "fabric", "operations", "memories")
-        top = self.keys("table", content, ("description", "base"), parts)
-        base = self.text("base", top["base"])
+        top = self.read_object("table", content, ("description", "base"), parts)
+        base = self.read_text("base", top["base"])
         file = path.parent / base if base.endswith(".json") else _TABLES / f"{base}.json"
         if is_file(file) and file.resolve() in self.derived_tables:
             self.refuse("base", "a technology that does not build on this one", base)
         result = _load(file if base.endswith(".json") else base, self.derived_tables)
         if "process" in top:
-            result = result.scaled(self.process(top["process"]))
+            result = result.with_process(self.read_process(top["process"]))
         if "fabric" in top:
-            result = result.in_fabric(*self.fabric(top["fabric"]))
-        operations = self.keys("operations", top.get("operations", {}), (), OPERATIONS)
-        memories = self.keys("memories", top.get("memories", {}), (), tuple(MEMORIES))
+            result = result.with_fabric(*self.read_fabric(top["fabric"]))
+        operations = self.read_object("operations", top.get("operations", {}), (), OPERATIONS)
+        memories = self.read_object("memories", top.get("memories", {}), (), tuple(MEMORIES))
         curves = dict(result.memories)
         for place, figures in memories.items():
-            stated = self.keys(f"memories.{place}", figures, (), MEMORIES[place])
-            curves[place] = {**curves[place], **self.curves(place, stated)}
+            stated = self.read_object(f"memories.{place}", figures, (), MEMORIES[place])
+            curves[place] = {**curves[place], **self.read_curves(place, stated)}
         return replace(
             result,
             name=self.name,
-            description=self.text("description", top["description"]),
+            description=self.read_text("description", top["description"]),
             operations={
                 **result.operations,
-                **{kind: self.polynomial(kind, operations[kind]) for kind in operations},
+                **{kind: self.read_polynomial(kind, operations[kind]) for kind in operations},
             },
             memories=curves,
         )
 
-    def process(self, value: object) -> ProcessNode:
-        content = self.keys("process", value, ("node_nm", "voltage"))
-        node, voltage = (self.number(f"process.{key}", content[key]) for key in content)
+    def read_process(self, value: object) -> ProcessNode:
+        content = self.read_object("process", value, ("node_nm", "voltage"))
+        node, voltage = (self.read_number(f"process.{key}", content[key]) for key in content)
         if not (node > 0 and voltage > 0):
             self.refuse("process", "a positive node_nm and voltage", value)
         return ProcessNode(node, voltage)
 
-    def fabric(self, value: object) -> tuple[float, str, str]:
-        content = self.keys("fabric", value, ("factor", "source", "error"))
-        factor = self.number("fabric.factor", content["factor"])
+    def read_fabric(self, value: object) -> tuple[float, str, str]:
+        content = self.read_object("fabric", value, ("factor", "source", "error"))
+        factor = self.read_number("fabric.factor", content["factor"])
         if factor <= 0:
             self.refuse("fabric.factor", "a positive number", factor)
-        source, error = (self.text(f"fabric.{key}", content[key]) for key in ("source", "error"))
+        source, error = (
+            self.read_text(f"fabric.{key}", content[key]) for key in ("source", "error")
+        )
         return factor, source, error
 
-    def curves(self, place: str, accesses: dict[str, Any]) -> dict[str, WordCurve]:
+    def read_curves(self, place: str, accesses: dict[str, Any]) -> dict[str, WordCurve]:
         return {
-            access: self.curve(f"memories.{place}.{access}", value)
+            access: self.read_curve(f"memories.{place}.{access}", value)
             for access, value in accesses.items()
         }
 
-    def keys(
+    def read_object(
         self, where: str, value: object, keys: tuple[str, ...], optional: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """Return ``value`` as a dict; refuse it unless it has all ``keys`` and no others but ``optional`` ones."""
@@ -326,38 +328,38 @@ class _Table:
                 self.refuse(where, f"the key {key!r}", ", ".join(content))
         return content
 
-    def figure(self, where: str, value: object, formula: str, *keys: str) -> dict[str, Any]:
+    def read_figure(self, where: str, value: object, formula: str, *keys: str) -> dict[str, Any]:
         """Return a figure after a check of its keys, formula, unit, source and error."""
-        content = self.keys(where, value, ("formula", "unit", *keys, "source", "error"))
+        content = self.read_object(where, value, ("formula", "unit", *keys, "source", "error"))
         for key, only in (("formula", formula), ("unit", "pJ")):
             if content[key] != only:
                 self.refuse(f"{where}.{key}", repr(only), content[key])
-        self.text(f"{where}.source", content["source"])
-        self.text(f"{where}.error", content["error"])
+        self.read_text(f"{where}.source", content["source"])
+        self.read_text(f"{where}.error", content["error"])
         return content
 
-    def polynomial(self, kind: str, value: object) -> Polynomial:
+    def read_polynomial(self, kind: str, value: object) -> Polynomial:
         where = f"operations.{kind}"
-        content = self.figure(where, value, "polynomial in bits", "coefficients")
+        content = self.read_figure(where, value, "polynomial in bits", "coefficients")
         where = f"{where}.coefficients"
         coefficients = tuple(
-            self.number(where, c) for c in self.filled(where, content["coefficients"])
+            self.read_number(where, c) for c in self.read_list(where, content["coefficients"])
         )
         return Polynomial(coefficients, content["source"], content["error"])
 
-    def curve(self, where: str, value: object) -> WordCurve:
-        content = self.figure(where, value, "word by capacity in bits", "word_bits", "points")
+    def read_curve(self, where: str, value: object) -> WordCurve:
+        content = self.read_figure(where, value, "word by capacity in bits", "word_bits", "points")
         word_bits = content["word_bits"]
         if type(word_bits) is not int or not 1 <= word_bits <= MOST_WORD_BITS:
             expected = f"a whole number of at least 1 and at most {MOST_WORD_BITS:,}"
             self.refuse(f"{where}.word_bits", expected, word_bits)
         where = f"{where}.points"
         points: list[tuple[float, float]] = []
-        for entry in self.filled(where, content["points"]):
-            pair = self.filled(where, entry)
+        for entry in self.read_list(where, content["points"]):
+            pair = self.read_list(where, entry)
             if len(pair) != 2:
                 self.refuse(where, "pairs [capacity in bits, pJ]", entry)
-            x, y = self.number(where, pair[0]), self.number(where, pair[1])
+            x, y = self.read_number(where, pair[0]), self.read_number(where, pair[1])
             if not (x > 0 and y > 0):
                 self.refuse(where, "positive capacities and pJ", entry)
             points.append((x, y))
@@ -368,12 +370,12 @@ class _Table:
                 )
         return WordCurve(word_bits, tuple(points), content["source"], content["error"])
 
-    def filled(self, where: str, value: object) -> list[Any]:
+    def read_list(self, where: str, value: object) -> list[Any]:
         if not isinstance(value, list) or not value:
             self.refuse(where, "a list that is not empty", cast(object, value))
         return cast("list[Any]", value)
 
-    def number(self, where: str, value: object) -> float:
+    def read_number(self, where: str, value: object) -> float:
         expected = "finite numbers of at least 0"
         if not isinstance(value, int | float) or isinstance(value, bool):
             self.refuse(where, expected, value)
@@ -381,7 +383,7 @@ class _Table:
             self.refuse(where, expected, value)
         return float(value)
 
-    def text(self, where: str, value: object) -> str:
+    def read_text(self, where: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip():
             self.refuse(where, "a text that is not empty", value)
         return value

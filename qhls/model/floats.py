@@ -14,7 +14,7 @@ _EXPONENTS = 127
 """Powers of two below this one and its inverse are ordinary numbers in float32."""
 
 
-def follows_float32(op: Op) -> bool:
+def is_exact_or_proved(op: Op) -> bool:
     """Return whether float32 arithmetic gives exactly the result of ``op``, by its range or by proof."""
     return op.proved or is_float32_exact(op)
 
@@ -55,7 +55,7 @@ def _(op: Quantize) -> bool:
 
 @is_float32_exact.register
 def _(op: Scan) -> bool:
-    return all(map(follows_float32, op.body.ops))
+    return all(map(is_exact_or_proved, op.body.ops))
 
 
 @is_float32_exact.register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qhls.ir import Graph
-from qhls.model.floats import follows_float32
+from qhls.model.floats import is_exact_or_proved
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,5 +39,5 @@ class ModelGraph(Graph):
     @property
     def inexact(self) -> tuple[str, ...]:
         """Return the layers in which float32 may round: ``rounded``, and those whose ranges do not prove it exact."""
-        by_range = (op.layer or op.name for op in self.ops if not follows_float32(op))
+        by_range = (op.layer or op.name for op in self.ops if not is_exact_or_proved(op))
         return tuple(dict.fromkeys([*self.rounded, *by_range]))

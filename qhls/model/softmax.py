@@ -84,11 +84,11 @@ class Softmax:
         if self.mode == "argmax":
             result: Op = ArgMax(rows)
         else:
-            result = probabilities(rows, self.bits)
+            result = compute_probabilities(rows, self.bits)
             result = result if len(axes) == 1 else Reshape(result, turned.shape)
         return _transpose(result, [order.index(axis) for axis in range(rank)])
 
-    def error(self, classes: int) -> float:
+    def bound_error(self, classes: int) -> float:
         """Return the largest distance of a probability in hardware from the real one, for so many ``classes``.
 
         Each exponential is rounded to ``p = bits + GUARD_BITS`` bits, off by ``2**-(p+1)``, their sum, at least
@@ -115,7 +115,7 @@ class Softmax:
             return (chosen < wanted.max(axis, keepdims=True)) | (abs(total - 1) > _NEARLY)
         classes = math.prod(wanted.shape[1:][a] for a in axes)
         rounding = (8 + classes / 8) * float(np.finfo(wanted.dtype).eps)  # of the floats themselves
-        return abs(wanted.astype(np.float64) - results) > self.error(classes) + rounding
+        return abs(wanted.astype(np.float64) - results) > self.bound_error(classes) + rounding
 
     def __str__(self) -> str:
         return "argmax" if self.mode == "argmax" else f"softmax of {self.bits} fraction bits"
@@ -134,11 +134,11 @@ def _transpose(x: Op, order: list[int]) -> Op:
     return View(x, tuple(x.shape[a] for a in order), tuple(strides[a] for a in order))
 
 
-def probabilities(x: Op, bits: int) -> Op:
+def compute_probabilities(x: Op, bits: int) -> Op:
     """Return the softmax over the last axis of ``x``, by tables of exponentials and of reciprocals.
 
     ``exp(x - max)``, its sum, the sum's reciprocal and their product. How far it is from the real one says
-    ``Softmax.error``.
+    ``Softmax.bound_error``.
     """
     rows, classes = x.size // x.shape[-1], x.shape[-1]
     inner = bits + GUARD_BITS

@@ -159,7 +159,7 @@ class Plan(Tabular):
             return ()
         return tuple(a for a in arrays_read(process.ops[0]) if self._buffers[a].is_memory)
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per process: fold, loops, interval, depth, places and channels."""
         from qhls.plan.table import make_table
 

@@ -92,7 +92,7 @@ class ProofReport(Tabular):
             return f"not proved, no difference in {self.samples:,} vectors"
         return "proved for all inputs"
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per op, with the verdict below."""
         table = Table(
             title=make_cell(f"Proof of {self.design}, latency {self.latency}", "italic"),

@@ -118,8 +118,8 @@ def report_design(
         check="" if check is None else str(check),
         equal=bool(check),
         proof=proof,
-        proofs="" if proof is None else render_html(proof.table()),
-        plan=render_html(design.plan.table()),
+        proofs="" if proof is None else render_html(proof.to_table()),
+        plan=render_html(design.plan.to_table()),
         synthesis=[(report, costs.compare(report)) for report in synthesis],
     )
     figures = {

@@ -65,7 +65,7 @@ class TensorProfile:
         """Return the lowest and the highest number."""
         return float(self.lo * 2.0**-self.type.frac), float(self.hi * 2.0**-self.type.frac)
 
-    def joined(self, other: TensorProfile) -> TensorProfile:
+    def join(self, other: TensorProfile) -> TensorProfile:
         """Return the profile of the codes of both; the names and types are equal."""
         return TensorProfile(
             self.name,
@@ -98,7 +98,7 @@ def profile_design(graph: Graph, codes: Sequence[Array]) -> dict[Op, TensorProfi
         values = tap(graph, batch, tensors)
         for op in tensors:
             each = _make_profile(op, values[op], *_count_beyond(op, values))
-            profiles[op] = profiles[op].joined(each) if op in profiles else each
+            profiles[op] = profiles[op].join(each) if op in profiles else each
     for op in graph.ops:
         if isinstance(op, Const):
             profiles[op] = profile_constant(op)

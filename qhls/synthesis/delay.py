@@ -46,13 +46,13 @@ def find_slowest_path(netlist: Netlist, table: DelayTable) -> tuple[float, int, 
         elif before is None:
             ends.append(None)
         else:
-            levels, bits = _sizes(netlist, cell)
+            levels, bits = _measure_cell(netlist, cell)
             time = before[0] + levels * table.level + bits * table.bit
             ends.append((time, before[1] + levels, before[2] + bits))
     return slowest[0] + table.start, slowest[1], slowest[2]
 
 
-def _sizes(netlist: Netlist, cell: Cell) -> tuple[int, int]:
+def _measure_cell(netlist: Netlist, cell: Cell) -> tuple[int, int]:
     """Return the logic levels and the carry bits of a cell; a comparison with 0 is a wire, the sign."""
     if cell.kind in WIRES:
         return 0, 0

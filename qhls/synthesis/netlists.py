@@ -24,7 +24,7 @@ def find_longest_path(
 
     ``owners``: the layer of each wire of the emitted Verilog. Cells between two wires belong to the later one.
     """
-    names = _own(module, owners)
+    names = _name_bits(module, owners)
     drivers: dict[Any, str] = {}
     reads: dict[str, set[Any]] = {}
     for name, cell in module["cells"].items():
@@ -52,7 +52,7 @@ def find_longest_path(
     return _follow(module, longest, end, names)
 
 
-def _own(module: Mapping[str, Any], owners: Mapping[str, str]) -> dict[Any, str]:
+def _name_bits(module: Mapping[str, Any], owners: Mapping[str, str]) -> dict[Any, str]:
     """Return the layer of each bit that has a name of the emitted Verilog."""
     names: dict[Any, str] = {}
     for name, net in module["netnames"].items():

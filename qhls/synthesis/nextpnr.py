@@ -35,7 +35,7 @@ class Device:
     resources: Mapping[str, int]
 
 
-def _device(size: str, pins: int, *counts: int) -> Device:
+def _make_device(size: str, pins: int, *counts: int) -> Device:
     columns: dict[str, int] = dict(zip(("LUT", "FF", "DSP", "BRAM"), counts, strict=True))
     return Device(f"ecp5-{size}", f"--{size}", "CABGA381", pins, columns)
 
@@ -43,10 +43,10 @@ def _device(size: str, pins: int, *counts: int) -> Device:
 DEVICES = {
     device.name: device
     for device in (
-        _device("12k", 197, 24288, 24288, 28, 56),
-        _device("25k", 197, 24288, 24288, 28, 56),
-        _device("45k", 203, 43848, 43848, 72, 108),
-        _device("85k", 205, 83640, 83640, 156, 208),
+        _make_device("12k", 197, 24288, 24288, 28, 56),
+        _make_device("25k", 197, 24288, 24288, 28, 56),
+        _make_device("45k", 203, 43848, 43848, 72, 108),
+        _make_device("85k", 205, 83640, 83640, 156, 208),
     )
 }
 """The devices, by name. nextpnr sees the 12k as the 25k, whose silicon it shares."""

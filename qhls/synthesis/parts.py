@@ -49,7 +49,7 @@ class _Counter:
     def is_known(self, index: int) -> bool:
         return self.cells[index].kind is Kind.CONST
 
-    def span(self, index: int, width: int) -> tuple[int, int]:
+    def find_span(self, index: int, width: int) -> tuple[int, int]:
         """Return the first bit that varies in a result of ``width`` bits, and the bit behind the last."""
         cell = self.cells[index]
         if cell.kind is Kind.CONST:
@@ -59,7 +59,7 @@ class _Counter:
     def add(self, index: int, cell: Cell) -> None:
         """Count bits in which both operands vary, and the bits of the carry chain."""
         width = cell.type.width
-        (first, end), (second, last) = (self.span(arg, width) for arg in cell.args)
+        (first, end), (second, last) = (self.find_span(arg, width) for arg in cell.args)
         start = max(first, second)
         if cell.kind is Kind.SUB and first > second and not self.is_known(cell.args[0]):
             start = second  # the low bits of what is subtracted are negated
@@ -73,7 +73,7 @@ class _Counter:
             self.inverted.add(subtracted)
             self.parts["invert"] += max(last - second, 0)
 
-    def less(self, index: int, cell: Cell) -> None:
+    def count_less(self, index: int, cell: Cell) -> None:
         """Count the bits that decide: the low zeros of a constant do not, and the sign alone decides against 0."""
         width = max(self.cells[arg].type.width for arg in cell.args)
         known = [self.cells[arg].setting for arg in cell.args if self.is_known(arg)]
@@ -90,13 +90,13 @@ class _Counter:
         known = any(self.is_known(arg) for arg in cell.args[1:])
         self.parts["choose_constant" if known else "choose"] += cell.type.width
 
-    def gate(self, index: int, cell: Cell) -> None:
+    def count_gate(self, index: int, cell: Cell) -> None:
         self.parts["gate"] += 1
 
-    def any(self, index: int, cell: Cell) -> None:
+    def count_any(self, index: int, cell: Cell) -> None:
         self.parts["any"] += self.cells[cell.args[0]].type.width
 
-    def table(self, index: int, cell: Cell) -> None:
+    def count_table(self, index: int, cell: Cell) -> None:
         """Count the functions of few inputs that the bits of a table consist of, each once."""
         source = self.cells[cell.args[0]]
         width, few = source.type.width, self.family.inputs
@@ -160,12 +160,12 @@ def _find_zeros(cells: Sequence[Cell]) -> list[int]:
 _RULES: dict[Kind, Callable[[_Counter, int, Cell], None]] = {
     Kind.ADD: _Counter.add,
     Kind.SUB: _Counter.add,
-    Kind.LESS: _Counter.less,
+    Kind.LESS: _Counter.count_less,
     Kind.MUX: _Counter.choose,
-    Kind.AND: _Counter.gate,
-    Kind.OR: _Counter.gate,
-    Kind.ANY: _Counter.any,
-    Kind.TABLE: _Counter.table,
+    Kind.AND: _Counter.count_gate,
+    Kind.OR: _Counter.count_gate,
+    Kind.ANY: _Counter.count_any,
+    Kind.TABLE: _Counter.count_table,
     Kind.MUL: _Counter.multiply,
     Kind.REG: _Counter.register,
 }

@@ -63,7 +63,7 @@ class PlacementReport(Tabular):
         """Return whether the slowest path fits in the clock period."""
         return self.slowest <= self.clock_period
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per resource, with the clock below."""
         ratio = self.estimate / self.slowest
         verdict = "meets" if self.meets_clock else "misses"
@@ -112,11 +112,11 @@ def place(
     chosen = find_device(device)
     tool = f"nextpnr {find_nextpnr()}"
     _check_clock(verilog)
-    pins = sum(port.type.width * len(port.cells) for port in _ports(verilog)) + verilog.clocked
+    pins = sum(port.type.width * len(port.cells) for port in _list_ports(verilog)) + verilog.clocked
     # The estimate says in a moment what a tool would say after an hour.
     estimate = estimate_fabric(verilog.netlist, find_family(FAMILY)).resources
     check_fit(chosen, estimate, pins if bitstream is not None else None)
-    found = _placed(verilog, chosen, clock_period, bitstream)
+    found = _find_placement(verilog, chosen, clock_period, bitstream)
     delays = load_delays(FAMILY)
     used = {
         short: found["utilization"][long]["used"]
@@ -141,7 +141,7 @@ def place(
     )
 
 
-def _ports(verilog: Verilog) -> list[Any]:
+def _list_ports(verilog: Verilog) -> list[Any]:
     return [*verilog.netlist.inputs, *verilog.netlist.outputs]
 
 
@@ -154,21 +154,21 @@ def _check_clock(verilog: Verilog) -> None:
         )
 
 
-def _placed(
+def _find_placement(
     verilog: Verilog, device: Device, clock_period: float, bitstream: str | Path | None
 ) -> dict[str, Any]:
     """Return nextpnr's report, from the cache where the same Verilog was placed before, and write the bitstream."""
     text = verilog.text()
     family = find_family(FAMILY)
 
-    def work(folder: Path) -> dict[str, Any]:
+    def place_in(folder: Path) -> dict[str, Any]:
         map_verilog(text, verilog.top, family, folder)
         return place_netlist(device, folder / NETLIST, clock_period, bitstream is not None)
 
     if bitstream is None:
 
         def make(folder: Path, built: Path) -> None:
-            found = work(folder)
+            found = place_in(folder)
             kept = {name: found[name] for name in ("fmax", "utilization")}
             built.write_text(json.dumps(kept), encoding="utf-8")
 
@@ -178,6 +178,6 @@ def _placed(
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as name:
-        found = work(Path(name))
+        found = place_in(Path(name))
         write_whole(bitstream, (Path(name) / "design.bit").read_bytes(), "bitstream")
     return found

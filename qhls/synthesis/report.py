@@ -39,19 +39,19 @@ class SynthesisReport(Tabular):
         """Return the number of cells on the longest path."""
         return sum(cells for _, cells in self.path)
 
-    def ratio(self, column: str) -> float | None:
+    def find_ratio(self, column: str) -> float | None:
         """Return the estimate divided by the tool's count; None where the tool counts nothing."""
         counted = self.resources[column]
         return self.estimates[column] / counted if counted else None
 
-    def verdict(self, column: str) -> str:
+    def judge(self, column: str) -> str:
         """Return whether an estimate is right: "equal", "within the error", or "outside the error"."""
         difference = abs(self.estimates[column] - self.resources[column])
         if difference < 0.5:
             return "equal"
         return f"{'within' if difference <= self.errors[column] else 'outside'} the error"
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per resource, with the longest path below."""
         title = f"{self.design} on {self.family} by {self.tool}, latency {self.latency}"
         path = ", ".join(f"{layer}: {cells}" for layer, cells in self.path)
@@ -62,11 +62,11 @@ class SynthesisReport(Tabular):
             table.add_column(name, justify="right")
         table.add_column("verdict")
         for column in COLUMNS:
-            ratio = self.ratio(column)
+            ratio = self.find_ratio(column)
             figures = (self.resources[column], self.estimates[column], self.errors[column])
             texts = (f"{figure:,.0f}" for figure in figures)
             shown = "" if ratio is None else f"{ratio:.2f}"
-            table.add_row(column, *texts, shown, self.verdict(column))
+            table.add_row(column, *texts, shown, self.judge(column))
         return table
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,8 +81,8 @@ class SynthesisReport(Tabular):
                     "tool": self.resources[column],
                     "estimate": self.estimates[column],
                     "error": self.errors[column],
-                    "ratio": self.ratio(column),
-                    "verdict": self.verdict(column),
+                    "ratio": self.find_ratio(column),
+                    "verdict": self.judge(column),
                 }
                 for column in COLUMNS
             },

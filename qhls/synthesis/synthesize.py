@@ -33,7 +33,7 @@ def synthesize(graph: Graph, verilog: Verilog, family: str, flow: str = "yosys")
         raise EmitError(
             f"flow: expected one of {', '.join(FLOWS)}, got {flow!r}. Choose one of these."
         )
-    found = _measured(graph, verilog, chosen)
+    found = _measure(graph, verilog, chosen)
     estimate = estimate_fabric(verilog.netlist, chosen)
     return SynthesisReport(
         graph.name,
@@ -58,10 +58,10 @@ def map_verilog(text: str, top: str, family: Family, folder: Path) -> None:
     run_yosys(commands, folder, lambda name: report(f"synthesize for {family.name}: {name}"))
 
 
-def _measured(graph: Graph, verilog: Verilog, family: Family) -> dict[str, Any]:
+def _measure(graph: Graph, verilog: Verilog, family: Family) -> dict[str, Any]:
     """Return the numbers of cells and the longest path, from the cache where the same Verilog was mapped before."""
     text = verilog.text()
-    owners = _owners(graph, verilog)
+    owners = _find_owners(graph, verilog)
 
     def make(folder: Path, built: Path) -> None:
         map_verilog(text, verilog.top, family, folder)
@@ -75,7 +75,7 @@ def _measured(graph: Graph, verilog: Verilog, family: Family) -> dict[str, Any]:
     return json.loads(read_kept(f"{name}.json", make))
 
 
-def _owners(graph: Graph, verilog: Verilog) -> dict[str, str]:
+def _find_owners(graph: Graph, verilog: Verilog) -> dict[str, str]:
     """Return the Keras layer of each wire of the Verilog; the op where it has none."""
     layers = {op.name: op.layer or op.name for op, _ in graph.walk()}
     wires = verilog.wires

@@ -24,16 +24,16 @@ class Tabular:
     __slots__ = ()
     text_width: ClassVar[int] = 120
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return the table, for a ``rich`` console."""
         raise NotImplementedError
 
     def __str__(self) -> str:
         from qhls.system.tables import render_text  # rich takes a while to import
 
-        return render_text(self.table(), self.text_width)
+        return render_text(self.to_table(), self.text_width)
 
     def _repr_html_(self) -> str:
         from qhls.system.tables import render_html
 
-        return render_html(self.table())
+        return render_html(self.to_table())

@@ -39,7 +39,7 @@ ARCHIVE_ERRORS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error,
 Kind = type[QhlsError]
 
 
-def limit() -> int:
+def find_limit() -> int:
     """Return the limit in bytes, from ``QHLS_LIMIT`` or ``DEFAULT``. Raises ``QhlsError`` if that is not a size."""
     text = os.environ.get("QHLS_LIMIT", "").strip()
     if not text:
@@ -52,7 +52,7 @@ def limit() -> int:
 
 def check_size(size: int, where: str, what: str, kind: Kind = LoadError, share: int = 1) -> None:
     """Raise ``kind`` if ``size`` bytes, or elements of ``share`` bytes each, exceed the limit."""
-    most = limit() // share
+    most = find_limit() // share
     if size > most:
         unit = "elements" if share == ELEMENT else "bytes"
         raise kind(
@@ -157,7 +157,7 @@ def read_arrays(path: Path) -> Any:
     what = "a .npy or .npz file of numbers"
     path = check_regular_file(path, what)
     try:
-        most = max(limit(), path.stat().st_blocks * 512)
+        most = max(find_limit(), path.stat().st_blocks * 512)
         if not zipfile.is_zipfile(path):
             with path.open("rb") as file:
                 _check_header(file, path.stat().st_size, most, path.name)

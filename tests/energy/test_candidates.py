@@ -12,9 +12,9 @@ from qhls.energy import (
     estimate,
     estimate_area,
     estimate_latency,
+    list_technologies,
     load_area_table,
     load_technology,
-    technologies,
 )
 from qhls.energy.candidates import Candidates, LayerChoice, QuantizerLevels
 from qhls.errors import EnergyError
@@ -70,8 +70,8 @@ def test_without_a_choice_it_is_the_estimate(conv, schedule, technology):
     report = estimate(graph, schedule, prices)
     assert found.energy({}) == pytest.approx(report.total)
     layers = {name: sum(causes.values()) for name, causes in report.layers.items()}
-    assert found.by_layer({}) == pytest.approx(layers)
-    assert found.types({}) == {op.name: op.type for op in graph.ops if op.batched}
+    assert found.sum_by_layer({}) == pytest.approx(layers)
+    assert found.derive_types({}) == {op.name: op.type for op in graph.ops if op.batched}
 
 
 def test_a_table_that_needs_trained_weights_is_refused():
@@ -85,25 +85,25 @@ def test_a_table_that_needs_trained_weights_is_refused():
 @pytest.mark.parametrize("name", area_tables())
 def test_area_and_latency_without_a_choice(conv, schedule, name):
     table, graph = load_area_table(name), network(conv)
-    found = Candidates(plan(graph, schedule), UNIT, table).costs({})
+    found = Candidates(plan(graph, schedule), UNIT, table).estimate_costs({})
     assert found.energy == pytest.approx(estimate(graph, schedule, UNIT).total)
     assert found.area == pytest.approx(estimate_area(graph, schedule, table).totals)
     latency = estimate_latency(graph, schedule)
     assert (found.latency, found.interval) == (latency.latency, latency.interval)
-    assert Candidates(plan(graph, schedule), UNIT).costs({}).area == {}
+    assert Candidates(plan(graph, schedule), UNIT).estimate_costs({}).area == {}
 
 
 def test_ranges_by_type_by_hand():
     graph = network()
     found = Candidates(plan(graph, STORED), UNIT)
-    types = found.types(
+    types = found.derive_types(
         {"first": LayerChoice(weights=S3, bias=QuantizerLevels.of(Fixed(True, 4, 0)))}
     )
     # s4 x s3: -8 * 3 .. -8 * -4 and 7 * -4; four of them -112 .. 128, plus -8 .. 7
     assert str(types["first.product"]) == "s9.0"
     assert str(types["first.biased"]) == "s9.0"  # -120 .. 135
     assert str(types["first.relu"]) == "u8.0"
-    layers = found.by_layer({"first": LayerChoice(weights=S3)})
+    layers = found.sum_by_layer({"first": LayerChoice(weights=S3)})
     assert layers["first"] == (
         12 * 4 * 3 + 12 * 9  # products and their sums
         + 16 + 36 + 27  # x and the weights are read, the sums written
@@ -121,7 +121,7 @@ def test_weights_that_are_logic_cost_their_average_digits():
     energy = found.energy({"fc": LayerChoice(weights=QuantizerLevels(tuple(range(-4, 5)), 0))})
     assert energy == 36 + 36 + 2 * 4 + 7 * 11 + 11
     assert (
-        str(found.types({"fc": LayerChoice(weights=SIGNS)})["fc.product"]) == "s9.0"
+        str(found.derive_types({"fc": LayerChoice(weights=SIGNS)})["fc.product"]) == "s9.0"
     )  # -135 .. 135
 
 
@@ -132,7 +132,7 @@ def test_encodings_of_types():
         choices = {"second": LayerChoice(weights=levels)}
         if first is not None:
             choices["act"] = LayerChoice(activations=first)
-        return Candidates(plan(graph, STORED), UNIT).by_layer(choices)["second"]
+        return Candidates(plan(graph, STORED), UNIT).sum_by_layer(choices)["second"]
 
     binary, ternary = QuantizerLevels((-1, 1), 0), QuantizerLevels((-1, 0, 1), 0)
     po2 = QuantizerLevels((-8, -4, -2, -1, 1, 2, 4, 8), 0)
@@ -150,12 +150,12 @@ def test_step_functions():
     found = Candidates(plan(graph, Schedule()), UNIT)
     levels = QuantizerLevels((-3, -1, 0, 1, 3), 2)
     choices = {"act": LayerChoice(activations=levels)}
-    types = found.types(choices)
+    types = found.derive_types(choices)
     assert str(types["act.y"]) == "s3.2"
-    base = found.by_layer({})["act"]
+    base = found.sum_by_layer({})["act"]
     width = types["first.relu"].width
     # four comparisons at once, then one of five values; s3 is written
-    assert found.by_layer(choices)["act"] == 3 * (4 * width + 3) + 9
+    assert found.sum_by_layer(choices)["act"] == 3 * (4 * width + 3) + 9
     assert base == 3 * 5 + 15
 
 
@@ -164,10 +164,10 @@ def test_a_step_function_may_become_a_rounding():
     with layer_scope("act"):
         y = Threshold(x, Const.of([0.125, 0.5]), Const.of([-1.0, 0.5, 1]), name="y")
     found = Candidates(plan(Graph((x,), (y,)), Schedule()), UNIT)
-    assert str(found.types({})["act.y"]) == "s3.1"
+    assert str(found.derive_types({})["act.y"]) == "s3.1"
     assert found.energy({}) == 12 + 2 * (2 * 6 + 3) + 12 + 6
     rounded = {"act": LayerChoice(activations=Fixed(True, 4, 2))}
-    assert str(found.types(rounded)["act.y"]) == "s4.2"
+    assert str(found.derive_types(rounded)["act.y"]) == "s4.2"
     assert found.energy(rounded) == 12 + 2 * 4 + 12 + 8
 
 
@@ -187,7 +187,7 @@ def test_layers_that_are_not_there():
     st.integers(2, 6),
     st.integers(0, 3),
     st.integers(0, 3),
-    st.sampled_from(technologies()),
+    st.sampled_from(list_technologies()),
     st.sampled_from([Schedule(), STORED]),
     st.booleans(),
 )

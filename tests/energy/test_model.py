@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from qhls.energy import CAUSES, compare, estimate, load_technology, technologies
+from qhls.energy import CAUSES, compare, estimate, list_technologies, load_technology
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -317,7 +317,7 @@ schedules = st.builds(
 
 
 @settings(max_examples=40, deadline=None)
-@given(networks(), schedules, st.sampled_from(technologies()))
+@given(networks(), schedules, st.sampled_from(list_technologies()))
 def test_energy_is_additive(network, schedule, technology):
     report = estimate(build(*network), schedule, load_technology(technology))
     assert report.total > 0
@@ -332,7 +332,7 @@ def test_energy_is_additive(network, schedule, technology):
 
 
 @settings(max_examples=40, deadline=None)
-@given(networks(), st.integers(0, 6), schedules, st.sampled_from(technologies()))
+@given(networks(), st.integers(0, 6), schedules, st.sampled_from(list_technologies()))
 def test_fewer_activation_bits_never_cost_more(network, more, schedule, technology):
     bits, *rest = network
     prices = load_technology(technology)
@@ -342,7 +342,7 @@ def test_fewer_activation_bits_never_cost_more(network, more, schedule, technolo
 
 
 @settings(max_examples=40, deadline=None)
-@given(networks(), st.integers(1, 6), schedules, st.sampled_from(technologies()))
+@given(networks(), st.integers(1, 6), schedules, st.sampled_from(list_technologies()))
 def test_fewer_weight_bits_never_cost_more(network, fewer, schedule, technology):
     prices = load_technology(technology)
     wide = estimate(build(*network), schedule, prices).total
@@ -351,7 +351,7 @@ def test_fewer_weight_bits_never_cost_more(network, fewer, schedule, technology)
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.sampled_from(technologies()), st.data())
+@given(networks(), st.sampled_from(list_technologies()), st.data())
 def test_a_pruned_weight_costs_nothing_when_unrolled(network, technology, data):
     """The products by a row of zeros are not there: a network without that input costs the same."""
     bits, weight_bits, seed, _ = network
@@ -372,7 +372,7 @@ def test_a_pruned_weight_costs_nothing_when_unrolled(network, technology, data):
 
 
 @settings(max_examples=40, deadline=None)
-@given(networks(), st.sampled_from(technologies()))
+@given(networks(), st.sampled_from(list_technologies()))
 def test_known_weights_never_cost_more_than_stored_ones(network, technology):
     prices, graph = load_technology(technology), build(*network)
     wired = estimate(graph, Schedule(), prices).causes
@@ -387,7 +387,7 @@ def test_known_weights_never_cost_more_than_stored_ones(network, technology):
     st.lists(st.integers(-40, 40), min_size=3, max_size=3),
     st.integers(2, 9),
     st.integers(0, 4),
-    st.sampled_from(technologies()),
+    st.sampled_from(list_technologies()),
     schedules,
 )
 def test_elementwise_constants_never_cost_more_than_tables(
@@ -408,7 +408,9 @@ def test_elementwise_constants_never_cost_more_than_tables(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([Add, Sub, Mul]), networks(), st.sampled_from(technologies()), st.data())
+@given(
+    st.sampled_from([Add, Sub, Mul]), networks(), st.sampled_from(list_technologies()), st.data()
+)
 def test_a_constant_of_zero_costs_no_arithmetic(op_type, network, technology, data):
     bits, _, seed, _ = network
     values = np.random.default_rng(seed).integers(-20, 20, 5).astype(float)

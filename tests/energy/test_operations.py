@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from qhls.energy.operations import BitOperations, bit_operations, sum_operations
+from qhls.energy.operations import BitOperations, count_bit_operations, sum_operations
 from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, layer_scope
 from qhls.plan.hardware.encoding import measure_spans
 
@@ -23,7 +23,7 @@ def test_dense_by_hand():
     with layer_scope("fc"):
         y = Matmul(x, Const.of(weights, name="w"), name="y")
         y = Max(Add(y, Const.of([1.0, 2.0])), Const.of(0.0))
-    found = bit_operations(Graph((x,), (y,)))
+    found = count_bit_operations(Graph((x,), (y,)))
     # 6 weights of s4 that are not 0; 8 products, sums of 4 terms
     bops = 6 * 6 * 4 + 8 * (6 + 4 + 2)
     assert found == {"fc": BitOperations(8, bops, 6 * (2 + 1 + 1 + 3 + 1 + 1))}
@@ -32,7 +32,7 @@ def test_dense_by_hand():
 def test_convolution_by_hand():
     x = Input((4, 5, 2), Fixed(True, 5, 0), name="x")
     y = Conv(x, Const.of(np.full((3, 3, 2, 7), 3.0)), name="y")
-    found = bit_operations(Graph((x,), (y,)))["y"]
+    found = count_bit_operations(Graph((x,), (y,)))["y"]
     macs = 2 * 3 * 9 * 2 * 7
     assert found.macs == macs
     assert found.bops == pytest.approx(macs * (5 * 2 + 5 + 2 + math.log2(18)))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qhls.energy import ProcessNode, load_technology, technologies
+from qhls.energy import ProcessNode, list_technologies, load_technology
 from qhls.energy.scaling import compute_energy_factor, list_process_nodes
 from qhls.energy.technology import COMPOSED, MEMORIES, OPERATIONS
 from qhls.errors import EnergyError, QhlsError
@@ -39,21 +39,23 @@ def horowitz():
     ],
 )
 def test_arithmetic_costs_what_horowitz_published(horowitz, event, picojoules):
-    assert horowitz.operation(event) == pytest.approx(picojoules, rel=1e-6)
+    assert horowitz.price_operation(event) == pytest.approx(picojoules, rel=1e-6)
 
 
 @pytest.mark.parametrize("place", ["lutram", "bram", "rom"])
 @pytest.mark.parametrize(("capacity", "word"), [(8 * KB, 10), (32 * KB, 20), (1024 * KB, 100)])
 def test_sram_costs_what_horowitz_published(horowitz, place, capacity, word):
-    assert horowitz.memories[place]["read"].word(capacity) == pytest.approx(word)
+    assert horowitz.memories[place]["read"].price_word(capacity) == pytest.approx(word)
     assert horowitz.read(place, capacity) == pytest.approx(word * capacity / 64)
 
 
 def test_sram_between_and_beyond_the_published_points(horowitz):
     curve = horowitz.memories["bram"]["read"]
-    assert curve.word(16 * KB) == pytest.approx(10 * math.sqrt(2))  # half way in log-log
-    assert curve.word(2 * KB) == pytest.approx(5)  # a quarter of the size, half the energy
-    assert curve.word(32 * 1024 * KB) == pytest.approx(500)  # 32 times the size, 5 times the energy
+    assert curve.price_word(16 * KB) == pytest.approx(10 * math.sqrt(2))  # half way in log-log
+    assert curve.price_word(2 * KB) == pytest.approx(5)  # a quarter of the size, half the energy
+    assert curve.price_word(32 * 1024 * KB) == pytest.approx(
+        500
+    )  # 32 times the size, 5 times the energy
 
 
 def test_dram_and_registers(horowitz):
@@ -71,9 +73,9 @@ def test_reading_nothing_costs_nothing(horowitz):
     ("name", "node", "volt"), [("fpga_90nm", 90, 1.2), ("fpga_16nm", 16, 0.85)]
 )
 def test_an_fpga_is_an_asic_times_the_published_gap(horowitz, name, node, volt):
-    fpga, asic = load_technology(name), horowitz.scaled(ProcessNode(node, volt))
-    assert fpga.operation(hardware_events.add(8)) == pytest.approx(
-        14 * asic.operation(hardware_events.add(8))
+    fpga, asic = load_technology(name), horowitz.with_process(ProcessNode(node, volt))
+    assert fpga.price_operation(hardware_events.add(8)) == pytest.approx(
+        14 * asic.price_operation(hardware_events.add(8))
     )
     assert fpga.read("registers", 100) == pytest.approx(14 * asic.read("registers", 100))
     assert fpga.read("rom", 1000) == pytest.approx(14 * asic.read("rom", 1000))
@@ -107,7 +109,7 @@ def test_a_fabric_is_complete(tmp_path, fabric, message):
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(technologies()),
+    st.sampled_from(list_technologies()),
     st.sampled_from([kind for kind in OPERATIONS if kind != "mux"]),  # that counts its stages
     st.integers(1, 80),
     st.integers(1, 80),
@@ -117,12 +119,12 @@ def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
     technology = load_technology(name)
     wide = Event(kind, (a + less, b) if kind == "multiply" else (a + less,))
     narrow = Event(kind, (a, b) if kind == "multiply" else (a,))
-    assert technology.operation(narrow) <= technology.operation(wide)
+    assert technology.price_operation(narrow) <= technology.price_operation(wide)
 
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(technologies()),
+    st.sampled_from(list_technologies()),
     st.sampled_from(
         [
             lambda a, b: hardware_events.scale(a, b, hardware_events.NOTHING),
@@ -136,12 +138,12 @@ def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
 def test_composed_events_cost_no_less_for_more(name, event, a, b, more, further):
     technology = load_technology(name)
     cheaper, dearer = event(a, b), event(a + more, b + further)
-    assert technology.operation(cheaper) <= technology.operation(dearer)
+    assert technology.price_operation(cheaper) <= technology.price_operation(dearer)
 
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(technologies()),
+    st.sampled_from(list_technologies()),
     st.sampled_from(sorted(MEMORIES)),
     st.integers(0, 1 << 24),
     st.integers(0, 1 << 24),
@@ -155,8 +157,8 @@ def test_fewer_bits_never_cost_more_to_move(name, place, bits, more):
 
 
 def test_every_technology_loads_and_says_where_its_figures_come_from():
-    assert set(technologies()) >= {"unit", "horowitz_45nm"}
-    for name in technologies():
+    assert set(list_technologies()) >= {"unit", "horowitz_45nm"}
+    for name in list_technologies():
         technology = load_technology(name)
         assert technology.name == name
         for memory in technology.memories.values():
@@ -165,7 +167,7 @@ def test_every_technology_loads_and_says_where_its_figures_come_from():
                 assert figure.error
 
 
-@pytest.mark.parametrize("name", technologies())
+@pytest.mark.parametrize("name", list_technologies())
 def test_a_technology_is_complete(name):
     """Every event that an op may cause has a price, and every figure its unit, source and error."""
     technology = load_technology(name)
@@ -188,7 +190,7 @@ def test_a_technology_is_complete(name):
         ),
     ]
     assert {event.kind for event in events} | {"nothing"} == {*OPERATIONS, *COMPOSED}
-    assert all(technology.operation(event) > 0 for event in events)
+    assert all(technology.price_operation(event) > 0 for event in events)
     table = json.loads((TABLES / f"{name}.json").read_text())
     figures = [*table.get("operations", {}).values()]
     figures += [f for place in table.get("memories", {}).values() for f in place.values()]
@@ -203,7 +205,7 @@ def test_a_technology_is_one_json_file(tmp_path):
     for given_path in (path, str(path)):
         technology = load_technology(given_path)
         assert technology.name == "mine"
-        assert technology.operation(hardware_events.add(3)) == 5 + 2 * 9
+        assert technology.price_operation(hardware_events.add(3)) == 5 + 2 * 9
 
 
 @pytest.mark.parametrize(
@@ -224,13 +226,13 @@ def test_a_technology_is_one_json_file(tmp_path):
     ],
 )
 def test_composed_events(horowitz, event, picojoules):
-    assert horowitz.operation(event) == pytest.approx(picojoules)
+    assert horowitz.price_operation(event) == pytest.approx(picojoules)
 
 
 def test_a_lookup_in_a_memory_reads_whole_words(horowitz):
     word = 10 * math.sqrt(2048 / (8 * KB))
-    assert horowitz.operation(hardware_events.lookup(8, 256), "bram") == pytest.approx(word)
-    assert horowitz.operation(hardware_events.lookup(65, 1), "registers") == pytest.approx(
+    assert horowitz.price_operation(hardware_events.lookup(8, 256), "bram") == pytest.approx(word)
+    assert horowitz.price_operation(hardware_events.lookup(65, 1), "registers") == pytest.approx(
         65 * 0.009
     )
 
@@ -242,10 +244,16 @@ def test_cacti_at_45_nm():
     writes = (2.91, 3.52, 5.35, 6.50, 8.79, 12.7, 17.2, 28.8, 55.9)
     for kilobytes, read, write in zip(sizes, reads, writes, strict=True):
         for place in ("bram", "lutram"):
-            assert technology.memories[place]["read"].word(kilobytes * KB) == pytest.approx(read)
-            assert technology.memories[place]["write"].word(kilobytes * KB) == pytest.approx(write)
-        assert technology.memories["rom"]["read"].word(kilobytes * KB) == pytest.approx(read)
-    assert technology.operation(hardware_events.multiply(8, 8)) == pytest.approx(0.2)  # the base's
+            assert technology.memories[place]["read"].price_word(kilobytes * KB) == pytest.approx(
+                read
+            )
+            assert technology.memories[place]["write"].price_word(kilobytes * KB) == pytest.approx(
+                write
+            )
+        assert technology.memories["rom"]["read"].price_word(kilobytes * KB) == pytest.approx(read)
+    assert technology.price_operation(hardware_events.multiply(8, 8)) == pytest.approx(
+        0.2
+    )  # the base's
     assert technology.read("dram", 64) == 1300
 
 
@@ -255,15 +263,17 @@ def test_cacti_at_22_nm():
     reads = (0.35, 0.60, 1.09, 1.50, 2.89, 3.50, 4.69, 9.93, 18.4)
     for kilobytes, read in zip(sizes, reads, strict=True):
         for place in ("rom", "bram", "lutram"):
-            assert technology.memories[place]["read"].word(kilobytes * KB) == pytest.approx(read)
-    assert technology.memories["bram"]["write"].word(32 * KB) == pytest.approx(
+            assert technology.memories[place]["read"].price_word(kilobytes * KB) == pytest.approx(
+                read
+            )
+    assert technology.memories["bram"]["write"].price_word(32 * KB) == pytest.approx(
         0.666 * 32**0.442, rel=1e-4
     )
     # 22 nm is a sixth of the way from 20 to 32 nm, whose energies at 0.8 V are 0.1532 and 0.4569
     horowitz = load_technology("horowitz_45nm")
     factor = (0.1532 + (0.4569 - 0.1532) / 6) / (1.103 * 0.81 - 0.362 * 0.9 + 0.2767)
-    assert technology.operation(hardware_events.add(8)) == pytest.approx(
-        horowitz.operation(hardware_events.add(8)) * factor, rel=1e-3
+    assert technology.price_operation(hardware_events.add(8)) == pytest.approx(
+        horowitz.price_operation(hardware_events.add(8)) * factor, rel=1e-3
     )
 
 
@@ -273,8 +283,12 @@ def test_scaling_by_hand(horowitz):
     assert small == pytest.approx(0.065358)
     factor = small / (1.103 * 0.81 - 0.362 * 0.9 + 0.2767)
     scaled = load_technology("stillmaker_7nm")
-    assert scaled.operation(hardware_events.multiply(8, 8)) == pytest.approx(0.2 * factor, rel=1e-5)
-    assert scaled.memories["bram"]["read"].word(8 * KB) == pytest.approx(10 * factor, rel=1e-5)
+    assert scaled.price_operation(hardware_events.multiply(8, 8)) == pytest.approx(
+        0.2 * factor, rel=1e-5
+    )
+    assert scaled.memories["bram"]["read"].price_word(8 * KB) == pytest.approx(
+        10 * factor, rel=1e-5
+    )
     assert scaled.read("dram", 640) == 13000  # a chip of its own
     assert "Stillmaker" in scaled.operations["add"].source
     assert "0.07741" in scaled.operations["add"].source
@@ -314,7 +328,7 @@ def test_smaller_nodes_cost_less():
     sizes = (130, 90, 65, 32, 20, 16, 14, 10, 7)
     assert set(sizes) | {45} == set(list_process_nodes())
     prices = [
-        load_technology(f"stillmaker_{nm}nm").operation(hardware_events.multiply(8, 8))
+        load_technology(f"stillmaker_{nm}nm").price_operation(hardware_events.multiply(8, 8))
         for nm in sizes
     ]
     assert prices == sorted(prices, reverse=True)
@@ -322,20 +336,22 @@ def test_smaller_nodes_cost_less():
 
 
 def test_less_voltage_costs_less(horowitz):
-    nominal = horowitz.scaled(ProcessNode(45, 0.9))
-    assert nominal.operation(hardware_events.add(32)) == pytest.approx(0.1)
-    assert horowitz.scaled(ProcessNode(45, 0.8)).operation(hardware_events.add(32)) < 0.1
+    nominal = horowitz.with_process(ProcessNode(45, 0.9))
+    assert nominal.price_operation(hardware_events.add(32)) == pytest.approx(0.1)
+    assert (
+        horowitz.with_process(ProcessNode(45, 0.8)).price_operation(hardware_events.add(32)) < 0.1
+    )
 
 
 def test_scaling_refuses_what_it_does_not_reach(horowitz):
     match = r"^process 5 nm at 0\.8 V: expected a node from 7 to 130 nm, got 5\. Choose a node within\.$"
     with pytest.raises(EnergyError, match=match):
-        horowitz.scaled(ProcessNode(5, 0.8))
+        horowitz.with_process(ProcessNode(5, 0.8))
     match = (
         r"^technology 'unit': expected one with a process to scale from, got none\. Name a base .*$"
     )
     with pytest.raises(EnergyError, match=match):
-        load_technology("unit").scaled(ProcessNode(7, 0.8))
+        load_technology("unit").with_process(ProcessNode(7, 0.8))
 
 
 def test_a_technology_may_build_on_another(tmp_path):
@@ -351,9 +367,9 @@ def test_a_technology_may_build_on_another(tmp_path):
         technology = load_technology(tmp_path / f"{name}.json")
         assert technology.name == name
         assert technology.description == name
-        assert technology.operation(hardware_events.add(3)) == 21
-        assert technology.operation(hardware_events.round_to(3)) == 21  # composed of it
-        assert technology.operation(hardware_events.compare(3)) == 3
+        assert technology.price_operation(hardware_events.add(3)) == 21
+        assert technology.price_operation(hardware_events.round_to(3)) == 21  # composed of it
+        assert technology.price_operation(hardware_events.compare(3)) == 3
 
 
 @pytest.mark.parametrize(
@@ -410,7 +426,7 @@ def test_a_base_that_no_file_can_be_named_after(tmp_path):
 def test_an_event_without_a_price():
     match = r"^technology 'unit': expected an event of .*, got divide\(8, 4\)\. Use one of these kinds\.$"
     with pytest.raises(EnergyError, match=match):
-        load_technology("unit").operation(Event("divide", (8, 4)))
+        load_technology("unit").price_operation(Event("divide", (8, 4)))
 
 
 REMOVED = object()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qhls.errors import VerifyError
 from qhls.ir import Const, Fixed, Input, Max, decode, run
 from qhls.model.graph import ModelGraph
-from qhls.model.softmax import Softmax, _tabulate_reciprocals, probabilities
+from qhls.model.softmax import Softmax, _tabulate_reciprocals, compute_probabilities
 from support.graphs.op_examples import random_codes
 
 X = Input((2,), Fixed(True, 4, 0))
@@ -38,7 +38,7 @@ def test_softmax_is_within_its_bound(kind, classes, bits, seed):
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     wanted = powers / powers.sum(-1, keepdims=True)
     assert op.type.frac == bits
-    assert np.abs(made - wanted).max() <= end.error(classes)
+    assert np.abs(made - wanted).max() <= end.bound_error(classes)
     assert not end.find_wrong(wanted, made).any()
 
 
@@ -48,10 +48,10 @@ def test_the_bound_is_not_idle():
     logits, made, _ = results(end, Fixed(True, 8, 4), (5,), 0)
     powers = np.exp(logits)
     wanted = powers / powers.sum(-1, keepdims=True)
-    assert end.find_wrong(wanted, made + 2 * end.error(5)).all()
-    assert end.find_wrong(wanted.astype("float32"), made - 2 * end.error(5)).all()
-    assert Softmax("hardware", 7).error(5) == 2 * end.error(5)
-    assert end.error(5) < 2**-7
+    assert end.find_wrong(wanted, made + 2 * end.bound_error(5)).all()
+    assert end.find_wrong(wanted.astype("float32"), made - 2 * end.bound_error(5)).all()
+    assert Softmax("hardware", 7).bound_error(5) == 2 * end.bound_error(5)
+    assert end.bound_error(5) < 2**-7
 
 
 def test_rows_are_apart():
@@ -141,7 +141,7 @@ def test_a_softmax_of_many_classes_takes_little_memory():
     """The sum of 1,000 exponentials has 10**9 codes, its reciprocal 2**20 levels."""
     x = Input((1000,), Fixed.parse("s12.6"), name="x")
     tracemalloc.start()
-    op = probabilities(x, 16)
+    op = compute_probabilities(x, 16)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert op.shape == (1000,)

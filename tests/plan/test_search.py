@@ -52,6 +52,6 @@ def test_all_costs_read_one_plan(build, fields):
     assert add_up_resources(design.plan) == pytest.approx(
         {unit: totals[unit] for unit in add_up_resources(design.plan)}
     )
-    costs = Candidates(design.plan, UNIT).costs({})
+    costs = Candidates(design.plan, UNIT).estimate_costs({})
     assert costs.energy == pytest.approx(design.energy("unit").total)
     assert (costs.latency, costs.interval) == (design.plan.latency, design.plan.interval)

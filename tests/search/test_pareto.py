@@ -393,7 +393,7 @@ def test_the_report_quotes_what_it_is_given(tmp_path):
 
 def test_the_front_as_a_table_and_as_text(real):
     console = Console(file=io.StringIO(), width=200)
-    console.print(real.table())
+    console.print(real.to_table())
     text = console.file.getvalue()
     assert "energy, pJ" in text
     for point, told in zip(real, json.loads(real.to_json()), strict=True):

@@ -78,9 +78,9 @@ def test_bad_input_is_refused(monkeypatch):
 
 
 def test_delays_add_up_along_the_slowest_path():
-    nets = [Design(dense(), Schedule(clock_period=p))._verilog().netlist for p in (1.0, 4.0)]
+    nets = [Design(dense(), Schedule(clock_period=p))._build_verilog().netlist for p in (1.0, 4.0)]
     (fast, _, _), (slow, levels, bits) = (find_slowest_path(net, TABLE) for net in nets)
     assert slow == pytest.approx(0.5 + levels + 0.1 * bits)
     assert fast < slow
-    flat = Design(dense(), Schedule(clock_period=1000.0))._verilog().netlist
+    flat = Design(dense(), Schedule(clock_period=1000.0))._build_verilog().netlist
     assert find_slowest_path(flat, TABLE) == (0.5, 0, 0)  # from port to port

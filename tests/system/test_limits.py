@@ -19,7 +19,7 @@ from qhls.system import limits
 from qhls.system.limits import (
     check_regular_file,
     check_size,
-    limit,
+    find_limit,
     parse_json,
     read_arrays,
     read_json,
@@ -33,12 +33,12 @@ from qhls.system.limits import (
 def test_the_limit_follows_from_the_environment(monkeypatch, given, size):
     monkeypatch.setenv("QHLS_LIMIT", given)
     if size is not None:
-        assert limit() == size
+        assert find_limit() == size
         return
     with pytest.raises(
         QhlsError, match=r"^QHLS_LIMIT: expected a size such as 16G or 500M, got '.*'\. Set one\.$"
     ):
-        limit()
+        find_limit()
 
 
 def test_what_is_beyond_the_limit_says_how_to_raise_it(monkeypatch):

@@ -103,9 +103,9 @@ def test_names_of_a_file_reach_no_terminal(model):
     found = compare([design], names=[f"x{EVIL}"], area="xilinx_lut6", sensitivity=True)
     clean(str(found))
     for table in (
-        found.costs_table(),
-        found.operations_table(),
-        *map(found.savings_table, found.savings),
+        found.tabulate_costs(),
+        found.tabulate_operations(),
+        *map(found.tabulate_savings, found.savings),
     ):
         clean(render_text(table))
     tools = QTools(model, source_quantizers="quantized_bits(4,1)")

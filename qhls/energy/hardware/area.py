@@ -73,20 +73,20 @@ class AreaReport(Tabular):
                 layer[unit] += op.resources[unit]
         return layers
 
-    def cell(self, unit: str) -> str:
+    def format_figure(self, unit: str) -> str:
         """Return the total and its error bar as text, with a "?" if part of it was never measured."""
         unmeasured = any(unit in op.open and op.resources[unit] for op in self.ops)
         text = f"{self.totals[unit]:,.0f} ± {self.errors[unit]:,.0f}"
         return text + (" ?" if unmeasured else "")
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per layer, with the totals in the footer (see ``cell``)."""
         title = make_cell(f"Area of {self.design}, {self.table_name}", "italic")
         caption = Text("\n").join(make_cell(f"warning: {text}") for text in self.warnings)
         table = Table(title=title, caption=caption if self.warnings else None, show_footer=True)
         table.add_column("layer", "total")
         for unit in self.units:
-            table.add_column(unit, self.cell(unit), justify="right")
+            table.add_column(unit, self.format_figure(unit), justify="right")
         for layer, resources in self.layers.items():
             table.add_row(make_cell(layer), *(f"{resources[unit]:,.0f}" for unit in self.units))
         return table

@@ -83,7 +83,7 @@ class LatencyReport(Tabular):
             f"(Catapult: {self.sequential})"
         )
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per op that takes time; the caption names the obstacles to DATAFLOW."""
         title = make_cell(self.headline, "italic")
         caption = (

@@ -84,7 +84,7 @@ def find_built(graph: Graph) -> dict[Op, Mask]:
     return {op: needed[op] & varying[op] for op in graph.ops}
 
 
-def _weights(op: Matmul | Conv) -> Any:
+def _find_weights(op: Matmul | Conv) -> Any:
     return op.w.codes.integers() != 0
 
 
@@ -96,10 +96,10 @@ def _find_varying(graph: Graph) -> dict[Op, Mask]:
         if isinstance(op, Const):
             mask: Any = np.zeros(op.shape, bool)
         elif isinstance(op, Matmul):
-            mask = operands[0].astype(np.int64) @ _weights(op) > 0
+            mask = operands[0].astype(np.int64) @ _find_weights(op) > 0
         elif isinstance(op, Conv) and op.groups == 1:
             channels: Any = operands[0].any(axis=(0, 1))
-            read: Any = _weights(op) & channels[None, None, :, None]
+            read: Any = _find_weights(op) & channels[None, None, :, None]
             mask = np.broadcast_to(read.any((0, 1, 2)), op.shape)
         elif isinstance(op, Add | Sub | Mul | Max | Min):
             mask = np.broadcast_to(operands[0] | operands[1], op.shape)
@@ -119,10 +119,10 @@ def _find_needed(op: Op, operand: Op, alive: Mask) -> Mask:
     if isinstance(operand, Const | Input):
         return whole
     if isinstance(op, Matmul):
-        return alive.astype(np.int64) @ _weights(op).T > 0
+        return alive.astype(np.int64) @ _find_weights(op).T > 0
     if isinstance(op, Conv) and op.groups == 1:
         filters = alive.any((0, 1))
-        return np.broadcast_to((_weights(op) & filters).any((0, 1, 3)), operand.shape)
+        return np.broadcast_to((_find_weights(op) & filters).any((0, 1, 3)), operand.shape)
     if isinstance(op, Pool):
         return np.broadcast_to(alive.any((0, 1)), operand.shape)
     if isinstance(op, Reshape):

@@ -61,11 +61,11 @@ class CostComparison:
             for name, report in self.reports.items()
         }
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per design: pJ by cause, in total, and the ratio to the first."""
         return compare(self.reports)
 
-    def layers_table(self) -> Table:
+    def tabulate_layers(self) -> Table:
         """Return one row per Keras layer and one column per design; a cell is empty if the design lacks the layer."""
         table = Table(title="Energy by layer, pJ per inference", show_footer=True)
         table.add_column("layer", "total")
@@ -81,7 +81,7 @@ class CostComparison:
             table.add_row(make_cell(layer), *cells)
         return table
 
-    def savings_table(self, design: str) -> Table:
+    def tabulate_savings(self, design: str) -> Table:
         """Return one row per layer of ``design``: savings of one bit less, and their shares."""
         total = self.reports[design].total
         title = make_cell(f"Savings of one bit less in {design}, pJ per inference", "italic")
@@ -97,7 +97,7 @@ class CostComparison:
             table.add_row(make_cell(saving.layer), *cells)
         return table
 
-    def costs_table(self) -> Table:
+    def tabulate_costs(self) -> Table:
         """Return one row per design: area with its error bars, latency and initiation interval."""
         table = Table(title="Area and latency")
         table.add_column("design")
@@ -105,7 +105,7 @@ class CostComparison:
         for heading in (*units, *(("cycles", "ns", "interval") if self.latencies else ())):
             table.add_column(heading, justify="right")
         for name in dict.fromkeys((*self.areas, *self.latencies)):
-            cells = [self.areas[name].cell(unit) for unit in units]
+            cells = [self.areas[name].format_figure(unit) for unit in units]
             if self.latencies:
                 timed = self.latencies[name]
                 low, high = timed.bounds
@@ -114,7 +114,7 @@ class CostComparison:
             table.add_row(make_cell(name), *cells)
         return table
 
-    def operations_table(self) -> Table:
+    def tabulate_operations(self) -> Table:
         """Return one row per design: products, BOPs and EBOPs of one inference."""
         table = Table("design", title="Operations per inference")
         for heading in ("MACs", "BOPs", "EBOPs"):
@@ -125,21 +125,21 @@ class CostComparison:
             table.add_row(make_cell(name), *numbers)
         return table
 
-    def renderable(self) -> Group:
+    def to_renderable(self) -> Group:
         """Return all tables, for a ``rich`` console."""
         return Group(
-            self.table(),
-            self.layers_table(),
-            *([self.costs_table()] if self.areas or self.latencies else []),
-            *([self.operations_table()] if self.operations else []),
-            *(self.savings_table(design) for design in self.savings),
+            self.to_table(),
+            self.tabulate_layers(),
+            *([self.tabulate_costs()] if self.areas or self.latencies else []),
+            *([self.tabulate_operations()] if self.operations else []),
+            *(self.tabulate_savings(design) for design in self.savings),
         )
 
     def __str__(self) -> str:
-        return render_text(self.renderable())
+        return render_text(self.to_renderable())
 
     def _repr_html_(self) -> str:
-        tables = (each for each in self.renderable().renderables if isinstance(each, Table))
+        tables = (each for each in self.to_renderable().renderables if isinstance(each, Table))
         return "".join(map(render_html, tables))
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,11 +163,11 @@ class CostComparison:
             },
         }
 
-    def svg(self) -> str:
+    def to_svg(self) -> str:
         """Return an SVG with one bar per design, stacked by cause."""
         return draw_bars({name: report.causes for name, report in self.reports.items()})
 
-    def html(self) -> str:
+    def to_html(self) -> str:
         """Return a self-contained page with all costs and the sources of the prices; it fetches nothing."""
         return render_page(
             self.technology,
@@ -186,8 +186,8 @@ class CostComparison:
         """
         path = Path(path)
         forms = {
-            ".html": self.html,
-            ".svg": self.svg,
+            ".html": self.to_html,
+            ".svg": self.to_svg,
             ".json": lambda: json.dumps(self.to_dict(), indent=2),
         }
         if path.suffix not in forms:

@@ -105,7 +105,7 @@ def _render_area(reports: Mapping[str, AreaReport]) -> Iterable[str]:
             yield draw_estimates(
                 {n: (v, max(v - e, 0.0), v + e) for n, (v, e) in totals.items()}, unit
             )
-    rows = ((name, *(r.cell(unit) for unit in first.units)) for name, r in reports.items())
+    rows = ((name, *(r.format_figure(unit) for unit in first.units)) for name, r in reports.items())
     yield _render_table(("design", *first.units), rows)
     for name, report in reports.items():
         yield f"<h3>{escape(name)}</h3>"

@@ -142,7 +142,7 @@ class ToolReport(Printed):
     latency: LatencyReport | None
     notes: tuple[str, ...] = ()
 
-    def table(self) -> Group:
+    def to_table(self) -> Group:
         """Return the facts of the report, then the tables of area and latency."""
         facts = Table(title=make_cell(f"{self.design}: {self.kind}", "italic"), show_header=False)
         rows = {"tool": f"{self.tool} {self.version}", "part": self.part or "-"}
@@ -153,10 +153,10 @@ class ToolReport(Printed):
         rows |= {"note" if i == 0 else "": note for i, note in enumerate(self.notes)}
         for name, value in rows.items():
             facts.add_row(name, make_cell(value))
-        return Group(facts, *(r.table() for r in (self.area, self.latency) if r is not None))
+        return Group(facts, *(r.to_table() for r in (self.area, self.latency) if r is not None))
 
     def __str__(self) -> str:
-        return render_text(self.table())
+        return render_text(self.to_table())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``."""

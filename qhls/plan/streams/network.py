@@ -323,7 +323,7 @@ class StreamPlan(Tabular):
             if op is (process.op or process.reads[0].tensor):
                 yield from process.memories
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return one row per process: its action, intervals and FIFOs."""
         from qhls.plan.streams.table import make_stream_table
 

@@ -98,7 +98,7 @@ def _measure_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
             area=AREA_TABLE,
             schedule=hardware.schedule,
         )
-        costs = variants.costs(read_choices(model))
+        costs = variants.estimate_costs(read_choices(model))
     except QhlsError as error:
         raise _name_failure(model, error) from error
     return {

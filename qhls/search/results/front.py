@@ -127,7 +127,7 @@ class Front(Tabular):
         """Command that shows all trials in a browser, also while a search runs; a password is left out."""
         return shlex.join(["optuna-dashboard", self.study])
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """Return a table with one row per point."""
         return front_table(self.objectives, self.points)
 

@@ -322,7 +322,7 @@ def test_what_nobody_measured_is_marked():
     table = Threshold(X, Const.of(np.arange(7) / 2 - 1.5), Const.of(np.arange(8.0)))
     stored = estimate_area(Graph((X,), (table,)), Schedule(storage="rom"), LUT6)
     assert stored.ops[-1].open == {"BRAM18"}
-    assert stored.cell("BRAM18") == "2 ± 0 ?"
+    assert stored.format_figure("BRAM18") == "2 ± 0 ?"
     assert "?" in str(stored)
     x = Input((2,), Fixed(True, 8, 4), name="x")
     rounded = Graph((x,), (Quantize(x, Fixed(True, 8, 2), name="y"),))

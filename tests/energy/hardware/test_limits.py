@@ -111,7 +111,7 @@ def test_warnings_are_where_a_user_reads(tmp_path):
         design.emit("vitis", tmp_path / "p")
     assert [w.filename for w in caught] == [__file__]
     assert f"\nWarning: {text}\n" in (tmp_path / "p/README.md").read_text()
-    page = qhls.compare([design]).html()
+    page = qhls.compare([design]).to_html()
     assert f"<strong>Warning:</strong> {text}</p>" in page
     with warnings.catch_warnings():
         warnings.simplefilter("error")

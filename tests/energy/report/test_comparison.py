@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from qhls.energy import (
     CAUSES,
     CostComparison,
-    bit_operations,
+    count_bit_operations,
     estimate,
     estimate_area,
     estimate_latency,
+    find_savings,
     load_area_table,
     load_technology,
-    sensitivity,
 )
 from qhls.energy.report.plot import draw_bars, draw_estimates
 from qhls.energy.sensitivity import coarsen_steps, narrow
@@ -132,7 +132,7 @@ def test_a_padding_keeps_its_number():
 def test_savings_are_differences_of_estimates():
     graph = network()
     total = estimate(graph, Schedule(), UNIT).total
-    savings = {s.layer: s for s in sensitivity(graph, Schedule(), UNIT)}
+    savings = {s.layer: s for s in find_savings(graph, Schedule(), UNIT)}
     assert set(savings) == {"first", "act"}
     for layer, part in (("first", "weights"), ("act", "activations")):
         narrower = estimate(narrow(graph, layer, part), Schedule(), UNIT).total
@@ -145,7 +145,7 @@ def test_savings_are_differences_of_estimates():
 @given(graphs())
 def test_savings_are_differences_of_estimates_whatever_the_graph(graph):
     total = estimate(graph, Schedule(), UNIT).total
-    for saving in sensitivity(graph, Schedule(), UNIT):
+    for saving in find_savings(graph, Schedule(), UNIT):
         for part in ("weights", "activations"):
             found, narrower = getattr(saving, part), narrow(graph, saving.layer, part)
             assert (found is None) == (narrower is graph)
@@ -169,7 +169,7 @@ def test_savings_take_time_in_proportion_to_the_layers(monkeypatch):
     def rebuilt(layers):
         graph = chain(layers)
         built.clear()
-        sensitivity(graph, Schedule(), UNIT)
+        find_savings(graph, Schedule(), UNIT)
         return len(built)
 
     made = Op.__post_init__
@@ -189,17 +189,17 @@ def comparison():
     return CostComparison(
         reports,
         UNIT,
-        {"wired": sensitivity(graph, Schedule(), UNIT)},
+        {"wired": find_savings(graph, Schedule(), UNIT)},
         {name: estimate_area(graph, schedule, lut6) for name, schedule in schedules.items()},
         {name: estimate_latency(graph, schedule) for name, schedule in schedules.items()},
-        {name: bit_operations(graph) for name in schedules},
+        {name: count_bit_operations(graph) for name in schedules},
     )
 
 
 def test_ratios_and_tables(comparison):
     first, second = (report.total for report in comparison.reports.values())
     assert comparison.ratios == {"wired": 1, "<stored>": second / first}
-    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.layers_table().columns}
+    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.tabulate_layers().columns}
     assert cells["layer"] == ["x", "first", "act", "second"]
     for name, report in comparison.reports.items():
         assert cells[name] == [f"{sum(c.values()):.4g}" for c in report.layers.values()]
@@ -262,19 +262,21 @@ def test_estimates_are_drawn_to_scale_with_their_errors():
 
 
 def test_costs_side_by_side(comparison):
-    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.costs_table().columns}
+    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.tabulate_costs().columns}
     assert cells["design"] == ["wired", "<stored>"]
     for name, lut in zip(cells["design"], cells["LUT"], strict=True):
         area = comparison.areas[name]
         assert lut == f"{area.totals['LUT']:,.0f} ± {area.errors['LUT']:,.0f}"
     assert cells["interval"] == [str(r.interval) for r in comparison.latencies.values()]
     assert int(cells["interval"][0]) == 1 < int(cells["interval"][1])
-    cells = {str(c.header): list(map(str, c.cells)) for c in comparison.operations_table().columns}
+    cells = {
+        str(c.header): list(map(str, c.cells)) for c in comparison.tabulate_operations().columns
+    }
     assert cells["MACs"] == ["8", "8"]
     plain = CostComparison(comparison.reports, UNIT)
     assert "Area" not in str(plain)
-    assert "<h2>Area" not in plain.html()
-    assert "<h2>Latency" not in plain.html()
+    assert "<h2>Area" not in plain.to_html()
+    assert "<h2>Latency" not in plain.to_html()
 
 
 VOID = ("meta", "rect", "path")
@@ -304,7 +306,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_is_whole_and_asks_for_nothing(comparison):
-    text = comparison.html()
+    text = comparison.to_html()
     page = Page()
     page.feed(text)
     assert page.open == []
@@ -324,7 +326,7 @@ def test_the_page_is_whole_and_asks_for_nothing(comparison):
     ):
         assert word in shown
     for area, latency in zip(comparison.areas.values(), comparison.latencies.values(), strict=True):
-        assert area.cell("LUT") in shown
+        assert area.format_figure("LUT") in shown
         assert all(op.name in shown for op in latency.ops)
         assert str(latency.latency) in shown
     # all and the ratios, all layers, four resources, latency, operations, savings
@@ -351,7 +353,7 @@ CHROMIUM = (
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to look at the page with")
 def test_a_browser_shows_every_picture_whole(comparison, tmp_path):
     path = tmp_path / "page.html"
-    path.write_text(comparison.html().replace("</body>", f"{PROBE}</body>"))
+    path.write_text(comparison.to_html().replace("</body>", f"{PROBE}</body>"))
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,900"]
     command += [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
@@ -367,8 +369,8 @@ def test_a_browser_shows_every_picture_whole(comparison, tmp_path):
 
 
 def test_files(comparison, tmp_path):
-    assert comparison.save(tmp_path / "a.html").read_text() == comparison.html() + "\n"
-    assert comparison.save(tmp_path / "a.svg").read_text() == comparison.svg() + "\n"
+    assert comparison.save(tmp_path / "a.html").read_text() == comparison.to_html() + "\n"
+    assert comparison.save(tmp_path / "a.svg").read_text() == comparison.to_svg() + "\n"
     numbers = json.loads(comparison.save(tmp_path / "a.json").read_text())
     assert numbers == json.loads(json.dumps(comparison.to_dict()))
     match = r"^comparison: expected a file name that ends in .*, got 'a\.png'\. Choose one of these suffixes\.$"

@@ -22,7 +22,7 @@ def test_measure_tells_what_it_was_asked_for():
     assert list(measure(model, ["bits", "area"], HARDWARE)) == ["bits", "area"]
     found = measure(model, UNITS, HARDWARE)
     variants = candidates(model, "s8.4", area="xilinx_lut6")
-    costs = variants.costs(read_choices(model))
+    costs = variants.estimate_costs(read_choices(model))
     assert found["energy"] == costs.energy
     assert found["area"] == costs.area["LUT"]
     assert found["latency"] == costs.latency * HARDWARE.schedule.clock_period
