@@ -112,7 +112,10 @@ def stand_in(folder: Path) -> Case:
     arrays: dict[str, np.ndarray] = {}
     model = keras.Sequential([keras.Input((SIZES[0],))])
     for i, (inputs, units) in enumerate(itertools.pairwise(SIZES)):
-        kernel, bias = rng.integers(-31, 32, (inputs, units)) / 32, rng.integers(-8, 9, units) / 32
+        kernel, bias = (
+            rng.integers(-31, 32, (inputs, units)) / 32,
+            rng.integers(-8, 9, units) / 32,
+        )
         bits = [quantizers.quantized_bits(6, 0, alpha=1) for _ in range(2)]
         model.add(layers.QDense(units, kernel_quantizer=bits[0], bias_quantizer=bits[1]))
         model.layers[-1].set_weights([kernel, bias])

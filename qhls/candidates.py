@@ -146,7 +146,7 @@ def _parse_activation(text: str) -> Any:
 def _list_numbers(quantizer: Any) -> QuantizerLevels:
     """Return the numbers of the quantizer's type if it has one, else those it gives for samples of all sizes."""
     from qhls.energy.candidates import QuantizerLevels
-    from qhls.ir.integers import dyadic
+    from qhls.ir.integers import find_dyadic
 
     assignment = quantizer.quantization
     if assignment is not None:
@@ -157,5 +157,5 @@ def _list_numbers(quantizer: Any) -> QuantizerLevels:
     )
     is_fitted = isinstance(getattr(quantizer, "alpha", None), str)
     values = codes if is_fitted else codes * scale
-    whole, frac = dyadic(np.unique(values))
+    whole, frac = find_dyadic(np.unique(values))
     return QuantizerLevels(tuple(int(code) for code in whole), frac)

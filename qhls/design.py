@@ -14,7 +14,7 @@ import numpy as np
 from qhls.errors import DesignWarning, VerifyError
 from qhls.ir import Graph, decode, encode, run, verify
 from qhls.ir.integers import Array
-from qhls.ir.interpret import random_codes
+from qhls.ir.interpret import draw_codes
 from qhls.model.softmax import Softmax
 from qhls.plan import Plan, Schedule, check_schedule, plan_design
 
@@ -373,7 +373,7 @@ class Design:
             )
         rng = np.random.default_rng(seed)
         return [
-            random_codes(op.type, (samples, *op.shape), rng, op.values) for op in self.graph.inputs
+            draw_codes(op.type, (samples, *op.shape), rng, op.values) for op in self.graph.inputs
         ]
 
     def _decode(self, outputs: list[Array]) -> Any:

@@ -232,7 +232,7 @@ class _Writer:
         return {
             Op: ("op", self._numbers.__getitem__),
             Graph: ("graph", self.write_graph),
-            Codes: ("codes", lambda codes: self._write_codes(codes.integers())),
+            Codes: ("codes", lambda codes: self._write_codes(codes.to_integers())),
             Fixed: ("fixed", str),
             Rounding: ("rounding", lambda mode: mode.value),
             Overflow: ("overflow", lambda mode: mode.value),

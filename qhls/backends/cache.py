@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from qhls.backends.scratch import left_over, scratch
+from qhls.backends.scratch import make_scratch, take_left_over
 from qhls.errors import CsimError
 
 _PREFIX = "build-"
@@ -16,7 +16,7 @@ _SEAL = hashlib.sha256().digest_size
 """Bytes of the checksum that follows a library's content. A loader does not read them."""
 
 
-def cache_folder() -> Path:
+def find_cache_folder() -> Path:
     """Return the folder of built libraries: ``QHLS_CACHE``, else ``qhls`` in the user's cache folder.
 
     Raises ``CsimError`` where neither is known.
@@ -35,23 +35,23 @@ def cache_folder() -> Path:
         ) from error
 
 
-def kept(name: str, make: Callable[[Path, Path], None]) -> Path:
+def keep_library(name: str, make: Callable[[Path, Path], None]) -> Path:
     """Return the library ``name`` of the cache; ``make(folder, library)`` builds a missing one in a new folder.
 
     Raises ``CsimError`` where the cache cannot be written.
     """
-    library = cache_folder() / name
+    library = find_cache_folder() / name
     try:
         if is_intact(library):
             return library
         library.parent.mkdir(parents=True, exist_ok=True)
-        for _ in left_over(library.parent, _PREFIX):
+        for _ in take_left_over(library.parent, _PREFIX):
             pass
-        with scratch(library.parent, _PREFIX) as folder:
+        with make_scratch(library.parent, _PREFIX) as folder:
             built = folder / "design.so"
             make(folder, built)
             with built.open("ab") as file:
-                file.write(_checksum(built.read_bytes()))
+                file.write(_compute_checksum(built.read_bytes()))
             built.replace(library)
     except OSError as error:
         raise CsimError(
@@ -77,15 +77,15 @@ def is_intact(library: Path) -> bool:
     if not library.is_file():
         return False
     content = library.read_bytes()
-    return content[-_SEAL:] == _checksum(content[:-_SEAL])
+    return content[-_SEAL:] == _compute_checksum(content[:-_SEAL])
 
 
 def read_kept(name: str, make: Callable[[Path, Path], None]) -> bytes:
-    """Return what ``make`` wrote, from the cache (see ``kept``)."""
-    return kept(name, make).read_bytes()[:-_SEAL]
+    """Return what ``make`` wrote, from the cache (see ``keep_library``)."""
+    return keep_library(name, make).read_bytes()[:-_SEAL]
 
 
-def opened(library: Path) -> ctypes.CDLL:
+def open_library(library: Path) -> ctypes.CDLL:
     """Load a library. Raises ``CsimError`` for one that is damaged or gone: to load it would end the process."""
     try:
         if is_intact(library):
@@ -98,5 +98,5 @@ def opened(library: Path) -> ctypes.CDLL:
     )
 
 
-def _checksum(content: bytes) -> bytes:
+def _compute_checksum(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()

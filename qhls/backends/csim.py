@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qhls.backends.cache import digest, kept, opened, stamp
+from qhls.backends.cache import digest, keep_library, open_library, stamp
 from qhls.backends.emit import render_sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS, Target, get_target
@@ -95,7 +95,7 @@ class Csim:
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
-        return opened(self.path)
+        return open_library(self.path)
 
     def run(self, codes: Sequence[Array]) -> list[Array]:
         """Return the outputs' codes (int64) for input codes (samples, *shape), one array per input."""
@@ -106,15 +106,15 @@ class Csim:
         given = check_codes(self.graph, codes)
         samples = len(next(iter(given.values())))
         inputs = [np.ascontiguousarray(array, np.int64) for array in given.values()]
-        outputs = [_zeros(op, samples) for op in self.graph.outputs]
+        outputs = [_make_zeros(op, samples) for op in self.graph.outputs]
         for start in range(0, samples, CHUNK):
             part = slice(start, start + CHUNK)
-            pointers = _addresses([None if tap is None else tap[part] for tap in taps])
+            pointers = _list_addresses([None if tap is None else tap[part] for tap in taps])
             if taps:  # the library keeps this pointer until the chunk is done
                 self._library.qhls_trace(pointers)
             self._library.qhls_run(
-                _addresses([array[part] for array in inputs]),
-                _addresses([array[part] for array in outputs]),
+                _list_addresses([array[part] for array in inputs]),
+                _list_addresses([array[part] for array in outputs]),
                 ctypes.c_longlong(min(CHUNK, samples - start)),
             )
         return outputs
@@ -126,7 +126,7 @@ class Csim:
                 "Csim.tap: expected a library built with taps=True, got one without. Build it with taps=True."
             )
         samples = len(next(iter(check_codes(self.graph, codes).values())))
-        taps = [None if op is None else _zeros(op, samples) for op in self.taps]
+        taps = [None if op is None else _make_zeros(op, samples) for op in self.taps]
         try:
             self._run(codes, taps)
         finally:
@@ -135,11 +135,11 @@ class Csim:
         return {op: tap for op in self.graph.ops if (tap := found.get(op)) is not None}
 
 
-def _zeros(op: Op, samples: int) -> Array:
+def _make_zeros(op: Op, samples: int) -> Array:
     return np.zeros((samples, *op.shape), np.int64)
 
 
-def _addresses(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes.c_void_p]:
+def _list_addresses(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes.c_void_p]:
     """Return a C array of the arrays' addresses; the caller keeps the arrays alive."""
     return (ctypes.c_void_p * len(arrays))(*(None if a is None else a.ctypes.data for a in arrays))
 
@@ -195,14 +195,15 @@ def _build(
     command += ["-DQHLS_TRACE"] if taps else []
     texts = (text for item in sorted(files.items()) for text in item)
     name = f"{digest([*command, stamp(headers / target.header), *texts])}.so"
-    library = kept(
-        name, partial(compile_library, compilers, files, [*command, "-include", *_one_unit(units)])
+    library = keep_library(
+        name,
+        partial(compile_library, compilers, files, [*command, "-include", *_order_units(units)]),
     )
     recorded = tuple(tap.op if tap.tapped else None for tap in view.taps)
     return Csim(graph, target, library, recorded if taps else (), taps)
 
 
-def _one_unit(units: list[str]) -> list[str]:
+def _order_units(units: list[str]) -> list[str]:
     """Return the design before the bridge: one translation unit parses the headers once."""
     bridge, design = units
     return [design, bridge]

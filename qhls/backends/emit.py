@@ -18,7 +18,7 @@ from qhls.backends.view import CDesign
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
-from qhls.ir.interpret import random_codes, tap
+from qhls.ir.interpret import draw_codes, tap
 from qhls.ir.ops import Input
 from qhls.plan import Schedule
 
@@ -41,22 +41,22 @@ class Project:
         return [self.path / "src" / f"{self.top}.cpp", self.path / "csim" / "bridge.cpp"]
 
 
-def sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
+def generate_sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
     """Return the C++ files of a design, by relative path: everything that csim needs."""
     return render_sources(lay_out(graph, schedule), target)
 
 
-def design_source(graph: Graph, schedule: Schedule, target: Target) -> str:
+def generate_design(graph: Graph, schedule: Schedule, target: Target) -> str:
     """Return the C++ file of all functions of a design, without its constants and types."""
-    return _design_source(lay_out(graph, schedule), target)
+    return _render_design(lay_out(graph, schedule), target)
 
 
-def _design_source(view: CDesign, target: Target) -> str:
+def _render_design(view: CDesign, target: Target) -> str:
     return indent(_render(f"{view.plan.schedule.io}/top.cpp.j2", view, target))
 
 
 def render_sources(view: CDesign, target: Target) -> dict[str, str]:
-    """Return the C++ files of a design that is laid out, as ``sources`` does."""
+    """Return the C++ files of a design that is laid out, as ``generate_sources`` does."""
     files = {
         "src/qhls.h": "qhls.h.j2",
         "src/types.h": "types.h.j2",
@@ -65,7 +65,7 @@ def render_sources(view: CDesign, target: Target) -> dict[str, str]:
         "csim/bridge.cpp": "bridge.cpp.j2",
     }
     rendered = {path: _render(template, view, target) for path, template in files.items()}
-    return rendered | {f"src/{view.top}.cpp": _design_source(view, target)}
+    return rendered | {f"src/{view.top}.cpp": _render_design(view, target)}
 
 
 def render_bounded(view: CDesign, target: Target) -> dict[str, str]:
@@ -110,12 +110,12 @@ def emit(
     }
     files = render_sources(view, chosen)
     files |= {name: _render(template, view, chosen) for name, template in extra.items()}
-    given = default_stimuli(graph) if stimuli is None else stimuli
+    given = draw_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in given):
         raise EmitError(
             "stimuli: expected at least one sample, got none. Leave them out for random ones."
         )
-    files |= _vectors(graph, view, given)
+    files |= _write_vectors(graph, view, given)
     files["graph.txt"] = view.picture
     marked = {"target": chosen.name, "top": view.top, "files": sorted([*files, MARKER])}
     files[MARKER] = json.dumps(marked) + "\n"
@@ -135,36 +135,36 @@ def indent(code: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def default_stimuli(graph: Graph) -> list[Array]:
+def draw_stimuli(graph: Graph) -> list[Array]:
     """Return random codes over each input's whole type, its lowest and highest among them."""
     rng = np.random.default_rng(0)
     per_sample = sum(op.size for op in graph.ops if op.batched)
     samples = int(np.clip(STIMULI_BUDGET // max(per_sample, 1), 3, 32))
-    return [_random_codes(op, samples, rng) for op in graph.inputs]
+    return [_draw_codes(op, samples, rng) for op in graph.inputs]
 
 
-def _random_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
-    codes = random_codes(op.type, (samples, *op.shape), rng, op.values)
+def _draw_codes(op: Input, samples: int, rng: np.random.Generator) -> Array:
+    codes = draw_codes(op.type, (samples, *op.shape), rng, op.values)
     codes[0], codes[1] = op.range.hull
     return codes
 
 
-def _vectors(graph: Graph, view: CDesign, stimuli: Sequence[Array]) -> dict[str, str]:
+def _write_vectors(graph: Graph, view: CDesign, stimuli: Sequence[Array]) -> dict[str, str]:
     tapped = [each for each in view.taps if each.tapped]
     results = tap(graph, stimuli, list(dict.fromkeys([*graph.outputs, *(o.op for o in tapped)])))
     named = {f"input_{i}": array for i, array in enumerate(stimuli)}
     named |= {f"output_{i}": results[op] for i, op in enumerate(graph.outputs)}
     named |= {f"tap_{o.index}": results[o.op] for o in tapped}
-    return {f"{DATA_FOLDER}/{name}.dat": _text(array) for name, array in named.items()}
+    return {f"{DATA_FOLDER}/{name}.dat": _write_codes(array) for name, array in named.items()}
 
 
-def _text(codes: Array) -> str:
+def _write_codes(codes: Array) -> str:
     rows = np.asarray(codes).reshape(len(codes), -1).tolist()
     return "".join(" ".join(map(str, row)) + "\n" for row in rows)
 
 
 @cache
-def _environment(target: Target) -> jinja2.Environment:
+def _make_environment(target: Target) -> jinja2.Environment:
     templates = jinja2.PackageLoader("qhls.backends", "hls_templates")
     # A vendor's folder may override the template of an op.
     vendor = jinja2.PackageLoader("qhls.backends", f"hls_templates/{target.name}")
@@ -179,7 +179,7 @@ def _environment(target: Target) -> jinja2.Environment:
 
 
 def _render(template: str, view: CDesign, target: Target) -> str:
-    environment = _environment(target)
+    environment = _make_environment(target)
     dialect = environment.get_template("dialect.j2").module
     return environment.get_template(template).render(
         design=view, target=target, d=dialect, data_folder=DATA_FOLDER, notes=view.notes

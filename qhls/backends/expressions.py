@@ -9,7 +9,7 @@ LITERAL_BITS = 53
 """Bits of a decimal literal, a double; a number with more bits is written as a sum."""
 
 
-def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
+def write_offset(indices: Sequence[str], dims: Sequence[int]) -> str:
     """Return the row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
     terms: list[str] = []
     for axis, index in enumerate(indices):
@@ -20,7 +20,7 @@ def flat(indices: Sequence[str], dims: Sequence[int]) -> str:
     return " + ".join(terms) or "0"
 
 
-def literal(code: int, frac: int, type_name: str) -> str:
+def write_literal(code: int, frac: int, type_name: str) -> str:
     """Return ``code * 2**-frac`` as a decimal literal, or as a sum of them as numbers of the type."""
     sign, rest = (-1 if code < 0 else 1), abs(code)
     zeros = max((rest & -rest).bit_length() - 1, 0)
@@ -32,7 +32,7 @@ def literal(code: int, frac: int, type_name: str) -> str:
     return " + ".join(f"{type_name}({text})" for text in texts)
 
 
-def affine(*terms: tuple[str, int]) -> str:
+def write_sum(*terms: tuple[str, int]) -> str:
     """Return the sum of each C variable times its factor."""
     return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
 

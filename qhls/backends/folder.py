@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from qhls.backends.scratch import exchange, left_over, scratch
+from qhls.backends.scratch import exchange, make_scratch, take_left_over
 from qhls.errors import EmitError
 
 MARKER = "qhls.json"
@@ -22,7 +22,7 @@ _OLD = "old"
 def check_folder(folder: Path, overwrite: bool) -> None:
     """Check that ``folder`` can take a project, before anything is computed. Raises ``EmitError``."""
     folder = folder.resolve()
-    for left in left_over(folder.parent, _prefix(folder)):
+    for left in take_left_over(folder.parent, _make_prefix(folder)):
         if (left / _OLD).is_dir() and not folder.exists():  # killed between two renames
             (left / _OLD).rename(folder)
     if not folder.exists() or _is_empty(folder):
@@ -44,12 +44,12 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
     folder = folder.resolve()  # a link stays one, and what it leads to is replaced
     try:
         if _is_empty(folder):  # it stays the folder it is: a shell may stand in it
-            with scratch(folder, _prefix(folder)) as place:
-                _fill(folder, _project(place, files))
+            with make_scratch(folder, _make_prefix(folder)) as place:
+                _fill(folder, _write_project(place, files))
             return
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch(folder.parent, _prefix(folder)) as place:
-            project = _project(place, files)
+        with make_scratch(folder.parent, _make_prefix(folder)) as place:
+            project = _write_project(place, files)
             if folder.exists():
                 _keep_users(folder, project, files)
                 _replace(folder, project, place / _OLD)
@@ -61,7 +61,7 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         ) from error
 
 
-def _prefix(folder: Path) -> str:
+def _make_prefix(folder: Path) -> str:
     return f".qhls-{folder.name}-"
 
 
@@ -69,7 +69,7 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _project(place: Path, files: Mapping[str, str]) -> Path:
+def _write_project(place: Path, files: Mapping[str, str]) -> Path:
     project = place / "project"
     for name, text in files.items():
         path = project / name
@@ -106,7 +106,7 @@ def _replace(folder: Path, project: Path, old: Path) -> None:
 
 def _keep_users(folder: Path, project: Path, files: Mapping[str, str]) -> None:
     """Put what is in ``folder`` and not of its project into ``project`` too; ``folder`` stays as it is."""
-    ours = _ours(folder, files)
+    ours = _list_ours(folder, files)
     shutil.copymode(folder, project)
     for place, folders, names in os.walk(folder):
         below = Path(place).relative_to(folder)
@@ -119,7 +119,7 @@ def _keep_users(folder: Path, project: Path, files: Mapping[str, str]) -> None:
                 _keep(Path(place) / name, project / below / name, folder)
 
 
-def _ours(folder: Path, files: Mapping[str, str]) -> set[str]:
+def _list_ours(folder: Path, files: Mapping[str, str]) -> set[str]:
     """Return the files of the project in ``folder``. One that names none has at least those that it would have now."""
     with suppress(OSError, ValueError, RecursionError):
         content: Any = json.loads((folder / MARKER).read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from qhls.backends.names import Names, identifier
+from qhls.backends.names import Names, make_identifier
 from qhls.backends.view import CDesign, CTable
 from qhls.backends.views.function import CBody, CFunction
 from qhls.backends.views.tensor import PORT_LIMIT, CTap, CTensor, CType
@@ -14,7 +14,7 @@ from qhls.backends.views.tiles import CFold
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
-from qhls.ir.op import MARKS, Op, operand_names
+from qhls.ir.op import MARKS, Op, list_operand_fields
 from qhls.ir.ops import Const, Input, Quantize, Threshold
 from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
 
@@ -36,7 +36,7 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
         return lay_out_streams(plan_streams(graph, schedule))
     layout = Layout()
     network = plan(graph, schedule)
-    view = CDesign(network, layout.names.new(graph.name))
+    view = CDesign(network, layout.names.take(graph.name))
     inputs, view.operations, view.results = layout.place(network, ports=True)
     view.inputs += inputs
     view.constants = layout.constants
@@ -47,8 +47,8 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
     ]
     for number, op in enumerate(graph.outputs):
         source = view.results[number]
-        port = layout.names.new(f"result_{number}" if len(graph.outputs) > 1 else "result")
-        view.stores.append(layout.names.new(f"store_{port}"))
+        port = layout.names.take(f"result_{number}" if len(graph.outputs) > 1 else "result")
+        view.stores.append(layout.names.take(f"store_{port}"))
         view.outputs.append(replace(source, name=port, dims=op.shape))
     return view
 
@@ -77,15 +77,15 @@ class Layout:
             if isinstance(op, Reshape):  # the same array under other indices
                 tensors[op] = replace(tensors[op.x], dims=op.shape)
                 continue
-            tensors[op] = self.tensor(network.buffer(op), "" if ports else "step")
+            tensors[op] = self.make_tensor(network.find_buffer(op), "" if ports else "step")
             process = network.process(op)
             if process is not None and op is process.op:
                 number = sum(len(each.all) for each in operations)
-                operations.append(self.fused(process, number, tensors, ports))
+                operations.append(self.fuse(process, number, tensors, ports))
         inputs, results = ([tensors[op] for op in ops] for ops in (graph.inputs, graph.outputs))
         return inputs, operations, results
 
-    def table(self, process: Process, operand: Const) -> CTensor:
+    def make_table(self, process: Process, operand: Const) -> CTensor:
         """Return the table of a constant, one for all graphs that read it in the same way."""
         access, tiles, op = process.read(operand), process.fold, process.op
         rows = isinstance(op, Threshold) and op.per_channel
@@ -97,25 +97,27 @@ class Layout:
         assert isinstance(op, Const)
         key = (op, tiles, access.buffer.place, access.buffer.banks, rows, unused)
         if key not in self.tables:
-            codes = op.codes.integers()
+            codes = op.codes.to_integers()
             if rows and access.buffer.is_memory:  # consecutive rows lie in consecutive banks
                 banks = access.buffer.banks
                 codes = codes.reshape(-1, banks, codes.shape[-1]).transpose(0, 2, 1)
-            ordered = codes if tiles is None else tiles.tiled(codes)
+            ordered = codes if tiles is None else tiles.order_codes(codes)
             word = 1 if tiles is None else tiles.products
-            tensor = replace(self.tensor(access.buffer, "values"), dims=ordered.shape, word=word)
-            self.tables[key] = replace(tensor, table=self.names.new(f"{tensor.name}_codes"))
+            tensor = replace(
+                self.make_tensor(access.buffer, "values"), dims=ordered.shape, word=word
+            )
+            self.tables[key] = replace(tensor, table=self.names.take(f"{tensor.name}_codes"))
             if not unused:
                 self.constants.append(CTable(op, self.tables[key], ordered))
         return self.tables[key]
 
-    def fused(
+    def fuse(
         self, process: Process, number: int, tensors: Mapping[Op, CTensor], tapped: bool
     ) -> CFunction:
         """Return the function of all ops of ``process``; ``tapped``: whether results of single ops may be recorded."""
         operands = {
             op: tuple(
-                self.table(process.part(op), operand)
+                self.make_table(process.find_part(op), operand)
                 if isinstance(operand, Const)
                 else tensors[operand]
                 for operand in op.operands
@@ -124,13 +126,15 @@ class Layout:
         }
         first, *others = process.ops
         followers = tuple(
-            CFunction(op, i, "", operands[op], tensors[op], process.part(op), None, tapped=tapped)
+            CFunction(
+                op, i, "", operands[op], tensors[op], process.find_part(op), None, tapped=tapped
+            )
             for i, op in enumerate(others, number + 1)
         )
         more: dict[str, Any] = {"followers": followers, "tapped": tapped}
-        return self.operation(process, number, operands[first], tensors[first], **more)
+        return self.make_function(process, number, operands[first], tensors[first], **more)
 
-    def operation(
+    def make_function(
         self,
         process: Process,
         number: int,
@@ -142,8 +146,8 @@ class Layout:
     ) -> CFunction:
         """Return the function of ``process``, whose first op makes ``out``; ops of equal meaning share one."""
         op, tiles = process.ops[0], process.fold
-        meanings = [_meaning(op, operands, out)]
-        meanings += [_meaning(f.op, f.operands, f.made) for f in followers]
+        meanings = [_make_key(op, operands, out)]
+        meanings += [_make_key(f.op, f.operands, f.made) for f in followers]
         key = (*meanings, process.loops, process.interval, tapped if followers else None)
         parts = (operands, out, process, CFold(tiles) if tiles else None)
         more: dict[str, Any] = {"followers": followers, "tapped": tapped}
@@ -151,17 +155,17 @@ class Layout:
             return CFunction(op, number, self.functions[key], *parts, defines=False, **more)
         bodies = (CBody(*self.place(process.body, ports=False)),) if process.body else ()
         last = followers[-1].made if followers else out
-        self.functions[key] = self.names.new(f"compute_{last.name}")
+        self.functions[key] = self.names.take(f"compute_{last.name}")
         return CFunction(op, number, self.functions[key], *parts, bodies, **more)
 
-    def tensor(self, buffer: Buffer, suffix: str = "") -> CTensor:
+    def make_tensor(self, buffer: Buffer, suffix: str = "") -> CTensor:
         """Return the tensor of ``buffer``; ``suffix`` keeps a one-word name apart from C names and parameters."""
         op = buffer.tensor
-        alone = suffix and "_" not in identifier(op.name)
-        name = self.names.new(f"{op.name}_{suffix}" if alone else op.name)
+        alone = suffix and "_" not in make_identifier(op.name)
+        name = self.names.take(f"{op.name}_{suffix}" if alone else op.name)
         modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
         # Not "_t": time_t, key_t and their like belong to the C library.
-        type_view = CType(self.names.new(f"{name}_type"), op.type, *modes)
+        type_view = CType(self.names.take(f"{name}_type"), op.type, *modes)
         return CTensor(name, type_view, op.shape, buffer.place, buffer.split, buffer.banks)
 
 
@@ -173,12 +177,12 @@ def is_level(process: Process, operand: Op) -> bool:
     return process.read(operand).buffer.place == "wired"
 
 
-def _meaning(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
+def _make_key(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
     """Return a key, equal for ops of one kind on the same types, shapes and constants: they share one function."""
     settings = [
         (item.name, getattr(op, item.name))
         for item in fields(op)
-        if item.init and item.name not in MARKS and item.name not in operand_names(op)
+        if item.init and item.name not in MARKS and item.name not in list_operand_fields(op)
     ]
     names = [tensor.name for tensor in operands]
     sources = [t.name if t.constant else str(names.index(t.name)) for t in operands]

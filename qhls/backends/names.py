@@ -62,7 +62,7 @@ _LONGEST = 96
 """Longer names are cut: vendor tools build file names from them."""
 
 
-def identifier(name: str) -> str:
+def make_identifier(name: str) -> str:
     """Return ``name`` as an identifier of C++, Tcl and Verilog: ASCII, no keyword, no leading or double underscore."""
     cleaned = (
         re.sub(r"_+", "_", re.sub(r"[^0-9A-Za-z]", "_", name)).strip("_")[:_LONGEST].rstrip("_")
@@ -73,7 +73,7 @@ def identifier(name: str) -> str:
     return f"{cleaned}_" if taken else cleaned
 
 
-def printable(name: str, longest: int = 200) -> str:
+def make_printable(name: str, longest: int = 200) -> str:
     """Return ``name`` for comments and C strings, without quotes, backslashes, newlines, ``*`` and non-ASCII.
 
     Nor does ``?``: two of them begin a trigraph.
@@ -87,9 +87,9 @@ class Names:
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
-    def new(self, name: str) -> str:
-        """Return ``identifier(name)``, numbered if taken; upper and lower case are equal, as in VHDL."""
-        base = identifier(name)
+    def take(self, name: str) -> str:
+        """Return ``make_identifier(name)``, numbered if taken; upper and lower case are equal, as in VHDL."""
+        base = make_identifier(name)
         candidate, number = base, 1
         while candidate.lower() in self._taken:
             number += 1

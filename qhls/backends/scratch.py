@@ -18,13 +18,13 @@ _HERE = -100
 
 
 @contextmanager
-def scratch(folder: Path, prefix: str) -> Generator[Path]:
+def make_scratch(folder: Path, prefix: str) -> Generator[Path]:
     """Make a new folder in ``folder``, whose name begins with ``prefix``; delete it in the end. Raises ``OSError``."""
     while True:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:  # left_over of another thread or process was faster
+        except FileNotFoundError:  # take_left_over of another thread or process was faster
             continue
         lock(descriptor, wait=True)
         if is_at(descriptor, path):
@@ -37,9 +37,9 @@ def scratch(folder: Path, prefix: str) -> Generator[Path]:
         os.close(descriptor)
 
 
-def left_over(folder: Path, prefix: str) -> Generator[Path]:
+def take_left_over(folder: Path, prefix: str) -> Generator[Path]:
     """Yield the folders that killed processes left; delete each after its turn."""
-    for path in folder.glob(f"{glob_free(prefix)}*"):
+    for path in folder.glob(f"{escape_glob(prefix)}*"):
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
@@ -50,7 +50,7 @@ def left_over(folder: Path, prefix: str) -> Generator[Path]:
                 os.close(descriptor)
 
 
-def glob_free(text: str) -> str:
+def escape_glob(text: str) -> str:
     """Return ``text`` as a pattern that matches it alone."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 

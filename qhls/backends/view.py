@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qhls.backends.names import printable
+from qhls.backends.names import make_printable
 from qhls.backends.views.function import CBody, CFunction
 from qhls.backends.views.tensor import CTap, CTensor, CType
 from qhls.ir.graph import HEADER, Graph, align
@@ -36,7 +36,7 @@ class CTable:
     @property
     def title(self) -> str:
         """Return the name, safe in comments and string literals."""
-        return printable(self.op.name)
+        return make_printable(self.op.name)
 
     @property
     def words(self) -> int:
@@ -96,12 +96,12 @@ class CDesign:
     @property
     def output_titles(self) -> list[str]:
         """Return the name, safe in comments and string literals."""
-        return [printable(op.name) for op in self.graph.outputs]
+        return [make_printable(op.name) for op in self.graph.outputs]
 
     @property
     def output_layers(self) -> list[str]:
         """Return the outputs' Keras layers, safe in comments and string literals."""
-        return [printable(op.layer) for op in self.graph.outputs]
+        return [make_printable(op.layer) for op in self.graph.outputs]
 
     @property
     def copies(self) -> list[tuple[str, CTensor, CTensor]]:
@@ -113,17 +113,17 @@ class CDesign:
     def obstacles(self) -> list[str]:
         """Return the obstacles to overlapping calls, safe in comments; empty where calls overlap."""
         obstacles = self.plan.obstacles if isinstance(self.plan, Plan) else ()
-        return [printable(obstacle, 1000) for obstacle in obstacles]
+        return [make_printable(obstacle, 1000) for obstacle in obstacles]
 
     @property
     def picture(self) -> str:
         """Return the graph, one op per line, safe in any file."""
-        return picture(self.graph, self.top, self.notes)
+        return draw_graph(self.graph, self.top, self.notes)
 
     @property
     def functions(self) -> list[CFunction]:
         """Return every function once, before those that call it."""
-        return list(_functions(self.operations))
+        return list(_list_functions(self.operations))
 
     @property
     def types(self) -> list[CType]:
@@ -166,12 +166,12 @@ class CDesign:
     @property
     def notes(self) -> list[str]:
         """Return the graph's notes, safe in any file."""
-        return [printable(note) for note in self.graph.notes]
+        return [make_printable(note) for note in self.graph.notes]
 
     @property
     def cautions(self) -> list[str]:
         """Return the warnings, safe in any file."""
-        return [printable(warning, 1000) for warning in self.warnings]
+        return [make_printable(warning, 1000) for warning in self.warnings]
 
     @property
     def ports(self) -> list[CTensor | CStream]:
@@ -179,17 +179,17 @@ class CDesign:
         return [*self.inputs, *self.outputs]
 
 
-def _functions(operations: Sequence[CFunction]) -> Iterator[CFunction]:
+def _list_functions(operations: Sequence[CFunction]) -> Iterator[CFunction]:
     for operation in operations:
         for body in operation.bodies:
-            yield from _functions(body.operations)
+            yield from _list_functions(body.operations)
         if operation.defines:
             yield operation
 
 
-def picture(graph: Graph, top: str, notes: Sequence[str]) -> str:
+def draw_graph(graph: Graph, top: str, notes: Sequence[str]) -> str:
     """Return ``graph``, one op per line, and ``notes``, safe in any file."""
-    rows = [HEADER, *graph.rows()]
-    lines = align([tuple(printable(cell, 1000) for cell in row) for row in rows])
-    results = ", ".join(printable(op.name) for op in graph.outputs)
+    rows = [HEADER, *graph.list_rows()]
+    lines = align([tuple(make_printable(cell, 1000) for cell in row) for row in rows])
+    results = ", ".join(make_printable(op.name) for op in graph.outputs)
     return "\n".join([f"graph {top}", *lines, f"-> {results}", *notes, ""])

@@ -211,7 +211,7 @@ def _find_rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, An
             around = op.evaluate(*map(find_range, op.operands))
         if op in received:
             # Python compares an integer and a float exactly, numpy does not.
-            arrays = (around.lo.integers(), around.hi.integers(), expected[op], received[op])
+            arrays = (around.lo.to_integers(), around.hi.to_integers(), expected[op], received[op])
             lo, hi, good, bad = (a.astype(object).reshape(len(open_), -1) for a in arrays)
             inside = np.asarray((lo - slack <= bad) & (bad <= hi + slack), bool).all(1)
             differs = np.asarray(good != bad, bool).any(1)

@@ -242,7 +242,7 @@ def run_show(options: argparse.Namespace) -> int:
     """Print the operations of the design and its exactness."""
     design = read_design(options, options.model[0])
     sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
-    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.rows()]
+    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.list_rows()]
     notes = list(design.notes)
     write_json(options.json, {"design": design.graph.name, "ops": ops, "notes": notes})
     return 0

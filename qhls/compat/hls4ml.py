@@ -16,7 +16,7 @@ from typing import Any, cast
 from qhls.errors import LoadError, MissingError
 from qhls.ir import Conv, Fixed, Graph, Matmul
 from qhls.plan import Schedule
-from qhls.plan.fold import find_fold, sizes_of
+from qhls.plan.fold import find_fold, list_weight_sizes
 from qhls.system.limits import JSON, read
 from qhls.system.text import escape_line, shorten
 
@@ -71,7 +71,7 @@ class Hls4mlConfig:
         folding = dict(schedule.folding)
         for op in graph.ops:
             if isinstance(op, Matmul | Conv) and op.layer in self.reuse:
-                tiles = find_fold(sizes_of(op), self.reuse[op.layer])
+                tiles = find_fold(list_weight_sizes(op), self.reuse[op.layer])
                 folding.setdefault(op.layer, (tiles.simd, tiles.pe))
         return replace(schedule, folding=tuple(folding.items()))
 

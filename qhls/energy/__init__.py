@@ -16,7 +16,7 @@ from qhls.energy.scaling import ProcessNode
 from qhls.energy.sensitivity import Saving, find_savings
 from qhls.energy.technology import Technology, list_technologies, load_technology
 from qhls.energy.tool_reports.report import ToolReport, read_report
-from qhls.plan.hardware.prices import AreaTable, area_tables, load_area_table, tool_tables
+from qhls.plan.hardware.prices import AreaTable, list_area_tables, list_tool_tables, load_area_table
 
 if TYPE_CHECKING:
     from qhls.compat.qtools import QTools
@@ -39,18 +39,18 @@ __all__ = [
     "Saving",
     "Technology",
     "ToolReport",
-    "area_tables",
     "compare",
     "count_bit_operations",
     "estimate",
     "estimate_area",
     "estimate_latency",
     "find_savings",
+    "list_area_tables",
     "list_technologies",
+    "list_tool_tables",
     "load_area_table",
     "load_technology",
     "read_report",
-    "tool_tables",
 ]
 
 

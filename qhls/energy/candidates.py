@@ -39,7 +39,7 @@ from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
 from qhls.plan.hardware.events import MULTIPLICATIONS
-from qhls.plan.hardware.prices import AreaTable, area_tables, price_primitives
+from qhls.plan.hardware.prices import AreaTable, list_area_tables, price_primitives
 from qhls.plan.hardware.primitives import count_primitives
 from qhls.plan.network import repeat
 from qhls.plan.timing import Step, find_critical_path
@@ -171,7 +171,7 @@ class Candidates:
     ) -> None:
         if area is not None and area.counts != "primitives":
             raise EnergyError(
-                f"candidates: expected an area table that prices any design: {', '.join(area_tables())}, got "
+                f"candidates: expected an area table that prices any design: {', '.join(list_area_tables())}, got "
                 f"{area.name!r}, which needs trained weights. Choose another one."
             )
         graph = network.graph
@@ -219,7 +219,7 @@ class Candidates:
             depth = estimate_depth(levels, network.schedule.clock_period)
             timed.append(costs[fused[-1]].timed or replace(process, depth=depth))
         steps = [
-            Step(process.cycles, process.cycles, sources, network.occupied(process))
+            Step(process.cycles, process.cycles, sources, network.list_occupied(process))
             for process, sources in zip(timed, network.sources, strict=True)
         ]
         latency = find_critical_path(steps, network.results)[0] + self._stored
@@ -281,7 +281,7 @@ class Candidates:
     def _remake(self, op: Op, new_op: Op) -> Process | Buffer | None:
         """Return the hardware of ``op`` for the numbers of ``new_op``."""
         if isinstance(op, Input):
-            return replace(self._plan.buffer(op), tensor=new_op, word_bits=new_op.type.width)
+            return replace(self._plan.find_buffer(op), tensor=new_op, word_bits=new_op.type.width)
         return None if isinstance(op, Reshape) else self._plan.remake(op, new_op)
 
     def _price_scan(
@@ -368,7 +368,7 @@ def _replace_activation(
         return Quantize(x, choice, name=op.name, layer=op.layer)
     if x.type.frac == op.x.type.frac:
         return op.with_operands({op.x: x})
-    values = op.values.codes.integers()  # its thresholds are not on this grid
+    values = op.values.codes.to_integers()  # its thresholds are not on this grid
     return _make_steps(op, x, values.reshape(-1, values.shape[-1])[0], op.values.frac)
 
 

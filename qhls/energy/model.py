@@ -131,7 +131,7 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
             op.layer,
             _add_stores(
                 multiply_causes(price_op(hardware, technology), times),
-                network.memories(op),
+                network.list_memories(op),
                 technology,
             ),
         )

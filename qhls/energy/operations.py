@@ -66,7 +66,7 @@ def _count_op(op: Op) -> BitOperations | None:
         return None
     (w,) = weights
     x = next(operand for operand in op.operands if operand is not w)
-    a, b, codes = x.type.width, w.type.width, w.range.lo.integers()
+    a, b, codes = x.type.width, w.type.width, w.range.lo.to_integers()
     uses = macs / w.size
     bops = np.count_nonzero(codes) * a * b * uses + macs * (a + b + math.log2(macs / op.size))
     return BitOperations(macs, float(bops), int(measure_spans(codes).sum() * uses) * a)

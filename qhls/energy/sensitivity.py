@@ -66,7 +66,7 @@ def find_savings(graph: Graph, schedule: Schedule, technology: Technology) -> tu
         changed = narrowing.find_changes(layer, part, _has_same_readers)
         if not changed:
             return None
-        before = [network.hardware(op) for op in changed]
+        before = [network.find_hardware(op) for op in changed]
         after = [
             network.remake(op, new) if network.process(op) else None for op, new in changed.items()
         ]
@@ -196,7 +196,7 @@ def _rebuild_scan(op: Scan, new: dict[Op, Op], layer: str, part: NarrowedPart) -
     for _ in range(_SETTLING):
         leaving = (x, *body.outputs[1:])
         types = {
-            inside: inside.type.joined(outside.type).joined(result.type)
+            inside: inside.type.join(outside.type).join(result.type)
             for inside, outside, result in zip(body.inputs, (x, *start), leaving, strict=True)
         }
         if all(inside.type == to for inside, to in types.items()):
@@ -213,8 +213,8 @@ def _retype(types: dict[Input, Fixed], op: Op) -> Op:
 def _coarsen_input(op: Threshold, x: Op) -> Threshold:
     """Return the same steps for an ``x`` of fewer fraction bits; thresholds are rounded up to its grid."""
     steps, levels = coarsen_steps(
-        op.thresholds.codes.integers(),
-        op.values.codes.integers(),
+        op.thresholds.codes.to_integers(),
+        op.values.codes.to_integers(),
         op.x.type.frac - x.type.frac,
         x.type.hi,
     )
@@ -249,11 +249,11 @@ def coarsen_steps(thresholds: Array, values: Array, bits: int, highest: int) -> 
 
 
 def _halve(codes: Array) -> Array:
-    return Codes(codes).round_shift(1, Rounding.HALF_EVEN).integers()
+    return Codes(codes).round_shift(1, Rounding.HALF_EVEN).to_integers()
 
 
 def _narrow_weights(const: Const) -> Const:
-    codes = const.codes.integers()
+    codes = const.codes.to_integers()
     form = find_encoding(codes.reshape(-1, codes.shape[-1] if codes.ndim else 1)).encoding
     if form is Encoding.PO2:
         exponents = np.array([int(c).bit_length() for c in abs(codes).ravel()]).reshape(codes.shape)
@@ -270,6 +270,6 @@ def _narrow_activation(op: Op) -> Op:
     if isinstance(op, Quantize) and op.to.width > 2:
         return replace(op, to=Fixed(op.to.signed, op.to.width - 1, op.to.frac - 1))
     if isinstance(op, Threshold) and op.values.type.width > 2:
-        values = Codes(_halve(op.values.codes.integers()))
+        values = Codes(_halve(op.values.codes.to_integers()))
         return replace(op, values=replace(op.values, codes=values, frac=op.values.frac - 1))
     return op

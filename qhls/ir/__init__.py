@@ -12,7 +12,7 @@ from qhls.ir.integers import Codes
 from qhls.ir.interpret import decode, encode, run, tap
 from qhls.ir.interval import Interval
 from qhls.ir.movement import Concat, Pad, Reshape, View
-from qhls.ir.op import Op, current_layer, layer_scope, nested_scope
+from qhls.ir.op import Op, enter_layer, get_layer, nest_names
 from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shift, Threshold
 from qhls.ir.passes import optimise
 from qhls.ir.scan import Scan
@@ -48,11 +48,11 @@ __all__ = [
     "Sub",
     "Threshold",
     "View",
-    "current_layer",
     "decode",
     "encode",
-    "layer_scope",
-    "nested_scope",
+    "enter_layer",
+    "get_layer",
+    "nest_names",
     "optimise",
     "run",
     "tap",

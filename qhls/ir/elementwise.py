@@ -35,12 +35,12 @@ class Elementwise(Op):
         """Return both operands' codes at this op's ``frac``."""
         return a << self.frac - self.a.type.frac, b << self.frac - self.b.type.frac
 
-    def constant(self, operand: Op) -> Array | None:
+    def find_constant(self, operand: Op) -> Array | None:
         """Return the codes of a constant ``operand`` for each element, at this op's ``frac``; None for another op."""
         if operand.batched:
             return None
         a, b = self.align(self.a.range, self.b.range)
-        codes = (a if operand is self.a else b).lo.integers()
+        codes = (a if operand is self.a else b).lo.to_integers()
         return np.broadcast_to(codes, self.shape).ravel()
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Self, TypeVar
 
-from qhls.ir.op import MARKS, Op, operand_names
+from qhls.ir.op import MARKS, Op, list_operand_fields
 from qhls.ir.ops import Const, Input
 from qhls.system.text import escape_controls, escape_line
 
@@ -55,13 +55,13 @@ class Graph:
                 stack.extend((operand, False) for operand in reversed(op.operands))
         return tuple(order)
 
-    def rows(self, indent: str = "") -> Iterator[tuple[str, ...]]:
+    def list_rows(self, indent: str = "") -> Iterator[tuple[str, ...]]:
         """Return the cells of ``HEADER`` for each op; nested graphs follow the op that runs them."""
         for op in self.ops:
             name, *cells = describe(op)
             yield f"{indent}{name}", *cells
             for graph, _ in op.nested:
-                yield from graph.rows(f"{indent}  ")
+                yield from graph.list_rows(f"{indent}  ")
 
     def walk(self) -> Iterator[tuple[Op, int]]:
         """Return every op and how often one inference runs it; nested graphs follow the op that runs them."""
@@ -96,7 +96,7 @@ class Graph:
         """
         new: dict[Op, Op] = {}
         for op in self.ops:
-            new[op] = rule(op.with_operands(new).rewritten(rule))
+            new[op] = rule(op.with_operands(new).rewrite_nested(rule))
         if all(old is rewritten for old, rewritten in new.items()):
             return self
         inputs = tuple(op for op in (new[i] for i in self.inputs) if isinstance(op, Input))
@@ -124,7 +124,7 @@ class Graph:
 
     def __str__(self) -> str:
         """Return one line per op: name, type, shape, range, operation, Keras layer; nested graphs indented."""
-        lines = align([HEADER, *self.rows()])
+        lines = align([HEADER, *self.list_rows()])
         results = ", ".join(op.name for op in self.outputs)
         notes = [f"note: {n}" for n in self.notes]
         return escape_controls(
@@ -136,10 +136,10 @@ def describe(op: Op) -> tuple[str, ...]:
     """Return the cells of an op's line."""
     lo, hi = (float(code / Fraction(2) ** op.frac) for code in op.range.hull)
     shape = "x".join(map(str, op.shape)) or "scalar"
-    return op.name, str(op.type), shape, f"[{lo:g}, {hi:g}]", expression(op), op.layer
+    return op.name, str(op.type), shape, f"[{lo:g}, {hi:g}]", write_expression(op), op.layer
 
 
-def expression(op: Op) -> str:
+def write_expression(op: Op) -> str:
     """Return an op as text: ``matmul(a, b)``, with the parameters that are not operands."""
     parts: list[str] = [operand.name for operand in op.operands]
     hidden = (
@@ -149,7 +149,7 @@ def expression(op: Op) -> str:
         "dtype",
         "frac",
         "body",
-        *operand_names(op),
+        *list_operand_fields(op),
     )
     for item in fields(op):
         value = getattr(op, item.name)

@@ -39,7 +39,7 @@ _MANY = 1024
 """Elements from which a table of levels is worth making, which is done once."""
 
 
-def carrier(bound: int) -> np.dtype[Any]:
+def choose_carrier(bound: int) -> np.dtype[Any]:
     """Return the cheapest dtype that holds every integer from ``-bound`` to ``bound``."""
     for limit, dtype in _CARRIERS:
         if bound <= limit:
@@ -53,7 +53,7 @@ def narrow_integers(numbers: Iterable[int], bound: int) -> Array:
     return np.array(integers, np.int64 if bound < 1 << 62 else object)
 
 
-def _magnitude(array: Array) -> int:
+def _find_magnitude(array: Array) -> int:
     """Return the largest absolute value in ``array`` as a Python int."""
     if array.size == 0:
         return 0
@@ -61,15 +61,15 @@ def _magnitude(array: Array) -> int:
 
 
 class Codes:
-    """Integers ``array`` with ``abs(array) <= bound``, in ``carrier(bound)``; operations are exact."""
+    """Integers ``array`` with ``abs(array) <= bound``, in ``choose_carrier(bound)``; operations are exact."""
 
     room = _TABLE
     """Largest number of integers for which levels are looked up in a table."""
 
     def __init__(self, array: npt.ArrayLike, bound: int | None = None) -> None:
         values = np.asarray(array)
-        self.bound = _magnitude(values) if bound is None else bound
-        dtype = carrier(self.bound)
+        self.bound = _find_magnitude(values) if bound is None else bound
+        dtype = choose_carrier(self.bound)
         if values.dtype != dtype:
             if dtype.kind == "O" and values.dtype.kind == "f":
                 values = values.astype(np.int64)  # Python ints come out of integers, not of floats
@@ -81,26 +81,26 @@ class Codes:
         """Return the array's shape, with its batch axis, if any."""
         return tuple(self.array.shape)
 
-    def integers(self) -> Array:
+    def to_integers(self) -> Array:
         """Return the codes as int64, or as Python ints where 64 bits are not enough."""
         return self.array if self.array.dtype == object else self.array.astype(np.int64)
 
-    def exact(self) -> Self:
+    def tighten(self) -> Self:
         """Return the same integers with ``bound`` measured, which may allow a cheaper carrier."""
         return type(self)(self.array)
 
-    def within(self, bound: int) -> Self:
+    def with_bound(self, bound: int) -> Self:
         """Return the same integers, now known not to exceed ``bound``."""
         return self if bound == self.bound else type(self)(self.array, bound)
 
-    def settled(self, name: str, bound: int) -> Self:
+    def settle(self, name: str, bound: int) -> Self:
         """Return the same integers as the result of an op; its ``name`` matters to other worlds only."""
-        return self.within(bound)
+        return self.with_bound(bound)
 
     @cached_property
     def column_sum(self) -> int:
         """Return the largest sum of absolute values of a column: it bounds the partial sums of ``x @ self``."""
-        return _magnitude(abs(self).sum(-2).array)
+        return _find_magnitude(abs(self).sum(-2).array)
 
     @cached_property
     def rows(self) -> list[Codes]:
@@ -121,7 +121,7 @@ class Codes:
         """
         if self.array.dtype == object or self.array.size == 0:
             return None
-        reached = self.integers()
+        reached = self.to_integers()
         before = int(reached[0]) - 1
         if int(reached[-1]) - before >= self.room:
             return None
@@ -149,7 +149,7 @@ class Codes:
         return self._combine(other, self.bound * other.bound, np.multiply)
 
     def __matmul__(self, other: Codes) -> Codes:
-        return self._combine(other, self.bound * other.column_sum, _matmul)
+        return self._combine(other, self.bound * other.column_sum, _multiply)
 
     def __neg__(self) -> Codes:
         return Codes(-self.array, self.bound)
@@ -163,7 +163,7 @@ class Codes:
             return self  # 2.0**bits may be infinite, and 0 * inf is not 0
         wide = self._cast(bound)
         return Codes(
-            wide * wide.dtype.type(2.0**bits) if _floating(wide) else wide * (1 << bits), bound
+            wide * wide.dtype.type(2.0**bits) if _is_floating(wide) else wide * (1 << bits), bound
         )
 
     def round_shift(self, bits: int, rounding: Rounding) -> Codes:
@@ -174,7 +174,7 @@ class Codes:
         if rounding is Rounding.HALF_UP:
             return (self + Codes(np.array(half))).round_shift(bits, Rounding.FLOOR)
         bound = (self.bound >> bits) + 1
-        if _floating(self.array):
+        if _is_floating(self.array):
             scaled = np.asarray(self.array * self.array.dtype.type(2.0 ** -min(bits, _NEGLIGIBLE)))
             ufunc = np.floor if rounding is Rounding.FLOOR else np.rint
             return Codes(ufunc(scaled, out=scaled), bound)
@@ -222,7 +222,7 @@ class Codes:
             levels = counts[(np.clip(x, before, before + len(counts) - 1) - before).astype(np.intp)]
         return Codes(values.array[levels], values.bound)
 
-    def rows_at(self, table: Codes) -> Codes:
+    def take_rows(self, table: Codes) -> Codes:
         """Return ``table[x]``: the rows of ``table`` at these numbers."""
         return Codes(table.array[self.array.astype(np.intp)], table.bound)
 
@@ -241,7 +241,7 @@ class Codes:
         """Apply ``f``, which must only move, repeat, select or drop elements."""
         return Codes(f(self.array), self.bound)
 
-    def known(self, codes: Codes) -> Codes:
+    def make_constant(self, codes: Codes) -> Codes:
         """Return the constant ``codes``, for which these codes have no part."""
         return codes
 
@@ -252,7 +252,7 @@ class Codes:
         return Codes(f([part._cast(bound) for part in parts]), bound)
 
 
-def _matmul(x: Array, w: Array) -> Array:
+def _multiply(x: Array, w: Array) -> Array:
     """Return ``x @ w`` as products of two matrices, each small enough that BLAS does it in one thread.
 
     On small products its threads cost more than they bring: they wait by spinning.
@@ -267,18 +267,18 @@ def _matmul(x: Array, w: Array) -> Array:
     return result.reshape(*x.shape[:-1], w.shape[1])
 
 
-def _floating(array: Array) -> bool:
+def _is_floating(array: Array) -> bool:
     return array.dtype.kind == "f"
 
 
-def dyadic(values: npt.ArrayLike) -> tuple[Array, int]:
+def find_dyadic(values: npt.ArrayLike) -> tuple[Array, int]:
     """Return codes and the smallest ``frac`` with ``values == codes * 2**-frac`` exactly.
 
     ``values``: finite floats. Codes are int64, or Python ints where 63 bits are not enough.
     """
     array = np.asarray(values, np.float64)
     if not np.isfinite(array).all():
-        raise ValueError("dyadic: values must be finite, got NaN or infinity")
+        raise ValueError("find_dyadic: values must be finite, got NaN or infinity")
     nonzero = array[array != 0]
     if nonzero.size == 0:
         return np.zeros(array.shape, np.int64), 0

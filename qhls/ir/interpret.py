@@ -40,11 +40,11 @@ def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dic
         chunk = [Codes(array[start : start + step], op.bound) for op, array in inputs.items()]
         values = evaluate(graph, chunk, taps)
         for op, done in parts.items():
-            done.append(values[op].integers())
+            done.append(values[op].to_integers())
     return {op: np.concatenate(chunks) if op.batched else chunks[0] for op, chunks in parts.items()}
 
 
-def _itself(codes: Codes) -> Any:
+def _keep(codes: Codes) -> Any:
     return codes
 
 
@@ -52,7 +52,7 @@ def evaluate(
     graph: Graph,
     inputs: Sequence[Any],
     taps: Sequence[Op],
-    known: Callable[[Codes], Any] = _itself,
+    known: Callable[[Codes], Any] = _keep,
 ) -> dict[Op, Any]:
     """Return the values of ``taps`` for those of the inputs, all at once and without a check.
 
@@ -66,7 +66,7 @@ def evaluate(
             values[op] = known(op.codes)
         elif not isinstance(op, Input):
             result = op.evaluate(*(values[operand] for operand in op.operands))
-            values[op] = result.settled(op.name, op.bound)
+            values[op] = result.settle(op.name, op.bound)
         for operand in dict.fromkeys(op.operands):
             pending[operand] -= 1
             if not pending[operand] and operand not in keep:
@@ -117,7 +117,7 @@ def _check_input(op: Input, array: Array) -> Array:
     return array
 
 
-def random_codes(
+def draw_codes(
     of: Fixed,
     shape: tuple[int, ...],
     random: np.random.Generator,
@@ -143,7 +143,7 @@ def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
     of more than 53 bits.
     """
     where = where or f"encode to {to}"
-    array = _real(values, where)
+    array = _to_real(values, where)
     if np.isnan(array).any():
         raise VerifyError(f"{where}: expected numbers, got NaN. Replace it.")
     if to.width > 53:
@@ -157,7 +157,7 @@ def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
     return np.clip(scaled, limits.lo, limits.hi, out=scaled).astype(np.int64)
 
 
-def _real(values: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
+def _to_real(values: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
     """Return ``values`` as float64. Raises ``VerifyError`` for text, dates, complex numbers and ragged lists."""
     try:
         array = np.asarray(values)

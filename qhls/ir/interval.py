@@ -24,7 +24,7 @@ class Interval:
         self.hi = lo if hi is None else hi
 
     @classmethod
-    def full(cls, shape: tuple[int, ...], lo: int, hi: int) -> Interval:
+    def fill(cls, shape: tuple[int, ...], lo: int, hi: int) -> Interval:
         """Return ``[lo, hi]`` in every element."""
         return cls(Codes(np.full(shape, lo, object)), Codes(np.full(shape, hi, object)))
 
@@ -79,23 +79,23 @@ class Interval:
         positive, negative = other.lo.maximum(zero), other.lo.minimum(zero)
         lo = self.lo @ positive + self.hi @ negative
         hi = self.hi @ positive + self.lo @ negative
-        return Interval(lo.exact(), hi.exact())
+        return Interval(lo.tighten(), hi.tighten())
 
     def __lshift__(self, bits: int) -> Interval:
-        return self._monotone(lambda codes: codes << bits)
+        return self._map_ends(lambda codes: codes << bits)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Interval:
         """Round both ends as ``Codes.round_shift`` does: rounding is monotone."""
-        return self._monotone(lambda codes: codes.round_shift(bits, rounding))
+        return self._map_ends(lambda codes: codes.round_shift(bits, rounding))
 
     def clip(self, lo: int, hi: int) -> Interval:
         """Saturate both ends to ``[lo, hi]``."""
-        return self._monotone(lambda codes: codes.clip(lo, hi))
+        return self._map_ends(lambda codes: codes.clip(lo, hi))
 
     def wrap(self, to: Fixed) -> Interval:
         """Wrap to ``to``: an interval that fits stays; for another, any code may result."""
         # As Python ints: ``to`` may be of any width.
-        lo, hi = (end.integers().astype(object) for end in (self.lo, self.hi))
+        lo, hi = (end.to_integers().astype(object) for end in (self.lo, self.hi))
         fits = (lo >= to.lo) & (hi <= to.hi)
         return Interval(Codes(np.where(fits, lo, to.lo)), Codes(np.where(fits, hi, to.hi)))
 
@@ -113,18 +113,18 @@ class Interval:
             raise TypeError("Interval: thresholds and values of a step function must be constants")
         steps, codes = thresholds.lo, values.lo.array
         levels = Codes(np.arange(len(codes)))
-        low, high = (end.step(steps, levels).integers() for end in (self.lo, self.hi))
+        low, high = (end.step(steps, levels).to_integers() for end in (self.lo, self.hi))
         lo, hi = np.empty(low.shape, object), np.empty(low.shape, object)
         for first, last in set(zip(low.ravel().tolist(), high.ravel().tolist(), strict=True)):
             here, reached = (low == first) & (high == last), codes[first : last + 1]
             lo[here], hi[here] = int(reached.min()), int(reached.max())
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
-    def rows_at(self, table: Interval) -> Interval:
-        """Return the range of ``Codes.rows_at``: any of the rows between the ends' may result."""
+    def take_rows(self, table: Interval) -> Interval:
+        """Return the range of ``Codes.take_rows``: any of the rows between the ends' may result."""
         if not table.constant:
             raise TypeError("Interval: a table must be a constant")
-        rows = table.lo.integers()
+        rows = table.lo.to_integers()
         low, high = (end.array.astype(np.intp) for end in (self.lo, self.hi))
         lo, hi = (np.empty((*low.shape, *rows.shape[1:]), object) for _ in range(2))
         for first, last in set(zip(low.ravel().tolist(), high.ravel().tolist(), strict=True)):
@@ -136,7 +136,7 @@ class Interval:
         """Return the range of ``Codes.argmax``: an index is possible if its highest reaches every other's lowest."""
         if self.constant:
             return Interval(self.lo.argmax())
-        lo, hi = self.lo.integers().astype(object), self.hi.integers().astype(object)
+        lo, hi = self.lo.to_integers().astype(object), self.hi.to_integers().astype(object)
         possible = hi >= lo.max(-1, keepdims=True)
         first = possible.argmax(-1)[..., None]
         last = possible.shape[-1] - 1 - possible[..., ::-1].argmax(-1)[..., None]
@@ -144,11 +144,11 @@ class Interval:
 
     def sum(self, axis: int) -> Interval:
         """Return the sum along ``axis``."""
-        return self._monotone(lambda codes: codes.sum(axis))
+        return self._map_ends(lambda codes: codes.sum(axis))
 
     def map(self, f: Callable[[Array], Array]) -> Interval:
         """Apply ``f``, which must only move elements, to both ends."""
-        return self._monotone(lambda codes: codes.map(f))
+        return self._map_ends(lambda codes: codes.map(f))
 
     @property
     def rows(self) -> list[Interval]:
@@ -157,7 +157,7 @@ class Interval:
             raise TypeError("Interval: rows are those of constants")
         return [Interval(row) for row in self.lo.rows]
 
-    def known(self, codes: Codes) -> Interval:
+    def make_constant(self, codes: Codes) -> Interval:
         """Return the constant ``codes``, for which this interval has no part."""
         return Interval(codes)
 
@@ -169,7 +169,7 @@ class Interval:
             return Interval(lo)
         return Interval(lo, Codes.join([part.hi for part in parts], f))
 
-    def _monotone(self, f: Callable[[Codes], Codes]) -> Interval:
+    def _map_ends(self, f: Callable[[Codes], Codes]) -> Interval:
         lo = f(self.lo)
         return Interval(lo, lo if self.constant else f(self.hi))
 
@@ -178,7 +178,7 @@ Value = TypeVar("Value", Codes, Interval)
 """Operands of ``evaluate``: integers, or intervals of them."""
 
 
-def rows(value: Value) -> list[Value]:
+def list_rows(value: Value) -> list[Value]:
     """Return the rows of a constant along the first axis, of any world."""
     return cast(Any, value).rows
 
@@ -188,13 +188,13 @@ def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
     return cast(Any, type(parts[0])).join(parts, f)
 
 
-def patches(
+def extract_patches(
     x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
 ) -> Value:
     """Return sliding windows as one tensor ``(batch, out_rows, out_columns, *size, channels)``, not copied."""
     (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
 
-    def seen(array: Array) -> Array:
+    def look(array: Array) -> Array:
         batch, rows, columns, channels = array.shape
         sample, down, across, element = array.strides
         counts = (rows - (kh - 1) * dh - 1) // sh + 1, (columns - (kw - 1) * dw - 1) // sw + 1
@@ -202,10 +202,10 @@ def patches(
         steps = (sample, sh * down, sw * across, dh * down, dw * across, element)
         return as_strided(array, shape, steps, writeable=False)
 
-    return x.map(seen)
+    return x.map(look)
 
 
-def window_elements(
+def list_window_elements(
     x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
 ) -> list[Value]:
     """Return the elements of sliding windows of ``(batch, rows, columns, channels)``, without padding.

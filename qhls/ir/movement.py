@@ -72,9 +72,9 @@ class View(Op):
         )
 
     def evaluate(self, x: Value) -> Value:
-        return x.map(self._seen)
+        return x.map(self._view)
 
-    def _seen(self, array: Array) -> Array:
+    def _view(self, array: Array) -> Array:
         """Return ``array`` under other strides: nothing is copied."""
         rows = array.reshape(len(array), -1)
         sample, element = rows.strides
@@ -113,7 +113,7 @@ class Pad(Op):
             padded[tuple(slice(a, a + n) for n, (a, _) in starts)] = array
             return padded
 
-        return join([x, x.known(filling)], pad)
+        return join([x, x.make_constant(filling)], pad)
 
 
 @dataclass(frozen=True, eq=False)

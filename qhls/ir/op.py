@@ -31,11 +31,11 @@ class Scope:
 
     def name(self, local: str) -> str:
         """Return ``layer.local``, with a number behind it from the second one on."""
-        full_name = self.following(local)
+        full_name = self.find_next(local)
         self._taken[local] += 1
         return full_name
 
-    def following(self, local: str) -> str:
+    def find_next(self, local: str) -> str:
         """Return the name that ``name`` gives next."""
         count = self._taken[local] + 1
         return f"{self._prefix}.{local}" + (f"_{count}" if count > 1 else "")
@@ -45,29 +45,29 @@ _scope: ContextVar[Scope | None] = ContextVar("qhls_layer_scope", default=None)
 
 
 @contextmanager
-def layer_scope(layer: str) -> Generator[Scope]:
+def enter_layer(layer: str) -> Generator[Scope]:
     """Name new ops ``layer.kind`` and give them ``layer`` as the Keras layer they come from."""
-    with _within(Scope(layer)) as scope:
+    with _enter(Scope(layer)) as scope:
         yield scope
 
 
-def current_layer() -> str:
+def get_layer() -> str:
     """Return the Keras layer that new ops come from, or an empty text."""
     scope = _scope.get()
     return scope.layer if scope else ""
 
 
 @contextmanager
-def nested_scope(kind: str) -> Generator[None]:
+def nest_names(kind: str) -> Generator[None]:
     """Name new ops after the op of ``kind`` that the layer makes next: ``layer.scan.matmul``."""
     outer = _scope.get()
-    layer, prefix = (outer.layer, outer.following(kind)) if outer else ("", kind)
-    with _within(Scope(layer, prefix)):
+    layer, prefix = (outer.layer, outer.find_next(kind)) if outer else ("", kind)
+    with _enter(Scope(layer, prefix)):
         yield
 
 
 @contextmanager
-def _within(scope: Scope) -> Generator[Scope]:
+def _enter(scope: Scope) -> Generator[Scope]:
     token = _scope.set(scope)
     try:
         yield scope
@@ -118,10 +118,10 @@ class Op:
         self.check()
         value: Interval = self.evaluate(*(operand.range for operand in self.operands))
         if self.bounds is not None:
-            value = Interval.full(value.shape, *self.bounds)
-        tight = Interval(value.lo.exact(), None if value.constant else value.hi.exact())
+            value = Interval.fill(value.shape, *self.bounds)
+        tight = Interval(value.lo.tighten(), None if value.constant else value.hi.tighten())
         object.__setattr__(self, "range", tight)
-        object.__setattr__(self, "type", Fixed.holding(*tight.hull, self.frac))
+        object.__setattr__(self, "type", Fixed.from_range(*tight.hull, self.frac))
         self.require_representable(self.type)
 
     def _name(self) -> None:
@@ -172,7 +172,7 @@ class Op:
     def operands(self) -> tuple[Op, ...]:
         """Return the ops whose tensors this one reads, in the order of ``evaluate``'s arguments."""
         ops: list[Op] = []
-        for name in operand_names(self):
+        for name in list_operand_fields(self):
             value = getattr(self, name)
             ops += [value] if isinstance(value, Op) else value
         return tuple(ops)
@@ -197,7 +197,7 @@ class Op:
         """Return the graphs that the op runs, and how often one inference does."""
         return ()
 
-    def rewritten(self, rule: Callable[[Op], Op]) -> Op:
+    def rewrite_nested(self, rule: Callable[[Op], Op]) -> Op:
         """Return the same op with ``rule`` applied to the ops of the graphs that it runs."""
         return self
 
@@ -228,11 +228,11 @@ MARKS = tuple(item.name for item in fields(Op) if item.init)
 """Fields of every op: its names, and what is known of it beside its operands and parameters."""
 
 
-def operand_names(op: Op) -> list[str]:
+def list_operand_fields(op: Op) -> list[str]:
     """Return the fields of ``op`` that hold the ops it reads, or tuples of them."""
-    return [item.name for item in fields(op) if _holds_ops(getattr(op, item.name, None))]
+    return [item.name for item in fields(op) if _has_ops(getattr(op, item.name, None))]
 
 
-def _holds_ops(value: Any) -> bool:
+def _has_ops(value: Any) -> bool:
     several = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
     return any(isinstance(entry, Op) for entry in several)

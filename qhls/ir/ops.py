@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from qhls.ir.integers import Codes, dyadic
-from qhls.ir.interval import Interval, Value, join, patches, rows, window_elements
+from qhls.ir.integers import Codes, find_dyadic
+from qhls.ir.interval import Interval, Value, extract_patches, join, list_rows, list_window_elements
 from qhls.ir.op import Op
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 
@@ -45,7 +45,7 @@ class Input(Op):
         lo, hi = (
             (self.values[0], self.values[-1]) if self.values else (self.dtype.lo, self.dtype.hi)
         )
-        return Interval.full((1, *self.dims), lo, hi)
+        return Interval.fill((1, *self.dims), lo, hi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Const(Op):
     @classmethod
     def of(cls, values: npt.ArrayLike, name: str = "const") -> Const:
         """Return a constant of finite floats, exactly: each float is an integer times a power of two."""
-        codes, frac = dyadic(values)
+        codes, frac = find_dyadic(values)
         return cls(Codes(codes), frac, name=name)
 
     def evaluate(self) -> Interval:
@@ -122,7 +122,7 @@ class Conv(Op):
     def evaluate(self, x: Value, w: Value) -> Value:
         kh, kw, channels, filters = self.w.shape
         taken = kh * kw * channels
-        windows = patches(x, (kh, kw), self.strides, self.dilation)
+        windows = extract_patches(x, (kh, kw), self.strides, self.dilation)
         if self.groups == 1:
             rows = windows.map(lambda array: array.reshape(*array.shape[:3], taken))
             return rows @ w.map(lambda array: array.reshape(taken, filters))
@@ -174,7 +174,7 @@ class Pool(Op):
         check_windows(self, self.x.shape, self.window)
 
     def evaluate(self, x: Value) -> Value:
-        elements = window_elements(x, self.window, self.strides)
+        elements = list_window_elements(x, self.window, self.strides)
         if self.reduction == "max":
             return reduce(lambda a, b: a.maximum(b), elements)
         return reduce(lambda a, b: a + b, elements)
@@ -276,7 +276,7 @@ class Threshold(Op):
     @property
     def start(self) -> int | None:
         """Return the first value where values are consecutive codes, the same for all channels; None for others."""
-        values = self.values.codes.integers()
+        values = self.values.codes.to_integers()
         first = int(values.flat[0])
         consecutive = (values == first + np.arange(self.count + 1)).all()
         return first if consecutive else None
@@ -292,7 +292,7 @@ class Threshold(Op):
         fits = bool(steps) and steps == (*lead, steps[-1]) and levels == (*lead, steps[-1] + 1)
         expected = "thresholds (n,), values (n + 1,), or those of each channel"
         self.require(fits and steps[-1] > 0, expected, f"{steps}, {levels} for {self.x.shape}")
-        codes = self.thresholds.codes.integers()
+        codes = self.thresholds.codes.to_integers()
         rising = bool((codes[..., 1:] > codes[..., :-1]).all())
         self.require(rising, "thresholds that rise", "some that do not")
         frac = self.thresholds.frac
@@ -306,7 +306,9 @@ class Threshold(Op):
 
         channels = [
             x.map(lambda array, c=c: array[..., c]).step(steps, levels)
-            for c, (steps, levels) in enumerate(zip(rows(thresholds), rows(values), strict=True))
+            for c, (steps, levels) in enumerate(
+                zip(list_rows(thresholds), list_rows(values), strict=True)
+            )
         ]
         return join(channels, lambda arrays: np.stack(arrays, axis=-1))
 
@@ -330,4 +332,4 @@ class Lookup(Op):
         self.require(lo >= 0 and hi < rows, f"indices from 0 to {rows - 1}", f"{lo} to {hi}")
 
     def evaluate(self, x: Value, table: Value) -> Value:
-        return (x << -self.x.type.frac).rows_at(table)
+        return (x << -self.x.type.frac).take_rows(table)

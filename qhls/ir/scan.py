@@ -66,7 +66,7 @@ class Scan(Op):
             self._check_fits(entering, leaving, leaving.shape)
             # A carried tensor is overwritten while others may still be read.
             self.require(
-                not isinstance(_source(leaving), Input),
+                not isinstance(_find_source(leaving), Input),
                 "a carried tensor that a step computes",
                 leaving.name,
             )
@@ -75,49 +75,49 @@ class Scan(Op):
 
     def _check_fits(self, inside: Input, outside: Op, shape: tuple[int, ...]) -> None:
         self.require(
-            inside.shape == shape and inside.type.contains(outside.type),
+            inside.shape == shape and inside.type.can_hold(outside.type),
             f"a tensor for the body's input {inside.name!r}, {inside.type} {inside.shape}",
             f"{outside.name!r}, {outside.type} {shape}",
         )
 
     def evaluate(self, x: Any, *start: Any) -> Any:
         if isinstance(x, Interval):  # the body's ranges hold for every step
-            return self.body.outputs[0].range.map(lambda rows: self._shaped([rows] * self.steps))
+            return self.body.outputs[0].range.map(lambda rows: self._stack([rows] * self.steps))
         carried = self.begin(x, start)
         results: list[Any] = []
         for step in range(self.steps):
-            result, carried = self.advance(x.map(partial(_row, step)), carried)
+            result, carried = self.advance(x.map(partial(_take_row, step)), carried)
             if not self.sequence:
                 results.clear()
             results.append(result)
-        return join(results, self._shaped)
+        return join(results, self._stack)
 
     def begin(self, x: Any, start: Sequence[Any]) -> list[Any]:
         """Return what the first step reads as carried over, for the codes of ``start``; ``x`` has the samples."""
         triples = zip(start, self.start, self.carried, strict=True)
-        return [self._entering(codes, op, to, x) for codes, op, to in triples]
+        return [self._enter(codes, op, to, x) for codes, op, to in triples]
 
     def advance(self, row: Any, carried: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return the result of one step on a row of ``x``, and what it carries to the next one."""
         row = row << self.body.inputs[0].type.frac - self.x.type.frac
-        values = evaluate(self.body, [row, *carried], self.body.outputs, row.known)
+        values = evaluate(self.body, [row, *carried], self.body.outputs, row.make_constant)
         result, *leaving = (values[op] for op in self.body.outputs)
         pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
         return result, [codes << to.type.frac - op.type.frac for codes, op, to in pairs]
 
-    def _entering(self, codes: Any, start: Op, to: Input, x: Any) -> Any:
+    def _enter(self, codes: Any, start: Op, to: Input, x: Any) -> Any:
         """Return the states that the first step reads, one row per sample."""
         aligned = codes << to.type.frac - start.type.frac
         if start.batched:
             return aligned
         samples: int = x.shape[0]
 
-        def repeated(array: Array) -> Array:
+        def repeat(array: Array) -> Array:
             return np.broadcast_to(array, (samples, *array.shape))
 
-        return aligned.map(repeated)
+        return aligned.map(repeat)
 
-    def _shaped(self, rows: list[Array]) -> Array:
+    def _stack(self, rows: list[Array]) -> Array:
         return np.stack(rows, 1) if self.sequence else rows[-1]
 
     @cached_property
@@ -129,17 +129,17 @@ class Scan(Op):
     def nested(self) -> tuple[tuple[Graph, int], ...]:
         return ((self.body, self.steps),)
 
-    def rewritten(self, rule: Callable[[Op], Op]) -> Self:
+    def rewrite_nested(self, rule: Callable[[Op], Op]) -> Self:
         """Return the same op with ``rule`` applied to the ops of the body."""
         body = self.body.rewrite(rule)
         return self if body is self.body else replace(self, body=body)
 
 
-def _row(step: int, array: Array) -> Array:
+def _take_row(step: int, array: Array) -> Array:
     return array[:, step]
 
 
-def _source(op: Op) -> Op:
+def _find_source(op: Op) -> Op:
     """Return the op whose elements a chain of reshapes has."""
     while isinstance(op, Reshape):
         op = op.x

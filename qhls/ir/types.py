@@ -62,10 +62,10 @@ class Fixed:
         return cls(match["sign"] == "s", int(match["width"]), int(match["frac"]))
 
     @classmethod
-    def holding(cls, lo: int, hi: int, frac: int) -> Self:
+    def from_range(cls, lo: int, hi: int, frac: int) -> Self:
         """Return the narrowest type with ``frac`` fraction bits that holds every code from ``lo`` to ``hi``."""
         if lo > hi:
-            raise ValueError(f"Fixed.holding: lo must not exceed hi, got [{lo}, {hi}]")
+            raise ValueError(f"Fixed.from_range: lo must not exceed hi, got [{lo}, {hi}]")
         if lo >= 0:
             return cls(False, max(hi.bit_length(), 1), frac)
         return cls(True, max((~lo).bit_length(), hi.bit_length() if hi > 0 else 0) + 1, frac)
@@ -105,16 +105,16 @@ class Fixed:
         """Return whether width, fraction and integer part are within ``WIDEST``, so that C++ has the type."""
         return max(self.width, self.frac, self.integer) <= WIDEST
 
-    def contains(self, other: Fixed) -> bool:
+    def can_hold(self, other: Fixed) -> bool:
         """Return whether every number of ``other`` is a number of this type."""
         shift = self.frac - other.frac
         return shift >= 0 and self.lo <= other.lo << shift and other.hi << shift <= self.hi
 
-    def joined(self, other: Fixed) -> Self:
+    def join(self, other: Fixed) -> Self:
         """Return the narrowest type that contains both."""
         frac = max(self.frac, other.frac)
         ends = [end << frac - t.frac for t in (self, other) for end in (t.lo, t.hi)]
-        return self.holding(min(ends), max(ends), frac)
+        return self.from_range(min(ends), max(ends), frac)
 
     def __str__(self) -> str:
         return f"{'s' if self.signed else 'u'}{self.width}.{self.frac}"

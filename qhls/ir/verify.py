@@ -20,13 +20,13 @@ def verify(graph: SomeGraph) -> SomeGraph:
     for op in graph.ops:
         for nested, _ in op.nested:
             verify(nested)
-    faults = {op: list(_faults(graph, op)) for op in graph.ops}
+    faults = {op: list(_find_faults(graph, op)) for op in graph.ops}
     if any(faults.values()):
-        raise VerifyError(_picture(graph, faults))
+        raise VerifyError(_draw_faults(graph, faults))
     return graph
 
 
-def _faults(graph: Graph, op: Op) -> Iterator[str]:
+def _find_faults(graph: Graph, op: Op) -> Iterator[str]:
     if isinstance(op, Input) and op not in graph.inputs:
         yield "expected every input to be among the graph's inputs, got one that is not"
     if op in graph.outputs and isinstance(op, Const):
@@ -35,12 +35,12 @@ def _faults(graph: Graph, op: Op) -> Iterator[str]:
         yield "expected an operand that depends on an input, got constants only. Fold them."
     lo, hi = op.range.hull
     if lo < op.type.lo or hi > op.type.hi:
-        yield f"expected a type that holds codes [{lo}, {hi}], got {op.type}. Use {Fixed.holding(lo, hi, op.frac)}."
+        yield f"expected a type that holds codes [{lo}, {hi}], got {op.type}. Use {Fixed.from_range(lo, hi, op.frac)}."
     if op.type.frac != op.frac:
         yield f"expected {op.frac} fraction bits, got {op.type}"
 
 
-def _picture(graph: Graph, faults: dict[Op, list[str]]) -> str:
+def _draw_faults(graph: Graph, faults: dict[Op, list[str]]) -> str:
     lines = [f"graph {graph.name!r} breaks its rules:"]
     for line, op in zip(align([describe(op) for op in graph.ops]), graph.ops, strict=True):
         lines.append(line)

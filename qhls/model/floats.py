@@ -30,7 +30,7 @@ def _(op: Const) -> bool:
     # A single number may lie anywhere; the ops that read several numbers check those.
     if op.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < op.frac < _EXPONENTS:
         return True
-    codes = {abs(code) for code in op.codes.integers().ravel().tolist() if code}
+    codes = {abs(code) for code in op.codes.to_integers().ravel().tolist() if code}
     return all(
         code // (code & -code) <= FLOAT32_EXACT
         and abs(code.bit_length() - 1 - op.frac) < _EXPONENTS

@@ -12,7 +12,7 @@ from qhls.errors import VerifyError
 from qhls.ir.elementwise import Max, Min, Mul, Sub
 from qhls.ir.integers import Array, Codes
 from qhls.ir.movement import Reshape, View
-from qhls.ir.op import Op, layer_scope
+from qhls.ir.op import Op, enter_layer
 from qhls.ir.ops import ArgMax, Const, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Rounding
 
@@ -60,7 +60,7 @@ class Softmax:
         for layer, axes, logits in zip(
             graph.host_softmax, list_softmax_axes(graph), graph.outputs, strict=True
         ):
-            with layer_scope(layer):
+            with enter_layer(layer):
                 outputs.append(self._apply_along(layer, axes, logits))
         return replace(graph, outputs=tuple(outputs), host_softmax=(), softmax_axes=())
 

@@ -18,8 +18,15 @@ from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Conv, Input, Lookup, Matmul, Pool
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import Chain, array_of, arrays_read, find_chains, list_calls
-from qhls.plan.fold import Fold, choose_fold, divisors, find_fold, list_folds, sizes_of
+from qhls.plan.dataflow import Chain, find_array, find_chains, list_arrays_read, list_calls
+from qhls.plan.fold import (
+    Fold,
+    choose_fold,
+    find_fold,
+    list_divisors,
+    list_folds,
+    list_weight_sizes,
+)
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.process import PORTS, Place
 from qhls.plan.rules import Choice
@@ -33,14 +40,14 @@ LUTS_PER_BLOCK = 190
 Choices = dict[Op, Choice]
 
 
-def arrays_of(graph: Graph) -> list[Op]:
+def list_arrays(graph: Graph) -> list[Op]:
     """Return the ops with a choice: inputs, then calls."""
     return [*graph.inputs, *list_calls(graph)]
 
 
 def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
-    """Return the decisions on ``arrays_of(graph)``, for at most ``target`` cycles of each process, if given."""
-    chosen = {op: choose_for(op, schedule, target) for op in arrays_of(graph)}
+    """Return the decisions on ``list_arrays(graph)``, for at most ``target`` cycles of each process, if given."""
+    chosen = {op: choose_for(op, schedule, target) for op in list_arrays(graph)}
     for chain in find_chains(graph, schedule):
         chosen |= _join(chain, chosen)
     if target is None:
@@ -77,7 +84,7 @@ def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[C
     products = (Matmul, Conv, Scan)
     chosen = {
         op: choose_for(op, schedule, target if isinstance(op, products) else None)
-        for op in arrays_of(body)
+        for op in list_arrays(body)
     }
     for chain in find_chains(body, schedule):
         chosen |= _join(chain, chosen)
@@ -111,9 +118,9 @@ def choose_product(
         if wish is None:
             return Choice(schedule, tiles)
     else:
-        tiles = find_fold(sizes_of(op), trips, windows, lanes)
+        tiles = find_fold(list_weight_sizes(op), trips, windows, lanes)
     if wish == "memory" and (tiles is None or tiles.trips == 1):
-        shared = [tiles for tiles in list_folds(sizes_of(op)) if tiles.trips > 1]
+        shared = [tiles for tiles in list_folds(list_weight_sizes(op)) if tiles.trips > 1]
         tiles = min(shared, key=lambda tiles: (tiles.trips, tiles.products), default=None)
     if tiles is None or tiles.trips == 1:
         return Choice(schedule, weights="wired")
@@ -130,7 +137,7 @@ def find_wish(op: Op, schedule: Schedule) -> Folding | None:
 
 def split_weights(op: Matmul | Conv, simd: int, pe: int) -> Fold:
     """Return the tiles of ``simd`` inputs and ``pe`` results. Raises ``PlanError`` where they do not divide."""
-    folds = list_folds(sizes_of(op))
+    folds = list_folds(list_weight_sizes(op))
     for tiles in folds:
         if (tiles.simd, tiles.pe) == (simd, pe):
             return tiles
@@ -138,7 +145,7 @@ def split_weights(op: Matmul | Conv, simd: int, pe: int) -> Fold:
     simds, pes = (", ".join(map(str, numbers)) for numbers in values)
     raise PlanError(
         f"folding of layer {op.layer!r}: expected simd of {simds} and pe of {pes}, got ({simd}, {pe}). Choose "
-        f"divisors of {op.name!r}."
+        f"list_divisors of {op.name!r}."
     )
 
 
@@ -164,7 +171,7 @@ def _find_lanes(op: Op, target: int) -> int | None:
     axis = op.axis % len(op.shape) if isinstance(op, Concat) else -1
     apart = isinstance(op, Concat) and axis == len(op.shape) - 1
     common = math.gcd(*(o.shape[-1] for o in op.operands)) if apart else op.shape[-1]
-    for lanes in divisors(common):
+    for lanes in list_divisors(common):
         if op.size // lanes * steps <= target:
             return lanes
     return op.shape[-1] if isinstance(op, Pool) else op.size
@@ -189,12 +196,12 @@ def _list_lanes(op: Op, graph: Graph, chosen: Choices, target: int) -> Iterator[
     """Yield the consecutive elements of the tensor of ``op`` that a trip of each process uses; 0 where any."""
     yield _count_written(op, chosen[op])
     for reader in list_calls(graph):
-        if op in arrays_read(reader):
-            operands = [o for o in reader.operands if array_of(o) is op]
+        if op in list_arrays_read(reader):
+            operands = [o for o in reader.operands if find_array(o) is op]
             yield from (_count_read(reader, operand, chosen[reader]) for operand in operands)
     for result in graph.outputs:
-        if array_of(result) is op:
-            yield next((n for n in divisors(op.size) if op.size // n <= target), op.size)
+        if find_array(result) is op:
+            yield next((n for n in list_divisors(op.size) if op.size // n <= target), op.size)
 
 
 def _count_written(op: Op, choice: Choice) -> int:

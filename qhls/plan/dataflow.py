@@ -28,7 +28,7 @@ BY_ELEMENT = (Quantize, Shift, Threshold, Elementwise)
 HEADS = (*BY_ELEMENT, Matmul, Conv, Pool, Lookup, View, Pad)
 
 
-def array_of(op: Op) -> Op:
+def find_array(op: Op) -> Op:
     """Return the op whose array ``op`` is: a reshape is its operand's, under other indices."""
     while isinstance(op, Reshape):
         op = op.x
@@ -66,25 +66,25 @@ def _find_joined(op: Op, graph: Graph, schedule: Schedule) -> Op | None:
     return before if per_channel and all(const.size <= limit for const in constants) else None
 
 
-def begins_sum(op: Op, before: Op | None) -> bool:
+def is_start_of_sum(op: Op, before: Op | None) -> bool:
     """Return whether ``op`` adds a bias with which the sum of the product ``before`` begins, in one binary point."""
     return isinstance(op, Add) and isinstance(before, Matmul | Conv) and op.frac == before.frac
 
 
-def arrays_read(op: Op) -> list[Op]:
+def list_arrays_read(op: Op) -> list[Op]:
     """Return the arrays that ``op`` reads, each once; a call reads those of its first op."""
-    arrays = (array_of(operand) for operand in op.operands)
+    arrays = (find_array(operand) for operand in op.operands)
     return [array for array in dict.fromkeys(arrays) if not isinstance(array, Const)]
 
 
 def find_obstacles(graph: Graph, chains: Sequence[Chain]) -> tuple[str, ...]:
     """Return what keeps the calls of ``chains`` from overlapping, one phrase per obstacle; empty where they overlap."""
-    results = [array_of(op) for op in graph.outputs]
+    results = [find_array(op) for op in graph.outputs]
     readers = Counter(results)
     depths: dict[Op, int] = dict.fromkeys(graph.inputs, 0)
     uneven: list[str] = []
     for chain in chains:
-        arrays = arrays_read(chain[0])
+        arrays = list_arrays_read(chain[0])
         readers.update(arrays)
         depth = [depths[array] for array in arrays]
         depths[chain[-1]] = max(depth, default=0) + 1

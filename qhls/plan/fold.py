@@ -72,7 +72,7 @@ class Fold:
         named = {"b": groups, "f": filters, "i": rows, "j": columns, "g": channels}
         return tuple(Loop(name, *axis) for name, axis in named.items() if axis[0] > 1)
 
-    def tiled(self, codes: Array) -> Array:
+    def order_codes(self, codes: Array) -> Array:
         """Return weights, shaped as the op has them, as (trips, products), with zeros where a tile reaches beyond.
 
         Tiles are in the order of the loops: groups, filters, rows, columns, channels. So are the weights of a tile.
@@ -87,7 +87,7 @@ class Fold:
         return whole.reshape(split).transpose(order).reshape(self.trips, self.products)
 
 
-def sizes_of(op: Matmul | Conv) -> Sizes:
+def list_weight_sizes(op: Matmul | Conv) -> Sizes:
     """Return the sizes of the weights of a product."""
     if isinstance(op, Matmul):
         return (1, 1, 1, *op.w.shape)  # type: ignore[return-value]
@@ -99,9 +99,9 @@ def choose_fold(op: object, schedule: Schedule) -> Fold | None:
     """Return the tiles through which ``reuse_factor`` makes ``op`` share its multipliers; None where it shares none."""
     if not isinstance(op, Matmul | Conv):
         return None
-    sizes = sizes_of(op)
+    sizes = list_weight_sizes(op)
     reuse = schedule.reuse_factor
-    tiles = Fold(*_least(sizes, reuse)) if sizes[0] == 1 else find_fold(sizes, reuse)
+    tiles = Fold(*_find_least(sizes, reuse)) if sizes[0] == 1 else find_fold(sizes, reuse)
     return tiles if tiles.trips > 1 else None
 
 
@@ -129,27 +129,30 @@ def list_folds(sizes: Sizes) -> tuple[Fold, ...]:
     groups, rows, columns, channels, filters = sizes
     inputs = dict.fromkeys(
         [
-            *((1, 1, depth) for depth in divisors(channels)),
-            *((1, column, channels) for column in divisors(columns)),
-            *((row, columns, channels) for row in divisors(rows)),
+            *((1, 1, depth) for depth in list_divisors(channels)),
+            *((1, column, channels) for column in list_divisors(columns)),
+            *((row, columns, channels) for row in list_divisors(rows)),
         ]
     )
     results = dict.fromkeys(
-        [*((1, width) for width in divisors(filters)), *((g, filters) for g in divisors(groups))]
+        [
+            *((1, width) for width in list_divisors(filters)),
+            *((g, filters) for g in list_divisors(groups)),
+        ]
     )
     return tuple(
         Fold(sizes, (group, *window, width)) for window, (group, width) in product(inputs, results)
     )
 
 
-def divisors(number: int) -> tuple[int, ...]:
-    """Return the divisors of a positive number, rising."""
+def list_divisors(number: int) -> tuple[int, ...]:
+    """Return the list_divisors of a positive number, rising."""
     small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
     return tuple(sorted({*small, *(number // n for n in small)}))
 
 
 @lru_cache(maxsize=1024)
-def _least(sizes: Sizes, reuse: int) -> tuple[Sizes, Sizes]:
+def _find_least(sizes: Sizes, reuse: int) -> tuple[Sizes, Sizes]:
     """Return the tile of the fewest products in at most ``reuse`` trips; of equals, the one of the fewest trips."""
     _, rows, columns, channels, filters = sizes
     best = Fold(sizes, sizes)

@@ -20,14 +20,14 @@ from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.scan import Scan
-from qhls.plan.choices import arrays_of, check_folding, choose_all
+from qhls.plan.choices import check_folding, choose_all, list_arrays
 from qhls.plan.dataflow import (
     Chain,
-    array_of,
-    arrays_read,
-    begins_sum,
+    find_array,
     find_chains,
     find_obstacles,
+    is_start_of_sum,
+    list_arrays_read,
 )
 from qhls.plan.hardware.events import is_wiring
 from qhls.plan.hardware.primitives import list_events
@@ -72,7 +72,7 @@ class Plan(Tabular):
         """Return the process of ``op``, alone or fused with others; None for inputs, constants and reshapes."""
         return self._processes.get(op)
 
-    def hardware(self, op: Op) -> Process | Buffer | None:
+    def find_hardware(self, op: Op) -> Process | Buffer | None:
         """Return the hardware of ``op`` itself: its part of a process, the buffer of an input, or None.
 
         Constants and reshapes need none.
@@ -80,20 +80,20 @@ class Plan(Tabular):
         if isinstance(op, Input):
             return self._buffers[op]
         process = self._processes.get(op)
-        return process and process.part(op)
+        return process and process.find_part(op)
 
-    def buffer(self, op: Op) -> Buffer:
+    def find_buffer(self, op: Op) -> Buffer:
         """Return the buffer of the tensor of ``op``, not a constant; a reshape has that of its operand."""
-        return self._buffers[array_of(op)]
+        return self._buffers[find_array(op)]
 
     def remake(self, op: Op, new: Op) -> Process:
         """Return ``hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
         process = self._processes[op]
-        part, choice = process.part(op), self.choices[self._numbers[op]]
+        part, choice = process.find_part(op), self.choices[self._numbers[op]]
         sources = [a.buffer for a in part.reads if not isinstance(a.operand, Const)]
         result = make_buffer(new, choice, part.writes.buffer.double)
         before = process.ops[process.ops.index(op) - 1]
-        product = before if before is not op and begins_sum(op, before) else None
+        product = before if before is not op and is_start_of_sum(op, before) else None
         made = _make(new, choice, sources, result, product)
         others = [other for other in process.parts if other is not part]
         wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
@@ -102,7 +102,7 @@ class Plan(Tabular):
     def walk(self) -> Iterator[tuple[Op, Process | Buffer | None, int]]:
         """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
         for op in self.graph.ops:
-            hardware = self.hardware(op)
+            hardware = self.find_hardware(op)
             yield op, hardware, 1
             if isinstance(hardware, Process) and hardware.body:
                 for inner, its, times in hardware.body.walk():
@@ -113,7 +113,7 @@ class Plan(Tabular):
         """Return the cycles of one inference of the slowest process."""
         return max(process.busy for process in (*self.processes, *self.stores))
 
-    def memories(self, op: Op) -> Iterator[Store]:
+    def list_memories(self, op: Op) -> Iterator[Store]:
         """Yield the buffers beside the tensor of ``op``: none."""
         yield from ()
 
@@ -143,21 +143,21 @@ class Plan(Tabular):
     def sources(self) -> tuple[tuple[int, ...], ...]:
         """Return the positions of the processes whose results each process reads."""
         return tuple(
-            tuple(self._positions[a] for a in arrays_read(p.ops[0]) if a in self._positions)
+            tuple(self._positions[a] for a in list_arrays_read(p.ops[0]) if a in self._positions)
             for p in self.processes
         )
 
     @property
     def results(self) -> tuple[int, ...]:
         """Return the positions of the processes that make outputs."""
-        arrays = (array_of(op) for op in self.graph.outputs)
+        arrays = (find_array(op) for op in self.graph.outputs)
         return tuple(self._positions[array] for array in arrays if array in self._positions)
 
-    def occupied(self, process: Process) -> tuple[Op, ...]:
+    def list_occupied(self, process: Process) -> tuple[Op, ...]:
         """Return the memories whose ports ``process`` takes from others that could run at once."""
         if self.overlap:
             return ()
-        return tuple(a for a in arrays_read(process.ops[0]) if self._buffers[a].is_memory)
+        return tuple(a for a in list_arrays_read(process.ops[0]) if self._buffers[a].is_memory)
 
     def to_table(self) -> Table:
         """Return one row per process: fold, loops, interval, depth, places and channels."""
@@ -168,7 +168,7 @@ class Plan(Tabular):
     @cached_property
     def _path(self) -> tuple[int, int]:
         steps = [
-            Step(p.cycles, p.cycles - p.depth, sources, self.occupied(p))
+            Step(p.cycles, p.cycles - p.depth, sources, self.list_occupied(p))
             for p, sources in zip(self.processes, self.sources, strict=True)
         ]
         return find_critical_path(steps, self.results)
@@ -180,7 +180,7 @@ class Plan(Tabular):
     @cached_property
     def _numbers(self) -> dict[Op, int]:
         """Return the position of each op with a choice."""
-        return {op: number for number, op in enumerate(arrays_of(self.graph))}
+        return {op: number for number, op in enumerate(list_arrays(self.graph))}
 
     @cached_property
     def _processes(self) -> dict[Op, Process]:
@@ -240,26 +240,26 @@ def connect(
     nested: bool = False,
 ) -> Plan:
     """Return the plan of ``graph`` by ``choices`` of inputs and calls; ``nested``: others copy its outputs."""
-    chains, arrays = find_chains(graph, schedule), arrays_of(graph)
-    crossed = (array for chain in chains for array in arrays_read(chain[0]))
+    chains, arrays = find_chains(graph, schedule), list_arrays(graph)
+    crossed = (array for chain in chains for array in list_arrays_read(chain[0]))
     double = frozenset[Op]() if obstacles else frozenset(crossed) - frozenset(graph.inputs)
     chosen = dict(zip(arrays, choices, strict=True))
     buffers = {op: make_buffer(op, chosen[op], op in double) for op in arrays}
     processes = tuple(_make_all(chain, chosen, buffers) for chain in chains)
-    results = [(op, buffers[array_of(op)]) for op in graph.outputs]
+    results = [(op, buffers[find_array(op)]) for op in graph.outputs]
     stores = () if nested else tuple(make_store(op, b) for op, b in results if b.is_memory)
     channels = (
-        *(_join(buffers[array], c[-1]) for c in chains for array in arrays_read(c[0])),
+        *(_join(buffers[array], c[-1]) for c in chains for array in list_arrays_read(c[0])),
         *(_join(buffer, None) for _, buffer in results),
     )
     parts = (tuple(buffers.values()), channels, obstacles, choices)
     return Plan(graph, schedule, processes, stores, *parts)
 
 
-def _sources(op: Op, buffers: Mapping[Op, Buffer]) -> list[Buffer]:
+def _list_sources(op: Op, buffers: Mapping[Op, Buffer]) -> list[Buffer]:
     """Return the buffers that ``op`` reads, one per operand that is no constant."""
     operands = dict.fromkeys(o for o in op.operands if not isinstance(o, Const))
-    return [buffers[array_of(operand)] for operand in operands]
+    return [buffers[find_array(operand)] for operand in operands]
 
 
 def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Buffer]) -> Process:
@@ -267,8 +267,8 @@ def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Bu
     parts: list[Process] = []
     for op in chain:
         before = parts[-1].op if parts else None
-        product = before if begins_sum(op, before) else None
-        parts.append(_make(op, chosen[op], _sources(op, buffers), buffers[op], product))
+        product = before if is_start_of_sum(op, before) else None
+        parts.append(_make(op, chosen[op], _list_sources(op, buffers), buffers[op], product))
     return fuse(parts, chosen[chain[0]].schedule) if len(parts) > 1 else parts[0]
 
 
@@ -303,6 +303,6 @@ def repeat(process: Process, body: Plan, cycles: int) -> Process:
     A step copies its row, its result and its state: one element per cycle in a memory, all at once in registers.
     """
     copied = (body.graph.inputs[0], *body.graph.outputs)
-    copies = sum(op.size if body.buffer(op).is_memory else 1 for op in copied)
+    copies = sum(op.size if body.find_buffer(op).is_memory else 1 for op in copied)
     bound = "the step before"
     return replace(process, interval=cycles + copies, depth=1, bound=bound, body=body)

@@ -152,7 +152,7 @@ class Process:
         """Return the number of products that each multiplier computes for one result element or position."""
         return self.interval * (self.fold.trips if self.fold else 1)
 
-    def part(self, op: Op) -> Process:
+    def find_part(self, op: Op) -> Process:
         """Return the hardware of one of the ops."""
         return next((part for part in self.parts if part.op is op), self)
 

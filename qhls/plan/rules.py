@@ -21,7 +21,7 @@ from qhls.ir.movement import View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Const, Conv, Lookup, Matmul, Pool, Threshold
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import begins_sum
+from qhls.plan.dataflow import is_start_of_sum
 from qhls.plan.fold import Fold
 from qhls.plan.hardware.depth import count_logic_levels, estimate_depth
 from qhls.plan.hardware.events import is_wiring
@@ -50,10 +50,10 @@ class Choice:
     body: tuple[Choice, ...] = ()
     in_luts: bool = False
 
-    def works_at_once(self, op: Op) -> bool:
+    def is_at_once(self, op: Op) -> bool:
         """Return whether all elements of the result of ``op`` are computed in one trip."""
         if self.lanes is None:
-            return fits_registers(op, self.schedule)
+            return is_in_registers(op, self.schedule)
         return self.lanes >= op.size
 
 
@@ -127,8 +127,8 @@ def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
     slowest = max(parts, key=lambda part: part.interval)
     wiring = all(part.is_wiring for part in parts)
     levels = sum(part.levels for part in parts)
-    begins = len(parts) > 1 and begins_sum(parts[1].op, first.op)
-    adds_all = begins and adds_first_term(first)
+    begins = len(parts) > 1 and is_start_of_sum(parts[1].op, first.op)
+    adds_all = begins and is_first_term_added(first)
     inside = tuple(
         replace(
             part,
@@ -155,7 +155,7 @@ def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
     )
 
 
-def adds_first_term(product: Process) -> bool:
+def is_first_term_added(product: Process) -> bool:
     """Return whether a product adds the first term of each sum to its beginning: its weights are not logic."""
     return product.read(product.op.operands[1]).buffer.place != "wired"
 
@@ -170,12 +170,12 @@ def make_store(op: Op, buffer: Buffer) -> Process:
 
 def make_buffer(op: Op, choice: Choice, double: bool = False) -> Buffer:
     """Return the buffer of the tensor of ``op``, not a constant: registers, or a memory beyond ``partition_limit``."""
-    place = choice.place or ("registers" if fits_registers(op, choice.schedule) else "bram")
+    place = choice.place or ("registers" if is_in_registers(op, choice.schedule) else "bram")
     banks = op.size if place in ("registers", "wired") else choice.banks
     return Buffer(op, place, op.size, op.type.width, banks=banks, double=double)
 
 
-def fits_registers(op: Op, schedule: Schedule) -> bool:
+def is_in_registers(op: Op, schedule: Schedule) -> bool:
     """Return whether ``partition_limit`` makes registers of the tensor of ``op``; a single number always is one."""
     return op.size <= max(schedule.partition_limit, 1)
 
@@ -183,9 +183,9 @@ def fits_registers(op: Op, schedule: Schedule) -> bool:
 @singledispatch
 def outline(op: Op, choice: Choice) -> Outline:
     """Return the loops of ``op`` and the use of its operands: the rule of its kind."""
-    at_once = choice.works_at_once(op)
+    at_once = choice.is_at_once(op)
     multiplied = isinstance(op, Mul)
-    loops, lanes = _loops(op, choice)
+    loops, lanes = _list_loops(op, choice)
     constants: dict[Op, tuple[Place, float]] = {
         const: (
             _place_constant(
@@ -193,27 +193,27 @@ def outline(op: Op, choice: Choice) -> Outline:
             ),
             const.size if at_once else max(op.size, const.size),
         )
-        for const in _constants(op)
+        for const in _list_constants(op)
     }
     interval = choice.schedule.reuse_factor if at_once and multiplied else 1
     return Outline(loops, lanes, interval, constants)
 
 
 @outline.register
-def _(op: View, choice: Choice) -> Outline:
-    loops, lanes = _loops(op, choice)
+def _outline_view(op: View, choice: Choice) -> Outline:
+    loops, lanes = _list_loops(op, choice)
     scattered = bool(op.strides) and op.strides[-1] != 1
     return Outline(loops, lanes, window=lanes, scattered=scattered)
 
 
 @outline.register(Threshold)
 @outline.register(Lookup)
-def _(op: Threshold | Lookup, choice: Choice) -> Outline:
-    constants = list(_constants(op))
+def _outline_threshold_lookup(op: Threshold | Lookup, choice: Choice) -> Outline:
+    constants = list(_list_constants(op))
     reads = dict.fromkeys(constants, op.size)
     if isinstance(op, Threshold):
         reads[op.thresholds] = op.size * op.comparisons
-    loops, lanes = _loops(op, choice)
+    loops, lanes = _list_loops(op, choice)
     places: dict[Op, tuple[Place, float]] = {
         const: (
             _place_constant(const, choice, fixed=_has_fixed_indices(op, const, loops), table=True),
@@ -228,13 +228,13 @@ def _(op: Threshold | Lookup, choice: Choice) -> Outline:
 
 
 @outline.register
-def _(op: Scan, choice: Choice) -> Outline:
+def _outline_scan(op: Scan, choice: Choice) -> Outline:
     whole = outline.dispatch(Op)(op, choice)
     return replace(whole, loops=(Loop("t", op.steps),), lanes=op.body.outputs[0].size)
 
 
 @outline.register
-def _(op: Matmul, choice: Choice) -> Outline:
+def _outline_matmul(op: Matmul, choice: Choice) -> Outline:
     row = Loop("r", op.size // op.shape[-1])
     channels, filters = op.w.shape
     if choice.fold:
@@ -244,7 +244,7 @@ def _(op: Matmul, choice: Choice) -> Outline:
 
 
 @outline.register
-def _(op: Conv, choice: Choice) -> Outline:
+def _outline_conv(op: Conv, choice: Choice) -> Outline:
     height, width, channels, filters = op.w.shape
     place = [Loop("r", op.shape[0]), Loop("c", op.shape[1])]
     if choice.fold:
@@ -256,7 +256,7 @@ def _(op: Conv, choice: Choice) -> Outline:
 
 
 @outline.register
-def _(op: Pool, choice: Choice) -> Outline:
+def _outline_pool(op: Pool, choice: Choice) -> Outline:
     (height, width), (rows, columns, channels) = op.window, op.shape
     lanes = choice.lanes or channels
     window = (Loop("k", channels, lanes), Loop("i", height, height), Loop("j", width, width))
@@ -265,7 +265,7 @@ def _(op: Pool, choice: Choice) -> Outline:
 
 
 @outline.register
-def _(op: ArgMax, choice: Choice) -> Outline:
+def _outline_arg_max(op: ArgMax, choice: Choice) -> Outline:
     length = op.x.shape[-1]
     return Outline((Loop("r", op.x.size // length), Loop("i", length)), 1)
 
@@ -289,9 +289,9 @@ def _outline_folded(op: Matmul | Conv, choice: Choice, tile: Fold, place: list[L
     return Outline(loops, tile.pe, 1, constants, read, trips // tile.counts[4])
 
 
-def _loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
+def _list_loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
     """Return one loop per axis of the result, and the results of a trip: all, or some along the last axis."""
-    if choice.works_at_once(op):
+    if choice.is_at_once(op):
         return tuple(Loop(f"i{axis}", size, size) for axis, size in enumerate(op.shape)), op.size
     lanes, last = choice.lanes or 1, len(op.shape) - 1
     loops = tuple(
@@ -300,7 +300,7 @@ def _loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
     return loops, lanes
 
 
-def _constants(op: Op) -> dict[Const, None]:
+def _list_constants(op: Op) -> dict[Const, None]:
     """Return the constants that ``op`` reads, each once."""
     return dict.fromkeys(operand for operand in op.operands if isinstance(operand, Const))
 
@@ -329,7 +329,7 @@ def _read_constant(op: Op, const: Const, choice: Choice, rough: Outline) -> Acce
         width = choice.fold.products * const.type.width
         return Access(const, Buffer(const, place, choice.fold.trips, width), words)
     if place in ("registers", "wired"):
-        banks = const.size if fits_registers(const, choice.schedule) else 1
+        banks = const.size if is_in_registers(const, choice.schedule) else 1
     else:
         banks = _count_banks(op, const, choice, rough.lanes)
     buffer = Buffer(const, place, const.size, const.type.width, banks=banks)

@@ -68,23 +68,23 @@ class Schedule:
     )
 
     def __post_init__(self) -> None:
-        multiplied, longest = _whole(self.reuse_factor), _whole(self.partition_limit)
+        multiplied, longest = _read_whole(self.reuse_factor), _read_whole(self.partition_limit)
         factor = f"a whole number from 1 to {_LARGEST}"
         self._require("reuse_factor", 1 <= multiplied <= _LARGEST, factor, "It is in cycles.")
         limit = f"a whole number from 0 to {_LARGEST}"
         self._require("partition_limit", 0 <= longest <= _LARGEST, limit, "It is in elements.")
-        period = _number(self.clock_period)
+        period = _read_number(self.clock_period)
         positive = "a positive number of nanoseconds"
         self._require("clock_period", 0 < period < math.inf, positive, "200 MHz is 5.0.")
         places = f"one of {', '.join(get_args(Storage))}"
-        self._require("storage", _text(self.storage) in get_args(Storage), places, "")
+        self._require("storage", _read_text(self.storage) in get_args(Storage), places, "")
         kinds = f"one of {', '.join(get_args(Io))}"
-        self._require("io", _text(self.io) in get_args(Io), kinds, "")
+        self._require("io", _read_text(self.io) in get_args(Io), kinds, "")
         controls = f"one of {', '.join(get_args(Control))}"
-        self._require("control", _text(self.control) in get_args(Control), controls, "")
-        known = find_part(_text(self.part)) is not None
+        self._require("control", _read_text(self.control) in get_args(Control), controls, "")
+        known = find_part(_read_text(self.part)) is not None
         self._require("part", known, "a part of AMD's", "Write it as Vitis does: xc7z020clg400-1.")
-        plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _text(self.library))
+        plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _read_text(self.library))
         self._require(
             "library", plain is not None, "a Catapult library", "Use letters, digits and _ . + -."
         )
@@ -127,13 +127,13 @@ class Schedule:
         for name in ("interval", *UNITS):
             value = getattr(self, name)
             if value is not None:
-                number = _whole(value)
+                number = _read_whole(value)
                 what = "It is in cycles." if name == "interval" else f"It counts {UNITS[name]}."
                 sound = 1 <= number <= _LARGEST
                 self._require(name, sound, f"a whole number from 1 to {_LARGEST}", what)
                 object.__setattr__(self, name, number)
         if self.throughput is not None:
-            rate = _number(self.throughput)
+            rate = _read_number(self.throughput)
             most = 1e9 / period
             expected = f"a positive number up to {most:g}, one input per cycle"
             self._require("throughput", 0 < rate <= most, expected, "It is in inputs per second.")
@@ -159,7 +159,7 @@ class Schedule:
         pairs: tuple[tuple[Any, Any], ...] = tuple(
             given.items() if isinstance(given, Mapping) else given
         )
-        cleaned = tuple((name, _fold(wish)) for name, wish in pairs)
+        cleaned = tuple((name, _read_fold(wish)) for name, wish in pairs)
         sound = all(isinstance(name, str) and wish is not None for name, wish in cleaned)
         expected = "(simd, pe), 'logic' or 'memory' for each layer"
         self._require("folding", sound, expected, "Write folding={'dense': (8, 4)}, for example.")
@@ -167,7 +167,7 @@ class Schedule:
 
     def _require(self, field: str, sound: bool, expected: str, advice: str) -> None:
         if not sound:
-            got = _shown(getattr(self, field))
+            got = _show(getattr(self, field))
             message = f"Schedule.{field}: expected {expected}, got {got}. {advice}"
             raise VerifyError(message.rstrip())
 
@@ -177,12 +177,12 @@ def check_schedule(schedule: object, where: str) -> Schedule:
     if isinstance(schedule, Schedule):
         return schedule
     raise VerifyError(
-        f"{where}: schedule: expected a Schedule, got {_shown(schedule)}. "
+        f"{where}: schedule: expected a Schedule, got {_show(schedule)}. "
         "Write qhls.Schedule(reuse_factor=4), for example."
     )
 
 
-def _whole(value: object) -> int:
+def _read_whole(value: object) -> int:
     """Return ``value`` as an integer, NumPy's too; -1 for anything else."""
     try:
         return -1 if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
@@ -190,7 +190,7 @@ def _whole(value: object) -> int:
         return -1
 
 
-def _number(value: object) -> float:
+def _read_number(value: object) -> float:
     """Return ``value`` as a number; nan for anything else."""
     if isinstance(value, bool | str | bytes):
         return math.nan
@@ -200,21 +200,23 @@ def _number(value: object) -> float:
         return math.nan
 
 
-def _fold(value: object) -> Folding | None:
+def _read_fold(value: object) -> Folding | None:
     """Return ``value`` as (simd, pe), "logic" or "memory"; None for anything else."""
     if isinstance(value, str):
         return value if value in ("logic", "memory") else None
     numbers = (
-        [_whole(n) for n in cast("list[object]", value)] if isinstance(value, tuple | list) else []
+        [_read_whole(n) for n in cast("list[object]", value)]
+        if isinstance(value, tuple | list)
+        else []
     )
     return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) >= 1 else None
 
 
-def _text(value: object) -> str:
+def _read_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _shown(value: object) -> str:
+def _show(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > _LONGEST:
         return f"an integer of {value.bit_length()} bits"
     text = repr(value)

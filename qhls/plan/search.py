@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qhls.errors import PlanError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
-from qhls.plan.choices import arrays_of, choose_all
+from qhls.plan.choices import choose_all, list_arrays
 from qhls.plan.dataflow import find_chains, find_obstacles
 from qhls.plan.hardware.prices import AreaTable, load_area_table, price_primitives
 from qhls.plan.hardware.primitives import PrimitiveCounts, count_primitives, count_storage
@@ -91,14 +91,14 @@ def _find_fastest(make: Callable[[int], P], schedule: Schedule) -> P:
     """Return the plan of the least interval within the budget of ``schedule``."""
     found = make(LONGEST)
     low, high = 1, found.busiest
-    if not fits_budget(found):
+    if not is_within_budget(found):
         if schedule.fit is not False:
             check_budget(found)
         return found
     while high > low * CLOSE and high - low > 1:
         middle = math.isqrt(low * high) if high > 4 * low else (low + high) // 2
         trial = make(max(middle, low + 1) if middle <= low else middle)
-        if fits_budget(trial):
+        if is_within_budget(trial):
             high, found = middle, trial
         else:
             low = middle
@@ -108,8 +108,8 @@ def _find_fastest(make: Callable[[int], P], schedule: Schedule) -> P:
 def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
     """Return the choices of ``plan`` with as many products in LUTs as the budget of DSP blocks demands."""
     choices = list(plan.choices)
-    numbers = {op: number for number, op in enumerate(arrays_of(plan.graph))}
-    products = [process.part(process.ops[0]) for process in plan.processes]
+    numbers = {op: number for number, op in enumerate(list_arrays(plan.graph))}
+    products = [process.find_part(process.ops[0]) for process in plan.processes]
     for position in find_spared(plan, products):
         number = numbers[products[position].op]
         choices[number] = replace(choices[number], in_luts=True)
@@ -146,7 +146,7 @@ def measure_process(process: Process) -> Resources:
     return price_primitives(count_primitives(process, copies=table.copies), table)[0]
 
 
-def fits_budget(plan: Plan | StreamPlan) -> bool:
+def is_within_budget(plan: Plan | StreamPlan) -> bool:
     """Return whether ``plan`` is within the budget of its schedule."""
     budget = plan.schedule.budget
     totals = add_up_resources(plan)
@@ -192,7 +192,7 @@ def count_plan(plan: Plan | StreamPlan, copies: int = 1) -> Iterator[tuple[Op, P
     """Yield every op with its primitives, those of buffers beside its tensor among them."""
     for op, hardware, _ in plan.walk():
         counts = count_primitives(hardware, op not in plan.graph.inputs, copies)
-        for memory in plan.memories(op):
+        for memory in plan.list_memories(op):
             counts += count_storage(memory.buffer)
         yield op, counts
 

@@ -26,8 +26,10 @@ _MEANINGS: dict[str, Rule] = {
     "maximum": lambda setting, args: args[0].maximum(args[1]),
     "minimum": lambda setting, args: args[0].minimum(args[1]),
     "step": lambda setting, args: args[0].step(_constants(setting[0]), _constants(setting[1])),
-    "table": lambda setting, args: args[0].rows_at(_constants(setting)),
-    "argmax": lambda setting, args: Codes(np.stack([arg.integers() for arg in args], -1)).argmax(),
+    "table": lambda setting, args: args[0].take_rows(_constants(setting)),
+    "argmax": lambda setting, args: Codes(
+        np.stack([arg.to_integers() for arg in args], -1)
+    ).argmax(),
 }
 
 
@@ -44,7 +46,7 @@ class Numbers:
         if number not in self.values:
             unknown = self.unknowns[number]
             args = [Codes(self.total(arg)) for arg in unknown.args]
-            made = _MEANINGS[unknown.rule](unknown.setting, args).integers()
+            made = _MEANINGS[unknown.rule](unknown.setting, args).to_integers()
             self.values[number] = made.reshape(self.samples)
         return self.values[number]
 

@@ -12,7 +12,7 @@ import numpy as np
 from qhls.errors import RtlError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
-from qhls.ir.interpret import random_codes, run
+from qhls.ir.interpret import draw_codes, run
 from qhls.proof.circuit import Circuit
 from qhls.proof.gates import read_signed
 from qhls.proof.meaning import Numbers
@@ -126,9 +126,7 @@ class _Task:
         arrays: list[Array] = []
         for op in self.graph.inputs:
             low, high = op.range.hull
-            array = np.clip(
-                random_codes(op.type, (samples, *op.shape), random, op.values), low, high
-            )
+            array = np.clip(draw_codes(op.type, (samples, *op.shape), random, op.values), low, high)
             if op.values is None:
                 shifts = random.integers(0, op.type.width, (len(array[::2]), *op.shape))
                 array[::2] = np.clip(array[::2] >> shifts, low, high)

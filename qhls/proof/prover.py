@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from qhls.backends.names import identifier
+from qhls.backends.names import make_identifier
 from qhls.ir.integers import Array
 from qhls.proof.circuit import Bits, Circuit, Gate
 from qhls.proof.forms import Forms
@@ -448,7 +448,7 @@ def find_candidates(
         if unknown.rule == "input":
             continue
         near = seen.get(_print(numbers.of(unknown.number)), [])
-        start = f"{identifier(unknown.op)[:64]}"
+        start = f"{make_identifier(unknown.op)[:64]}"
         exact = f"{start}{unknown.place}"
         ranked = sorted(
             near, key=lambda each: (each[0] != exact, not each[0].startswith(start), len(each[1]))

@@ -208,7 +208,7 @@ class _Interrupt:
 
 def _width(ends: Range) -> int:
     low, high = ends
-    held = Fixed.holding(min(low, -1), max(high, 0), 0)
+    held = Fixed.from_range(min(low, -1), max(high, 0), 0)
     return held.width
 
 

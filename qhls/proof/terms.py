@@ -117,7 +117,7 @@ class Terms:
     @classmethod
     def of(cls, spec: Specification, codes: Codes) -> Terms:
         """Return the constants ``codes``."""
-        numbers = codes.integers()
+        numbers = codes.to_integers()
         ids = np.empty(numbers.shape, object)
         flat = [NormalForm.constant(int(code)) for code in numbers.ravel().tolist()]
         ids.ravel()[:] = [*flat, None][:-1]
@@ -128,7 +128,7 @@ class Terms:
         """Return the shape, with a batch axis of length 1 unless constant."""
         return self.ids.shape
 
-    def known(self, codes: Codes) -> Terms:
+    def make_constant(self, codes: Codes) -> Terms:
         """Return the constants ``codes`` beside these terms."""
         return Terms.of(self.spec, codes)
 
@@ -137,7 +137,7 @@ class Terms:
         codes = [each.code for each in self.ids.ravel().tolist()]
         return np.array([*codes, None], object)[:-1].reshape(self.shape)
 
-    def settled(self, name: str, bound: int) -> Terms:
+    def settle(self, name: str, bound: int) -> Terms:
         """Return the same terms as the result of the op ``name``."""
         return Terms(self.spec, self.spec.settle(name, self.ids))
 
@@ -245,7 +245,7 @@ class Terms:
         reached = levels[first : last + 1]
         return self.spec.make("step", [x], (min(reached), max(reached)), (steps, levels))
 
-    def rows_at(self, table: Terms) -> Terms:
+    def take_rows(self, table: Terms) -> Terms:
         """Return the rows of constants ``table`` at these indices."""
         rows = table.constants()
         columns = [tuple(column) for column in rows.reshape(len(rows), -1).T.tolist()]
@@ -286,7 +286,7 @@ class Terms:
 
 
 def _ends(codes: Codes) -> Range:
-    low, high = codes.integers().tolist()
+    low, high = codes.to_integers().tolist()
     return int(low), int(high)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qhls.backends.emit import design_source
+from qhls.backends.emit import generate_design
 from qhls.backends.target import Target
 from qhls.ir import Graph
 from qhls.plan import Schedule
@@ -20,7 +20,7 @@ def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[st
     names = {op.name for op, _ in graph.walk()}
     functions: dict[str, list[str]] = {}
     current: list[str] = []
-    for line in design_source(graph, schedule, target).splitlines():
+    for line in generate_design(graph, schedule, target).splitlines():
         heading = _HEADING.match(line)
         if heading and names.issuperset(found := heading["names"].split(", ")):
             current = found

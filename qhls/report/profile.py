@@ -83,7 +83,7 @@ class TensorProfile:
 
 def profile_constant(op: Const) -> TensorProfile:
     """Return the profile of a constant's codes."""
-    return _make_profile(op, op.codes.integers())
+    return _make_profile(op, op.codes.to_integers())
 
 
 def profile_design(graph: Graph, codes: Sequence[Array]) -> dict[Op, TensorProfile]:

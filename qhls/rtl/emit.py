@@ -12,11 +12,11 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from qhls.backends.emit import DATA_FOLDER, default_stimuli
+from qhls.backends.emit import DATA_FOLDER, draw_stimuli
 from qhls.backends.folder import MARKER, check_folder, write
-from qhls.backends.names import printable
+from qhls.backends.names import make_printable
 from qhls.backends.target import VERILOG
-from qhls.backends.view import picture
+from qhls.backends.view import draw_graph
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
@@ -72,7 +72,7 @@ def emit(
 
 def check_stimuli(graph: Graph, stimuli: Sequence[Array] | None) -> Sequence[Array]:
     """Return the stimuli of a test bench, random ones by default. Raises ``EmitError`` for none."""
-    given = default_stimuli(graph) if stimuli is None else stimuli
+    given = draw_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in given):
         raise EmitError(
             "stimuli: expected at least one sample, got none. Leave them out for random ones."
@@ -82,7 +82,7 @@ def check_stimuli(graph: Graph, stimuli: Sequence[Array] | None) -> Sequence[Arr
 
 def note(graph: Graph, warnings: Sequence[str]) -> list[str]:
     """Return the notes of a project."""
-    return [printable(text, 1000) for text in (*graph.notes, *warnings)]
+    return [make_printable(text, 1000) for text in (*graph.notes, *warnings)]
 
 
 def write_project(
@@ -98,7 +98,7 @@ def write_project(
     whole = {f"rtl/{name}": text for name, text in sources.items()}
     for name in ("Makefile", "synth.ys", "README.md"):
         whole[name] = render(f"{name}.j2", common)
-    whole |= {**files, "graph.txt": picture(graph, top, common["notes"])}
+    whole |= {**files, "graph.txt": draw_graph(graph, top, common["notes"])}
     marked = {"target": VERILOG, "top": top, "files": sorted([*whole, MARKER])}
     whole[MARKER] = json.dumps(marked) + "\n"
     write(folder, whole)

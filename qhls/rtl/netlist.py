@@ -60,7 +60,7 @@ class Cell(NamedTuple):
     @property
     def type(self) -> Fixed:
         """Return the narrowest type of the cell's codes."""
-        return Fixed.holding(self.lo, self.hi, 0)
+        return Fixed.from_range(self.lo, self.hi, 0)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from qhls.backends.cache import digest, kept, opened, stamp
+from qhls.backends.cache import digest, keep_library, open_library, stamp
 from qhls.backends.csim import find_compiler
 from qhls.backends.target import VERILOG
 from qhls.errors import RtlError
@@ -95,7 +95,7 @@ class Rtl:
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
-        return opened(self.path)
+        return open_library(self.path)
 
     def run(self, codes: Sequence[Array]) -> list[Array]:
         """Return the outputs' codes for input codes (samples, *shape), one array per input."""
@@ -213,7 +213,7 @@ def build_text(graph: Graph, verilog: Verilog, text: str, waves: bool = False) -
 
 def write_waves(simulation: Simulation, codes: Sequence[Array], path: Path) -> None:
     """Run ``codes`` in a simulation that was built with ``waves`` and write all signals to ``path``, a VCD file."""
-    opened(simulation.path).qhls_waves(ctypes.c_char_p(os.fsencode(path)))
+    open_library(simulation.path).qhls_waves(ctypes.c_char_p(os.fsencode(path)))
     simulation.run(codes)
 
 
@@ -245,7 +245,7 @@ def build_library(sources: Mapping[str, str], shim: str, waves: bool = False) ->
     parts = [stamp(executable), OPTIMISATION, *compiler, *_VERILATE, shim]
     parts += [text for item in sources.items() for text in item]
     try:
-        return kept(f"{digest(parts)}.so", partial(tools.compile, sources, shim))
+        return keep_library(f"{digest(parts)}.so", partial(tools.compile, sources, shim))
     except BaseException:
         tools.children.stop()
         raise
@@ -287,7 +287,7 @@ class _Tools:
             command = [*self.compiler, OPTIMISATION, "-c", "runtime.cpp"]
             self._run([*command, "-o", str(built)], folder)
 
-        return kept(f"{digest(parts)}.o", make)
+        return keep_library(f"{digest(parts)}.o", make)
 
     def _run(self, command: list[str], folder: Path) -> None:
         environment = {"VERILATOR_ROOT": str(self.root)}

@@ -22,7 +22,7 @@ def build_steps(build: Builder, x: int, steps: Sequence[int], values: Sequence[i
     if not steps:
         return build.const(values[0])
     width = build.cells[x].type.width
-    out = Fixed.holding(min(values), max(values), 0).width
+    out = Fixed.from_range(min(values), max(values), 0).width
     forms = {
         _table: out * _rom(width) if width <= _WIDEST_TABLE else float("inf"),
         _tree: len(steps) * (width / 3 + out),

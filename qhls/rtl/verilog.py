@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 
-from qhls.backends.names import Names, identifier, printable
+from qhls.backends.names import Names, make_identifier, make_printable
 from qhls.ir.types import Fixed
 from qhls.rtl.netlist import Cell, Kind, Netlist, Port
 
@@ -36,7 +36,7 @@ class Verilog:
     def of(cls, netlist: Netlist) -> Verilog:
         """Return the module with all names of ports chosen."""
         names = Names()
-        top, clock = names.new(netlist.name), names.new("clk")
+        top, clock = names.take(netlist.name), names.take("clk")
         inputs = [_elements(names, port.name, port) for port in netlist.inputs]
         several = len(netlist.outputs) > 1
         outputs = [
@@ -53,7 +53,7 @@ class Verilog:
     def text(self) -> str:
         """Return the module as SystemVerilog."""
         lines = [
-            f"// {printable(self.netlist.name)}: written by qhls",
+            f"// {make_printable(self.netlist.name)}: written by qhls",
             "/* verilator lint_off UNUSEDSIGNAL */  // rounding and overflow drop bits of wires",
             f"module {self.top} (",
             ",\n".join(self._ports()),
@@ -78,7 +78,7 @@ class Verilog:
         cells = self.netlist.cells
         written = [index for index in range(len(cells)) if index in self._wires]
         for op, group in groupby(written, lambda index: self.netlist.labels[index][0]):
-            yield f"  // {printable(op)}"
+            yield f"  // {make_printable(op)}"
             for index in group:
                 yield from self._statement(index, cells[index])
 
@@ -96,7 +96,7 @@ class Verilog:
             if cell.kind is Kind.CONST or index in self._inline or index in elements:
                 continue
             name, place = self.netlist.labels[index]
-            shown[index] = self._names.new(f"{identifier(name)[:_LONGEST]}{place}")
+            shown[index] = self._names.take(f"{make_identifier(name)[:_LONGEST]}{place}")
         return shown
 
     @cached_property
@@ -191,8 +191,8 @@ class Verilog:
 def _elements(names: Names, name: str, port: Port) -> list[str]:
     import numpy as np
 
-    start = identifier(name)[:_LONGEST]
-    return [names.new("_".join([start, *map(str, place)])) for place in np.ndindex(*port.shape)]
+    start = make_identifier(name)[:_LONGEST]
+    return [names.take("_".join([start, *map(str, place)])) for place in np.ndindex(*port.shape)]
 
 
 def _range(of: Fixed) -> str:
@@ -234,7 +234,7 @@ def _append(printer: Verilog, cell: Cell) -> str:
 
 def _less(printer: Verilog, cell: Cell) -> str:
     a, b = (printer.netlist.cells[arg] for arg in cell.args)
-    width = Fixed.holding(min(a.lo, b.lo), max(a.hi, b.hi), 0).width
+    width = Fixed.from_range(min(a.lo, b.lo), max(a.hi, b.hi), 0).width
     signed = min(a.lo, b.lo) < 0
     texts = [printer.operand(arg, width) for arg in cell.args]
     x, y = (f"$signed({text})" for text in texts) if signed else texts

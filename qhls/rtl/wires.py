@@ -55,7 +55,7 @@ def _check_size(graph: Graph) -> None:
 
 def _input(builder: Builder, op: Input) -> Wires:
     ids = [builder.input(*op.range.hull) for _ in range(op.size)]
-    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settled(op.name, 0)
+    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settle(op.name, 0)
 
 
 class Wires:
@@ -68,7 +68,7 @@ class Wires:
     @classmethod
     def of(cls, builder: Builder, codes: Codes) -> Wires:
         """Return the constants ``codes``."""
-        numbers = codes.integers()
+        numbers = codes.to_integers()
         ids = [builder.const(int(code)) for code in numbers.ravel().tolist()]
         return cls(builder, np.array(ids, np.int64).reshape(numbers.shape))
 
@@ -77,7 +77,7 @@ class Wires:
         """Return the shape, with a batch axis of length 1 unless constant."""
         return self.ids.shape
 
-    def known(self, codes: Codes) -> Wires:
+    def make_constant(self, codes: Codes) -> Wires:
         """Return the constants ``codes`` beside these wires."""
         return Wires.of(self.builder, codes)
 
@@ -86,7 +86,7 @@ class Wires:
         codes = [self.builder.cells[cell].setting for cell in self.ids.ravel().tolist()]
         return np.array([*codes, None], object)[:-1].reshape(self.shape)
 
-    def settled(self, name: str, bound: int) -> Wires:
+    def settle(self, name: str, bound: int) -> Wires:
         """Return the same wires, labelled as the result of the op ``name``."""
         shape = self.shape[1:]
         places = ("".join(f"_{i}" for i in index) for index in np.ndindex(*shape))
@@ -180,7 +180,7 @@ class Wires:
         steps, levels = thresholds.constants().tolist(), values.constants().tolist()
         return self._each(lambda cell: build_steps(self.builder, cell, steps, levels))
 
-    def rows_at(self, table: Wires) -> Wires:
+    def take_rows(self, table: Wires) -> Wires:
         """Return the rows of constants ``table`` at these indices."""
         rows = table.constants()
         columns = rows.reshape(len(rows), -1).T.tolist()

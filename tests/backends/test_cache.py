@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qhls.backends import cache
-from qhls.backends.cache import cache_folder
+from qhls.backends.cache import find_cache_folder
 from qhls.backends.csim import build, find_compiler
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError
@@ -51,12 +51,12 @@ def test_the_folder_follows_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", "/c")
     for given, found in (("/a/b", "/a/b"), ("below", tmp_path / "below"), ("", "/c/qhls")):
         monkeypatch.setenv("QHLS_CACHE", given)
-        assert cache_folder() == Path(found)
+        assert find_cache_folder() == Path(found)
     monkeypatch.delenv("QHLS_CACHE")
-    assert cache_folder() == Path("/c/qhls")
+    assert find_cache_folder() == Path("/c/qhls")
     for useless in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", useless)
-        assert cache_folder() == Path.home() / ".cache" / "qhls"
+        assert find_cache_folder() == Path.home() / ".cache" / "qhls"
 
 
 def test_no_home_is_needed_where_the_folder_is_given(monkeypatch, folder):
@@ -64,14 +64,14 @@ def test_no_home_is_needed_where_the_folder_is_given(monkeypatch, folder):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", homeless)
-    assert cache_folder() == folder
+    assert find_cache_folder() == folder
     monkeypatch.delenv("QHLS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/c")
-    assert cache_folder() == Path("/c/qhls")
+    assert find_cache_folder() == Path("/c/qhls")
     monkeypatch.delenv("XDG_CACHE_HOME")
     message = r"^cache folder: expected a home folder to keep libraries in, got none\. Set QHLS_CACHE or HOME\.$"
     with pytest.raises(CsimError, match=message):
-        cache_folder()
+        find_cache_folder()
 
 
 @pytest.mark.parametrize("given", ["", "below/cache"])
@@ -138,7 +138,7 @@ def test_what_is_built_runs_where_nothing_can_be_written(monkeypatch, folder, wh
     def refuse(*_, **__):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(cache, "scratch", refuse)
+    monkeypatch.setattr(cache, "make_scratch", refuse)
     built()
     message = (
         r"^cache folder '.*/cache': expected a folder that can be written, got: \[Errno 30\] Read-only file "

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from qhls.backends import csim
-from qhls.backends.cache import cache_folder
+from qhls.backends.cache import find_cache_folder
 from qhls.backends.csim import build, find_compiler, find_include
 from qhls.backends.target import TARGETS
 from qhls.errors import CsimError, EmitError, VerifyError
@@ -141,7 +141,7 @@ def test_compilers_own_words_are_shown(monkeypatch):
     assert any("#error the planted fault" in line for line in words)
     assert any("src/types.h" in line for line in words)
     assert len(words) <= 20
-    assert not [path for path in cache_folder().iterdir() if path.name.startswith("build-")]
+    assert not [path for path in find_cache_folder().iterdir() if path.name.startswith("build-")]
 
 
 def test_unknown_target():
@@ -180,7 +180,7 @@ def test_what_was_built_is_not_built_again(compiler):
     ]
     assert len({first.path, *(library.path for (library,) in others)}) == 4
     assert len(compiler()) == 4
-    assert {path.suffix for path in cache_folder().iterdir()} == {".so"}
+    assert {path.suffix for path in find_cache_folder().iterdir()} == {".so"}
     codes = random_codes(dense())
     np.testing.assert_array_equal(first.run(codes)[0], run(dense(), codes)[0])
     np.testing.assert_array_equal(others[0][0].run(codes)[0], run(dense(seed=1), codes)[0])

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qhls.backends.csim import find_include
-from qhls.backends.emit import default_stimuli, emit, indent, sources
-from qhls.backends.expressions import affine, flat
+from qhls.backends.emit import draw_stimuli, emit, generate_sources, indent
+from qhls.backends.expressions import write_offset, write_sum
 from qhls.backends.folder import MARKER
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
@@ -240,7 +240,7 @@ def test_every_choice_of_a_schedule_changes_the_project_or_is_refused(io, tmp_pa
 @pytest.mark.parametrize("control", ["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"])
 def test_start_and_done_of_the_top_function_are_those_of_the_schedule(io, control):
     schedule = Schedule(io=io, control=control)
-    text = sources(dense("top"), schedule, TARGETS["vitis"])["src/top.cpp"]
+    text = generate_sources(dense("top"), schedule, TARGETS["vitis"])["src/top.cpp"]
     assert re.findall(r"#pragma HLS INTERFACE mode=(\w+) port=return\n", text) == [control]
 
 
@@ -364,14 +364,14 @@ def test_data_are_the_interpreters_results(tmp_path):
 
 
 def test_default_stimuli_hold_the_ends_of_each_type():
-    (codes,) = default_stimuli(classifier())
+    (codes,) = draw_stimuli(classifier())
     assert codes.shape[1:] == (6, 6, 2)
     assert 3 <= len(codes) <= 32
     assert (codes[0] == -32).all()
     assert (codes[1] == 31).all()
     assert len(np.unique(codes[2:])) == 64
     wide = Input((2,), Fixed(False, 63, 0), name="x")
-    assert default_stimuli(Graph((wide,), (wide,)))[0].max() == 2**63 - 1
+    assert draw_stimuli(Graph((wide,), (wide,)))[0].max() == 2**63 - 1
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -510,13 +510,13 @@ def test_flat_is_row_major(dims, data):
     terms = [f"i{a} + {o}" if o else f"i{a}" for a, o in enumerate(offset)]
     shifted = {f"i{a}": i - o for a, (i, o) in enumerate(zip(index, offset, strict=True))}
     expected = np.ravel_multi_index(index, dims) if dims else 0
-    assert eval(flat(terms, dims), {}, shifted) == expected
+    assert eval(write_offset(terms, dims), {}, shifted) == expected
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(0, 9))
 def test_affine_is_the_sum(factors, start):
     names = {f"v{i}": start + i for i in range(len(factors))}
-    text = affine(*zip(names, factors, strict=True))
+    text = write_sum(*zip(names, factors, strict=True))
     assert eval(text, {}, names) == sum(v * f for v, f in zip(names.values(), factors, strict=True))
     assert "* 1" not in re.sub(r"\d\d+", "", text)
 

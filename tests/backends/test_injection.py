@@ -6,7 +6,7 @@ import re
 import pytest
 
 from qhls.backends.emit import emit
-from qhls.backends.names import printable
+from qhls.backends.names import make_printable
 from qhls.backends.target import TARGETS
 from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Max, Quantize
 from qhls.plan import Schedule
@@ -67,7 +67,7 @@ def test_hostile_names_everywhere(target, tmp_path):
     assert status == 0, output
     assert "\nPASS: " in output
     assert not pwned.exists()
-    hostile = [name for name in wanted if printable(name, 1000) != name]
+    hostile = [name for name in wanted if make_printable(name, 1000) != name]
     assert len(hostile) >= 12
     for path in bench.folder.rglob("*"):
         if path.is_file() and path.name != "testbench":

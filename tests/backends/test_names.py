@@ -1,4 +1,4 @@
-"""No name of a model reaches a generated file but through ``identifier`` and ``printable``."""
+"""No name of a model reaches a generated file but through ``make_identifier`` and ``make_printable``."""
 
 import re
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qhls.backends.emit import emit, sources
+from qhls.backends.emit import emit, generate_sources
 from qhls.backends.layout import lay_out
-from qhls.backends.names import RESERVED, Names, identifier, printable
+from qhls.backends.names import RESERVED, Names, make_identifier, make_printable
 from qhls.backends.target import TARGETS
 from qhls.ir import Const, Fixed, Graph, Input, Max
 from qhls.plan import Schedule
@@ -41,18 +41,18 @@ names = st.one_of(
 @example("_int_")
 @example("ｉｎｔ")  # full-width letters: isalnum, but not ASCII
 def test_identifier_is_one_in_every_language(name):
-    found = identifier(name)
+    found = make_identifier(name)
     assert SHAPE.fullmatch(found)
     assert found.lower() not in RESERVED
     assert "__" not in found
     assert len(found) < 100
-    assert identifier(found) in (found, found.rstrip("_"), f"{found.rstrip('_')}_")
+    assert make_identifier(found) in (found, found.rstrip("_"), f"{found.rstrip('_')}_")
 
 
 @pytest.mark.parametrize("word", KEYWORDS.split())
 def test_keywords_are_not_identifiers(word):
     for spelt in (word, word.upper(), word.capitalize(), f" {word}", f"_{word}_"):
-        assert identifier(spelt) == f"{spelt.strip(' _')}_"
+        assert make_identifier(spelt) == f"{spelt.strip(' _')}_"
 
 
 @given(st.lists(names, max_size=30))
@@ -61,7 +61,7 @@ def test_keywords_are_not_identifiers(word):
 @example(["EOF", "EOF", "EOF_2"])
 def test_names_never_repeat_even_by_case(wanted):
     taken = Names()
-    given_out = [taken.new(name) for name in wanted]
+    given_out = [taken.take(name) for name in wanted]
     assert len({name.lower() for name in given_out}) == len(wanted)
     assert all(SHAPE.fullmatch(name) and name.lower() not in RESERVED for name in given_out)
     assert not any("__" in name for name in given_out)
@@ -69,7 +69,7 @@ def test_names_never_repeat_even_by_case(wanted):
 
 def test_names_are_kept_where_they_can_be():
     taken = Names()
-    assert [taken.new(n) for n in ("conv1.kernel", "x", "q/dense-2", "conv1_kernel")] == [
+    assert [taken.take(n) for n in ("conv1.kernel", "x", "q/dense-2", "conv1_kernel")] == [
         "conv1_kernel",
         "x",
         "q_dense_2",
@@ -83,7 +83,7 @@ def test_names_are_kept_where_they_can_be():
 @example("??/\n")
 @example("\\")
 def test_printable_cannot_leave_a_comment_or_a_string(name):
-    shown = printable(name)
+    shown = make_printable(name)
     assert shown.isascii()
     assert shown.isprintable()
     assert not set(shown) & set("\"'\\`$%?*{}#&|!@~^")  # ??/ is a backslash to C++14
@@ -92,7 +92,7 @@ def test_printable_cannot_leave_a_comment_or_a_string(name):
 
 
 def test_printable_keeps_what_names_are_made_of():
-    assert printable("block/conv1.kernel[0] (a+b) = s8.6, <c>") == (
+    assert make_printable("block/conv1.kernel[0] (a+b) = s8.6, <c>") == (
         "block/conv1.kernel[0] (a+b) = s8.6, <c>"
     )
 
@@ -130,7 +130,7 @@ def test_what_stands_beside_a_models_names_is_reserved(target, tmp_path):
     """A model called ``inputs`` or an input called ``sample`` would else be something else's name."""
     beside = generated_words(target, tmp_path / "p")
     assert {"inputs", "sample", "compare", "qhls_run"} <= beside
-    free = {word for word in beside if identifier(word) == word}
+    free = {word for word in beside if make_identifier(word) == word}
     assert not free, f"reserve them in names.py, or the bridge or test bench breaks: {sorted(free)}"
 
 
@@ -146,5 +146,5 @@ def test_constants_are_beside_nothing_within_functions():
 def test_types_are_not_the_c_librarys():
     for name in ("time", "key", "size", "clock", "float"):
         x = Input((3,), Fixed(True, 4, 2), name=name)
-        text = sources(Graph((x,), (x,), "m"), Schedule(), TARGETS["vitis"])["src/types.h"]
+        text = generate_sources(Graph((x,), (x,), "m"), Schedule(), TARGETS["vitis"])["src/types.h"]
         assert f" {name}_t;" not in text

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from qhls.backends.csim import find_include
-from qhls.backends.emit import emit, sources
+from qhls.backends.emit import emit, generate_sources
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError
 from qhls.ir import Fixed, Graph
@@ -49,7 +49,12 @@ def emit_all():
         for schedule in SCHEDULES.values():
             for name, target in TARGETS.items():
                 try:
-                    yield graph, schedule, name, sources(graph, schedule, target)["src/top.cpp"]
+                    yield (
+                        graph,
+                        schedule,
+                        name,
+                        generate_sources(graph, schedule, target)["src/top.cpp"],
+                    )
                 except EmitError:
                     break
 
@@ -101,7 +106,7 @@ def test_streams_and_arrays_that_overlap_have_one_producer_and_one_consumer():
 def test_nothing_but_calls_and_declarations_is_in_a_dataflow_region():
     for graph in (dense("top"), graph_of("top", list(residual()))):
         for schedule in (Schedule(), Schedule(io="stream")):
-            text = sources(graph, schedule, TARGETS["vitis"])["src/top.cpp"]
+            text = generate_sources(graph, schedule, TARGETS["vitis"])["src/top.cpp"]
             body = text[text.rindex("\nvoid top(") :].split("{\n", 1)[1].rsplit("}", 1)[0]
             macros = r"QHLS_TAP\w*\(.*\)|QHLS_CALL\(\d+\)"  # without traces, nothing
             assert not [line for line in body.splitlines() if re.fullmatch(rf" *({macros});", line)]

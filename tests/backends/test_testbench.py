@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qhls.backends.cache import kept
+from qhls.backends.cache import keep_library
 from qhls.backends.csim import Csim, find_include
-from qhls.backends.emit import sources
+from qhls.backends.emit import generate_sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.ir import Add, Codes, Const, Fixed, Graph, Input, Mul, Pad, Threshold, run
@@ -220,7 +220,7 @@ def test_bits_mean_what_codes_mean(graph, name, tmp_path, monkeypatch):
     command += ["-I", find_include(target), "-include", f"src/{graph.name}.cpp", "csim/bridge.cpp"]
 
     def make(folder, library):
-        for path, text in sources(graph, Schedule(), target).items():
+        for path, text in generate_sources(graph, Schedule(), target).items():
             if path.endswith("weights.h"):
                 found = len(re.findall(r"_codes\[\d+\] = \{", text))
                 assert found == text.count("{") == constants
@@ -231,6 +231,6 @@ def test_bits_mean_what_codes_mean(graph, name, tmp_path, monkeypatch):
     monkeypatch.setenv("QHLS_CACHE", str(tmp_path))
     (x,) = graph.inputs
     codes = [np.random.default_rng(3).integers(x.type.lo, x.type.hi, (200, *x.shape))]
-    (received,) = Csim(graph, target, kept("design.so", make)).run(codes)
+    (received,) = Csim(graph, target, keep_library("design.so", make)).run(codes)
     np.testing.assert_array_equal(run(graph, codes)[0], received)
     assert len(np.unique(received)) > 4

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.energy import (
-    area_tables,
     estimate,
     estimate_area,
     estimate_latency,
+    list_area_tables,
     list_technologies,
     load_area_table,
     load_technology,
@@ -32,7 +32,7 @@ from qhls.ir import (
     Reshape,
     Shift,
     Threshold,
-    layer_scope,
+    enter_layer,
 )
 from qhls.plan import Schedule, plan
 
@@ -45,18 +45,18 @@ SIGNS = QuantizerLevels((-1, 1), 0)
 def network(conv=False):
     random = np.random.default_rng(3)
     x = Input((4, 4, 2) if conv else (4,), Fixed(True, 4, 0), name="x")
-    with layer_scope("first"):
+    with enter_layer("first"):
         shape = (2, 2, 2, 3) if conv else (4, 3)
         weights = Const.of(random.integers(-7, 8, shape).astype(float), name="w")
         y = (Conv if conv else Matmul)(x, weights, name="product")
         y = Add(y, Const.of(np.array([3.0, -2, 1]), name="bias"), name="biased")
         y = Max(y, Const.of(0.0, name="zero"), name="relu")
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(y, Fixed(False, 5, -2), name="y")
     if conv:
         y = Shift(Pool(y, (2, 2), (1, 1), "sum", name="pooled"), -2, name="mean")
         y = Reshape(y, (y.size,), name="flat")
-    with layer_scope("second"):
+    with enter_layer("second"):
         y = Matmul(y, Const.of(random.integers(-3, 4, (y.size, 2)).astype(float)), name="product")
     return Graph((x,), (y,), name="network")
 
@@ -82,7 +82,7 @@ def test_a_table_that_needs_trained_weights_is_refused():
 
 @pytest.mark.parametrize("conv", [False, True])
 @pytest.mark.parametrize("schedule", [Schedule(), STORED, Schedule(reuse_factor=2)])
-@pytest.mark.parametrize("name", area_tables())
+@pytest.mark.parametrize("name", list_area_tables())
 def test_area_and_latency_without_a_choice(conv, schedule, name):
     table, graph = load_area_table(name), network(conv)
     found = Candidates(plan(graph, schedule), UNIT, table).estimate_costs({})
@@ -114,7 +114,7 @@ def test_ranges_by_type_by_hand():
 
 def test_weights_that_are_logic_cost_their_average_digits():
     x = Input((9,), Fixed(False, 4, 0), name="x")
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         y = Matmul(x, Const.of(np.ones((9, 1)), name="w"), name="product")
     found = Candidates(plan(Graph((x,), (y,)), Schedule()), UNIT)
     # -4 .. 4, each once: 3 and -3 have two digits. 7 additions of 9 bits less the 0; the range is 9 * 15 * 4.
@@ -161,7 +161,7 @@ def test_step_functions():
 
 def test_a_step_function_may_become_a_rounding():
     x = Input((2,), Fixed(True, 6, 3), name="x")
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Threshold(x, Const.of([0.125, 0.5]), Const.of([-1.0, 0.5, 1]), name="y")
     found = Candidates(plan(Graph((x,), (y,)), Schedule()), UNIT)
     assert str(found.derive_types({})["act.y"]) == "s3.1"

@@ -32,7 +32,7 @@ from qhls.ir import (
     Shift,
     Sub,
     Threshold,
-    layer_scope,
+    enter_layer,
 )
 from qhls.plan import Schedule
 from qhls.plan.hardware.counting import count_afresh
@@ -48,11 +48,11 @@ def dense():
     x = Input((4,), Fixed(False, 4, 0), name="x")
     weights = np.full((4, 3), 3.0)
     weights[:, 0] = -4
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         product = Matmul(x, Const.of(weights, name="w"), name="product")
         biased = Add(product, Const.of([1.0, 2.0, 3.0], name="bias"), name="biased")
         rectified = Max(biased, Const.of(0.0, name="zero"), name="rectified")
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(rectified, Fixed(False, 5, -1), name="y")
     return Graph((x,), (y,), name="dense")
 
@@ -297,11 +297,11 @@ def build(bits, weight_bits, seed, conv, narrower=0):
         return codes
 
     x = Input((4, 4, 2), Fixed(True, bits, 0), name="x")
-    with layer_scope("first"):
+    with enter_layer("first"):
         y = Conv(x, Const.of(weights(2, 2, 2, 3))) if conv else Matmul(x, Const.of(weights(2, 3)))
         y = Max(y, Const.of(0.0))
         y = Quantize(y, Fixed(False, bits, 0))
-    with layer_scope("second"):
+    with enter_layer("second"):
         y = Pool(y, (2, 2), (2, 2))
         y = Reshape(y, (y.size,))
         y = Matmul(y, Const.of(weights(y.size, 3)))

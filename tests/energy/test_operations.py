@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qhls.energy.operations import BitOperations, count_bit_operations, sum_operations
-from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, layer_scope
+from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Max, enter_layer
 from qhls.plan.hardware.encoding import measure_spans
 
 
@@ -20,7 +20,7 @@ def test_span_by_hand():
 def test_dense_by_hand():
     x = Input((4,), Fixed(False, 6, 0), name="x")
     weights = np.array([[3.0, 0], [1, -4], [5, 0], [-1, 2]])
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         y = Matmul(x, Const.of(weights, name="w"), name="y")
         y = Max(Add(y, Const.of([1.0, 2.0])), Const.of(0.0))
     found = count_bit_operations(Graph((x,), (y,)))

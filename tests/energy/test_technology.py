@@ -129,8 +129,8 @@ def test_fewer_bits_never_cost_more_to_compute(name, kind, a, b, less):
         [
             lambda a, b: hardware_events.scale(a, b, hardware_events.NOTHING),
             hardware_events.shift,
-            hardware_events.mux,
-            hardware_events.lookup,
+            hardware_events.choose_sign,
+            hardware_events.look_up,
         ]
     ),
     *(st.integers(1, 40) for _ in range(4)),
@@ -181,11 +181,11 @@ def test_a_technology_is_complete(name):
             hardware_events.choose(8),
             hardware_events.round_to(8),
         ),
-        hardware_events.xnor(),
+        hardware_events.compare_signs(),
         *(
-            hardware_events.mux(8, 2),
+            hardware_events.choose_sign(8, 2),
             hardware_events.shift(8, 3),
-            hardware_events.lookup(8, 16),
+            hardware_events.look_up(8, 16),
             hardware_events.scale(8, 3, hardware_events.NOTHING),
         ),
     ]
@@ -215,14 +215,17 @@ def test_a_technology_is_one_json_file(tmp_path):
         (hardware_events.scale(8, 0, hardware_events.NOTHING), 0),  # a pruned weight
         (hardware_events.scale(8, 1, hardware_events.NOTHING), 0),  # a power of two
         (hardware_events.scale(8, 3, hardware_events.NOTHING), 2 * 0.025),
-        (hardware_events.mux(8, 1), 0.3 * 0.025),  # QTools' factors for binary and ternary weights
-        (hardware_events.mux(8, 2), 0.6 * 0.025),
+        (
+            hardware_events.choose_sign(8, 1),
+            0.3 * 0.025,
+        ),  # QTools' factors for binary and ternary weights
+        (hardware_events.choose_sign(8, 2), 0.6 * 0.025),
         (hardware_events.shift(8, 4), 4 * 0.3 * 0.025),
-        (hardware_events.xnor(), 0.3 * 0.003125),
+        (hardware_events.compare_signs(), 0.3 * 0.003125),
         (hardware_events.round_to(8), 0.025),
         (hardware_events.choose(8), 0.3 * 0.025),
         # 8 of the 64 bits of a word of a 2 kbit memory, on the line through 10 pJ at 8 KB, 20 at 32 KB
-        (hardware_events.lookup(8, 256), 8 / 64 * 10 * math.sqrt(2048 / (8 * KB))),
+        (hardware_events.look_up(8, 256), 8 / 64 * 10 * math.sqrt(2048 / (8 * KB))),
     ],
 )
 def test_composed_events(horowitz, event, picojoules):
@@ -231,8 +234,8 @@ def test_composed_events(horowitz, event, picojoules):
 
 def test_a_lookup_in_a_memory_reads_whole_words(horowitz):
     word = 10 * math.sqrt(2048 / (8 * KB))
-    assert horowitz.price_operation(hardware_events.lookup(8, 256), "bram") == pytest.approx(word)
-    assert horowitz.price_operation(hardware_events.lookup(65, 1), "registers") == pytest.approx(
+    assert horowitz.price_operation(hardware_events.look_up(8, 256), "bram") == pytest.approx(word)
+    assert horowitz.price_operation(hardware_events.look_up(65, 1), "registers") == pytest.approx(
         65 * 0.009
     )
 

@@ -21,7 +21,7 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Shift,
-    layer_scope,
+    enter_layer,
     optimise,
     run,
     tap,
@@ -35,10 +35,10 @@ S8 = Fixed(True, 8, 3)
 
 def small():
     x = Input((2, 2), S8, name="x")
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         y = Matmul(x, Const.of([[0.5, -1.0, 0.0], [2.0, 0.25, 1.0]]))
         y = Max(y, Const.of(0.0, name="zero"))
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(y, Fixed(False, 4, 2), overflow=Overflow.SATURATE_SYMMETRIC)
     return Graph((x,), (y,), name="small")
 

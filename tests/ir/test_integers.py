@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qhls.ir import Codes, Fixed, Rounding
-from qhls.ir.integers import carrier, dyadic
+from qhls.ir.integers import choose_carrier, find_dyadic
 
 EDGES = sorted(
     {0, 1, 2, 100, 1 << 70}
@@ -40,14 +40,14 @@ def pairs(draw):
 
 
 def python_ints(codes):
-    return np.vectorize(int, otypes=[object])(codes.integers())
+    return np.vectorize(int, otypes=[object])(codes.to_integers())
 
 
 def check(codes, expected):
     """The numbers are those expected, within the bound, in the carrier that the bound asks for."""
     expected = np.asarray(expected, object)
     assert codes.shape == expected.shape
-    assert codes.array.dtype == carrier(codes.bound)
+    assert codes.array.dtype == choose_carrier(codes.bound)
     assert python_ints(codes).tolist() == expected.tolist()
     assert all(abs(value) <= codes.bound for value in expected.ravel())
 
@@ -68,7 +68,7 @@ each = settings(max_examples=150)
     ],
 )
 def test_carrier(bound, dtype):
-    assert carrier(bound) == np.dtype(dtype)
+    assert choose_carrier(bound) == np.dtype(dtype)
     for value in (bound, -bound):
         check(Codes(np.array([value], object)), [value])
 
@@ -92,11 +92,11 @@ def test_empty_has_bound_zero():
 @given(arrays())
 def test_exact_measures_the_bound(given_):
     codes, numbers = given_
-    exact = codes.exact()
+    exact = codes.tighten()
     check(exact, numbers)
     assert exact.bound == max((abs(n) for n in numbers.ravel()), default=0)
-    check(codes.within(1 << 80), numbers)
-    check(exact.within(exact.bound), numbers)
+    check(codes.with_bound(1 << 80), numbers)
+    check(exact.with_bound(exact.bound), numbers)
 
 
 @each
@@ -208,7 +208,7 @@ floats = st.one_of(
 
 
 def check_dyadic(values):
-    codes, frac = dyadic(values)
+    codes, frac = find_dyadic(values)
     assert isinstance(frac, int)
     assert codes.shape == np.shape(values)
     flat = codes.ravel().tolist()
@@ -253,15 +253,15 @@ def test_dyadic_at_the_edges(values):
     [([0.75, -2.0], [3, -8], 2), ([96.0], [3], -5), ([0.0], [0], 0), ([2.0**-149], [1], 149)],
 )
 def test_dyadic_by_hand(values, codes, frac):
-    found, scale = dyadic(values)
+    found, scale = find_dyadic(values)
     assert (found.tolist(), scale) == (codes, frac)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_dyadic_of_no_number(value):
-    match = r"^dyadic: values must be finite, got NaN or infinity$"
+    match = r"^find_dyadic: values must be finite, got NaN or infinity$"
     with pytest.raises(ValueError, match=match):
-        dyadic([1.0, value])
+        find_dyadic([1.0, value])
 
 
 @given(st.data())
@@ -305,5 +305,5 @@ def test_tables_of_many_channels_share_their_room():
     assert many.rows[0].levels is None and many.rows[1].levels is not None
     x = Codes(np.arange(-3000, 9100))
     found = [codes.rows[0] for codes in (few, many)]
-    steps = [x.step(row, Codes(np.arange(3))).integers().tolist() for row in found]
+    steps = [x.step(row, Codes(np.arange(3))).to_integers().tolist() for row in found]
     assert steps[0] == steps[1] == [(n >= 0) + (n >= 9_000) for n in range(-3000, 9100)]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.ir import Codes, Fixed, Interval, Rounding
-from qhls.ir.interval import join, window_elements
+from qhls.ir.interval import join, list_window_elements
 
 
 @st.composite
@@ -22,7 +22,7 @@ def intervals(draw, shape=(2,)):
 
 
 def ends(interval):
-    return tuple(end.integers().astype(object) for end in (interval.lo, interval.hi))
+    return tuple(end.to_integers().astype(object) for end in (interval.lo, interval.hi))
 
 
 def members(interval):
@@ -35,7 +35,7 @@ def members(interval):
 
 def check(result, values):
     """``result`` is the smallest interval with all ``values``, element by element."""
-    every = np.array([value.integers().astype(object) for value in values])
+    every = np.array([value.to_integers().astype(object) for value in values])
     lo, hi = ends(result)
     assert lo.tolist() == every.min(0).tolist()
     assert hi.tolist() == every.max(0).tolist()
@@ -93,7 +93,7 @@ def test_wrap_holds_every_result(x, signed, width):
     to = Fixed(signed, width, 0)
     lo, hi = ends(x.wrap(to))
     for value in members(x):
-        wrapped = value.wrap(to).integers().astype(object)
+        wrapped = value.wrap(to).to_integers().astype(object)
         assert (lo <= wrapped).all()
         assert (wrapped <= hi).all()
     fits = [to.lo <= a and b <= to.hi for a, b in zip(*ends(x), strict=True)]
@@ -103,10 +103,10 @@ def test_wrap_holds_every_result(x, signed, width):
 
 
 def test_full_and_hull():
-    full = Interval.full((2, 3), -5, 1 << 70)
+    full = Interval.fill((2, 3), -5, 1 << 70)
     assert full.shape == (2, 3)
     assert full.hull == (-5, 1 << 70)
-    assert Interval.full((0, 3), -5, 5).hull == (0, 0)
+    assert Interval.fill((0, 3), -5, 5).hull == (0, 0)
     assert not full.constant
     assert Interval(Codes(np.array([1]))).constant
 
@@ -125,14 +125,14 @@ def test_constants_stay_constant_where_elements_only_move():
     assert (x << 2).constant
     assert x.map(np.transpose).constant
     assert join([x, x], np.concatenate).constant
-    assert not join([x, Interval.full((1, 2), 0, 1)], np.concatenate).constant
+    assert not join([x, Interval.fill((1, 2), 0, 1)], np.concatenate).constant
 
 
 def test_only_a_constant_stands_right_of_matmul():
-    x = Interval.full((1, 2), 0, 1)
+    x = Interval.fill((1, 2), 0, 1)
     match = r"^Interval: the right operand of @ must be a constant$"
     with pytest.raises(TypeError, match=match):
-        x @ Interval.full((2, 1), 0, 1)
+        x @ Interval.fill((2, 1), 0, 1)
 
 
 @pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
@@ -142,7 +142,8 @@ def test_windows_against_slices(strides, dilation):
     image = np.arange(2 * 6 * 7 * 2).reshape(2, 6, 7, 2)
     size = (2, 3)
     found = np.stack(
-        [tap.integers() for tap in window_elements(Codes(image), size, strides, dilation)], 3
+        [tap.to_integers() for tap in list_window_elements(Codes(image), size, strides, dilation)],
+        3,
     )
     spans = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
     rows = range(0, 6 - spans[0] + 1, strides[0])
@@ -151,6 +152,6 @@ def test_windows_against_slices(strides, dilation):
     for (i, r), (j, c) in product(enumerate(rows), enumerate(columns)):
         window = image[:, r : r + spans[0] : dilation[0], c : c + spans[1] : dilation[1]]
         assert found[:, i, j].tolist() == window.reshape(2, 6, 2).tolist()
-    both = window_elements(Interval(Codes(image), Codes(image + 1)), size, strides, dilation)
+    both = list_window_elements(Interval(Codes(image), Codes(image + 1)), size, strides, dilation)
     lo, hi = (np.stack(found_ends, 3) for found_ends in zip(*map(ends, both), strict=True))
     assert [lo.tolist(), hi.tolist()] == [found.tolist(), (found + 1).tolist()]

@@ -29,13 +29,13 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
+    enter_layer,
     interpret,
-    layer_scope,
     tap,
     verify,
 )
 from qhls.plan.hardware.counting import count_events
-from qhls.plan.hardware.events import stored
+from qhls.plan.hardware.events import replace_stored
 from support.graphs.op_examples import (
     EXAMPLES,
     ORACLES,
@@ -90,7 +90,7 @@ def test_results_lie_in_the_range_and_in_the_type(build, kind, seed):
     op = build(kind)
     _, result = execute(op, seed)
     assert result.shape == ((3, *op.shape) if op.batched else op.shape)
-    lo, hi = (end.integers().astype(object) for end in (op.range.lo, op.range.hi))
+    lo, hi = (end.to_integers().astype(object) for end in (op.range.lo, op.range.hi))
     assert (result.astype(object) >= lo).all()
     assert (result.astype(object) <= hi).all()
     assert op.type.lo <= op.range.hull[0] <= op.range.hull[1] <= op.type.hi
@@ -128,14 +128,14 @@ EVENT_SIZES = {
 @pytest.mark.parametrize("build", ALL)
 def test_work_counts_known_events(build):
     work = count_events(build(Fixed(True, 6, 2)))
-    for counted in (work, stored(work)):
+    for counted in (work, replace_stored(work)):
         assert isinstance(counted, Counter)
         for event, count in counted.items():
             assert count > 0
             assert len(event.bits) == EVENT_SIZES[event.kind]
             assert all(bits >= (event.kind != "scale") for bits in event.bits)
-    assert all(event.stored is None for event in stored(work))
-    assert not any(event.kind in ("nothing", "scale") for event in stored(work))
+    assert all(event.stored is None for event in replace_stored(work))
+    assert not any(event.kind in ("nothing", "scale") for event in replace_stored(work))
 
 
 @settings(max_examples=300)
@@ -179,8 +179,8 @@ def test_the_range_is_reached_at_both_ends(make, kind):
     y = make(x)
     every = np.array(list(product(range(x.type.lo, x.type.hi + 1), repeat=3)))
     found = tap(Graph((x,), (y,)), [every], [y])[y]
-    assert found.min(0).tolist() == y.range.lo.integers()[0].tolist()
-    assert found.max(0).tolist() == y.range.hi.integers()[0].tolist()
+    assert found.min(0).tolist() == y.range.lo.to_integers()[0].tolist()
+    assert found.max(0).tolist() == y.range.hi.to_integers()[0].tolist()
 
 
 @settings(max_examples=50)
@@ -194,7 +194,7 @@ def test_matmul_reaches_both_ends_of_its_type(kind, seed):
     low = np.where(w[:, 0] > 0, kind.lo, np.array(kind.hi, object))
     found = tap(Graph((x,), (y,)), [np.array([low, high], object)], [y])[y]
     assert y.range.hull == (int(found[0, 0]), int(found[1, 0]))
-    assert y.type == Fixed.holding(*y.range.hull, y.frac)
+    assert y.type == Fixed.from_range(*y.range.hull, y.frac)
 
 
 def test_the_range_is_of_the_real_weights():
@@ -326,7 +326,7 @@ def test_operands_that_do_not_fit(build, message):
 
 def test_errors_name_the_layer():
     match = r"^Reshape 'flatten\.reshape' of layer 'flatten': expected a shape of 4 elements, got \(3,\)\.$"
-    with layer_scope("flatten"), pytest.raises(VerifyError, match=match):
+    with enter_layer("flatten"), pytest.raises(VerifyError, match=match):
         Reshape(X, (3,))
 
 
@@ -336,7 +336,7 @@ def test_types_beyond_the_tools_are_refused():
     y = x
     with pytest.raises(VerifyError) as caught:
         for i in range(8):
-            with layer_scope(f"square{i}"):
+            with enter_layer(f"square{i}"):
                 y = Mul(y, y)
     assert y.type == Fixed.parse("u961.960")
     assert str(caught.value) == (
@@ -362,9 +362,9 @@ def test_inputs_beyond_the_tools_are_refused(notation):
 
 
 def test_names_within_a_layer():
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         first, second, named = Shift(X, 1), Shift(X, 2), Shift(X, 3, name="scale")
-        with layer_scope("inner"):
+        with enter_layer("inner"):
             inside = Shift(X, 4)
         after = Shift(X, 5)
     outside = Shift(X, 6)
@@ -380,7 +380,7 @@ def test_names_within_a_layer():
 
 
 def test_the_scope_ends_with_an_exception():
-    with pytest.raises(RuntimeError, match=r"^stop$"), layer_scope("fc"):
+    with pytest.raises(RuntimeError, match=r"^stop$"), enter_layer("fc"):
         raise RuntimeError("stop")
     assert Shift(X, 1).layer == ""
 
@@ -428,7 +428,7 @@ def test_a_quantized_tensor_is_as_wide_as_its_quantizer_says():
 def test_constants_are_exact():
     constant = Const.of([0.75, -2.0])
     assert (constant.frac, str(constant.type), constant.shape) == (2, "s4.2", (2,))
-    assert constant.codes.integers().tolist() == [3, -8]
+    assert constant.codes.to_integers().tolist() == [3, -8]
     assert isinstance(constant.codes, Codes)
 
 
@@ -462,7 +462,7 @@ def test_an_input_has_rising_codes_of_its_type(values):
 def test_an_input_of_few_values():
     x = Input((3,), Fixed(True, 80, 0), (-3, 0, 5), name="x")
     assert (x.range.hull, str(x.type)) == ((-3, 5), "s80.0")
-    drawn = interpret.random_codes(x.type, (50, 3), np.random.default_rng(0), x.values)
+    drawn = interpret.draw_codes(x.type, (50, 3), np.random.default_rng(0), x.values)
     assert set(drawn.ravel().tolist()) == {-3, 0, 5}
     assert Input((1,), Fixed(False, 62, 0), range(1 << 62)).range.hull == (0, (1 << 62) - 1)
 

@@ -20,8 +20,8 @@ from qhls.ir import (
     Scan,
     Shift,
     View,
-    layer_scope,
-    nested_scope,
+    enter_layer,
+    nest_names,
     optimise,
     run,
     verify,
@@ -84,11 +84,11 @@ def test_its_magnitude_is_the_largest_of_a_step():
 
 
 def test_ops_of_the_step_are_named_after_the_scan():
-    with layer_scope("lstm"):
-        with nested_scope("scan"):
+    with enter_layer("lstm"):
+        with nest_names("scan"):
             first = step(ROW, STATE)
         scan = Scan(X, (ZERO,), Graph((ROW, STATE), (first, first)))
-        with nested_scope("scan"):
+        with nest_names("scan"):
             second = step(ROW, STATE)
     assert (first.name, scan.name, second.name) == (
         *("lstm.scan.quantize", "lstm.scan", "lstm.scan_2.quantize"),

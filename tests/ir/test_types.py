@@ -76,7 +76,7 @@ def test_step_and_integer_bits():
 @given(st.integers(-(1 << 70), 1 << 70), st.integers(-(1 << 70), 1 << 70), st.integers(-9, 9))
 def test_holding_is_the_narrowest_type(a, b, frac):
     lo, hi = sorted((a, b))
-    kind = Fixed.holding(lo, hi, frac)
+    kind = Fixed.from_range(lo, hi, frac)
     assert kind.frac == frac
     assert kind.lo <= lo <= hi <= kind.hi
     assert kind.signed == (lo < 0)
@@ -97,13 +97,13 @@ def test_holding_is_the_narrowest_type(a, b, frac):
     ],
 )
 def test_holding_at_the_edges(lo, hi, text):
-    assert str(Fixed.holding(lo, hi, 0)) == text
+    assert str(Fixed.from_range(lo, hi, 0)) == text
 
 
 def test_holding_nothing():
-    match = r"^Fixed\.holding: lo must not exceed hi, got \[1, 0\]$"
+    match = r"^Fixed\.from_range: lo must not exceed hi, got \[1, 0\]$"
     with pytest.raises(ValueError, match=match):
-        Fixed.holding(1, 0, 0)
+        Fixed.from_range(1, 0, 0)
 
 
 small = st.builds(Fixed, st.booleans(), st.integers(1, 6), st.integers(-3, 5))
@@ -111,7 +111,7 @@ small = st.builds(Fixed, st.booleans(), st.integers(1, 6), st.integers(-3, 5))
 
 @given(small, small)
 def test_contains_is_the_subset_of_numbers(a, b):
-    assert a.contains(b) == (numbers(b) <= numbers(a))
+    assert a.can_hold(b) == (numbers(b) <= numbers(a))
 
 
 @given(small, st.sampled_from(Overflow))

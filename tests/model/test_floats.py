@@ -17,7 +17,7 @@ from qhls.ir import (
     Mul,
     Quantize,
     Scan,
-    layer_scope,
+    enter_layer,
     optimise,
     tap,
 )
@@ -103,9 +103,9 @@ def test_float32_is_as_exact_as_the_steps():
 
 def model_graph(bits, **names):
     x = Input((2,), Fixed(True, bits, 3), name="x")
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         y = Max(Matmul(x, Const.of([[1.0], [1.0]])), Const.of(0.0))
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(y, Fixed(False, 4, 2))
     return ModelGraph((x,), (y,), **names)
 

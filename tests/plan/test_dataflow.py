@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qhls.backends.emit import sources
+from qhls.backends.emit import generate_sources
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError
 from qhls.ir import Add, Const, Fixed, Graph, Input, Matmul, Quantize, Reshape
@@ -83,7 +83,7 @@ def canonical(text):
 
 def agrees(graph):
     try:
-        text = sources(graph, Schedule(), TARGETS["vitis"])[f"src/{graph.name}.cpp"]
+        text = generate_sources(graph, Schedule(), TARGETS["vitis"])[f"src/{graph.name}.cpp"]
     except EmitError:
         return
     form, why = canonical(text)
@@ -109,13 +109,15 @@ def test_random_graphs_have_dataflow_where_their_calls_overlap(graph):
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_array_is_passed_once(target):
     doubled = Add(A, Reshape(A, (4,)), name="doubled")
-    text = sources(Graph((A,), (doubled,), name="top"), Schedule(), TARGETS[target])["src/top.cpp"]
+    text = generate_sources(Graph((A,), (doubled,), name="top"), Schedule(), TARGETS[target])[
+        "src/top.cpp"
+    ]
     assert re.search(r"compute_doubled\(const \w+ x0\[4\], \w+ y\[4\]\)", text)
     assert "compute_doubled(a, doubled);" in text
     assert "x0[i0] + x0[i0]" in text
     apart = Add(A, B, name="apart")  # of the same types, but not the same function
     both = Graph((A, B), (Add(doubled, apart, name="y"),), name="top")
-    text = sources(both, Schedule(), TARGETS[target])["src/top.cpp"]
+    text = generate_sources(both, Schedule(), TARGETS[target])["src/top.cpp"]
     assert "compute_apart(a, b, apart);" in text
 
 

@@ -36,7 +36,7 @@ from qhls.plan.hardware.encoding import (
     is_two_valued,
     measure_spans,
 )
-from qhls.plan.hardware.events import NOTHING, Events, stored
+from qhls.plan.hardware.events import NOTHING, Events, replace_stored
 
 
 def test_signed_digits_by_hand():
@@ -125,7 +125,7 @@ def test_events_by_hand(weights, wired, from_memory):
     for event, count in counted.items():
         merged[str(event)] = merged.get(str(event), 0) + count
     assert merged == wired
-    assert kinds(stored(counted)) == from_memory
+    assert kinds(replace_stored(counted)) == from_memory
 
 
 def binary(x, values=(-1.0, 1.0)):
@@ -139,13 +139,16 @@ def test_binary_inputs_and_weights_are_xnor():
     x = Reshape(Shift(binary(X), 2), (16,))
     weights = np.where(np.arange(32).reshape(16, 2) % 3, 1.0, -1.0)
     counted = count_events(Matmul(x, Const.of(weights)))
-    assert kinds(stored(counted)) == {"xnor(1)": 32, "add(6)": 32}
-    assert kinds(stored(count_events(Matmul(x, Const.of(weights * 3))))) == {
+    assert kinds(replace_stored(counted)) == {"xnor(1)": 32, "add(6)": 32}
+    assert kinds(replace_stored(count_events(Matmul(x, Const.of(weights * 3))))) == {
         "multiply(3, 1)": 32,
         "add(7)": 32,
     }
     assert (
-        kinds(stored(count_events(Matmul(x, Const.of(weights * (weights > 0))))))["mux(1, 1)"] == 32
+        kinds(replace_stored(count_events(Matmul(x, Const.of(weights * (weights > 0))))))[
+            "mux(1, 1)"
+        ]
+        == 32
     )
 
 
@@ -194,7 +197,7 @@ def test_every_weight_has_a_product_and_an_addition(codes, bits):
     counted = events(codes.tolist(), bits)
     products = sum(n for event, n in counted.items() if event.kind == "scale")
     assert products == codes.size
-    additions = sum(n for event, n in stored(counted).items() if event.kind == "add")
+    additions = sum(n for event, n in replace_stored(counted).items() if event.kind == "add")
     assert additions == codes.size
     wired = sum(n for event, n in counted.items() if event.kind == "add")
     assert wired <= np.count_nonzero(codes)
@@ -234,8 +237,8 @@ def test_rounding_a_weight_adds_no_digit(code):
 
 
 def test_nothing_is_nothing():
-    assert stored(Events({NOTHING: 3})) == {}
-    assert stored(Events({hardware_events.scale(4, 0, NOTHING): 3})) == {}
+    assert replace_stored(Events({NOTHING: 3})) == {}
+    assert replace_stored(Events({hardware_events.scale(4, 0, NOTHING): 3})) == {}
 
 
 NUMBERS = st.one_of(
@@ -245,7 +248,7 @@ NUMBERS = st.one_of(
 
 @given(st.lists(st.one_of(NUMBERS, st.integers(-(2**90), 2**90)), min_size=1, max_size=6))
 def test_bits_are_counted_as_python_does(numbers):
-    codes = Codes(np.array(numbers, object)).integers()
+    codes = Codes(np.array(numbers, object)).to_integers()
     digits = [(abs(n) ^ 3 * abs(n)).bit_count() for n in numbers]
     assert count_signed_digits(codes).tolist() == digits
     zeros = [(n & -n).bit_length() - 1 if n else 0 for n in numbers]

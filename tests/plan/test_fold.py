@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls.backends.csim import build
-from qhls.backends.emit import sources
+from qhls.backends.emit import generate_sources
 from qhls.backends.target import TARGETS
 from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, run
 from qhls.plan import Fold, Schedule
@@ -62,9 +62,9 @@ def test_tiles_hold_every_weight_once_and_else_zeros(sizes, reuse):
     if found is None:
         return
     codes = 1 + np.arange(math.prod(sizes)).reshape(sizes)
-    tiled = found.tiled(codes)
-    assert tiled.shape == (found.trips, found.products)
-    assert sorted(tiled[tiled > 0].tolist()) == codes.ravel().tolist()
+    order_codes = found.order_codes(codes)
+    assert order_codes.shape == (found.trips, found.products)
+    assert sorted(order_codes[order_codes > 0].tolist()) == codes.ravel().tolist()
 
 
 SHAPES = [
@@ -96,7 +96,7 @@ def test_a_body_has_as_many_products_as_a_tile(inputs, outputs, reuse):
     tiles = choose_fold(op, schedule)
     if tiles is None:
         return
-    text = sources(Graph((op.x,), (op,), "top"), schedule, TARGETS["vitis"])["src/top.cpp"]
+    text = generate_sources(Graph((op.x,), (op,), "top"), schedule, TARGETS["vitis"])["src/top.cpp"]
     function = text[text.index("compute_y(") : text.index("store_result")]
     head = r"for \(int (\w) = 0; \1 < (\d+); \+\+\1\) \{\n *#pragma HLS (UNROLL|PIPELINE)"
     found = {name: int(count) for name, count, how in re.findall(head, function) if how == "UNROLL"}

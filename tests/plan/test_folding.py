@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qhls.backends.csim import build
-from qhls.backends.emit import sources
+from qhls.backends.emit import generate_sources
 from qhls.backends.target import TARGETS
 from qhls.errors import PlanError
 from qhls.ir import (
@@ -35,7 +35,7 @@ from qhls.ir import (
     run,
 )
 from qhls.plan import Schedule, plan
-from qhls.plan.fold import list_folds, sizes_of
+from qhls.plan.fold import list_folds, list_weight_sizes
 from qhls.plan.search import add_up_resources
 from support.graphs.agreement import disagreements, stimuli
 from support.graphs.designs import classifier
@@ -75,7 +75,7 @@ def test_every_fold_is_what_the_op_means(seed, monkeypatch, tmp_path):
     chooser, rng = random.Random(seed), np.random.default_rng(seed)
     folding = {}
     for op in SHAPES:
-        cut = [f for f in list_folds(sizes_of(op)) if f.trips > 1]
+        cut = [f for f in list_folds(list_weight_sizes(op)) if f.trips > 1]
         tiles = chooser.choice(cut)
         folding[op.layer] = (tiles.simd, tiles.pe)
     schedule = Schedule(folding=folding, partition_limit=chooser.choice([1, 1024]))
@@ -108,12 +108,20 @@ def test_weights_of_a_fold_are_bound_to_the_memory_of_the_plan(inputs, place):
     schedule = Schedule(folding={"dense": (4, 8)})
     buffer = plan(graph, schedule).process(op).read(op.w).buffer
     assert (buffer.place, buffer.words, buffer.word_bits) == (place, inputs * 64 // 32, 32 * 4)
-    vitis, catapult = (sources(graph, schedule, TARGETS[name]) for name in ("vitis", "catapult"))
+    vitis, catapult = (
+        generate_sources(graph, schedule, TARGETS[name]) for name in ("vitis", "catapult")
+    )
     text = vitis["src/top.cpp"]
     (table,) = re.findall(r"BIND_STORAGE variable=(\w+) type=rom_1p impl=\w+", text)
     assert f"variable={table} type=rom_1p impl={place}" in text
     assert f"ARRAY_RESHAPE variable={table} type=cyclic factor=32" in text
-    order = plan(graph, schedule).process(op).fold.tiled(op.w.codes.integers()).ravel().tolist()
+    order = (
+        plan(graph, schedule)
+        .process(op)
+        .fold.order_codes(op.w.codes.to_integers())
+        .ravel()
+        .tolist()
+    )
     for files in (vitis, catapult):
         codes = re.search(rf"{table}\[\d+\] = {{(.*)}}", files["src/weights.h"])[1]
         assert [int(code) for code in codes.split(",")] == order
@@ -125,7 +133,7 @@ def test_weights_of_a_fold_are_bound_to_the_memory_of_the_plan(inputs, place):
         (
             {"dense": (5, 1)},
             r"^folding of layer 'dense': expected simd of 1, 2, 3, 4, 6, 12 and pe of 1, 2, 3, 6, got \(5, 1\)\. "
-            r"Choose divisors of 'dense\.y'\.$",
+            r"Choose list_divisors of 'dense\.y'\.$",
         ),
         (
             {"depthwise": (9, 4)},
@@ -164,7 +172,7 @@ def test_an_interval_is_met_with_the_least_multipliers(interval):
         if process.kind == "matmul":
             macs = process.op.w.size
             products = process.fold.products if process.fold else macs
-            better = [f for f in list_folds(sizes_of(process.op)) if f.products < products]
+            better = [f for f in list_folds(list_weight_sizes(process.op)) if f.products < products]
             assert all(f.trips > interval for f in better)
     slower = plan(chain(), Schedule(interval=2 * interval))
     assert sum(p.unrolled for p in slower.processes) <= sum(p.unrolled for p in network.processes)
@@ -216,7 +224,7 @@ def test_products_beyond_the_dsp_blocks_are_in_luts():
     assert 0 < sum(p.in_luts for p in few.processes) < 3
     assert add_up_resources(few)["DSP"] <= 140 < add_up_resources(many)["DSP"]
     assert add_up_resources(few)["LUT"] > add_up_resources(many)["LUT"] + 5_000
-    text = sources(graph, few.schedule, TARGETS["vitis"])["src/chain.cpp"]
+    text = generate_sources(graph, few.schedule, TARGETS["vitis"])["src/chain.cpp"]
     assert text.count("BIND_OP variable=product op=mul impl=fabric") == sum(
         p.in_luts for p in few.processes
     )

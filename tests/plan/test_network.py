@@ -27,11 +27,11 @@ def test_every_op_has_its_hardware_and_every_tensor_its_buffer(graph):
             assert isinstance(hardware, expected.get(type(op), Process))
         for process in network.processes:
             assert network.process(process.op) is process
-            assert network.buffer(process.op) is process.writes.buffer
+            assert network.find_buffer(process.op) is process.writes.buffer
             read = (o for op in process.ops for o in dict.fromkeys(op.operands))
             assert [a.operand for a in process.reads] == [o for o in read if o not in process.ops]
             for op in process.ops:
-                assert network.remake(op, op) == network.hardware(op) or process.body
+                assert network.remake(op, op) == network.find_hardware(op) or process.body
         assert {c.consumer for c in network.channels} <= {*graph.ops, None}
         assert len([c for c in network.channels if c.consumer is None]) == len(graph.outputs)
 

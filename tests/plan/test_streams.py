@@ -190,9 +190,9 @@ def test_a_budget_of_streams_takes_the_fastest_that_fits():
 def test_tiles_are_taken_one_per_cycle():
     graph = graph_of("network", list(network()))
     streams = plan_streams(graph, Schedule(io="stream", folding={"*": "memory"}, reuse_factor=1))
-    tiled = [p for p in streams.processes if p.tiles]
-    assert len(tiled) >= 3
-    for process in tiled:
+    order_codes = [p for p in streams.processes if p.tiles]
+    assert len(order_codes) >= 3
+    for process in order_codes:
         assert count_busy_cycles(process) == int(fire(process).cycles.sum()) == process.tiles.cycles
 
 

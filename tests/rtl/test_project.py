@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qhls import rtl
-from qhls.backends.names import printable
+from qhls.backends.names import make_printable
 from qhls.design import Design
 from qhls.errors import EmitError, VerifyError
 from qhls.ir import Const, Fixed, Graph, Input, Matmul, Max
@@ -117,7 +117,7 @@ def test_hostile_names_everywhere(tmp_path):
         for path in made.path.rglob("*.sv"):
             text = path.read_text("ascii")
             assert not [
-                each for each in wanted if each and printable(each) != each and each in text
+                each for each in wanted if each and make_printable(each) != each and each in text
             ]
     assert not pwned.exists()
 

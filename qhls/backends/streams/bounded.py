@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qhls.backends.cache import digest, kept, opened, stamp
+from qhls.backends.cache import digest, keep_library, open_library, stamp
 from qhls.backends.csim import compile_library, find_compiler, find_include
 from qhls.backends.emit import render_bounded
 from qhls.backends.streams.layout import lay_out_streams
@@ -58,7 +58,7 @@ class BoundedCsim:
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
-        return opened(self.path)
+        return open_library(self.path)
 
     def run(self, codes: Sequence[Array], depths: Mapping[str, int] | None = None) -> BoundedRun:
         """Return what the processes make of input codes (samples, *shape), one array per input.
@@ -77,8 +77,8 @@ class BoundedCsim:
         numbers = [np.array(list(chosen.values()), np.int32)]
         numbers += [np.zeros(max(len(n), 1), np.int32) for n in (plan.fifos, plan.processes)]
         ended = self._library.qhls_bounded(
-            _addresses(inputs),
-            _addresses(outputs),
+            _list_addresses(inputs),
+            _list_addresses(outputs),
             ctypes.c_longlong(samples),
             *(ctypes.c_void_p(array.ctypes.data) for array in numbers),
         )
@@ -131,10 +131,10 @@ def build_bounded(
     texts = (text for item in sorted(files.items()) for text in item)
     name = f"{digest([*command, stamp(headers / chosen.header), *texts])}.so"
     return BoundedCsim(
-        plan, chosen, kept(name, partial(compile_library, Children(), files, command))
+        plan, chosen, keep_library(name, partial(compile_library, Children(), files, command))
     )
 
 
-def _addresses(arrays: Sequence[Array]) -> ctypes.Array[ctypes.c_void_p]:
+def _list_addresses(arrays: Sequence[Array]) -> ctypes.Array[ctypes.c_void_p]:
     """Return a C array of the arrays' addresses; the caller keeps the arrays alive."""
     return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))

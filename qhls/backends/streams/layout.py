@@ -13,7 +13,7 @@ from qhls.backends.views.tiles import CFold
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan import Buffer
-from qhls.plan.dataflow import array_of
+from qhls.plan.dataflow import find_array
 from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
@@ -21,19 +21,19 @@ from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 def lay_out_streams(plan: StreamPlan) -> CDesign:
     """Return the C design of ``plan``. Raises ``EmitError`` for ports too wide for C++."""
     layout = Layout()
-    view = CDesign(plan, layout.names.new(plan.graph.name))
+    view = CDesign(plan, layout.names.take(plan.graph.name))
     for op in (*plan.graph.inputs, *plan.graph.outputs):
         check_width(op)
     streams = _Streams(layout)
-    view.inputs += [streams.stream(fifo) for fifo in plan.inputs]
+    view.inputs += [streams.make_stream(fifo) for fifo in plan.inputs]
     for process in plan.processes:
         tap = CTap(process.op, len(view.taps)) if process.op else None
         function = streams.process(process, tap)
         view.processes.append(function)
         view.operations += [function.call] if function.call and function.is_called else []
         view.taps += [tap] if tap else []
-    view.channels = [streams.stream(fifo) for fifo in plan.fifos]
-    view.outputs += [streams.stream(fifo) for fifo in plan.outputs]
+    view.channels = [streams.make_stream(fifo) for fifo in plan.fifos]
+    view.outputs += [streams.make_stream(fifo) for fifo in plan.outputs]
     view.constants = layout.constants
     return view
 
@@ -46,20 +46,20 @@ class _Streams:
         self._tensors: dict[Op, CTensor] = {}
         self._streams: dict[str, CStream] = {}
 
-    def stream(self, fifo: Fifo) -> CStream:
+    def make_stream(self, fifo: Fifo) -> CStream:
         """Return the stream of ``fifo``, named like its tensor if it is the only one."""
         if fifo.name not in self._streams:
-            tensor = self._tensor(fifo.tensor)
+            tensor = self._make_tensor(fifo.tensor)
             plain = fifo.name == fifo.tensor.name
-            name = tensor.name if plain else self._layout.names.new(fifo.name)
+            name = tensor.name if plain else self._layout.names.take(fifo.name)
             self._streams[fifo.name] = CStream(name, tensor, fifo.lanes, fifo.depth)
         return self._streams[fifo.name]
 
     def process(self, process: StreamProcess, tap: CTap | None) -> CProcess:
         """Return the function of ``process``."""
-        reads = tuple(map(self.stream, process.reads))
-        writes = tuple(map(self.stream, process.writes))
-        function = self._layout.names.new(f"run_{process.name}")
+        reads = tuple(map(self.make_stream, process.reads))
+        writes = tuple(map(self.make_stream, process.writes))
+        function = self._layout.names.take(f"run_{process.name}")
         call = None
         if tap and process.hardware:
             call = self._call(tap, process)
@@ -75,26 +75,28 @@ class _Streams:
         for operand, part in zip(tap.op.operands, step.operands, strict=True):
             read = operand if hardware.op is tap.op else part
             if isinstance(read, Const):
-                table = self._layout.table(hardware, read)
+                table = self._layout.make_table(hardware, read)
                 start = "first" if part is not operand and period > 1 else ""
                 whole = table if part is operand else replace(table, dims=part.shape, start=start)
                 operands.append(whole)
             else:
                 buffer = hardware.read(read).buffer
-                operands.append(self._part(array_of(operand), part, buffer))
-        out = self._part(tap.op, step, hardware.writes.buffer)
+                operands.append(self._make_part(find_array(operand), part, buffer))
+        out = self._make_part(tap.op, step, hardware.writes.buffer)
         if process.tiles:
             fold = CFold(hardware.fold) if hardware.fold else None
             return CFunction(tap.op, tap.index, "", tuple(operands), out, hardware, fold)
-        return self._layout.operation(hardware, tap.index, tuple(operands), out)
+        return self._layout.make_function(hardware, tap.index, tuple(operands), out)
 
-    def _part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:
+    def _make_part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:
         """Return a part of the tensor of ``op`` as an array in ``buffer``."""
         parts = (buffer.place, buffer.split, buffer.banks)
-        return CTensor(self._tensor(op).name, self._tensor(op).type, part.shape, *parts)
+        return CTensor(self._make_tensor(op).name, self._make_tensor(op).type, part.shape, *parts)
 
-    def _tensor(self, op: Op) -> CTensor:
+    def _make_tensor(self, op: Op) -> CTensor:
         """Return the whole tensor of ``op``, which is no array."""
         if op not in self._tensors:
-            self._tensors[op] = self._layout.tensor(Buffer(op, "registers", op.size, op.type.width))
+            self._tensors[op] = self._layout.make_tensor(
+                Buffer(op, "registers", op.size, op.type.width)
+            )
         return self._tensors[op]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qhls.backends.expressions import affine, flat, list_conditions, literal
-from qhls.backends.names import printable
+from qhls.backends.expressions import list_conditions, write_literal, write_offset, write_sum
+from qhls.backends.names import make_printable
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor, CType
-from qhls.ir.graph import expression
+from qhls.ir.graph import write_expression
 from qhls.ir.ops import Conv
 from qhls.plan.process import Place
 from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat, Slide
@@ -108,7 +108,7 @@ class CWindow:
     @property
     def word(self) -> str:
         """Return the place of the current token in a row."""
-        return affine(("c", self.taken), ("t", 1)) if self.taken > 1 else "c"
+        return write_sum(("c", self.taken), ("t", 1)) if self.taken > 1 else "c"
 
 
 @dataclass(frozen=True)
@@ -149,18 +149,18 @@ class CProcess:
         row = Slide(action.step, image, (1, 1), (1, 1), (1, 1))
         return CWindow(row, self.process.taken[0], "registers", slides=False)
 
-    def element(self, channel: str) -> str:
+    def write_element(self, channel: str) -> str:
         """Return the index in the window of the current weight's element of ``channel``."""
         assert self.call is not None and self.call.fold is not None
         op, window, fold, x = self.call.op, self.window, self.call.fold, self.call.operands[0]
         if not isinstance(op, Conv):
             return channel
-        column = affine((fold.column, op.dilation[1]))
+        column = write_sum((fold.column, op.dilation[1]))
         if window.slides:
             row, dims = fold.row, (window.height, window.right, window.channels)
         else:
-            row, dims = affine((fold.row, op.dilation[0])), x.dims
-        return flat((row, column, channel), dims)
+            row, dims = write_sum((fold.row, op.dilation[0])), x.dims
+        return write_offset((row, column, channel), dims)
 
     @property
     def has_kernel(self) -> bool:
@@ -179,7 +179,7 @@ class CProcess:
         """Return, for a padding, the number that it adds as a C expression."""
         assert isinstance(self.process.action, Fill)
         op = self.process.action.op
-        return literal(op.value, op.frac, self.writes[0].type.name)
+        return write_literal(op.value, op.frac, self.writes[0].type.name)
 
     @property
     def reading(self) -> int:
@@ -199,7 +199,7 @@ class CProcess:
     @property
     def title(self) -> str:
         """Return the process' name, safe in comments."""
-        return printable(self.process.name)
+        return make_printable(self.process.name)
 
     @property
     def comment(self) -> str:
@@ -208,9 +208,9 @@ class CProcess:
         if isinstance(action, Fork):
             return f"copies each token to {len(self.writes)} readers"
         if isinstance(action, Fill):
-            return printable(f"{action.op.type} = {expression(action.op)}")
+            return make_printable(f"{action.op.type} = {write_expression(action.op)}")
         if isinstance(action, Reduce):
-            return printable(f"{action.op.reduction} of {action.pixels} pixels")
+            return make_printable(f"{action.op.reduction} of {action.pixels} pixels")
         assert self.call is not None
         if isinstance(action, Slide):
             height, width = action.size

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from qhls.backends.expressions import affine, flat, list_conditions, literal
-from qhls.backends.names import printable
+from qhls.backends.expressions import list_conditions, write_literal, write_offset, write_sum
+from qhls.backends.names import make_printable
 from qhls.backends.views.tensor import COp, CTensor, CType
 from qhls.backends.views.tiles import CFold
-from qhls.ir.graph import expression
+from qhls.ir.graph import write_expression
 from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.ops import Conv, Matmul, Pool, Quantize, Threshold
 from qhls.ir.types import Fixed, Overflow
 from qhls.plan import Process
-from qhls.plan.dataflow import begins_sum
+from qhls.plan.dataflow import is_start_of_sum
 
 
 @dataclass(frozen=True)
@@ -68,27 +68,27 @@ class CFunction(COp):
     @property
     def names(self) -> str:
         """Return the names of the ops, safe in comments."""
-        return printable(", ".join(each.op.name for each in self.all), 1000)
+        return make_printable(", ".join(each.op.name for each in self.all), 1000)
 
     @property
     def layers(self) -> str:
         """Return the Keras layers of the ops, each once, safe in comments."""
         layers = dict.fromkeys(each.op.layer for each in self.all if each.op.layer)
-        return printable(", ".join(layers), 1000)
+        return make_printable(", ".join(layers), 1000)
 
     @property
     def comment(self) -> str:
         """Return the function's formula with its types, on one line."""
         types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
-        formulas = [f"{each.op.type} = {expression(each.op)}" for each in self.all]
-        return printable(f"{'; '.join(formulas)} with {types}", 1000)
+        formulas = [f"{each.op.type} = {write_expression(each.op)}" for each in self.all]
+        return make_printable(f"{'; '.join(formulas)} with {types}", 1000)
 
     @property
     def start(self) -> CFunction | None:
         """Return the op that adds the bias with which the sums of this product begin."""
         product = self.op if isinstance(self.op, Matmul | Conv) else None
         first = self.followers[0] if self.followers else None
-        return first if first and begins_sum(first.op, product) else None
+        return first if first and is_start_of_sum(first.op, product) else None
 
     @property
     def summed(self) -> CTensor:
@@ -100,20 +100,20 @@ class CFunction(COp):
         """Return the ops on every result, without the bias with which sums begin."""
         return self.followers[1:] if self.start else self.followers
 
-    def bias(self, filter_: str) -> tuple[str, int]:
+    def write_bias(self, filter_: str) -> tuple[str, int]:
         """Return the first addend of the sum of a filter, a C expression, and its shift; empty without a bias."""
         if not self.start:
             return "", 0
         bias = next(t for t in self.start.operands if t.constant)
         shift = self.start.op.frac - bias.type.fixed.frac
         indices = ["0"] * (len(bias.dims) - 1) + [filter_]
-        return bias.at(*indices[len(indices) - len(bias.dims) :]), shift
+        return bias.write_element(*indices[len(indices) - len(bias.dims) :]), shift
 
-    def channels(self, channel: str) -> list[str]:
+    def write_channels(self, channel: str) -> list[str]:
         """Return one C expression per axis of the result, of which constants need the last one only."""
         return ["0"] * (len(self.out.dims) - 1) + [channel]
 
-    def values(self, indices: Sequence[str], given: str = "") -> list[str]:
+    def write_values(self, indices: Sequence[str], given: str = "") -> list[str]:
         """Return the C expression of one element of each operand; ``given``: of the result of the op before."""
         pairs = zip(self.operands, self.sources, strict=True)
         return [
@@ -187,13 +187,13 @@ class CFunction(COp):
         It holds each of them: ``ap_fixed`` compares a signed with an unsigned number by their bits.
         """
         first, second = (tensor.type.fixed for tensor in self.operands[:2])
-        return CType("", first.joined(second))
+        return CType("", first.join(second))
 
     @property
     def corner(self) -> tuple[str, str]:
         """Return, for ``Pool``, row and column of the window's first element in the operand."""
         assert isinstance(self.op, Pool)
-        return affine(("r", self.op.strides[0])), affine(("c", self.op.strides[1]))
+        return write_sum(("r", self.op.strides[0])), write_sum(("c", self.op.strides[1]))
 
     @property
     def reach(self) -> tuple[str, str]:
@@ -201,7 +201,7 @@ class CFunction(COp):
         assert isinstance(self.op, Conv | Pool)
         strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
         i, j = (self.fold.row, self.fold.column) if self.fold else ("i", "j")
-        return affine(("r", strides[0]), (i, dilation[0])), affine(
+        return write_sum(("r", strides[0]), (i, dilation[0])), write_sum(
             ("c", strides[1]), (j, dilation[1])
         )
 
@@ -209,14 +209,14 @@ class CFunction(COp):
     def channel(self) -> str:
         """Return, for ``Conv``, the operand's channel that weight ``k`` of group ``g`` reads."""
         assert isinstance(self.op, Conv)
-        return affine(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
+        return write_sum(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
 
     @property
     def filter(self) -> str:
         """Return, for ``Conv``, the filter that is number ``n`` of group ``g``."""
         assert isinstance(self.op, Conv)
         each = self.op.w.shape[3] // self.op.groups
-        return affine(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
+        return write_sum(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
 
     @property
     def place(self) -> str:
@@ -225,21 +225,23 @@ class CFunction(COp):
         pairs = zip(self.indices, self.op.strides, self.op.dims, strict=True)
         terms = [(index, stride) for index, stride, size in pairs if stride and size > 1]
         start = [str(self.op.offset)] if self.op.offset or not terms else []
-        return " + ".join([*start, *([affine(*terms)] if terms else [])])
+        return " + ".join([*start, *([write_sum(*terms)] if terms else [])])
 
     @property
     def looked_up(self) -> str:
         """Return, for ``Lookup``, the operand's number, the index of a row."""
-        return self.operands[0].at(*self.indices[: len(self.operands[0].dims)], array="x0")
+        return self.operands[0].write_element(
+            *self.indices[: len(self.operands[0].dims)], array="x0"
+        )
 
     @property
     def behind(self) -> list[str]:
         """Return, for ``Lookup``, the loop variables of the axes that a row has."""
         return self.indices[len(self.operands[0].dims) :]
 
-    def flat(self, row: str, column: str, dims: tuple[int, int]) -> str:
+    def write_offset(self, row: str, column: str, dims: tuple[int, int]) -> str:
         """Return the row-major offset of an element of a matrix."""
-        return flat((row, column), dims)
+        return write_offset((row, column), dims)
 
     @property
     def inside(self) -> list[str]:
@@ -262,20 +264,20 @@ class CFunction(COp):
         assert isinstance(self.op, Threshold)
         return [1 << i for i in reversed(range(self.op.comparisons))]
 
-    def threshold(self, channel: str, place: str) -> str:
+    def write_threshold(self, channel: str, place: str) -> str:
         """Return, for ``Threshold``, the threshold at a place among those of a channel."""
         assert isinstance(self.op, Threshold)
-        return self._in_row(self.operands[1], self.op.count, channel, place)
+        return self._write_in_row(self.operands[1], self.op.count, channel, place)
 
-    def value(self, channel: str) -> str:
+    def write_value(self, channel: str) -> str:
         """Return, for ``Threshold``, the value of the level, as an element of its table or as a code."""
         assert isinstance(self.op, Threshold)
         if self.op.start is None or self.process.read(self.op.values).buffer.place != "wired":
-            return self._in_row(self.operands[2], self.op.count + 1, channel, "level")
+            return self._write_in_row(self.operands[2], self.op.count + 1, channel, "level")
         code = f"level + {self.op.start}" if self.op.start else "level"
         return f"qhls::from_code<{self.made.type.name}>({code})"
 
-    def _in_row(self, table: CTensor, length: int, channel: str, place: str) -> str:
+    def _write_in_row(self, table: CTensor, length: int, channel: str, place: str) -> str:
         """Return the element of a channel's row of ``table``, or of its only row."""
         assert isinstance(self.op, Threshold)
         if not self.op.per_channel:
@@ -283,13 +285,11 @@ class CFunction(COp):
         banks = 1 if table.place in ("registers", "wired") else table.banks
         row = f"{table.start} + {channel}" if table.start else channel
         if banks == 1:
-            return f"{table.name}[{_scaled(row, length)} + {place}]"
+            return f"{table.name}[{_scale(row, length)} + {place}]"
         first, bank = (
-            (table.start, channel) if table.start else (channel, f"{_grouped(channel)} % {banks}")
+            (table.start, channel) if table.start else (channel, f"{_group(channel)} % {banks}")
         )
-        return (
-            f"{table.name}[({_grouped(first)} / {banks} * {length} + {place}) * {banks} + {bank}]"
-        )
+        return f"{table.name}[({_group(first)} / {banks} * {length} + {place}) * {banks} + {bank}]"
 
     @property
     def offset(self) -> str:
@@ -313,12 +313,12 @@ class CFunction(COp):
     def filling(self) -> str:
         """Return, for ``Pad``, what it adds as a C expression of the result's type."""
         assert isinstance(self.op, Pad)
-        return literal(self.op.value, self.op.frac, self.made.type.name)
+        return write_literal(self.op.value, self.op.frac, self.made.type.name)
 
 
-def _scaled(index: str, factor: int) -> str:
-    return affine((_grouped(index), factor))
+def _scale(index: str, factor: int) -> str:
+    return write_sum((_group(index), factor))
 
 
-def _grouped(index: str) -> str:
+def _group(index: str) -> str:
     return f"({index})" if " " in index else index

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qhls.backends.expressions import flat
-from qhls.backends.names import printable
+from qhls.backends.expressions import write_offset
+from qhls.backends.names import make_printable
 from qhls.ir.op import Op
 from qhls.ir.types import Fixed, Overflow, Rounding
 from qhls.plan.process import Place
@@ -61,16 +61,16 @@ class CTensor:
 
     def place_of(self, *indices: str) -> str:
         """Return the flat index at one C expression per axis, without the axes of length 1."""
-        return flat(indices, self.dims)
+        return write_offset(indices, self.dims)
 
-    def at(self, *indices: str, array: str = "") -> str:
+    def write_element(self, *indices: str, array: str = "") -> str:
         """Return ``name[...]`` at one C expression per axis, without the axes of length 1."""
         start = f"{self.start} + " if self.start else ""
         return f"{array or self.name}[{start}{self.place_of(*indices)}]"
 
     def broadcast(self, indices: Sequence[str], array: str = "") -> str:
         """Return ``at`` for indices of a result to which this tensor is broadcast."""
-        return self.at(*indices[len(indices) - len(self.dims) :], array=array)
+        return self.write_element(*indices[len(indices) - len(self.dims) :], array=array)
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ class COp:
     @property
     def title(self) -> str:
         """Return the op's name, safe in comments and string literals."""
-        return printable(self.op.name)
+        return make_printable(self.op.name)
 
     @property
     def layer(self) -> str:
         """Return the Keras layer's name, safe in comments and string literals."""
-        return printable(self.op.layer)
+        return make_printable(self.op.layer)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qhls.backends.expressions import affine, flat
+from qhls.backends.expressions import write_offset, write_sum
 from qhls.plan import Fold
 
 
@@ -64,14 +64,14 @@ class CFold:
     def channel(self) -> str:
         """Return the index of the current input channel."""
         depth, count = self.fold.tile[3], self.fold.counts[3]
-        within = affine(("g", depth), ("s", 1)) if count > 1 else "s"
+        within = write_sum(("g", depth), ("s", 1)) if count > 1 else "s"
         return self._add(self._group, self.fold.sizes[3], within)
 
     @property
     def filter(self) -> str:
         """Return the index of the current result."""
         if self.fold.counts[4] > 1:
-            return self._add("b", self.fold.sizes[4], affine(("f", self.fold.tile[4]), ("p", 1)))
+            return self._add("b", self.fold.sizes[4], write_sum(("f", self.fold.tile[4]), ("p", 1)))
         return self._add("b", self.fold.pe, "p")
 
     @property
@@ -90,7 +90,7 @@ class CFold:
         tile_rows, tile_columns, depth = self.fold.tile[1:4]
         indices = ("b", "f", "i", "j", "g", "p", *self._names)
         tiles = (groups, filters, rows, columns, channels)
-        return flat(indices, (*tiles, self.fold.pe, tile_rows, tile_columns, depth))
+        return write_offset(indices, (*tiles, self.fold.pe, tile_rows, tile_columns, depth))
 
     @property
     def _names(self) -> tuple[str, str, str]:
@@ -112,7 +112,7 @@ class CFold:
         """Return ``name * factor + rest``, without what is always 0."""
         if not name or (name == "b" and self.fold.counts[0] == 1):
             return rest
-        return f"{affine((name, factor))} + {rest}" if rest != "s" or factor > 1 else name
+        return f"{write_sum((name, factor))} + {rest}" if rest != "s" or factor > 1 else name
 
     def _is_cut(self, name: str) -> bool:
         """Return whether a loop over tiles has this name, but takes several elements at once."""
@@ -122,5 +122,5 @@ class CFold:
     def _join(self, name: str, axis: int) -> str:
         """Return the index along ``axis`` of the current weight."""
         if self._is_cut(name):
-            return f"({affine((name, self.fold.tile[axis]), (f'{name}0', 1))})"
+            return f"({write_sum((name, self.fold.tile[axis]), (f'{name}0', 1))})"
         return name

@@ -132,7 +132,7 @@ def _is_zero(op: Op) -> bool:
 def _count_added(op: Add, mask: Mask, lanes: int) -> int:
     """Return the elements of a bias that are not 0, of those that are built at once."""
     bias = next(o for o in op.operands if isinstance(o, Const))
-    added = mask & np.broadcast_to(bias.codes.integers() != 0, op.shape)
+    added = mask & np.broadcast_to(bias.codes.to_integers() != 0, op.shape)
     return math.ceil(int(added.sum()) * lanes / op.size)
 
 
@@ -141,7 +141,7 @@ def _count_added(op: Add, mask: Mask, lanes: int) -> int:
 
 def _count_sums(op: Matmul | Conv, mask: Mask, results: Fixed | None) -> PrimitiveCounts:
     """Return the operations of one row or position: products that outputs share, then a tree for each output."""
-    weights = op.w.codes.integers().reshape(-1, op.shape[-1])
+    weights = op.w.codes.to_integers().reshape(-1, op.shape[-1])
     weights = weights[:, mask.reshape(-1, op.shape[-1]).any(0)]
     lo, hi = op.x.range.hull
     signed = op.x.type.signed
@@ -153,7 +153,7 @@ def _count_sums(op: Matmul | Conv, mask: Mask, results: Fixed | None) -> Primiti
     ends: dict[int, Term] = {}
     for constant in set(weights.ravel().tolist()) - {0}:
         low, high = sorted((lo * constant >> dropped, hi * constant >> dropped))
-        held = Fixed.holding(low, high, 0)
+        held = Fixed.from_range(low, high, 0)
         ends[constant] = (min(held.width, widest), held.signed or signed)
     widths = Counter[int]()
     for column in weights.T.tolist():

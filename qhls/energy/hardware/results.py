@@ -67,7 +67,7 @@ def _cut_constant(const: Const, to: Fixed) -> Const:
     dropped = const.frac - to.frac
     if dropped <= 0:
         return const
-    codes = const.codes.integers() >> dropped
+    codes = const.codes.to_integers() >> dropped
     return Const(Codes(codes), to.frac, name=const.name, layer=const.layer)
 
 
@@ -85,7 +85,7 @@ def find_built(graph: Graph) -> dict[Op, Mask]:
 
 
 def _find_weights(op: Matmul | Conv) -> Any:
-    return op.w.codes.integers() != 0
+    return op.w.codes.to_integers() != 0
 
 
 def _find_varying(graph: Graph) -> dict[Op, Mask]:

@@ -34,7 +34,7 @@ from qhls.frontend.lowering.trace import settle_float32, trace, trace_in_own_typ
 from qhls.frontend.models.precision import find_float_type
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
-from qhls.ir import Op, layer_scope
+from qhls.ir import Op, enter_layer
 from qhls.ir.integers import Array, narrow_integers
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import get_quantizer
@@ -231,7 +231,7 @@ class _Quantizers:
         """Return the op of ``layer`` on ``reals``, the same one for all that read these numbers."""
         key = id(reals), layer.name
         if key not in self._ops:
-            with layer_scope(f"{path}{layer.name}"):
+            with enter_layer(f"{path}{layer.name}"):
                 op = exact(None, activate(layer, layer.quantizer, reals))
             self._ops[key] = reals, op
         return self._ops[key][1]

@@ -186,7 +186,7 @@ def _measure_error(layer: QScaleShift, call: _Call) -> float:
     """Return the largest difference between the compiled ``layer`` and the numbers of ``call``."""
     channels = len(call.numbers)
     lo, hi = int(call.codes.min()), int(call.codes.max())
-    x = Input((channels,), Fixed.holding(lo, hi, call.frac), name="x")
+    x = Input((channels,), Fixed.from_range(lo, hi, call.frac), name="x")
     graph = Graph((x,), (lower(layer, x),))  # type: ignore[arg-type]
     (codes,) = run(graph, [np.tile(call.codes[:, None], (1, channels))])
     return float(abs(decode(codes, graph.outputs[0].type).T - call.numbers).max())

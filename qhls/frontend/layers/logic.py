@@ -31,7 +31,7 @@ from qhls.frontend.lowering.reals import (
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape, Sub
-from qhls.ir.integers import dyadic
+from qhls.ir.integers import find_dyadic
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import pad_to_packets, use_precision
@@ -158,10 +158,10 @@ def _make_number(operation: Any, value: Any, x: Tensor) -> Op:
             f"a constant of the shape {constant.shape}",
             "Add it to a tensor of zeros.",
         )
-    codes, frac = dyadic(constant.reshape(()))
+    codes, frac = find_dyadic(constant.reshape(()))
     code = codes.item()
     dims = (1,) * len(x.shape)
-    return Input(dims, Fixed.holding(code, code, frac), (code,), name="number")
+    return Input(dims, Fixed.from_range(code, code, frac), (code,), name="number")
 
 
 def _make_known(x: Op) -> Op:

@@ -14,7 +14,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor, find_boundary, join_tensors, make_exact
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Concat, Fixed, Input, Op, Pad, Quantize, Reshape, View
-from qhls.ir.integers import Array, dyadic
+from qhls.ir.integers import Array, find_dyadic
 
 _MOST_VIEWS = 64
 """Largest number of views for an irregular selection of elements."""
@@ -100,9 +100,9 @@ def concatenate(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = 
 def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
     """Return ``x``, exact or not, with ``widths[i]`` elements of ``value`` before and behind along axis i."""
     x = make_exact(x)
-    codes, frac = dyadic(np.array(value))
+    codes, frac = find_dyadic(np.array(value))
     code = codes.item()
-    filling = Input((1,), Fixed.holding(code, code, frac), (code,), name="filling")
+    filling = Input((1,), Fixed.from_range(code, code, frac), (code,), name="filling")
     if isinstance(x, Op):
         return _fill(x, filling, widths)
     shape = tuple(a + n + b for n, (a, b) in zip(x.shape, widths, strict=True))
@@ -116,7 +116,7 @@ def _fill(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
     more = filling.type.frac - x.type.frac if code else 0
     if more > 0:
         lo, hi = (end << more for end in x.range.hull)
-        x = Quantize(x, Fixed.holding(lo, hi, filling.type.frac), proved=True)
+        x = Quantize(x, Fixed.from_range(lo, hi, filling.type.frac), proved=True)
     return Pad(x, widths, code << max(-more, 0))
 
 

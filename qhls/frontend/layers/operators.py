@@ -215,7 +215,7 @@ def _(operation: Any, x: Tensor) -> Op:
 def _round_whole(x: Op, rounding: Rounding) -> Op:
     """``x`` rounded to whole numbers, in a type that holds them all."""
     lo, hi = (end >> x.type.frac for end in x.range.hull)
-    to = Fixed.holding(lo, hi + (rounding is not Rounding.FLOOR), 0)
+    to = Fixed.from_range(lo, hi + (rounding is not Rounding.FLOOR), 0)
     return Quantize(x, to, rounding, Overflow.SATURATE)
 
 

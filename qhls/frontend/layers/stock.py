@@ -130,18 +130,18 @@ def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
     chosen = Threshold(
         View(count, (steps,), (0,)), places, Const(Codes(np.array([[0, 1, 0]] * steps)), 0)
     )
-    divisors = np.repeat(numbers, channels)
+    list_divisors = np.repeat(numbers, channels)
 
     lowest, highest = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
 
     def averages(v: Any) -> Any:  # other sums do not occur with this number of steps
-        return ops.clip(v / ops.convert_to_tensor(divisors, v.dtype), lowest, highest)
+        return ops.clip(v / ops.convert_to_tensor(list_divisors, v.dtype), lowest, highest)
 
     def choice(averages: Op) -> Op:
         picked = Mul(averages, Reshape(chosen, (steps, 1)), proved=True)
         total = Pool(Reshape(picked, (1, steps, channels)), (1, steps), (1, 1), "sum", proved=True)
         lo, hi = (f(0, end) for f, end in zip((min, max), averages.range.hull, strict=True))
-        to = Fixed.holding(lo, hi, averages.type.frac)
+        to = Fixed.from_range(lo, hi, averages.type.frac)
         return Reshape(Quantize(total, to, proved=True), sums.shape)  # one of them is not 0
 
     odd = explain_refusal(

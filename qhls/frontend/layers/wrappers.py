@@ -14,7 +14,7 @@ from qhls.frontend.lowering.lower import leave_softmax_to_host, lower, lower_sof
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, exact
 from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.frontend.lowering.trace import run_model
-from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, current_layer, nested_scope
+from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, get_layer, nest_names
 from qhls.quantizers.keras_types import ops
 
 WIDEST_TABLE = 20
@@ -64,7 +64,7 @@ def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     if not isinstance(x, Reals) or x.dims is not None or x.move is not None:
         x = exact(layer, x)
     sequence = x.x if isinstance(x, Reals) else x
-    with nested_scope("scan"):
+    with nest_names("scan"):
         row = Input(sequence.shape[1:], sequence.type, name="row")
         made = _lower_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
         if isinstance(made, Reals) and made.move is not None:
@@ -82,7 +82,7 @@ def _lower_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
     """Return the ops of ``inner``, a layer or model, applied to one row."""
     with leave_softmax_to_host(last=False):
         if isinstance(inner, keras.Model):
-            made = run_model(inner, [row], f"{current_layer()}/{inner.name}/")
+            made = run_model(inner, [row], f"{get_layer()}/{inner.name}/")
         else:
             made = lower.rule(inner)(inner, row)
     if isinstance(made, tuple):

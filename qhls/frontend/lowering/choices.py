@@ -41,6 +41,6 @@ def select(condition: Op, a: Op, b: Op) -> Op:
     ends = [
         end << chosen.type.frac - x.type.frac for x in (a, b) for end in x.range.hull if x.bound
     ]
-    to = Fixed.holding(min(0, *ends), max(0, *ends), chosen.type.frac)
+    to = Fixed.from_range(min(0, *ends), max(0, *ends), chosen.type.frac)
     # A sum of two ranges is wider than each of them.
     return chosen if chosen.type.width <= to.width else Quantize(chosen, to, proved=True)

@@ -18,7 +18,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import explain_refusal
-from qhls.ir import Const, Fixed, Graph, Input, Op, Quantize, Threshold, layer_scope, run
+from qhls.ir import Const, Fixed, Graph, Input, Op, Quantize, Threshold, enter_layer, run
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import ops
@@ -126,8 +126,8 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
         raise _explain_refusal(layer, kind.name, f"sums of the type {x.type}")
     lo, hi = x.range.hull
     codes = np.arange(lo, hi + 1)
-    with layer_scope("half"):
-        samples = Input((len(codes),), Fixed.holding(lo, hi, x.type.frac), name="samples")
+    with enter_layer("half"):
+        samples = Input((len(codes),), Fixed.from_range(lo, hi, x.type.frac), name="samples")
         op = again(samples)
     (exact,) = run(Graph((samples,), (op,)), [codes[None]])
     numbers = ops.convert_to_tensor(np.ldexp(codes.astype(np.float64), -x.type.frac), kind.name)
@@ -140,7 +140,7 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
 def _check_op(present: _Half, op: Op) -> None:
     kind = present.type
     if isinstance(op, Const):
-        codes = {abs(code) for code in op.codes.integers().ravel().tolist() if code}
+        codes = {abs(code) for code in op.codes.to_integers().ravel().tolist() if code}
         odd = [
             c for c in codes if not kind.holds(c // (c & -c), op.frac - (c & -c).bit_length() + 1)
         ]

@@ -399,7 +399,7 @@ def _make_line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
     if levels.finer:
         dropped = made.type.frac - frac
         low, high = (end >> max(dropped, 0) << max(-dropped, 0) for end in made.range.hull)
-        made = Quantize(made, Fixed.holding(low, high, frac), Rounding.FLOOR, proved=True)
+        made = Quantize(made, Fixed.from_range(low, high, frac), Rounding.FLOOR, proved=True)
     return _saturate(made, levels)
 
 
@@ -413,7 +413,7 @@ def _make_constant(codes: Array, frac: int, name: str) -> Const:
 def _saturate(x: Op, levels: Levels) -> Op:
     """``x`` rounded to the levels' grid, not below the lowest and not above the highest."""
     lowest, highest = levels.lowest, levels.lowest + levels.top
-    to = Fixed.holding(lowest, highest, levels.frac)
+    to = Fixed.from_range(lowest, highest, levels.frac)
     symmetric = to.signed and lowest == -to.hi
     overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
     rounding = Rounding.HALF_EVEN if levels.finer else Rounding.FLOOR

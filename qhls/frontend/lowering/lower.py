@@ -35,7 +35,7 @@ from qhls.frontend.lowering.refusal import (
     explain_refusal,
 )
 from qhls.frontend.lowering.steps import step_function
-from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Shift, layer_scope
+from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Shift, enter_layer
 from qhls.quantizers import (
     Quantizer,
     functions,
@@ -172,7 +172,7 @@ class Lower:
             LoweringError: there is no rule, or the layer has no exact meaning in integers.
             VerifyError: the shapes do not fit.
         """
-        with layer_scope(layer.name):
+        with enter_layer(layer.name):
             return self.rule(layer)(layer, *inputs)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from qhls.errors import LoweringError
 from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.refusal import describe_layer
-from qhls.ir import Fixed, Graph, Input, Op, Reshape, layer_scope, run
+from qhls.ir import Fixed, Graph, Input, Op, Reshape, enter_layer, run
 from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer, ops
 
@@ -202,7 +202,7 @@ _FAR = 2.0**20
 
 def _run_on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Graph]:
     """Return the result and graph of ``make`` on an input of ``shape`` that holds its elements' numbers."""
-    with layer_scope("moved"):
+    with enter_layer("moved"):
         row = Input(shape, Fixed(False, max(int(np.prod(shape)).bit_length(), 1), 0), name="row")
         made = make(row)
     return made, Graph((row,), (made,), "moved")

@@ -41,7 +41,7 @@ from qhls.ir import (
     Shift,
     Sub,
     View,
-    nested_scope,
+    nest_names,
 )
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer, ops
@@ -166,7 +166,7 @@ class _Recurrence:
         types = [state.type for state in entering]
         for _ in range(_ATTEMPTS):
             body, result = self._build_body(entering, types)
-            reached = [old.joined(op.type) for old, op in zip(types, body.outputs[1:], strict=True)]
+            reached = [old.join(op.type) for old, op in zip(types, body.outputs[1:], strict=True)]
             if reached == types:
                 return body, result
             if max(kind.width for kind in reached) > WIDEST_STATE:
@@ -175,7 +175,7 @@ class _Recurrence:
         return None
 
     def _build_body(self, entering: list[Op], types: list[Fixed]) -> tuple[Graph, Tensor]:
-        with nested_scope("scan"):
+        with nest_names("scan"):
             row = Input(self.x.shape[1:], self.x.type, name="row")
             states = [
                 Input(op.shape, t, name="state") for op, t in zip(entering, types, strict=True)
@@ -293,7 +293,7 @@ def _multiply(state: Op, w: Const) -> Op:
     """``state @ w``, also of a known state."""
     if isinstance(state, Const):
         row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
-        return Const(row.map(lambda array: array[0]).exact(), state.frac + w.frac, name="start")
+        return Const(row.map(lambda array: array[0]).tighten(), state.frac + w.frac, name="start")
     return Matmul(state, w)
 
 

@@ -16,7 +16,7 @@ from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.reals import Function, Joined, Reals, Tensor, is_rising
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
-from qhls.ir.integers import Array, dyadic, narrow_integers
+from qhls.ir.integers import Array, find_dyadic, narrow_integers
 from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import PACKETS, pad_to_packets, skip_gradients, use_precision
@@ -91,7 +91,7 @@ def find_lookup(x: Op) -> Lookup | None:
 
 def _follow_rows(search: _Search, table: Lookup) -> Op:
     """The function of numbers that are known but for the row of a table: the same of another table."""
-    codes = table.table.codes.integers()
+    codes = table.table.codes.to_integers()
     values_at = make_float_function(search.function, search.x, search.channels)
     results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
     bad = results[~np.isfinite(results)]
@@ -184,7 +184,7 @@ class _Search:
 
     def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
         steps, levels = _make_table(self.owner, points, values, self.x.range.hull[1])
-        codes, frac = dyadic(levels)
+        codes, frac = find_dyadic(levels)
         thresholds = Const(Codes(steps), self.x.type.frac, name="thresholds")
         return Threshold(self.x, thresholds, Const(Codes(codes), frac, name="values"))
 
@@ -211,14 +211,16 @@ def _may_round(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> b
     """
     x, values = made.x, made.values
     lo, hi = x.range.hull
-    steps: list[int] = made.thresholds.codes.integers().tolist()
+    steps: list[int] = made.thresholds.codes.to_integers().tolist()
     ends = [lo, *(min(step, hi) for step in steps), hi]
     beside = sorted({end - side for end in ends for side in (0, 1) if lo <= end - side})
     points = narrow_integers(beside, max(-lo, hi))[None]
     if (noisy.values_at(points) != plain.values_at(points)).any():
         return True
     limit = 1 << (24 if dtype == "float32" else 53)
-    for (first, last), level in zip(pairwise(ends), values.codes.integers().tolist(), strict=True):
+    for (first, last), level in zip(
+        pairwise(ends), values.codes.to_integers().tolist(), strict=True
+    ):
         if level:
             zeros = (level & -level).bit_length() - 1
             frac = values.frac - zeros

@@ -20,7 +20,7 @@ from qhls.frontend.lowering.half import check_half, find_half_type, lower_in_hal
 from qhls.frontend.lowering.lower import LeftSoftmax, explain_refusal, leave_softmax_to_host, lower
 from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, use_reader
 from qhls.frontend.models.precision import copy_in_precision, find_float_type, list_layers_of_type
-from qhls.ir import Fixed, Input, Op, Threshold, layer_scope, verify
+from qhls.ir import Fixed, Input, Op, Threshold, enter_layer, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer, KerasNode
@@ -173,7 +173,7 @@ def _derive_types(functional: Any) -> list[Any] | None:
 
 def _find_quantised_type(layer: Any) -> Fixed | None:
     if isinstance(layer, keras.layers.Embedding):
-        return Fixed.holding(0, layer.input_dim - 1, 0)
+        return Fixed.from_range(0, layer.input_dim - 1, 0)
     quantizer = layer.quantizer if isinstance(layer, QActivation) else None
     assignment = quantizer.quantization if isinstance(quantizer, Quantizer) else None
     return assignment.to if assignment else None
@@ -327,7 +327,7 @@ def _call(
     rounded = len(running.rounds) if running else 0
     with (
         lower_in_half(layer, find_half_type(node)),
-        layer_scope(name),
+        enter_layer(name),
         leave_softmax_to_host(last) as left,
         use_reader(node, inputs, path),
     ):

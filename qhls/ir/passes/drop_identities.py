@@ -13,11 +13,11 @@ def drop_identities(graph: SomeGraph) -> SomeGraph:
     """Replace each identity by its operand; an identity that is an output stays, for its name."""
     outputs = {op.name for op in graph.outputs}
 
-    def rule(op: Op) -> Op:
+    def replace_identity(op: Op) -> Op:
         same = None if op.name in outputs else _find_same(op)
         return op if same is None else same
 
-    return graph.rewrite(rule)
+    return graph.rewrite(replace_identity)
 
 
 def _find_same(op: Op) -> Op | None:

@@ -13,19 +13,19 @@ from qhls.ir.types import Overflow
 
 def drop_relu(graph: SomeGraph) -> SomeGraph:
     """Rounding is monotone and keeps 0, so ``quantize(max(x, 0)) == quantize(x)`` when the lowest code is 0."""
-    return graph.rewrite(_rule)
+    return graph.rewrite(_bypass_relu)
 
 
-def _rule(op: Op) -> Op:
+def _bypass_relu(op: Op) -> Op:
     if isinstance(op, Quantize) and not op.to.signed and op.overflow is not Overflow.WRAP:
         x = op.x
-        while (rectified := _rectified(x)) is not None:
+        while (rectified := _find_rectified(x)) is not None:
             x = rectified
         return op if x is op.x else replace(op, x=x)
     return op
 
 
-def _rectified(op: Op) -> Op | None:
+def _find_rectified(op: Op) -> Op | None:
     if isinstance(op, Max):
         for x, other in ((op.a, op.b), (op.b, op.a)):
             if isinstance(other, Const) and other.range.hull == (0, 0) and x.shape == op.shape:

@@ -25,8 +25,8 @@ from qhls.plan.hardware.encoding import (
     count_signed_digits,
     count_trailing_zeros,
     find_encoding,
+    find_magnitudes,
     is_two_valued,
-    magnitudes,
 )
 from qhls.plan.hardware.events import NOTHING, Event, Events
 
@@ -47,57 +47,57 @@ def count_afresh(op: Op) -> Events:
 
 
 @count_afresh.register
-def _(op: Matmul) -> Events:
+def _count_matmul(op: Matmul) -> Events:
     return count_products(op, op.x, op.w, op.size * op.w.shape[0])
 
 
 @count_afresh.register
-def _(op: Conv) -> Events:
+def _count_conv(op: Conv) -> Events:
     rows, columns, channels, _ = op.w.shape
     return count_products(op, op.x, op.w, op.size * rows * columns * channels)
 
 
 @count_afresh.register
-def _(op: Pool) -> Events:
+def _count_pool(op: Pool) -> Events:
     steps = op.size * (op.window[0] * op.window[1] - 1)
     event = events.compare if op.reduction == "max" else events.add
     return Events({event(op.type.width): steps})
 
 
 @count_afresh.register
-def _(op: ArgMax) -> Events:
+def _count_arg_max(op: ArgMax) -> Events:
     return Events({events.compare(op.x.type.width): op.x.size - op.size})
 
 
 @count_afresh.register
-def _(op: Quantize) -> Events:
+def _count_quantize(op: Quantize) -> Events:
     if op.overflow is Overflow.WRAP and op.rounding is Rounding.FLOOR:
         return Events()
     return Events({events.round_to(op.to.width): op.size})
 
 
 @count_afresh.register
-def _(op: Threshold) -> Events:
+def _count_threshold(op: Threshold) -> Events:
     bits = op.x.type.width
     counted = Events({events.compare(bits): op.size * op.comparisons})
     if op.searched:  # each comparison is with a threshold that is looked up
-        counted[events.lookup(bits, op.count)] += op.size * op.comparisons
-    counted[events.lookup(op.type.width, op.count + 1)] += op.size
+        counted[events.look_up(bits, op.count)] += op.size * op.comparisons
+    counted[events.look_up(op.type.width, op.count + 1)] += op.size
     return counted
 
 
 @count_afresh.register
-def _(op: Lookup) -> Events:
-    return Events({events.lookup(op.type.width, op.table.shape[0]): op.size})
+def _count_lookup(op: Lookup) -> Events:
+    return Events({events.look_up(op.type.width, op.table.shape[0]): op.size})
 
 
 @count_afresh.register
-def _(op: Add) -> Events:
+def _count_add(op: Add) -> Events:
     return _count_additions(op, op.a, op.b)
 
 
 @count_afresh.register
-def _(op: Sub) -> Events:
+def _count_sub(op: Sub) -> Events:
     return _count_additions(op, op.b)
 
 
@@ -105,7 +105,7 @@ def _count_additions(op: Add | Sub, *operands: Op) -> Events:
     """Count one addition per element, as wide as the result less a constant's trailing zeros; none for a 0."""
     width = op.type.width
     full = events.add(width)
-    codes = next((c for operand in operands if (c := op.constant(operand)) is not None), None)
+    codes = next((c for operand in operands if (c := op.find_constant(operand)) is not None), None)
     if codes is None:
         return Events({full: op.size})
     counted = Events()
@@ -113,12 +113,12 @@ def _count_additions(op: Add | Sub, *operands: Op) -> Events:
     for zeros, count in count_each(count_trailing_zeros(used)):
         counted[events.add(max(width - zeros, 1), stored=full)] += count
     if used.size < op.size:
-        counted[events.nothing(full)] += op.size - used.size
+        counted[events.skip(full)] += op.size - used.size
     return counted
 
 
 @count_afresh.register
-def _(op: Mul) -> Events:
+def _count_mul(op: Mul) -> Events:
     if not op.b.batched:
         return count_scaling(op, op.a, op.b)
     if not op.a.batched:
@@ -127,11 +127,11 @@ def _(op: Mul) -> Events:
 
 
 @count_afresh.register
-def _(op: Extreme) -> Events:
+def _count_extreme(op: Extreme) -> Events:
     hulls = [value.hull for value in op.align(op.a.range, op.b.range)]
-    compared = Fixed.holding(min(lo for lo, _ in hulls), max(hi for _, hi in hulls), op.frac)
+    compared = Fixed.from_range(min(lo for lo, _ in hulls), max(hi for _, hi in hulls), op.frac)
     full = events.compare(compared.width)
-    codes = next((c for o in (op.b, op.a) if (c := op.constant(o)) is not None), None)
+    codes = next((c for o in (op.b, op.a) if (c := op.find_constant(o)) is not None), None)
     if codes is None:
         return Events({full: op.size})
     # Of a number and a constant: the sign compares with 0, and a constant beyond the range is never or always it.
@@ -141,7 +141,7 @@ def _(op: Extreme) -> Events:
     kinds = {
         events.choose(compared.width, stored=full): signs,
         events.compare(compared.width): int(open_.sum()) - signs,
-        events.nothing(full): int((~open_).sum()),
+        events.skip(full): int((~open_).sum()),
     }
     return Events({event: count for event, count in kinds.items() if count})
 
@@ -158,8 +158,8 @@ def make_product(weights: WeightEncoding, bits: int, weight_bits: int, binary: b
     if weights.encoding is Encoding.PO2:
         return events.shift(bits, weights.stages)
     if binary and weights.encoding is Encoding.BINARY:
-        return events.xnor()
-    return events.mux(bits, weights.stages)
+        return events.compare_signs()
+    return events.choose_sign(bits, weights.stages)
 
 
 def _count_matrix_digits(codes: Array) -> Array:
@@ -168,7 +168,7 @@ def _count_matrix_digits(codes: Array) -> Array:
     If two outputs multiply the same input by weights of equal magnitude, they share the product:
     the second one counts as one digit, which is wiring.
     """
-    values = np.sort(magnitudes(codes), axis=1)
+    values = np.sort(find_magnitudes(codes), axis=1)
     digits = count_digits(values)
     again = values[:, 1:] == values[:, :-1]
     digits[:, 1:][again & (digits[:, 1:] > 1)] = 1
@@ -185,7 +185,7 @@ def count_products(op: Op, x: Op, w: Op, macs: int) -> Events:
     or not.
     """
     positions = macs // w.size
-    codes = w.range.lo.integers().reshape(-1, op.size // positions)
+    codes = w.range.lo.to_integers().reshape(-1, op.size // positions)
     weights = find_encoding(codes)
     binary = is_two_valued(x)
     bits = 1 if binary else x.type.width
@@ -199,10 +199,10 @@ def count_products(op: Op, x: Op, w: Op, macs: int) -> Events:
     if additions:
         counted[addition] += additions * positions
     if additions < codes.size:
-        counted[events.nothing(addition)] += (codes.size - additions) * positions
+        counted[events.skip(addition)] += (codes.size - additions) * positions
     if weights.outer:
         outer = events.shift(op.type.width, weights.outer)
-        counted[events.nothing(outer)] += op.size
+        counted[events.skip(outer)] += op.size
     return counted
 
 
@@ -213,13 +213,13 @@ def count_scaling(op: Op, x: Op, w: Op) -> Events:
     number whose digits are all negative has one more term, the zero that they are subtracted from. Where constants
     are chosen, one at a time: the product that suits all of them, and a negation where a shift or a choice has a sign.
     """
-    codes = np.broadcast_to(w.range.lo.integers(), op.shape).reshape(-1, 1)
+    codes = np.broadcast_to(w.range.lo.to_integers(), op.shape).reshape(-1, 1)
     weights, binary = find_encoding(codes), is_two_valued(x)
     bits = 1 if binary else x.type.width
     shared = make_product(weights, bits, w.type.width, binary)
     fixed = weights.encoding is Encoding.FIXED
     # No two neighbouring bits that are set: the form is the binary number itself, and its digits are all positive.
-    values = magnitudes(codes)
+    values = find_magnitudes(codes)
     negative = (codes < 0) & ((values & values >> 1) == 0)
     terms = count_signed_digits(codes) + (negative if fixed else 0)
     counted = Events()
@@ -229,5 +229,5 @@ def count_scaling(op: Op, x: Op, w: Op) -> Events:
         negation, count = events.add(op.type.width), int(negative.sum())
         counted[negation] += count
         if count < op.size:
-            counted[events.nothing(negation)] += op.size - count
+            counted[events.skip(negation)] += op.size - count
     return counted

@@ -50,18 +50,18 @@ class WeightEncoding:
 
 def count_signed_digits(codes: Array) -> Array:
     """Return the non-zero digits of each integer's canonical signed-digit form, the fewest of any: 7 = 8 - 1 has 2."""
-    return count_digits(magnitudes(codes))
+    return count_digits(find_magnitudes(codes))
 
 
 def count_digits(values: Array) -> Array:
-    """Return the signed digits of each of ``values``, which ``magnitudes`` gave.
+    """Return the signed digits of each of ``values``, which ``find_magnitudes`` gave.
 
     The form is the difference of ``3n`` and ``n`` taken bit by bit, so its digits are where the two differ.
     """
     return count_bits(values ^ 3 * values)
 
 
-def magnitudes(codes: Array) -> Array:
+def find_magnitudes(codes: Array) -> Array:
     """Return the absolute values of ``codes`` in the narrowest unsigned type that also holds three times each.
 
     Python's integers stay where 64 bits are not enough.
@@ -75,7 +75,7 @@ _BITS = np.array([n.bit_count() for n in range(1 << 16)], np.uint8)
 
 
 def count_bits(values: Array) -> Array:
-    """Return how many bits are set in each of ``values``, which ``magnitudes`` gave."""
+    """Return how many bits are set in each of ``values``, which ``find_magnitudes`` gave."""
     if values.dtype == object:
         return _map_each(values, int.bit_count)
     # Weights are millions: a table of 16 bits, read once for each half of 32 and each quarter of 64.
@@ -84,7 +84,7 @@ def count_bits(values: Array) -> Array:
 
 
 def measure_lengths(values: Array) -> Array:
-    """Return the length in bits of each of ``values``, which ``magnitudes`` gave."""
+    """Return the length in bits of each of ``values``, which ``find_magnitudes`` gave."""
     if values.dtype.itemsize > 4:  # a double, whose exponent shorter ones have, holds 53 bits
         return _map_each(values, int.bit_length)
     return np.frexp(values.astype(np.float64))[1].astype(np.int64)
@@ -99,7 +99,7 @@ def _map_each(values: Array, f: Callable[[int], int]) -> Array:
 
 def find_encoding(codes: Array) -> WeightEncoding:
     """Return the encoding of integer ``codes`` (terms, outputs)."""
-    values = magnitudes(codes)
+    values = find_magnitudes(codes)
     if codes.size == 0 or (values & values - (values > 0)).any():  # not 0, not a power of two
         return WeightEncoding(Encoding.FIXED)
     used = codes != 0
@@ -122,7 +122,7 @@ def is_two_valued(op: Op) -> bool:
     while isinstance(op, Reshape | Shift | View):  # these only move numbers
         op = op.x
     if isinstance(op, Threshold):
-        values = set(op.values.range.lo.integers().ravel().tolist())
+        values = set(op.values.range.lo.to_integers().ravel().tolist())
     else:  # a range may be very long
         values = set((op.values or ())[:3] if isinstance(op, Input) else ())
     return len(values) == 2 and sum(values) == 0
@@ -130,7 +130,7 @@ def is_two_valued(op: Op) -> bool:
 
 def count_trailing_zeros(codes: Array) -> Array:
     """Return the zero bits below each integer's lowest one that is set; 0 for 0."""
-    return count_bits(_mask_below_lowest(magnitudes(codes)))
+    return count_bits(_mask_below_lowest(find_magnitudes(codes)))
 
 
 def _mask_below_lowest(values: Array) -> Array:
@@ -141,7 +141,7 @@ def _mask_below_lowest(values: Array) -> Array:
 
 def measure_spans(codes: Array) -> Array:
     """Return the bits from the most to the least significant one that is set: 24 = 0b11000 has 2, and 0 none."""
-    values = magnitudes(codes)
+    values = find_magnitudes(codes)
     return measure_lengths(values) - count_bits(_mask_below_lowest(values))
 
 

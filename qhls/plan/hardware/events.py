@@ -56,12 +56,12 @@ def shift(bits: int, stages: int) -> Event:
     return Event("shift", (bits, stages))
 
 
-def mux(bits: int, stages: int) -> Event:
+def choose_sign(bits: int, stages: int) -> Event:
     """Return the choice among a ``bits``-wide number, its negative and 0: ``stages`` two-way choices in a row."""
     return Event("mux", (bits, stages))
 
 
-def xnor() -> Event:
+def compare_signs() -> Event:
     """Return the product of two numbers that are each 1 or -1."""
     return Event("xnor", (1,))
 
@@ -81,7 +81,7 @@ def choose(bits: int, stored: Event | None = None) -> Event:
     return Event("choose", (bits,), stored=stored)
 
 
-def nothing(stored: Event) -> Event:
+def skip(stored: Event) -> Event:
     """Return no event where constants are part of the logic, ``stored`` where they are not."""
     return Event("nothing", (), stored=stored)
 
@@ -91,7 +91,7 @@ def round_to(bits: int) -> Event:
     return Event("round", (bits,))
 
 
-def lookup(bits: int, entries: int) -> Event:
+def look_up(bits: int, entries: int) -> Event:
     """Return the choice of one of ``entries`` constants of ``bits`` bits."""
     return Event("lookup", (bits, entries))
 
@@ -101,7 +101,7 @@ def is_wiring(events: Events) -> bool:
     return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in events)
 
 
-def stored(events: Events) -> Events:
+def replace_stored(events: Events) -> Events:
     """Return the events of the same op where its constants are read from a memory."""
     result = Events()
     for event, count in events.items():

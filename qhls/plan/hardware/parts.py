@@ -30,18 +30,18 @@ def find_part(name: str) -> Part | None:
     if len(name) > 64 or not name.isascii():
         return None
     lower = name.lower()
-    for device in sorted(_devices(), key=len, reverse=True):
+    for device in sorted(_read_devices(), key=len, reverse=True):
         if re.fullmatch(f"{device}{_REST}", lower):
-            return Part(device, {unit: _devices()[device][unit] for unit in UNITS})
+            return Part(device, {unit: _read_devices()[device][unit] for unit in UNITS})
     found = _ANY.fullmatch(lower)
     return Part(found["device"], None) if found else None
 
 
 def list_devices() -> tuple[str, ...]:
     """Return the devices whose resources are known."""
-    return tuple(_devices())
+    return tuple(_read_devices())
 
 
 @cache
-def _devices() -> dict[str, dict[str, Any]]:
+def _read_devices() -> dict[str, dict[str, Any]]:
     return json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))

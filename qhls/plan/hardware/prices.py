@@ -54,7 +54,7 @@ class AreaFigure:
     source: str
     error: str
 
-    def area(self, sizes: tuple[int, ...]) -> float:
+    def price(self, sizes: tuple[int, ...]) -> float:
         """Return the area of one primitive of these ``sizes``, in ``unit``."""
         terms = FORMS[self.formula](sizes)
         return max(math.fsum(c * t for c, t in zip(self.coefficients, terms, strict=True)), 0.0)
@@ -92,7 +92,7 @@ class AreaTable:
         if self.counts != "operations":
             raise EnergyError(
                 f"area table {self.name!r}: expected no results, since sums have exact types here, got {results!r}. "
-                f"Leave it out, or choose one of {', '.join(tool_tables())}."
+                f"Leave it out, or choose one of {', '.join(list_tool_tables())}."
             )
         try:
             return replace(self, results=Fixed.parse(results))
@@ -107,7 +107,7 @@ class AreaTable:
         """Return how often a tensor with two buffers is stored: once where no Vitis' DATAFLOW makes the second one."""
         return 2 if self.is_fpga else 1
 
-    def figure(self, primitive: Primitive) -> AreaFigure:
+    def find_figure(self, primitive: Primitive) -> AreaFigure:
         """Return the figure that prices ``primitive``."""
         if primitive.kind.startswith("multiply") and self.counts == "primitives":
             wide = sum(primitive.sizes) >= self.dsp_bits and min(primitive.sizes) > 1
@@ -124,8 +124,8 @@ def price_primitives(
     resources, errors = dict.fromkeys(table.units, 0.0), dict.fromkeys(table.units, 0.0)
     unknown: set[str] = set()
     for primitive, count in built.items():
-        figure = table.figure(primitive)
-        area = count * figure.area(primitive.sizes)
+        figure = table.find_figure(primitive)
+        area = count * figure.price(primitive.sizes)
         resources[figure.unit] += area
         errors[figure.unit] += area * (figure.relative_error or 0.0)
         if figure.relative_error is None and area:
@@ -133,12 +133,12 @@ def price_primitives(
     return resources, errors, frozenset(unknown)
 
 
-def area_tables() -> tuple[str, ...]:
+def list_area_tables() -> tuple[str, ...]:
     """Return the names of the tables that come with qhls and price any design, trained or not."""
     return _list_tables("primitives")
 
 
-def tool_tables() -> tuple[str, ...]:
+def list_tool_tables() -> tuple[str, ...]:
     """Return the names of the tables that come with qhls and estimate what a tool reports for a trained model."""
     return _list_tables("operations")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from qhls.ir import Const, Conv, Matmul, Op, Overflow, Pool, Quantize, Rounding, Threshold
 from qhls.plan.hardware.counting import count_events
-from qhls.plan.hardware.events import MULTIPLICATIONS, Event, Events, stored
+from qhls.plan.hardware.events import MULTIPLICATIONS, Event, Events, replace_stored
 from qhls.plan.process import Access, Buffer, Process
 
 
@@ -94,7 +94,7 @@ def list_events(process: Process) -> tuple[Events, str | None]:
     work = count_events(process.op)
     places = [a.buffer.place for a in process.reads if isinstance(a.operand, Const)]
     memories = [place for place in places if place != "wired"]
-    return (stored(work), memories[-1]) if memories else (work, None)
+    return (replace_stored(work), memories[-1]) if memories else (work, None)
 
 
 def _count_logic(process: Process) -> PrimitiveCounts:
@@ -105,7 +105,7 @@ def _count_logic(process: Process) -> PrimitiveCounts:
     work, table = list_events(process)
     products = any(event.kind in MULTIPLICATIONS for event in work)
     if products and process.sharing > 1:
-        work = stored(work)  # a multiplier that several constants share suits all of them
+        work = replace_stored(work)  # a multiplier that several constants share suits all of them
     built = PrimitiveCounts()
     for event, count in work.items():
         kind = _find_kind(op, event, table)

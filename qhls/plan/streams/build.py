@@ -8,7 +8,7 @@ from functools import lru_cache
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.plan.choices import check_folding
-from qhls.plan.dataflow import array_of, arrays_read, list_calls
+from qhls.plan.dataflow import find_array, list_arrays_read, list_calls
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Fork
@@ -26,7 +26,7 @@ def plan_streams(graph: Graph, schedule: Schedule) -> StreamPlan:
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
     check_folding(graph, schedule)
-    rules = {op: _consistent(cut(op)) for op in list_calls(graph)}
+    rules = {op: _make_consistent(cut(op)) for op in list_calls(graph)}
     outlook = group_tensors(graph, rules)
     if schedule.is_searched:
         from qhls.plan.streams.decisions.search import find_streams
@@ -60,11 +60,11 @@ class _Builder:
         self._lanes = lanes
         self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._cuts)}
         for op in self._cuts:
-            for array in arrays_read(op):
+            for array in list_arrays_read(op):
                 self._readers[array].append(op.name)
         self._outputs: dict[Op, list[int]] = {op: [] for op in self._readers}
         for number, op in enumerate(graph.outputs):
-            self._outputs[array_of(op)].append(number)
+            self._outputs[find_array(op)].append(number)
         self._made: dict[Op, Fifo] = {}
         self._read: dict[tuple[Op, str], Fifo] = {}
         self._written: dict[int, Fifo] = {}
@@ -90,48 +90,48 @@ class _Builder:
         readers, ports = self._readers[op], self._outputs[op]
         if len(readers) + len(ports) == 1 and not (is_input and ports):
             made = (
-                self._port(ports[0], op, producer)
+                self._make_port(ports[0], op, producer)
                 if ports
-                else self._fifo(op.name, op, producer, *readers)
+                else self._make_fifo(op.name, op, producer, *readers)
             )
             self._made[op] = made
             self._read |= {(op, reader): made for reader in readers}
             return made, None
         name = f"{op.name} fork"
-        made = self._made[op] = self._fifo(op.name, op, producer, name)
+        made = self._made[op] = self._make_fifo(op.name, op, producer, name)
         branches = {
-            (op, reader): self._fifo(f"{op.name} to {reader}", op, name, reader)
+            (op, reader): self._make_fifo(f"{op.name} to {reader}", op, name, reader)
             for reader in readers
         }
         self._read |= branches
-        writes = (*branches.values(), *(self._port(port, op, name) for port in ports))
+        writes = (*branches.values(), *(self._make_port(port, op, name) for port in ports))
         return made, StreamProcess(name, None, Fork(made.tokens), None, (made,), writes)
 
-    def _port(self, number: int, op: Op, producer: str) -> Fifo:
+    def _make_port(self, number: int, op: Op, producer: str) -> Fifo:
         several = len(self._graph.outputs) > 1
-        self._written[number] = self._fifo(
+        self._written[number] = self._make_fifo(
             f"result_{number}" if several else "result", op, producer
         )
         return self._written[number]
 
-    def _fifo(self, name: str, op: Op, producer: str, consumer: str = "") -> Fifo:
+    def _make_fifo(self, name: str, op: Op, producer: str, consumer: str = "") -> Fifo:
         while name in self._names:
             name += "_"
         self._names.add(name)
         return Fifo(name, op, self._lanes[op], producer, consumer)
 
     def _process(self, op: Op, made: Fifo) -> StreamProcess:
-        reads = tuple(self._read[array, op.name] for array in arrays_read(op))
+        reads = tuple(self._read[array, op.name] for array in list_arrays_read(op))
         action = find_action(self._cuts[op], self._lanes[op])
         hardware = make_hardware(op, action, self._choices[op], self._lanes[op])
         return StreamProcess(op.name, op, action, hardware, reads, (made,))
 
 
-def _consistent(rule: Cut) -> Cut:
+def _make_consistent(rule: Cut) -> Cut:
     """Return ``rule``, or no cut where operands in one array are cut differently."""
     seen: dict[Op, tuple[bool, int]] = {}
     for operand in rule.op.operands:
-        way = (operand in rule.held, rule.part(operand))
-        if seen.setdefault(array_of(operand), way) != way:
+        way = (operand in rule.held, rule.count_read(operand))
+        if seen.setdefault(find_array(operand), way) != way:
             return Cut(rule.op)
     return rule

@@ -39,7 +39,7 @@ class Cut:
         """Return the number of parts; of a cut by element, the number of elements."""
         return math.prod(self.op.shape[: self.axes])
 
-    def part(self, operand: Op) -> int:
+    def count_read(self, operand: Op) -> int:
         """Return the elements of ``operand`` that one step reads."""
         return operand.size if operand in self.held else operand.size // self.steps
 
@@ -53,7 +53,7 @@ class Cut:
         operands: dict[Op, Op] = {
             operand: take_part(operand, operand.shape)
             if operand in self.held
-            else self._part(operand, elements)
+            else self._take_part(operand, elements)
             for operand in dict.fromkeys(self.op.operands)
             if not isinstance(operand, Const)
         }
@@ -64,13 +64,13 @@ class Cut:
             op = replace(op, dims=(1,) * self.axes + op.dims[self.axes :])
         return op.with_operands(operands)
 
-    def _part(self, operand: Op, elements: int) -> Op:
+    def _take_part(self, operand: Op, elements: int) -> Op:
         if self.axes == 0 and not self.by_element:
             return take_part(operand, operand.shape)
         if self.by_element:
             dims = (*(1,) * (len(operand.shape) - 1), elements)[: len(operand.shape)]
         elif isinstance(self.op, View):
-            dims = (self.part(operand),)
+            dims = (self.count_read(operand),)
         else:
             dims = (1,) * self.axes + operand.shape[self.axes :]
         return take_part(operand, dims)
@@ -90,7 +90,7 @@ def list_moving(op: Op) -> list[Const]:
 
 def _take_first(const: Const, op: Op, elements: int) -> Const:
     """Return the numbers of ``const`` for the first ``elements`` of its period."""
-    codes = const.codes.integers()
+    codes = const.codes.to_integers()
     if isinstance(op, Threshold):
         part = codes[:elements]
     else:
@@ -114,34 +114,34 @@ def _cut(op: Op) -> Cut:
 
 @_cut.register(Quantize)
 @_cut.register(Shift)
-def _(op: Quantize | Shift) -> Cut:
+def _cut_quantize_shift(op: Quantize | Shift) -> Cut:
     return Cut(op, len(op.shape), by_element=True)
 
 
 @_cut.register
-def _(op: Threshold) -> Cut:
+def _cut_threshold(op: Threshold) -> Cut:
     rank = len(op.shape)
     return Cut(op, rank - 1) if op.per_channel else Cut(op, rank, by_element=True)
 
 
 @_cut.register(Matmul)
 @_cut.register(ArgMax)
-def _(op: Matmul | ArgMax) -> Cut:
+def _cut_matmul_arg_max(op: Matmul | ArgMax) -> Cut:
     return Cut(op, len(op.shape) - 1)
 
 
 @_cut.register
-def _(op: Lookup) -> Cut:
+def _cut_lookup(op: Lookup) -> Cut:
     return Cut(op, len(op.x.shape))
 
 
 @_cut.register
-def _(op: Concat) -> Cut:
+def _cut_concat(op: Concat) -> Cut:
     return Cut(op, op.axis % len(op.shape))
 
 
 @_cut.register
-def _(op: Pad) -> Cut:
+def _cut_pad(op: Pad) -> Cut:
     padded = [axis for axis, width in enumerate(op.widths) if width != (0, 0)]
     if op.shape and (not padded or padded[-1] < len(op.shape) - 1):
         return Cut(op, len(op.shape), by_element=True)  # tokens lie within the last axis
@@ -149,13 +149,13 @@ def _(op: Pad) -> Cut:
 
 
 @_cut.register
-def _(op: Conv) -> Cut:
+def _cut_conv(op: Conv) -> Cut:
     pointwise = op.w.shape[:2] == op.strides == (1, 1)
     return Cut(op, 2 if pointwise else 0)
 
 
 @_cut.register
-def _(op: View) -> Cut:
+def _cut_view(op: View) -> Cut:
     for axes in reversed(range(len(op.dims) + 1)):
         steps, inner = math.prod(op.dims[:axes]), op.dims[axes:]
         part = op.x.size // steps
@@ -174,7 +174,7 @@ def _(op: View) -> Cut:
 
 
 @_cut.register
-def _(op: Elementwise) -> Cut:
+def _cut_elementwise(op: Elementwise) -> Cut:
     shape = op.shape
     for axes in reversed(range(len(shape) + 1)):
         held: set[Op] = set()

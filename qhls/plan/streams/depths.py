@@ -20,9 +20,9 @@ def time_plan(plan: StreamPlan, paces: Mapping[str, Pace] | None = None) -> Stre
     """
     nodes, numbers = list_actors(plan, paces)
     clock = TokenClock(nodes, {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)})
-    earliest = clock.earliest()
-    latest = clock.latest(earliest)
-    depths = {n: max(depth, SHALLOW) for n, depth in clock.depths(latest).items()}
+    earliest = clock.find_earliest()
+    latest = clock.find_latest(earliest)
+    depths = {n: max(depth, SHALLOW) for n, depth in clock.count_waiting(latest).items()}
     _tighten(clock, depths, earliest, latest)
     named = {name: depths[number] for name, number in numbers.items() if number in depths}
     return set_depths(replace(plan, latency=earliest.latency, interval=earliest.interval), named)
@@ -36,7 +36,7 @@ def _tighten(
         low, high = SHALLOW, depths[fifo]
         while low < high:
             middle = (low + high) // 2
-            if clock.keeps(depths | {fifo: middle}, earliest, latest):
+            if clock.is_kept_by(depths | {fifo: middle}, earliest, latest):
                 high = middle
             else:
                 low = middle + 1
@@ -46,13 +46,16 @@ def _tighten(
 def set_depths(plan: StreamPlan, depths: Mapping[str, int]) -> StreamPlan:
     """Return ``plan`` with FIFOs of the given depths, by name."""
 
-    def deep(fifos: tuple[Fifo, ...]) -> tuple[Fifo, ...]:
+    def deepen(fifos: tuple[Fifo, ...]) -> tuple[Fifo, ...]:
         return tuple(replace(f, depth=depths.get(f.name, f.depth)) for f in fifos)
 
     processes = tuple(
-        replace(each, reads=deep(each.reads), writes=deep(each.writes)) for each in plan.processes
+        replace(each, reads=deepen(each.reads), writes=deepen(each.writes))
+        for each in plan.processes
     )
-    return replace(plan, processes=processes, inputs=deep(plan.inputs), outputs=deep(plan.outputs))
+    return replace(
+        plan, processes=processes, inputs=deepen(plan.inputs), outputs=deepen(plan.outputs)
+    )
 
 
 def list_actors(

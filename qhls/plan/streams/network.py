@@ -101,7 +101,7 @@ class StreamProcess:
             self.given,
             count_steps(action),
             self.runs,
-            completes_window(action),
+            is_window_complete(action),
         )
 
     @property
@@ -248,7 +248,7 @@ def count_steps(action: Repeat | Slide) -> int:
     return action.steps if isinstance(action, Repeat) else action.image[0] * action.image[1]
 
 
-def completes_window(action: Repeat | Slide) -> bool:
+def is_window_complete(action: Repeat | Slide) -> bool:
     """Return whether the last part of the operand completes a window."""
     if isinstance(action, Repeat):
         return True
@@ -317,7 +317,7 @@ class StreamPlan(Tabular):
                 for inner, its, count in hardware.body.walk():
                     yield inner, its, times * count * hardware.trips  # type: ignore[misc]
 
-    def memories(self, op: Op) -> Iterator[Store]:
+    def list_memories(self, op: Op) -> Iterator[Store]:
         """Yield the buffers beside the tensor of ``op``, those of a fork behind it among them."""
         for process in self.processes:
             if op is (process.op or process.reads[0].tensor):

@@ -38,7 +38,7 @@ class Firings:
         """Return the cycles of one inference."""
         return int(self.cycles.sum())
 
-    def repeated(self, times: int) -> Firings:
+    def repeat(self, times: int) -> Firings:
         """Return the firings of several inferences."""
         takes, gives = (np.tile(each, (times, 1)) for each in (self.takes, self.gives))
         return Firings(takes, gives, np.tile(self.cycles, times), self.delay)
@@ -63,12 +63,12 @@ class Steps:
         """Return the firings of the steps."""
         reads = max(self.taken)
         if self.interval == 0:
-            return self._one_after_another(reads)
+            return self._fire_in_turn(reads)
         length = max(reads, self.given, 1)
-        takes = np.tile(_first(length, self.taken), (len(self.active), 1))
+        takes = np.tile(_mark_first(length, self.taken), (len(self.active), 1))
         gives = np.zeros((len(takes), 1), np.bool_)
         gives[np.repeat(self.active, length)] = np.tile(
-            _first(length, [self.given]), (int(self.active.sum()), 1)
+            _mark_first(length, [self.given]), (int(self.active.sum()), 1)
         )
         cycles = np.ones(length, np.int64)
         cycles[-1] = max(self.interval - length + 1, 1)
@@ -82,9 +82,9 @@ class Steps:
             )
         return Firings(takes, gives, np.tile(cycles, len(takes) // length), self.delay)
 
-    def _one_after_another(self, reads: int) -> Firings:
+    def _fire_in_turn(self, reads: int) -> Firings:
         length = reads + self.given
-        takes = np.tile(_first(length, self.taken), (len(self.active), 1))
+        takes = np.tile(_mark_first(length, self.taken), (len(self.active), 1))
         gives = np.zeros((length, 1), np.bool_)
         gives[reads:] = True
         gives = np.tile(gives, (len(self.active), 1)) & np.repeat(self.active, length)[:, None]
@@ -94,7 +94,7 @@ class Steps:
         return Firings(takes[used], gives[used], cycles.ravel()[used], 0)
 
 
-def _first(length: int, counts: Sequence[int]) -> Mask:
+def _mark_first(length: int, counts: Sequence[int]) -> Mask:
     """Return (length, FIFOs): whether a firing is among the first ``counts`` of each FIFO."""
     return np.arange(length)[:, None] < np.asarray(counts)[None, :]
 
@@ -124,7 +124,7 @@ class TokenClock:
     def __init__(self, nodes: Sequence[Actor], tokens: Mapping[int, int], samples: int = SAMPLES):
         self._samples = samples
         self._nodes = [
-            Actor(node.firings.repeated(samples), node.reads, node.writes) for node in nodes
+            Actor(node.firings.repeat(samples), node.reads, node.writes) for node in nodes
         ]
         written = {fifo for node in nodes for fifo in node.writes}
         self._written = {
@@ -134,12 +134,14 @@ class TokenClock:
         }
         self._outputs = written - {fifo for node in nodes for fifo in node.reads}
 
-    def earliest(self) -> Timing:
+    def find_earliest(self) -> Timing:
         """Return the earliest times, those of FIFOs without end."""
         starts = [np.zeros(len(n.firings.cycles), np.int64) for n in self._nodes]
-        return self._timing(starts, self._run_forward(starts))
+        return self._measure(starts, self._run_forward(starts))
 
-    def keeps(self, depths: Mapping[int, int], earliest: Timing, latest: Sequence[Times]) -> bool:
+    def is_kept_by(
+        self, depths: Mapping[int, int], earliest: Timing, latest: Sequence[Times]
+    ) -> bool:
         """Return whether FIFOs of ``depths`` delay no output."""
         starts = [start.copy() for start in earliest.starts]
         while True:
@@ -180,7 +182,7 @@ class TokenClock:
             for column, fifo in enumerate(node.reads):
                 read[fifo] = start[firings.takes[:, column]]
 
-    def _timing(self, starts: list[Times], written: Mapping[int, Times]) -> Timing:
+    def _measure(self, starts: list[Times], written: Mapping[int, Times]) -> Timing:
         ends = [
             written[fifo].reshape(self._samples, -1)[:, -1] + 1 for fifo in sorted(self._outputs)
         ]
@@ -189,7 +191,7 @@ class TokenClock:
         interval = max(int(finished[-1] - finished[-2]), busiest)
         return Timing(int(finished[0]), interval, finished, tuple(starts))
 
-    def latest(self, earliest: Timing) -> tuple[Times, ...]:
+    def find_latest(self, earliest: Timing) -> tuple[Times, ...]:
         """Return the latest starts with which no inference ends later than in ``earliest``."""
         needed: dict[int, Times] = {}
         starts: list[Times] = []
@@ -212,7 +214,7 @@ class TokenClock:
             starts.append(late)
         return tuple(reversed(starts))
 
-    def depths(self, starts: Sequence[Times]) -> dict[int, int]:
+    def count_waiting(self, starts: Sequence[Times]) -> dict[int, int]:
         """Return the most tokens that wait in each FIFO between two processes."""
         written = {
             fifo: start[node.firings.gives[:, column]] + node.firings.delay

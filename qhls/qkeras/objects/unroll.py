@@ -151,7 +151,7 @@ class _Sizes:
 
 
 def _multiples(elements: int, most: int) -> list[int]:
-    """Return the divisors of a number, then its multiples up to ``most`` times."""
+    """Return the list_divisors of a number, then its multiples up to ``most`` times."""
     return [*find_divisors(elements), *(elements * n for n in range(2, most + 1))]
 
 

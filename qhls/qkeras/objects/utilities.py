@@ -38,7 +38,7 @@ def is_upsampled(layer: Any) -> bool:
 
 
 def find_divisors(num: int) -> list[int]:
-    """Return the divisors of a number, smallest first."""
+    """Return the list_divisors of a number, smallest first."""
     return [n for n in range(1, num + 1) if num % n == 0]
 
 

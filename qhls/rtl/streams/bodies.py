@@ -100,7 +100,7 @@ def _input(
     """Return new wires (1, *shape) and their port."""
     size = int(np.prod(shape))
     ids = [builder.input(*ends) for _ in range(size)]
-    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settled(name, 0)
+    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settle(name, 0)
     return wires, Port(name, of, shape, tuple(ids))
 
 
@@ -127,7 +127,7 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
     inputs = [port for _, port in made.values()]
     phase: list[int] = []
     if period > 1:
-        count = Fixed.holding(0, period - 1, 0)
+        count = Fixed.from_range(0, period - 1, 0)
         wires, port = _input(builder, "phase", count, (0, period - 1), ())
         inputs, phase = [port, *inputs], wires.ids.ravel().tolist()
 
@@ -149,14 +149,14 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
         result = _select(builder, phase[0], results)
     else:
         result = run(lambda whole, part: _constants(builder, whole, part, phase, period))
-    result = result.settled(step.name, step.bound)
+    result = result.settle(step.name, step.bound)
     return builder.finish(inputs, [_port(step.name, op.type, result)])
 
 
 def _take(whole: Const, part: Const, number: int) -> Codes:
     """Return the codes of the step ``number`` of a period, of the shape of ``part``, which are those of the first."""
-    codes = whole.codes.integers()
-    size = part.codes.integers().size
+    codes = whole.codes.to_integers()
+    size = part.codes.to_integers().size
     if whole.size == size:
         return part.codes
     flat = codes.reshape(-1)[number * size : (number + 1) * size]
@@ -167,7 +167,7 @@ def _constants(builder: Builder, whole: Const, part: Const, phase: list[int], pe
     """Return a constant of a step, a table of ``phase`` where steps differ."""
     if not phase or whole.size == part.size:
         return Wires.of(builder, part.codes)
-    steps = [_take(whole, part, number).integers() for number in range(period)]
+    steps = [_take(whole, part, number).to_integers() for number in range(period)]
     columns = np.stack([each.ravel() for each in steps], 1).tolist()
     ids = [builder.table(phase[0], [int(code) for code in column]) for column in columns]
     return Wires(builder, np.array(ids, np.int64).reshape(part.shape))
@@ -196,7 +196,7 @@ def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     evaluate: Any = pair.evaluate
     both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
     (bit,) = first.ids.ravel().tolist()
-    result = _choose(bit, token, evaluate(both)).settled(op.name, op.bound)
+    result = _choose(bit, token, evaluate(both)).settle(op.name, op.bound)
     return builder.finish([first_port, port, before_port], [_port(op.name, op.type, result)])
 
 
@@ -209,7 +209,7 @@ def _fill(process: StreamProcess, action: Fill) -> Netlist:
     (bit,) = inside.ids.ravel().tolist()
     filling = builder.const(op.value)
     ids = [builder.mux(bit, cell, filling) for cell in token.ids.ravel().tolist()]
-    result = Wires(builder, np.array([ids], np.int64)).settled(op.name, op.bound)
+    result = Wires(builder, np.array([ids], np.int64)).settle(op.name, op.bound)
     return builder.finish([inside_port, port], [_port(op.name, op.type, result)])
 
 
@@ -223,7 +223,7 @@ def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
     w, w_port = _input(builder, weights.name, weights.type, w_ends, tile)
     rows = x.map(lambda ids: ids[:, :, None, :])
     sums = (rows @ w.map(lambda ids: ids.swapaxes(2, 3))).wrap(Fixed(to.signed, to.width, 0))
-    result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settled(step.name, step.bound)
+    result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settle(step.name, step.bound)
     return builder.finish([x_port, w_port], [_port(step.name, to, result)])
 
 
@@ -297,7 +297,7 @@ def result_lanes(fold: Fold) -> list[int]:
 def weight_words(step: Matmul | Conv, fold: Fold) -> list[int]:
     """Return the tiles of weights as words of a ROM, the first weight in the lowest bits."""
     width = step.w.type.width
-    codes: Array = fold.tiled(step.w.codes.integers().astype(object))
+    codes: Array = fold.order_codes(step.w.codes.to_integers().astype(object))
     mask = (1 << width) - 1
     return [
         sum((int(code) & mask) << width * lane for lane, code in enumerate(row))

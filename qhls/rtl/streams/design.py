@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from qhls.backends.names import Names, printable
+from qhls.backends.names import Names, make_printable
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
@@ -61,17 +61,17 @@ class StreamVerilog:
     @cached_property
     def top(self) -> str:
         """Return the name of the top module."""
-        return self._modules.new(self.plan.graph.name)
+        return self._modules.take(self.plan.graph.name)
 
     @cached_property
     def fifo(self) -> str:
         """Return the name of the FIFO's module."""
-        return self._modules.new(f"{self.top[:_LONGEST]}_fifo")
+        return self._modules.take(f"{self.top[:_LONGEST]}_fifo")
 
     @cached_property
     def axis(self) -> str:
         """Return the name of the module with AXI-Stream ports."""
-        return self._modules.new(f"{self.top[:_LONGEST]}_axis")
+        return self._modules.take(f"{self.top[:_LONGEST]}_axis")
 
     @cached_property
     def modules(self) -> list[Module]:
@@ -80,9 +80,9 @@ class StreamVerilog:
         start = self.top[: _LONGEST // 3]
         found: list[Module] = []
         for process in self.plan.processes:
-            name = names.new(f"{start}_{process.name}"[:_LONGEST])
+            name = names.take(f"{start}_{process.name}"[:_LONGEST])
             found.append(
-                Module(name, process, self.bodies[process.name], names.new(f"{name}_body"))
+                Module(name, process, self.bodies[process.name], names.take(f"{name}_body"))
             )
         return found
 
@@ -91,10 +91,10 @@ class StreamVerilog:
         """Return the names of the signals of each FIFO, by its name and their role."""
         names = Names()
         for taken in ("clk", "reset"):
-            names.new(taken)
+            names.take(taken)
         written = (fifo for process in self.plan.processes for fifo in process.writes)
         fifos = list({fifo.name: fifo for fifo in (*self.plan.inputs, *written)})
-        return {fifo: {role: names.new(f"{fifo}_{role}") for role in _SIGNALS} for fifo in fifos}
+        return {fifo: {role: names.take(f"{fifo}_{role}") for role in _SIGNALS} for fifo in fifos}
 
     @cached_property
     def axis_signals(self) -> dict[str, dict[str, str]]:
@@ -105,10 +105,10 @@ class StreamVerilog:
             "aresetn",
             *(f"axis_token_{n}" for n in range(len(self.plan.outputs))),
         ):
-            names.new(taken)
+            names.take(taken)
         ways = (("s_axis", self.plan.inputs), ("m_axis", self.plan.outputs))
         return {
-            fifo.name: {role: names.new(f"{way}_{fifo.name}_{role}") for role in _AXIS}
+            fifo.name: {role: names.take(f"{way}_{fifo.name}_{role}") for role in _AXIS}
             for way, fifos in ways
             for fifo in fifos
         }
@@ -130,7 +130,7 @@ class StreamVerilog:
     def files(self) -> dict[str, str]:
         """Return the text of all modules by file, the top module first."""
         _ = self.top, self.fifo, self.axis
-        settings: dict[str, Any] = {"v": self, "title": printable(self.plan.graph.name)}
+        settings: dict[str, Any] = {"v": self, "title": make_printable(self.plan.graph.name)}
         files = {f"{self.top}.sv": _render("top", settings)}
         files[f"{self.axis}.sv"] = _render("axis", settings)
         files[f"{self.fifo}.sv"] = _render("fifo", {"name": self.fifo})

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from qhls.backends.names import printable
+from qhls.backends.names import make_printable
 from qhls.ir.ops import Conv, Matmul
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import array_of
+from qhls.plan.dataflow import find_array
 from qhls.plan.fold import Fold
 from qhls.plan.streams.actions import Fill, Reduce, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
@@ -123,7 +123,7 @@ class Module:
     @property
     def title(self) -> str:
         """Return the name of the process, safe in comments."""
-        return printable(self.process.name)
+        return make_printable(self.process.name)
 
     @property
     def writes(self) -> tuple[Fifo, ...]:
@@ -294,7 +294,7 @@ class Module:
         assert op is not None and isinstance(action, Repeat | Slide)
         pairs = zip(op.operands, action.step.operands, strict=True)
         whole = next(whole for whole, part in pairs if part is operand)
-        array = array_of(whole)
+        array = find_array(whole)
         return next(read for read in self.reads if read.fifo.tensor is array)
 
     def connections(self) -> Iterator[str]:

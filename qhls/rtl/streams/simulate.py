@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from qhls.backends.cache import opened
+from qhls.backends.cache import open_library
 from qhls.backends.target import VERILOG
 from qhls.errors import RtlError
 from qhls.ir.graph import Graph
@@ -53,7 +53,7 @@ class StreamRtl:
 
     @cached_property
     def _library(self) -> ctypes.CDLL:
-        return opened(self.path)
+        return open_library(self.path)
 
     def run(
         self,

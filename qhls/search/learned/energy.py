@@ -179,7 +179,7 @@ def energy_term(
         layer = layers.get(op.layer or "")
         is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in count_events(op))
         widths[op] = _width(op, widths, layer if is_product else None, activations)
-        for cause, tensor, pj in list_energy_terms(network.hardware(op), technology):
+        for cause, tensor, pj in list_energy_terms(network.find_hardware(op), technology):
             term.at_start += pj
             if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
                 continue
@@ -194,7 +194,7 @@ def energy_term(
                 slopes[width.root] = slopes.get(width.root, 0.0) + pj / bits
                 term.constant += pj / bits * width.more
         if is_product:
-            process = network.hardware(op)
+            process = network.find_hardware(op)
             assert layer is not None and isinstance(process, Process)
             term.products.append(_product(process, layer, widths, technology))
     return term

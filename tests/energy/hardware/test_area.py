@@ -33,10 +33,10 @@ from qhls.ir import (
     Rounding,
     Scan,
     Threshold,
-    layer_scope,
+    enter_layer,
 )
 from qhls.plan import Schedule
-from qhls.plan.hardware.prices import KINDS, area_tables, load_area_table, tool_tables
+from qhls.plan.hardware.prices import KINDS, list_area_tables, list_tool_tables, load_area_table
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts, count_primitives
 from support.plans import buffer_of, process_of
 from support.shared import SHARED
@@ -210,7 +210,7 @@ def test_channels_of_overlapping_calls_are_stored_twice():
     asic = estimate_area(
         chain, Schedule(), load_area_table("asic_45nm")
     )  # Catapult has no DATAFLOW
-    register = load_area_table("asic_45nm").figures["register"].area((8,))
+    register = load_area_table("asic_45nm").figures["register"].price((8,))
     assert sum(op.resources["um2"] for op in asic.ops if op.name == "first") >= 2 * register
 
 
@@ -266,9 +266,9 @@ def test_results_are_registers_or_memory():
     ],
 )
 def test_formulas_by_hand(kind, sizes, unit, area):
-    figure = LUT6.figure(Primitive(kind, sizes))
+    figure = LUT6.find_figure(Primitive(kind, sizes))
     assert figure.unit == unit
-    assert figure.area(sizes) == pytest.approx(area)
+    assert figure.price(sizes) == pytest.approx(area)
 
 
 @pytest.mark.parametrize(
@@ -285,15 +285,15 @@ def test_formulas_by_hand(kind, sizes, unit, area):
     ],
 )
 def test_square_micrometres_by_hand(kind, sizes, area):
-    figure = load_area_table("asic_45nm").figure(Primitive(kind, sizes))
+    figure = load_area_table("asic_45nm").find_figure(Primitive(kind, sizes))
     assert figure.unit == "um2"
-    assert figure.area(sizes) == pytest.approx(area, rel=1e-4)
+    assert figure.price(sizes) == pytest.approx(area, rel=1e-4)
 
 
 def design():
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         y = Matmul(X, WEIGHTS, name="product")
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(y, Fixed(False, 3, 0), name="y")
     return Graph((X,), (y,), name="small")
 
@@ -343,7 +343,7 @@ def test_a_design_that_yosys_synthesised_lies_within_the_error():
     st.integers(1, 12),
     st.integers(0, 4),
     st.integers(0, 99),
-    st.sampled_from(area_tables()),
+    st.sampled_from(list_area_tables()),
     st.sampled_from(["registers", "bram", "lutram"]),
 )
 def test_fewer_activation_bits_are_never_larger(bits, more, seed, name, storage):
@@ -360,7 +360,7 @@ def test_fewer_activation_bits_are_never_larger(bits, more, seed, name, storage)
     assert size(bits) <= size(bits + more) * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("name", [*area_tables(), *tool_tables()])
+@pytest.mark.parametrize("name", [*list_area_tables(), *list_tool_tables()])
 def test_tables_are_complete(name):
     table = load_area_table(name)
     assert set(table.figures) == set(KINDS[table.counts])
@@ -379,7 +379,7 @@ def test_tables_are_complete(name):
     }
     free = ("negate", "product_glue", "gate") if name == "vivado" else ()
     for kind, figure in table.figures.items():
-        assert (figure.area(sizes.get(kind, (8,))) > 0) == (kind not in free), kind
+        assert (figure.price(sizes.get(kind, (8,))) > 0) == (kind not in free), kind
         assert figure.unit in ("LUT", "DSP", "FF", "BRAM18", "um2")
         assert figure.source
         assert figure.error
@@ -509,7 +509,7 @@ def test_a_report_of_catapult_is_square_micrometres(tmp_path, capsys):
     assert main([*paths, "--unit", "um2", "--base", "asic_45nm", "-o", str(output)]) == 0
     assert "add: um2 = c bits, c = [4.5]" in capsys.readouterr().out
     mine, base = load_area_table(output), load_area_table("asic_45nm")
-    assert mine.figures["add"].area((8,)) == 36
+    assert mine.figures["add"].price((8,)) == 36
     assert mine.figures["multiply"] == base.figures["multiply"]  # no row: as it was
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import qhls
 from qhls.design import Design
-from qhls.energy import load_area_table, tool_tables
+from qhls.energy import list_tool_tables, load_area_table
 from qhls.energy.hardware.area import estimate_area
 from qhls.energy.hardware.calibrate_hls import main
 from qhls.energy.hardware.hls import list_operations
@@ -32,7 +32,7 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Threshold,
-    layer_scope,
+    enter_layer,
 )
 from qhls.plan import Schedule, plan
 from qhls.plan.hardware.prices import AREA_TABLES, OPERATIONS
@@ -178,15 +178,15 @@ def test_a_bias_of_0_is_no_addition():
 
 def image(shape=(4, 4, 2)):
     x = Input(shape, Fixed.parse("u6.6"), name="x")
-    with layer_scope("conv"):
+    with enter_layer("conv"):
         y = Conv(x, Const.of(np.full((2, 2, shape[-1], 3), 0.25)))
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(y, Fixed.parse("u4.4"))
-    with layer_scope("pool"):
+    with enter_layer("pool"):
         y = Pool(y, y.shape[:2], (1, 1))
-    with layer_scope("flat"):
+    with enter_layer("flat"):
         y = Reshape(y, (3,))
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         y = Matmul(y, Const.of(np.eye(3)))
     return Graph((x,), (y,))
 
@@ -228,7 +228,7 @@ def test_a_graph_whose_types_are_fixed_elsewhere_keeps_them():
 
 def test_the_table_and_its_errors(tmp_path):
     table = load_area_table("vitis_csynth")
-    assert tool_tables() == ("vitis_csynth", "vivado")
+    assert list_tool_tables() == ("vitis_csynth", "vivado")
     assert set(table.figures) == set(OPERATIONS)
     assert table.results == S16
     report = estimate_area(network({0, 1, 2}), Schedule(), table)
@@ -265,14 +265,14 @@ def test_the_type_of_results_is_the_projects():
 def test_what_vivado_needs_less_than_c_synthesis_says():
     """An addition takes less than a LUT per bit, a sign or a gate nothing, a FIFO of one word no shift register."""
     figures = VIVADO.figures
-    assert 0.5 < figures["sum"].area((16, 0)) / 16 < 1
-    assert figures["product"].area((6, 4, 3)) == pytest.approx(
+    assert 0.5 < figures["sum"].price((16, 0)) / 16 < 1
+    assert figures["product"].price((6, 4, 3)) == pytest.approx(
         2 * 8 * figures["sum"].coefficients[0]
     )
-    assert figures["negate"].area((9,)) == figures["product_glue"].area(()) == 0
-    assert figures["fifo"].area((6, 16)) == 6 + 5 * 6 - 7
-    assert figures["fifo"].area((6, 40)) == 2 * 6 + 5 * 7 - 7
-    assert figures["fifo"].area((16, 128)) == 5 * 9 - 7  # a block RAM
+    assert figures["negate"].price((9,)) == figures["product_glue"].price(()) == 0
+    assert figures["fifo"].price((6, 16)) == 6 + 5 * 6 - 7
+    assert figures["fifo"].price((6, 40)) == 2 * 6 + 5 * 7 - 7
+    assert figures["fifo"].price((16, 128)) == 5 * 9 - 7  # a block RAM
 
 
 def test_calibration(tmp_path, capsys):
@@ -287,11 +287,11 @@ def test_calibration(tmp_path, capsys):
     folders = [str(tmp_path / "a"), str(tmp_path / "b")]
     assert main([*folders, "--family", "virtexuplus", "-o", str(output)]) == 0
     figures = load_area_table(output).figures
-    assert figures["sum"].area((10, 6)) == pytest.approx(20, abs=0.01)
-    assert figures["compare"].area((5,)) == pytest.approx(12, abs=0.01)
+    assert figures["sum"].price((10, 6)) == pytest.approx(20, abs=0.01)
+    assert figures["compare"].price((5,)) == pytest.approx(12, abs=0.01)
     assert figures["product"].coefficients == (1.0,)
     assert figures["product"].relative_error == 0
-    assert figures["fifo"].area((3, 9)) > 0
+    assert figures["fifo"].price((3, 9)) > 0
     assert "sum: LUT = c0 bits + c1 missing, c = [2.0, " in capsys.readouterr().out
     assert main([str(tmp_path / "a"), "--family", "zynq"]) == 2
     assert capsys.readouterr().err.startswith(

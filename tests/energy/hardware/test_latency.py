@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from qhls.backends.emit import sources
+from qhls.backends.emit import generate_sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.energy.hardware.latency import estimate_latency
@@ -102,7 +102,9 @@ def test_constants_are_logic_where_the_loops_that_choose_them_are_unrolled(op_ty
     values = np.array([[3.0, -1, 5]] * 3) if op_type is Matmul else np.array([3.0, -1, 5])
     numbers = Const.of(values, name="numbers")
     op, schedule = op_type(x, numbers, name="y"), Schedule(partition_limit=limit)
-    text = sources(Graph((x,), (op,), name="top"), schedule, TARGETS["vitis"])["src/top.cpp"]
+    text = generate_sources(Graph((x,), (op,), name="top"), schedule, TARGETS["vitis"])[
+        "src/top.cpp"
+    ]
     index = re.findall(r"numbers_values\[(.*?)\]", text)[-1]
     rolled = [
         re.search(rf"int {variable} = 0.*\n.*UNROLL", text) is None

@@ -12,7 +12,7 @@ from qhls.design import Design
 from qhls.energy import estimate_area, load_area_table
 from qhls.energy.hardware.limits import BODY_LIMIT
 from qhls.errors import DesignWarning
-from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Pool, layer_scope
+from qhls.ir import Const, Conv, Fixed, Graph, Input, Matmul, Pool, enter_layer
 from qhls.plan import Schedule
 from support.plans import process_of
 
@@ -23,7 +23,7 @@ SMALL = "xc7z010clg400-1"
 def dense(inputs, outputs, layer="huge"):
     x = Input((inputs,), Fixed(True, 8, 4), name="x")
     weights = np.random.default_rng(0).integers(-31, 32, (inputs, outputs)).astype(float)
-    with layer_scope(layer):
+    with enter_layer(layer):
         return Graph((x,), (Matmul(x, Const.of(weights, name="w"), name="y"),), "net")
 
 

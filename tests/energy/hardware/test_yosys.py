@@ -92,4 +92,4 @@ def test_the_table_says_what_it_makes(synthesis, op, kind, sizes, error):
     assert rows
     for row in rows:
         figure = LUT6.figures[Primitive(kind, ()).kind]
-        assert figure.area(sizes(row)) == pytest.approx(row[figure.unit], rel=error), row
+        assert figure.price(sizes(row)) == pytest.approx(row[figure.unit], rel=error), row

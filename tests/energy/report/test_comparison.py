@@ -37,7 +37,7 @@ from qhls.ir import (
     Pad,
     Quantize,
     Threshold,
-    layer_scope,
+    enter_layer,
     run,
 )
 from qhls.plan import Schedule
@@ -49,11 +49,11 @@ UNIT = load_technology("unit")
 def network(weights=((5.0, 0), (-3, 1), (1, 7)), activation=None):
     """s6.0 x weights, to u4.1 or what ``activation`` makes of it, x ternary weights."""
     x = Input((3,), Fixed(True, 6, 2), name="x")
-    with layer_scope("first"):
+    with enter_layer("first"):
         y = Matmul(x, Const.of(np.array(weights), name="w"), name="product")
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = activation(y) if activation else Quantize(y, Fixed(False, 4, 1), name="y")
-    with layer_scope("second"):
+    with enter_layer("second"):
         y = Matmul(y, Const.of([[1.0], [-1]], name="w"), name="product")
     return Graph((x,), (y,), name="network")
 
@@ -62,7 +62,9 @@ def test_narrower_weights_by_hand():
     graph = network()
     narrower = narrow(graph, "first", "weights")
     # halves, ties to even: 2.5 -> 2, -1.5 -> -2, 0.5 -> 0, 3.5 -> 4, on a grid twice as coarse
-    values = np.ldexp(narrower["first.w"].codes.integers().astype(float), -narrower["first.w"].frac)
+    values = np.ldexp(
+        narrower["first.w"].codes.to_integers().astype(float), -narrower["first.w"].frac
+    )
     assert values.tolist() == [[4, 0], [-4, 0], [0, 8]]
     assert narrower["second.w"] is graph["second.w"]
     assert narrower["act.y"].to == graph["act.y"].to
@@ -83,7 +85,9 @@ def test_where_there_is_no_bit_to_take():
 
 def test_powers_of_two_lose_their_lower_exponents():
     narrower = narrow(network([[1.0, 0], [-2, 4], [8, -16]]), "first", "weights")
-    values = np.ldexp(narrower["first.w"].codes.integers().astype(float), -narrower["first.w"].frac)
+    values = np.ldexp(
+        narrower["first.w"].codes.to_integers().astype(float), -narrower["first.w"].frac
+    )
     assert values.tolist() == [[4, 0], [-4, 4], [8, -16]]  # exponents 0 to 4 become 2 to 4
 
 
@@ -108,7 +112,7 @@ def test_a_step_function_on_a_coarser_grid_is_the_same_function():
     (found,) = run(Graph((x,), (coarse,)), [codes])
     (expected,) = run(Graph((fine,), (original,)), [codes * 2])
     assert found.tolist() == expected.tolist()
-    assert len(small.thresholds.codes.integers()) < len(wide.thresholds.codes.integers())
+    assert len(small.thresholds.codes.to_integers()) < len(wide.thresholds.codes.to_integers())
 
 
 def test_step_functions_a_channel_keep_as_many_steps():
@@ -121,7 +125,7 @@ def test_step_functions_a_channel_keep_as_many_steps():
 
 def test_a_padding_keeps_its_number():
     x = Input((3,), Fixed(True, 6, 2), name="x")
-    with layer_scope("act"):
+    with enter_layer("act"):
         y = Quantize(x, Fixed(False, 4, 1), name="y")
     y = Pad(y, ((1, 0),), value=6, name="pad")  # 3.0
     narrower = narrow(Graph((x,), (y,)), "act", "activations")
@@ -159,7 +163,7 @@ def test_savings_take_time_in_proportion_to_the_layers(monkeypatch):
         y = x = Input((6,), Fixed(True, 8, 4), name="x")
         random = np.random.default_rng(0)
         for i in range(layers):
-            with layer_scope(f"layer{i}"):
+            with enter_layer(f"layer{i}"):
                 y = Matmul(y, Const.of(random.integers(-31, 32, (6, 6)) / 32))
                 y = Quantize(y, Fixed(True, 6, 3))
         return Graph((x,), (y,))

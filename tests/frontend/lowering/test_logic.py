@@ -102,7 +102,7 @@ def test_of_real_numbers():
 @given(st.tuples(*[st.integers(-9, 9)] * 4), st.integers(-2, 3), st.integers(-2, 3))
 def test_a_choice_is_no_wider_than_both(ends, frac, other_frac):
     (a, b), (c, d) = sorted(ends[:2]), sorted(ends[2:])
-    types = Fixed.holding(a, b, frac), Fixed.holding(c, d, other_frac)
+    types = Fixed.from_range(a, b, frac), Fixed.from_range(c, d, other_frac)
     x, y = (
         Input((1,), t, range(e[0], e[1] + 1)) for t, e in zip(types, ((a, b), (c, d)), strict=True)
     )
@@ -115,7 +115,7 @@ def test_a_choice_is_no_wider_than_both(ends, frac, other_frac):
     np.testing.assert_array_equal(codes * 2.0**-op.type.frac, wanted)
     finest = max(frac, other_frac)
     values = [e << finest - f for e, f in ((a, frac), (b, frac), (c, other_frac), (d, other_frac))]
-    assert op.type.width <= Fixed.holding(min(0, *values), max(0, *values), finest).width
+    assert op.type.width <= Fixed.from_range(min(0, *values), max(0, *values), finest).width
 
 
 def masked(average, steps=5, dtype="bool", **options):

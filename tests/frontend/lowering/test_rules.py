@@ -51,7 +51,7 @@ def test_channels_with_scales_of_their_own_share_one_type(rng):
     graph = agree(model, "s5.2", rng)
     codes, scale = layer.kernel_quantizer.compute_integer_codes(kernel)
     const = next(op for op in graph.ops if op.name.endswith(".kernel"))
-    values = const.codes.integers() * 2.0**-const.frac
+    values = const.codes.to_integers() * 2.0**-const.frac
     np.testing.assert_array_equal(values, codes * scale)
     assert const.type.width < 20
 

@@ -15,7 +15,7 @@ from qhls.frontend import QActivation
 from qhls.frontend.lowering.steps import LEVELS, step_function
 from qhls.frontend.lowering.trace import trace
 from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
-from qhls.ir.interpret import random_codes
+from qhls.ir.interpret import draw_codes
 from qhls.quantizers.numerics import use_precision
 from support.models.traces import agree
 
@@ -128,7 +128,7 @@ def test_hard_swish_of_codes_that_are_too_many_to_try(activation, types, rng):
     """Only where rounding may turn it, all codes are tried; beside each step as well as anywhere else."""
     design = qhls.compile(steps_of(activation), types)
     (op,) = (op for op in design.graph.ops if isinstance(op, Threshold))
-    steps = op.thresholds.codes.integers()
+    steps = op.thresholds.codes.to_integers()
     beside = np.concatenate([steps + k for k in range(-60, 60)])
     beside = np.concatenate([beside, rng.integers(*op.x.range.hull, 2000)])
     x = np.clip(beside, *op.x.range.hull)[:, None] * 2.0**-op.x.type.frac + np.zeros((1, 6))
@@ -241,8 +241,8 @@ def test_any_monotone_function(slope, offset, top, types, seed):
         return ops.clip(ops.round(values * (slope * scale) + offset), -top, top) * 3.0
 
     op = step_function("test", function, x, turns=())
-    near = op.thresholds.codes.integers().astype(object)[:, None] + np.array([-1, 0])
-    random = random_codes(x.type, (100,), np.random.default_rng(seed)).astype(object)
+    near = op.thresholds.codes.to_integers().astype(object)[:, None] + np.array([-1, 0])
+    random = draw_codes(x.type, (100,), np.random.default_rng(seed)).astype(object)
     ends = np.array([x.type.lo, x.type.hi], object)
     codes = np.concatenate([near.ravel(), random, ends]).clip(x.type.lo, x.type.hi)
     (received,) = run(Graph((x,), (op,)), [codes[:, None]])
@@ -263,7 +263,7 @@ def test_few_calls_find_the_steps_of_a_wide_input():
         return ops.sign(values - 5.0) + ops.sign(values + 2.0**20)
 
     op = step_function("test", function, x, turns=())
-    assert op.thresholds.codes.integers().tolist() == [
+    assert op.thresholds.codes.to_integers().tolist() == [
         -(1 << 50),
         1 - (1 << 50),
         5 << 30,

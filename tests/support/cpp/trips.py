@@ -5,7 +5,7 @@ import subprocess
 from collections import defaultdict
 
 from qhls.backends.csim import find_compiler, find_include
-from qhls.backends.emit import sources
+from qhls.backends.emit import generate_sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 
@@ -19,7 +19,7 @@ COUNTER = """
 
 def count_trips(graph, schedule, folder):
     """Trips and interval of each function of Vitis' C++, by name: its pipelined loops, for one inference."""
-    files = sources(graph, schedule, TARGETS["vitis"])
+    files = generate_sources(graph, schedule, TARGETS["vitis"])
     view = lay_out(graph, schedule)
     text = files[f"src/{view.top}.cpp"]
     text = re.sub(r"#pragma HLS PIPELINE II=(\d+)", r"QHLS_TRIP(\1)", text)

@@ -4,7 +4,7 @@ import numpy as np
 
 from qhls.backends.csim import build
 from qhls.ir import run, tap
-from qhls.ir.graph import expression
+from qhls.ir.graph import write_expression
 from qhls.plan import Schedule
 
 SAMPLES = 24
@@ -48,7 +48,7 @@ def _difference(where, op, want, got):
         return []
     index = tuple(np.argwhere(want != got)[0])
     return [
-        f"{where} {op.name!r}: {op.type} = {expression(op)}: expected {want[index]}, got {got[index]}"
+        f"{where} {op.name!r}: {op.type} = {write_expression(op)}: expected {want[index]}, got {got[index]}"
     ]
 
 

@@ -17,7 +17,7 @@ from qhls.ir import (
     Quantize,
     Reshape,
     Shift,
-    layer_scope,
+    enter_layer,
 )
 
 
@@ -29,21 +29,21 @@ def classifier(name="classifier", seed=0):
     """A small CNN with a skip connection, of every op; names are ``layer.op``."""
     rng = np.random.default_rng(seed)
     image = Input((6, 6, 2), Fixed(True, 6, 4), name="image", layer="image")
-    with layer_scope("conv1"):
+    with enter_layer("conv1"):
         padded = Pad(image, ((1, 1), (1, 1), (0, 0)))
         summed = Conv(padded, weights(rng, 3, 3, 2, 3))
         biased = Add(summed, weights(rng, 3, name="bias"))
-    with layer_scope("act1"):
+    with enter_layer("act1"):
         active = Quantize(Max(biased, Const.of(0.0, name="zero")), Fixed(False, 5, 3))
-    with layer_scope("pool1"):
+    with enter_layer("pool1"):
         pooled = Pool(active, (2, 2), (2, 2))
-    with layer_scope("skip"):
+    with enter_layer("skip"):
         skip = Add(pooled, Quantize(pooled, Fixed(False, 3, 1)))
-    with layer_scope("mean"):
+    with enter_layer("mean"):
         mean = Shift(Pool(skip, (3, 3), (3, 3), "sum"), -3)
-    with layer_scope("both"):
+    with enter_layer("both"):
         both = Concat((Reshape(skip, (27,)), Reshape(mean, (3,))))
-    with layer_scope("fc"):
+    with enter_layer("fc"):
         logits = Add(Matmul(both, weights(rng, 30, 4)), weights(rng, 4, name="bias"))
     return Graph((image,), (logits,), name)
 
@@ -52,9 +52,9 @@ def dense(name="dense", seed=0, layer="fc1"):
     """The smallest: one matrix product and one quantizer."""
     rng = np.random.default_rng(seed)
     x = Input((4,), Fixed(True, 6, 3), name="features", layer="features")
-    with layer_scope(layer):
+    with enter_layer(layer):
         y = Matmul(x, weights(rng, 4, 3))
-    with layer_scope("act1"):
+    with enter_layer("act1"):
         z = Quantize(y, Fixed(True, 5, 2))
     return Graph((x,), (z,), name)
 

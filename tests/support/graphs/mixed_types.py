@@ -90,7 +90,7 @@ def codes_of(dtype, shape, random):
 
 
 def _threshold(pair):
-    steps = np.unique(pair.constant((9,), pair.a, 0).codes.integers())
+    steps = np.unique(pair.constant((9,), pair.a, 0).codes.to_integers())
     beyond = [
         int(steps[-1]) + 1 + i for i in range(9)
     ]  # beyond the highest code too, as padding is
@@ -144,7 +144,7 @@ KINDS = {
     "pool": lambda p: Pool(Reshape(Concat((p.x, p.y)), (2, N, 1)), (2, 2), (1, 1), "max"),
     "pooled sum": lambda p: Pool(Reshape(Concat((p.x, p.y)), (2, N, 1)), (2, 2), (1, 1), "sum"),
     "argmax": lambda p: ArgMax(Concat((p.x, p.y))),
-    "pad": lambda p: Pad(p.x, ((1, 0),), int(p.constant((1,), p.b).codes.integers()[0])),
+    "pad": lambda p: Pad(p.x, ((1, 0),), int(p.constant((1,), p.b).codes.to_integers()[0])),
     "threshold of sums": _of_sums,
 }
 

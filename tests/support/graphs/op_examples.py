@@ -334,7 +334,7 @@ def scan(op, x, *start):
         values = dict(zip(op.body.inputs, [x[:, t], *carried], strict=True))
         for inner in op.body.ops:
             if isinstance(inner, Const):
-                values[inner] = to_numbers(inner.codes.integers(), inner.frac)
+                values[inner] = to_numbers(inner.codes.to_integers(), inner.frac)
             elif inner not in values:
                 operands = [values[operand] for operand in inner.operands]
                 values[inner] = ORACLES[type(inner)](inner, *operands)

@@ -22,7 +22,7 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
-    layer_scope,
+    enter_layer,
 )
 from support.graphs.op_examples import random_codes
 
@@ -83,7 +83,7 @@ def graphs(draw):
         step = STEPS[draw(st.sampled_from(sorted(STEPS)))]
         if x.size > 100:
             continue
-        with layer_scope(f"layer{number}"):
+        with enter_layer(f"layer{number}"):
             made.append(step(draw, x, y))
     outputs = draw(st.lists(st.sampled_from(made), min_size=0, max_size=2))
     return Graph(inputs, (made[-1], *outputs))

@@ -16,14 +16,14 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Matmul, Pool
 from qhls.ir.scan import Scan
 from qhls.plan.choices import choose_for, choose_product
-from qhls.plan.dataflow import array_of, arrays_read
-from qhls.plan.fold import divisors
+from qhls.plan.dataflow import find_array, list_arrays_read
+from qhls.plan.fold import list_divisors
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Action, Fill, Reduce, Repeat, make_slide
 from qhls.plan.streams.cut import Cut
 from qhls.plan.streams.hardware import make_hardware
-from qhls.plan.streams.network import Tiles, completes_window, count_steps
+from qhls.plan.streams.network import Tiles, count_steps, is_window_complete
 
 TOKEN_BITS = 1024
 """Most bits of a token of several elements: the widest port of an AXI interconnect (AMD PG035)."""
@@ -42,7 +42,7 @@ class Group:
     @property
     def lanes(self) -> list[int]:
         """Return the lengths that a token may have, rising."""
-        return [n for n in divisors(self.length) if n <= self.most]
+        return [n for n in list_divisors(self.length) if n <= self.most]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +64,14 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
     common = {op: (*op.shape, 1)[max(len(op.shape) - 1, 0)] for op in first}
     for op, rule in cuts.items():
         iterated = [operand for operand in rule.op.operands if operand not in rule.held]
-        arrays = {array_of(o): o for o in iterated if not isinstance(o, Const)}
+        arrays = {find_array(o): o for o in iterated if not isinstance(o, Const)}
         reduced = rule.running
         for array, operand in arrays.items():
             if rule.by_element or reduced:
                 _unite(first, array, op)
             else:
                 pixel = operand.shape[-1] if isinstance(op, Conv | Pool) else 0
-                common[array] = math.gcd(common[array], rule.part(operand), pixel)
+                common[array] = math.gcd(common[array], rule.count_read(operand), pixel)
         if not rule.by_element and not reduced:
             common[op] = math.gcd(common[op], rule.result)
         if reduced:
@@ -79,7 +79,7 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
         common[op] = math.gcd(common[op], rule.period)
     members: dict[Op, list[Op]] = {}
     for op in first:
-        members.setdefault(_first(first, op), []).append(op)
+        members.setdefault(_find_first(first, op), []).append(op)
     groups = [
         Group(
             tuple(tensors),
@@ -91,14 +91,14 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
     return Outlook(graph, cuts, groups)
 
 
-def _first(first: dict[Op, Op], op: Op) -> Op:
+def _find_first(first: dict[Op, Op], op: Op) -> Op:
     while first[op] is not op:
         op = first[op]
     return op
 
 
 def _unite(first: dict[Op, Op], a: Op, b: Op) -> None:
-    first[_first(first, a)] = _first(first, b)
+    first[_find_first(first, a)] = _find_first(first, b)
 
 
 def decide_streams(
@@ -111,7 +111,7 @@ def decide_streams(
     }
     readers: dict[Group, list[tuple[Op, Op]]] = {group: [] for group in outlook.groups}
     for op in outlook.cuts:
-        for array in arrays_read(op):
+        for array in list_arrays_read(op):
             readers[group_of[array]].append((op, array))
     lanes: dict[Op, int] = {}
     for group in outlook.groups:
@@ -131,7 +131,7 @@ def _choose(
     if target is None:
         return choose_product(op, schedule, None)
     steps = _count_parts(op)
-    taken = op.x.size // steps.steps // group_of[array_of(op.x)].lanes[-1]
+    taken = op.x.size // steps.steps // group_of[find_array(op.x)].lanes[-1]
     idle = (steps.steps + steps.ends - steps.runs) * max(taken, 1)
     spare = max(idle, target // SPARE if steps.runs == 1 else 0)
     return choose_product(op, schedule, max((target - spare) // steps.runs, 1), lanes=widest)
@@ -144,7 +144,7 @@ def _count_parts(op: Matmul | Conv | Pool) -> Tiles:
     if isinstance(op, Conv | Pool) and not pointwise:
         slide = make_slide(op)
         if slide:
-            return Tiles(1, 1, 1, count_steps(slide), runs, completes_window(slide))
+            return Tiles(1, 1, 1, count_steps(slide), runs, is_window_complete(slide))
         return Tiles(1, 1, 1, 1, runs, True)
     return Tiles(1, 1, 1, runs, runs, True)
 
@@ -193,7 +193,7 @@ def _count_cycles(
         product = op if isinstance(op, Matmul | Conv | Pool) else None
         if product and choices[op].fold is None and rule and not rule.running:
             parts = _count_parts(product)
-            yield _pace(parts.steps, op.size // parts.runs // lanes)
+            yield _count_pace(parts.steps, op.size // parts.runs // lanes)
     for op, array in readers:
         if isinstance(op, Matmul | Conv | Pool):
             parts, fold = _count_parts(op), choices[op].fold
@@ -202,10 +202,10 @@ def _count_cycles(
             if fold:
                 yield idle * taken + parts.runs * max(taken, fold.trips)
             elif not outlook.cuts[op].running:
-                yield _pace(parts.steps, taken)
+                yield _count_pace(parts.steps, taken)
 
 
-def _pace(steps: int, tokens: int) -> int:
+def _count_pace(steps: int, tokens: int) -> int:
     """Return the cycles of steps that take or give ``tokens``, beside one another."""
     return (steps + (tokens > 1)) * tokens
 
@@ -221,7 +221,7 @@ def find_action(rule: Cut, lanes: int) -> Action:
         slide = make_slide(op)
         if slide:
             return slide
-    held = frozenset(array_of(operand) for operand in rule.held)
+    held = frozenset(find_array(operand) for operand in rule.held)
     if not rule.by_element:
         return Repeat(rule.step(lanes), rule.steps, held)
     period = max(rule.period // lanes, 1)

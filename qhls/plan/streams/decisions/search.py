@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qhls.plan.schedule import Schedule
-from qhls.plan.search import check_budget, find_spared, fits_budget, search_plan
+from qhls.plan.search import check_budget, find_spared, is_within_budget, search_plan
 from qhls.plan.streams.build import build_plan
 from qhls.plan.streams.decisions.choices import Outlook, decide_streams
 from qhls.plan.streams.depths import time_plan
@@ -35,9 +35,11 @@ def find_streams(outlook: Outlook, schedule: Schedule) -> StreamPlan:
 
     found = search_plan(make, schedule)
     least = make(found.interval)  # no process needs to be faster than the slowest one
-    found = time_plan(least if least.interval <= found.interval and fits_budget(least) else found)
+    found = time_plan(
+        least if least.interval <= found.interval and is_within_budget(least) else found
+    )
     target = found.interval
-    while schedule.target is None and schedule.budget and not fits_budget(found):
+    while schedule.target is None and schedule.budget and not is_within_budget(found):
         target = int(target * SLOWER) + 1
         if target > SLOWEST * found.interval:
             break
