@@ -11,10 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from qhls.backends.target import TARGETS, VERILOG
 from qhls.cli.schedule import read_schedule
+from qhls.cli.terminal import print_lines, print_tables
 from qhls.compat.hls4ml import read_config
 from qhls.errors import DesignWarning, QhlsError
 from qhls.ir import decode
@@ -160,7 +159,7 @@ def write_json(path: Path | None, content: object) -> None:
 def run_plan(options: argparse.Namespace) -> int:
     """Print the hardware of the design."""
     design = read_design(options, options.model[0])
-    sys.stdout.write(f"{design.plan}\n")
+    print_tables(design.plan)
     if options.json:
         write_json(
             options.json,
@@ -173,7 +172,6 @@ def run_energy(options: argparse.Namespace) -> int:
     """Print the costs of one or several designs, and write them to files."""
     from qhls.compare import compare
 
-    console = Console(width=None if sys.stdout.isatty() else 120)
     names = list(dict.fromkeys(options.model))
     designs = [read_design(options, model) for model in names]
     comparison = compare(
@@ -183,6 +181,7 @@ def run_energy(options: argparse.Namespace) -> int:
         sensitivity=options.sensitivity,
         area=options.area or "xilinx_lut6",
     )
+<<<<<<< HEAD
     for report in comparison.reports.values():
         console.print(report.to_table())
     if options.activity:
@@ -194,6 +193,16 @@ def run_energy(options: argparse.Namespace) -> int:
     for design in comparison.savings:
         console.print(comparison.tabulate_savings(design))
     _print_areas(console, comparison, options.area is not None)
+=======
+    print_tables(*(report.table() for report in comparison.reports.values()))
+    if options.activity:
+        x = read_arrays(options.activity)
+        print_tables(*(design.energy(options.technology, x=x).table() for design in designs))
+    if len(designs) > 1:
+        print_tables(comparison.table(), comparison.layers_table())
+    print_tables(*map(comparison.savings_table, comparison.savings))
+    _print_areas(comparison, options.area is not None)
+>>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
     for design, name in zip(designs, names, strict=True):
         for note in design.notes:
             sys.stdout.write(text.escape_controls(f"note: {name}: {note}\n"))
@@ -203,14 +212,19 @@ def run_energy(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_areas(console: Console, comparison: CostComparison, whole: bool) -> None:
+def _print_areas(comparison: CostComparison, whole: bool) -> None:
     """Print area, latency and operations of all designs, or the warnings of their areas."""
     if whole:
         for design in comparison.areas:
+<<<<<<< HEAD
             console.print(
                 comparison.areas[design].to_table(), comparison.latencies[design].to_table()
             )
         console.print(comparison.tabulate_costs(), comparison.tabulate_operations())
+=======
+            print_tables(comparison.areas[design].table(), comparison.latencies[design].table())
+        print_tables(comparison.costs_table(), comparison.operations_table())
+>>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
         return
     for name, area in comparison.areas.items():
         for warning in area.warnings:
@@ -241,8 +255,14 @@ def run_report(options: argparse.Namespace) -> int:
 def run_show(options: argparse.Namespace) -> int:
     """Print the operations of the design and its exactness."""
     design = read_design(options, options.model[0])
+<<<<<<< HEAD
     sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
     ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.list_rows()]
+=======
+    print_lines(design.show(), HEADER, design.graph.rows())
+    sys.stdout.write(f"\n{design.exactness()}\n")
+    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.rows()]
+>>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
     notes = list(design.notes)
     write_json(options.json, {"design": design.graph.name, "ops": ops, "notes": notes})
     return 0

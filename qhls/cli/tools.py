@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rich.console import Console
+from qhls.cli.terminal import print_tables
 
 MODES_OF_QTOOLS: dict[str, bool | str] = {"today": True, "0.9.0": "0.9.0", "complete": False}
 """``QTools``' argument ``compatible``, by the name of the mode."""
@@ -34,8 +34,7 @@ def run_qtools(options: argparse.Namespace) -> int:
         options.min_sram_size,
         options.rd_wr_on_io,
     )
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(build_energy_table(tools, energy))
+    print_tables(build_energy_table(tools, energy))
     sys.stdout.write(f"{format_roofline(tools)}\n")
     if options.json:
         tools.qtools_stats_to_json(options.json)
@@ -47,10 +46,13 @@ def read_reports(options: argparse.Namespace) -> int:
     """Print reports of synthesis tools."""
     from qhls.energy.tool_reports.report import read_report, save_reports
 
-    console = Console(width=None if sys.stdout.isatty() else 120)
     reports = [read_report(path) for path in options.path]
+<<<<<<< HEAD
     for report in reports:
         console.print(report.to_table())
+=======
+    print_tables(*(table for report in reports for table in report.tables))
+>>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
     if options.json:
         sys.stdout.write(f"{save_reports(reports, options.json)}\n")
     return 0

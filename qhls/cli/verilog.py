@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from qhls.cli.designs import EXIT_DIFFERENT, read_design, write_json
+from qhls.cli.terminal import print_tables
 
 
 def run_prove(options: argparse.Namespace) -> int:
     """Print the proof of the Verilog; return ``EXIT_DIFFERENT`` if it is not proved."""
     design = read_design(options, options.model[0])
     proof = design.prove(seconds=options.seconds)
-    sys.stdout.write(f"{proof}\n")
+    print_tables(proof)
     write_json(options.json, proof.to_dict())
     return 0 if proof else EXIT_DIFFERENT
 
@@ -21,7 +21,7 @@ def run_synth(options: argparse.Namespace) -> int:
     """Print what Yosys counts, beside our estimate."""
     design = read_design(options, options.model[0])
     found = design.synthesize(options.family, options.flow)
-    sys.stdout.write(f"{found}\n")
+    print_tables(found)
     write_json(options.json, found.to_dict())
     return 0
 
@@ -30,6 +30,6 @@ def run_place(options: argparse.Namespace) -> int:
     """Print utilisation and clock of the placed design."""
     design = read_design(options, options.model[0])
     found = design.place(options.device, bitstream=options.bitstream)
-    sys.stdout.write(f"{found}\n")
+    print_tables(found)
     write_json(options.json, found.to_dict())
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from rich.console import Console, RenderableType
@@ -44,6 +44,24 @@ def read_rows(table: Table) -> list[dict[str, str | int]]:
     headers = [_strip_markup(column.header) for column in table.columns]
     rows = zip(*(list(column.cells) for column in table.columns), strict=True)
     return [dict(zip(headers, map(_read_cell, row), strict=True)) for row in rows]
+
+
+def list_records(table: Table) -> Iterator[str]:
+    """Yield the lines of ``table`` with one cell per line: for terminals narrower than a row."""
+    if table.title:
+        yield _strip_markup(table.title)
+    headers = [_strip_markup(column.header) for column in table.columns]
+    rows = [list(row) for row in zip(*(list(c.cells) for c in table.columns), strict=True)]
+    if table.show_footer:
+        rows.append([column.footer for column in table.columns])
+    for row in rows:
+        first, *others = (_strip_markup(cell) for cell in row)
+        yield first
+        yield from (
+            f"  {name}: {cell}" for name, cell in zip(headers[1:], others, strict=True) if cell
+        )
+    if table.caption:
+        yield _strip_markup(table.caption)
 
 
 def _read_cell(cell: object) -> str | int:

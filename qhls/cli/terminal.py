@@ -1,0 +1,47 @@
+"""Tables on the terminal: as wide as it is, or one record per row where it is narrower than the table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from qhls.system.display import Tabular
+from qhls.system.tables import list_records, make_cell
+
+_ROOM = 10_000
+
+
+def print_tables(*tables: Table | Tabular) -> None:
+    """Print tables to stdout.
+
+    A pipe or a file gets each table in full: those of a ``Tabular`` in its width, others in 120 columns.
+    """
+    is_terminal = sys.stdout.isatty()
+    for shown in tables:
+        table = shown.table() if isinstance(shown, Tabular) else shown
+        full = shown.text_width if isinstance(shown, Tabular) else 120
+        console = Console(width=None if is_terminal else full)
+        # Measured as if there were room: rich limits a measurement to the width that there is.
+        least = Measurement.get(console, console.options.update(width=_ROOM), table).minimum
+        with console.capture() as printed:
+            if is_terminal and least > console.width:
+                console.print(*list_records(table), sep="\n", markup=False, highlight=False)
+            else:
+                console.print(table)
+        sys.stdout.write(
+            printed.get()
+        )  # not by the console, which would write over the progress line
+
+
+def print_lines(text: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print ``text``, which has a line per row; or the rows as records where the terminal is narrower than a line."""
+    if sys.stdout.isatty() and max(map(len, text.splitlines()), default=0) > Console().width:
+        table = Table(*header)
+        for row in rows:
+            table.add_row(*map(make_cell, row))
+        text = "\n".join(list_records(table))
+    sys.stdout.write(f"{text}\n")
