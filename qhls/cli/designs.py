@@ -181,28 +181,14 @@ def run_energy(options: argparse.Namespace) -> int:
         sensitivity=options.sensitivity,
         area=options.area or "xilinx_lut6",
     )
-<<<<<<< HEAD
-    for report in comparison.reports.values():
-        console.print(report.to_table())
+    print_tables(*(report.to_table() for report in comparison.reports.values()))
     if options.activity:
         x = read_arrays(options.activity)
-        for design in designs:
-            console.print(design.energy(options.technology, x=x).to_table())
+        print_tables(*(design.energy(options.technology, x=x).to_table() for design in designs))
     if len(designs) > 1:
-        console.print(comparison.to_table(), comparison.tabulate_layers())
-    for design in comparison.savings:
-        console.print(comparison.tabulate_savings(design))
-    _print_areas(console, comparison, options.area is not None)
-=======
-    print_tables(*(report.table() for report in comparison.reports.values()))
-    if options.activity:
-        x = read_arrays(options.activity)
-        print_tables(*(design.energy(options.technology, x=x).table() for design in designs))
-    if len(designs) > 1:
-        print_tables(comparison.table(), comparison.layers_table())
-    print_tables(*map(comparison.savings_table, comparison.savings))
+        print_tables(comparison.to_table(), comparison.tabulate_layers())
+    print_tables(*map(comparison.tabulate_savings, comparison.savings))
     _print_areas(comparison, options.area is not None)
->>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
     for design, name in zip(designs, names, strict=True):
         for note in design.notes:
             sys.stdout.write(text.escape_controls(f"note: {name}: {note}\n"))
@@ -216,15 +202,10 @@ def _print_areas(comparison: CostComparison, whole: bool) -> None:
     """Print area, latency and operations of all designs, or the warnings of their areas."""
     if whole:
         for design in comparison.areas:
-<<<<<<< HEAD
-            console.print(
+            print_tables(
                 comparison.areas[design].to_table(), comparison.latencies[design].to_table()
             )
-        console.print(comparison.tabulate_costs(), comparison.tabulate_operations())
-=======
-            print_tables(comparison.areas[design].table(), comparison.latencies[design].table())
-        print_tables(comparison.costs_table(), comparison.operations_table())
->>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
+        print_tables(comparison.tabulate_costs(), comparison.tabulate_operations())
         return
     for name, area in comparison.areas.items():
         for warning in area.warnings:
@@ -255,14 +236,9 @@ def run_report(options: argparse.Namespace) -> int:
 def run_show(options: argparse.Namespace) -> int:
     """Print the operations of the design and its exactness."""
     design = read_design(options, options.model[0])
-<<<<<<< HEAD
-    sys.stdout.write(f"{design.show()}\n\n{design.exactness()}\n")
-    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.list_rows()]
-=======
-    print_lines(design.show(), HEADER, design.graph.rows())
+    print_lines(design.show(), HEADER, design.graph.list_rows())
     sys.stdout.write(f"\n{design.exactness()}\n")
-    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.rows()]
->>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
+    ops = [dict(zip(HEADER, row, strict=True)) for row in design.graph.list_rows()]
     notes = list(design.notes)
     write_json(options.json, {"design": design.graph.name, "ops": ops, "notes": notes})
     return 0

@@ -22,7 +22,7 @@ def print_tables(*tables: Table | Tabular) -> None:
     """
     is_terminal = sys.stdout.isatty()
     for shown in tables:
-        table = shown.table() if isinstance(shown, Tabular) else shown
+        table = shown.to_table() if isinstance(shown, Tabular) else shown
         full = shown.text_width if isinstance(shown, Tabular) else 120
         console = Console(width=None if is_terminal else full)
         # Measured as if there were room: rich limits a measurement to the width that there is.

@@ -47,12 +47,7 @@ def read_reports(options: argparse.Namespace) -> int:
     from qhls.energy.tool_reports.report import read_report, save_reports
 
     reports = [read_report(path) for path in options.path]
-<<<<<<< HEAD
-    for report in reports:
-        console.print(report.to_table())
-=======
     print_tables(*(table for report in reports for table in report.tables))
->>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
     if options.json:
         sys.stdout.write(f"{save_reports(reports, options.json)}\n")
     return 0

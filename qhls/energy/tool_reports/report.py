@@ -142,12 +142,8 @@ class ToolReport(Printed):
     latency: LatencyReport | None
     notes: tuple[str, ...] = ()
 
-<<<<<<< HEAD
-    def to_table(self) -> Group:
-=======
     @property
     def tables(self) -> tuple[Table, ...]:
->>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
         """Return the facts of the report, then the tables of area and latency."""
         facts = Table(title=make_cell(f"{self.design}: {self.kind}", "italic"), show_header=False)
         rows = {"tool": f"{self.tool} {self.version}", "part": self.part or "-"}
@@ -158,15 +154,11 @@ class ToolReport(Printed):
         rows |= {"note" if i == 0 else "": note for i, note in enumerate(self.notes)}
         for name, value in rows.items():
             facts.add_row(name, make_cell(value))
-<<<<<<< HEAD
-        return Group(facts, *(r.to_table() for r in (self.area, self.latency) if r is not None))
-=======
-        return facts, *(r.table() for r in (self.area, self.latency) if r is not None)
+        return facts, *(r.to_table() for r in (self.area, self.latency) if r is not None)
 
-    def table(self) -> Group:
+    def to_table(self) -> Group:
         """Return all tables as one, for a ``rich`` console."""
         return Group(*self.tables)
->>>>>>> 257ab60 (Narrow terminals get records; results reach a pipe while progress is shown)
 
     def __str__(self) -> str:
         return render_text(self.to_table())
