@@ -88,7 +88,7 @@ def _find_quantizers(layer: Any) -> dict[str, Any]:
     if hasattr(layer, "forward_layer"):
         forward, backward = map(_find_quantizers, (layer.forward_layer, layer.backward_layer))
         return {n: q for n, q in forward.items() if str(q) == str(backward.get(n))}
-    variables = getattr(getattr(layer, "cell", layer), "quantized_weights", dict)()
+    variables = getattr(getattr(layer, "cell", layer), "get_quantized_weights", dict)()
     return {name: quantizer for name, (quantizer, _) in variables.items()}
 
 

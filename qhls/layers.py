@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.batchnorm import QBatchNormalization
@@ -69,7 +69,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Return a third party's layer, once it is registered."""
-    layers = registered()
+    layers = get_registered()
     if name not in layers:
         raise AttributeError(
             f"module 'qhls.layers' has no layer {name!r}. Choose one of {', '.join(__dir__())}."
@@ -78,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *registered()})
+    return sorted({*__all__, *get_registered()})

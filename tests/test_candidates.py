@@ -141,7 +141,7 @@ class Holder(keras.layers.Layer):
 
 @qhls.lower.register(Holder)
 def _(layer, x):
-    return qhls.lower.rule(layer.inner)(layer.inner, x)
+    return qhls.lower.find_rule(layer.inner)(layer.inner, x)
 
 
 def test_layers_within_a_users_layer_are_named_as_left_out():

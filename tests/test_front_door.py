@@ -14,7 +14,7 @@ import pytest
 
 import qhls
 import qhls.layers
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.layers.mobilenet import QMobileNetSeparableConv2D
 from qhls.frontend.layers.octave import OctaveConv2D, QOctaveConv2D
 
@@ -35,7 +35,7 @@ def test_layers_is_the_same_module_before_and_after_its_import():
 
 def test_layers_names_every_layer_of_ours():
     functions = {QMobileNetSeparableConv2D, OctaveConv2D, QOctaveConv2D}
-    own = {cls for cls in registered().values() if cls.__module__.startswith("qhls.frontend.")}
+    own = {cls for cls in get_registered().values() if cls.__module__.startswith("qhls.frontend.")}
     assert {getattr(qhls.layers, name) for name in qhls.layers.__all__} == own | functions
 
 

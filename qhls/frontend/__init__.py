@@ -11,7 +11,7 @@ from qhls.frontend.layers.constraints import Clip, QInitializer
 from qhls.frontend.layers.conv import QConv2D
 from qhls.frontend.layers.dense import QDense
 from qhls.frontend.layers.qlayer import QLayer, Quantized
-from qhls.frontend.layers.registry import register, registered
+from qhls.frontend.layers.registry import get_registered, register
 
 for _package in (layers, lowering):  # layers and lowering rules register themselves on import
     for _module in iter_modules(_package.__path__):
@@ -25,7 +25,7 @@ __all__ = [
     "QInitializer",
     "QLayer",
     "Quantized",
+    "get_registered",
     "load_model",
     "register",
-    "registered",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from qhls.compat.qkeras.weights.save import assign_quantized, model_save_quantized_weights
-from qhls.frontend import Clip, QInitializer, registered
+from qhls.frontend import Clip, QInitializer, get_registered
 from qhls.quantizers import QUANTIZERS, Quantizer, get_internal_sigmoid
 from qhls.quantizers.parse import parse_call
 from qhls.search import ForgivingFactorBits, ForgivingFactorEnergy
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     if name == "_default_sigmoid_type":  # it changes with set_internal_sigmoid
         return get_internal_sigmoid()
     if name == "REGISTERED_LAYERS":
-        return sorted(registered())
+        return sorted(get_registered())
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -142,7 +142,7 @@ def get_constraint(identifier: Any, quantizer: Any) -> Any:
     """Return a constraint; without one, ``Clip`` to the range of the quantizer, and at least to [-1, 1]."""
     if identifier:
         return keras.constraints.get(identifier)
-    return Clip.around(quantizer) if hasattr(quantizer, "max") else Clip(-1.0, 1.0)
+    return Clip.from_quantizer(quantizer) if hasattr(quantizer, "max") else Clip(-1.0, 1.0)
 
 
 def get_initializer(identifier: Any) -> Any:
@@ -159,7 +159,7 @@ def get_auto_range_constraint_initializer(
     constraint = get_constraint(constraint, quantizer)
     if initializer is None:
         return constraint, None
-    return constraint, QInitializer.fitting(initializer, quantizer)
+    return constraint, QInitializer.fit(initializer, quantizer)
 
 
 def get_quantized_initializer(w_initializer: Any, w_range: float) -> Any:

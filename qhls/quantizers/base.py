@@ -49,9 +49,9 @@ class Quantizer:
     :meth:`compute_grid`: integer ``codes`` times a ``step``. The call, its gradient and
     :meth:`compute_integer_codes` follow.
 
-    ``scale`` is the factor that ``alpha`` selects, as in QKeras. A number is known from the start. For ``"auto"`` and
-    ``"auto_po2"`` it is the scale of the present weights if a layer owns the quantizer, else that of the last call
-    outside of tracing.
+    ``scale`` is the factor that ``alpha`` selects, as in QKeras. A number is known from the start. ``"auto"`` and
+    ``"auto_po2"`` fit it to the present weights of the layer that owns the quantizer. Without a layer it is the scale
+    of the last call outside of tracing.
     """
 
     number_type: ClassVar[str] = "fixed"
@@ -92,7 +92,7 @@ class Quantizer:
         """The factor that ``alpha`` selects; ``None`` before the first call if it is fitted to the numbers."""
         layer = self._weight[0]() if self._weight else None
         if layer is not None and isinstance(getattr(self, "alpha", None), str):
-            weight = layer.unquantized(self._weight[1])  # type: ignore[index]
+            weight = layer.get_unquantized(self._weight[1])  # type: ignore[index]
             if weight is not None and is_concrete(weight := as_float(weight)):
                 self._compute_single_grid(weight)
         return self._scale
@@ -226,7 +226,7 @@ class Quantizer:
         return list_values(self, self.quantization)
 
     def build(self, var_name: str | None = None, use_variables: bool = False) -> None:
-        """Move ``qnoise_factor`` into a Keras variable, if ``use_variables`` and there is one."""
+        """Move ``qnoise_factor`` into a Keras variable, if ``use_variables`` is true and it has one."""
         if use_variables and "use_variables" in self._list_arguments():
             self.var_name, self.use_variables = var_name, True  # type: ignore[attr-defined]
             CHECKS["qnoise_factor"](self)

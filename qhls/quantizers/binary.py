@@ -24,7 +24,7 @@ STOCHASTIC_PRECISION = 0.125
 
 @define_quantizer
 class binary(SignQuantizer):
-    """``alpha * take_sign(x)`` with ``take_sign(0) = +1``; with ``use_01``, ``alpha`` where ``x >= 0`` and 0 elsewhere.
+    """``alpha * sign(x)`` with ``sign(0) = +1``; with ``use_01``, ``alpha`` where ``x >= 0`` and 0 elsewhere.
 
     "auto" fits ``alpha = mean(x q) / (mean(q²) + 1e-7)`` to the codes ``q`` at every call, per channel (per
     element for a vector), "auto_po2" rounds it to a power of two.

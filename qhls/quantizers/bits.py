@@ -154,10 +154,10 @@ class quantized_bits(FixedPoint):
 
     ``m = 2**(bits - keep_negative)``; ``low = -m + symmetric``, or 0 without ``keep_negative``. Rounding is
     half to even. The values are ``ac_fixed<bits, integer+1, true, AC_RND_CONV, AC_SAT>``: ``bits`` includes
-    the sign, ``integer`` does not. One signed bit is ``take_sign(x)``, -1 or +1 with ``take_sign(0) = +1``.
+    the sign, ``integer`` does not. One signed bit is ``sign(x)``, -1 or +1 with ``sign(0) = +1``.
 
-    ``alpha`` is the scale: None or a number, an array that broadcasts, or fitted to ``x`` at every call, per
-    channel (all axes but the last share one; ``scale_axis`` says which do not):
+    ``alpha`` is the scale: None or a number, an array that broadcasts, or fitted to ``x`` at every call. A fitted
+    one is per channel; ``scale_axis`` names other axes along which scales differ:
 
     - "auto": ``max|x|`` over the largest code;
     - "auto_po2": a power of two, by five rounds of least squares, within ``2**min_po2_exponent`` and

@@ -12,7 +12,7 @@ from qhls.quantizers.numerics import Tensor, round_to_single
 
 @define_quantizer
 class quantized_hswish(FixedPoint):
-    """``quantized_bits`` of ``x * min(apply_relu(x + relu_shift), relu_upper_bound) / relu_upper_bound``.
+    """``quantized_bits`` of ``x * min(relu(x + relu_shift), relu_upper_bound) / relu_upper_bound``.
 
     Args:
         bits: width, the sign included.

@@ -25,7 +25,7 @@ class quantized_linear(Quantizer):
 
     ``high = 2**(bits - keep_negative) - 1``; ``low = -high - 1 + symmetric``, or 0 without ``keep_negative``.
     Rounding is half to even, the gradient is 1 inside of ``[q low, q high]`` and 0 outside. One signed bit is
-    ``-q/2`` or ``+q/2``, the sign of ``x`` with ``take_sign(0) = +1``.
+    ``-q/2`` or ``+q/2``, the sign of ``x`` with ``sign(0) = +1``.
 
     ``alpha`` is None (1), a number, an array that broadcasts, or fitted to ``x`` at every call per channel:
     "auto" makes ``q = 2 max|x| / (high - low)`` (``max x / high`` without ``keep_negative``), at least 1e-7;

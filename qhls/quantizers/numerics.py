@@ -50,7 +50,7 @@ def make_constant(value: Any, like: Tensor) -> Tensor:
 
 
 def take_sign(x: Tensor) -> Tensor:
-    """Return -1 or +1, with ``take_sign(0) = +1``; NaN stays NaN."""
+    """Return -1 or +1, with ``sign(0) = +1``; NaN stays NaN."""
     s = ops.sign(x)
     return s + (1.0 - ops.abs(s))
 

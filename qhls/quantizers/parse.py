@@ -36,10 +36,14 @@ _FORM = "a name with arguments, such as 'quantized_bits(4,0,1)' or \"quantized_b
 def get_quantizer(identifier: Any) -> Quantizer | Callable[..., Any] | None:
     """Return the quantizer that ``identifier`` describes.
 
-    Accepted: None; a quantizer or any other callable (returned as it is); a quantizer class (called without
-    arguments); a string ``"quantized_bits(4,0,alpha='auto')"``, whose arguments are literals and are never
-    evaluated; the name of a Keras activation, ``"relu"``; a dictionary ``{"class_name": ..., "config": ...}``
-    as Keras 2 and 3, QKeras and qkeras-v3 write it.
+    Accepted:
+
+    - None;
+    - a quantizer or any other callable, which is returned as it is;
+    - a quantizer class, which is called without arguments;
+    - a string ``"quantized_bits(4,0,alpha='auto')"``, whose arguments are literals and are never evaluated;
+    - the name of a Keras activation, ``"relu"``;
+    - a dictionary ``{"class_name": ..., "config": ...}`` as Keras 2 and 3, QKeras and qkeras-v3 write it.
     """
     if identifier is None:
         return None

@@ -116,14 +116,14 @@ class _PowerOfTwo(Quantizer):
 
 @define_quantizer
 class quantized_po2(_PowerOfTwo):
-    """Powers of two with a sign: ``take_sign(x) * 2**clip(round(log2|x|), min_exp, max_exp)``; never 0.
+    """Powers of two with a sign: ``sign(x) * 2**clip(round(log2|x|), min_exp, max_exp)``; never 0.
 
     With ``e = bits - 1`` (less one for the exponent's sign, unless ``max_value <= 1``) the exponents run
     from ``-2**e`` to ``2**e - 1``. ``|x|`` is limited to ``max_value`` first, before rounding: 3 gives 4.
-    ``|x| < 1e-7`` becomes ``2**min_exp`` and ``take_sign(0) = +1``.
+    ``|x| < 1e-7`` becomes ``2**min_exp`` and ``sign(0) = +1``.
 
     Args:
-        bits: sign of the value, sign of the exponent where there is one, and the exponent.
+        bits: sign of the value, sign of the exponent if it has one, and the exponent.
         max_value: where ``|x|`` saturates, or None.
         use_stochastic_rounding: round the exponent at random while training, so that the mean is ``|x|``.
         quadratic_approximation: even exponents only, ``2 * clip(round(log2 sqrt|x|), min_exp, max_exp)``,
@@ -174,7 +174,7 @@ class quantized_relu_po2(_PowerOfTwo):
     negative ``x`` become minus the power of two of ``ns |x|``.
 
     Args:
-        bits: sign of the exponent where there is one, and the exponent.
+        bits: sign of the exponent if it has one, and the exponent.
         max_value: where ``x`` saturates, or None.
         negative_slope: 0, or a power of two up to 1.
         use_stochastic_rounding: round the exponent at random while training, so that the mean is ``x``.

@@ -95,7 +95,7 @@ class quantized_sigmoid(_Squashing):
     ``clip(x/2 + 1/2, 0, 1)``. The step is ``2**-bits``.
 
     Args:
-        bits: width; there is no sign.
+        bits: width, without a sign.
         symmetric: the smallest value is ``1/m``, not 0.
         use_real_sigmoid: the logistic function.
         use_stochastic_rounding: round at random while training.
@@ -139,7 +139,7 @@ class quantized_sigmoid(_Squashing):
 
 @define_quantizer
 class quantized_ulaw(_Squashing):
-    """Mu-law of a quantized number: ``2**integer * clip(take_sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
+    """Mu-law of a quantized number: ``2**integer * clip(sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
 
     ``r = 2 round(sigmoid(x / 2**integer) m) / m - 1`` with ``m = 2**(bits - 1)`` and the sigmoid of
     ``set_internal_sigmoid``. The values lie on no fixed-point grid.

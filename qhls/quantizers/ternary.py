@@ -77,11 +77,11 @@ class _Ternary(SignQuantizer):
 
 @define_quantizer
 class ternary(_Ternary):
-    """``alpha * take_sign(x)`` where ``|x| >= threshold``, else 0.
+    """``alpha * sign(x)`` where ``|x| >= threshold``, else 0.
 
-    The threshold does not scale with ``alpha``. "auto" and "auto_po2" choose both: starting from
-    ``2 max|x| / 3``, ``number_of_unrolls`` times, a code is the sign of ``x`` where ``|x|`` is more
-    than half a scale, and the scale is fitted to the codes by least squares.
+    The threshold does not scale with ``alpha``. "auto" and "auto_po2" choose both, from the scale
+    ``2 max|x| / 3`` on, in ``number_of_unrolls`` rounds. In each a code is the sign of ``x`` where ``|x|``
+    is more than half a scale. Then the scale is fitted to the codes by least squares.
 
     Args:
         alpha: the scale: None (1), a number, an array, "auto" or "auto_po2".

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from qhls.errors import LoadError, QhlsError
 from qhls.frontend.files.load import check_existing
-from qhls.frontend.files.weights import bound_weights
+from qhls.frontend.files.weights import limit_weights
 from qhls.plan import Schedule
 from qhls.search.errors import BudgetError, SearchError, SpaceError
 from qhls.search.goals.costs import UNITS
@@ -129,7 +129,7 @@ def load_compiled(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
     """Return the model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
     path = check_existing(options.model)
     try:
-        with warnings.catch_warnings(), bound_weights(path.name):
+        with warnings.catch_warnings(), limit_weights(path.name):
             warnings.simplefilter("ignore", UserWarning)  # the optimizer's state is not wanted
             model: Any = keras.models.load_model(path)
     except LoadError:

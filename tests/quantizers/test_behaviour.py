@@ -449,7 +449,7 @@ def test_a_kernels_threshold_stays(name, tmp_path):
     model.save(tmp_path / "model.keras")
     for each in (model, qhls.load_model(tmp_path / "model.keras"), keras.models.clone_model(model)):
         each.set_weights(model.get_weights())
-        kernel = keras.ops.convert_to_numpy(each.layers[0].quantized("kernel"))
+        kernel = keras.ops.convert_to_numpy(each.layers[0].quantize_variable("kernel"))
         assert kernel.ravel().tolist() == [-1, 0, 0, 1]
     assert QDense(1, kernel_quantizer=f"{name}()").kernel_quantizer_internal.alpha == "auto_po2"
 

@@ -25,7 +25,7 @@ from qhls.frontend.lowering.reals import (
     Place,
     RealNumbersError,
     Reals,
-    exact,
+    require_exact,
     use_resolver,
 )
 from qhls.frontend.lowering.refusal import RealWeightsError
@@ -186,7 +186,7 @@ class _Quantizers:
         """Return the exact tensor that is read at ``place`` instead of ``reals``."""
         if isinstance(reals, Joined):
             reals.boundary.refuse()
-            return reals.each(_make_near_numbers, rising=True)  # until the trace is repeated
+            return reals.apply_each(_make_near_numbers, rising=True)  # until the trace is repeated
         codes, numbers = _list_numbers(reals)
         if self.quantizer is None and reals.start is not None:
             self.normalisations.note(reals, *_list_numbers(reals.start[1]))
@@ -200,7 +200,7 @@ class _Quantizers:
             self.approximations[key] = approximation
         if isinstance(place.which, str):
             self.at[place.reader, place.which] = chosen
-            return exact(None, activate(place.reader, get_quantizer(chosen), reals))
+            return require_exact(None, activate(place.reader, get_quantizer(chosen), reals))
         layer = self._make_layer(place.path, source, chosen)
         for index in place.which:
             self.at[place.reader, index] = layer
@@ -232,7 +232,7 @@ class _Quantizers:
         key = id(reals), layer.name
         if key not in self._ops:
             with enter_layer(f"{path}{layer.name}"):
-                op = exact(None, activate(layer, layer.quantizer, reals))
+                op = require_exact(None, activate(layer, layer.quantizer, reals))
             self._ops[key] = reals, op
         return self._ops[key][1]
 
@@ -285,7 +285,7 @@ def _make_near_numbers(x: Op | Reals) -> Op:
     if isinstance(x, Op):
         return x
     quantizer = get_quantizer(choose_nearest(x))
-    return exact(None, activate(quantizer, quantizer, x))
+    return require_exact(None, activate(quantizer, quantizer, x))
 
 
 def choose_nearest(reals: Reals) -> str:

@@ -32,20 +32,20 @@ def has_real_weights(layer: KerasLayer) -> bool:
 def _is_real(part: Any) -> bool:
     if isinstance(part, keras.Model):
         return False
-    if hasattr(part, "quantized_weights"):
+    if hasattr(part, "get_quantized_weights"):
         return any(not isinstance(quantizer, Quantizer) for quantizer in _select_kernels(part))
     own = type(part).__module__.startswith("keras.")
-    return own and bool(part.weights) and not lower.knows(part)
+    return own and bool(part.weights) and not lower.has_rule(part)
 
 
 def has_quantized_kernels(layer: KerasLayer) -> bool:
     """Return whether a kernel of ``layer``, or of a layer within it, has a quantizer."""
-    parts = [part for part in layer._flatten_layers() if hasattr(part, "quantized_weights")]
+    parts = [part for part in layer._flatten_layers() if hasattr(part, "get_quantized_weights")]
     return any(isinstance(each, Quantizer) for part in parts for each in _select_kernels(part))
 
 
 def _select_kernels(part: Any) -> list[Any]:
-    return [q for name, (q, _) in part.quantized_weights().items() if name.endswith("kernel")]
+    return [q for name, (q, _) in part.get_quantized_weights().items() if name.endswith("kernel")]
 
 
 def split(model: keras.Model, always: bool) -> Ends | None:
@@ -67,7 +67,7 @@ def split(model: keras.Model, always: bool) -> Ends | None:
             left.append(node)
             made.update(id(t) for t in node.outputs)
     layers = tuple(dict.fromkeys(node.operation.name for node in left))
-    if not left or (not always and any(_holds_quantized(node.operation) for node in left)):
+    if not left or (not always and any(_has_quantized(node.operation) for node in left)):
         return None
     read = [*functional.outputs, *(t for node in left for t in node.input_tensors)]
     border = list({id(t): t for t in read if id(t) not in made}.values())
@@ -83,12 +83,12 @@ def split(model: keras.Model, always: bool) -> Ends | None:
     return Ends(chip, _build_host(model, left, border), layers)
 
 
-def _holds_quantized(operation: Any) -> bool:
+def _has_quantized(operation: Any) -> bool:
     return isinstance(operation, keras.layers.Layer) and has_quantized_kernels(operation)
 
 
 def _build_host(model: keras.Model, left: list[Any], border: list[Any]) -> keras.Model:
-    """The nodes ``left`` with copies of their layers, from the tensors of ``border`` to the outputs of ``model``."""
+    """Build the model of the nodes ``left``, of copied layers, from ``border`` to the outputs of ``model``."""
     tensors = {id(t): keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in border}
     inputs = list(tensors.values())
     copies = _Copies()
@@ -99,9 +99,10 @@ def _build_host(model: keras.Model, left: list[Any], border: list[Any]) -> keras
 
 
 def _inline_models(model: keras.Model) -> keras.Model:
-    """``model`` with the layers of those nested models in place of them that have real weights behind quantised ones.
+    """Replace nested models that have real weights behind quantised ones by their layers.
 
-    So it can be cut between these. Itself where there are none, or where one of them is called more than once.
+    So the model can be cut between these. Return ``model`` itself where none does, or where one of them is
+    called more than once.
     """
     functional = find_functional(model, model)
     nodes = list_keras_nodes(functional)
@@ -160,7 +161,7 @@ class _Copies:
         tensors.update({id(t): x for t, x in zip(node.outputs, results, strict=True)})
 
     def finish(self, inputs: list[Any], outputs: list[Any], name: str) -> keras.Model:
-        """The model of all calls, with the state of the layers that were copied."""
+        """Return the model of all calls, with the state of the layers that were copied."""
         for layer, copy in self.made.values():
             if isinstance(layer, keras.layers.Layer):
                 (copy_model_state if isinstance(layer, keras.Model) else copy_state)(layer, copy)
@@ -168,5 +169,5 @@ class _Copies:
 
 
 def _unwrap_single(tensors: list[Any]) -> Any:
-    """A list of one as the one, as which Keras then expects and returns it."""
+    """Return the only tensor instead of a list of one, as Keras does."""
     return tensors if len(tensors) > 1 else tensors[0]

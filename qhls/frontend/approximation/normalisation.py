@@ -1,7 +1,8 @@
 """Fixed-point approximations of normalisations: layers with a real factor and offset per channel.
 
-If no quantizer follows a normalisation, a layer with fixed-point factors and offsets replaces it. These have enough
-bits that no result moves by more than one code of the input moves it; results are rounded to a grid of that step.
+If no quantizer follows a normalisation, a layer with fixed-point factors and offsets replaces it. These have so
+many bits that no result moves by more than one code of the input moves it. Results are rounded to a grid of that
+step.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class _Call:
         """The input's numbers at the codes."""
         return np.ldexp(self.codes.astype(np.float64), -self.frac)
 
-    def line(self) -> tuple[Array, Array] | None:
+    def fit_line(self) -> tuple[Array, Array] | None:
         """Return factor and offset per channel; None if the layer computes anything else beyond float32 rounding."""
         x, y = self.x, self.numbers
         if len(x) < 2:
@@ -102,7 +103,7 @@ class Normalisations:
         call = _Call(codes, first.x.type.frac, numbers, codes.size > hi - lo)
         if first.dims is not None or not isinstance(layer, keras.layers.Layer):
             return
-        if call.line() is None or not (
+        if call.fit_line() is None or not (
             reals.function is first.function or _is_rectified(reals, call)
         ):
             return
@@ -143,7 +144,7 @@ def _is_rectified(reals: Reals, call: _Call) -> bool:
 
 def _make_fixed_layer(layer: KerasLayer, record: _Layer) -> FixedLayer:
     """Return the fixed-point layer that holds the numbers of all calls."""
-    factors, offsets = next(line for call in record.calls if (line := call.line()))
+    factors, offsets = next(line for call in record.calls if (line := call.fit_line()))
     codes = max(int(abs(call.codes).max()) for call in record.calls)
     bits = min(codes.bit_length() + FINER, FACTOR)
     mantissas, exponents = np.frexp(factors)

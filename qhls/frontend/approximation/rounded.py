@@ -32,10 +32,10 @@ class RoundedFunction(Quantizer):
             return self.rounding(self.function(x))
 
     def get_config(self) -> dict[str, Any]:
-        """Both functions, as a layer's configuration has its activation."""
+        """Return both functions, as a layer's configuration has its activation."""
         return {"function": serialize(self.function), "rounding": serialize(self.rounding)}
 
 
 @lower.register(RoundedFunction, reads_reals=True)
-def _(quantizer: RoundedFunction, x: Tensor) -> Tensor:
+def _lower_rounded_function(quantizer: RoundedFunction, x: Tensor) -> Tensor:
     return activate(quantizer, quantizer.rounding, activate(quantizer, quantizer.function, x))

@@ -76,7 +76,7 @@ class _Rounding:
         if isinstance(layer, keras.layers.Wrapper):
             inner = keras.saving.serialize_keras_object(self.make_twin(layer.layer))
             return type(layer).from_config(layer.get_config() | {"layer": inner})
-        cls = type(layer) if hasattr(layer, "quantized_weights") else find_twin(type(layer))
+        cls = type(layer) if hasattr(layer, "get_quantized_weights") else find_twin(type(layer))
         if cls is None:
             return copy_layer(layer)
         return cls.from_config(layer.get_config() | self._choose_quantizers(layer, cls))
@@ -87,9 +87,9 @@ class _Rounding:
         chosen: dict[str, str] = {}
         for each in list_quantized(cls):
             if each.variable == "state":
-                chosen |= self._state_quantizer(layer, owner)
+                chosen |= self._choose_state_quantizer(layer, owner)
                 continue
-            argument = each.argument("quantizer")
+            argument = each.name_argument("quantizer")
             value = getattr(owner, each.variable, None)
             if value is None and each.kernel:
                 value = getattr(owner, "kernel", None)  # Keras' name of a depthwise kernel
@@ -104,7 +104,7 @@ class _Rounding:
             )
         return chosen
 
-    def _state_quantizer(self, layer: KerasLayer, cell: Any) -> dict[str, str]:
+    def _choose_state_quantizer(self, layer: KerasLayer, cell: Any) -> dict[str, str]:
         """Return a quantizer for the states of a recurrent layer, which otherwise grow at every step.
 
         States are bounded if the cell's activation is: those of an LSTM by the number of steps, others by 1.

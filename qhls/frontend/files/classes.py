@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from qhls.errors import LoadError
-from qhls.frontend.layers.registry import registered
+from qhls.frontend.layers.registry import get_registered
 from qhls.quantizers.base import QUANTIZERS
 
 Config = dict[str, Any]
@@ -62,11 +62,11 @@ def find(name: str, config: Config, where: str, layer: bool = False) -> type:
     """Return the class that ``config`` calls ``name``; with ``layer`` a layer or operation.
 
     Raises:
-        LoadError: there is none.
+        LoadError: none was found.
     """
     module = str(config.get("module") or (_find_missing_module(name, config) if layer else ""))
     stock = find_shipped(name, module, layer)
-    ours = _find_registered(name) or registered().get(name) or QUANTIZERS.get(name)
+    ours = _find_registered(name) or get_registered().get(name) or QUANTIZERS.get(name)
     ours = (
         ours
         or _find_registered(config.get("registered_name"))
@@ -162,7 +162,7 @@ def find_registered_name(name: Any) -> str | None:
 
 
 def _find_missing_module(name: str, config: Config) -> str:
-    """The module of an operation in an HDF5 file of Keras 3, which writes none; ``""`` for layers.
+    """Return the module of an operation in an HDF5 file of Keras 3, which writes none; ``""`` for layers.
 
     All layers write their dtype or whether they train; that distinguishes ``Add`` from ``a + b``.
     """
@@ -175,7 +175,7 @@ def _find_missing_module(name: str, config: Config) -> str:
 
 
 def _find_registered(name: Any) -> type | None:
-    """The class that is registered with Keras by this name, or in its scope of custom objects."""
+    """Return the class that is registered with Keras by this name, or in its scope of custom objects."""
     cls = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     return cls if isinstance(cls, type) else None
 
@@ -196,7 +196,7 @@ def _list_accepted(cls: type) -> set[str]:
 
 
 def _refuse_paths(cls: type, settings: Config, where: str) -> None:
-    """Lookup layers of Keras read a vocabulary from the file that its argument names."""
+    """Refuse a lookup layer whose vocabulary is in a file that the configuration names."""
     if "vocabulary" not in _list_accepted(cls) or not cls.__module__.startswith("keras."):
         return
     if not isinstance(settings.get("vocabulary"), list):

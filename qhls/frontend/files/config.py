@@ -1,7 +1,7 @@
 """Model configurations of Keras 2 and 3, rewritten for Keras 3 and from a closed list of classes.
 
-A model file is data from anywhere. So every object it names is looked up, in what Keras ships
-and what its user registered (``classes.py``); nothing is imported, called or unpickled because the file says so.
+A model file is data from anywhere. So every object that it names is looked up among the classes that Keras ships and
+that its user registered (``classes.py``). Nothing is imported, called or unpickled because the file says so.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LAYER_KEYS = {"layer", "layers", "forward_layer", "backward_layer", "cell", "ce
 
 
 def translate(config: Any, where: str) -> Config:
-    """The configuration of a model, of Keras 2 or 3, in Keras 3's form.
+    """Translate the configuration of a model, of Keras 2 or 3, to Keras 3's form.
 
     ``where`` begins the messages: the file's name.
 
@@ -62,7 +62,7 @@ def _read_top(config: Any, where: str) -> Config:
 
 
 def build(config: Config, where: str) -> Any:
-    """The layer or model of a translated configuration.
+    """Build the layer or model of a translated configuration.
 
     Raises:
         LoadError: Keras, a quantizer or a layer refuses an argument.
@@ -85,7 +85,7 @@ def build(config: Config, where: str) -> Any:
 
 
 def _read_value(value: Any, where: str, key: str = "") -> Any:
-    """Any value of a configuration."""
+    """Translate any value of a configuration."""
     if isinstance(value, list):
         return [_read_value(v, where, key) for v in value]
     if not isinstance(value, dict):
@@ -96,7 +96,7 @@ def _read_value(value: Any, where: str, key: str = "") -> Any:
 
 
 def _read_part(config: Config, where: str) -> Any:
-    """An object that is no layer: a tensor, a quantizer, an initializer, a function, ..."""
+    """Translate an object that is no layer: a tensor, a quantizer, an initializer, a function, ..."""
     name, inner = _read_class_name(config, where), config.get("config")
     if name in ("__tensor__", "__numpy__"):
         return read_field(inner, "value", where)
@@ -114,7 +114,7 @@ def _read_part(config: Config, where: str) -> Any:
 
 
 def _read_function(name: Any, where: str) -> Any:
-    """A function by the name that Keras, a quantizer or the function's user knows it by."""
+    """Find a function by the name that Keras, a quantizer or the function's user knows it by."""
     plain = _read_class_name({"class_name": name}, where)
     known = find_registered_name(name)
     if known is None:
@@ -124,7 +124,7 @@ def _read_function(name: Any, where: str) -> Any:
 
 
 def _read_layer(config: Config, where: str) -> Config:
-    """A layer, which may be a model."""
+    """Translate a layer, which may be a model."""
     config = _strip_pruning(config, where)
     inner = config.get("config")
     label = inner.get("name") if isinstance(inner, dict) else None
@@ -157,7 +157,7 @@ def _check_config(layer_config: Config, where: str) -> Config:
 
 
 def _strip_pruning(config: Config, where: str) -> Config:
-    """The layer in a ``PruneLowMagnitude``, which does something in training only; other layers as they are."""
+    """Return the layer in a ``PruneLowMagnitude``, which does something in training only; other layers as they are."""
     name = config.get("class_name") if isinstance(config, dict) else None
     if not isinstance(name, str) or name.rpartition(">")[2] != "PruneLowMagnitude":
         return config
@@ -253,7 +253,7 @@ def _read_functional(inner: Config, where: str) -> Config:
 
 
 def _rename_wrapped(inner: Config, where: str) -> Config:
-    """The graph with each layer in the place of its pruning wrapper, which had another name."""
+    """Return the graph with each layer in the place of its pruning wrapper, which had another name."""
     layers = [_strip_pruning(each, where) for each in inner["layers"]]
     pairs = zip(inner["layers"], layers, strict=True)
     names = {read_field(old, "name", where): read_field(new, "name", where) for old, new in pairs}
@@ -270,7 +270,7 @@ def _rename_wrapped(inner: Config, where: str) -> Config:
 
 
 def _read_class_name(config: Config, where: str, refused: Collection[str] = CODE) -> str:
-    """The class's name without the package under which it was registered."""
+    """Return the class's name without the package under which it was registered."""
     name = config.get("class_name")
     if not isinstance(name, str):
         raise LoadError(

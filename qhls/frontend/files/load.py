@@ -16,7 +16,7 @@ import keras
 
 from qhls.errors import LoadError
 from qhls.frontend.files.config import build, translate
-from qhls.frontend.files.weights import bound_weights, load_weights, open_h5
+from qhls.frontend.files.weights import limit_weights, load_weights, open_h5
 from qhls.system.limits import (
     ARCHIVE_ERRORS,
     JSON,
@@ -36,14 +36,17 @@ def load_model(
 ) -> keras.Model:
     """Load a model with its weights; it is not compiled for training.
 
-    ``path`` is one of: a ``.keras`` file of Keras 3, written with qhls' layers or with the Keras 3
-    port of QKeras; a whole-model ``.h5`` file of Keras 2; a model's JSON, of Keras 2 or 3, and then
-    ``weights`` is the HDF5 file of its weights. The content decides the kind, the suffix does not.
-    ``weights``, where given, replaces those in ``path``.
+    ``path`` is one of:
 
-    Nothing in the files is executed: only Q-layers, layers and operations of Keras, and classes and
-    functions that their user registered (``@qhls.frontend.register``,
-    ``@keras.saving.register_keras_serializable``, ``keras.saving.custom_object_scope``) are built.
+    - a ``.keras`` file of Keras 3, written with qhls' layers or with the Keras 3 port of QKeras;
+    - a whole-model ``.h5`` file of Keras 2;
+    - a model's JSON, of Keras 2 or 3; then ``weights`` is the HDF5 file of its weights.
+
+    The content decides the kind, the suffix does not. ``weights``, where given, replaces those in ``path``.
+
+    Nothing in the files is executed. Only Q-layers, layers and operations of Keras, and registered classes and
+    functions are built. Their user registers them by ``@qhls.frontend.register``,
+    ``@keras.saving.register_keras_serializable`` or ``keras.saving.custom_object_scope``.
     Lambda layers, marshalled functions, pickles and vocabularies in other files are refused.
 
     Raises:
@@ -66,7 +69,7 @@ def load_model(
                 f"{where}: expected weights for this model, got none (a model's JSON holds no "
                 f"weights). Give them: load_model({where!r}, weights='weights.h5')."
             )
-        with bound_weights(where):
+        with limit_weights(where):
             model = build(translate(config, where), where)
         load_weights(model, replacement or own, where if replacement is None else replacement.name)
     return model
@@ -146,7 +149,7 @@ def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
 
 @contextmanager
 def _open_archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
-    """``path`` open for reading; what an archive raises within is a ``LoadError``."""
+    """Open ``path`` for reading; an error of the archive becomes a ``LoadError``."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive

@@ -41,7 +41,7 @@ def _lower_mode(settings: Config) -> Config:
 
 
 def _split_places(settings: Config) -> Config:
-    """TensorFlow lists the sizes of the parts, Keras where to cut."""
+    """Convert TensorFlow's sizes of the parts to Keras' places of the cuts."""
     parts = settings["indices_or_sections"]
     if isinstance(parts, list):
         parts = np.cumsum(parts)[:-1].tolist()
@@ -49,7 +49,7 @@ def _split_places(settings: Config) -> Config:
 
 
 def _drop_empty_axis(settings: Config) -> Config:
-    """``axis=[]`` is TensorFlow's word for all axes of length 1."""
+    """Replace ``axis=[]``, with which TensorFlow means all axes of length 1."""
     return settings | {"axis": settings.get("axis") or None}
 
 

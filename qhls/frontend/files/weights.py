@@ -45,11 +45,11 @@ def load_weights(model: keras.Model, path: Path, where: str) -> None:
 
 
 @contextmanager
-def bound_weights(where: str) -> Iterator[None]:
-    """Within it, layers that this thread builds have no more weights than the limit allows.
+def limit_weights(where: str) -> Iterator[None]:
+    """Refuse layers that this thread builds within this context, once their weights exceed the limit.
 
     Raises:
-        LoadError: they would have, before there is memory for them. It names the layer.
+        LoadError: weights beyond the limit, before memory is allocated. It names the layer.
     """
     thread, original, total = threading.get_ident(), keras.layers.Layer.add_weight, 0
 
@@ -82,7 +82,7 @@ def _count_bytes(shape: Any) -> int:
 
 @contextmanager
 def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
-    """``path`` open for reading; what HDF5 raises within is a ``LoadError``.
+    """Open ``path`` for reading; an error of HDF5 becomes a ``LoadError``.
 
     Raises:
         LoadError: it is no HDF5 file, a truncated or a damaged one.
@@ -98,7 +98,7 @@ def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
 
 
 def read_attribute(group: Any, name: str) -> list[str]:
-    """Names from an attribute, which Keras splits into ``name0, name1, ...`` where it is long."""
+    """Read names from an attribute, which Keras splits into ``name0, name1, ...`` where it is long."""
     if name in group.attrs:
         values = list(group.attrs[name])
     else:
@@ -110,10 +110,7 @@ def read_attribute(group: Any, name: str) -> list[str]:
 
 
 def _refuse_references(root: Any, where: str) -> None:
-    """HDF5 can point to other files by links and by data sets: a model's weights never do.
-
-    Nor are they anything but numbers.
-    """
+    """Refuse links and data sets that point to other files, and weights that are no numbers."""
     waiting, seen = [root], set()
     while waiting:
         group = waiting.pop()
@@ -134,7 +131,7 @@ def _refuse_references(root: Any, where: str) -> None:
 
 
 def _check_dataset(item: Any, where: str) -> None:
-    """Weights are numbers, and not more than the limit; what an optimizer kept is not read."""
+    """Check that weights are numbers within the limit; an optimizer's state is not read."""
     if item.name.startswith("/optimizer"):
         return
     if item.shape is not None:
@@ -170,7 +167,7 @@ def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
 
 
 def _strip_pruning(names: list[str]) -> list[str]:
-    """A layer's weights without those that its ``PruneLowMagnitude`` wrapper keeps for its training."""
+    """Return a layer's weights without those that its ``PruneLowMagnitude`` wrapper keeps for its training."""
     last = {name: name.rpartition("/")[2].partition(":")[0] for name in names}
     if "pruning_step" not in last.values():
         return names
@@ -241,5 +238,5 @@ def _read_names(names: Any) -> str:
 
 
 def _read_first_line(error: Exception) -> str:
-    """The first line of a message."""
+    """Return the first line of a message."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -31,37 +31,37 @@ class QActivation(QuantizerState):
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
-        """The quantised ``inputs``."""
+        """Quantize ``inputs``."""
         return self.quantizer(inputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_quantizers(self) -> list[Any]:
-        """The one quantizer or function."""
+        """Return the quantizer or function, in a list."""
         return [self.quantizer]
 
     def get_quantization_config(self) -> str:
-        """The quantizer's text, for reports."""
+        """Return the quantizer's text, for reports."""
         return str(self.activation)
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys: the activation's string where it was given as one."""
+        """Return the configuration with QKeras' keys; an activation given as a string stays one."""
         text = self.activation if isinstance(self.activation, str) else None
         return super().get_config() | {"activation": text or serialize(self.quantizer)}
 
 
 @lower.register(QActivation, reads_reals=True)
-def _(layer: QActivation, x: Tensor) -> Tensor:
+def _lower_q_activation(layer: QActivation, x: Tensor) -> Tensor:
     return activate(layer, layer.quantizer, x)
 
 
 @lower.register(keras.layers.Activation, reads_reals=True)
-def _(layer: keras.layers.Activation, x: Tensor) -> Tensor:
+def _lower_activation(layer: keras.layers.Activation, x: Tensor) -> Tensor:
     return activate(layer, layer.activation, x)
 
 
 @lower.register(keras.layers.Softmax)
-def _(layer: keras.layers.Softmax, x: Op) -> Op:
+def _lower_softmax_layer(layer: keras.layers.Softmax, x: Op) -> Op:
     return lower_softmax(layer, x, layer.axis)

@@ -27,10 +27,10 @@ def get_integer_bits(  # noqa: PLR0917 - QKeras' order
     keep_negative: Any = False,
     is_clipping: Any = True,
 ) -> Any:
-    """The integer bits, without the sign, with which ``bits`` bits hold ``[min_value, max_value]``.
+    """Return the integer bits, without the sign, with which ``bits`` bits hold ``[min_value, max_value]``.
 
-    They are the fewest, up to ``bits - keep_negative``, with which neither end saturates; with
-    ``is_clipping`` those of the nearest power of two, so that the ends may saturate. ``min_value``
+    They are the fewest, up to ``bits - keep_negative``, with which neither end saturates. With
+    ``is_clipping`` they are those of the nearest power of two, so the ends may saturate. ``min_value``
     counts with ``keep_negative`` only; ``symmetric``: the lowest code is minus the highest. The
     values are tensors of one shape, the result is an int32 tensor of that shape.
     """
@@ -56,8 +56,8 @@ class QAdaptiveActivation(keras.layers.Layer):
     """``quantized_bits`` or ``quantized_relu`` with as many integer bits as the activations need.
 
     Training keeps exponential moving averages of the smallest and largest activation (after the
-    relu, before the quantizer), from 0 on; ``get_integer_bits`` of them, taken before a step
-    updates them, are the quantizer's ``integer``; its ``alpha`` is 1. Inference only reads them.
+    relu, before the quantizer), from 0 on. Before a step updates them, ``get_integer_bits`` of them
+    gives the quantizer's ``integer``; its ``alpha`` is 1. Inference only reads them.
     The averages and the number of the last training step are the layer's weights.
 
     Args:
@@ -169,11 +169,11 @@ class QAdaptiveActivation(keras.layers.Layer):
         )
 
     def _find_channel_axis(self, rank: int) -> int:
-        """The axis of the channels."""
+        """Return the axis of the channels."""
         return 1 if keras.config.image_data_format() == "channels_first" else rank - 1
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        """The quantised ``inputs``; in training their range is noted for the next call."""
+        """Quantize ``inputs``; training also records their range for the next call."""
         x = as_float(inputs)
         shape = [1] * len(x.shape)
         shape[self._find_channel_axis(len(shape)) if self.per_channel else -1] = -1
@@ -205,19 +205,19 @@ class QAdaptiveActivation(keras.layers.Layer):
             variable.assign(moved)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_quantizers(self) -> list[Any]:
-        """The one quantizer, with its present integer bits."""
+        """Return the quantizer with its present integer bits, in a list."""
         return [self.quantizer]
 
     def get_quantization_config(self) -> str:
-        """The quantizer's text, for reports."""
+        """Return the quantizer's text, for reports."""
         return str(self.quantizer)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; for a variable as ``current_step`` its value."""
+        """Return the constructor's arguments; for a variable as ``current_step`` its value."""
         step = self._current_step()
         return super().get_config() | {
             "activation": self.activation,
@@ -235,7 +235,7 @@ class QAdaptiveActivation(keras.layers.Layer):
 
 
 @lower.register(QAdaptiveActivation, reads_reals=True)
-def _(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
+def _lower_adaptive_activation(layer: QAdaptiveActivation, x: Tensor) -> Tensor:
     if not layer.per_channel:
         return activate(layer, layer.quantizer, x)
     if isinstance(x, Op) and layer.relu_upper_bound is None:

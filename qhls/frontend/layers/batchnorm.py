@@ -79,7 +79,7 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         )
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Normalised ``inputs``, of the same shape; ``mask`` leaves elements out of the statistics."""
+        """Normalise ``inputs``; ``mask`` leaves elements out of the statistics."""
         return self.activation(self.normalise(inputs, training, mask))
 
     def normalise(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
@@ -93,26 +93,26 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
             mean, variance = moments
             for variable, old, new in zip(variables, moving, moments, strict=True):
                 variable.assign(old * momentum + new * (1.0 - momentum))
-        mean = self.through_quantizer("moving_mean", mean)
-        inverse = ops.rsqrt(self.through_quantizer("moving_variance", variance) + self.epsilon)
+        mean = self.apply_quantizer("moving_mean", mean)
+        inverse = ops.rsqrt(self.apply_quantizer("moving_variance", variance) + self.epsilon)
         if self.scale:
-            inverse = inverse * self.through_quantizer("gamma", ops.cast(self.gamma, x.dtype))
-        inverse = self.through_quantizer("inverse", inverse)
+            inverse = inverse * self.apply_quantizer("gamma", ops.cast(self.gamma, x.dtype))
+        inverse = self.apply_quantizer("inverse", inverse)
         offset = -mean * inverse
         if self.center:
-            offset = self.through_quantizer("beta", ops.cast(self.beta, x.dtype)) + offset
+            offset = self.apply_quantizer("beta", ops.cast(self.beta, x.dtype)) + offset
         shape = [1] * len(x.shape)
         shape[self.axis] = -1
         outputs = x * ops.reshape(inverse, shape) + ops.reshape(offset, shape)
         return ops.cast(outputs, self.compute_dtype)
 
     def get_prunable_weights(self) -> list[Any]:
-        """None: there are no kernels."""
+        """Return no weights: the layer has no kernel."""
         return []
 
 
 def read_axis(name: str, axis: Any) -> int:
-    """``axis`` as a number; Keras 2 writes a list of one."""
+    """Return ``axis`` as a number; Keras 2 writes a list of one."""
     axes = list(axis) if isinstance(axis, list | tuple) else [axis]
     if len(axes) != 1:
         raise ValueError(f"{name}: expected one axis, got {axis!r}. Normalise along one axis.")
@@ -121,8 +121,8 @@ def read_axis(name: str, axis: Any) -> int:
 
 @lower.register(QBatchNormalization, reads_reals=True)
 @lower.register(keras.layers.BatchNormalization, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
-    """Real numbers, as the layer itself makes them, for a quantizer behind it."""
+def _lower_batch_normalization(layer: Any, x: Tensor) -> Tensor:
+    """Return the real numbers that the layer itself computes, for a quantizer behind it."""
     odd = explain_refusal(
         layer,
         "a quantizer behind the normalisation, whose factors are real numbers",

@@ -14,7 +14,7 @@ from qhls.quantizers.numerics import make_constant
 
 
 def _make_number(value: Any) -> float:
-    """A Python number; configurations hold nothing else."""
+    """Return a Python number; configurations hold nothing else."""
     if isinstance(value, int | float):
         return value
     array: Any = ops.convert_to_numpy(value)
@@ -42,21 +42,21 @@ class Clip(keras.constraints.Constraint):
         self.quantizer: Any = get_quantizer(quantizer)
 
     @classmethod
-    def around(cls, quantizer: Quantizer) -> Self:
+    def from_quantizer(cls, quantizer: Quantizer) -> Self:
         """Clip to the range of ``quantizer``, and never closer to zero than [-1, 1]."""
         top: Any = ops.convert_to_numpy(quantizer.max())  # one number, or one for each alpha
         bound = max(1.0, float(np.max(top)))
         return cls(-bound, bound)
 
     def __call__(self, value: Any) -> Any:
-        """``value``, constrained; of the same shape."""
+        """Return ``value``, constrained, in its shape."""
         if self.constraint is not None:
             value = self.constraint(value)
         low, high = (make_constant(end, value) for end in (self.min_value, self.max_value))
         return ops.clip(value, low, high)
 
     def get_config(self) -> dict[str, Any]:
-        """The bounds, and the inner constraint and quantizer where there are any."""
+        """Return the bounds, and the inner constraint and quantizer if set."""
         config: dict[str, Any] = {"min_value": self.min_value, "max_value": self.max_value}
         for name in ("constraint", "quantizer"):
             if getattr(self, name) is not None:
@@ -68,9 +68,9 @@ class Clip(keras.constraints.Constraint):
 class QInitializer(keras.initializers.Initializer):
     """Draw from ``initializer``, then make the values fit ``quantizer``.
 
-    Where the values' spread is below one quantization step, nearly all of them would start as the
-    code zero: with ``use_scale`` they are scaled up to what the quantizer resolves. Then they are
-    clipped to its range.
+    If the values' spread is below one quantization step, nearly all of them would start as the code
+    zero. ``use_scale`` scales them up to what the quantizer resolves. Then they are clipped to its
+    range.
     """
 
     def __init__(self, initializer: Any, use_scale: bool, quantizer: Any) -> None:
@@ -79,8 +79,8 @@ class QInitializer(keras.initializers.Initializer):
         self.quantizer: Any = get_quantizer(quantizer)
 
     @classmethod
-    def fitting(cls, initializer: Any, quantizer: Quantizer) -> keras.initializers.Initializer:
-        """``initializer`` wrapped, unless there is nothing to fit.
+    def fit(cls, initializer: Any, quantizer: Quantizer) -> keras.initializers.Initializer:
+        """Wrap ``initializer``, unless it needs no fit.
 
         Constants stay what they are, and a quantizer that finds its own scale (``alpha`` a string)
         fits the values, not the values it.
@@ -92,7 +92,7 @@ class QInitializer(keras.initializers.Initializer):
         return cls(inner, use_scale=True, quantizer=quantizer)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        """A tensor of ``shape`` within the quantizer's range."""
+        """Draw a tensor of ``shape`` within the quantizer's range."""
         x = self.initializer(shape, dtype=dtype)
         if self.quantizer is None:
             return x
@@ -112,7 +112,7 @@ class QInitializer(keras.initializers.Initializer):
         return ops.where(ops.std(x) < step, ops.maximum(gain, 1.0), 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return {
             "initializer": keras.initializers.serialize(self.initializer),
             "use_scale": self.use_scale,

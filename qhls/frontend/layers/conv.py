@@ -21,9 +21,9 @@ from qhls.quantizers.keras_types import ops
 class QConv2D(QLayer, keras.layers.Conv2D):
     """``activation(conv(x, Q(kernel) * mask) + Q(bias))``.
 
-    Arguments are those of ``keras.layers.Conv2D`` and ``kernel_quantizer``, ``bias_quantizer``
-    (quantizers, their strings or configurations, or ``None`` for float weights) and ``mask``: an
-    array that broadcasts against the kernel ``(height, width, in / groups, out)``; one of rank 2 is
+    Arguments are those of ``keras.layers.Conv2D`` and ``kernel_quantizer``, ``bias_quantizer``:
+    quantizers, their strings or configurations, or ``None`` for float weights. ``mask`` is an array
+    that broadcasts to the kernel ``(height, width, in / groups, out)``; one of rank 2 is
     ``(height, width)``. ``kernel_range`` and ``bias_range`` are kept for old QKeras configurations
     and have no effect.
 
@@ -64,19 +64,19 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         super().__init__(**arguments)
         self.mask = None if mask is None else _apply_mask(mask)
 
-    def quantized(self, variable: str) -> Any:
+    def quantize_variable(self, variable: str) -> Any:
         """Return the quantised variable; a kernel is masked after it is quantised."""
-        value = super().quantized(variable)
+        value = super().quantize_variable(variable)
         if variable == "kernel" and self.mask is not None:
             return value * ops.cast(self.mask, value.dtype)
         return value
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
-        return self.convolution_op(inputs, self.quantized("kernel"))
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
+        return self.convolution_op(inputs, self.quantize_variable("kernel"))
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys; the mask as nested lists."""
+        """Return the configuration with QKeras' keys; the mask as nested lists."""
         return super().get_config() | {"mask": None if self.mask is None else self.mask.tolist()}
 
 
@@ -94,6 +94,6 @@ def _apply_mask(mask: Any) -> np.ndarray:
 
 @lower.register(QConv2D)
 def lower_convolution(layer: QConv2D, x: Op) -> Tensor:
-    """The rule of every ``QConv2D``, also of those whose kernel something is folded into."""
+    """Lower a ``QConv2D``, also one whose kernel is folded with a normalisation."""
     mask = 1 if layer.mask is None else layer.mask.astype("float64")
     return finish(layer, convolve(layer, x, "kernel", mask=mask, groups=layer.groups))

@@ -57,12 +57,12 @@ class QConv1D(QLayer, keras.layers.Conv1D):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, steps, in)`` -> ``(batch, steps', filters)``."""
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, steps, in)`` to ``(batch, steps', filters)``."""
         inputs, padding = pad_causal(self, inputs)
         return ops.conv(
             inputs,
-            self.quantized("kernel"),
+            self.quantize_variable("kernel"),
             strides=self.strides,
             padding=padding,
             dilation_rate=self.dilation_rate,
@@ -71,7 +71,7 @@ class QConv1D(QLayer, keras.layers.Conv1D):
 
 
 def pad_causal(layer: Any, inputs: Any) -> tuple[Any, str]:
-    """``inputs`` of a 1D convolution and the padding that is left to do.
+    """Pad ``inputs`` of a causal 1D convolution; return them and the padding that remains.
 
     ``padding="causal"`` is done here: zeros before the first step.
     """
@@ -83,6 +83,6 @@ def pad_causal(layer: Any, inputs: Any) -> tuple[Any, str]:
 
 
 @lower.register(QConv1D)
-def _(layer: QConv1D, x: Op) -> Tensor:
+def _lower_conv1d(layer: QConv1D, x: Op) -> Tensor:
     groups = layer.groups
     return finish(layer, convolve(layer, x, "kernel", lambda kernel: kernel[None], groups=groups))

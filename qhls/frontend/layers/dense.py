@@ -51,11 +51,11 @@ class QDense(QLayer, keras.layers.Dense):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def product(self, inputs: Any) -> Any:
-        """``(..., n) @ (n, units)``."""
-        return ops.matmul(inputs, self.quantized("kernel"))
+    def compute_product(self, inputs: Any) -> Any:
+        """Compute ``(..., n) @ (n, units)``."""
+        return ops.matmul(inputs, self.quantize_variable("kernel"))
 
 
 @lower.register(QDense)
-def _(layer: QDense, x: Op) -> Tensor:
+def _lower_dense(layer: QDense, x: Op) -> Tensor:
     return finish(layer, lower_linear(layer, "kernel", lambda w: Matmul(x, w)))

@@ -67,21 +67,21 @@ class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
         """QKeras' name of the kernel."""
         return self.kernel
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', in * depth_multiplier)``."""
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', in * depth_multiplier)``."""
         return convolve_channels(self, inputs)
 
 
 def convolve_channels(
     layer: Any, inputs: Any, padding: str | None = None, kernel: Any = None
 ) -> Any:
-    """The convolution of each channel of ``inputs`` with ``layer``'s quantised depthwise kernel.
+    """Convolve each channel of ``inputs`` with ``layer``'s quantised depthwise kernel.
 
     ``padding`` and ``kernel``, where given, take the place of ``layer``'s.
     """
     return ops.depthwise_conv(
         inputs,
-        layer.quantized("depthwise_kernel") if kernel is None else kernel,
+        layer.quantize_variable("depthwise_kernel") if kernel is None else kernel,
         strides=layer.strides,
         padding=padding or layer.padding,
         dilation_rate=layer.dilation_rate,
@@ -91,5 +91,5 @@ def convolve_channels(
 
 @lower.register(QDepthwiseConv2D)
 def lower_depthwise(layer: QDepthwiseConv2D, x: Op) -> Tensor:
-    """The rule of every ``QDepthwiseConv2D``, also of those whose kernel something is folded into."""
+    """Lower a ``QDepthwiseConv2D``, also one whose kernel is folded with a normalisation."""
     return finish(layer, convolve_depthwise(layer, x))

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.lowering.lower import have_few_bits, lower, multiply_by, rectify
+from qhls.frontend.lowering.lower import has_few_bits, lower, multiply_by, rectify
 from qhls.frontend.lowering.reals import Tensor, apply_real_along
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
@@ -37,13 +37,13 @@ def _apply_real(
 
 
 def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
-    """The axes of a sample of ``rank`` axes along which ``numbers``, which broadcast to it, differ."""
+    """Return the axes of a sample of ``rank`` axes along which ``numbers``, which broadcast to it, differ."""
     missing = rank - numbers.ndim
     return tuple(missing + axis for axis, size in enumerate(numbers.shape) if size > 1)
 
 
 @lower.register(keras.layers.ReLU, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_relu(layer: Any, x: Tensor) -> Tensor:
     slope, highest, threshold = layer.negative_slope, layer.max_value, layer.threshold
     exactly = isinstance(x, Op) and threshold == 0
     found = rectify(x, float(slope), highest) if isinstance(x, Op) and exactly else None
@@ -54,22 +54,22 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.LeakyReLU, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_leaky_relu(layer: Any, x: Tensor) -> Tensor:
     slope = float(layer.negative_slope)
     found = rectify(x, slope) if isinstance(x, Op) else None
     return _apply_real(layer, x, f"negative_slope={slope}", slope >= 0) if found is None else found
 
 
 @lower.register(keras.layers.ELU, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_elu(layer: Any, x: Tensor) -> Tensor:
     return _apply_real(layer, x, f"alpha={layer.alpha}", layer.alpha >= 0)
 
 
 @lower.register(keras.layers.PReLU, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_prelu(layer: Any, x: Tensor) -> Tensor:
     """Multiply negative numbers by a slope per element, or per element that ``shared_axes`` keep apart."""
     slopes: Any = ops.convert_to_numpy(layer.alpha)
-    if isinstance(x, Op) and have_few_bits(slopes):
+    if isinstance(x, Op) and has_few_bits(slopes):
         if (slopes <= 1).all():
             return Max(x, multiply_by(x, slopes))
         if (slopes >= 1).all():
@@ -80,11 +80,11 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Rescaling, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_rescaling(layer: Any, x: Tensor) -> Tensor:
     scale, offset = np.asarray(layer.scale, np.float64), np.asarray(layer.offset, np.float64)
     if scale.ndim and keras.config.image_data_format() == "channels_first":
         scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))  # as Keras does
-    if isinstance(x, Op) and have_few_bits(scale) and have_few_bits(offset):
+    if isinstance(x, Op) and has_few_bits(scale) and has_few_bits(offset):
         product = multiply_by(x, scale)
         return Add(product, Const.of(offset, "offset")) if offset.any() else product
     axes = {*_find_axes(scale, len(x.shape)), *_find_axes(offset, len(x.shape))}
@@ -93,16 +93,16 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Normalization, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
-    """``(x - mean) / deviation``, or back if ``invert``; Keras' own broadcast statistics."""
+def _lower_normalization(layer: Any, x: Tensor) -> Tensor:
+    """Compute ``(x - mean) / deviation``, or the inverse if ``invert``, with Keras' broadcast statistics."""
     mean, variance = (np.asarray(ops.convert_to_numpy(v)) for v in (layer.mean, layer.variance))
     if mean.shape[0] != 1:
         raise explain_refusal(
             layer, "a normalisation within a sample", "one along the batch", "Use axis=-1."
         )
     mean, deviation = mean[0], np.maximum(np.sqrt(variance[0]), keras.config.epsilon())
-    if isinstance(x, Op) and have_few_bits(mean):
-        if layer.invert and have_few_bits(deviation):
+    if isinstance(x, Op) and has_few_bits(mean):
+        if layer.invert and has_few_bits(deviation):
             return Add(multiply_by(x, deviation), Const.of(mean, "mean"))
         if not layer.invert and (np.frexp(deviation)[0] == 0.5).all():
             return multiply_by(Sub(x, Const.of(mean, "mean")) if mean.any() else x, 1 / deviation)
@@ -111,14 +111,14 @@ def _(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Discretization, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Op:
-    """The number of the bin: steps already."""
+def _lower_discretization(layer: Any, x: Tensor) -> Op:
+    """Return the number of the bin, which is a step function."""
     if layer.output_mode != "int":
         raise explain_refusal(
             layer, "output_mode='int'", f"{layer.output_mode!r}", "Encode its result later."
         )
 
-    def bins(v: Any) -> Any:
+    def find_bin(v: Any) -> Any:
         return ops.cast(layer(v), v.dtype)
 
-    return step_function(layer, bins, x, turns=())
+    return step_function(layer, find_bin, x, turns=())

@@ -43,8 +43,8 @@ class _Normalization(keras.layers.BatchNormalization):
 class Folded(QLayer):
     """``activation(op(x, Q(kernel * inv)) + Q((bias - mean) * inv + beta))``.
 
-    ``inv = gamma / sqrt(variance + epsilon)``. Stands before the Q-layer it extends, which gives
-    the op. Mean and variance are the moving ones of the op's real output in inference. In training
+    ``inv = gamma / sqrt(variance + epsilon)``. As a base it precedes the Q-layer, which gives the op.
+    Mean and variance are the moving ones of the op's real output in inference. In training
     they are the batch's, from a first run of the op with the real kernel, which also updates the
     moving ones:
 
@@ -53,10 +53,10 @@ class Folded(QLayer):
       and corrects the op's result by ``sqrt((moving_variance + epsilon) / (variance + epsilon))``.
 
     ``iteration`` counts training steps from -1. Once it exceeds ``ema_freeze_delay`` (``None`` or
-    negative: never), the moving statistics stand still and training uses them as inference does.
+    negative: never), the moving statistics freeze and training uses them as inference does.
 
-    ``quantized_weights``, ``quantized`` and ``get_folded_weights`` tell the folded kernel and bias
-    of inference. There always is a folded bias; without a ``bias_quantizer`` it stays real.
+    ``get_quantized_weights``, ``quantize_variable`` and ``get_folded_weights`` return the folded kernel and bias
+    of inference. The folded bias always exists; without a ``bias_quantizer`` it stays real.
     """
 
     plain_product = False
@@ -122,11 +122,11 @@ class Folded(QLayer):
         )
 
     def save_own_variables(self, store: Any) -> None:
-        """All variables; Keras' convolutions and ``Dense`` write kernel and bias only."""
+        """Save all variables; Keras' convolutions and ``Dense`` write kernel and bias only."""
         keras.layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store: Any) -> None:
-        """All variables; in a file without ``iteration`` training has not begun.
+        """Load all variables; in a file without ``iteration`` training has not begun.
 
         The Keras 3 port of QKeras writes ``iteration`` under its name.
         """
@@ -137,16 +137,16 @@ class Folded(QLayer):
 
     # -- folding ------------------------------------------------------------------------------------
 
-    def linear(self, inputs: Any, kernel: Any) -> Any:
-        """The op on ``inputs`` with any ``kernel``."""
-        raise NotImplementedError(f"{type(self).__name__} must define linear(inputs, kernel)")
+    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+        """Apply the layer's op to ``inputs`` with any ``kernel``."""
+        raise NotImplementedError(f"{type(self).__name__} must define apply_kernel(inputs, kernel)")
 
-    def scaled(self, kernel: Any, factors: Any) -> Any:
-        """``kernel`` with each output channel times its factor."""
+    def scale_kernel(self, kernel: Any, factors: Any) -> Any:
+        """Multiply each output channel of ``kernel`` by its factor."""
         return factors * kernel
 
-    def unquantized(self, variable: str) -> Any:
-        """The folded kernel or bias of inference."""
+    def get_unquantized(self, variable: str) -> Any:
+        """Return the folded kernel or bias of inference."""
         if not self.built:
             return None
         mean, variance = self._read_moving()
@@ -155,15 +155,15 @@ class Folded(QLayer):
         )
 
     def get_folded_weights(self) -> list[Any]:
-        """Kernel and bias, folded with the moving statistics and not quantised."""
-        return [self.unquantized(each.variable) for each in self.quantized_variables]
+        """Return kernel and bias, folded with the moving statistics and not quantised."""
+        return [self.get_unquantized(each.variable) for each in self.quantized_variables]
 
     @property
     def _kernel_name(self) -> str:
         return self.quantized_variables[0].variable
 
     def _read_moving(self) -> tuple[Any, Any]:
-        """Mean and variance of inference."""
+        """Return mean and variance of inference."""
         norm = self.batchnorm
         return ops.stop_gradient(norm.moving_mean), ops.stop_gradient(norm.moving_variance)
 
@@ -173,7 +173,7 @@ class Folded(QLayer):
 
     def _fold_kernel(self, variance: Any) -> Any:
         inverse = self._compute_inverse(variance)
-        return self.scaled(ops.cast(self.kernel, inverse.dtype), inverse)
+        return self.scale_kernel(ops.cast(self.kernel, inverse.dtype), inverse)
 
     def _fold_bias(self, mean: Any, variance: Any) -> Any:
         inverse = self._compute_inverse(variance)
@@ -185,7 +185,7 @@ class Folded(QLayer):
     # -- the call -----------------------------------------------------------------------------------
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Op with the folded, quantised kernel, folded, quantised bias, activation."""
+        """Apply the folded, quantised kernel, the folded, quantised bias and the activation."""
         mean, variance = self._read_moving()
         kernel_variance, correction = variance, None
         if training and self.trainable:
@@ -195,18 +195,18 @@ class Folded(QLayer):
             else:
                 kernel_variance = self._read_moving()[1]
                 correction = self._find_correction(kernel_variance, variance, live)
-        kernel = self.through_quantizer(self._kernel_name, self._fold_kernel(kernel_variance))
-        outputs = self.linear(inputs, ops.cast(kernel, self.compute_dtype))
+        kernel = self.apply_quantizer(self._kernel_name, self._fold_kernel(kernel_variance))
+        outputs = self.apply_kernel(inputs, ops.cast(kernel, self.compute_dtype))
         if correction is not None:
             outputs = outputs * self._broadcast_along(correction, outputs)
-        bias = self.through_quantizer("bias", self._fold_bias(mean, variance))
+        bias = self.apply_quantizer("bias", self._fold_bias(mean, variance))
         return self.activation(outputs + self._broadcast_along(bias, outputs))
 
     def _observe(self, inputs: Any) -> tuple[Any, Any, Any]:
         """Count the step and update the moving statistics; mean, variance and whether they move."""
         norm: Any = self.batchnorm
         kernel = ops.cast(self.kernel, self.compute_dtype)
-        outputs = ops.cast(self.linear(inputs, kernel), norm.moving_mean.dtype)
+        outputs = ops.cast(self.apply_kernel(inputs, kernel), norm.moving_mean.dtype)
         if self.use_bias:
             outputs = outputs + self._broadcast_along(ops.cast(self.bias, outputs.dtype), outputs)
         axes = [a for a in range(len(outputs.shape)) if a != self._channels % len(outputs.shape)]
@@ -230,13 +230,13 @@ class Folded(QLayer):
         return correction if live is True else ops.where(live, correction, 1.0)
 
     def _broadcast_along(self, values: Any, outputs: Any) -> Any:
-        """A value a channel, in the type of ``outputs`` and in a shape that broadcasts against it."""
+        """Return ``values``, one per channel, in the type of ``outputs`` and a shape that broadcasts to it."""
         shape = [1] * len(outputs.shape)
         shape[self._channels] = -1
         return ops.cast(ops.reshape(values, shape), outputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys: those of the Q-layer and of the normalisation."""
+        """Return the configuration with QKeras' keys: those of the Q-layer and of the normalisation."""
         norm = self.batchnorm.get_config() | {"axis": self.axis}
         return super().get_config() | {
             **{name: norm[name] for name in NORMALISATION_ARGUMENTS},
@@ -259,8 +259,8 @@ class QConv2DBatchnorm(Folded, QConv2D):
         ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
     """
 
-    def linear(self, inputs: Any, kernel: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``; masked as in ``QConv2D``."""
+    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``; masked as in ``QConv2D``."""
         masked = kernel if self.mask is None else kernel * ops.cast(self.mask, kernel.dtype)
         return self.convolution_op(inputs, masked)
 
@@ -276,12 +276,12 @@ class QDepthwiseConv2DBatchnorm(Folded, QDepthwiseConv2D):
         ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
     """
 
-    def linear(self, inputs: Any, kernel: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', in * depth_multiplier)``."""
+    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', in * depth_multiplier)``."""
         return convolve_channels(self, inputs, kernel=kernel)
 
-    def scaled(self, kernel: Any, factors: Any) -> Any:
-        """The output channels of ``(h, w, in, depth_multiplier)`` are its last two axes."""
+    def scale_kernel(self, kernel: Any, factors: Any) -> Any:
+        """Multiply each output channel, the last two axes of ``(h, w, in, depth_multiplier)``, by its factor."""
         return ops.reshape(factors, kernel.shape[2:]) * kernel
 
 
@@ -296,8 +296,8 @@ class QDenseBatchnorm(Folded, QDense):
         ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
     """
 
-    def linear(self, inputs: Any, kernel: Any) -> Any:
-        """``(..., n) @ (n, units)``."""
+    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+        """Compute ``(..., n) @ (n, units)``."""
         return ops.matmul(inputs, kernel)
 
 
@@ -306,5 +306,5 @@ lower.register(QDepthwiseConv2DBatchnorm)(lower_depthwise)
 
 
 @lower.register(QDenseBatchnorm)
-def _(layer: QDenseBatchnorm, x: Op) -> Tensor:
+def _lower_dense_batchnorm(layer: QDenseBatchnorm, x: Op) -> Tensor:
     return finish(layer, lower_linear(layer, "kernel", lambda w: Matmul(x, w)))

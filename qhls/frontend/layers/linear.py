@@ -24,7 +24,7 @@ Arrange = Callable[[Array], Array]
 
 
 def make_weight(layer: KerasLayer, variable: str, arrange: Arrange = np.asarray) -> Const:
-    """The quantised ``variable`` of ``layer`` as a constant, exactly, in the order that ``arrange`` gives it.
+    """Return the quantised ``variable`` of ``layer`` as a constant, exactly, in the order that ``arrange`` gives it.
 
     Raises:
         LoweringError: no quantizer, or a scale that is not a power of two.
@@ -42,10 +42,10 @@ def lower_linear(
     arrange: Arrange = np.asarray,
     mask: Any = 1,
 ) -> Tensor:
-    """``make(weights)`` with the quantised ``variable``; with its codes, where the scales are real numbers.
+    """Return ``make(weights)`` with the quantised ``variable``; with its codes, where the scales are real numbers.
 
     ``arrange`` moves the elements of the variable until its last axis is that of ``make``'s channels.
-    Real scales, one a channel, then multiply the exact sums, as reals. ``mask`` multiplies the weights.
+    Real scales, one per channel, then multiply the exact sums, as reals. ``mask`` multiplies the weights.
 
     Raises:
         LoweringError: no quantizer; real scales that differ within a channel.
@@ -69,8 +69,8 @@ def lower_linear(
 
 
 def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | None]:
-    """Integer codes, their scale, and what to say if that is not a power of two everywhere."""
-    quantizer, values = layer.quantized_weights()[variable]
+    """Return integer codes, their scale, and the error if that is not a power of two everywhere."""
+    quantizer, values = layer.get_quantized_weights()[variable]
     if not isinstance(quantizer, Quantizer):
         raise _explain_unquantised(layer, variable)
     running = find_arithmetic()
@@ -100,7 +100,7 @@ def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError 
 def _find_computed(
     layer: Any, quantizer: Quantizer, values: Array, codes: Array, scale: Array
 ) -> tuple[Array, Array]:
-    """``codes`` and ``scale``; or what Keras computes with, and 1, where ``x + (q - x)`` rounds beside the grid.
+    """Return ``codes`` and ``scale``; or what Keras computes with, and 1, where ``x + (q - x)`` rounds beside the grid.
 
     It does for a weight far beyond a grid of so many bits that the sum has no place for the last of them.
     """
@@ -115,7 +115,7 @@ def _find_computed(
 
 
 def _explain_unquantised(layer: Any, variable: str) -> LoweringError:
-    argument = layer.argument(variable, "quantizer")
+    argument = layer.name_argument(variable, "quantizer")
     advice = f"Add e.g. {argument}='quantized_bits(8,0,alpha=1)'."
     actual = "none, so its weights are real numbers"
     return RealWeightsError(
@@ -124,10 +124,10 @@ def _explain_unquantised(layer: Any, variable: str) -> LoweringError:
 
 
 def add_bias(layer: QLayer, x: Tensor) -> Tensor:
-    """``x + bias``, where there is one: a folded normalisation is one, whatever use_bias says."""
-    if layer.unquantized("bias") is None:
+    """Add the bias to ``x``, if any; a folded normalisation is one, whatever use_bias says."""
+    if layer.get_unquantized("bias") is None:
         return x
-    quantised = isinstance(layer.quantized_weights()["bias"][0], Quantizer)
+    quantised = isinstance(layer.get_quantized_weights()["bias"][0], Quantizer)
     if isinstance(x, Op) and quantised:
         _, _, odd = _find_codes(layer, "bias")
         if odd is None:
@@ -135,10 +135,10 @@ def add_bias(layer: QLayer, x: Tensor) -> Tensor:
     else:
         odd = _explain_unquantised(layer, "bias")
     with skip_gradients():
-        bias = layer.quantized("bias")
+        bias = layer.quantize_variable("bias")
     return apply_real(x, lambda v: v + ops.cast(bias, v.dtype), odd)
 
 
 def finish(layer: QLayer, x: Tensor) -> Tensor:
-    """``activation(x + bias)``: what follows the linear op of every Q-layer."""
+    """Return ``activation(x + bias)``, which follows the linear op of every Q-layer."""
     return activate(layer, layer.activation, add_bias(layer, x))

@@ -23,10 +23,10 @@ from qhls.frontend.lowering.lower import lower, make_zero
 from qhls.frontend.lowering.reals import (
     Tensor,
     apply_real_along,
-    exact,
     find_boundary,
     join_tensors,
     make_exact,
+    require_exact,
 )
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
@@ -60,10 +60,12 @@ _MIRRORED = {
 
 
 @register_operations(*_COMPARISONS)
-def _(operation: Any, a: Any, b: Any) -> Op:
+def _lower_compared(operation: Any, a: Any, b: Any) -> Op:
     kind = type(operation).__name__
     if is_tensor(a) and is_tensor(b):
-        operands = match_ranks(operation, (exact(operation, a), exact(operation, b)))
+        operands = match_ranks(
+            operation, (require_exact(operation, a), require_exact(operation, b))
+        )
         return make_steps(Sub(*operands, proved=True), *_COMPARISONS[kind])
     if is_tensor(a):
         return _lower_comparison(operation, kind, a, b, operation)
@@ -82,7 +84,7 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
         difference = Sub(x, Const.of(constant, "constant"), proved=True)
         return make_steps(difference, *_COMPARISONS[kind])
 
-    def compared(v: Any) -> Any:
+    def compare_constant(v: Any) -> Any:
         return ops.cast(function(v, ops.cast(constant, v.dtype)), v.dtype)
 
     monotone = "Equal" not in (kind, kind.removeprefix("Not"))
@@ -90,7 +92,7 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
     odd = explain_refusal(
         operation, "a comparison of codes", "one of real numbers", "Add a QActivation before it."
     )
-    result = apply_real_along(x, compared, odd, monotone, axes)
+    result = apply_real_along(x, compare_constant, odd, monotone, axes)
     return step_function(operation, keras.activations.linear, result, turns=())
 
 
@@ -98,10 +100,10 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
 
 
 @register_operations("LogicalAnd", "LogicalOr", "LogicalXor")
-def _(operation: Any, a: Any, b: Any) -> Op:
+def _lower_logical(operation: Any, a: Any, b: Any) -> Op:
     if not (is_tensor(a) and is_tensor(b)):
         raise explain_refusal(operation, "two tensors", "a constant", "Leave the operation out.")
-    operands = (make_truth(exact(operation, a)), make_truth(exact(operation, b)))
+    operands = (make_truth(require_exact(operation, a)), make_truth(require_exact(operation, b)))
     left, right = match_ranks(operation, operands)
     kind = type(operation).__name__
     if kind == "LogicalXor":
@@ -110,42 +112,42 @@ def _(operation: Any, a: Any, b: Any) -> Op:
 
 
 @register_operations("LogicalNot")
-def _(operation: Any, x: Tensor) -> Op:
-    return negate(make_truth(exact(operation, x)))
+def _lower_logical_not(operation: Any, x: Tensor) -> Op:
+    return negate(make_truth(require_exact(operation, x)))
 
 
 @register_operations("Any", "All")
-def _(operation: Any, x: Tensor) -> Op:
-    holds = make_truth(exact(operation, x))
+def _lower_any_or_all(operation: Any, x: Tensor) -> Op:
+    holds = make_truth(require_exact(operation, x))
     if type(operation).__name__ == "Any":
         return reduce_axes(operation, holds, "max")
     return negate(reduce_axes(operation, negate(holds), "max"))
 
 
 @register_operations("CountNonzero")
-def _(operation: Any, x: Tensor) -> Op:
-    return reduce_axes(operation, make_truth(exact(operation, x)), "sum")
+def _lower_count_nonzero(operation: Any, x: Tensor) -> Op:
+    return reduce_axes(operation, make_truth(require_exact(operation, x)), "sum")
 
 
 # -- choices ------------------------------------------------------------------------------------
 
 
 @register_operations("Where")
-def _(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
+def _lower_where(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
     if not is_tensor(condition) or a is None or b is None:
         raise explain_refusal(
             operation, "a condition that is a tensor, and two choices", "others", "Name all three."
         )
-    holds = make_truth(exact(operation, condition))
+    holds = make_truth(require_exact(operation, condition))
     xs = [make_exact(x) if is_tensor(x) else _make_number(operation, x, condition) for x in (a, b)]
 
-    def choice(x: Op, y: Op) -> Op:
+    def choose(x: Op, y: Op) -> Op:
         return select(*match_ranks(operation, (holds, *map(_make_known, (x, y)))))
 
     if all(isinstance(x, Op) for x in xs):
-        return choice(*xs)  # type: ignore[arg-type]
+        return choose(*xs)  # type: ignore[arg-type]
     shape = np.broadcast_shapes(holds.shape, *(x.shape for x in xs))
-    return join_tensors(xs, choice, tuple(shape), find_boundary(xs))
+    return join_tensors(xs, choose, tuple(shape), find_boundary(xs))
 
 
 def _make_number(operation: Any, value: Any, x: Tensor) -> Op:
@@ -171,7 +173,7 @@ def _make_known(x: Op) -> Op:
 
 
 @lower.register(keras.layers.Masking)
-def _(layer: keras.layers.Masking, x: Op) -> Op:
+def _lower_masking(layer: keras.layers.Masking, x: Op) -> Op:
     """Set rows that are ``mask_value`` throughout to 0."""
     value = np.asarray(ops.convert_to_numpy(layer.mask_value), np.float64)
     if value.ndim or not is_held(value):
@@ -190,22 +192,22 @@ def _(layer: keras.layers.Masking, x: Op) -> Op:
 
 
 @register_operations("Power")
-def _(operation: Any, a: Any, b: Any) -> Tensor:
-    """A product of integers, where Keras' power has these numbers on every code."""
+def _lower_power(operation: Any, a: Any, b: Any) -> Tensor:
+    """Multiply integers, if Keras' power has these numbers on every code."""
     if not is_tensor(a) or is_tensor(b):
         raise explain_refusal(
             operation, "a tensor to a constant power", "a power from a tensor", "Use a constant."
         )
     exponent = read_constant(operation, b, a)
     whole = exponent.ndim == 0 and exponent == int(exponent) and 1 <= exponent <= 8
-    if isinstance(a, Op) and whole and (dtype := _product_type(operation, a, int(exponent))):
-        product = _power(a, int(exponent))
+    if isinstance(a, Op) and whole and (dtype := _find_product_type(operation, a, int(exponent))):
+        product = _multiply_out(a, int(exponent))
         running = find_arithmetic()
         if running is not None and running.dtype != dtype == "float64":
             running.rounds.append(product.layer)
         return product
 
-    def power(v: Any) -> Any:
+    def raise_to_constant(v: Any) -> Any:
         return operation(v, ops.cast(exponent, v.dtype))
 
     axes = [axis for axis, size in enumerate(exponent.shape) if size > 1]
@@ -215,20 +217,20 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
         "a power, whose results are real numbers",
         "Or put a QActivation behind it.",
     )
-    return apply_real_along(a, power, odd, monotone=False, axes=axes)
+    return apply_real_along(a, raise_to_constant, odd, monotone=False, axes=axes)
 
 
-def _power(x: Op, exponent: int) -> Op:
+def _multiply_out(x: Op, exponent: int) -> Op:
     """Return ``x`` to a power of at least 1, by squares: few products, and none is negative if it cannot be."""
     if exponent == 1:
         return x
-    half = _power(x, exponent // 2)
+    half = _multiply_out(x, exponent // 2)
     square = Mul(half, half)
     return Mul(square, x) if exponent % 2 else square
 
 
-def _product_type(operation: Any, x: Op, times: int) -> str | None:
-    """Return the float type in which Keras' power has no rounding on any code of ``x``; None if there is none."""
+def _find_product_type(operation: Any, x: Op, times: int) -> str | None:
+    """Return the float type in which Keras' power has no rounding on any code of ``x``; None if none has."""
     lo, hi = x.range.hull
     if hi - lo >= POWERS:
         return None

@@ -34,7 +34,7 @@ for _cls in _FOLDS:
 
 
 @lower.register(keras.layers.Average)
-def _(layer: keras.layers.Average, *xs: Op) -> Tensor:
+def _lower_average(layer: keras.layers.Average, *xs: Op) -> Tensor:
     return lower_mean(layer, reduce(Add, match_ranks(layer, xs)), len(xs), divided=True)
 
 
@@ -49,7 +49,7 @@ def match_ranks(layer: KerasLayer, xs: tuple[Op, ...]) -> tuple[Op, ...]:
 
 
 @lower.register(keras.layers.Concatenate, reads_reals=True)
-def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
+def _lower_concatenate(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
     if layer.axis == 0 or layer.axis == -len(xs[0].shape) - 1:
         raise explain_refusal(
             layer, "an axis other than the batch's", "axis 0", "Concatenate on another axis."
@@ -58,7 +58,7 @@ def _(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Dot)
-def _(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
+def _lower_dot(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
     """Return the products of all pairs along the contracted axis, the last one, and their sums."""
     if layer.normalize:
         raise explain_refusal(
@@ -85,7 +85,7 @@ def contract(left: Op, right: Op) -> Op:
 
 
 def _with_last(x: Op, axis: int) -> Op:
-    """``x`` with Keras' ``axis`` (the batch's is 0) behind the others."""
+    """Return ``x`` with Keras' ``axis`` (the batch's is 0) behind the others."""
     rank = len(x.shape)
     place = (axis if axis > 0 else axis + rank + 1) - 1
     others = [a for a in range(rank) if a != place]

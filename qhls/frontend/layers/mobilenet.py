@@ -43,7 +43,7 @@ def QMobileNetSeparableConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     pw_first: bool = False,
     name: str = "",
 ) -> Callable[[Any], Any]:
-    """A function from a tensor to a tensor, which adds the layers of a separable convolution.
+    """Return a function from a tensor to a tensor, which adds the layers of a separable convolution.
 
     They are ``QDepthwiseConv2D`` without bias, ``QActivation(depthwise_activation)``, ``Dropout``
     and a 1x1 ``QConv2D``; with ``pw_first`` the two convolutions change places. After them comes
@@ -60,13 +60,13 @@ def QMobileNetSeparableConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
 
 
 def _make_layers(arguments: dict[str, Any]) -> list[Any]:
-    """New layers of one separable convolution, in the order in which they are applied."""
+    """Make the layers of one separable convolution, in the order in which they are applied."""
 
-    def named(suffix: str) -> str | None:
+    def make_name(suffix: str) -> str | None:
         return f"{arguments['name']}_{suffix}" if arguments["name"] else None
 
     def of(prefix: str, what: str) -> dict[str, Any]:
-        """The arguments ``<prefix>_quantizer, ...`` under the names ``<what>_quantizer, ...``."""
+        """Return the arguments ``<prefix>_quantizer, ...`` under the names ``<what>_quantizer, ...``."""
         parts = ("initializer", "regularizer", "constraint", "quantizer", "range")
         return {f"{what}_{part}": arguments[f"{prefix}_{part}"] for part in parts}
 
@@ -75,7 +75,7 @@ def _make_layers(arguments: dict[str, Any]) -> list[Any]:
         **{key: arguments[key] for key in kept},
         **of("depthwise", "depthwise"),
         use_bias=False,
-        name=named("dw"),
+        name=make_name("dw"),
     )
     kept = ("filters", "use_bias", "activity_regularizer")
     pointwise = QConv2D(
@@ -84,19 +84,19 @@ def _make_layers(arguments: dict[str, Any]) -> list[Any]:
         **of("bias", "bias"),
         kernel_size=1,
         padding="same",
-        name=named("pw"),
+        name=make_name("pw"),
     )
-    between = _make_activation(arguments["depthwise_activation"], named("dw_act"))
+    between = _make_activation(arguments["depthwise_activation"], make_name("dw_act"))
     if arguments["depthwise_dropout_rate"] > 0:
         rate = arguments["depthwise_dropout_rate"]
-        between.append(keras.layers.Dropout(rate, name=named("dw_dropout")))
-    after = _make_activation(arguments["activation"], named("pw_act"))
+        between.append(keras.layers.Dropout(rate, name=make_name("dw_dropout")))
+    after = _make_activation(arguments["activation"], make_name("pw_act"))
     first, second = (pointwise, depthwise) if arguments["pw_first"] else (depthwise, pointwise)
     return [first, *between, second, *after]
 
 
 def _make_activation(activation: Any, name: str | None) -> list[Any]:
-    """The layer of an activation, if there is one."""
+    """Make the layer of an activation, if any, in a list."""
     if activation is None:
         return []
     if isinstance(activation, keras.layers.Layer):

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.frontend.layers.windows import Pair, list_sizes, pair, require_channels_last
+from qhls.frontend.layers.windows import Pair, as_pair, list_sizes, require_channels_last
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor, find_boundary, join_tensors, make_exact
 from qhls.frontend.lowering.refusal import explain_refusal
@@ -26,13 +26,13 @@ def list_strides(dims: tuple[int, ...]) -> list[int]:
 
 
 def permute(x: Op, axes: tuple[int, ...]) -> Op:
-    """``x`` with its axes (batch not counted) in the order ``axes``."""
+    """Return ``x`` with its axes (batch not counted) in the order ``axes``."""
     strides = list_strides(x.shape)
     return View(x, tuple(x.shape[a] for a in axes), tuple(strides[a] for a in axes))
 
 
 def crop(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
-    """``x`` without ``widths[i] = (before, behind)`` elements of axis i."""
+    """Return ``x`` without ``widths[i] = (before, behind)`` elements of axis i."""
     strides = list_strides(x.shape)
     dims = [size - before - behind for size, (before, behind) in zip(x.shape, widths, strict=True)]
     offset = sum(before * stride for (before, _), stride in zip(widths, strides, strict=True))
@@ -40,7 +40,7 @@ def crop(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
 
 
 def repeat_elements(x: Op, times: tuple[int, ...]) -> Op:
-    """``x`` with each element ``times[i]`` times along axis i."""
+    """Return ``x`` with each element ``times[i]`` times along axis i."""
     dims = [d for pair_ in zip(x.shape, times, strict=True) for d in pair_]
     strides = [s for stride in list_strides(x.shape) for s in (stride, 0)]
     spread = View(x, tuple(dims), tuple(strides))
@@ -61,7 +61,7 @@ def gather(x: Op, places: Array) -> Op | None:
 
 
 def _find_longest_view(x: Op, places: Array) -> tuple[Op, int]:
-    """The view of ``x`` whose elements, flattened, are the most of ``places`` from the first on."""
+    """Return the view of ``x`` whose elements, flattened, are the most of ``places`` from the first on."""
     dims: list[int] = []
     strides: list[int] = []
     block = places[:1] - places[0]
@@ -86,15 +86,15 @@ def concatenate(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = 
     ``dims`` is the shape in which they are, if not their own.
     """
 
-    def concatenation(*ops: Op) -> Op:
+    def concatenate_ops(*ops: Op) -> Op:
         return Concat(ops if dims is None else tuple(Reshape(op, dims) for op in ops), axis)
 
     xs = [make_exact(x) for x in xs]
     if all(isinstance(x, Op) for x in xs):
-        return concatenation(*xs)  # type: ignore[arg-type]
+        return concatenate_ops(*xs)  # type: ignore[arg-type]
     shapes = [list(dims or x.shape) for x in xs]
     shapes[0][axis] = sum(shape[axis] for shape in shapes)
-    return join_tensors(xs, concatenation, tuple(shapes[0]), find_boundary(xs))
+    return join_tensors(xs, concatenate_ops, tuple(shapes[0]), find_boundary(xs))
 
 
 def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
@@ -111,7 +111,7 @@ def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
 
 
 def _fill(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
-    """``x`` in elements of the one number that ``filling`` can have."""
+    """Return ``x`` in elements of the one number that ``filling`` can have."""
     code, _ = filling.range.hull
     more = filling.type.frac - x.type.frac if code else 0
     if more > 0:
@@ -121,35 +121,35 @@ def _fill(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
 
 
 @lower.register(keras.layers.Flatten, moves=True)
-def _(layer: keras.layers.Flatten, x: Op) -> Op:
+def _lower_flatten(layer: keras.layers.Flatten, x: Op) -> Op:
     if len(x.shape) > 1:
         require_channels_last(layer)
     return Reshape(x, (x.size,))
 
 
 @lower.register(keras.layers.Reshape, moves=True)
-def _(layer: keras.layers.Reshape, x: Op) -> Op:
+def _lower_reshape(layer: keras.layers.Reshape, x: Op) -> Op:
     shape: Any = layer.compute_output_shape((1, *x.shape))
     return Reshape(x, tuple(shape[1:]))
 
 
 @lower.register(keras.layers.Permute, moves=True)
-def _(layer: keras.layers.Permute, x: Op) -> Op:
+def _lower_permute(layer: keras.layers.Permute, x: Op) -> Op:
     return permute(x, tuple(axis - 1 for axis in layer.dims))
 
 
 @lower.register(keras.layers.RepeatVector, moves=True)
-def _(layer: keras.layers.RepeatVector, x: Op) -> Op:
+def _lower_repeat_vector(layer: keras.layers.RepeatVector, x: Op) -> Op:
     return View(x, (layer.n, *x.shape), (0, 1))
 
 
 @lower.register(keras.layers.UpSampling1D, moves=True)
-def _(layer: keras.layers.UpSampling1D, x: Op) -> Op:
+def _lower_upsampling1d(layer: keras.layers.UpSampling1D, x: Op) -> Op:
     return repeat_elements(x, (int(layer.size), 1))
 
 
 @lower.register(keras.layers.UpSampling2D, moves=True)
-def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
+def _lower_upsampling2d(layer: keras.layers.UpSampling2D, x: Op) -> Op:
     require_channels_last(layer)
     if layer.interpolation != "nearest":
         raise explain_refusal(
@@ -158,17 +158,17 @@ def _(layer: keras.layers.UpSampling2D, x: Op) -> Op:
             f"{layer.interpolation!r}",
             "Use a transposed convolution.",
         )
-    return repeat_elements(x, (*pair(layer.size), 1))
+    return repeat_elements(x, (*as_pair(layer.size), 1))
 
 
 @lower.register(keras.layers.UpSampling3D, moves=True)
-def _(layer: keras.layers.UpSampling3D, x: Op) -> Op:
+def _lower_upsampling3d(layer: keras.layers.UpSampling3D, x: Op) -> Op:
     require_channels_last(layer)
     return repeat_elements(x, (*list_sizes(layer.size), 1))
 
 
 @lower.register(keras.layers.CenterCrop, moves=True)
-def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
+def _lower_center_crop(layer: keras.layers.CenterCrop, x: Op) -> Op:
     require_channels_last(layer)
     rows, columns = (a - b for a, b in zip(x.shape, (layer.height, layer.width), strict=False))
     if min(rows, columns) < 0:
@@ -183,7 +183,7 @@ def _(layer: keras.layers.CenterCrop, x: Op) -> Op:
 @lower.register(keras.layers.ZeroPadding1D, reads_reals=True)
 @lower.register(keras.layers.ZeroPadding2D, reads_reals=True)
 @lower.register(keras.layers.ZeroPadding3D, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_zero_padding(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
     return pad_axes(x, (*_read_pairs(layer.padding), (0, 0)))
 
@@ -191,7 +191,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.Cropping1D, moves=True)
 @lower.register(keras.layers.Cropping2D, moves=True)
 @lower.register(keras.layers.Cropping3D, moves=True)
-def _(layer: Any, x: Op) -> Op:
+def _lower_cropping(layer: Any, x: Op) -> Op:
     if len(x.shape) > 2:
         require_channels_last(layer)
     return crop(x, (*_read_pairs(layer.cropping), (0, 0)))

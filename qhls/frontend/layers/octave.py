@@ -50,7 +50,7 @@ def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     pointwise_range: Any = 1.0,
     bias_range: Any = 1.0,
 ) -> Callable[[Any], Pair]:
-    """A function from ``[high, low]`` to ``[high, low]``, which adds the layers of an octave.
+    """Return a function from ``[high, low]`` to ``[high, low]``, which adds the layers of an octave.
 
     Either tensor may be ``None``: begin with ``[x, None]``, end with ``alpha=0``. Of the
     ``filters``, ``alpha`` (0 to 1) are low; ``alpha=-1`` is a plain convolution of ``high``. Each
@@ -83,7 +83,7 @@ def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     *,
     acc_quantizer: Any = None,
 ) -> Callable[[Any], Pair]:
-    """``QOctaveConv2D`` with Keras' own convolutions and pooling, of float weights.
+    """Return ``QOctaveConv2D`` with Keras' own convolutions and pooling, of float weights.
 
     Raises:
         QuantizerError: an activation that does not exist.
@@ -143,25 +143,25 @@ class _Octave:
             )
 
     def __call__(self, x: Any) -> Pair:
-        """``[high, low]`` of ``[high, low]``."""
-        high, low = self._pair(x)
+        """Apply the convolutions to ``[high, low]``; return ``[high, low]``."""
+        high, low = self._check_pair(x)
         if self.alpha == -1:
-            outputs = self._conv("h_to_h", self.filters)(high)
+            outputs = self._make_convolution("h_to_h", self.filters)(high)
             return [self._activate(outputs, "activation", "c_h_to_h_act"), None]
         for_high = int(self.filters * (1 - self.alpha))
         for_low = self.filters - for_high
         highs, lows = [], []
         if for_high and high is not None:
-            highs.append(self._rounded_conv("h_to_h", for_high, high))
+            highs.append(self._convolve_rounded("h_to_h", for_high, high))
         if for_high and low is not None:
-            highs.append(self._up(low, for_high))
+            highs.append(self._upsample(low, for_high))
         if for_low and low is not None:
-            lows.append(self._rounded_conv("l_to_l", for_low, low))
+            lows.append(self._convolve_rounded("l_to_l", for_low, low))
         if for_low and high is not None:
-            lows.append(self._rounded_conv("h_to_l", for_low, self._pool(high)))
-        return [self._total(highs, "h"), self._total(lows, "l")]
+            lows.append(self._convolve_rounded("h_to_l", for_low, self._pool(high)))
+        return [self._sum_terms(highs, "h"), self._sum_terms(lows, "l")]
 
-    def _pair(self, x: Any) -> Pair:
+    def _check_pair(self, x: Any) -> Pair:
         fits = isinstance(x, list | tuple) and len(x) == 2
         needed = x[:1] if fits and self.alpha == -1 else x
         if not fits or all(each is None for each in needed):
@@ -171,24 +171,24 @@ class _Octave:
             )
         return list(x)
 
-    def _up(self, low: Any, filters: int) -> Any:
-        """``low`` at high resolution; a single pixel is left to broadcasting."""
+    def _upsample(self, low: Any, filters: int) -> Any:
+        """Convolve ``low`` to high resolution; a single pixel is left to broadcasting."""
         if tuple(low.shape[1:3]) == (1, 1):
-            return self._rounded_conv("l_to_h", filters, low, point=True)
-        outputs = self._rounded_conv("l_to_h", filters, low)
-        return keras.layers.UpSampling2D(2, name=self._named("u_l_to_h"))(outputs)
+            return self._convolve_rounded("l_to_h", filters, low, point=True)
+        outputs = self._convolve_rounded("l_to_h", filters, low)
+        return keras.layers.UpSampling2D(2, name=self._make_name("u_l_to_h"))(outputs)
 
     def _pool(self, high: Any) -> Any:
         own = {key: self.arguments[name] for key, name in self.kind.pooling_extra.items()}
-        name = self._named(self.kind.pooling_name)
+        name = self._make_name(self.kind.pooling_name)
         return self.kind.pooling(pool_size=2, strides=2, name=name, **own)(high)
 
-    def _rounded_conv(self, path: str, filters: int, x: Any, point: bool = False) -> Any:
-        outputs = self._conv(path, filters, point)(x)
+    def _convolve_rounded(self, path: str, filters: int, x: Any, point: bool = False) -> Any:
+        outputs = self._make_convolution(path, filters, point)(x)
         return self._activate(outputs, "acc_quantizer", f"c_{path}_act")
 
-    def _conv(self, path: str, filters: int, point: bool = False) -> Any:
-        """The layer of one path; ``point``: 1x1, for a low resolution of a single pixel."""
+    def _make_convolution(self, path: str, filters: int, point: bool = False) -> Any:
+        """Make the layer of one path; ``point``: 1x1, for a low resolution of a single pixel."""
         given = self.arguments
         separable = given["use_separable"] and not point
         own = {"strides": given["strides"], "padding": given["padding"]}
@@ -202,29 +202,31 @@ class _Octave:
         own |= {key: given[key] for key in extra}
         cls = self.kind.separable if separable else self.kind.conv
         size = 1 if point else given["kernel_size"]
-        return cls(filters, size, name=self._named(f"c_{path}"), **own)
+        return cls(filters, size, name=self._make_name(f"c_{path}"), **own)
 
-    def _total(self, terms: list[Any], path: str) -> Any:
+    def _sum_terms(self, terms: list[Any], path: str) -> Any:
         if not terms:
             return None
-        total = keras.layers.Add(name=self._named(f"a_{path}"))(terms) if terms[1:] else terms[0]
+        total = (
+            keras.layers.Add(name=self._make_name(f"a_{path}"))(terms) if terms[1:] else terms[0]
+        )
         return self._activate(total, "activation", f"{path}_act")
 
     def _activate(self, x: Any, argument: str, name: str) -> Any:
-        """``x`` through the activation that ``argument`` gives, if it gives one."""
+        """Apply the activation that ``argument`` gives to ``x``, if any."""
         activation = self.arguments[argument]
         if activation is None:
             return x
-        suffix = f"_{_suffix(activation)}" if self.kind.suffixed else ""
-        return QActivation(activation, name=self._named(name + suffix))(x)
+        suffix = f"_{_make_suffix(activation)}" if self.kind.suffixed else ""
+        return QActivation(activation, name=self._make_name(name + suffix))(x)
 
-    def _named(self, suffix: str) -> str | None:
+    def _make_name(self, suffix: str) -> str | None:
         name = self.arguments["name"]
         return f"{name}_{suffix}" if name else None
 
 
-def _suffix(activation: Any) -> str:
-    """QKeras' short text for an activation in a layer's name: ``qr62`` for quantized_relu(6,2)."""
+def _make_suffix(activation: Any) -> str:
+    """Make QKeras' short text for an activation in a layer's name: ``qr62`` for quantized_relu(6,2)."""
     text = getattr(activation, "__name__", None) or str(activation)
     if "po2" in text:
         return "q2"

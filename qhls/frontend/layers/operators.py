@@ -17,8 +17,8 @@ from qhls.frontend.layers.merge import contract, match_ranks
 from qhls.frontend.layers.movement import concatenate, gather, pad_axes, permute
 from qhls.frontend.layers.windows import lower_mean
 from qhls.frontend.lowering.choices import make_truth
-from qhls.frontend.lowering.lower import activate, have_few_bits, lower, make_zero, multiply_by
-from qhls.frontend.lowering.reals import Tensor, apply_real, apply_real_along, exact
+from qhls.frontend.lowering.lower import activate, has_few_bits, lower, make_zero, multiply_by
+from qhls.frontend.lowering.reals import Tensor, apply_real, apply_real_along, require_exact
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
@@ -47,7 +47,7 @@ _WEIGHT_BITS = 18
 
 
 def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
-    """Decorator: the function is the rule for these operations, as far as this Keras has them."""
+    """Make the decorated function the rule for these operations, as far as this Keras has them."""
 
     def remember(rule: Rule) -> Rule:
         for name in names:
@@ -65,10 +65,12 @@ _PAIRS = {"Add": Add, "Subtract": Sub, "Multiply": Mul, "Maximum": Max, "Minimum
 
 
 @register_operations(*_PAIRS)
-def _(operation: Any, a: Any, b: Any) -> Tensor:
+def _lower_pair(operation: Any, a: Any, b: Any) -> Tensor:
     pair = _PAIRS[type(operation).__name__]
     if is_tensor(a) and is_tensor(b):
-        return pair(*match_ranks(operation, (exact(operation, a), exact(operation, b))))
+        return pair(
+            *match_ranks(operation, (require_exact(operation, a), require_exact(operation, b)))
+        )
     x, value, swapped = (a, b, False) if is_tensor(a) else (b, a, True)
     constant = read_constant(operation, value, x)
     if isinstance(x, Op) and is_held(constant):
@@ -80,7 +82,7 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
 
 
 @register_operations("TrueDivide", "Divide")
-def _(operation: Any, a: Any, b: Any) -> Tensor:
+def _lower_true_divide(operation: Any, a: Any, b: Any) -> Tensor:
     if not is_tensor(a) or is_tensor(b):
         raise explain_refusal(
             operation, "a tensor over a constant", "a tensor as the divisor", "Multiply."
@@ -92,10 +94,10 @@ def _(operation: Any, a: Any, b: Any) -> Tensor:
 
 
 @register_operations("Matmul")
-def _(operation: Any, a: Any, b: Any) -> Op:
-    left = exact(operation, a) if is_tensor(a) else None
+def _lower_matmul(operation: Any, a: Any, b: Any) -> Op:
+    left = require_exact(operation, a) if is_tensor(a) else None
     if left is not None and is_tensor(b):
-        right = exact(operation, b)
+        right = require_exact(operation, b)
         if len(left.shape) == len(right.shape) == 2:
             return contract(left, permute(right, (1, 0)))
     elif left is not None:
@@ -111,7 +113,7 @@ def _(operation: Any, a: Any, b: Any) -> Op:
 
 
 def read_constant(operation: Any, value: Any, x: Tensor) -> Array:
-    """A constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
+    """Read a constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
     array = np.asarray(ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
         array = array[0]
@@ -127,18 +129,18 @@ def read_constant(operation: Any, value: Any, x: Tensor) -> Array:
 
 def is_held(constant: Array) -> bool:
     """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
-    return have_few_bits(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
+    return has_few_bits(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
 def _apply_real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Tensor:
-    """Reals: the operation of each number and a constant, which may be another one along some axes."""
+    """Apply the operation to each number and a constant, which may differ along some axes."""
 
-    def function(v: Any) -> Any:
+    def apply_operation(v: Any) -> Any:
         operands = (v, ops.cast(constant, v.dtype))
         return operation(*(reversed(operands) if swapped else operands))
 
     axes = [axis for axis, size in enumerate(constant.shape) if size > 1]
-    return apply_real_along(x, function, _refuse_codes(operation), axes=axes)
+    return apply_real_along(x, apply_operation, _refuse_codes(operation), axes=axes)
 
 
 # -- one operand --------------------------------------------------------------------------------
@@ -147,20 +149,20 @@ for _name in ("Copy", "StopGradient"):
 
     @register_operations(_name)
     @register_operations(_name, module="keras.src.ops.core")
-    def _identity(operation: Any, x: Tensor) -> Tensor:
+    def _lower_identity(operation: Any, x: Tensor) -> Tensor:
         return x
 
 
 @register_operations("Cast", module="keras.src.ops.core")
-def _(operation: Any, x: Tensor) -> Tensor:
-    """Numbers stay as they are; whole ones are rounded towards 0, and truth is what is not 0."""
+def _lower_cast(operation: Any, x: Tensor) -> Tensor:
+    """Cast to floats: no change; to integers: round towards 0; to truth: 1 where it is not 0."""
     dtype = keras.backend.standardize_dtype(operation.dtype)
     if dtype in ("float32", "float64"):
         return x
     if dtype == "bool":
-        return make_truth(exact(operation, x))
+        return make_truth(require_exact(operation, x))
     if "int" in dtype:
-        x = exact(operation, x)
+        x = require_exact(operation, x)
         above, below = (
             _round_whole(Max(each, make_zero()), Rounding.FLOOR)
             for each in (x, Sub(make_zero(), x))
@@ -172,26 +174,26 @@ def _(operation: Any, x: Tensor) -> Tensor:
 
 
 @register_operations("Negative")
-def _(operation: Any, x: Tensor) -> Op:
-    return Sub(make_zero(), exact(operation, x))
+def _lower_negative(operation: Any, x: Tensor) -> Op:
+    return Sub(make_zero(), require_exact(operation, x))
 
 
 @register_operations("Abs", "Absolute")
-def _(operation: Any, x: Tensor) -> Op:
-    x = exact(operation, x)
+def _lower_abs(operation: Any, x: Tensor) -> Op:
+    x = require_exact(operation, x)
     return Max(x, Sub(make_zero(), x))
 
 
 @register_operations("Square")
-def _(operation: Any, x: Tensor) -> Op:
-    x = exact(operation, x)
+def _lower_square(operation: Any, x: Tensor) -> Op:
+    x = require_exact(operation, x)
     return Mul(x, x)
 
 
 @register_operations("Clip")
-def _(operation: Any, x: Tensor) -> Tensor:
+def _lower_clip(operation: Any, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
-    if not isinstance(x, Op) or not all(end.ndim == 0 and have_few_bits(end) for end in ends):
+    if not isinstance(x, Op) or not all(end.ndim == 0 and has_few_bits(end) for end in ends):
         return apply_real(x, operation, _refuse_codes(operation), shared=True)
     lowest, highest = operation.x_min, operation.x_max
     x = x if lowest is None else Max(x, Const.of(float(lowest), "lowest"))
@@ -199,7 +201,7 @@ def _(operation: Any, x: Tensor) -> Tensor:
 
 
 @register_operations("Floor", "Ceil", "Round")
-def _(operation: Any, x: Tensor) -> Op:
+def _lower_rounding(operation: Any, x: Tensor) -> Op:
     kind = type(operation).__name__
     if not isinstance(x, Op):
         return step_function(operation, operation, x, turns=())
@@ -213,14 +215,14 @@ def _(operation: Any, x: Tensor) -> Op:
 
 
 def _round_whole(x: Op, rounding: Rounding) -> Op:
-    """``x`` rounded to whole numbers, in a type that holds them all."""
+    """Round ``x`` to whole numbers, in a type that holds them all."""
     lo, hi = (end >> x.type.frac for end in x.range.hull)
     to = Fixed.from_range(lo, hi + (rounding is not Rounding.FLOOR), 0)
     return Quantize(x, to, rounding, Overflow.SATURATE)
 
 
 @register_operations("Sign")
-def _(operation: Any, x: Tensor) -> Op:
+def _lower_sign(operation: Any, x: Tensor) -> Op:
     return step_function(operation, operation, x, turns=())
 
 
@@ -246,36 +248,36 @@ _ACTIVATIONS = {
 for _module, _functions in _ACTIVATIONS.items():
 
     @register_operations(*_functions, module=_module)
-    def _activation(operation: Any, x: Tensor) -> Tensor:
+    def _lower_activation(operation: Any, x: Tensor) -> Tensor:
         function = _ACTIVATIONS[type(operation).__module__][type(operation).__name__]
         return activate(operation, function, x)
 
 
 @register_operations("ReLU", module="keras.src.activations.activations")
-def _(operation: Any, x: Tensor) -> Any:
-    return lower.rule_of(keras.layers.ReLU)(operation, x)
+def _lower_relu(operation: Any, x: Tensor) -> Any:
+    return lower.get_rule(keras.layers.ReLU)(operation, x)
 
 
 @register_operations("LeakyRelu", module="keras.src.ops.nn")
-def _(operation: Any, x: Tensor) -> Any:
-    return lower.rule_of(keras.layers.LeakyReLU)(operation, x)
+def _lower_leaky_relu(operation: Any, x: Tensor) -> Any:
+    return lower.get_rule(keras.layers.LeakyReLU)(operation, x)
 
 
 @register_operations("Softmax", module="keras.src.ops.nn")
-def _(operation: Any, x: Tensor) -> Any:
-    return lower.rule_of(keras.layers.Softmax)(operation, x)
+def _lower_softmax(operation: Any, x: Tensor) -> Any:
+    return lower.get_rule(keras.layers.Softmax)(operation, x)
 
 
 @register_operations("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
 @register_operations("Erf", module="keras.src.ops.math")
 @register_operations("LogSigmoid", module="keras.src.ops.nn")
-def _(operation: Any, x: Tensor) -> Tensor:
+def _lower_monotone(operation: Any, x: Tensor) -> Tensor:
     return apply_real(x, operation, _refuse_codes(operation), shared=True)
 
 
 @register_operations("Sin", "Cos")
 @register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
-def _(operation: Any, x: Tensor) -> Tensor:
+def _lower_turning(operation: Any, x: Tensor) -> Tensor:
     return apply_real(x, operation, _refuse_codes(operation), monotone=False, shared=True)
 
 
@@ -292,29 +294,31 @@ def _refuse_codes(operation: Any) -> Any:
 
 
 @register_operations("Sum")
-def _(operation: Any, x: Tensor) -> Op:
-    return reduce_axes(operation, exact(operation, x), "sum")
+def _lower_sum(operation: Any, x: Tensor) -> Op:
+    return reduce_axes(operation, require_exact(operation, x), "sum")
 
 
 @register_operations("Mean")
-def _(operation: Any, x: Tensor) -> Tensor:
-    x = exact(operation, x)
+def _lower_mean(operation: Any, x: Tensor) -> Tensor:
+    x = require_exact(operation, x)
     sums = reduce_axes(operation, x, "sum")
     return lower_mean(operation, sums, x.size // sums.size)
 
 
 @register_operations("Max", "Amax")
-def _(operation: Any, x: Tensor) -> Op:
-    return reduce_axes(operation, exact(operation, x), "max")
+def _lower_max(operation: Any, x: Tensor) -> Op:
+    return reduce_axes(operation, require_exact(operation, x), "max")
 
 
 @register_operations("Min", "Amin")
-def _(operation: Any, x: Tensor) -> Op:
-    return Sub(make_zero(), reduce_axes(operation, Sub(make_zero(), exact(operation, x)), "max"))
+def _lower_min(operation: Any, x: Tensor) -> Op:
+    return Sub(
+        make_zero(), reduce_axes(operation, Sub(make_zero(), require_exact(operation, x)), "max")
+    )
 
 
 def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
-    """``x`` reduced along the operation's axes: windows of one column for each element that is left."""
+    """Reduce ``x`` along the operation's axes, by one window for each element of the result."""
     rank = len(x.shape)
     given = operation.axis if operation.axis is not None else range(rank + 1)
     given = [given] if isinstance(given, int) else given
@@ -355,13 +359,13 @@ def _lower_reshape(operation: Any, x: Op, shape: list[int]) -> Op:
     *("Tile", "Repeat", "Take", "Split", "Roll", "Rot90", "BroadcastTo"),
 )
 @register_operations("Unstack", module="keras.src.ops.core")
-def _(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+def _lower_moved_elements(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
     if not isinstance(x, Op):
-        move = lower.rule(operation)
+        move = lower.find_rule(operation)
         parts = len(_list(operation.output))
         return tuple(
-            x.behind(lambda op, part=part: _list(move(operation, op, *arguments))[part])
+            x.move_by(lambda op, part=part: _list(move(operation, op, *arguments))[part])
             for part in range(parts)
         )
     if any(is_tensor(each) for each in keras.tree.flatten(arguments)):
@@ -392,24 +396,24 @@ def _lower_move(operation: Any, x: Op, places: Array) -> Op:
 
 
 @register_operations("Concatenate")
-def _(operation: Any, xs: Any) -> Tensor:
+def _lower_concatenate(operation: Any, xs: Any) -> Tensor:
     axis = _drop_batch_axis(operation, len(xs[0].shape) + 1)
     return concatenate(_list_tensors(operation, xs), axis)
 
 
 @register_operations("Stack")
-def _(operation: Any, xs: Any) -> Tensor:
+def _lower_stack(operation: Any, xs: Any) -> Tensor:
     axis = _drop_batch_axis(operation, len(xs[0].shape) + 2)
     shape = xs[0].shape
     return concatenate(_list_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
 
 
 @register_operations("Pad")
-def _(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
+def _lower_pad(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
     widths = [(int(before), int(behind)) for before, behind in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
     value = float(constant_values or 0)
-    if operation.mode != "constant" or any(widths[0]) or not have_few_bits(value):
+    if operation.mode != "constant" or any(widths[0]) or not has_few_bits(value):
         raise explain_refusal(
             operation,
             "constants of at most 12 bits around each sample",
@@ -428,7 +432,7 @@ def _list_tensors(operation: Any, xs: Any) -> list[Tensor]:
 
 
 def _drop_batch_axis(operation: Any, rank: int) -> int:
-    """The operation's axis without the batch's, which ``rank`` counts."""
+    """Return the operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:
         raise explain_refusal(

@@ -31,20 +31,20 @@ class _QAverage(QLayer):
     use_bias = False
 
     def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
-        """The sum over each window of ``inputs``, and the number of a window's elements."""
+        """Return the sum over each window of ``inputs``, and the number of a window's elements."""
         raise NotImplementedError(f"{type(self).__name__} must define sum_and_area(inputs)")
 
-    def product(self, inputs: Any) -> Any:
-        """``sum * Q(1 / area)``; Keras' average without a quantizer. Integers become floats."""
+    def compute_product(self, inputs: Any) -> Any:
+        """Compute ``sum * Q(1 / area)``; Keras' average without a quantizer. Integers become floats."""
         inputs = as_float(inputs)
         if self.average_quantizer is None:
-            return self.mean(inputs)
+            return self.compute_mean(inputs)
         total, area = self.sum_and_area(inputs)
         reciprocal = 1 / ops.cast(area, keras.config.floatx())
-        return total * ops.cast(self.through_quantizer("average", reciprocal), total.dtype)
+        return total * ops.cast(self.apply_quantizer("average", reciprocal), total.dtype)
 
-    def mean(self, inputs: Any) -> Any:
-        """Keras' average."""
+    def compute_mean(self, inputs: Any) -> Any:
+        """Return Keras' average."""
         return super(QLayer, self).call(inputs)
 
 
@@ -73,15 +73,15 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
         super().__init__(**collect_arguments(locals()))
 
     def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
-        """Multiplied before it is averaged: exact for integers, as in hardware."""
+        """Return the average times the area: multiplied first, so exact for integers, as in hardware."""
         area = math.prod(self.pool_size)
-        return self.mean(inputs * area), area
+        return self.compute_mean(inputs * area), area
 
-    def mean(self, inputs: Any) -> Any:
-        """Keras' average, but the same on all backends: torch's repeats the border when padded."""
+    def compute_mean(self, inputs: Any) -> Any:
+        """Return Keras' average, the same on all backends: that of torch repeats the border when padded."""
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         if self.padding != "same" or None in [inputs.shape[axis] for axis in axes]:
-            return super().mean(inputs)
+            return super().compute_mean(inputs)
         widths = [(0, 0)] * 4
         for axis, size, stride in zip(axes, self.pool_size, self.strides, strict=True):
             widths[axis] = find_same_padding(inputs.shape[axis], size, stride)
@@ -112,33 +112,33 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
         super().__init__(**collect_arguments(locals()))
 
     def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
-        """All of an image is one window."""
+        """Return sum and area of the whole image."""
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         height, width = (ops.shape(inputs)[axis] for axis in axes)
         return ops.sum(inputs, axis=axes, keepdims=self.keepdims), height * width
 
 
 @lower.register(QAveragePooling2D)
-def _(layer: QAveragePooling2D, x: Op) -> Tensor:
+def _lower_average_pooling2d(layer: QAveragePooling2D, x: Op) -> Tensor:
     sums, part = lower_window_sums(layer, x)
     return _average(layer, sums, math.prod(layer.pool_size), part)
 
 
 @lower.register(QGlobalAveragePooling2D)
-def _(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
+def _lower_global_average_pooling2d(layer: QGlobalAveragePooling2D, x: Op) -> Tensor:
     require_channels_last(layer)
     return _average(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
 def _average(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
-    """The average, and the layer's activation, of what sums up to ``part`` times the sums of a whole window."""
+    """Lower average and activation; ``sums`` are ``part`` times the sums of a whole window."""
     quantizer = layer.average_quantizer
     if quantizer is None:
         divided = getattr(layer, "padding", "") == "same"
         return activate(
             layer, layer.activation, lower_mean(layer, sums, area, part, divided=divided)
         )
-    reciprocal = layer.through_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
+    reciprocal = layer.apply_quantizer("average", ops.cast(1 / area, keras.config.floatx()))
     if part == 1:
         average: Tensor = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
     else:

@@ -17,7 +17,7 @@ from qhls.quantizers.numerics import as_trained, find_trained_type
 
 @dataclass(frozen=True)
 class Quantized:
-    """A variable of a layer, or another value within it, that a quantizer may stand on.
+    """A variable of a layer, or another value within it, that a quantizer may round.
 
     ``variable`` is the layer's attribute where it is a variable. The constructor's arguments begin
     with ``prefix``: ``kernel_quantizer``, ``kernel_initializer``, ``kernel_constraint`` and, where
@@ -31,19 +31,19 @@ class Quantized:
     ranged: bool = True
     fitted: bool = True
 
-    def argument(self, what: str) -> str:
-        """The constructor's argument: ``argument("quantizer")`` is ``kernel_quantizer``."""
+    def name_argument(self, what: str) -> str:
+        """Return the constructor's argument: ``name_argument("quantizer")`` is ``kernel_quantizer``."""
         return f"{self.prefix or self.variable}_{what}"
 
 
 def collect_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """A constructor's ``locals()`` as keyword arguments for the constructor of its base class."""
+    """Return a constructor's ``locals()`` as keyword arguments for the constructor of its base class."""
     own = {k: v for k, v in arguments.items() if k not in ("self", "__class__", "kwargs")}
     return own | arguments["kwargs"]
 
 
 def get_activation(identifier: Any) -> Callable[[Any], Any]:
-    """The function or quantizer behind QKeras' ``activation=``; ``None`` is Keras' ``linear``."""
+    """Return the function or quantizer behind QKeras' ``activation=``; ``None`` is Keras' ``linear``."""
     return get_quantizer(identifier) or keras.activations.linear
 
 
@@ -80,8 +80,8 @@ class QLayer(QuantizerState):
 
     ``class QDense(QLayer, keras.layers.Dense)`` inherits variables, shapes and saving from
     ``Dense``. It names its quantised variables in ``quantized_variables`` and gives its op in
-    ``product``; constructor arguments, constraints, configuration and the call path are here, once
-    for every Q-layer.
+    ``compute_product``. Constructor arguments, constraints, configuration and the call path are here,
+    once for every Q-layer.
     """
 
     quantized_variables: ClassVar[tuple[Quantized, ...]] = (
@@ -93,15 +93,17 @@ class QLayer(QuantizerState):
     size_argument: ClassVar[str | None] = None
     """Argument with the number of outputs, where a search may change it."""
     inner_activations: ClassVar[tuple[str, ...]] = ()
-    """Arguments that name activations within ``product``; ``activation`` follows the bias."""
+    """Arguments that name activations within ``compute_product``; ``activation`` follows the bias."""
 
     def __init__(self, activation: Any = None, **arguments: Any) -> None:
         own: dict[str, Any] = {"activation": get_activation(activation)}
         for each in self.quantized_variables:
-            quantizer = get_quantizer(arguments.pop(each.argument("quantizer"), None))
-            own[each.argument("quantizer")] = own[each.argument("quantizer_internal")] = quantizer
+            quantizer = get_quantizer(arguments.pop(each.name_argument("quantizer"), None))
+            own[each.name_argument("quantizer")] = own[each.name_argument("quantizer_internal")] = (
+                quantizer
+            )
             if each.ranged:
-                own[each.argument("range")] = arguments.pop(each.argument("range"), None)
+                own[each.name_argument("range")] = arguments.pop(each.name_argument("range"), None)
             if isinstance(quantizer, Quantizer):
                 _adapt(each, quantizer, arguments)
         for name in self.inner_activations:
@@ -114,17 +116,17 @@ class QLayer(QuantizerState):
         """Add a variable that quantizers read as it is: mixed precision rounds what is quantised, not before."""
         return super().add_weight(*args, **{"autocast": False, **kwargs})
 
-    def quantized(self, variable: str) -> Any:
-        """The tensor that computations use: the variable, through its quantizer if it has one."""
-        value = self.through_quantizer(variable, self.unquantized(variable))
+    def quantize_variable(self, variable: str) -> Any:
+        """Return the tensor that computations use: the variable, quantised if it has a quantizer."""
+        value = self.apply_quantizer(variable, self.get_unquantized(variable))
         return ops.cast(value, self.compute_dtype)
 
-    def unquantized(self, variable: str) -> Any:
+    def get_unquantized(self, variable: str) -> Any:
         """Return the input of the quantizer: the variable itself, ``None`` for a missing one."""
         return getattr(self, variable, None)
 
-    def through_quantizer(self, variable: str, value: Any) -> Any:
-        """``value`` through the quantizer of ``variable``, if there is one."""
+    def apply_quantizer(self, variable: str, value: Any) -> Any:
+        """Apply the quantizer of ``variable`` to ``value``, if it has one."""
         quantizer = self.find_quantizer(variable)
         if quantizer is None:
             return ops.convert_to_tensor(value)
@@ -138,13 +140,13 @@ class QLayer(QuantizerState):
         quantizer.register_weight(self, variable)
         return result
 
-    def product(self, inputs: Any) -> Any:
-        """The linear op on ``inputs`` and quantised kernels, before bias and activation."""
-        raise NotImplementedError(f"{type(self).__name__} must define product(inputs)")
+    def compute_product(self, inputs: Any) -> Any:
+        """Apply the linear op to ``inputs`` and quantised kernels, before bias and activation."""
+        raise NotImplementedError(f"{type(self).__name__} must define compute_product(inputs)")
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Quantised kernel, op, quantised bias, activation; inputs and sums stay as they are."""
-        outputs = self.product(inputs)
+        """Apply quantised kernel, quantised bias and activation; inputs and sums stay as they are."""
+        outputs = self.compute_product(inputs)
         if self.adds_bias:
             outputs = ops.add(outputs, self._reshape_bias(outputs))
         return outputs if self.activation is None else self.activation(outputs)
@@ -154,9 +156,9 @@ class QLayer(QuantizerState):
         """Return whether the layer adds its bias."""
         return self.use_bias
 
-    def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
-        """Variable -> (quantizer or ``None``, array of floats), for the variables that exist."""
-        values = {v.variable: self.unquantized(v.variable) for v in self.quantized_variables}
+    def get_quantized_weights(self) -> dict[str, tuple[Any, Any]]:
+        """Return ``{variable: (quantizer or None, array of floats)}`` for the variables that exist."""
+        values = {v.variable: self.get_unquantized(v.variable) for v in self.quantized_variables}
         return {
             variable: (self.find_quantizer(variable), ops.convert_to_numpy(value))
             for variable, value in values.items()
@@ -164,7 +166,7 @@ class QLayer(QuantizerState):
         }
 
     def get_quantizers(self) -> list[Quantizer | None]:
-        """The quantizers in the order of ``quantized_variables``, as QKeras lists them."""
+        """Return the quantizers in the order of ``quantized_variables``, as QKeras lists them."""
         return [self.find_quantizer(each.variable) for each in self.quantized_variables]
 
     @property
@@ -173,9 +175,9 @@ class QLayer(QuantizerState):
         return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, str]:
-        """Argument -> text, for reports: quantizers, activation, units or filters."""
+        """Return a text for each argument, for reports: quantizers, activation, units or filters."""
         texts = {
-            each.argument("quantizer"): str(self.find_quantizer(each.variable))
+            each.name_argument("quantizer"): str(self.find_quantizer(each.variable))
             for each in self.quantized_variables
         }
         for name in (*self.inner_activations, "activation"):
@@ -187,33 +189,35 @@ class QLayer(QuantizerState):
         return texts
 
     def get_prunable_weights(self) -> list[Any]:
-        """The kernels, for pruning."""
+        """Return the kernels, for pruning."""
         kernels = [each.variable for each in self.quantized_variables if each.kernel]
         return [v for name in kernels if (v := getattr(self, name)) is not None]
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        """Return the configuration with QKeras' keys; ``from_config`` of it is the same layer."""
         config = super().get_config()
         for name in (*self.inner_activations, "activation"):
             config[name] = serialize(getattr(self, name))
         for each in self.quantized_variables:
             quantizer = self.find_quantizer(each.variable)
-            config[each.argument("quantizer")] = serialize(quantizer)
+            config[each.name_argument("quantizer")] = serialize(quantizer)
             if each.ranged:
-                config[each.argument("range")] = getattr(self, each.argument("range"))
+                config[each.name_argument("range")] = getattr(self, each.name_argument("range"))
         return config
 
     @classmethod
-    def argument(cls, variable: str, what: str) -> str:
-        """The constructor's argument: ``argument("kernel", "quantizer")`` is ``kernel_quantizer``."""
-        return next(v for v in cls.quantized_variables if v.variable == variable).argument(what)
+    def name_argument(cls, variable: str, what: str) -> str:
+        """Return the constructor's argument: ``name_argument("kernel", "quantizer")`` is ``kernel_quantizer``."""
+        return next(v for v in cls.quantized_variables if v.variable == variable).name_argument(
+            what
+        )
 
     def find_quantizer(self, variable: str) -> Quantizer | None:
         """Return the quantizer of a variable, by its name; None without one."""
-        return getattr(self, self.argument(variable, "quantizer"))
+        return getattr(self, self.name_argument(variable, "quantizer"))
 
     def _reshape_bias(self, outputs: Any) -> Any:
-        bias = self.quantized("bias")
+        bias = self.quantize_variable("bias")
         if getattr(self, "data_format", None) == "channels_first":
             return ops.reshape(bias, (1, -1) + (1,) * (len(outputs.shape) - 2))
         return bias
@@ -225,9 +229,9 @@ def _adapt(each: Quantized, quantizer: Quantizer, arguments: dict[str, Any]) -> 
         quantizer._set_trainable_parameter()
     if not each.fitted:
         return
-    constraint = each.argument("constraint")
+    constraint = each.name_argument("constraint")
     if constraint in arguments and arguments[constraint] is None:
-        arguments[constraint] = Clip.around(quantizer)
-    initializer = each.argument("initializer")
+        arguments[constraint] = Clip.from_quantizer(quantizer)
+    initializer = each.name_argument("initializer")
     if arguments.get(initializer) is not None:
-        arguments[initializer] = QInitializer.fitting(arguments[initializer], quantizer)
+        arguments[initializer] = QInitializer.fit(arguments[initializer], quantizer)

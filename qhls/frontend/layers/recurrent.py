@@ -64,15 +64,16 @@ class QCell(QLayer):
         super().__init__(**arguments)
 
     @contextmanager
-    def computing(self) -> Iterator[None]:
-        """Within it the weights read as quantised: once for a sequence, not once for each step."""
+    def read_quantized(self) -> Iterator[None]:
+        """Read the weights as quantised within this context: once per sequence, not once per step."""
         outer = _computing.get()
         if id(self) in outer:
             yield
             return
         weights = [v.variable for v in self.quantized_variables if v.variable != "state"]
         values = {
-            name: None if vars(self)[name] is None else self.quantized(name) for name in weights
+            name: None if vars(self)[name] is None else self.quantize_variable(name)
+            for name in weights
         }
         token = _computing.set({**outer, id(self): values})
         try:
@@ -80,20 +81,20 @@ class QCell(QLayer):
         finally:
             _computing.reset(token)
 
-    def draws_in_a_step(self) -> bool:
+    def needs_draws_in_step(self) -> bool:
         """Return whether a step needs its quantizers' random numbers. Weights are drawn once, before the first step."""
         names = ("state_quantizer", "activation", *self.inner_activations)
         return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
 
     def call(self, inputs: Any, states: Any, training: Any = False) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - a cell has states
-        """One step: ``(output, new states)``. The states that come in are quantised, not the new."""
+        """Compute one step: ``(output, new states)``. It quantises the old states, not the new ones."""
         if self.state_quantizer is not None:
             states = keras.tree.map_structure(self.state_quantizer, states)
-        with self.computing():
+        with self.read_quantized():
             return super(QLayer, self).call(inputs, states, training=training)
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys; Keras' own leaves ``implementation`` out."""
+        """Return the configuration with QKeras' keys; Keras' own leaves ``implementation`` out."""
         config = super().get_config()
         if hasattr(self, "implementation"):
             config["implementation"] = self.implementation
@@ -117,7 +118,7 @@ class QRNN(keras.layers.RNN):
 
     @classmethod
     def _of_cell(cls) -> list[str]:
-        """The arguments of the cell."""
+        """Return the arguments of the cell."""
         parameters = inspect.signature(cls.cell_class.__init__).parameters.values()
         return [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
 
@@ -128,26 +129,28 @@ class QRNN(keras.layers.RNN):
         self.input_spec = keras.InputSpec(ndim=3)
 
     def inner_loop(self, *args: Any, **kwargs: Any) -> Any:
-        """All steps, with weights that are quantised once."""
-        with self.cell.computing(), self._unroll_for_draws():
+        """Compute all steps, with weights that are quantised once."""
+        with self.cell.read_quantized(), self._unroll_for_draws():
             return super().inner_loop(*args, **kwargs)
 
     @contextmanager
     def _unroll_for_draws(self) -> Iterator[None]:
-        """Within it the loop is unrolled where it must be: JAX's own loop lets no step advance a random state."""
+        """Unroll the loop within this context if necessary: in JAX's own loop no step advances a random state."""
         unroll = self.unroll
-        self.unroll = unroll or (keras.backend.backend() == "jax" and self.cell.draws_in_a_step())
+        self.unroll = unroll or (
+            keras.backend.backend() == "jax" and self.cell.needs_draws_in_step()
+        )
         try:
             yield
         finally:
             self.unroll = unroll
 
-    def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
-        """Variable -> (quantizer or ``None``, array of floats), of the cell."""
-        return self.cell.quantized_weights()
+    def get_quantized_weights(self) -> dict[str, tuple[Any, Any]]:
+        """Return ``{variable: (quantizer or None, array of floats)}`` of the cell."""
+        return self.cell.get_quantized_weights()
 
     def get_quantizers(self) -> list[Any]:
-        """The quantizers of kernel, recurrent kernel, bias and state."""
+        """Return the quantizers of kernel, recurrent kernel, bias and state."""
         return self.cell.get_quantizers()
 
     @property
@@ -156,22 +159,22 @@ class QRNN(keras.layers.RNN):
         return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, str]:
-        """Argument -> text, for reports."""
+        """Return a text for each argument, for reports."""
         return self.cell.get_quantization_config()
 
     def get_prunable_weights(self) -> list[Any]:
-        """The kernels, for pruning."""
+        """Return the kernels, for pruning."""
         return self.cell.get_prunable_weights()
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys: the cell's arguments stand among the layer's."""
+        """Return the configuration with QKeras' keys: the cell's arguments are among the layer's."""
         config = super().get_config()
         of_cell = config.pop("cell")["config"]
         return config | {name: of_cell[name] for name in self._of_cell()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """The layer of ``get_config``."""
+        """Make the layer of a configuration."""
         return cls(**config)
 
 
@@ -303,8 +306,8 @@ class QLSTM(QRNN):
     ``bias_quantizer``, ``state_quantizer``: quantizers, their strings or configurations, or
     ``None`` for real numbers. ``state_quantizer`` is for both states, h and c, that enter a step;
     what leaves the layer is not quantised by it. ``recurrent_activation`` "hard_sigmoid" is
-    QKeras': ``clip(0.5 x + 0.5, 0, 1)``. ``implementation`` 1 multiplies by a kernel a gate, 2 by
-    all at once: the same but for float rounding and dropout, which 1 draws for each gate.
+    QKeras': ``clip(0.5 x + 0.5, 0, 1)``. ``implementation`` 1 multiplies by one kernel per gate, 2 by
+    all at once. They differ in float rounding, and in dropout, which 1 draws for each gate.
 
     Raises:
         QuantizerError: a quantizer or activation that does not exist.
@@ -393,7 +396,7 @@ class QGRU(QRNN):
     Arguments are those of ``keras.layers.GRU`` and ``kernel_quantizer``, ``recurrent_quantizer``,
     ``bias_quantizer``, ``state_quantizer``: quantizers, their strings or configurations, or
     ``None`` for real numbers. ``state_quantizer`` is for the state that enters a step, where the
-    gates and the new state read it; what leaves the layer is not quantised by it. The other
+    gates and the new state read it. It does not quantise what leaves the layer. The other
     arguments are as in ``QLSTM``; ``reset_after`` is off unless given.
 
     Raises:
@@ -444,16 +447,16 @@ class QBidirectional(keras.layers.Bidirectional):
     Arguments are those of ``keras.layers.Bidirectional``.
     """
 
-    def quantized_weights(self) -> dict[str, tuple[Any, Any]]:
-        """``forward_`` or ``backward_`` and the variable -> (quantizer or ``None``, array of floats)."""
+    def get_quantized_weights(self) -> dict[str, tuple[Any, Any]]:
+        """Return ``{name: (quantizer or None, array of floats)}``; names begin with ``forward_`` or ``backward_``."""
         return {
             f"{direction}_{variable}": weight
             for direction, layer in self._list_directions()
-            for variable, weight in layer.quantized_weights().items()
+            for variable, weight in layer.get_quantized_weights().items()
         }
 
     def get_quantizers(self) -> list[Any]:
-        """The quantizers of the forward layer, then those of the backward layer."""
+        """Return the quantizers of the forward layer, then those of the backward layer."""
         return [q for _, layer in self._list_directions() for q in layer.get_quantizers()]
 
     @property
@@ -469,7 +472,7 @@ class QBidirectional(keras.layers.Bidirectional):
         }
 
     def get_prunable_weights(self) -> list[Any]:
-        """The kernels, for pruning."""
+        """Return the kernels, for pruning."""
         return [w for _, layer in self._list_directions() for w in layer.get_prunable_weights()]
 
     def _list_directions(self) -> tuple[tuple[str, Any], ...]:

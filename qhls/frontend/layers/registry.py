@@ -14,9 +14,9 @@ Class = TypeVar("Class", bound=type)
 
 
 def register(cls: Class) -> Class:
-    """Class decorator: let model files name this Keras layer, constraint or initializer.
+    """Register a layer, constraint or initializer of Keras, so that model files may name it.
 
-    ``load_model`` builds only classes that stand here or that Keras itself ships: nothing a model
+    ``load_model`` builds only classes that are registered here or that Keras itself ships: nothing a model
     file says is imported. A class that Keras does not know yet is registered with it too, as
     ``qhls>ItsName``, so that ``keras.saving.load_model`` and ``keras.models.clone_model`` find it.
 
@@ -35,6 +35,6 @@ def register(cls: Class) -> Class:
     return cls
 
 
-def registered() -> Mapping[str, type]:
-    """Class name -> class, of everything ``register`` has seen."""
+def get_registered() -> Mapping[str, type]:
+    """Return all classes that ``register`` has seen, by their names."""
     return MappingProxyType(_CLASSES)

@@ -34,11 +34,11 @@ class _ScaleShift(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make ``weight`` and ``bias``."""
-        shape = self.variable_shape(input_shape)
+        shape = self.find_variable_shape(input_shape)
         self.weight = self._add("weight", shape)
         self.bias = self._add("bias", shape) if self.use_bias else None
 
-    def variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+    def find_variable_shape(self, input_shape: Any) -> tuple[int, ...]:
         """Return the shape of ``weight`` and ``bias``."""
         return (1, 1)
 
@@ -47,11 +47,11 @@ class _ScaleShift(keras.layers.Layer):
         return self.add_weight(name=name, shape=shape, **parts)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         parts = {name: module.serialize(getattr(self, name)) for name, module in _PARTS.items()}
         return super().get_config() | parts | {"use_bias": self.use_bias}
 
@@ -84,9 +84,9 @@ class QScaleShift(QLayer, _ScaleShift):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def product(self, inputs: Any) -> Any:
-        """``x * weight``."""
-        return ops.multiply(inputs, self.quantized("weight"))
+    def compute_product(self, inputs: Any) -> Any:
+        """Compute ``x * weight``."""
+        return ops.multiply(inputs, self.quantize_variable("weight"))
 
 
 @register
@@ -96,13 +96,13 @@ class QChannelScaleShift(QScaleShift):
     Arguments are those of ``QScaleShift``. A normalisation in fixed point.
     """
 
-    def variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+    def find_variable_shape(self, input_shape: Any) -> tuple[int, ...]:
         """Return the number of channels."""
         return (input_shape[-1],)
 
 
 @lower.register(QScaleShift)
-def _(layer: QScaleShift, x: Op) -> Tensor:
+def _lower_scale_shift(layer: QScaleShift, x: Op) -> Tensor:
     scaled: Op = Mul(x, make_weight(layer, "weight", np.ravel))
     if layer.use_bias:
         scaled = Add(scaled, make_weight(layer, "bias", np.ravel))

@@ -14,7 +14,7 @@ from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve, convolve_depthwise
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import Tensor, exact
+from qhls.frontend.lowering.reals import Tensor, require_exact
 from qhls.ir import Op
 from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer, ops
@@ -30,13 +30,13 @@ class _Separable(QLayer):
     )
     inner_activations = ("depthwise_activation",)
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, ..., in)`` -> ``(batch, ..., filters)``; rounds only in depthwise_activation."""
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, ..., in)`` to ``(batch, ..., filters)``; rounds only in depthwise_activation."""
         inputs, padding = pad_causal(self, inputs)
         outputs = convolve_channels(self, inputs, padding)
         if self.depthwise_activation is not None:
             outputs = self.depthwise_activation(outputs)
-        pointwise = self.quantized("pointwise_kernel")
+        pointwise = self.quantize_variable("pointwise_kernel")
         return ops.conv(outputs, pointwise, padding="valid", data_format=self.data_format)
 
 
@@ -133,15 +133,15 @@ class QSeparableConv2D(_Separable, keras.layers.SeparableConv2D):
 
 @lower.register(QSeparableConv1D)
 @lower.register(QSeparableConv2D)
-def _(layer: _Separable, x: Op) -> Tensor:
+def _lower_separable_conv(layer: _Separable, x: Op) -> Tensor:
     between = activate(layer, layer.depthwise_activation, convolve_depthwise(layer, x))
-    return finish(layer, lower_pointwise(layer, exact(layer, between)))
+    return finish(layer, lower_pointwise(layer, require_exact(layer, between)))
 
 
 def lower_pointwise(layer: KerasLayer, x: Op, arrange: Arrange = np.asarray) -> Tensor:
-    """``x`` convolved with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
+    """Convolve ``x`` with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
 
-    def image(kernel: Array) -> Array:
+    def arrange_image(kernel: Array) -> Array:
         return arrange(kernel).reshape(1, 1, *arrange(kernel).shape[-2:])
 
-    return convolve(layer, x, "pointwise_kernel", image, pointwise=True)
+    return convolve(layer, x, "pointwise_kernel", arrange_image, pointwise=True)

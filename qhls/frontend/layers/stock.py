@@ -54,7 +54,7 @@ for _cls in _IDENTITIES:
 @lower.register(keras.layers.MaxPooling1D, reads_reals=True)
 @lower.register(keras.layers.MaxPooling2D, reads_reals=True)
 @lower.register(keras.layers.MaxPooling3D, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_max_pooling(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
     window, strides = list_sizes(layer.pool_size), list_sizes(layer.strides)
     return take_maximum(layer, x, lambda op: pool(op, window, strides, layer.padding, "max"))
@@ -63,7 +63,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
 @lower.register(keras.layers.GlobalMaxPooling2D, reads_reals=True)
 @lower.register(keras.layers.GlobalMaxPooling3D, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
+def _lower_global_max_pooling(layer: Any, x: Tensor) -> Tensor:
     require_channels_last(layer)
     return take_maximum(layer, x, lambda op: reduce_all(layer, op, "max"))
 
@@ -71,7 +71,7 @@ def _(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.AveragePooling1D)
 @lower.register(keras.layers.AveragePooling2D)
 @lower.register(keras.layers.AveragePooling3D)
-def _(layer: Any, x: Op) -> Tensor:
+def _lower_average_pooling(layer: Any, x: Op) -> Tensor:
     sums, part = lower_window_sums(layer, x)
     return lower_mean(layer, sums, math.prod(list_sizes(layer.pool_size)), part)
 
@@ -109,7 +109,7 @@ for _dimensions in (1, 2, 3):
 
 
 @lower.register(keras.layers.GlobalAveragePooling1D, masked=True)
-def _(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
+def _lower_global_average_pooling1d(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
     require_channels_last(layer)
     if mask is not None:
         return _lower_masked_mean(layer, x, mask)
@@ -130,14 +130,14 @@ def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
     chosen = Threshold(
         View(count, (steps,), (0,)), places, Const(Codes(np.array([[0, 1, 0]] * steps)), 0)
     )
-    list_divisors = np.repeat(numbers, channels)
+    divisors = np.repeat(numbers, channels)
 
     lowest, highest = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
 
-    def averages(v: Any) -> Any:  # other sums do not occur with this number of steps
-        return ops.clip(v / ops.convert_to_tensor(list_divisors, v.dtype), lowest, highest)
+    def divide(v: Any) -> Any:  # other sums do not occur with this number of steps
+        return ops.clip(v / ops.convert_to_tensor(divisors, v.dtype), lowest, highest)
 
-    def choice(averages: Op) -> Op:
+    def choose(averages: Op) -> Op:
         picked = Mul(averages, Reshape(chosen, (steps, 1)), proved=True)
         total = Pool(Reshape(picked, (1, steps, channels)), (1, steps), (1, 1), "sum", proved=True)
         lo, hi = (f(0, end) for f, end in zip((min, max), averages.range.hull, strict=True))
@@ -151,12 +151,12 @@ def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
         "Add a QActivation behind it.",
     )
     repeated = Reshape(View(sums, (steps, channels), (0, 1)), (steps * channels,))
-    real = Reals(repeated, averages, True, odd, dims=(steps, channels))
-    return real.selected(choice, sums.shape)
+    real = Reals(repeated, divide, True, odd, dims=(steps, channels))
+    return real.select(choose, sums.shape)
 
 
 @lower.register(keras.layers.GlobalAveragePooling2D)
 @lower.register(keras.layers.GlobalAveragePooling3D)
-def _(layer: Any, x: Op) -> Tensor:
+def _lower_global_average_pooling(layer: Any, x: Op) -> Tensor:
     require_channels_last(layer)
     return lower_mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qhls.frontend.layers.qlayer import Quantized
-from qhls.frontend.layers.registry import registered
+from qhls.frontend.layers.registry import get_registered
 
 FOLDED_SUFFIX = "Batchnorm"
 """End of the name of a Q-layer with a folded normalisation."""
@@ -15,12 +15,12 @@ FOLDED_SUFFIX = "Batchnorm"
 
 def find_twin(cls: type, suffix: str = "") -> Any:
     """Return the Q-layer of a class of Keras, as ``QDense`` of ``Dense``, or None; ``suffix`` ends its name."""
-    return registered().get(f"Q{cls.__name__}{suffix}")
+    return get_registered().get(f"Q{cls.__name__}{suffix}")
 
 
 def find_q_class(cls: type) -> Any:
     """Return ``cls`` if it is a Q-layer, else its twin or None."""
-    return cls if registered().get(cls.__name__) is cls else find_twin(cls)
+    return cls if get_registered().get(cls.__name__) is cls else find_twin(cls)
 
 
 def has_plain_product(cls: type) -> bool:
@@ -40,8 +40,8 @@ def list_kernel_variables(cls: Any) -> tuple[str, ...]:
 
 def list_twins() -> dict[str, Any]:
     """Return the Q-layer of each class of Keras' layers that has one, by the name of Keras' class."""
-    names = (name.removeprefix("Q") for name in registered() if name.startswith("Q"))
-    return {name: registered()[f"Q{name}"] for name in names if hasattr(keras.layers, name)}
+    names = (name.removeprefix("Q") for name in get_registered() if name.startswith("Q"))
+    return {name: get_registered()[f"Q{name}"] for name in names if hasattr(keras.layers, name)}
 
 
 def list_plain_products() -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from qhls.frontend.layers.linear import Arrange, finish, lower_linear
 from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.separable import lower_pointwise
-from qhls.frontend.layers.windows import pair, require_channels_last
+from qhls.frontend.layers.windows import as_pair, require_channels_last
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import Tensor, exact
+from qhls.frontend.lowering.reals import Tensor, require_exact
 from qhls.ir import Conv, Op, Pad, Reshape, View
 from qhls.quantizers.keras_types import ops
 
@@ -60,9 +60,9 @@ class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
-        return _convolve_transposed(self, inputs, self.quantized("kernel"))
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
+        return _convolve_transposed(self, inputs, self.quantize_variable("kernel"))
 
 
 class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
@@ -89,21 +89,22 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
         self.depth_multiplier = depth_multiplier
 
     def get_quantizers(self) -> list[Any]:
-        """The quantizers of the variables, then those of the activations, as QKeras lists them."""
+        """Return the quantizers of the variables, then those of the activations, as QKeras lists them."""
         names = (*self.inner_activations, self.last_activation)
         return [*super().get_quantizers(), *(getattr(self, name) for name in names)]
 
     def get_quantization_config(self) -> dict[str, str]:
-        """Argument -> text, for reports."""
+        """Return a text for each argument, for reports."""
         texts = super().get_quantization_config()
         return texts | {self.last_activation: texts["activation"], "activation": "linear"}
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        """Return the configuration with QKeras' keys; ``from_config`` of it is the same layer."""
         config = super().get_config()
         own = {self.last_activation: config["activation"], "activation": "linear"}
         return config | own | {"depth_multiplier": self.depth_multiplier}
 
+    @property
     def _last(self) -> Any:
         return None if self.activation is keras.activations.linear else self.activation
 
@@ -182,11 +183,11 @@ class QDepthwiseConv2DTranspose(_ByChannels):
     @property
     def depthwise_activation(self) -> Any:
         """Return the activation behind the bias, or ``None``."""
-        return self._last()
+        return self._last
 
     @property
     def adds_bias(self) -> bool:
-        """Return whether there is a bias, of one element for each channel."""
+        """Return whether the layer adds a bias, of one element per channel."""
         return self.use_bias and self._channel_bias
 
     def build(self, input_shape: Any) -> None:
@@ -208,25 +209,25 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         self.depthwise_kernel = self._add_kernel("depthwise_kernel", shape)
         self.bias = self._add_bias() if self.use_bias else None
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', in)``."""
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', in)``."""
         groups = inputs.shape[self._channels] // self.group_size
-        kernels = ops.split(self.quantized("depthwise_kernel"), groups, axis=2)
+        kernels = ops.split(self.quantize_variable("depthwise_kernel"), groups, axis=2)
         return _convolve_groups(self, inputs, kernels)
 
-    def unquantized(self, variable: str) -> Any:
+    def get_unquantized(self, variable: str) -> Any:
         """Return the input of the quantizer: the variable itself; ``None`` for a missing one and an unused bias."""
         unused = variable == "bias" and self.built and not self.adds_bias
-        return None if unused else super().unquantized(variable)
+        return None if unused else super().get_unquantized(variable)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The channels stay, the image grows."""
+        """Return the shape of a larger image with the same channels."""
         shape = list(super().compute_output_shape(input_shape))
         shape[self._channels] = input_shape[self._channels]
         return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        """Return the configuration with QKeras' keys; ``from_config`` of it is the same layer."""
         return super().get_config() | {"group_size": self.group_size}
 
 
@@ -274,7 +275,7 @@ class QSeparableConv2DTranspose(_ByChannels):
     @property
     def pointwise_activation(self) -> Any:
         """Return the activation behind the bias, or ``None``."""
-        return self._last()
+        return self._last
 
     def build(self, input_shape: Any) -> None:
         """Make both kernels and the bias."""
@@ -285,20 +286,20 @@ class QSeparableConv2DTranspose(_ByChannels):
         self.pointwise_kernel = self._add_kernel("pointwise_kernel", (1, 1, self.filters, channels))
         self.bias = self._add_bias() if self.use_bias else None
 
-    def product(self, inputs: Any) -> Any:
-        """``(batch, h, w, in)`` -> ``(batch, h', w', filters)``."""
+    def compute_product(self, inputs: Any) -> Any:
+        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
         kernels = ops.split(
-            self.quantized("depthwise_kernel"), inputs.shape[self._channels], axis=3
+            self.quantize_variable("depthwise_kernel"), inputs.shape[self._channels], axis=3
         )
         outputs = _convolve_groups(self, inputs, kernels)
         if self.depthwise_activation is not None:
             outputs = self.depthwise_activation(outputs)
-        pointwise = ops.swapaxes(self.quantized("pointwise_kernel"), 2, 3)
+        pointwise = ops.swapaxes(self.quantize_variable("pointwise_kernel"), 2, 3)
         return ops.conv(outputs, pointwise, padding="valid", data_format=self.data_format)
 
 
 def _convolve_transposed(layer: Any, inputs: Any, kernel: Any) -> Any:
-    """With a kernel ``(height, width, out, in)``."""
+    """Convolve with a kernel ``(height, width, out, in)``."""
     return ops.conv_transpose(
         inputs,
         kernel,
@@ -311,7 +312,7 @@ def _convolve_transposed(layer: Any, inputs: Any, kernel: Any) -> Any:
 
 
 def _convolve_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
-    """Each group of channels with its own kernel; backends have no transposed grouped op."""
+    """Convolve each group of channels with its kernel; backends have no transposed grouped op."""
     groups = ops.split(inputs, len(kernels), axis=layer._channels)
     outputs = [_convolve_transposed(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
     return ops.concatenate(outputs, axis=layer._channels)
@@ -321,12 +322,12 @@ def _convolve_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
 
 
 @lower.register(QConv2DTranspose)
-def _(layer: QConv2DTranspose, x: Op) -> Tensor:
+def _lower_conv2d_transpose(layer: QConv2DTranspose, x: Op) -> Tensor:
     return finish(layer, _convolve(layer, x, "kernel", lambda k: k.swapaxes(2, 3)))
 
 
 @lower.register(QDepthwiseConv2DTranspose)
-def _(layer: QDepthwiseConv2DTranspose, x: Op) -> Tensor:
+def _lower_depthwise_conv2d_transpose(layer: QDepthwiseConv2DTranspose, x: Op) -> Tensor:
     groups = x.shape[-1] // layer.group_size
     return finish(
         layer, _convolve(layer, x, "depthwise_kernel", lambda k: k.swapaxes(2, 3), groups)
@@ -334,16 +335,16 @@ def _(layer: QDepthwiseConv2DTranspose, x: Op) -> Tensor:
 
 
 @lower.register(QSeparableConv2DTranspose)
-def _(layer: QSeparableConv2DTranspose, x: Op) -> Tensor:
+def _lower_separable_conv2d_transpose(layer: QSeparableConv2DTranspose, x: Op) -> Tensor:
     spread = _convolve(layer, x, "depthwise_kernel", lambda k: k, x.shape[-1])
-    between = exact(layer, activate(layer, layer.depthwise_activation, spread))
+    between = require_exact(layer, activate(layer, layer.depthwise_activation, spread))
     return finish(layer, lower_pointwise(layer, between, lambda k: k.swapaxes(2, 3)))
 
 
 def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 1) -> Tensor:
-    """The transposed convolution with ``variable``, which ``arrange`` makes (kh, kw, in / groups, out)."""
+    """Return the transposed convolution with ``variable``, which ``arrange`` makes (kh, kw, in / groups, out)."""
     require_channels_last(layer)
-    size, strides, dilation = map(pair, (layer.kernel_size, layer.strides, layer.dilation_rate))
+    size, strides, dilation = map(as_pair, (layer.kernel_size, layer.strides, layer.dilation_rate))
     sizes = layer.compute_output_shape((1, *x.shape))[1:3]
     spread = _with_zeros(x, strides)
     for axis, line in enumerate(zip(sizes, x.shape, size, strides, dilation, strict=False)):
@@ -357,7 +358,7 @@ def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 
 
 
 def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
-    """``x`` (rows, columns, channels) with ``stride - 1`` zeros behind each element, in both directions."""
+    """Return ``x`` (rows, columns, channels) with ``stride - 1`` zeros behind each element, in both directions."""
     rows, columns, channels = x.shape
     (down, across) = strides
     if strides == (1, 1):
@@ -368,7 +369,7 @@ def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
 
 
 def _find_margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
-    """Elements to add before and behind a line with zeros in it, so that its windows give the output's.
+    """Count the elements to add before and behind a line with zeros in it, for the windows of the output.
 
     ``line``: lengths of output and input, size, stride and dilation of the window. ``same``: the input is what
     a convolution with ``padding="same"`` makes of the output.
@@ -381,7 +382,7 @@ def _find_margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
 
 
 def _fit_length(x: Op, axis: int, before: int, behind: int) -> Op:
-    """``x`` with zeros added along a spatial axis; a negative number takes elements away."""
+    """Return ``x`` with zeros added along a spatial axis; a negative number takes elements away."""
     lost = [max(-before, 0), max(-behind, 0)]
     if any(lost):
         dims = list(x.shape)

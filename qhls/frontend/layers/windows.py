@@ -22,8 +22,8 @@ _AT_ONCE = 1 << 22
 """Numbers that a mean of sums is computed of at once: bounds its memory."""
 
 
-def pair(sizes: Any) -> Pair:
-    """Rows and columns, as Keras layers hold them; a layer of one axis has one row."""
+def as_pair(sizes: Any) -> Pair:
+    """Return rows and columns of the sizes of a Keras layer; a layer of one axis has one row."""
     rows, columns = sizes if len(sizes) == 2 else (1, *sizes)
     return int(rows), int(columns)
 
@@ -38,13 +38,13 @@ def find_same_padding(length: int, size: int, stride: int, dilation: int = 1) ->
 
 
 def pad_same(x: Op, size: Pair, strides: Pair, dilation: Pair = (1, 1), value: int = 0) -> Op:
-    """``x`` (rows, columns, channels) with what Keras' ``padding="same"`` adds, of code ``value``."""
+    """Add the padding of Keras' ``padding="same"``, of code ``value``, to ``x`` (rows, columns, channels)."""
     lines = zip(x.shape, size, strides, dilation, strict=False)
     return pad(x, *(find_same_padding(*line) for line in lines), value=value)
 
 
 def pad(x: Op, rows: Pair, columns: Pair, value: int = 0) -> Op:
-    """``x`` (rows, columns, channels) with elements of code ``value`` before and behind; itself if none."""
+    """Add elements of code ``value`` before and behind ``x`` (rows, columns, channels); itself if none."""
     return Pad(x, (rows, columns, (0, 0)), value) if any((*rows, *columns)) else x
 
 
@@ -60,12 +60,12 @@ def require_channels_last(layer: Any) -> None:
 
 
 def as_image(x: Op) -> Op:
-    """``x`` (rows, columns, channels); a sequence (steps, channels) is one row."""
+    """Return ``x`` (rows, columns, channels); a sequence (steps, channels) is one row."""
     return x if len(x.shape) == 3 else Reshape(x, (1, *x.shape))
 
 
 def reshape_like(x: Op, y: Op) -> Op:
-    """``y`` as a sequence where ``x`` is one."""
+    """Return ``y`` as a sequence where ``x`` is one."""
     return y if len(x.shape) == 3 else Reshape(y, y.shape[1:])
 
 
@@ -79,7 +79,7 @@ def convolve(
     groups: int = 1,
     pointwise: bool = False,
 ) -> Tensor:
-    """``x`` convolved with the quantised ``variable`` of ``layer``, in one dimension or two.
+    """Convolve ``x`` with the quantised ``variable`` of ``layer``, in one dimension or two.
 
     ``arrange`` makes the variable, times ``mask``, (kh, kw, channels / groups, filters). ``pointwise`` leaves
     the layer's strides, dilation and padding to another convolution.
@@ -87,8 +87,8 @@ def convolve(
     require_channels_last(layer)
     strides, dilation, image = (1, 1), (1, 1), as_image(x)
     if not pointwise:
-        size = pair(layer.kernel_size)
-        strides, dilation = pair(layer.strides), pair(layer.dilation_rate)
+        size = as_pair(layer.kernel_size)
+        strides, dilation = as_pair(layer.strides), as_pair(layer.dilation_rate)
         if layer.padding == "same":
             image = pad_same(image, size, strides, dilation)
         elif layer.padding == "causal":
@@ -101,14 +101,14 @@ def convolve(
 
 
 def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") -> Tensor:
-    """Each channel of ``x`` convolved with its part of the variable (..., channels, multiplier)."""
+    """Convolve each channel of ``x`` with its part of the variable (..., channels, multiplier)."""
     channels = x.shape[-1]
-    size = pair(layer.kernel_size)
+    size = as_pair(layer.kernel_size)
     return convolve(layer, x, variable, arrange=lambda k: k.reshape(*size, 1, -1), groups=channels)
 
 
 def reduce_all(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
-    """The maximum or sum over all of ``x`` but its channels."""
+    """Return the maximum or sum over all of ``x`` but its channels."""
     image = x if len(x.shape) == 3 else Reshape(x, (1, x.size // x.shape[-1], x.shape[-1]))
     result = Pool(image, (image.shape[0], image.shape[1]), (1, 1), reduction)
     axes = (1,) * (len(x.shape) - 1) if layer.keepdims else ()
@@ -158,7 +158,7 @@ def pool(
         lines = Reshape(first, (first.shape[0] * first.shape[1], columns, channels))
         second = pool(lines, (1, window[2]), (1, strides[2]), padding, reduction)
         return Reshape(second, (*first.shape[:2], *second.shape[1:]))
-    size, steps, image = pair(window), pair(strides), as_image(x)
+    size, steps, image = as_pair(window), as_pair(strides), as_image(x)
     if padding == "same":
         # Each window holds an element of x, so the lowest code there is never wins against them.
         value = x.range.hull[0] if reduction == "max" else 0
@@ -167,7 +167,7 @@ def pool(
 
 
 def _drop_twos(number: int) -> int:
-    """``number`` without its factors of 2."""
+    """Return ``number`` without its factors of 2."""
     return number // (number & -number)
 
 
@@ -180,7 +180,7 @@ def _count_inside(length: int, size: int, stride: int) -> list[int]:
 def lower_mean(
     layer: KerasLayer, sums: Op, count: int, part: int = 1, *, divided: bool = False
 ) -> Tensor:
-    """``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
+    """Return ``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
 
     ``sums`` hold ``part`` times the sum of ``count`` numbers each. ``divided``: Keras divides tensors, where else
     it takes a mean.
@@ -196,7 +196,7 @@ def lower_mean(
 
 
 def explain_average(layer: KerasLayer, count: int) -> LoweringError:
-    """The error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
+    """Return the error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
     border = "" if count & (count - 1) else ", of which another number lies inside at a border"
     return explain_refusal(
         layer,
@@ -207,7 +207,7 @@ def explain_average(layer: KerasLayer, count: int) -> LoweringError:
 
 
 def _compute_mean(v: Any, count: int) -> Any:
-    """Keras' mean of ``count`` numbers that sum up to ``v``: backends divide, or multiply by a rounded reciprocal."""
+    """Compute Keras' mean of ``count`` numbers with the sum ``v``: backends divide, or multiply by a reciprocal."""
     flat = ops.reshape(v, (-1, 1))
     step = max(_AT_ONCE // count, 1)
     parts = [

@@ -11,7 +11,7 @@ import keras
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.dense import QDense
 from qhls.frontend.lowering.lower import leave_softmax_to_host, lower, lower_softmax
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, exact
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, require_exact
 from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.frontend.lowering.trace import run_model
 from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, get_layer, nest_names
@@ -25,7 +25,7 @@ _OF_LAST_AXIS = (QDense, QActivation, keras.layers.Activation, keras.layers.Drop
 
 
 @lower.register(keras.layers.Embedding)
-def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
+def _lower_embedding(layer: keras.layers.Embedding, x: Op) -> Tensor:
     lo, hi = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
     if x.type.frac > 0 or lo < 0 or hi >= layer.input_dim:
         raise explain_refusal(
@@ -48,8 +48,8 @@ def _(layer: keras.layers.Embedding, x: Op) -> Tensor:
 
 
 @lower.register(keras.layers.TimeDistributed, reads_reals=True)
-def _(layer: Any, x: Tensor) -> Tensor:
-    """The layer on the whole sequence where that is the same, else a loop over the rows."""
+def _lower_time_distributed(layer: Any, x: Tensor) -> Tensor:
+    """Lower the layer on the whole sequence if that is the same, else a loop over the rows."""
     with name_layer_first(layer):
         return _lower_distributed(layer, layer.layer, x)
 
@@ -57,19 +57,19 @@ def _(layer: Any, x: Tensor) -> Tensor:
 def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     if isinstance(inner, keras.layers.Softmax):
         axes = inner.axis if isinstance(inner.axis, list | tuple) else [inner.axis]
-        return lower_softmax(inner, exact(layer, x), [a + 1 if a > 0 else a for a in axes])
+        return lower_softmax(inner, require_exact(layer, x), [a + 1 if a > 0 else a for a in axes])
     if isinstance(inner, _OF_LAST_AXIS):
-        result: Any = lower.rule(inner)(inner, x)
+        result: Any = lower.find_rule(inner)(inner, x)
         return result
     if not isinstance(x, Reals) or x.dims is not None or x.move is not None:
-        x = exact(layer, x)
+        x = require_exact(layer, x)
     sequence = x.x if isinstance(x, Reals) else x
     with nest_names("scan"):
         row = Input(sequence.shape[1:], sequence.type, name="row")
         made = _lower_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
         if isinstance(made, Reals) and made.move is not None:
-            made = made.apart()
-        made = exact(inner, made) if isinstance(made, Joined) else made
+            made = made.separate()
+        made = require_exact(inner, made) if isinstance(made, Joined) else made
     result = made.x if isinstance(made, Reals) else made
     steps = sequence if result is row else Scan(sequence, (), Graph((row,), (result,), "step"))
     if not isinstance(made, Reals):
@@ -84,7 +84,7 @@ def _lower_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
         if isinstance(inner, keras.Model):
             made = run_model(inner, [row], f"{get_layer()}/{inner.name}/")
         else:
-            made = lower.rule(inner)(inner, row)
+            made = lower.find_rule(inner)(inner, row)
     if isinstance(made, tuple):
         raise explain_refusal(
             layer, "a layer of one output", f"{len(made)} of {inner.name!r}", "Wrap one per output."

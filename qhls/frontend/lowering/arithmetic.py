@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Arithmetic:
-    """In which floating-point numbers Keras computes, as the reference of a lowering.
+    """The floating-point arithmetic of Keras that is the reference of a lowering.
 
-    ``plain``: whether quantizers leave out what is there for their gradient only, as they do behind real numbers.
-    ``rounds`` collects the layers whose float32 results depend on the order of a sum of real numbers, ``reals``
-    those in which there are real numbers, ``uneven`` those in which the gradient's part rounds.
+    ``plain``: whether quantizers leave out what serves their gradient only, as they do behind real numbers. Three
+    lists collect layers. In ``rounds`` float32 results depend on the order of a sum of real numbers. Those in ``reals``
+    hold real numbers. In ``uneven`` the part for the gradient rounds.
     """
 
     dtype: str
@@ -29,7 +29,7 @@ _arithmetic: ContextVar[Arithmetic | None] = ContextVar("qhls_arithmetic", defau
 
 @contextmanager
 def use_arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
-    """Within it the reference computes in ``dtype``; ``plain``: see ``Arithmetic``."""
+    """Compute the reference in ``dtype`` within this context; ``plain``: see ``Arithmetic``."""
     chosen = Arithmetic(dtype, plain)
     token = _arithmetic.set(chosen)
     try:
@@ -39,5 +39,5 @@ def use_arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
 
 
 def find_arithmetic() -> Arithmetic | None:
-    """That of the lowering which runs, ``None`` outside of one."""
+    """Return the arithmetic of the running lowering, or None outside of one."""
     return _arithmetic.get()

@@ -33,7 +33,7 @@ class _HalfType:
     lowest: int
     highest: int
 
-    def holds(self, magnitude: int, frac: int) -> bool:
+    def can_hold(self, magnitude: int, frac: int) -> bool:
         """Return whether it has all multiples of ``2**-frac`` up to this many of them."""
         exponent = magnitude.bit_length() - 1 - frac
         return magnitude <= 1 << self.bits and -frac >= self.lowest and exponent <= self.highest
@@ -69,7 +69,7 @@ def find_half_type(node: Any) -> str | None:
 
 @contextmanager
 def lower_in_half(layer: Any, dtype: str | None) -> Iterator[None]:
-    """Within it ``layer`` is lowered as one that computes in the half type ``dtype``, if there is one.
+    """Lower ``layer`` within this context as one that computes in the half type ``dtype``, if any.
 
     Raises:
         LoweringError: it holds layers, which may have other types.
@@ -101,14 +101,14 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
     if rounds or any(not isinstance(x, Op) for x in (*inputs, *results)):
         raise _explain_refusal(layer, kind.name, "real numbers")
     for x in inputs:
-        if isinstance(x, Op) and not kind.holds(x.bound, x.type.frac):
+        if isinstance(x, Op) and not kind.can_hold(x.bound, x.type.frac):
             raise _explain_refusal(layer, kind.name, f"inputs of the type {x.type}")
     for op in _list_made(results, inputs):
         _check_op(present, op)
-    for variable, (quantizer, values) in getattr(layer, "quantized_weights", dict)().items():
+    for variable, (quantizer, values) in getattr(layer, "get_quantized_weights", dict)().items():
         if isinstance(quantizer, Quantizer):
             codes, scale = quantizer.compute_integer_codes(values.astype(np.float32))
-            if (_list_numbers(layer.quantized(variable)) != codes * scale).any():
+            if (_list_numbers(layer.quantize_variable(variable)) != codes * scale).any():
                 raise _explain_refusal(layer, kind.name, f"weights of {variable!r} that it rounds")
 
 
@@ -122,7 +122,7 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
     if present is None or not (isinstance(x, Op) and isinstance(made, Op)):
         return
     layer, kind = present.layer, present.type
-    if not kind.holds(x.bound, x.type.frac):
+    if not kind.can_hold(x.bound, x.type.frac):
         raise _explain_refusal(layer, kind.name, f"sums of the type {x.type}")
     lo, hi = x.range.hull
     codes = np.arange(lo, hi + 1)
@@ -142,7 +142,9 @@ def _check_op(present: _Half, op: Op) -> None:
     if isinstance(op, Const):
         codes = {abs(code) for code in op.codes.to_integers().ravel().tolist() if code}
         odd = [
-            c for c in codes if not kind.holds(c // (c & -c), op.frac - (c & -c).bit_length() + 1)
+            c
+            for c in codes
+            if not kind.can_hold(c // (c & -c), op.frac - (c & -c).bit_length() + 1)
         ]
         if odd:
             raise _explain_refusal(
@@ -151,7 +153,7 @@ def _check_op(present: _Half, op: Op) -> None:
     elif op not in present.proved:
         if isinstance(op, Quantize | Threshold) or op.nested:
             raise _explain_refusal(present.layer, kind.name, "a function of real numbers")
-        if not kind.holds(op.magnitude, op.type.frac):
+        if not kind.can_hold(op.magnitude, op.type.frac):
             raise _explain_refusal(
                 present.layer, kind.name, f"sums up to {op.magnitude} x 2**{-op.type.frac}"
             )

@@ -1,8 +1,8 @@
-"""``round_line``: what real factors and a rounding quantizer make of integers, as an integer factor and offset.
+"""``round_line``: a real factor and a rounding quantizer on integers, as an integer factor and offset.
 
 A channel's codes ``x`` become levels ``floor((factor * x + offset) / 2**power)``, saturated. Where the float function
 meets ties, which it rounds to even levels, the line has more fraction bits than the levels and is rounded likewise.
-That these are the levels of the float function itself is proved: on every code or, since neither function turns, on
+These are the levels of the float function itself. That is proved on every code or, since neither function turns, on
 both sides of every step.
 """
 
@@ -90,7 +90,7 @@ class Levels:
     def of(
         cls, numbers_at: Callable[[Array], Array], frac: int, lo: int, hi: int, channels: int
     ) -> Levels | None:
-        """From the function on codes (channels, points); None where its numbers are not levels of ``frac``."""
+        """Make levels of a function on codes (channels, points); None if its numbers need more than ``frac`` bits."""
         ends = np.ldexp(numbers_at(np.array([[lo, hi]] * channels)), frac)
         if not np.isfinite(ends).all() or (ends != np.rint(ends)).any():
             return None
@@ -106,18 +106,18 @@ class Levels:
         return int(self.hi[0, 0] - self.lo[0, 0]) + 1
 
     def __call__(self, codes: Array) -> Array:
-        """The levels at integers (channels, points)."""
+        """Return the levels at integers (channels, points)."""
         numbers = np.ldexp(self.numbers_at(self.sign * codes), self.frac)
         return np.rint(numbers).astype(np.int64) - self.lowest
 
-    def least(self, levels: Array) -> Array:
+    def find_least(self, levels: Array) -> Array:
         """Return the smallest number of a line, in its own steps, that becomes each of ``levels``."""
         if not self.finer:
             return levels
         odd = levels + self.lowest & 1
         return (levels << self.finer) - (1 << self.finer - 1) + odd
 
-    def rounded(self, numbers: Array) -> Array:
+    def round_numbers(self, numbers: Array) -> Array:
         """Return the levels that the ``numbers`` of a line become."""
         if not self.finer:
             return numbers
@@ -125,7 +125,7 @@ class Levels:
         return numbers + (1 << self.finer - 1) - 1 + odd >> self.finer
 
     def find_reached(self, levels: Array) -> Array:
-        """For each channel the first code at which it reaches each of ``levels``; ``hi + 1`` where it never does."""
+        """Find per channel the first code at which it reaches each of ``levels``; ``hi + 1`` where it never does."""
         below, above = (
             np.tile(ends, len(levels)).astype(np.int64) for ends in (self.lo - 1, self.hi + 1)
         )
@@ -151,36 +151,36 @@ class _Points:
         self.codes = np.concatenate([self.codes, codes])
         self.levels = np.concatenate([self.levels, levels])
 
-    def bounds(self, levels: Levels) -> tuple[Array, Array, Array, Array]:
-        """Codes and the number that the line reaches there; codes and the number that it stays below.
+    def find_bounds(self, levels: Levels) -> tuple[Array, Array, Array, Array]:
+        """Return codes and the numbers that the line reaches there; codes and the numbers that it stays below.
 
         At the ends the line may go on, since it saturates.
         """
         low, high = self.levels > 0, self.levels < levels.top
-        least, most = levels.least(self.levels[low]), levels.least(self.levels[high] + 1)
+        least, most = levels.find_least(self.levels[low]), levels.find_least(self.levels[high] + 1)
         return self.codes[low], least, self.codes[high], most
 
-    def slopes(self, levels: Levels, slack: float = 0.0) -> tuple[float, float]:
-        """The slopes between which lie those of all lines through the points, nearly enough to try them."""
-        t, least, u, most = self.bounds(levels)
+    def find_slopes(self, levels: Levels, slack: float = 0.0) -> tuple[float, float]:
+        """Return bounds of the slopes of all lines through the points, tight enough to try them."""
+        t, least, u, most = self.find_bounds(levels)
         dx = (t[:, None] - u).ravel()
         dy = (least[:, None] - most).ravel() - 2 * slack
         rising, falling = dx > 0, dx < 0
         lowest = (dy[rising] / dx[rising]).max(initial=0.0)
         return float(lowest), float((dy[falling] / dx[falling]).min(initial=inf))
 
-    def fits_nearly(self, levels: Levels) -> bool:
+    def is_nearly_straight(self, levels: Levels) -> bool:
         """Return whether a line passes all points up to the rounding of float32."""
-        lowest, highest = self.slopes(levels, _FLOAT32 * (levels.top + 1))
+        lowest, highest = self.find_slopes(levels, _FLOAT32 * (levels.top + 1))
         return lowest <= highest
 
-    def line(self, levels: Levels, first: int) -> Line | None:
-        """The line of the fewest fraction bits, from ``first`` on, that passes all points; None if there is none."""
-        lowest, highest = self.slopes(levels)
+    def find_line(self, levels: Levels, first: int) -> Line | None:
+        """Return the line of the fewest fraction bits, at least ``first``, through all points; None without one."""
+        lowest, highest = self.find_slopes(levels)
         if lowest > highest:
             return None
         highest = min(highest, 2 * lowest + 1)
-        t, least, u, most = (array.astype(object) for array in self.bounds(levels))
+        t, least, u, most = (array.astype(object) for array in self.find_bounds(levels))
         wide = max(highest - lowest, 2.0**-FINEST)
         for power in range(max(first, -frexp(wide)[1]), FINEST + 1):
             start, stop = floor(lowest * 2.0**power), ceil(highest * 2.0**power)
@@ -194,7 +194,7 @@ class _Points:
 
 
 def _find_roundest(lower: int, upper: int, unit: int) -> int:
-    """The number from ``lower`` to ``upper`` with the most trailing zeros; near the other where one is infinite."""
+    """Return the number from ``lower`` to ``upper`` with the most trailing zeros, near the finite one of both."""
     upper = min(upper, lower + unit) if lower > -INFINITE else upper
     lower = max(lower, upper - unit)
     widths = reversed(range((upper - lower).bit_length() + 1))
@@ -203,7 +203,7 @@ def _find_roundest(lower: int, upper: int, unit: int) -> int:
 
 
 def fit_lines(levels: Levels) -> list[Line] | None:
-    """A line for each channel, as it rises, with the function's levels on every code; None where one has none.
+    """Fit one rising line per channel that has the function's levels on every code; None if one has none.
 
     What refutes the lines is found on ever more codes or steps and passed by the next ones.
     """
@@ -215,8 +215,8 @@ def fit_lines(levels: Levels) -> list[Line] | None:
     stride = 4 ** (max(count.bit_length() - 6, 0) // 2)
     while True:
         for c in doubtful:
-            found = points[c].line(levels, lines[c].power)
-            if found is None or not _fits_int64(found, levels, every):
+            found = points[c].find_line(levels, lines[c].power)
+            if found is None or not _is_in_int64(found, levels, every):
                 return None
             lines[c] = found
         doubtful = _find_refuted(levels, lines, points, stride, every)
@@ -226,7 +226,7 @@ def fit_lines(levels: Levels) -> list[Line] | None:
 
 
 def _choose_first_points(levels: Levels) -> list[_Points]:
-    """The ends, and both sides of evenly spread steps."""
+    """Choose the ends, and both sides of evenly spread steps."""
     some = np.unique(np.linspace(1, max(levels.top, 1), SPREAD).astype(np.int64))
     reached = levels.find_reached(some)
     codes = np.concatenate([levels.lo, levels.hi, reached, reached - 1], 1)
@@ -234,7 +234,7 @@ def _choose_first_points(levels: Levels) -> list[_Points]:
     return [_Points(*pair) for pair in zip(codes, levels(codes), strict=True)]
 
 
-def _fits_int64(line: Line, levels: Levels, every: bool) -> bool:
+def _is_in_int64(line: Line, levels: Levels, every: bool) -> bool:
     """Return whether int64 holds every number of the proof."""
     if every:
         largest = line.factor * int(max(-levels.lo.min(), levels.hi.max())) + abs(line.offset)
@@ -251,7 +251,7 @@ def _fits_int64(line: Line, levels: Levels, every: bool) -> bool:
 def _find_refuted(
     levels: Levels, lines: list[Line], points: list[_Points], stride: int, every: bool
 ) -> list[int]:
-    """The channels whose lines are wrong, each ``stride`` of the codes or steps; ``points`` then has where."""
+    """Find the channels whose lines are wrong on some ``stride``-th code or step, and add these to ``points``."""
     marks = np.arange(0, levels.codes, stride) if every else np.arange(1, levels.top + 1, stride)
     size = max(_BLOCK // len(lines), 1)
     for start in range(0, len(marks), size):
@@ -272,21 +272,21 @@ def _find_refuted(
 
 
 def _sample_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Array, Array, Array]:
-    """Each channel's codes, by their ``places``, and between which levels the function has to be."""
+    """Return each channel's codes at ``places``, and the bounds of the function's levels there."""
     codes = levels.lo + places
     factor, offset, power = _make_columns(
         [(line.factor, line.offset, line.power) for line in lines]
     )
-    expected = np.clip(levels.rounded((factor * codes + offset) >> power), 0, levels.top)
+    expected = np.clip(levels.round_numbers((factor * codes + offset) >> power), 0, levels.top)
     return codes, expected, expected
 
 
 def _sample_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, Array, Array]:
-    """The first codes at which the lines reach ``steps`` and the last before, and between which levels to be there.
+    """Return the first codes at which the lines reach ``steps``, the codes before, and the bounds of the levels there.
 
     ``ceil((least << power - offset) / factor)``, with quotients and remainders apart, which 64 bits hold.
     """
-    least = levels.least(steps)
+    least = levels.find_least(steps)
     parts = [
         (*divmod(1 << line.power, line.factor or 1), *divmod(line.offset, line.factor or 1))
         for line in lines
@@ -305,7 +305,7 @@ def _sample_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Arra
 
 
 def _make_columns(rows: list[tuple[int, ...]]) -> list[Array]:
-    """Each column of ``rows``, a row for each channel, as an array (channels, 1)."""
+    """Return each column of ``rows``, a row for each channel, as an array (channels, 1)."""
     return list(np.array(rows, np.int64).T[:, :, None])
 
 
@@ -313,16 +313,16 @@ def _make_columns(rows: list[tuple[int, ...]]) -> list[Array]:
 
 
 def round_line(function: Function, x: Reals, to: Fixed) -> Op | None:
-    """``function(x)`` as integer factors and offsets of each channel, rounded to ``to``.
+    """Lower ``function(x)`` to an integer factor and offset per channel, rounded to ``to``.
 
     ``function`` does not turn and gives numbers of ``to``. None where a table is smaller, or where these are no lines.
-    Where they are none only since float32 rounds, the lowering's ``rounds`` say so, and what is returned has the type
-    only: it goes again, in float64.
+    Where only float32's rounding prevents lines, the lowering's ``rounds`` record it. The returned op then has the
+    right type only: the lowering is repeated in float64.
     """
-    x = x.before(function, monotone=True, shared=True)
+    x = x.prepare(function, monotone=True, shared=True)
     source, levels, running = (
         x.x,
-        _list_levels(x.then(function, shared=True), to),
+        _list_levels(x.apply(function, shared=True), to),
         find_arithmetic(),
     )
     if levels is None or is_small(source.type, levels.top, to):
@@ -346,7 +346,7 @@ def round_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     if result is not None and running is not None:
         running.reals.append(source.layer)
         running.rounds += [source.layer] if lines is None else []
-    return x.placed(result) if result is not None else None
+    return x.place(result) if result is not None else None
 
 
 def is_small(source: Fixed, steps: int, to: Fixed) -> bool:
@@ -355,7 +355,7 @@ def is_small(source: Fixed, steps: int, to: Fixed) -> bool:
 
 
 def _list_levels(chain: Reals, to: Fixed) -> Levels | None:
-    """Those of a chain that never turns and gives numbers of ``to``."""
+    """Return the levels of a chain that never turns and gives numbers of ``to``; None for another chain."""
     lo, hi = chain.x.range.hull
     if find_lookup(chain.x) is not None:
         return None  # another table is all that is needed
@@ -366,8 +366,8 @@ def _list_levels(chain: Reals, to: Fixed) -> Levels | None:
 
 
 def _with_ties(levels: Levels) -> Levels | None:
-    """``levels`` for lines with so many fraction bits that each code is a step or more; None beyond 63 bits."""
-    slopes = [points.slopes(levels)[0] for points in _choose_first_points(levels)]
+    """Return ``levels`` for lines with so many fraction bits that each code is a step or more; None beyond 63 bits."""
+    slopes = [points.find_slopes(levels)[0] for points in _choose_first_points(levels)]
     finer = max([1, *(2 - frexp(slope)[1] for slope in slopes if slope > 0)])
     return replace(levels, finer=finer) if levels.top.bit_length() + finer < CONSTANT else None
 
@@ -376,11 +376,11 @@ def _is_blurred(levels: Levels, running: Arithmetic | None) -> bool:
     """Return whether the levels are those of lines up to float32's rounding, so that lowering may repeat without it."""
     if running is None or running.dtype != "float32":
         return False
-    return all(points.fits_nearly(levels) for points in _choose_first_points(levels))
+    return all(points.is_nearly_straight(levels) for points in _choose_first_points(levels))
 
 
 def _make_line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
-    """``x`` times each channel's factor, plus its offset, rounded down and saturated to the function's levels.
+    """Return ``x`` times each channel's factor, plus its offset, rounded down and saturated to the function's levels.
 
     None where these are constants that C++ cannot hold.
     """
@@ -404,14 +404,14 @@ def _make_line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
 
 
 def _make_constant(codes: Array, frac: int, name: str) -> Const:
-    """``codes * 2**-frac`` with no more fraction bits than are used."""
+    """Make the constant ``codes * 2**-frac`` with no more fraction bits than are used."""
     used = reduce(or_, codes.tolist())
     zeros = (used & -used).bit_length() - 1 if used else 0
     return Const(Codes(codes >> zeros), frac - zeros, name=name, proved=True)
 
 
 def _saturate(x: Op, levels: Levels) -> Op:
-    """``x`` rounded to the levels' grid, not below the lowest and not above the highest."""
+    """Round ``x`` to the levels' grid and saturate it at the lowest and the highest."""
     lowest, highest = levels.lowest, levels.lowest + levels.top
     to = Fixed.from_range(lowest, highest, levels.frac)
     symmetric = to.signed and lowest == -to.hi

@@ -3,7 +3,7 @@
 A rule is defined next to its layer::
 
     @qhls.lower.register(TheLayer)
-    def _(layer, x):
+    def lower_my_layer(layer, x):
         return Add(x, Const.of(layer.offset, "offset"))
 
 It receives the layer and the ops of its input tensors, and returns the op of its output, or several. A rule
@@ -27,7 +27,7 @@ from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.half import prove_in_half
 from qhls.frontend.lowering.lines import is_small, round_line
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, exact, is_rising
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, is_rising, require_exact
 from qhls.frontend.lowering.refusal import (
     RealWeightsError,
     describe_layer,
@@ -102,7 +102,7 @@ class Lower:
     def register(
         self, cls: type, reads_reals: bool = False, moves: bool = False, masked: bool = False
     ) -> Callable[[R], R]:
-        """Decorator: the function is the rule for ``cls``, and for subclasses that compute the same.
+        """Make the decorated function the rule for ``cls``, and for subclasses that compute the same.
 
         ``moves``: it only moves elements of one tensor, so that a function of each number may come before or behind
         it. ``masked``: it takes the keyword ``mask``, an op of 0 and 1. A later rule for the same class replaces the
@@ -110,37 +110,37 @@ class Lower:
         """
 
         def remember(rule: R) -> R:
-            def careful(layer: Any, *inputs: Tensor, **mask: Op) -> Any:
+            def apply_rule(layer: Any, *inputs: Tensor, **mask: Op) -> Any:
                 if moves and not isinstance(inputs[0], Op):
                     move: Any = rule  # with one result
-                    return inputs[0].behind(lambda x: move(layer, x))
-                return rule(layer, *(exact(layer, x) for x in inputs), **mask)
+                    return inputs[0].move_by(lambda x: move(layer, x))
+                return rule(layer, *(require_exact(layer, x) for x in inputs), **mask)
 
             self._masked |= {cls} if masked else set()
-            self._rules[cls] = rule if reads_reals else careful
+            self._rules[cls] = rule if reads_reals else apply_rule
             return rule
 
         return remember
 
-    def takes_mask(self, layer: KerasLayer) -> bool:
+    def supports_mask(self, layer: KerasLayer) -> bool:
         """Return whether the rule for ``layer`` takes a mask."""
         return any(cls in self._masked for cls in type(layer).__mro__)
 
-    def rule_of(self, cls: type) -> Rule:
+    def get_rule(self, cls: type) -> Rule:
         """Return the rule that was registered for ``cls``."""
         return self._rules[cls]
 
-    def knows(self, layer: KerasLayer) -> bool:
-        """Return whether there is a rule for the class of ``layer`` or for one of its bases."""
+    def has_rule(self, layer: KerasLayer) -> bool:
+        """Return whether a rule exists for the class of ``layer`` or for one of its bases."""
         return any(cls in self._rules for cls in type(layer).__mro__)
 
-    def rule(self, layer: Any) -> Rule:
-        """The rule for ``layer``, a layer or quantizer.
+    def find_rule(self, layer: Any) -> Rule:
+        """Return the rule for ``layer``, a layer or quantizer.
 
         A subclass has the rule of its base unless it computes something else, by another ``call``.
 
         Raises:
-            LoweringError: there is no rule, or Keras itself quantised the layer.
+            LoweringError: no rule exists, or Keras itself quantised the layer.
         """
         if mode := getattr(layer, "quantization_mode", None):
             actual = f"one that Keras quantised to {mode}"
@@ -149,7 +149,10 @@ class Lower:
         own: set[str] = set()
         for cls in type(layer).__mro__:
             if cls in self._rules:
-                changed = sorted(own & {"call", "__call__", "product", "quantized", "compute_grid"})
+                changed = sorted(
+                    own
+                    & {"call", "__call__", "compute_product", "quantize_variable", "compute_grid"}
+                )
                 if changed and cls is not Quantizer:  # any quantizer says itself what it means
                     raise (
                         _explain_real_layer(layer)
@@ -166,14 +169,14 @@ class Lower:
         raise _explain_missing_rule(layer)
 
     def __call__(self, layer: KerasLayer, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """The output op or ops of ``layer`` for ``inputs``, named after the layer.
+        """Lower ``layer`` on ``inputs`` to one op or several, named after the layer.
 
         Raises:
-            LoweringError: there is no rule, or the layer has no exact meaning in integers.
+            LoweringError: no rule exists, or the layer has no exact meaning in integers.
             VerifyError: the shapes do not fit.
         """
         with enter_layer(layer.name):
-            return self.rule(layer)(layer, *inputs)
+            return self.find_rule(layer)(layer, *inputs)
 
 
 lower = Lower()
@@ -184,7 +187,7 @@ def _explain_registration(layer: KerasLayer) -> str:
 
 
 def _explain_real_layer(layer: KerasLayer) -> LoweringError | None:
-    """The error for a layer of Keras that has a quantised twin."""
+    """Return the error for a layer of Keras that has a quantised twin."""
     twin = find_twin(type(layer))
     if not type(layer).__module__.startswith("keras.") or twin is None:
         return None
@@ -226,7 +229,7 @@ _host_softmax: ContextVar[list[LeftSoftmax] | None] = ContextVar("qhls_host_soft
 
 @contextmanager
 def leave_softmax_to_host(last: bool) -> Iterator[list[LeftSoftmax]]:
-    """Within it and if ``last``, a softmax is left to the host: nothing is computed, the layer is noted."""
+    """Leave a softmax to the host within this context, if ``last``: nothing is computed, the layer is recorded."""
     notes: list[LeftSoftmax] = []
     token = _host_softmax.set(notes if last else None)
     try:
@@ -236,7 +239,7 @@ def leave_softmax_to_host(last: bool) -> Iterator[list[LeftSoftmax]]:
 
 
 def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
-    """``activation``, a quantizer or one of Keras' functions, on ``x``.
+    """Apply ``activation``, a quantizer or one of Keras' functions, to ``x``.
 
     Raises:
         LoweringError: it has no exact meaning in integers, or not in the type in which ``layer`` computes.
@@ -244,7 +247,7 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     if activation is None or activation is keras.activations.linear:
         return x
     if activation is keras.activations.softmax:
-        return lower_softmax(layer, exact(layer, x))
+        return lower_softmax(layer, require_exact(layer, x))
     made = _apply_activation(layer, activation, x)
     if not isinstance(activation, keras.layers.Softmax):
         prove_in_half(activation, x, made, lambda op: _apply_activation(layer, activation, op))
@@ -252,7 +255,7 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
 
 
 def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
-    """``activation``, which is neither linear nor a softmax, on ``x``."""
+    """Apply ``activation``, which is neither linear nor a softmax, to ``x``."""
     if isinstance(activation, keras.layers.Layer):
         if not activation.built or activation.weights:
             # Keras neither builds nor saves such a layer as it does others.
@@ -262,11 +265,11 @@ def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
                 f"a {type(activation).__name__}",
                 "Make it a layer of the model.",
             )
-        (result,) = _make_tuple(lower.rule(activation)(activation, x))
+        (result,) = _make_tuple(lower.find_rule(activation)(activation, x))
         return result
     if isinstance(activation, Quantizer):
         try:
-            (result,) = _make_tuple(lower.rule(activation)(activation, x))
+            (result,) = _make_tuple(lower.find_rule(activation)(activation, x))
         except LoweringError as error:
             error.args = (f"{describe_layer(layer)}: {error}",)
             raise
@@ -275,7 +278,7 @@ def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
 
 
 def _apply_function(layer: KerasLayer, activation: Any, x: Tensor) -> Tensor:
-    """One of Keras' or QKeras' functions: exact where it is, else reals that a quantizer may follow."""
+    """Apply a function of Keras or QKeras: exactly if possible, else as reals that a quantizer may follow."""
     if isinstance(x, Op) and activation in _RECTIFIERS:
         result = rectify(x, **_RECTIFIERS[activation])
         assert result is not None  # their numbers are short
@@ -307,12 +310,12 @@ def _make_clipped_line(layer: KerasLayer, x: Op, slope: float, offset: float, *l
 
 
 def make_zero() -> Const:
-    """The constant 0."""
+    """Return the constant 0."""
     return Const.of(0.0, "zero")
 
 
 def lower_softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
-    """``x`` where the host computes the softmax, because nothing in the graph reads it; ``axis`` is Keras'."""
+    """Leave the softmax of ``x`` to the host, since nothing in the graph reads it; ``axis`` is that of Keras."""
     notes = _host_softmax.get()
     if notes is None:
         raise explain_refusal(
@@ -332,20 +335,20 @@ def lower_softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> O
 
 
 def apply_leaky(x: Op, slope: float) -> Op | None:
-    """``x``, times ``slope`` where it is negative; None for a slope of too many bits (``have_few_bits``)."""
+    """Multiply ``x`` by ``slope`` where it is negative; None for a slope of too many bits (``has_few_bits``)."""
     if slope == 0:
         return Max(x, make_zero())
-    if not have_few_bits(slope):
+    if not has_few_bits(slope):
         return None
     return (Max if slope <= 1 else Min)(x, multiply_by(x, slope))
 
 
 def rectify(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
-    """``apply_leaky(x)`` up to ``highest``; None where these have too many bits (``have_few_bits``)."""
+    """Return ``apply_leaky(x)`` up to ``highest``; None where these have too many bits (``has_few_bits``)."""
     bent = apply_leaky(x, slope)
     if bent is None or highest is None:
         return bent
-    return Min(bent, Const.of(highest, "highest")) if have_few_bits(highest) else None
+    return Min(bent, Const.of(highest, "highest")) if has_few_bits(highest) else None
 
 
 _RECTIFIERS: dict[Any, dict[str, float]] = {
@@ -357,14 +360,14 @@ _RECTIFIERS: dict[Any, dict[str, float]] = {
 """Functions that ``rectify`` computes, and its arguments."""
 
 
-def have_few_bits(numbers: Any) -> bool:
+def has_few_bits(numbers: Any) -> bool:
     """Return whether all ``numbers`` are integers of at most 12 bits times powers of two: hardware holds these."""
     mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
     return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
 
 
 def multiply_by(x: Op, factors: Any) -> Op:
-    """``x`` times ``factors``, which broadcast to it."""
+    """Multiply ``x`` by ``factors``, which broadcast to it."""
     mantissas, exponents = np.frexp(np.asarray(factors, np.float64))
     if mantissas.size and (mantissas == 0.5).all() and (exponents == exponents.flat[0]).all():
         return Shift(x, int(exponents.flat[0]) - 1)
@@ -379,7 +382,7 @@ def _make_tuple(ops: Any) -> tuple[Op, ...]:
 def _lower_quantizer(quantizer: Quantizer, x: Tensor) -> Op:
     if isinstance(x, Joined):
         rising = quantizer.turns == () and is_rising(quantizer)
-        return x.each(lambda part: _lower_quantizer(quantizer, part), rising)
+        return x.apply_each(lambda part: _lower_quantizer(quantizer, part), rising)
     assignment = quantizer.quantization
     if assignment is not None and isinstance(x, Op):
         return Quantize(x, assignment.to, assignment.rounding, assignment.overflow)
@@ -414,17 +417,19 @@ def _lower_quantized_bits(quantizer: quantized_bits, x: Tensor) -> Op:
 def _lower_quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
     if isinstance(x, Joined):
         rising = quantizer.turns == () and is_rising(quantizer)
-        return x.each(lambda part: _lower_quantized_relu(quantizer, part), rising)
+        return x.apply_each(lambda part: _lower_quantized_relu(quantizer, part), rising)
     if quantizer.use_sigmoid or not is_settled(quantizer):
         return _lower_quantizer(quantizer, x)
     bound, slope = quantizer.relu_upper_bound, quantizer.negative_slope
-    if bound and not quantizer.is_quantized_clip and have_few_bits(bound):
+    if bound and not quantizer.is_quantized_clip and has_few_bits(bound):
         other = {"relu_upper_bound": None, "is_quantized_clip": True}
         without = type(quantizer).from_config(quantizer.get_config() | other)
         return Min(_lower_quantized_relu(without, x), Const.of(float(bound), "highest"))
     leaks = slope and not quantizer.limited
     if isinstance(x, Reals):
-        return (_leaky_lines(quantizer, x) if leaks else None) or _lower_quantizer(quantizer, x)
+        return (_round_leaky_lines(quantizer, x) if leaks else None) or _lower_quantizer(
+            quantizer, x
+        )
     bent = apply_leaky(x, slope)
     if not leaks or bent is None:
         return _lower_quantizer(quantizer, x)
@@ -433,26 +438,28 @@ def _lower_quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
     return Max(Quantize(bent, to), Const.of(-slope * 2.0**quantizer.integer, "lowest"))
 
 
-def _leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
-    """The sum of both halves of a leaky quantizer of real numbers; None where these are no lines, or tables."""
+def _round_leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
+    """Return the sum of both halves of a leaky quantizer of real numbers, if each is a rounded line; else None."""
     bits, integer, slope = quantizer.bits, quantizer.integer, quantizer.negative_slope
     lowest, frac = -slope * 2.0**integer, bits - 1 - integer
     if lowest * 2.0**frac > -1.0:
         return None
     grid = quantized_bits(bits, integer, alpha=1.0)
 
-    def below(v: Any) -> Any:
+    def quantize_below(v: Any) -> Any:
         return ops.maximum(grid(ops.minimum(v * slope, 0.0)), lowest)
 
     positive = round_line(quantized_relu(bits - 1, integer), x, Fixed(False, bits - 1, frac))
-    negative = round_line(below, x, Fixed(True, bits, frac)) if positive is not None else None
+    negative = (
+        round_line(quantize_below, x, Fixed(True, bits, frac)) if positive is not None else None
+    )
     return Add(positive, negative) if positive is not None and negative is not None else None
 
 
 @lower.register(quantized_sigmoid, reads_reals=True)
 @lower.register(quantized_tanh, reads_reals=True)
-def _squashed(quantizer: quantized_sigmoid | quantized_tanh, x: Tensor) -> Op:
-    """A rounded line, where the squashing function is one and a table is not smaller."""
+def _lower_squashed(quantizer: quantized_sigmoid | quantized_tanh, x: Tensor) -> Op:
+    """Lower a squashing function to a rounded line, if it is one and a table is not smaller."""
     line = quantizer.line
     if (
         not isinstance(x, Op)

@@ -26,8 +26,8 @@ from qhls.quantizers.keras_types import KerasLayer, ops
 def take_maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
     """Return the maxima that ``make`` takes within channels of ``x``.
 
-    Of real numbers they are taken before a function that rises in every channel, else of what a quantizer that rises
-    makes of them, or before a function that never turns, of codes with the sign by which it rises.
+    Maxima of real numbers are taken before their function, if it rises in every channel. Else they are taken of the
+    results of a quantizer that rises. Before a function that never turns, codes first get the sign by which it rises.
     """
     x = make_exact(x)
     if isinstance(x, Op):
@@ -40,7 +40,7 @@ def take_maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tens
         "one that may",
         "Put a QActivation before it.",
     )
-    return x.behind(make, find_boundary([x], falling, _turn_maximum))
+    return x.move_by(make, find_boundary([x], falling, _turn_maximum))
 
 
 def _is_by_channel(x: Reals) -> bool:

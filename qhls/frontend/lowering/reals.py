@@ -91,13 +91,13 @@ class Reals:
         """Return the number of functions: the length of the last axis of the input of ``function``."""
         return 1 if self.shared else self.x.shape[-1]
 
-    def then(self, function: Function, monotone: bool = True, shared: bool = False) -> Reals:
-        """``function`` of these numbers, of (samples, channels) or, if ``shared``, of any shape.
+    def apply(self, function: Function, monotone: bool = True, shared: bool = False) -> Reals:
+        """Apply ``function`` to these numbers, (samples, channels) or, if ``shared``, of any shape.
 
         Raises:
             RealNumbersError: it may fall, behind a maximum of these numbers.
         """
-        x = self.before(function, monotone, shared)
+        x = self.prepare(function, monotone, shared)
         inner = x.function
         outer = function if shared or x.dims is None else _regroup(function, x.shape[-1])
         return replace(
@@ -107,8 +107,8 @@ class Reals:
             shared=x.shared and shared,
         )
 
-    def before(self, function: Function, monotone: bool, shared: bool) -> Reals:
-        """The same numbers in a form that ``function`` may follow, as ``then`` does.
+    def prepare(self, function: Function, monotone: bool, shared: bool) -> Reals:
+        """Return the same numbers in a form that ``function`` may follow, as ``apply`` does.
 
         Raises:
             RealNumbersError: it may fall, behind a maximum of these numbers.
@@ -116,21 +116,21 @@ class Reals:
         move = self.move
         free = shared or move is None or move.selects
         if move is not None and move.maximum and not (free and monotone and is_rising(function)):
-            return self._turn().before(function, monotone, shared)
-        return self if free else self.apart()
+            return self._turn().prepare(function, monotone, shared)
+        return self if free else self.separate()
 
-    def apart(self) -> Reals:
-        """The same numbers with a function for each element.
+    def separate(self) -> Reals:
+        """Return the same numbers with a function for each element.
 
         Raises:
             RealNumbersError: a maximum was taken of them, so that they are no function of one element.
         """
         if self.move is not None and self.move.maximum is not None:
-            return self._turn().apart()
+            return self._turn().separate()
         if self.move is not None and self.move.selects:
             raise self.refusal
         if self.move is not None:
-            return replace(self, move=None).apart()._move(self.move)
+            return replace(self, move=None).separate()._move(self.move)
         if self.dims is not None and len(self.x.shape) == 1:
             return self
         function = self.function if self.shared else _regroup(self.function, self.x.shape[-1])
@@ -138,7 +138,7 @@ class Reals:
         return replace(self, x=flat, function=function, shared=False, dims=self.shape)
 
     def _turn(self) -> Reals:
-        """The same numbers as a function of maxima of codes; with a resolver any, since it traces again."""
+        """Return the same numbers as a function of maxima of codes; with a resolver any, since it traces again."""
         boundary = self.move.maximum if self.move is not None else None
         if self.move is None or boundary is None:
             return self
@@ -148,31 +148,31 @@ class Reals:
             return replace(self, move=replace(self.move, maximum=None))
         return turned
 
-    def behind(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Reals:
+    def move_by(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Reals:
         """Return the numbers as ``make`` moves them; ``maximum`` is given if it takes maxima (see ``Move``)."""
         first = self.move
         moves = first is None and maximum is None
-        if moves and (self.shared or (self.dims is None and _keeps_channels(make, self.shape))):
+        if moves and (self.shared or (self.dims is None and _is_channelwise(make, self.shape))):
             return replace(self, x=make(self.x))
         made, _ = _run_on_places(make, self.shape)
         if first is None:
             return replace(self, move=Move(make, made.shape, maximum))
         both = Move(lambda x: make(first.make(x)), made.shape, first.maximum or maximum)
-        if first.selects and not self.shared and not _keeps_channels(make, self.shape):
+        if first.selects and not self.shared and not _is_channelwise(make, self.shape):
             raise self.refusal
         return replace(self, move=replace(both, selects=first.selects))
 
-    def selected(self, make: Callable[[Op], Op], shape: tuple[int, ...]) -> Reals:
+    def select(self, make: Callable[[Op], Op], shape: tuple[int, ...]) -> Reals:
         """Return the numbers of ``shape`` that ``make`` selects by data, each from its own channel."""
         return replace(self, move=Move(make, shape, selects=True))
 
-    def placed(self, x: Op) -> Op:
+    def place(self, x: Op) -> Op:
         """Return ``x``, made of each of these numbers before they move, in its shape and moved."""
         shaped = x if x.shape == self._before else Reshape(x, self._before)
         return shaped if self.move is None else self.move.make(shaped)
 
     def _move(self, move: Move) -> Reals:
-        """The same for each moved element, which brings its function along."""
+        """Move each element together with its function."""
         made = move.make(Reshape(self.x, self.shape))
         places = find_places(move.make, self.shape).ravel()
         function = select_functions(self.function, places, self.x.size)
@@ -180,12 +180,12 @@ class Reals:
 
 
 def _regroup(function: Function, channels: int) -> Function:
-    """``function`` of (samples, channels) on (samples, elements), which are channels again and again."""
+    """Apply ``function`` of (samples, channels) to (samples, elements), which repeat the channels."""
 
-    def regrouped(v: Any) -> Any:
+    def apply_regrouped(v: Any) -> Any:
         return ops.reshape(function(ops.reshape(v, (-1, channels))), ops.shape(v))
 
-    return regrouped
+    return apply_regrouped
 
 
 def is_rising(function: Function) -> bool:
@@ -219,14 +219,14 @@ def find_places(
     return places[0].astype(np.int64)
 
 
-def _keeps_channels(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
+def _is_channelwise(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
     """Return whether ``make`` leaves each element in its channel, the last axis."""
     places, channels = find_places(make, shape), shape[-1]
     return places.shape[-1] == channels and bool((places % channels == np.arange(channels)).all())
 
 
 def select_functions(function: Function, places: Array, size: int) -> Function:
-    """``function`` of (samples, ``size``) on (samples, elements), of which each was at one of ``places``."""
+    """Return ``function`` of (samples, ``size``) for (samples, elements); ``places`` are the elements' sources."""
     order = np.argsort(places, kind="stable")
     first = np.searchsorted(places[order], places[order])
     times = np.empty(len(places), int)
@@ -236,11 +236,11 @@ def select_functions(function: Function, places: Array, size: int) -> Function:
     sources = np.zeros(rows * size, int)
     sources[slots] = np.arange(len(places))
 
-    def permuted(v: Any) -> Any:
+    def apply_permuted(v: Any) -> Any:
         spread = ops.reshape(ops.take(v, sources, axis=1), (-1, size))
         return ops.take(ops.reshape(function(spread), (-1, rows * size)), slots, axis=1)
 
-    return permuted
+    return apply_permuted
 
 
 @dataclass(frozen=True)
@@ -263,7 +263,7 @@ class Joined:
         """Return the error for a layer that cannot read real numbers."""
         return self.boundary.error
 
-    def each(self, step: Callable[[Op | Reals], Any], rising: bool) -> Any:
+    def apply_each(self, step: Callable[[Op | Reals], Any], rising: bool) -> Any:
         """Return what ``step`` makes of each part, joined: an op where all of these are.
 
         Raises:
@@ -276,7 +276,7 @@ class Joined:
             return self.make(*parts)
         return replace(self, parts=parts)
 
-    def behind(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Joined:
+    def move_by(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Joined:
         """Return the elements as ``make`` moves them; ``maximum`` is given if it takes maxima."""
         moved, _ = _run_on_places(make, self.shape)
         first = self.make
@@ -305,10 +305,10 @@ def join_tensors(
         parts.extend(inner)
         maximum = maximum or (x.maximum if isinstance(x, Joined) else None)
 
-    def whole(*results: Op) -> Op:
+    def make_whole(*results: Op) -> Op:
         return make(*(own(*results[part]) for own, part in ends))
 
-    return Joined(tuple(parts), whole, shape, boundary, maximum)
+    return Joined(tuple(parts), make_whole, shape, boundary, maximum)
 
 
 def apply_real(
@@ -318,19 +318,19 @@ def apply_real(
     monotone: bool = True,
     shared: bool = False,
 ) -> Reals | Joined:
-    """``function(x)``, whatever ``x`` is; ``refusal`` is for an exact ``x``, else the first one stays.
+    """Return ``function(x)`` as reals; ``refusal`` is for an exact ``x``, else the first one stays.
 
     ``function`` receives (samples, channels) or, if it is ``shared`` by all numbers, any shape.
     """
     if isinstance(x, Joined) and not shared:
-        x = exact(None, x)
+        x = require_exact(None, x)
     if isinstance(x, Joined):
         rising = monotone and is_rising(function)
-        return x.each(
+        return x.apply_each(
             lambda part: apply_real(part, function, refusal, monotone, shared=True), rising
         )
     if isinstance(x, Reals):
-        return x.then(function, monotone, shared)
+        return x.apply(function, monotone, shared)
     return Reals(x, function, monotone, refusal, shared=shared)
 
 
@@ -348,25 +348,27 @@ def apply_real_along(
     shape = x.shape
     rank = len(shape)
     own = {axis % rank for axis in axes if shape[axis] > 1}
-    x = exact(None, x) if own and isinstance(x, Joined) else x
+    x = require_exact(None, x) if own and isinstance(x, Joined) else x
     if own <= {rank - 1}:
         used = (*(1,) * (rank - 1), shape[-1] if own else 1)
     else:
         used = shape
         numbers = apply_real(x, lambda v: v, refusal, shared=True) if isinstance(x, Op) else x
         assert isinstance(numbers, Reals)  # what is joined is exact by now
-        x = numbers.apart()
+        x = numbers.separate()
 
-    def shaped(v: Any) -> Any:
+    def apply_shaped(v: Any) -> Any:
         return ops.reshape(function(ops.reshape(v, (-1, *used))), ops.shape(v))
 
     if isinstance(x, Reals) and x.dims is not None and used is shape:
         inner = x.function
-        return replace(x, function=lambda v: shaped(inner(v)), monotone=x.monotone and monotone)
-    return apply_real(x, shaped, refusal, monotone, shared=not own)
+        return replace(
+            x, function=lambda v: apply_shaped(inner(v)), monotone=x.monotone and monotone
+        )
+    return apply_real(x, apply_shaped, refusal, monotone, shared=not own)
 
 
-def exact(layer: KerasLayer | None, x: Tensor, place: Place | None = None) -> Op:
+def require_exact(layer: KerasLayer | None, x: Tensor, place: Place | None = None) -> Op:
     """Return ``x``, an exact tensor that ``layer`` can read; ``None`` is the user of the model.
 
     Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.
@@ -449,7 +451,7 @@ _places: ContextVar[Mapping[int, Place]] = ContextVar("qhls_places", default=Map
 
 @contextmanager
 def use_resolver(resolve: Resolver) -> Iterator[None]:
-    """Within it ``exact`` asks ``resolve`` instead of refusing real numbers."""
+    """Let ``resolve`` make real numbers exact within this context, where ``require_exact`` would refuse them."""
     token = _resolver.set(resolve)
     try:
         yield
@@ -459,7 +461,7 @@ def use_resolver(resolve: Resolver) -> Iterator[None]:
 
 @contextmanager
 def use_reader(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
-    """Within it ``reader`` is who reads ``inputs``."""
+    """Record within this context that ``reader`` reads ``inputs``."""
     places = {
         id(x): Place(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)
         for x in inputs

@@ -1,12 +1,12 @@
 """Lowering rules of recurrent layers: one step, which a ``Scan`` repeats.
 
-For that a state needs a type that no step leaves. Where there is none, because without a ``state_quantizer`` the state
-grows at every step, the sequence is unrolled: every step becomes separate ops, with their exact types.
+For that a state needs a type that no step leaves. Without a ``state_quantizer`` a state may grow at every step. Then
+the sequence is unrolled: every step becomes separate ops, with their exact types.
 
 Steps that a mask leaves out keep output and states: the mask is one more column of the rows, which the step reads.
 
-A state that is a real function of a sum, such as tanh, is exact where only quantizers read it: a ``state_quantizer``
-within the layer, and what follows the layer. Steps then return the sums.
+A state that is a real function of a sum, such as tanh, is exact where only quantizers read it. These are a
+``state_quantizer`` within the layer, and what follows the layer. Steps then return the sums.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qhls.frontend.layers.linear import make_weight
 from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
 from qhls.frontend.lowering.choices import make_truth, select
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import Place, Reals, Tensor, exact
+from qhls.frontend.lowering.reals import Place, Reals, Tensor, require_exact
 from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.ir import (
     Add,
@@ -73,24 +73,28 @@ class _Cell:
         self.real = followed and not masked and not _read_at_once.get()
         self._weights: dict[tuple[str, Any], Const] = {}
 
-    def weight(self, variable: str, *index: Any) -> Const:
-        """The quantised ``variable``, or its part ``[index]``."""
+    def get_weight(self, variable: str, *index: Any) -> Const:
+        """Return the quantised ``variable``, or its part ``[index]``."""
         key = (variable, str(index))
         if key not in self._weights:
             self._weights[key] = make_weight(self.keras, variable, lambda w: w[index])
         return self._weights[key]
 
-    def carried(self, state: Tensor) -> Op:
-        """``state`` as the next step reads it."""
-        return exact(self.keras, state) if self.masked else _quantise(self.keras, state)
+    def carry(self, state: Tensor) -> Op:
+        """Return ``state`` as the next step reads it."""
+        return (
+            require_exact(self.keras, state) if self.masked else _quantize_state(self.keras, state)
+        )
 
-    def function(self, name: str, x: Op) -> Op:
-        """``x`` through the activation ``name``."""
-        return exact(self.keras, self._activate(name, x), Place(self.keras, name))
+    def apply_function(self, name: str, x: Op) -> Op:
+        """Apply the activation ``name`` to ``x``."""
+        return require_exact(self.keras, self._activate(name, x), Place(self.keras, name))
 
-    def output(self, x: Op) -> Tensor:
-        """``x`` through the activation whose result is the cell's output."""
-        return self._activate("activation", x) if self.real else self.function("activation", x)
+    def apply_output(self, x: Op) -> Tensor:
+        """Apply the activation whose result is the cell's output."""
+        return (
+            self._activate("activation", x) if self.real else self.apply_function("activation", x)
+        )
 
     def _activate(self, name: str, x: Op) -> Tensor:
         activation = getattr(self.keras, name)
@@ -106,7 +110,7 @@ class _Cell:
 
 @lower.register(keras.layers.RNN, masked=True)
 @lower.register(QRNN, masked=True)
-def _(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
+def _lower_rnn(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
     with name_layer_first(layer):
         return _lower_recurrence(layer, x, initial, mask)
 
@@ -140,12 +144,12 @@ def _lower_recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None)
     steps, units = projected.shape[0], states[0].size
     if mask is not None:
         apart = bool(initial) or layer.zero_output_for_mask
-        step = _masked(step, layer.zero_output_for_mask, apart)
+        step = _mask_step(step, layer.zero_output_for_mask, apart)
         states = [*([Const.of(np.zeros(units), "start")] if apart else []), *states]
     once = _Recurrence(layer, step, _Cell(cell, steps, mask is not None), projected)
-    entering = [once.cell.carried(state) for state in states]
-    settled = once.settled(entering) if steps > 1 else None
-    return once.unrolled(entering) if settled is None else once.scan(entering, *settled)
+    entering = [once.cell.carry(state) for state in states]
+    settled = once.settle(entering) if steps > 1 else None
+    return once.unroll(entering) if settled is None else once.scan(entering, *settled)
 
 
 @dataclass(frozen=True)
@@ -157,8 +161,8 @@ class _Recurrence:
     cell: _Cell
     x: Op
 
-    def settled(self, entering: list[Op]) -> tuple[Graph, Tensor] | None:
-        """The step as a graph whose states leave in the types in which they enter; None where they keep growing.
+    def settle(self, entering: list[Op]) -> tuple[Graph, Tensor] | None:
+        """Find types of the states that a step keeps, and build its graph; None if they keep growing.
 
         Its result: the states, one after another, or the output alone where nothing else is asked for. The tensor is
         this result too, as reals where the output is.
@@ -183,11 +187,11 @@ class _Recurrence:
             new = self.step(self.cell, row, list(states))
             every = self.layer.return_state and len(new) > 1
             result = _join(new, -1) if every else new[0]
-            following = [self.cell.carried(state) for state in new]
+            following = [self.cell.carry(state) for state in new]
         return Graph((row, *states), (_find_below(result), *following), "step"), result
 
     def scan(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
-        """The layer's results from a ``Scan``."""
+        """Compute the layer's results by a ``Scan``."""
         found = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
         results = self._collect_results(found, entering[0].size)
         made = tuple(_reapply(op, result) for op in results)
@@ -203,94 +207,94 @@ class _Recurrence:
         if width > units:
             dims, strides = ((steps, units), (width, 1)) if sequence else ((units,), (1,))
             output = View(found, dims, strides)
-        places = range(last + width - _state_count(self.layer) * units, last + width, units)
+        places = range(last + width - _count_states(self.layer) * units, last + width, units)
         return (output, *(View(found, (units,), (1,), place) for place in places))
 
-    def unrolled(self, entering: list[Op]) -> Any:
-        """The layer's results, step by step."""
+    def unroll(self, entering: list[Op]) -> Any:
+        """Compute the layer's results step by step."""
         outputs = list[Tensor]()
         states = list[Tensor](entering)
         for t in range(self.x.shape[0]):
-            entering = [self.cell.carried(state) for state in states] if t else entering
+            entering = [self.cell.carry(state) for state in states] if t else entering
             states = self.step(self.cell, _take_part(self.x, t), entering)
             _check_width(self.layer, states, t)
             outputs.append(states[0])
         rows = [_reapply(Reshape(_find_below(h), (1, *h.shape)), h) for h in outputs]
         result = _join(rows, 0) if self.layer.return_sequences else outputs[-1]
-        last = states[len(states) - _state_count(self.layer) :]
+        last = states[len(states) - _count_states(self.layer) :]
         return (result, *last) if self.layer.return_state else result
 
 
-def _state_count(layer: Any) -> int:
+def _count_states(layer: Any) -> int:
     sizes = layer.cell.state_size
     return len(sizes) if isinstance(sizes, list | tuple) else 1
 
 
-def _masked(step: Step, zeros: bool, apart: bool) -> Step:
-    """``step`` on rows whose last number is 1, or 0 where output and states stay as they are.
+def _mask_step(step: Step, zeros: bool, apart: bool) -> Step:
+    """Make a step of rows whose last number is 1, or 0 where output and states stay as they are.
 
     ``zeros``: the output is 0 instead. ``apart``: the output is not the first state, but is carried before it.
     """
 
-    def masked(cell: _Cell, row: Op, states: list[Op]) -> list[Tensor]:
+    def step_masked(cell: _Cell, row: Op, states: list[Op]) -> list[Tensor]:
         size = row.size - 1
         kept = make_truth(View(row, (1,), (1,), size))
         old = states[1:] if apart else states
-        new = step(cell, View(row, (size,), (1,)), [_quantise(cell.keras, s) for s in old])
-        after = [exact(cell.keras, state) for state in new]
+        new = step(cell, View(row, (size,), (1,)), [_quantize_state(cell.keras, s) for s in old])
+        after = [require_exact(cell.keras, state) for state in new]
         chosen = list[Tensor](select(kept, *pair) for pair in zip(after, old, strict=True))
         if not apart:
             return chosen
         before = Const.of(np.zeros(states[0].shape), "start") if zeros else states[0]
         return [select(kept, after[0], before), *chosen]
 
-    return masked
+    return step_masked
 
 
 def _reverse(x: Op) -> Op:
-    """``x`` with its last row first."""
+    """Return ``x`` with its last row first."""
     steps, units = x.shape
     return View(x, x.shape, (-units, 1), (steps - 1) * units)
 
 
 def _take_part(x: Op, index: int) -> Op:
-    """``x[index]``."""
+    """Return ``x[index]``."""
     size = x.size // x.shape[0]
     return View(x, (size,), (1,), index * size)
 
 
 def _split_gates(x: Op, count: int) -> list[Op]:
-    """``x`` (count x units,) cut into its gates."""
+    """Split ``x`` (count x units,) into its gates."""
     return [_take_part(Reshape(x, (count, x.size // count)), gate) for gate in range(count)]
 
 
 def _find_below(x: Tensor) -> Op:
-    """The exact tensor ``x``, or that of which it is a function."""
-    return x.x if isinstance(x, Reals) else exact(None, x)
+    """Return the exact tensor ``x``, or that of which it is a function."""
+    return x.x if isinstance(x, Reals) else require_exact(None, x)
 
 
 def _reapply(x: Op, made: Tensor) -> Tensor:
-    """``x``, or the function of it that ``made`` is of another tensor."""
+    """Return ``x``, under the function that made ``made`` of another tensor, if any."""
     return replace(made, x=x) if isinstance(made, Reals) else x
 
 
 def _join(parts: list[Tensor], axis: int) -> Tensor:
-    """``parts``, all made by the same function, as one tensor."""
+    """Join ``parts``, all made by the same function, to one tensor."""
     return _reapply(Concat(tuple(map(_find_below, parts)), axis), parts[0])
 
 
-def _quantise(cell: Any, state: Tensor) -> Op:
-    """``state`` through the state quantizer; the first, of zeros, is known."""
+def _quantize_state(cell: Any, state: Tensor) -> Op:
+    """Quantize ``state``; the first, of zeros, is known."""
     if cell.state_quantizer is None:
-        return exact(cell, state)
+        return require_exact(cell, state)
     if isinstance(state, Const):
         start = ops.convert_to_numpy(cell.state_quantizer(np.zeros(state.shape, "float32")))
         return Const.of(start, "start") if start.any() else state
-    return exact(cell, activate(cell, cell.state_quantizer, state))
+    return require_exact(cell, activate(cell, cell.state_quantizer, state))
 
 
 def _multiply(state: Op, w: Const) -> Op:
-    """``state @ w``, also of a known state."""
+    """Return ``state @ w``, also of a known state."""
     if isinstance(state, Const):
         row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
         return Const(row.map(lambda array: array[0]).tighten(), state.frac + w.frac, name="start")
@@ -298,7 +302,7 @@ def _multiply(state: Op, w: Const) -> Op:
 
 
 def _sum(a: Op, b: Const) -> Op:
-    """``a + b``, also of a known ``a``."""
+    """Return ``a + b``, also of a known ``a``."""
     if not isinstance(a, Const):
         return Add(a, b)
     frac = max(a.frac, b.frac)
@@ -317,19 +321,19 @@ def _check_width(layer: KerasLayer, states: list[Tensor], step: int) -> None:
 
 
 def _lower_simple_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
-    recurrent = _multiply(states[0], cell.weight("recurrent_kernel"))
-    return [cell.output(Add(x, recurrent))]
+    recurrent = _multiply(states[0], cell.get_weight("recurrent_kernel"))
+    return [cell.apply_output(Add(x, recurrent))]
 
 
 def _lower_lstm_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     h, c = states
-    recurrent = _multiply(h, cell.weight("recurrent_kernel"))
+    recurrent = _multiply(h, cell.get_weight("recurrent_kernel"))
     enter, forget, candidate, leave = _split_gates(Add(x, recurrent), 4)
-    kept = Mul(cell.function("recurrent_activation", forget), c)
-    new = cell.function("activation", candidate)
-    carry = Add(kept, Mul(cell.function("recurrent_activation", enter), new))
-    opened = cell.function("recurrent_activation", leave)
-    return [Mul(opened, cell.function("activation", carry)), carry]
+    kept = Mul(cell.apply_function("recurrent_activation", forget), c)
+    new = cell.apply_function("activation", candidate)
+    carry = Add(kept, Mul(cell.apply_function("recurrent_activation", enter), new))
+    opened = cell.apply_function("recurrent_activation", leave)
+    return [Mul(opened, cell.apply_function("activation", carry)), carry]
 
 
 def _lower_gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
@@ -337,18 +341,22 @@ def _lower_gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     units, after = cell.keras.units, cell.keras.reset_after
     update_x, reset_x, candidate_x = _split_gates(x, 3)
 
-    def recurrent(state: Op, first: int, last: int) -> Op:
-        """``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
+    def multiply_recurrent(state: Op, first: int, last: int) -> Op:
+        """Return ``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
         columns = slice(first * units, last * units)
-        product = _multiply(state, cell.weight("recurrent_kernel", slice(None), columns))
+        product = _multiply(state, cell.get_weight("recurrent_kernel", slice(None), columns))
         if not (after and cell.keras.use_bias):
             return product
-        return _sum(product, cell.weight("bias", 1, columns))
+        return _sum(product, cell.get_weight("bias", 1, columns))
 
-    update = cell.function("recurrent_activation", Add(update_x, recurrent(h, 0, 1)))
-    reset = cell.function("recurrent_activation", Add(reset_x, recurrent(h, 1, 2)))
-    remembered = Mul(reset, recurrent(h, 2, 3)) if after else recurrent(Mul(reset, h), 2, 3)
-    candidate = cell.function("activation", Add(candidate_x, remembered))
+    update = cell.apply_function("recurrent_activation", Add(update_x, multiply_recurrent(h, 0, 1)))
+    reset = cell.apply_function("recurrent_activation", Add(reset_x, multiply_recurrent(h, 1, 2)))
+    remembered = (
+        Mul(reset, multiply_recurrent(h, 2, 3))
+        if after
+        else multiply_recurrent(Mul(reset, h), 2, 3)
+    )
+    candidate = cell.apply_function("activation", Add(candidate_x, remembered))
     fresh = Mul(Sub(Const.of(1.0, "one"), update), candidate)
     return [Add(Mul(update, h), fresh)]
 
@@ -365,20 +373,24 @@ _STEPS: dict[type, Step] = {
 
 @lower.register(QBidirectional, masked=True)
 @lower.register(keras.layers.Bidirectional, masked=True)
-def _(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
+def _lower_bidirectional(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
     half = len(initial) // 2
     masks = {} if mask is None else {"mask": mask}
     forward, backward = layer.forward_layer, layer.backward_layer
     merge = _MERGES.get(layer.merge_mode)
     with name_layer_first(layer), _is_read_at_once(merge is not None):
-        y, *states = _split_states(lower.rule(forward)(forward, x, *initial[:half], **masks))
-        back, *more = _split_states(lower.rule(backward)(backward, x, *initial[half:], **masks))
+        y, *states = _split_states(lower.find_rule(forward)(forward, x, *initial[:half], **masks))
+        back, *more = _split_states(
+            lower.find_rule(backward)(backward, x, *initial[half:], **masks)
+        )
         if layer.return_sequences:
             back = _reapply(_reverse(_find_below(back)), back)
         if layer.merge_mode is None:
             return (y, back, *states, *more)
         merged = (
-            _put_beside(y, back) if merge is None else merge(exact(layer, y), exact(layer, back))
+            _put_beside(y, back)
+            if merge is None
+            else merge(require_exact(layer, y), require_exact(layer, back))
         )
     return (merged, *states, *more) if layer.return_state else merged
 
@@ -397,22 +409,22 @@ def _split_states(result: Any) -> tuple[Tensor, ...]:
 
 
 def _put_beside(a: Tensor, b: Tensor) -> Tensor:
-    """``a`` and ``b`` along the last axis, whose channels keep their functions."""
+    """Return ``a`` and ``b`` along the last axis, whose channels keep their functions."""
     both = Concat((_find_below(a), _find_below(b)), -1)
     real = [x for x in (a, b) if isinstance(x, Reals)]
-    first, second = (x.function if isinstance(x, Reals) else _have_same_function for x in (a, b))
+    first, second = (x.function if isinstance(x, Reals) else _keep for x in (a, b))
     if first is second and all(x.shared for x in real):
         return _reapply(both, a)
     size = a.shape[-1]
 
-    def function(v: Any) -> Any:
+    def apply_both(v: Any) -> Any:
         parts = (first(v[..., :size]), second(v[..., size:]))
         return ops.concatenate(parts, axis=-1)
 
-    return Reals(both, function, all(x.monotone for x in real), real[0].refusal)
+    return Reals(both, apply_both, all(x.monotone for x in real), real[0].refusal)
 
 
-def _have_same_function(v: Any) -> Any:
+def _keep(v: Any) -> Any:
     return v
 
 

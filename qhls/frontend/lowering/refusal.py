@@ -96,7 +96,7 @@ def explain_refusal(layer: Any, expected: str, actual: object, advice: str) -> L
 
 
 def describe_layer(layer: Any) -> str:
-    """A layer by name and class; a quantizer by its text."""
+    """Describe a layer by name and class, a quantizer by its text."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
 

@@ -40,10 +40,10 @@ _ASKED = 1 << 10
 def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float, ...] | None) -> Op:
     """Return ``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
 
-    The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of; then each
-    channel has its own steps, unless all are the same. The function is called in the arithmetic of the
-    lowering; outside of one in float32, or in float64 where the codes exceed 24 bits and float32 Keras is no
-    reference. ``turns``: rising numbers between which ``function`` never turns, or None; ``owner`` is named in errors.
+    The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of. In the latter
+    case each channel has its own steps, unless all are the same. The function is called in the arithmetic of the
+    lowering. Outside of one that is float32, or float64 for codes of more than 24 bits. ``turns``: rising numbers
+    between which ``function`` never turns, or None; ``owner`` is named in errors.
 
     Raises:
         LoweringError: a function that makes more than ``LEVELS`` steps; one that may turn anywhere on more codes than
@@ -51,31 +51,31 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
     """
     if isinstance(x, Joined):
         rising = turns == () and is_rising(function)
-        return x.each(lambda part: step_function(owner, function, part, turns), rising)
+        return x.apply_each(lambda part: step_function(owner, function, part, turns), rising)
     running = find_arithmetic()
     if isinstance(x, Reals):
-        x = x.before(function, turns == (), shared=True)
+        x = x.prepare(function, turns == (), shared=True)
         if running is not None:
             running.reals.append(x.x.layer)
-        chain = x.then(function, monotone=turns == (), shared=True)
+        chain = x.apply(function, monotone=turns == (), shared=True)
         search = _Search(owner, x.x, x.channels, on_grid(chain.function))
         table = find_lookup(x.x)
         if table is not None and (x.channels == 1 or table is x.x):
-            return x.placed(_follow_rows(search, table))
-        made = search.bisected(x.function, turns) if x.monotone else search.enumerated()
-        return x.placed(made)
+            return x.place(_follow_rows(search, table))
+        made = search.bisect(x.function, turns) if x.monotone else search.enumerate()
+        return x.place(made)
     noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
     if noisy.codes <= ENUMERATED and (running is None or not running.plain):
-        made = noisy.enumerated()
+        made = noisy.enumerate()
         if running is not None and _may_round(running.dtype, noisy, plain, made):
             running.uneven.append(made.layer)
         return made
-    made = plain.bisected(lambda v: v, turns)
+    made = plain.bisect(lambda v: v, turns)
     wide = noisy.codes > MEASURED and not isinstance(turns, tuple)
     if running is not None and (wide or _may_round(running.dtype, noisy, plain, made)):
         if noisy.codes <= _NOISY and not running.plain:
             with suppress(LoweringError):  # rounding alone may make too many steps
-                made = noisy.enumerated()
+                made = noisy.enumerate()
                 running.uneven.append(made.layer)
                 return made
         running.reals.append(made.layer)
@@ -90,7 +90,7 @@ def find_lookup(x: Op) -> Lookup | None:
 
 
 def _follow_rows(search: _Search, table: Lookup) -> Op:
-    """The function of numbers that are known but for the row of a table: the same of another table."""
+    """Apply the function to the rows of a table: the result is another table."""
     codes = table.table.codes.to_integers()
     values_at = make_float_function(search.function, search.x, search.channels)
     results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
@@ -121,27 +121,27 @@ class _Search:
 
     @property
     def codes(self) -> int:
-        """Return how many codes there are to try, of all channels together."""
+        """Return the number of codes to try, of all channels together."""
         lo, hi = self.x.range.hull
         return (hi - lo + 1) * self.channels
 
-    def bisected(self, inner: Function, turns: tuple[float, ...] | None) -> Threshold:
+    def bisect(self, inner: Function, turns: tuple[float, ...] | None) -> Threshold:
         """Return the steps by bisection; ``function`` turns only where ``inner``, which never does, is at ``turns``."""
         if turns is None and self.codes > MEASURED and getattr(self.owner, "real_turns", None):
-            return self._threshold(*self._between(inner))
+            return self._make_threshold(*self._bisect_beside(inner))
         if turns is None or self.codes <= ENUMERATED:
-            return self.enumerated()
+            return self.enumerate()
         pieces_at = _count_turns(make_float_function(inner, self.x, self.channels), turns)
-        return self._threshold(*_bisect(self, pieces_at))
+        return self._make_threshold(*_bisect(self, pieces_at))
 
-    def enumerated(self) -> Threshold:
+    def enumerate(self) -> Threshold:
         """Return the steps by trying every code."""
         if self.codes > MEASURED:
-            raise self._too_wide()
-        return self._threshold(*_enumerate(self))
+            raise self._explain_width()
+        return self._make_threshold(*_enumerate(self))
 
-    def _between(self, inner: Function) -> tuple[list[Array], list[Array]]:
-        """Points and values of a quantizer whose rounding may turn it: where it may, every code is tried.
+    def _bisect_beside(self, inner: Function) -> tuple[list[Array], list[Array]]:
+        """Find points and values of a quantizer whose rounding may turn it, and try every code where it may.
 
         Elsewhere the value is that of functions that are larger and smaller than the quantizer's by more than rounding.
         """
@@ -165,7 +165,7 @@ class _Search:
             alike &= np.logical_and.reduce([row[:-1] == rows[0][:-1] for row in rows])
             doubtful = np.flatnonzero(~alike & (np.diff(codes) > 1))
             if sum(int(codes[i + 1] - codes[i]) for i in doubtful) > MEASURED // self.channels:
-                raise self._too_wide()
+                raise self._explain_width()
             inside = [
                 narrow_integers(range(codes[i] + 1, codes[i + 1]), max(map(abs, self.x.range.hull)))
                 for i in doubtful
@@ -173,7 +173,7 @@ class _Search:
             points[c] = np.sort(np.concatenate([codes, *inside]))
         return points, _select_at(self, points)
 
-    def _too_wide(self) -> LoweringError:
+    def _explain_width(self) -> LoweringError:
         return explain_refusal(
             self.owner,
             f"an input of at most {MEASURED.bit_length() - 1} bits, all channels together, because the function "
@@ -182,7 +182,7 @@ class _Search:
             "Quantise it first, e.g. QActivation('quantized_bits(10,3,alpha=1)').",
         )
 
-    def _threshold(self, points: list[Array], values: list[Array]) -> Threshold:
+    def _make_threshold(self, points: list[Array], values: list[Array]) -> Threshold:
         steps, levels = _make_table(self.owner, points, values, self.x.range.hull[1])
         codes, frac = find_dyadic(levels)
         thresholds = Const(Codes(steps), self.x.type.frac, name="thresholds")
@@ -197,11 +197,11 @@ class _Search:
 def on_grid(function: Function) -> Function:
     """Return ``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
 
-    def exactly(v: Any) -> Any:
+    def apply_exactly(v: Any) -> Any:
         with skip_gradients():
             return function(v)
 
-    return exactly
+    return apply_exactly
 
 
 def _may_round(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
@@ -233,17 +233,17 @@ def _may_round(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> b
 
 
 def make_float_function(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
-    """From codes of ``x`` (channels, points) to the numbers that the float function makes of them."""
+    """Return a function from codes of ``x`` (channels, points) to the numbers of the float ``function``."""
     dtype = _find_dtype(x)
 
-    def values_at(codes: Array) -> Array:
+    def compute_values(codes: Array) -> Array:
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
         with use_precision(dtype):
             result = function(ops.convert_to_tensor(pad_to_packets(numbers), dtype))
             found = np.asarray(ops.convert_to_numpy(result), np.float64)
             return found[: len(numbers)].T
 
-    return values_at
+    return compute_values
 
 
 def _find_dtype(x: Op) -> str:
@@ -267,7 +267,7 @@ def _select_at(search: _Search, points: list[Array]) -> list[Array]:
 def _count_turns(
     numbers_at: Callable[[Array], Array], turns: tuple[float, ...]
 ) -> Callable[[Array], Array]:
-    """From codes (channels, points) to how many of ``turns`` the numbers there have reached."""
+    """Return a function from codes (channels, points) to the number of ``turns`` reached there."""
     if not turns:
         return lambda codes: np.zeros(codes.shape, int)
     return lambda codes: np.searchsorted(turns, numbers_at(codes), side="right")
@@ -283,7 +283,7 @@ def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
         codes = narrow_integers(range(start, min(start + step, hi + 1)), max(-lo, hi))
         for c, row in enumerate(search.values_at(np.tile(codes, (channels, 1)))):
             change = np.flatnonzero(row[1:] != row[:-1])
-            _limit(search.owner, len(change))
+            _limit_steps(search.owner, len(change))
             kept = np.unique(np.concatenate([[0], change, change + 1, [len(row) - 1]]))
             points[c].append(codes[kept])
             values[c].append(row[kept])
@@ -293,7 +293,7 @@ def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
 def _bisect(
     search: _Search, pieces_at: Callable[[Array], Array]
 ) -> tuple[list[Array], list[Array]]:
-    """Points of each channel, and the values there, such that values differ between neighbours only.
+    """Find points of each channel, and the values there, such that values differ between neighbours only.
 
     In a piece the function never turns: what is equal at two points is so between them.
     """
@@ -309,7 +309,7 @@ def _bisect(
         most = max(split.size for split in splits)
         if not most:
             return points, values
-        _limit(search.owner, most)
+        _limit_steps(search.owner, most)
         parts = int(np.clip(_ASKED // (channels * most), 1, PACKETS)) + 1
         inner = [_split_gaps(*row, parts) for row in zip(points, gaps, splits, strict=True)]
         asked = np.full((channels, max(map(len, inner))), lo, points[0].dtype)
@@ -335,7 +335,7 @@ def _split_gaps(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
 def _make_table(
     owner: Any, points: list[Array], values: list[Array], hi: int
 ) -> tuple[Array, Array]:
-    """Thresholds (channels, n) and levels (channels, n + 1); of one function for all channels (n,), (n + 1,).
+    """Make thresholds (channels, n) and levels (channels, n + 1); if all channels are alike, (n,) and (n + 1,).
 
     Channels with fewer steps get some that no code reaches.
     """
@@ -344,7 +344,7 @@ def _make_table(
         raise explain_refusal(owner, "finite values", f"{bad[0]} on its input", "Limit its input.")
     changes = [np.flatnonzero(v[1:] != v[:-1]) for v in values]
     most = max(1, *(len(c) for c in changes))
-    _limit(owner, most)
+    _limit_steps(owner, most)
     beyond = narrow_integers(
         range(hi + 1, hi + 1 + most), max(abs(hi), abs(int(points[0][0]))) + most
     )
@@ -359,7 +359,7 @@ def _make_table(
     return (steps[0], levels[0]) if same else (steps, levels)
 
 
-def _limit(owner: Any, steps: int) -> None:
+def _limit_steps(owner: Any, steps: int) -> None:
     if steps > LEVELS:
         raise explain_refusal(
             owner,

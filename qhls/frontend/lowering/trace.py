@@ -18,7 +18,7 @@ from qhls.frontend.lowering.arithmetic import Arithmetic, find_arithmetic, use_a
 from qhls.frontend.lowering.choices import make_truth
 from qhls.frontend.lowering.half import check_half, find_half_type, lower_in_half
 from qhls.frontend.lowering.lower import LeftSoftmax, explain_refusal, leave_softmax_to_host, lower
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, exact, use_reader
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, require_exact, use_reader
 from qhls.frontend.models.precision import copy_in_precision, find_float_type, list_layers_of_type
 from qhls.ir import Fixed, Input, Op, Threshold, enter_layer, verify
 from qhls.model.graph import ModelGraph
@@ -35,13 +35,13 @@ def trace(
     model: keras.Model,
     input_types: InputType | Sequence[InputType] | Mapping[str, InputType] | None = None,
 ) -> ModelGraph:
-    """The graph of ``model``: its layers in order, each through its lowering rule.
+    """Lower ``model`` to a graph: its layers in order, each by its lowering rule.
 
-    ``input_types`` says which numbers the inputs are: a ``Fixed``, its notation (``"s16.10"``: signed, 16
-    bits, 10 of them fraction) or a fixed-point quantizer; one for all inputs, a list in the inputs'
-    order, or a dictionary by the inputs' names. It may be left out where a ``QActivation`` with one
-    fixed-point type reads the input first, whose codes are then the input's, or an ``Embedding``: then they are
-    the indices of its rows. A softmax at the end is left to the host, and the graph's ``host_softmax`` names its layer.
+    ``input_types`` gives the types of the inputs: one for all, a list in the inputs' order, or a dictionary by
+    the inputs' names. A type is a ``Fixed``, a fixed-point quantizer, or a text such as ``"s16.10"``: signed, 16 bits,
+    10 of them fraction bits. It may be omitted if the only reader of an input is a ``QActivation`` with a
+    fixed-point type, or an ``Embedding``. The codes are then those of its type, or the indices of its rows. A softmax
+    at the end is left to the host, and the graph's ``host_softmax`` names its layer.
 
     Raises:
         LoweringError: an input without type or with a dynamic shape; a layer, quantizer or call that has
@@ -99,7 +99,7 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGr
     notes: list[LeftSoftmax] = []
     results = _run(functional, list(inputs), "", notes, final=True)
     with use_reader(model, results):
-        outputs = [exact(None, x) for x in results]
+        outputs = [require_exact(None, x) for x in results]
     ends = _sort_ends(notes, outputs)
     graph = ModelGraph(
         inputs,
@@ -114,7 +114,7 @@ def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGr
 
 
 def _sort_ends(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
-    """``ends`` in the order of the outputs that are their logits; Keras calls layers in another."""
+    """Return ``ends`` in the order of the outputs that are their logits; Keras calls layers in another."""
     places = [next(i for i, op in enumerate(outputs) if op is end.logits) for end in ends]
     return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
 
@@ -141,7 +141,7 @@ def _make_inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input
 
 
 def _list_readers(functional: Any, tensor: Any) -> Iterator[Any]:
-    """The layers that read ``tensor``, those of nested models instead of the models."""
+    """Return the layers that read ``tensor``, those of nested models instead of the models."""
     for node in list_keras_nodes(functional):
         for place, read in enumerate(node.input_tensors):
             if read is tensor and isinstance(node.operation, keras.Model):
@@ -159,7 +159,7 @@ def _count_rows_read(functional: Any, tensor: Any) -> int | None:
 
 
 def _derive_types(functional: Any) -> list[Any] | None:
-    """The type each input is quantised to before anything else reads it; None if one is not."""
+    """Return the type each input is quantised to before anything else reads it; None if one is not."""
     found: list[Fixed | None] = []
     for tensor in functional.inputs:
         readers = list(_list_readers(functional, tensor))
@@ -250,7 +250,7 @@ def _list_names(names: list[str]) -> str:
 
 
 def find_functional(model: Any, layer: KerasLayer) -> Any:
-    """The object that holds the graph of layers of ``model``."""
+    """Return the object that holds the graph of layers of ``model``."""
     if not isinstance(model, keras.Model):
         raise LoweringError(
             f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
@@ -277,10 +277,10 @@ def list_output_names(model: keras.Model) -> list[str]:
 
 
 def list_keras_nodes(functional: Any) -> list[Any]:
-    """Every call of a layer, after those that make what it reads: Keras' nodes.
+    """Return every call of a layer, after those that make what it reads: Keras' nodes.
 
-    A node's ``operation`` is the layer; ``input_tensors`` and ``outputs`` are symbolic tensors,
-    the same objects in the node that makes one and in those that read it.
+    A node's ``operation`` is the layer. ``input_tensors`` and ``outputs`` are symbolic tensors: the node that makes
+    one and those that read it hold the same object.
     """
     depths = sorted(functional._nodes_by_depth, reverse=True)
     return [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
@@ -289,7 +289,7 @@ def list_keras_nodes(functional: Any) -> list[Any]:
 def _run(
     functional: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], final: bool
 ) -> list[Tensor]:
-    """The ops of the outputs. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
+    """Lower all calls. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
     nodes = list_keras_nodes(functional)
     for node in nodes:
@@ -306,13 +306,13 @@ def _run(
 def _call(
     node: KerasNode, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], last: bool
 ) -> list[Tensor]:
-    """One call of one layer: its rule, or the layers of a nested model."""
+    """Lower one call of a layer by its rule, or the layers of a nested model."""
     layer = node.operation
     if isinstance(layer, keras.Model):
         nested = find_functional(layer, layer)
         _refuse_options(layer, node.arguments)
         return _run(nested, inputs, f"{path}{layer.name}/", notes, last)
-    rule = lower.rule(layer)
+    rule = lower.find_rule(layer)
     for tensor in node.outputs:
         size = math.prod(n for n in tensor.shape[1:] if n is not None)
         check_size(size, f"layer {path}{layer.name}", "an output", LoweringError, ELEMENT)
@@ -350,7 +350,7 @@ def _call(
 
 
 def _name_chain(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]) -> Tensor:
-    """``made`` by ``layer``, which begins the chain if it is a function of one of its ``inputs``."""
+    """Name ``layer`` in ``made``, whose chain it begins if that is a function of one of its ``inputs``."""
     if isinstance(made, Joined):
         return replace(made, layer=name)
     begins = any(made.x is x for x in inputs)
@@ -359,7 +359,7 @@ def _name_chain(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list
 
 
 def _list_operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
-    """The arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
+    """Return the arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
     given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
     arguments = (node.arguments.args, node.arguments.kwargs)
     operands: Any = keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
@@ -367,10 +367,10 @@ def _list_operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
 
 
 def _refuse_mask(node: KerasNode) -> None:
-    """A mask, of ``Embedding(mask_zero=True)``, ``Masking`` or the caller, changes all but normalisations."""
+    """Refuse a mask (of ``Embedding(mask_zero=True)``, ``Masking`` or the caller), except of a normalisation."""
     mask = node.arguments.kwargs.get("mask")
     ignored = isinstance(node.operation, keras.layers.BatchNormalization)
-    if mask is not None and not ignored and not lower.takes_mask(node.operation):
+    if mask is not None and not ignored and not lower.supports_mask(node.operation):
         softmax = isinstance(node.operation, keras.layers.Softmax)
         advice = (
             "keras.ops.where(mask, x, -128.0)" if softmax else "x * keras.ops.cast(mask, x.dtype)"
@@ -384,7 +384,7 @@ def _refuse_mask(node: KerasNode) -> None:
 
 
 def _drop_mask(node: KerasNode, inputs: list[Tensor]) -> list[Tensor]:
-    """``inputs`` without a mask, which the layer reads in training only."""
+    """Return ``inputs`` without a mask, which the layer reads in training only."""
     mask = node.arguments.kwargs.get("mask")
     pairs = zip(node.input_tensors, inputs, strict=True)
     return [op for tensor, op in pairs if tensor is not mask]
@@ -393,10 +393,10 @@ def _drop_mask(node: KerasNode, inputs: list[Tensor]) -> list[Tensor]:
 def _find_mask(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
     """Return the mask of a call whose rule takes one, by its name."""
     mask = node.arguments.kwargs.get("mask")
-    if mask is None or not lower.takes_mask(node.operation):
+    if mask is None or not lower.supports_mask(node.operation):
         return {}
     ops = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
-    return {"mask": make_truth(exact(node.operation, ops[id(mask)]))}
+    return {"mask": make_truth(require_exact(node.operation, ops[id(mask)]))}
 
 
 def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
@@ -406,7 +406,7 @@ def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
 
 
 def _refuse_options(layer: Any, arguments: Any) -> None:
-    """Arguments of a call beside tensors change what it means; a rule does not see them."""
+    """Refuse arguments of a call that are no tensors: they change its meaning, and a rule does not see them."""
     kwargs = dict(arguments.kwargs)
     training = inspect.signature(layer.call).parameters.get("training")
     if training is not None and kwargs.get("training") is training.default:

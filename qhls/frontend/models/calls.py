@@ -116,7 +116,7 @@ def read_field(config: Any, key: str, where: str) -> Any:
 
 
 def _translate_keras2(value: Any, nested: dict[str, str], where: str) -> Any:
-    """A keyword argument: in it a list ``[name, node, tensor]`` is a tensor."""
+    """Translate a keyword argument, in which a list ``[name, node, tensor]`` is a tensor."""
     if _is_tensor_of_keras2(value, nested):
         return _make_tensor_keras2(value[:3], nested)
     if isinstance(value, list):
@@ -132,7 +132,7 @@ def _is_tensor_of_keras2(value: Any, names: Collection[str]) -> bool:
 
 
 def _make_tensor_keras2(place: list[Any], nested: dict[str, str]) -> Config:
-    """Keras 3's word for a tensor; Keras takes its shape from the layer that makes it."""
+    """Make Keras 3's reference to a tensor, whose shape Keras takes from its layer."""
     name, index, tensor = place
     # Keras 2 counts the building of a nested model as its call 0, Keras 3 does not.
     history = [name, index - (nested.get(name) in MODELS), tensor]

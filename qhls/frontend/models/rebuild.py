@@ -44,7 +44,7 @@ def rebuild(
     nodes = list_keras_nodes(find_functional(model, model))
     dropped = {id(layer) for layer in left_out}
 
-    def new(layer: KerasLayer) -> Any:
+    def convert_layer(layer: KerasLayer) -> Any:
         if id(layer) in dropped:
             return _LEFT_OUT
         if isinstance(layer, keras.Model):
@@ -52,7 +52,9 @@ def rebuild(
         return convert(layer) if isinstance(layer, keras.layers.Layer) else layer
 
     if isinstance(model, keras.Sequential):
-        chain = [each for node in nodes for each in (before(node, 0), new(node.operation))]
+        chain = [
+            each for node in nodes for each in (before(node, 0), convert_layer(node.operation))
+        ]
         layers = [each for each in (*chain, before(model, 0)) if each not in (None, _LEFT_OUT)]
         return keras.Sequential([_make_input(model.inputs[0]), *layers], name=model.name)
     plain = keras.Model(model.input, model.output, name=model.name)  # not compiled
@@ -67,7 +69,7 @@ def rebuild(
             kwargs = {k: v for k, v in kwargs.items() if k in accepted or k not in _OPTIONS}
         return args[0] if layer is _LEFT_OUT else layer(*args, **kwargs)
 
-    copy = keras.models.clone_model(plain, inputs, new, call)
+    copy = keras.models.clone_model(plain, inputs, convert_layer, call)
     outputs = insert(model, copy.output)
     return copy if outputs is copy.output else keras.Model(copy.input, outputs, name=model.name)
 
@@ -87,10 +89,10 @@ class _Insertion:
             return tensors
         pairs = iter(zip(flat, layers, strict=True))
 
-        def one(x: Any) -> Any:
+        def insert_before(x: Any) -> Any:
             return self._apply(*next(pairs)) if isinstance(x, keras.KerasTensor) else x
 
-        return keras.tree.map_structure(one, tensors)
+        return keras.tree.map_structure(insert_before, tensors)
 
     def _apply(self, x: Any, layer: KerasLayer | None) -> Any:
         if layer is None:

@@ -13,10 +13,10 @@ from qhls.quantizers.keras_types import KerasLayer
 
 
 def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = False) -> None:
-    """Give each layer of ``target`` the state of the layer of that name in ``source``, nested models too.
+    """Copy the state of each layer of ``source`` to the layer of that name in ``target``, nested models too.
 
-    The order in which Keras lists layers has no effect; only where the models have other names and equally many
-    layers with weights, these are paired by it. With ``partly`` a layer without partner, or whose weights have other
+    Layers are paired by name. If names differ and both models have equally many layers with weights, these are paired
+    by order. With ``partly`` a layer without partner, or whose weights have other
     shapes, stays as it is.
 
     Raises:
@@ -28,7 +28,7 @@ def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = Fa
 
 
 def copy_state(source: Any, target: Any, partly: bool = False) -> None:
-    """Give the layer ``target`` the state of the layer ``source``: weights, statistics, vocabularies.
+    """Copy the state of the layer ``source`` to the layer ``target``: weights, statistics, vocabularies.
 
     With ``partly`` a layer whose weights have other shapes stays as it is.
 
@@ -82,7 +82,7 @@ def _has_layers(layer: KerasLayer) -> bool:
 
 
 def _copy_assets(source: Any, target: Any) -> None:
-    """Return the parts that Keras stores as files: the vocabularies that lookup layers learned."""
+    """Copy the parts that Keras stores as files: the vocabularies that lookup layers learned."""
     pairs = zip(source._flatten_layers(), target._flatten_layers(), strict=False)
     for one, other in pairs:
         if hasattr(one, "save_assets") and type(one) is type(other):

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from qhls.frontend.layers.registry import registered
+from qhls.frontend.layers.registry import get_registered
 from qhls.quantizers.keras_types import KerasLayer
 
 
@@ -67,7 +67,7 @@ def list_inner(layer: KerasLayer) -> list[Any]:
     if isinstance(layer, keras.Model):
         return layer.layers
     whole = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
-    if whole or type(layer) in registered().values() or hasattr(layer, "quantized_weights"):
+    if whole or type(layer) in get_registered().values() or hasattr(layer, "get_quantized_weights"):
         return []
     held = layer._flatten_layers(include_self=False, recursive=False)
     return [each for each in held if each is not getattr(layer, "activation", None)]
@@ -75,6 +75,6 @@ def list_inner(layer: KerasLayer) -> list[Any]:
 
 def unwrap(layer: KerasLayer) -> Any:
     """Return the layer inside a wrapper, unless it holds others, or ``layer`` itself."""
-    if not isinstance(layer, keras.layers.Wrapper) or hasattr(layer, "quantized_weights"):
+    if not isinstance(layer, keras.layers.Wrapper) or hasattr(layer, "get_quantized_weights"):
         return layer
     return layer if list_inner(layer.layer) else layer.layer

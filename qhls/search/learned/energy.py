@@ -122,7 +122,7 @@ class EnergyTerm:
         bits, fraction = self._width(product.x, sums)
         layer = product.layer
         finest = fraction + layer.finest()
-        if layer.unquantized("bias") is not None:
+        if layer.get_unquantized("bias") is not None:
             there = ops.stop_gradient(layer.bias_bits()) > 0
             finest = ops.where(there, ops.maximum(finest, layer.fraction("bias")), finest)
         return ops.maximum(bits - fraction + layer.growth() + finest + 1.0, 1.0), finest

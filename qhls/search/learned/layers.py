@@ -14,7 +14,7 @@ from typing import Any, cast
 import keras
 import numpy as np
 
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import list_kernel_variables
 from qhls.quantizers.exponents import compute_exp2
@@ -125,7 +125,7 @@ class LearnedWeights(QLayer):
             fixed + (bits - ops.stop_gradient(bits)) + at_it * (finest - ops.stop_gradient(finest))
         )
 
-    def through_quantizer(self, variable: str, value: Any) -> Any:
+    def apply_quantizer(self, variable: str, value: Any) -> Any:
         """Return ``value`` rounded to the fraction bits of ``variable``."""
         return round_to_fraction(ops.convert_to_tensor(value), self.fraction(variable))
 
@@ -140,11 +140,11 @@ class LearnedWeights(QLayer):
     def kernel_bits(self) -> Tensor:
         """Return the bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
         name = self.kernel_name
-        return code_bits(self.unquantized(name) + 0.0, self.fraction(name))
+        return code_bits(self.get_unquantized(name) + 0.0, self.fraction(name))
 
     def bias_bits(self) -> Tensor:
         """Return the bits of the magnitude of the largest bias; 0 if all are 0."""
-        return ops.max(code_bits(self.unquantized("bias") + 0.0, self.fraction("bias")))
+        return ops.max(code_bits(self.get_unquantized("bias") + 0.0, self.fraction("bias")))
 
     def finest(self) -> Tensor:
         """Return the most fraction bits of a weight that is not 0."""
@@ -163,7 +163,7 @@ class LearnedWeights(QLayer):
     def growth(self) -> Tensor:
         """Return the bits that a sum has beyond those of a whole input, without the weights' fraction bits."""
         value = ops.abs(
-            self.through_quantizer(self.kernel_name, self.unquantized(self.kernel_name))
+            self.apply_quantizer(self.kernel_name, self.get_unquantized(self.kernel_name))
         )
         each = self.kernel_name == "depthwise_kernel"  # then every channel has separate sums
         axes = tuple(range(len(value.shape) - (2 if each else 1)))
@@ -231,7 +231,7 @@ class LearnedActivation(keras.layers.Layer):
 def learned_class(name: str) -> type[LearnedWeights]:
     """Return the class that learns the widths of the Q-layer ``name``."""
     if name not in _LEARNED:
-        _LEARNED[name] = type(f"Learned{name}", (LearnedWeights, registered()[name]), {})
+        _LEARNED[name] = type(f"Learned{name}", (LearnedWeights, get_registered()[name]), {})
     return cast("type[LearnedWeights]", _LEARNED[name])
 
 

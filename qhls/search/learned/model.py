@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.models.folding import without_normalisations
-from qhls.frontend import QActivation, registered
+from qhls.frontend import QActivation, get_registered
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import find_q_class, has_plain_product, list_plain_products
 from qhls.frontend.models.rebuild import copy_layer, rebuild
@@ -65,7 +65,7 @@ def _learn_layer(layer: KerasLayer, stored: bool) -> Any:
         return LearnedActivation(kind, name=layer.name) if kind in KINDS else copy_layer(layer)
     if has_plain_product(type(layer)):
         return _learn_weights(layer, find_q_class(type(layer)).__name__, stored)
-    if layer.get_weights() or isinstance(layer, QLayer) or name in registered():
+    if layer.get_weights() or isinstance(layer, QLayer) or name in get_registered():
         learnable = ", ".join(sorted(list_plain_products()))
         raise SpaceError(
             f"gradient: expected layers whose widths can be learned ({learnable}, activations "
@@ -79,8 +79,8 @@ def _learn_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
     cls = learned_class(name)
     config = layer.get_config()
     for each in cls.quantized_variables:
-        config.pop(each.argument("quantizer"), None)
-        config.pop(each.argument("constraint"), None)
+        config.pop(each.name_argument("quantizer"), None)
+        config.pop(each.name_argument("constraint"), None)
     if config.pop("mask", None) is not None:
         raise SpaceError(
             f"gradient: expected a kernel without mask, got {layer.name!r}, which has one. Remove the mask."
@@ -172,9 +172,11 @@ def exported(model: keras.Model) -> keras.Model:
 def quantize_variables(layer: LearnedWeights) -> dict[str, Array]:
     """Return the layer's variables on their learned grids, float32."""
     return {
-        each.variable: np.asarray(keras.ops.convert_to_numpy(layer.quantized(each.variable)))
+        each.variable: np.asarray(
+            keras.ops.convert_to_numpy(layer.quantize_variable(each.variable))
+        )
         for each in layer.quantized_variables
-        if layer.unquantized(each.variable) is not None
+        if layer.get_unquantized(each.variable) is not None
     }
 
 
@@ -186,7 +188,7 @@ def _make_q_layer(layer: LearnedWeights, values: Mapping[str, Array]) -> Any:
             config[size] = values["kernel"].shape[-1]
     for each in layer.quantized_variables:
         if each.variable in values:
-            config[each.argument("quantizer")] = find_narrowest(values[each.variable])
+            config[each.name_argument("quantizer")] = find_narrowest(values[each.variable])
     if isinstance(layer.activation, LearnedActivation):
         config["activation"] = _make_activation_quantizer(layer.activation)
     return cls.from_config(config)  # pyright: ignore[reportAttributeAccessIssue]
@@ -232,7 +234,7 @@ def described(model: keras.Model) -> dict[str, str]:
             for each in layer.quantized_variables:
                 quantizer = layer.find_quantizer(each.variable)
                 if quantizer is not None:
-                    quantizers[f"{layer.name}_{each.argument('quantizer')}"] = str(quantizer)
+                    quantizers[f"{layer.name}_{each.name_argument('quantizer')}"] = str(quantizer)
         function = (
             layer.quantizer
             if isinstance(layer, QActivation)

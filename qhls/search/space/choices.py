@@ -18,7 +18,7 @@ from typing import Any
 import keras
 
 from qhls.errors import QhlsError
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.frontend.models.walk import walk_layers as walk
 from qhls.frontend.models.walk import walk_replaceable
@@ -216,7 +216,7 @@ class Space:
         """Add a layer's choices and return whether it has a kernel that is quantised."""
         cls = type(layer).__name__
         group = self.quantization.group(layer.name, cls)
-        if group is None or cls in registered():
+        if group is None or cls in get_registered():
             return False
         if cls in KERNELS:
             for role in _list_roles(layer):

@@ -259,7 +259,9 @@ def test_folded_kernels_of_few_powers_of_two_in_inference():
         4, (3, 3), kernel_quantizer="quantized_po2(3,1)", bias_quantizer=EIGHT, name="c"
     )
     model = model_of((8, 8, 3), conv)
-    values = {float(v) for v in np.unique(keras.ops.convert_to_numpy(conv.quantized("kernel")))}
+    values = {
+        float(v) for v in np.unique(keras.ops.convert_to_numpy(conv.quantize_variable("kernel")))
+    }
     tools = QTools(model, is_inference=True, compatible=False)
     bits = tools.data_type_map["c"]["accumulator"]["bits"]
     op_cost = 3888 * (len(values) * 0.3 * 8 * ADD + bits * ADD)

@@ -126,7 +126,7 @@ def test_quantizers_go_with_their_variables(rng):
     """QKeras pairs quantizers and weights by position, which scale=False shifts by one."""
     for missing, left in (("scale", "beta"), ("center", "gamma")):
         layer = randomise(QBatchNormalization(**{missing: False}), (5,), rng)
-        weights = layer.quantized_weights()
+        weights = layer.get_quantized_weights()
         assert list(weights) == [left, "moving_mean", "moving_variance"]
         assert [q for q, _ in weights.values()] == [
             getattr(layer, f"{name}_quantizer") for name in (left, "mean", "variance")
@@ -244,8 +244,8 @@ def test_what_is_quantised_is_folded(mode, rng):
     offset = numpy(bias_quantizer((inverse * (bias - mean) + beta).astype("float32")))
     expected = numpy(quantized_relu(6, 3)((x @ codes + offset).astype("float32")))
     np.testing.assert_allclose(numpy(layer(x)), expected, atol=1e-6)
-    np.testing.assert_array_equal(numpy(layer.quantized("kernel")), codes)
-    weights = layer.quantized_weights()
+    np.testing.assert_array_equal(numpy(layer.quantize_variable("kernel")), codes)
+    weights = layer.get_quantized_weights()
     assert [q for q, _ in weights.values()] == [kernel_quantizer, bias_quantizer]
     np.testing.assert_array_equal(numpy(kernel_quantizer(weights["kernel"][1])), codes)
 

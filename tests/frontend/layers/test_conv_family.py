@@ -78,7 +78,9 @@ def test_golden(name, shared):
         again.set_weights(layer.get_weights())
     checked = 0
     for layer in model.layers:
-        for variable, (quantizer, values) in getattr(layer, "quantized_weights", dict)().items():
+        for variable, (quantizer, values) in getattr(
+            layer, "get_quantized_weights", dict
+        )().items():
             key = f"{layer.name}/{variable}:0"
             np.testing.assert_array_equal(values, golden[f"raw/{key}"])
             np.testing.assert_array_equal(array(quantizer(values)), golden[f"quant/{key}"])
@@ -142,7 +144,7 @@ def twin_of(layer, shape):
     config = {k: v for k, v in layer.get_config().items() if k in accepted}
     twin = cls.from_config(config | {"activation": layer.activation})
     twin.build((None, *shape))
-    twin.set_weights([array(layer.quantized(v)) for v in layer.quantized_weights()])
+    twin.set_weights([array(layer.quantize_variable(v)) for v in layer.get_quantized_weights()])
     return twin
 
 
@@ -171,7 +173,7 @@ def test_a_separable_convolution_is_depthwise_then_pointwise(rng):
     pointwise = layers.Conv2D(3, 1)
     middle = get_quantizer(RELU)(depthwise(x))
     pointwise.build(middle.shape)
-    kernel, point, bias = (array(layer.quantized(v)) for v in layer.quantized_weights())
+    kernel, point, bias = (array(layer.quantize_variable(v)) for v in layer.get_quantized_weights())
     depthwise.set_weights([kernel])
     pointwise.set_weights([point, bias])
     expected = pointwise(get_quantizer(RELU)(depthwise(x)))
@@ -190,7 +192,7 @@ def block_diagonal(kernel, group):
 
 def test_a_depthwise_transpose_is_a_block_diagonal_transpose(rng):
     layer, x = built("depthwise_transpose", rng)
-    kernel, bias = (array(layer.quantized(v)) for v in layer.quantized_weights())
+    kernel, bias = (array(layer.quantize_variable(v)) for v in layer.get_quantized_weights())
     dense = layers.Conv2DTranspose(4, 3, 2)
     dense.build(x.shape)
     dense.set_weights([block_diagonal(kernel, 2), bias])
@@ -200,7 +202,7 @@ def test_a_depthwise_transpose_is_a_block_diagonal_transpose(rng):
 
 def test_a_separable_transpose_is_a_diagonal_transpose_and_a_pointwise_convolution(rng):
     layer, x = built("separable_transpose", rng)
-    kernel, point, bias = (array(layer.quantized(v)) for v in layer.quantized_weights())
+    kernel, point, bias = (array(layer.quantize_variable(v)) for v in layer.get_quantized_weights())
     dense, pointwise = layers.Conv2DTranspose(4, 3, 2, "same", use_bias=False), layers.Conv2D(3, 1)
     dense.build(x.shape)
     pointwise.build((None, 10, 12, 4))
@@ -275,11 +277,11 @@ def test_averages_without_quantizer_are_those_of_keras(name, rng):
 
 def test_one_weight_and_one_bias_scale_and_shift(rng):
     layer, x = built("scale_shift", rng)
-    weight, bias = (array(layer.quantized(v)) for v in ("weight", "bias"))
+    weight, bias = (array(layer.quantize_variable(v)) for v in ("weight", "bias"))
     assert weight.shape == bias.shape == (1, 1)
     np.testing.assert_array_equal(array(layer(x)), x * weight + bias)
     layer, x = built("scale_only", rng)
-    assert list(layer.quantized_weights()) == ["weight"]
+    assert list(layer.get_quantized_weights()) == ["weight"]
     assert layer.get_prunable_weights() == [layer.weight]
 
 

@@ -70,10 +70,10 @@ def test_kernels_without_alpha_scale_themselves():
 
 def test_scales_run_over_the_last_axis(rng):
     layer, _ = built("transpose_auto", rng)
-    layer.quantized("kernel")
+    layer.quantize_variable("kernel")
     assert layer.kernel_quantizer.scale.shape == (1, 1, 1, 4)  # (h, w, out, in): input channels
     layer, _ = built("depthwise_axis", rng)
-    layer.quantized("depthwise_kernel")
+    layer.quantize_variable("depthwise_kernel")
     assert layer.depthwise_quantizer.scale.shape == (1, 1, 4, 1)
 
 
@@ -115,7 +115,7 @@ def test_quantisation_configs_are_texts():
 @pytest.mark.parametrize("name", conv_examples())
 def test_quantised_weights_name_every_variable(name, rng):
     layer, _ = built(name, rng)
-    values = [value for _, value in layer.quantized_weights().values()]
+    values = [value for _, value in layer.get_quantized_weights().values()]
     for value, variable in zip(values, layer.weights, strict=True):
         np.testing.assert_array_equal(value, array(variable))
 
@@ -161,7 +161,7 @@ def test_scale_axes_of_a_1d_separable_kernel_are_its_own(rng):
     by_channel = quantized_bits(4, 0, 1, alpha="auto_po2", scale_axis=1)
     layer = QSeparableConv1D(2, 3, depthwise_quantizer=by_channel)
     layer.build((None, *STEPS))
-    layer.quantized("depthwise_kernel")
+    layer.quantize_variable("depthwise_kernel")
     assert by_channel.scale.shape == (1, 4, 1)
 
 

@@ -76,7 +76,9 @@ def test_quantised_weights_are_those_of_qkeras(name, shared):
     model, golden = load_model(folder / "model.h5"), np.load(folder / "weights.npz")
     checked = 0
     for layer in model.layers:
-        for variable, (quantizer, values) in getattr(layer, "quantized_weights", dict)().items():
+        for variable, (quantizer, values) in getattr(
+            layer, "get_quantized_weights", dict
+        )().items():
             expected = golden[f"quant/{layer.name}/{variable}:0"]
             quantised = ops.convert_to_numpy(quantizer(values))
             np.testing.assert_allclose(quantised, expected, rtol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 
 import qhls
 import qhls.layers as Q
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from support.arguments import (
     Arguments,
     arguments_of,
@@ -303,7 +303,7 @@ def test_an_argument_without_exact_meaning_is_refused(cls, name):
 
 
 def test_every_layer_has_its_arguments_in_the_table():
-    layers = {c for c in registered().values() if issubclass(c, L.Layer)}
+    layers = {c for c in get_registered().values() if issubclass(c, L.Layer)}
     assert {c for c in layers if c.__module__.startswith("qhls.")} == TABLE.keys()
 
 

@@ -16,9 +16,9 @@ from qhls.frontend import (
     QInitializer,
     QLayer,
     Quantized,
+    get_registered,
     load_model,
     register,
-    registered,
 )
 from qhls.quantizers import quantized_bits, quantized_relu
 from support.arrays import assert_equal
@@ -26,7 +26,7 @@ from support.models.layer_examples import BITS, examples, model_of, on_a_grid
 
 
 def test_there_is_an_example_of_every_q_layer():
-    layers = {c for c in registered().values() if issubclass(c, keras.layers.Layer)}
+    layers = {c for c in get_registered().values() if issubclass(c, keras.layers.Layer)}
     ours = {c for c in layers if c.__module__.startswith("qhls.")}
     shown = [each for layer, _ in examples().values() for each in layer._flatten_layers()]
     assert ours == {type(each) for each in shown} & layers
@@ -75,7 +75,7 @@ def test_the_call_path_is_kernel_op_bias_activation(rng):
     kernel = ops.convert_to_numpy(kernel_quantizer(layer.kernel))
     bias = ops.convert_to_numpy(bias_quantizer(layer.bias))
     assert_equal(layer(x), quantized_relu(4, 1)(x @ kernel + bias))
-    weights = layer.quantized_weights()
+    weights = layer.get_quantized_weights()
     assert list(weights) == ["kernel", "bias"]
     assert weights["kernel"][0] is kernel_quantizer
     assert_equal(weights["bias"][1], layer.bias)
@@ -208,14 +208,14 @@ def test_a_new_q_layer_is_its_op_and_the_names_of_its_variables(rng, tmp_path):
             kwargs.setdefault("use_bias", False)
             super().__init__(units=units, weight_quantizer=weight_quantizer, **kwargs)
 
-        def product(self, inputs):
-            return ops.matmul(inputs, self.quantized("kernel"))
+        def compute_product(self, inputs):
+            return ops.matmul(inputs, self.quantize_variable("kernel"))
 
-    assert registered()["QPlain"] is QPlain
+    assert get_registered()["QPlain"] is QPlain
     layer = QPlain(3, weight_quantizer=BITS)
     model = model_of(layer, (5,), rng)
     x = on_a_grid(rng, 2, 5)
-    assert_equal(model(x), x @ ops.convert_to_numpy(layer.quantized("kernel")))
+    assert_equal(model(x), x @ ops.convert_to_numpy(layer.quantize_variable("kernel")))
     model.save(tmp_path / "m.keras")
     assert_equal(load_model(tmp_path / "m.keras")(x), model(x))
 

@@ -256,7 +256,7 @@ def test_quantizers_of_both_directions_go_with_their_variables(rng):
         ),
         rng,
     )
-    weights = layer.quantized_weights()
+    weights = layer.get_quantized_weights()
     names = [
         f"{d}_{v}" for d in ("forward", "backward") for v in ("kernel", "recurrent_kernel", "bias")
     ]

@@ -10,7 +10,7 @@ import qhls
 from qhls.errors import QuantizerError
 from qhls.frontend import QActivation, QDense
 from qhls.frontend.layers.pooling import QAveragePooling2D, QGlobalAveragePooling2D
-from qhls.frontend.lowering.lower import have_few_bits
+from qhls.frontend.lowering.lower import has_few_bits
 from qhls.frontend.models.state import settle
 from qhls.ir import Mul, Quantize, Threshold
 from qhls.quantizers import get_quantizer
@@ -182,8 +182,8 @@ def test_elements_move_before_the_quantizer():
 
 @given(st.integers(-4095, 4095), st.integers(-30, 30))
 def test_short_numbers(mantissa, exponent):
-    assert have_few_bits(mantissa * 2.0**exponent)
-    assert not have_few_bits([1.0, (2 * 4096 + 1) * 2.0**exponent])
+    assert has_few_bits(mantissa * 2.0**exponent)
+    assert not has_few_bits([1.0, (2 * 4096 + 1) * 2.0**exponent])
 
 
 # -- averages ---------------------------------------------------------------------------------------

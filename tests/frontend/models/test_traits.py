@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.layers import traits
 from qhls.layers import QLSTM, QConv2DBatchnorm, QDense, QDenseBatchnorm
 from qhls.search.space.quantization import DEPTHWISE, KERNEL, KERNELS, POINTWISE, RECURRENT
@@ -24,9 +24,9 @@ def test_plain_products():
     assert not traits.has_plain_product(keras.layers.Conv2DTranspose)
 
 
-@pytest.mark.parametrize("name", registered())
+@pytest.mark.parametrize("name", get_registered())
 def test_a_size_argument_is_one_of_the_constructor(name):
-    argument = getattr(registered()[name], "size_argument", None)
+    argument = getattr(get_registered()[name], "size_argument", None)
     assert argument is None or argument in ("units", "filters")
 
 

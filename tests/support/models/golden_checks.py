@@ -40,11 +40,11 @@ def check_golden(folder, tmp_path):
 
 
 def _check_weights(model, golden):
-    """QKeras and ``quantized_weights`` list the variables of a layer in one order."""
+    """QKeras and ``get_quantized_weights`` list the variables of a layer in one order."""
     checked = 0
     for layer in model.layers:
         theirs = [golden[key] for key in golden if key.startswith(f"quant/{layer.name}/")]
-        ours = getattr(layer, "quantized_weights", dict)().values()
+        ours = getattr(layer, "get_quantized_weights", dict)().values()
         assert len(theirs) == len(ours), layer.name
         for (quantizer, values), expected in zip(ours, theirs, strict=True):
             quantised = values if quantizer is None else ops.convert_to_numpy(quantizer(values))

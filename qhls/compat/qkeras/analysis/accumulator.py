@@ -99,7 +99,7 @@ def _summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield ``(name, layer)`` of each Q-layer that sums products, once."""
     every = {call.name: unwrap(call.layer) for call in list_model_calls(model)}
     for name, layer in every.items():
-        if hasattr(layer, "quantized_weights") and has_kernel(layer):
+        if hasattr(layer, "get_quantized_weights") and has_kernel(layer):
             yield name, layer
 
 

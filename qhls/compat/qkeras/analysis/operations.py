@@ -169,7 +169,9 @@ def count_positions(layer: KerasLayer, shape: Sequence[int]) -> int:
 
 def is_product(layer: KerasLayer) -> bool:
     """Return whether a Q-layer is a dense or convolution layer: sums of products of input and kernel."""
-    return hasattr(layer, "quantized_weights") and has_kernel(layer) and not is_transposed(layer)
+    return (
+        hasattr(layer, "get_quantized_weights") and has_kernel(layer) and not is_transposed(layer)
+    )
 
 
 def has_kernel(layer: KerasLayer) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.models.walk import walk_layers
 from qhls.quantizers.base import QUANTIZERS
 
@@ -38,5 +38,5 @@ def print_qmodel_summary(q_model: keras.Model) -> None:
 
 def _add_supported_quantized_objects(custom_objects: dict[str, Any]) -> None:
     """Add all Q-layers and quantizers to ``custom_objects`` by name, as Keras' loading takes them."""
-    custom_objects.update(registered())
+    custom_objects.update(get_registered())
     custom_objects.update(QUANTIZERS)

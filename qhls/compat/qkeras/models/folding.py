@@ -8,7 +8,7 @@ import keras
 
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.fusing import normalised_layers
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_twin
@@ -113,7 +113,7 @@ def convert_folded_layer_to_unfolded(layer: KerasLayer) -> Any:
     Raises:
         UtilityError: ``layer`` has no folded normalisation.
     """
-    cls = registered().get(type(layer).__name__.removesuffix(FOLDED_SUFFIX))
+    cls = get_registered().get(type(layer).__name__.removesuffix(FOLDED_SUFFIX))
     if not isinstance(layer, Folded) or cls is None:
         raise UtilityError(
             f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "

@@ -28,7 +28,7 @@ def find_bn_fusing_layer_pair(
         LoweringError: the model is not built from layers.
     """
     pairs = normalised_layers(model, QBatchNormalization)
-    names = {a.name: b.name for a, b in pairs if hasattr(a.layer, "quantized_weights")}
+    names = {a.name: b.name for a, b in pairs if hasattr(a.layer, "get_quantized_weights")}
     return names, set(names.values())
 
 
@@ -99,13 +99,13 @@ def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndar
     inverse = ops.rsqrt(variance + bn_layer.epsilon)
     if bn_layer.scale:
         inverse = inverse * _quantized(bn_layer, "gamma")
-    inverse = _numpy(bn_layer.through_quantizer("inverse", inverse))
+    inverse = _numpy(bn_layer.apply_quantizer("inverse", inverse))
     offset = -_quantized(bn_layer, "moving_mean") * inverse
     return inverse, offset + _quantized(bn_layer, "beta") if bn_layer.center else offset
 
 
 def _quantized(layer: Any, variable: str) -> np.ndarray:
-    return _numpy(layer.through_quantizer(variable, layer.unquantized(variable)))
+    return _numpy(layer.apply_quantizer(variable, layer.get_unquantized(variable)))
 
 
 def _numpy(tensor: Any) -> np.ndarray:

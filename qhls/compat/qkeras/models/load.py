@@ -20,7 +20,7 @@ from qhls.frontend import load_model
 from qhls.frontend.files.classes import find_registered_name, format_value
 from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.load import read_keras
-from qhls.frontend.files.weights import bound_weights, load_weights, open_h5, read_attribute
+from qhls.frontend.files.weights import limit_weights, load_weights, open_h5, read_attribute
 from qhls.frontend.models.rebuild import enter_custom_scope
 from qhls.system.limits import parse_json
 
@@ -86,7 +86,7 @@ def quantized_model_from_json(
     """
     where = "quantized_model_from_json"
     config = parse_json(json_string, where, "the text that model.to_json() makes")
-    with enter_custom_scope(custom_objects), bound_weights(where):
+    with enter_custom_scope(custom_objects), limit_weights(where):
         model = build(translate(config, where), where)
         _compile_as(model, lambda: config.get("compile_config"), where)
     return model

@@ -36,7 +36,7 @@ from qhls.compat.qkeras.models.activations import (
     upper_bound,
 )
 from qhls.compat.qkeras.models.folding import foldable, join_configurations, transfer
-from qhls.frontend import Clip, QActivation, QInitializer, registered
+from qhls.frontend import Clip, QActivation, QInitializer, get_registered
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
 from qhls.frontend.models.rebuild import convert_inside, copy_layer, enter_custom_scope, rebuild
@@ -140,14 +140,14 @@ class _Config:
 
     def warn_of_unknown(self, model: keras.Model) -> None:
         """Warn of keys that are neither names of layers nor classes, which are probably misspelt."""
-        classes = {name.removeprefix("Q") for name in registered()}
+        classes = {name.removeprefix("Q") for name in get_registered()}
         names = {
             part
             for name, layer in walk_layers(model)
             for part in (name, name.rpartition("/")[2], layer.name)
         }
         for key in self.entries:
-            known = key in names or key == _DEFAULT or key in registered() or key in classes
+            known = key in names or key == _DEFAULT or key in get_registered() or key in classes
             if not known and not isinstance(getattr(keras.layers, str(key), None), type):
                 warnings.warn(
                     f"model_quantize: quantizer_config: expected the name of a layer of the model "
@@ -190,13 +190,15 @@ class _Config:
         """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
         quantizers = {}
         for weight in list_quantized(cls):
-            quantizer = entry.get(weight.argument("quantizer"))
+            quantizer = entry.get(weight.name_argument("quantizer"))
             shared = weight.variable.endswith("kernel") and (
                 key == _DEFAULT or weight.variable != "recurrent_kernel"
             )
             if quantizer is None and shared:
                 quantizer = entry.get("kernel_quantizer")
-            quantizers[weight.argument("quantizer")] = copy(quantizer)  # scales differ by weight
+            quantizers[weight.name_argument("quantizer")] = copy(
+                quantizer
+            )  # scales differ by weight
         return quantizers
 
     # -- layers -------------------------------------------------------------------------------------
@@ -288,7 +290,7 @@ class _Config:
         settings = {
             k: v for k, v in layer.get_config().items() if k not in ("layer", "backward_layer")
         }
-        return registered()["QBidirectional"](
+        return get_registered()["QBidirectional"](
             directions[0], backward_layer=directions[1], **settings
         )
 
@@ -350,8 +352,11 @@ def _refitted(layer: KerasLayer, changed: Entry) -> Entry:
     """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
     config = layer.get_config()
     for each in list_quantized(type(layer)):
-        constraint, initializer = each.argument("constraint"), each.argument("initializer")
-        if each.argument("quantizer") not in changed:
+        constraint, initializer = (
+            each.name_argument("constraint"),
+            each.name_argument("initializer"),
+        )
+        if each.name_argument("quantizer") not in changed:
             continue
         owner = getattr(layer, "cell", layer)
         if isinstance(getattr(owner, constraint, None), Clip):
@@ -368,6 +373,6 @@ def _known_keys() -> list[str]:
 
 
 def _arguments() -> Iterator[str]:
-    for cls in registered().values():
+    for cls in get_registered().values():
         for weight in list_quantized(cls):
-            yield weight.argument("quantizer")
+            yield weight.name_argument("quantizer")

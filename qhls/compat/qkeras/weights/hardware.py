@@ -39,7 +39,7 @@ class HardwareWeight:
 
 
 def hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
-    """Return the weights of a layer with ``quantized_weights``; none for any other layer.
+    """Return the weights of a layer with ``get_quantized_weights``; none for any other layer.
 
     A layer with a folded batch normalisation has its folded kernel and bias. The ``mask`` of a kernel is part of the
     kernel.
@@ -47,7 +47,7 @@ def hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
     Raises:
         UtilityError: weights are not finite, or drawn at every call.
     """
-    weights = getattr(layer, "quantized_weights", dict)()
+    weights = getattr(layer, "get_quantized_weights", dict)()
     return [hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
 
 

@@ -39,7 +39,7 @@ def model_save_quantized_weights(
 ) -> dict[str, dict[str, Any]]:
     """Return the quantised weights of each Q-layer by the layer's name, and write them to ``filename`` if given.
 
-    Lists have one entry per weight, in the order of ``layer.quantized_weights()``; ``[]`` where it does not apply.
+    Lists have one entry per weight, in the order of ``layer.get_quantized_weights()``; ``[]`` where it does not apply.
 
     - ``integer_codes`` (int64) times ``integer_scales`` (float64) is the quantised weight, for every quantizer with
       codes.

@@ -40,7 +40,7 @@ def get_model_sparsity(
 
 def quantized_values(layer: KerasLayer) -> list[np.ndarray]:
     """Return the weights of a layer, quantised for a Q-layer."""
-    if hasattr(layer, "quantized_weights"):
+    if hasattr(layer, "get_quantized_weights"):
         return [weight.values for weight in hardware_weights(layer)]
     return [np.asarray(weight) for weight in layer.get_weights()]
 

@@ -78,7 +78,7 @@ def _number(layer: Any, variable: str, options: Options) -> Number:
     """Return the type of a variable by its quantizer."""
     if options.imposes(layer):
         return options.default_weight
-    pairs = (getattr(layer, "cell", None) or layer).quantized_weights()
+    pairs = (getattr(layer, "cell", None) or layer).get_quantized_weights()
     quantizer, values = pairs[variable]
     number = options.types.number(quantizer)
     if not options.is_inference or number.kind != PO2:

@@ -168,4 +168,4 @@ def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
 
 def _folded_kernel(layer: Any) -> Any:
     """Return the folded kernel before its quantizer."""
-    return next(iter(layer.quantized_weights().values()))[1]
+    return next(iter(layer.get_quantized_weights().values()))[1]

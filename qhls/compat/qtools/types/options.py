@@ -100,8 +100,8 @@ def _quantize_weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
     """
     if hasattr(layer, "get_folded_weights"):
         return [weight.values for weight in hardware_weights(layer)]
-    if already_quantized and hasattr(layer, "quantized_weights"):
-        pairs = list(layer.quantized_weights().values())
+    if already_quantized and hasattr(layer, "get_quantized_weights"):
+        pairs = list(layer.get_quantized_weights().values())
     else:
         quantizers = layer.get_quantizers() if hasattr(layer, "get_quantizers") else []
         pairs = list(zip_longest(quantizers, layer.get_weights()))[: len(layer.get_weights())]

@@ -79,7 +79,7 @@ def test_bounds_hold_and_are_attained(name):
         layer.activation = activation
         assert low - 1e-5 <= sums.min()
         assert sums.max() <= high + 1e-5
-        bias = numpy(layer.quantized("bias"))
+        bias = numpy(layer.quantize_variable("bias"))
         if name not in TWO_KERNELS:  # a bias may point the other way
             assert sums.max() >= high - np.abs(bias).max() - 1e-5
             assert sums.min() <= low + np.abs(bias).max() + 1e-5

@@ -36,7 +36,7 @@ def test_debug(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["q", "a", "inner/d"]
     y = numpy(model.layers[0](X))
-    kernel = numpy(model.layers[0].quantized("kernel"))
+    kernel = numpy(model.layers[0].quantize_variable("kernel"))
     bias = numpy(model.layers[0].bias)
     expected = f"{'q':30} {y.min():8.4f} {y.max():8.4f}"
     expected += f" ({kernel.min():8.4f} {kernel.max():8.4f}) ({bias.min():8.4f} {bias.max():8.4f})"
@@ -118,7 +118,7 @@ def test_frozen_scales_stay(quantizer, quantise, tmp_path):
     assert set(saved) == {"f", "w", "d"}
     scale = saved["d"]["integer_scales"][0]
     dense = copy.get_layer("d")
-    assert_equal(dense.quantized("kernel"), saved["d"]["integer_codes"][0] * scale)
+    assert_equal(dense.quantize_variable("kernel"), saved["d"]["integer_codes"][0] * scale)
     if quantise and "use_01" not in quantizer:  # binary(use_01=1) would make 1 of the zeros
         assert_equal(dense.kernel, saved["d"]["integer_codes"][0] * scale)
     else:
@@ -127,11 +127,11 @@ def test_frozen_scales_stay(quantizer, quantise, tmp_path):
     copy.save(tmp_path / "m.keras")
     again = load_model(tmp_path / "m.keras").get_layer("d")
     for layer in (dense, again):
-        ((quantizer, values), *_) = layer.quantized_weights().values()
+        ((quantizer, values), *_) = layer.get_quantized_weights().values()
         assert_equal(quantizer.compute_integer_codes(values)[1], scale)
     moving = model.get_layer("d")
     moving.kernel.assign(numpy(moving.kernel) * 8)
-    ((quantizer, values), *_) = moving.quantized_weights().values()
+    ((quantizer, values), *_) = moving.get_quantized_weights().values()
     assert np.any(quantizer.compute_integer_codes(values)[1] != scale)
 
 

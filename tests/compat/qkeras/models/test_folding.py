@@ -149,7 +149,7 @@ def test_bias_quantizers():
     assert str(d.bias_quantizer) == "quantized_bits(18,9,1)"
     assert c.bias_quantizer_internal is c.bias_quantizer
     assert c.get_quantizers()[1] is c.bias_quantizer
-    codes = numpy(c.quantized("bias")) * 2.0**11
+    codes = numpy(c.quantize_variable("bias")) * 2.0**11
     assert_equal(codes, np.round(codes))
     again = clone_model(model)
     assert str(again.get_layer("c").bias_quantizer) == "quantized_bits(18,6,1)"

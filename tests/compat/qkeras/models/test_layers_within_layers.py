@@ -120,7 +120,7 @@ def test_the_weights_within_are_exported():
     model = with_block()
     saved = model_save_quantized_weights(model)
     assert list(saved) == ["block/one", "block/two", "d"]
-    expected = model.get_layer("block").one.quantized("kernel")
+    expected = model.get_layer("block").one.quantize_variable("kernel")
     np.testing.assert_array_equal(saved["block/one"]["weights"][0], expected)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qhls.errors import LoadError
-from qhls.frontend import registered
+from qhls.frontend import get_registered
 from qhls.layers import QActivation, QDense
 from qhls.utils import load_qmodel, quantized_model_from_json
 from support.arrays import assert_close, assert_equal, numpy
@@ -129,7 +129,7 @@ def test_custom_objects(tmp_path):
     loaded = load_qmodel(tmp_path / "m.keras", own)
     assert_equal(loaded(X), model(X))
     assert_close(loaded.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0), rtol=1e-6)
-    assert "Twice" not in registered()
+    assert "Twice" not in get_registered()
     renamed = model.to_json().replace('"Twice"', '"OldName"')
     again = quantized_model_from_json(renamed, {"OldName": Twice})
     assert type(again.get_layer("t")) is Twice

@@ -65,7 +65,7 @@ def test_codes_times_scale_are_what_the_layer_computes_with(text):
         codes, scale = entry["integer_codes"][i], entry["integer_scales"][i]
         assert codes.dtype == np.int64
         assert scale.dtype == np.float64
-        used = numpy(model.layers[0].quantized(variable))
+        used = numpy(model.layers[0].quantize_variable(variable))
         assert_close(codes * scale, used, rtol=3e-7, atol=1e-7)
         if np.all(np.frexp(scale)[0] == 0.5):
             assert_equal(codes * scale, used)
@@ -75,7 +75,7 @@ def test_values_on_no_grid_and_real_weights_have_no_codes():
     entry = model_save_quantized_weights(dense("quantized_ulaw(6,1)"))["d"]
     assert entry["integer_codes"] == entry["integer_scales"] == [[], []]
     model = dense("quantized_ulaw(6,1)")
-    assert_equal(entry["weights"][0], model.layers[0].quantized("kernel"))
+    assert_equal(entry["weights"][0], model.layers[0].quantize_variable("kernel"))
     assert_equal(entry["weights"][1], model.layers[0].bias)
     entry = model_save_quantized_weights(dense(keras.activations.tanh))["d"]
     assert_close(entry["weights"][0], np.tanh(model.layers[0].kernel), rtol=1e-5)
@@ -99,7 +99,7 @@ def test_masks():
         layer = QConv2D(4, 3, kernel_quantizer=BITS, mask=mask, name="c")
         model = randomized(keras.Sequential([keras.Input((5, 5, 2)), layer]))
         entry = model_save_quantized_weights(model)["c"]
-        used = numpy(layer.quantized("kernel"))
+        used = numpy(layer.quantize_variable("kernel"))
         assert_equal(entry["weights"][0], used)
         assert_equal(entry["integer_codes"][0] * entry["integer_scales"][0], used)
 
@@ -124,7 +124,7 @@ def test_normalisation_after_a_layer():
     ):
         entry, layer = saved[name], model.get_layer(name)
         assert entry["fused_bn_layer_name"] == norm
-        y = layer.product(keras.Model(inputs, before)(x))
+        y = layer.compute_product(keras.Model(inputs, before)(x))
         fused = entry["bn_inv"] * numpy(y) + entry["fused_bias"]
         expected = keras.Model(inputs, model.get_layer(norm).output)(x)
         assert_close(fused, expected, rtol=1e-4, atol=1e-5)
@@ -185,7 +185,7 @@ def test_h5_has_the_dictionary_and_weights_for_keras(name, tmp_path):
     (tmp_path / "m.json").write_text(model.to_json())
     loaded = load_model(tmp_path / "m.json", weights=path)
     for layer in (loaded.get_layer("inner").layers[0], loaded.get_layer("b").forward_layer.cell):
-        for variable, (quantizer, values) in layer.quantized_weights().items():
+        for variable, (quantizer, values) in layer.get_quantized_weights().items():
             if quantizer is not None:
                 assert_equal(numpy(quantizer(values)), values, err_msg=variable)
     x = np.random.default_rng(0).normal(size=(2, 4, 4, 1))
