@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qhls.rtl.adders import EFFORT, least_levels, solve
+from qhls.rtl.adders import EFFORT, count_least_levels, solve
 from qhls.rtl.builder import Builder
 from qhls.rtl.netlist import Kind
 from qhls.rtl.sums import Sums
@@ -27,7 +27,7 @@ def matrix(size):
 def one_bit_adders(graph):
     """Width of each adder without the low bits that only one operand has, which are wires."""
     builder = Builder("graph")
-    graph.build(builder, [builder.input(-128, 127) for _ in range(graph.inputs)])
+    graph.build(builder, [builder.make_input(-128, 127) for _ in range(graph.inputs)])
     zeros, total = [], 0
     for cell in builder.cells:
         below = [zeros[arg] for arg in cell.args]
@@ -70,7 +70,10 @@ def main():
     print("|---|---|---|---|---|---|---|---|---|")
     for size in options.sizes:
         columns = matrix(size)
-        runs = {"default": {"effort": EFFORT}, "depth + 2": {"limit": least_levels(columns) + 2}}
+        runs = {
+            "default": {"effort": EFFORT},
+            "depth + 2": {"limit": count_least_levels(columns) + 2},
+        }
         if options.high:
             runs["high"] = {"effort": effort_of(columns, options.high)}
         for name, settings in runs.items():

@@ -20,7 +20,7 @@ from qhls.rtl.verilog import Verilog
 
 
 def show(name, graph, clock_period):
-    proof = prove(graph, Verilog.of(rtl.netlist_of(graph, clock_period=clock_period)))
+    proof = prove(graph, Verilog.of(rtl.build_netlist(graph, clock_period=clock_period)))
     print(f"| {name} | {proof.latency} | {proof.verdict} | {proof.seconds:.1f} |", flush=True)
     return proof
 
@@ -34,7 +34,7 @@ def prove_random(count, seed):
         design, number = examine(number, Tally()), number + 1
         if design is None:
             continue
-        proof = prove(design.graph, Verilog.of(rtl.netlist_of(design.graph)))
+        proof = prove(design.graph, Verilog.of(rtl.build_netlist(design.graph)))
         seconds += proof.seconds
         proved.append(bool(proof))
         if not proof:

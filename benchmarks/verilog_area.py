@@ -150,7 +150,7 @@ def designs(seed):
 
 def synthesised(family, made):
     """Map all modules in one run of Yosys, each for itself; return resources by name."""
-    texts = [verilog.text() for verilog in made.values()]
+    texts = [verilog.print() for verilog in made.values()]
     top = "".join(f"  (* keep *) {v.top} {v.top}_i();\n" for v in made.values())
     commands = ["read_verilog -sv all.sv", "setattr -mod -set keep_hierarchy 1 *"]
     commands += [f"{family.command} -top every_design", "write_json net.json"]
@@ -173,7 +173,7 @@ def measured(family, seed):
     made, rest = {}, {}
     for group, name, (inputs, outputs), period in designs(seed):
         graph = Graph(inputs, outputs, f"{name}_{seed}")
-        netlist = rtl.netlist_of(graph, clock_period=period)
+        netlist = rtl.build_netlist(graph, clock_period=period)
         made[name], rest[name] = Verilog.of(netlist), (group, count_parts(netlist, family))
     found = synthesised(family, made)
     return [(rest[name][0], name, rest[name][1], found[name]) for name in made]

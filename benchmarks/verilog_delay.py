@@ -37,7 +37,7 @@ def measured(seed):
     rows = []
     for name, (inputs, outputs), period in designs(seed):
         graph = Graph(inputs, outputs, name)
-        verilog = Verilog.of(rtl.netlist_of(graph, clock_period=period))
+        verilog = Verilog.of(rtl.build_netlist(graph, clock_period=period))
         found = place(name, verilog, DEVICE, period)
         rows.append((name, verilog.netlist, found.slowest))
     return rows

@@ -209,8 +209,8 @@ class Design:
         from qhls import rtl
         from qhls.rtl.verilog import Verilog
 
-        period = rtl.clock_of(self.schedule)
-        return Verilog.of(rtl.netlist_of(self.graph, clock_period=period))
+        period = rtl.check_schedule(self.schedule)
+        return Verilog.of(rtl.build_netlist(self.graph, clock_period=period))
 
     def save(self, path: str | Path) -> Path:
         """Write the design to one file, which ``qhls.load`` opens without Keras, and return its path.
@@ -238,7 +238,7 @@ class Design:
         if x is None:
             return report
         from qhls.energy.activity import weigh
-        from qhls.rtl import count_toggles, netlist_of
+        from qhls.rtl import build_netlist, count_toggles
 
         if self.schedule.io != "array" or not self.schedule.weights_are_logic:
             raise VerifyError(
@@ -250,7 +250,7 @@ class Design:
             raise VerifyError(
                 f"energy: expected at least two samples in x, got {len(codes[0])}. Toggles need two: pass more."
             )
-        return weigh(report, count_toggles(netlist_of(self.graph), codes))
+        return weigh(report, count_toggles(build_netlist(self.graph), codes))
 
     def area(self, table: Any = "xilinx_lut6", *, results: str | None = None) -> AreaReport:
         """Estimate LUT, DSP, FF and block RAM, or square micrometres, with error bars.

@@ -47,7 +47,7 @@ def prove(
     Raises ``MissingError`` without pyosys, and ``RtlError`` for a text that Yosys cannot read.
     """
     start = _cpu()
-    given = verilog.text() if text is None else text
+    given = verilog.print() if text is None else text
     report("read the Verilog back")
     circuit = Circuit.read(read_verilog(given, verilog.top))
     task = _Task(graph, verilog, given, circuit)

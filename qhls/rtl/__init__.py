@@ -1,7 +1,7 @@
 """RTL: netlists of scalar cells made from a graph, their Verilog, and its simulation with Verilator."""
 
 from qhls.rtl.activity import count_toggles
-from qhls.rtl.emit import VerilogProject, clock_of, emit
+from qhls.rtl.emit import VerilogProject, check_schedule, emit
 from qhls.rtl.simulate import Rtl, build
 from qhls.rtl.streams.designs import (
     build_design,
@@ -10,19 +10,19 @@ from qhls.rtl.streams.designs import (
     find_latency,
     save_waves,
 )
-from qhls.rtl.wires import netlist_of
+from qhls.rtl.wires import build_netlist
 
 __all__ = [
     "Rtl",
     "VerilogProject",
     "build",
     "build_design",
+    "build_netlist",
     "check_period",
-    "clock_of",
+    "check_schedule",
     "count_toggles",
     "emit",
     "emit_design",
     "find_latency",
-    "netlist_of",
     "save_waves",
 ]

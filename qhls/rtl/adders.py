@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from qhls.rtl.builder import Builder, signed_digits
+from qhls.rtl.builder import Builder, to_signed_digits
 from qhls.rtl.sums import Sums, Term
 
 WIDEST = 1 << 58
@@ -62,8 +62,8 @@ class AdderGraph:
         """Return the cells of the outputs for those of the inputs."""
         cells = list(inputs)
         for terms in self.sums:
-            cells.append(builder.total((cells[s], sign, power) for s, sign, power in terms))
-        return [builder.const(0) if place is None else cells[place] for place in self.outputs]
+            cells.append(builder.sum_terms((cells[s], sign, power) for s, sign, power in terms))
+        return [builder.make_const(0) if place is None else cells[place] for place in self.outputs]
 
 
 def solve(
@@ -82,50 +82,50 @@ def solve(
     sums = Sums(columns, seed, limit)
     sums.extract()
     _improve(sums, effort * sums.work)
-    graph = _ordered(sums)
+    graph = _order_sums(sums)
     if graph.columns != [list(column) for column in columns]:
         raise RuntimeError("adder graph: expected the matrix as its normal form, got another")
     return graph
 
 
-def products(
+def multiply_vector(
     builder: Builder, inputs: Sequence[int], columns: tuple[tuple[int, ...], ...]
 ) -> list[int]:
     """Return the cells of the products of ``inputs`` with the columns of a matrix, solved once for equal ones.
 
     A large matrix is cut into blocks of rows: the pairs of terms of a column grow with the square of its length.
     """
-    digits = sum(len(signed_digits(code)) for column in columns for code in column)
+    digits = sum(len(to_signed_digits(code)) for column in columns for code in column)
     pairs = digits**2 / (2 * len(columns))
     blocks = min(len(inputs), 1 + int(pairs / _PAIRS))
     ends = [len(inputs) * number // blocks for number in range(blocks + 1)]
     parts: list[list[int]] = []
     for start, end in pairwise(ends):
-        graph = _solved(tuple(column[start:end] for column in columns))
+        graph = _solve_once(tuple(column[start:end] for column in columns))
         parts.append(graph.build(builder, inputs[start:end]))
-    return [builder.total((cell, 1, 0) for cell in cells) for cells in zip(*parts, strict=True)]
+    return [builder.sum_terms((cell, 1, 0) for cell in cells) for cells in zip(*parts, strict=True)]
 
 
 @lru_cache(maxsize=256)
-def _solved(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
+def _solve_once(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
     if any(abs(code) >= WIDEST for column in columns for code in column):
-        return _alone(columns)
-    return solve(columns, limit=least_levels(columns) + _MORE_LEVELS)
+        return _make_unshared(columns)
+    return solve(columns, limit=count_least_levels(columns) + _MORE_LEVELS)
 
 
-def least_levels(columns: Sequence[Sequence[int]]) -> int:
+def count_least_levels(columns: Sequence[Sequence[int]]) -> int:
     """Return the fewest levels of adders of a matrix: those of the column with the most digits."""
-    digits = [sum(len(signed_digits(code)) for code in column) for column in columns]
+    digits = [sum(len(to_signed_digits(code)) for code in column) for column in columns]
     return max(max(digits, default=1) - 1, 0).bit_length()
 
 
-def _alone(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
+def _make_unshared(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
     """Return the graph in which columns share nothing."""
     sums = [
         tuple(
             (source, sign, power)
             for source, code in enumerate(column)
-            for sign, power in signed_digits(code)
+            for sign, power in to_signed_digits(code)
         )
         for column in columns
     ]
@@ -136,14 +136,14 @@ def _alone(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
 def _improve(sums: Sums, work: int) -> None:
     """Dissolve some shared sums and share again, many times; keep what is better, and at first some that is not."""
     dice, start = sums.random, sums.work
-    best, current = sums.snapshot(), sums.adders
+    best, current = sums.copy_terms(), sums.adders
     best_adders = current
     sums.forget()
     while (done := (sums.work - start) / max(work, 1)) < 1 and sums.shared:
         shared = sums.shared
         count = max(1, int(len(shared) * _DISSOLVED * dice.random()))
         for number in (
-            _neighbours(sums, count) if dice.random() < _LOCAL else dice.sample(shared, count)
+            _find_neighbours(sums, count) if dice.random() < _LOCAL else dice.sample(shared, count)
         ):
             if number in sums.terms:
                 sums.dissolve(number)
@@ -154,13 +154,13 @@ def _improve(sums: Sums, work: int) -> None:
             current = sums.adders
             sums.forget()
             if current < best_adders:
-                best, best_adders = sums.snapshot(), current
+                best, best_adders = sums.copy_terms(), current
         else:
             sums.undo()
     sums.restore(best)
 
 
-def _neighbours(sums: Sums, count: int) -> list[int]:
+def _find_neighbours(sums: Sums, count: int) -> list[int]:
     """Return about ``count`` shared sums that read one another, around a random sum."""
     dice = sums.random
     front = [dice.choice(list(sums.terms))]
@@ -178,7 +178,7 @@ def _neighbours(sums: Sums, count: int) -> list[int]:
     return found
 
 
-def _ordered(sums: Sums) -> AdderGraph:
+def _order_sums(sums: Sums) -> AdderGraph:
     """Return the sums, each after those that it reads."""
     order: dict[int, int] = {source: source for source in range(sums.inputs)}
     found: list[tuple[Term, ...]] = []

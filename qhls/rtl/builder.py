@@ -26,15 +26,15 @@ class Builder:
         self._places: dict[Cell, int] = {}
         self._labelled = 0
 
-    def lo(self, a: int) -> int:
+    def get_lo(self, a: int) -> int:
         """Return the lowest code of a cell."""
         return self.cells[a].lo
 
-    def hi(self, a: int) -> int:
+    def get_hi(self, a: int) -> int:
         """Return the highest code of a cell."""
         return self.cells[a].hi
 
-    def code(self, a: int) -> int | None:
+    def get_code(self, a: int) -> int | None:
         """Return the code of a constant cell, None for another."""
         cell = self.cells[a]
         return cell.setting if cell.kind is Kind.CONST else None
@@ -51,34 +51,38 @@ class Builder:
     def finish(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Netlist:
         """Return the netlist of what the outputs need."""
         ports = tuple(inputs), tuple(outputs)
-        return Netlist(self.name, tuple(self.cells), *ports, self.labels).pruned()
+        return Netlist(self.name, tuple(self.cells), *ports, self.labels).prune()
 
     # Cells
 
-    def input(self, lo: int, hi: int) -> int:
+    def make_input(self, lo: int, hi: int) -> int:
         """Return a new element of a port."""
         return self._append(Cell(Kind.INPUT, (), lo, hi, len(self.cells)))
 
-    def const(self, code: int) -> int:
+    def make_const(self, code: int) -> int:
         """Return a constant."""
         return self._append(Cell(Kind.CONST, (), code, code, code))
 
     def add(self, a: int, b: int) -> int:
         """Return ``a + b``."""
-        if self.code(a) == 0:
+        if self.get_code(a) == 0:
             return b
-        if self.code(b) == 0:
+        if self.get_code(b) == 0:
             return a
         a, b = min(a, b), max(a, b)
-        return self._cell(Kind.ADD, (a, b), self.lo(a) + self.lo(b), self.hi(a) + self.hi(b))
+        return self._make_cell(
+            Kind.ADD, (a, b), self.get_lo(a) + self.get_lo(b), self.get_hi(a) + self.get_hi(b)
+        )
 
-    def sub(self, a: int, b: int) -> int:
+    def subtract(self, a: int, b: int) -> int:
         """Return ``a - b``."""
-        if self.code(b) == 0:
+        if self.get_code(b) == 0:
             return a
         if a == b:
-            return self.const(0)
-        return self._cell(Kind.SUB, (a, b), self.lo(a) - self.hi(b), self.hi(a) - self.lo(b))
+            return self.make_const(0)
+        return self._make_cell(
+            Kind.SUB, (a, b), self.get_lo(a) - self.get_hi(b), self.get_hi(a) - self.get_lo(b)
+        )
 
     def shift(self, a: int, power: int) -> int:
         """Return ``a * 2**power``, rounded down."""
@@ -87,109 +91,121 @@ class Builder:
             return a
         if cell.kind is Kind.SHIFT and (cell.setting > 0 or power < 0):  # no bit was lost between
             return self.shift(cell.args[0], cell.setting + power)
-        lo, hi = (_shifted(end, power) for end in (cell.lo, cell.hi))
-        return self._cell(Kind.SHIFT, (a,), lo, hi, power)
+        lo, hi = (_shift_code(end, power) for end in (cell.lo, cell.hi))
+        return self._make_cell(Kind.SHIFT, (a,), lo, hi, power)
 
-    def mul(self, a: int, b: int) -> int:
+    def multiply(self, a: int, b: int) -> int:
         """Return ``a * b``; a constant factor becomes a sum of shifts."""
         for known, other in ((a, b), (b, a)):
-            code = self.code(known)
+            code = self.get_code(known)
             if code is not None:
-                return self.total([(other, sign, power) for sign, power in signed_digits(code)])
-        corners = [x * y for x in (self.lo(a), self.hi(a)) for y in (self.lo(b), self.hi(b))]
+                return self.sum_terms(
+                    [(other, sign, power) for sign, power in to_signed_digits(code)]
+                )
+        corners = [
+            x * y
+            for x in (self.get_lo(a), self.get_hi(a))
+            for y in (self.get_lo(b), self.get_hi(b))
+        ]
         lo = max(min(corners), 0) if a == b else min(corners)
-        return self._cell(Kind.MUL, (min(a, b), max(a, b)), lo, max(corners))
+        return self._make_cell(Kind.MUL, (min(a, b), max(a, b)), lo, max(corners))
 
     def wrap(self, a: int, to: Fixed) -> int:
         """Return the low bits of ``a`` as a code of ``to``."""
-        if to.lo <= self.lo(a) and self.hi(a) <= to.hi:
+        if to.lo <= self.get_lo(a) and self.get_hi(a) <= to.hi:
             return a
-        return self._cell(Kind.WRAP, (a,), to.lo, to.hi, Fixed(to.signed, to.width, 0))
+        return self._make_cell(Kind.WRAP, (a,), to.lo, to.hi, Fixed(to.signed, to.width, 0))
 
     def append(self, a: int, bit: int) -> int:
         """Return ``2 * a + bit``."""
-        if self.code(bit) == 0:
+        if self.get_code(bit) == 0:
             return self.shift(a, 1)
-        if self.code(a) == 0:
+        if self.get_code(a) == 0:
             return bit
-        ends = (2 * self.lo(a) + self.lo(bit), 2 * self.hi(a) + self.hi(bit))
-        return self._cell(Kind.APPEND, (a, bit), *ends)
+        ends = (2 * self.get_lo(a) + self.get_lo(bit), 2 * self.get_hi(a) + self.get_hi(bit))
+        return self._make_cell(Kind.APPEND, (a, bit), *ends)
 
-    def less(self, a: int, b: int) -> int:
+    def make_less(self, a: int, b: int) -> int:
         """Return 1 if ``a < b``, else 0."""
-        if self.hi(a) < self.lo(b):
-            return self.const(1)
-        if self.lo(a) >= self.hi(b) or a == b:
-            return self.const(0)
-        return self._cell(Kind.LESS, (a, b), 0, 1)
+        if self.get_hi(a) < self.get_lo(b):
+            return self.make_const(1)
+        if self.get_lo(a) >= self.get_hi(b) or a == b:
+            return self.make_const(0)
+        return self._make_cell(Kind.LESS, (a, b), 0, 1)
 
-    def mux(self, bit: int, a: int, b: int, ends: tuple[int, int] | None = None) -> int:
+    def make_mux(self, bit: int, a: int, b: int, ends: tuple[int, int] | None = None) -> int:
         """Return ``a`` if ``bit`` is 1, else ``b``; ``ends`` where more is known of the result."""
-        if self.code(bit) is not None or a == b:
-            return a if self.code(bit) else b
-        if (self.code(a), self.code(b)) == (1, 0):
+        if self.get_code(bit) is not None or a == b:
+            return a if self.get_code(bit) else b
+        if (self.get_code(a), self.get_code(b)) == (1, 0):
             return bit
-        lo, hi = ends or (min(self.lo(a), self.lo(b)), max(self.hi(a), self.hi(b)))
-        return self._cell(Kind.MUX, (bit, a, b), lo, hi)
+        lo, hi = ends or (min(self.get_lo(a), self.get_lo(b)), max(self.get_hi(a), self.get_hi(b)))
+        return self._make_cell(Kind.MUX, (bit, a, b), lo, hi)
 
-    def both(self, a: int, b: int) -> int:
+    def make_and(self, a: int, b: int) -> int:
         """Return whether two bits are both 1."""
-        if 0 in (self.code(a), self.code(b)):
-            return self.const(0)
-        if a == b or self.code(b) == 1:
+        if 0 in (self.get_code(a), self.get_code(b)):
+            return self.make_const(0)
+        if a == b or self.get_code(b) == 1:
             return a
-        return b if self.code(a) == 1 else self._cell(Kind.AND, (min(a, b), max(a, b)), 0, 1)
+        return (
+            b if self.get_code(a) == 1 else self._make_cell(Kind.AND, (min(a, b), max(a, b)), 0, 1)
+        )
 
-    def either(self, a: int, b: int) -> int:
+    def make_or(self, a: int, b: int) -> int:
         """Return whether one of two bits is 1."""
-        if 1 in (self.code(a), self.code(b)):
-            return self.const(1)
-        if a == b or self.code(b) == 0:
+        if 1 in (self.get_code(a), self.get_code(b)):
+            return self.make_const(1)
+        if a == b or self.get_code(b) == 0:
             return a
-        return b if self.code(a) == 0 else self._cell(Kind.OR, (min(a, b), max(a, b)), 0, 1)
+        return (
+            b if self.get_code(a) == 0 else self._make_cell(Kind.OR, (min(a, b), max(a, b)), 0, 1)
+        )
 
-    def any(self, a: int) -> int:
+    def make_any(self, a: int) -> int:
         """Return 1 if ``a`` is not 0, else 0."""
-        if (self.lo(a), self.hi(a)) == (0, 1):
+        if (self.get_lo(a), self.get_hi(a)) == (0, 1):
             return a
-        if self.lo(a) > 0 or self.hi(a) < 0:
-            return self.const(1)
-        return self._cell(Kind.ANY, (a,), 0, 1)
+        if self.get_lo(a) > 0 or self.get_hi(a) < 0:
+            return self.make_const(1)
+        return self._make_cell(Kind.ANY, (a,), 0, 1)
 
-    def table(self, a: int, entries: Sequence[int]) -> int:
+    def make_table(self, a: int, entries: Sequence[int]) -> int:
         """Return the entry at ``a``; the first belongs to the lowest code of ``a``."""
-        if self.code(a) is not None:
-            return self.const(entries[0])
-        return self._cell(Kind.TABLE, (a,), min(entries), max(entries), tuple(entries))
+        if self.get_code(a) is not None:
+            return self.make_const(entries[0])
+        return self._make_cell(Kind.TABLE, (a,), min(entries), max(entries), tuple(entries))
 
     # Compositions
 
-    def total(self, terms: Iterable[tuple[int, int, int]]) -> int:
+    def sum_terms(self, terms: Iterable[tuple[int, int, int]]) -> int:
         """Return the sum of ``sign * cell * 2**power`` over ``terms`` (cell, sign, power), the shallowest first."""
-        queue = [(cell, sign, power) for cell, sign, power in terms if self.code(cell) != 0]
+        queue = [(cell, sign, power) for cell, sign, power in terms if self.get_code(cell) != 0]
         if not queue:
-            return self.const(0)
+            return self.make_const(0)
         while len(queue) > 1:
             queue.sort(key=self._order, reverse=True)
-            queue.append(self._pair(queue.pop(), queue.pop()))
+            queue.append(self._merge_pair(queue.pop(), queue.pop()))
         cell, sign, power = queue[0]
         shifted = self.shift(cell, power)
-        return shifted if sign > 0 else self.sub(self.const(0), shifted)
+        return shifted if sign > 0 else self.subtract(self.make_const(0), shifted)
 
     def _order(self, term: tuple[int, int, int]) -> tuple[int, int, int, int]:
         cell, sign, power = term
         return self.depths[cell], power + self.cells[cell].type.width, cell, sign
 
-    def _pair(self, a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
+    def _merge_pair(self, a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
         """Return two terms as one, whose power they have in common."""
         (first, sign, power), (second, other, more) = (a, b) if a[1] >= b[1] else (b, a)
         common = min(power, more)
         x, y = self.shift(first, power - common), self.shift(second, more - common)
-        return (self.add(x, y) if sign == other else self.sub(x, y)), sign, common
+        return (self.add(x, y) if sign == other else self.subtract(x, y)), sign, common
 
-    def _cell(self, kind: Kind, args: tuple[int, ...], lo: int, hi: int, setting: Any = 0) -> int:
+    def _make_cell(
+        self, kind: Kind, args: tuple[int, ...], lo: int, hi: int, setting: Any = 0
+    ) -> int:
         if lo == hi:
-            return self.const(lo)
+            return self.make_const(lo)
         return self._append(Cell(kind, args, lo, hi, setting))
 
     def _append(self, cell: Cell) -> int:
@@ -206,7 +222,7 @@ class Builder:
         return place
 
 
-def signed_digits(code: int) -> list[tuple[int, int]]:
+def to_signed_digits(code: int) -> list[tuple[int, int]]:
     """Return ``code`` as ``sign * 2**power`` terms, no two of neighbouring powers: the fewest that exist."""
     digits: list[tuple[int, int]] = []
     power = 0
@@ -220,5 +236,5 @@ def signed_digits(code: int) -> list[tuple[int, int]]:
     return digits
 
 
-def _shifted(code: int, power: int) -> int:
+def _shift_code(code: int, power: int) -> int:
     return code << power if power > 0 else code >> -power

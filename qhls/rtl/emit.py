@@ -25,7 +25,7 @@ from qhls.plan import Schedule
 from qhls.plan.schedule import UNITS
 from qhls.rtl.netlist import Port
 from qhls.rtl.verilog import Verilog
-from qhls.rtl.wires import netlist_of
+from qhls.rtl.wires import build_netlist
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def emit(
     folder = Path(path).absolute()
     check_folder(folder, overwrite)
     given = check_stimuli(graph, stimuli)
-    verilog = Verilog.of(netlist_of(graph, clock_period=clock_period))
-    settings = _settings(verilog) | {"notes": note(graph, warnings), "simulated": verilog.top}
-    sources = {f"{verilog.top}.sv": verilog.text()}
+    verilog = Verilog.of(build_netlist(graph, clock_period=clock_period))
+    settings = _describe(verilog) | {"notes": note(graph, warnings), "simulated": verilog.top}
+    sources = {f"{verilog.top}.sv": verilog.print()}
     files = {f"tb/{verilog.top}_test.cpp": render("testbench.cpp.j2", settings)}
     files |= make_vectors(verilog.netlist.inputs, given, "stimuli")
     files |= make_vectors(verilog.netlist.outputs, run(graph, given), "expected")
@@ -107,10 +107,10 @@ def write_project(
 
 def make_vectors(ports: Sequence[Port], arrays: Sequence[Array], name: str) -> dict[str, str]:
     """Return the file of the codes of all ports, one line per sample."""
-    return {f"{DATA_FOLDER}/{name}.hex": _text(ports, arrays)}
+    return {f"{DATA_FOLDER}/{name}.hex": _print_vectors(ports, arrays)}
 
 
-def clock_of(schedule: Schedule, allowed: Collection[str] = ()) -> float:
+def check_schedule(schedule: Schedule, allowed: Collection[str] = ()) -> float:
     """Return the clock period of a schedule of one pipeline, in which every weight has its own logic.
 
     Raises ``EmitError`` for one that shares hardware or asks for streams, but for the fields ``allowed``.
@@ -127,18 +127,18 @@ def clock_of(schedule: Schedule, allowed: Collection[str] = ()) -> float:
     return schedule.clock_period
 
 
-def shim(verilog: Verilog) -> str:
+def render_shim(verilog: Verilog) -> str:
     """Return the C++ with which Python runs the design on batches."""
-    return render("shim.cpp.j2", _settings(verilog))
+    return render("shim.cpp.j2", _describe(verilog))
 
 
 def render(template: str, settings: dict[str, Any]) -> str:
     """Return a file of a project."""
-    return _environment().get_template(template).render(settings)
+    return _make_environment().get_template(template).render(settings)
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _make_environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("qhls.rtl", "templates"),
         undefined=jinja2.StrictUndefined,
@@ -149,7 +149,7 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _settings(verilog: Verilog) -> dict[str, Any]:
+def _describe(verilog: Verilog) -> dict[str, Any]:
     net = verilog.netlist
     return {
         "top": verilog.top,
@@ -157,26 +157,29 @@ def _settings(verilog: Verilog) -> dict[str, Any]:
         "latency": net.latency,
         "levels": net.levels,
         "data_folder": DATA_FOLDER,
-        "inputs": list(_elements(verilog.inputs, net.inputs)),
-        "outputs": list(_elements(verilog.outputs, net.outputs)),
-        "ports": [*_rows(verilog.inputs, net.inputs), *_rows(verilog.outputs, net.outputs)],
+        "inputs": list(_list_elements(verilog.inputs, net.inputs)),
+        "outputs": list(_list_elements(verilog.outputs, net.outputs)),
+        "ports": [
+            *_list_rows(verilog.inputs, net.inputs),
+            *_list_rows(verilog.outputs, net.outputs),
+        ],
     }
 
 
-def _elements(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, int]]:
+def _list_elements(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, int]]:
     """Yield the name and the width of every element."""
     for elements, port in zip(names, ports, strict=True):
         yield from ((name, port.type.width) for name in elements)
 
 
-def _rows(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, str, str]]:
+def _list_rows(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, str, str]]:
     """Yield the first and the last name of every port, its shape and its type."""
     for elements, port in zip(names, ports, strict=True):
         ends = elements[0] if len(elements) == 1 else f"{elements[0]}` to `{elements[-1]}"
         yield ends, " x ".join(map(str, port.shape)) or "1", str(port.type)
 
 
-def _text(ports: Sequence[Port], arrays: Sequence[Array]) -> str:
+def _print_vectors(ports: Sequence[Port], arrays: Sequence[Array]) -> str:
     """Return one line per sample, each code in hexadecimal as its bits are."""
     columns: list[Any] = []
     for port, array in zip(ports, arrays, strict=True):

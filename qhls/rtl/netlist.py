@@ -121,7 +121,7 @@ class Netlist:
                 if last[arg] == index:
                     values.pop(arg, None)
 
-    def pruned(self) -> Netlist:
+    def prune(self) -> Netlist:
         """Return the netlist of what the ports need."""
         needed = {cell for port in (*self.inputs, *self.outputs) for cell in port.cells}
         for index in range(len(self.cells) - 1, -1, -1):
@@ -165,7 +165,7 @@ def _wrap(net: Netlist, cell: Cell, a: Array) -> Array:
     return ((a.astype(object) - to.lo) & ((1 << to.width) - 1)) + to.lo
 
 
-def _table(net: Netlist, cell: Cell, a: Array) -> Array:
+def _look_up(net: Netlist, cell: Cell, a: Array) -> Array:
     places = (a - net.cells[cell.args[0]].lo).astype(np.intp)
     return narrow_integers(cell.setting, max(-cell.lo, cell.hi))[places]
 
@@ -182,7 +182,7 @@ _RULES: dict[Kind, Callable[..., Array]] = {
     Kind.AND: lambda net, cell, a, b: a & b,
     Kind.OR: lambda net, cell, a, b: a | b,
     Kind.ANY: lambda net, cell, a: (a != 0).astype(np.int64),
-    Kind.TABLE: _table,
+    Kind.TABLE: _look_up,
     Kind.REG: lambda net, cell, a: a,
 }
 """Meaning of each kind on arrays of codes."""

@@ -17,15 +17,17 @@ LEVELS: dict[Kind, float] = {
 """Logic levels of each kind; one level takes ``LOGIC_LEVEL_NS``, which a published design confirms."""
 
 
-def pipelined(netlist: Netlist, clock_period: float) -> Netlist:
+def pipeline(netlist: Netlist, clock_period: float) -> Netlist:
     """Return the netlist with registers, so that it takes an input every ``clock_period`` nanoseconds.
 
     Every path from an input to an output has the same number of registers, ``latency``. A cell that is slower than the
     period has a stage for itself. Of the earliest and the latest stages, those with fewer register bits are taken.
     """
-    early = _earliest(netlist, clock_period)
-    late = _latest(netlist, clock_period, max(early, default=0))
-    candidates = [_registered(netlist, stages) for stages in (early, late) if stages is not None]
+    early = _find_earliest(netlist, clock_period)
+    late = _find_latest(netlist, clock_period, max(early, default=0))
+    candidates = [
+        _insert_registers(netlist, stages) for stages in (early, late) if stages is not None
+    ]
     return min(candidates, key=register_bits)
 
 
@@ -34,16 +36,16 @@ def register_bits(netlist: Netlist) -> int:
     return sum(cell.type.width for cell in netlist.cells if cell.kind is Kind.REG)
 
 
-def _earliest(netlist: Netlist, clock_period: float) -> list[int]:
+def _find_earliest(netlist: Netlist, clock_period: float) -> list[int]:
     """Return the first possible stage of each cell."""
     ends: list[tuple[int, float]] = []
     for cell in netlist.cells:
         stage, time = max((ends[arg] for arg in cell.args), default=(0, 0.0))
-        ends.append(_after(cell, stage, time, clock_period))
+        ends.append(_place_after(cell, stage, time, clock_period))
     return [stage for stage, _ in ends]
 
 
-def _after(cell: Cell, stage: int, time: float, clock_period: float) -> tuple[int, float]:
+def _place_after(cell: Cell, stage: int, time: float, clock_period: float) -> tuple[int, float]:
     """Return the stage of a cell and its time in it, beside those of the cells that it reads or that read it."""
     delay = LEVELS[cell.kind] * LOGIC_LEVEL_NS
     if time + delay > clock_period and time > 0:
@@ -51,12 +53,12 @@ def _after(cell: Cell, stage: int, time: float, clock_period: float) -> tuple[in
     return stage, time + delay
 
 
-def _latest(netlist: Netlist, clock_period: float, last: int) -> list[int] | None:
+def _find_latest(netlist: Netlist, clock_period: float, last: int) -> list[int] | None:
     """Return the last possible stage of each cell; None if that needs more than ``last`` stages."""
     ends = [(0, 0.0)] * len(netlist.cells)
     for index in range(len(ends) - 1, -1, -1):
         cell = netlist.cells[index]
-        ends[index] = _after(cell, *ends[index], clock_period)
+        ends[index] = _place_after(cell, *ends[index], clock_period)
         for arg in cell.args:
             ends[arg] = max(ends[arg], ends[index])
     if max((stage for stage, _ in ends), default=0) > last:
@@ -65,20 +67,20 @@ def _latest(netlist: Netlist, clock_period: float, last: int) -> list[int] | Non
     return [0 if index in inputs else last - stage for index, (stage, _) in enumerate(ends)]
 
 
-def _registered(netlist: Netlist, stages: Sequence[int]) -> Netlist:
+def _insert_registers(netlist: Netlist, stages: Sequence[int]) -> Netlist:
     maker = _Registers(netlist, stages)
     for index in range(len(netlist.cells)):
-        maker.at(index, stages[index])
+        maker.find(index, stages[index])
     latency = max((stages[cell] for port in netlist.outputs for cell in port.cells), default=0)
     inputs, outputs = (
         tuple(
-            replace(port, cells=tuple(maker.at(cell, stage) for cell in port.cells))
+            replace(port, cells=tuple(maker.find(cell, stage) for cell in port.cells))
             for port in ports
         )
         for ports, stage in ((netlist.inputs, 0), (netlist.outputs, latency))
     )
     changes = {"cells": tuple(maker.cells), "labels": maker.labels, "latency": latency}
-    return replace(netlist, inputs=inputs, outputs=outputs, **changes).pruned()
+    return replace(netlist, inputs=inputs, outputs=outputs, **changes).prune()
 
 
 class _Registers:
@@ -91,29 +93,29 @@ class _Registers:
         self.labels: dict[int, tuple[str, str]] = {}
         self._places: dict[tuple[int, int], int] = {}
 
-    def at(self, index: int, stage: int) -> int:
+    def find(self, index: int, stage: int) -> int:
         """Return the cell that has the value of ``index`` in ``stage``."""
         place = self._places.get((index, stage))
         if place is None:
-            place = self._places[index, stage] = self._made(index, stage)
+            place = self._places[index, stage] = self._make(index, stage)
         return place
 
-    def _made(self, index: int, stage: int) -> int:
+    def _make(self, index: int, stage: int) -> int:
         cell = self.netlist.cells[index]
         name, suffix = self.netlist.labels.get(index, ("", ""))
         if cell.kind is Kind.CONST:
             args, kind = (), cell.kind
-        elif stage == self.stages[index] or self._free(cell):
-            args, kind = tuple(self.at(arg, stage) for arg in cell.args), cell.kind
+        elif stage == self.stages[index] or self._is_free(cell):
+            args, kind = tuple(self.find(arg, stage) for arg in cell.args), cell.kind
         else:
-            args, kind = (self.at(index, stage - 1),), Kind.REG
+            args, kind = (self.find(index, stage - 1),), Kind.REG
         setting = 0 if kind is Kind.REG else cell.setting
         self.cells.append(Cell(kind, args, cell.lo, cell.hi, setting))
         late = stage - self.stages[index]
         self.labels[len(self.cells) - 1] = (name, f"{suffix}_d{late}" if late > 0 else suffix)
         return len(self.cells) - 1
 
-    def _free(self, cell: Cell) -> bool:
+    def _is_free(self, cell: Cell) -> bool:
         """Return whether wires are as cheap behind the registers of what they read as before them."""
         if cell.kind not in (Kind.SHIFT, Kind.WRAP):
             return False

@@ -24,10 +24,10 @@ from qhls.ir.interpret import check_codes
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.ir.types import Fixed
-from qhls.rtl.emit import render, shim
+from qhls.rtl.emit import render, render_shim
 from qhls.rtl.netlist import Port
 from qhls.rtl.verilog import Verilog
-from qhls.rtl.wires import netlist_of
+from qhls.rtl.wires import build_netlist
 from qhls.system.processes import Children, begin
 from qhls.system.progress import report
 
@@ -117,9 +117,9 @@ class Rtl:
         given = list(check_codes(self.graph, [array[:2] for array in codes]).values())
         net = self.verilog.netlist
         results = [
-            _packed(port, array) for port, array in zip(net.outputs, self._run(given), strict=True)
+            _pack(port, array) for port, array in zip(net.outputs, self._run(given), strict=True)
         ]
-        words = [_packed(port, array) for port, array in zip(net.inputs, given, strict=True)]
+        words = [_pack(port, array) for port, array in zip(net.inputs, given, strict=True)]
         samples, expected = (np.ascontiguousarray(np.concatenate(w, 1)) for w in (words, results))
         most = 2 * net.latency + 8
         self._library.qhls_count.restype = ctypes.c_longlong
@@ -141,8 +141,8 @@ class Rtl:
         net = self.verilog.netlist
         samples = len(given[0])
         pairs = zip(net.inputs, given, strict=True)
-        words = np.concatenate([_packed(port, array) for port, array in pairs], 1)
-        results = np.empty((samples, sum(map(_length, net.outputs))), np.uint64)
+        words = np.concatenate([_pack(port, array) for port, array in pairs], 1)
+        results = np.empty((samples, sum(map(_count_port_words, net.outputs))), np.uint64)
         for start in range(0, samples, CHUNK):
             part = np.ascontiguousarray(words[start : start + CHUNK])
             target = results[start : start + CHUNK]
@@ -151,22 +151,22 @@ class Rtl:
                 ctypes.c_void_p(target.ctypes.data),
                 ctypes.c_longlong(len(part)),
             )
-        ends = np.cumsum([_length(port) for port in net.outputs])
+        ends = np.cumsum([_count_port_words(port) for port in net.outputs])
         parts = np.split(results, ends[:-1], 1)
-        return [_unpacked(port, part) for port, part in zip(net.outputs, parts, strict=True)]
+        return [_unpack(port, part) for port, part in zip(net.outputs, parts, strict=True)]
 
 
-def _words(of: Fixed) -> int:
+def _count_words(of: Fixed) -> int:
     return -(-of.width // _WORD)
 
 
-def _length(port: Port) -> int:
-    return _words(port.type) * len(port.cells)
+def _count_port_words(port: Port) -> int:
+    return _count_words(port.type) * len(port.cells)
 
 
-def _packed(port: Port, codes: Array) -> Array:
+def _pack(port: Port, codes: Array) -> Array:
     """Return the words of each sample: a code's bits, the lowest word first."""
-    flat, count = codes.reshape(len(codes), len(port.cells)), _words(port.type)
+    flat, count = codes.reshape(len(codes), len(port.cells)), _count_words(port.type)
     if count == 1:
         mask = (1 << port.type.width) - 1
         if flat.dtype == object:
@@ -174,10 +174,10 @@ def _packed(port: Port, codes: Array) -> Array:
         return flat.astype(np.int64).view(np.uint64) & np.uint64(mask)
     bits = flat.astype(object) & ((1 << port.type.width) - 1)
     parts = [(bits >> _WORD * i & ((1 << _WORD) - 1)).astype(np.uint64) for i in range(count)]
-    return np.stack(parts, -1).reshape(len(codes), _length(port))
+    return np.stack(parts, -1).reshape(len(codes), _count_port_words(port))
 
 
-def _unpacked(port: Port, words: Array) -> Array:
+def _unpack(port: Port, words: Array) -> Array:
     """Return the codes of ``words``: int64, or Python ints where 64 bits are not enough."""
     of = port.type
     if of.width < _WORD or (of.signed and of.width == _WORD):
@@ -186,8 +186,8 @@ def _unpacked(port: Port, words: Array) -> Array:
             unused = np.int64(_WORD - of.width)
             codes = codes << unused >> unused
         return codes.reshape(len(words), *port.shape)
-    each = words.astype(object).reshape(len(words), len(port.cells), _words(of))
-    total = sum(each[..., i] << _WORD * i for i in range(_words(of)))
+    each = words.astype(object).reshape(len(words), len(port.cells), _count_words(of))
+    total = sum(each[..., i] << _WORD * i for i in range(_count_words(of)))
     wrapped = (np.asarray(total, object) - of.lo) % (1 << of.width) + of.lo
     return wrapped.reshape(len(words), *port.shape)
 
@@ -201,13 +201,13 @@ def build(
     one of them fails.
     """
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
-    verilog = Verilog.of(netlist_of(graph, tapped, clock_period))
-    return replace(build_text(graph, verilog, verilog.text(), waves), taps=tapped)
+    verilog = Verilog.of(build_netlist(graph, tapped, clock_period))
+    return replace(build_text(graph, verilog, verilog.print(), waves), taps=tapped)
 
 
 def build_text(graph: Graph, verilog: Verilog, text: str, waves: bool = False) -> Rtl:
     """Build ``text``, which has the ports of ``verilog``, for simulation, as ``build`` does."""
-    path = build_library({f"{verilog.top}.sv": text}, shim(verilog), waves)
+    path = build_library({f"{verilog.top}.sv": text}, render_shim(verilog), waves)
     return Rtl(graph, verilog, path)
 
 
@@ -271,11 +271,11 @@ class _Tools:
         units = sorted(path.name for path in (folder / "obj").glob("*.cpp"))
         unity = "".join(f'#include "obj/{name}"\n' for name in units)
         (folder / "all.cpp").write_text(f'{unity}#include "shim.cpp"\n', encoding="ascii")
-        objects = ["all.cpp", str(self._runtime())]
+        objects = ["all.cpp", str(self._build_runtime())]
         command = [*self.compiler, OPTIMISATION, "-shared", "-Iobj", *objects, "-pthread"]
         self._run([*command, "-o", str(library)], folder)
 
-    def _runtime(self) -> Path:
+    def _build_runtime(self) -> Path:
         """Return Verilator's library as an object file, compiled once for all designs."""
         parts = [stamp(self.verilator), *self.compiler]
 

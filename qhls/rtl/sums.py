@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from qhls.ir.integers import Array
-from qhls.rtl.builder import signed_digits
+from qhls.rtl.builder import to_signed_digits
 
 Term = tuple[int, int, int]
 """Source, sign and power: ``sign * source * 2**power``. Sources are inputs first, then sums."""
@@ -34,8 +34,10 @@ class Sums:
     ) -> None:
         self.inputs = len(columns[0]) if columns else 0
         self.columns = range(self.inputs, self.inputs + len(columns))
-        parts = _differences(columns) if limit is None else [(column, None) for column in columns]
-        digits = [[signed_digits(code) for code in rest] for rest, _ in parts]
+        parts = (
+            _subtract_columns(columns) if limit is None else [(column, None) for column in columns]
+        )
+        digits = [[to_signed_digits(code) for code in rest] for rest, _ in parts]
         top = max((power for column in digits for d in column for _, power in d), default=0)
         self.top = top + 2
         """Largest power; a digit written another way may need one more than the matrix."""
@@ -181,7 +183,7 @@ class Sums:
                 self._insert(number, what >> 1, -1 if what & 1 else 1)
         self._log = []
 
-    def snapshot(self) -> dict[int, dict[int, int]]:
+    def copy_terms(self) -> dict[int, dict[int, int]]:
         """Return a copy of the terms of all sums."""
         return {number: dict(terms) for number, terms in self.terms.items()}
 
@@ -211,12 +213,12 @@ class Sums:
         gap = (rest & (2 * unit - 1)) - unit
         pair = rest >> bits + 1
         first, second = pair >> 24, pair & 0xFFFFFF
-        places = self._places(first, second, gap, opposite)
+        places = self._find_places(first, second, gap, opposite)
         if len(places) < 2:
             return
-        number = self._reused(places)
+        number = self._find_reused(places)
         if number is None:
-            number = self._new(first, second, gap, opposite)
+            number = self._make_sum(first, second, gap, opposite)
             inner = 1
         else:
             inner = self.terms[number][first << bits | max(-gap, 0)]
@@ -229,7 +231,7 @@ class Sums:
         for source in {first, second}:
             self._inline(source)
 
-    def _places(
+    def _find_places(
         self, first: int, second: int, gap: int, opposite: int
     ) -> list[tuple[int, int, int]]:
         """Return the sums and the two terms of every occurrence of a pair; no term is in two."""
@@ -247,9 +249,9 @@ class Sums:
                 if b in terms and b not in used and (terms[a] != terms[b]) == opposite:
                     used |= {a, b}
                     found.append((number, a, b))
-        return found if self.limit is None else self._shallow(found, first, second)
+        return found if self.limit is None else self._keep_shallow(found, first, second)
 
-    def _shallow(
+    def _keep_shallow(
         self, found: list[tuple[int, int, int]], first: int, second: int
     ) -> list[tuple[int, int, int]]:
         """Return the occurrences whose sum keeps to its levels if the pair is added first."""
@@ -274,7 +276,7 @@ class Sums:
         """Return how much of ``2**levels`` the terms of a sum take."""
         return sum(1 << self.levels[term >> self.bits] for term in self.terms[number])
 
-    def _reused(self, places: Iterable[tuple[int, int, int]]) -> int | None:
+    def _find_reused(self, places: Iterable[tuple[int, int, int]]) -> int | None:
         """Return the sum that is one of the pairs and nothing else."""
         mask = (1 << self.bits) - 1
         for number, a, b in places:
@@ -283,7 +285,7 @@ class Sums:
                 return number
         return None
 
-    def _new(self, first: int, second: int, gap: int, opposite: int) -> int:
+    def _make_sum(self, first: int, second: int, gap: int, opposite: int) -> int:
         number = self._next
         self._next += 1
         self.levels[number] = max(self.levels[first], self.levels[second]) + 1
@@ -319,7 +321,7 @@ class Sums:
         return [number for number in self.terms if number not in self.columns]
 
 
-def _differences(
+def _subtract_columns(
     columns: Sequence[Sequence[int]],
 ) -> list[tuple[list[int], tuple[int, int, int] | None]]:
     """Return each column as a rest and another one's number, sign and power, where that has fewer digits.
@@ -327,14 +329,14 @@ def _differences(
     The others come earlier in a tree that begins with the column of the fewest digits and takes the nearest next.
     """
     numbers = np.array(columns, object).reshape(len(columns), -1).astype(np.int64)
-    costs = _digits(numbers)
+    costs = _count_digits(numbers)
     bases: list[tuple[int, int, int] | None] = [None] * len(numbers)
     left = set(range(len(numbers)))
     while left:
         chosen = min(left, key=lambda column: (costs[column], column))
         left.remove(chosen)
         for sign, power in product((1, -1), range(_POWERS)):
-            found = _digits(numbers - (sign * numbers[chosen] << power)) + 1
+            found = _count_digits(numbers - (sign * numbers[chosen] << power)) + 1
             for column in left:
                 if found[column] < costs[column]:
                     costs[column], bases[column] = found[column], (chosen, sign, power)
@@ -345,7 +347,7 @@ def _differences(
     return list(zip(rests, bases, strict=True))
 
 
-def _digits(numbers: Array) -> Array:
+def _count_digits(numbers: Array) -> Array:
     """Return the number of signed digits of each row: the ones of ``3 x`` that differ from those of ``x``."""
     size: Array = abs(numbers)
     return np.bitwise_count(size ^ 3 * size).sum(-1)

@@ -36,11 +36,11 @@ class Verilog:
     def of(cls, netlist: Netlist) -> Verilog:
         """Return the module with all names of ports chosen."""
         names = Names()
-        top, clock = names.take(netlist.name), names.take("clk")
-        inputs = [_elements(names, port.name, port) for port in netlist.inputs]
+        top, clock = names.new(netlist.name), names.new("clk")
+        inputs = [_name_elements(names, port.name, port) for port in netlist.inputs]
         several = len(netlist.outputs) > 1
         outputs = [
-            _elements(names, f"result_{number}" if several else "result", port)
+            _name_elements(names, f"result_{number}" if several else "result", port)
             for number, port in enumerate(netlist.outputs)
         ]
         return cls(netlist, top, clock, inputs, outputs, names)
@@ -50,21 +50,21 @@ class Verilog:
         """Return whether the module has registers, hence a clock."""
         return any(cell.kind is Kind.REG for cell in self.netlist.cells)
 
-    def text(self) -> str:
+    def print(self) -> str:
         """Return the module as SystemVerilog."""
         lines = [
             f"// {make_printable(self.netlist.name)}: written by qhls",
             "/* verilator lint_off UNUSEDSIGNAL */  // rounding and overflow drop bits of wires",
             f"module {self.top} (",
-            ",\n".join(self._ports()),
+            ",\n".join(self._print_ports()),
             ");",
-            *self._body(),
-            *self._stores(),
+            *self._print_body(),
+            *self._print_stores(),
             "endmodule",
         ]
         return "\n".join(lines) + "\n"
 
-    def _ports(self) -> Iterator[str]:
+    def _print_ports(self) -> Iterator[str]:
         if self.clocked:
             yield f"  input wire {self.clock}"
         for way, names, ports in (
@@ -72,20 +72,20 @@ class Verilog:
             ("output", self.outputs, self.netlist.outputs),
         ):
             for elements, port in zip(names, ports, strict=True):
-                yield from (f"  {way} wire {_range(port.type)}{name}" for name in elements)
+                yield from (f"  {way} wire {_print_range(port.type)}{name}" for name in elements)
 
-    def _body(self) -> Iterator[str]:
+    def _print_body(self) -> Iterator[str]:
         cells = self.netlist.cells
         written = [index for index in range(len(cells)) if index in self._wires]
         for op, group in groupby(written, lambda index: self.netlist.labels[index][0]):
             yield f"  // {make_printable(op)}"
             for index in group:
-                yield from self._statement(index, cells[index])
+                yield from self._print_statement(index, cells[index])
 
-    def _stores(self) -> Iterator[str]:
+    def _print_stores(self) -> Iterator[str]:
         for elements, port in zip(self.outputs, self.netlist.outputs, strict=True):
             for name, cell in zip(elements, port.cells, strict=True):
-                yield f"  assign {name} = {self.operand(cell, port.type.width)};"
+                yield f"  assign {name} = {self.print_operand(cell, port.type.width)};"
 
     @cached_property
     def _wires(self) -> dict[int, str]:
@@ -122,7 +122,7 @@ class Verilog:
         """Return the name of each cell's wire; cells that are parts of expressions or ports have none."""
         return self._wires
 
-    def operand(self, index: int, width: int) -> str:
+    def print_operand(self, index: int, width: int) -> str:
         """Return the low ``width`` bits of a cell, extended by its sign."""
         cell = self.netlist.cells[index]
         if cell.kind is Kind.CONST:
@@ -131,8 +131,8 @@ class Verilog:
             below = min(cell.setting, width)
             zeros = make_literal(0, below)
             rest = width - below
-            return f"{{{self.operand(cell.args[0], rest)}, {zeros}}}" if rest else zeros
-        name, own = self._name(index), self._type(index).width
+            return f"{{{self.print_operand(cell.args[0], rest)}, {zeros}}}" if rest else zeros
+        name, own = self._name(index), self._get_type(index).width
         if own > width:
             return f"{name}[{width - 1}:0]" if width > 1 else f"{name}[0]"
         return name if own == width else f"{width}'({name})"
@@ -140,7 +140,7 @@ class Verilog:
     def _name(self, index: int) -> str:
         return self._port_elements[index][0] if self._is_input(index) else self._wires[index]
 
-    def _type(self, index: int) -> Fixed:
+    def _get_type(self, index: int) -> Fixed:
         """Return the type of the wire or port of a cell."""
         if self._is_input(index):
             return self._port_elements[index][1].type
@@ -149,13 +149,13 @@ class Verilog:
     def _is_input(self, index: int) -> bool:
         return self.netlist.cells[index].kind is Kind.INPUT
 
-    def whole(self, index: int) -> str:
+    def print_whole(self, index: int) -> str:
         """Return all bits of a cell."""
-        return self.operand(index, self._type(index).width)
+        return self.print_operand(index, self._get_type(index).width)
 
-    def bits(self, index: int, low: int, width: int) -> str:
+    def print_bits(self, index: int, low: int, width: int) -> str:
         """Return ``width`` bits of a cell from bit ``low`` on, at least its highest."""
-        own = self._type(index)
+        own = self._get_type(index)
         first = min(low, own.width - 1)
         last = min(low + width, own.width) - 1
         name = self._name(index)
@@ -163,39 +163,39 @@ class Verilog:
             return name
         return f"{name}[{last}:{first}]" if last > first else f"{name}[{first}]"
 
-    def _statement(self, index: int, cell: Cell) -> Iterator[str]:
-        name, kind = self._wires[index], _range(cell.type)
+    def _print_statement(self, index: int, cell: Cell) -> Iterator[str]:
+        name, kind = self._wires[index], _print_range(cell.type)
         if cell.kind is Kind.TABLE:
             yield f"  reg {kind}{name};"
-            yield from self._case(name, cell)
+            yield from self._print_case(name, cell)
         elif cell.kind is Kind.REG:
             yield f"  reg {kind}{name};"
-            yield f"  always @(posedge {self.clock}) {name} <= {self.operand(cell.args[0], cell.type.width)};"
+            yield f"  always @(posedge {self.clock}) {name} <= {self.print_operand(cell.args[0], cell.type.width)};"
         else:
             # Synthesis would merge a chain of sums into compressors, which are larger than carry chains.
             attribute = "(* keep *) " if cell.kind in _SUMS else ""
             yield f"  {attribute}wire {kind}{name} = {_EXPRESSIONS[cell.kind](self, cell)};"
 
-    def _case(self, name: str, cell: Cell) -> Iterator[str]:
+    def _print_case(self, name: str, cell: Cell) -> Iterator[str]:
         source = cell.args[0]
-        low, width = self.netlist.cells[source].lo, self._type(source).width
+        low, width = self.netlist.cells[source].lo, self._get_type(source).width
         out = cell.type.width
         yield "  always_comb"
-        yield f"    case ({self.operand(source, width)})"
+        yield f"    case ({self.print_operand(source, width)})"
         for place, entry in enumerate(cell.setting):
             yield f"      {make_literal(low + place, width)}: {name} = {make_literal(entry, out)};"
         yield f"      default: {name} = {make_literal(cell.setting[-1], out)};"
         yield "    endcase"
 
 
-def _elements(names: Names, name: str, port: Port) -> list[str]:
+def _name_elements(names: Names, name: str, port: Port) -> list[str]:
     import numpy as np
 
     start = make_identifier(name)[:_LONGEST]
     return [names.take("_".join([start, *map(str, place)])) for place in np.ndindex(*port.shape)]
 
 
-def _range(of: Fixed) -> str:
+def _print_range(of: Fixed) -> str:
     """Return the sign and the range of a declaration."""
     bits = f"[{of.width - 1}:0] " if of.width > 1 else ""
     return f"signed {bits}" if of.signed else bits
@@ -207,64 +207,64 @@ def make_literal(code: int, width: int) -> str:
     return f"{width}'d{pattern}" if width <= _LITERAL else f"{width}'h{pattern:x}"
 
 
-def _sum(sign: str) -> Callable[[Verilog, Cell], str]:
-    def expression(printer: Verilog, cell: Cell) -> str:
-        a, b = (printer.operand(arg, cell.type.width) for arg in cell.args)
+def _print_sum(sign: str) -> Callable[[Verilog, Cell], str]:
+    def print_expression(printer: Verilog, cell: Cell) -> str:
+        a, b = (printer.print_operand(arg, cell.type.width) for arg in cell.args)
         return f"{a} {sign} {b}"
 
-    return expression
+    return print_expression
 
 
-def _product(printer: Verilog, cell: Cell) -> str:
-    a, b = (f"$signed({printer.operand(arg, cell.type.width)})" for arg in cell.args)
+def _print_product(printer: Verilog, cell: Cell) -> str:
+    a, b = (f"$signed({printer.print_operand(arg, cell.type.width)})" for arg in cell.args)
     return f"{a} * {b}"
 
 
-def _shift(printer: Verilog, cell: Cell) -> str:
+def _print_shift(printer: Verilog, cell: Cell) -> str:
     (a,) = cell.args
     if cell.setting > 0:
-        return f"{{{printer.operand(a, cell.type.width - cell.setting)}, {make_literal(0, cell.setting)}}}"
-    return printer.bits(a, -cell.setting, cell.type.width)
+        return f"{{{printer.print_operand(a, cell.type.width - cell.setting)}, {make_literal(0, cell.setting)}}}"
+    return printer.print_bits(a, -cell.setting, cell.type.width)
 
 
-def _append(printer: Verilog, cell: Cell) -> str:
+def _print_append(printer: Verilog, cell: Cell) -> str:
     a, bit = cell.args
-    return f"{{{printer.operand(a, cell.type.width - 1)}, {printer.operand(bit, 1)}}}"
+    return f"{{{printer.print_operand(a, cell.type.width - 1)}, {printer.print_operand(bit, 1)}}}"
 
 
-def _less(printer: Verilog, cell: Cell) -> str:
+def _print_less(printer: Verilog, cell: Cell) -> str:
     a, b = (printer.netlist.cells[arg] for arg in cell.args)
     width = Fixed.from_range(min(a.lo, b.lo), max(a.hi, b.hi), 0).width
     signed = min(a.lo, b.lo) < 0
-    texts = [printer.operand(arg, width) for arg in cell.args]
+    texts = [printer.print_operand(arg, width) for arg in cell.args]
     x, y = (f"$signed({text})" for text in texts) if signed else texts
     return f"{x} < {y}"
 
 
-def _mux(printer: Verilog, cell: Cell) -> str:
+def _print_mux(printer: Verilog, cell: Cell) -> str:
     bit, a, b = cell.args
-    x, y = (printer.operand(arg, cell.type.width) for arg in (a, b))
-    return f"{printer.operand(bit, 1)} ? {x} : {y}"
+    x, y = (printer.print_operand(arg, cell.type.width) for arg in (a, b))
+    return f"{printer.print_operand(bit, 1)} ? {x} : {y}"
 
 
-def _gate(sign: str) -> Callable[[Verilog, Cell], str]:
-    def expression(printer: Verilog, cell: Cell) -> str:
-        return f" {sign} ".join(printer.operand(arg, 1) for arg in cell.args)
+def _print_gate(sign: str) -> Callable[[Verilog, Cell], str]:
+    def print_expression(printer: Verilog, cell: Cell) -> str:
+        return f" {sign} ".join(printer.print_operand(arg, 1) for arg in cell.args)
 
-    return expression
+    return print_expression
 
 
 _EXPRESSIONS: dict[Kind, Callable[[Verilog, Cell], str]] = {
-    Kind.ADD: _sum("+"),
-    Kind.SUB: _sum("-"),
-    Kind.MUL: _product,
-    Kind.SHIFT: _shift,
-    Kind.WRAP: lambda printer, cell: printer.operand(cell.args[0], cell.type.width),
-    Kind.APPEND: _append,
-    Kind.LESS: _less,
-    Kind.MUX: _mux,
-    Kind.AND: _gate("&"),
-    Kind.OR: _gate("|"),
-    Kind.ANY: lambda printer, cell: f"|{printer.whole(cell.args[0])}",
+    Kind.ADD: _print_sum("+"),
+    Kind.SUB: _print_sum("-"),
+    Kind.MUL: _print_product,
+    Kind.SHIFT: _print_shift,
+    Kind.WRAP: lambda printer, cell: printer.print_operand(cell.args[0], cell.type.width),
+    Kind.APPEND: _print_append,
+    Kind.LESS: _print_less,
+    Kind.MUX: _print_mux,
+    Kind.AND: _print_gate("&"),
+    Kind.OR: _print_gate("|"),
+    Kind.ANY: lambda printer, cell: f"|{printer.print_whole(cell.args[0])}",
 }
 """Right side of the assignment of each kind; tables and registers have statements."""

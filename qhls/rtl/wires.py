@@ -14,14 +14,16 @@ from qhls.ir.interpret import evaluate
 from qhls.ir.op import Op
 from qhls.ir.ops import Input
 from qhls.ir.types import Fixed, Rounding
-from qhls.rtl.adders import products
+from qhls.rtl.adders import multiply_vector
 from qhls.rtl.builder import MOST_CELLS, Builder
 from qhls.rtl.netlist import Netlist, Port
-from qhls.rtl.pipeline import pipelined
+from qhls.rtl.pipeline import pipeline
 from qhls.rtl.steps import build_steps
 
 
-def netlist_of(graph: Graph, taps: Sequence[Op] = (), clock_period: float | None = None) -> Netlist:
+def build_netlist(
+    graph: Graph, taps: Sequence[Op] = (), clock_period: float | None = None
+) -> Netlist:
     """Return the netlist of ``graph``; ``taps`` are ops whose results are outputs after the graph's.
 
     ``clock_period``: nanoseconds of a pipeline's clock; None for a netlist without registers.
@@ -30,7 +32,7 @@ def netlist_of(graph: Graph, taps: Sequence[Op] = (), clock_period: float | None
     """
     _check_size(graph)
     builder = Builder(graph.name)
-    inputs = [_input(builder, op) for op in graph.inputs]
+    inputs = [_make_input(builder, op) for op in graph.inputs]
     values = evaluate(graph, inputs, [*graph.outputs, *taps], partial(Wires.of, builder))
     ports = [
         Port(op.name, op.type, op.shape, tuple(wires.ids.ravel().tolist()))
@@ -41,7 +43,7 @@ def netlist_of(graph: Graph, taps: Sequence[Op] = (), clock_period: float | None
         for op in (*graph.outputs, *taps)
     ]
     netlist = builder.finish(ports, outputs)
-    return netlist if clock_period is None else pipelined(netlist, clock_period)
+    return netlist if clock_period is None else pipeline(netlist, clock_period)
 
 
 def _check_size(graph: Graph) -> None:
@@ -53,9 +55,9 @@ def _check_size(graph: Graph) -> None:
         )
 
 
-def _input(builder: Builder, op: Input) -> Wires:
-    ids = [builder.input(*op.range.hull) for _ in range(op.size)]
-    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settle(op.name, 0)
+def _make_input(builder: Builder, op: Input) -> Wires:
+    ids = [builder.make_input(*op.range.hull) for _ in range(op.size)]
+    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settled(op.name, 0)
 
 
 class Wires:
@@ -68,8 +70,8 @@ class Wires:
     @classmethod
     def of(cls, builder: Builder, codes: Codes) -> Wires:
         """Return the constants ``codes``."""
-        numbers = codes.to_integers()
-        ids = [builder.const(int(code)) for code in numbers.ravel().tolist()]
+        numbers = codes.integers()
+        ids = [builder.make_const(int(code)) for code in numbers.ravel().tolist()]
         return cls(builder, np.array(ids, np.int64).reshape(numbers.shape))
 
     @property
@@ -81,7 +83,7 @@ class Wires:
         """Return the constants ``codes`` beside these wires."""
         return Wires.of(self.builder, codes)
 
-    def constants(self) -> Array:
+    def get_codes(self) -> Array:
         """Return the codes of constants, as Python ints."""
         codes = [self.builder.cells[cell].setting for cell in self.ids.ravel().tolist()]
         return np.array([*codes, None], object)[:-1].reshape(self.shape)
@@ -93,11 +95,11 @@ class Wires:
         self.builder.label(self.ids.ravel().tolist(), name, places)
         return self
 
-    def _each(self, rule: Callable[[int], int]) -> Wires:
+    def _map_cells(self, rule: Callable[[int], int]) -> Wires:
         made = [rule(cell) for cell in self.ids.ravel().tolist()]
         return Wires(self.builder, np.array(made, np.int64).reshape(self.shape))
 
-    def _pairs(self, other: Wires, rule: Callable[[int, int], int]) -> Wires:
+    def _map_pairs(self, other: Wires, rule: Callable[[int, int], int]) -> Wires:
         a, b = np.broadcast_arrays(self.ids, other.ids)
         made = [rule(x, y) for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)]
         return Wires(self.builder, np.array(made, np.int64).reshape(a.shape))
@@ -105,24 +107,28 @@ class Wires:
     # Arithmetic
 
     def __add__(self, other: Wires) -> Wires:
-        return self._pairs(other, self.builder.add)
+        return self._map_pairs(other, self.builder.add)
 
     def __sub__(self, other: Wires) -> Wires:
-        return self._pairs(other, self.builder.sub)
+        return self._map_pairs(other, self.builder.subtract)
 
     def __mul__(self, other: Wires) -> Wires:
-        return self._pairs(other, self.builder.mul)
+        return self._map_pairs(other, self.builder.multiply)
 
     def __lshift__(self, bits: int) -> Wires:
-        return self._each(lambda cell: self.builder.shift(cell, bits))
+        return self._map_cells(lambda cell: self.builder.shift(cell, bits))
 
     def __matmul__(self, other: Wires) -> Wires:
         """Return the products with matrices of constants, which share terms, or of weights that change."""
         lead = np.broadcast_shapes(self.shape[:-2], other.shape[:-2])
         x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
         made = np.empty((*x.shape[:-1], other.shape[-1]), np.int64)
-        is_known = all(self.builder.code(cell) is not None for cell in other.ids.ravel().tolist())
-        weights, rule = (other.constants(), products) if is_known else (other.ids, _scalar_products)
+        is_known = all(
+            self.builder.get_code(cell) is not None for cell in other.ids.ravel().tolist()
+        )
+        weights, rule = (
+            (other.get_codes(), multiply_vector) if is_known else (other.ids, _multiply_scalars)
+        )
         matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
         for place in np.ndindex(*x.shape[:-1]):
             columns = tuple(map(tuple, matrices[place[:-1]].T.tolist()))
@@ -133,9 +139,9 @@ class Wires:
         """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
         if bits <= 0:
             return self << -bits
-        return self._each(lambda cell: self._rounded(cell, bits, rounding))
+        return self._map_cells(lambda cell: self._round(cell, bits, rounding))
 
-    def _rounded(self, cell: int, bits: int, rounding: Rounding) -> int:
+    def _round(self, cell: int, bits: int, rounding: Rounding) -> int:
         """Return the floor plus a bit: one that was dropped and, half to even, the others or the lowest that stays."""
         build = self.builder
         floor = build.shift(cell, -bits)
@@ -144,8 +150,8 @@ class Wires:
         up = build.wrap(build.shift(cell, 1 - bits), Fixed(False, 1, 0))
         if rounding is Rounding.HALF_EVEN:
             odd = build.wrap(floor, Fixed(False, 1, 0))
-            rest = build.wrap(cell, Fixed(False, bits - 1, 0)) if bits > 1 else build.const(0)
-            up = build.both(up, build.either(build.any(rest), odd))
+            rest = build.wrap(cell, Fixed(False, bits - 1, 0)) if bits > 1 else build.make_const(0)
+            up = build.make_and(up, build.make_or(build.make_any(rest), odd))
         return build.add(floor, up)
 
     def clip(self, lo: int, hi: int) -> Wires:
@@ -155,37 +161,39 @@ class Wires:
 
     def wrap(self, to: Fixed) -> Wires:
         """Keep the low bits, as a code of ``to``."""
-        return self._each(lambda cell: self.builder.wrap(cell, to))
+        return self._map_cells(lambda cell: self.builder.wrap(cell, to))
 
     def maximum(self, other: Wires) -> Wires:
         """Return the elementwise maximum."""
-        return self._pairs(other, self._larger)
+        return self._map_pairs(other, self._choose_larger)
 
-    def _larger(self, a: int, b: int) -> int:
+    def _choose_larger(self, a: int, b: int) -> int:
         build = self.builder
-        ends = max(build.lo(a), build.lo(b)), max(build.hi(a), build.hi(b))
-        return build.mux(build.less(a, b), b, a, ends)
+        ends = max(build.get_lo(a), build.get_lo(b)), max(build.get_hi(a), build.get_hi(b))
+        return build.make_mux(build.make_less(a, b), b, a, ends)
 
     def minimum(self, other: Wires) -> Wires:
         """Return the elementwise minimum."""
-        return self._pairs(other, self._smaller)
+        return self._map_pairs(other, self._choose_smaller)
 
-    def _smaller(self, a: int, b: int) -> int:
+    def _choose_smaller(self, a: int, b: int) -> int:
         build = self.builder
-        ends = min(build.lo(a), build.lo(b)), min(build.hi(a), build.hi(b))
-        return build.mux(build.less(b, a), b, a, ends)
+        ends = min(build.get_lo(a), build.get_lo(b)), min(build.get_hi(a), build.get_hi(b))
+        return build.make_mux(build.make_less(b, a), b, a, ends)
 
     def step(self, thresholds: Wires, values: Wires) -> Wires:
         """Return ``values[number of thresholds <= x]``."""
-        steps, levels = thresholds.constants().tolist(), values.constants().tolist()
-        return self._each(lambda cell: build_steps(self.builder, cell, steps, levels))
+        steps, levels = thresholds.get_codes().tolist(), values.get_codes().tolist()
+        return self._map_cells(lambda cell: build_steps(self.builder, cell, steps, levels))
 
     def take_rows(self, table: Wires) -> Wires:
         """Return the rows of constants ``table`` at these indices."""
-        rows = table.constants()
+        rows = table.get_codes()
         columns = rows.reshape(len(rows), -1).T.tolist()
         made = [
-            self.builder.table(cell, column[self.builder.lo(cell) : self.builder.hi(cell) + 1])
+            self.builder.make_table(
+                cell, column[self.builder.get_lo(cell) : self.builder.get_hi(cell) + 1]
+            )
             for cell in self.ids.ravel().tolist()
             for column in columns
         ]
@@ -200,10 +208,10 @@ class Wires:
     def _place_of_largest(self, line: list[int]) -> int:
         """Return the index of the largest by halves, which keep their order."""
         build = self.builder
-        found = [(cell, build.const(place)) for place, cell in enumerate(line)]
+        found = [(cell, build.make_const(place)) for place, cell in enumerate(line)]
         while len(found) > 1:
             halved = [
-                (self._larger(a, b), build.mux(build.less(a, b), second, first))
+                (self._choose_larger(a, b), build.make_mux(build.make_less(a, b), second, first))
                 for (a, first), (b, second) in zip(found[::2], found[1::2], strict=False)
             ]
             found = halved + found[2 * len(halved) :]
@@ -226,11 +234,13 @@ class Wires:
         return Wires(parts[0].builder, f([part.ids for part in parts]))
 
 
-def _scalar_products(
+def _multiply_scalars(
     builder: Builder, inputs: Sequence[int], columns: tuple[tuple[int, ...], ...]
 ) -> list[int]:
     """Return the cells of the products of ``inputs`` with columns of cells."""
     return [
-        builder.total((builder.mul(x, w), 1, 0) for x, w in zip(inputs, column, strict=True))
+        builder.sum_terms(
+            (builder.multiply(x, w), 1, 0) for x, w in zip(inputs, column, strict=True)
+        )
         for column in columns
     ]

@@ -158,7 +158,7 @@ def _find_placement(
     verilog: Verilog, device: Device, clock_period: float, bitstream: str | Path | None
 ) -> dict[str, Any]:
     """Return nextpnr's report, from the cache where the same Verilog was placed before, and write the bitstream."""
-    text = verilog.text()
+    text = verilog.print()
     family = find_family(FAMILY)
 
     def place_in(folder: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def differing(outputs, want, got):
 @pytest.mark.parametrize("name", BATCHES)
 def test_netlist_equals_interpreter(name):
     codes = stimuli(graph(name), 0)
-    got = rtl.netlist_of(graph(name)).evaluate(codes)
+    got = rtl.build_netlist(graph(name)).evaluate(codes)
     assert differing(graph(name).outputs, run(graph(name), codes), got) == []
 
 
@@ -40,7 +40,7 @@ def test_netlist_of_any_graph_equals_interpreter(drawn, seed):
     codes = random_inputs(drawn, seed)
     varying = [op for op in drawn.outputs if not isinstance(op, Const)]
     drawn = Graph(drawn.inputs, tuple(varying), drawn.name)
-    got = rtl.netlist_of(drawn).evaluate(codes)
+    got = rtl.build_netlist(drawn).evaluate(codes)
     assert differing(drawn.outputs, run(drawn, codes), got) == []
 
 
@@ -48,7 +48,7 @@ def test_codes_of_cells_are_within_their_ends():
     """Widths are those of the ends, so an end that is passed would lose bits in Verilog."""
     for name in BATCHES:
         codes = stimuli(graph(name), 1)
-        net = rtl.netlist_of(graph(name))
+        net = rtl.build_netlist(graph(name))
         for port, values in zip(net.outputs, net.evaluate(codes), strict=True):
             columns = values.reshape(len(values), -1).T
             for cell, column in zip(port.cells, columns, strict=True):

@@ -53,7 +53,7 @@ needs_solver = pytest.mark.skipif(
 
 
 def verilog_of(graph, clock_period=None):
-    return Verilog.of(rtl.netlist_of(graph, clock_period=clock_period))
+    return Verilog.of(rtl.build_netlist(graph, clock_period=clock_period))
 
 
 @pytest.mark.parametrize("period", [100.0, 2.0])
@@ -189,7 +189,7 @@ def examine_mutants(period, chosen):
     verilog = verilog_of(graph, period)
     codes = all_inputs(graph)
     refuted = Counter()
-    for kind, text in chosen(list(mutants(verilog.text()))):
+    for kind, text in chosen(list(mutants(verilog.print()))):
         proof = prove(graph, verilog, text)
         harmless = is_same(verilog, text, codes, graph)
         assert bool(proof) == harmless, f"{kind}: {proof}\n{text}"
@@ -219,7 +219,7 @@ def test_every_mutant_is_refuted_or_harmless(period, monkeypatch):
 def test_verilator_confirms_a_counterexample(kind):
     graph = small()
     verilog = verilog_of(graph, 2.0)
-    texts = [text for each, text in mutants(verilog.text()) if each == kind]
+    texts = [text for each, text in mutants(verilog.print()) if each == kind]
     proofs = (prove(graph, verilog, text) for text in texts)
     proof = next(each for each in proofs if each.counterexample)
     assert proof.counterexample.confirmed
@@ -234,7 +234,7 @@ def test_a_fault_that_samples_miss_is_found_by_the_solver():
     x = Input((2,), Fixed(True, 40, 0), name="x")
     graph = Graph((x,), (Max(x, Const.of(0.0), name="relu"),), "rare")
     verilog = verilog_of(graph)
-    right = verilog.text()
+    right = verilog.print()
     assert prove(graph, verilog)
     changed = r"\1 (x_0 == 40'd123456789012) ? 39'd5 :"
     wrong = re.sub(r"(wire \[38:0\] relu_0 =)", changed, right)
@@ -307,7 +307,7 @@ def test_bad_input_is_refused(monkeypatch):
         RtlError, match=r"^dense: expected the ports features_0, .* in this order, "
     ):
         prove(graph, verilog, other)
-    divided = verilog.text().replace(" + ", " / ", 1)
+    divided = verilog.print().replace(" + ", " / ", 1)
     with pytest.raises(
         RtlError, match=r"^\$div\S+: expected a cell that emitted Verilog has, got \$d"
     ):

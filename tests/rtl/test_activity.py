@@ -17,7 +17,7 @@ from qhls.design import Design
 from qhls.energy.activity import RANDOM
 from qhls.errors import VerifyError
 from qhls.plan import Schedule
-from qhls.rtl import count_toggles, netlist_of
+from qhls.rtl import build_netlist, count_toggles
 from qhls.rtl.activity import count_changes
 from qhls.rtl.netlist import WIRES, Netlist
 from qhls.rtl.simulate import find_verilator
@@ -56,7 +56,7 @@ def count_with_verilator(netlist: Netlist, codes, folder) -> dict[str, int]:
     assign = " ".join(f"top.{name} = table_{name}[i];" for name in columns)
     main = MAIN.replace("ASSIGN", assign).replace("SAMPLES", str(len(codes[0])))
     (folder / "main.cpp").write_text(main.replace("int main", f"{tables}int main"))
-    (folder / "design.sv").write_text(verilog.text())
+    (folder / "design.sv").write_text(verilog.print())
     executable, root = find_verilator()
     call = [executable, "--cc", "--coverage-toggle", "--prefix", "Vtoggle", "--Mdir", "obj"]
     place = {**os.environ, "VERILATOR_ROOT": str(root)}
@@ -80,7 +80,7 @@ def count_with_verilator(netlist: Netlist, codes, folder) -> dict[str, int]:
 @pytest.mark.parametrize("graph", [dense(), classifier()], ids=["dense", "classifier"])
 def test_toggles_are_those_of_verilator(graph, tmp_path):
     codes = random_codes(graph, 20)
-    netlist = netlist_of(graph)
+    netlist = build_netlist(graph)
     counted = count_with_verilator(netlist, codes, tmp_path)
     wires = Verilog.of(netlist)._wires
     expected: dict[str, int] = {}

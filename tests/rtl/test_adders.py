@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from qhls.ir import Fixed
 from qhls.rtl import adders
-from qhls.rtl.adders import AdderGraph, products, solve
-from qhls.rtl.builder import Builder, signed_digits
+from qhls.rtl.adders import AdderGraph, multiply_vector, solve
+from qhls.rtl.builder import Builder, to_signed_digits
 from qhls.rtl.netlist import Port
 
 weights = st.one_of(
@@ -36,7 +36,7 @@ def levels(graph):
 
 def separate(columns):
     """Adders without sharing, and the levels that they need."""
-    digits = [sum(len(signed_digits(code)) for code in column) for column in columns]
+    digits = [sum(len(to_signed_digits(code)) for code in column) for column in columns]
     return sum(max(d - 1, 0) for d in digits), max(ceil(log2(max(d, 1))) for d in digits)
 
 
@@ -44,8 +44,8 @@ def separate(columns):
 @settings(deadline=None)
 def test_cells_compute_the_products(columns, seed):
     builder = Builder("m")
-    inputs = [builder.input(-8, 7) for _ in columns[0]]
-    outputs = products(builder, inputs, columns)
+    inputs = [builder.make_input(-8, 7) for _ in columns[0]]
+    outputs = multiply_vector(builder, inputs, columns)
     kind = Fixed(True, 4, 0)
     ports = [
         Port("x", kind, (len(inputs),), tuple(inputs)),
@@ -93,13 +93,13 @@ def test_large_matrices_are_cut_and_wide_weights_share_nothing(monkeypatch):
     columns = tuple(map(tuple, random_columns(12, 4)))
     monkeypatch.setattr(adders, "_PAIRS", 50)
     builder = Builder("m")
-    products(builder, [builder.input(-8, 7) for _ in range(12)], columns)
-    alone = adders._alone(((1 << 60, 3), (1 << 60, 3)))
+    multiply_vector(builder, [builder.make_input(-8, 7) for _ in range(12)], columns)
+    alone = adders._make_unshared(((1 << 60, 3), (1 << 60, 3)))
     assert alone.columns == [[1 << 60, 3]] * 2
 
 
 def test_a_wrong_graph_is_never_used(monkeypatch):
-    monkeypatch.setattr(adders, "_ordered", lambda sums: AdderGraph(1, (((0, 1, 1),),), (1,)))
+    monkeypatch.setattr(adders, "_order_sums", lambda sums: AdderGraph(1, (((0, 1, 1),),), (1,)))
     with pytest.raises(
         RuntimeError, match=r"^adder graph: expected the matrix as its normal form, got"
     ):

@@ -46,7 +46,7 @@ def longest(net):
 def test_pipelines_of_any_graph(drawn, seed, period):
     varying = [op for op in drawn.outputs if not isinstance(op, Const)]
     drawn = Graph(drawn.inputs, tuple(varying), drawn.name)
-    net = rtl.netlist_of(drawn, clock_period=period)
+    net = rtl.build_netlist(drawn, clock_period=period)
     codes = random_inputs(drawn, seed)
     for want, got in zip(run(drawn, codes), net.evaluate(codes), strict=True):
         assert np.array_equal(want, got)
@@ -57,7 +57,7 @@ def test_pipelines_of_any_graph(drawn, seed, period):
 
 
 def test_latency_and_registers_follow_the_clock():
-    nets = [rtl.netlist_of(classifier(), clock_period=period) for period in (100, 5, 3)]
+    nets = [rtl.build_netlist(classifier(), clock_period=period) for period in (100, 5, 3)]
     assert [net.latency > 0 for net in nets] == [False, True, True]
     assert nets[0].latency < nets[1].latency < nets[2].latency
     assert register_bits(nets[0]) == 0 < register_bits(nets[1]) < register_bits(nets[2])

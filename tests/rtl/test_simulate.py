@@ -59,7 +59,7 @@ def test_check_compares_verilog_and_names_the_op_that_differs(monkeypatch):
     report = design.check(random_codes_of(design), targets="verilog")
     assert report, report
     assert re.search(r"^interpreter == verilog +1,024 +[\d,]+ +0 +equal$", str(report), re.M)
-    monkeypatch.setitem(verilog._EXPRESSIONS, Kind.OR, verilog._gate("^"))
+    monkeypatch.setitem(verilog._EXPRESSIONS, Kind.OR, verilog._print_gate("^"))
     report = design.check(random_codes_of(design), targets="verilog")
     assert not report
     found = r"^interpreter == verilog: first difference in op 'act1\.quantize' of Keras layer 'act1', element "

@@ -165,7 +165,7 @@ def test_check_names_the_op_that_differs(monkeypatch):
 
     design = Design(classifier(), STREAM)
     assert design.check(targets="verilog")
-    monkeypatch.setitem(verilog._EXPRESSIONS, Kind.OR, verilog._gate("^"))
+    monkeypatch.setitem(verilog._EXPRESSIONS, Kind.OR, verilog._print_gate("^"))
     report = design.check(targets="verilog")
     assert not report
     found = r"^interpreter == verilog: first difference in op 'act1\.quantize' of Keras layer 'act1', element "

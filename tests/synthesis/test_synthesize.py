@@ -106,7 +106,7 @@ def test_tables_hold_every_part():
 
 def test_parts_are_counted_on_the_netlist():
     x, y = Input((1,), Fixed(True, 6, 0), name="x"), Input((1,), Fixed(True, 4, 0), name="y")
-    netlist = rtl.netlist_of(Graph((x, y), (Mul(x, y), Matmul(x, Const.of([[5.0]]))), "parts"))
+    netlist = rtl.build_netlist(Graph((x, y), (Mul(x, y), Matmul(x, Const.of([[5.0]]))), "parts"))
     parts = count_parts(netlist, FAMILIES["xc7"])
     assert parts["dsp"] == 1
     assert parts["add"] == 7  # 4 x + x: nine bits, of which the two lowest are those of x

@@ -21,7 +21,7 @@ from qhls.plan.streams.firings import Pace
 from qhls.plan.streams.network import StreamProcess
 from qhls.rtl.builder import BIT, Builder
 from qhls.rtl.netlist import Netlist, Port
-from qhls.rtl.pipeline import pipelined
+from qhls.rtl.pipeline import pipeline
 from qhls.rtl.wires import Wires
 
 Engine = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
@@ -61,12 +61,12 @@ def make_body(process: StreamProcess, clock_period: float) -> Body | None:
     assert hardware is not None and op is not None
     if isinstance(step, Scan):
         _check_unfolded(process)
-        netlist = pipelined(_advance(step, op.type), clock_period)
+        netlist = pipeline(_advance(step, op.type), clock_period)
         return Body(process, netlist, "scan", Pace(0, step.steps * (netlist.latency + 1)))
     if isinstance(step, Matmul | Conv) and hardware.fold:
         return _make_product(process, step, hardware.fold, clock_period)
     period = action.period if isinstance(action, Repeat) else 1
-    netlist = pipelined(_evaluate(op, step, period), clock_period)
+    netlist = pipeline(_evaluate(op, step, period), clock_period)
     interval = max(*process.taken, process.given, 1)
     return Body(process, netlist, "steps", Pace(interval, 0, netlist.latency))
 
@@ -75,7 +75,7 @@ def _make_product(
     process: StreamProcess, step: Matmul | Conv, fold: Fold, clock_period: float
 ) -> Body:
     """Return the body of a product by tiles, beside the next tokens where the plan says so."""
-    netlist = pipelined(_multiply_tile(step, fold, process.writes[0].tensor.type), clock_period)
+    netlist = pipeline(_multiply_tile(step, fold, process.writes[0].tensor.type), clock_period)
     if process.tiles:  # a window is copied, weights are read, products are added
         return Body(process, netlist, "tiles", Pace(0, 0, netlist.latency + 3))
     # A cycle reads weights, one adds the last products, and one moves a window.
@@ -94,25 +94,25 @@ def _check_unfolded(process: StreamProcess) -> None:
         )
 
 
-def _input(
+def _make_input(
     builder: Builder, name: str, of: Fixed, ends: tuple[int, int], shape: tuple[int, ...]
 ) -> tuple[Wires, Port]:
     """Return new wires (1, *shape) and their port."""
     size = int(np.prod(shape))
-    ids = [builder.input(*ends) for _ in range(size)]
-    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settle(name, 0)
+    ids = [builder.make_input(*ends) for _ in range(size)]
+    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settled(name, 0)
     return wires, Port(name, of, shape, tuple(ids))
 
 
-def _operand(builder: Builder, op: Op) -> tuple[Wires, Port]:
-    return _input(builder, op.name, op.type, op.range.hull, op.shape)
+def _make_operand(builder: Builder, op: Op) -> tuple[Wires, Port]:
+    return _make_input(builder, op.name, op.type, op.range.hull, op.shape)
 
 
-def _port(name: str, of: Fixed, wires: Wires) -> Port:
+def _make_port(name: str, of: Fixed, wires: Wires) -> Port:
     return Port(name, of, wires.shape[1:], tuple(wires.ids.ravel().tolist()))
 
 
-def operands_of(step: Op) -> list[Op]:
+def list_operands(step: Op) -> list[Op]:
     """Return the operands of a step that are no constants, each once."""
     return [operand for operand in dict.fromkeys(step.operands) if not isinstance(operand, Const)]
 
@@ -123,12 +123,12 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
     ``period``: steps with constants of their own, which the first input counts.
     """
     builder = Builder(step.name)
-    made = {operand: _operand(builder, operand) for operand in operands_of(step)}
+    made = {operand: _make_operand(builder, operand) for operand in list_operands(step)}
     inputs = [port for _, port in made.values()]
     phase: list[int] = []
     if period > 1:
-        count = Fixed.from_range(0, period - 1, 0)
-        wires, port = _input(builder, "phase", count, (0, period - 1), ())
+        count = Fixed.holding(0, period - 1, 0)
+        wires, port = _make_input(builder, "phase", count, (0, period - 1), ())
         inputs, phase = [port, *inputs], wires.ids.ravel().tolist()
 
     def run(constants: Callable[[Const, Const], Wires]) -> Wires:
@@ -148,9 +148,9 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
         ]
         result = _select(builder, phase[0], results)
     else:
-        result = run(lambda whole, part: _constants(builder, whole, part, phase, period))
-    result = result.settle(step.name, step.bound)
-    return builder.finish(inputs, [_port(step.name, op.type, result)])
+        result = run(lambda whole, part: _make_constants(builder, whole, part, phase, period))
+    result = result.settled(step.name, step.bound)
+    return builder.finish(inputs, [_make_port(step.name, op.type, result)])
 
 
 def _take(whole: Const, part: Const, number: int) -> Codes:
@@ -163,13 +163,15 @@ def _take(whole: Const, part: Const, number: int) -> Codes:
     return Codes(flat.reshape(part.shape))
 
 
-def _constants(builder: Builder, whole: Const, part: Const, phase: list[int], period: int) -> Wires:
+def _make_constants(
+    builder: Builder, whole: Const, part: Const, phase: list[int], period: int
+) -> Wires:
     """Return a constant of a step, a table of ``phase`` where steps differ."""
     if not phase or whole.size == part.size:
         return Wires.of(builder, part.codes)
     steps = [_take(whole, part, number).to_integers() for number in range(period)]
     columns = np.stack([each.ravel() for each in steps], 1).tolist()
-    ids = [builder.table(phase[0], [int(code) for code in column]) for column in columns]
+    ids = [builder.make_table(phase[0], [int(code) for code in column]) for column in columns]
     return Wires(builder, np.array(ids, np.int64).reshape(part.shape))
 
 
@@ -178,7 +180,7 @@ def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
     found = list(enumerate(results))
     while len(found) > 1:
         halved = [
-            (first, _choose(builder.less(phase, builder.const(second)), a, b))
+            (first, _choose(builder.make_less(phase, builder.make_const(second)), a, b))
             for (first, a), (second, b) in zip(found[::2], found[1::2], strict=False)
         ]
         found = halved + found[2 * len(halved) :]
@@ -189,28 +191,28 @@ def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     """Return the sum or maximum of a token and of those before it, without registers: the next cycle may need it."""
     op, lanes = action.op, process.writes[0].lanes
     builder = Builder(op.name)
-    first, first_port = _input(builder, "first", BIT, (0, 1), ())
-    token, port = _input(builder, op.x.name, op.x.type, op.x.range.hull, (1, 1, lanes))
-    before, before_port = _input(builder, op.name, op.type, op.range.hull, (1, 1, lanes))
+    first, first_port = _make_input(builder, "first", BIT, (0, 1), ())
+    token, port = _make_input(builder, op.x.name, op.x.type, op.x.range.hull, (1, 1, lanes))
+    before, before_port = _make_input(builder, op.name, op.type, op.range.hull, (1, 1, lanes))
     pair = replace(op, x=take_part(op.x, (2, 1, lanes)), window=(2, 1), strides=(2, 1))
     evaluate: Any = pair.evaluate
     both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
     (bit,) = first.ids.ravel().tolist()
-    result = _choose(bit, token, evaluate(both)).settle(op.name, op.bound)
-    return builder.finish([first_port, port, before_port], [_port(op.name, op.type, result)])
+    result = _choose(bit, token, evaluate(both)).settled(op.name, op.bound)
+    return builder.finish([first_port, port, before_port], [_make_port(op.name, op.type, result)])
 
 
 def _fill(process: StreamProcess, action: Fill) -> Netlist:
     """Return the choice between a token and the padding's value."""
     op, builder = action.op, Builder(action.op.name)
-    inside, inside_port = _input(builder, "belongs", BIT, (0, 1), ())
+    inside, inside_port = _make_input(builder, "belongs", BIT, (0, 1), ())
     dims = (process.writes[0].lanes,)
-    token, port = _input(builder, op.x.name, op.x.type, op.x.range.hull, dims)
+    token, port = _make_input(builder, op.x.name, op.x.type, op.x.range.hull, dims)
     (bit,) = inside.ids.ravel().tolist()
-    filling = builder.const(op.value)
-    ids = [builder.mux(bit, cell, filling) for cell in token.ids.ravel().tolist()]
-    result = Wires(builder, np.array([ids], np.int64)).settle(op.name, op.bound)
-    return builder.finish([inside_port, port], [_port(op.name, op.type, result)])
+    filling = builder.make_const(op.value)
+    ids = [builder.make_mux(bit, cell, filling) for cell in token.ids.ravel().tolist()]
+    result = Wires(builder, np.array([ids], np.int64)).settled(op.name, op.bound)
+    return builder.finish([inside_port, port], [_make_port(op.name, op.type, result)])
 
 
 def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
@@ -218,13 +220,13 @@ def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
     builder, weights = Builder(step.name), step.w
     groups, filters = fold.tile[0], fold.tile[4]
     x_ends, w_ends = (_with_zero(op.range.hull) for op in (step.x, weights))
-    x, x_port = _input(builder, step.x.name, step.x.type, x_ends, (groups, fold.simd))
+    x, x_port = _make_input(builder, step.x.name, step.x.type, x_ends, (groups, fold.simd))
     tile = (groups, filters, fold.simd)
-    w, w_port = _input(builder, weights.name, weights.type, w_ends, tile)
+    w, w_port = _make_input(builder, weights.name, weights.type, w_ends, tile)
     rows = x.map(lambda ids: ids[:, :, None, :])
     sums = (rows @ w.map(lambda ids: ids.swapaxes(2, 3))).wrap(Fixed(to.signed, to.width, 0))
-    result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settle(step.name, step.bound)
-    return builder.finish([x_port, w_port], [_port(step.name, to, result)])
+    result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settled(step.name, step.bound)
+    return builder.finish([x_port, w_port], [_make_port(step.name, to, result)])
 
 
 def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
@@ -234,11 +236,11 @@ def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
 def _advance(scan: Scan, to: Fixed) -> Netlist:
     """Return one step of a recurrence, whose states are ``start`` in the first step."""
     builder = Builder(scan.name)
-    first, first_port = _input(builder, "first", BIT, (0, 1), ())
+    first, first_port = _make_input(builder, "first", BIT, (0, 1), ())
     x = scan.x
-    row, row_port = _input(builder, x.name, x.type, x.range.hull, x.shape[1:])
-    states = [_operand(builder, op) for op in scan.carried]
-    starts = {op: _operand(builder, op) for op in scan.start if not isinstance(op, Const)}
+    row, row_port = _make_input(builder, x.name, x.type, x.range.hull, x.shape[1:])
+    states = [_make_operand(builder, op) for op in scan.carried]
+    starts = {op: _make_operand(builder, op) for op in scan.start if not isinstance(op, Const)}
     begun = scan.begin(
         row,
         [
@@ -249,8 +251,10 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
     (bit,) = first.ids.ravel().tolist()
     carried = [_choose(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
     result, leaving = scan.advance(row, carried)
-    outputs = [_port(scan.name, to, result)]
-    outputs += [_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)]
+    outputs = [_make_port(scan.name, to, result)]
+    outputs += [
+        _make_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)
+    ]
     builder.label([], scan.name, [])
     inputs = [first_port, row_port, *(p for _, p in states), *(p for _, p in starts.values())]
     return builder.finish(inputs, outputs)
@@ -259,11 +263,11 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
 def _choose(bit: int, a: Wires, b: Wires) -> Wires:
     """Return ``a`` where ``bit`` is 1, else ``b``."""
     pairs = zip(a.ids.ravel().tolist(), b.ids.ravel().tolist(), strict=True)
-    made = [a.builder.mux(bit, x, y) for x, y in pairs]
+    made = [a.builder.make_mux(bit, x, y) for x, y in pairs]
     return Wires(a.builder, np.array(made, np.int64).reshape(b.shape))
 
 
-def tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:
+def list_tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:
     """Return for each tile of inputs (group, row, column, channel) the elements of the operand, None beyond the axis.
 
     The elements of a tile are in the order of its weights: group, row, column, channel.
@@ -283,7 +287,7 @@ def tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:
     return [[None if place < 0 else place for place in tile] for tile in tiles]
 
 
-def result_lanes(fold: Fold) -> list[int]:
+def list_result_lanes(fold: Fold) -> list[int]:
     """Return for each element of a result the place among all sums: rounds one after another, ``pe`` each."""
     groups, filters = fold.sizes[0], fold.sizes[4]
     many, wide = fold.tile[0], fold.tile[4]
@@ -294,7 +298,7 @@ def result_lanes(fold: Fold) -> list[int]:
     ]
 
 
-def weight_words(step: Matmul | Conv, fold: Fold) -> list[int]:
+def pack_weights(step: Matmul | Conv, fold: Fold) -> list[int]:
     """Return the tiles of weights as words of a ROM, the first weight in the lowest bits."""
     width = step.w.type.width
     codes: Array = fold.order_codes(step.w.codes.to_integers().astype(object))

@@ -113,15 +113,15 @@ class StreamVerilog:
             for fifo in fifos
         }
 
-    def byte_bits(self, fifo: Fifo) -> int:
+    def count_byte_bits(self, fifo: Fifo) -> int:
         """Return the bits of a token that is filled up to bytes."""
         return -(-fifo.bits // 8) * 8
 
-    def tokens(self, fifo: Fifo) -> Counter:
+    def make_token_counter(self, fifo: Fifo) -> Counter:
         """Return the counter of the tokens of an output."""
         return Counter(f"axis_token_{self.plan.outputs.index(fifo)}", fifo.tokens)
 
-    def depth(self, process: StreamProcess, fifo: Fifo) -> int:
+    def find_depth(self, process: StreamProcess, fifo: Fifo) -> int:
         """Return the slots of a FIFO: those of the plan and one for each token that is on the way to it."""
         body = self.bodies[process.name]
         return fifo.depth + (body.pace.delay if body and body.pace else 0)
@@ -137,7 +137,7 @@ class StreamVerilog:
         for module in self.modules:
             files[f"{module.name}.sv"] = _render(module.template, {"m": module})
             if module.body:
-                files[f"{module.verilog.top}.sv"] = module.verilog.text()
+                files[f"{module.verilog.top}.sv"] = module.verilog.print()
         return files
 
 

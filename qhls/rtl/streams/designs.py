@@ -14,9 +14,9 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.plan import Schedule
 from qhls.plan.schedule import UNITS
-from qhls.rtl.emit import VerilogProject, clock_of, emit
+from qhls.rtl.emit import VerilogProject, check_schedule, emit
 from qhls.rtl.simulate import Rtl, build, write_waves
-from qhls.rtl.wires import netlist_of
+from qhls.rtl.wires import build_netlist
 from qhls.system.display import Printed
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RtlLatency(Printed):
 def check_period(schedule: Schedule) -> float:
     """Return the clock period of a schedule that Verilog can follow. Raises ``EmitError`` for another."""
     wishes = ("io", "reuse_factor", "folding", "interval", "throughput", *UNITS, "fit")
-    return clock_of(schedule, wishes if schedule.io == "stream" else ())
+    return check_schedule(schedule, wishes if schedule.io == "stream" else ())
 
 
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
@@ -66,7 +66,7 @@ def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
 
         plan = StreamVerilog.of(graph, schedule).plan
         return RtlLatency(graph.name, plan.latency, plan.interval, period)
-    latency = netlist_of(graph, clock_period=period).latency
+    latency = build_netlist(graph, clock_period=period).latency
     return RtlLatency(graph.name, latency, 1, period)
 
 

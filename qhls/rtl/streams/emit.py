@@ -58,15 +58,15 @@ def emit_streams(
         "ports": [_describe(verilog, fifo) for fifo in (*plan.inputs, *plan.outputs)],
     }
     files = {f"tb/{verilog.top}_test.cpp": render("stream_drivers/testbench.cpp.j2", settings)}
-    files |= make_vectors([_port(op) for op in graph.inputs], given, "stimuli")
-    files |= make_vectors([_port(op) for op in graph.outputs], run(graph, given), "expected")
+    files |= make_vectors([_make_port(op) for op in graph.inputs], given, "stimuli")
+    files |= make_vectors([_make_port(op) for op in graph.outputs], run(graph, given), "expected")
     return write_project(graph, folder, verilog.files, files, settings)
 
 
 def describe_ports(verilog: StreamVerilog, *, axis: bool = False) -> dict[str, Any]:
     """Return the ports of the top module, or of the one with AXI-Stream ports, as a driver in C++ needs them."""
 
-    def port(fifo: Fifo) -> dict[str, Any]:
+    def describe_port(fifo: Fifo) -> dict[str, Any]:
         sizes = {"width": fifo.tensor.type.width, "lanes": fifo.lanes, "tokens": fifo.tokens}
         sizes |= {"words": -(-fifo.bits // WORD)}
         signals = verilog.signals[fifo.name] | {"last": ""}
@@ -80,12 +80,12 @@ def describe_ports(verilog: StreamVerilog, *, axis: bool = False) -> dict[str, A
         "clock": "aclk" if axis else "clk",
         "reset": "aresetn" if axis else "reset",
         "asserted": 0 if axis else 1,
-        "inputs": [port(fifo) for fifo in plan.inputs],
-        "outputs": [port(fifo) for fifo in plan.outputs],
+        "inputs": [describe_port(fifo) for fifo in plan.inputs],
+        "outputs": [describe_port(fifo) for fifo in plan.outputs],
     }
 
 
-def _port(op: Op) -> Port:
+def _make_port(op: Op) -> Port:
     return Port(op.name, op.type, op.shape, tuple(range(op.size)))
 
 

@@ -15,10 +15,10 @@ from qhls.plan.streams.actions import Fill, Reduce, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
 from qhls.rtl.streams.bodies import (
     Body,
-    operands_of,
-    result_lanes,
-    tile_elements,
-    weight_words,
+    list_operands,
+    list_result_lanes,
+    list_tile_elements,
+    pack_weights,
 )
 from qhls.rtl.verilog import Verilog, make_literal
 
@@ -44,13 +44,13 @@ class Counter:
     @property
     def last(self) -> str:
         """Return whether the count is the last before ``start``."""
-        return self.equals((self.start - 1) % self.size)
+        return self.print_equals((self.start - 1) % self.size)
 
-    def equals(self, number: int) -> str:
+    def print_equals(self, number: int) -> str:
         """Return whether the count is ``number``."""
         return f"{self.name} == {make_literal(number, self.width)}" if self.size > 1 else "1'b1"
 
-    def within(self, low: int, high: int) -> str:
+    def print_within(self, low: int, high: int) -> str:
         """Return whether the count is at least ``low`` and below ``high``."""
         parts = [f"{self.name} >= {make_literal(low, self.width)}"] if low > 0 else []
         parts += [f"{self.name} < {make_literal(high, self.width)}"] if high < self.size else []
@@ -64,7 +64,7 @@ class Counter:
     @property
     def following(self) -> str:
         """Return the next count."""
-        wrap = self.equals(self.size - 1)
+        wrap = self.print_equals(self.size - 1)
         return f"({wrap} ? {make_literal(0, self.width)} : {self.name} + {make_literal(1, self.width)})"
 
     @property
@@ -98,7 +98,7 @@ class Read:
         """Return the bits of the tokens of a step, or of those that are held."""
         return self.bits * (self.held or self.taken)
 
-    def element(self, place: str, number: int) -> str:
+    def print_element(self, place: str, number: int) -> str:
         """Return an element of the vector ``place``."""
         width = self.fifo.tensor.type.width
         return f"{place}[{(number + 1) * width - 1}:{number * width}]"
@@ -214,7 +214,7 @@ class Module:
             return "1'b1"
         spans = zip(self.places, self.phases, action.span[::-1], strict=True)
         return " && ".join(
-            f"({place.within(span - 1, place.size)}) && ({phase.equals(0)})"
+            f"({place.print_within(span - 1, place.size)}) && ({phase.print_equals(0)})"
             for place, phase, span in spans
         )
 
@@ -227,10 +227,10 @@ class Module:
         for axis, (before, after) in enumerate(action.op.widths):
             if before or after:
                 counter = next(c for c in self.places if c.name == f"axis{axis}")
-                conditions.append(counter.within(before, counter.size - after))
+                conditions.append(counter.print_within(before, counter.size - after))
         return " && ".join(conditions)
 
-    def number(self, code: int, width: int) -> str:
+    def print_number(self, code: int, width: int) -> str:
         """Return a number as ``width`` bits."""
         return make_literal(code, width)
 
@@ -247,7 +247,7 @@ class Module:
         assert self.slide is not None
         return self.slide.image[2] * self.process.reads[0].tensor.type.width
 
-    def _window_element(self, number: int) -> int:
+    def _find_window_element(self, number: int) -> int:
         """Return the place in the window's registers, columns of pixels, of an element of the step's operand."""
         slide = self.slide
         assert slide is not None
@@ -267,26 +267,26 @@ class Module:
         assert self.body is not None
         return Verilog.of(replace(self.body.netlist, name=self.body_name))
 
-    def _source(self, op_number: int, number: int) -> str:
+    def _print_source(self, op_number: int, number: int) -> str:
         """Return an element of an operand of the step."""
         assert isinstance(self.process.action, Repeat | Slide)
-        operand = operands_of(self.process.action.step)[op_number]
-        return self._operand_element(operand, number)
+        operand = list_operands(self.process.action.step)[op_number]
+        return self._print_operand_element(operand, number)
 
-    def _operand_element(self, operand: object, number: int) -> str:
+    def _print_operand_element(self, operand: object, number: int) -> str:
         """Return the element ``number`` of an operand of the step."""
         if self.slide:
-            number = self._window_element(number)
+            number = self._find_window_element(number)
         if self.template == "tiles":
-            return self.reads[0].element("operand", number)
+            return self.reads[0].print_element("operand", number)
         if self.slide:
-            return self.reads[0].element("window", number)
+            return self.reads[0].print_element("window", number)
         read = self._read_of(operand)
         if read.held:
-            return read.element(f"held{read.number}", number)
+            return read.print_element(f"held{read.number}", number)
         if self.template == "steps" and self.length == 1:
-            return read.element(f"in{read.number}_data", number)
-        return read.element(f"part{read.number}", number)
+            return read.print_element(f"in{read.number}_data", number)
+        return read.print_element(f"part{read.number}", number)
 
     def _read_of(self, operand: object) -> Read:
         """Return the FIFO that carries an operand of the step."""
@@ -297,13 +297,13 @@ class Module:
         array = find_array(whole)
         return next(read for read in self.reads if read.fifo.tensor is array)
 
-    def connections(self) -> Iterator[str]:
+    def list_connections(self) -> Iterator[str]:
         """Yield the connections of the body's ports."""
         assert self.body is not None
         if self.verilog.clocked:
             yield f".{self.verilog.clock}(clk)"
         names = [name for port in self.verilog.inputs for name in port]
-        for name, source in zip(names, self._sources(), strict=True):
+        for name, source in zip(names, self._print_sources(), strict=True):
             yield f".{name}({source})"
         start = 0
         for names, port in zip(self.verilog.outputs, self.body.netlist.outputs, strict=True):
@@ -312,7 +312,7 @@ class Module:
                 yield f".{name}(made[{start + width - 1}:{start}])"
                 start += width
 
-    def _sources(self) -> Iterator[str]:
+    def _print_sources(self) -> Iterator[str]:
         assert self.body is not None
         kind = self.body.engine
         ports = self.body.netlist.inputs
@@ -330,29 +330,31 @@ class Module:
                 yield "phase"
                 ports = ports[1:]
             for number, port in enumerate(ports):
-                yield from (self._source(number, e) for e in range(len(port.cells)))
+                yield from (self._print_source(number, e) for e in range(len(port.cells)))
             return
         if kind == "fill":
             yield "belongs"
-            yield from (self.reads[0].element("in0_data", e) for e in range(len(ports[1].cells)))
+            yield from (
+                self.reads[0].print_element("in0_data", e) for e in range(len(ports[1].cells))
+            )
             return
         vectors = ["tile", "weights"]
         if kind == "scan":
             yield "first"
-            yield from self._scan_sources()
+            yield from self._print_scan_sources()
             return
         for vector, port in zip(vectors, ports, strict=True):
             width = port.type.width
             for e in range(len(port.cells)):
                 yield f"{vector}[{(e + 1) * width - 1}:{e * width}]"
 
-    def _scan_sources(self) -> Iterator[str]:
+    def _print_scan_sources(self) -> Iterator[str]:
         assert self.body is not None
         scan = self.scan
         assert scan is not None
         _, row, *others = self.body.netlist.inputs
         count = len(scan.carried)
-        yield from (self._operand_element(scan.x, e) for e in range(len(row.cells)))
+        yield from (self._print_operand_element(scan.x, e) for e in range(len(row.cells)))
         start = 0
         for port in others[:count]:
             width = port.type.width
@@ -361,7 +363,7 @@ class Module:
                 start += width
         starts = list(dict.fromkeys(op for op in scan.start if op.batched))
         for op, port in zip(starts, others[count:], strict=True):
-            yield from (self._operand_element(op, e) for e in range(len(port.cells)))
+            yield from (self._print_operand_element(op, e) for e in range(len(port.cells)))
 
     @property
     def made(self) -> int:
@@ -425,17 +427,17 @@ class Module:
         zero = make_literal(0, product.x.type.width)
         return [
             ", ".join(
-                zero if place is None else self._operand_element(product.x, place)
+                zero if place is None else self._print_operand_element(product.x, place)
                 for place in reversed(tile)
             )
-            for tile in tile_elements(product, fold)
+            for tile in list_tile_elements(product, fold)
         ]
 
     @property
     def words(self) -> list[str]:
         """Return the words of the ROM of weights."""
         assert self.fold is not None
-        return [make_literal(word, self.word) for word in weight_words(self._product, self.fold)]
+        return [make_literal(word, self.word) for word in pack_weights(self._product, self.fold)]
 
     @property
     def word(self) -> int:
@@ -488,7 +490,7 @@ class Module:
         """Return the results of a fold as a vector, the first element in the lowest bits."""
         assert self.fold is not None
         width = self.accumulator
-        lanes = reversed(result_lanes(self.fold))
+        lanes = reversed(list_result_lanes(self.fold))
         return ", ".join(f"sums[{(lane + 1) * width - 1}:{lane * width}]" for lane in lanes)
 
     @property

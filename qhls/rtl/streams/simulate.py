@@ -115,8 +115,8 @@ class StreamRtl:
         times = np.zeros((samples, 2), np.int64)
         patience = self.verilog.patience
         status = self._library.qhls_stream(
-            _pointers(words),
-            _pointers(results),
+            _make_pointers(words),
+            _make_pointers(results),
             ctypes.c_longlong(samples),
             ctypes.c_double(gaps),
             ctypes.c_double(stalls),
@@ -131,7 +131,7 @@ class StreamRtl:
         return results, times
 
 
-def _pointers(arrays: Sequence[Array]) -> Any:
+def _make_pointers(arrays: Sequence[Array]) -> Any:
     return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
 
 
