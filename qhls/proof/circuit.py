@@ -65,27 +65,27 @@ class Circuit:
         """Return a module of Yosys' JSON. Raises ``RtlError`` for cells that no emitted Verilog has."""
         ports = {"input": dict[str, Bits](), "output": dict[str, Bits]()}
         for name, port in module["ports"].items():
-            ports[port["direction"]][name] = _bits(port["bits"])
+            ports[port["direction"]][name] = _read_bits(port["bits"])
         tables = {
-            _text(cell["parameters"]["MEMID"]): cell
+            _strip(cell["parameters"]["MEMID"]): cell
             for cell in module["cells"].values()
             if cell["type"].startswith("$meminit")
         }
         gates = [
-            _gate(name, cell, tables)
+            _read_gate(name, cell, tables)
             for name, cell in module["cells"].items()
             if not cell["type"].startswith("$meminit")
         ]
-        wires = {name: _bits(net["bits"]) for name, net in module["netnames"].items()}
+        wires = {name: _read_bits(net["bits"]) for name, net in module["netnames"].items()}
         clocks = {bit for gate in gates if gate.kind == REGISTER for bit in gate.ports["CLK"]}
         inputs = {name: bits for name, bits in ports["input"].items() if not clocks & set(bits)}
         gates = [
             gate._replace(ports={"D": gate.ports["D"]}) if gate.kind == REGISTER else gate
             for gate in gates
         ]
-        return cls(inputs, ports["output"], tuple(_sorted(gates)), wires)
+        return cls(inputs, ports["output"], tuple(_sort(gates)), wires)
 
-    def stages(self) -> dict[Bit, int | None]:
+    def count_registers(self) -> dict[Bit, int | None]:
         """Return how many registers are before each bit; None for constants.
 
         Raises ``RtlError`` where two paths to a gate differ.
@@ -104,7 +104,7 @@ class Circuit:
             found.update(dict.fromkeys(gate.out, late))
         return found
 
-    def without_registers(self) -> Circuit:
+    def drop_registers(self) -> Circuit:
         """Return the circuit in which each register is a wire."""
         same: dict[Bit, Bit] = {}
         gates: list[Gate] = []
@@ -117,13 +117,13 @@ class Circuit:
             else:
                 gates.append(gate._replace(ports=ports))
 
-        def moved(words: dict[str, Bits]) -> dict[str, Bits]:
+        def move(words: dict[str, Bits]) -> dict[str, Bits]:
             return {name: tuple(same.get(bit, bit) for bit in word) for name, word in words.items()}
 
-        outputs, wires = moved(self.outputs), moved(self.wires)
+        outputs, wires = move(self.outputs), move(self.wires)
         return replace(self, outputs=outputs, gates=tuple(gates), wires=wires, places={})
 
-    def words(self) -> dict[str, Bits]:
+    def list_words(self) -> dict[str, Bits]:
         """Return all words that the inputs decide, by name."""
         named = {gate.name: gate.out for gate in self.gates} | self.wires
         return {
@@ -132,12 +132,12 @@ class Circuit:
             if all(bit < 2 or bit in self.places for bit in bits)
         }
 
-    def pieces(self, bits: Bits) -> list[Piece]:
+    def split(self, bits: Bits) -> list[Piece]:
         """Return a word as parts of others, the lowest first."""
-        return list(_joined(self.places, bits))
+        return list(_join_bits(self.places, bits))
 
 
-def _joined(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Piece]:
+def _join_bits(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Piece]:
     start = 0
     while start < len(bits):
         end = start + 1
@@ -154,12 +154,12 @@ def _joined(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Piece
         start = end
 
 
-def _bits(given: Iterable[Any]) -> Bits:
+def _read_bits(given: Iterable[Any]) -> Bits:
     """Return bits of Yosys' JSON, where "x" is a bit of no meaning: 0 is as good as 1."""
     return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in given)
 
 
-def _text(parameter: str) -> str:
+def _strip(parameter: str) -> str:
     return parameter.strip()
 
 
@@ -170,27 +170,27 @@ _KNOWN = {
 }
 
 
-def _gate(name: str, cell: dict[str, Any], tables: dict[str, Any]) -> Gate:
+def _read_gate(name: str, cell: dict[str, Any], tables: dict[str, Any]) -> Gate:
     kind, settings = cell["type"], cell["parameters"]
     if kind not in _KNOWN:
         raise RtlError(
             f"{name}: expected a cell that emitted Verilog has, got {kind}. Prove Verilog of qhls only."
         )
-    ports = {port: _bits(bits) for port, bits in cell["connections"].items()}
+    ports = {port: _read_bits(bits) for port, bits in cell["connections"].items()}
     out = ports.pop({"$memrd_v2": "DATA", REGISTER: "Q"}.get(kind, "Y"))
     signed = all(
         int(settings.get(f"{port}_SIGNED", "1"), 2) for port in ("A", "B") if port in ports
     )
     if kind != "$memrd_v2":
         return Gate(kind, name, ports, out, signed and "A_SIGNED" in settings)
-    table = tables[_text(settings["MEMID"])]
-    data, width = _bits(table["connections"]["DATA"]), len(out)
+    table = tables[_strip(settings["MEMID"])]
+    data, width = _read_bits(table["connections"]["DATA"]), len(out)
     words = [data[i : i + width] for i in range(0, len(data), width)]
     entries = tuple(sum(bit << place for place, bit in enumerate(word)) for word in words)
     return Gate(kind, name, {"A": ports["ADDR"]}, out, False, entries)
 
 
-def _sorted(gates: list[Gate]) -> list[Gate]:
+def _sort(gates: list[Gate]) -> list[Gate]:
     """Return the gates, each after those that it reads. Raises ``RtlError`` for a loop."""
     drivers = {bit: number for number, gate in enumerate(gates) for bit in gate.out}
     sorter = TopologicalSorter[int]()

@@ -29,7 +29,7 @@ class Forms:
 
     def bind(self, bits: Bits, value: NormalForm) -> None:
         """State that ``bits`` are ``value``, in two's complement if its range has numbers below 0."""
-        first = _varying(bits)
+        first = _find_varying(bits)
         if first < len(bits):
             self.bound.setdefault(bits[: first + 1], []).append((bits, value))
             self._begins.add(bits[first])
@@ -42,47 +42,47 @@ class Forms:
         """Return a polynomial that equals ``bits`` modulo ``2**len(bits)``; None where none was found."""
         total, place = NormalForm({}), 0
         while place < len(bits):
-            first = place + _varying(bits[place:])
-            found = self._bound(bits, place, first)
+            first = place + _find_varying(bits[place:])
+            found = self._find_bound(bits, place, first)
             if found is None:
                 code = sum(bit << number for number, bit in enumerate(bits[place:first]))
-                total = total + NormalForm.constant(code << place)
+                total = total + NormalForm.make_constant(code << place)
                 place = first
-                found = self._gated(bits[place:]) if place < len(bits) else None
+                found = self._find_gated(bits[place:]) if place < len(bits) else None
                 if place < len(bits) and found is None:
                     return None
             if found is not None:
                 value, length = found
-                total = total + value.scaled(1 << place)
+                total = total + value.scale(1 << place)
                 place += length
         return total
 
-    def _bound(self, bits: Bits, place: int, first: int) -> tuple[NormalForm, int] | None:
+    def _find_bound(self, bits: Bits, place: int, first: int) -> tuple[NormalForm, int] | None:
         """Return the value of the bound word that begins at ``place``, and its length: a whole one if there is one."""
         if first == len(bits):
             return None
         words = self.bound.get(bits[place : first + 1], [])
-        found = [each for word, value in words if (each := self._fitted(bits[place:], word, value))]
+        found = [each for word, value in words if (each := self._fit(bits[place:], word, value))]
         best = min(found, key=lambda each: (each[2], -each[1]), default=None)
         if best is None or (best[2] and first > place):
             return None
         return best[:2]
 
-    def _gated(self, bits: Bits) -> tuple[NormalForm, int] | None:
+    def _find_gated(self, bits: Bits) -> tuple[NormalForm, int] | None:
         """Return the value of as many bits as one word gives, and their number; the first is no constant."""
-        found = self._bound(bits, 0, 0)
+        found = self._find_bound(bits, 0, 0)
         if found is not None:
             return found
         source, low = self.circuit.places[bits[0]]
         if source < self._inputs:
             return None
         word = self.circuit.gates[source - self._inputs].out[low:]
-        value = self._gate(source - self._inputs)
-        rest = value.halved(low) if value is not None else None
-        fitted = self._fitted(bits, word, rest) if rest is not None else None
+        value = self._find_gate(source - self._inputs)
+        rest = value.halve(low) if value is not None else None
+        fitted = self._fit(bits, word, rest) if rest is not None else None
         return fitted[:2] if fitted else None
 
-    def _fitted(
+    def _fit(
         self, bits: Bits, word: Bits, value: NormalForm
     ) -> tuple[NormalForm, int, bool] | None:
         """Return the value that begins ``bits``, how many of them, and whether bits of the word were cut off."""
@@ -96,14 +96,14 @@ class Forms:
         # A constant modulo the width may be a multiple of its size away.
         if own == len(word) and all(bit == word[-1] for bit in bits[own:]):
             beyond = low + half >> own
-            moved = value - NormalForm.constant(beyond << own)
+            moved = value - NormalForm.make_constant(beyond << own)
             return (moved, len(bits), False) if high - beyond * size < half else None
         beyond = low >> own if own == len(word) else 0
-        moved = value - NormalForm.constant(beyond << own)
+        moved = value - NormalForm.make_constant(beyond << own)
         fits = low >= beyond * size and high - beyond * size < size
         return (moved, own, own < len(word)) if fits else None
 
-    def _gate(self, number: int) -> NormalForm | None:
+    def _find_gate(self, number: int) -> NormalForm | None:
         """Return the form of a gate's result; the forms of what it reads come first, without recursion."""
         stack = [number]
         while stack:
@@ -111,15 +111,15 @@ class Forms:
             if top in self._known:
                 stack.pop()
                 continue
-            waiting = self._waiting(self.circuit.gates[top])
+            waiting = self._list_waiting(self.circuit.gates[top])
             if waiting:
                 stack += waiting
                 continue
-            self._known[top] = self._result(self.circuit.gates[top])
+            self._known[top] = self._compute(self.circuit.gates[top])
             stack.pop()
         return self._known[number]
 
-    def _waiting(self, gate: Gate) -> list[int]:
+    def _list_waiting(self, gate: Gate) -> list[int]:
         if gate.kind not in _LINEAR:
             return []
         found: list[int] = []
@@ -131,12 +131,12 @@ class Forms:
                         found.append(source)
         return found
 
-    def _result(self, gate: Gate) -> NormalForm | None:
+    def _compute(self, gate: Gate) -> NormalForm | None:
         if gate.kind not in _LINEAR:
             return None
         width = len(gate.out)
         operands = [
-            self.of(_extended(gate.ports[port], width, gate.signed))
+            self.of(_extend(gate.ports[port], width, gate.signed))
             for port in ("A", "B")
             if port in gate.ports
         ]
@@ -148,12 +148,12 @@ class Forms:
         return _LINEAR[gate.kind](*known)
 
 
-def _varying(bits: Bits) -> int:
+def _find_varying(bits: Bits) -> int:
     """Return the place of the first bit that is no constant."""
     return next((place for place, bit in enumerate(bits) if bit > 1), len(bits))
 
 
-def _extended(bits: Bits, width: int, signed: bool) -> Bits:
+def _extend(bits: Bits, width: int, signed: bool) -> Bits:
     return (*bits, *[bits[-1] if signed else 0] * (width - len(bits)))[:width]
 
 
@@ -161,6 +161,6 @@ _LINEAR: dict[str, Callable[..., NormalForm]] = {
     "$add": lambda a, b: a + b,
     "$sub": lambda a, b: a - b,
     "$mul": lambda a, b: a * b,
-    "$neg": lambda a: a.scaled(-1),
+    "$neg": lambda a: a.scale(-1),
     "$pos": lambda a: a,
 }

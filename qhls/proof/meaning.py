@@ -14,7 +14,7 @@ from qhls.proof.polynomials import Unknown
 Rule = Callable[[Any, list[Codes]], Codes]
 
 
-def _constants(codes: tuple[int, ...]) -> Codes:
+def _make_constants(codes: tuple[int, ...]) -> Codes:
     return Codes(np.array([*codes, None], object)[:-1])
 
 
@@ -25,11 +25,11 @@ _MEANINGS: dict[str, Rule] = {
     "wrap": lambda setting, args: args[0].wrap(Fixed(setting[0], setting[1], 0)),
     "maximum": lambda setting, args: args[0].maximum(args[1]),
     "minimum": lambda setting, args: args[0].minimum(args[1]),
-    "step": lambda setting, args: args[0].step(_constants(setting[0]), _constants(setting[1])),
-    "table": lambda setting, args: args[0].take_rows(_constants(setting)),
-    "argmax": lambda setting, args: Codes(
-        np.stack([arg.to_integers() for arg in args], -1)
-    ).argmax(),
+    "step": lambda setting, args: args[0].step(
+        _make_constants(setting[0]), _make_constants(setting[1])
+    ),
+    "table": lambda setting, args: args[0].rows_at(_make_constants(setting)),
+    "argmax": lambda setting, args: Codes(np.stack([arg.integers() for arg in args], -1)).argmax(),
 }
 
 
@@ -45,21 +45,21 @@ class Numbers:
         """Return the values of an unknown, as int64 or, if they are large, Python ints."""
         if number not in self.values:
             unknown = self.unknowns[number]
-            args = [Codes(self.total(arg)) for arg in unknown.args]
-            made = _MEANINGS[unknown.rule](unknown.setting, args).to_integers()
+            args = [Codes(self.compute(arg)) for arg in unknown.args]
+            made = _MEANINGS[unknown.rule](unknown.setting, args).integers()
             self.values[number] = made.reshape(self.samples)
         return self.values[number]
 
-    def total(self, polynomial: Any) -> Array:
+    def compute(self, polynomial: Any) -> Array:
         """Return the values of a polynomial."""
-        low, high = polynomial.range(lambda n: (self.unknowns[n].lo, self.unknowns[n].hi))
-        wide = max(abs(low), abs(high), *_sizes(self.unknowns, polynomial)) >= 1 << 62
+        low, high = polynomial.find_range(lambda n: (self.unknowns[n].lo, self.unknowns[n].hi))
+        wide = max(abs(low), abs(high), *_list_sizes(self.unknowns, polynomial)) >= 1 << 62
         kind: Any = object if wide else np.int64
         start = np.zeros(self.samples, kind)
-        return polynomial.value(lambda n: self.of(n).astype(kind), start)
+        return polynomial.evaluate(lambda n: self.of(n).astype(kind), start)
 
 
-def _sizes(unknowns: list[Unknown], polynomial: Any) -> list[int]:
+def _list_sizes(unknowns: list[Unknown], polynomial: Any) -> list[int]:
     """Return the largest parts of a polynomial on the way to its value."""
     sizes = [0]
     for monomial, factor in polynomial.terms.items():

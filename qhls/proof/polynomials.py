@@ -23,12 +23,12 @@ class NormalForm:
         self._hash: int | None = None
 
     @classmethod
-    def constant(cls, code: int) -> NormalForm:
+    def make_constant(cls, code: int) -> NormalForm:
         """Return a known integer."""
         return cls({(): code})
 
     @classmethod
-    def unknown(cls, number: int) -> NormalForm:
+    def make_unknown(cls, number: int) -> NormalForm:
         """Return an unknown."""
         return cls({(number,): 1})
 
@@ -47,7 +47,7 @@ class NormalForm:
         return NormalForm(terms)
 
     def __sub__(self, other: NormalForm) -> NormalForm:
-        return self + other.scaled(-1)
+        return self + other.scale(-1)
 
     def __mul__(self, other: NormalForm) -> NormalForm:
         terms: dict[Monomial, int] = {}
@@ -57,17 +57,17 @@ class NormalForm:
                 terms[monomial] = terms.get(monomial, 0) + factor * more
         return NormalForm(terms)
 
-    def scaled(self, factor: int) -> NormalForm:
+    def scale(self, factor: int) -> NormalForm:
         """Return the polynomial times an integer."""
         return NormalForm({monomial: own * factor for monomial, own in self.terms.items()})
 
-    def halved(self, times: int) -> NormalForm | None:
+    def halve(self, times: int) -> NormalForm | None:
         """Return the polynomial divided by ``2**times``; None if that leaves a rest."""
         if any(factor & ((1 << times) - 1) for factor in self.terms.values()):
             return None
         return NormalForm({monomial: own >> times for monomial, own in self.terms.items()})
 
-    def modulo(self, width: int) -> NormalForm:
+    def reduce_modulo(self, width: int) -> NormalForm:
         """Return the polynomial whose coefficients are reduced modulo ``2**width``."""
         mask = (1 << width) - 1
         return NormalForm({monomial: own & mask for monomial, own in self.terms.items()})
@@ -93,11 +93,11 @@ class NormalForm:
         common = reduce(gcd, self.terms.values(), 0)
         return (common & -common).bit_length() - 1 if common else 0
 
-    def unknowns(self) -> set[int]:
+    def list_unknowns(self) -> set[int]:
         """Return the unknowns."""
         return {number for monomial in self.terms for number in monomial}
 
-    def range(self, of: Callable[[int], Range]) -> Range:
+    def find_range(self, of: Callable[[int], Range]) -> Range:
         """Return the lowest and the highest value if every unknown takes any value of its range."""
         low = high = 0
         for monomial, factor in self.terms.items():
@@ -111,7 +111,7 @@ class NormalForm:
             low, high = low + min(corners), high + max(corners)
         return low, high
 
-    def value(self, of: Callable[[int], Any], start: Any) -> Any:
+    def evaluate(self, of: Callable[[int], Any], start: Any) -> Any:
         """Return the value for those of the unknowns; ``start`` is 0 in their arithmetic."""
         total = start
         for monomial, factor in self.terms.items():

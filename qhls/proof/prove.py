@@ -46,16 +46,16 @@ def prove(
 
     Raises ``MissingError`` without pyosys, and ``RtlError`` for a text that Yosys cannot read.
     """
-    start = _cpu()
+    start = _measure_cpu()
     given = verilog.print() if text is None else text
     report("read the Verilog back")
     circuit = Circuit.read(read_verilog(given, verilog.top))
     task = _Task(graph, verilog, given, circuit)
-    result = task.proof(seconds)
-    return replace(result, seconds=_cpu() - start)
+    result = task.prove(seconds)
+    return replace(result, seconds=_measure_cpu() - start)
 
 
-def _cpu() -> float:
+def _measure_cpu() -> float:
     spent = time.process_time
     import resource
 
@@ -79,26 +79,26 @@ class _Task:
                 f"{', '.join([*circuit.inputs, *circuit.outputs])[:200]}. Prove the text of the same design."
             )
 
-    def proof(self, seconds: float) -> ProofReport:
+    def prove(self, seconds: float) -> ProofReport:
         """Return the proof: simulate, check registers, prove, and hunt where that failed."""
         base = ProofReport(self.graph.name, (), self.latency, samples=SAMPLES)
-        codes = self._samples(SAMPLES)
-        found = self._difference(codes)
+        codes = self._draw_samples(SAMPLES)
+        found = self._find_difference(codes)
         if found:
             return replace(base, counterexample=found)
-        fault = self._registers()
+        fault = self._check_registers()
         if fault:
             return replace(base, fault=fault)
-        prover = self._prover(codes, seconds)
-        base = replace(base, ops=_by_op(prover))
+        prover = self._make_prover(codes, seconds)
+        base = replace(base, ops=_group_verdicts(prover))
         if base.proved:
             return base
-        return self._hunted(base, prover)
+        return self._hunt(base, prover)
 
-    def _registers(self) -> str:
+    def _check_registers(self) -> str:
         """Return what is wrong with the registers, "" where nothing is."""
         try:
-            stages = self.circuit.stages()
+            stages = self.circuit.count_registers()
         except RtlError as fault:
             return str(fault)
         for name, bits in self.circuit.outputs.items():
@@ -107,20 +107,20 @@ class _Task:
                 return f"port {name}: expected {self.latency} registers before it, got {ends}"
         return ""
 
-    def _prover(self, codes: list[Array], seconds: float) -> Prover:
+    def _make_prover(self, codes: list[Array], seconds: float) -> Prover:
         spec = Specification.of(self.graph)
-        flat = self.circuit.without_registers()
-        columns = _columns(codes)
+        flat = self.circuit.drop_registers()
+        columns = _list_columns(codes)
         given = dict(zip(chain.from_iterable(spec.inputs), columns, strict=True))
         numbers = Numbers(spec.unknowns, len(codes[0]), given)
-        words = flat.words()
+        words = flat.list_words()
         simulated = Run(flat, columns)
-        values = [simulated.values(bits) for bits in words.values()]
+        values = [simulated.compute_values(bits) for bits in words.values()]
         prover = Prover(spec, flat, seconds)
         prover.run(find_candidates(spec, words, values, numbers))
         return prover
 
-    def _samples(self, samples: int, seed: int = 0) -> list[Array]:
+    def _draw_samples(self, samples: int, seed: int = 0) -> list[Array]:
         """Return random codes, half of them of random sizes, and the ends of all types among them."""
         random = np.random.default_rng(seed)
         arrays: list[Array] = []
@@ -136,14 +136,14 @@ class _Task:
             arrays.append(array)
         return arrays
 
-    def _difference(self, codes: list[Array]) -> Counterexample | None:
+    def _find_difference(self, codes: list[Array]) -> Counterexample | None:
         """Return the first output that differs on samples, with the vectors up to it."""
-        wanted = _columns(run(self.graph, codes))
+        wanted = _list_columns(run(self.graph, codes))
         padded = [np.concatenate([c, np.repeat(c[-1:], self.latency, 0)]) for c in codes]
-        simulated = Run(self.circuit, _columns(padded))
+        simulated = Run(self.circuit, _list_columns(padded))
         first: tuple[int, str, int, int] | None = None
         for want, (name, bits) in zip(wanted, self.circuit.outputs.items(), strict=True):
-            got = simulated.values(bits)[self.latency :]
+            got = simulated.compute_values(bits)[self.latency :]
             differ = np.flatnonzero((want - got) & ((1 << len(bits)) - 1))
             if len(differ) and (first is None or differ[0] < first[0]):
                 place = int(differ[0])
@@ -155,9 +155,9 @@ class _Task:
         begin = max(place - self.latency - 1, 0)
         inputs = tuple(array[begin : place + 2] for array in codes)
         shown = Counterexample(inputs, place - begin, name, expected, got_code)
-        return replace(shown, confirmed=self._confirmed(inputs))
+        return replace(shown, confirmed=self._is_confirmed(inputs))
 
-    def _confirmed(self, inputs: Sequence[Array]) -> bool | None:
+    def _is_confirmed(self, inputs: Sequence[Array]) -> bool | None:
         """Return whether Verilator sees a difference too; None where it is not installed."""
         try:
             find_verilator()
@@ -167,21 +167,21 @@ class _Task:
         pairs = zip(run(self.graph, inputs), simulation.run(inputs), strict=True)
         return any(not np.array_equal(want, got) for want, got in pairs)
 
-    def _hunted(self, base: ProofReport, prover: Prover) -> ProofReport:
+    def _hunt(self, base: ProofReport, prover: Prover) -> ProofReport:
         """Look for vectors that show a difference: random ones, and those that the solver finds."""
         report("search for a difference")
         for unknown, bits in prover.open:
-            codes = prover.reach(unknown, bits)
+            codes = prover.find_codes(unknown, bits)
             if codes is not None:
-                found = self._difference(self._near(prover, codes))
+                found = self._find_difference(self._draw_near(prover, codes))
                 if found:
                     return replace(base, counterexample=found)
-        found = self._difference(self._samples(_HUNTED, seed=1))
+        found = self._find_difference(self._draw_samples(_HUNTED, seed=1))
         return replace(base, counterexample=found, samples=base.samples + _HUNTED)
 
-    def _near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
+    def _draw_near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
         """Return samples with these codes of some inputs; all others are random."""
-        arrays = self._samples(SAMPLES, seed=2)
+        arrays = self._draw_samples(SAMPLES, seed=2)
         for array, numbers in zip(arrays, prover.spec.inputs, strict=True):
             flat = array.reshape(len(array), -1)
             for place, number in enumerate(numbers):
@@ -190,11 +190,11 @@ class _Task:
         return arrays
 
 
-def _columns(arrays: Sequence[Array]) -> list[Array]:
+def _list_columns(arrays: Sequence[Array]) -> list[Array]:
     return [column for array in arrays for column in array.reshape(len(array), -1).T]
 
 
-def _by_op(prover: Prover) -> tuple[OpProof, ...]:
+def _group_verdicts(prover: Prover) -> tuple[OpProof, ...]:
     """Return the verdicts by op, in their order."""
     rows: dict[str, list[Verdict]] = {}
     for verdict in prover.verdicts:

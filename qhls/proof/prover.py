@@ -71,7 +71,7 @@ class Prover:
         self.circuit = circuit
         self.seconds = seconds
         self.solver = find_solver()
-        self.forms = Forms(circuit, spec.ends)
+        self.forms = Forms(circuit, spec.find_ends)
         self.leaves: dict[int, list[tuple[int, int]]] = {}
         """By bit: unknowns that it belongs to, and its place in them."""
         self.verdicts: list[Verdict] = []
@@ -98,7 +98,7 @@ class Prover:
             self._prove_group(list(group), candidates)
         outputs = [each for port in self.spec.outputs for each in port]
         for number, (name, bits) in enumerate(self.circuit.outputs.items()):
-            self.verdicts.append(self._output(name, outputs[number], bits))
+            self.verdicts.append(self._prove_output(name, outputs[number], bits))
 
     def _prove_group(self, group: list[Unknown], candidates: dict[int, list[Bits]]) -> None:
         self.forms.forget()
@@ -106,7 +106,7 @@ class Prover:
         report(f"prove {group[0].op}")
         for unknown in group:
             for bits in candidates.get(unknown.number, [])[:_CANDIDATES]:
-                verdict = self._word(unknown, bits)
+                verdict = self._prove_word(unknown, bits)
                 if verdict.method:
                     self.verdicts.append(verdict)
                     proved.append((unknown.number, bits))
@@ -119,51 +119,55 @@ class Prover:
 
     def _bind(self, number: int, bits: Bits) -> None:
         self._matched.add(number)
-        low, high = self.spec.range_of(number)
+        low, high = self.spec.get_range(number)
         other = self._words.setdefault(bits, number)
         if low == high:
-            self._same[number] = NormalForm.constant(low)
-        elif other != number and self._alike(number, other, len(bits)):
-            self._same[number] = NormalForm.unknown(other)
-        self.forms.bind(bits, NormalForm.unknown(number))
+            self._same[number] = NormalForm.make_constant(low)
+        elif other != number and self._is_alike(number, other, len(bits)):
+            self._same[number] = NormalForm.make_unknown(other)
+        self.forms.bind(bits, NormalForm.make_unknown(number))
         for place, bit in enumerate(bits):
             if bit > 1:
                 self.leaves.setdefault(bit, []).append((number, place))
 
-    def _alike(self, number: int, other: int, width: int) -> bool:
+    def _is_alike(self, number: int, other: int, width: int) -> bool:
         """Return whether two unknowns that one word holds are equal: both with its sign, or both without."""
-        ends = [self.spec.range_of(each) for each in (number, other)]
+        ends = [self.spec.get_range(each) for each in (number, other)]
         half = 1 << (width - 1)
         return all(low >= 0 for low, _ in ends) or all(high < half for _, high in ends)
 
     # One word
 
-    def _output(self, name: str, value: NormalForm, bits: Bits) -> Verdict:
+    def _prove_output(self, name: str, value: NormalForm, bits: Bits) -> Verdict:
         form = self.forms.of(bits)
-        if self._holds(value, len(bits)) and form is not None and self._equal(form, value, bits):
+        if (
+            self._is_held(value, len(bits))
+            and form is not None
+            and self._is_equal(form, value, bits)
+        ):
             return Verdict(OUTPUTS, WIRING)
-        unknown = Unknown(-1, OUTPUTS, "", (0, 0), *self.spec.ends(value), SUM, (value,))
-        verdict = self._word(unknown, bits)
+        unknown = Unknown(-1, OUTPUTS, "", (0, 0), *self.spec.find_ends(value), SUM, (value,))
+        verdict = self._prove_word(unknown, bits)
         if not verdict.method:
             verdict.reason = f"{name}: {verdict.reason}"
             self.open.append((unknown, bits))
         return verdict
 
-    def _holds(self, value: NormalForm, width: int) -> bool:
+    def _is_held(self, value: NormalForm, width: int) -> bool:
         """Return whether a word of ``width`` bits holds all values."""
-        low, high = self.spec.ends(value)
+        low, high = self.spec.find_ends(value)
         half = 1 << (width - 1)
         return -half <= low and (high < half or (low >= 0 and high < 2 * half))
 
-    def _equal(self, form: NormalForm, value: NormalForm, bits: Bits) -> bool:
+    def _is_equal(self, form: NormalForm, value: NormalForm, bits: Bits) -> bool:
         width = len(bits)
-        if form.modulo(width) == value.modulo(width):
+        if form.reduce_modulo(width) == value.reduce_modulo(width):
             return True
-        return self._unfolded(form).modulo(width) == self._unfolded(value).modulo(width)
+        return self._unfold(form).reduce_modulo(width) == self._unfold(value).reduce_modulo(width)
 
-    def _unfolded(self, value: NormalForm) -> NormalForm:
+    def _unfold(self, value: NormalForm) -> NormalForm:
         """Return the polynomial over inputs and what is not linear: sums are replaced by what they add."""
-        for number in sorted(value.unknowns(), reverse=True):
+        for number in sorted(value.list_unknowns(), reverse=True):
             unknown = self.spec.unknowns[number]
             inner = self._same.get(number)
             if inner is None and unknown.rule == SUM:
@@ -171,18 +175,18 @@ class Prover:
             if inner is not None and (number,) in value.terms:
                 terms = dict(value.terms)
                 factor = terms.pop((number,))
-                value = NormalForm(terms) + self._unfolded(inner).scaled(factor)
+                value = NormalForm(terms) + self._unfold(inner).scale(factor)
         return value
 
-    def _word(self, unknown: Unknown, bits: Bits) -> Verdict:
+    def _prove_word(self, unknown: Unknown, bits: Bits) -> Verdict:
         """Return whether a word is an unknown, for all values of what it reads."""
         if unknown.rule == SUM:
             value = unknown.args[0]
-            form = self.forms.of(bits) if self._holds(value, len(bits)) else None
-            if form is not None and self._equal(form, value, bits):
+            form = self.forms.of(bits) if self._is_held(value, len(bits)) else None
+            if form is not None and self._is_equal(form, value, bits):
                 return Verdict(unknown.op, LINEAR)
         hidden: set[int] = set()
-        found = self._compared_word(unknown, bits)
+        found = self._compare_word(unknown, bits)
         for _ in range(_STEPS_BACK):
             # Values that what it reads never has may differ: go one step back.
             inner = self._read(unknown) - self._inputs
@@ -190,7 +194,7 @@ class Prover:
                 break
             hidden |= inner
             self._matched -= inner
-            found = self._compared_word(unknown, bits)
+            found = self._compare_word(unknown, bits)
         self._matched |= hidden
         if found.ends:
             low, high = found.ends
@@ -202,11 +206,11 @@ class Prover:
         if unknown.number >= 0:
             self.spec.unknowns[unknown.number] = replace(unknown, lo=low, hi=high)
 
-    def _compared_word(self, unknown: Unknown, bits: Bits) -> Verdict:
-        cone = self._cone(unknown, bits)
+    def _compare_word(self, unknown: Unknown, bits: Bits) -> Verdict:
+        cone = self._find_cone(unknown, bits)
         if cone is None:
             return Verdict("", "", f"more than {_LARGEST_CONE:,} gates depend on one another")
-        key = self._key(unknown, bits, cone)
+        key = self._make_key(unknown, bits, cone)
         if key not in self._compared:
             self._compared[key] = self._compare(unknown, bits, cone)
         return self._compared[key]
@@ -214,7 +218,7 @@ class Prover:
     def _read(self, unknown: Unknown) -> set[int]:
         """Return the unknowns that one reads, past those that have no word."""
         found: set[int] = set()
-        stack = [n for arg in unknown.args for n in arg.unknowns()]
+        stack = [n for arg in unknown.args for n in arg.list_unknowns()]
         while stack:
             number = stack.pop()
             if number in found:
@@ -223,10 +227,10 @@ class Prover:
                 found.add(number)
             else:
                 args = self.spec.unknowns[number].args
-                stack += [n for arg in args for n in arg.unknowns()]
+                stack += [n for arg in args for n in arg.list_unknowns()]
         return found
 
-    def _cone(self, unknown: Unknown, bits: Bits) -> Cone | None:
+    def _find_cone(self, unknown: Unknown, bits: Bits) -> Cone | None:
         """Return the gates behind a word, up to those that ``unknown`` reads and the inputs."""
         read = self._read(unknown) | self._inputs
         gates: dict[int, Gate] = {}
@@ -250,7 +254,7 @@ class Prover:
         cone.gates = [gates[number] for number in sorted(gates)]
         return cone
 
-    def _key(self, unknown: Unknown, bits: Bits, cone: Cone) -> Any:
+    def _make_key(self, unknown: Unknown, bits: Bits, cone: Cone) -> Any:
         """Return what the comparison depends on, whatever its unknowns are called."""
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
         order = {number: place for place, number in enumerate(numbers)}
@@ -264,20 +268,20 @@ class Prover:
                 bit: names.get(bit, ("gate", index, place)) for place, bit in enumerate(gate.out)
             }
             gates.append((gate.kind, words, len(gate.out), gate.signed, gate.entries))
-        spec = self._described(unknown, order)
-        ends = tuple(self.spec.range_of(number) for number in numbers)
+        spec = self._describe(unknown, order)
+        ends = tuple(self.spec.get_range(number) for number in numbers)
         return tuple(gates), tuple(names[bit] for bit in bits), spec, ends
 
-    def _described(self, unknown: Unknown, order: dict[int, int]) -> Any:
-        def renamed(number: int) -> Any:
+    def _describe(self, unknown: Unknown, order: dict[int, int]) -> Any:
+        def rename(number: int) -> Any:
             if number in order:
                 return order[number]
-            return self._described(self.spec.unknowns[number], order)
+            return self._describe(self.spec.unknowns[number], order)
 
         args = tuple(
             tuple(
                 sorted(
-                    ((tuple(map(renamed, m)), factor) for m, factor in arg.terms.items()), key=repr
+                    ((tuple(map(rename, m)), factor) for m, factor in arg.terms.items()), key=repr
                 )
             )
             for arg in unknown.args
@@ -288,7 +292,7 @@ class Prover:
 
     def _compare(self, unknown: Unknown, bits: Bits, cone: Cone) -> Verdict:
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
-        ends = [self.spec.range_of(number) for number in numbers]
+        ends = [self.spec.get_range(number) for number in numbers]
         codes = math.prod(high - low + 1 for low, high in ends)
         reason = "bitwuzla is not installed (pip install 'qhls[prove]')"
         if codes <= _FEW_CODES or (codes <= MOST_CODES and self.solver is None):
@@ -312,12 +316,12 @@ class Prover:
         rest = codes
         places = np.arange(codes)
         for number in numbers:
-            low, high = self.spec.range_of(number)
+            low, high = self.spec.get_range(number)
             rest //= high - low + 1
             given[number] = places // rest % (high - low + 1) + low
         wanted = Numbers(self.spec.unknowns, codes, given)
-        want = wanted.total(unknown.args[0]) if unknown.number < 0 else wanted.of(unknown.number)
-        got = self._evaluated(bits, cone, given)
+        want = wanted.compute(unknown.args[0]) if unknown.number < 0 else wanted.of(unknown.number)
+        got = self._evaluate(bits, cone, given)
         full = np.broadcast_to(got, want.shape)
         values = [full, read_signed(full, len(bits))]
         low, high = int(want.min()), int(want.max())
@@ -327,7 +331,7 @@ class Prover:
             return Verdict("", ALL_CODES, codes=codes, ends=(low, high))
         return Verdict("", "", "the word differs for some codes of what it reads")
 
-    def _evaluated(self, bits: Bits, cone: Cone, given: dict[int, Array]) -> Any:
+    def _evaluate(self, bits: Bits, cone: Cone, given: dict[int, Array]) -> Any:
         def read(number: int, low: int, length: int) -> Array:
             return (given[number] >> low) & ((1 << length) - 1)
 
@@ -339,84 +343,86 @@ class Prover:
         """Return ``bits`` in the algebra ``on``; ``read`` gives an unknown's bits from the lowest one on."""
         values: dict[int, tuple[Any, int]] = {}
 
-        def word(of: Bits) -> Any:
+        def gather_word(of: Bits) -> Any:
             parts: list[tuple[Any, int, int]] = []
-            for place, length, source, low in _runs(of, cone.leaves, self.circuit):
+            for place, length, source, low in _list_runs(of, cone.leaves, self.circuit):
                 if source is None:
-                    part = on.known(low, length)
+                    part = on.make_constant(low, length)
                 elif isinstance(source, tuple):
                     part = read(source[0], low, length)
                 else:
                     value, width = values[source]
                     part = on.slice(value, low, length, width)
                 parts.append((part, length, place))
-            return on.gathered(parts)
+            return on.gather(parts)
 
         for gate in cone.gates:
             source = self.circuit.places[gate.out[0]][0]
-            values[source] = compute_gate(gate, word, on), len(gate.out)
-        return word(bits)
+            values[source] = compute_gate(gate, gather_word, on), len(gate.out)
+        return gather_word(bits)
 
-    def reach(self, unknown: Unknown, bits: Bits) -> dict[int, int] | None:
+    def find_codes(self, unknown: Unknown, bits: Bits) -> dict[int, int] | None:
         """Return codes of the inputs for which a word differs from its unknown; None where none were found."""
         if self.solver is None:
             return None
         matched, self._matched = self._matched, self._inputs
         try:
-            cone = self._cone(unknown, bits)
+            cone = self._find_cone(unknown, bits)
             on = Formulas(self.solver, self.seconds)
             if cone is None or self._ask(unknown, bits, cone, on) != "sat":
                 return None
-            return {number: on.found(number) for number in on.variables}
+            return {number: on.get_value(number) for number in on.variables}
         finally:
             self._matched = matched
 
     def _ask(self, unknown: Unknown, bits: Bits, cone: Cone, on: Formulas) -> str:
         """Return the solver's answer to: can the word differ from the unknown?"""
-        got = self._formula(on, bits, cone)
-        low = self.spec.ends(unknown.args[0])[0] if unknown.rule == SUM else unknown.lo
-        want = self._wanted(on, unknown)
+        got = self._make_formula(on, bits, cone)
+        low = self.spec.find_ends(unknown.args[0])[0] if unknown.rule == SUM else unknown.lo
+        want = self._make_wanted(on, unknown)
         width = len(bits)
-        exact = (got, width) if low < 0 else (on.extended(got, width, width + 1, False), width + 1)
+        exact = (got, width) if low < 0 else (on.extend(got, width, width + 1, False), width + 1)
         self._define(on, cone)
-        on.query.assert_formula(on.differ(exact, want))
+        on.query.assert_formula(on.make_difference(exact, want))
         return on.solve()
 
     def _define(self, on: Formulas, cone: Cone) -> None:
         """State what is known of unknowns that others of the same question define."""
         for number in list(on.variables):
             unknown = self.spec.unknowns[number]
-            read = {n for arg in unknown.args for n in arg.unknowns()}
+            read = {n for arg in unknown.args for n in arg.list_unknowns()}
             if read and read <= set(on.variables):
-                made = self._wanted(on, unknown)
-                differ = on.differ(on.variables[number], made)
-                on.query.assert_formula(on._term("NOT", [differ]))
+                made = self._make_wanted(on, unknown)
+                differ = on.make_difference(on.variables[number], made)
+                on.query.assert_formula(on.make_term("NOT", [differ]))
 
-    def _wanted(self, on: Formulas, unknown: Unknown) -> tuple[Any, int]:
+    def _make_wanted(self, on: Formulas, unknown: Unknown) -> tuple[Any, int]:
         def of(number: int) -> tuple[Any, int]:
             inner = self.spec.unknowns[number]
-            return on.variable(inner) if number in self._matched else self._wanted(on, inner)
+            return (
+                on.make_variable(inner) if number in self._matched else self._make_wanted(on, inner)
+            )
 
-        args = [on.total(arg, of, self.spec.ends(arg)) for arg in unknown.args]
-        return on.result(unknown, args)
+        args = [on.sum_terms(arg, of, self.spec.find_ends(arg)) for arg in unknown.args]
+        return on.apply_rule(unknown, args)
 
-    def _formula(self, on: Formulas, bits: Bits, cone: Cone) -> Any:
+    def _make_formula(self, on: Formulas, bits: Bits, cone: Cone) -> Any:
         def read(number: int, low: int, length: int) -> Any:
-            value, width = on.variable(self.spec.unknowns[number])
+            value, width = on.make_variable(self.spec.unknowns[number])
             if low + length > width:  # the word is wider than the range needs
-                value = on.extended(value, width, low + length, True)
+                value = on.extend(value, width, low + length, True)
                 width = low + length
             return on.slice(value, low, length, width)
 
         return self._compute(on, bits, cone, read)
 
 
-def _runs(
+def _list_runs(
     bits: Bits, leaves: dict[int, tuple[int, int]], circuit: Circuit
 ) -> Iterator[tuple[int, int, Any, int]]:
     """Yield the parts of a word: place, length, source (None, an unknown in a tuple, or a word) and lowest bit."""
 
-    def origin(bit: int) -> tuple[Any, int]:
+    def find_origin(bit: int) -> tuple[Any, int]:
         if bit < 2:
             return None, bit
         if bit in leaves:
@@ -425,10 +431,10 @@ def _runs(
 
     start = 0
     while start < len(bits):
-        source, low = origin(bits[start])
+        source, low = find_origin(bits[start])
         end = start + 1
         if source is not None:
-            while end < len(bits) and origin(bits[end]) == (source, low + end - start):
+            while end < len(bits) and find_origin(bits[end]) == (source, low + end - start):
                 end += 1
         yield start, end - start, source, low
         start = end

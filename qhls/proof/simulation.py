@@ -26,16 +26,16 @@ class Run:
         ]
         for gate in circuit.gates:
             if gate.kind == REGISTER:
-                now = np.broadcast_to(self.word(gate.ports["D"]), self.samples)
+                now = np.broadcast_to(self.compute_word(gate.ports["D"]), self.samples)
                 self.words.append(np.concatenate([np.zeros(1, now.dtype), now[:-1]]))
             else:
-                self.words.append(compute_gate(gate, self.word, self.on))
+                self.words.append(compute_gate(gate, self.compute_word, self.on))
 
-    def word(self, bits: Bits) -> Array:
+    def compute_word(self, bits: Bits) -> Array:
         """Return the values of a word, without sign."""
         parts: list[tuple[Array, int, int]] = []
         place = 0
-        for source, low, width, code in self.circuit.pieces(bits):
+        for source, low, width, code in self.circuit.split(bits):
             if source is None:
                 kind: Any = np.int64 if width <= 62 else object
                 parts.append((np.array(code, kind), width, place))
@@ -43,8 +43,8 @@ class Run:
                 value = np.asarray(self.words[source])
                 parts.append((self.on.slice(value, low, width, 0), width, place))
             place += width
-        return self.on.gathered(parts)
+        return self.on.gather(parts)
 
-    def values(self, bits: Bits) -> Array:
+    def compute_values(self, bits: Bits) -> Array:
         """Return the values of a word on all samples."""
-        return np.broadcast_to(self.word(bits), self.samples)
+        return np.broadcast_to(self.compute_word(bits), self.samples)

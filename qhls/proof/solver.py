@@ -36,136 +36,143 @@ class Formulas:
         self.query = solver.Bitwuzla(self.terms, options)
         self.variables: dict[int, tuple[Any, int]] = {}
 
-    def _term(self, kind: str, words: list[Any], indices: list[int] | None = None) -> Any:
+    def make_term(self, kind: str, words: list[Any], indices: list[int] | None = None) -> Any:
+        """Return a term of the solver."""
         return self.terms.mk_term(getattr(self.kind, kind), words, indices or [])
 
     # Words of gates
 
-    def known(self, code: int, width: int) -> Any:
+    def make_constant(self, code: int, width: int) -> Any:
         """Return a constant."""
         return self.terms.mk_bv_value(self.terms.mk_bv_sort(width), code & ((1 << width) - 1))
 
-    def settled(self, a: Any, width: int) -> Any:
+    def settle(self, a: Any, width: int) -> Any:
         """Return the result of a gate."""
         return a
 
     def slice(self, a: Any, low: int, width: int, whole: int) -> Any:
         """Return ``width`` bits from ``low`` on."""
-        return a if width == whole else self._term("BV_EXTRACT", [a], [low + width - 1, low])
+        return a if width == whole else self.make_term("BV_EXTRACT", [a], [low + width - 1, low])
 
-    def extended(self, a: Any, width: int, to: int, signed: bool) -> Any:
+    def extend(self, a: Any, width: int, to: int, signed: bool) -> Any:
         """Return a word at another width."""
         if to <= width:
             return self.slice(a, 0, to, width)
-        return self._term("BV_SIGN_EXTEND" if signed else "BV_ZERO_EXTEND", [a], [to - width])
+        return self.make_term("BV_SIGN_EXTEND" if signed else "BV_ZERO_EXTEND", [a], [to - width])
 
-    def added(self, a: Any, b: Any, width: int) -> Any:
+    def add(self, a: Any, b: Any, width: int) -> Any:
         """Return the sum."""
-        return self._term("BV_ADD", [a, b])
+        return self.make_term("BV_ADD", [a, b])
 
-    def subtracted(self, a: Any, b: Any, width: int) -> Any:
+    def subtract(self, a: Any, b: Any, width: int) -> Any:
         """Return the difference."""
-        return self._term("BV_SUB", [a, b])
+        return self.make_term("BV_SUB", [a, b])
 
-    def multiplied(self, a: Any, b: Any, width: int) -> Any:
+    def multiply(self, a: Any, b: Any, width: int) -> Any:
         """Return the product."""
-        return self._term("BV_MUL", [a, b])
+        return self.make_term("BV_MUL", [a, b])
 
-    def joined(self, kind: str, a: Any, b: Any, width: int) -> Any:
+    def combine(self, kind: str, a: Any, b: Any, width: int) -> Any:
         """Return the bits of both under a gate."""
-        return self._term({"$and": "BV_AND", "$or": "BV_OR", "$xor": "BV_XOR"}[kind], [a, b])
+        return self.make_term({"$and": "BV_AND", "$or": "BV_OR", "$xor": "BV_XOR"}[kind], [a, b])
 
-    def less(self, a: Any, b: Any, width: int, signed: bool) -> Any:
+    def compare_less(self, a: Any, b: Any, width: int, signed: bool) -> Any:
         """Return whether one is less."""
-        return self._bit(self._term("BV_SLT" if signed else "BV_ULT", [a, b]))
+        return self._to_bit(self.make_term("BV_SLT" if signed else "BV_ULT", [a, b]))
 
-    def equal(self, a: Any, b: Any, width: int) -> Any:
+    def compare_equal(self, a: Any, b: Any, width: int) -> Any:
         """Return whether both are equal."""
-        return self._bit(self._term("EQUAL", [a, b]))
+        return self._to_bit(self.make_term("EQUAL", [a, b]))
 
-    def chosen(self, bit: Any, a: Any, b: Any, width: int) -> Any:
+    def choose(self, bit: Any, a: Any, b: Any, width: int) -> Any:
         """Return ``a`` where ``bit`` is 1."""
-        return self._term("ITE", [self._term("EQUAL", [bit, self.known(1, 1)]), a, b])
+        return self.make_term(
+            "ITE", [self.make_term("EQUAL", [bit, self.make_constant(1, 1)]), a, b]
+        )
 
-    def inverted(self, a: Any, width: int) -> Any:
+    def invert(self, a: Any, width: int) -> Any:
         """Return the complement."""
-        return self._term("BV_NOT", [a])
+        return self.make_term("BV_NOT", [a])
 
-    def _bit(self, condition: Any) -> Any:
-        return self._term("ITE", [condition, self.known(1, 1), self.known(0, 1)])
+    def _to_bit(self, condition: Any) -> Any:
+        return self.make_term(
+            "ITE", [condition, self.make_constant(1, 1), self.make_constant(0, 1)]
+        )
 
-    def entry(self, entries: tuple[int, ...], a: Any, width: int, out: int) -> Any:
+    def look_up(self, entries: tuple[int, ...], a: Any, width: int, out: int) -> Any:
         """Return the entry at ``a`` by halves."""
         full = [*entries[: 1 << width], *[0] * ((1 << width) - len(entries))]
-        return self._half([self.known(code, out) for code in full], a, width)
+        return self._halve([self.make_constant(code, out) for code in full], a, width)
 
-    def _half(self, entries: list[Any], a: Any, width: int) -> Any:
+    def _halve(self, entries: list[Any], a: Any, width: int) -> Any:
         level = entries
         for place in range(width):
             bit = self.slice(a, place, 1, width)
             pairs = zip(level[::2], level[1::2], strict=True)
-            level = [x if x is y else self.chosen(bit, y, x, 0) for x, y in pairs]
+            level = [x if x is y else self.choose(bit, y, x, 0) for x, y in pairs]
         return level[0]
 
-    def gathered(self, parts: list[tuple[Any, int, int]]) -> Any:
+    def gather(self, parts: list[tuple[Any, int, int]]) -> Any:
         """Return a word of parts (term, its width, its place)."""
         words = [value for value, _, _ in sorted(parts, key=lambda part: -part[2])]
-        return words[0] if len(words) == 1 else self._term("BV_CONCAT", words)
+        return words[0] if len(words) == 1 else self.make_term("BV_CONCAT", words)
 
     # Integers of a specification: a term in two's complement and its width
 
-    def variable(self, unknown: Unknown) -> tuple[Any, int]:
+    def make_variable(self, unknown: Unknown) -> tuple[Any, int]:
         """Return a variable within the ends of an unknown."""
         found = self.variables.get(unknown.number)
         if found is None:
-            width = _width((unknown.lo, unknown.hi))
+            width = _find_width((unknown.lo, unknown.hi))
             term = self.terms.mk_const(self.terms.mk_bv_sort(width), f"v{unknown.number}")
             found = self.variables[unknown.number] = term, width
-            low, high = (self.known(end, width) for end in (unknown.lo, unknown.hi))
-            self.query.assert_formula(self._term("BV_SLE", [low, term]))
-            self.query.assert_formula(self._term("BV_SLE", [term, high]))
+            low, high = (self.make_constant(end, width) for end in (unknown.lo, unknown.hi))
+            self.query.assert_formula(self.make_term("BV_SLE", [low, term]))
+            self.query.assert_formula(self.make_term("BV_SLE", [term, high]))
         return found
 
-    def total(
+    def sum_terms(
         self, polynomial: NormalForm, of: Callable[[int], tuple[Any, int]], ends: Range
     ) -> tuple[Any, int]:
         """Return a polynomial within its ``ends``."""
-        width = _width(ends)
-        made = self.known(0, width)
+        width = _find_width(ends)
+        made = self.make_constant(0, width)
         for monomial, factor in polynomial.terms.items():
-            part = self.known(factor, width)
+            part = self.make_constant(factor, width)
             for number in monomial:
                 term, own = of(number)
-                part = self._term("BV_MUL", [part, self.extended(term, own, width, True)])
-            made = self._term("BV_ADD", [made, part])
+                part = self.make_term("BV_MUL", [part, self.extend(term, own, width, True)])
+            made = self.make_term("BV_ADD", [made, part])
         return made, width
 
-    def result(self, unknown: Unknown, args: list[tuple[Any, int]]) -> tuple[Any, int]:
+    def apply_rule(self, unknown: Unknown, args: list[tuple[Any, int]]) -> tuple[Any, int]:
         """Return what the rule of an unknown makes of its arguments, by its definition."""
         return _RULES[unknown.rule](self, unknown.setting, args)
 
-    def differ(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:
+    def make_difference(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:
         """Return the formula that two integers differ."""
         width = max(a[1], b[1])
-        x, y = (self.extended(term, own, width, True) for term, own in (a, b))
-        return self._term("DISTINCT", [x, y])
+        x, y = (self.extend(term, own, width, True) for term, own in (a, b))
+        return self.make_term("DISTINCT", [x, y])
 
-    def choose(self, condition: Any, a: tuple[Any, int], b: tuple[Any, int]) -> tuple[Any, int]:
+    def choose_integer(
+        self, condition: Any, a: tuple[Any, int], b: tuple[Any, int]
+    ) -> tuple[Any, int]:
         """Return one of two integers."""
         width = max(a[1], b[1])
-        x, y = (self.extended(term, own, width, True) for term, own in (a, b))
-        return self._term("ITE", [condition, x, y]), width
+        x, y = (self.extend(term, own, width, True) for term, own in (a, b))
+        return self.make_term("ITE", [condition, x, y]), width
 
-    def below(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:
+    def make_less(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:
         """Return the formula that one integer is less than another."""
         width = max(a[1], b[1])
-        x, y = (self.extended(term, own, width, True) for term, own in (a, b))
-        return self._term("BV_SLT", [x, y])
+        x, y = (self.extend(term, own, width, True) for term, own in (a, b))
+        return self.make_term("BV_SLT", [x, y])
 
-    def integer(self, code: int) -> tuple[Any, int]:
+    def make_integer(self, code: int) -> tuple[Any, int]:
         """Return a known integer."""
-        width = _width((code, code))
-        return self.known(code, width), width
+        width = _find_width((code, code))
+        return self.make_constant(code, width), width
 
     def solve(self) -> str:
         """Return "sat", "unsat" or "unknown". Ctrl-C ends the question."""
@@ -173,7 +180,7 @@ class Formulas:
             self.query.configure_terminator(interrupt.is_asked)
             return str(self.query.check_sat()).rpartition(".")[2].lower()
 
-    def found(self, number: int) -> int:
+    def get_value(self, number: int) -> int:
         """Return the value of an unknown for which the formulas hold."""
         term, width = self.variables[number]
         code = int(self.query.get_value(term).value(2), 2)
@@ -206,7 +213,7 @@ class _Interrupt:
         return self._asked
 
 
-def _width(ends: Range) -> int:
+def _find_width(ends: Range) -> int:
     low, high = ends
     held = Fixed.from_range(min(low, -1), max(high, 0), 0)
     return held.width
@@ -215,70 +222,80 @@ def _width(ends: Range) -> int:
 Integer = tuple[Any, int]
 
 
-def _rounded(on: Formulas, setting: tuple[int, Rounding], args: list[Integer]) -> Integer:
+def _round(on: Formulas, setting: tuple[int, Rounding], args: list[Integer]) -> Integer:
     """Return the floor, and one more if the rest is above a half, or a half that the mode rounds up."""
     (x, width), (bits, rounding) = args[0], setting
     wide = max(width, bits + 1) + 1
-    x = on.extended(x, width, wide, True)
+    x = on.extend(x, width, wide, True)
     floor = on.slice(x, bits, wide - bits, wide), wide - bits
     if rounding is Rounding.FLOOR:
         return floor
     rest = on.slice(x, 0, bits, wide), bits
-    half = on.known(1 << (bits - 1), bits)
-    above = on._term("BV_ULT", [half, rest[0]])
-    tie = on._term("EQUAL", [half, rest[0]])
+    half = on.make_constant(1 << (bits - 1), bits)
+    above = on.make_term("BV_ULT", [half, rest[0]])
+    tie = on.make_term("EQUAL", [half, rest[0]])
     if rounding is Rounding.HALF_EVEN:
-        odd = on._term("EQUAL", [on.slice(floor[0], 0, 1, floor[1]), on.known(1, 1)])
-        tie = on._term("AND", [tie, odd])
-    up = on._term("OR", [above, tie])
-    more = on._term("BV_ADD", [floor[0], on.known(1, floor[1])]), floor[1]
-    return on.choose(up, more, floor)
+        odd = on.make_term("EQUAL", [on.slice(floor[0], 0, 1, floor[1]), on.make_constant(1, 1)])
+        tie = on.make_term("AND", [tie, odd])
+    up = on.make_term("OR", [above, tie])
+    more = on.make_term("BV_ADD", [floor[0], on.make_constant(1, floor[1])]), floor[1]
+    return on.choose_integer(up, more, floor)
 
 
-def _clipped(on: Formulas, setting: Range, args: list[Integer]) -> Integer:
-    low, high = (on.integer(end) for end in setting)
-    return on.choose(on.below(args[0], low), low, on.choose(on.below(high, args[0]), high, args[0]))
+def _clip(on: Formulas, setting: Range, args: list[Integer]) -> Integer:
+    low, high = (on.make_integer(end) for end in setting)
+    return on.choose_integer(
+        on.make_less(args[0], low),
+        low,
+        on.choose_integer(on.make_less(high, args[0]), high, args[0]),
+    )
 
 
-def _wrapped(on: Formulas, setting: tuple[bool, int], args: list[Integer]) -> Integer:
+def _wrap(on: Formulas, setting: tuple[bool, int], args: list[Integer]) -> Integer:
     (x, width), (signed, to) = args[0], setting
-    low = on.extended(x, width, to, True)
-    return (low, to) if signed else (on.extended(low, to, to + 1, False), to + 1)
+    low = on.extend(x, width, to, True)
+    return (low, to) if signed else (on.extend(low, to, to + 1, False), to + 1)
 
 
-def _stepped(on: Formulas, setting: Any, args: list[Integer]) -> Integer:
+def _step(on: Formulas, setting: Any, args: list[Integer]) -> Integer:
     steps, levels = setting
-    found = on.integer(levels[0])
+    found = on.make_integer(levels[0])
     for step, level in zip(steps, levels[1:], strict=True):
-        found = on.choose(on.below(args[0], on.integer(step)), found, on.integer(level))
+        found = on.choose_integer(
+            on.make_less(args[0], on.make_integer(step)), found, on.make_integer(level)
+        )
     return found
 
 
-def _entry(on: Formulas, setting: tuple[int, ...], args: list[Integer]) -> Integer:
+def _look_up(on: Formulas, setting: tuple[int, ...], args: list[Integer]) -> Integer:
     (x, width) = args[0]
     bits = max((len(setting) - 1).bit_length(), 1)
-    out = _width((min(setting), max(setting)))
-    return on.entry(tuple(setting), on.extended(x, width, bits, True), bits, out), out
+    out = _find_width((min(setting), max(setting)))
+    return on.look_up(tuple(setting), on.extend(x, width, bits, True), bits, out), out
 
 
 def _argmax(on: Formulas, setting: None, args: list[Integer]) -> Integer:
     """Return the place that no earlier one equals and no later one exceeds."""
-    found = on.integer(len(args) - 1)
+    found = on.make_integer(len(args) - 1)
     for place in range(len(args) - 2, -1, -1):
-        behind = [on.below(args[place], other) for other in args[place + 1 :]]
-        beaten = behind[0] if len(behind) == 1 else on._term("OR", behind)
-        found = on.choose(beaten, found, on.integer(place))
+        behind = [on.make_less(args[place], other) for other in args[place + 1 :]]
+        beaten = behind[0] if len(behind) == 1 else on.make_term("OR", behind)
+        found = on.choose_integer(beaten, found, on.make_integer(place))
     return found
 
 
 _RULES: dict[str, Callable[[Formulas, Any, list[Integer]], Integer]] = {
     "sum": lambda on, setting, args: args[0],
-    "round": _rounded,
-    "clip": _clipped,
-    "wrap": _wrapped,
-    "maximum": lambda on, setting, args: on.choose(on.below(args[0], args[1]), args[1], args[0]),
-    "minimum": lambda on, setting, args: on.choose(on.below(args[1], args[0]), args[1], args[0]),
-    "step": _stepped,
-    "table": _entry,
+    "round": _round,
+    "clip": _clip,
+    "wrap": _wrap,
+    "maximum": lambda on, setting, args: on.choose_integer(
+        on.make_less(args[0], args[1]), args[1], args[0]
+    ),
+    "minimum": lambda on, setting, args: on.choose_integer(
+        on.make_less(args[1], args[0]), args[1], args[0]
+    ),
+    "step": _step,
+    "table": _look_up,
     "argmax": _argmax,
 }

@@ -37,12 +37,12 @@ class Specification:
     def of(cls, graph: Graph) -> Specification:
         """Return what ``graph`` computes."""
         spec = cls()
-        inputs = [spec.input(op.name, op.range.hull, op.shape) for op in graph.inputs]
+        inputs = [spec.make_input(op.name, op.range.hull, op.shape) for op in graph.inputs]
         values = evaluate(graph, inputs, graph.outputs, partial(Terms.of, spec))
         spec.outputs = [values[op].ids.ravel().tolist() for op in graph.outputs]
         return spec
 
-    def input(self, name: str, ends: Range, shape: tuple[int, ...]) -> Terms:
+    def make_input(self, name: str, ends: Range, shape: tuple[int, ...]) -> Terms:
         """Return the unknowns of a port."""
         made = np.empty((1, *shape), object)
         numbers: list[int] = []
@@ -51,43 +51,43 @@ class Specification:
             number = len(self.unknowns)
             self.unknowns.append(Unknown(number, name, label, (-1, 0), *ends))
             numbers.append(number)
-            made[(0, *place)] = NormalForm.unknown(number)
+            made[(0, *place)] = NormalForm.make_unknown(number)
         self.inputs.append(numbers)
         return Terms(self, made)
 
-    def range_of(self, number: int) -> Range:
+    def get_range(self, number: int) -> Range:
         """Return the ends of an unknown."""
         unknown = self.unknowns[number]
         return unknown.lo, unknown.hi
 
-    def ends(self, polynomial: NormalForm) -> Range:
+    def find_ends(self, polynomial: NormalForm) -> Range:
         """Return the ends of a polynomial."""
-        return polynomial.range(self.range_of)
+        return polynomial.find_range(self.get_range)
 
     def make(
         self, rule: str, args: Sequence[NormalForm], ends: Range, setting: Any = None
     ) -> NormalForm:
         """Return the unknown that ``rule`` makes of ``args``: the same for the same."""
         if ends[0] == ends[1]:
-            return NormalForm.constant(ends[0])
+            return NormalForm.make_constant(ends[0])
         key = rule, tuple(args), setting
         number = self._places.get(key)
         if number is None:
             number = self._places[key] = len(self.unknowns)
-            read = {n for arg in args for n in arg.unknowns()}
+            read = {n for arg in args for n in arg.list_unknowns()}
             within = (self.unknowns[n].group for n in read)
             level = max((step for op, step in within if op == self._op), default=0) + 1
             group = (self._op, level)
             self.unknowns.append(Unknown(number, "", "", group, *ends, rule, tuple(args), setting))
-        return NormalForm.unknown(number)
+        return NormalForm.make_unknown(number)
 
     def settle(self, name: str, results: Array) -> Array:
         """Return the results of an op, each that is a sum as an unknown, and name the op's unknowns."""
         settled = np.empty(results.shape, object)
         labels: dict[int, str] = {}
         for place in np.ndindex(*results.shape):
-            settled[place] = made = self._settled(cast(NormalForm, results[place]))
-            for number in made.unknowns():
+            settled[place] = made = self._settle(cast(NormalForm, results[place]))
+            for number in made.list_unknowns():
                 labels.setdefault(number, "".join(f"_{i}" for i in place[1:]))
         for number in range(self._first, len(self.unknowns)):
             unknown = self.unknowns[number]
@@ -98,13 +98,13 @@ class Specification:
         self._op += 1
         return settled
 
-    def _settled(self, result: NormalForm) -> NormalForm:
+    def _settle(self, result: NormalForm) -> NormalForm:
         twos = result.twos
-        rest = result.halved(twos)
+        rest = result.halve(twos)
         assert rest is not None
         if rest.code is not None or rest.single is not None:
             return result
-        return self.make(SUM, [rest], self.ends(rest)).scaled(1 << twos)
+        return self.make(SUM, [rest], self.find_ends(rest)).scale(1 << twos)
 
 
 class Terms:
@@ -119,7 +119,7 @@ class Terms:
         """Return the constants ``codes``."""
         numbers = codes.to_integers()
         ids = np.empty(numbers.shape, object)
-        flat = [NormalForm.constant(int(code)) for code in numbers.ravel().tolist()]
+        flat = [NormalForm.make_constant(int(code)) for code in numbers.ravel().tolist()]
         ids.ravel()[:] = [*flat, None][:-1]
         return cls(spec, ids)
 
@@ -132,7 +132,7 @@ class Terms:
         """Return the constants ``codes`` beside these terms."""
         return Terms.of(self.spec, codes)
 
-    def constants(self) -> Array:
+    def get_codes(self) -> Array:
         """Return the codes of constants, as Python ints."""
         codes = [each.code for each in self.ids.ravel().tolist()]
         return np.array([*codes, None], object)[:-1].reshape(self.shape)
@@ -141,13 +141,15 @@ class Terms:
         """Return the same terms as the result of the op ``name``."""
         return Terms(self.spec, self.spec.settle(name, self.ids))
 
-    def _each(self, rule: Callable[[NormalForm], NormalForm]) -> Terms:
+    def _map_terms(self, rule: Callable[[NormalForm], NormalForm]) -> Terms:
         made = np.empty(self.shape, object)
         for place in np.ndindex(*self.shape):
             made[place] = rule(cast(NormalForm, self.ids[place]))
         return Terms(self.spec, made)
 
-    def _pairs(self, other: Terms, rule: Callable[[NormalForm, NormalForm], NormalForm]) -> Terms:
+    def _map_pairs(
+        self, other: Terms, rule: Callable[[NormalForm, NormalForm], NormalForm]
+    ) -> Terms:
         a, b = np.broadcast_arrays(self.ids, other.ids)
         made = np.empty(a.shape, object)
         for place in np.ndindex(*a.shape):
@@ -157,19 +159,19 @@ class Terms:
     # Arithmetic
 
     def __add__(self, other: Terms) -> Terms:
-        return self._pairs(other, NormalForm.__add__)
+        return self._map_pairs(other, NormalForm.__add__)
 
     def __sub__(self, other: Terms) -> Terms:
-        return self._pairs(other, NormalForm.__sub__)
+        return self._map_pairs(other, NormalForm.__sub__)
 
     def __mul__(self, other: Terms) -> Terms:
-        return self._pairs(other, NormalForm.__mul__)
+        return self._map_pairs(other, NormalForm.__mul__)
 
     def __lshift__(self, bits: int) -> Terms:
-        return self._each(lambda each: each.scaled(1 << bits))
+        return self._map_terms(lambda each: each.scale(1 << bits))
 
     def __matmul__(self, other: Terms) -> Terms:
-        weights = other.constants()
+        weights = other.get_codes()
         lead = np.broadcast_shapes(self.shape[:-2], weights.shape[:-2])
         x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
         matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
@@ -178,28 +180,28 @@ class Terms:
             columns = matrices[place[:-1]].T.tolist()
             row = x[place].tolist()
             for column, factors in enumerate(columns):
-                made[(*place, column)] = _weighted(row, factors)
+                made[(*place, column)] = _weigh(row, factors)
         return Terms(self.spec, made)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Terms:
         """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
         if bits <= 0:
             return self << -bits
-        return self._each(lambda each: self._rounded(each, bits, rounding))
+        return self._map_terms(lambda each: self._round(each, bits, rounding))
 
-    def _rounded(self, x: NormalForm, bits: int, rounding: Rounding) -> NormalForm:
-        exact = x.halved(bits)
+    def _round(self, x: NormalForm, bits: int, rounding: Rounding) -> NormalForm:
+        exact = x.halve(bits)
         if exact is not None:
             return exact
-        ends = Codes(np.array(self.spec.ends(x), object)).round_shift(bits, rounding)
-        return self.spec.make("round", [x], _ends(ends), (bits, rounding))
+        ends = Codes(np.array(self.spec.find_ends(x), object)).round_shift(bits, rounding)
+        return self.spec.make("round", [x], _get_ends(ends), (bits, rounding))
 
     def clip(self, lo: int, hi: int) -> Terms:
         """Saturate to ``[lo, hi]``."""
-        return self._each(lambda each: self._clipped(each, lo, hi))
+        return self._map_terms(lambda each: self._clip(each, lo, hi))
 
-    def _clipped(self, x: NormalForm, lo: int, hi: int) -> NormalForm:
-        low, high = self.spec.ends(x)
+    def _clip(self, x: NormalForm, lo: int, hi: int) -> NormalForm:
+        low, high = self.spec.find_ends(x)
         if lo <= low and high <= hi:
             return x
         ends = (min(max(low, lo), hi), min(max(high, lo), hi))
@@ -207,26 +209,26 @@ class Terms:
 
     def wrap(self, to: Fixed) -> Terms:
         """Keep the low bits, as a code of ``to``."""
-        return self._each(lambda each: self._wrapped(each, to))
+        return self._map_terms(lambda each: self._wrap(each, to))
 
-    def _wrapped(self, x: NormalForm, to: Fixed) -> NormalForm:
-        low, high = self.spec.ends(x)
+    def _wrap(self, x: NormalForm, to: Fixed) -> NormalForm:
+        low, high = self.spec.find_ends(x)
         if to.lo <= low and high <= to.hi:
             return x
         return self.spec.make("wrap", [x], (to.lo, to.hi), (to.signed, to.width))
 
     def maximum(self, other: Terms) -> Terms:
         """Return the elementwise maximum."""
-        return self._pairs(other, partial(self._extreme, "maximum", max))
+        return self._map_pairs(other, partial(self._choose_extreme, "maximum", max))
 
     def minimum(self, other: Terms) -> Terms:
         """Return the elementwise minimum."""
-        return self._pairs(other, partial(self._extreme, "minimum", min))
+        return self._map_pairs(other, partial(self._choose_extreme, "minimum", min))
 
-    def _extreme(
+    def _choose_extreme(
         self, rule: str, best: Callable[[int, int], int], a: NormalForm, b: NormalForm
     ) -> NormalForm:
-        (low, high), (below, above) = self.spec.ends(a), self.spec.ends(b)
+        (low, high), (below, above) = self.spec.find_ends(a), self.spec.find_ends(b)
         if a == b or low >= above or below >= high:
             return a if best(low, below) == low and best(high, above) == high else b
         ends = best(low, below), best(high, above)
@@ -234,25 +236,23 @@ class Terms:
 
     def step(self, thresholds: Terms, values: Terms) -> Terms:
         """Return ``values[number of thresholds <= x]``."""
-        steps = tuple(thresholds.constants().tolist())
-        levels = tuple(values.constants().tolist())
-        return self._each(lambda each: self._stepped(each, steps, levels))
+        steps = tuple(thresholds.get_codes().tolist())
+        levels = tuple(values.get_codes().tolist())
+        return self._map_terms(lambda each: self._step(each, steps, levels))
 
-    def _stepped(
-        self, x: NormalForm, steps: tuple[int, ...], levels: tuple[int, ...]
-    ) -> NormalForm:
-        first, last = (bisect_right(steps, end) for end in self.spec.ends(x))
+    def _step(self, x: NormalForm, steps: tuple[int, ...], levels: tuple[int, ...]) -> NormalForm:
+        first, last = (bisect_right(steps, end) for end in self.spec.find_ends(x))
         reached = levels[first : last + 1]
         return self.spec.make("step", [x], (min(reached), max(reached)), (steps, levels))
 
     def take_rows(self, table: Terms) -> Terms:
         """Return the rows of constants ``table`` at these indices."""
-        rows = table.constants()
+        rows = table.get_codes()
         columns = [tuple(column) for column in rows.reshape(len(rows), -1).T.tolist()]
         made = np.empty((*self.shape, len(columns)), object)
         for place in np.ndindex(*self.shape):
             x = cast(NormalForm, self.ids[place])
-            low, high = self.spec.ends(x)
+            low, high = self.spec.find_ends(x)
             for number, column in enumerate(columns):
                 part = column[low : high + 1]
                 made[(*place, number)] = self.spec.make(
@@ -285,12 +285,12 @@ class Terms:
         return Terms(parts[0].spec, f([part.ids for part in parts]))
 
 
-def _ends(codes: Codes) -> Range:
-    low, high = codes.to_integers().tolist()
+def _get_ends(codes: Codes) -> Range:
+    low, high = codes.integers().tolist()
     return int(low), int(high)
 
 
-def _weighted(row: Sequence[NormalForm], factors: Sequence[int]) -> NormalForm:
+def _weigh(row: Sequence[NormalForm], factors: Sequence[int]) -> NormalForm:
     terms: dict[tuple[int, ...], int] = {}
     for x, factor in zip(row, factors, strict=True):
         if factor:

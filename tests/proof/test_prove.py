@@ -260,10 +260,10 @@ HARD = """
 from qhls.proof import solver
 on = solver.Formulas(solver.find_solver(), 60)
 x, y = (on.terms.mk_const(on.terms.mk_bv_sort(80), name) for name in "xy")
-product = on._term("EQUAL", [on.multiplied(x, y, 80), on.known(998244353998244353000000007, 80)])
+product = on.make_term("EQUAL", [on.multiply(x, y, 80), on.make_constant(998244353998244353000000007, 80)])
 on.query.assert_formula(product)
 for word in (x, y):
-    on.query.assert_formula(on._term("BV_ULT", [word, on.known(1 << 41, 80)]))
+    on.query.assert_formula(on.make_term("BV_ULT", [word, on.make_constant(1 << 41, 80)]))
 print("begin", flush=True)
 on.solve()
 """
