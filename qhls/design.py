@@ -131,7 +131,7 @@ class Design:
         """Write the project of ``target``; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
 
         Targets: "vitis", "catapult" (C++) and "verilog": a pipeline for the schedule's clock in which every weight has
-        its own logic, or with ``io="stream"`` one module per process.
+        its own logic; one module per process with ``io="stream"`` and where hardware is shared.
 
         Raises ``EmitError``. Warns (``DesignWarning``) if the part is too small or a tool will not build the design.
         """
@@ -209,7 +209,7 @@ class Design:
         from qhls import rtl
         from qhls.rtl.verilog import Verilog
 
-        period = rtl.check_schedule(self.schedule)
+        period = rtl.check_pipeline(self.schedule)
         return Verilog.of(rtl.build_netlist(self.graph, clock_period=period))
 
     def save(self, path: str | Path) -> Path:

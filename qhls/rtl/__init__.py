@@ -1,7 +1,7 @@
 """RTL: netlists of scalar cells made from a graph, their Verilog, and its simulation with Verilator."""
 
 from qhls.rtl.activity import count_toggles
-from qhls.rtl.emit import VerilogProject, check_schedule, emit
+from qhls.rtl.emit import VerilogProject, check_pipeline, emit
 from qhls.rtl.simulate import Rtl, build
 from qhls.rtl.streams.designs import (
     build_design,
@@ -19,7 +19,7 @@ __all__ = [
     "build_design",
     "build_netlist",
     "check_period",
-    "check_schedule",
+    "check_pipeline",
     "count_toggles",
     "emit",
     "emit_design",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,19 +110,19 @@ def make_vectors(ports: Sequence[Port], arrays: Sequence[Array], name: str) -> d
     return {f"{DATA_FOLDER}/{name}.hex": _print_vectors(ports, arrays)}
 
 
-def check_schedule(schedule: Schedule, allowed: Collection[str] = ()) -> float:
+def check_pipeline(schedule: Schedule) -> float:
     """Return the clock period of a schedule of one pipeline, in which every weight has its own logic.
 
-    Raises ``EmitError`` for one that shares hardware or asks for streams, but for the fields ``allowed``.
+    Raises ``EmitError`` for one that shares hardware or asks for streams.
     """
     plain = Schedule()
     shared = ("reuse_factor", "storage", "io", "interval", "throughput", *UNITS, "fit", "folding")
-    for name in (each for each in shared if each not in allowed):
+    for name in shared:
         value = getattr(schedule, name)
         if value != getattr(plain, name):
             raise EmitError(
-                f"verilog: expected a schedule without {name}, got {name}={value!r}. Verilog shares hardware in "
-                "streams only: leave it out, or emit C++."
+                f"verilog: expected a schedule without {name}, got {name}={value!r}. Proofs, synthesis and placement "
+                "are of one pipeline that shares no hardware: leave it out."
             )
     return schedule.clock_period
 

@@ -1,4 +1,7 @@
-"""Verilog of streams: the interpreter's codes whenever tokens come and go, and the cycles of the plan, exactly."""
+"""Verilog of streams, and of arrays that share hardware, whose tokens are whole tensors.
+
+The interpreter's codes whenever tokens come and go, and the cycles of the plan, exactly.
+"""
 
 import os
 import random
@@ -12,10 +15,10 @@ import pytest
 from qhls.design import Design
 from qhls.errors import EmitError, RtlError
 from qhls.ir import Conv, Fixed, Graph, Input, Matmul, Mul, Pool, Quantize, Scan, Threshold, run
-from qhls.plan import Schedule
+from qhls.plan import Schedule, plan_design
 from qhls.plan.streams.actions import Reduce, Repeat
 from qhls.plan.streams.depths import set_depths
-from qhls.rtl import build_design, find_latency
+from qhls.rtl import build_design, find_latency, save_waves
 from qhls.rtl.simulate import find_verilator
 from qhls.rtl.streams import simulate
 from qhls.rtl.streams.design import StreamVerilog
@@ -36,6 +39,7 @@ from support.graphs.random_graphs import draw, graphs
 from support.rtl import make, needs_verilator, needs_yosys, yosys
 
 STREAM = Schedule(io="stream")
+IO = pytest.mark.parametrize("io", ["array", "stream"])
 PAUSES = [(0, 0), (0.3, 0.3), (0.8, 0), (0, 0.8)]
 
 
@@ -104,9 +108,10 @@ def test_constants_and_sums_follow_the_tokens():
 
 
 @needs_verilator
-def test_an_interval_is_met():
+@IO
+def test_an_interval_is_met(io):
     graph = graph_of("residual", list(residual()))
-    schedule = Schedule(io="stream", interval=600)
+    schedule = Schedule(io=io, interval=600)
     plan = StreamVerilog.of(graph, schedule).plan
     assert any(process.tiles for process in plan.processes)
     assert plan.interval <= 600
@@ -120,15 +125,50 @@ def test_all_ways_to_move_tokens_agree():
 
 
 @needs_verilator
-def test_folded_products_agree_and_take_the_cycles_of_the_plan():
-    compare(graph_of("folded", list(products())[1::2]), Schedule(io="stream", reuse_factor=4))
+@IO
+def test_folded_products_agree_and_take_the_cycles_of_the_plan(io):
+    compare(graph_of("folded", list(products())[1::2]), Schedule(io=io, reuse_factor=4))
 
 
 @needs_verilator
 @pytest.mark.long
+@IO
 @pytest.mark.parametrize("reuse", [2, 3, 4, 8, 30, 1000])
-def test_all_folds_agree(reuse):
-    compare(graph_of("folded", list(products())), Schedule(io="stream", reuse_factor=reuse))
+def test_all_folds_agree(reuse, io):
+    compare(graph_of("folded", list(products())), Schedule(io=io, reuse_factor=reuse))
+
+
+@needs_verilator
+def test_ops_of_every_kind_agree_beside_folds_of_arrays():
+    kinds = {op.kind: op for op in tokens() if not op.nested}
+    graph = graph_of("kinds", [*kinds.values(), *residual()])
+    schedule = Schedule(reuse_factor=3)
+    plan = StreamVerilog.of(graph, schedule).plan
+    assert any(process.hardware and process.hardware.fold for process in plan.processes)
+    assert {fifo.tokens for fifo in (*plan.inputs, *plan.outputs)} == {1}
+    compare(graph, schedule)
+
+
+@needs_verilator
+def test_a_budget_of_arrays_gives_the_interval_of_the_plan():
+    graph, schedule = classifier(), Schedule(lut=2000)
+    wanted = plan_design(graph, schedule).interval
+    assert wanted > plan_design(graph, Schedule()).interval
+    assert find_latency(graph, schedule).interval <= wanted
+    compare(graph, schedule)
+
+
+@IO
+def test_an_interval_that_registers_miss_is_refused(tmp_path, io):
+    """A step of a recurrence has so many registers at 1 GHz that its six turns take longer than planned."""
+    graph = graph_of("g", [EXAMPLES[Scan][0](Fixed.parse("u4.5"))])
+    design = Design(graph, Schedule(io=io, interval=40, clock_period=1.0))
+    assert design.plan.interval <= 40
+    expected = r"^verilog: expected an interval of at most 40 cycles, got 4\d\. Allow more .* shares less\.$"
+    for call in (lambda: design.emit("verilog", tmp_path / "p"), lambda: design.latency("verilog")):
+        with pytest.raises(EmitError, match=expected):
+            call()
+    assert not (tmp_path / "p").exists()
 
 
 @needs_verilator
@@ -175,6 +215,15 @@ def test_check_names_the_op_that_differs(monkeypatch):
     assert "module classifier_act1_quantize_process $end" in Path(waves[1]).read_text()
 
 
+def test_a_folder_of_waveforms_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    design = Design(classifier(), STREAM)
+    monkeypatch.setenv("QHLS_CACHE", str(tmp_path))
+    (tmp_path / "waves").write_text("a file")
+    expected = r"^waveform '.*classifier\.vcd': expected a folder that can be written, got: .*\. Set QHLS_CACHE to"
+    with pytest.raises(RtlError, match=expected):
+        save_waves(design.graph, design.schedule, design.random_codes(2))
+
+
 @needs_verilator
 def test_a_deadlock_is_reported(monkeypatch):
     """A gate needs the whole image before its first token, which a shorter FIFO does not hold."""
@@ -196,8 +245,9 @@ def test_a_deadlock_is_reported(monkeypatch):
 
 
 @needs_verilator
-def test_project_runs_without_python(tmp_path):
-    design = Design(classifier(), Schedule(io="stream", reuse_factor=5))
+@IO
+def test_project_runs_without_python(tmp_path, io):
+    design = Design(classifier(), Schedule(io=io, reuse_factor=5))
     project = design.emit("verilog", tmp_path / "p")
     written = {path.name for path in (project.path / "rtl").glob("*")}
     assert {path.name for path in project.sources} == written
@@ -230,10 +280,10 @@ def test_project_finds_faults(tmp_path):
 
 
 @needs_yosys
-def test_yosys_reads_what_is_emitted(tmp_path):
-    project = Design(classifier(), Schedule(io="stream", reuse_factor=5)).emit(
-        "verilog", tmp_path / "p"
-    )
+@IO
+def test_yosys_reads_what_is_emitted(tmp_path, io):
+    design = Design(classifier(), Schedule(io=io, reuse_factor=5))
+    project = design.emit("verilog", tmp_path / "p")
     commands = [f"read_verilog -sv {path}" for path in project.sources]
     status, output = yosys(
         *commands, "hierarchy -check -top classifier_axis", "proc", "check -assert"
@@ -271,10 +321,11 @@ def test_hostile_names_everywhere(tmp_path, target):
     assert status == 0, output
 
 
-def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path):
+@IO
+def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path, io):
     op = EXAMPLES[Scan][0](Fixed.parse("u4.5"))
     graph = graph_of("g", [op])
-    schedule = Schedule(io="stream", reuse_factor=4)
+    schedule = Schedule(io=io, reuse_factor=4)
     expected = r"^verilog: expected a recurrence 'scan.*' that shares no multiplier, got one with folds of .*\. Leave"
     with pytest.raises(EmitError, match=expected):
         Design(graph, schedule).emit("verilog", tmp_path / "p")
@@ -282,10 +333,14 @@ def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path):
 
 
 @needs_verilator
-@pytest.mark.parametrize("folded", [False, True])
-def test_lint_of_every_kind_of_module(tmp_path, folded):
-    outputs = list(products()) if folded else [*tokens(), *residual()]
-    schedule = Schedule(io="stream", reuse_factor=3) if folded else STREAM
+@pytest.mark.parametrize(
+    ("io", "reuse"), [("stream", 1), ("stream", 3), ("array", 3), ("array", 5)]
+)
+def test_lint_of_every_kind_of_module(tmp_path, io, reuse):
+    outputs = [*tokens(), *residual()] if reuse in (1, 5) else list(products())
+    if io == "array":
+        outputs = [op for op in outputs if not op.nested]
+    schedule = Schedule(io=io, reuse_factor=reuse)
     verilog = StreamVerilog.of(graph_of("lint", outputs), schedule)
     for name, text in verilog.files.items():
         (tmp_path / name).write_text(text, "ascii")

@@ -101,7 +101,7 @@ def build_rtl(graph, schedule):
     """The Verilog of ``graph`` with io and folds drawn by its size, and a recurrence that shares no multiplier."""
     random = np.random.default_rng(len(graph.ops))
     io = random.choice(["array", "stream"])
-    folds = io == "stream" and not any(op.nested for op in graph.ops)
+    folds = not any(op.nested for op in graph.ops)
     reuse = int(random.choice([1, 2, 5, 16])) if folds else 1
     drawn = replace(schedule, io=str(io), reuse_factor=reuse)
     simulation = rtl.build_design(graph, drawn)

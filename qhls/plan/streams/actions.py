@@ -67,7 +67,14 @@ class Reduce:
     pixels: int
 
 
-Action = Fork | Repeat | Fill | Slide | Reduce
+@dataclass(frozen=True)
+class Regroup:
+    """The elements of a tensor in their order, as tokens of another length; on one side, one token is all of them."""
+
+    op: Op
+
+
+Action = Fork | Regroup | Repeat | Fill | Slide | Reduce
 
 
 def make_slide(op: Conv | Pool) -> Slide | None:

@@ -20,13 +20,19 @@ from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
 
 @lru_cache(maxsize=16)
-def plan_streams(graph: Graph, schedule: Schedule) -> StreamPlan:
+def plan_streams(graph: Graph, schedule: Schedule, whole_ports: bool = False) -> StreamPlan:
     """Return the plan of ``graph`` as processes that exchange tokens. It is made once for several readers.
+
+    ``whole_ports``: inputs and outputs are one token each. All that reads or makes them keeps the order of elements.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
     check_folding(graph, schedule)
-    rules = {op: _make_consistent(cut(op)) for op in list_calls(graph)}
+    ports = {*graph.inputs, *graph.outputs} if whole_ports else set[Op]()
+    rules = {
+        op: _consistent(cut(op)) if ports.isdisjoint((op, *op.operands)) else Cut(op, regroups=True)
+        for op in list_calls(graph)
+    }
     outlook = group_tensors(graph, rules)
     if schedule.is_searched:
         from qhls.plan.streams.decisions.search import find_streams

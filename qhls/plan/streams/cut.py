@@ -24,7 +24,7 @@ class Cut:
     ``axes``: the number of leading axes of the result that become steps. ``held``: operands that all steps read whole.
     ``by_element``: any consecutive elements are a part, whatever their number. ``period``: the elements of the result
     after which the constants of such a cut start over; 0 where they are the same for all elements. ``running``: the
-    result is a running sum or maximum over all pixels.
+    result is a running sum or maximum over all pixels. ``regroups``: the elements of the operand stay in their order.
     """
 
     op: Op
@@ -33,6 +33,7 @@ class Cut:
     by_element: bool = False
     period: int = 0
     running: bool = False
+    regroups: bool = False
 
     @property
     def steps(self) -> int:

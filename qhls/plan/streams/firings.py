@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qhls.plan.streams.actions import Fill, Fork, Reduce, Slide
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Slide
 from qhls.plan.streams.network import StreamProcess, Tiles
 from qhls.plan.streams.tokens import Firings, Mask, Steps
 
@@ -39,6 +39,11 @@ def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
     if isinstance(action, Fill):
         takes = _find_operands(action)[:: process.writes[0].lanes, None]
         return Firings(takes, np.ones_like(takes), np.ones(len(takes), np.int64), 0)
+    if isinstance(action, Regroup):
+        places = np.arange(process.trips)[:, None]
+        takes = places % (process.trips // process.taken[0]) == 0
+        gives = (places + 1) % (process.trips // process.given) == 0
+        return Firings(takes, gives, np.ones(process.trips, np.int64), 0)
     hardware, tiles = process.hardware, process.tiles
     assert hardware is not None
     if isinstance(action, Reduce):

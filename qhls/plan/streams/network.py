@@ -14,7 +14,7 @@ from qhls.plan.choices import place_memory
 from qhls.plan.process import Buffer, Process, Store
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Action, Reduce, Repeat, Slide
+from qhls.plan.streams.actions import Action, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.hardware import hold_elements
 from qhls.system.display import Tabular
 
@@ -122,6 +122,8 @@ class StreamProcess:
         action = self.action
         if isinstance(action, Slide):
             return (action.image[2] // self.reads[0].lanes,)
+        if isinstance(action, Regroup):
+            return (self.reads[0].tokens,)
         if not isinstance(action, Repeat):
             return (1,)
         return tuple(
@@ -134,7 +136,7 @@ class StreamProcess:
         action = self.action
         if isinstance(action, Repeat | Slide):
             return action.step.size // self.writes[0].lanes
-        return 1
+        return self.writes[0].tokens if isinstance(action, Regroup) else 1
 
     @property
     def interval(self) -> int:
@@ -156,6 +158,8 @@ class StreamProcess:
         action = self.action
         if isinstance(action, Repeat | Slide):
             return count_steps(action)
+        if isinstance(action, Regroup):
+            return max(*self.taken, self.given)
         return action.pixels * self.runs if isinstance(action, Reduce) else self.writes[0].tokens
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from qhls.ir.ops import Const
-from qhls.plan.streams.actions import Fill, Fork, Reduce, Slide
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Slide
 from qhls.plan.streams.firings import count_busy_cycles
 from qhls.plan.table import describe_buffer
 from qhls.system.tables import make_cell
@@ -47,6 +47,8 @@ def describe_action(process: StreamProcess) -> str:
         return f"copy of {action.tokens:,} tokens"
     if isinstance(action, Fill):
         return "filter of tokens"
+    if isinstance(action, Regroup):
+        return f"{process.taken[0]:,} tokens as {process.given:,}"
     if isinstance(action, Slide):
         height, width = action.size
         return f"window {height} x {width}"

@@ -15,7 +15,7 @@ from qhls.ir.ops import Const, Conv, Matmul, Threshold
 from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
-from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat, Slide
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.cut import take_part
 from qhls.plan.streams.firings import Pace
 from qhls.plan.streams.network import StreamProcess
@@ -46,14 +46,14 @@ class Body:
 
 
 def make_body(process: StreamProcess, clock_period: float) -> Body | None:
-    """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds; None for a fork.
+    """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds; None where tokens are only copied.
 
     Raises ``EmitError`` for a recurrence whose step shares multipliers.
     """
     action = process.action
     if isinstance(action, Fill):
         return Body(process, _fill(process, action), "fill", None)
-    if isinstance(action, Fork):
+    if isinstance(action, Fork | Regroup):
         return None
     if isinstance(action, Reduce):
         return Body(process, _accumulate(process, action), "reduce", Pace(1))

@@ -14,9 +14,11 @@ from qhls.plan import Schedule
 from qhls.plan.streams.build import plan_streams
 from qhls.plan.streams.depths import time_plan
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
+from qhls.plan.streams.ports import plan_arrays
 from qhls.rtl.emit import render
 from qhls.rtl.streams.bodies import Body, make_body
-from qhls.rtl.streams.modules import Counter, Module
+from qhls.rtl.streams.counters import Counter
+from qhls.rtl.streams.modules import Module
 
 _LONGEST = 80
 """Letters of a module's name, behind which others are added."""
@@ -35,17 +37,20 @@ class StreamVerilog:
     def of(cls, graph: Graph, schedule: Schedule) -> StreamVerilog:
         """Return the Verilog of ``graph``: the processes of its plan, with the registers that its clock needs.
 
+        Of a design of arrays, ports take a whole tensor as one token.
+
         Raises ``EmitError`` for a process that is too large, and for one that is slower than the schedule's interval.
         """
-        plan = plan_streams(graph, schedule)
+        make = plan_streams if schedule.io == "stream" else plan_arrays
+        plan = make(graph, schedule)
         bodies = {each.name: make_body(each, schedule.clock_period) for each in plan.processes}
         paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
         timed = time_plan(plan, paces)
         target = schedule.target
         if target is not None and timed.interval > target:
             raise EmitError(
-                f"verilog: expected an interval of at most {target:,} cycles, got {timed.interval:,}. Ask for a "
-                "shorter interval, so that the plan shares less."
+                f"verilog: expected an interval of at most {target:,} cycles, got {timed.interval:,}. Allow "
+                "more cycles or a longer clock period, or ask for a shorter interval, so that the plan shares less."
             )
         return cls(timed, bodies)
 

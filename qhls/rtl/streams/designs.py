@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qhls.backends.cache import find_cache_folder
-from qhls.backends.names import make_identifier
-from qhls.errors import RtlError
+from qhls.backends.cache import cache_folder
+from qhls.backends.names import identifier
+from qhls.errors import EmitError, RtlError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.plan import Schedule
-from qhls.plan.schedule import UNITS
-from qhls.rtl.emit import VerilogProject, check_schedule, emit
+from qhls.rtl.emit import VerilogProject, emit
 from qhls.rtl.simulate import Rtl, build, write_waves
 from qhls.rtl.wires import build_netlist
 from qhls.system.display import Printed
@@ -54,20 +53,29 @@ class RtlLatency(Printed):
 
 def check_period(schedule: Schedule) -> float:
     """Return the clock period of a schedule that Verilog can follow. Raises ``EmitError`` for another."""
-    wishes = ("io", "reuse_factor", "folding", "interval", "throughput", *UNITS, "fit")
-    return check_schedule(schedule, wishes if schedule.io == "stream" else ())
+    if schedule.storage != "registers":
+        raise EmitError(
+            f"verilog: expected a schedule without storage, got storage={schedule.storage!r}. The plan places weights "
+            "in Verilog: leave it out."
+        )
+    return schedule.clock_period
+
+
+def _is_pipeline(schedule: Schedule) -> bool:
+    """Return whether a design is one pipeline; others are processes that exchange tokens."""
+    return schedule.io == "array" and schedule.weights_are_logic
 
 
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
     """Return the cycles of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
     period = check_period(schedule)
-    if schedule.io == "stream":
-        from qhls.rtl.streams.design import StreamVerilog
+    if _is_pipeline(schedule):
+        latency = build_netlist(graph, clock_period=period).latency
+        return RtlLatency(graph.name, latency, 1, period)
+    from qhls.rtl.streams.design import StreamVerilog
 
-        plan = StreamVerilog.of(graph, schedule).plan
-        return RtlLatency(graph.name, plan.latency, plan.interval, period)
-    latency = build_netlist(graph, clock_period=period).latency
-    return RtlLatency(graph.name, latency, 1, period)
+    plan = StreamVerilog.of(graph, schedule).plan
+    return RtlLatency(graph.name, plan.latency, plan.interval, period)
 
 
 def emit_design(
@@ -75,11 +83,11 @@ def emit_design(
 ) -> VerilogProject:
     """Write the Verilog project of ``graph``; ``options`` are those of ``qhls.rtl.emit``. Raises ``EmitError``."""
     period = check_period(schedule)
-    if schedule.io == "stream":
-        from qhls.rtl.streams.emit import emit_streams
+    if _is_pipeline(schedule):
+        return emit(graph, path, clock_period=period, **options)
+    from qhls.rtl.streams.emit import emit_streams
 
-        return emit_streams(graph, schedule, path, **options)
-    return emit(graph, path, clock_period=period, **options)
+    return emit_streams(graph, schedule, path, **options)
 
 
 def build_design(
@@ -87,11 +95,11 @@ def build_design(
 ) -> Rtl | StreamRtl:
     """Build the Verilog of ``graph`` for simulation, as ``qhls.rtl.build``. Raises ``EmitError`` and ``RtlError``."""
     period = check_period(schedule)
-    if schedule.io == "stream":
-        from qhls.rtl.streams.simulate import build_streams
+    if _is_pipeline(schedule):
+        return build(graph, clock_period=period, taps=taps, waves=waves)
+    from qhls.rtl.streams.simulate import build_streams
 
-        return build_streams(graph, schedule, taps=taps, waves=waves)
-    return build(graph, clock_period=period, taps=taps, waves=waves)
+    return build_streams(graph, schedule, taps=taps, waves=waves)
 
 
 def save_waves(graph: Graph, schedule: Schedule, codes: Sequence[Array]) -> Path:
@@ -99,13 +107,12 @@ def save_waves(graph: Graph, schedule: Schedule, codes: Sequence[Array]) -> Path
 
     Raises ``RtlError`` where the folder cannot be written.
     """
-    simulation = build_design(graph, schedule, waves=True)
-    path = find_cache_folder() / "waves" / f"{make_identifier(graph.name)}.vcd"
+    path = cache_folder() / "waves" / f"{identifier(graph.name)}.vcd"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RtlError(
             f"waveform {str(path)!r}: expected a folder that can be written, got: {error}. Set QHLS_CACHE to another."
         ) from error
-    write_waves(simulation, codes, path)
+    write_waves(build_design(graph, schedule, waves=True), codes, path)
     return path

@@ -58,8 +58,10 @@ def emit_streams(
         "ports": [_describe(verilog, fifo) for fifo in (*plan.inputs, *plan.outputs)],
     }
     files = {f"tb/{verilog.top}_test.cpp": render("stream_drivers/testbench.cpp.j2", settings)}
-    files |= make_vectors([_make_port(op) for op in graph.inputs], given, "stimuli")
-    files |= make_vectors([_make_port(op) for op in graph.outputs], run(graph, given), "expected")
+    files |= make_vectors([_make_port(op) for op in plan.graph.inputs], given, "stimuli")
+    files |= make_vectors(
+        [_make_port(op) for op in plan.graph.outputs], run(graph, given), "expected"
+    )
     return write_project(graph, folder, verilog.files, files, settings)
 
 

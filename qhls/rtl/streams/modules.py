@@ -11,7 +11,7 @@ from qhls.ir.ops import Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.plan.dataflow import find_array
 from qhls.plan.fold import Fold
-from qhls.plan.streams.actions import Fill, Reduce, Repeat, Slide
+from qhls.plan.streams.actions import Fill, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
 from qhls.rtl.streams.bodies import (
     Body,
@@ -20,62 +20,8 @@ from qhls.rtl.streams.bodies import (
     list_tile_elements,
     pack_weights,
 )
+from qhls.rtl.streams.counters import Counter
 from qhls.rtl.verilog import Verilog, make_literal
-
-
-@dataclass(frozen=True)
-class Counter:
-    """A register that counts ``size`` values from ``start`` on, round and round; none for a single value."""
-
-    name: str
-    size: int
-    start: int = 0
-
-    @property
-    def width(self) -> int:
-        """Return the bits of the register."""
-        return max((self.size - 1).bit_length(), 1)
-
-    @property
-    def declaration(self) -> str:
-        """Return the register's declaration."""
-        return f"reg [{self.width - 1}:0] {self.name};" if self.size > 1 else ""
-
-    @property
-    def last(self) -> str:
-        """Return whether the count is the last before ``start``."""
-        return self.print_equals((self.start - 1) % self.size)
-
-    def print_equals(self, number: int) -> str:
-        """Return whether the count is ``number``."""
-        return f"{self.name} == {make_literal(number, self.width)}" if self.size > 1 else "1'b1"
-
-    def print_within(self, low: int, high: int) -> str:
-        """Return whether the count is at least ``low`` and below ``high``."""
-        parts = [f"{self.name} >= {make_literal(low, self.width)}"] if low > 0 else []
-        parts += [f"{self.name} < {make_literal(high, self.width)}"] if high < self.size else []
-        return "1'b0" if high <= low else " && ".join(parts) or "1'b1"
-
-    @property
-    def first(self) -> str:
-        """Return the first count."""
-        return make_literal(self.start, self.width)
-
-    @property
-    def following(self) -> str:
-        """Return the next count."""
-        wrap = self.print_equals(self.size - 1)
-        return f"({wrap} ? {make_literal(0, self.width)} : {self.name} + {make_literal(1, self.width)})"
-
-    @property
-    def reset(self) -> str:
-        """Return the assignment of the first count."""
-        return f"{self.name} <= {make_literal(self.start, self.width)};" if self.size > 1 else ""
-
-    @property
-    def advance(self) -> str:
-        """Return the assignment of the next count."""
-        return f"{self.name} <= {self.following};" if self.size > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +63,7 @@ class Module:
     def template(self) -> str:
         """Return the template's name."""
         if self.body is None:
-            return "fork"
+            return "regroup" if isinstance(self.process.action, Regroup) else "fork"
         return "loop" if self.body.engine in ("fold", "scan") else self.body.engine
 
     @property
@@ -188,6 +134,8 @@ class Module:
             lanes = self.process.writes[0].lanes
             counters = [Counter("token", inner // lanes)]
             return counters + [Counter(f"axis{a}", n) for a, n in reversed([*enumerate(outer)])]
+        if isinstance(action, Regroup):
+            return [Counter("token", self.process.trips)]
         if isinstance(action, Reduce):
             tokens = self.process.writes[0].tokens
             return [Counter("token", tokens), Counter("pixel", action.pixels)]

@@ -7,7 +7,7 @@ tensors with tokens of one length takes the fewest lanes. Without one, tokens ar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from qhls.ir.graph import Graph
@@ -20,7 +20,7 @@ from qhls.plan.dataflow import find_array, list_arrays_read
 from qhls.plan.fold import list_divisors
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Action, Fill, Reduce, Repeat, make_slide
+from qhls.plan.streams.actions import Action, Fill, Reduce, Regroup, Repeat, make_slide
 from qhls.plan.streams.cut import Cut
 from qhls.plan.streams.hardware import make_hardware
 from qhls.plan.streams.network import Tiles, count_steps, is_window_complete
@@ -33,16 +33,10 @@ SPARE = 16
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Tensors whose tokens have one length, a divisor of ``length`` of at most ``most`` elements."""
+    """Tensors whose tokens have one length, one of ``lanes``, which rise."""
 
     tensors: tuple[Op, ...]
-    length: int
-    most: int
-
-    @property
-    def lanes(self) -> list[int]:
-        """Return the lengths that a token may have, rising."""
-        return [n for n in list_divisors(self.length) if n <= self.most]
+    lanes: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +49,7 @@ class Outlook:
 
 
 def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
-    """Return the groups of tensors.
+    """Return the groups of tensors. A port whose tokens are regrouped is one token.
 
     A token lies within the last axis of its tensor and within a part that a process reads or writes. Processes that
     work by element write tokens as they read them.
@@ -79,19 +73,35 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
         common[op] = math.gcd(common[op], rule.period)
     members: dict[Op, list[Op]] = {}
     for op in first:
-        members.setdefault(_find_first(first, op), []).append(op)
+        members.setdefault(_first(first, op), []).append(op)
+    ports = _list_whole_ports(graph, cuts)
     groups = [
         Group(
             tuple(tensors),
-            math.gcd(*(common[op] for op in tensors)),
-            max(TOKEN_BITS // max(op.type.width for op in tensors), 1),
+            _list_lanes(tensors, math.gcd(*(common[op] for op in tensors)), ports),
         )
         for tensors in members.values()
     ]
     return Outlook(graph, cuts, groups)
 
 
-def _find_first(first: dict[Op, Op], op: Op) -> Op:
+def _list_whole_ports(graph: Graph, cuts: Mapping[Op, Cut]) -> Set[Op]:
+    """Return the inputs and outputs beside which tokens are regrouped."""
+    beside = {
+        array for op, rule in cuts.items() if rule.regroups for array in (op, *arrays_read(op))
+    }
+    return beside & {*graph.inputs, *map(array_of, graph.outputs)}
+
+
+def _list_lanes(tensors: Sequence[Op], length: int, ports: Set[Op]) -> tuple[int, ...]:
+    """Return the lengths of tokens that divide ``length``: all of it at ports, elsewhere up to ``TOKEN_BITS``."""
+    if not ports.isdisjoint(tensors):
+        return (length,)
+    most = max(TOKEN_BITS // max(op.type.width for op in tensors), 1)
+    return tuple(n for n in divisors(length) if n <= most)
+
+
+def _first(first: dict[Op, Op], op: Op) -> Op:
     while first[op] is not op:
         op = first[op]
     return op
@@ -213,6 +223,8 @@ def _count_pace(steps: int, tokens: int) -> int:
 def find_action(rule: Cut, lanes: int) -> Action:
     """Return the way in which a process turns tokens into tokens of ``lanes`` elements."""
     op = rule.op
+    if rule.regroups:
+        return Regroup(op)
     if isinstance(op, Pad) and rule.by_element:
         return Fill(op)
     if rule.running and isinstance(op, Pool):
