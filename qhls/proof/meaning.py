@@ -28,8 +28,10 @@ _MEANINGS: dict[str, Rule] = {
     "step": lambda setting, args: args[0].step(
         _make_constants(setting[0]), _make_constants(setting[1])
     ),
-    "table": lambda setting, args: args[0].rows_at(_make_constants(setting)),
-    "argmax": lambda setting, args: Codes(np.stack([arg.integers() for arg in args], -1)).argmax(),
+    "table": lambda setting, args: args[0].take_rows(_make_constants(setting)),
+    "argmax": lambda setting, args: Codes(
+        np.stack([arg.to_integers() for arg in args], -1)
+    ).argmax(),
 }
 
 
@@ -46,7 +48,7 @@ class Numbers:
         if number not in self.values:
             unknown = self.unknowns[number]
             args = [Codes(self.compute(arg)) for arg in unknown.args]
-            made = _MEANINGS[unknown.rule](unknown.setting, args).integers()
+            made = _MEANINGS[unknown.rule](unknown.setting, args).to_integers()
             self.values[number] = made.reshape(self.samples)
         return self.values[number]
 

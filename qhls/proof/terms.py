@@ -286,7 +286,7 @@ class Terms:
 
 
 def _get_ends(codes: Codes) -> Range:
-    low, high = codes.integers().tolist()
+    low, high = codes.to_integers().tolist()
     return int(low), int(high)
 
 

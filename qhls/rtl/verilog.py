@@ -36,7 +36,7 @@ class Verilog:
     def of(cls, netlist: Netlist) -> Verilog:
         """Return the module with all names of ports chosen."""
         names = Names()
-        top, clock = names.new(netlist.name), names.new("clk")
+        top, clock = names.take(netlist.name), names.take("clk")
         inputs = [_name_elements(names, port.name, port) for port in netlist.inputs]
         several = len(netlist.outputs) > 1
         outputs = [

@@ -57,7 +57,7 @@ def _check_size(graph: Graph) -> None:
 
 def _make_input(builder: Builder, op: Input) -> Wires:
     ids = [builder.make_input(*op.range.hull) for _ in range(op.size)]
-    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settled(op.name, 0)
+    return Wires(builder, np.array(ids, np.int64).reshape(1, *op.shape)).settle(op.name, 0)
 
 
 class Wires:
@@ -70,7 +70,7 @@ class Wires:
     @classmethod
     def of(cls, builder: Builder, codes: Codes) -> Wires:
         """Return the constants ``codes``."""
-        numbers = codes.integers()
+        numbers = codes.to_integers()
         ids = [builder.make_const(int(code)) for code in numbers.ravel().tolist()]
         return cls(builder, np.array(ids, np.int64).reshape(numbers.shape))
 

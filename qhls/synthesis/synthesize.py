@@ -61,7 +61,7 @@ def map_verilog(text: str, top: str, family: Family, folder: Path) -> None:
 def _measure(graph: Graph, verilog: Verilog, family: Family) -> dict[str, Any]:
     """Return the numbers of cells and the longest path, from the cache where the same Verilog was mapped before."""
     text = verilog.print()
-    owners = _owners(graph, verilog)
+    owners = _find_owners(graph, verilog)
 
     def make(folder: Path, built: Path) -> None:
         map_verilog(text, verilog.top, family, folder)

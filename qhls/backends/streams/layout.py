@@ -14,7 +14,7 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan import Buffer
 from qhls.plan.dataflow import find_array
-from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Repeat
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
 
@@ -68,7 +68,7 @@ class _Streams:
     def _call(self, tap: CTap, process: StreamProcess) -> CFunction:
         """Return the function of one step or token; that of a product by tiles is part of the process' function."""
         hardware, action = process.hardware, process.action
-        assert hardware is not None and not isinstance(action, Fork | Fill)
+        assert hardware is not None and not isinstance(action, Fork | Fill | Regroup)
         step: Op = action.op if isinstance(action, Reduce) else action.step
         period = action.period if isinstance(action, Repeat) else 1
         operands: list[CTensor] = []

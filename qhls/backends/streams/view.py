@@ -11,7 +11,7 @@ from qhls.backends.views.tensor import CTap, CTensor, CType
 from qhls.ir.graph import write_expression
 from qhls.ir.ops import Conv
 from qhls.plan.process import Place
-from qhls.plan.streams.actions import Fill, Fork, Reduce, Repeat, Slide
+from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.network import StreamProcess
 
 
@@ -211,7 +211,7 @@ class CProcess:
             return make_printable(f"{action.op.type} = {write_expression(action.op)}")
         if isinstance(action, Reduce):
             return make_printable(f"{action.op.reduction} of {action.pixels} pixels")
-        assert self.call is not None
+        assert self.call is not None and not isinstance(action, Regroup)
         if isinstance(action, Slide):
             height, width = action.size
             return f"each window of {height} x {width} pixels: {self.call.comment}"

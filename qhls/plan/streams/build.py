@@ -30,7 +30,9 @@ def plan_streams(graph: Graph, schedule: Schedule, whole_ports: bool = False) ->
     check_folding(graph, schedule)
     ports = {*graph.inputs, *graph.outputs} if whole_ports else set[Op]()
     rules = {
-        op: _consistent(cut(op)) if ports.isdisjoint((op, *op.operands)) else Cut(op, regroups=True)
+        op: _make_consistent(cut(op))
+        if ports.isdisjoint((op, *op.operands))
+        else Cut(op, regroups=True)
         for op in list_calls(graph)
     }
     outlook = group_tensors(graph, rules)

@@ -100,7 +100,7 @@ def _make_input(
     """Return new wires (1, *shape) and their port."""
     size = int(np.prod(shape))
     ids = [builder.make_input(*ends) for _ in range(size)]
-    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settled(name, 0)
+    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settle(name, 0)
     return wires, Port(name, of, shape, tuple(ids))
 
 
@@ -127,7 +127,7 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
     inputs = [port for _, port in made.values()]
     phase: list[int] = []
     if period > 1:
-        count = Fixed.holding(0, period - 1, 0)
+        count = Fixed.from_range(0, period - 1, 0)
         wires, port = _make_input(builder, "phase", count, (0, period - 1), ())
         inputs, phase = [port, *inputs], wires.ids.ravel().tolist()
 
@@ -149,7 +149,7 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
         result = _select(builder, phase[0], results)
     else:
         result = run(lambda whole, part: _make_constants(builder, whole, part, phase, period))
-    result = result.settled(step.name, step.bound)
+    result = result.settle(step.name, step.bound)
     return builder.finish(inputs, [_make_port(step.name, op.type, result)])
 
 
@@ -198,7 +198,7 @@ def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     evaluate: Any = pair.evaluate
     both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
     (bit,) = first.ids.ravel().tolist()
-    result = _choose(bit, token, evaluate(both)).settled(op.name, op.bound)
+    result = _choose(bit, token, evaluate(both)).settle(op.name, op.bound)
     return builder.finish([first_port, port, before_port], [_make_port(op.name, op.type, result)])
 
 
@@ -211,7 +211,7 @@ def _fill(process: StreamProcess, action: Fill) -> Netlist:
     (bit,) = inside.ids.ravel().tolist()
     filling = builder.make_const(op.value)
     ids = [builder.make_mux(bit, cell, filling) for cell in token.ids.ravel().tolist()]
-    result = Wires(builder, np.array([ids], np.int64)).settled(op.name, op.bound)
+    result = Wires(builder, np.array([ids], np.int64)).settle(op.name, op.bound)
     return builder.finish([inside_port, port], [_make_port(op.name, op.type, result)])
 
 
@@ -225,7 +225,7 @@ def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
     w, w_port = _make_input(builder, weights.name, weights.type, w_ends, tile)
     rows = x.map(lambda ids: ids[:, :, None, :])
     sums = (rows @ w.map(lambda ids: ids.swapaxes(2, 3))).wrap(Fixed(to.signed, to.width, 0))
-    result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settled(step.name, step.bound)
+    result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settle(step.name, step.bound)
     return builder.finish([x_port, w_port], [_make_port(step.name, to, result)])
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qhls.backends.cache import cache_folder
-from qhls.backends.names import identifier
+from qhls.backends.cache import find_cache_folder
+from qhls.backends.names import make_identifier
 from qhls.errors import EmitError, RtlError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
@@ -107,7 +107,7 @@ def save_waves(graph: Graph, schedule: Schedule, codes: Sequence[Array]) -> Path
 
     Raises ``RtlError`` where the folder cannot be written.
     """
-    path = cache_folder() / "waves" / f"{identifier(graph.name)}.vcd"
+    path = find_cache_folder() / "waves" / f"{make_identifier(graph.name)}.vcd"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

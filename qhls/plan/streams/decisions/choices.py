@@ -73,7 +73,7 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
         common[op] = math.gcd(common[op], rule.period)
     members: dict[Op, list[Op]] = {}
     for op in first:
-        members.setdefault(_first(first, op), []).append(op)
+        members.setdefault(_find_first(first, op), []).append(op)
     ports = _list_whole_ports(graph, cuts)
     groups = [
         Group(
@@ -88,9 +88,9 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
 def _list_whole_ports(graph: Graph, cuts: Mapping[Op, Cut]) -> Set[Op]:
     """Return the inputs and outputs beside which tokens are regrouped."""
     beside = {
-        array for op, rule in cuts.items() if rule.regroups for array in (op, *arrays_read(op))
+        array for op, rule in cuts.items() if rule.regroups for array in (op, *list_arrays_read(op))
     }
-    return beside & {*graph.inputs, *map(array_of, graph.outputs)}
+    return beside & {*graph.inputs, *map(find_array, graph.outputs)}
 
 
 def _list_lanes(tensors: Sequence[Op], length: int, ports: Set[Op]) -> tuple[int, ...]:
@@ -98,10 +98,10 @@ def _list_lanes(tensors: Sequence[Op], length: int, ports: Set[Op]) -> tuple[int
     if not ports.isdisjoint(tensors):
         return (length,)
     most = max(TOKEN_BITS // max(op.type.width for op in tensors), 1)
-    return tuple(n for n in divisors(length) if n <= most)
+    return tuple(n for n in list_divisors(length) if n <= most)
 
 
-def _first(first: dict[Op, Op], op: Op) -> Op:
+def _find_first(first: dict[Op, Op], op: Op) -> Op:
     while first[op] is not op:
         op = first[op]
     return op
