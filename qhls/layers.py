@@ -11,6 +11,8 @@ from qhls.frontend.layers.conv import QConv2D
 from qhls.frontend.layers.conv1d import QConv1D
 from qhls.frontend.layers.dense import QDense
 from qhls.frontend.layers.depthwise import QDepthwiseConv2D
+from qhls.frontend.layers.einsum import QEinsumDense
+from qhls.frontend.layers.fixed_point import QFixedPoint
 from qhls.frontend.layers.folded import QConv2DBatchnorm, QDenseBatchnorm, QDepthwiseConv2DBatchnorm
 from qhls.frontend.layers.mobilenet import QMobileNetSeparableConv2D
 from qhls.frontend.layers.octave import OctaveConv2D, QOctaveConv2D
@@ -52,6 +54,8 @@ __all__ = [
     "QDepthwiseConv2D",
     "QDepthwiseConv2DBatchnorm",
     "QDepthwiseConv2DTranspose",
+    "QEinsumDense",
+    "QFixedPoint",
     "QGRUCell",
     "QGlobalAveragePooling2D",
     "QInitializer",

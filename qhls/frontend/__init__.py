@@ -4,7 +4,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import qhls.system.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
-from qhls.frontend import layers, lowering
+from qhls.frontend import hgq, layers, lowering
 from qhls.frontend.files.load import load_model
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.constraints import Clip, QInitializer
@@ -13,7 +13,7 @@ from qhls.frontend.layers.dense import QDense
 from qhls.frontend.layers.qlayer import QLayer, Quantized
 from qhls.frontend.layers.registry import get_registered, register
 
-for _package in (layers, lowering):  # layers and lowering rules register themselves on import
+for _package in (layers, lowering, hgq):  # layers and lowering rules register themselves on import
     for _module in iter_modules(_package.__path__):
         import_module(f"{_package.__name__}.{_module.name}")
 

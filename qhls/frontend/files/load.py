@@ -17,6 +17,8 @@ import keras
 from qhls.errors import LoadError
 from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.weights import limit_weights, load_weights, open_h5
+from qhls.frontend.hgq.graph import is_hgq
+from qhls.frontend.hgq.load import load_hgq
 from qhls.system.limits import (
     ARCHIVE_ERRORS,
     JSON,
@@ -38,7 +40,7 @@ def load_model(
 
     ``path`` is one of:
 
-    - a ``.keras`` file of Keras 3, written with qhls' layers or with the Keras 3 port of QKeras;
+    - a ``.keras`` file of Keras 3, written with qhls' layers, the Keras 3 port of QKeras or HGQ2;
     - a whole-model ``.h5`` file of Keras 2;
     - a model's JSON, of Keras 2 or 3; then ``weights`` is the HDF5 file of its weights.
 
@@ -69,9 +71,12 @@ def load_model(
                 f"{where}: expected weights for this model, got none (a model's JSON holds no "
                 f"weights). Give them: load_model({where!r}, weights='weights.h5')."
             )
+        source = where if replacement is None else replacement.name
+        if is_hgq(config):
+            return load_hgq(config, replacement or own, where, source)
         with limit_weights(where):
             model = build(translate(config, where), where)
-        load_weights(model, replacement or own, where if replacement is None else replacement.name)
+        load_weights(model, replacement or own, source)
     return model
 
 

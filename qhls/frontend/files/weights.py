@@ -35,13 +35,13 @@ def load_weights(model: keras.Model, path: Path, where: str) -> None:
             shape, or that are NaN or infinite; a file that refers to other files.
     """
     with open_h5(path, where) as file:
-        _refuse_references(file, where)
+        refuse_references(file, where)
         root: Any = file.get("model_weights", file)
         if "layer_names" in root.attrs or "layer_names0" in root.attrs:
             _load_keras2(model, root, where)
         else:
             _load_keras3(model, path, where)
-    _check_finite(model, where)
+    check_finite(model, where)
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def read_attribute(group: Any, name: str) -> list[str]:
     return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
 
 
-def _refuse_references(root: Any, where: str) -> None:
+def refuse_references(root: Any, where: str) -> None:
     """Refuse links and data sets that point to other files, and weights that are no numbers."""
     waiting, seen = [root], set()
     while waiting:
@@ -214,7 +214,8 @@ def _load_keras3(model: keras.Model, path: Path, where: str) -> None:
 # -- both ------------------------------------------------------------------------------------------
 
 
-def _check_finite(model: keras.Model, where: str) -> None:
+def check_finite(model: keras.Model, where: str) -> None:
+    """Raise ``LoadError`` unless all weights of ``model`` are finite."""
     for layer in _list_leaves(model):
         for variable in layer.weights:
             values: Any = ops.convert_to_numpy(variable)

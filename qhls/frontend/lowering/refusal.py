@@ -59,7 +59,6 @@ _INSTEAD: dict[str, tuple[str, str, str]] = {
     "Conv1DTranspose": (*_REAL, "Use QConv2DTranspose on one row, behind a Reshape."),
     "Conv3DTranspose": (*_REAL, "Use QConv2DTranspose on slices."),
     "DepthwiseConv1D": (*_REAL, "Use QDepthwiseConv2D on one row, behind a Reshape."),
-    "EinsumDense": (*_REAL, "Use QDense behind a Reshape or a Permute."),
     **dict.fromkeys(
         ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
         (*_REAL, "Use QConv2D in TimeDistributed, then QLSTM."),

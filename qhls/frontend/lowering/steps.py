@@ -183,7 +183,7 @@ class _Search:
         )
 
     def _make_threshold(self, points: list[Array], values: list[Array]) -> Threshold:
-        steps, levels = _make_table(self.owner, points, values, self.x.range.hull[1])
+        steps, levels = tabulate_steps(self.owner, points, values, self.x.range.hull[1])
         codes, frac = find_dyadic(levels)
         thresholds = Const(Codes(steps), self.x.type.frac, name="thresholds")
         return Threshold(self.x, thresholds, Const(Codes(codes), frac, name="values"))
@@ -332,7 +332,7 @@ def _split_gaps(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
     return np.unique(points[splits, None] + steps)
 
 
-def _make_table(
+def tabulate_steps(
     owner: Any, points: list[Array], values: list[Array], hi: int
 ) -> tuple[Array, Array]:
     """Make thresholds (channels, n) and levels (channels, n + 1); if all channels are alike, (n,) and (n + 1,).

@@ -14,6 +14,7 @@ import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.activation import QActivation
+from qhls.frontend.layers.fixed_point import QFixedPoint
 from qhls.frontend.lowering.arithmetic import Arithmetic, find_arithmetic, use_arithmetic
 from qhls.frontend.lowering.choices import make_truth
 from qhls.frontend.lowering.half import check_half, find_half_type, lower_in_half
@@ -174,6 +175,8 @@ def _derive_types(functional: Any) -> list[Any] | None:
 def _find_quantised_type(layer: Any) -> Fixed | None:
     if isinstance(layer, keras.layers.Embedding):
         return Fixed.from_range(0, layer.input_dim - 1, 0)
+    if isinstance(layer, QFixedPoint):
+        return layer.input_type
     quantizer = layer.quantizer if isinstance(layer, QActivation) else None
     assignment = quantizer.quantization if isinstance(quantizer, Quantizer) else None
     return assignment.to if assignment else None

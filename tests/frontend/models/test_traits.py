@@ -34,7 +34,7 @@ def test_kernels():
     assert traits.list_kernel_variables(QLSTM) == ("kernel", "recurrent_kernel")
     assert traits.list_kernel_variables(keras.layers.Dense) == ()
     assert {
-        **dict.fromkeys(("Dense", "Conv1D", "Conv2D", "Conv2DTranspose"), (KERNEL,)),
+        **dict.fromkeys(("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv2DTranspose"), (KERNEL,)),
         **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional"), (KERNEL, RECURRENT)),
         **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), (DEPTHWISE, POINTWISE)),
         "DepthwiseConv2D": (DEPTHWISE,),

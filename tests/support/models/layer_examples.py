@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from qhls.frontend import QActivation, QConv2D, QDense
+from qhls.layers import QEinsumDense, QFixedPoint
 from qhls.quantizers import quantized_bits
 from support.models.conv_examples import conv_examples
 from support.models.stateful_examples import stateful_examples
@@ -28,6 +29,17 @@ def examples():
         "conv_dilated": (QConv2D(2, 2, dilation_rate=2, kernel_quantizer=BITS), (5, 4, 2)),
         "conv_groups": (QConv2D(4, 2, groups=2, kernel_quantizer=BITS), (5, 4, 2)),
         "conv_mask": (QConv2D(3, 2, kernel_quantizer=BITS, mask=mask), (5, 4, 2)),
+        "einsum": (
+            QEinsumDense(
+                "abc,cd->abd", (4, 3), bias_axes="bd", kernel_quantizer=BITS, bias_quantizer=BITS
+            ),
+            (4, 5),
+        ),
+        "einsum_groups": (
+            QEinsumDense("...bc,bcd->...db", (3, 4), kernel_quantizer=BITS),
+            (2, 4, 5),
+        ),
+        "fixed_point": (QFixedPoint((4, 1), "TRN", "SAT"), (4, 5)),
         **conv_examples(),
         **stateful_examples(),
         "activation": (QActivation("quantized_relu(4,2)"), (5,)),

@@ -1,0 +1,163 @@
+"""``QEinsumDense`` and its lowering rule."""
+
+from __future__ import annotations
+
+import math
+import string
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from qhls.frontend.layers.linear import finish, lower_linear
+from qhls.frontend.layers.movement import permute
+from qhls.frontend.layers.qlayer import QLayer, collect_arguments
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.lower import lower
+from qhls.frontend.lowering.reals import Tensor
+from qhls.frontend.lowering.refusal import explain_refusal
+from qhls.ir import Const, Conv, Matmul, Op, Reshape
+from qhls.ir.integers import Array
+from qhls.quantizers.keras_types import ops
+
+
+@register
+class QEinsumDense(QLayer, keras.layers.EinsumDense):
+    """``activation(einsum(equation, x, Q(kernel)) + Q(bias))``.
+
+    Arguments are those of ``keras.layers.EinsumDense`` and ``kernel_quantizer``, ``bias_quantizer``: quantizers, their
+    strings or configurations, or ``None`` for float weights. ``kernel_range`` and ``bias_range`` have no effect.
+
+    Raises:
+        QuantizerError: a quantizer or activation that does not exist.
+        ValueError: an equation that Keras refuses.
+    """
+
+    def __init__(  # noqa: PLR0917 - Keras' order
+        self,
+        equation,
+        output_shape,
+        activation=None,
+        bias_axes=None,
+        kernel_initializer="he_normal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        kernel_quantizer=None,
+        bias_quantizer=None,
+        kernel_range=None,
+        bias_range=None,
+        **kwargs,
+    ):
+        super().__init__(**collect_arguments(locals()))
+
+    @property
+    def adds_bias(self) -> bool:
+        """Return whether the layer adds its bias."""
+        return self.bias_axes is not None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the sizes of the equation's axes; those behind ``...`` in the input's order."""
+        x, w, out = spell_axes(self.equation, len(input_shape))
+        sizes = dict(zip(w, self.kernel.shape, strict=True)) | dict(
+            zip(x, input_shape, strict=True)
+        )
+        return tuple(sizes[axis] for axis in out)
+
+    def compute_product(self, inputs: Any) -> Any:
+        """Compute the sums of products that ``equation`` says."""
+        return ops.einsum(self.equation, inputs, self.quantize_variable("kernel"))
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """The axes of an equation with a kernel, without the batch's: letters of the input, the kernel and the result."""
+
+    x: str
+    w: str
+    out: str
+
+    @property
+    def shared(self) -> str:
+        """Return those of all three: each index has its own kernel."""
+        return "".join(a for a in self.x if a in self.w and a in self.out)
+
+    @property
+    def summed(self) -> str:
+        """Return those of input and kernel alone."""
+        return "".join(a for a in self.x if a in self.w and a not in self.out)
+
+    @property
+    def free(self) -> str:
+        """Return those of input and result alone."""
+        return "".join(a for a in self.x if a not in self.w)
+
+    @property
+    def new(self) -> str:
+        """Return those of kernel and result alone."""
+        return "".join(a for a in self.w if a not in self.x)
+
+
+@lower.register(QEinsumDense)
+def _lower_einsum_dense(layer: QEinsumDense, x: Op) -> Tensor:
+    axes = _find_axes(layer, len(x.shape))
+    sizes = dict(zip(axes.x, x.shape, strict=True))
+    sizes |= dict(zip(axes.w, (int(size) for size in layer.kernel.shape), strict=True))
+    groups, taken, rows, filters = (
+        math.prod(sizes[a] for a in part)
+        for part in (axes.shared, axes.summed, axes.free, axes.new)
+    )
+    wanted = axes.free + axes.shared + axes.summed
+    moved = _order(x, axes.x, wanted)
+
+    def arrange(kernel: Array) -> Array:
+        order = axes.summed + axes.shared + axes.new
+        return kernel.transpose([axes.w.index(a) for a in order]).reshape(taken, groups * filters)
+
+    def make(w: Const) -> Op:
+        made: Op
+        if groups == 1:
+            made = Matmul(Reshape(moved, (rows, taken)), w)
+        else:
+            kernel = Const(w.codes.map(lambda a: a[None, None]), w.frac, name=w.name)
+            made = Conv(Reshape(moved, (1, rows, groups * taken)), kernel, groups=groups)
+        order = axes.free + axes.shared + axes.new
+        shaped = Reshape(made, tuple(sizes[a] for a in order))
+        return _order(shaped, order, axes.out)
+
+    return finish(layer, lower_linear(layer, "kernel", make, arrange))
+
+
+def _order(x: Op, axes: str, wanted: str) -> Op:
+    """Return ``x``, whose axes have the letters ``axes``, in the order ``wanted``."""
+    return x if axes == wanted else permute(x, tuple(axes.index(a) for a in wanted))
+
+
+def _find_axes(layer: QEinsumDense, rank: int) -> _Axes:
+    """Return the axes of the equation, those behind ``...`` with letters of their own.
+
+    Raises:
+        LoweringError: the batch's axis is not the first of input and result; an axis of one operand is summed.
+    """
+    x, w, out = spell_axes(layer.equation, rank + 1)
+    sound = x[0] == out[0] and x[0] not in w and set(out) == {a for a in x + w if a in out}
+    alone = [a for a in x if a not in w + out] + [a for a in w if a not in x + out]
+    if not sound or alone or len({*x}) < len(x) or len({*w}) < len(w):
+        raise explain_refusal(
+            layer,
+            "an equation that keeps the batch in front and sums axes of input and kernel",
+            repr(layer.equation),
+            "Reshape the input, and use others.",
+        )
+    return _Axes(x[1:], w, out[1:])
+
+
+def spell_axes(equation: str, rank: int) -> tuple[str, str, str]:
+    """Return the letters of the input's, the kernel's and the result's axes; those behind ``...`` get some."""
+    operands, out = equation.replace(" ", "").split("->")
+    x, w = operands.split(",")
+    spare = "".join(a for a in string.ascii_letters if a not in equation)
+    elided = spare[: rank - len(x.replace("...", ""))]
+    return x.replace("...", elided), w, out.replace("...", elided)

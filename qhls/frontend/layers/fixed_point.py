@@ -1,0 +1,332 @@
+"""``QFixedPoint``, a fixed-point type for each element of a tensor, and its lowering rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from qhls.errors import QuantizerError
+from qhls.frontend.layers.registry import register
+from qhls.frontend.lowering.arithmetic import find_arithmetic
+from qhls.frontend.lowering.lower import has_few_bits, lower, multiply_by
+from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real_along
+from qhls.frontend.lowering.refusal import explain_refusal
+from qhls.frontend.lowering.steps import step_function
+from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Rounding, Shift, Sub
+from qhls.ir.integers import Array
+from qhls.model.floats import FLOAT32_EXACT
+from qhls.quantizers.keras_types import ops
+
+_MODES = {"TRN": Rounding.FLOOR, "RND": Rounding.HALF_UP, "RND_CONV": Rounding.HALF_EVEN}
+"""Rounding modes that an assignment has."""
+_OVERFLOWS = {
+    "WRAP": Overflow.WRAP,
+    "SAT": Overflow.SATURATE,
+    "SAT_SYM": Overflow.SATURATE_SYMMETRIC,
+}
+_ROUNDINGS: dict[str, Callable[[Any], Any]] = {
+    "TRN": ops.floor,
+    "RND": lambda v: ops.floor(v + 0.5),
+    "RND_CONV": ops.round,
+    "TRN_ZERO": lambda v: ops.sign(v) * ops.floor(ops.abs(v)),
+    "RND_ZERO": lambda v: -ops.sign(v) * ops.floor(0.5 - ops.abs(v)),
+    "RND_MIN_INF": lambda v: -ops.floor(0.5 - v),
+    "RND_INF": lambda v: ops.sign(v) * ops.floor(ops.abs(v) + 0.5),
+}
+"""Rounding modes as functions of floats."""
+ROUNDINGS, OVERFLOWS = tuple(_ROUNDINGS), tuple(_OVERFLOWS)
+FARTHEST = 126
+"""Largest magnitude of integer and fraction bits: powers of two within are ordinary numbers in float32."""
+_HALF_LOST = 25
+"""Dropped fraction bits from which float32 rounds the sum of a number and 1/2 to the next integer."""
+
+
+def round_floats(x: Any, fraction: Any, rounding: str) -> Any:
+    """Return the floats ``x`` rounded to ``fraction`` bits behind the point, in their own arithmetic."""
+    step = ops.power(ops.cast(2.0, x.dtype), ops.cast(fraction, x.dtype))
+    return _ROUNDINGS[rounding](x * step) / step
+
+
+def quantize_floats(x: Any, bits: tuple[Any, Any, Any], rounding: str, overflow: str) -> Any:
+    """Return the floats ``x`` in fixed point; elements of no bits are 0.
+
+    ``bits`` are those of the sign (0 or 1), and integer and fraction bits, of each element; they broadcast to ``x``.
+    """
+    keep, above, behind = (ops.cast(each, x.dtype) for each in bits)
+    two = ops.cast(2.0, x.dtype)
+    limit, step = ops.power(two, above), ops.power(two, -behind)
+    if overflow == "WRAP":
+        lowest = -keep * limit
+        rounded = round_floats(x, behind, rounding)
+        result = ops.mod(rounded - lowest, (keep + 1) * limit) + lowest
+    else:
+        highest = limit - step
+        lowest = -keep * (highest if overflow == "SAT_SYM" else limit)
+        result = round_floats(ops.clip(x, lowest, highest), behind, rounding)
+    return ops.where(keep + above + behind > 0, result, ops.zeros_like(result))
+
+
+@register
+class QFixedPoint(keras.layers.Layer):
+    """``factor * Q(x / scale) * scale + offset``: fixed point whose width may differ for each element.
+
+    Its weights are the bits ``keep_negative`` (0 or 1), ``integer`` and ``fraction``, of ``shape``, which
+    broadcasts to a sample. An element holds the numbers from ``-keep_negative * 2**integer`` to
+    ``2**integer - 2**-fraction``; it is 0 where the three add up to 0 or less.
+
+    Args:
+        shape: shape of the weights, such as ``(channels,)``.
+        rounding: ``"TRN"``, ``"RND"``, ``"RND_CONV"``, ``"TRN_ZERO"``, ``"RND_ZERO"``, ``"RND_MIN_INF"`` or
+            ``"RND_INF"``, as ac_fixed names them.
+        overflow: ``"WRAP"``, ``"SAT"`` or ``"SAT_SYM"``.
+        scale: a power of two.
+        factor: number that multiplies the result.
+        offset: number that is added to it.
+
+    Raises:
+        QuantizerError: another rounding or overflow, or a scale that is no power of two.
+    """
+
+    def __init__(  # noqa: PLR0917 - the order of a quantizer's arguments
+        self,
+        shape: Any = (),
+        rounding: str = "RND",
+        overflow: str = "WRAP",
+        scale: float = 1.0,
+        factor: float = 1.0,
+        offset: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value, known in (
+            ("rounding", rounding, ROUNDINGS),
+            ("overflow", overflow, OVERFLOWS),
+        ):
+            if value not in known:
+                raise QuantizerError(
+                    f"QFixedPoint: expected {name} among {', '.join(known)}, got {value!r}. Use one of these."
+                )
+        if not scale > 0 or np.frexp(scale)[0] != 0.5:
+            raise QuantizerError(
+                f"QFixedPoint: expected a power of two as scale, got {scale!r}. Multiply by it elsewhere."
+            )
+        self.shape = tuple(int(size) for size in shape)
+        self.rounding, self.overflow = rounding, overflow
+        self.scale, self.factor, self.offset = float(scale), float(factor), float(offset)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights: signed numbers of 8 bits, 4 of them behind the point."""
+        for name, bits in (("keep_negative", 1.0), ("integer", 3.0), ("fraction", 4.0)):
+            weight = self.add_weight(
+                name=name,
+                shape=self.shape,
+                initializer=keras.initializers.Constant(bits),
+                dtype="float32",
+                trainable=False,
+                autocast=False,
+            )
+            setattr(self, name, weight)
+
+    def call(self, inputs: Any) -> Any:
+        """Return the quantised ``inputs``."""
+        bits = (self.keep_negative, self.integer, self.fraction)
+        scaled = inputs / self.scale if self.scale != 1 else inputs
+        result = quantize_floats(scaled, bits, self.rounding, self.overflow)
+        result = result * self.scale if self.scale != 1 else result
+        result = result * self.factor if self.factor != 1 else result
+        return result + self.offset if self.offset else result
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the input's shape."""
+        return input_shape
+
+    def read_bits(self) -> tuple[Array, Array, Array]:
+        """Return the weights as integers, those of elements without bits as 0."""
+        found = [
+            np.rint(np.asarray(ops.convert_to_numpy(w), np.float64))
+            for w in (self.keep_negative, self.integer, self.fraction)
+        ]
+        alive = sum(found) > 0
+        keep, integer, fraction = (np.where(alive, each, 0).astype(np.int64) for each in found)
+        return keep, integer, fraction
+
+    @property
+    def input_type(self) -> Fixed | None:
+        """Return the type of all numbers that the layer leaves as they are; None for numbers that it changes."""
+        if (self.scale, self.factor, self.offset) != (1, 1, 0):
+            return None
+        keep, integer, fraction = self.read_bits()
+        width = int((integer + fraction.max()).max() + keep.max())
+        return Fixed(bool(keep.max()), max(width, 1), int(fraction.max()))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        names = ("rounding", "overflow", "scale", "factor", "offset")
+        own = {name: getattr(self, name) for name in names}
+        return super().get_config() | own | {"shape": list(self.shape)}
+
+
+@lower.register(QFixedPoint, reads_reals=True)
+def _lower_fixed_point(layer: QFixedPoint, x: Tensor) -> Tensor:
+    if isinstance(x, Op):
+        result = Shift(x, -_find_power(layer.scale)) if layer.scale != 1 else x
+    else:
+        result = _round_reals(layer, x)
+    if isinstance(x, Op) or layer.overflow == "WRAP":
+        result = quantize_codes(layer, result)
+    result = Shift(result, _find_power(layer.scale)) if layer.scale != 1 else result
+    if not has_few_bits((layer.factor, layer.offset)):
+        raise explain_refusal(
+            layer,
+            "a factor and an offset of at most 12 bits",
+            f"{layer.factor} and {layer.offset}",
+            "Round them in the model.",
+        )
+    result = multiply_by(result, layer.factor) if layer.factor != 1 else result
+    return Add(result, Const.of(layer.offset, "offset")) if layer.offset else result
+
+
+def _round_reals(layer: QFixedPoint, x: Reals | Joined) -> Op:
+    """Round real numbers to the elements' fraction bits, as steps: rounding never turns, where wrapping does."""
+    bits = layer.read_bits()
+
+    def compute(v: Any) -> Any:
+        scaled = v / layer.scale
+        if layer.overflow != "WRAP":
+            return quantize_floats(scaled, bits, layer.rounding, layer.overflow)
+        alive = ops.cast(sum(bits) > 0, v.dtype)
+        return round_floats(scaled * alive, bits[2], layer.rounding)
+
+    first = len(x.shape) - len(layer.shape)
+    axes = [first + axis for axis, size in enumerate(layer.shape) if size > 1]
+    odd = explain_refusal(layer, "codes", "real numbers", "Quantise them before.")
+    numbers = apply_real_along(x, compute, odd, axes=axes)
+    return step_function(layer, lambda v: v, numbers, turns=())
+
+
+def _find_power(number: float) -> int:
+    return int(np.frexp(number)[1]) - 1
+
+
+def quantize_codes(layer: QFixedPoint, x: Op) -> Op:
+    """Return ``x`` in the types of the elements: one assignment where these are all the same."""
+    keep, integer, fraction = (_strip(bits) for bits in layer.read_bits())
+    width = keep + integer + fraction
+    proved = _is_float_exact(layer, x, width, fraction)
+    running = find_arithmetic()
+    if not proved and running is not None:
+        running.rounds.append(layer.name)
+    alike = all((bits == bits.flat[0]).all() for bits in (keep, integer, fraction))
+    if alike and width.flat[0] == 0:
+        return Mul(x, Const.of(0.0, "zero"), proved=True)
+    if alike and layer.rounding in _MODES:
+        to = Fixed(bool(keep.flat[0]), int(width.flat[0]), int(fraction.flat[0]))
+        mode, overflow = _MODES[layer.rounding], _OVERFLOWS[layer.overflow]
+        return Quantize(x, to, mode, overflow, proved=proved)
+    scaled = _scale(x, fraction, proved)
+    if layer.overflow == "WRAP":
+        whole = _round_whole(scaled, layer.rounding, proved)
+        return _wrap(whole, keep, width, fraction, proved)
+    lowest, highest = _find_limits(keep, width, layer.overflow == "SAT_SYM")
+    if layer.rounding in _MODES:
+        widest = Fixed.from_range(int(lowest.min()), int(highest.max()), 0)
+        whole = Quantize(scaled, widest, _MODES[layer.rounding], proved=proved)
+    else:
+        whole = _round_whole(scaled, layer.rounding, proved)
+    clipped = _clip(whole, lowest, highest, proved)
+    return _scale(clipped, -fraction, proved)
+
+
+def _strip(bits: Array) -> Array:
+    """Return ``bits`` without leading axes of length 1."""
+    sizes = list(bits.shape)
+    while len(sizes) > 1 and sizes[0] == 1:
+        sizes = sizes[1:]
+    return bits.reshape(sizes)
+
+
+def _is_float_exact(layer: QFixedPoint, x: Op, width: Array, fraction: Array) -> bool:
+    """Return whether float32 arithmetic gives these codes: what is rounded, and what is added on the way, fits it."""
+    if x.bound > FLOAT32_EXACT or x.type.frac - int(fraction.min()) >= _HALF_LOST:
+        return False
+    if layer.overflow != "WRAP":
+        return True
+    largest = x.bound * 2.0 ** (fraction.astype(np.float64) - x.type.frac) + 2.0**width
+    return bool((largest <= FLOAT32_EXACT).all())
+
+
+def _scale(x: Op, powers: Array, proved: bool) -> Op:
+    """Return ``x`` times two to the ``powers``."""
+    if (powers == powers.flat[0]).all():
+        return Shift(x, int(powers.flat[0]), proved=proved) if powers.flat[0] else x
+    return Mul(x, Const.of(np.ldexp(1.0, powers), "scale"), proved=proved)
+
+
+def _round_whole(x: Op, rounding: str, proved: bool) -> Op:
+    """Return ``x`` rounded to integers, in a type that holds them all."""
+    zero = Const.of(0.0, "zero")
+    if rounding in _MODES:
+        lo, hi = (_round_down(end, x.type.frac) for end in x.range.hull)
+        to = Fixed.from_range(lo, hi + 1, 0)
+        return Quantize(x, to, _MODES[rounding], proved=proved)
+    if rounding == "RND_MIN_INF":
+        negative = Sub(zero, x, proved=proved)
+        return Sub(zero, _round_whole(negative, "RND", proved), proved=proved)
+    inner = {"TRN_ZERO": "TRN", "RND_INF": "RND", "RND_ZERO": "RND_MIN_INF"}[rounding]
+    above, below = (
+        _round_whole(Max(each, zero, proved=proved), inner, proved)
+        for each in (x, Sub(zero, x, proved=proved))
+    )
+    return Sub(above, below, proved=proved)
+
+
+def _round_down(code: int, frac: int) -> int:
+    return code >> frac if frac >= 0 else code << -frac
+
+
+def _find_limits(keep: Array, width: Array, symmetric: bool) -> tuple[Array, Array]:
+    """Return the lowest and highest integer of each element as floats, 0 for an element without bits."""
+    half = np.where(width > 0, np.ldexp(1.0, np.maximum(width - keep, 0)), 1.0)
+    highest = half - 1
+    lowest = -(highest if symmetric else half) * keep
+    return np.where(width > 0, lowest, 0.0), highest
+
+
+def _clip(x: Op, lowest: Array, highest: Array, proved: bool) -> Op:
+    """Return ``x``, integers, within the limits of its elements; an operation that changes nothing is left out."""
+    least, most = (
+        np.asarray(end.to_integers(), object).astype(float) for end in (x.range.lo, x.range.hi)
+    )
+    if (most > highest).any():
+        x = Min(x, Const.of(highest, "highest"), proved=proved)
+    if (least < lowest).any():
+        x = Max(x, Const.of(lowest, "lowest"), proved=proved)
+    return x
+
+
+def _wrap(x: Op, keep: Array, width: Array, fraction: Array, proved: bool) -> Op:
+    """Return ``x``, integers, as the low ``width`` bits of each element, times its step.
+
+    Shifted up to the widest element, all wrap at the same place; unsigned elements move down by half their range
+    before it, and back up behind.
+    """
+    widest = int(width.max())
+    signed = bool(keep.any())
+    half = np.where((keep == 0) & (width > 0) & signed, np.ldexp(1.0, np.maximum(width - 1, 0)), 0)
+    moved = Sub(x, Const.of(half, "half"), proved=proved) if half.any() else x
+    raised = _scale(moved, widest - width, proved)
+    wrapped = Quantize(
+        raised, Fixed(signed, widest, 0), Rounding.FLOOR, Overflow.WRAP, proved=proved
+    )
+    down = width - widest
+    if half.any():
+        wrapped = Add(_scale(wrapped, down, proved), Const.of(half, "half"), proved=proved)
+        down = np.zeros_like(down)
+    alive = Const.of(np.where(width > 0, 1.0, 0.0), "alive")
+    if (width == 0).any():
+        wrapped = Mul(wrapped, alive, proved=proved)
+    return _scale(wrapped, down - fraction, proved)
