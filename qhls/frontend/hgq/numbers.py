@@ -68,15 +68,14 @@ class Grid:
         result = result * self.scale * self.factor + self.offset
         return np.asarray(ops.convert_to_numpy(result))
 
-    def list_weights(self, dims: tuple[int, ...]) -> list[Array]:
-        """Return the weights of a ``QFixedPoint`` of the shape ``dims``."""
-        bits = (self.keep_negative, self.integer, self.fraction)
-        return [each.astype("float32").reshape(dims) for each in bits]
-
-    def list_settings(self) -> Config:
-        """Return the other arguments of a ``QFixedPoint``."""
+    def list_settings(self, dims: tuple[int, ...]) -> Config:
+        """Return the arguments of a ``QFixedPoint`` with bits of the shape ``dims``."""
         names = ("rounding", "overflow", "scale", "factor", "offset")
-        return {name: getattr(self, name) for name in names}
+        bits = {
+            name: getattr(self, name).astype(int).reshape(dims).tolist()
+            for name in ("keep_negative", "integer", "fraction")
+        }
+        return bits | {name: getattr(self, name) for name in names}
 
 
 def read_grid(config: Any, variables: Variables, where: str) -> Grid | None:

@@ -103,8 +103,7 @@ class Layer:
                 f"{self.where}: expected bits that are the same for all samples, got those of the shape {dims}. "
                 f"Name the batch's axis among homogeneous_axis."
             )
-        settings = grid.list_settings() | {"shape": list(dims[1:])}
-        return self.add(key, QFixedPoint, [x], settings, grid.list_weights(dims[1:]))
+        return self.add(key, QFixedPoint, [x], grid.list_settings(dims[1:]))
 
     def quantize_input(self, x: Ref | None = None, key: str = "iq") -> Ref:
         """Add the layer's input quantizer, if it has one, and return its result."""

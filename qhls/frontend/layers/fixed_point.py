@@ -71,14 +71,16 @@ def quantize_floats(x: Any, bits: tuple[Any, Any, Any], rounding: str, overflow:
 
 @register
 class QFixedPoint(keras.layers.Layer):
-    """``factor * Q(x / scale) * scale + offset``: fixed point whose width may differ for each element.
+    """``factor * Q(x / scale) * scale + offset``: fixed point whose bits may differ for each element.
 
-    Its weights are the bits ``keep_negative`` (0 or 1), ``integer`` and ``fraction``, of ``shape``, which
-    broadcasts to a sample. An element holds the numbers from ``-keep_negative * 2**integer`` to
-    ``2**integer - 2**-fraction``; it is 0 where the three add up to 0 or less.
+    An element holds the numbers from ``-keep_negative * 2**integer`` to ``2**integer - 2**-fraction``. It is 0 where
+    its three numbers add up to 0 or less.
 
     Args:
-        shape: shape of the weights, such as ``(channels,)``.
+        keep_negative: 1 for signed numbers, 0 for others; this and the other bits are numbers or nested lists of them
+            that broadcast to a sample.
+        integer: integer bits, the sign not included.
+        fraction: fraction bits.
         rounding: ``"TRN"``, ``"RND"``, ``"RND_CONV"``, ``"TRN_ZERO"``, ``"RND_ZERO"``, ``"RND_MIN_INF"`` or
             ``"RND_INF"``, as ac_fixed names them.
         overflow: ``"WRAP"``, ``"SAT"`` or ``"SAT_SYM"``.
@@ -87,12 +89,14 @@ class QFixedPoint(keras.layers.Layer):
         offset: number that is added to it.
 
     Raises:
-        QuantizerError: another rounding or overflow, or a scale that is no power of two.
+        QuantizerError: other bits, another rounding or overflow, or a scale that is no power of two.
     """
 
     def __init__(  # noqa: PLR0917 - the order of a quantizer's arguments
         self,
-        shape: Any = (),
+        keep_negative: Any = 1,
+        integer: Any = 3,
+        fraction: Any = 4,
         rounding: str = "RND",
         overflow: str = "WRAP",
         scale: float = 1.0,
@@ -113,29 +117,20 @@ class QFixedPoint(keras.layers.Layer):
             raise QuantizerError(
                 f"QFixedPoint: expected a power of two as scale, got {scale!r}. Multiply by it elsewhere."
             )
-        self.shape = tuple(int(size) for size in shape)
+        self.bits = _read_bits(keep_negative, integer, fraction)
         self.rounding, self.overflow = rounding, overflow
         self.scale, self.factor, self.offset = float(scale), float(factor), float(offset)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
-        """Make the weights: signed numbers of 8 bits, 4 of them behind the point."""
-        for name, bits in (("keep_negative", 1.0), ("integer", 3.0), ("fraction", 4.0)):
-            weight = self.add_weight(
-                name=name,
-                shape=self.shape,
-                initializer=keras.initializers.Constant(bits),
-                dtype="float32",
-                trainable=False,
-                autocast=False,
-            )
-            setattr(self, name, weight)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of the bits."""
+        return self.bits[0].shape
 
     def call(self, inputs: Any) -> Any:
         """Return the quantised ``inputs``."""
-        bits = (self.keep_negative, self.integer, self.fraction)
         scaled = inputs / self.scale if self.scale != 1 else inputs
-        result = quantize_floats(scaled, bits, self.rounding, self.overflow)
+        result = quantize_floats(scaled, self.bits, self.rounding, self.overflow)
         result = result * self.scale if self.scale != 1 else result
         result = result * self.factor if self.factor != 1 else result
         return result + self.offset if self.offset else result
@@ -144,22 +139,12 @@ class QFixedPoint(keras.layers.Layer):
         """Return the input's shape."""
         return input_shape
 
-    def read_bits(self) -> tuple[Array, Array, Array]:
-        """Return the weights as integers, those of elements without bits as 0."""
-        found = [
-            np.rint(np.asarray(ops.convert_to_numpy(w), np.float64))
-            for w in (self.keep_negative, self.integer, self.fraction)
-        ]
-        alive = sum(found) > 0
-        keep, integer, fraction = (np.where(alive, each, 0).astype(np.int64) for each in found)
-        return keep, integer, fraction
-
     @property
     def input_type(self) -> Fixed | None:
         """Return the type of all numbers that the layer leaves as they are; None for numbers that it changes."""
         if (self.scale, self.factor, self.offset) != (1, 1, 0):
             return None
-        keep, integer, fraction = self.read_bits()
+        keep, integer, fraction = self.bits
         width = int((integer + fraction.max()).max() + keep.max())
         return Fixed(bool(keep.max()), max(width, 1), int(fraction.max()))
 
@@ -167,7 +152,26 @@ class QFixedPoint(keras.layers.Layer):
         """Return the constructor's arguments."""
         names = ("rounding", "overflow", "scale", "factor", "offset")
         own = {name: getattr(self, name) for name in names}
-        return super().get_config() | own | {"shape": list(self.shape)}
+        bits = dict(zip(("keep_negative", "integer", "fraction"), self.bits, strict=True))
+        lists = {name: each.tolist() for name, each in bits.items()}
+        return super().get_config() | lists | own
+
+
+def _read_bits(*given: Any) -> tuple[Array, Array, Array]:
+    """Return the bits of each element as integers of one shape, those of elements without bits as 0."""
+    try:
+        keep, integer, fraction = np.broadcast_arrays(*(np.asarray(each) for each in given))
+        numbers = all(each.dtype.kind in "iub" for each in (keep, integer, fraction))
+    except ValueError:
+        numbers = False
+    sound = numbers and np.isin(keep, (0, 1)).all()
+    if not sound or max(np.abs(integer).max(), np.abs(fraction).max()) > FARTHEST:
+        raise QuantizerError(
+            f"QFixedPoint: expected keep_negative of 0 or 1 and whole numbers of bits up to {FARTHEST} that broadcast, "
+            f"got {given}. Round them."
+        )
+    alive = keep + integer + fraction > 0
+    return tuple(np.where(alive, each, 0).astype(np.int64) for each in (keep, integer, fraction))  # type: ignore[return-value]
 
 
 @lower.register(QFixedPoint, reads_reals=True)
@@ -192,7 +196,7 @@ def _lower_fixed_point(layer: QFixedPoint, x: Tensor) -> Tensor:
 
 def _round_reals(layer: QFixedPoint, x: Reals | Joined) -> Op:
     """Round real numbers to the elements' fraction bits, as steps: rounding never turns, where wrapping does."""
-    bits = layer.read_bits()
+    bits = layer.bits
 
     def compute(v: Any) -> Any:
         scaled = v / layer.scale
@@ -214,7 +218,7 @@ def _find_power(number: float) -> int:
 
 def quantize_codes(layer: QFixedPoint, x: Op) -> Op:
     """Return ``x`` in the types of the elements: one assignment where these are all the same."""
-    keep, integer, fraction = (_strip(bits) for bits in layer.read_bits())
+    keep, integer, fraction = (_strip(bits) for bits in layer.bits)
     width = keep + integer + fraction
     proved = _is_float_exact(layer, x, width, fraction)
     running = find_arithmetic()

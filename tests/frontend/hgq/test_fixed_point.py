@@ -18,11 +18,8 @@ TYPES = {"s10.5": 5, "s6.-1": -1, "u7.3": 3}
 
 def make_layer(bits, *arguments, **options):
     """A model of one layer with these bits: rows of sign, integer and fraction bits."""
-    keep, integer, fraction = np.array(bits, "float32").T
-    layer = QFixedPoint(keep.shape, *arguments, **options)
-    model = keras.Sequential([keras.Input((len(bits),), dtype="float64"), layer])
-    layer.set_weights([keep, integer, fraction])
-    return model
+    layer = QFixedPoint(*np.array(bits).T.tolist(), *arguments, **options)
+    return keras.Sequential([keras.Input((len(bits),), dtype="float64"), layer])
 
 
 def list_numbers(dtype, size):
@@ -104,10 +101,9 @@ def test_one_type_is_one_assignment():
 
 
 def test_real_numbers_get_steps_of_each_element():
-    quantizer = QFixedPoint((3,), "RND", "WRAP")
+    quantizer = QFixedPoint([1, 1, 0], [0, 1, -1], [3, 4, 6], "RND", "WRAP")
     first = QDense(3, "tanh", kernel_quantizer="quantized_bits(4,0,alpha=1)", use_bias=False)
     model = keras.Sequential([keras.Input((4,)), first, quantizer])
-    quantizer.set_weights(np.array([[1, 1, 0], [0, 1, -1], [3, 4, 6]]))
     x = np.random.default_rng(0).integers(-128, 128, (200, 4)) / 16
     assert qhls.compile(model, "s8.4").check(x, ())
 
@@ -122,6 +118,10 @@ def test_real_numbers_get_steps_of_each_element():
         (
             {"overflow": "SYM"},
             r"^QFixedPoint: expected overflow among WRAP, .*, got 'SYM'\. Use one of these\.$",
+        ),
+        (
+            {"integer": 0.5},
+            r"^QFixedPoint: expected keep_negative of 0 or 1 and whole numbers .*, got \(1, 0\.5, 4\)\. Round them\.$",
         ),
         (
             {"scale": 3.0},

@@ -93,7 +93,7 @@ def test_layers_keep_their_names_and_quantizers_get_some():
 
 def test_the_type_of_the_input_follows_from_its_quantizer():
     design = qhls.compile(load_model(MODELS / "dense.keras"))
-    bits = load_model(MODELS / "dense.keras").get_layer("a_iq").read_bits()
+    bits = load_model(MODELS / "dense.keras").get_layer("a_iq").bits
     (source,) = design.graph.inputs
     assert source.type.frac == bits[2].max()
 

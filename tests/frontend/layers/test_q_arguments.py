@@ -40,6 +40,7 @@ INERT = {
     "zero_output_for_mask": True,
     "unroll": True,
     "implementation": 2,
+    "gptq_unpacked_column_size": 3,
     "folding_mode": "batch_stats_folding",
     "per_channel": True,
     "po2_rounding": True,
@@ -74,7 +75,7 @@ TURNED_CHANGES |= {"padding": "same", "kernel_size": 3}
 SCALE = {"weight_quantizer": BITS, "bias_quantizer": BITS}
 SCALE_CHANGES = {"weight_quantizer": OTHER, "bias_quantizer": OTHER}
 SCALE_CHANGES |= {"use_bias": False, "activation": RELU}
-EINSUM = {"equation": "abc,cd->abd", "output_shape": (4, 3), "bias_axes": "d"}
+EINSUM = {"equation": "abc,cd->abd", "output_shape": (4, 4), "bias_axes": "d"}
 CONV = {"filters": 2, "kernel_size": 2}
 NORMAL = {"beta_quantizer": BITS, "gamma_quantizer": BITS, "mean_quantizer": BITS}
 NORMAL |= {"variance_quantizer": WIDE, "activation": WIDE}
@@ -225,25 +226,29 @@ TABLE = {
     ),
     Q.QEinsumDense: Arguments(
         EINSUM | KERNEL,
-        (4, 5),
+        (4, 4),
         {
             "kernel_quantizer": OTHER,
             "bias_quantizer": OTHER,
             "activation": RELU,
-            "equation": {"equation": "abc,cd->adb", "output_shape": (3, 4)},
+            "equation": "acb,cd->abd",
             "output_shape": (4, 2),
             "bias_axes": "bd",
         },
+        refused=LORA,
     ),
     Q.QFixedPoint: Arguments(
+        {"integer": 1},
         used={
+            "keep_negative": 0,
+            "integer": [0, 1, 2],
+            "fraction": 1,
             "rounding": "TRN",
             "overflow": "SAT",
             "scale": 2.0,
             "factor": 0.75,
             "offset": 0.5,
         },
-        alike={"shape": (3,)},
     ),
     Q.QScaleShift: Arguments(SCALE, (3,), SCALE_CHANGES),
     Q.QChannelScaleShift: Arguments(SCALE, (2, 3), SCALE_CHANGES),

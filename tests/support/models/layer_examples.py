@@ -39,7 +39,7 @@ def examples():
             QEinsumDense("...bc,bcd->...db", (3, 4), kernel_quantizer=BITS),
             (2, 4, 5),
         ),
-        "fixed_point": (QFixedPoint((4, 1), "TRN", "SAT"), (4, 5)),
+        "fixed_point": (QFixedPoint(1, [[1], [2], [0], [3]], 2, "TRN", "SAT"), (4, 5)),
         **conv_examples(),
         **stateful_examples(),
         "activation": (QActivation("quantized_relu(4,2)"), (5,)),
