@@ -44,29 +44,35 @@ _HALF_LOST = 25
 """Dropped fraction bits from which float32 rounds the sum of a number and 1/2 to the next integer."""
 
 
-def round_floats(x: Any, fraction: Any, rounding: str) -> Any:
+def round_floats(x: Any, fraction: Array, rounding: str) -> Any:
     """Return the floats ``x`` rounded to ``fraction`` bits behind the point, in their own arithmetic."""
-    step = ops.power(ops.cast(2.0, x.dtype), ops.cast(fraction, x.dtype))
-    return _ROUNDINGS[rounding](x * step) / step
+    up, down = (_power_of_two(bits, x) for bits in (fraction, -fraction))
+    return _ROUNDINGS[rounding](x * up) * down
 
 
-def quantize_floats(x: Any, bits: tuple[Any, Any, Any], rounding: str, overflow: str) -> Any:
+def quantize_floats(x: Any, bits: tuple[Array, Array, Array], rounding: str, overflow: str) -> Any:
     """Return the floats ``x`` in fixed point; elements of no bits are 0.
 
     ``bits`` are those of the sign (0 or 1), and integer and fraction bits, of each element; they broadcast to ``x``.
     """
-    keep, above, behind = (ops.cast(each, x.dtype) for each in bits)
-    two = ops.cast(2.0, x.dtype)
-    limit, step = ops.power(two, above), ops.power(two, -behind)
+    keep, integer, fraction = bits
+    limit, step = _power_of_two(integer, x), _power_of_two(-fraction, x)
+    signed = ops.cast(keep, x.dtype)
     if overflow == "WRAP":
-        lowest = -keep * limit
-        rounded = round_floats(x, behind, rounding)
-        result = ops.mod(rounded - lowest, (keep + 1) * limit) + lowest
+        size = _power_of_two(integer + keep, x)
+        lowest = -signed * limit
+        result = ops.mod(round_floats(x, fraction, rounding) - lowest, size) + lowest
     else:
         highest = limit - step
-        lowest = -keep * (highest if overflow == "SAT_SYM" else limit)
-        result = round_floats(ops.clip(x, lowest, highest), behind, rounding)
-    return ops.where(keep + above + behind > 0, result, ops.zeros_like(result))
+        lowest = -signed * (highest if overflow == "SAT_SYM" else limit)
+        result = round_floats(ops.clip(x, lowest, highest), fraction, rounding)
+    alive = ops.convert_to_tensor(keep + integer + fraction > 0)
+    return ops.where(alive, result, ops.zeros_like(result))
+
+
+def _power_of_two(exponents: Array, x: Any) -> Any:
+    """Return exact powers of two in the type of ``x``: backends may round their own ``power``."""
+    return ops.cast(np.ldexp(1.0, np.asarray(exponents).astype(int)), x.dtype)
 
 
 @register

@@ -238,7 +238,7 @@ TABLE = {
         refused=LORA,
     ),
     Q.QFixedPoint: Arguments(
-        {"integer": 1},
+        {"integer": -1},
         used={
             "keep_negative": 0,
             "integer": [0, 1, 2],
