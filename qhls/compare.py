@@ -35,7 +35,7 @@ def compare(
     ``names``: one name per design; by default those of the files or models. ``sensitivity``: also price one bit less in
     each layer. ``area``: the name or .json file of an area table, or None to leave area out.
 
-    Raises ``EnergyError`` if there is no model, if there is not one name per model, and for a technology or a table
+    Raises ``EnergyError`` without a model, without one name per model, and for a technology or a table
     that does not exist.
     """
     from qhls.design import Design

@@ -95,7 +95,7 @@ def load(path: str | os.PathLike[str]) -> Design:
     """Return the design in a file that ``Design.save`` wrote. Keras is not needed, and nothing is executed.
 
     The design runs, emits, simulates and has prices. It has no Keras model, so ``check`` compares the interpreter and
-    the C simulations only, and layers that were left to the host are named but not computed.
+    the C simulations only. Layers that were left to the host are named, but not computed.
 
     Raises:
         LoadError: a file of another kind, damaged, of a later version, or beyond the limit (``QHLS_LIMIT``).

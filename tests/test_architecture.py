@@ -269,6 +269,68 @@ def test_messages_have_one_form():
     assert len(texts) > 200
 
 
+# Words
+
+NO_VERB = re.compile(
+    r"(?!(?:[A-Z][a-z]*(?:[a-rt-z]|ss))\b)"  # a capital, and no third person
+    r"|(?:The|An?|Any|Each|Every|Both|One|No|None|Those|That|It|Its|If|Not)\b"
+    r"|(?:What|Where|When|Whether|Which|Who|How|Of|As|From|For|In|With|Within|To|By|At|On)\b"
+)
+"""First words of a docstring with which a function does nothing."""
+
+AVOIDED = re.compile(r"\b(?:told|tells|stands|there (?:is|are)|of its own|becomes of)\b", re.I)
+LONGEST = 25
+"""Words of a sentence."""
+
+
+def docstrings(path):
+    """Yield ``(node, text)`` of the docstrings of a file."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, ast.get_docstring(node) or ""
+
+
+def is_property(node):
+    names = {ast.unparse(each).rpartition(".")[2] for each in node.decorator_list}
+    return not names.isdisjoint({"property", "cached_property", "setter"})
+
+
+def sentences(text):
+    """Yield the sentences of a docstring without code, parentheses and lists of arguments and errors."""
+    for paragraph in re.split(r"\n\s*\n|\n\s*[-*] ", text):
+        if "::" not in paragraph and not re.match(r"\s*(Args|Raises|Returns|Yields):", paragraph):
+            plain = " ".join(re.sub(r"``[^`]*``|\([^()]*\)", "x", paragraph).split())
+            each = re.split(r"(?<=[.?!:;])\s+", plain)
+            yield from (sentence for sentence in each if not sentence.startswith("Raises x"))
+
+
+def test_functions_are_described_by_a_verb():
+    wrong = [
+        f"{path}:{node.lineno} {node.name}: {text.splitlines()[0]}"
+        for path in MODULES
+        for node, text in docstrings(path)
+        if isinstance(node, ast.FunctionDef) and text
+        if not is_property(node) and NO_VERB.match(text)
+    ]
+    assert wrong == []
+
+
+def test_sentences_are_short_and_plain():
+    faults = {
+        "is long": lambda sentence: len(sentence.split()) > LONGEST,
+        "has a word to avoid": AVOIDED.search,
+    }
+    wrong = [
+        f"{path} {fault}: {sentence}"
+        for path in MODULES
+        for _, text in docstrings(path)
+        for sentence in sentences(text)
+        for fault, holds in faults.items()
+        if holds(sentence)
+    ]
+    assert wrong == []
+
+
 # Documentation
 
 PAGES = sorted(

@@ -94,9 +94,10 @@ def emit(
     random codes from a fixed seed. ``warnings`` go into the README. The folder appears whole or not at
     all, and a project that is overwritten stays whole until then. Other files in it are kept.
 
-    Raises ``EmitError`` for an unknown target, and for a folder that cannot be written or exists, unless it is a
-    qhls project and ``overwrite`` is set. So do a file of the user's in the place of one of the project's,
-    types too wide for C++ to exchange, and stimuli without a sample.
+    Raises:
+        EmitError: an unknown target; a folder that cannot be written, or exists without ``overwrite`` or as another
+            folder than a qhls project; a file of the user's in the place of one of the project's; types too wide for
+            C++ to exchange; stimuli without a sample.
     """
     chosen, folder = get_target(target), Path(path).absolute()
     check_folder(folder, overwrite)

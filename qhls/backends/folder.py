@@ -147,7 +147,7 @@ def _keep(path: Path, copy: Path, folder: Path) -> None:
 
 
 def _link(path: Path, copy: Path) -> None:
-    """Make the same file under another name or, where there are no such links, a copy."""
+    """Make the same file under another name or, without such links, a copy."""
     try:
         os.link(path, copy, follow_symlinks=False)
     except OSError:

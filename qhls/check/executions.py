@@ -85,7 +85,7 @@ def check(
     Raises:
         CsimError: a C simulation cannot be built or run.
         RtlError: the simulation of the Verilog cannot be built or run.
-        VerifyError: there are no samples.
+        VerifyError: no samples.
     """
     from qhls import rtl
     from qhls.backends.target import VERILOG

@@ -53,19 +53,19 @@ class Reference:
         self.model = copy_in_precision(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
-        """The outputs as codes of the graph's output types; a number between codes stays a fraction."""
+        """Return the outputs as codes of the graph's output types; a number between codes stays a fraction."""
         return self._scale(self.model, codes, self.graph.outputs)
 
     def compute_numbers(self, codes: Sequence[Array]) -> list[Array]:
-        """The outputs as numbers."""
+        """Return the outputs as numbers."""
         return self._compute_floats(self.model, codes)
 
     def compute_ends(self, codes: Sequence[Array]) -> list[Array]:
-        """The outputs as numbers of the given model, with the softmax that the design computes itself."""
+        """Return the outputs as numbers of the given model, with the softmax that the design computes itself."""
         return self._compute_floats(copy_in_precision(self.whole, self.dtype), codes)
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Any]:
-        """Codes of each Keras layer's output, by the op that ends the layer, where there is one such layer."""
+        """Return the codes of each Keras layer's output, by the op that ends the layer, where one op does."""
         last = {op.layer: op for op in self.graph.ops if op.batched and op.layer}
         last = {
             layer: op

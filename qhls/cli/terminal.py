@@ -25,7 +25,7 @@ def print_tables(*tables: Table | Tabular) -> None:
         table = shown.to_table() if isinstance(shown, Tabular) else shown
         full = shown.text_width if isinstance(shown, Tabular) else 120
         console = Console(width=None if is_terminal else full)
-        # Measured as if there were room: rich limits a measurement to the width that there is.
+        # Measured as if it had room: rich limits a measurement to the present width.
         least = Measurement.get(console, console.options.update(width=_ROOM), table).minimum
         with console.capture() as printed:
             if is_terminal and least > console.width:

@@ -161,7 +161,7 @@ def _add_stores(
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
     """Return one row per report: pJ per inference by cause and in total, and the ratio to the first total.
 
-    Raises ``EnergyError`` if there is no report.
+    Raises ``EnergyError`` without a report.
     """
     if not reports:
         raise EnergyError("compare: expected at least one energy report, got none. Add one.")

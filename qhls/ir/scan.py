@@ -23,8 +23,8 @@ class Scan(Op):
     """``body`` once for each row of ``x``, in order: its results as rows, or the last one alone.
 
     The body's inputs are a row of ``x`` and what the step before carried over, ``start`` at first. Its outputs are the
-    step's result and what it carries to the next step, of types that the inputs hold: so nothing overflows, however
-    many rows there are.
+    step's result and what it carries to the next step, of types that the inputs hold: so nothing overflows with any
+    number of rows.
     """
 
     x: Op

@@ -1,8 +1,8 @@
 """Decisions on every op of a graph: those of a reuse factor, or the least hardware for a number of cycles.
 
 For a target, every process may be busy for so many cycles. A product takes the fewest multipliers, with its weights in
-a memory. Other ops take the fewest lanes, along the last axis. A tensor is registers if a trip uses all of it, else a
-memory with as many banks as its writer and its readers have lanes.
+a memory. Other ops take the fewest lanes, along the last axis. A tensor is registers if a trip uses all of it.
+Else it is a memory with as many banks as its writer and its readers have lanes.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Calls of a design: the ops that each computes, and the one form in which Vitis' DATAFLOW lets calls overlap.
 
-A chain of ops is one call. An op joins the call before it if that has no other reader, if the op works element by
-element, and if its constants are short and at most one per channel. Nothing is stored between the ops of a chain.
+A chain of ops is one call. An op joins the call before it if it is the only reader and works element by
+element. It needs short constants, at most one per channel. Nothing is stored between the ops of a chain.
 
-A call takes the next input while those behind it still work on the last one, if every tensor between them has one
-writer and one reader, and all tensors that meet in a call come from equally many calls before it: none goes around
-another call, and an input is read by first calls only. Outputs meet in whoever calls the design.
+Calls may overlap: one takes the next input while those behind it still work on the last one. For that, every tensor
+between them has one writer and one reader. All tensors that meet in a call come from equally many calls before it. So
+none goes around another call, and an input is read by first calls only. Outputs meet in whoever calls the design.
 """
 
 from __future__ import annotations

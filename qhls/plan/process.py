@@ -28,7 +28,7 @@ PORTS = 2
 class Buffer:
     """The storage of one tensor: ``words`` of ``word_bits`` in ``banks`` with ``ports`` each.
 
-    ``double``: there are two, so that a process can write the next tensor while another reads this one.
+    ``double``: two of them, so that a process can write the next tensor while another reads this one.
     """
 
     tensor: Op
@@ -46,7 +46,7 @@ class Buffer:
 
     @property
     def split(self) -> bool:
-        """Return whether each word is an element of its own, so that all can be used at once."""
+        """Return whether each word is one element, so that all can be used at once."""
         return self.banks >= self.words
 
     @property

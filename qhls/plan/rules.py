@@ -3,10 +3,10 @@
 A product of matrices computes one row per trip and a convolution or pooling one position per trip, with all channels
 at once. Where multipliers are shared, a product takes one tile of its weights after another (``qhls.plan.fold``). The
 place of a maximum is found by one comparison after another. Other ops work on all elements at once where their result
-is registers, else on as many per trip as ``Choice.lanes`` says, along the last axis.
+is registers. Else ``Choice.lanes`` says on how many per trip, along the last axis.
 
-A constant that a loop's variable chooses is a table. One that only unrolled loops read has fixed indices, so that
-synthesis makes its numbers part of the logic, however long it is and whether or not a pragma splits it.
+A constant that a loop's variable chooses is a table. One that only unrolled loops read has fixed indices. So
+synthesis makes its numbers part of the logic, whatever its length and whether or not a pragma splits it.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def make_process(
 
     ``product``: the op of the same process whose sum begins with the bias that ``op`` adds.
 
-    Its interval is that of the rule, or longer where a trip reads more words of a memory, or writes more into one,
-    than the memory's ports allow.
+    Its interval is that of the rule. It is longer if a trip reads or writes more words of a memory than its ports
+    allow.
     """
     rough = outline(op, choice)
     tensors = [o for o in dict.fromkeys(op.operands) if not isinstance(o, Const)]

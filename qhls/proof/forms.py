@@ -58,7 +58,7 @@ class Forms:
         return total
 
     def _find_bound(self, bits: Bits, place: int, first: int) -> tuple[NormalForm, int] | None:
-        """Return the value of the bound word that begins at ``place``, and its length: a whole one if there is one."""
+        """Return the value of the bound word that begins at ``place``, and its length: a whole one if possible."""
         if first == len(bits):
             return None
         words = self.bound.get(bits[place : first + 1], [])

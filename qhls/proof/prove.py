@@ -39,8 +39,8 @@ def prove(
 
     ``text``: the Verilog of ``verilog``, by default what it prints. ``seconds``: the solver's time for one question.
 
-    The text is read back by Yosys. Registers must be equally many on all paths. Words of the text that have the values
-    of an op on samples are compared with what the op's ``evaluate`` says of the words that it reads: linear ones by
+    The text is read back by Yosys. Registers must be equally many on all paths. Words of the text with the values of
+    an op on samples are compared with the op's ``evaluate`` of the words that it reads. Linear ones are compared by
     their normal form modulo their widths, others on all codes or by the solver. What is proved is an unknown of the ops
     behind it. So each op is proved for all values of the range of what it reads.
 

@@ -153,7 +153,7 @@ def get_initializer(identifier: Any) -> Any:
 def get_auto_range_constraint_initializer(
     quantizer: Any, constraint: Any, initializer: Any
 ) -> tuple[Any, Any]:
-    """Return constraint and initializer, fitted to the range of a quantizer if there is one."""
+    """Return constraint and initializer, fitted to the range of a quantizer, if any."""
     if quantizer is None:
         return constraint, initializer
     constraint = get_constraint(constraint, quantizer)

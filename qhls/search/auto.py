@@ -68,7 +68,7 @@ class AutoQKeras:
         layer_indexes: numbers of the layers, in ``model.layers``, that are quantised.
         quantization_config: quantizers and their bits, by "kernel", "bias", "activation", "linear".
         overwrite: see ``output_dir``.
-        head_name: the output whose metric counts, where there are several.
+        head_name: the output whose metric counts, if it has several.
         score_metric: the metric that counts, if it is not the first of ``metrics``.
         metric_direction: "max" or "min", for a metric of which Keras does not know which is better.
         executor: "inline", "processes", "dask" or "ray", and what else ``qhls.search.pareto`` takes. All but "inline"
@@ -231,7 +231,7 @@ class AutoQKeras:
         }
 
     def _rate(self, candidate: Mapping[str, Any], costs: Mapping[str, float]) -> float | None:
-        """Return the learning rate that a candidate chose, if there is a choice."""
+        """Return the learning rate that a candidate chose, if it had a choice."""
         if LEARNING_RATE not in candidate:
             return None
         larger = 0.0

@@ -87,7 +87,7 @@ class ParetoSettings:
     """Worker processes, of a cluster at most; by default one per core, or all of the cluster."""
 
     batch: int | None = None
-    """Candidates asked for at a time; by default 4 or, if there are more, one for each of ``workers`` or cores."""
+    """Candidates asked for at a time; by default one for each of ``workers`` or cores, at least 4."""
 
     seed: int = 0
     """Number that all candidates and trainings follow from."""

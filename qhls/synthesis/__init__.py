@@ -1,1 +1,1 @@
-"""Yosys in a process of its own: Verilog read, synthesised and measured."""
+"""Yosys in a separate process: Verilog read, synthesised and measured."""

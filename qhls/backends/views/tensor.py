@@ -35,7 +35,7 @@ class CTensor:
     dims: tuple[int, ...]
     place: Place
     partition: bool
-    """Whether each element is a register, or a constant of its own."""
+    """Whether each element is a register, or a constant itself."""
     banks: int = 1
     word: int = 1
     """Elements of a constant that are one word of a memory."""

@@ -99,7 +99,7 @@ class CFold:
 
     @property
     def _group(self) -> str:
-        """Return the group of the current result, empty if there is one group."""
+        """Return the group of the current result, empty if it is the only one."""
         groups, tile, filters = self.fold.sizes[0], self.fold.tile[0], self.fold.tile[4]
         if groups == 1:
             return ""

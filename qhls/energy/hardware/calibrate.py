@@ -10,10 +10,10 @@ reads measurements and prints the fitted figures; ``-o`` also writes an area tab
   (``qhls.energy.hardware.vendor``). Catapult's are square micrometres: ``--unit um2 --base asic_45nm``.
 
 Figures without a row keep the base's values. Ops: add_s, sub_s, add_shift (w, result one bit wider), addtree_keep
-(n numbers of w bits), mul_ss, mul_us, mul_uu (a, b), cmul (w bits times the constant c; cmul8: w is 8), max_s, relu,
-lt_s, lt_const, mux2, mux4, mux8, mux16 (w), sat_s, relu_sat_u (w to o bits), rom_rand (n address bits, m data bits),
-reg (w), rnd_conv, rnd_half_up (w bits less f, rounded; of rows with ``carries``, which count the LUTs that feed carry
-chains: benchmarks/yosys_primitives.py).
+(n numbers of w bits), mul_ss, mul_us, mul_uu (a, b), cmul (w bits times the constant c; cmul8: w is 8). Also max_s,
+relu, lt_s, lt_const, mux2, mux4, mux8, mux16 (w), sat_s, relu_sat_u (w to o bits), rom_rand (n address bits, m data
+bits), reg (w), rnd_conv, rnd_half_up (w bits less f, rounded; of rows with ``carries``, which count the LUTs that feed
+carry chains: benchmarks/yosys_primitives.py).
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ FITS: dict[str, Fit] = {
 def fit_figure(name: str, fit: Fit, rows: Sequence[Row], source: str) -> dict[str, Any]:
     """Fit one figure: least squares of the relative error over the rows that are not held out.
 
-    Raises ``EnergyError`` if there are fewer than four rows for it.
+    Raises ``EnergyError`` for fewer than four rows of it.
     """
     used = _select_rows(fit, rows)
     used.sort(key=lambda r: (fit.ops.index(r["op"]), fit.sizes(r)))
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _merge_table(base: str, figures: dict[str, Any]) -> dict[str, Any]:
-    """Return the table ``base`` with ``figures`` in place of its own."""
+    """Return the table ``base`` with ``figures`` in place of those in it."""
     path = Path(base) if base.endswith(".json") else AREA_TABLES / f"{base}.json"
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return {**content, "figures": {**content["figures"], **figures}}

@@ -30,7 +30,7 @@ class CostComparison:
 
     ``savings``: the energy that one bit less in each layer saves. ``areas``, ``latencies`` and ``operations`` (by
     Keras layer): the other costs of the same designs. Those that were not requested are empty.
-    Raises ``EnergyError`` if there is no design, or one of another technology.
+    Raises ``EnergyError`` without a design, or for one of another technology.
     """
 
     reports: Mapping[str, EnergyReport]

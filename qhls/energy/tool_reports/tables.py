@@ -19,7 +19,7 @@ class TextTable:
     rows: tuple[tuple[str, ...], ...]
 
     def find_row(self, name: str) -> tuple[str, ...]:
-        """Return the row with this first cell. Raises ``ValueError`` if there is none."""
+        """Return the row with this first cell. Raises ``ValueError`` without one."""
         for row in self.rows:
             if row[0].strip() == name:
                 return row
@@ -103,7 +103,7 @@ def list_matches(pattern: str, text: str) -> Iterator[str]:
 
 
 def find_match(pattern: str, text: str, what: str) -> str:
-    """Return the first match of ``list_matches``. Raises ``ValueError``, naming ``what``, if there is none."""
+    """Return the first match of ``list_matches``. Raises ``ValueError``, naming ``what``, without one."""
     for match in list_matches(pattern, text):
         return match
     raise ValueError(f"no {what}")

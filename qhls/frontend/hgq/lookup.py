@@ -230,7 +230,7 @@ def _finish_edges(layer: Layer, made: Ref) -> None:
 
 
 def _read_networks(layer: Layer, biased: bool) -> list[list[Array]]:
-    """Return kernel and bias, if there is one, of each layer of the networks of all edges."""
+    """Return kernel and bias, if any, of each layer of the networks of all edges."""
     found: list[list[Array]] = []
     for i in range(int(layer.read("n_hl")) + 1):
         place = f"module/layers/einsum_dense{f'_{i}' if i else ''}"

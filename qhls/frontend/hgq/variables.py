@@ -21,7 +21,7 @@ class Variables:
         self._path = path
 
     def enter(self, name: str) -> Variables:
-        """Return the variables of the part ``name``, such as ``kq/quantizer``; none if there is no such part."""
+        """Return the variables of the part ``name``, such as ``kq/quantizer``; none without such a part."""
         group = self._group
         for part in name.split("/"):
             group = group.get(part) if isinstance(group, h5py.Group) else None

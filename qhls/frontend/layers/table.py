@@ -88,7 +88,7 @@ def _lower_table(layer: QTable, x: Op) -> Op:
 
 
 def _count_functions(dims: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    """Return how many functions there are: one, one per channel, or one per element of ``shape``."""
+    """Return the number of functions: one, one per channel, or one per element of ``shape``."""
     if all(size == 1 for size in dims):
         return 1
     return shape[-1] if all(size == 1 for size in dims[:-1]) else math.prod(shape)

@@ -179,9 +179,9 @@ def count_products(op: Op, x: Op, w: Op, macs: int) -> Events:
     """Count ``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
 
     The last axes of ``w`` are the outputs of one position. Where constants are part of the logic: the
-    additions of each product's digits, once where several outputs take the same product; and one addition
-    less than an output has weights that are not zero, one more if all of them are negative, since only then
-    no term is there to subtract from. Where they are in a memory: a product and an addition for each, zero
+    additions of each product's digits, once where several outputs take the same product. Then an output with
+    n weights that are not zero takes n - 1 additions. It takes n if all are negative, since it then subtracts from
+    zero. Where they are in a memory: a product and an addition for each, zero
     or not.
     """
     positions = macs // w.size
@@ -209,8 +209,8 @@ def count_products(op: Op, x: Op, w: Op, macs: int) -> Events:
 def count_scaling(op: Op, x: Op, w: Op) -> Events:
     """Count the products of ``x`` and the constant ``w``, element by element, that ``op`` computes.
 
-    Where constants are part of the logic: the additions of each product's digits. No sum takes a sign here, so that a
-    number whose digits are all negative has one more term, the zero that they are subtracted from. Where constants
+    Where constants are part of the logic: the additions of each product's digits. No sum takes a sign here. So a
+    number whose digits are all negative has one more term, the zero from which they are subtracted. Where constants
     are chosen, one at a time: the product that suits all of them, and a negation where a shift or a choice has a sign.
     """
     codes = np.broadcast_to(w.range.lo.to_integers(), op.shape).reshape(-1, 1)

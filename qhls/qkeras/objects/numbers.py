@@ -230,7 +230,7 @@ class QuantizerFactory:
         return as_object(_TYPES.number(quantizer))
 
     def is_quantizer_supported(self, quantizer: Any) -> bool:
-        """Return whether there is a type for the numbers of a quantizer."""
+        """Return whether a type exists for the numbers of a quantizer."""
         return quantizer is None or isinstance(quantizer, Quantizer | IQuantizer)
 
     def make_default_quantizer(self, mode: Any) -> IQuantizer:

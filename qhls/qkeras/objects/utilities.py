@@ -122,7 +122,7 @@ def get_input_quantizers_advanced(  # noqa: PLR0917 - QTools' order
     cfg: Any,
     debug: bool = False,
 ) -> list[tuple[Any, Any]]:
-    """Return the type on each edge to a node, with the edge; the defaults of ``cfg`` where there is none."""
+    """Return the type on each edge to a node, with the edge; the defaults of ``cfg`` where none is known."""
     default = cfg.default_source_quantizer if is_input_layer else cfg.default_interm_quantizer
     found = []
     for parent in graph.predecessors(node_id):

@@ -186,7 +186,7 @@ class Module:
 
     @property
     def slide(self) -> Slide | None:
-        """Return the sliding window, if there is one."""
+        """Return the sliding window, if any."""
         return self.process.action if isinstance(self.process.action, Slide) else None
 
     @property
@@ -323,7 +323,7 @@ class Module:
 
     @property
     def scan(self) -> Scan | None:
-        """Return the recurrence of one step, if there is one."""
+        """Return the recurrence of one step, if any."""
         action = self.process.action
         step = action.step if isinstance(action, Repeat) else None
         return step if isinstance(step, Scan) else None

@@ -215,7 +215,7 @@ class HyperbandTuner:
         self._scores[proposal.number] = score
 
     def _next_round(self) -> bool:
-        """Fill the queue with the best of the last round or a new bracket, and return false if there is none."""
+        """Fill the queue with the best of the last round or a new bracket, and return false without one."""
         if self._round:
             bracket, _ = self._brackets[0]
             self._stage += 1

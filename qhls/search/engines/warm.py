@@ -86,7 +86,7 @@ def solve_program(
 ) -> Candidate | None:
     """Return the candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``.
 
-    ``None``: there is none. Raises ``SearchError`` where SciPy is not installed.
+    ``None``: no such candidate. Raises ``SearchError`` where SciPy is not installed.
     """
     try:
         from scipy.optimize import Bounds, LinearConstraint, milp

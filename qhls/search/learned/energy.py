@@ -74,7 +74,7 @@ class EnergyTerm:
     products: list[Product] = field(default_factory=list)
     slopes: dict[Learned, float] = field(default_factory=dict)
     biases: dict[Learned, float] = field(default_factory=dict)
-    """pJ a bit of the sum to which a layer's bias is added; there is no addition where all of it is 0."""
+    """pJ per bit of the sum to which a layer's bias is added; a bias of zeros needs no addition."""
     removable: set[Learned] = field(default_factory=set)
     """Layers without whose idle units the model is exported."""
     calls: int = 1

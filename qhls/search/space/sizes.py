@@ -1,7 +1,7 @@
 """Bits of parameters and activations, as AutoQKeras counts them.
 
 - Parameters: those of dense, 1-D, 2-D and depthwise convolution layers, of 8 bits (``reference``) where
-  there is no quantizer. A normalisation has one scale per channel and, with ``center``, one offset, of 6 and
+  they have no quantizer. A normalisation has one scale per channel and, with ``center``, one offset, of 6 and
   5 bits in a ``QBatchNormalization``. They absorb mean and variance.
 - Activations: inputs, activation layers and what layers with kernels apply themselves. What a softmax
   makes, or an activation layer's sigmoid, is an output; what is linear does not count.

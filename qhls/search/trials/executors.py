@@ -48,7 +48,7 @@ class Dispatcher:
         self._begun = False
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
-        """Yield each task with its record when it is done. Raises ``SearchError`` if there are no workers."""
+        """Yield each task with its record when it is done. Raises ``SearchError`` without workers."""
         waiting, under_way = deque(tasks), dict[Future[Answer], Task]()
         losses = Counter[int]()
         if waiting:

@@ -20,7 +20,7 @@ from qhls.search.trials.workers import Answer, Errors, Setup, answer, cluster_er
 class RayTeam:
     """Tasks of the cluster at ``address``, or of the running one; else of one on this machine.
 
-    A task takes one CPU. ``workers``: how many at a time, by default as many as there are CPUs.
+    A task takes one CPU. ``workers``: how many at a time, by default one per CPU.
     """
 
     name = "ray"

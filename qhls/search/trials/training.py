@@ -134,7 +134,7 @@ def _fresh(metric: Any) -> Any:
 
 
 def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
-    """Return the names under which Keras may log a metric, of the output ``head_name`` if there are several."""
+    """Return the names under which Keras may log a metric, of the output ``head_name`` of several."""
     name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     name = name or getattr(metric, "__name__", None)
     if not isinstance(name, str):
@@ -150,7 +150,7 @@ DIRECTIONS = ("max", "min")
 
 
 def metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> str:
-    """Return "max" or "min" for a metric of which more or less is better, as Keras knows of its own metrics.
+    """Return "max" or "min" for a metric of which more or less is better, as Keras knows for its metrics.
 
     ``metric`` may be the name of one of ``metrics``, as Keras logs it: behind the name of an output, one of ``heads``.
     Raises ``GoalError`` for a metric of which Keras does not know.

@@ -194,7 +194,7 @@ class WorkerLostError(Exception):
 
 
 class Processes:
-    """In ``workers`` processes, by default as many as there are cores; each is asked by a thread of this one.
+    """In ``workers`` processes, by default one per core; each is asked by a thread of this one.
 
     A script that searches so needs ``if __name__ == "__main__":`` around what it does, because each process
     imports it.

@@ -28,10 +28,10 @@ def analyze_accumulator(
 ) -> dict[str, int]:
     """Return the integer bits, without the sign, of the accumulator of each dense and convolution layer.
 
-    ``x`` is the range ``(min, max)`` of each layer's input, by the layer's name. Every sum of products of the
-    quantised kernel with inputs in that range (or padding), with or without the quantised bias and in any order, lies
-    between ``-2**bits`` and ``2**bits``. For a layer with one kernel, some inputs exceed fewer bits. A separable layer
-    has the bits of its larger sum. ``verbose`` prints the ranges of the sums.
+    ``x`` is the range ``(min, max)`` of each layer's input, by the layer's name. ``-2**bits``
+    and ``2**bits`` bound every sum of products of the quantised kernel with such inputs (or padding). They do so in any
+    order, with or without the quantised bias. For a layer with one kernel, some inputs exceed fewer
+    bits. A separable layer has the bits of its larger sum. ``verbose`` prints the ranges of the sums.
 
     Raises:
         UtilityError: ``x`` has no range for a layer.

@@ -25,7 +25,7 @@ class Call:
     """One call of a layer.
 
     ``name`` begins with the names of the enclosing models, ``outer/inner/layer``. ``inputs`` and ``outputs`` are
-    symbolic tensors. A tensor is the same object in the call that makes it and in those that read it, also across the
+    symbolic tensors. The call that makes a tensor and those that read it hold the same object, also across the
     border of a nested model. ``node`` is Keras' record of the call.
     """
 

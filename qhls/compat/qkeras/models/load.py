@@ -44,8 +44,8 @@ def load_qmodel(
     """Load a model with its weights like ``qhls.load_model``, and compile it as it was compiled.
 
     ``custom_objects`` are classes and functions that the file may name, in addition to those of qhls. ``compile`` gives
-    the model the optimizer with its state, the losses and the metrics of the file, if the model was compiled and Keras
-    has all of them. Otherwise a warning gives the reason.
+    the model the optimizer with its state, the losses and the metrics of the file. The model must have been compiled,
+    and Keras must have all of them. Otherwise a warning gives the reason.
 
     Raises:
         LoadError: ``qhls.load_model`` cannot read the file.
@@ -156,7 +156,7 @@ def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
 
 
 def _read_configuration(path: str) -> dict[str, Any]:
-    """Return the training configuration in a file, ``{}`` if there is none."""
+    """Return the training configuration in a file, ``{}`` if it has none."""
     what = "a training configuration"
     config: Any = None
     if zipfile.is_zipfile(path):
