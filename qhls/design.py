@@ -183,34 +183,41 @@ class Design:
     def synthesize(self, family: str = "xc7", flow: str = "yosys") -> SynthesisReport:
         """Map the Verilog to an FPGA family with Yosys, and compare its counts with our estimate.
 
-        ``family``: "xc7", "xcup", "ice40", "ecp5" or "gowin". The result is cached by the content of the Verilog.
+        ``family``: "xc7", "xcup", "ice40", "ecp5" or "gowin"; its delays place the registers. The result is cached by
+        the content of the Verilog.
         Needs ``pip install 'qhls[rtl]'``. Raises ``EmitError``, ``MissingError`` and ``RtlError``.
         """
         from qhls.synthesis.synthesize import synthesize
 
-        return synthesize(self.graph, self._build_verilog(), family, flow)
+        return synthesize(self.graph, self._build_verilog(family), family, flow)
 
     def place(
         self, device: str = "ecp5-25k", *, bitstream: str | Path | None = None
     ) -> PlacementReport:
         """Place and route the Verilog on a device with nextpnr; return its utilisation and its highest clock.
 
+        Registers follow the device's delays, as those of ``emit`` do with ``Schedule(family="ecp5")``.
         ``device``: "ecp5-12k", "ecp5-25k", "ecp5-45k" or "ecp5-85k". ``bitstream``: file to write, for which all ports
         need pins; by default they have none, as those of a part of a larger design. Needs ``pip install
         'qhls[rtl,pnr]'``. Raises ``EmitError``, ``MissingError`` and ``RtlError``.
         """
-        from qhls.synthesis.place import place
+        from qhls.synthesis.place import FAMILY, place
+        from qhls.synthesis.source import VerilogSource
 
-        verilog, period = self._build_verilog(), self.schedule.clock_period
-        return place(self.graph.name, verilog, device, period, bitstream)
+        source = VerilogSource.of(self.graph, self.schedule, FAMILY)
+        return place(source, device, self.schedule.clock_period, bitstream)
 
-    def _build_verilog(self) -> Verilog:
-        """Return the Verilog that ``emit`` writes."""
+    def _build_verilog(self, family: str | None = None) -> Verilog:
+        """Return the Verilog that ``emit`` writes for a schedule of this ``family``, by default its own."""
         from qhls import rtl
         from qhls.rtl.verilog import Verilog
 
         period = rtl.check_pipeline(self.schedule)
-        return Verilog.of(rtl.build_netlist(self.graph, clock_period=period))
+        return Verilog.of(
+            rtl.build_netlist(
+                self.graph, clock_period=period, family=family or self.schedule.family
+            )
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the design to one file, which ``qhls.load`` opens without Keras, and return its path.

@@ -14,6 +14,7 @@ from qhls.plan.hardware.parts import find_part, list_devices
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
 Io = Literal["array", "stream"]
+Family = Literal["xc7", "xcup", "ice40", "ecp5", "gowin"]
 Control = Literal["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"]
 """Start and done of Vitis' top function: a handshake, one that also holds the result back, or none (free running)."""
 Folding = tuple[int, int] | Literal["logic", "memory"]
@@ -37,7 +38,8 @@ class Schedule:
     ``partition_limit``: arrays of up to this many elements are split into registers, and
     worked on all at once; longer ones stay memories, but for constants with fixed indices, which are logic.
     ``part`` and ``library``: the Vitis device and the Catapult library. ``control``: start and done of Vitis' top
-    function; Catapult's starts with its inputs.
+    function; Catapult's starts with its inputs. ``family``: the FPGA family whose delays place the registers of
+    Verilog; None for the delays of UltraScale+.
 
     ``interval``: the most clock cycles between two inputs; or ``throughput``: the least inputs per second. The plan
     takes the least hardware that meets it. ``lut``, ``ff``, ``dsp`` and ``bram`` (blocks of 18 kbit) are budgets, in
@@ -56,6 +58,7 @@ class Schedule:
     part: str = "xcvu13p-flga2577-2-e"
     library: str = "nangate-45nm_beh"
     control: Control = field(default="ap_ctrl_hs", kw_only=True)
+    family: Family | None = field(default=None, kw_only=True)
     interval: int | None = field(default=None, kw_only=True)
     throughput: float | None = field(default=None, kw_only=True)
     lut: int | None = field(default=None, kw_only=True)
@@ -76,12 +79,14 @@ class Schedule:
         period = _read_number(self.clock_period)
         positive = "a positive number of nanoseconds"
         self._require("clock_period", 0 < period < math.inf, positive, "200 MHz is 5.0.")
-        places = f"one of {', '.join(get_args(Storage))}"
-        self._require("storage", _read_text(self.storage) in get_args(Storage), places, "")
-        kinds = f"one of {', '.join(get_args(Io))}"
-        self._require("io", _read_text(self.io) in get_args(Io), kinds, "")
-        controls = f"one of {', '.join(get_args(Control))}"
-        self._require("control", _read_text(self.control) in get_args(Control), controls, "")
+        choices: dict[str, Any] = {"storage": Storage, "io": Io, "control": Control}
+        if self.family is not None:
+            choices["family"] = Family
+        for name, kinds in choices.items():
+            known = get_args(kinds)
+            self._require(
+                name, _read_text(getattr(self, name)) in known, f"one of {', '.join(known)}", ""
+            )
         known = find_part(_read_text(self.part)) is not None
         self._require("part", known, "a part of AMD's", "Write it as Vitis does: xc7z020clg400-1.")
         plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _read_text(self.library))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
 from qhls.rtl.netlist import Cell, Kind, Netlist
+from qhls.rtl.timing.delays import find_delays
 
 LEVELS: dict[Kind, float] = {
     **dict.fromkeys(Kind, 1.0),
@@ -14,17 +15,23 @@ LEVELS: dict[Kind, float] = {
     **dict.fromkeys((Kind.AND, Kind.OR, Kind.ANY), 0.5),
     Kind.MUL: 3.0,
 }
-"""Logic levels of each kind; one level takes ``LOGIC_LEVEL_NS``, which a published design confirms."""
+"""Logic levels of each kind where a family has no table of delays.
+
+One level takes ``LOGIC_LEVEL_NS``, which a published design confirms on UltraScale+.
+"""
 
 
-def pipeline(netlist: Netlist, clock_period: float) -> Netlist:
+def pipeline(netlist: Netlist, clock_period: float, family: str | None = None) -> Netlist:
     """Return the netlist with registers, so that it takes an input every ``clock_period`` nanoseconds.
+
+    ``family``: the FPGA family whose delays count. Its table's margin is left as room in every stage.
 
     Every path from an input to an output has the same number of registers, ``latency``. A cell that is slower than the
     period has a stage for itself. Of the earliest and the latest stages, those with fewer register bits are taken.
     """
-    early = _find_earliest(netlist, clock_period)
-    late = _find_latest(netlist, clock_period, max(early, default=0))
+    delays, room = _list_delays(netlist, clock_period, family)
+    early = _find_earliest(netlist, delays, room)
+    late = _find_latest(netlist, delays, room, max(early, default=0))
     candidates = [
         _insert_registers(netlist, stages) for stages in (early, late) if stages is not None
     ]
@@ -36,30 +43,50 @@ def register_bits(netlist: Netlist) -> int:
     return sum(cell.type.width for cell in netlist.cells if cell.kind is Kind.REG)
 
 
-def _find_earliest(netlist: Netlist, clock_period: float) -> list[int]:
+def find_slowest_cell(netlist: Netlist, family: str) -> float:
+    """Return the shortest clock period for which a family has a pipeline: that of the slowest cell; 0 if unknown."""
+    table = find_delays(family)
+    if table is None:
+        return 0.0
+    slowest = max((table.time_cell(netlist, cell) for cell in netlist.cells), default=0.0)
+    return (slowest + table.start) * (1 + table.margin)
+
+
+def _list_delays(
+    netlist: Netlist, clock_period: float, family: str | None
+) -> tuple[list[float], float]:
+    """Return the nanoseconds of each cell, and those that the cells between two registers may take."""
+    table = find_delays(family)
+    if table is None:
+        return [LEVELS[cell.kind] * LOGIC_LEVEL_NS for cell in netlist.cells], clock_period
+    times = [table.time_cell(netlist, cell) for cell in netlist.cells]
+    return times, table.find_room(clock_period)
+
+
+def _find_earliest(netlist: Netlist, delays: Sequence[float], room: float) -> list[int]:
     """Return the first possible stage of each cell."""
     ends: list[tuple[int, float]] = []
-    for cell in netlist.cells:
+    for cell, delay in zip(netlist.cells, delays, strict=True):
         stage, time = max((ends[arg] for arg in cell.args), default=(0, 0.0))
-        ends.append(_place_after(cell, stage, time, clock_period))
+        ends.append(_place_after(delay, stage, time, room))
     return [stage for stage, _ in ends]
 
 
-def _place_after(cell: Cell, stage: int, time: float, clock_period: float) -> tuple[int, float]:
+def _place_after(delay: float, stage: int, time: float, room: float) -> tuple[int, float]:
     """Return the stage of a cell and its time in it, beside those of the cells that it reads or that read it."""
-    delay = LEVELS[cell.kind] * LOGIC_LEVEL_NS
-    if time + delay > clock_period and time > 0:
+    if delay and time + delay > room and time > 0:
         return stage + 1, delay
     return stage, time + delay
 
 
-def _find_latest(netlist: Netlist, clock_period: float, last: int) -> list[int] | None:
+def _find_latest(
+    netlist: Netlist, delays: Sequence[float], room: float, last: int
+) -> list[int] | None:
     """Return the last possible stage of each cell; None if that needs more than ``last`` stages."""
     ends = [(0, 0.0)] * len(netlist.cells)
     for index in range(len(ends) - 1, -1, -1):
-        cell = netlist.cells[index]
-        ends[index] = _place_after(cell, *ends[index], clock_period)
-        for arg in cell.args:
+        ends[index] = _place_after(delays[index], *ends[index], room)
+        for arg in netlist.cells[index].args:
             ends[arg] = max(ends[arg], ends[index])
     if max((stage for stage, _ in ends), default=0) > last:
         return None

@@ -193,7 +193,12 @@ def _unpack(port: Port, words: Array) -> Array:
 
 
 def build(
-    graph: Graph, *, clock_period: float | None = None, taps: bool = False, waves: bool = False
+    graph: Graph,
+    *,
+    clock_period: float | None = None,
+    family: str | None = None,
+    taps: bool = False,
+    waves: bool = False,
 ) -> Rtl:
     """Build the Verilog of ``graph`` for simulation; what was built before comes from the cache.
 
@@ -201,7 +206,7 @@ def build(
     one of them fails.
     """
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
-    verilog = Verilog.of(build_netlist(graph, tapped, clock_period))
+    verilog = Verilog.of(build_netlist(graph, tapped, clock_period, family))
     return replace(build_text(graph, verilog, verilog.print(), waves), taps=tapped)
 
 

@@ -22,11 +22,15 @@ from qhls.rtl.steps import build_steps
 
 
 def build_netlist(
-    graph: Graph, taps: Sequence[Op] = (), clock_period: float | None = None
+    graph: Graph,
+    taps: Sequence[Op] = (),
+    clock_period: float | None = None,
+    family: str | None = None,
 ) -> Netlist:
     """Return the netlist of ``graph``; ``taps`` are ops whose results are outputs after the graph's.
 
-    ``clock_period``: nanoseconds of a pipeline's clock; None for a netlist without registers.
+    ``clock_period``: nanoseconds of a pipeline's clock; None for a netlist without registers. ``family``: the FPGA
+    family whose delays count.
 
     Raises ``EmitError`` for a graph that is too large to have an adder per weight.
     """
@@ -43,7 +47,7 @@ def build_netlist(
         for op in (*graph.outputs, *taps)
     ]
     netlist = builder.finish(ports, outputs)
-    return netlist if clock_period is None else pipeline(netlist, clock_period)
+    return netlist if clock_period is None else pipeline(netlist, clock_period, family)
 
 
 def _check_size(graph: Graph) -> None:

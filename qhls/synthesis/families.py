@@ -14,13 +14,39 @@ COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """How a family compares: in look-up tables up to ``most`` bits, else by a carry chain.
+
+    ``free``: bits of the chain's end that no stage compares. ``stage``: bits of a stage, which takes ``luts`` look-up
+    tables and a share of one in ``stages`` of a carry cell. ``trimmed``: whether the low zeros of a constant count as
+    no bits. ``read``: whether a look-up table reads the result, with the signs.
+    """
+
+    most: int
+    free: int
+    stage: int
+    luts: int
+    stages: int = 1
+    trimmed: bool = True
+    read: bool = True
+
+    def count(self, bits: int) -> tuple[int, int]:
+        """Return the look-up tables and the carry cells of a chain."""
+        stages = -(-max(bits - self.free, 0) // self.stage)
+        return self.luts * stages, -(-stages // self.stages)
+
+
+@dataclass(frozen=True)
 class Family:
     """``command`` synthesises. ``cells``: by pattern of a cell's name, what it counts as and how many.
 
     ``inputs``: those of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: bits of the narrower
     operand, and of both together, from which a product goes into a DSP. ``shifted``: length from which a chain of
     registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry cell.
-    ``wide``: bits from which a comparison with a constant is a carry chain; 0 where all or none are.
+    ``known`` and ``unknown``: comparisons with a constant and of two numbers. ``inverts``: whether the inverters of
+    what is subtracted are look-up tables. ``sums``: whether the look-up tables of a sum, before its carry chain, hold
+    other logic too. ``wide``: look-up tables of a function of one input more than one has, and so on, joined by
+    multiplexers. ``muxes``: the same for the next inputs, of constant tables only.
     """
 
     name: str
@@ -30,9 +56,29 @@ class Family:
     inputs: int
     carry_bits: int
     dsp_from: tuple[int, int]
+    known: Comparison
+    unknown: Comparison
     shifted: int = 0
     spare: int = 0
-    wide: int = 0
+    inverts: bool = False
+    muxes: tuple[int, ...] = ()
+    sums: bool = False
+    wide: tuple[int, ...] = ()
+
+    @property
+    def carry_luts(self) -> int:
+        """Return the look-up tables of a carry cell."""
+        return next(found.get(LUT, 0) for _, found in self.cells if CARRY in found)
+
+    @property
+    def costs(self) -> tuple[int, ...]:
+        """Return the look-up tables of a function of one input, of two, and so on."""
+        return (1,) * self.inputs + self.wide
+
+    @property
+    def table_costs(self) -> tuple[int, ...]:
+        """Return the same for the functions of constant tables."""
+        return self.costs + self.muxes
 
     def count(self, cells: Mapping[str, int]) -> dict[str, int]:
         """Return resources for numbers of cells by their names; buffers and inverters count as nothing."""
@@ -56,13 +102,26 @@ _XILINX = (
     ("RAMB18E[12]", {BRAM: 1}),
     ("RAMB36E[12]", {BRAM: 2}),
 )
+_XILINX_KNOWN = Comparison(12, 1, 6, 2, 4, trimmed=False, read=False)
+_XILINX_UNKNOWN = Comparison(6, 0, 3, 2, 4, read=False)
 _XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf"
 
 FAMILIES = {
     family.name: family
     for family in (
         Family(
-            "xc7", "AMD 7 series", _XILINX_COMMAND.format("xc7"), _XILINX, 6, 4, (2, 9), 3, wide=13
+            "xc7",
+            "AMD 7 series",
+            _XILINX_COMMAND.format("xc7"),
+            _XILINX,
+            6,
+            4,
+            (2, 9),
+            _XILINX_KNOWN,
+            _XILINX_UNKNOWN,
+            3,
+            muxes=(2, 4),
+            sums=True,
         ),
         Family(
             "xcup",
@@ -72,8 +131,11 @@ FAMILIES = {
             6,
             4,
             (2, 9),
+            _XILINX_KNOWN,
+            _XILINX_UNKNOWN,
             3,
-            wide=13,
+            muxes=(2, 4),
+            sums=True,
         ),
         Family(
             "ice40",
@@ -89,7 +151,10 @@ FAMILIES = {
             4,
             1,
             (2, 11),
+            Comparison(2, 2, 1, 0),
+            Comparison(2, 1, 1, 1),
             spare=1,
+            inverts=True,
         ),
         Family(
             "ecp5",
@@ -106,6 +171,9 @@ FAMILIES = {
             4,
             2,
             (2, 4),
+            Comparison(4, 2, 2, 2),
+            Comparison(4, 2, 2, 2),
+            wide=(2, 4, 8),
         ),
         Family(
             "gowin",
@@ -122,6 +190,10 @@ FAMILIES = {
             4,
             1,
             (4, 8),
+            Comparison(2, 1, 1, 1),
+            Comparison(2, 1, 1, 1),
+            wide=(2, 4, 8),
+            muxes=(16,),
         ),
     )
 }

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from qhls.ir.integers import Array
 from qhls.rtl.netlist import Cell, Kind, Netlist
+from qhls.synthesis.cover import count_covered
 from qhls.synthesis.families import Family
 
 PARTS = (
-    *("add", "add_constant", "invert", "less", "less_constant", "less_wide"),
-    *("choose", "choose_constant", "gate", "any"),
-    *("entries", "entry_choice", "multiply", "multiply_edge", "shift_register"),
+    *("sum", "invert", "chain", "logic", "deep_logic"),
+    *("table", "multiply", "multiply_edge", "shift_register"),
 )
 """Parts that take look-up tables.
 
-add: bits in which both operands vary; add_constant: bits of other sums that carry; invert: bits of numbers that are
-subtracted, each once; less, choose, choose_constant, any: bits; less_constant: bits that decide a comparison with a
-constant; less_wide: the same where a family compares with a carry chain from some width on; gate: gates; entries:
-different functions of one look-up table in constant tables; entry_choice: look-up tables that choose among them;
-multiply: a b bits of products in logic; multiply_edge: a + b; shift_register: bits.
+sum: look-up tables of sums, beside or in their carry cells; invert: bits of numbers that are subtracted, each once;
+chain: look-up tables of comparisons by carry chains; logic: those of all other comparisons, of choices and gates
+(``qhls.synthesis.cover``); deep_logic: such that others feed; table: look-up tables of constant tables; multiply: a b
+bits of products in logic; multiply_edge: a + b; shift_register: bits.
 """
 
 
@@ -29,6 +31,8 @@ def count_parts(netlist: Netlist, family: Family) -> dict[str, float]:
         rule = _RULES.get(cell.kind)
         if rule:
             rule(counter, index, cell)
+    for part, tables in count_covered(netlist, family, counter.chains).items():
+        counter.parts[part] += tables
     return counter.parts
 
 
@@ -43,8 +47,10 @@ class _Counter:
             for arg in cell.args:
                 self.readers.setdefault(arg, []).append(index)
         self.ports = {cell for port in netlist.outputs for cell in port.cells}
-        self.functions: set[int] = set()
-        self.inverted: set[int] = set()
+        self.functions: set[tuple[int, bytes]] = set()
+        self.inverted: dict[int, int] = {}
+        self.chains: dict[int, int] = {}
+        """The comparisons by carry chains, with the lowest bit that each reads."""
 
     def is_known(self, index: int) -> bool:
         return self.cells[index].kind is Kind.CONST
@@ -53,67 +59,89 @@ class _Counter:
         """Return the first bit that varies in a result of ``width`` bits, and the bit behind the last."""
         cell = self.cells[index]
         if cell.kind is Kind.CONST:
-            return 0, 0
+            return self.zeros[index], 0
         return self.zeros[index], width if cell.lo < 0 else min(cell.type.width, width)
 
     def add(self, index: int, cell: Cell) -> None:
-        """Count bits in which both operands vary, and the bits of the carry chain."""
+        """Count the carry chain and its look-up tables: those of its cells, or one per bit that reads the carry."""
         width = cell.type.width
-        (first, end), (second, last) = (self.find_span(arg, width) for arg in cell.args)
+        (first, _), (second, last) = (self.find_span(arg, width) for arg in cell.args)
         start = max(first, second)
-        if cell.kind is Kind.SUB and first > second and not self.is_known(cell.args[0]):
+        if cell.kind is Kind.SUB and first > second:
             start = second  # the low bits of what is subtracted are negated
-        both = max(min(end, last) - max(first, second), 0)
         chain = max(width - start, 0)
-        self.parts["add"] += both
-        self.parts["add_constant"] += chain - both
-        self.parts["carry"] += -(-max(chain - self.family.spare, 0) // self.family.carry_bits)
-        subtracted = cell.args[-1]
-        if cell.kind is Kind.SUB and subtracted not in self.inverted:
-            self.inverted.add(subtracted)
-            self.parts["invert"] += max(last - second, 0)
+        carries = -(-max(chain - self.family.spare, 0) // self.family.carry_bits)
+        self.parts["carry"] += carries
+        if not self.family.sums:
+            self.parts["sum"] += carries * self.family.carry_luts or chain
+        if cell.kind is Kind.SUB:
+            self.count_inverters(cell.args[-1], max(last - second, 0))
 
     def count_less(self, index: int, cell: Cell) -> None:
-        """Count the bits that decide: the low zeros of a constant do not, and the sign alone decides against 0."""
+        """Count a carry chain; the low zeros of a constant do not decide, and the sign alone decides against 0.
+
+        A look-up table reads the sign beside the chain, so without a sign the chain is a bit longer.
+        """
         width = max(self.cells[arg].type.width for arg in cell.args)
         known = [self.cells[arg].setting for arg in cell.args if self.is_known(arg)]
-        if not known:
-            self.parts["less"] += width
+        rule = self.family.known if known else self.family.unknown
+        first = 0
+        if known:
+            limit = known[0] + 1 if self.is_known(cell.args[0]) else known[0]
+            zeros = (limit & -limit).bit_length() - 1 if limit else width
+            first = zeros if rule.trimmed or zeros >= width else 0
+        width -= first
+        if width <= rule.most:
             return
-        limit = known[0] + 1 if self.is_known(cell.args[0]) else known[0]
-        zeros = (limit & -limit).bit_length() - 1 if limit else width
-        bits = max(width - zeros, 0)
-        wide = 0 < self.family.wide <= bits
-        self.parts["less_wide" if wide else "less_constant"] += bits
+        self.chains[index] = first
+        unsigned = all(self.cells[arg].lo >= 0 for arg in cell.args)
+        luts, carries = rule.count(width + unsigned)
+        self.parts["chain"] += luts
+        self.parts["carry"] += carries
+        if self.is_known(cell.args[0]):
+            self.count_inverters(cell.args[1], width)
 
-    def choose(self, index: int, cell: Cell) -> None:
-        known = any(self.is_known(arg) for arg in cell.args[1:])
-        self.parts["choose_constant" if known else "choose"] += cell.type.width
-
-    def count_gate(self, index: int, cell: Cell) -> None:
-        self.parts["gate"] += 1
-
-    def count_any(self, index: int, cell: Cell) -> None:
-        self.parts["any"] += self.cells[cell.args[0]].type.width
+    def count_inverters(self, subtracted: int, bits: int) -> None:
+        """Count the inverters of what is subtracted, once for all that subtract it, also shifted."""
+        if not self.family.inverts:
+            return
+        while self.cells[subtracted].kind is Kind.SHIFT:
+            subtracted = self.cells[subtracted].args[0]
+        if self.cells[subtracted].kind is Kind.MUX:
+            return  # the choice is made of inverted bits
+        before = self.inverted.get(subtracted, 0)
+        self.inverted[subtracted] = max(before, bits)
+        self.parts["invert"] += max(bits - before, 0)
 
     def count_table(self, index: int, cell: Cell) -> None:
-        """Count the functions of few inputs that the bits of a table consist of, each once."""
+        """Count the look-up tables of each bit of a table, equal parts of one operand once."""
         source = self.cells[cell.args[0]]
-        width, few = source.type.width, self.family.inputs
+        width = source.type.width
         codes = range(source.type.lo, source.type.hi + 1)
         entries = [cell.setting[min(max(c - source.lo, 0), len(cell.setting) - 1)] for c in codes]
         entries = [entries[(p - source.type.lo) % len(entries)] for p in range(1 << width)]
-        block = 1 << min(few, width)
         for bit in range(cell.type.width):
-            column = [entry >> bit & 1 for entry in entries]
-            parts = [tuple(column[i : i + block]) for i in range(0, len(column), block)]
-            varying = {part for part in parts if len(set(part)) > 1}
-            new = {hash((cell.args[0], part)) for part in varying} - self.functions
-            self.functions |= new
-            self.parts["entries"] += len(new)
-            # A look-up table of six inputs chooses among four functions, one of four inputs among two.
-            fewer = 3 if self.family.inputs == 6 else 1
-            self.parts["entry_choice"] += -(-(len(set(parts)) - 1) // fewer)
+            column = np.array([entry >> bit & 1 for entry in entries], np.uint8)
+            self.parts["table"] += self._count_function(cell.args[0], column)
+
+    def _count_function(self, operand: int, column: Array) -> int:
+        """Return the look-up tables of a function of the bits of ``operand``, 0 where it was counted before.
+
+        A function of more inputs than multiplexers beside look-up tables take is a choice between two by its highest
+        bit.
+        """
+        inputs = _list_inputs(column)
+        if len(inputs) <= 1:
+            return 0
+        key = operand, column.tobytes()
+        if key in self.functions:
+            return 0
+        self.functions.add(key)
+        costs = self.family.table_costs
+        if len(inputs) <= len(costs):
+            return costs[len(inputs) - 1]
+        halves = column.reshape(-1, 2, 1 << inputs[-1])
+        return 1 + sum(self._count_function(operand, halves[:, side].ravel()) for side in (0, 1))
 
     def multiply(self, index: int, cell: Cell) -> None:
         a, b = (self.cells[arg].type.width for arg in cell.args)
@@ -142,6 +170,17 @@ class _Counter:
             self.parts["register"] += bits * length
 
 
+def _list_inputs(column: Array) -> list[int]:
+    """Return the inputs on which a truth table depends, by their places."""
+    places = range(len(column).bit_length() - 1)
+    halves = (column.reshape(-1, 2, 1 << place) for place in places)
+    return [
+        place
+        for place, pair in zip(places, halves, strict=True)
+        if not np.array_equal(pair[:, 0], pair[:, 1])
+    ]
+
+
 def _find_zeros(cells: Sequence[Cell]) -> list[int]:
     """Return how many low bits of each cell are 0."""
     zeros: list[int] = []
@@ -161,10 +200,6 @@ _RULES: dict[Kind, Callable[[_Counter, int, Cell], None]] = {
     Kind.ADD: _Counter.add,
     Kind.SUB: _Counter.add,
     Kind.LESS: _Counter.count_less,
-    Kind.MUX: _Counter.choose,
-    Kind.AND: _Counter.count_gate,
-    Kind.OR: _Counter.count_gate,
-    Kind.ANY: _Counter.count_any,
     Kind.TABLE: _Counter.count_table,
     Kind.MUL: _Counter.multiply,
     Kind.REG: _Counter.register,

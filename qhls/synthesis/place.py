@@ -13,11 +13,11 @@ from rich.text import Text
 
 from qhls.backends.cache import digest, read_kept
 from qhls.errors import EmitError
-from qhls.rtl.verilog import Verilog
-from qhls.synthesis.delay import find_slowest_path, load_delays
-from qhls.synthesis.families import find_family
+from qhls.rtl.timing.delays import load_delays
+from qhls.synthesis.families import COLUMNS, find_family
 from qhls.synthesis.model import estimate_fabric
 from qhls.synthesis.nextpnr import Device, check_fit, find_device, find_nextpnr, place_netlist
+from qhls.synthesis.source import VerilogSource
 from qhls.synthesis.synthesize import NETLIST, map_verilog
 from qhls.synthesis.yosys import find_yosys
 from qhls.system.display import Tabular
@@ -48,10 +48,12 @@ class PlacementReport(Tabular):
     available: Mapping[str, int]
     slowest: float
     """Nanoseconds of the slowest path from a register to a register."""
-    estimate: float
-    """Our estimate of it."""
+    estimate: float | None
+    """Our estimate of it; None for streams, for the logic that moves their tokens is in no model."""
     error: float
     """Largest relative error of such estimates on designs that no fit has seen."""
+    shortest: float
+    """The shortest clock period for which the design has a pipeline: that of its slowest cell."""
 
     @property
     def fmax(self) -> float:
@@ -65,13 +67,14 @@ class PlacementReport(Tabular):
 
     def to_table(self) -> Table:
         """Return one row per resource, with the clock below."""
-        ratio = self.estimate / self.slowest
         verdict = "meets" if self.meets_clock else "misses"
-        caption = (
-            f"slowest path {self.slowest:.2f} ns, {self.fmax:.0f} MHz, {verdict} {self.clock_period:g} ns; "
-            f"our estimate: {self.estimate:.2f} ns ({ratio:.2f} times, error bar {self.error:.0%})"
-        )
+        caption = f"slowest path {self.slowest:.2f} ns, {self.fmax:.0f} MHz, {verdict} {self.clock_period:g} ns"
+        if self.estimate is not None:
+            ratio = self.estimate / self.slowest
+            caption += f"; our estimate: {self.estimate:.2f} ns ({ratio:.2f} times, error bar {self.error:.0%})"
         title = make_cell(f"{self.design} on {self.device} by {self.tool}", "italic")
+        if self.clock_period < self.shortest:
+            caption += f"; no pipeline of this design is faster than {self.shortest:.2f} ns"
         table = Table(title=title, caption=Text(caption))
         table.add_column("resource")
         for name in ("used", "available", "share"):
@@ -83,7 +86,16 @@ class PlacementReport(Tabular):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``."""
-        names = ("design", "device", "tool", "clock_period", "slowest", "estimate", "error")
+        names = (
+            "design",
+            "device",
+            "tool",
+            "clock_period",
+            "slowest",
+            "estimate",
+            "error",
+            "shortest",
+        )
         found = {name: getattr(self, name) for name in names}
         return found | {
             "used": dict(self.used),
@@ -94,8 +106,7 @@ class PlacementReport(Tabular):
 
 
 def place(
-    name: str,
-    verilog: Verilog,
+    source: VerilogSource,
     device: str,
     clock_period: float,
     bitstream: str | Path | None = None,
@@ -105,64 +116,54 @@ def place(
     ``clock_period``: nanoseconds that are asked for. ``bitstream``: file to write; then ports are placed on pins, else
     they have none, as those of a part of a larger design.
 
-    Raises ``EmitError`` for a device that does not exist, for a design that does not fit or has too few registers for a
-    clock, before anything is placed,
-    ``MissingError`` without pyosys or nextpnr, and ``RtlError`` where a tool fails.
+    Raises ``EmitError`` for a device that does not exist, and before anything is placed for a design that does not fit
+    or has too few registers for a clock; ``MissingError`` without pyosys or nextpnr, and ``RtlError`` where a tool
+    fails.
     """
     chosen = find_device(device)
     tool = f"nextpnr {find_nextpnr()}"
-    _check_clock(verilog)
-    pins = sum(port.type.width * len(port.cells) for port in _list_ports(verilog)) + verilog.clocked
+    _check_clock(source)
     # The estimate says in a moment what a tool would say after an hour.
-    estimate = estimate_fabric(verilog.netlist, find_family(FAMILY)).resources
-    check_fit(chosen, estimate, pins if bitstream is not None else None)
-    found = _find_placement(verilog, chosen, clock_period, bitstream)
+    family = find_family(FAMILY)
+    estimates = [estimate_fabric(netlist, family).resources for netlist in source.netlists]
+    total = {column: sum(each[column] for each in estimates) for column in COLUMNS}
+    check_fit(chosen, total, source.pins if bitstream is not None else None)
+    found = _find_placement(source, chosen, clock_period, bitstream)
     delays = load_delays(FAMILY)
-    used = {
-        short: found["utilization"][long]["used"]
-        for long, short in _RESOURCES.items()
-        if long in found["utilization"]
-    }
-    most = {
-        short: found["utilization"][long]["available"]
-        for long, short in _RESOURCES.items()
-        if long in found["utilization"]
+    counts = {
+        _RESOURCES[name]: each for name, each in found["utilization"].items() if name in _RESOURCES
     }
     return PlacementReport(
-        name,
+        source.name,
         device,
         tool,
         clock_period,
-        used,
-        most,
+        {name: each["used"] for name, each in counts.items()},
+        {name: each["available"] for name, each in counts.items()},
         1000 / min(clock["achieved"] for clock in found["fmax"].values()),
-        find_slowest_path(verilog.netlist, delays)[0],
+        source.estimate_slowest(delays),
         delays.worst,
+        source.find_shortest_period(FAMILY),
     )
 
 
-def _list_ports(verilog: Verilog) -> list[Any]:
-    return [*verilog.netlist.inputs, *verilog.netlist.outputs]
-
-
-def _check_clock(verilog: Verilog) -> None:
+def _check_clock(source: VerilogSource) -> None:
     """Raise ``EmitError`` for a design without a path from a register to a register."""
-    if verilog.netlist.latency < 2:
+    if source.latency < 2 and not source.closed:
         raise EmitError(
             f"place: expected a pipeline of at least 2 stages of registers, whose clock can be measured, got "
-            f"{verilog.netlist.latency}. Ask for a shorter clock period."
+            f"{source.latency}. Ask for a shorter clock period."
         )
 
 
 def _find_placement(
-    verilog: Verilog, device: Device, clock_period: float, bitstream: str | Path | None
+    source: VerilogSource, device: Device, clock_period: float, bitstream: str | Path | None
 ) -> dict[str, Any]:
     """Return nextpnr's report, from the cache where the same Verilog was placed before, and write the bitstream."""
-    text = verilog.print()
     family = find_family(FAMILY)
 
     def place_in(folder: Path) -> dict[str, Any]:
-        map_verilog(text, verilog.top, family, folder)
+        map_verilog(source.text, source.top, family, folder)
         return place_netlist(device, folder / NETLIST, clock_period, bitstream is not None)
 
     if bitstream is None:
@@ -173,7 +174,7 @@ def _find_placement(
             built.write_text(json.dumps(kept), encoding="utf-8")
 
         tools = [find_yosys(), find_nextpnr(), device.name, str(clock_period)]
-        return json.loads(read_kept(f"{digest(['placement', *tools, text])}.json", make))
+        return json.loads(read_kept(f"{digest(['placement', *tools, source.text])}.json", make))
 
     from tempfile import TemporaryDirectory
 

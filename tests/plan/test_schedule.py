@@ -46,6 +46,7 @@ PERIOD = r"expected a positive number of nanoseconds, got"
             "none",
             r"expected one of ap_ctrl_hs, ap_ctrl_chain, ap_ctrl_none, got 'none'\.",
         ),
+        ("family", "virtex", r"expected one of xc7, xcup, ice40, ecp5, gowin, got 'virtex'\."),
         (
             "io",
             "axi",

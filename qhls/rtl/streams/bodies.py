@@ -45,8 +45,10 @@ class Body:
     pace: Pace | None
 
 
-def make_body(process: StreamProcess, clock_period: float) -> Body | None:
-    """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds; None where tokens are only copied.
+def make_body(
+    process: StreamProcess, clock_period: float, family: str | None = None
+) -> Body | None:
+    """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds on ``family``; None for copies.
 
     Raises ``EmitError`` for a recurrence whose step shares multipliers.
     """
@@ -61,21 +63,23 @@ def make_body(process: StreamProcess, clock_period: float) -> Body | None:
     assert hardware is not None and op is not None
     if isinstance(step, Scan):
         _check_unfolded(process)
-        netlist = pipeline(_advance(step, op.type), clock_period)
+        netlist = pipeline(_advance(step, op.type), clock_period, family)
         return Body(process, netlist, "scan", Pace(0, step.steps * (netlist.latency + 1)))
     if isinstance(step, Matmul | Conv) and hardware.fold:
-        return _make_product(process, step, hardware.fold, clock_period)
+        return _make_product(process, step, hardware.fold, clock_period, family)
     period = action.period if isinstance(action, Repeat) else 1
-    netlist = pipeline(_evaluate(op, step, period), clock_period)
+    netlist = pipeline(_evaluate(op, step, period), clock_period, family)
     interval = max(*process.taken, process.given, 1)
     return Body(process, netlist, "steps", Pace(interval, 0, netlist.latency))
 
 
 def _make_product(
-    process: StreamProcess, step: Matmul | Conv, fold: Fold, clock_period: float
+    process: StreamProcess, step: Matmul | Conv, fold: Fold, clock_period: float, family: str | None
 ) -> Body:
     """Return the body of a product by tiles, beside the next tokens where the plan says so."""
-    netlist = pipeline(_multiply_tile(step, fold, process.writes[0].tensor.type), clock_period)
+    netlist = pipeline(
+        _multiply_tile(step, fold, process.writes[0].tensor.type), clock_period, family
+    )
     if process.tiles:  # a window is copied, weights are read, products are added
         return Body(process, netlist, "tiles", Pace(0, 0, netlist.latency + 3))
     # A cycle reads weights, one adds the last products, and one moves a window.

@@ -43,7 +43,10 @@ class StreamVerilog:
         """
         make = plan_streams if schedule.io == "stream" else plan_arrays
         plan = make(graph, schedule)
-        bodies = {each.name: make_body(each, schedule.clock_period) for each in plan.processes}
+        bodies = {
+            each.name: make_body(each, schedule.clock_period, schedule.family)
+            for each in plan.processes
+        }
         paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
         timed = time_plan(plan, paces)
         target = schedule.target

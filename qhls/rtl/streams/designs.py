@@ -61,7 +61,7 @@ def check_period(schedule: Schedule) -> float:
     return schedule.clock_period
 
 
-def _is_pipeline(schedule: Schedule) -> bool:
+def is_pipeline(schedule: Schedule) -> bool:
     """Return whether a design is one pipeline; others are processes that exchange tokens."""
     return schedule.io == "array" and schedule.weights_are_logic
 
@@ -69,8 +69,8 @@ def _is_pipeline(schedule: Schedule) -> bool:
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
     """Return the cycles of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
     period = check_period(schedule)
-    if _is_pipeline(schedule):
-        latency = build_netlist(graph, clock_period=period).latency
+    if is_pipeline(schedule):
+        latency = build_netlist(graph, clock_period=period, family=schedule.family).latency
         return RtlLatency(graph.name, latency, 1, period)
     from qhls.rtl.streams.design import StreamVerilog
 
@@ -83,8 +83,8 @@ def emit_design(
 ) -> VerilogProject:
     """Write the Verilog project of ``graph``; ``options`` are those of ``qhls.rtl.emit``. Raises ``EmitError``."""
     period = check_period(schedule)
-    if _is_pipeline(schedule):
-        return emit(graph, path, clock_period=period, **options)
+    if is_pipeline(schedule):
+        return emit(graph, path, clock_period=period, family=schedule.family, **options)
     from qhls.rtl.streams.emit import emit_streams
 
     return emit_streams(graph, schedule, path, **options)
@@ -95,8 +95,8 @@ def build_design(
 ) -> Rtl | StreamRtl:
     """Build the Verilog of ``graph`` for simulation, as ``qhls.rtl.build``. Raises ``EmitError`` and ``RtlError``."""
     period = check_period(schedule)
-    if _is_pipeline(schedule):
-        return build(graph, clock_period=period, taps=taps, waves=waves)
+    if is_pipeline(schedule):
+        return build(graph, clock_period=period, family=schedule.family, taps=taps, waves=waves)
     from qhls.rtl.streams.simulate import build_streams
 
     return build_streams(graph, schedule, taps=taps, waves=waves)

@@ -1,0 +1,1 @@
+"""Timing of netlists: delays of an FPGA family, the slowest path."""

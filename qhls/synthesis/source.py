@@ -1,0 +1,73 @@
+"""``VerilogSource``: the Verilog of a design, of arrays or of streams, as synthesis tools read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from qhls.ir.graph import Graph
+from qhls.plan import Schedule
+from qhls.plan.schedule import Family
+from qhls.rtl import build_netlist, check_period
+from qhls.rtl.netlist import Netlist
+from qhls.rtl.pipeline import find_slowest_cell
+from qhls.rtl.streams.design import StreamVerilog
+from qhls.rtl.streams.designs import is_pipeline
+from qhls.rtl.timing.delays import DelayTable, find_slowest_path
+from qhls.rtl.verilog import Verilog
+
+
+@dataclass(frozen=True)
+class VerilogSource:
+    """``text`` holds the module ``top``. ``pins``: bits of its ports. ``netlists``: its logic between registers.
+
+    ``closed``: whether registers surround the netlists, as in the processes of streams; else ports do.
+    """
+
+    name: str
+    top: str
+    text: str
+    pins: int
+    netlists: tuple[Netlist, ...]
+    closed: bool = False
+
+    @classmethod
+    def of(cls, graph: Graph, schedule: Schedule, family: Family) -> VerilogSource:
+        """Return the Verilog that ``emit`` writes for a schedule of ``family``. Raises ``EmitError``."""
+        period = check_period(schedule)
+        if is_pipeline(schedule):
+            netlist = build_netlist(graph, clock_period=period, family=family)
+            return cls.of_module(Verilog.of(netlist))
+        return cls.of_streams(StreamVerilog.of(graph, replace(schedule, family=family)))
+
+    @classmethod
+    def of_module(cls, verilog: Verilog) -> VerilogSource:
+        """Return the source of one module."""
+        netlist = verilog.netlist
+        ports = (*netlist.inputs, *netlist.outputs)
+        pins = sum(port.type.width * len(port.cells) for port in ports) + verilog.clocked
+        return cls(netlist.name, verilog.top, verilog.print(), pins, (netlist,))
+
+    @classmethod
+    def of_streams(cls, verilog: StreamVerilog) -> VerilogSource:
+        """Return the source of processes: each FIFO at the border has data, valid and ready, beside clock and reset."""
+        plan = verilog.plan
+        pins = sum(fifo.bits + 2 for fifo in (*plan.inputs, *plan.outputs)) + 2
+        netlists = tuple(body.netlist for body in verilog.bodies.values() if body)
+        return cls(
+            plan.graph.name, verilog.top, "\n".join(verilog.files.values()), pins, netlists, True
+        )
+
+    @property
+    def latency(self) -> int:
+        """Return the registers on the way through the longest of the netlists."""
+        return max((netlist.latency for netlist in self.netlists), default=0)
+
+    def estimate_slowest(self, table: DelayTable) -> float | None:
+        """Return nanoseconds of the slowest path between registers; None where logic around the netlists is slower."""
+        if self.closed:
+            return None
+        return max(find_slowest_path(net, table)[0] for net in self.netlists)
+
+    def find_shortest_period(self, family: str) -> float:
+        """Return the shortest clock period of a pipeline of this logic."""
+        return max(find_slowest_cell(netlist, family) for netlist in self.netlists)
