@@ -48,7 +48,7 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e ".[tensorflow,hls4ml,csim,rtl,pnr,demo,prove,search,dask,ray,postgresql,dashboard,dev]"
+	$(BIN)/python -m pip install --quiet -e ".[tensorflow,hls4ml,onnx,csim,rtl,pnr,demo,prove,search,dask,ray,postgresql,dashboard,dev]"
 	touch $@
 
 $(VENV)/backends: $(VENV)/installed

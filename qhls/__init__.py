@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from qhls.energy.tool_reports.report import read_report
     from qhls.frontend import load_model
     from qhls.frontend.lowering.lower import lower
+    from qhls.onnx.load.file import load_onnx
     from qhls.saved import load
     from qhls.search.pareto import pareto as _pareto
 
@@ -82,6 +83,7 @@ _OBJECTS = {
     "Design": "qhls.design",
     "load": "qhls.saved",
     "load_model": "qhls.frontend",
+    "load_onnx": "qhls.onnx.load.file",
     "lower": "qhls.frontend.lowering.lower",
     "read_report": "qhls.energy.tool_reports.report",
 }
@@ -134,6 +136,7 @@ __all__ = [
     "compile",
     "load",
     "load_model",
+    "load_onnx",
     "lower",
     "read_report",
 ]

@@ -1,15 +1,16 @@
-"""Compilation of a Keras model: translation to the IR, optimisation, and a schedule make a ``Design``."""
+"""Compilation of a model: translation to the IR, optimisation, and a schedule make a ``Design``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from qhls.errors import LoweringError, VerifyError
+from qhls.errors import LoadError, LoweringError, VerifyError
 from qhls.ir import optimise
 from qhls.model.softmax import Mode, Softmax
+from qhls.onnx.load.model import OnnxModel
 from qhls.plan import Schedule, check_schedule
 from qhls.system.progress import report
 
@@ -39,9 +40,9 @@ def compile(
 ) -> Design:
     """Compile a Q-model to a typed fixed-point design.
 
-    ``model_or_path``: a Keras model or a file that ``qhls.load_model`` reads, then with ``weights`` where the file has
-    none. ``input_types``: the types of the inputs. Pass one ``Fixed``, string or quantizer for all inputs, a list, or
-    a dictionary by input name. "s16.10" is signed, 16 bits wide, with 10 fraction bits.
+    ``model_or_path``: a Keras model, an ONNX model of ``qhls.load_onnx``, or a file of either; ``weights`` where the
+    file has none. ``input_types``: the types of the inputs. Pass one ``Fixed``, string or quantizer for all inputs, a
+    list, or a dictionary by input name. "s16.10" is signed, 16 bits wide, with 10 fraction bits.
 
     ``softmax``: how a softmax at the end of the model is computed. "host": the outputs are its logits. "hardware": the
     outputs are probabilities of ``softmax_bits`` (1 to 16) fraction bits, off by at most
@@ -62,42 +63,112 @@ def compile(
     """
     check_schedule(schedule, "compile")
     from qhls.design import Design
-    from qhls.frontend import load_model
-    from qhls.frontend.approximation.ends import split
 
-    report("load the model")
-    is_path = isinstance(model_or_path, str | PathLike)
     _check_options(real_end, approximate_bits)
-    original = model = load_model(model_or_path, weights) if is_path else model_or_path
+    model = read_source(model_or_path, weights)
+    options: dict[str, Any] = {
+        "softmax": softmax,
+        "real_end": real_end,
+        "allow_approximate": allow_approximate,
+        "bits": approximate_bits,
+    }
+    trace = _trace_onnx if isinstance(model, OnnxModel) else _trace_keras
+    traced = trace(model, input_types, **options)
+    report("optimise the graph")
+    exact = optimise(traced.graph)
+    end = Softmax(softmax, softmax_bits)
+    parts = (schedule, traced.model, exact, end, traced.approximations, model, traced.host)
+    design = Design(optimise(end.apply(exact)), *parts)
+    return replace(design, distance=design.measured(data)) if traced.approximations else design
+
+
+def read_source(model_or_path: Any, weights: str | PathLike[str] | None = None) -> Any:
+    """Return the model that ``model_or_path`` is, or that its file holds: of Keras, or an ``OnnxModel``.
+
+    Raises ``LoadError``.
+    """
+    if not isinstance(model_or_path, str | PathLike):
+        return model_or_path
+    report("load the model")
+    from qhls.onnx.load.file import is_onnx, load_onnx
+
+    if not is_onnx(model_or_path):
+        from qhls.frontend import load_model
+
+        return load_model(model_or_path, weights)
+    if weights is not None:
+        raise LoadError(
+            f"{model_or_path}: expected no weights beside an ONNX file, which holds them, got {weights}. Leave them "
+            f"out."
+        )
+    return load_onnx(model_or_path)
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """A graph, the model that it equals, what the host computes of its outputs, and the approximations in it."""
+
+    graph: ModelGraph
+    model: Any
+    host: Any = None
+    approximations: tuple[Any, ...] = ()
+
+
+def _trace_keras(
+    model: Any,
+    input_types: Any,
+    *,
+    softmax: Mode,
+    real_end: RealEnd,
+    allow_approximate: Any,
+    bits: int,
+) -> _Traced:
+    """Return the graph of a Keras model or of its approximation."""
+    from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
+    from qhls.frontend.approximation.ends import split
+    from qhls.frontend.approximation.rounding import round_weights
+
     may_split = real_end == "host" or (real_end == "auto" and allow_approximate is False)
     ends = split(model, real_end == "host") if may_split else None
     if ends is not None:
         _check_end(softmax, ends.layers)
         model = ends.chip
-    model, graph, approximations = _trace(model, input_types, allow_approximate, approximate_bits)
-    if ends is not None:
-        graph = replace(graph, host_layers=ends.layers)
-    report("optimise the graph")
-    exact = optimise(graph)
-    end = Softmax(softmax, softmax_bits)
-    parts = (schedule, model, exact, end, approximations, original, ends.host if ends else None)
-    design = Design(optimise(end.apply(exact)), *parts)
-    return replace(design, distance=design.measured(data)) if approximations else design
+    if allow_approximate is False:
+        traced = _Traced(trace_exactly(model, input_types), model)
+    else:
+        quantizer = None if allow_approximate is True else allow_approximate
+        model, rounded = round_weights(model, bits)
+        model, graph, inserted = trace_nearest(model, input_types, quantizer, bits)
+        traced = _Traced(graph, model, None, (*rounded, *inserted))
+    if ends is None:
+        return traced
+    return replace(traced, graph=replace(traced.graph, host_layers=ends.layers), host=ends.host)
 
 
-def _trace(
-    model: Any, input_types: Any, allow_approximate: Any, bits: int
-) -> tuple[Any, ModelGraph, tuple[Any, ...]]:
-    """Return ``model`` or its approximation, the graph of it, and the list of approximations."""
-    from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
-    from qhls.frontend.approximation.rounding import round_weights
+def _trace_onnx(
+    model: OnnxModel,
+    input_types: Any,
+    *,
+    softmax: Mode,
+    real_end: RealEnd,
+    allow_approximate: Any,
+    bits: int,
+) -> _Traced:
+    """Return the graph of an ONNX model or of its approximation."""
+    from qhls.onnx.load.approximate import trace_nearest_onnx
+    from qhls.onnx.load.trace import trace_onnx
 
     if allow_approximate is False:
-        return model, trace_exactly(model, input_types), ()
-    quantizer = None if allow_approximate is True else allow_approximate
-    model, rounded = round_weights(model, bits)
-    model, graph, inserted = trace_nearest(model, input_types, quantizer, bits)
-    return model, graph, (*rounded, *inserted)
+        graph, host = trace_onnx(model, input_types, real_end != "hardware")
+        traced = _Traced(graph, model, host)
+    else:
+        quantizer = None if allow_approximate is True else allow_approximate
+        traced = _Traced(
+            *trace_nearest_onnx(model, input_types, real_end == "host", quantizer, bits)
+        )
+    if traced.host is not None:
+        _check_end(softmax, traced.graph.host_layers)
+    return traced
 
 
 def _check_options(real_end: Any, bits: Any) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qhls.energy.hardware.latency import LatencyReport
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
+    from qhls.onnx.export.emit import OnnxProject
     from qhls.plan.streams.network import StreamPlan
     from qhls.proof.report import ProofReport
     from qhls.report.page import DesignReport
@@ -116,9 +117,9 @@ class Design:
         return self.host.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
 
     def simulate(self, x: Any, target: str, *, include: str | Path | None = None) -> Any:
-        """Return the outputs of the simulation of ``target``: C ("vitis", "catapult") or Verilog ("verilog").
+        """Return the outputs of the simulation of ``target``: C ("vitis", "catapult"), Verilog ("verilog") or "qonnx".
 
-        Raises ``CsimError`` or ``RtlError``.
+        Raises ``CsimError``, ``RtlError`` or, for "qonnx", ``EmitError``.
         """
         from qhls.check.executions import build_simulations
 
@@ -127,17 +128,24 @@ class Design:
 
     def emit(
         self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
-    ) -> Project | VerilogProject:
+    ) -> Project | VerilogProject | OnnxProject:
         """Write the project of ``target``; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
 
         Targets: "vitis", "catapult" (C++) and "verilog": a pipeline for the schedule's clock in which every weight has
-        its own logic; one module per process with ``io="stream"`` and where hardware is shared.
+        its own logic; one module per process with ``io="stream"`` and where hardware is shared. "qonnx": one file,
+        without a test bench, which QONNX's tools execute and read; ``path`` ends in ".onnx", or is a folder. It needs
+        ``pip install 'qhls[onnx]'``.
 
         Raises ``EmitError``. Warns (``DesignWarning``) if the part is too small or a tool will not build the design.
         """
         from qhls import rtl
         from qhls.backends.emit import emit
-        from qhls.backends.target import VERILOG
+        from qhls.backends.target import QONNX, VERILOG
+
+        if target == QONNX:
+            from qhls.onnx.export.emit import write_model
+
+            return write_model(self.graph, path, overwrite=overwrite)
 
         codes = None if stimuli is None else self.encode(stimuli)
         if target == VERILOG:
@@ -162,7 +170,7 @@ class Design:
         """Compare the interpreter, the simulation of every target, and Keras, bit for bit; true when all agree.
 
         ``x``: inputs; by default 256 random vectors over the whole input type. ``targets``: also "verilog", which
-        needs ``pip install 'qhls[rtl]'``.
+        needs ``pip install 'qhls[rtl]'``, and "qonnx", which needs ``pip install 'qhls[onnx]'``.
         """
         from qhls.check.executions import check
 

@@ -28,6 +28,7 @@ ALLOWED = {
     "synthesis": ("qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "proof": ("qhls.proof", "qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.ir", *SERVICES),
     "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
+    "onnx": ("qhls.onnx", "qhls.frontend", "qhls.quantizers", "qhls.model", "qhls.ir", *SERVICES),
     "compat": (
         *("qhls.compat", "qhls.frontend", "qhls.quantizers", "qhls.ir", "qhls.plan"),
         *SERVICES,
@@ -44,6 +45,7 @@ THIRD_PARTY = {
     "backends": {"numpy", "jinja2"},
     "rtl": {"numpy", "jinja2"},
     "energy": {"numpy", "rich"},
+    "onnx": {"numpy", "onnx"},
     "synthesis": {"numpy", "rich"},
     "proof": {"numpy", "rich", "bitwuzla"},
 }

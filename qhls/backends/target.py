@@ -31,6 +31,8 @@ class Target:
 
 VERILOG = "verilog"
 """Target that is no HLS tool: ``qhls.rtl`` writes and simulates its projects."""
+QONNX = "qonnx"
+"""Target that is no hardware: ``qhls.onnx`` writes the graph as one file and executes it."""
 
 TARGETS = {
     target.name: target
@@ -58,6 +60,6 @@ TARGETS = {
 def get_target(name: str) -> Target:
     """Return the HLS tool of that name; raises ``EmitError`` that lists all targets."""
     if name not in TARGETS:
-        names = ", ".join([*TARGETS, VERILOG])
+        names = ", ".join([*TARGETS, VERILOG, QONNX])
         raise EmitError(f"target: expected one of {names}, got {name!r}. Choose one of these.")
     return TARGETS[name]

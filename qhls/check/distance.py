@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qhls.ir import Graph, run
 from qhls.ir.integers import Array
+from qhls.onnx.load.model import OnnxModel
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -62,10 +63,9 @@ def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Dista
     The interpreter runs the design. Outputs are those of the given model, or its logits where it ends in a softmax.
     Keras computes in the float type that ``check`` compares with.
     """
-    from qhls.check.reference import Reference
+    from qhls.check.reference import make_reference
     from qhls.design import decode_outputs
     from qhls.frontend.approximation.approximate import SOFTMAX_APART
-    from qhls.frontend.lowering.trace import list_output_names
 
     graph = design.exact or design.graph
     results = decode_outputs(graph, run(graph, codes))
@@ -73,12 +73,23 @@ def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Dista
         finished = design.finish(results)
         results = finished if isinstance(finished, list) else [finished]
     ends = tuple(name.removesuffix(f"/{SOFTMAX_APART}") for name in graph.host_softmax)
-    expected = Reference(design.given, replace(graph, host_softmax=ends)).compute_numbers(codes)
+    expected = make_reference(design.given, replace(graph, host_softmax=ends)).compute_numbers(
+        codes
+    )
     outputs = tuple(
         OutputDistance(name, float(abs(a - b).max(initial=0.0)), _compare_argmax(a, b))
-        for name, a, b in zip(list_output_names(design.given), results, expected, strict=True)
+        for name, a, b in zip(_list_outputs(design.given), results, expected, strict=True)
     )
     return Distance(len(codes[0]), data, outputs)
+
+
+def _list_outputs(model: Any) -> Sequence[str]:
+    """Return the names of the outputs of a model."""
+    if isinstance(model, OnnxModel):
+        return model.outputs
+    from qhls.frontend.lowering.trace import list_output_names
+
+    return list_output_names(model)
 
 
 def _compare_argmax(results: Array, expected: Array) -> float | None:

@@ -25,8 +25,11 @@ from qhls.system.text import escape_controls
 if TYPE_CHECKING:
     from qhls.backends.csim import Csim
     from qhls.design import Design
+    from qhls.onnx.export.simulation import OnnxSimulation
     from qhls.rtl import Rtl
     from qhls.rtl.streams.simulate import StreamRtl
+
+    Simulation = Csim | Rtl | StreamRtl | OnnxSimulation
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,8 @@ def check(
         design = replace(design, distance=measure_distance(design, codes, "inputs of this check"))
     notes = list(design.notes)
     if design.model is not None:
-        against_keras, reasons = _compare_with_keras(design, codes, expected)
-        comparisons += against_keras
+        against_model, reasons = _compare_with_model(design, codes, expected)
+        comparisons += against_model
         notes += reasons
     elif design.reference is not None:
         notes.append("Keras is not compared: a design from a file holds no Keras model")
@@ -130,15 +133,19 @@ def build_simulations(
     include: str | Path | None = None,
     *,
     taps: bool = False,
-) -> list[Csim | Rtl | StreamRtl]:
+) -> list[Simulation]:
     """Build the simulation of every target, in the order of ``targets``; ``taps``: with the results of all ops."""
     from qhls import rtl
     from qhls.backends.csim import build
-    from qhls.backends.target import VERILOG, get_target
+    from qhls.backends.target import QONNX, VERILOG, get_target
 
     names = [targets] if isinstance(targets, str) else list(targets)
-    compiled = [get_target(name).name for name in names if name != VERILOG]
-    built: dict[str, Csim | Rtl | StreamRtl] = {}
+    compiled = [get_target(name).name for name in names if name not in (VERILOG, QONNX)]
+    built: dict[str, Simulation] = {}
+    if QONNX in names:
+        from qhls.onnx.export.simulation import OnnxSimulation
+
+        built[QONNX] = OnnxSimulation(design.graph)
     if VERILOG in names:
         built[VERILOG] = rtl.build_design(design.graph, design.schedule, taps=taps)
     if compiled:
@@ -147,16 +154,16 @@ def build_simulations(
     return [built[name] for name in names]
 
 
-def _compare_with_keras(
+def _compare_with_model(
     design: Design, codes: Sequence[Array], results: Sequence[Array]
 ) -> tuple[list[BitComparison], list[str]]:
-    """Return the comparison of the design's exact part with Keras, that of a softmax in hardware, and notes."""
-    from qhls.check.reference import Reference
+    """Return the comparison of the design's exact part with its model, that of a softmax in hardware, and notes."""
+    from qhls.check.reference import make_reference
 
     graph = design.exact or design.graph
     expected = results if graph is design.graph else run(graph, codes)
-    report("run Keras")
-    reference = Reference(design.model, graph)
+    reference = make_reference(design.model, graph, design.host)
+    report(f"run {reference.framework}")
     received = reference.run(codes)
     undefined = _find_undefined(received)
     received = [_replace(a, b, undefined) for a, b in zip(expected, received, strict=True)]
@@ -171,7 +178,7 @@ def _compare_with_keras(
     if wrong.any():
         sample = [array[wrong.argmax()][None] for array in codes]
         blame = _explain_difference(graph, sample, reference.tap(sample))
-    title = f"interpreter == Keras {reference.dtype}"
+    title = f"interpreter == {reference.framework} {reference.dtype}"
     comparison = _compare(title, graph, expected, received, blame)
     comparisons = [replace(comparison, rounded=rounded)]
     if design.softmax.mode != "host":

@@ -9,16 +9,25 @@ from typing import Any
 import keras
 import numpy as np
 
+from qhls.check.onnx_reference import OnnxReference
 from qhls.frontend.models.precision import copy_in_precision, find_float_type
 from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.graph import ModelGraph
+from qhls.onnx.load.trace import OnnxGraph
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import pad_to_packets, skip_gradients, train_in_float32, use_precision
 
 BATCH = 512
 """Samples a call: bounds the memory of a model's activations."""
+
+
+def make_reference(model: Any, graph: ModelGraph, host: Any = None) -> Reference | OnnxReference:
+    """Return the reference of ``graph``, which is that of ``model``; ``host`` is the design's."""
+    if isinstance(graph, OnnxGraph):
+        return OnnxReference(model, graph, host)
+    return Reference(model, graph)
 
 
 class Reference:
@@ -27,6 +36,8 @@ class Reference:
     In the model's own types where every op's range proves float32 exact, else in float64: ``dtype`` says which,
     ``notes`` why. Layers of half precision were lowered only because they round nothing.
     """
+
+    framework = "Keras"
 
     def __init__(self, model: keras.Model, graph: ModelGraph) -> None:
         self.graph, self.whole = graph, model

@@ -61,7 +61,7 @@ def add_ends(command: argparse.ArgumentParser) -> None:
 
 def add_model(command: argparse.ArgumentParser, several: bool) -> None:
     """Add the arguments that name one or several model files."""
-    kinds = "model file: .keras, whole-model .h5, or JSON with --weights; or a design that compile --save wrote"
+    kinds = "model file: .keras, whole-model .h5, .onnx, or JSON with --weights; or a design that compile --save wrote"
     command.add_argument("model", nargs="+" if several else 1, help=kinds)
     command.add_argument("-w", "--weights", help="weights .h5 of a model in JSON")
 

@@ -36,6 +36,7 @@ EXIT_DIFFERENT = 1
 def read_design(options: argparse.Namespace, model: str) -> Any:
     """Return the design of a model file, compiled with the options, or a saved design."""
     from qhls.compile import compile as compile_model
+    from qhls.compile import read_source
 
     if is_saved(model):
         _refuse_settings(options, model)
@@ -53,9 +54,8 @@ def read_design(options: argparse.Namespace, model: str) -> Any:
     types = options.input_type
     input_types = types[0] if types and len(types) == 1 else types
     if options.hls4ml_config:
-        from qhls.frontend import load_model
-
-        return _compile_as_configured(options, load_model(model, weights), input_types, settings)
+        source = read_source(model, weights)
+        return _compile_as_configured(options, source, input_types, settings)
     schedule = read_schedule(options, {})
     return compile_model(model, input_types, weights=weights, schedule=schedule, **settings)
 
@@ -63,7 +63,7 @@ def read_design(options: argparse.Namespace, model: str) -> Any:
 def _compile_as_configured(
     options: argparse.Namespace, model: Any, input_types: Any, settings: Mapping[str, Any]
 ) -> Any:
-    """Return the design of a Keras model with the schedule of hls4ml's configuration; write what that leaves out."""
+    """Return the design of a model with the schedule of hls4ml's configuration; write what that leaves out."""
     from qhls.compile import compile as compile_model
 
     config = read_config(options.hls4ml_config)

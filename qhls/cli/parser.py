@@ -9,7 +9,7 @@ from typing import Any
 
 import shtab
 
-from qhls.backends.target import TARGETS, VERILOG
+from qhls.backends.target import QONNX, TARGETS, VERILOG
 from qhls.cli.arguments import (
     STATUSES,
     add_common,
@@ -73,10 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     described = {
-        "compile": (run_compile, "write projects in HLS C++ or Verilog"),
+        "compile": (run_compile, "write projects in HLS C++ or Verilog, or a QONNX file"),
         "check": (
             run_check,
-            "compare interpreter, simulation of every target and Keras, bit for bit",
+            "compare interpreter, simulation of every target and the model, bit for bit",
         ),
         "energy": (run_energy, "print energy per layer, and compare several models"),
         "plan": (run_plan, "print the hardware of the design, one process per line"),
@@ -96,7 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run, default=command.get_default)
         add_common(command, name)
         if name in ("compile", "check"):
-            choices = [*TARGETS, VERILOG]
+            choices = [*TARGETS, VERILOG, QONNX]
             default = f"default: {' and '.join(TARGETS)}"
             command.add_argument("-t", "--target", action="append", choices=choices, help=default)
     add_design_options(commands)

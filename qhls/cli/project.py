@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from qhls.backends.target import TARGETS, VERILOG
+from qhls.backends.target import QONNX, TARGETS, VERILOG
 from qhls.cli.designs import EXIT_DIFFERENT, describe_projects, draw_inputs, write_json
 from qhls.errors import DesignWarning, LoadError, VerifyError
 from qhls.plan import Schedule
@@ -184,7 +184,7 @@ def _is_one_of(value: object, kinds: tuple[type, ...]) -> bool:
 def _check_values(content: Mapping[str, Any], where: str) -> None:
     """Refuse unknown targets, types of inputs that are no text, and a number of samples below one."""
     targets = content.get("targets", [*TARGETS])
-    _require(targets, [*TARGETS, VERILOG], f"{where}: targets")
+    _require(targets, [*TARGETS, VERILOG, QONNX], f"{where}: targets")
     inputs = content.get("inputs", "")
     types: Iterable[Any] = inputs.values() if isinstance(inputs, dict) else inputs
     if not all(isinstance(one, str) for one in types):

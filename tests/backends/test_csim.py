@@ -146,7 +146,8 @@ def test_compilers_own_words_are_shown(monkeypatch):
 
 def test_unknown_target():
     with pytest.raises(
-        EmitError, match=r"^target: expected one of vitis, catapult, verilog, got 'intel'\. .*$"
+        EmitError,
+        match=r"^target: expected one of vitis, catapult, verilog, qonnx, got 'intel'\. .*$",
     ):
         build(GRAPH, Schedule(), ["vitis", "intel"])
 

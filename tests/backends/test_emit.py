@@ -450,7 +450,8 @@ def test_the_working_folder_can_be_filled(tmp_path, monkeypatch):
 
 def test_unknown_target(tmp_path):
     with pytest.raises(
-        EmitError, match=r"^target: expected one of vitis, catapult, verilog, got 'quartus'\. .*$"
+        EmitError,
+        match=r"^target: expected one of vitis, catapult, verilog, qonnx, got 'quartus'\. .*$",
     ):
         emit(dense(), Schedule(), "quartus", tmp_path / "p")
     assert not (tmp_path / "p").exists()

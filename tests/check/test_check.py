@@ -259,7 +259,8 @@ def test_nothing_to_compare_is_not_equal(design):
 
 def test_unknown_target_and_wrong_headers(design, tmp_path):
     with pytest.raises(
-        EmitError, match=r"^target: expected one of vitis, catapult, verilog, got 'hls'\. .*$"
+        EmitError,
+        match=r"^target: expected one of vitis, catapult, verilog, qonnx, got 'hls'\. .*$",
     ):
         design.check(targets=["hls"])
     with pytest.raises(CsimError, match=r"^vitis headers: expected ap_fixed\.h in include="):

@@ -26,8 +26,14 @@ PAGES = (
 DOCUMENTS = [page for page in PAGES if blocks(page)]
 
 
+NEEDS = {"docs/qonnx.md": "onnx"}
+"""Optional packages of the blocks of a page."""
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_python_in_documents_runs(document, tmp_path, monkeypatch):
+    if document in NEEDS:
+        pytest.importorskip(NEEDS[document])
     monkeypatch.chdir(tmp_path)
     for code in blocks(document):
         exec(compile(code, document, "exec"), {"__name__": "example"})

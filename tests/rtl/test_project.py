@@ -132,7 +132,7 @@ def test_bad_input_writes_nothing(tmp_path):
     with pytest.raises(VerifyError, match=r"^input 'features': expected shape \(samples, 4\)"):
         rtl.emit(design.graph, place, stimuli=[np.zeros((2, 3), int)])
     with pytest.raises(
-        EmitError, match=r"^target: expected one of vitis, catapult, verilog, got 'v'"
+        EmitError, match=r"^target: expected one of vitis, catapult, verilog, qonnx, got 'v'"
     ):
         design.emit("v", place)
     x = Input((3000, 2000), Fixed(True, 4, 2), name="x")

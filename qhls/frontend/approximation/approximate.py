@@ -187,14 +187,14 @@ class _Quantizers:
         if isinstance(reals, Joined):
             reals.boundary.refuse()
             return reals.apply_each(_make_near_numbers, rising=True)  # until the trace is repeated
-        codes, numbers = _list_numbers(reals)
+        codes, numbers = list_numbers(reals)
         if self.quantizer is None and reals.start is not None:
-            self.normalisations.note(reals, *_list_numbers(reals.start[1]))
+            self.normalisations.note(reals, *list_numbers(reals.start[1]))
         chosen = self._choose(place, numbers)
         # Within a layer, the layer that returns these numbers has not finished.
         inner = isinstance(place.which, str)
         source = f"{reals.x.layer}.{place.which}" if inner else reals.layer
-        approximation = _measure(source, reals, chosen, codes, numbers)
+        approximation = measure_error(source, reals, chosen, codes, numbers)
         key = source, chosen
         if key not in self.approximations or self.approximations[key].error < approximation.error:
             self.approximations[key] = approximation
@@ -290,7 +290,7 @@ def _make_near_numbers(x: Op | Reals) -> Op:
 
 def choose_nearest(reals: Reals) -> str:
     """Return the ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
-    return choose_quantizer(_list_numbers(reals)[1], BITS)
+    return choose_quantizer(list_numbers(reals)[1], BITS)
 
 
 def choose_quantizer(numbers: Array, bits: int, signed: bool = False) -> str:
@@ -304,7 +304,7 @@ def choose_quantizer(numbers: Array, bits: int, signed: bool = False) -> str:
     return f"quantized_bits({bits},{integer},{sign}alpha=1)"
 
 
-def _measure(
+def measure_error(
     source: str, reals: Reals, quantizer: str, codes: Array, numbers: Array
 ) -> Approximation:
     """Return the approximation of ``numbers``, those of ``reals`` at ``codes``, by ``quantizer``."""
@@ -315,7 +315,7 @@ def _measure(
     return Approximation(source, quantizer, error, codes.size, codes.size > hi - lo)
 
 
-def _list_numbers(reals: Reals) -> tuple[Array, Array]:
+def list_numbers(reals: Reals) -> tuple[Array, Array]:
     """Return codes of the exact tensor below, all or evenly spread, and the numbers (channels, codes) at them."""
     lo, hi = reals.x.range.hull
     channels = reals.channels

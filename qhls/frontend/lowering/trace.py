@@ -132,7 +132,7 @@ def _make_inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input
     tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
     if given is None:
         given = _derive_types(functional)
-    types = _list_types(model, list(tensors), given)
+    types = list_types(model, list(tensors), given)
     types = {name: _limit_to_keras(name, tensors[name], dtype) for name, dtype in types.items()}
     ends = {name: _count_rows_read(functional, tensor) for name, tensor in tensors.items()}
     return tuple(
@@ -194,11 +194,12 @@ def _make_input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: in
     return Input(tuple(shape), dtype, values, name=name, layer=name)  # type: ignore[arg-type]
 
 
-def _list_types(model: keras.Model, names: list[str], given: Any) -> dict[str, Fixed]:
+def list_types(model: Any, names: list[str], given: Any) -> dict[str, Fixed]:
+    """Return the types of the inputs ``names`` of ``model``, as ``trace`` takes them. Raises ``LoweringError``."""
     if given is None:
         raise LoweringError(
             f"model {model.name!r}: expected the type of {_list_names(names)}, got none: inputs are "
-            f"real numbers to Keras. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
+            f"real numbers otherwise. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
             f"fraction), or a quantizer. On the command line, add -i s16.10."
         )
     if isinstance(given, Mapping):

@@ -157,7 +157,7 @@ def refuses(message, model, types="s5.2"):
 def test_inputs_need_a_type():
     model = keras.Sequential([keras.Input((4,), name="x"), dense(3)], name="m")
     refuses(
-        r"^model 'm': expected the type of 'x', got none: inputs are real numbers to Keras\. "
+        r"^model 'm': expected the type of 'x', got none: inputs are real numbers otherwise\. "
         r"Give input_types='s16\.10', ",
         model,
         None,

@@ -1,0 +1,113 @@
+"""``OnnxReference``: an ONNX model on a design's inputs, computed by the reference implementation of ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qhls.ir import Op, decode, run
+from qhls.ir.integers import Array
+from qhls.onnx.execution import OnnxExecutor
+from qhls.onnx.load.model import OnnxModel
+from qhls.onnx.load.trace import OnnxGraph, OnnxHost, RealEnd
+
+_NEAR = {"float32": 2.0**-20, "float64": 2.0**-30}
+"""Share of the largest number by which two computations of one real number may differ, by float type."""
+
+
+class OnnxReference:
+    """The model of ``graph``, in float32 where every op's range proves that exact, else in float64.
+
+    ``host``: what the host computes from the outputs. These are compared as real numbers, behind it.
+    """
+
+    framework = "ONNX"
+
+    def __init__(self, model: OnnxModel, graph: OnnxGraph, host: OnnxHost | None = None) -> None:
+        self.model, self.graph, self.host = model, graph, host
+        layers = graph.inexact
+        self.dtype = "float64" if layers else "float32"
+        self.beyond: tuple[str, ...] = ()
+        self.notes: list[str] = []
+        if layers:
+            self.notes.append(
+                f"float32 (24 bits) may round in {', '.join(layers[:5])}: compared with ONNX in float64"
+            )
+        if graph.reals:
+            self.notes.append(
+                f"real scales or functions in {', '.join(graph.reals[:5])}: compared behind the next Quant"
+            )
+        self._executor = OnnxExecutor(model.proto, self.dtype)
+
+    def run(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs as codes of the graph's output types; a number between codes stays a fraction."""
+        names = [self._find_logits(name) for name in self.model.outputs]
+        found = self._compute(codes, names)
+        ends = self.host.ends if self.host else [None] * len(found)
+        expected = run(self.graph, codes) if self.host else [None] * len(found)
+        outputs = zip(found, self.graph.outputs, ends, expected, strict=True)
+        return [
+            np.ldexp(array, op.type.frac)
+            if end is None
+            else self._compare_ends(array, op, end, own)
+            for array, op, end, own in outputs
+        ]
+
+    def compute_numbers(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs as numbers; logits where a softmax is left to the host."""
+        return self._compute(codes, [self._find_logits(name) for name in self.model.outputs])
+
+    def compute_ends(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs as numbers of the given model, with its softmax."""
+        return self._compute(codes, list(self.model.outputs))
+
+    def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
+        """Return codes of each node's result, by the op that ends the node, where it has the same numbers."""
+        last = {
+            op.layer: op for op in self.graph.ops if op.batched and op.layer in self.graph.tensors
+        }
+        if not last:
+            return {}
+        names = {op: self.graph.tensors[layer] for layer, op in last.items()}
+        found = self._compute(codes, [name for name, _ in names.values()])
+        taps: dict[Op, Array] = {}
+        for (op, (_, order)), array in zip(names.items(), found, strict=True):
+            stored = np.transpose(array, (0, *(axis + 1 for axis in order)))
+            if stored.shape[1:] == op.shape:
+                taps[op] = np.ldexp(stored, op.type.frac)
+        return taps
+
+    def _compare_ends(self, received: Array, op: Op, end: RealEnd, codes: Array) -> Array:
+        """Return ``codes`` where the host makes of them what ``received`` has, up to rounding; others elsewhere.
+
+        A sample that differs is half a code away in each element.
+        """
+        computed = end(decode(codes, op.type))
+        near = np.abs(computed - received) <= _NEAR[self.dtype] * max(
+            float(np.abs(received).max(initial=0)), 1e-30
+        )
+        same = near.reshape(len(near), -1).all(1).reshape(-1, *(1,) * (codes.ndim - 1))
+        return np.where(same, codes, codes + 0.5)
+
+    def _find_logits(self, output: str) -> str:
+        """Return the tensor before a softmax that is left to the host, or the output itself."""
+        nodes = [node for node in self.model.nodes if output in node.outputs]
+        left = nodes and nodes[0].name in self.graph.host_softmax
+        return nodes[0].inputs[0] if left else output
+
+    def _compute(self, codes: Sequence[Array], names: list[str]) -> list[Array]:
+        """Return tensors by name; the model computes as many samples at once as its file says."""
+        numbers = [
+            decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
+        ]
+        inputs, batch = [each.name for each in self.model.inputs], self.model.batch
+        parts: list[list[Array]] = []
+        for start in range(0, max(len(numbers[0]), 1), batch):
+            chunk = [array[start : start + batch] for array in numbers]
+            whole = [np.concatenate([a, a[:1].repeat(batch - len(a), 0)]) for a in chunk]
+            found = self._executor.run(
+                dict(zip(inputs, whole, strict=True)), list(dict.fromkeys(names))
+            )
+            parts.append([found[name][: len(chunk[0])].astype(np.float64) for name in names])
+        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]

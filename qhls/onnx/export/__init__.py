@@ -1,0 +1,1 @@
+"""Designs as ONNX files with QONNX's quantizers."""

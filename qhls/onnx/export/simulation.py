@@ -1,0 +1,61 @@
+"""``OnnxSimulation``: the file that is written of a graph, executed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qhls.ir import Graph, Op, decode
+from qhls.ir.integers import Array
+from qhls.onnx.execution import OnnxExecutor
+from qhls.onnx.export.emit import build_model
+
+
+class OnnxSimulation:
+    """A graph as ONNX in float32 on integer codes. Raises ``EmitError`` for a graph that float32 does not hold."""
+
+    name = "qonnx"
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self._written = graph, build_model(graph)
+        self._executor = OnnxExecutor(self._written.model)
+        # A recurrence begins with constants for one sample.
+        self._batch = 1 if any(op.nested for op in graph.ops) else None
+
+    def run(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the outputs' codes for input codes, one array (samples, *shape) per input."""
+        names = [each.name for each in self._written.model.graph.output]
+        found = self._compute(codes, names)
+        pairs = zip(found, self.graph.outputs, strict=True)
+        return [_to_codes(array, op) for array, op in pairs]
+
+    def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
+        """Return the codes of every op that depends on an input."""
+        tensors = self._written.tensors
+        ops = [op for op in self.graph.ops if op.batched and op in tensors]
+        names = [str(tensors[op].last or tensors[op].first) for op in ops]
+        results: dict[Op, Array] = {}
+        for op, array in zip(ops, self._compute(codes, names), strict=True):
+            turned = array if tensors[op].last else np.moveaxis(array, 1, -1)
+            results[op] = _to_codes(turned, op)
+        return results
+
+    def _compute(self, codes: Sequence[Array], names: list[str]) -> list[Array]:
+        """Return tensors by name, which may repeat."""
+        numbers = [
+            decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
+        ]
+        inputs = [each.name for each in self._written.model.graph.input]
+        samples = len(numbers[0])
+        step = self._batch or max(samples, 1)
+        parts: list[list[Array]] = []
+        for start in range(0, max(samples, 1), step):
+            chunk = {n: a[start : start + step] for n, a in zip(inputs, numbers, strict=True)}
+            found = self._executor.run(chunk, list(dict.fromkeys(names)))
+            parts.append([found[name] for name in names])
+        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+
+def _to_codes(array: Array, op: Op) -> Array:
+    return np.ldexp(array.astype(np.float64), op.type.frac)

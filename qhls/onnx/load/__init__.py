@@ -1,0 +1,1 @@
+"""ONNX files with QONNX's quantizers as graphs of the IR."""

@@ -1,0 +1,77 @@
+"""``OnnxModel``: an ONNX model whose nodes, constants and inputs were checked. Importing it needs no ``onnx``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qhls.errors import LoweringError
+from qhls.onnx.quantization import ROUNDINGS, IntegerQuantizer, Numbers
+
+
+@dataclass(frozen=True)
+class OnnxNode:
+    """A node of an ONNX graph; ``name`` is unique and names the layer of its ops."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+
+    def refuse(self, expected: str, got: object, advice: str) -> LoweringError:
+        """Return the error for a node that cannot be lowered; ``advice`` is a sentence."""
+        return LoweringError(f"{self}: expected {expected}, got {got}. {advice}")
+
+    def __str__(self) -> str:
+        return f"node {self.name!r} ({self.kind})"
+
+
+WIDEST = 53
+"""Bits of a Quant, at most: float64 holds its integers."""
+
+
+def read_quantizer(node: OnnxNode, width: Numbers, rounding: str) -> IntegerQuantizer:
+    """Return the integers that a node rounds to; ``width``: its operand. Raises ``LoweringError``."""
+    widths = np.unique(width)
+    if len(widths) != 1 or widths[0] != int(widths[0]) or not 1 <= widths[0] <= WIDEST:
+        got = ", ".join(f"{each:g}" for each in widths[:3].tolist()) or "none"
+        raise node.refuse(f"one whole bit width from 1 to {WIDEST}", got, "Use such a one.")
+    mode = str(node.attributes.get("rounding_mode", rounding)).upper()
+    if mode not in ROUNDINGS:
+        raise node.refuse(f"a rounding_mode of {', '.join(ROUNDINGS)}", mode, "Use one of these.")
+    signed, narrow = bool(node.attributes.get("signed", 1)), bool(node.attributes.get("narrow", 0))
+    return IntegerQuantizer(int(widths[0]), signed, narrow, mode)
+
+
+@dataclass(frozen=True)
+class OnnxInput:
+    """An input of a model; ``shape`` leaves the batch out. ``annotation``: QONNX's type of it, such as "UINT8"."""
+
+    name: str
+    shape: tuple[int, ...]
+    annotation: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxModel:
+    """A model of the package ``onnx``, ``proto``, with what is read of it.
+
+    ``batch``: the number of samples for which shapes within the model are computed, 1 unless the file fixes another.
+    ``versions``: the version of each domain.
+    """
+
+    name: str
+    proto: Any
+    inputs: tuple[OnnxInput, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[OnnxNode, ...]
+    constants: dict[str, Numbers]
+    versions: dict[str, int]
+    batch: int = 1
+
+    def get_weights(self) -> list[Numbers]:
+        """Return all constants, in the order of their names."""
+        return [np.asarray(self.constants[name]) for name in sorted(self.constants)]

@@ -1,0 +1,1 @@
+"""Lowering rules of ONNX nodes, one file per kind of meaning."""
