@@ -50,8 +50,8 @@ def test_a_design_of_streams_is_placed_and_written_as_a_bitstream(tmp_path):
     assert found.used["FF"] > 0 < found.used["LUT"]
     assert found.meets_clock
     assert found.estimate is None
-    assert "meets 30 ns" in str(found)
-    assert "our estimate" not in str(found)
+    said = " ".join(str(found).split())
+    assert said.endswith("MHz, meets 30 ns")
     assert (tmp_path / "dense.bit").stat().st_size > 10_000
 
 
