@@ -6,11 +6,12 @@ import ctypes
 import importlib.util
 import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -79,12 +80,16 @@ def _is_root(root: Path) -> bool:
     return all((root / name).is_file() for name in files)
 
 
+V = TypeVar("V")
+"""The Verilog of a simulation, with the names of its ports."""
+
+
 @dataclass(frozen=True)
-class Rtl:
+class Simulation(ABC, Generic[V]):
     """Verilog built for simulation: ``run`` gives the outputs, ``tap`` those of all ops (if built for that)."""
 
     graph: Graph
-    verilog: Verilog
+    verilog: V
     path: Path
     taps: tuple[Op, ...] = ()
 
@@ -97,17 +102,26 @@ class Rtl:
     def _library(self) -> ctypes.CDLL:
         return open_library(self.path)
 
+    @abstractmethod
+    def _run_all(self, codes: Sequence[Array]) -> list[Array]:
+        """Return the codes of the outputs, then of the taps."""
+
     def run(self, codes: Sequence[Array]) -> list[Array]:
         """Return the outputs' codes for input codes (samples, *shape), one array per input."""
-        return self._run(codes)[: len(self.graph.outputs)]
+        return self._run_all(codes)[: len(self.graph.outputs)]
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
-        """Return the result of every op, in the graph's order."""
+        """Return the result of every op, in the graph's order. Raises ``RtlError`` if it was not built for that."""
         if not self.taps:
             raise RtlError(
-                "Rtl.tap: expected a simulation built with taps=True, got one without. Build it with taps=True."
+                f"{type(self).__name__}.tap: expected a simulation built with taps=True, got one without. Build it "
+                "with taps=True."
             )
-        return dict(zip(self.taps, self._run(codes)[len(self.graph.outputs) :], strict=True))
+        return dict(zip(self.taps, self._run_all(codes)[len(self.graph.outputs) :], strict=True))
+
+
+class Rtl(Simulation[Verilog]):
+    """Verilog of one module, which takes a sample per call or per clock."""
 
     def count_cycles(self, codes: Sequence[Array]) -> int:
         """Return the clock cycles from the second sample of ``codes`` to its outputs, as counted.
@@ -117,7 +131,8 @@ class Rtl:
         given = list(check_codes(self.graph, [array[:2] for array in codes]).values())
         net = self.verilog.netlist
         results = [
-            _pack(port, array) for port, array in zip(net.outputs, self._run(given), strict=True)
+            _pack(port, array)
+            for port, array in zip(net.outputs, self._run_all(given), strict=True)
         ]
         words = [_pack(port, array) for port, array in zip(net.inputs, given, strict=True)]
         samples, expected = (np.ascontiguousarray(np.concatenate(w, 1)) for w in (words, results))
@@ -135,7 +150,7 @@ class Rtl:
             )
         return int(counted)
 
-    def _run(self, codes: Sequence[Array]) -> list[Array]:
+    def _run_all(self, codes: Sequence[Array]) -> list[Array]:
         """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
         given = list(check_codes(self.graph, codes).values())
         net = self.verilog.netlist
@@ -216,23 +231,10 @@ def build_text(graph: Graph, verilog: Verilog, text: str, waves: bool = False) -
     return Rtl(graph, verilog, path)
 
 
-def write_waves(simulation: Simulation, codes: Sequence[Array], path: Path) -> None:
+def write_waves(simulation: Simulation[Any], codes: Sequence[Array], path: Path) -> None:
     """Run ``codes`` in a simulation that was built with ``waves`` and write all signals to ``path``, a VCD file."""
     open_library(simulation.path).qhls_waves(ctypes.c_char_p(os.fsencode(path)))
     simulation.run(codes)
-
-
-class Simulation(Protocol):
-    """A simulation of Verilog."""
-
-    @property
-    def path(self) -> Path:
-        """Return its library."""
-        ...
-
-    def run(self, codes: Sequence[Array]) -> list[Array]:
-        """Return the outputs' codes."""
-        ...
 
 
 def build_library(sources: Mapping[str, str], shim: str, waves: bool = False) -> Path:

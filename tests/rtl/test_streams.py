@@ -18,7 +18,7 @@ from qhls.ir import Conv, Fixed, Graph, Input, Matmul, Mul, Pool, Quantize, Scan
 from qhls.plan import Schedule, plan_design
 from qhls.plan.streams.actions import Reduce, Repeat
 from qhls.plan.streams.depths import set_depths
-from qhls.rtl import build_design, find_latency, save_waves
+from qhls.rtl import Rtl, build_design, find_latency, save_waves
 from qhls.rtl.simulate import find_verilator
 from qhls.rtl.streams import simulate
 from qhls.rtl.streams.design import StreamVerilog
@@ -213,6 +213,15 @@ def test_check_names_the_op_that_differs(monkeypatch):
     waves = re.search(r"; all signals are in (\S+classifier\.vcd)$", str(report), re.M)
     assert waves is not None
     assert "module classifier_act1_quantize_process $end" in Path(waves[1]).read_text()
+
+
+@pytest.mark.parametrize("kind", [Rtl, simulate.StreamRtl])
+def test_taps_of_a_simulation_without_them_are_refused(kind):
+    graph = classifier()
+    plain = kind(graph, StreamVerilog.of(graph, STREAM), Path("none"))
+    expected = rf"^{kind.__name__}\.tap: expected a simulation built with taps=True, got one without\. Build it with "
+    with pytest.raises(RtlError, match=expected):
+        plain.tap(random_codes(graph, 1))
 
 
 def test_a_folder_of_waveforms_that_cannot_be_written_is_refused(tmp_path, monkeypatch):

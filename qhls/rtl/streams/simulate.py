@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qhls.backends.cache import open_library
-from qhls.backends.target import VERILOG
 from qhls.errors import RtlError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array, narrow_integers
 from qhls.ir.interpret import check_codes
-from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.plan import Schedule
 from qhls.plan.streams.network import Fifo
 from qhls.rtl.emit import render
-from qhls.rtl.simulate import build_library
+from qhls.rtl.simulate import Simulation, build_library
 from qhls.rtl.streams.design import StreamVerilog, add_taps
 from qhls.rtl.streams.emit import WORD, describe_ports
 from qhls.system.progress import report
@@ -37,23 +31,11 @@ _FAULTS = {
 }
 
 
-@dataclass(frozen=True)
-class StreamRtl:
-    """Verilog of streams, built for simulation. Every call begins in a random state with a reset."""
+class StreamRtl(Simulation[StreamVerilog]):
+    """Verilog of processes. Every call begins in a random state with a reset."""
 
-    graph: Graph
-    verilog: StreamVerilog
-    path: Path
-    taps: tuple[Op, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Return the name of the target."""
-        return VERILOG
-
-    @cached_property
-    def _library(self) -> ctypes.CDLL:
-        return open_library(self.path)
+    def _run_all(self, codes: Sequence[Array]) -> list[Array]:
+        return self._run(codes, 0.0, 0.0, 0)[0]
 
     def run(
         self,
@@ -70,11 +52,6 @@ class StreamRtl:
         Raises ``RtlError`` where tokens stop or change.
         """
         return self._run(codes, gaps, stalls, seed)[0][: len(self.graph.outputs)]
-
-    def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
-        """Return the result of every op, in the graph's order, of a simulation built with ``taps``."""
-        results, _ = self._run(codes, 0.0, 0.0, 0)
-        return dict(zip(self.taps, results[len(self.graph.outputs) :], strict=True))
 
     def count_cycles(self, codes: Sequence[Array], seed: int = 0) -> tuple[int, int]:
         """Return latency and interval as counted from a reset, without gaps.
