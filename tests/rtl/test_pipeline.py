@@ -73,6 +73,16 @@ def test_pipelines_by_the_delays_of_a_family(drawn, seed, period):
     assert slowest <= max(period, find_slowest_cell(net, "ecp5")) + 1e-6
 
 
+def test_the_family_of_a_schedule_changes_its_verilog(tmp_path):
+    for io in ("array", "stream"):
+        texts = []
+        for family in (None, "ecp5"):
+            schedule = Schedule(io=io, clock_period=4.0, family=family)
+            made = Design(dense(), schedule).emit("verilog", tmp_path / f"{io}_{family}")
+            texts.append("".join(source.read_text() for source in made.sources))
+        assert texts[0] != texts[1]
+
+
 def test_a_family_without_delays_has_the_pipeline_of_none():
     nets = [rtl.build_netlist(dense(), clock_period=3.0, family=name) for name in (None, "xc7")]
     assert nets[0].cells == nets[1].cells
