@@ -63,12 +63,13 @@ def _describe(process: Process, links: Mapping[Op, str]) -> BoxText:
 
 
 def _describe_streaming(process: StreamProcess, links: Mapping[Op, str]) -> BoxText:
-    kind = process.op.kind if process.op else "fork"
+    kind = " + ".join(op.kind for op in process.ops) or "fork"
     parts = filter(None, [describe_action(process), describe_fold(process)])
     title = f"{process.name}: {', '.join(parts)}"
     heading = f"{kind} · {_count_cycles(count_busy_cycles(process))}"
-    link = links.get(process.op, "") if process.op else ""
-    return BoxText(heading, process.layer or process.name, title, kind, link)
+    link = links.get(process.ops[-1], "") if process.ops else ""
+    first = process.op.kind if process.op else kind
+    return BoxText(heading, process.layer or process.name, title, first, link)
 
 
 def _count_cycles(cycles: int) -> str:

@@ -138,7 +138,8 @@ def test_a_window_needs_lines_not_the_image():
 
 def test_forced_depths_stay():
     streams = planned(*residual())
-    assert {f.depth for f in set_depths(streams, {"conv": 7}).fifos if f.name == "conv"} == {7}
+    name = streams.fifos[-1].name
+    assert {f.depth for f in set_depths(streams, {name: 7}).fifos if f.name == name} == {7}
 
 
 def test_many_lanes_are_cut_into_tokens():
@@ -215,7 +216,39 @@ def test_costs_of_streams_count_buffers():
     assert design.latency().interval == design.plan.interval
     assert design.latency().latency == design.plan.latency
     assert design.area().totals["LUT"] == pytest.approx(add_up_resources(design.plan)["LUT"])
-    assert "conv" in str(design.latency())
+    assert "strided" in str(design.latency())
+
+
+def test_ops_by_element_join_the_process_before():
+    graph = graph_of("network", list(network()))
+    processes = plan_streams(graph, STREAM).processes
+    joined = {tuple(op.name for op in p.ops): p for p in processes if p.followers}
+    assert set(joined) == {("conv", "levels"), ("depthwise", "scaled", "small")}
+    for process in joined.values():
+        parts = [process.hardware, *(each.hardware for each in process.followers)]
+        places = [part.writes.buffer.place for part in parts]
+        assert places == ["wired"] * len(process.followers) + ["registers"]
+        assert process.tail == process.depth - process.hardware.depth
+        assert process.writes[0].tensor is process.ops[-1]
+    apart = plan_streams(graph, STREAM, fused=False)
+    assert [p.name for p in apart.processes] == [op.name for op in graph.ops if op in ops_of(apart)]
+    assert apart.interval == plan_streams(graph, STREAM).interval
+    assert sum(f.bits for f in plan_streams(graph, STREAM).fifos) < sum(f.bits for f in apart.fifos)
+
+
+def ops_of(streams):
+    return {process.op for process in streams.processes}
+
+
+def test_an_op_with_another_reader_or_a_slow_one_has_a_process_of_its_own():
+    x = x_of(4, 6, notation="s6.2")
+    shared = Max(x, Const.of(0.0), name="shared")
+    half = Mul(shared, Const.of(0.5), name="half")
+    processes = planned(Add(shared, half, name="sum")).processes
+    assert [p.name for p in processes] == ["shared", "shared fork", "half", "sum"]
+    slow = Mul(Add(x, Const.of(1.0)), random_const((6,), 5, 2, 1), name="slow")
+    whole = Schedule(reuse_factor=4, io="stream")
+    assert len(plan_streams(graph_of("slow", [slow]), whole).processes) == 1
 
 
 @pytest.mark.long

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qhls.backends.layout import Layout, check_width
-from qhls.backends.streams.view import CProcess, CStream
+from qhls.backends.streams.view import CFollower, CProcess, CStream
 from qhls.backends.view import CDesign
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor
 from qhls.backends.views.tiles import CFold
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.plan import Buffer
+from qhls.plan import Buffer, Process
 from qhls.plan.dataflow import find_array
-from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Repeat
+from qhls.plan.streams.actions import Action, Fill, Fork, Reduce, Regroup, Repeat
 from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
 
@@ -27,11 +28,13 @@ def lay_out_streams(plan: StreamPlan) -> CDesign:
     streams = _Streams(layout)
     view.inputs += [streams.make_stream(fifo) for fifo in plan.inputs]
     for process in plan.processes:
-        tap = CTap(process.op, len(view.taps)) if process.op else None
-        function = streams.process(process, tap)
+        first = len(view.taps)
+        taps = [CTap(op, number) for number, op in enumerate(process.ops, first)]
+        function = streams.process(process, taps)
         view.processes.append(function)
         view.operations += [function.call] if function.call and function.is_called else []
-        view.taps += [tap] if tap else []
+        view.operations += [each.call for each in function.followers]
+        view.taps += taps
     view.channels = [streams.make_stream(fifo) for fifo in plan.fifos]
     view.outputs += [streams.make_stream(fifo) for fifo in plan.outputs]
     view.constants = layout.constants
@@ -55,20 +58,32 @@ class _Streams:
             self._streams[fifo.name] = CStream(name, tensor, fifo.lanes, fifo.depth)
         return self._streams[fifo.name]
 
-    def process(self, process: StreamProcess, tap: CTap | None) -> CProcess:
-        """Return the function of ``process``."""
+    def process(self, process: StreamProcess, taps: Sequence[CTap]) -> CProcess:
+        """Return the function of ``process``; ``taps``: those of its ops."""
         reads = tuple(map(self.make_stream, process.reads))
         writes = tuple(map(self.make_stream, process.writes))
         function = self._layout.names.take(f"run_{process.name}")
-        call = None
-        if tap and process.hardware:
-            call = self._call(tap, process)
-        return CProcess(process, function, reads, writes, call, tap)
+        call, hardware = None, process.hardware
+        if taps and hardware:
+            call = self._call(taps[0], process.action, hardware, process.tiles is not None)
+        made = writes[0]
+        if process.op and process.followers:
+            made = CStream("", self._make_tensor(process.op), made.lanes, 0)
+        followers = tuple(
+            CFollower(
+                self._call(tap, each.action, each.hardware),
+                CStream("", self._make_tensor(each.op), made.lanes, 0),
+                each.action.period,
+            )
+            for tap, each in zip(taps[1:], process.followers, strict=True)
+        )
+        return CProcess(process, function, reads, writes, call, made, tuple(taps), followers)
 
-    def _call(self, tap: CTap, process: StreamProcess) -> CFunction:
+    def _call(
+        self, tap: CTap, action: Action, hardware: Process, by_tiles: bool = False
+    ) -> CFunction:
         """Return the function of one step or token; that of a product by tiles is part of the process' function."""
-        hardware, action = process.hardware, process.action
-        assert hardware is not None and not isinstance(action, Fork | Fill | Regroup)
+        assert not isinstance(action, Fork | Fill | Regroup)
         step: Op = action.op if isinstance(action, Reduce) else action.step
         period = action.period if isinstance(action, Repeat) else 1
         operands: list[CTensor] = []
@@ -83,14 +98,15 @@ class _Streams:
                 buffer = hardware.read(read).buffer
                 operands.append(self._make_part(find_array(operand), part, buffer))
         out = self._make_part(tap.op, step, hardware.writes.buffer)
-        if process.tiles:
+        if by_tiles:
             fold = CFold(hardware.fold) if hardware.fold else None
             return CFunction(tap.op, tap.index, "", tuple(operands), out, hardware, fold)
         return self._layout.make_function(hardware, tap.index, tuple(operands), out)
 
     def _make_part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:
-        """Return a part of the tensor of ``op`` as an array in ``buffer``."""
-        parts = (buffer.place, buffer.split, buffer.banks)
+        """Return a part of the tensor of ``op`` as an array in ``buffer``; one without registers is a local array."""
+        place = "registers" if buffer.place == "wired" else buffer.place
+        parts = (place, buffer.split, buffer.banks)
         return CTensor(self._make_tensor(op).name, self._make_tensor(op).type, part.shape, *parts)
 
     def _make_tensor(self, op: Op) -> CTensor:

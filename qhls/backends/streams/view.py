@@ -112,6 +112,18 @@ class CWindow:
 
 
 @dataclass(frozen=True)
+class CFollower:
+    """The function of an op that a token passes on its way out, and ``made``, the tokens of its result.
+
+    ``period``: the tokens after which its constants start over.
+    """
+
+    call: CFunction
+    made: CStream
+    period: int
+
+
+@dataclass(frozen=True)
 class CProcess:
     """One function that reads FIFOs and writes FIFOs."""
 
@@ -122,7 +134,21 @@ class CProcess:
     call: CFunction | None
     """The function of one step; None for a fork."""
 
-    tap: CTap | None = None
+    made: CStream
+    """The tokens of its first op's result; those of a fork."""
+    taps: tuple[CTap, ...] = ()
+    """The taps of its ops, of which only the last one's result leaves the process."""
+    followers: tuple[CFollower, ...] = ()
+
+    @property
+    def results(self) -> list[CStream]:
+        """Return the tokens of the result of each op."""
+        return [self.made, *(each.made for each in self.followers)]
+
+    @property
+    def tap(self) -> CTap | None:
+        """Return the tap of the result."""
+        return self.taps[-1] if self.taps else None
 
     @property
     def template(self) -> str:
@@ -179,7 +205,7 @@ class CProcess:
         """Return, for a padding, the number that it adds as a C expression."""
         assert isinstance(self.process.action, Fill)
         op = self.process.action.op
-        return write_literal(op.value, op.frac, self.writes[0].type.name)
+        return write_literal(op.value, op.frac, self.made.type.name)
 
     @property
     def reading(self) -> int:
@@ -204,6 +230,11 @@ class CProcess:
     @property
     def comment(self) -> str:
         """Return a description of the process, on one line."""
+        formulas = [write_expression(each.call.op) for each in self.followers]
+        return make_printable("; then ".join([self._first_comment, *formulas]), 1000)
+
+    @property
+    def _first_comment(self) -> str:
         action = self.process.action
         if isinstance(action, Fork):
             return f"copies each token to {len(self.writes)} readers"

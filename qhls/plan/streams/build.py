@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from qhls.ir.graph import Graph
+from qhls.ir.movement import Pad
 from qhls.ir.op import Op
+from qhls.ir.ops import Const
 from qhls.plan.choices import check_folding
-from qhls.plan.dataflow import find_array, list_arrays_read, list_calls
+from qhls.plan.dataflow import Chain, find_array, list_arrays_read, list_calls
+from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Fork
+from qhls.plan.streams.actions import Fork, Reduce, Repeat
 from qhls.plan.streams.cut import Cut, cut
 from qhls.plan.streams.decisions.choices import Outlook, decide_streams, find_action, group_tensors
 from qhls.plan.streams.depths import time_plan
-from qhls.plan.streams.hardware import make_hardware
-from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
+from qhls.plan.streams.hardware import make_hardware, wire_parts
+from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
 
 
 @lru_cache(maxsize=16)
-def plan_streams(graph: Graph, schedule: Schedule, whole_ports: bool = False) -> StreamPlan:
+def plan_streams(
+    graph: Graph, schedule: Schedule, whole_ports: bool = False, fused: bool = True
+) -> StreamPlan:
     """Return the plan of ``graph`` as processes that exchange tokens. It is made once for several readers.
 
     ``whole_ports``: inputs and outputs are one token each. All that reads or makes them keeps the order of elements.
+    ``fused``: whether ops by element join the process before them.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
@@ -35,7 +42,7 @@ def plan_streams(graph: Graph, schedule: Schedule, whole_ports: bool = False) ->
         else Cut(op, regroups=True)
         for op in list_calls(graph)
     }
-    outlook = group_tensors(graph, rules)
+    outlook = replace(group_tensors(graph, rules), fused=fused)
     if schedule.is_searched:
         from qhls.plan.streams.decisions.search import find_streams
 
@@ -66,10 +73,11 @@ class _Builder:
         self._cuts = outlook.cuts
         self._choices = choices
         self._lanes = lanes
-        self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._cuts)}
-        for op in self._cuts:
-            for array in list_arrays_read(op):
-                self._readers[array].append(op.name)
+        self._chains = self._find_chains() if outlook.fused else {op: (op,) for op in self._cuts}
+        self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._chains)}
+        for last, chain in self._chains.items():
+            for array in list_arrays_read(chain[0]):
+                self._readers[array].append(last.name)
         self._outputs: dict[Op, list[int]] = {op: [] for op in self._readers}
         for number, op in enumerate(graph.outputs):
             self._outputs[find_array(op)].append(number)
@@ -77,13 +85,38 @@ class _Builder:
         self._read: dict[tuple[Op, str], Fifo] = {}
         self._written: dict[int, Fifo] = {}
 
+    def _find_chains(self) -> dict[Op, Chain]:
+        """Return the ops of each process, by the last one."""
+        chains: dict[Op, Chain] = {}
+        for op in self._cuts:
+            before = self._find_joined(op)
+            chains[op] = (*chains.pop(before), op) if before in chains else (op,)
+        return chains
+
+    def _find_joined(self, op: Op) -> Op | None:
+        """Return the op whose process ``op`` joins: it works on each token, at a token per cycle."""
+        tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
+        if not self._cuts[op].by_element or isinstance(op, Pad) or len(tensors) != 1:
+            return None
+        (before,) = tensors
+        alone = self._graph.users[before] == (op,) and before not in self._graph.outputs
+        if not alone or before not in self._cuts or before.shape != op.shape:
+            return None
+        return before if self._follow(op).hardware.interval == 1 else None
+
+    def _follow(self, op: Op) -> JoinedOp:
+        action = find_action(self._cuts[op], self._lanes[op])
+        hardware = make_hardware(op, action, self._choices[op], self._lanes[op])
+        assert isinstance(action, Repeat) and hardware is not None
+        return JoinedOp(op, action, hardware)
+
     def build(self) -> StreamPlan:
         """Return the plan without times and depths."""
         processes: list[StreamProcess] = []
         for op in self._readers:
             made, fork = self._leave(op)
-            if op in self._cuts:
-                processes.append(self._process(op, made))
+            if op in self._chains:
+                processes.append(self._process(self._chains[op], made))
             processes += [fork] if fork else []
         inputs = [self._made[op] for op in self._graph.inputs]
         ports = (tuple(inputs), tuple(self._written[n] for n in range(len(self._graph.outputs))))
@@ -128,11 +161,33 @@ class _Builder:
         self._names.add(name)
         return Fifo(name, op, self._lanes[op], producer, consumer)
 
-    def _process(self, op: Op, made: Fifo) -> StreamProcess:
-        reads = tuple(self._read[array, op.name] for array in list_arrays_read(op))
+    def _process(self, chain: Chain, made: Fifo) -> StreamProcess:
+        op, *others = chain
+        name = chain[-1].name
+        reads = tuple(self._read[array, name] for array in list_arrays_read(op))
         action = find_action(self._cuts[op], self._lanes[op])
         hardware = make_hardware(op, action, self._choices[op], self._lanes[op])
-        return StreamProcess(op.name, op, action, hardware, reads, (made,))
+        process = StreamProcess(name, op, action, hardware, reads, (made,))
+        return self._append(process, [self._follow(each) for each in others]) if others else process
+
+    def _append(self, process: StreamProcess, followers: list[JoinedOp]) -> StreamProcess:
+        """Return ``process`` with ops that follow, between which nothing is stored."""
+        hardware = process.hardware
+        parts = [*([hardware] if hardware else []), *(each.hardware for each in followers)]
+        tiles = process.tiles and hardware and hardware.fold
+        stored = isinstance(process.action, Reduce) or process.given > 1
+        stored |= bool(tiles and tiles.pe < process.writes[0].lanes)
+        wired = wire_parts(parts, stored and hardware is not None)
+        before = hardware.levels if hardware else 0
+        period = self._schedule.clock_period
+        tail = estimate_depth(before + sum(each.hardware.levels for each in followers), period)
+        joined = wired[-len(followers) :]
+        return replace(
+            process,
+            hardware=wired[0] if hardware else None,
+            followers=tuple(replace(f, hardware=h) for f, h in zip(followers, joined, strict=True)),
+            tail=tail - estimate_depth(before, period),
+        )
 
 
 def _make_consistent(rule: Cut) -> Cut:

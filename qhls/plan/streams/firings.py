@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,12 @@ def count_busy_cycles(process: StreamProcess) -> int:
 
 def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
     """Return the firings of one inference, at the pace of an HLS tool where none is given."""
+    firings = _fire_first(process, pace)
+    return replace(firings, delay=firings.delay + process.tail)
+
+
+def _fire_first(process: StreamProcess, pace: Pace | None) -> Firings:
+    """Return the firings of a process without the ops that follow."""
     action = process.action
     if isinstance(action, Fork):
         shape = (action.tokens, len(process.writes))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Conv, Matmul
 from qhls.plan.loop import Loop
 from qhls.plan.network import plan_step
-from qhls.plan.process import Buffer, Process
+from qhls.plan.process import Access, Buffer, Process
 from qhls.plan.rules import Choice, make_process
 from qhls.plan.streams.actions import Action, Reduce, Repeat, Slide
 
@@ -67,6 +68,27 @@ def _reduce(action: Reduce, choice: Choice, lanes: int) -> Process:
         replace(each, words=op.x.size, selected=0, candidates=1) for each in process.reads
     )
     return replace(process, loops=loops, lanes=lanes, reads=reads)
+
+
+def wire_parts(parts: Sequence[Process], stored: bool) -> list[Process]:
+    """Return the hardware of ops that follow each other on one token: registers hold the last result only.
+
+    ``stored``: whether the first op's results are in registers too, because they are not one token.
+    """
+    wiring = all(part.is_wiring for part in parts)
+    wired: list[Process] = []
+    for number, part in enumerate(parts):
+        reads, writes = part.reads, part.writes
+        if number > stored:
+            reads = tuple(a if isinstance(a.operand, Const) else _wire(a) for a in reads)
+        if stored <= number < len(parts) - 1:
+            writes = _wire(writes)
+        wired.append(replace(part, reads=reads, writes=writes, is_wiring=wiring))
+    return wired
+
+
+def _wire(access: Access) -> Access:
+    return replace(access, buffer=replace(access.buffer, place="wired"))
 
 
 def hold_elements(op: Op, elements: int) -> Buffer:

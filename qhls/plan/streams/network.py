@@ -60,10 +60,20 @@ class Fifo:
 
 
 @dataclass(frozen=True)
+class JoinedOp:
+    """An op by element on each token of a process before the token leaves it."""
+
+    op: Op
+    action: Repeat
+    hardware: Process
+
+
+@dataclass(frozen=True)
 class StreamProcess:
     """A process: the hardware of ``op``, or a fork, which has none.
 
     ``hardware``: the process of one step, or of all tokens of an op by element; None where tokens only move.
+    ``followers``: the ops that a token passes on its way out, and ``tail``, the cycles that they add to the depth.
     """
 
     name: str
@@ -72,11 +82,18 @@ class StreamProcess:
     hardware: Process | None
     reads: tuple[Fifo, ...]
     writes: tuple[Fifo, ...]
+    followers: tuple[JoinedOp, ...] = ()
+    tail: int = 0
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """Return the ops that the process computes, in order; none for a fork."""
+        return (self.op, *(each.op for each in self.followers)) if self.op else ()
 
     @property
     def layer(self) -> str:
         """Return the Keras layer of the result; empty for a fork."""
-        return self.op.layer if self.op else ""
+        return self.ops[-1].layer if self.ops else ""
 
     @property
     def held(self) -> frozenset[Op]:
@@ -165,7 +182,7 @@ class StreamProcess:
     @property
     def depth(self) -> int:
         """Return the cycles from a token to the result that it completes."""
-        return self.hardware.depth if self.hardware else 1
+        return (self.hardware.depth if self.hardware else 1) + self.tail
 
     @property
     def bound(self) -> str:
@@ -182,8 +199,18 @@ class StreamProcess:
     @property
     def memories(self) -> tuple[Store, ...]:
         """Return line buffers, windows and other buffers of the process, and the FIFOs that leave it."""
-        fifos = tuple(fifo.memory for fifo in self.writes if not fifo.is_port)
-        return *self._list_buffers(), *fifos
+        return *self._list_buffers(), *self._fifos
+
+    @property
+    def _fifos(self) -> tuple[Store, ...]:
+        return tuple(fifo.memory for fifo in self.writes if not fifo.is_port)
+
+    def list_memories(self, op: Op) -> Iterator[Store]:
+        """Yield the buffers of the process if ``op`` is its first op, and the FIFOs that carry the tensor of ``op``."""
+        if op is self.op:
+            yield from self._list_buffers()
+        if op is self.writes[0].tensor:
+            yield from self._fifos
 
     def _list_buffers(self) -> Iterator[Store]:
         action = self.action
@@ -312,10 +339,10 @@ class StreamPlan(Tabular):
 
     def walk(self) -> Iterator[tuple[Op, Process | None, int]]:
         """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
-        made = {process.op: process for process in self.processes if process.op}
+        made = {p.op: (p.hardware, p.times) for p in self.processes if p.op}
+        made |= {each.op: (each.hardware, 1) for p in self.processes for each in p.followers}
         for op in self.graph.ops:
-            process = made.get(op)
-            hardware, times = (process.hardware, process.times) if process else (None, 1)
+            hardware, times = made.get(op, (None, 1))
             yield op, hardware, times
             if hardware and hardware.body:
                 for inner, its, count in hardware.body.walk():
@@ -324,8 +351,7 @@ class StreamPlan(Tabular):
     def list_memories(self, op: Op) -> Iterator[Store]:
         """Yield the buffers beside the tensor of ``op``, those of a fork behind it among them."""
         for process in self.processes:
-            if op is (process.op or process.reads[0].tensor):
-                yield from process.memories
+            yield from process.list_memories(op)
 
     def to_table(self) -> Table:
         """Return one row per process: its action, intervals and FIFOs."""

@@ -28,7 +28,7 @@ def make_stream_table(plan: StreamPlan) -> Table:
     for process in plan.processes:
         cells = (
             process.name,
-            process.op.layer if process.op else "",
+            process.layer,
             describe_action(process),
             describe_fold(process),
             f"{process.interval:,}" if process.interval else "a loop",
@@ -41,7 +41,16 @@ def make_stream_table(plan: StreamPlan) -> Table:
 
 
 def describe_action(process: StreamProcess) -> str:
-    """Return the work of one step and the number of steps."""
+    """Return the work of one step, the number of steps, and the ops that follow on each token."""
+    kinds = [each.op.kind for each in process.followers]
+    return (
+        f"{_describe_first(process)}, then {', '.join(kinds)}"
+        if kinds
+        else _describe_first(process)
+    )
+
+
+def _describe_first(process: StreamProcess) -> str:
     action = process.action
     if isinstance(action, Fork):
         return f"copy of {action.tokens:,} tokens"
@@ -65,10 +74,9 @@ def describe_fold(process: StreamProcess) -> str:
 
 def describe_buffers(process: StreamProcess) -> str:
     """Return the buffers of the process: constants in memories, line buffers, windows."""
-    hardware = process.hardware
-    constants = (
-        [a.buffer for a in hardware.reads if isinstance(a.operand, Const)] if hardware else []
-    )
+    parts = [process.hardware, *(each.hardware for each in process.followers)]
+    reads = [access for part in parts if part for access in part.reads]
+    constants = [access.buffer for access in reads if isinstance(access.operand, Const)]
     named = [("constants", buffer) for buffer in constants if buffer.is_memory]
     named += [(memory.name, memory.buffer) for memory in process.memories if memory.name != "fifo"]
     return ", ".join(f"{name} {describe_buffer(buffer)}" for name, buffer in named)

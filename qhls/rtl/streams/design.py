@@ -41,8 +41,10 @@ class StreamVerilog:
 
         Raises ``EmitError`` for a process that is too large, and for one that is slower than the schedule's interval.
         """
-        make = plan_streams if schedule.io == "stream" else plan_arrays
-        plan = make(graph, schedule)
+        streams = schedule.io == "stream"
+        plan = (
+            plan_streams(graph, schedule, fused=False) if streams else plan_arrays(graph, schedule)
+        )
         bodies = {
             each.name: make_body(each, schedule.clock_period, schedule.family)
             for each in plan.processes

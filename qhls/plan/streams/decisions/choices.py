@@ -41,11 +41,15 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """What no schedule changes: the cuts of ``graph`` and the groups of its tensors."""
+    """What no schedule changes: the cuts of ``graph`` and the groups of its tensors.
+
+    ``fused``: whether ops by element join the process before them.
+    """
 
     graph: Graph
     cuts: Mapping[Op, Cut]
     groups: Sequence[Group]
+    fused: bool = True
 
 
 def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:

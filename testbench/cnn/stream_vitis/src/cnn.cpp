@@ -87,8 +87,8 @@ static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<
   }
 }
 
-// conv.conv: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3
-static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<conv_conv_type, 3> >& out0) {
+// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3; then add(conv.conv, conv.bias); then quantize(conv.add, to=u4.2)
+static void run_relu_quantize(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 3> >& out0) {
   static_assert(qhls::frac<decltype(conv_pad_type() * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
@@ -107,7 +107,7 @@ static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls:
   int step = 0;
   int g = 0;
   int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
-  run_conv_conv_cycles: for (int n = 0; n < 53; ++n) {
+  run_relu_quantize_cycles: for (int n = 0; n < 53; ++n) {
     #pragma HLS PIPELINE II=1
     if (t < 1 && step < 36) {
       const qhls::Token<conv_pad_type, 2> token = in0.read();
@@ -155,7 +155,13 @@ static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls:
           #pragma HLS UNROLL
           y_token.data[p] = qhls::with_bits<conv_conv_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(1, 16, y_token)
+        qhls::Token<conv_add_type, 3> sent_1;
+        compute_conv_add(y_token.data, sent_1.data);
+        QHLS_TAP_TOKEN(2, 16, sent_1)
+        qhls::Token<relu_quantize_type, 3> sent_2;
+        compute_relu_quantize(sent_1.data, sent_2.data);
+        out0.write(sent_2);
       }
       if (++g == 2) {
         g = 0;
@@ -190,28 +196,6 @@ static void run_conv_conv(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls:
         columns_left = columns_left == 0 ? 0 : columns_left - 1;
       }
     }
-  }
-}
-
-// conv.add: 16 steps of s11.6 = add(conv.conv, conv.bias) with conv.conv: s11.6, conv.bias: s4.3
-static void run_conv_add(hls::stream<qhls::Token<conv_conv_type, 3> >& in0, hls::stream<qhls::Token<conv_add_type, 3> >& out0) {
-  run_conv_add_steps: for (int s = 0; s < 16; ++s) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<conv_conv_type, 3> x0_token = in0.read();
-    qhls::Token<conv_add_type, 3> y_token;
-    compute_conv_add(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
-// relu.quantize: 16 steps of u4.2 = quantize(conv.add, to=u4.2) with conv.add: s11.6
-static void run_relu_quantize(hls::stream<qhls::Token<conv_add_type, 3> >& in0, hls::stream<qhls::Token<relu_quantize_type, 3> >& out0) {
-  run_relu_quantize_steps: for (int s = 0; s < 16; ++s) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<conv_add_type, 3> x0_token = in0.read();
-    qhls::Token<relu_quantize_type, 3> y_token;
-    compute_relu_quantize(x0_token.data, y_token.data);
-    out0.write(y_token);
   }
 }
 
@@ -256,8 +240,8 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
   }
 }
 
-// scores.matmul: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3
-static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_matmul_type, 3> >& out0) {
+// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3; then add(scores.matmul, scores.bias)
+static void run_scores_add(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
   static_assert(qhls::frac<decltype(pool_pool_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
@@ -272,7 +256,7 @@ static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0,
   int t = 0;
   int step = 0;
   int g = 0;
-  run_scores_matmul_cycles: for (int n = 0; n < 8; ++n) {
+  run_scores_add_cycles: for (int n = 0; n < 8; ++n) {
     #pragma HLS PIPELINE II=1
     if (t < 4 && step < 1) {
       const qhls::Token<pool_pool_type, 3> token = in0.read();
@@ -307,7 +291,10 @@ static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0,
           #pragma HLS UNROLL
           y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(5, 1, y_token)
+        qhls::Token<scores_add_type, 3> sent_1;
+        compute_scores_add(y_token.data, sent_1.data);
+        out0.write(sent_1);
       }
       if (++g == 2) {
         g = 0;
@@ -330,14 +317,6 @@ static void run_scores_matmul(hls::stream<qhls::Token<pool_pool_type, 3> >& in0,
   }
 }
 
-// scores.add: 1 step of s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
-static void run_scores_add(hls::stream<qhls::Token<scores_matmul_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
-  const qhls::Token<scores_matmul_type, 3> x0_token = in0.read();
-  qhls::Token<scores_add_type, 3> y_token;
-  compute_scores_add(x0_token.data, y_token.data);
-  out0.write(y_token);
-}
-
 void cnn(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
@@ -345,28 +324,16 @@ void cnn(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<scores
   #pragma HLS DATAFLOW
   hls::stream<qhls::Token<conv_pad_type, 2> > conv_pad("conv_pad");
   #pragma HLS STREAM variable=conv_pad depth=2
-  hls::stream<qhls::Token<conv_conv_type, 3> > conv_conv("conv_conv");
-  #pragma HLS STREAM variable=conv_conv depth=2
-  hls::stream<qhls::Token<conv_add_type, 3> > conv_add("conv_add");
-  #pragma HLS STREAM variable=conv_add depth=2
   hls::stream<qhls::Token<relu_quantize_type, 3> > relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
   hls::stream<qhls::Token<pool_pool_type, 3> > pool_pool("pool_pool");
   #pragma HLS STREAM variable=pool_pool depth=2
-  hls::stream<qhls::Token<scores_matmul_type, 3> > scores_matmul("scores_matmul");
-  #pragma HLS STREAM variable=scores_matmul depth=2
   run_conv_pad(x, conv_pad);
   QHLS_TAP_TOKENS(0, conv_pad, 36)
-  run_conv_conv(conv_pad, conv_conv);
-  QHLS_TAP_TOKENS(1, conv_conv, 16)
-  run_conv_add(conv_conv, conv_add);
-  QHLS_TAP_TOKENS(2, conv_add, 16)
-  run_relu_quantize(conv_add, relu_quantize);
+  run_relu_quantize(conv_pad, relu_quantize);
   QHLS_TAP_TOKENS(3, relu_quantize, 16)
   run_pool_pool(relu_quantize, pool_pool);
   QHLS_TAP_TOKENS(4, pool_pool, 4)
-  run_scores_matmul(pool_pool, scores_matmul);
-  QHLS_TAP_TOKENS(5, scores_matmul, 1)
-  run_scores_add(scores_matmul, result);
+  run_scores_add(pool_pool, result);
   QHLS_TAP_TOKENS(6, result, 1)
 }

@@ -254,9 +254,9 @@ static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y
   }
 }
 
-// cell.matmul: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3
+// cell.add: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3; then add(cell.matmul, cell.bias)
 #pragma hls_design
-static void run_cell_matmul(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<cell_matmul_type, 8> >& out0) {
+static void run_cell_add(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<cell_add_type, 8> >& out0) {
   static_assert(qhls::frac<decltype(x_type() * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
   "binary points of product and accumulator differ");
   // cell_kernel_codes: one iteration reads 8 consecutive elements
@@ -272,7 +272,7 @@ static void run_cell_matmul(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel
   int step = 0;
   int g = 0;
   #pragma hls_pipeline_init_interval 1
-  run_cell_matmul_cycles: for (int n = 0; n < 7; ++n) {
+  run_cell_add_cycles: for (int n = 0; n < 7; ++n) {
     if (t < 1 && step < 3) {
       const qhls::Token<x_type, 2> token = in0.read();
       #pragma hls_unroll yes
@@ -306,7 +306,10 @@ static void run_cell_matmul(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel
         for (int p = 0; p < 8; ++p) {
           y_token.data[p] = qhls::with_bits<cell_matmul_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(0, 3, y_token)
+        qhls::Token<cell_add_type, 8> sent_1;
+        compute_cell_add(y_token.data, sent_1.data);
+        out0.write(sent_1);
       }
       if (++g == 2) {
         g = 0;
@@ -329,18 +332,6 @@ static void run_cell_matmul(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel
   }
 }
 
-// cell.add: 3 steps of s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
-#pragma hls_design
-static void run_cell_add(ac_channel<qhls::Token<cell_matmul_type, 8> >& in0, ac_channel<qhls::Token<cell_add_type, 8> >& out0) {
-  #pragma hls_pipeline_init_interval 1
-  run_cell_add_steps: for (int s = 0; s < 3; ++s) {
-    const qhls::Token<cell_matmul_type, 8> x0_token = in0.read();
-    qhls::Token<cell_add_type, 8> y_token;
-    compute_cell_add(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
 // cell.scan: 1 step of s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
 #pragma hls_design
 static void run_cell_scan(ac_channel<qhls::Token<cell_add_type, 8> >& in0, ac_channel<qhls::Token<cell_scan_type, 2> >& out0) {
@@ -359,9 +350,9 @@ static void run_cell_scan(ac_channel<qhls::Token<cell_add_type, 8> >& in0, ac_ch
   out0.write(y_token);
 }
 
-// scores.matmul: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3
+// scores.add: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3; then add(scores.matmul, scores.bias)
 #pragma hls_design
-static void run_scores_matmul(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, ac_channel<qhls::Token<scores_matmul_type, 2> >& out0) {
+static void run_scores_add(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, ac_channel<qhls::Token<scores_add_type, 2> >& out0) {
   static_assert(qhls::frac<decltype(cell_scan_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
   "binary points of product and accumulator differ");
   // scores_kernel_codes: one iteration reads 2 consecutive elements
@@ -377,7 +368,7 @@ static void run_scores_matmul(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, 
   int step = 0;
   int g = 0;
   #pragma hls_pipeline_init_interval 1
-  run_scores_matmul_cycles: for (int n = 0; n < 3; ++n) {
+  run_scores_add_cycles: for (int n = 0; n < 3; ++n) {
     if (t < 1 && step < 1) {
       const qhls::Token<cell_scan_type, 2> token = in0.read();
       #pragma hls_unroll yes
@@ -411,7 +402,10 @@ static void run_scores_matmul(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, 
         for (int p = 0; p < 2; ++p) {
           y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(3, 1, y_token)
+        qhls::Token<scores_add_type, 2> sent_1;
+        compute_scores_add(y_token.data, sent_1.data);
+        out0.write(sent_1);
       }
       if (++g == 2) {
         g = 0;
@@ -434,29 +428,14 @@ static void run_scores_matmul(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, 
   }
 }
 
-// scores.add: 1 step of s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
-#pragma hls_design
-static void run_scores_add(ac_channel<qhls::Token<scores_matmul_type, 2> >& in0, ac_channel<qhls::Token<scores_add_type, 2> >& out0) {
-  const qhls::Token<scores_matmul_type, 2> x0_token = in0.read();
-  qhls::Token<scores_add_type, 2> y_token;
-  compute_scores_add(x0_token.data, y_token.data);
-  out0.write(y_token);
-}
-
 #pragma hls_design top
 void CCS_BLOCK(lstm)(ac_channel<qhls::Token<x_type, 2> >& x, ac_channel<qhls::Token<scores_add_type, 2> >& result) {
-  static ac_channel<qhls::Token<cell_matmul_type, 8> > cell_matmul;
   static ac_channel<qhls::Token<cell_add_type, 8> > cell_add;
   static ac_channel<qhls::Token<cell_scan_type, 2> > cell_scan;
-  static ac_channel<qhls::Token<scores_matmul_type, 2> > scores_matmul;
-  run_cell_matmul(x, cell_matmul);
-  QHLS_TAP_TOKENS(0, cell_matmul, 3)
-  run_cell_add(cell_matmul, cell_add);
+  run_cell_add(x, cell_add);
   QHLS_TAP_TOKENS(1, cell_add, 3)
   run_cell_scan(cell_add, cell_scan);
   QHLS_TAP_TOKENS(2, cell_scan, 1)
-  run_scores_matmul(cell_scan, scores_matmul);
-  QHLS_TAP_TOKENS(3, scores_matmul, 1)
-  run_scores_add(scores_matmul, result);
+  run_scores_add(cell_scan, result);
   QHLS_TAP_TOKENS(4, result, 1)
 }

@@ -2,10 +2,11 @@
 #ifndef QHLS_TYPES_H
 #define QHLS_TYPES_H
 #include "qhls.h"
-typedef ap_fixed<8, 2> cell_matmul_type;  // s8.6
 typedef ap_fixed<9, 3> cell_add_type;  // s9.6
 typedef ap_fixed<8, 1> cell_scan_type;  // s8.7
+typedef ap_fixed<8, 2> cell_matmul_type;  // s8.6
 typedef ap_fixed<12, 2> scores_matmul_type;  // s12.10
+typedef ap_fixed<12, 2> scores_add_type;  // s12.10
 typedef ap_fixed<4, 1> cell_kernel_type;  // s4.3
 typedef ap_fixed<4, 1> cell_bias_type;  // s4.3
 typedef ap_ufixed<1, 1> cell_start_type;  // u1.0
@@ -20,7 +21,6 @@ typedef ap_fixed<4, 1> x_type;  // s4.3
 typedef ap_fixed<9, 3> cell_scan_row_type;  // s9.6
 typedef ap_fixed<5, 2> cell_scan_state_type;  // s5.3
 typedef ap_fixed<5, 2> cell_scan_state_2_type;  // s5.3
-typedef ap_fixed<12, 2> scores_add_type;  // s12.10
 typedef ap_fixed<9, 3> cell_scan_matmul_type;  // s9.6
 typedef ap_fixed<10, 4> cell_scan_add_type;  // s10.6
 typedef ap_fixed<10, 4> cell_scan_view_4_type;  // s10.6

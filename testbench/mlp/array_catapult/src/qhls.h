@@ -27,6 +27,7 @@
 #if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
 #define QHLS_TAP(op, array, size) qhls::tap(op, array, size);
 #define QHLS_TAP_TOKENS(op, stream, tokens) qhls::tap_tokens(op, stream, tokens);
+#define QHLS_TAP_TOKEN(op, tokens, token) qhls::tap_next<op, tokens>(token);
 #define QHLS_CALL(op) qhls::first_op() = op;
 #define QHLS_TAP_ELEMENT(offset, element, x) qhls::tap_element(offset, element, x);
 #else  // without a statement, which DATAFLOW would not allow
@@ -34,6 +35,7 @@
 #define QHLS_TAP_ELEMENT(offset, element, x)
 #define QHLS_TAP(op, array, size)
 #define QHLS_TAP_TOKENS(op, stream, tokens)
+#define QHLS_TAP_TOKEN(op, tokens, token)
 #endif
 namespace qhls {
 // The stored bits of a fixed-point number as an integer, and back.

@@ -65,8 +65,8 @@ static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y
   }
 }
 
-// hidden.matmul: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3
-static void run_hidden_matmul(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<hidden_matmul_type, 5> >& out0) {
+// relu.quantize: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3; then add(hidden.matmul, hidden.bias); then quantize(hidden.add, to=u4.2)
+static void run_relu_quantize(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<relu_quantize_type, 5> >& out0) {
   static_assert(qhls::frac<decltype(x_type() * hidden_kernel[0])>() == qhls::frac<hidden_matmul_type>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
@@ -81,7 +81,7 @@ static void run_hidden_matmul(hls::stream<qhls::Token<x_type, 6> >& in0, hls::st
   int t = 0;
   int step = 0;
   int g = 0;
-  run_hidden_matmul_cycles: for (int n = 0; n < 3; ++n) {
+  run_relu_quantize_cycles: for (int n = 0; n < 3; ++n) {
     #pragma HLS PIPELINE II=1
     if (t < 1 && step < 1) {
       const qhls::Token<x_type, 6> token = in0.read();
@@ -116,7 +116,13 @@ static void run_hidden_matmul(hls::stream<qhls::Token<x_type, 6> >& in0, hls::st
           #pragma HLS UNROLL
           y_token.data[p] = qhls::with_bits<hidden_matmul_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(0, 1, y_token)
+        qhls::Token<hidden_add_type, 5> sent_1;
+        compute_hidden_add(y_token.data, sent_1.data);
+        QHLS_TAP_TOKEN(1, 1, sent_1)
+        qhls::Token<relu_quantize_type, 5> sent_2;
+        compute_relu_quantize(sent_1.data, sent_2.data);
+        out0.write(sent_2);
       }
       if (++g == 2) {
         g = 0;
@@ -139,36 +145,15 @@ static void run_hidden_matmul(hls::stream<qhls::Token<x_type, 6> >& in0, hls::st
   }
 }
 
-// hidden.add: 1 step of s9.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
-static void run_hidden_add(hls::stream<qhls::Token<hidden_matmul_type, 5> >& in0, hls::stream<qhls::Token<hidden_add_type, 5> >& out0) {
-  const qhls::Token<hidden_matmul_type, 5> x0_token = in0.read();
-  qhls::Token<hidden_add_type, 5> y_token;
-  compute_hidden_add(x0_token.data, y_token.data);
-  out0.write(y_token);
-}
-
-// relu.quantize: 1 step of u4.2 = quantize(hidden.add, to=u4.2) with hidden.add: s9.6
-static void run_relu_quantize(hls::stream<qhls::Token<hidden_add_type, 5> >& in0, hls::stream<qhls::Token<relu_quantize_type, 5> >& out0) {
-  const qhls::Token<hidden_add_type, 5> x0_token = in0.read();
-  qhls::Token<relu_quantize_type, 5> y_token;
-  compute_relu_quantize(x0_token.data, y_token.data);
-  out0.write(y_token);
-}
-
-// scores.matmul: 1 step of s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3
-static void run_scores_matmul(hls::stream<qhls::Token<relu_quantize_type, 5> >& in0, hls::stream<qhls::Token<scores_matmul_type, 3> >& out0) {
+// scores.add: 1 step of s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3; then add(scores.matmul, scores.bias)
+static void run_scores_add(hls::stream<qhls::Token<relu_quantize_type, 5> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
   const qhls::Token<relu_quantize_type, 5> x0_token = in0.read();
   qhls::Token<scores_matmul_type, 3> y_token;
   compute_scores_matmul(x0_token.data, y_token.data);
-  out0.write(y_token);
-}
-
-// scores.add: 1 step of s9.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
-static void run_scores_add(hls::stream<qhls::Token<scores_matmul_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
-  const qhls::Token<scores_matmul_type, 3> x0_token = in0.read();
-  qhls::Token<scores_add_type, 3> y_token;
-  compute_scores_add(x0_token.data, y_token.data);
-  out0.write(y_token);
+  QHLS_TAP_TOKEN(3, 1, y_token)
+  qhls::Token<scores_add_type, 3> sent_1;
+  compute_scores_add(y_token.data, sent_1.data);
+  out0.write(sent_1);
 }
 
 void mlp(hls::stream<qhls::Token<x_type, 6> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
@@ -176,22 +161,10 @@ void mlp(hls::stream<qhls::Token<x_type, 6> >& x, hls::stream<qhls::Token<scores
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
-  hls::stream<qhls::Token<hidden_matmul_type, 5> > hidden_matmul("hidden_matmul");
-  #pragma HLS STREAM variable=hidden_matmul depth=2
-  hls::stream<qhls::Token<hidden_add_type, 5> > hidden_add("hidden_add");
-  #pragma HLS STREAM variable=hidden_add depth=2
   hls::stream<qhls::Token<relu_quantize_type, 5> > relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
-  hls::stream<qhls::Token<scores_matmul_type, 3> > scores_matmul("scores_matmul");
-  #pragma HLS STREAM variable=scores_matmul depth=2
-  run_hidden_matmul(x, hidden_matmul);
-  QHLS_TAP_TOKENS(0, hidden_matmul, 1)
-  run_hidden_add(hidden_matmul, hidden_add);
-  QHLS_TAP_TOKENS(1, hidden_add, 1)
-  run_relu_quantize(hidden_add, relu_quantize);
+  run_relu_quantize(x, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 1)
-  run_scores_matmul(relu_quantize, scores_matmul);
-  QHLS_TAP_TOKENS(3, scores_matmul, 1)
-  run_scores_add(scores_matmul, result);
+  run_scores_add(relu_quantize, result);
   QHLS_TAP_TOKENS(4, result, 1)
 }

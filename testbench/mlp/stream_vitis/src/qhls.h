@@ -18,6 +18,7 @@
 #if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
 #define QHLS_TAP(op, array, size) qhls::tap(op, array, size);
 #define QHLS_TAP_TOKENS(op, stream, tokens) qhls::tap_tokens(op, stream, tokens);
+#define QHLS_TAP_TOKEN(op, tokens, token) qhls::tap_next<op, tokens>(token);
 #define QHLS_CALL(op) qhls::first_op() = op;
 #define QHLS_TAP_ELEMENT(offset, element, x) qhls::tap_element(offset, element, x);
 #else  // without a statement, which DATAFLOW would not allow
@@ -25,6 +26,7 @@
 #define QHLS_TAP_ELEMENT(offset, element, x)
 #define QHLS_TAP(op, array, size)
 #define QHLS_TAP_TOKENS(op, stream, tokens)
+#define QHLS_TAP_TOKEN(op, tokens, token)
 #endif
 namespace qhls {
 // The stored bits of a fixed-point number as an integer, and back.
@@ -118,6 +120,12 @@ void tap(int op, const T* array, int size) {
 template <class T, int N>
 void tap_token(int op, int first, const Token<T, N>& token) {
   for (int i = 0; i < N; ++i) sink()(op, first * N + i, to_code(token.data[i]));
+}
+template <int Op, int Tokens, class T, int N>
+void tap_next(const Token<T, N>& token) {
+  static int sent = 0;  // tokens of this inference
+  if (sink()) tap_token(Op, sent, token);
+  sent = sent + 1 == Tokens ? 0 : sent + 1;
 }
 template <class Stream>
 void tap_tokens(int op, Stream& stream, int tokens) {

@@ -80,9 +80,9 @@ static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2])
   }
 }
 
-// first.conv: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3
+// relu.quantize: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3; then add(first.conv, first.bias); then quantize(first.add, to=u4.2)
 #pragma hls_design
-static void run_first_conv(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<first_conv_type, 2> >& out0) {
+static void run_relu_quantize(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<relu_quantize_type, 2> >& out0) {
   static_assert(qhls::frac<decltype(x_type() * first_kernel[0])>() == qhls::frac<first_conv_type>(),
   "binary points of product and accumulator differ");
   // first_kernel_codes: one iteration reads 2 consecutive elements
@@ -98,7 +98,7 @@ static void run_first_conv(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<
   int step = 0;
   int g = 0;
   #pragma hls_pipeline_init_interval 1
-  run_first_conv_cycles: for (int n = 0; n < 33; ++n) {
+  run_relu_quantize_cycles: for (int n = 0; n < 33; ++n) {
     if (t < 1 && step < 16) {
       const qhls::Token<x_type, 2> token = in0.read();
       #pragma hls_unroll yes
@@ -138,7 +138,13 @@ static void run_first_conv(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<
         for (int p = 0; p < 2; ++p) {
           y_token.data[p] = qhls::with_bits<first_conv_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(0, 16, y_token)
+        qhls::Token<first_add_type, 2> sent_1;
+        compute_first_add(y_token.data, sent_1.data);
+        QHLS_TAP_TOKEN(1, 16, sent_1)
+        qhls::Token<relu_quantize_type, 2> sent_2;
+        compute_relu_quantize(sent_1.data, sent_2.data);
+        out0.write(sent_2);
       }
       if (++g == 2) {
         g = 0;
@@ -158,30 +164,6 @@ static void run_first_conv(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<
       ++step;
       complete = true;
     }
-  }
-}
-
-// first.add: 16 steps of s8.6 = add(first.conv, first.bias) with first.conv: s8.6, first.bias: s4.3
-#pragma hls_design
-static void run_first_add(ac_channel<qhls::Token<first_conv_type, 2> >& in0, ac_channel<qhls::Token<first_add_type, 2> >& out0) {
-  #pragma hls_pipeline_init_interval 1
-  run_first_add_steps: for (int s = 0; s < 16; ++s) {
-    const qhls::Token<first_conv_type, 2> x0_token = in0.read();
-    qhls::Token<first_add_type, 2> y_token;
-    compute_first_add(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
-// relu.quantize: 16 steps of u4.2 = quantize(first.add, to=u4.2) with first.add: s8.6
-#pragma hls_design
-static void run_relu_quantize(ac_channel<qhls::Token<first_add_type, 2> >& in0, ac_channel<qhls::Token<relu_quantize_type, 2> >& out0) {
-  #pragma hls_pipeline_init_interval 1
-  run_relu_quantize_steps: for (int s = 0; s < 16; ++s) {
-    const qhls::Token<first_add_type, 2> x0_token = in0.read();
-    qhls::Token<relu_quantize_type, 2> y_token;
-    compute_relu_quantize(x0_token.data, y_token.data);
-    out0.write(y_token);
   }
 }
 
@@ -222,9 +204,9 @@ static void run_second_pad(ac_channel<qhls::Token<relu_quantize_type, 2> >& in0,
   }
 }
 
-// second.conv: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
+// rounded.quantize: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3; then add(second.conv, second.bias); then quantize(second.add, to=u4.2)
 #pragma hls_design
-static void run_second_conv(ac_channel<qhls::Token<second_pad_type, 2> >& in0, ac_channel<qhls::Token<second_conv_type, 2> >& out0) {
+static void run_rounded_quantize(ac_channel<qhls::Token<second_pad_type, 2> >& in0, ac_channel<qhls::Token<rounded_quantize_type, 2> >& out0) {
   static_assert(qhls::frac<decltype(second_pad_type() * second_kernel[0])>() == qhls::frac<second_conv_type>(),
   "binary points of product and accumulator differ");
   // second_kernel_codes: one iteration reads 18 consecutive elements
@@ -243,7 +225,7 @@ static void run_second_conv(ac_channel<qhls::Token<second_pad_type, 2> >& in0, a
   int g = 0;
   int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
   #pragma hls_pipeline_init_interval 1
-  run_second_conv_cycles: for (int n = 0; n < 53; ++n) {
+  run_rounded_quantize_cycles: for (int n = 0; n < 53; ++n) {
     if (t < 1 && step < 36) {
       const qhls::Token<second_pad_type, 2> token = in0.read();
       #pragma hls_unroll yes
@@ -290,7 +272,13 @@ static void run_second_conv(ac_channel<qhls::Token<second_pad_type, 2> >& in0, a
         for (int p = 0; p < 2; ++p) {
           y_token.data[p] = qhls::with_bits<second_conv_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(4, 16, y_token)
+        qhls::Token<second_add_type, 2> sent_1;
+        compute_second_add(y_token.data, sent_1.data);
+        QHLS_TAP_TOKEN(5, 16, sent_1)
+        qhls::Token<rounded_quantize_type, 2> sent_2;
+        compute_rounded_quantize(sent_1.data, sent_2.data);
+        out0.write(sent_2);
       }
       if (++g == 2) {
         g = 0;
@@ -328,30 +316,6 @@ static void run_second_conv(ac_channel<qhls::Token<second_pad_type, 2> >& in0, a
   }
 }
 
-// second.add: 16 steps of s8.5 = add(second.conv, second.bias) with second.conv: s8.5, second.bias: s3.2
-#pragma hls_design
-static void run_second_add(ac_channel<qhls::Token<second_conv_type, 2> >& in0, ac_channel<qhls::Token<second_add_type, 2> >& out0) {
-  #pragma hls_pipeline_init_interval 1
-  run_second_add_steps: for (int s = 0; s < 16; ++s) {
-    const qhls::Token<second_conv_type, 2> x0_token = in0.read();
-    qhls::Token<second_add_type, 2> y_token;
-    compute_second_add(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
-// rounded.quantize: 16 steps of u4.2 = quantize(second.add, to=u4.2) with second.add: s8.5
-#pragma hls_design
-static void run_rounded_quantize(ac_channel<qhls::Token<second_add_type, 2> >& in0, ac_channel<qhls::Token<rounded_quantize_type, 2> >& out0) {
-  #pragma hls_pipeline_init_interval 1
-  run_rounded_quantize_steps: for (int s = 0; s < 16; ++s) {
-    const qhls::Token<second_add_type, 2> x0_token = in0.read();
-    qhls::Token<rounded_quantize_type, 2> y_token;
-    compute_rounded_quantize(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
 // skip.add: 16 steps of u4.2 = add(relu.quantize, rounded.quantize) with relu.quantize: u4.2, rounded.quantize: u4.2
 #pragma hls_design
 static void run_skip_add(ac_channel<qhls::Token<relu_quantize_type, 2> >& in0, ac_channel<qhls::Token<rounded_quantize_type, 2> >& in1, ac_channel<qhls::Token<skip_add_type, 2> >& out0) {
@@ -385,7 +349,9 @@ static void run_mean_pool(ac_channel<qhls::Token<skip_add_type, 2> >& in0, ac_ch
         sums[k] = value;
         y_token.data[l] = value;
       }
-      if (i == 15) out0.write(y_token);
+      if (i == 15) {
+        out0.write(y_token);
+      }
     }
   }
 }
@@ -401,31 +367,19 @@ static void run_mean_shift(ac_channel<qhls::Token<mean_pool_type, 2> >& in0, ac_
 
 #pragma hls_design top
 void CCS_BLOCK(residual)(ac_channel<qhls::Token<x_type, 2> >& x, ac_channel<qhls::Token<mean_shift_type, 2> >& result) {
-  static ac_channel<qhls::Token<first_conv_type, 2> > first_conv;
-  static ac_channel<qhls::Token<first_add_type, 2> > first_add;
   static ac_channel<qhls::Token<relu_quantize_type, 2> > relu_quantize;
   static ac_channel<qhls::Token<relu_quantize_type, 2> > relu_quantize_to_second_pad;
   static ac_channel<qhls::Token<relu_quantize_type, 2> > relu_quantize_to_skip_add;
   static ac_channel<qhls::Token<second_pad_type, 2> > second_pad;
-  static ac_channel<qhls::Token<second_conv_type, 2> > second_conv;
-  static ac_channel<qhls::Token<second_add_type, 2> > second_add;
   static ac_channel<qhls::Token<rounded_quantize_type, 2> > rounded_quantize;
   static ac_channel<qhls::Token<skip_add_type, 2> > skip_add;
   static ac_channel<qhls::Token<mean_pool_type, 2> > mean_pool;
-  run_first_conv(x, first_conv);
-  QHLS_TAP_TOKENS(0, first_conv, 16)
-  run_first_add(first_conv, first_add);
-  QHLS_TAP_TOKENS(1, first_add, 16)
-  run_relu_quantize(first_add, relu_quantize);
+  run_relu_quantize(x, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 16)
   run_relu_quantize_fork(relu_quantize, relu_quantize_to_second_pad, relu_quantize_to_skip_add);
   run_second_pad(relu_quantize_to_second_pad, second_pad);
   QHLS_TAP_TOKENS(3, second_pad, 36)
-  run_second_conv(second_pad, second_conv);
-  QHLS_TAP_TOKENS(4, second_conv, 16)
-  run_second_add(second_conv, second_add);
-  QHLS_TAP_TOKENS(5, second_add, 16)
-  run_rounded_quantize(second_add, rounded_quantize);
+  run_rounded_quantize(second_pad, rounded_quantize);
   QHLS_TAP_TOKENS(6, rounded_quantize, 16)
   run_skip_add(relu_quantize_to_skip_add, rounded_quantize, skip_add);
   QHLS_TAP_TOKENS(7, skip_add, 16)

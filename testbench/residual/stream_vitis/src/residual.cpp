@@ -82,8 +82,8 @@ static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2])
   }
 }
 
-// first.conv: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3
-static void run_first_conv(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<first_conv_type, 2> >& out0) {
+// relu.quantize: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3; then add(first.conv, first.bias); then quantize(first.add, to=u4.2)
+static void run_relu_quantize(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 2> >& out0) {
   static_assert(qhls::frac<decltype(x_type() * first_kernel[0])>() == qhls::frac<first_conv_type>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=first_kernel_codes type=cyclic factor=2
@@ -98,7 +98,7 @@ static void run_first_conv(hls::stream<qhls::Token<x_type, 2> >& in0, hls::strea
   int t = 0;
   int step = 0;
   int g = 0;
-  run_first_conv_cycles: for (int n = 0; n < 33; ++n) {
+  run_relu_quantize_cycles: for (int n = 0; n < 33; ++n) {
     #pragma HLS PIPELINE II=1
     if (t < 1 && step < 16) {
       const qhls::Token<x_type, 2> token = in0.read();
@@ -139,7 +139,13 @@ static void run_first_conv(hls::stream<qhls::Token<x_type, 2> >& in0, hls::strea
           #pragma HLS UNROLL
           y_token.data[p] = qhls::with_bits<first_conv_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(0, 16, y_token)
+        qhls::Token<first_add_type, 2> sent_1;
+        compute_first_add(y_token.data, sent_1.data);
+        QHLS_TAP_TOKEN(1, 16, sent_1)
+        qhls::Token<relu_quantize_type, 2> sent_2;
+        compute_relu_quantize(sent_1.data, sent_2.data);
+        out0.write(sent_2);
       }
       if (++g == 2) {
         g = 0;
@@ -159,28 +165,6 @@ static void run_first_conv(hls::stream<qhls::Token<x_type, 2> >& in0, hls::strea
       ++step;
       complete = true;
     }
-  }
-}
-
-// first.add: 16 steps of s8.6 = add(first.conv, first.bias) with first.conv: s8.6, first.bias: s4.3
-static void run_first_add(hls::stream<qhls::Token<first_conv_type, 2> >& in0, hls::stream<qhls::Token<first_add_type, 2> >& out0) {
-  run_first_add_steps: for (int s = 0; s < 16; ++s) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<first_conv_type, 2> x0_token = in0.read();
-    qhls::Token<first_add_type, 2> y_token;
-    compute_first_add(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
-// relu.quantize: 16 steps of u4.2 = quantize(first.add, to=u4.2) with first.add: s8.6
-static void run_relu_quantize(hls::stream<qhls::Token<first_add_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 2> >& out0) {
-  run_relu_quantize_steps: for (int s = 0; s < 16; ++s) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<first_add_type, 2> x0_token = in0.read();
-    qhls::Token<relu_quantize_type, 2> y_token;
-    compute_relu_quantize(x0_token.data, y_token.data);
-    out0.write(y_token);
   }
 }
 
@@ -219,8 +203,8 @@ static void run_second_pad(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0
   }
 }
 
-// second.conv: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3
-static void run_second_conv(hls::stream<qhls::Token<second_pad_type, 2> >& in0, hls::stream<qhls::Token<second_conv_type, 2> >& out0) {
+// rounded.quantize: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3; then add(second.conv, second.bias); then quantize(second.add, to=u4.2)
+static void run_rounded_quantize(hls::stream<qhls::Token<second_pad_type, 2> >& in0, hls::stream<qhls::Token<rounded_quantize_type, 2> >& out0) {
   static_assert(qhls::frac<decltype(second_pad_type() * second_kernel[0])>() == qhls::frac<second_conv_type>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=second_kernel_codes type=cyclic factor=18
@@ -239,7 +223,7 @@ static void run_second_conv(hls::stream<qhls::Token<second_pad_type, 2> >& in0, 
   int step = 0;
   int g = 0;
   int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
-  run_second_conv_cycles: for (int n = 0; n < 53; ++n) {
+  run_rounded_quantize_cycles: for (int n = 0; n < 53; ++n) {
     #pragma HLS PIPELINE II=1
     if (t < 1 && step < 36) {
       const qhls::Token<second_pad_type, 2> token = in0.read();
@@ -287,7 +271,13 @@ static void run_second_conv(hls::stream<qhls::Token<second_pad_type, 2> >& in0, 
           #pragma HLS UNROLL
           y_token.data[p] = qhls::with_bits<second_conv_type>(total[p]);
         }
-        out0.write(y_token);
+        QHLS_TAP_TOKEN(4, 16, y_token)
+        qhls::Token<second_add_type, 2> sent_1;
+        compute_second_add(y_token.data, sent_1.data);
+        QHLS_TAP_TOKEN(5, 16, sent_1)
+        qhls::Token<rounded_quantize_type, 2> sent_2;
+        compute_rounded_quantize(sent_1.data, sent_2.data);
+        out0.write(sent_2);
       }
       if (++g == 2) {
         g = 0;
@@ -325,28 +315,6 @@ static void run_second_conv(hls::stream<qhls::Token<second_pad_type, 2> >& in0, 
   }
 }
 
-// second.add: 16 steps of s8.5 = add(second.conv, second.bias) with second.conv: s8.5, second.bias: s3.2
-static void run_second_add(hls::stream<qhls::Token<second_conv_type, 2> >& in0, hls::stream<qhls::Token<second_add_type, 2> >& out0) {
-  run_second_add_steps: for (int s = 0; s < 16; ++s) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<second_conv_type, 2> x0_token = in0.read();
-    qhls::Token<second_add_type, 2> y_token;
-    compute_second_add(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
-// rounded.quantize: 16 steps of u4.2 = quantize(second.add, to=u4.2) with second.add: s8.5
-static void run_rounded_quantize(hls::stream<qhls::Token<second_add_type, 2> >& in0, hls::stream<qhls::Token<rounded_quantize_type, 2> >& out0) {
-  run_rounded_quantize_steps: for (int s = 0; s < 16; ++s) {
-    #pragma HLS PIPELINE II=1
-    const qhls::Token<second_add_type, 2> x0_token = in0.read();
-    qhls::Token<rounded_quantize_type, 2> y_token;
-    compute_rounded_quantize(x0_token.data, y_token.data);
-    out0.write(y_token);
-  }
-}
-
 // skip.add: 16 steps of u4.2 = add(relu.quantize, rounded.quantize) with relu.quantize: u4.2, rounded.quantize: u4.2
 static void run_skip_add(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0, hls::stream<qhls::Token<rounded_quantize_type, 2> >& in1, hls::stream<qhls::Token<skip_add_type, 2> >& out0) {
   run_skip_add_steps: for (int s = 0; s < 16; ++s) {
@@ -378,7 +346,9 @@ static void run_mean_pool(hls::stream<qhls::Token<skip_add_type, 2> >& in0, hls:
         sums[k] = value;
         y_token.data[l] = value;
       }
-      if (i == 15) out0.write(y_token);
+      if (i == 15) {
+        out0.write(y_token);
+      }
     }
   }
 }
@@ -396,42 +366,26 @@ void residual(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<m
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
-  hls::stream<qhls::Token<first_conv_type, 2> > first_conv("first_conv");
-  #pragma HLS STREAM variable=first_conv depth=2
-  hls::stream<qhls::Token<first_add_type, 2> > first_add("first_add");
-  #pragma HLS STREAM variable=first_add depth=2
   hls::stream<qhls::Token<relu_quantize_type, 2> > relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
   hls::stream<qhls::Token<relu_quantize_type, 2> > relu_quantize_to_second_pad("relu_quantize_to_second_pad");
   #pragma HLS STREAM variable=relu_quantize_to_second_pad depth=2
   hls::stream<qhls::Token<relu_quantize_type, 2> > relu_quantize_to_skip_add("relu_quantize_to_skip_add");
-  #pragma HLS STREAM variable=relu_quantize_to_skip_add depth=10
+  #pragma HLS STREAM variable=relu_quantize_to_skip_add depth=9
   hls::stream<qhls::Token<second_pad_type, 2> > second_pad("second_pad");
   #pragma HLS STREAM variable=second_pad depth=2
-  hls::stream<qhls::Token<second_conv_type, 2> > second_conv("second_conv");
-  #pragma HLS STREAM variable=second_conv depth=2
-  hls::stream<qhls::Token<second_add_type, 2> > second_add("second_add");
-  #pragma HLS STREAM variable=second_add depth=2
   hls::stream<qhls::Token<rounded_quantize_type, 2> > rounded_quantize("rounded_quantize");
   #pragma HLS STREAM variable=rounded_quantize depth=2
   hls::stream<qhls::Token<skip_add_type, 2> > skip_add("skip_add");
   #pragma HLS STREAM variable=skip_add depth=2
   hls::stream<qhls::Token<mean_pool_type, 2> > mean_pool("mean_pool");
   #pragma HLS STREAM variable=mean_pool depth=2
-  run_first_conv(x, first_conv);
-  QHLS_TAP_TOKENS(0, first_conv, 16)
-  run_first_add(first_conv, first_add);
-  QHLS_TAP_TOKENS(1, first_add, 16)
-  run_relu_quantize(first_add, relu_quantize);
+  run_relu_quantize(x, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 16)
   run_relu_quantize_fork(relu_quantize, relu_quantize_to_second_pad, relu_quantize_to_skip_add);
   run_second_pad(relu_quantize_to_second_pad, second_pad);
   QHLS_TAP_TOKENS(3, second_pad, 36)
-  run_second_conv(second_pad, second_conv);
-  QHLS_TAP_TOKENS(4, second_conv, 16)
-  run_second_add(second_conv, second_add);
-  QHLS_TAP_TOKENS(5, second_add, 16)
-  run_rounded_quantize(second_add, rounded_quantize);
+  run_rounded_quantize(second_pad, rounded_quantize);
   QHLS_TAP_TOKENS(6, rounded_quantize, 16)
   run_skip_add(relu_quantize_to_skip_add, rounded_quantize, skip_add);
   QHLS_TAP_TOKENS(7, skip_add, 16)
