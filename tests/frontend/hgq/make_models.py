@@ -98,6 +98,17 @@ def make_nested(xs):
     return [model(both), Quantizer(datalane())(L.Activation("tanh")(model(shared(xs[0]))))]
 
 
+def make_products(x):
+    """Products of two tensors, and a table for each pair that an equation multiplies."""
+    with QuantizerConfigScope(place="datalane", default_q_type="kif", f0=2, i0=2):
+        with channels(f0=2, i0=2):
+            q, k = (L.Reshape((4, 2, 2))(H.QDense(4)(x)) for _ in range(2))
+            scores = H.QEinsum("bqhd,bkhd->bhqk")([q, k])
+            x = L.Reshape((4, 4))(H.QEinsum("bhqk,bkhd->bqhd")([scores, k]))
+        x = H.QEinsumDenseT("abc,cd->adb", (3, 4), n_hl=0, bias_axes="d")(x)
+        return H.QEinsumDenseT("abc,bcd->ad", 2, n_hl=0, batch_norm=True, bias_axes="d")(x)
+
+
 MODELS = {
     "dense": (make_dense, [(10,)]),
     "rounding": (make_rounding, [(6,)]),
@@ -106,6 +117,7 @@ MODELS = {
     "merges": (make_merges, [(8,)]),
     "tables": (make_tables, [(5,)]),
     "nested": (make_nested, [(6,), (6,)]),
+    "products": (make_products, [(4, 3)]),
 }
 
 
