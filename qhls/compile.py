@@ -159,8 +159,7 @@ def _trace_onnx(
     from qhls.onnx.load.trace import trace_onnx
 
     if allow_approximate is False:
-        graph, host = trace_onnx(model, input_types, real_end != "hardware")
-        traced = _Traced(graph, model, host)
+        traced = _Traced(*trace_onnx(model, input_types, real_end != "hardware"))
     else:
         quantizer = None if allow_approximate is True else allow_approximate
         traced = _Traced(

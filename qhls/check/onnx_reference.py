@@ -8,9 +8,10 @@ import numpy as np
 
 from qhls.ir import Op, decode, run
 from qhls.ir.integers import Array
+from qhls.model.graph import ModelGraph
 from qhls.onnx.execution import OnnxExecutor
 from qhls.onnx.load.model import OnnxModel
-from qhls.onnx.load.trace import OnnxGraph, OnnxHost, RealEnd
+from qhls.onnx.load.trace import OnnxHost, RealEnd
 
 _NEAR = {"float32": 2.0**-20, "float64": 2.0**-30}
 """Share of the largest number by which two computations of one real number may differ, by float type."""
@@ -24,7 +25,7 @@ class OnnxReference:
 
     framework = "ONNX"
 
-    def __init__(self, model: OnnxModel, graph: OnnxGraph, host: OnnxHost | None = None) -> None:
+    def __init__(self, model: OnnxModel, graph: ModelGraph, host: OnnxHost | None = None) -> None:
         self.model, self.graph, self.host = model, graph, host
         layers = graph.inexact
         self.dtype = "float64" if layers else "float32"
@@ -65,11 +66,11 @@ class OnnxReference:
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
         """Return codes of each node's result, by the op that ends the node, where it has the same numbers."""
         last = {
-            op.layer: op for op in self.graph.ops if op.batched and op.layer in self.graph.tensors
+            op.layer: op for op in self.graph.ops if op.batched and op.layer in self.model.tensors
         }
         if not last:
             return {}
-        names = {op: self.graph.tensors[layer] for layer, op in last.items()}
+        names = {op: self.model.tensors[layer] for layer, op in last.items()}
         found = self._compute(codes, [name for name, _ in names.values()])
         taps: dict[Op, Array] = {}
         for (op, (_, order)), array in zip(names.items(), found, strict=True):

@@ -15,7 +15,7 @@ from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.graph import ModelGraph
-from qhls.onnx.load.trace import OnnxGraph
+from qhls.onnx.load.model import OnnxModel
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import pad_to_packets, skip_gradients, train_in_float32, use_precision
 
@@ -25,7 +25,7 @@ BATCH = 512
 
 def make_reference(model: Any, graph: ModelGraph, host: Any = None) -> Reference | OnnxReference:
     """Return the reference of ``graph``, which is that of ``model``; ``host`` is the design's."""
-    if isinstance(graph, OnnxGraph):
+    if isinstance(model, OnnxModel):
         return OnnxReference(model, graph, host)
     return Reference(model, graph)
 

@@ -18,7 +18,7 @@ from qhls.onnx.quantization import (
     apply_trunc,
     count_thresholds,
 )
-from support.models.qonnx import Builder, load
+from support.models.qonnx import Builder, execute, load
 
 HALF = Fraction(1, 2)
 
@@ -110,45 +110,25 @@ MODES = [
 
 
 @pytest.mark.parametrize(("mode", "signed", "narrow"), MODES)
-@pytest.mark.parametrize("scale", [0.5, 0.3])
-def test_designs_have_every_code(mode, signed, narrow, scale):
-    """All codes of an input of 8 bits, some of them ties, to 4 bits and 1 bit, with zero points."""
-    model = Builder((1,))
-    ends = [
-        model.quant("x", scale, bits, signed, narrow, mode, zero)
-        for bits, zero in ((4, 0.0), (4, 3.0), (2, 0.0), (1, 0.0))
-        if not (scale != 0.5 and zero)
-    ]
-    proto = model.build(*ends)
-    design = qhls.compile(load(proto), "s8.3", real_end="host")
+def test_designs_have_every_code(mode, signed, narrow):
+    """All codes of an input of 8 bits, some of them ties, to several widths, with zero points."""
+    model, kinds = Builder((1,)), [(4, 0), (4, 3), (2, 0), (1, 0)]
+    ends = [model.quant("x", 0.5, bits, signed, narrow, mode, zero) for bits, zero in kinds]
+    design = qhls.compile(load(model.build(*ends)), "s8.3")
     x = np.arange(-128, 128)[:, None] / 8
-    found = design.finish(design.run(x))
-    zeros = {0: 0.0, 1: 3.0 if scale == 0.5 else 0.0}
-    for i, (node, numbers) in enumerate(zip(proto.graph.node, found, strict=True)):
-        bits = int(onnx_number(proto, node.input[3]))
-        step = float(np.float32(scale))
+    for (bits, zero), numbers in zip(kinds, design.run(x), strict=True):
         expected = [
-            (
-                quantize_fraction(
-                    Fraction(each) / Fraction(step) + int(zeros.get(i, 0)),
-                    bits,
-                    signed,
-                    narrow,
-                    mode,
-                )
-                - zeros.get(i, 0)
-            )
-            * step
+            (quantize_fraction(2 * Fraction(each) + zero, bits, signed, narrow, mode) - zero) / 2
             for each in x.ravel().tolist()
         ]
-        np.testing.assert_allclose(
-            np.asarray(numbers, np.float64).ravel(), expected, rtol=1e-6, err_msg=node.name
-        )
+        assert numbers.ravel().tolist() == expected
 
 
-def onnx_number(proto, name):
-    import onnx
-
-    return next(
-        onnx.numpy_helper.to_array(each) for each in proto.graph.initializer if each.name == name
-    )
+@pytest.mark.parametrize("mode", sorted(set(ROUNDINGS) - {"ROUND_TO_ZERO"}))
+def test_designs_round_in_real_steps_as_float32_does(mode):
+    model = Builder((1,))
+    proto = model.build(*(model.quant("x", 0.3, bits, rounding=mode) for bits in (4, 1)))
+    design = qhls.compile(load(proto), "s8.3")
+    x = np.arange(-128, 128)[:, None] / 8
+    for found, expected in zip(design.finish(design.run(x)), execute(proto, x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)

@@ -11,9 +11,10 @@ from qhls.errors import LoweringError
 from qhls.frontend.approximation.approximate import choose_quantizer, list_numbers, measure_error
 from qhls.frontend.approximation.rounding import RoundedWeights
 from qhls.ir import Fixed
+from qhls.model.graph import ModelGraph
 from qhls.onnx.load.file import read_model
 from qhls.onnx.load.model import OnnxModel
-from qhls.onnx.load.trace import OnnxGraph, OnnxHost, trace_onnx
+from qhls.onnx.load.trace import OnnxHost, trace_onnx
 from qhls.onnx.load.tracer import RealConstantError, RealTensorError
 from qhls.onnx.package import import_onnx
 from qhls.onnx.quantization import DOMAIN
@@ -30,7 +31,7 @@ class _Inserted:
 
 def trace_nearest_onnx(
     model: OnnxModel, input_types: Any, may_leave: bool, quantizer: Any, bits: int
-) -> tuple[OnnxGraph, OnnxModel, OnnxHost | None, tuple[Any, ...]]:
+) -> tuple[ModelGraph, OnnxModel, OnnxHost | None, tuple[Any, ...]]:
     """Return the graph of ``model`` with a Quant wherever it is needed, that model, its host, and the approximations.
 
     ``may_leave``: whether real factors and functions at the end are left to the host. ``quantizer``: an object or a
@@ -39,8 +40,7 @@ def trace_nearest_onnx(
     approximations: list[Any] = []
     for _ in range(2 * len(model.nodes) + 2):  # each round inserts one Quant
         try:
-            graph, host = trace_onnx(model, input_types, may_leave)
-            return graph, model, host, tuple(approximations)
+            return *trace_onnx(model, input_types, may_leave), tuple(approximations)
         except RealTensorError as error:
             source = next((n.name for n in model.nodes if error.name in n.outputs), error.name)
             reals = error.value.to_reals(source, error)

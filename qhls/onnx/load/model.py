@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,8 @@ class OnnxModel:
     """A model of the package ``onnx``, ``proto``, with what is read of it.
 
     ``batch``: the number of samples for which shapes within the model are computed, 1 unless the file fixes another.
-    ``versions``: the version of each domain.
+    ``versions``: the version of each domain. ``tensors``: by layer of the model's graph, the tensor that its last op
+    has, and the order of its axes.
     """
 
     name: str
@@ -71,6 +72,9 @@ class OnnxModel:
     constants: dict[str, Numbers]
     versions: dict[str, int]
     batch: int = 1
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = field(
+        default_factory=dict[str, tuple[str, tuple[int, ...]]]
+    )
 
     def get_weights(self) -> list[Numbers]:
         """Return all constants, in the order of their names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,19 +71,10 @@ class OnnxHost:
         return results if isinstance(arrays, list) else results[0]
 
 
-@dataclass(frozen=True, eq=False)
-class OnnxGraph(ModelGraph):
-    """Graph of an ONNX model. ``tensors``: by layer, the tensor that its last op has, and the order of its axes."""
-
-    tensors: dict[str, tuple[str, tuple[int, ...]]] = field(
-        default_factory=dict[str, tuple[str, tuple[int, ...]]], kw_only=True
-    )
-
-
 def trace_onnx(
     model: OnnxModel, input_types: Any = None, may_leave: bool = True
-) -> tuple[OnnxGraph, OnnxHost | None]:
-    """Return the graph of ``model``, and what the host computes from its outputs, None where that is nothing.
+) -> tuple[ModelGraph, OnnxModel, OnnxHost | None]:
+    """Return the graph of ``model``, the model with the tensors of the graph's layers, and what the host computes.
 
     ``input_types``: as ``qhls.compile`` takes them. They may be left out for inputs whose type the file annotates, or
     that a Quant with a power of two as scale reads first. ``may_leave``: whether real factors and functions at the end
@@ -92,17 +83,19 @@ def trace_onnx(
     Raises ``LoweringError`` for a node without exact meaning in integers, and ``VerifyError`` for shapes that differ.
     """
     inputs = _make_inputs(model, input_types)
-    graph, host, rounds = _trace(model, inputs, may_leave, "float32")
+    graph, host, tracer = _trace(model, inputs, may_leave, "float32")
+    rounds = tracer.rounds
     steps = graph.reals or any(isinstance(op, Threshold) for op in graph.ops)
     if steps and (rounds or graph.rounded):  # float32 depends on the order of a sum
-        graph, host, _ = _trace(model, inputs, may_leave, "float64")
-    return replace(graph, rounded=tuple(dict.fromkeys([*graph.rounded, *rounds]))), host
+        graph, host, tracer = _trace(model, inputs, may_leave, "float64")
+    graph = replace(graph, rounded=tuple(dict.fromkeys([*graph.rounded, *rounds])))
+    return graph, replace(model, tensors=_list_tensors(tracer)), host
 
 
 def _trace(
     model: OnnxModel, inputs: tuple[Input, ...], may_leave: bool, dtype: str
-) -> tuple[OnnxGraph, OnnxHost | None, list[str]]:
-    """Return the graph where real functions are computed in ``dtype``, the host, and nodes with real sums."""
+) -> tuple[ModelGraph, OnnxHost | None, Tracer]:
+    """Return the graph where real functions are computed in ``dtype``, the host, and the tensors."""
     tracer = Tracer(model)
     for each, op in zip(model.inputs, inputs, strict=True):
         tracer.tensors[each.name] = Value.of(op)
@@ -112,19 +105,19 @@ def _trace(
     hosts = [end for _, end in ends]
     names = [name for name in model.outputs if name in tracer.softmax and not any(hosts)]
     softmax = [tracer.softmax[name] for name in names]
-    graph = OnnxGraph(
+    graph = ModelGraph(
         inputs,
         tuple(op for op, _ in ends),
         model.name,
         host_softmax=tuple(end.node for end in softmax),
         softmax_axes=tuple((end.axis,) for end in softmax),
         host_layers=tuple(dict.fromkeys(end.layer for end in hosts if end)),
-        tensors=_list_tensors(tracer),
     )
     reals = tuple(dict.fromkeys([*running.reals, *_list_scaled(tracer)]))
     graph = verify(replace(graph, rounded=graph.inexact, reals=reals))
     host = OnnxHost(tuple(hosts)) if any(hosts) else None
-    return graph, host, [*tracer.rounds, *running.rounds]
+    tracer.rounds += running.rounds
+    return graph, host, tracer
 
 
 def _end(tracer: Tracer, name: str, may_leave: bool) -> tuple[Op, RealEnd | None]:
