@@ -7,10 +7,53 @@ from typing import Any, Protocol
 
 import keras
 
-Tensor = Any
-"""A tensor of any backend, or an array: it has arithmetic, ``shape`` and ``dtype``."""
-
 ops: Any = keras.ops
+
+
+class KerasTensor(Protocol):
+    """A tensor of any backend, symbolic or not, or an array: it has arithmetic, ``shape`` and ``dtype``."""
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The sizes of the axes; symbolic ones may be None."""
+        ...
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the elements."""
+        ...
+
+    def __add__(self, other: Any, /) -> KerasTensor: ...
+
+    def __radd__(self, other: Any, /) -> KerasTensor: ...
+
+    def __sub__(self, other: Any, /) -> KerasTensor: ...
+
+    def __rsub__(self, other: Any, /) -> KerasTensor: ...
+
+    def __mul__(self, other: Any, /) -> KerasTensor: ...
+
+    def __rmul__(self, other: Any, /) -> KerasTensor: ...
+
+    def __truediv__(self, other: Any, /) -> KerasTensor: ...
+
+    def __rtruediv__(self, other: Any, /) -> KerasTensor: ...
+
+    def __lt__(self, other: Any, /) -> KerasTensor: ...
+
+    def __le__(self, other: Any, /) -> KerasTensor: ...
+
+    def __gt__(self, other: Any, /) -> KerasTensor: ...
+
+    def __ge__(self, other: Any, /) -> KerasTensor: ...
+
+    def __neg__(self) -> KerasTensor: ...
+
+    def __getitem__(self, index: Any, /) -> KerasTensor: ...
+
+
+Tensor = KerasTensor
+"""A ``KerasTensor``, by its short name in the quantizers, which know no other tensors."""
 
 
 class KerasLayer(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ EPSILON = 1e-7
 def as_float(x: Any) -> Tensor:
     """Convert ``x`` to a floating-point tensor: floats keep their type, everything else becomes ``floatx``."""
     if isinstance(x, keras.KerasTensor):
-        return x
+        return cast(Any, x)
     x = ops.convert_to_tensor(x)
     if "float" not in keras.backend.standardize_dtype(x.dtype):
         x = ops.cast(x, keras.config.floatx())
@@ -212,7 +212,8 @@ def is_training() -> bool:
 
 def draw_uniform_like(x: Tensor, seed: Any = None, low: float = 0.0, high: float = 1.0) -> Tensor:
     """Return random numbers from ``[low, high)`` in the shape and type of ``x``."""
-    return keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
+    numbers: Any = keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
+    return numbers
 
 
 def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> Tensor:
