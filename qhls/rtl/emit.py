@@ -123,7 +123,7 @@ def check_pipeline(schedule: Schedule) -> float:
         value = getattr(schedule, name)
         if value != getattr(plain, name):
             raise EmitError(
-                f"verilog: expected a schedule without {name}, got {name}={value!r}. Proofs, synthesis and placement "
+                f"verilog: expected a schedule without {name}, got {name}={value!r}. Proofs and Yosys' counts "
                 "are of one pipeline that shares no hardware: leave it out."
             )
     return schedule.clock_period

@@ -141,7 +141,8 @@ def test_all_folds_agree(reuse, io):
 @needs_verilator
 def test_ops_of_every_kind_agree_beside_folds_of_arrays():
     kinds = {op.kind: op for op in tokens() if not op.nested}
-    graph = graph_of("kinds", [*kinds.values(), *residual()])
+    wider = Quantize(x_of((2, 3), "u4.2"), Fixed.parse("s9.2"), name="wider than its range")
+    graph = graph_of("kinds", [*kinds.values(), *residual(), wider])
     schedule = Schedule(reuse_factor=3)
     plan = StreamVerilog.of(graph, schedule).plan
     assert any(process.hardware and process.hardware.fold for process in plan.processes)

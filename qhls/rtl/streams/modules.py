@@ -90,6 +90,13 @@ class Module:
         return found
 
     @property
+    def narrowed(self) -> str:
+        """Return a token that is regrouped, its last element first: elements of a result have the bits of its range."""
+        width, read = self.writes[0].tensor.type.width, self.reads[0].fifo
+        lows = (lane * read.tensor.type.width for lane in reversed(range(read.lanes)))
+        return ", ".join(f"in0_data[{low + width - 1}:{low}]" for low in lows)
+
+    @property
     def given(self) -> int:
         """Return the tokens that a step writes."""
         return self.process.given
