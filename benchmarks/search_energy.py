@@ -90,9 +90,11 @@ def baseline(model: keras.Model, parts: list[Any], bits: int, options: Any, fold
     data = (*parts[0], *parts[1])
     fit = {"batch_size": 64}
     job = Job(model, data, Objective("accuracy", True), ["accuracy"], folder, space, fit)
-    task = Task(bits, Space(model, **space).smallest(), options.seed, options.epochs)
+    task = Task(bits, Space(model, **space).smallest, options.seed, options.epochs)
     record = job.run(task)
-    return measured(job.file(bits), parts) | {"chosen by": record["metrics"]["val_accuracy"]}
+    return measured(job.locate_model(bits), parts) | {
+        "chosen by": record["metrics"]["val_accuracy"]
+    }
 
 
 def measured(path: Path, parts: list[Any]) -> dict[str, float]:

@@ -28,8 +28,8 @@ from sklearn.datasets import load_digits
 from qhls.search.goals.objectives import Objective
 from qhls.search.space.choices import Space
 from qhls.search.space.quantization import HARDWARE_QUANTIZATION
-from qhls.search.trials.executors import EXECUTORS, Job, Task, cores, make_executor
-from qhls.search.trials.training import trial_seed
+from qhls.search.trials.executors import EXECUTORS, Job, Task, count_cores, make_executor
+from qhls.search.trials.training import derive_trial_seed
 
 NEEDS = {"dask": "distributed", "ray": "ray"}
 
@@ -54,7 +54,7 @@ def tasks_of(job: Job, count: int, epochs: int) -> list[Task]:
     space, rng = Space(job.model, **job.space), np.random.default_rng(0)
     numbers = [int(rng.integers(min(space.size, 2**62))) for _ in range(count)]
     return [
-        Task(i, space.candidate(number), trial_seed(0, i), epochs)
+        Task(i, space.get_candidate(number), derive_trial_seed(0, i), epochs)
         for i, number in enumerate(numbers)
     ]
 
@@ -86,7 +86,7 @@ def measure(job: Job, tasks: list[Task], name: str, workers: int) -> tuple[dict[
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--executor", action="append", choices=EXECUTORS, help="default: all")
-    parser.add_argument("--workers", type=int, nargs="+", default=sorted({1, 2, cores()}))
+    parser.add_argument("--workers", type=int, nargs="+", default=sorted({1, 2, count_cores()}))
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--output", type=Path, help="also as JSON")

@@ -78,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fit={"batch_size": 64},
         progress=console,
     )
-    console.print(f"{front.counts()}; report: {front.report()}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{front.count_states()}; report: {front.report()}", highlight=False, soft_wrap=True
+    )
 
     best = front.best("accuracy")
     point = front.best("energy", accuracy=best.values["accuracy"] - 0.01)

@@ -21,17 +21,17 @@ from qhls.search.goals.goals import Goal, as_goal, set_direction
 from qhls.search.space.choices import LEARNING_RATE, Candidate, Space
 from qhls.search.trials.driver import Driver
 from qhls.search.trials.executors import make_executor
-from qhls.search.trials.job import WEIGHTS, Job, Record, cores
+from qhls.search.trials.job import WEIGHTS, Job, Record, count_cores
 from qhls.search.trials.journal import Journal
-from qhls.search.trials.only import only_driver
+from qhls.search.trials.only import lock_folder
 from qhls.search.trials.training import (
     DIRECTIONS,
     compile_like,
-    first_metric,
-    metric_names,
+    find_first_metric,
+    list_metric_names,
     require_compiled,
 )
-from qhls.search.trials.training import metric_direction as known_direction
+from qhls.search.trials.training import find_metric_direction as known_direction
 
 LEARNING_RATES = 5
 """How many learning rates ``learning_rate_optimizer`` chooses among."""
@@ -132,17 +132,17 @@ class AutoQKeras:
         self.executor, self.workers, self.batch = executor, workers, batch
         self.tuner_kwargs = {k: v for k, v in tuner_kwargs.items() if k not in _IGNORED}
         self.seed = int(self.tuner_kwargs.setdefault("seed", 0) or 0)
-        self._make_tuner = _tuner(mode, custom_tuner)
+        self._make_tuner = _choose_tuner(mode, custom_tuner)
         self.mode = mode
-        self.output_dir = new_folder(Path(output_dir), overwrite)
+        self.output_dir = choose_folder(Path(output_dir), overwrite)
         self.records: dict[int, Record] = {}
         self.learning_rate = math.nan
 
     def _choose_metric(self, head_name: str | None, score_metric: Any, direction: Any) -> None:
         """Set the metric of the score and give the goal its direction."""
-        first = first_metric(self.metrics, head_name)
+        first = find_first_metric(self.metrics, head_name)
         chosen = score_metric or self.goal.metric or self.goal.default_metric or first
-        self.metric = metric_names(chosen, head_name if chosen != "loss" else None)
+        self.metric = list_metric_names(chosen, head_name if chosen != "loss" else None)
         if self.goal.factor is None:
             return
         heads = getattr(self.model, "output_names", ())
@@ -170,21 +170,21 @@ class AutoQKeras:
         settings = _name_arguments(fit_args, fit_kwargs)
         epochs = settings.setdefault("epochs", 10)
         settings["callbacks"] = _add_early_stopping(settings.get("callbacks"), epochs)
-        tuner = self._tuner(epochs)
+        tuner = self._create_tuner(epochs)
         for array in keras.tree.flatten((fit_args, fit_kwargs)):
             require_finite("fit", array)
         if {*self.goal.budgets, *self.goal.costs} - {"bits"}:
             check_input_types(self.space, self.goal.hardware)
-        with only_driver(self.output_dir):
+        with lock_folder(self.output_dir):
             self._search(tuner, settings)
         self._require_success()
 
     def _search(self, tuner: Tuner[float], settings: Mapping[str, Any]) -> None:
-        journal = Journal(self.output_dir, self._header(settings["epochs"]), trials=True)
+        journal = Journal(self.output_dir, self._make_header(settings["epochs"]), trials=True)
         if not journal.records:
             check_feasible(self.space, self.goal.budgets, self.goal.hardware)
-        batch = self.batch or (1 if self.executor == "inline" else self.workers or cores())
-        plan = ScorePlan(self.goal, (settings["epochs"],), batch, self.seed, self._rate)
+        batch = self.batch or (1 if self.executor == "inline" else self.workers or count_cores())
+        plan = ScorePlan(self.goal, (settings["epochs"],), batch, self.seed, self._get_rate)
         job = Job(
             self.model,
             (),
@@ -201,7 +201,7 @@ class AutoQKeras:
         finally:
             executor.close()
 
-    def _tuner(self, epochs: int) -> Tuner[float]:
+    def _create_tuner(self, epochs: int) -> Tuner[float]:
         settings = dict(self.tuner_kwargs)
         if self.mode == "hyperband":
             settings.setdefault("max_epochs", epochs)
@@ -214,11 +214,11 @@ class AutoQKeras:
                 f"mode {self.mode!r}: expected arguments of its tuner, got: {error}. Read qhls.search.engines.tuners."
             ) from None
 
-    def _header(self, epochs: int) -> dict[str, Any]:
+    def _make_header(self, epochs: int) -> dict[str, Any]:
         return {
             "search": "AutoQKeras",
             "choices": {choice.name: list(choice.options) for choice in self.space.choices},
-            "goal": self.goal.description(),
+            "goal": self.goal.describe(),
             "transfer_weights": self.space.transfer_weights,
             "activation_bits": self.space.activation_bits,
             "frozen_layers": sorted(self.space.frozen_layers),
@@ -230,7 +230,7 @@ class AutoQKeras:
             "epochs": epochs,
         }
 
-    def _rate(self, candidate: Mapping[str, Any], costs: Mapping[str, float]) -> float | None:
+    def _get_rate(self, candidate: Mapping[str, Any], costs: Mapping[str, float]) -> float | None:
         """Return the learning rate that a candidate chose, if it had a choice."""
         if LEARNING_RATE not in candidate:
             return None
@@ -242,7 +242,7 @@ class AutoQKeras:
         return float(rates[int(candidate[LEARNING_RATE])])
 
     def _require_success(self) -> None:
-        if self._ranked():
+        if self._rank_trials():
             return
         errors = [record["error"] for record in self.records.values()]
         last = errors[-1] if errors else "no candidate. Enlarge the space or the budgets."
@@ -250,7 +250,7 @@ class AutoQKeras:
 
     # -- results ------------------------------------------------------------------------------------
 
-    def _ranked(self) -> list[int]:
+    def _rank_trials(self) -> list[int]:
         """Return the numbers of the trials that were trained, the best first."""
         trained = [n for n, r in self.records.items() if r.get("score") is not None]
         return sorted(trained, key=lambda n: (-self.records[n]["score"], n))
@@ -260,7 +260,7 @@ class AutoQKeras:
 
         ``number_of_trials``: how many, -1: all.
         """
-        ranked = self._ranked()[: None if number_of_trials < 0 else number_of_trials]
+        ranked = self._rank_trials()[: None if number_of_trials < 0 else number_of_trials]
         records = [self.records[n] for n in ranked]
         series: dict[str, list[float]] = {"score": [record["score"] for record in records]}
         for record in records:
@@ -278,7 +278,7 @@ class AutoQKeras:
 
         Raises ``SearchError`` before ``fit``.
         """
-        ranked = self._ranked()
+        ranked = self._rank_trials()
         if not ranked:
             raise SearchError(
                 "get_best_model: expected a search that has run, got none. Call fit first."
@@ -296,7 +296,7 @@ class AutoQKeras:
         """
         record = self.records.get(number, {})
         if record.get("score") is None:
-            trained = ", ".join(map(str, sorted(self._ranked()))) or "none: call fit"
+            trained = ", ".join(map(str, sorted(self._rank_trials()))) or "none: call fit"
             raise SearchError(
                 f"get_model: expected the number of a trained trial ({trained}), got {number!r}. Choose one of these."
             )
@@ -304,7 +304,7 @@ class AutoQKeras:
         model.load_weights(self.output_dir / f"trial_{number:04d}{WEIGHTS}")
         for layer in model.layers:
             layer.trainable = True
-        rate = self._rate(record["candidate"], record["costs"])
+        rate = self._get_rate(record["candidate"], record["costs"])
         compile_like(model, self.model, self.metrics, rate)
         return model
 
@@ -334,7 +334,7 @@ class ScorePlan:
     stages: tuple[int, ...]
     batch: int
     seed: int
-    learning_rate: Callable[[Mapping[str, Any], Mapping[str, float]], float | None]
+    get_learning_rate: Callable[[Mapping[str, Any], Mapping[str, float]], float | None]
 
     @property
     def budgets(self) -> Mapping[str, float]:
@@ -345,7 +345,7 @@ class ScorePlan:
         """Return the costs of an untrained candidate. Raises ``TrialError`` if it has none."""
         return self.goal.measure(space.build(candidate))
 
-    def identity(self, space: Space, proposal: Proposal) -> str:
+    def identify(self, space: Space, proposal: Proposal) -> str:
         """Return the trial's number: a rung of Hyperband trains a candidate again."""
         return str(proposal.number)
 
@@ -356,11 +356,11 @@ class ScorePlan:
         score = record["metrics"]["val_score"] if trained else None
         return {name: record[name] for name in names} | {"score": score}
 
-    def outcome(self, record: Mapping[str, Any]) -> float | None:
+    def get_outcome(self, record: Mapping[str, Any]) -> float | None:
         """Return the score; ``None``: the trial was not trained."""
         return record["score"]
 
-    def remaining(self, records: Mapping[int, Mapping[str, Any]]) -> float:
+    def count_remaining(self, records: Mapping[int, Mapping[str, Any]]) -> float:
         """Return infinity: the tuner says which proposal is the last."""
         return math.inf
 
@@ -368,7 +368,7 @@ class ScorePlan:
         """Return false: the tuner says which proposal is the last."""
         return False
 
-    def ranked(self, values: Sequence[Sequence[float]]) -> list[int]:
+    def rank(self, values: Sequence[Sequence[float]]) -> list[int]:
         """Return the numbers of scores, the best first."""
         return sorted(range(len(values)), key=lambda i: -values[i][0])
 
@@ -379,7 +379,7 @@ def _name_arguments(arguments: Sequence[Any], settings: Mapping[str, Any]) -> di
     return dict(zip(names, arguments, strict=False)) | dict(settings)
 
 
-def _tuner(mode: str, custom: Any) -> Any:
+def _choose_tuner(mode: str, custom: Any) -> Any:
     if custom is not None:
         return custom
     if mode not in TUNERS:
@@ -389,7 +389,7 @@ def _tuner(mode: str, custom: Any) -> Any:
     return TUNERS[mode]
 
 
-def new_folder(folder: Path, overwrite: bool) -> Path:
+def choose_folder(folder: Path, overwrite: bool) -> Path:
     """Return ``folder``, or with ``overwrite`` the first of ``folder``, ``folder_1``, ... that does not exist."""
     candidate, number = folder, 0
     while overwrite and candidate.exists():

@@ -97,7 +97,7 @@ def _collect_settings(options: Namespace) -> dict[str, Any]:
     values = {name: getattr(options, name) for name in names}
     settings: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     if not options.learned:
-        settings |= _space(options.space)
+        settings |= _read_space(options.space)
         settings["budgets"] = dict(_parse_budget(text) for text in options.budget)
         settings["warm_start"] = options.warm_start
         if options.transfer_weights:
@@ -169,7 +169,7 @@ def _parse_budget(text: str) -> tuple[str, float]:
         ) from None
 
 
-def _space(path: Path | None) -> dict[str, Any]:
+def _read_space(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     content = read_json(path, "a JSON file")
@@ -182,7 +182,7 @@ def _space(path: Path | None) -> dict[str, Any]:
 
 
 def _print(front: Front, report: bool) -> None:
-    counts = ", ".join(f"{count} {state}" for state, count in front.counts().items())
+    counts = ", ".join(f"{count} {state}" for state, count in front.count_states().items())
     lines = [f"trials: {counts}", *(point.command for point in front)]
     if front.study:
         lines.append(front.dashboard)

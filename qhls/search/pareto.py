@@ -16,8 +16,8 @@ import numpy as np
 
 from qhls.plan import Schedule
 from qhls.search.arguments import refuse_unknown, require_finite, require_whole
-from qhls.search.engines.samplers import Engine, default_engine
-from qhls.search.engines.warm import warm_candidates
+from qhls.search.engines.samplers import Engine, choose_engine
+from qhls.search.engines.warm import find_candidates
 from qhls.search.errors import GoalError, SearchError
 from qhls.search.goals.costs import Hardware
 from qhls.search.goals.feasible import check_feasible, check_input_types
@@ -29,10 +29,10 @@ from qhls.search.space.choices import Space
 from qhls.search.space.quantization import HARDWARE_QUANTIZATION
 from qhls.search.trials.driver import Driver, FrontKeeper, ParetoPlan
 from qhls.search.trials.executors import make_executor
-from qhls.search.trials.job import Job, Record, cores
+from qhls.search.trials.job import Job, Record, count_cores
 from qhls.search.trials.journal import Journal, Lines
-from qhls.search.trials.only import only_driver
-from qhls.search.trials.training import require_compiled, trial_seed
+from qhls.search.trials.only import lock_folder
+from qhls.search.trials.training import derive_trial_seed, require_compiled
 
 SPACE = tuple(inspect.signature(Space).parameters)[1:]
 """Arguments of ``Space`` beside the model, which ``pareto`` takes too."""
@@ -136,17 +136,17 @@ def pareto(
     chosen, space = _split(settings)
     candidates = Space(model, **space)
     plan = _plan(objectives, chosen)
-    job = _make_job(model, checked_data(data), plan, chosen, space)
+    job = _make_job(model, check_data(data), plan, chosen, space)
     if set(plan.costs) - {"bits"}:
         check_input_types(candidates, plan.hardware)
     chosen = replace(chosen, name=chosen.name or job.folder.absolute().name)
     if chosen.storage is None:
-        with only_driver(job.folder):
+        with lock_folder(job.folder):
             return _search(candidates, plan, job, chosen, job.folder)
     from qhls.search.trials.database import DatabaseLines
 
     lines = DatabaseLines(chosen.storage, str(chosen.name))
-    with only_driver(job.folder), lines.locked():
+    with lock_folder(job.folder), lines.lock():
         return _search(candidates, plan, job, chosen, lines)
 
 
@@ -154,15 +154,19 @@ def _search(
     candidates: Space, plan: ParetoPlan, job: Job, chosen: ParetoSettings, place: Path | Lines
 ) -> Front:
     """Search with the journal at ``place``, which only this process writes, and return the front."""
-    sampler = chosen.engine or default_engine(chosen.trials)
+    sampler = chosen.engine or choose_engine(chosen.trials)
     engine = Engine(
-        candidates, plan.objectives, sampler, trial_seed(plan.seed, 2**31), max(plan.batch, 10)
+        candidates,
+        plan.objectives,
+        sampler,
+        derive_trial_seed(plan.seed, 2**31),
+        max(plan.batch, 10),
     )
     journal = Journal(place, _make_header(plan, chosen, candidates, job, sampler), trials=True)
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
-        engine.enqueue(warm_candidates(candidates, job, plan))
+        engine.enqueue(find_candidates(candidates, job, plan))
     from qhls.search.trials.study import Study  # needs Optuna, which the engine has asked for
 
     executor = make_executor(chosen.executor, job, chosen.workers)
@@ -173,7 +177,7 @@ def _search(
             records: dict[int, Record] = {}
             keeper = FrontKeeper(plan, job, records, (progress, study))
             driver = Driver(candidates, plan, job, engine, executor, journal, records, [keeper])
-            return replace(keeper.result(driver.run()), study=study.place)
+            return replace(keeper.make_front(driver.run()), study=study.place)
     finally:
         executor.close()
 
@@ -182,13 +186,13 @@ def _make_header(
     plan: ParetoPlan, settings: ParetoSettings, space: Space, job: Job, engine: str
 ) -> dict[str, Any]:
     """Return the settings that a journal must have in common with this search."""
-    return plan.header() | {
+    return plan.make_header() | {
         "search": "pareto",
         "engine": engine,
         "choices": {choice.name: list(choice.options) for choice in space.choices},
         "warm_start": settings.warm_start,
-        "data": fingerprint(job.data),
-        "weights": fingerprint(space.model.get_weights()) if space.transfer_weights else "",
+        "data": compute_fingerprint(job.data),
+        "weights": compute_fingerprint(space.model.get_weights()) if space.transfer_weights else "",
     }
 
 
@@ -212,7 +216,7 @@ def _plan(objectives: Sequence[Any], settings: ParetoSettings) -> ParetoPlan:
         Hardware(settings.input_types, settings.schedule, settings.technology),
         settings.trials,
         _plan_stages(settings.rungs, settings.epochs),
-        settings.batch or max(4, settings.workers or cores()),
+        settings.batch or max(4, settings.workers or count_cores()),
         settings.seed,
     )
 
@@ -261,7 +265,7 @@ def _plan_stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
     return stages
 
 
-def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
+def check_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
     """Return ``(x, y, x_val, y_val)`` as arrays. Raises ``SearchError`` for anything else."""
     parts = list(data) if isinstance(data, tuple | list) else []
     if len(parts) == 2 and all(isinstance(part, tuple | list) for part in parts):
@@ -282,7 +286,7 @@ def checked_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
     return tuple(arrays)  # pyright: ignore[reportReturnType]
 
 
-def fingerprint(arrays: Sequence[Any]) -> str:
+def compute_fingerprint(arrays: Sequence[Any]) -> str:
     """Return shapes and a checksum of the contents of arrays."""
     checksum = 0
     for array in arrays:

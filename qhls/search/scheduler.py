@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from qhls.search.auto import AutoQKeras, new_folder
+from qhls.search.auto import AutoQKeras, choose_folder
 from qhls.search.errors import JournalError, SearchError, SpaceError
 from qhls.search.goals.forgiving import ForgivingFactor
 from qhls.search.goals.goals import as_goal
@@ -83,14 +83,15 @@ class AutoQKerasScheduler:
             "learning_rate_optimizer": learning_rate_optimizer,
             "quantization_config": quantization_config,
         }
-        self.groups = self._groups(blocks, schedule_block)
-        self.output_dir = new_folder(Path(output_dir), overwrite)
-        self.next_block = self._next_block()
+        self.groups = self._group_layers(blocks, schedule_block)
+        self.output_dir = choose_folder(Path(output_dir), overwrite)
+        self.next_block = self._find_next_block()
         self.autoqk: AutoQKeras | None = None
         self.best_model: keras.Model | None = None
         self.learning_rate = AutoQKeras.get_best_lr(model)
         self._history: list[dict[str, list[float]]] = []
 
+    @property
     def schedule(self) -> list[tuple[str, list[str], float, int]]:
         """Return ``(pattern, layers, cost, trials)`` of each block, in the order of the search."""
         reference = self.factor.reference_total
@@ -107,8 +108,8 @@ class AutoQKerasScheduler:
             return
         model, frozen = self.model, []
         if self.next_block:
-            model = self._saved(self.next_block - 1)
-        for number, (_, names, _, trials) in enumerate(self.schedule()):
+            model = self._load_block(self.next_block - 1)
+        for number, (_, names, _, trials) in enumerate(self.schedule):
             if number >= self.next_block:
                 of_block = {"max_trials": trials, "frozen_layers": frozen}
                 settings = self.settings | self.tuner_kwargs | of_block
@@ -142,7 +143,7 @@ class AutoQKerasScheduler:
         best = self.autoqk.get_best_model()
         self.learning_rate = self.autoqk.get_learning_rate()
         compile_like(best, self.model, self.metrics)
-        best.save(self._block(number))
+        best.save(self._locate_block(number))
         self.next_block = number + 1
         text = json.dumps({"next_block": self.next_block})
         (self.output_dir / "scheduler.json").write_text(text, encoding="utf-8")
@@ -172,7 +173,7 @@ class AutoQKerasScheduler:
 
     # -- blocks -------------------------------------------------------------------------------------
 
-    def _groups(
+    def _group_layers(
         self, blocks: Sequence[str] | None, schedule: str
     ) -> list[tuple[str, list[str], float]]:
         """Return pattern, layers and cost of each block."""
@@ -184,7 +185,7 @@ class AutoQKerasScheduler:
         groups, taken = [], set[str]()
         for pattern in blocks:
             try:
-                names = [name for name in self._names() if re.match(pattern, name)]
+                names = [name for name in self._list_names() if re.match(pattern, name)]
             except re.error as error:
                 raise SpaceError(
                     f"blocks: expected a regular expression, got {pattern!r}: {error}. Correct it."
@@ -193,14 +194,14 @@ class AutoQKerasScheduler:
             if not names:
                 raise SpaceError(
                     f"blocks: expected a pattern that matches layers which no earlier one does, got "
-                    f"{pattern!r}. Layers are {', '.join(self._names())}."
+                    f"{pattern!r}. Layers are {', '.join(self._list_names())}."
                 )
             taken |= set(names)
             cost = sum(s["total"] for n, s in stats.items() if n.partition("/")[0] in names)
             groups.append((pattern, names, cost))
         return groups if schedule == "sequential" else sorted(groups, key=lambda group: -group[2])
 
-    def _names(self) -> list[str]:
+    def _list_names(self) -> list[str]:
         indexes = self.layer_indexes
         return [
             layer.name
@@ -208,17 +209,19 @@ class AutoQKerasScheduler:
             if (indexes is None or i in indexes) and not isinstance(layer, keras.layers.InputLayer)
         ]
 
-    def _block(self, number: int) -> Path:
+    def _locate_block(self, number: int) -> Path:
         return self.output_dir / f"model_block_{number}.keras"
 
-    def _saved(self, number: int) -> keras.Model:
+    def _load_block(self, number: int) -> keras.Model:
         model: Any = keras.models.load_model(
-            self._block(number), custom_objects=dict(self.custom_objects or {}), compile=False
+            self._locate_block(number),
+            custom_objects=dict(self.custom_objects or {}),
+            compile=False,
         )
         compile_like(model, self.model, self.metrics)
         return model
 
-    def _next_block(self) -> int:
+    def _find_next_block(self) -> int:
         path = self.output_dir / "scheduler.json"
         if not path.exists():
             return 0
@@ -226,7 +229,7 @@ class AutoQKerasScheduler:
         try:
             number = content["next_block"]
             sound = 0 <= number <= len(self.groups)
-            sound = sound and (not number or self._block(number - 1).exists())
+            sound = sound and (not number or self._locate_block(number - 1).exists())
         except (ValueError, LookupError, TypeError):
             number, sound = 0, False
         if not sound:

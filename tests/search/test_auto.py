@@ -119,8 +119,8 @@ def test_learning_rates_fall_with_the_size(tmp_path):
         index = int(record["candidate"]["learning_rate"])
         share = record["costs"]["trial"] / reference
         rates = 0.02 * np.linspace(share, 1.1, 5)
-        assert found._rate(record["candidate"], record["costs"]) == pytest.approx(rates[index])
-    assert search(tmp_path)._rate({}, {}) is None
+        assert found._get_rate(record["candidate"], record["costs"]) == pytest.approx(rates[index])
+    assert search(tmp_path)._get_rate({}, {}) is None
 
 
 def test_frozen_layers_keep_their_weights(tmp_path):
@@ -285,7 +285,7 @@ def test_a_metric_that_is_not_there(tmp_path):
 def test_a_budget_below_the_minimum(tmp_path):
     least = search(tmp_path).space
     goal = maximise("acc", bits=10)
-    bits = goal.measure(least.build(least.smallest()))["bits"]
+    bits = goal.measure(least.build(least.smallest))["bits"]
     with pytest.raises(BudgetError, match=rf"^budget 'bits': expected at least {bits:g} bits, what the cheapest "
                        r"candidate costs, got 10\. Raise it, or give the space smaller quantizers\.$"):  # fmt: skip
         fitted(tmp_path, goal=goal)
@@ -340,7 +340,7 @@ def test_there_is_no_best_model_before_fit(tmp_path):
 def test_a_tuner_of_ones_own(tmp_path):
     class Last:
         def __init__(self, space, **_):
-            self.left = [space.candidate(space.size - 1)]
+            self.left = [space.get_candidate(space.size - 1)]
             self.told = []
 
         def ask(self):
@@ -351,7 +351,7 @@ def test_a_tuner_of_ones_own(tmp_path):
 
     found = fitted(tmp_path, custom_tuner=Last)
     assert [r["candidate"] for r in found.records.values()] == [
-        found.space.candidate(found.space.size - 1)
+        found.space.get_candidate(found.space.size - 1)
     ]
 
 
@@ -389,12 +389,12 @@ def scheduler(folder, **arguments):
 
 def test_blocks_and_their_trials(tmp_path):
     found = scheduler(tmp_path, max_trials=100, schedule_block="cost")
-    costs = [cost for _, _, cost, _ in found.schedule()]
+    costs = [cost for _, _, cost, _ in found.schedule]
     assert costs == sorted(costs, reverse=True)
     reference = found.factor.reference_total
-    for _, _, cost, trials in found.schedule():
+    for _, _, cost, trials in found.schedule:
         assert trials == max(10, int(100 * cost / reference))
-    assert [names for _, names, _, _ in scheduler(tmp_path).schedule()] == [
+    assert [names for _, names, _, _ in scheduler(tmp_path).schedule] == [
         ["d0", "a0"],
         ["d1"],
         ["d2"],

@@ -6,7 +6,7 @@ import pytest
 
 from qhls.search import AutoQKeras, GoalError, judge
 from qhls.search.goals.goals import as_goal, set_direction
-from qhls.search.trials.training import compile_like, first_metric, metric_direction
+from qhls.search.trials.training import compile_like, find_first_metric, find_metric_direction
 
 LIMIT = {"Dense": [8, 8, 8]}
 
@@ -25,18 +25,18 @@ def own_score(y, p):
 )  # fmt: skip
 def test_the_direction_is_keras(metric, direction):
     metrics = {"kind": ["acc", keras.metrics.AUC(name="mine")], "size": ["mae"]}
-    assert metric_direction(metric, metrics, ["kind", "size"]) == direction
+    assert find_metric_direction(metric, metrics, ["kind", "size"]) == direction
 
 
 def test_the_first_metric():
-    assert first_metric(["mae", "acc"]) == "mae"
+    assert find_first_metric(["mae", "acc"]) == "mae"
     by_output = {"kind": ["acc"], "size": "mae"}
-    assert [first_metric(by_output, head) for head in (None, "kind", "size")] == [
+    assert [find_first_metric(by_output, head) for head in (None, "kind", "size")] == [
         "acc",
         "acc",
         "mae",
     ]
-    assert first_metric([["mae"], ["mse"]]) == "mae"
+    assert find_first_metric([["mae"], ["mse"]]) == "mae"
 
 
 def mlp(**settings):
@@ -99,4 +99,6 @@ def test_a_regression_chooses_the_least_error(tmp_path):
     search.fit(x, y, validation_data=(x, y), epochs=1, verbose=0)
     errors = [record["metrics"]["val_mae"] for record in search.records.values()]
     assert len(errors) == 2
-    assert search.records[search._ranked()[0]]["metrics"]["val_mae"] == min(errors) < max(errors)
+    assert (
+        search.records[search._rank_trials()[0]]["metrics"]["val_mae"] == min(errors) < max(errors)
+    )

@@ -27,12 +27,12 @@ from qhls.search import (
     SearchError,
     pareto,
 )
-from qhls.search.engines.samplers import ENGINES, Engine, TrialOutcome, default_engine
-from qhls.search.engines.warm import homogeneous, solve_program, warm_candidates
+from qhls.search.engines.samplers import ENGINES, Engine, TrialOutcome, choose_engine
+from qhls.search.engines.warm import find_candidates, list_homogeneous, solve_program
 from qhls.search.goals.costs import Hardware, measure
 from qhls.search.goals.objectives import dominates, parse
-from qhls.search.results.pictures import parallel
-from qhls.search.results.report import layer_bits
+from qhls.search.results.pictures import draw_parallel
+from qhls.search.results.report import collect_layer_bits
 from qhls.search.space.choices import Space
 from qhls.search.trials.executors import Job, Task
 from qhls.search.trials.journal import FILE
@@ -44,7 +44,7 @@ from support.searches import BITS, DATA, FEW, LIMIT, Pretended, data, dense, run
 @pytest.mark.parametrize("engine", ["tpe", "nsga2", "random"])
 def test_the_front_is_of_what_was_tried(tmp_path, engine):
     found = run(tmp_path, engine=engine, tune_filters="layer")
-    assert found.counts()["trained"] >= 12
+    assert found.count_states()["trained"] >= 12
     trained = [r["values"] for r in found.records.values() if r["state"] == "trained"]
     losses = [(-accuracy, bits) for accuracy, bits in trained]
     points = [(-p.values["accuracy"], p.values["bits"]) for p in found]
@@ -95,7 +95,7 @@ def test_candidates_over_budget_are_not_trained(tmp_path):
     space = Space(dense(), limit=LIMIT, quantization_config=FEW)
     ends = [
         measure(space.build(c), ["energy", "bits"], Hardware("s8.4"))
-        for c in (space.smallest(), space.candidate(space.size - 1))
+        for c in (space.smallest, space.get_candidate(space.size - 1))
     ]
     most = {name: (ends[0][name] + ends[1][name]) / 2 for name in ends[0]}
     found = run(
@@ -147,7 +147,7 @@ def test_only_the_best_third_goes_beyond_a_rung(tmp_path):
     for task in tasks:
         parent = f"models/trial_{task.number:04d}.keras" if task.begin else None
         assert task.parent == parent
-    counts = found.counts()
+    counts = found.count_states()
     assert counts["stopped"] + counts["trained"] == 12
     assert all(found.records[p.number]["epochs"] == 5 for p in found)
     for record in found.records.values():
@@ -168,7 +168,7 @@ def test_failures_are_noted_and_the_search_goes_on(tmp_path):
 
     found = run(tmp_path, executor=Failing, tune_filters="layer", trials=6)
     assert states(found)[:4] == ["trained", "failed", "trained", "failed"]
-    assert found.counts()["trained"] >= 6
+    assert found.count_states()["trained"] >= 6
 
 
 def test_nothing_could_be_trained(tmp_path):
@@ -231,7 +231,7 @@ def test_more_trials_go_on_after_the_end(tmp_path):
     short = run(tmp_path, trials=4, tune_filters="layer")
     longer = run(tmp_path, trials=12, tune_filters="layer")
     assert short.records.items() <= longer.records.items()
-    assert longer.counts()["trained"] >= 12
+    assert longer.count_states()["trained"] >= 12
 
 
 def test_the_journal_of_another_search(tmp_path):
@@ -260,7 +260,7 @@ def test_another_version_of_the_engine_is_noticed(tmp_path, monkeypatch):
     run(tmp_path, trials=4, tune_filters="layer")
     ask = Engine.ask
     monkeypatch.setattr(
-        Engine, "ask", lambda self: replace(ask(self), candidate=self.space.candidate(7))
+        Engine, "ask", lambda self: replace(ask(self), candidate=self.space.get_candidate(7))
     )
     with pytest.raises(JournalError, match=r"^.*: expected the candidate \{.*\} as trial 0, got \{.*\}, of "
                        r"another version of Optuna or qhls\. Search in a new folder\.$"):  # fmt: skip
@@ -358,7 +358,7 @@ def test_the_report_splits_energy_and_bits(real):
             in split
         )
         graph = {op.name: op for op in design.graph.ops}
-        bits = layer_bits(design)
+        bits = collect_layer_bits(design)
         layers = [layer.name for layer in point.model().layers]
         assert list(bits) == [name for name in layers if name in bits]
         assert {"d0", "d1", "d2"} <= set(bits)
@@ -370,7 +370,7 @@ def test_the_report_splits_energy_and_bits(real):
 
 
 def test_parallel_coordinates_show_what_differs(real):
-    picture = parallel(real)
+    picture = draw_parallel(real)
     trained = [r for r in real.records.values() if r["state"] == "trained"]
     choices = {name: {str(r["candidate"][name]) for r in trained} for name in real[0].candidate}
     names = [axis.name for axis in picture.axes]
@@ -428,7 +428,7 @@ def test_losses_that_are_not_finite_fail_their_trial(tmp_path):
         {"limit": LIMIT, "quantization_config": FEW},
     )
     space = Space(model, limit=LIMIT, quantization_config=FEW)
-    record = job.run(Task(0, space.smallest(), 0, 1))
+    record = job.run(Task(0, space.smallest, 0, 1))
     assert record["state"] == "failed"
     assert (
         record["error"]
@@ -489,14 +489,14 @@ def test_the_gaussian_process_of_optuna():
 def test_what_is_enqueued_is_asked_for_first():
     space = Space(dense(), limit=LIMIT)
     engine = Engine(space, parse(("accuracy", "bits")), "tpe", 0, 5)
-    wanted = [space.candidate(3), space.candidate(77)]
+    wanted = [space.get_candidate(3), space.get_candidate(77)]
     engine.enqueue(wanted)
     assert [engine.ask().candidate for _ in wanted] == wanted
 
 
 def test_the_default_engine():
-    assert (default_engine(299), default_engine(300)) == ("tpe", "nsga2")
-    assert default_engine(10) in ENGINES
+    assert (choose_engine(299), choose_engine(300)) == ("tpe", "nsga2")
+    assert choose_engine(10) in ENGINES
 
 
 @pytest.mark.parametrize(
@@ -533,7 +533,7 @@ def test_the_integer_program_finds_the_best_of_all():
     def total(table, candidate):
         return sum(table[c.name][c.options.index(candidate[c.name])] for c in space.choices)
 
-    every = [space.candidate(i) for i in range(space.size)]
+    every = [space.get_candidate(i) for i in range(space.size)]
     least = min(total(costs, c) for c in every)
     for bound in (least, least + 0.3, least + 1, 99):
         found = solve_program(space, losses, {"bits": costs}, {"bits": bound})
@@ -550,11 +550,11 @@ def test_a_warm_start_begins_with_what_the_trained_model_bears(tmp_path):
     space = Space(model, limit=LIMIT, quantization_config=FEW, transfer_weights=True)
     job = Job(model, (*DATA[0], *DATA[1]), parse(["accuracy"])[0], [], tmp_path)
     plan = type("Plan", (), {"costs": ("bits",), "budgets": {}, "hardware": Hardware("s8.4")})()
-    wanted = warm_candidates(space, job, plan)
+    wanted = find_candidates(space, job, plan)
     first = [found.records[i]["candidate"] for i in range(len(wanted))]
     assert first == wanted
-    assert wanted[0] == space.smallest()
-    same = homogeneous(space)
+    assert wanted[0] == space.smallest
+    same = list_homogeneous(space)
     assert all(candidate in wanted for candidate in same)
     solved = [i for i, candidate in enumerate(wanted) if candidate not in same]
     bits = [found.records[i]["costs"]["bits"] for i in solved]
@@ -564,7 +564,7 @@ def test_a_warm_start_begins_with_what_the_trained_model_bears(tmp_path):
 
 def test_homogeneous_candidates_have_as_many_bits_everywhere():
     space = Space(dense(), limit=LIMIT, quantization_config=FEW, tune_filters="layer")
-    found = homogeneous(space)
+    found = list_homogeneous(space)
     assert [[c["d0_kernel_quantizer"][15], c["a0_activation_quantizer"][15]] for c in found] == [
         *(["2", "3"], ["2", "3"], ["4", "3"], ["4", "6"]),
     ]
@@ -578,7 +578,7 @@ def test_a_budget_below_the_minimum_tells_the_minimum(tmp_path):
     space = Space(dense(), limit=LIMIT, quantization_config=FEW)
     names, hardware = ["energy", "area", "latency", "bits"], Hardware("s8.4")
     every = [
-        measure(space.build(space.candidate(i)), names, hardware) for i in range(space.size)
+        measure(space.build(space.get_candidate(i)), names, hardware) for i in range(space.size)
     ]  # the smallest need not be the cheapest: fewer fraction bits take a rounding
     costs = {name: min(found[name] for found in every) for name in names}
     for (name, least), unit in zip(costs.items(), ("pJ", "LUT", "ns", "bits"), strict=True):
@@ -586,7 +586,10 @@ def test_a_budget_below_the_minimum_tells_the_minimum(tmp_path):
                            r"cheapest candidate costs, got .*\. Raise it, or give .*$"):  # fmt: skip
             run(tmp_path / name, budgets={name: 0.9 * least})
         assert (
-            run(tmp_path / f"{name}_kept", budgets={name: least}, trials=1).counts()["trained"] >= 1
+            run(tmp_path / f"{name}_kept", budgets={name: least}, trials=1).count_states()[
+                "trained"
+            ]
+            >= 1
         )
 
 

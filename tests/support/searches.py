@@ -70,7 +70,7 @@ class Pretended:
         noise = zlib.crc32(json.dumps(task.candidate, sort_keys=True).encode()) / 2**32
         bits = sum(int(o.split("(")[1][0]) for o in task.candidate.values() if isinstance(o, str))
         accuracy = 1 - 1 / (bits + task.epochs + noise)
-        path = self.job.file(task.number)
+        path = self.job.locate_model(task.number)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(task.candidate))
         metrics = {"val_accuracy": accuracy, "val_loss": 1 - accuracy}

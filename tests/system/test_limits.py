@@ -14,7 +14,7 @@ from qhls.compat.qtools.prices import load_prices
 from qhls.energy import load_technology
 from qhls.errors import EnergyError, LoadError, QhlsError
 from qhls.plan.hardware.prices import load_area_table
-from qhls.search.command import _space, load_data
+from qhls.search.command import _read_space, load_data
 from qhls.system import limits
 from qhls.system.limits import (
     check_regular_file,
@@ -88,7 +88,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
     expected = r": expected .*, got a device or pipe, which may have no end\. Check the path\.$"
-    for use in (load_data, _space, lambda path: read_json(path, "JSON")):
+    for use in (load_data, _read_space, lambda path: read_json(path, "JSON")):
         with pytest.raises(LoadError, match=expected):
             use(pipe)
     for load in (load_technology, load_area_table, load_prices):
@@ -127,7 +127,7 @@ def test_texts_that_are_no_json_of_ours(tmp_path, text):
     with pytest.raises(
         LoadError, match=r"^.*own.json: expected a JSON file, got text that is not JSON .*$"
     ):
-        _space(path)
+        _read_space(path)
 
 
 @pytest.mark.parametrize(

@@ -90,19 +90,19 @@ class Engine:
         self._study.tell(
             trial,
             [
-                v if ok else self._worst_of(i)
+                v if ok else self._find_worst(i)
                 for i, (v, ok) in enumerate(zip(values, known, strict=True))
             ],
         )
 
-    def _worst_of(self, index: int) -> float:
+    def _find_worst(self, index: int) -> float:
         column = [values[index] for values in self._seen]
         if not column:
             return self._worst[index]
         return min(column) if self.objectives[index].more else max(column)
 
 
-def default_engine(trials: int) -> str:
+def choose_engine(trials: int) -> str:
     """Return the engine for a number of trials."""
     return "tpe" if trials < MANY_TRIALS else "nsga2"
 

@@ -72,7 +72,7 @@ class RandomTuner:
         candidate = self.choose(rng)
         if candidate is None:
             return None
-        self._known.add(self.space.key(candidate))
+        self._known.add(self.space.format_key(candidate))
         self._asked += 1
         return Proposal(self._asked - 1, candidate)
 
@@ -82,20 +82,20 @@ class RandomTuner:
 
     def choose(self, rng: np.random.Generator) -> Candidate | None:
         """Return the next candidate."""
-        return self.unknown(rng)
+        return self.draw_new(rng)
 
-    def unknown(self, rng: np.random.Generator) -> Candidate | None:
+    def draw_new(self, rng: np.random.Generator) -> Candidate | None:
         """Return a random candidate that was not proposed yet; ``None``: all were."""
         for _ in range(DRAWS):
             candidate = draw(self.space, rng)
-            if self.space.key(candidate) not in self._known:
+            if self.space.format_key(candidate) not in self._known:
                 return candidate
         if len(self._known) >= self.space.size:
             return None
         start = int(rng.integers(min(self.space.size, 2**62)))
         for step in range(self.space.size):  # few are left, so the space is small
-            candidate = self.space.candidate((start + step) % self.space.size)
-            if self.space.key(candidate) not in self._known:
+            candidate = self.space.get_candidate((start + step) % self.space.size)
+            if self.space.format_key(candidate) not in self._known:
                 return candidate
         return None
 
@@ -130,7 +130,7 @@ class BayesianTuner(RandomTuner):
         scored = [(c, s) for c, s in self.outcomes if s is not None]
         candidates = [] if len(scored) < max(self.initial, 2) else self._pool(rng, scored)
         if not candidates:
-            return self.unknown(rng)
+            return self.draw_new(rng)
         process = GaussianProcess(self.alpha)
         process.fit(
             np.array([encode_candidate(self.space, c) for c, _ in scored]),
@@ -155,7 +155,7 @@ class BayesianTuner(RandomTuner):
                 candidate |= {
                     n: parent[n] for n, new in zip(names, changed, strict=True) if not new
                 }
-            key = self.space.key(candidate)
+            key = self.space.format_key(candidate)
             if key not in self._known:
                 pool[key] = candidate
         return list(pool.values())
@@ -181,8 +181,7 @@ class HyperbandTuner:
     ) -> None:
         if factor < 2 or max_epochs < 1 or hyperband_iterations < 1:
             raise SearchError(
-                f"hyperband: expected factor of at least 2, max_epochs and hyperband_iterations of at least 1, "
-                f"got {factor}, {max_epochs} and {hyperband_iterations}. Increase them."
+                f"hyperband: expected factor of at least 2, max_epochs and hyperband_iterations of at least 1, got {factor}, {max_epochs} and {hyperband_iterations}. Increase them."
             )
         self.max_epochs, self.factor = max_epochs, factor
         self.max_trials = math.inf if max_trials is None else max_trials
@@ -203,7 +202,7 @@ class HyperbandTuner:
         """Return the next proposal; ``None`` until the scores of a round are known, and after the last."""
         while not self._queue:
             waiting = any(p.number not in self._scores for p in self._round)
-            if waiting or not self._next_round():
+            if waiting or not self._start_round():
                 return None
         if self._number >= self.max_trials:
             return None
@@ -214,14 +213,14 @@ class HyperbandTuner:
         """Take in the score of a proposal; ``None``: it has none."""
         self._scores[proposal.number] = score
 
-    def _next_round(self) -> bool:
+    def _start_round(self) -> bool:
         """Fill the queue with the best of the last round or a new bracket, and return false without one."""
         if self._round:
             bracket, _ = self._brackets[0]
             self._stage += 1
             scored = [(p, self._scores.get(p.number)) for p in self._round]
             ranked = sorted(((p, s) for p, s in scored if s is not None), key=lambda pair: -pair[1])
-            best = [p for p, _ in ranked[: promoted(len(self._round), self.factor)]]
+            best = [p for p, _ in ranked[: count_promoted(len(self._round), self.factor)]]
             if self._stage <= bracket and best:
                 self._fill([(p.candidate, p) for p in best])
                 return True
@@ -255,7 +254,7 @@ class HyperbandTuner:
         self._queue = list(self._round)
 
 
-def promoted(count: int, factor: int) -> int:
+def count_promoted(count: int, factor: int) -> int:
     """Return how many of ``count`` candidates train beyond a rung: one of ``factor``, at least one in all."""
     return max(count // factor, 1)
 

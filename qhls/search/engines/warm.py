@@ -37,15 +37,15 @@ Table = dict[str, list[float]]
 """By choice: a number for each option."""
 
 
-def warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:
+def find_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:
     """Return the candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
 
     The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
     is not installed.
     """
     names = plan.costs or ("bits",)
-    losses = sensitivities(space, job)
-    base = space.smallest()
+    losses = measure_sensitivities(space, job)
+    base = space.smallest
     costs = {name: _compute_costs(space, base, name, plan) for name in names}
     least, most = _find_ends(costs[names[0]])
     candidates: dict[str, Candidate] = {}
@@ -54,13 +54,13 @@ def warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]
         bounds[names[0]] = min(float(bound), bounds.get(names[0], math.inf))
         candidate = solve_program(space, losses, costs, bounds)
         if candidate is not None:
-            candidates[space.key(candidate)] = candidate
-    for candidate in homogeneous(space):
-        candidates.setdefault(space.key(candidate), candidate)
+            candidates[space.format_key(candidate)] = candidate
+    for candidate in list_homogeneous(space):
+        candidates.setdefault(space.format_key(candidate), candidate)
     return list(candidates.values())
 
 
-def homogeneous(space: Space) -> list[Candidate]:
+def list_homogeneous(space: Space) -> list[Candidate]:
     """Return for each number of bits the candidate that has it, or the most below it, everywhere."""
     quantizers = [c for c in space.choices if isinstance(c.options[0], str)]
     fixed = {
@@ -116,7 +116,7 @@ def solve_program(
     }
 
 
-def sensitivities(space: Space, job: Job) -> Table:
+def measure_sensitivities(space: Space, job: Job) -> Table:
     """Return the rise of the model's loss if one choice alone is an option, for each option.
 
     What cannot be built counts as infinitely bad, within what the program takes.
@@ -125,7 +125,7 @@ def sensitivities(space: Space, job: Job) -> Table:
     loss = keras.losses.get(job.model.loss)
     reference = _compute_loss(job.model, loss, x, y)
 
-    def rise(choice: CandidateChoice, option: Any) -> float:
+    def measure_rise(choice: CandidateChoice, option: Any) -> float:
         try:
             model = space.build({choice.name: option})
         except TrialError:
@@ -134,7 +134,7 @@ def sensitivities(space: Space, job: Job) -> Table:
         value = _compute_loss(model, loss, x, y) - reference
         return value if math.isfinite(value) else _BAD
 
-    return {c.name: [rise(c, option) for option in c.options] for c in space.choices}
+    return {c.name: [measure_rise(c, option) for option in c.options] for c in space.choices}
 
 
 _BAD = 1e6
@@ -148,16 +148,18 @@ def _compute_loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
 def _compute_costs(space: Space, base: Candidate, name: str, plan: ParetoPlan) -> Table:
     """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
 
-    def cost(candidate: Candidate) -> float:
+    def measure_cost(candidate: Candidate) -> float:
         try:
             return measure(space.build(candidate), [name], plan.hardware)[name]
         except TrialError:
             return _BAD * _BAD
 
-    lowest = cost(base)
+    lowest = measure_cost(base)
     table = {
         choice.name: [
-            0.0 if option == base[choice.name] else cost(base | {choice.name: option}) - lowest
+            0.0
+            if option == base[choice.name]
+            else measure_cost(base | {choice.name: option}) - lowest
             for option in choice.options
         ]
         for choice in space.choices

@@ -19,7 +19,7 @@ from qhls.plan import Schedule
 from qhls.plan.schedule import check_schedule
 from qhls.search.errors import GoalError, TrialError
 from qhls.search.goals.forgiving import DEFAULT_CONFIG
-from qhls.search.space.sizes import Sizes, model_bits
+from qhls.search.space.sizes import Sizes, count_model_bits
 
 UNITS = {"energy": "pJ", "area": "LUT", "latency": "ns", "bits": "bits"}
 """Name -> unit of each cost."""
@@ -52,14 +52,16 @@ def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dic
     check_costs(names)
     costs: dict[str, float] = {}
     if "bits" in names:
-        stats = model_bits(model, Sizes(), DEFAULT_CONFIG)
+        stats = count_model_bits(model, Sizes(), DEFAULT_CONFIG)
         costs["bits"] = sum(entry["total"] for entry in stats.values())
     if set(names) - {"bits"}:
         costs |= _measure_design(model, hardware)
     return {name: costs[name] for name in names}
 
 
-def trained_costs(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
+def measure_trained(
+    model: keras.Model, names: Iterable[str], hardware: Hardware
+) -> dict[str, float]:
     """Return those of the costs ``names`` that belong to the design, with the weights of ``model``.
 
     Raises ``TrialError`` where the model cannot become a design.

@@ -18,7 +18,7 @@ Cost = Callable[[Candidate], float]
 def check_input_types(space: Space, hardware: Hardware) -> None:
     """Raise ``SearchError`` unless every input of a candidate has a type: all of them would fail alike."""
     with suppress(TrialError):  # a fault of this candidate need not be one of others
-        model = space.build(space.smallest())
+        model = space.build(space.smallest)
         try:
             list_inputs(model, hardware.input_types)
         except LoweringError as error:
@@ -33,7 +33,7 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
     for name, most in budgets.items():
         errors: list[TrialError] = []
 
-        def cost(
+        def measure_cost(
             candidate: Candidate, name: str = name, errors: list[TrialError] = errors
         ) -> float:
             try:
@@ -42,7 +42,7 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
                 errors.append(error)
                 return math.inf
 
-        least = cheapest(space, cost, most)
+        least = find_cheapest(space, measure_cost, most)
         if least == math.inf:
             raise SearchError(
                 f"budget {name!r}: expected a candidate that can be priced, got none: {errors[-1]}"
@@ -54,13 +54,13 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
             )
 
 
-def cheapest(space: Space, cost: Cost, enough: float) -> float:
+def find_cheapest(space: Space, cost: Cost, enough: float) -> float:
     """Return the least cost, choice by choice from the smallest candidate; any cost up to ``enough`` will do.
 
     It is the least of all if the order of a choice's options by cost does not depend on the other choices. That holds
     for bits, and in practice for energy, area and latency.
     """
-    best = space.smallest()
+    best = space.smallest
     least = cost(best)
     for choice in space.choices:
         for option in choice.options:

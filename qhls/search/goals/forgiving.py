@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 from qhls.search.errors import GoalError
-from qhls.search.space.sizes import Sizes, model_bits
+from qhls.search.space.sizes import Sizes, count_model_bits
 from qhls.system.text import say
 
 DEFAULT_CONFIG = {"default": ["parameters", "activations"]}
@@ -27,7 +27,7 @@ DEFAULT_CONFIG = {"default": ["parameters", "activations"]}
 Stats = dict[str, dict[str, float]]
 
 
-def forgiving_delta(
+def compute_delta(
     reference: float, trial: float, delta_p: float, delta_n: float, rate: float
 ) -> float:
     """Return the share of the metric that is forgiven (or, below 0, taken); ``delta_p``, ``delta_n`` in percent."""
@@ -62,7 +62,7 @@ class ForgivingFactor:
         """Return by layer a dictionary whose "total" is the layer's part of the size."""
         raise NotImplementedError
 
-    def total(self, stats: Stats) -> float:
+    def add_up(self, stats: Stats) -> float:
         """Return the size of the whole model from the result of ``measure``."""
         return sum(entry["total"] for entry in stats.values())
 
@@ -70,7 +70,7 @@ class ForgivingFactor:
         """Return the size of the reference, the first model of a call, times ``stress``."""
         if math.isnan(self.reference_total):
             self.reference_size_dict = self.measure(model, reference=True)
-            self.reference_total = self.total(self.reference_size_dict)
+            self.reference_total = self.add_up(self.reference_size_dict)
             if not self.reference_total > 0:
                 raise GoalError(
                     f"goal: expected a reference of a size above 0 {self.unit}, got "
@@ -86,13 +86,13 @@ class ForgivingFactor:
     def get_trial(self, model: keras.Model) -> float:
         """Return the size of a quantised model."""
         self.trial_size_dict = self.measure(model, reference=False)
-        self.trial_size = self.total(self.trial_size_dict)
+        self.trial_size = self.add_up(self.trial_size_dict)
         return self.trial_size
 
     def delta(self) -> float:
         """Return the share of the metric that is forgiven to the last trial. Raises ``GoalError`` without a trial."""
         self._require_trial()
-        return forgiving_delta(
+        return compute_delta(
             self.reference_size, self.trial_size, self.delta_p, self.delta_n, self.rate
         )
 
@@ -151,11 +151,11 @@ class ForgivingFactorBits(ForgivingFactor):
         for name, bits in (("input", input_bits), ("output", output_bits), ("ref", ref_bits)):
             check_number(f"goal: {name}_bits", bits, 0.0)
         self.sizes = Sizes(input_bits, output_bits, ref_bits)
-        self.config = _checked(DEFAULT_CONFIG if config is None else config)
+        self.config = _check_config(DEFAULT_CONFIG if config is None else config)
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
         """Return by layer the bits of parameters, of activations and, of those that ``config`` counts, in total."""
-        return model_bits(model, self.sizes, self.config)
+        return count_model_bits(model, self.sizes, self.config)
 
 
 class ForgivingFactorEnergy(ForgivingFactor):
@@ -183,16 +183,16 @@ class ForgivingFactorEnergy(ForgivingFactor):
         """Return by layer the pJ per inference."""
         return self.energy(model, reference)
 
-    def total(self, stats: Stats) -> float:
+    def add_up(self, stats: Stats) -> float:
         """Return the size of the whole model, rounded down as QTools does."""
-        return float(int(super().total(stats)))
+        return float(int(super().add_up(stats)))
 
     def delta(self) -> float:
         """Return the share of the metric that is forgiven to the last trial."""
         if self.stress_in_delta:
             return super().delta()
         self._require_trial()
-        return forgiving_delta(
+        return compute_delta(
             self.reference_total, self.trial_size, self.delta_p, self.delta_n, self.rate
         )
 
@@ -205,7 +205,7 @@ def check_number(what: str, value: Any, above: float | None) -> None:
         raise GoalError(f"{what}: expected a number{bound}, got {value!r}. Correct it.")
 
 
-def _checked(config: Any) -> Mapping[str, Any]:
+def _check_config(config: Any) -> Mapping[str, Any]:
     parts = DEFAULT_CONFIG["default"]
     sound = isinstance(config, Mapping) and all(
         isinstance(value, list | tuple) and set(value) <= set(parts) for value in config.values()

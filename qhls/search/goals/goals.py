@@ -76,7 +76,7 @@ class Goal:
             costs["delta"] = self.factor.delta()
         return costs
 
-    def description(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Return the parameters that distinguish goals, without the functions of ``judge``."""
         factor, kind = self.factor, getattr(self.score, "__name__", "lambda")
         names = ("delta_p", "delta_n", "rate", "stress", "reference_total")
@@ -88,12 +88,12 @@ class Goal:
             **numbers,
         }
 
-    def over(self, costs: Mapping[str, float]) -> dict[str, float]:
+    def find_over_budget(self, costs: Mapping[str, float]) -> dict[str, float]:
         """Return name -> cost of each of ``costs`` that exceeds its budget."""
-        return over_budget(self.budgets, costs)
+        return find_over_budget(self.budgets, costs)
 
 
-def over_budget(budgets: Mapping[str, float], costs: Mapping[str, float]) -> dict[str, float]:
+def find_over_budget(budgets: Mapping[str, float], costs: Mapping[str, float]) -> dict[str, float]:
     """Return name -> cost of each of ``costs`` that exceeds its budget."""
     return {name: costs[name] for name, most in budgets.items() if costs[name] > most}
 
@@ -129,7 +129,7 @@ def maximise(
 def minimise(metric: str = "loss", *, hardware: Hardware | None = None, **budgets: float) -> Goal:
     """Return the goal of the least of ``metric``, such as a loss, within budgets; as ``maximise``."""
     checked = check_budgets(budgets)
-    return Goal(_negated, metric, budgets=checked, hardware=hardware or Hardware())
+    return Goal(_negate, metric, budgets=checked, hardware=hardware or Hardware())
 
 
 def judge(
@@ -143,7 +143,7 @@ def judge(
     names = tuple(costs)
     check_costs(names)
     return Goal(
-        partial(_judged, score),
+        partial(_apply_score, score),
         default_metric="loss",
         costs=names,
         budgets=check_budgets(budgets),
@@ -151,7 +151,7 @@ def judge(
     )
 
 
-def _judged(
+def _apply_score(
     score: Callable[[Metrics, Costs], float], _value: float, metrics: Metrics, costs: Costs
 ) -> float:
     return float(score(metrics, costs))
@@ -161,15 +161,15 @@ def _as_is(value: float, _metrics: Metrics, _costs: Costs) -> float:
     return value
 
 
-def _negated(value: float, _metrics: Metrics, _costs: Costs) -> float:
+def _negate(value: float, _metrics: Metrics, _costs: Costs) -> float:
     return -value
 
 
-def _forgiven(value: float, _metrics: Metrics, costs: Costs) -> float:
+def _forgive(value: float, _metrics: Metrics, costs: Costs) -> float:
     return value * (1.0 + costs["delta"])
 
 
-def _forgiven_error(value: float, _metrics: Metrics, costs: Costs) -> float:
+def _forgive_error(value: float, _metrics: Metrics, costs: Costs) -> float:
     factor = 1.0 + costs["delta"]
     return -value / factor if value >= 0 else -value * factor
 
@@ -177,7 +177,7 @@ def _forgiven_error(value: float, _metrics: Metrics, costs: Costs) -> float:
 def set_direction(goal: Goal, direction: str) -> Goal:
     """Return ``goal`` with the direction of its metric, "max" or "min", if the goal itself has none."""
     least = direction == "min" and goal.factor is not None
-    return replace(goal, score=_forgiven_error) if least else goal
+    return replace(goal, score=_forgive_error) if least else goal
 
 
 # -- AutoQKeras' ------------------------------------------------------------------------------------
@@ -188,10 +188,10 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
     if isinstance(goal, Goal):
         return goal
     if goal is None or isinstance(goal, Mapping):
-        goal = forgiving_factor(goal or DEFAULT_GOAL)
+        goal = make_forgiving_factor(goal or DEFAULT_GOAL)
     if isinstance(goal, ForgivingFactor):
         goal.get_reference(model)
-        return Goal(_forgiven, factor=goal)
+        return Goal(_forgive, factor=goal)
     if callable(goal):
         function: Callable[..., Any] = goal
         return judge(function)
@@ -201,7 +201,7 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
     )
 
 
-def forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
+def make_forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
     """Return the forgiving factor of ``{"type": "bits" or "energy", "params": {...}}``. Raises ``GoalError``."""
     _check_keys("goal", goal, ("type", "params"), ("type", "params"))
     kinds: dict[str, Callable[..., ForgivingFactor]] = {
@@ -269,7 +269,7 @@ def _make_energy_factor(
             f"goal: config_json: expected None, got {config_json!r}. Pass a table of prices as process."
         )
 
-    def energy(model: keras.Model, reference: bool) -> Stats:
+    def measure_energy(model: keras.Model, reference: bool) -> Stats:
         tools = QTools(
             model,
             process,
@@ -283,7 +283,7 @@ def _make_energy_factor(
         return tools.extract_energy_profile(tools.include_energy, prices)
 
     return ForgivingFactorEnergy(
-        delta_p, delta_n, rate, stress, energy=energy, stress_in_delta=stress_in_delta
+        delta_p, delta_n, rate, stress, energy=measure_energy, stress_in_delta=stress_in_delta
     )
 
 

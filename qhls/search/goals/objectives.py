@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qhls.search.errors import GoalError
 from qhls.search.goals.costs import UNITS
-from qhls.search.trials.training import metric_names
+from qhls.search.trials.training import list_metric_names
 
 _LESS = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "divergence")
 """Parts of the names of metrics of which less is better."""
@@ -38,20 +38,20 @@ class Objective:
         """Unit such as pJ; empty for a metric."""
         return UNITS.get(self.name, "")
 
-    def loss(self, value: float) -> float:
+    def to_loss(self, value: float) -> float:
         """Return a number for ``value`` of which less is better."""
         return -value if self.more else value
 
     @property
     def logged_names(self) -> tuple[str, ...]:
         """Names under which Keras may log the metric."""
-        return metric_names(self.name)
+        return list_metric_names(self.name)
 
     def score(
         self, value: float, _metrics: Mapping[str, float], _costs: Mapping[str, float]
     ) -> float:
         """Return a number for ``value``, higher is better, by which the best epoch of a training is found."""
-        return -self.loss(value)
+        return -self.to_loss(value)
 
     def of(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
         """Return the value of the objective. Raises ``GoalError`` for a metric that was not logged."""
@@ -107,7 +107,7 @@ def dominates(a: Losses, b: Losses) -> bool:
     return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
 
 
-def front(points: Sequence[Losses]) -> list[int]:
+def find_front(points: Sequence[Losses]) -> list[int]:
     """Return the numbers of the points that no other dominates; of equal ones the first."""
     if not points:
         return []
@@ -116,7 +116,7 @@ def front(points: Sequence[Losses]) -> list[int]:
     return sorted(int(i) for i in first if rank[i] == 0)
 
 
-def ranked(points: Sequence[Losses]) -> list[int]:
+def rank_points(points: Sequence[Losses]) -> list[int]:
     """Return the numbers of all points, the best first: front by front, within one those far from others first.
 
     K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002: its fronts and its

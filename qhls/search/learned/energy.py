@@ -79,11 +79,15 @@ class EnergyTerm:
     """Layers without whose idle units the model is exported."""
     calls: int = 1
 
-    def loss(self) -> Tensor:
+    def compute_loss(self) -> Tensor:
         """Return the addend of the loss in each call of the layer that has this term."""
-        return ops.convert_to_tensor(self.strength) * self.energy() / (self.at_start * self.calls)
+        return (
+            ops.convert_to_tensor(self.strength)
+            * self.compute_energy()
+            / (self.at_start * self.calls)
+        )
 
-    def energy(self) -> Tensor:
+    def compute_energy(self) -> Tensor:
         """Return the pJ per inference, as estimated from the widths."""
         total = ops.convert_to_tensor(self.constant)
         bits: dict[Any, Tensor] = {}
@@ -91,26 +95,26 @@ class EnergyTerm:
         for product in self.products:
             layer = product.layer
             if layer not in bits:
-                bits[layer] = layer.kernel_bits()
+                bits[layer] = layer.count_kernel_bits()
                 sums[layer] = self._sum(product, sums)
-            total = total + self._product(product, bits[layer], sums)
+            total = total + self._price_product(product, bits[layer], sums)
         for root, slope in self.slopes.items():
-            width, _ = self._width(LearnedWidth(root, 0.0, 0.0), sums)
+            width, _ = self._count_bits(LearnedWidth(root, 0.0, 0.0), sums)
             if root in self.removable:
-                width = width * ops.mean(used(root.units_used(bits[root])))
+                width = width * ops.mean(mark_used(root.count_unit_bits(bits[root])))
             total = total + slope * width
             if root in self.biases:
-                total = total + self.biases[root] * used(root.bias_bits()) * width
+                total = total + self.biases[root] * mark_used(root.count_bias_bits()) * width
         return total
 
-    def _width(
+    def _count_bits(
         self, width: LearnedWidth, sums: Mapping[Any, tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor]:
         """Return all bits and fraction bits, with gradients to what is learned."""
         if width.root is None:
             return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
         if isinstance(width.root, LearnedActivation):
-            bits, fraction = width.root.width(), width.root.fraction()
+            bits, fraction = width.root.compute_width(), width.root.compute_fraction()
         else:
             bits, fraction = sums[width.root]
         return bits + width.more, fraction + width.fraction
@@ -119,24 +123,24 @@ class EnergyTerm:
         self, product: Product, sums: Mapping[Any, tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor]:
         """Return all bits and fraction bits of a sum: as fine as its products and its bias."""
-        bits, fraction = self._width(product.x, sums)
+        bits, fraction = self._count_bits(product.x, sums)
         layer = product.layer
-        finest = fraction + layer.finest()
+        finest = fraction + layer.find_finest()
         if layer.get_unquantized("bias") is not None:
-            there = ops.stop_gradient(layer.bias_bits()) > 0
-            finest = ops.where(there, ops.maximum(finest, layer.fraction("bias")), finest)
-        return ops.maximum(bits - fraction + layer.growth() + finest + 1.0, 1.0), finest
+            there = ops.stop_gradient(layer.count_bias_bits()) > 0
+            finest = ops.where(there, ops.maximum(finest, layer.compute_fraction("bias")), finest)
+        return ops.maximum(bits - fraction + layer.compute_growth() + finest + 1.0, 1.0), finest
 
-    def _product(
+    def _price_product(
         self, product: Product, bits: Tensor, sums: Mapping[Any, tuple[Tensor, Tensor]]
     ) -> Tensor:
         """Return the pJ of the products of a layer, and of their sums."""
         operations = self.technology.operations
-        x, _ = self._width(product.x, sums)
+        x, _ = self._count_bits(product.x, sums)
         add, wide = price(operations["add"], x), price(operations["add"], sums[product.layer][0])
         if product.memory is None:
             digits = ops.sum(ops.maximum(bits - 1.0, 0.0)) * DIGITS_PER_BIT
-            return product.uses * (digits * add + ops.sum(used(bits)) * wide)
+            return product.uses * (digits * add + ops.sum(mark_used(bits)) * wide)
         stored = ops.max(bits) + 1.0
         once, at, power = product.memory
         times = product.uses * product.weights
@@ -144,7 +148,7 @@ class EnergyTerm:
         return times * (multiplied + wide) + once * (stored / at) ** power
 
 
-def used(bits: Tensor) -> Tensor:
+def mark_used(bits: Tensor) -> Tensor:
     """Return 1 for each weight that has bits, else 0; the gradient is the average saving of one bit less, to 0."""
     fixed = ops.stop_gradient(bits)
     return ops.minimum(fixed, 1.0) + (bits - fixed) / ops.maximum(fixed, 1.0)
@@ -162,7 +166,7 @@ def price(polynomial: Polynomial, *bits: Tensor) -> Tensor:
     return sum(terms[1:], start=ops.convert_to_tensor(float(terms[0])))
 
 
-def energy_term(
+def derive_energy_term(
     graph: Graph,
     schedule: Schedule,
     technology: Technology,
@@ -178,7 +182,7 @@ def energy_term(
             continue
         layer = layers.get(op.layer or "")
         is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in count_events(op))
-        widths[op] = _width(op, widths, layer if is_product else None, activations)
+        widths[op] = _find_width(op, widths, layer if is_product else None, activations)
         for cause, tensor, pj in list_energy_terms(network.find_hardware(op), technology):
             term.at_start += pj
             if is_product and (isinstance(tensor, Const) or (tensor is op and cause != "memory")):
@@ -196,11 +200,11 @@ def energy_term(
         if is_product:
             process = network.find_hardware(op)
             assert layer is not None and isinstance(process, Process)
-            term.products.append(_product(process, layer, widths, technology))
+            term.products.append(_make_product(process, layer, widths, technology))
     return term
 
 
-def _width(
+def _find_width(
     op: Op,
     widths: Mapping[Op, LearnedWidth],
     layer: LearnedWeights | None,
@@ -220,7 +224,7 @@ def _width(
     return LearnedWidth(before.root, more, before.fraction + op.type.frac - widest.type.frac)
 
 
-def _product(
+def _make_product(
     process: Process,
     layer: LearnedWeights,
     widths: Mapping[Op, LearnedWidth],

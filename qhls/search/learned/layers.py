@@ -35,7 +35,7 @@ def round_bits(fraction: Tensor) -> Tensor:
     return ops.clip(round_through(fraction), -bound, bound)
 
 
-def moving(layer: Any, variable: Any) -> Tensor:
+def read_fraction_bits(layer: Any, variable: Any) -> Tensor:
     """Return the fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
     bits = round_bits(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
     fixed = ops.stop_gradient(bits)
@@ -51,7 +51,7 @@ def round_to_fraction(x: Tensor, fraction: Tensor) -> Tensor:
     return value + (x - ops.stop_gradient(x)) + math.log(2.0) * error * bits
 
 
-def code_bits(x: Tensor, fraction: Tensor) -> Tensor:
+def count_code_bits(x: Tensor, fraction: Tensor) -> Tensor:
     """Return the bits of the magnitude of each code of ``x``; codes that are not 0 have gradient 1 to ``fraction``."""
     codes = ops.abs(ops.round(ops.stop_gradient(x) * compute_exp2(ops.stop_gradient(fraction))))
     bits = ops.floor(ops.log(ops.maximum(codes, 0.5) + 0.25) / math.log(2.0)) + 1.0
@@ -91,7 +91,7 @@ class LearnedWeights(QLayer):
                     self.finest_fraction = self.add_weight(
                         shape=(), initializer="zeros", name="finest_fraction"
                     )
-                    fraction.constraint = self._capped
+                    fraction.constraint = self._limit
         if isinstance(self.activation, LearnedActivation):
             self.activation.build(None)
 
@@ -109,16 +109,16 @@ class LearnedWeights(QLayer):
             if len(start.shape):
                 self.finest_fraction.assign(bound / BITS_PER_UNIT)
 
-    def _capped(self, fractions: Tensor) -> Tensor:
+    def _limit(self, fractions: Tensor) -> Tensor:
         """Return ``fractions`` limited to the fraction bits that the finest weight may have."""
         return ops.minimum(fractions, ops.convert_to_tensor(self.finest_fraction))
 
-    def fraction(self, variable: str) -> Tensor:
+    def compute_fraction(self, variable: str) -> Tensor:
         """Return the fraction bits of a variable as whole numbers, in its shape or as one number."""
-        bits = moving(self, getattr(self, f"{variable}_fraction"))
+        bits = read_fraction_bits(self, getattr(self, f"{variable}_fraction"))
         if not len(bits.shape):
             return bits
-        finest = moving(self, self.finest_fraction)
+        finest = read_fraction_bits(self, self.finest_fraction)
         fixed = ops.stop_gradient(ops.minimum(bits, finest))
         at_it = ops.cast(ops.stop_gradient(bits >= finest), bits.dtype)
         return (
@@ -127,40 +127,42 @@ class LearnedWeights(QLayer):
 
     def apply_quantizer(self, variable: str, value: Any) -> Any:
         """Return ``value`` rounded to the fraction bits of ``variable``."""
-        return round_to_fraction(ops.convert_to_tensor(value), self.fraction(variable))
+        return round_to_fraction(ops.convert_to_tensor(value), self.compute_fraction(variable))
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Call the Q-layer and, while training, add the energy to the loss."""
         if training and self.term is not None:
-            self.add_loss(self.term.loss())
+            self.add_loss(self.term.compute_loss())
         return super().call(inputs)
 
     # -- for prices ---------------------------------------------------------------------------------
 
-    def kernel_bits(self) -> Tensor:
+    def count_kernel_bits(self) -> Tensor:
         """Return the bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
         name = self.kernel_name
-        return code_bits(self.get_unquantized(name) + 0.0, self.fraction(name))
+        return count_code_bits(self.get_unquantized(name) + 0.0, self.compute_fraction(name))
 
-    def bias_bits(self) -> Tensor:
+    def count_bias_bits(self) -> Tensor:
         """Return the bits of the magnitude of the largest bias; 0 if all are 0."""
-        return ops.max(code_bits(self.get_unquantized("bias") + 0.0, self.fraction("bias")))
+        return ops.max(
+            count_code_bits(self.get_unquantized("bias") + 0.0, self.compute_fraction("bias"))
+        )
 
-    def finest(self) -> Tensor:
+    def find_finest(self) -> Tensor:
         """Return the most fraction bits of a weight that is not 0."""
-        fraction = self.fraction(self.kernel_name)
-        used = ops.stop_gradient(self.kernel_bits()) > 0
+        fraction = self.compute_fraction(self.kernel_name)
+        used = ops.stop_gradient(self.count_kernel_bits()) > 0
         most = ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
         if not len(fraction.shape):
             return most
-        finest = moving(self, self.finest_fraction)
+        finest = read_fraction_bits(self, self.finest_fraction)
         return ops.stop_gradient(most) + finest - ops.stop_gradient(finest)
 
-    def units_used(self, bits: Tensor) -> Tensor:
-        """Return the bits of the largest weight of each unit, from ``kernel_bits``."""
+    def count_unit_bits(self, bits: Tensor) -> Tensor:
+        """Return the bits of the largest weight of each unit, from ``count_kernel_bits``."""
         return ops.max(bits, axis=tuple(range(len(bits.shape) - 1)))
 
-    def growth(self) -> Tensor:
+    def compute_growth(self) -> Tensor:
         """Return the bits that a sum has beyond those of a whole input, without the weights' fraction bits."""
         value = ops.abs(
             self.apply_quantizer(self.kernel_name, self.get_unquantized(self.kernel_name))
@@ -196,21 +198,23 @@ class LearnedActivation(keras.layers.Layer):
 
     def start(self, bits: int) -> None:
         """Begin with ``bits`` bits, the sign included; ``peak`` is known."""
-        fraction = bits - self.signed - int(self.integer())
+        fraction = bits - self.signed - int(self.compute_integer())
         self.output_fraction.assign(fraction / BITS_PER_UNIT)
 
-    def integer(self) -> Tensor:
+    def compute_integer(self) -> Tensor:
         """Return the bits left of the binary point, without the sign."""
         peak = ops.maximum(ops.convert_to_tensor(self.peak), 2.0**-MOST_FRACTION_BITS)
         return ops.stop_gradient(ops.ceil(ops.log(peak) / math.log(2.0)))
 
-    def fraction(self) -> Tensor:
+    def compute_fraction(self) -> Tensor:
         """Return the fraction bits: enough that one bit remains beside the sign."""
-        return ops.maximum(moving(self, self.output_fraction), 1.0 - self.integer())
+        return ops.maximum(
+            read_fraction_bits(self, self.output_fraction), 1.0 - self.compute_integer()
+        )
 
-    def width(self) -> Tensor:
+    def compute_width(self) -> Tensor:
         """Return the bits of a number, the sign included."""
-        return self.integer() + self.fraction() + float(self.signed)
+        return self.compute_integer() + self.compute_fraction() + float(self.signed)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Return ``inputs`` rounded and saturated."""
@@ -218,7 +222,7 @@ class LearnedActivation(keras.layers.Layer):
             seen = ops.max(ops.abs(inputs) if self.signed else inputs)
             seen = ops.stop_gradient(ops.maximum(seen, DECAY * self.peak))
             self.peak.assign(ops.cast(seen, self.peak.dtype))
-        fraction, top = self.fraction(), compute_exp2(self.integer())
+        fraction, top = self.compute_fraction(), compute_exp2(self.compute_integer())
         last = compute_exp2(-ops.stop_gradient(fraction))
         low = -top if self.signed else 0.0
         return round_to_fraction(ops.clip(inputs, low, top - last), fraction)
@@ -228,7 +232,7 @@ class LearnedActivation(keras.layers.Layer):
         return input_shape
 
 
-def learned_class(name: str) -> type[LearnedWeights]:
+def get_learned_class(name: str) -> type[LearnedWeights]:
     """Return the class that learns the widths of the Q-layer ``name``."""
     if name not in _LEARNED:
         _LEARNED[name] = type(f"Learned{name}", (LearnedWeights, get_registered()[name]), {})

@@ -22,9 +22,9 @@ from qhls.search.errors import SpaceError
 from qhls.search.learned.layers import (
     LearnedActivation,
     LearnedWeights,
-    learned_class,
+    get_learned_class,
 )
-from qhls.search.learned.units import removable, without_units
+from qhls.search.learned.units import find_removable, remove_units
 
 MOST_BITS = 62
 """Of a ``quantized_bits``."""
@@ -32,7 +32,9 @@ MOST_BITS = 62
 KINDS = {"relu": "relu", "linear": "linear"}
 
 
-def learned_model(model: keras.Model, stored: bool, custom_objects: Any = None) -> keras.Model:
+def build_learned_model(
+    model: keras.Model, stored: bool, custom_objects: Any = None
+) -> keras.Model:
     """Return a model like ``model``, with its weights, whose layers learn their widths; normalisations are folded.
 
     ``stored``: whether kernels lie in memories, so that the weights of each have one width. Raises
@@ -76,7 +78,7 @@ def _learn_layer(layer: KerasLayer, stored: bool) -> Any:
 
 
 def _learn_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
-    cls = learned_class(name)
+    cls = get_learned_class(name)
     config = layer.get_config()
     for each in cls.quantized_variables:
         config.pop(each.name_argument("quantizer"), None)
@@ -128,27 +130,27 @@ def _refuse(layer: KerasLayer, name: str) -> str:
 # -- learned widths ---------------------------------------------------------------------------------
 
 
-def layers_of(model: keras.Model) -> dict[str, Any]:
+def find_layers(model: keras.Model) -> dict[str, Any]:
     """Return the layers with learned widths by the names that their ops have in a design."""
     learned = LearnedWeights | LearnedActivation
     return {name: layer for name, layer in walk_layers(model) if isinstance(layer, learned)}
 
 
-def activations_of(model: keras.Model) -> dict[str, LearnedActivation]:
+def find_activations(model: keras.Model) -> dict[str, LearnedActivation]:
     """Return the learned activations by the name of the layer that applies them."""
-    inner = {n: getattr(layer, "activation", layer) for n, layer in layers_of(model).items()}
+    inner = {n: getattr(layer, "activation", layer) for n, layer in find_layers(model).items()}
     return {n: layer for n, layer in inner.items() if isinstance(layer, LearnedActivation)}
 
 
-def exported(model: keras.Model) -> keras.Model:
+def export(model: keras.Model) -> keras.Model:
     """Return the ordinary Q-model that computes what ``model`` does outside of training, bit for bit.
 
     Weights are on their grid already; the quantizer of a kernel has the bits of the whole. Units that nothing depends
     on are left out (``gradient_units``).
     """
-    learned = layers_of(model).values()
+    learned = find_layers(model).values()
     values = {e: quantize_variables(e) for e in learned if isinstance(e, LearnedWeights)}
-    values |= without_units(removable(model), values)
+    values |= remove_units(find_removable(model), values)
     pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
@@ -220,13 +222,13 @@ def _find_lowest_bit(value: float) -> int:
 
 
 def _make_activation_quantizer(layer: LearnedActivation) -> Any:
-    integer, fraction = int(layer.integer()), int(layer.fraction())
+    integer, fraction = int(layer.compute_integer()), int(layer.compute_fraction())
     if layer.kind == "relu":
         return quantized_relu(integer + fraction, integer)
     return quantized_bits(integer + fraction + 1, integer, 0, alpha=1)
 
 
-def described(model: keras.Model) -> dict[str, str]:
+def describe_quantizers(model: keras.Model) -> dict[str, str]:
     """Return the quantizers of a Q-model, by the names of AutoQKeras' choices."""
     quantizers: dict[str, str] = {}
     for _, layer in walk_layers(model):

@@ -19,27 +19,27 @@ from qhls.errors import QhlsError
 from qhls.plan import Schedule
 from qhls.search.arguments import refuse_unknown, require_whole
 from qhls.search.errors import GoalError, JournalError, SearchError, SpaceError, TrialError
-from qhls.search.goals.costs import Hardware, trained_costs
+from qhls.search.goals.costs import Hardware, measure_trained
 from qhls.search.goals.objectives import parse
 from qhls.search.learned import state as gradient_state
-from qhls.search.learned.energy import energy_term
+from qhls.search.learned.energy import derive_energy_term
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
 from qhls.search.learned.model import (
-    activations_of,
-    described,
-    exported,
-    layers_of,
-    learned_model,
+    build_learned_model,
+    describe_quantizers,
+    export,
+    find_activations,
+    find_layers,
 )
-from qhls.search.learned.units import removable
-from qhls.search.pareto import checked_data, fingerprint
+from qhls.search.learned.units import find_removable
+from qhls.search.pareto import check_data, compute_fingerprint
 from qhls.search.results.front import Front, Point
 from qhls.search.results.progress import Progress
 from qhls.search.trials.driver import ParetoPlan
-from qhls.search.trials.job import saved, store
+from qhls.search.trials.job import serialize_model, store
 from qhls.search.trials.journal import Journal
-from qhls.search.trials.only import only_driver
-from qhls.search.trials.training import compile_like, require_compiled, trial_seed
+from qhls.search.trials.only import lock_folder
+from qhls.search.trials.training import compile_like, derive_trial_seed, require_compiled
 
 SETTLING_RATE = 0.1
 """Factor of the learning rate while widths are fixed."""
@@ -125,18 +125,18 @@ def gradient(
     require_compiled(model)
     chosen = _check_settings(settings)
     plan = _plan(objectives, chosen)
-    arrays = checked_data(data)
+    arrays = check_data(data)
     folder = Path(chosen.folder)
-    header = plan.header() | {
+    header = plan.make_header() | {
         "search": "gradient",
         "strengths": list(chosen.strengths),
         "levels": chosen.levels,
         "bits": chosen.bits,
         "epochs": chosen.epochs,
-        "data": fingerprint(arrays),
-        "weights": fingerprint(model.get_weights()),
+        "data": compute_fingerprint(arrays),
+        "weights": compute_fingerprint(model.get_weights()),
     }
-    with only_driver(folder):
+    with lock_folder(folder):
         journal = _open_journal(folder, header)
         points = _train_points(model, arrays, chosen, plan, journal)
     return Front(plan.objectives, tuple(points), folder, journal.records)
@@ -152,7 +152,7 @@ def _train_points(
         if len(journal.records) < plan.trials:
             _train(model, arrays, sweep, chosen)
         (folder / gradient_state.FILE).unlink(missing_ok=True)
-        points = sweep.points()
+        points = sweep.list_points()
         shown.update(journal.records, points)
     for point in points:
         if not point.path.is_file():
@@ -187,7 +187,7 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: GradientSettin
     done = gradient_state.load(sweep.folder, learned)
     for begin, end in split_epochs(chosen.epochs, chosen.levels):
         if end > done:
-            keras.utils.set_random_seed(trial_seed(chosen.seed, begin))
+            keras.utils.set_random_seed(derive_trial_seed(chosen.seed, begin))
             settings |= {"initial_epoch": begin, "epochs": end}
             learned.fit(x, y, validation_data=tuple(validation), **settings)
             gradient_state.save(sweep.folder, learned, end)
@@ -202,14 +202,14 @@ def prepare(
     """
     schedule = hardware.schedule
 
-    learned = learned_model(model, not schedule.weights_are_logic, custom_objects)
-    layers = {n: e for n, e in layers_of(learned).items() if isinstance(e, LearnedWeights)}
+    learned = build_learned_model(model, not schedule.weights_are_logic, custom_objects)
+    layers = {n: e for n, e in find_layers(learned).items() if isinstance(e, LearnedWeights)}
     if not layers:
         raise SpaceError(
             f"gradient: expected a model with weights to learn the widths of, got {model.name!r} "
             "without. Build the model first."
         )
-    activations = activations_of(learned)
+    activations = find_activations(learned)
     for layer in layers.values():
         layer.start(bits)
     for activation in activations.values():
@@ -218,7 +218,7 @@ def prepare(
     for activation in activations.values():
         activation.start(bits)
     try:
-        graph = compile_model(exported(learned), hardware.input_types).graph
+        graph = compile_model(export(learned), hardware.input_types).graph
     except QhlsError as error:
         raise SpaceError(
             f"gradient: expected a model that becomes a design, got: {error}"
@@ -226,9 +226,9 @@ def prepare(
     first = next(iter(layers.values()))
     given = hardware.technology
     technology = given if isinstance(given, Technology) else load_technology(given)
-    term = energy_term(graph, schedule, technology, layers, activations)
+    term = derive_energy_term(graph, schedule, technology, layers, activations)
     term.strength = first.strength
-    term.removable = {first for first, _ in removable(learned)}
+    term.removable = {first for first, _ in find_removable(learned)}
     term.calls = sum(product.layer is first for product in term.products)
     first.term = term
     return learned
@@ -252,7 +252,7 @@ def split_epochs(epochs: int, levels: int) -> list[tuple[int, int]]:
     return [(epochs * i // levels, epochs * (i + 1) // levels) for i in range(levels)]
 
 
-def phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
+def plan_phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
     """Return the phase of each epoch: levels of equal length, of which the last quarter settles."""
     result: list[Phase] = []
     parts = split_epochs(epochs, levels)
@@ -275,13 +275,13 @@ class Sweep(keras.callbacks.Callback):
         super().__init__()
         self.plan, self.steps, self.journal, self.shown = plan, steps, journal, shown
         self.folder = folder
-        self._front = plan.front(journal.records)
+        self._front = plan.find_front(journal.records)
         self.rate: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set strength, learning rate and whether widths are learned."""
         phase, model = self.steps[epoch], cast("Any", self.model)
-        for layer in layers_of(model).values():
+        for layer in find_layers(model).values():
             for part in (layer, getattr(layer, "activation", None)):
                 if isinstance(part, LearnedWeights):
                     part.strength.assign(phase.strength)
@@ -301,11 +301,11 @@ class Sweep(keras.callbacks.Callback):
                 )
         if not self.steps[epoch].noted or epoch in self.journal.records:
             return
-        quantised = exported(self.model)  # pyright: ignore[reportArgumentType]
-        costs = trained_costs(quantised, self.plan.costs, self.plan.hardware)
+        quantised = export(self.model)  # pyright: ignore[reportArgumentType]
+        costs = measure_trained(quantised, self.plan.costs, self.plan.hardware)
         record = {
             "state": "trained",
-            "candidate": described(quantised),
+            "candidate": describe_quantizers(quantised),
             "costs": costs,
             "metrics": metrics,
             "values": [o.of(metrics, costs) for o in self.plan.objectives],
@@ -313,19 +313,19 @@ class Sweep(keras.callbacks.Callback):
         }
         self.journal.records[epoch] = record
         before = self._front
-        self._front = self.plan.joined(before, [epoch], self.journal.records)
+        self._front = self.plan.join_front(before, [epoch], self.journal.records)
         if epoch in self._front:
-            store(self._file(epoch), saved(quantised, include_optimizer=False))
+            store(self._locate_model(epoch), serialize_model(quantised, include_optimizer=False))
         self.journal.append(epoch, record)
         for number in set(before) - set(self._front):
-            self._file(number).unlink(missing_ok=True)
-        self.shown.update(self.journal.records, self.points())
+            self._locate_model(number).unlink(missing_ok=True)
+        self.shown.update(self.journal.records, self.list_points())
 
-    def points(self) -> list[Point]:
+    def list_points(self) -> list[Point]:
         """Return the front of all epochs so far."""
-        return self.plan.points(self._front, self.journal.records, self._file)
+        return self.plan.make_points(self._front, self.journal.records, self._locate_model)
 
-    def _file(self, number: int) -> Path:
+    def _locate_model(self, number: int) -> Path:
         return self.folder / "models" / f"epoch_{number:04d}.keras"
 
 
@@ -367,4 +367,4 @@ def _plan(objectives: Sequence[Any], chosen: GradientSettings) -> ParetoPlan:
 
 
 def _check_phases(chosen: GradientSettings) -> list[Phase]:
-    return phases(chosen.epochs, chosen.levels, chosen.strengths)
+    return plan_phases(chosen.epochs, chosen.levels, chosen.strengths)

@@ -29,7 +29,7 @@ CHANNELWISE = (
 """Layers that make 0 of 0, each channel by itself, and keep the channels last (flattened: innermost)."""
 
 
-def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]:
+def find_removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]:
     """Return pairs of layers: the units of the first are read by the second alone."""
     pairs: list[tuple[LearnedWeights, LearnedWeights]] = []
     if not isinstance(model, keras.Sequential):
@@ -37,7 +37,7 @@ def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]
     before: LearnedWeights | None = None
     for layer in model.layers:
         if isinstance(layer, LearnedWeights):
-            if before is not None and _reads_channels(layer):
+            if before is not None and _is_channel_reader(layer):
                 pairs.append((before, layer))
             before = layer if _has_units(layer) else None
         elif not isinstance(layer, CHANNELWISE) or not _is_channels_last(layer):
@@ -45,7 +45,7 @@ def removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]
     return pairs
 
 
-def kept_units(
+def choose_units(
     pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
 ) -> dict[Any, Array]:
     """Return the numbers of the units that stay, at least one, of each first layer of ``pairs``."""
@@ -70,11 +70,11 @@ def kept_units(
             return units
 
 
-def without_units(
+def remove_units(
     pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
 ) -> dict[Any, dict[str, Array]]:
     """Return the ``values`` of all layers without the units that can go."""
-    kept = kept_units(pairs, values)
+    kept = choose_units(pairs, values)
     channels = {layer: values[layer]["kernel"].shape[-1] for layer in kept}
     result = {layer: dict(variables) for layer, variables in values.items()}
     for layer, units in kept.items():
@@ -100,9 +100,9 @@ def _is_channels_last(layer: KerasLayer) -> bool:
 def _has_units(layer: LearnedWeights) -> bool:
     linear = isinstance(layer.activation, LearnedActivation)
     linear |= layer.activation is None or layer.activation is keras.activations.linear
-    return linear and layer.kernel_name == "kernel" and _reads_channels(layer)
+    return linear and layer.kernel_name == "kernel" and _is_channel_reader(layer)
 
 
-def _reads_channels(layer: LearnedWeights) -> bool:
+def _is_channel_reader(layer: LearnedWeights) -> bool:
     grouped = getattr(layer, "groups", 1) != 1
     return layer.kernel_name == "kernel" and not grouped and _is_channels_last(layer)

@@ -108,16 +108,17 @@ class Front(Tabular):
             point
             for point in self.points
             if all(
-                by_name[n].loss(point.values[n]) <= by_name[n].loss(b) for n, b in bounds.items()
+                by_name[n].to_loss(point.values[n]) <= by_name[n].to_loss(b)
+                for n, b in bounds.items()
             )
         ]
         if not within:
             raise SearchError(
                 f"front: expected a point within {bounds}, got none. Raise the bounds."
             )
-        return min(within, key=lambda point: by_name[name].loss(point.values[name]))
+        return min(within, key=lambda point: by_name[name].to_loss(point.values[name]))
 
-    def counts(self) -> dict[str, int]:
+    def count_states(self) -> dict[str, int]:
         """Return the number of trials of each state."""
         states = [record["state"] for record in self.records.values()]
         return {state: states.count(state) for state in dict.fromkeys(states)}
@@ -129,7 +130,7 @@ class Front(Tabular):
 
     def to_table(self) -> Table:
         """Return a table with one row per point."""
-        return front_table(self.objectives, self.points)
+        return tabulate_points(self.objectives, self.points)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write a page that shows all trials, the front and each point's command; ``report.html`` by default."""
@@ -152,7 +153,7 @@ class Front(Tabular):
         return json.dumps(points, indent=1)
 
 
-def front_table(objectives: tuple[Objective, ...], points: Any) -> Table:
+def tabulate_points(objectives: tuple[Objective, ...], points: Any) -> Table:
     """Return a table with one row per point: its number, its objectives and its model's file."""
     table = Table(title="Pareto front")
     table.add_column("trial", justify="right")

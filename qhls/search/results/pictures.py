@@ -10,7 +10,7 @@ from qhls.quantizers import get_quantizer
 from qhls.search.goals.objectives import Objective
 from qhls.search.results.front import Front, format_figure
 from qhls.search.space.choices import Candidate
-from qhls.search.space.sizes import quantizer_bits
+from qhls.search.space.sizes import get_quantizer_bits
 
 WIDTH, HEIGHT, MARGIN = 640, 360, 60
 TICKS = 5
@@ -65,7 +65,7 @@ class Parallel:
     height: float = TOP + TALL + BOTTOM
 
 
-def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
+def draw_scatter(front: Front, across: Objective, up: Objective) -> Scatter:
     """Return the picture of all trained trials by two objectives."""
     trials = _list_trials(front)
     xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
@@ -83,7 +83,7 @@ def scatter(front: Front, across: Objective, up: Objective) -> Scatter:
     return Scatter(sorted(marks, key=lambda mark: mark.on_front), ticks_x, ticks_y)
 
 
-def parallel(front: Front) -> Parallel:
+def draw_parallel(front: Front) -> Parallel:
     """Return the picture of trained trials as lines: one axis per choice that differs, then one per objective."""
     on_front = {point.number for point in front}
     trials = _list_trials(front)
@@ -92,7 +92,7 @@ def parallel(front: Front) -> Parallel:
     ]
     names = dict.fromkeys(name for _, _, candidate in trials for name in candidate)
     chosen = {
-        name: _number_options([candidate.get(name) for _, _, candidate in trials]) for name in names
+        name: _to_numbers([candidate.get(name) for _, _, candidate in trials]) for name in names
     }
     columns = {name: numbers for name, numbers in chosen.items() if len(set(numbers)) > 1}
     axes: list[Axis] = []
@@ -128,13 +128,13 @@ def _format_tooltip(number: int, values: Mapping[str, float]) -> str:
     return f"trial {number}: {', '.join(f'{name} {format_figure(value)}' for name, value in values.items())}"
 
 
-def _number_options(options: Sequence[Any]) -> list[float]:
+def _to_numbers(options: Sequence[Any]) -> list[float]:
     """Return options as numbers: themselves, the bits of quantizers, 0 for a missing one."""
     known: dict[Any, float] = {None: 0.0}
     for option in options:
         if option not in known:
             text = isinstance(option, str)
-            known[option] = float(quantizer_bits(get_quantizer(option), 0) if text else option)
+            known[option] = float(get_quantizer_bits(get_quantizer(option), 0) if text else option)
     return [known[option] for option in options]
 
 

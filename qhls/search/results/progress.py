@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from qhls.search.results.front import Point, front_table
+from qhls.search.results.front import Point, tabulate_points
 from qhls.search.trials.driver import ParetoPlan
 
 REFRESH = 2
@@ -34,9 +34,7 @@ class Progress:
         self._front: Table | None = None
         # The clock goes on between two trials, and while workers start.
         settings = {"auto_refresh": console.is_terminal, "refresh_per_second": REFRESH}
-        self._live = (
-            Live(console=console, get_renderable=self._picture, **settings) if shown else None
-        )
+        self._live = Live(console=console, get_renderable=self._draw, **settings) if shown else None
 
     def __enter__(self) -> Self:
         if self._live:
@@ -59,12 +57,12 @@ class Progress:
         """Show all trials so far and the front among them."""
         if self._live:
             self._states = Counter(record["state"] for record in records.values())
-            self._front = front_table(self.plan.objectives, points)
+            self._front = tabulate_points(self.plan.objectives, points)
             self._live.refresh()
 
-    def _picture(self) -> Group:
+    def _draw(self) -> Group:
         """Return a line of numbers, a bar and the front."""
-        states, front = self._states, self._front or front_table(self.plan.objectives, ())
+        states, front = self._states, self._front or tabulate_points(self.plan.objectives, ())
         done = states["trained"] + states["stopped"]
         seconds = time.monotonic() - self._began
         parts = ", ".join(f"{count} {state}" for state, count in states.items()) or "none yet"

@@ -15,7 +15,7 @@ from qhls.ir import Const, Quantize, Threshold
 from qhls.report.template import load_page_template
 from qhls.search.goals.objectives import Objective
 from qhls.search.results.front import Front, Point, format_figure
-from qhls.search.results.pictures import MARGIN, parallel, scatter
+from qhls.search.results.pictures import MARGIN, draw_parallel, draw_scatter
 
 DARKEST = 12
 """Bits from which a cell of the table of bits is no darker."""
@@ -37,22 +37,26 @@ class Bits:
 def write(front: Front, path: Path) -> Path:
     """Write the page and return its path."""
     across, up = _choose_axes(front.objectives)
-    designs = {point.number: _design(point) for point in front}
+    designs = {point.number: _compile(point) for point in front}
     reports = {
         point.number: design.energy(point.hardware.technology)
         for point in front
         if (design := designs[point.number]) is not None
     }
-    bits = {number: layer_bits(design) for number, design in designs.items() if design is not None}
+    bits = {
+        number: collect_layer_bits(design)
+        for number, design in designs.items()
+        if design is not None
+    }
     page = load_page_template("qhls.search.results", "report.html.j2").render(
         front=front,
         objectives=front.objectives,
         rows=[_make_row(front, index) for index in range(len(front))],
-        counts=front.counts(),
+        counts=front.count_states(),
         across=across,
         up=up,
-        picture=scatter(front, across, up),
-        lines=parallel(front),
+        picture=draw_scatter(front, across, up),
+        lines=draw_parallel(front),
         margin=MARGIN,
         style=STYLE,
         split=draw_bars(*scale_energy({f"trial {n}": r.causes for n, r in reports.items()})),
@@ -65,7 +69,7 @@ def write(front: Front, path: Path) -> Path:
     return path
 
 
-def layer_bits(design: Design) -> dict[str, Bits]:
+def collect_layer_bits(design: Design) -> dict[str, Bits]:
     """Return the bits of each Keras layer that has weights or rounds its results, in the compiled ``design``."""
     weights: dict[str, int] = {}
     results: dict[str, int] = {}
@@ -80,7 +84,7 @@ def layer_bits(design: Design) -> dict[str, Bits]:
     return {layer: Bits(weights[layer], results[layer]) for layer in results}
 
 
-def _design(point: Point) -> Design | None:
+def _compile(point: Point) -> Design | None:
     """Return the compiled point; ``None`` if it does not compile, which its command explains."""
     try:
         return point.design()

@@ -33,7 +33,7 @@ from qhls.search.space.quantization import (
     LayerQuantization,
     Role,
 )
-from qhls.search.space.resize import FILTER_FACTORS, resizable, resize
+from qhls.search.space.resize import FILTER_FACTORS, find_resizable, resize
 from qhls.utils import model_quantize
 
 Option = str | float
@@ -101,7 +101,9 @@ class Space:
         self._slots: list[_Slot] = []
         self._marked: list[str] = []
         self._filters: dict[str, str] = {}
-        quantised = [layer for layer in self._searched(layer_indexes) if self._add_layer(layer)]
+        quantised = [
+            layer for layer in self._list_searched(layer_indexes) if self._add_layer(layer)
+        ]
         self._add_filters(quantised, tune_filters, tune_filters_exceptions)
         if learning_rates:
             rates = tuple(float(i) for i in range(learning_rates))
@@ -121,7 +123,7 @@ class Space:
         """Number of candidates."""
         return math.prod(len(choice.options) for choice in self.choices)
 
-    def candidate(self, index: int) -> Candidate:
+    def get_candidate(self, index: int) -> Candidate:
         """Return the candidate of a number from 0 to ``size - 1``."""
         options: Candidate = {}
         for choice in self.choices:
@@ -129,7 +131,7 @@ class Space:
             options[choice.name] = choice.options[digit]
         return options
 
-    def key(self, candidate: Mapping[str, Option]) -> str:
+    def format_key(self, candidate: Mapping[str, Option]) -> str:
         """Return a text that is the same for the same candidate in another order."""
         return json.dumps(candidate, sort_keys=True)
 
@@ -142,6 +144,7 @@ class Space:
                     f"{choice.name!r}, got {candidate.get(choice.name)!r}. Choose one of these."
                 )
 
+    @property
     def smallest(self) -> Candidate:
         """Return the candidate of the fewest bits and filters."""
         return {c.name: c.options[c.sizes.index(min(c.sizes))] for c in self.choices}
@@ -159,11 +162,11 @@ class Space:
             }
             scaled = resize(self.model, factors, self.custom_objects)
             built = model_quantize(
-                scaled, self._entries(candidate), self.activation_bits, self.custom_objects
+                scaled, self._collect_entries(candidate), self.activation_bits, self.custom_objects
             )
         except (QhlsError, ValueError) as error:
             raise TrialError(
-                f"candidate {self.key(candidate)}: expected one that can be built, got: {error}"
+                f"candidate {self.format_key(candidate)}: expected one that can be built, got: {error}"
             ) from error
         if self.transfer_weights:
             copy_model_state(self.model, built, partly=True)
@@ -173,7 +176,7 @@ class Space:
             layer.trainable = False
         return built
 
-    def _entries(self, candidate: Mapping[str, Option]) -> dict[str, Any]:
+    def _collect_entries(self, candidate: Mapping[str, Option]) -> dict[str, Any]:
         entries: dict[str, Any] = {name: {} for name in self._marked}
         for slot in self._slots:
             option = candidate.get(slot.choice)
@@ -187,11 +190,13 @@ class Space:
 
     # -- choices ------------------------------------------------------------------------------------
 
-    def _searched(self, indexes: Sequence[int] | None) -> Iterator[Any]:
+    def _list_searched(self, indexes: Sequence[int] | None) -> Iterator[Any]:
         layers = self.model.layers
         placed_ids = {id(layer) for layer in walk_replaceable(self.model)}
         left = [
-            n for n, layer in walk(self.model) if id(layer) not in placed_ids and self._falls(layer)
+            n
+            for n, layer in walk(self.model)
+            if id(layer) not in placed_ids and self._has_choices(layer)
         ]
         if left:
             warnings.warn(
@@ -207,7 +212,7 @@ class Space:
             if layer.name not in self.frozen_layers and (indexes is None or index in indexes):
                 yield from walk_replaceable(layer)
 
-    def _falls(self, layer: KerasLayer) -> bool:
+    def _has_choices(self, layer: KerasLayer) -> bool:
         """Return whether a layer would have choices as a layer of the model itself."""
         name = type(layer).__name__
         return name in KERNELS and self.quantization.group(layer.name, name) is not None
@@ -220,22 +225,22 @@ class Space:
             return False
         if cls in KERNELS:
             for role in _list_roles(layer):
-                self._slot(layer, group, role, role.key)
+                self._add_slot(layer, group, role, role.key)
             return True
         function = _name_function(layer)
         if function is None:
             self._marked.append(layer.name)
         elif function != "softmax":
-            self._slot(layer, group, LINEAR if function == "linear" else ACTIVATION, "")
+            self._add_slot(layer, group, LINEAR if function == "linear" else ACTIVATION, "")
         return False
 
-    def _slot(self, layer: KerasLayer, group: str, role: Role, key: str) -> None:
-        options = self.quantization.options(group, role, layer.name)
+    def _add_slot(self, layer: KerasLayer, group: str, role: Role, key: str) -> None:
+        options = self.quantization.list_options(group, role, layer.name)
         part = role.part if role is not LINEAR else "linear"
         name = f"{layer.name}_{role.part}_quantizer"
-        if self.quantization.shared(group, type(layer).__name__):
+        if self.quantization.is_shared(group, type(layer).__name__):
             name = f"{group}_{part}_quantizer"
-        self._add(name, options, [self.quantization.bits(role, q) for q in options], layer.name)
+        self._add(name, options, [self.quantization.get_bits(role, q) for q in options], layer.name)
         self._slots.append(_Slot(layer.name, key, name))
 
     def _add(
@@ -261,7 +266,7 @@ class Space:
         names = [layer.name for layer in quantised]
         if excepted is not None:
             names = [name for name in names if not excepted.search(name)]
-        for name in resizable(self.model, names, tune == "block", self.custom_objects):
+        for name in find_resizable(self.model, names, tune == "block", self.custom_objects):
             choice = NETWORK_FILTERS if tune == "block" else f"{NETWORK_FILTERS}_{name}"
             self._add(choice, FILTER_FACTORS, FILTER_FACTORS, name)
             self._filters[name] = choice

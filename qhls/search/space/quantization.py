@@ -102,7 +102,7 @@ _ROLES = {
 }
 
 
-def _kernel_roles() -> Iterator[tuple[str, tuple[Role, ...]]]:
+def _list_kernel_roles() -> Iterator[tuple[str, tuple[Role, ...]]]:
     """Yield the name and the kernels of each class of Keras with a Q-layer that has kernels; a cell is no layer."""
     for name, cls in list_twins().items():
         kernels = list_kernel_variables(cls)
@@ -111,7 +111,7 @@ def _kernel_roles() -> Iterator[tuple[str, tuple[Role, ...]]]:
     yield "Bidirectional", (KERNEL, RECURRENT)  # those of its two layers
 
 
-KERNELS = dict(sorted(_kernel_roles()))
+KERNELS = dict(sorted(_list_kernel_roles()))
 """Class of a layer -> its kernels."""
 
 OTHER_CLASSES = (
@@ -133,9 +133,9 @@ class LayerQuantization:
         layers: Iterable[tuple[str, str]],
     ) -> None:
         """Check the arguments; ``layers``: name and class of each layer of the model."""
-        self.config = DEFAULT_QUANTIZATION if config is None else _checked_config(config)
+        self.config = DEFAULT_QUANTIZATION if config is None else _check_config(config)
         self.layers = tuple(layers)
-        self.limit = _every_class() if limit is None else self._checked_limit(limit)
+        self.limit = _make_default_limit() if limit is None else self._check_limit(limit)
 
     def group(self, name: str, cls: str) -> str | None:
         """Return the key of ``limit`` for a layer: the first pattern that matches its name, or its class."""
@@ -144,20 +144,20 @@ class LayerQuantization:
                 return key
         return cls if cls in self.limit else None
 
-    def shared(self, group: str, cls: str) -> bool:
+    def is_shared(self, group: str, cls: str) -> bool:
         """Return whether layers of a group have one choice in common."""
         return group != cls
 
-    def options(self, group: str, role: Role, layer: str) -> tuple[str, ...]:
+    def list_options(self, group: str, role: Role, layer: str) -> tuple[str, ...]:
         """Return the quantizers that ``limit`` leaves for a tensor, in the order of ``quantization_config``."""
-        table = self._table(role)
+        table = self._find_table(role)
         known = self.config.get(table)
         if not known:
             raise SpaceError(
                 f"quantization_config: expected quantizers under {role.tables[-1]!r} for the layer "
                 f"{layer!r}, got the keys {', '.join(self.config)}. Add them."
             )
-        bound = _bound(self.limit[group], role)
+        bound = _find_bound(self.limit[group], role)
         if isinstance(bound, int):
             quantizers = tuple(q for q, bits in known.items() if bits <= bound)
             if not quantizers:
@@ -176,25 +176,25 @@ class LayerQuantization:
                 )
         return tuple(bound)
 
-    def bits(self, role: Role, quantizer: str) -> float:
+    def get_bits(self, role: Role, quantizer: str) -> float:
         """Return the bits of a quantizer for a tensor, as ``quantization_config`` has them."""
-        return float(self.config[self._table(role)][quantizer])
+        return float(self.config[self._find_table(role)][quantizer])
 
-    def _table(self, role: Role) -> str:
+    def _find_table(self, role: Role) -> str:
         return next((table for table in role.tables if table in self.config), role.tables[-1])
 
-    def _checked_limit(self, limit: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def _check_limit(self, limit: Mapping[str, Any]) -> dict[str, list[Any]]:
         if not isinstance(limit, Mapping):
             raise SpaceError(
                 f"limit: expected a dictionary such as {{'Dense': [8, 8, 4]}}, got {limit!r}. Pass one."
             )
-        default = _entry("default", limit.get("default", DEFAULT_BITS))
+        default = _check_entry("default", limit.get("default", DEFAULT_BITS))
         checked = {}
         for key, value in limit.items():
             if key == "default":
                 continue
             self._check_key(key)
-            entry = _entry(key, value)
+            entry = _check_entry(key, value)
             if key in KERNELS:
                 entry += default[len(entry) :]
             checked[key] = entry or list(default)
@@ -218,18 +218,18 @@ class LayerQuantization:
             )
 
 
-def _every_class() -> dict[str, list[Any]]:
+def _make_default_limit() -> dict[str, list[Any]]:
     return {cls: [DEFAULT_BITS] * 4 for cls in (*KERNELS, "Activation", "ReLU", "LeakyReLU")}
 
 
-def _bound(entry: Sequence[Any], role: Role) -> Any:
+def _find_bound(entry: Sequence[Any], role: Role) -> Any:
     """Return the entry of a limit for a tensor; the recurrent kernel has one only beside three others."""
     if role.index == RECURRENT.index and len(entry) < 4:
         return entry[0]
     return entry[role.index if role.index < len(entry) else -1]
 
 
-def _entry(key: str, value: Any) -> list[Any]:
+def _check_entry(key: str, value: Any) -> list[Any]:
     """Return a limit as a list of numbers of bits and of lists of quantizers."""
     entry = list(value) if isinstance(value, list | tuple) else [value]
     if key == "default" and len(entry) == 1:
@@ -246,7 +246,7 @@ def _entry(key: str, value: Any) -> list[Any]:
     return entry
 
 
-def _checked_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
+def _check_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
     if not isinstance(config, Mapping):
         raise SpaceError(
             f"quantization_config: expected a dictionary with {', '.join(TABLES)}, got {config!r}. Pass one."

@@ -48,7 +48,7 @@ def resize(
     return resized
 
 
-def resizable(
+def find_resizable(
     model: keras.Model,
     names: Sequence[str],
     together: bool,
@@ -63,7 +63,7 @@ def resizable(
     free = [name for name in names if _find_size_argument(inside[name])]
     shapes = [tensor.shape for tensor in model.outputs]
 
-    def keeps_shapes(factors: Mapping[str, float]) -> bool | None:
+    def has_same_shapes(factors: Mapping[str, float]) -> bool | None:
         """Return whether the outputs keep their shapes; ``None`` if the model cannot be built."""
         try:
             resized = resize(model, factors, custom_objects)
@@ -71,11 +71,11 @@ def resizable(
             return None
         return [tensor.shape for tensor in resized.outputs] == shapes
 
-    verdicts = {name: keeps_shapes({name: 2.0}) for name in free}
+    verdicts = {name: has_same_shapes({name: 2.0}) for name in free}
     if not together:
         return [name for name in free if verdicts[name]]
     free = [name for name in free if verdicts[name] is not False]
-    if free and not keeps_shapes(dict.fromkeys(free, 2.0)):
+    if free and not has_same_shapes(dict.fromkeys(free, 2.0)):
         raise SpaceError(
             f"tune_filters='block': expected layers that can all be resized by one factor, got "
             f"{', '.join(free)}, whose shapes then no longer fit. Name some of them in "

@@ -38,7 +38,7 @@ class Sizes:
     reference: int = 8
 
 
-def model_bits(
+def count_model_bits(
     model: keras.Model, sizes: Sizes, config: Mapping[str, Any]
 ) -> dict[str, dict[str, float]]:
     """Return by layer the bits of "parameters", of "activations" and, of those that ``config`` counts, in "total".
@@ -57,20 +57,20 @@ def model_bits(
         if parts:
             elements = math.prod(shapes.get(id(layer), (None, 0))[1:])
             bits = {
-                "parameters": float(_parameters(layer, sizes)),
-                "activations": float(_activations(layer, elements, sizes)),
+                "parameters": float(_count_parameters(layer, sizes)),
+                "activations": float(_count_activations(layer, elements, sizes)),
             }
             stats[name] = bits | {"total": sum(bits[part] for part in set(parts))}
     return stats
 
 
-def _parameters(layer: Any, sizes: Sizes) -> int:
+def _count_parameters(layer: Any, sizes: Sizes) -> int:
     name = type(layer).__name__
     if has_plain_product(type(layer)):
         if not isinstance(layer, QLayer):
             return sizes.reference * sum(math.prod(w.shape) for w in layer.weights)
         return sum(
-            math.prod(weight.shape) * quantizer_bits(quantizer, sizes.reference)
+            math.prod(weight.shape) * get_quantizer_bits(quantizer, sizes.reference)
             for weight, quantizer in zip(layer.weights, layer.get_quantizers(), strict=False)
         )
     if name in ("BatchNormalization", "QBatchNormalization"):
@@ -81,7 +81,7 @@ def _parameters(layer: Any, sizes: Sizes) -> int:
     return 0
 
 
-def _activations(layer: KerasLayer, elements: int, sizes: Sizes) -> int:
+def _count_activations(layer: KerasLayer, elements: int, sizes: Sizes) -> int:
     name = type(layer).__name__
     if isinstance(layer, keras.layers.InputLayer):
         return sizes.inputs * elements
@@ -93,16 +93,16 @@ def _activations(layer: KerasLayer, elements: int, sizes: Sizes) -> int:
         if not isinstance(layer, QLayer):
             return sizes.reference * elements
         return elements * (
-            sizes.outputs if is_softmax else quantizer_bits(function, sizes.reference)
+            sizes.outputs if is_softmax else get_quantizer_bits(function, sizes.reference)
         )
     if name in ("Activation", "QActivation"):
         is_output = is_softmax or function is keras.activations.sigmoid
         return elements * (
-            sizes.outputs if is_output else quantizer_bits(function, sizes.reference)
+            sizes.outputs if is_output else get_quantizer_bits(function, sizes.reference)
         )
     return 0
 
 
-def quantizer_bits(quantizer: Any, otherwise: int) -> int:
+def get_quantizer_bits(quantizer: Any, otherwise: int) -> int:
     """Return the bits of the numbers of a quantizer; ``otherwise`` without a quantizer."""
     return get_quant_mode(quantizer)[1] if isinstance(quantizer, Quantizer) else otherwise

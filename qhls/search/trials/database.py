@@ -20,7 +20,13 @@ from sqlalchemy import exc
 from sqlalchemy.pool import NullPool
 
 from qhls.search.errors import JournalError, SearchError
-from qhls.search.trials.only import driver, is_running, machine, process, taken_by
+from qhls.search.trials.only import (
+    describe_driver,
+    identify_machine,
+    identify_process,
+    is_running,
+    make_second_driver_error,
+)
 
 _metadata = sqlalchemy.MetaData()
 
@@ -59,11 +65,11 @@ class DatabaseLines:
     """
 
     def __init__(self, url: str, name: str) -> None:
-        parsed = _parsed(url)
+        parsed = _parse_url(url)
         try:
             self._engine = sqlalchemy.create_engine(parsed, poolclass=NullPool)
         except exc.NoSuchModuleError as error:
-            raise _no_url(url, error) from error
+            raise _make_url_error(url, error) from error
         except ImportError as error:
             raise SearchError(
                 f"storage: expected the driver of {parsed.drivername!r}, got none ({error}). For PostgreSQL "
@@ -83,7 +89,7 @@ class DatabaseLines:
             with self._engine.connect() as connection:
                 rows: Any = connection.execute(query).all()
         except exc.SQLAlchemyError as error:
-            raise self._failed("a database that answers", error) from error
+            raise self._make_error("a database that answers", error) from error
         self._count = len(rows)
         return [content.encode() for _, content in rows]
 
@@ -99,23 +105,27 @@ class DatabaseLines:
                 f"another. Wait for it, or give this search another name."
             ) from error
         except exc.SQLAlchemyError as error:
-            raise self._failed("to write another line", error) from error
+            raise self._make_error("to write another line", error) from error
         self._count += 1
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other processes from driving this search. Raises ``JournalError`` if one already does."""
         held = _locks.c.token == (token := uuid.uuid4().hex)
-        here = {"machine": machine(), "process": process(os.getpid()), "driver": driver()}
+        here = {
+            "machine": identify_machine(),
+            "process": identify_process(os.getpid()),
+            "driver": describe_driver(),
+        }
         row = {"search": self._search, "token": token, "beat": 0, **here}
         try:
             _metadata.create_all(self._engine)
-            while not self._taken(row):
+            while not self._take(row):
                 self._remove_dead()
         except exc.SQLAlchemyError as error:
-            raise self._failed("a database that answers", error) from error
+            raise self._make_error("a database that answers", error) from error
         ended = threading.Event()
-        heart = threading.Thread(target=self._live, args=(held, ended), daemon=True)
+        heart = threading.Thread(target=self._keep_alive, args=(held, ended), daemon=True)
         heart.start()
         try:
             yield
@@ -127,7 +137,7 @@ class DatabaseLines:
             ):  # a database that is gone keeps the lock until it is back
                 self._execute(sqlalchemy.delete(_locks).where(held))
 
-    def _taken(self, row: dict[str, Any]) -> bool:
+    def _take(self, row: dict[str, Any]) -> bool:
         try:
             self._execute(sqlalchemy.insert(_locks).values(row))
         except exc.IntegrityError:
@@ -139,14 +149,14 @@ class DatabaseLines:
         lock = self._lock()
         if lock is None:
             return
-        if lock.machine == machine():
+        if lock.machine == identify_machine():
             alive = is_running(lock.process)
         else:
             time.sleep(SILENCE * BEAT)
             later = self._lock()
             alive = later is not None and (later.token, later.beat) != (lock.token, lock.beat)
         if alive:
-            raise taken_by(self.where, lock.driver)
+            raise make_second_driver_error(self.where, lock.driver)
         same = (_locks.c.token == lock.token) & (_locks.c.beat == lock.beat)
         self._execute(sqlalchemy.delete(_locks).where(same))
 
@@ -155,7 +165,7 @@ class DatabaseLines:
             wanted = sqlalchemy.select(_locks).where(_locks.c.search == self._search)
             return connection.execute(wanted).first()
 
-    def _live(self, held: Any, ended: threading.Event) -> None:
+    def _keep_alive(self, held: Any, ended: threading.Event) -> None:
         while not ended.wait(BEAT):
             with suppress(exc.SQLAlchemyError):  # the next line that is written raises it
                 self._execute(sqlalchemy.update(_locks).where(held).values(beat=_locks.c.beat + 1))
@@ -164,7 +174,7 @@ class DatabaseLines:
         with self._engine.begin() as connection:
             connection.execute(statement)
 
-    def _failed(self, expected: str, error: exc.SQLAlchemyError) -> JournalError:
+    def _make_error(self, expected: str, error: exc.SQLAlchemyError) -> JournalError:
         reason = getattr(error, "orig", None) or error
         return JournalError(
             f"{self.where}: expected {expected}, got {type(reason).__name__}: {reason}. Search again with the same "
@@ -172,14 +182,14 @@ class DatabaseLines:
         )
 
 
-def _parsed(url: str) -> sqlalchemy.URL:
+def _parse_url(url: str) -> sqlalchemy.URL:
     try:
         return sqlalchemy.make_url(url)
     except exc.ArgumentError as error:
-        raise _no_url(url, error) from error
+        raise _make_url_error(url, error) from error
 
 
-def _no_url(url: str, error: Exception) -> SearchError:
+def _make_url_error(url: str, error: Exception) -> SearchError:
     return SearchError(
         f"storage: expected a database's URL, such as postgresql+psycopg://user@host/name or sqlite:///search.db, "
         f"got {url!r}: {error}. Correct it."

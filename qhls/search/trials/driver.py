@@ -16,17 +16,17 @@ from typing import Any, Protocol
 import keras
 
 from qhls.search.engines.samplers import TrialOutcome
-from qhls.search.engines.tuners import Proposal, Tuner, promoted
+from qhls.search.engines.tuners import Proposal, Tuner, count_promoted
 from qhls.search.errors import JournalError, SearchError, TrialError
 from qhls.search.goals.costs import Hardware, measure
-from qhls.search.goals.goals import over_budget
-from qhls.search.goals.objectives import Objective, front, ranked
+from qhls.search.goals.goals import find_over_budget
+from qhls.search.goals.objectives import Objective, find_front, rank_points
 from qhls.search.results.front import Front, Point
 from qhls.search.space.choices import Candidate, Space
 from qhls.search.trials.executors import Executor
 from qhls.search.trials.job import Job, Record, Task
 from qhls.search.trials.journal import Journal
-from qhls.search.trials.training import trial_seed
+from qhls.search.trials.training import derive_trial_seed
 
 PATIENCE = 20
 """Candidates asked for, at most, for each that is to be trained."""
@@ -64,11 +64,11 @@ class ParetoPlan:
             return {}
         return measure(space.build(candidate), self.costs, self.hardware)
 
-    def identity(self, space: Space, proposal: Proposal) -> str:
+    def identify(self, space: Space, proposal: Proposal) -> str:
         """Return the key that proposals share of which only the first is trained."""
-        return space.key(proposal.candidate)
+        return space.format_key(proposal.candidate)
 
-    def learning_rate(self, candidate: Candidate, costs: Mapping[str, float]) -> float | None:
+    def get_learning_rate(self, candidate: Candidate, costs: Mapping[str, float]) -> float | None:
         """Return ``None``: candidates train with the optimizer's learning rate."""
         return None
 
@@ -79,7 +79,7 @@ class ParetoPlan:
         costs = record["costs"] | record.get("trained_costs", {})
         return record | {"values": [o.of(record["metrics"], costs) for o in self.objectives]}
 
-    def outcome(self, record: Mapping[str, Any]) -> TrialOutcome | None:
+    def get_outcome(self, record: Mapping[str, Any]) -> TrialOutcome | None:
         """Return the outcome of a trial for the engine; ``None``: it failed."""
         if record["state"] == "failed":
             return None
@@ -91,34 +91,34 @@ class ParetoPlan:
         ]
         return TrialOutcome(values, violations)
 
-    def remaining(self, records: Mapping[int, Mapping[str, Any]]) -> int:
+    def count_remaining(self, records: Mapping[int, Mapping[str, Any]]) -> int:
         """Return the number of candidates to train until the search is complete."""
         states = Counter(record["state"] for record in records.values())
         return self.trials - states["trained"] - states["stopped"]
 
     def is_done(self, records: Mapping[int, Mapping[str, Any]], asked: int, space: Space) -> bool:
         """Return whether the search ends after ``asked`` proposals."""
-        remaining = self.remaining(records)
+        remaining = self.count_remaining(records)
         enough = remaining <= 0 or asked >= PATIENCE * self.trials
         states = Counter(record["state"] for record in records.values())
         hopeless = remaining == self.trials and states["failed"] >= HOPELESS
         return enough or hopeless or len(records) - states["duplicate"] >= space.size
 
-    def ranked(self, values: Sequence[Sequence[float]]) -> list[int]:
+    def rank(self, values: Sequence[Sequence[float]]) -> list[int]:
         """Return the numbers of ``values``, those of the best candidate first."""
-        return ranked([self.losses(each) for each in values])
+        return rank_points([self.to_losses(each) for each in values])
 
     # -- for the front ------------------------------------------------------------------------------
 
-    def losses(self, values: Sequence[float]) -> tuple[float, ...]:
+    def to_losses(self, values: Sequence[float]) -> tuple[float, ...]:
         """Return values of the objectives as numbers of which less is better."""
-        return tuple(o.loss(v) for o, v in zip(self.objectives, values, strict=True))
+        return tuple(o.to_loss(v) for o, v in zip(self.objectives, values, strict=True))
 
-    def front(self, records: Mapping[int, Mapping[str, Any]]) -> list[int]:
+    def find_front(self, records: Mapping[int, Mapping[str, Any]]) -> list[int]:
         """Return the numbers of the trained trials that no other is better than in everything, the best first."""
-        return self.joined([], records, records)
+        return self.join_front([], records, records)
 
-    def joined(
+    def join_front(
         self,
         before: Sequence[int],
         numbers: Iterable[int],
@@ -126,10 +126,10 @@ class ParetoPlan:
     ) -> list[int]:
         """Return the front of the front ``before`` and of ``numbers``, in whatever order these were trained."""
         numbers = sorted({*before, *(n for n in numbers if records[n]["state"] == "trained")})
-        losses = [self.losses(records[n]["values"]) for n in numbers]
-        return [numbers[i] for i in sorted(front(losses), key=lambda i: losses[i])]
+        losses = [self.to_losses(records[n]["values"]) for n in numbers]
+        return [numbers[i] for i in sorted(find_front(losses), key=lambda i: losses[i])]
 
-    def points(
+    def make_points(
         self,
         numbers: Iterable[int],
         records: Mapping[int, Mapping[str, Any]],
@@ -150,7 +150,7 @@ class ParetoPlan:
             for number in numbers
         ]
 
-    def header(self) -> dict[str, Any]:
+    def make_header(self) -> dict[str, Any]:
         """Return the settings that a journal must have in common with this plan."""
         return {
             "objectives": [[o.name, "max" if o.more else "min"] for o in self.objectives],
@@ -191,11 +191,13 @@ class SearchPlan(Protocol):
         """Return the costs of an untrained candidate."""
         ...
 
-    def identity(self, space: Space, proposal: Proposal) -> str:
+    def identify(self, space: Space, proposal: Proposal) -> str:
         """Return the key that proposals share of which only the first is trained."""
         ...
 
-    def learning_rate(self, candidate: Candidate, costs: Mapping[str, float], /) -> float | None:
+    def get_learning_rate(
+        self, candidate: Candidate, costs: Mapping[str, float], /
+    ) -> float | None:
         """Return the learning rate of a candidate; ``None``: the optimizer's."""
         ...
 
@@ -203,11 +205,11 @@ class SearchPlan(Protocol):
         """Return the record of a trial with its values or its score."""
         ...
 
-    def outcome(self, record: Mapping[str, Any]) -> Any:
+    def get_outcome(self, record: Mapping[str, Any]) -> Any:
         """Return the outcome of a trial for the tuner; ``None``: it has none."""
         ...
 
-    def remaining(self, records: Mapping[int, Mapping[str, Any]]) -> float:
+    def count_remaining(self, records: Mapping[int, Mapping[str, Any]]) -> float:
         """Return the number of candidates to train until the search is complete."""
         ...
 
@@ -215,7 +217,7 @@ class SearchPlan(Protocol):
         """Return whether the search ends after ``asked`` proposals."""
         ...
 
-    def ranked(self, values: Sequence[Sequence[float]]) -> list[int]:
+    def rank(self, values: Sequence[Sequence[float]]) -> list[int]:
         """Return the numbers of ``values``, those of the best candidate first."""
         ...
 
@@ -262,11 +264,11 @@ class Driver:
                 break
             asked += len(batch)
             waiting = deque(batch)
-            while waiting and self.plan.remaining(self.records) > 0:
+            while waiting and self.plan.count_remaining(self.records) > 0:
                 self._train(self._resolve(waiting))
             if not waiting:  # otherwise the rest is for a search of more trials
                 for proposal in batch:
-                    self.tuner.tell(proposal, self._outcome(proposal.number))
+                    self.tuner.tell(proposal, self._get_outcome(proposal.number))
             for follower in self.followers:
                 follower.end_batch()
             self._show()
@@ -283,11 +285,11 @@ class Driver:
     def _resolve(self, waiting: deque[Proposal]) -> list[Proposal]:
         """Take proposals, note those that need no training, and return as many as are to be trained."""
         to_train: list[Proposal] = []
-        most = self.plan.remaining(self.records)
+        most = self.plan.count_remaining(self.records)
         while waiting and len(to_train) < most:
             proposal = waiting.popleft()
             number = proposal.number
-            key = self.plan.identity(self.space, proposal)
+            key = self.plan.identify(self.space, proposal)
             known = self.journal.records.get(number)
             if known is not None:
                 self._require_same(proposal, known)
@@ -302,7 +304,10 @@ class Driver:
         return to_train
 
     def _require_same(self, proposal: Proposal, known: Mapping[str, Any]) -> None:
-        key, other = self.space.key(proposal.candidate), self.space.key(known["candidate"])
+        key, other = (
+            self.space.format_key(proposal.candidate),
+            self.space.format_key(known["candidate"]),
+        )
         if other != key:
             raise JournalError(
                 f"{self.journal.where}: expected the candidate {key} as trial {proposal.number}, got "
@@ -314,13 +319,13 @@ class Driver:
         number = proposal.number
         record: Record = {"candidate": proposal.candidate, "costs": {}}
         try:
-            keras.utils.set_random_seed(trial_seed(self.plan.seed, number))
+            keras.utils.set_random_seed(derive_trial_seed(self.plan.seed, number))
             record["costs"] = self.plan.measure(self.space, proposal.candidate)
         except TrialError as error:
             record |= {"state": "failed", "error": str(error)}
             self._note(number, self.plan.judge(record))
             return False
-        over = over_budget(self.plan.budgets, record["costs"])
+        over = find_over_budget(self.plan.budgets, record["costs"])
         if over:
             text = ", ".join(f"{name} {value:g}" for name, value in over.items())
             record |= {"state": "rejected", "error": f"over budget: {text}"}
@@ -333,7 +338,7 @@ class Driver:
         """Train candidates rung by rung; of those that do not go on, "stopped" is noted."""
         begin, last = 0, self.plan.stages[-1]
         for stage in self.plan.stages:
-            tasks = [self._task(proposal, stage, begin) for proposal in proposals]
+            tasks = [self._make_task(proposal, stage, begin) for proposal in proposals]
             for task, result in self.executor.run(tasks):
                 record = self.plan.judge(self.records[task.number] | result)
                 if record["state"] == "trained" and stage != last:
@@ -345,19 +350,21 @@ class Driver:
             alive = [p for p in proposals if self.records[p.number]["state"] == "running"]
             proposals, begin = self._promote(alive, stage), stage
 
-    def _task(self, proposal: Proposal, stage: int, begin: int) -> Task:
+    def _make_task(self, proposal: Proposal, stage: int, begin: int) -> Task:
         number = proposal.number
         record = self.records[number]
         parent = number if begin else proposal.parent
         return Task(
             number,
             proposal.candidate,
-            trial_seed(self.plan.seed, number),
+            derive_trial_seed(self.plan.seed, number),
             proposal.epochs or stage,
             begin or proposal.initial_epoch,
-            None if parent is None else str(self.job.file(parent).relative_to(self.job.folder)),
+            None
+            if parent is None
+            else str(self.job.locate_model(parent).relative_to(self.job.folder)),
             record["costs"],
-            self.plan.learning_rate(proposal.candidate, record["costs"]),
+            self.plan.get_learning_rate(proposal.candidate, record["costs"]),
         )
 
     def _promote(self, proposals: Sequence[Proposal], stage: int) -> list[Proposal]:
@@ -368,9 +375,9 @@ class Driver:
             record = self.records[proposal.number]
             record.setdefault("rungs", {})[str(stage)] = record["values"]
         numbers = [n for n, record in self.records.items() if str(stage) in record.get("rungs", {})]
-        ranking = self.plan.ranked([self.records[n]["rungs"][str(stage)] for n in numbers])
+        ranking = self.plan.rank([self.records[n]["rungs"][str(stage)] for n in numbers])
         order = [numbers[i] for i in ranking]
-        best = set(order[: promoted(len(order), KEEP)])
+        best = set(order[: count_promoted(len(order), KEEP)])
         chosen = [p for p in proposals if p.number in best]
         chosen = chosen or [min(proposals, key=lambda p: order.index(p.number))]
         for proposal in proposals:
@@ -378,11 +385,11 @@ class Driver:
                 self._note(proposal.number, self.records[proposal.number] | {"state": "stopped"})
         return chosen
 
-    def _outcome(self, number: int) -> Any:
+    def _get_outcome(self, number: int) -> Any:
         record = self.records[number]
         if record["state"] == "duplicate":
             record = self.records[record["of"]]
-        return self.plan.outcome(record)
+        return self.plan.get_outcome(record)
 
     def _note(self, number: int, record: Record) -> None:
         self._add(number, record)
@@ -428,35 +435,35 @@ class FrontKeeper:
         self._ended.add(number)
         self._stored.add(number)
 
-    def points(self) -> list[Point]:
+    def list_points(self) -> list[Point]:
         """Return the trials trained in full that no other is better than in everything."""
-        self._front = self.plan.joined(self._front, self._ended, self.records)
+        self._front = self.plan.join_front(self._front, self._ended, self.records)
         self._ended.clear()
-        return self.plan.points(self._front, self.records, self.job.file)
+        return self.plan.make_points(self._front, self.records, self.job.locate_model)
 
     def show(self) -> None:
         """Show the trials so far, and the front among them."""
-        points = self.points()
+        points = self.list_points()
         for display in self.displays:
             display.update(self.records, points)
 
     def end_batch(self) -> None:
         """Delete the models that are not on the front."""
-        numbers = {point.number for point in self.points()}
+        numbers = {point.number for point in self.list_points()}
         for number in self._stored - numbers:
-            self.job.file(number).unlink(missing_ok=True)
+            self.job.locate_model(number).unlink(missing_ok=True)
         self._stored &= numbers
 
-    def result(self, asked: int) -> Front:
+    def make_front(self, asked: int) -> Front:
         """Return the front after ``asked`` proposals. Raises ``SearchError`` if nothing could be trained."""
-        points = self.points()
+        points = self.list_points()
         if not points:
             raise SearchError(
                 f"search: expected a trial that was trained within the budgets, got none of {asked}: "
-                f"{self._last_error()}"
+                f"{self._find_last_error()}"
             )
         return Front(self.plan.objectives, tuple(points), self.job.folder, self.records)
 
-    def _last_error(self) -> str:
+    def _find_last_error(self) -> str:
         errors = [record["error"] for record in self.records.values() if "error" in record]
         return errors[-1] if errors else "no error was noted"

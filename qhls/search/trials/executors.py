@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from qhls.errors import QhlsError
 from qhls.search.errors import SearchError
-from qhls.search.trials.job import Job, Record, Task, cores
+from qhls.search.trials.job import Job, Record, Task, count_cores
 from qhls.search.trials.workers import Answer, Inline, Processes, Team
 
-__all__ = ["EXECUTORS", "Dispatcher", "Executor", "Job", "Task", "cores", "make_executor"]
+__all__ = ["EXECUTORS", "Dispatcher", "Executor", "Job", "Task", "count_cores", "make_executor"]
 
 EXECUTORS = ("processes", "inline", "dask", "ray")
 
@@ -32,7 +32,7 @@ class Executor(Protocol):
     """An object that trains tasks."""
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
-        """Yield each task with its record when it is done; the model is then in ``job.file(task.number)``."""
+        """Yield each task with its record when it is done; the model is then in ``job.locate_model(task.number)``."""
         ...
 
     def close(self) -> None:
@@ -54,19 +54,19 @@ class Dispatcher:
         if waiting:
             self.begin()
         while waiting or under_way:
-            while waiting and len(under_way) < self.team.slots():
+            while waiting and len(under_way) < self.team.count_slots():
                 task = waiting.popleft()
                 under_way[self._submit(task)] = task
             for future in wait(under_way, PAUSE, FIRST_COMPLETED).done:
                 task = under_way.pop(future)
                 try:
-                    record, model = self._result(future)
+                    record, model = self._read_result(future)
                 except self.team.lost as error:
                     losses[task.number] += 1
                     if losses[task.number] < LOSSES:
                         waiting.appendleft(task)
                         continue
-                    record, model = _lost(task, error), None
+                    record, model = _record_loss(task, error), None
                 self.job.store(task, model)
                 yield task, record
 
@@ -74,10 +74,10 @@ class Dispatcher:
         """Make every worker read the job, so that its faults are not taken for those of a candidate."""
         if self._begun:
             return
-        futures = [self._submit(None) for _ in range(self.team.slots())]
+        futures = [self._submit(None) for _ in range(self.team.count_slots())]
         for future in futures:
             try:
-                self._result(future)
+                self._read_result(future)
             except self.team.lost as error:
                 raise SearchError(
                     f"executor {self.team.name!r}: expected workers that read model and data, got one that "
@@ -88,22 +88,22 @@ class Dispatcher:
 
     def _submit(self, task: Task | None) -> Future[Answer]:
         try:
-            return self.team.submit(task, self.job.parent(task) if task else None)
+            return self.team.submit(task, self.job.read_parent(task) if task else None)
         except self.team.broken as error:
-            raise self._gone(error) from error
+            raise self._make_error(error) from error
 
-    def _result(self, future: Future[Answer]) -> tuple[Record, bytes | None]:
+    def _read_result(self, future: Future[Answer]) -> tuple[Record, bytes | None]:
         try:
             answer = future.result()
         except self.team.lost:
             raise
         except self.team.broken as error:
-            raise self._gone(error) from error
+            raise self._make_error(error) from error
         if isinstance(answer, QhlsError):
             raise answer
         return answer
 
-    def _gone(self, error: BaseException) -> SearchError:
+    def _make_error(self, error: BaseException) -> SearchError:
         return SearchError(
             f"executor {self.team.name!r}: expected workers with qhls installed, got {type(error).__name__}: "
             f"{error}. Search again with the same arguments to go on: what the journal has is kept."
@@ -114,7 +114,7 @@ class Dispatcher:
         self.team.close()
 
 
-def _lost(task: Task, error: BaseException) -> Record:
+def _record_loss(task: Task, error: BaseException) -> Record:
     return {
         "state": "failed",
         "metrics": {},

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from qhls.search.errors import SearchError, TrialError
-from qhls.search.goals.costs import Hardware, trained_costs
+from qhls.search.goals.costs import Hardware, measure_trained
 from qhls.search.space.choices import Candidate, Space
 from qhls.search.trials.training import compile_like, train
 from qhls.system.files import stage_file
@@ -105,19 +105,19 @@ class Job:
     # -- in the driver ------------------------------------------------------------------------------
 
     def run(self, task: Task) -> Record:
-        """Train a candidate in this process and return its record; its model is in ``file(task.number)``."""
-        record, model = self.train(task, self.parent(task))
+        """Train a candidate in this process and return its record; its model is in ``locate_model(task.number)``."""
+        record, model = self.train(task, self.read_parent(task))
         self.store(task, model)
         return record
 
-    def file(self, number: int) -> Path:
+    def locate_model(self, number: int) -> Path:
         """Return the path of the trained model of a trial."""
         name = f"trial_{number:04d}"
         if self.weights_only:
             return self.folder / f"{name}{WEIGHTS}"
         return self.folder / "models" / f"{name}{MODEL}"
 
-    def parent(self, task: Task) -> bytes | None:
+    def read_parent(self, task: Task) -> bytes | None:
         """Return the model that a task goes on with."""
         return (self.folder / task.parent).read_bytes() if task.parent else None
 
@@ -125,12 +125,12 @@ class Job:
         """Write a trained model, in whole or not at all. Raises ``SearchError`` where the disk is full."""
         if model is None:
             return
-        store(self.file(task.number), model)
+        store(self.locate_model(task.number), model)
 
     # -- in the worker ------------------------------------------------------------------------------
 
     def train(self, task: Task, parent: bytes | None) -> tuple[Record, bytes | None]:
-        """Train a candidate and return its record and, unless it failed, the content of ``file(task.number)``.
+        """Train a candidate and return its record and, unless it failed, the content of ``locate_model(task.number)``.
 
         Raises ``GoalError`` for a metric that is not logged.
         """
@@ -146,14 +146,20 @@ class Job:
                 model,
                 self.objective.logged_names,
                 lambda value, logs: self.objective.score(value, logs, task.costs),
-                fit_settings={**self.fit, **self._fit_data(), **_epochs(task, self.fit)},
+                fit_settings={
+                    **self.fit,
+                    **self._fit_data(),
+                    **_list_epoch_settings(task, self.fit),
+                },
                 extra={name: task.costs[name] for name in LOGGED_COSTS if name in task.costs},
             )
-            record["trained_costs"] = trained_costs(model, self.costs, self.hardware)
+            record["trained_costs"] = measure_trained(model, self.costs, self.hardware)
         except TrialError as error:
             return record | {"state": "failed", "error": str(error)}, None
         content = (
-            saved_weights(model) if self.weights_only else saved(model, include_optimizer=False)
+            serialize_weights(model)
+            if self.weights_only
+            else serialize_model(model, include_optimizer=False)
         )
         seconds = round(time.monotonic() - started, 3)
         record |= {"state": "trained", "metrics": trained.metrics, "seconds": seconds}
@@ -176,7 +182,7 @@ class Job:
         content = {
             "executor": executor,
             "backend": keras.backend.backend(),
-            "model": saved(self.model),
+            "model": serialize_model(self.model),
             "data": tuple(np.asarray(part) for part in self.data),
             "settings": {name: getattr(self, name) for name in names},
         }
@@ -216,17 +222,17 @@ class Job:
         return cls(model=model, data=content["data"], folder=Path(), **settings)
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Return the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads_each(workers: int | None) -> int:
+def count_threads(workers: int | None) -> int:
     """Return the threads per worker on this machine; without a number, one worker per core."""
-    return max(cores() // (workers or cores()), 1)
+    return max(count_cores() // (workers or count_cores()), 1)
 
 
-def saved(model: keras.Model, **settings: Any) -> bytes:
+def serialize_model(model: keras.Model, **settings: Any) -> bytes:
     """Return a ``.keras`` file's content."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -234,7 +240,7 @@ def saved(model: keras.Model, **settings: Any) -> bytes:
         return path.read_bytes()
 
 
-def saved_weights(model: keras.Model) -> bytes:
+def serialize_weights(model: keras.Model) -> bytes:
     """Return the content of a ``.weights.h5`` file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{WEIGHTS}"
@@ -242,7 +248,7 @@ def saved_weights(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def _epochs(task: Task, fit: Mapping[str, Any]) -> dict[str, int]:
+def _list_epoch_settings(task: Task, fit: Mapping[str, Any]) -> dict[str, int]:
     return {"epochs": task.epochs, "initial_epoch": task.begin or fit.get("initial_epoch", 0)}
 
 

@@ -74,14 +74,14 @@ class Journal:
         self.where = self._lines.where
         self.records: dict[int, dict[str, Any]] = {}
         self._header = json.loads(json.dumps({"version": VERSION, **header}))
-        lines = [self._content(i, line) for i, line in enumerate(self._lines.read(), 1)]
+        lines = [self._parse_line(i, line) for i, line in enumerate(self._lines.read(), 1)]
         self._begun = bool(lines)
         if lines:
             self._compare(lines[0])
         for line, record in enumerate(lines[1:], 2):
             number = record.pop("number", None)
             if not isinstance(number, int) or number < 0:
-                raise self._damaged(line, "a trial without number")
+                raise self._make_error(line, "a trial without number")
             if trials:
                 self._check(line, number, record)
             self.records[number] = record
@@ -100,20 +100,20 @@ class Journal:
         text = json.dumps(content, sort_keys=True).encode()
         self._lines.append(b"%08x %s" % (zlib.crc32(text), text))
 
-    def _content(self, number: int, line: bytes) -> dict[str, Any]:
+    def _parse_line(self, number: int, line: bytes) -> dict[str, Any]:
         checksum, _, text = line.partition(b" ")
         if checksum != f"{zlib.crc32(text):08x}".encode():
-            raise self._damaged(number, "one whose checksum is wrong")
+            raise self._make_error(number, "one whose checksum is wrong")
         content = parse_json(text, f"{self.where}, line {number}", "a journal's line", JournalError)
         if not isinstance(content, dict):
-            raise self._damaged(number, f"{content!r}")
+            raise self._make_error(number, f"{content!r}")
         return content
 
     def _check(self, line: int, number: int, record: Mapping[str, Any]) -> None:
         """Refuse a record that a search cannot go on from."""
         state = record.get("state")
         if state not in _BY_STATE:
-            raise self._damaged(line, f"a trial of state {state!r}")
+            raise self._make_error(line, f"a trial of state {state!r}")
         goals = self._header.get("objectives")
         needed = (*_OF_ALL, *_BY_STATE[state])
         if goals is None:
@@ -122,20 +122,20 @@ class Journal:
             needed = (*needed, "values")
         for key in needed:
             if key not in record:
-                raise self._damaged(line, f"a {state} trial without {key}")
+                raise self._make_error(line, f"a {state} trial without {key}")
         for key, kind in _KINDS.items():
             if key in record and not isinstance(record[key], kind):
-                raise self._damaged(line, f"a trial whose {key} is {_short(record[key])}")
+                raise self._make_error(line, f"a trial whose {key} is {_shorten(record[key])}")
         if "values" in record and goals is not None:
             sound = all(isinstance(value, int | float) for value in record["values"])
             if not sound or len(record["values"]) != len(goals):
-                raise self._damaged(
-                    line, f"values {_short(record['values'])} of {len(goals)} goals"
+                raise self._make_error(
+                    line, f"values {_shorten(record['values'])} of {len(goals)} goals"
                 )
         if state == "duplicate" and not 0 <= record["of"] < number:
-            raise self._damaged(line, f"trial {number} as a duplicate of trial {record['of']}")
+            raise self._make_error(line, f"trial {number} as a duplicate of trial {record['of']}")
 
-    def _damaged(self, number: int, received: str) -> JournalError:
+    def _make_error(self, number: int, received: str) -> JournalError:
         return JournalError(
             f"{self.where}, line {number}: expected what a search has written, got {received}. "
             f"Cut the damaged journal off before that line, or begin a new one in a new folder."
@@ -152,7 +152,7 @@ class Journal:
             if header.get(key) != wanted.get(key):
                 raise JournalError(
                     f"{self.where}: expected the journal of this search, got one whose {key} is "
-                    f"{_short(header.get(key))}, not {_short(wanted.get(key))}. Search in a new folder, "
+                    f"{_shorten(header.get(key))}, not {_shorten(wanted.get(key))}. Search in a new folder, "
                     f"or with the same arguments."
                 )
 
@@ -190,6 +190,6 @@ class FileLines:
             ) from error
 
 
-def _short(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 200 else f"{text[:200]}..."

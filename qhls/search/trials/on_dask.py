@@ -13,7 +13,7 @@ import dask.config
 import distributed
 from distributed.client import FutureCancelledError
 
-from qhls.search.trials.job import Job, Task, cores, threads_each
+from qhls.search.trials.job import Job, Task, count_cores, count_threads
 from qhls.search.trials.workers import Answer, Errors, Setup, answer, cluster_error
 
 
@@ -32,7 +32,7 @@ class DaskTeam:
         self._key = f"qhls-{uuid.uuid4().hex}"
         self._packed = job.pack(self.name, cloudpickle.dumps)
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return the number of tasks that may be under way at a time, now."""
         there = len(self._client.scheduler_info(n_workers=-1)["workers"])
         return max(min(self.workers or there, there), 1)
@@ -43,7 +43,7 @@ class DaskTeam:
 
     @cached_property
     def _cluster(self) -> Any:
-        workers = self.workers or cores()
+        workers = self.workers or count_cores()
         # A lost task comes back to us, who count; Dask itself would try it again unseen.
         with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
             local: Any = distributed.LocalCluster
@@ -70,7 +70,7 @@ class DaskTeam:
 
     @cached_property
     def _setup(self) -> Setup:
-        threads = None if self.address else threads_each(self.workers)
+        threads = None if self.address else count_threads(self.workers)
         return Setup(self._key, partial(_fetch, self._key), threads)
 
     def close(self) -> None:

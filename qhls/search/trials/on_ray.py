@@ -13,7 +13,7 @@ from typing import Any
 import ray
 from ray import cloudpickle, exceptions
 
-from qhls.search.trials.job import Job, Task, cores, threads_each
+from qhls.search.trials.job import Job, Task, count_cores, count_threads
 from qhls.search.trials.workers import Answer, Errors, Setup, answer, cluster_error
 
 
@@ -39,7 +39,7 @@ class RayTeam:
         self._own = False
         self._under_way: dict[Future[Answer], Any] = {}
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return the number of tasks that may be under way at a time, now."""
         there = int(self._ray.cluster_resources().get("CPU", 1))
         return max(min(self.workers or there, there), 1)
@@ -60,7 +60,7 @@ class RayTeam:
                 settings["address"] = self.address
             else:
                 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # tell nobody
-                settings |= {"num_cpus": self.workers or cores(), "include_dashboard": False}
+                settings |= {"num_cpus": self.workers or count_cores(), "include_dashboard": False}
                 settings["address"] = "local"
             try:
                 ray.init(**settings)
@@ -81,7 +81,7 @@ class RayTeam:
         setup = Setup(uuid.uuid4().hex, partial(_fetch, [reference]))
         if self.address:
             return setup
-        return replace(setup, threads=threads_each(self.workers), path=tuple(sys.path))
+        return replace(setup, threads=count_threads(self.workers), path=tuple(sys.path))
 
     def close(self) -> None:
         """Cancel all tasks, and end a runtime that was started here."""

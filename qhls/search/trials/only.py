@@ -16,7 +16,7 @@ FILE = "lock"
 
 
 @contextmanager
-def only_driver(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Keep other processes from searching in ``folder``, which is created if it is missing.
 
     A lock ends with its process, so that of a dead one is in nobody's way. Raises ``JournalError`` where another
@@ -26,7 +26,7 @@ def only_driver(folder: Path) -> Iterator[None]:
     path = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = _taken(path)
+        descriptor = _take(path)
     except OSError as error:
         raise JournalError(
             f"{folder}: expected a folder to search in, got: {error.strerror}. Make room, or make it "
@@ -42,12 +42,12 @@ def only_driver(folder: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def driver() -> str:
+def describe_driver() -> str:
     """Return the description of the process that drives a search."""
     return f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
-def machine() -> str:
+def identify_machine() -> str:
     """Return the identity of the machine and of its namespace of process numbers."""
     parts = [socket.gethostname()]
     for path, read in (
@@ -59,7 +59,7 @@ def machine() -> str:
     return " ".join(parts)[:255]
 
 
-def process(number: int) -> str:
+def identify_process(number: int) -> str:
     """Return the identity of a process of this machine: its number and, if known, its start."""
     with suppress(OSError, IndexError):
         status = Path(f"/proc/{number}/stat").read_text(encoding="latin-1")
@@ -76,10 +76,10 @@ def is_running(name: str) -> bool:
         return False
     except OSError:  # it is another user's
         pass
-    return process(number) == name
+    return identify_process(number) == name
 
 
-def taken_by(where: str, who: str) -> JournalError:
+def make_second_driver_error(where: str, who: str) -> JournalError:
     """Return the error of a second driver."""
     return JournalError(
         f"{where}: expected to be the only driver of this search, got another: {who or 'of unknown name'}. "
@@ -87,17 +87,17 @@ def taken_by(where: str, who: str) -> JournalError:
     )
 
 
-def _taken(path: Path) -> int:
+def _take(path: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         if not lock(descriptor, wait=False, otherwise=True):
             who = os.read(descriptor, 200).decode("utf-8", "replace")
             os.close(descriptor)
-            raise taken_by(str(path.parent), who)
+            raise make_second_driver_error(str(path.parent), who)
         if is_at(descriptor, path):
             break
         os.close(descriptor)  # it was that of a driver that has just ended
     with suppress(OSError):  # on a full disk the lock holds all the same
         os.truncate(descriptor, 0)
-        os.write(descriptor, driver().encode())
+        os.write(descriptor, describe_driver().encode())
     return descriptor

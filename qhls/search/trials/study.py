@@ -61,16 +61,16 @@ class Study:
         self._distributions: dict[str, BaseDistribution] = {
             c.name: CategoricalDistribution(c.options) for c in space.choices
         }
-        with self._writing():
-            storage = _database(url) if url else _file(path, is_new)
+        with self._convert_errors():
+            storage = _open_database(url) if url else _open_file(path, is_new)
             self._study = self._open(storage, name, is_new)
             self._count = len(self._study.get_trials(deepcopy=False))
 
     def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
         """Add the trials that it does not have, in order, up to the first that is still under way."""
         while records.get(self._count, _UNKNOWN)["state"] != "running":
-            with self._writing():
-                self._study.add_trial(self._trial(records[self._count], records))
+            with self._convert_errors():
+                self._study.add_trial(self._make_trial(records[self._count], records))
             self._count += 1
 
     def _open(self, storage: BaseStorage, name: str, is_new: bool) -> optuna.Study:
@@ -91,7 +91,7 @@ class Study:
         return study
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _convert_errors(self) -> Iterator[None]:
         try:
             yield
         except (OSError, optuna.exceptions.StorageInternalError) as error:
@@ -101,7 +101,7 @@ class Study:
                 f"make it writable, and search again with the same arguments: what the journal has is kept."
             ) from error
 
-    def _trial(
+    def _make_trial(
         self, record: Mapping[str, Any], records: Mapping[int, Mapping[str, Any]]
     ) -> optuna.trial.FrozenTrial:
         notes = {key: record[key] for key in ("state", "of", "error", "epochs") if key in record}
@@ -125,13 +125,13 @@ class Study:
         return trial
 
 
-def _database(url: str) -> BaseStorage:
+def _open_database(url: str) -> BaseStorage:
     return RDBStorage(
         url, engine_kwargs={"poolclass": NullPool}
     )  # trainings outlast idle connections
 
 
-def _file(path: Path, is_new: bool) -> BaseStorage:
+def _open_file(path: Path, is_new: bool) -> BaseStorage:
     path.parent.mkdir(parents=True, exist_ok=True)
     if is_new:
         path.unlink(missing_ok=True)

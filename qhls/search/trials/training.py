@@ -57,8 +57,7 @@ class Watch(keras.callbacks.Callback):
                 logs[f"{prefix}score"] = self.score(float(logs[logged[0]]), logs)
         if "val_score" not in logs:
             raise GoalError(
-                f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, "
-                f"got {', '.join(logs)}. Compile the model's metrics and fit with validation_data."
+                f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, got {', '.join(logs)}. Compile the model's metrics and fit with validation_data."
             )
         for name, value in logs.items():
             self.best.history.setdefault(name, []).append(float(value))
@@ -101,10 +100,7 @@ def train(
 
 
 def compile_like(
-    model: keras.Model,
-    reference: keras.Model,
-    metrics: Any,
-    learning_rate: float | None = None,
+    model: keras.Model, reference: keras.Model, metrics: Any, learning_rate: float | None = None
 ) -> None:
     """Compile ``model`` with the loss, its weights, and a new optimizer like that of ``reference``.
 
@@ -120,20 +116,20 @@ def compile_like(
         optimizer=type(optimizer).from_config(settings),
         loss=compiled.loss,
         loss_weights=compiled._compile_config.config.get("loss_weights"),
-        metrics=keras.tree.map_structure(_fresh, metrics),
+        metrics=keras.tree.map_structure(_reset_metric, metrics),
         jit_compile=compiled.jit_compile,
         run_eagerly=compiled.run_eagerly,
     )
 
 
-def _fresh(metric: Any) -> Any:
+def _reset_metric(metric: Any) -> Any:
     """Return a metric without the counts of another model."""
     if isinstance(metric, keras.metrics.Metric):
         return type(metric).from_config(metric.get_config())
     return metric
 
 
-def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
+def list_metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
     """Return the names under which Keras may log a metric, of the output ``head_name`` of several."""
     name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     name = name or getattr(metric, "__name__", None)
@@ -149,27 +145,26 @@ def metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
 DIRECTIONS = ("max", "min")
 
 
-def metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> str:
+def find_metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> str:
     """Return "max" or "min" for a metric of which more or less is better, as Keras knows for its metrics.
 
     ``metric`` may be the name of one of ``metrics``, as Keras logs it: behind the name of an output, one of ``heads``.
     Raises ``GoalError`` for a metric of which Keras does not know.
     """
-    (name,) = metric_names(metric)[:1]
+    (name,) = list_metric_names(metric)[:1]
     objects = [m for m in keras.tree.flatten(metrics) if isinstance(m, keras.metrics.Metric)]
     names = [name, *(name.removeprefix(f"{head}_") for head in heads)]
     candidates = [metric, *(m for m in objects if m.name in names)]
     for candidate in [*candidates, *names]:
-        direction = getattr(_known_metric(candidate), "_direction", None)
+        direction = getattr(_look_up_metric(candidate), "_direction", None)
         if direction is not None:
             return {"up": "max", "down": "min"}[direction]
     raise GoalError(
-        f"metric {name!r}: expected a metric of which Keras knows whether more or less is better, got "
-        f"another one. Give metric_direction='max' or 'min'."
+        f"metric {name!r}: expected a metric of which Keras knows whether more or less is better, got another one. Give metric_direction='max' or 'min'."
     )
 
 
-def _known_metric(metric: Any) -> Any:
+def _look_up_metric(metric: Any) -> Any:
     """Return Keras' metric behind a name or a function."""
     if isinstance(metric, keras.metrics.Metric):
         return metric
@@ -186,7 +181,7 @@ def _known_metric(metric: Any) -> Any:
         return None
 
 
-def first_metric(metrics: Any, head_name: str | None = None) -> Any:
+def find_first_metric(metrics: Any, head_name: str | None = None) -> Any:
     """Return the first of the metrics for ``compile``, of the output ``head_name`` if they are by output."""
     while isinstance(metrics, Mapping | list | tuple):
         if isinstance(metrics, Mapping):
@@ -201,12 +196,11 @@ def require_compiled(model: keras.Model) -> Any:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or getattr(model, "loss", None) is None:
         raise GoalError(
-            f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every "
-            f"candidate, got one that is not. Call model.compile(optimizer, loss, metrics)."
+            f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every candidate, got one that is not. Call model.compile(optimizer, loss, metrics)."
         )
     return optimizer
 
 
-def trial_seed(seed: int, number: int) -> int:
+def derive_trial_seed(seed: int, number: int) -> int:
     """Return the seed of a trial, which is the same in every process."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)

@@ -25,7 +25,7 @@ import keras
 
 from qhls.errors import QhlsError
 from qhls.search.errors import SearchError
-from qhls.search.trials.job import Job, Record, Task, cores, threads_each
+from qhls.search.trials.job import Job, Record, Task, count_cores, count_threads
 from qhls.system.quiet import run_quietly
 
 Answer = tuple[Record, bytes | None] | QhlsError
@@ -44,7 +44,7 @@ class Team(Protocol):
     broken: Errors
     """Errors after the loss of all workers."""
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return the number of tasks that may be under way at a time, now."""
         ...
 
@@ -123,7 +123,7 @@ def separate_random() -> Iterator[None]:
     before = {name: getattr(random, name) for name in names}
     here, generator = threading.get_ident(), random.Random()
 
-    def route(name: str) -> Callable[..., Any]:
+    def replace(name: str) -> Callable[..., Any]:
         ours, theirs = getattr(generator, name), before[name]
 
         def draw(*arguments: Any, **settings: Any) -> Any:
@@ -134,7 +134,7 @@ def separate_random() -> Iterator[None]:
 
     try:
         for name in names:
-            setattr(random, name, route(name))
+            setattr(random, name, replace(name))
         yield
     finally:
         for name, function in before.items():
@@ -172,7 +172,7 @@ class Inline:
     def __init__(self, job: Job) -> None:
         self.job = job
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return 1: tasks are trained one after another."""
         return 1
 
@@ -205,14 +205,14 @@ class Processes:
     broken: Errors = ()
 
     def __init__(self, job: Job, workers: int | None = None) -> None:
-        self.workers = workers or cores()
+        self.workers = workers or count_cores()
         self._packed = job.pack(self.name)
         self._threads = ThreadPoolExecutor(self.workers)
         self._idle: list[_Process] = []
         self._all: set[_Process] = set()
         self._closed = False
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return the number of processes."""
         return self.workers
 
@@ -231,7 +231,7 @@ class Processes:
         return answer
 
     def _start(self) -> _Process:
-        process = _Process(self._packed, threads_each(self.workers))
+        process = _Process(self._packed, count_threads(self.workers))
         self._all.add(process)
         if self._closed:
             process.end()

@@ -27,7 +27,7 @@ def bits(candidate):
 @pytest.mark.parametrize("kind", [RandomTuner, BayesianTuner])
 def test_a_small_space_is_tried_completely_and_none_twice(kind):
     proposals = run(kind(SMALL, 100, seed=3), bits)
-    keys = {SMALL.key(p.candidate) for p in proposals}
+    keys = {SMALL.format_key(p.candidate) for p in proposals}
     assert len(keys) == len(proposals) == SMALL.size
     assert [p.number for p in proposals] == list(range(SMALL.size))
 
@@ -113,7 +113,7 @@ def test_hyperband_arguments(arguments):
 
 
 def test_quantizers_are_as_far_from_each_other():
-    candidate = SMALL.candidate(0)
+    candidate = SMALL.get_candidate(0)
     other = candidate | {"d0_kernel_quantizer": SMALL.choices[0].options[1]}
     distance = np.linalg.norm(encode_candidate(SMALL, candidate) - encode_candidate(SMALL, other))
     assert distance == pytest.approx(1.0)

@@ -9,7 +9,7 @@ import pytest
 from qhls.candidates import candidates, read_choices
 from qhls.search import GoalError, Space, TrialError
 from qhls.search.goals.costs import UNITS, Hardware, measure
-from qhls.search.goals.feasible import cheapest
+from qhls.search.goals.feasible import find_cheapest
 from support.searches import FEW, LIMIT, data, dense
 
 HARDWARE = Hardware("s8.4")
@@ -17,7 +17,7 @@ SPACE = Space(dense(), limit=LIMIT, quantization_config=FEW)
 
 
 def test_measure_tells_what_it_was_asked_for():
-    model = SPACE.build(SPACE.smallest())
+    model = SPACE.build(SPACE.smallest)
     assert measure(model, [], HARDWARE) == {}
     assert list(measure(model, ["bits", "area"], HARDWARE)) == ["bits", "area"]
     found = measure(model, UNITS, HARDWARE)
@@ -29,7 +29,7 @@ def test_measure_tells_what_it_was_asked_for():
 
 
 def test_measuring_leaves_weights_as_they_are():
-    model = SPACE.build(SPACE.smallest())
+    model = SPACE.build(SPACE.smallest)
     before = [np.array(w) for w in model.get_weights()]
     measure(model, UNITS, HARDWARE)
     for a, b in zip(before, model.get_weights(), strict=True):
@@ -37,13 +37,13 @@ def test_measuring_leaves_weights_as_they_are():
 
 
 def test_costs_are_of_types_not_of_weights():
-    model = SPACE.build(SPACE.candidate(5))
+    model = SPACE.build(SPACE.get_candidate(5))
     before = measure(model, UNITS, HARDWARE)
     keras.utils.set_random_seed(1)
     model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(*data()[0], verbose=0)
     assert measure(model, UNITS, HARDWARE) == before
-    assert measure(SPACE.build(SPACE.candidate(5)), UNITS, HARDWARE) == before
+    assert measure(SPACE.build(SPACE.get_candidate(5)), UNITS, HARDWARE) == before
 
 
 def test_a_model_that_is_no_design():
@@ -65,8 +65,8 @@ def test_the_cheapest_candidate_is_the_cheapest_of_all():
     def bits(candidate):
         return measure(SPACE.build(candidate), ["bits"], HARDWARE)["bits"]
 
-    least = min(bits(SPACE.candidate(i)) for i in range(SPACE.size))
-    assert cheapest(SPACE, bits, enough=0) == least
+    least = min(bits(SPACE.get_candidate(i)) for i in range(SPACE.size))
+    assert find_cheapest(SPACE, bits, enough=0) == least
 
 
 def test_the_cheapest_is_found_choice_by_choice():
@@ -76,6 +76,6 @@ def test_the_cheapest_is_found_choice_by_choice():
     def cost(candidate):
         return float(sum(weights[name][option] for name, option in candidate.items()))
 
-    assert cost(SPACE.smallest()) > 0
-    assert cheapest(SPACE, cost, enough=-1) == 0
-    assert cheapest(SPACE, cost, enough=math.inf) == cost(SPACE.smallest())
+    assert cost(SPACE.smallest) > 0
+    assert find_cheapest(SPACE, cost, enough=-1) == 0
+    assert find_cheapest(SPACE, cost, enough=math.inf) == cost(SPACE.smallest)

@@ -18,8 +18,8 @@ from qhls.search import (
     maximise,
     minimise,
 )
-from qhls.search.goals.forgiving import forgiving_delta
-from qhls.search.goals.goals import DEFAULT_GOAL, as_goal, forgiving_factor
+from qhls.search.goals.forgiving import compute_delta
+from qhls.search.goals.goals import DEFAULT_GOAL, as_goal, make_forgiving_factor
 from qhls.utils import model_quantize, quantized_model_from_json
 from support.searches import FEW, LIMIT, dense
 from support.shared import SHARED
@@ -37,7 +37,7 @@ EIGHT = {"type": "bits", "params": {"delta_p": 8.0, "delta_n": 8.0, "rate": 2.0}
 def test_bits_are_those_of_qkeras(case):
     model = quantized_model_from_json(json.dumps(case["model_json"]))
     trial = model_quantize(model, case["quantizer_config"], case["activation_bits"])
-    factor = forgiving_factor(case["goal"])
+    factor = make_forgiving_factor(case["goal"])
     assert factor.get_reference(model) == case["get_reference"]
     assert factor.get_trial(trial) == case["get_trial"]
     assert factor.delta() == case["delta"]
@@ -57,18 +57,20 @@ def test_energies_are_those_of_qkeras(case):
     model = quantized_model_from_json(json.dumps(case["model_json"]))
     trial = model_quantize(model, case["quantizer_config"], case["activation_bits"])
     params = case["goal"]["params"]
-    factor = forgiving_factor({"type": "energy", "params": params | {"stress_in_delta": False}})
+    factor = make_forgiving_factor(
+        {"type": "energy", "params": params | {"stress_in_delta": False}}
+    )
     assert factor.get_reference(model) == case["get_reference"]
     assert factor.get_trial(trial) == case["get_trial"]
     assert factor.delta() == case["delta"]
     assert factor.get_total_factor() == case["total_factor"]
     assert factor.get_reference_stats() == case["reference_stats"]
     assert factor.get_trial_stats() == case["trial_stats"]
-    ours = forgiving_factor(case["goal"])
+    ours = make_forgiving_factor(case["goal"])
     ours.get_reference(model)
     ours.get_trial(trial)
     numbers = (params["delta_p"], params["delta_n"], params["rate"])
-    assert ours.delta() == forgiving_delta(case["get_reference"], case["get_trial"], *numbers)
+    assert ours.delta() == compute_delta(case["get_reference"], case["get_trial"], *numbers)
     assert (ours.delta() == case["delta"]) == (params["stress"] == 1.0)
 
 
@@ -76,7 +78,7 @@ def test_energies_are_those_of_qkeras(case):
 def test_delta_forgives_the_smaller_and_takes_from_the_larger(
     reference, trial, better, worse, rate
 ):
-    delta = forgiving_delta(reference, trial, better, worse, rate)
+    delta = compute_delta(reference, trial, better, worse, rate)
     percent = better if trial < reference else worse
     exact = percent / 100 * math.log(reference / trial) / math.log(rate)
     assert delta == pytest.approx(exact, rel=1e-5, abs=1e-12)
@@ -85,16 +87,16 @@ def test_delta_forgives_the_smaller_and_takes_from_the_larger(
 
 def test_each_halving_forgives_delta_p():
     for times in range(1, 5):
-        delta = forgiving_delta(2.0**times, 1.0, 8.0, 5.0, 2.0)
+        delta = compute_delta(2.0**times, 1.0, 8.0, 5.0, 2.0)
         assert delta == pytest.approx(0.08 * times, rel=1e-6)
-        assert forgiving_delta(1.0, 2.0**times, 8.0, 5.0, 2.0) == pytest.approx(
+        assert compute_delta(1.0, 2.0**times, 8.0, 5.0, 2.0) == pytest.approx(
             -0.05 * times, rel=1e-6
         )
 
 
 def test_what_counts_is_told_by_class():
     params = EIGHT["params"] | {"config": {"Dense": ["parameters"], "QDense": ["parameters"]}}
-    factor = forgiving_factor({"type": "bits", "params": params})
+    factor = make_forgiving_factor({"type": "bits", "params": params})
     assert factor.get_reference(dense()) == 8 * sum(math.prod(w.shape) for w in dense().weights)
     assert set(factor.get_reference_stats()) == {"d0", "d1", "d2"}
 
@@ -124,11 +126,15 @@ def energy_goal(**params):
 def test_smaller_quantizers_take_less_energy():
     model = dense()
     space = Space(model, limit=LIMIT, quantization_config=FEW)
-    factor = forgiving_factor(energy_goal(reference_internal="int8", reference_accumulator="int32"))
+    factor = make_forgiving_factor(
+        energy_goal(reference_internal="int8", reference_accumulator="int32")
+    )
     reference = factor.get_reference(model)
-    small, large = (factor.get_trial(space.build(space.candidate(i))) for i in (0, space.size - 1))
+    small, large = (
+        factor.get_trial(space.build(space.get_candidate(i))) for i in (0, space.size - 1)
+    )
     assert 0 < small < large < reference
-    assert factor.delta() == forgiving_delta(reference, large, 8.0, 8.0, 2.0)
+    assert factor.delta() == compute_delta(reference, large, 8.0, 8.0, 2.0)
 
 
 # -- goals of one's own -----------------------------------------------------------------------------
@@ -141,12 +147,12 @@ def test_maximise_and_minimise():
     assert goal.metric == "auc"
     costs = goal.measure(space_model())
     assert set(costs) == {"bits", "energy"}
-    assert goal.over({"bits": 1000.0, "energy": 6.0}) == {"energy": 6.0}
+    assert goal.find_over_budget({"bits": 1000.0, "energy": 6.0}) == {"energy": 6.0}
 
 
 def space_model():
     space = Space(dense(), limit=LIMIT, quantization_config=FEW)
-    return space.build(space.candidate(0))
+    return space.build(space.get_candidate(0))
 
 
 def test_a_function_may_be_the_goal():
@@ -157,7 +163,7 @@ def test_a_function_may_be_the_goal():
     )
     costs = goal.measure(space_model())
     assert goal.score(9.0, {"val_acc": 0.5}, costs) == 0.5 / costs["bits"]
-    assert not goal.over(costs)
+    assert not goal.find_over_budget(costs)
 
 
 BAD = [
@@ -207,7 +213,7 @@ def test_nothing_counted_is_no_reference():
 def test_delta_before_there_is_a_trial():
     with pytest.raises(GoalError, match=r"^goal: expected sizes above 0 bits, got nan for the reference and "
                        r"nan for the trial\. Call get_reference\(model\) and get_trial\(.*\) first\.$"):  # fmt: skip
-        forgiving_factor(DEFAULT_GOAL).delta()
+        make_forgiving_factor(DEFAULT_GOAL).delta()
 
 
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "3", True])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qhls.search import GoalError
 from qhls.search.goals.costs import Hardware
-from qhls.search.goals.objectives import Objective, dominates, front, parse, ranked
+from qhls.search.goals.objectives import Objective, dominates, find_front, parse, rank_points
 from qhls.search.trials.driver import ParetoPlan
 
 POINTS = st.integers(1, 4).flatmap(
@@ -20,7 +20,7 @@ POINTS = st.integers(1, 4).flatmap(
 
 @given(POINTS)
 def test_the_front_is_what_nothing_dominates(points):
-    kept = front(points)
+    kept = find_front(points)
     for i, point in enumerate(points):
         beaten = any(dominates(other, point) for other in points)
         twin = any(points[j] == point for j in kept)
@@ -31,7 +31,7 @@ def test_the_front_is_what_nothing_dominates(points):
 
 @given(POINTS)
 def test_ranks_put_what_dominates_first(points):
-    order = ranked(points)
+    order = rank_points(points)
     assert sorted(order) == list(range(len(points)))
     place = {number: i for i, number in enumerate(order)}
     for i, a in enumerate(points):
@@ -42,7 +42,7 @@ def test_ranks_put_what_dominates_first(points):
 
 @given(POINTS)
 def test_a_front_comes_whole_before_what_it_dominates(points):
-    order, done = ranked(points), 0
+    order, done = rank_points(points), 0
     left = set(range(len(points)))
     while left:
         best = {i for i in left if not any(dominates(points[j], points[i]) for j in left)}
@@ -63,13 +63,13 @@ def test_a_front_grows_by_what_is_new(points, cut):
     )
     records = {n: {"state": "trained", "values": values} for n, values in enumerate(points)}
     late, early = range(cut, len(points)), range(min(cut, len(points)))
-    grown = plan.joined(plan.joined([], late, records), early, records)
-    assert grown == plan.front(records)
+    grown = plan.join_front(plan.join_front([], late, records), early, records)
+    assert grown == plan.find_front(records)
 
 
 def test_what_is_no_number_is_dominated():
-    assert front([(math.nan, 1.0), (0.5, 1.0), (math.nan, math.nan)]) == [1]
-    assert front([]) == ranked([]) == []
+    assert find_front([(math.nan, 1.0), (0.5, 1.0), (math.nan, math.nan)]) == [1]
+    assert find_front([]) == rank_points([]) == []
 
 
 @pytest.mark.parametrize("axes", [2, 3])
@@ -77,13 +77,13 @@ def test_a_front_of_thousands_is_found_at_once(axes):
     points = np.random.default_rng(0).normal(size=(5000, axes))
     points /= np.linalg.norm(points, axis=1, keepdims=True)  # most are on the front
     begun = time.process_time()
-    kept, order = front(points.tolist()), ranked(points.tolist())
+    kept, order = find_front(points.tolist()), rank_points(points.tolist())
     assert time.process_time() - begun < 5
     assert set(kept) == set(order[: len(kept)])
 
 
 def test_the_ends_of_a_front_come_before_its_crowd():
-    assert set(ranked([(0, 9), (4, 5), (5, 4), (9, 0)])[:2]) == {0, 3}
+    assert set(rank_points([(0, 9), (4, 5), (5, 4), (9, 0)])[:2]) == {0, 3}
 
 
 def test_directions_follow_from_names():

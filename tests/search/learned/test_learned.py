@@ -15,24 +15,24 @@ from qhls.layers import QActivation, QDense
 from qhls.search import GoalError, JournalError, SearchError, SpaceError, TrialError
 from qhls.search.goals.costs import Hardware
 from qhls.search.learned import run as learning
-from qhls.search.learned.energy import price, used
+from qhls.search.learned.energy import mark_used, price
 from qhls.search.learned.layers import (
     BITS_PER_UNIT,
     LearnedActivation,
     LearnedWeights,
-    code_bits,
+    count_code_bits,
     round_bits,
     round_to_fraction,
 )
 from qhls.search.learned.model import (
-    activations_of,
-    exported,
+    build_learned_model,
+    export,
+    find_activations,
+    find_layers,
     find_narrowest,
-    layers_of,
-    learned_model,
 )
-from qhls.search.learned.run import Phase, Sweep, gradient, phases, prepare
-from qhls.search.learned.units import kept_units, removable
+from qhls.search.learned.run import Phase, Sweep, gradient, plan_phases, prepare
+from qhls.search.learned.units import choose_units, find_removable
 from support.searches import data, dense
 
 DATA = data()
@@ -101,16 +101,23 @@ def test_rounding_and_its_gradients():
 def test_bits_of_codes_and_their_gradient():
     x = [0.0, 0.3, -0.8, 0.1, 7.9, 8.0]
     fraction = [3.0] * 6  # codes 0, 2, -6, 1, 63, 64
-    assert numbers(code_bits(ops.array(x), ops.array(fraction))).tolist() == [0, 2, 3, 1, 6, 7]
-    to_x, to_fraction = slope(code_bits, x, fraction)
+    assert numbers(count_code_bits(ops.array(x), ops.array(fraction))).tolist() == [
+        0,
+        2,
+        3,
+        1,
+        6,
+        7,
+    ]
+    to_x, to_fraction = slope(count_code_bits, x, fraction)
     assert to_fraction.tolist() == [0, 1, 1, 1, 1, 1]
     assert not to_x.any()
 
 
 @pytest.mark.backends
 def test_a_bit_of_a_weight_saves_its_share_of_the_weight():
-    assert numbers(used(ops.array([0.0, 1.0, 2.0, 5.0]))).tolist() == [0, 1, 1, 1]
-    (to_bits,) = slope(used, [1.0, 2.0, 5.0])
+    assert numbers(mark_used(ops.array([0.0, 1.0, 2.0, 5.0]))).tolist() == [0, 1, 1, 1]
+    (to_bits,) = slope(mark_used, [1.0, 2.0, 5.0])
     np.testing.assert_allclose(to_bits, [1, 1 / 2, 1 / 5])
 
 
@@ -130,15 +137,15 @@ def test_an_activation_saturates_where_its_quantizer_does():
     wanted = [0, 0, 0, 1, 3.5, 3.5, 3.5]
     assert numbers(layer(x)).tolist() == wanted
     assert numbers(qhls.quantizers.quantized_relu(3, 2)(x)).tolist() == wanted
-    assert float(layer.width()) == 3
+    assert float(layer.compute_width()) == 3
     layer.output_fraction.assign(-9 / BITS_PER_UNIT)  # one bit is left
-    assert float(layer.width()) == 1
+    assert float(layer.compute_width()) == 1
 
 
 def test_ranges_follow_what_is_seen_and_forget():
     layer = LearnedActivation("linear")
     layer(np.array([[-5.0, 1.0]], np.float32), training=True)
-    assert float(layer.peak) == 5 and int(layer.integer()) == 3
+    assert float(layer.peak) == 5 and int(layer.compute_integer()) == 3
     layer(np.array([[1.0]], np.float32), training=True)
     assert float(layer.peak) == pytest.approx(4.95)
     layer(np.array([[99.0]], np.float32))
@@ -168,9 +175,11 @@ def test_the_energy_of_a_layer_by_hand():
     model = one_layer([[0.75], [1.0], [0.0], [-0.25]])
     hardware = Hardware("s8.4", UNROLLED, "unit")
     made = learned(model, hardware, bits=4, x=np.zeros((1, 4), np.float32))
-    (layer,) = layers_of(made).values()
-    graph = qhls.compile(exported(made), "s8.4").graph
-    assert int(layer.finest()) == 3 and numbers(layer.kernel_bits()).ravel().tolist() == [
+    (layer,) = find_layers(made).values()
+    graph = qhls.compile(export(made), "s8.4").graph
+    assert int(layer.find_finest()) == 3 and numbers(
+        layer.count_kernel_bits()
+    ).ravel().tolist() == [
         3,
         4,
         0,
@@ -179,7 +188,7 @@ def test_the_energy_of_a_layer_by_hand():
     total = (
         8 - 4 + 1 + 4 + 3
     )  # integer bits of the input, growth log2(2), sign... and fraction bits
-    estimated = float(layer.term.energy())
+    estimated = float(layer.term.compute_energy())
     digits = (2 + 3 + 1) / 3
     width = float(layer.term._sum(layer.term.products[0], {})[0])
     assert width == 8 + 1 + 3 + 1 == total + 1
@@ -192,38 +201,41 @@ def test_a_bias_of_no_bits_has_no_addition():
     hardware = Hardware("s8.4", UNROLLED, "unit")
     model = one_layer([[0.75, 1.25], [0.5, -0.75]], bias=[0.5, 0.0])
     made = learned(model, hardware, x=np.zeros((1, 2), np.float32))
-    (layer,) = layers_of(made).values()
-    design = qhls.compile(exported(made), "s8.4", schedule=UNROLLED)
+    (layer,) = find_layers(made).values()
+    design = qhls.compile(export(made), "s8.4", schedule=UNROLLED)
     addition = next(op for op in design.energy("unit").ops if op.name == "d.add").total
     type_ = next(op.type for op in design.graph.ops if op.name == "d.add")
-    assert addition > 0 and float(layer.bias_bits()) == 7
-    there, width = float(layer.term.energy()), float(layer.term._sum(layer.term.products[0], {})[0])
+    assert addition > 0 and float(layer.count_bias_bits()) == 7
+    there, width = (
+        float(layer.term.compute_energy()),
+        float(layer.term._sum(layer.term.products[0], {})[0]),
+    )
     layer.bias_fraction.assign(0)  # 0.5 is rounded to 0, the even
-    assert float(layer.bias_bits()) == 0
+    assert float(layer.count_bias_bits()) == 0
     assert float(layer.term._sum(layer.term.products[0], {})[0]) == width
-    gone = there - float(layer.term.energy())
+    gone = there - float(layer.term.compute_energy())
     assert gone == pytest.approx(addition * width / type_.width)
     layer.bias_fraction.assign(12 / BITS_PER_UNIT)
-    finer = 12 - (4 + int(layer.finest()))
+    finer = 12 - (4 + int(layer.find_finest()))
     assert float(layer.term._sum(layer.term.products[0], {})[0]) == width + finer
 
 
 def test_no_weight_is_finer_than_the_finest():
     made = learned(one_layer([[0.75, 0.5], [0.25, -0.5]]), bits=4, x=np.zeros((1, 2), np.float32))
-    (layer,) = layers_of(made).values()
+    (layer,) = find_layers(made).values()
     own, finest = layer.kernel_fraction, layer.finest_fraction
     assert float(finest) * BITS_PER_UNIT == 3
     own.assign(np.array([[3, 1], [2, 5]]) / BITS_PER_UNIT)
     own.assign(own.constraint(own))
     assert numbers(own * BITS_PER_UNIT).tolist() == [[3, 1], [2, 3]]
     finest.assign(2 / BITS_PER_UNIT)
-    assert numbers(layer.fraction("kernel")).tolist() == [[2, 1], [2, 2]]
-    assert float(layer.finest()) == 2
+    assert numbers(layer.compute_fraction("kernel")).tolist() == [[2, 1], [2, 2]]
+    assert float(layer.find_finest()) == 2
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            fractions = layer.fraction("kernel")
+            fractions = layer.compute_fraction("kernel")
         to_own, to_finest = tape.gradient(fractions, [own.value, finest.value])
         assert numbers(to_own).tolist() == [[BITS_PER_UNIT] * 2] * 2
         assert float(to_finest) == 3 * BITS_PER_UNIT  # of the three that are as fine
@@ -231,24 +243,26 @@ def test_no_weight_is_finer_than_the_finest():
 
 def test_the_first_estimate_is_near_the_design():
     made = learned(hardware=Hardware("s8.4", UNROLLED), bits=6)
-    first = next(layer for layer in layers_of(made).values() if isinstance(layer, LearnedWeights))
-    real = qhls.compile(exported(made), "s8.4", schedule=UNROLLED).energy().total
+    first = next(layer for layer in find_layers(made).values() if isinstance(layer, LearnedWeights))
+    real = qhls.compile(export(made), "s8.4", schedule=UNROLLED).energy().total
     assert first.term.at_start == pytest.approx(real)
-    assert 0.7 * real < float(first.term.energy()) < 1.6 * real
+    assert 0.7 * real < float(first.term.compute_energy()) < 1.6 * real
 
 
 def test_weights_in_a_memory_share_their_width():
     schedule = qhls.Schedule(storage="bram")
     made = learned(hardware=Hardware("s8.4", schedule))
     shapes = {
-        e.name: tuple(e.kernel_fraction.shape) for e in layers_of(made).values() if e.name[0] == "d"
+        e.name: tuple(e.kernel_fraction.shape)
+        for e in find_layers(made).values()
+        if e.name[0] == "d"
     }
     assert shapes == {"d0": (), "d1": (), "d2": ()}
-    first = next(layer for layer in layers_of(made).values() if isinstance(layer, LearnedWeights))
+    first = next(layer for layer in find_layers(made).values() if isinstance(layer, LearnedWeights))
     assert all(product.memory is not None for product in first.term.products)
-    before = float(first.term.energy())
+    before = float(first.term.compute_energy())
     first.kernel_fraction.assign(first.kernel_fraction - 2 / BITS_PER_UNIT)
-    assert float(first.term.energy()) < before
+    assert float(first.term.compute_energy()) < before
 
 
 # -- export -----------------------------------------------------------------------------------------
@@ -272,12 +286,12 @@ def test_the_quantizer_of_a_grid_leaves_it_alone(codes, fraction):
 def scattered(made, seed=0):
     """``made`` with widths from 0 up, as training leaves them."""
     rng = np.random.default_rng(seed)
-    for layer in layers_of(made).values():
+    for layer in find_layers(made).values():
         for name in ("kernel_fraction", "depthwise_kernel_fraction"):
             if hasattr(layer, name):
                 variable = getattr(layer, name)
                 variable.assign(rng.integers(-2, 7, variable.shape) / BITS_PER_UNIT)
-    for activation in activations_of(made).values():
+    for activation in find_activations(made).values():
         activation.output_fraction.assign(2 / BITS_PER_UNIT)
     return made
 
@@ -338,7 +352,7 @@ def test_the_q_model_computes_what_was_learned(name, seed):
     rng = np.random.default_rng(seed)
     x = (rng.integers(-100, 100, (64, *model.input_shape[1:])) / 16).astype("float32")
     made = scattered(learned(model, x=x), seed)
-    found = exported(made)
+    found = export(made)
     assert np.array_equal(made.predict(x, verbose=0), found.predict(x, verbose=0))
     assert not any(isinstance(e, LearnedWeights | LearnedActivation) for e in found.layers)
     design = qhls.compile(found, "s8.4")
@@ -356,7 +370,7 @@ def test_what_was_learned_is_hardware_on_both_targets(tmp_path):
 
 def test_idle_units_are_left_out():
     made = learned(convolutional(), x=np.ones((4, 6, 6, 2), np.float32))
-    pairs = removable(made)
+    pairs = find_removable(made)
     assert [(a.name, b.name) for a, b in pairs] == [
         ("c1", "out")
     ]  # a depthwise layer keeps channels
@@ -366,7 +380,7 @@ def test_idle_units_are_left_out():
     own = numbers(made.get_layer("c1").kernel)
     own[..., 3] = 0  # it is 0, as its bias is
     made.get_layer("c1").kernel.assign(own)
-    found = exported(made)
+    found = export(made)
     assert found.get_layer("c1").kernel.shape[-1] == 3
     assert found.get_layer("out").kernel.shape == (kernel.shape[0] // 5 * 3, 3)
     x = np.random.default_rng(0).integers(-100, 100, (32, 6, 6, 2)).astype("float32") / 16
@@ -380,10 +394,10 @@ def test_idle_units_make_others_idle_and_one_stays():
         second: {"kernel": np.array([[0, 1], [0, 0], [1, 0]])},
         third: {"kernel": np.array([[1], [0]])},
     }
-    kept = kept_units([(first, second), (second, third)], values)
+    kept = choose_units([(first, second), (second, third)], values)
     assert {k: v.tolist() for k, v in kept.items()} == {second: [0], first: [2]}
     values[third]["kernel"][:] = 0
-    kept = kept_units([(first, second), (second, third)], values)
+    kept = choose_units([(first, second), (second, third)], values)
     assert {k: len(v) for k, v in kept.items()} == {second: 1, first: 1}
 
 
@@ -420,14 +434,14 @@ def test_normalisations_are_folded():
 
 
 def test_levels_rise_in_equal_ratios_and_settle():
-    steps = phases(10, 3, (0.01, 1.0))
+    steps = plan_phases(10, 3, (0.01, 1.0))
     assert [p.strength for p in steps] == pytest.approx([0.01] * 3 + [0.1] * 3 + [1.0] * 4)
     assert [p.moving for p in steps] == [True, True, False] * 2 + [True, True, True, False]
     assert all(p.noted == (not p.moving) and p.rate == (1 if p.moving else 0.1) for p in steps)
-    three = phases(6, 3, (1.0, 8.0, 10.0))
+    three = plan_phases(6, 3, (1.0, 8.0, 10.0))
     assert three[2].strength == pytest.approx(8.0)
-    assert phases(1, 30, (0.5, 2.0)) == [Phase(0.5, True, 1.0, True)]
-    assert len(phases(7, 30, (0.5, 2.0))) == 7
+    assert plan_phases(1, 30, (0.5, 2.0)) == [Phase(0.5, True, 1.0, True)]
+    assert len(plan_phases(7, 30, (0.5, 2.0))) == 7
 
 
 def test_one_run_gives_a_front(tmp_path):
@@ -639,4 +653,4 @@ def test_a_mask_is_refused():
     layer = QConv2D(2, 3, mask=np.ones((3, 3)), kernel_quantizer="quantized_bits(4,0,1)", name="c")
     model = keras.Sequential([keras.Input((6, 6, 1)), layer])
     with pytest.raises(SpaceError, match=r"^gradient: expected a kernel without mask, got 'c'"):
-        learned_model(model, stored=False)
+        build_learned_model(model, stored=False)

@@ -49,7 +49,7 @@ def test_choices_are_those_of_the_limits():
 
 def test_candidates_by_number_are_all_of_them():
     space = Space(dense(), limit=LIMIT, quantization_config=FEW)
-    keys = {space.key(space.candidate(i)) for i in range(space.size)}
+    keys = {space.format_key(space.get_candidate(i)) for i in range(space.size)}
     assert len(keys) == space.size == 2**3 * 2**2
 
 
@@ -57,7 +57,7 @@ def test_each_tensor_gets_what_was_chosen():
     limit = {"Conv2D": [8, 8, 8], "DepthwiseConv2D": [4, 4, 4], "Dense": [8, 8, 8]}
     limit |= {"Activation": [8], "BatchNormalization": []}
     space = Space(cnn(), limit=limit, quantization_config=FEW)
-    candidate = space.smallest() | {"conv_1_depthwise_quantizer": "quantized_bits(4,0,1,alpha=1)"}
+    candidate = space.smallest | {"conv_1_depthwise_quantizer": "quantized_bits(4,0,1,alpha=1)"}
     model = space.build(candidate)
     names = [type(layer).__name__ for layer in model.layers]
     assert names == [
@@ -93,7 +93,7 @@ def test_a_pattern_groups_layers_to_one_choice():
     assert by_name["^d[01]$_kernel_quantizer"].layers == ("d0", "d1")
     assert by_name["^d[01]$_kernel_quantizer"].options == ("quantized_bits(2,0,1,alpha=1)",)
     assert by_name["d2_kernel_quantizer"].options == tuple(FEW["kernel"])
-    model = space.build(space.candidate(0))
+    model = space.build(space.get_candidate(0))
     assert [model.get_layer(n).get_quantizers()[0].bits for n in ("d0", "d1")] == [2, 2]
 
 
@@ -123,7 +123,7 @@ def test_layer_indexes_and_frozen_layers_leave_layers_out():
     model = dense()
     space = Space(model, limit=LIMIT, layer_indexes=[0, 2, 3], frozen_layers=["d1"])
     assert {choice.layers[0] for choice in space.choices} == {"d0", "d2"}
-    built = space.build(space.candidate(0))
+    built = space.build(space.get_candidate(0))
     frozen = built.get_layer("d1")
     assert type(frozen) is keras.layers.Dense
     assert not frozen.trainable
@@ -135,7 +135,9 @@ def test_layer_indexes_and_frozen_layers_leave_layers_out():
 def test_weights_are_transferred_where_asked():
     model = dense()
     space = Space(model, limit=LIMIT, transfer_weights=True, tune_filters="layer")
-    built = space.build(space.candidate(0) | {"network_filters_d0": 0.5, "network_filters_d1": 1.0})
+    built = space.build(
+        space.get_candidate(0) | {"network_filters_d0": 0.5, "network_filters_d1": 1.0}
+    )
     same = {
         layer.name: all(
             a.shape == b.shape and np.array_equal(a, b)
@@ -158,7 +160,7 @@ def test_filters_layer_by_layer_spare_the_outputs():
     assert found["network_filters_d0"] == (0.5, 0.75, 1.0, 1.5, 2.0)
     assert "network_filters_d1" in found
     assert "network_filters_d2" not in found
-    candidate = space.smallest() | {"network_filters_d0": 0.75, "network_filters_d1": 2.0}
+    candidate = space.smallest | {"network_filters_d0": 0.75, "network_filters_d1": 2.0}
     model = space.build(candidate)
     assert [model.get_layer(name).units for name in ("d0", "d1", "d2")] == [6, 16, 3]
 
@@ -169,7 +171,7 @@ def test_filters_of_a_block_and_exceptions():
         tune_filters_exceptions="1$",
     )  # fmt: skip
     assert "network_filters" in choices(space)
-    model = space.build(space.smallest() | {"network_filters": 1.5})
+    model = space.build(space.smallest | {"network_filters": 1.5})
     assert [model.get_layer(name).units for name in ("d0", "d1", "d2")] == [12, 8, 3]
 
 
@@ -190,7 +192,7 @@ def test_filters_within_nested_models_and_wrappers():
     factors = dict(zip(names, (0.5, 1.5), strict=True))
     units = {
         layer.name: layer.units
-        for layer in walk_replaceable(space.build(space.smallest() | factors))
+        for layer in walk_replaceable(space.build(space.smallest | factors))
         if hasattr(layer, "units")
     }
     assert units == {"r0": 3, "r1": 5, "n0": 12, "d": 2}
@@ -207,7 +209,7 @@ def test_branches_that_meet_again_change_together_only():
     limit = {"Dense": [8, 8, 8]}
     assert "network_filters_l" not in choices(Space(branches(), limit=limit, tune_filters="layer"))
     space = Space(branches(), limit=limit, tune_filters="block")
-    model = space.build(space.smallest() | {"network_filters": 2.0})
+    model = space.build(space.smallest | {"network_filters": 2.0})
     assert [model.get_layer(n).units for n in "lry"] == [12, 12, 2]
 
 
@@ -268,7 +270,7 @@ def test_a_candidate_that_is_none():
     space = Space(dense(), limit=LIMIT, quantization_config=FEW)
     with pytest.raises(SpaceError, match=r"^candidate: expected one of quantized_relu\(3,2\), quantized_relu\(6,2\) "
                        r"for 'a0_activation_quantizer', got 'relu'\. .*$"):  # fmt: skip
-        space.check(space.candidate(0) | {"a0_activation_quantizer": "relu"})
+        space.check(space.get_candidate(0) | {"a0_activation_quantizer": "relu"})
 
 
 def test_a_candidate_that_cannot_be_built():
@@ -276,7 +278,7 @@ def test_a_candidate_that_cannot_be_built():
     with pytest.raises(
         TrialError, match=r"^candidate \{.*\}: expected one that can be built, got: .*$"
     ):
-        space.build(space.candidate(0) | {"d0_kernel_quantizer": "quantised"})
+        space.build(space.get_candidate(0) | {"d0_kernel_quantizer": "quantised"})
 
 
 @pytest.mark.parametrize("config", [DEFAULT_QUANTIZATION, HARDWARE_QUANTIZATION])

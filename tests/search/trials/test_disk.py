@@ -96,7 +96,7 @@ def test_the_journal_of_one_score_on_a_full_disk(tmp_path):
     found = AutoQKeras(
         dense(), limit=LIMIT, quantization_config=FEW, max_trials=1, output_dir=tmp_path / "run"
     )
-    journal = Journal(tmp_path / "other", found._header(1))
+    journal = Journal(tmp_path / "other", found._make_header(1))
     with (
         no_file_beyond(100),
         pytest.raises(JournalError, match=rf"^.*{FILE}: .* another line, {FULL}"),

@@ -113,7 +113,7 @@ def test_a_candidate_that_kills_its_workers_fails_and_the_search_goes_on(
             r"with .+: out of memory, or a crash in what it calls\.$",
             found.records[number]["error"],
         )
-    assert found.counts()["trained"] >= 3
+    assert found.count_states()["trained"] >= 3
 
 
 SCRIPT = """
@@ -317,7 +317,7 @@ def test_workers_are_a_number(tmp_path, workers):
 
 
 def task(made):
-    return Task(0, Space(made.model, **made.space).smallest(), 1, 1)
+    return Task(0, Space(made.model, **made.space).smallest, 1, 1)
 
 
 def test_errors_of_a_worker_arrive_as_they_were(tmp_path):

@@ -17,7 +17,13 @@ from qhls.search import AutoQKeras, JournalError, SearchError, gradient, pareto
 from qhls.search.trials import database
 from qhls.search.trials.database import DatabaseLines
 from qhls.search.trials.journal import FILE as JOURNAL
-from qhls.search.trials.only import FILE, is_running, machine, only_driver, process
+from qhls.search.trials.only import (
+    FILE,
+    identify_machine,
+    identify_process,
+    is_running,
+    lock_folder,
+)
 from support.searches import BITS, DATA, FEW, LIMIT, Pretended, dense, run, states
 
 TAKEN = (
@@ -113,7 +119,7 @@ def test_other_searches_have_one_driver_too(tmp_path, kind):
             )
             found.fit(*DATA[0], validation_data=DATA[1], epochs=1, verbose=0)
 
-    with only_driver(tmp_path / "x"), pytest.raises(JournalError, match=rf"^.*/x: {TAKEN}"):
+    with lock_folder(tmp_path / "x"), pytest.raises(JournalError, match=rf"^.*/x: {TAKEN}"):
         search()
     assert not (tmp_path / "x").exists()
     search()
@@ -122,11 +128,11 @@ def test_other_searches_have_one_driver_too(tmp_path, kind):
 
 
 def test_a_process_is_told_apart_from_a_later_one_of_its_number():
-    name = process(os.getpid())
+    name = identify_process(os.getpid())
     assert is_running(name)
     assert not is_running(f"{os.getpid()} 1")
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    begun = process(ended.pid)
+    begun = identify_process(ended.pid)
     ended.wait()
     assert not is_running(begun)
 
@@ -134,7 +140,7 @@ def test_a_process_is_told_apart_from_a_later_one_of_its_number():
 def planted(url, **changes):
     """A lock that another driver has, in the table."""
     row = {"search": "x", "token": "t", "beat": 0, "driver": "process 7 on here since 1"}
-    row |= {"machine": machine(), "process": process(os.getpid())}
+    row |= {"machine": identify_machine(), "process": identify_process(os.getpid())}
     lines = DatabaseLines(url, "x")
     lines.read()
     lines._execute(sqlalchemy.insert(database._locks).values(row | changes))
@@ -146,15 +152,15 @@ def test_a_driver_on_another_machine_lives_by_its_beats(tmp_path, monkeypatch, b
     monkeypatch.setattr(database, "BEAT", 0.1)
     lines = planted(f"sqlite:///{tmp_path}/x.db", machine="elsewhere")
     ended = threading.Event()
-    heart = threading.Thread(target=lines._live, args=(database._locks.c.token == "t", ended))
+    heart = threading.Thread(target=lines._keep_alive, args=(database._locks.c.token == "t", ended))
     if beats:
         heart.start()
     try:
         if beats:
-            with pytest.raises(JournalError, match=rf"^.*: {TAKEN}"), lines.locked():
+            with pytest.raises(JournalError, match=rf"^.*: {TAKEN}"), lines.lock():
                 pass
         else:
-            with lines.locked():
+            with lines.lock():
                 assert lines._lock().token != "t"
                 before = lines._lock().beat
                 time.sleep(1)

@@ -38,12 +38,12 @@ def mixed(folder, **settings):
     """A search with trials of every state."""
     least, most = (
         measure(SPACE.build(c), ["energy"], Hardware("s8.4"))["energy"]
-        for c in (SPACE.smallest(), SPACE.candidate(SPACE.size - 1))
+        for c in (SPACE.smallest, SPACE.get_candidate(SPACE.size - 1))
     )
     chosen = {"executor": Mixed, "budgets": {"energy": (least + 2 * most) / 3}, "rungs": (1,)}
     chosen |= {"engine": "random", "batch": 8, "trials": 6, "objectives": ("accuracy", "energy")}
     found = run(folder, **chosen | settings)
-    assert set(found.counts()) == {"trained", "stopped", "failed", "rejected", "duplicate"}
+    assert set(found.count_states()) == {"trained", "stopped", "failed", "rejected", "duplicate"}
     return found
 
 

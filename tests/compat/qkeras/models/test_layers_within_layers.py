@@ -9,7 +9,7 @@ from qhls.energy import QTools
 from qhls.frontend.models.walk import walk_layers
 from qhls.layers import QActivation, QConv2D, QDense
 from qhls.search.space.choices import Space
-from qhls.search.space.sizes import Sizes, model_bits
+from qhls.search.space.sizes import Sizes, count_model_bits
 from qhls.utils import (
     analyze_accumulator_from_sample,
     extract_model_operations,
@@ -163,7 +163,7 @@ def test_what_cannot_be_looked_into_is_named(images, capsys):
     ):
         print_qstats(model)
     with pytest.warns(UserWarning, match=rf"^bits: {left}"):
-        model_bits(model, Sizes(), {"default": ["parameters"]})
+        count_model_bits(model, Sizes(), {"default": ["parameters"]})
     assert list(model_save_quantized_weights(model)) == ["block/one", "block/two", "d"]
 
 
@@ -234,9 +234,9 @@ def test_a_search_chooses_within_nested_models_and_wrappers():
     model = keras.Sequential([keras.Input((5, 8)), backbone, L.Flatten(), L.Dense(3, name="head")])
     space = Space(model, limit={"Dense": [8, 8, 8]})
     assert {c.layers[0] for c in space.choices} == {"b0", "head"}
-    built = space.build(space.smallest())
+    built = space.build(space.smallest)
     assert type(built.get_layer("backbone").layers[0].layer) is QDense
-    bits = model_bits(built, Sizes(), {"QDense": ["parameters"]})
+    bits = count_model_bits(built, Sizes(), {"QDense": ["parameters"]})
     smallest = {"backbone/steps": 8 * 8, "head": 40 * 3}
     assert bits.keys() == smallest.keys()
     assert all(bits[name]["total"] >= weights for name, weights in smallest.items())
