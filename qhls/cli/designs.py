@@ -69,7 +69,7 @@ def _compile_as_configured(
     config = read_config(options.hls4ml_config)
     for line in config.left_out:
         sys.stderr.write(text.escape_controls(f"note: {options.hls4ml_config.name}: {line}\n"))
-    types = input_types or config.types_of(tensor.name for tensor in model.inputs)
+    types = input_types or config.find_types(tensor.name for tensor in model.inputs)
     schedule = read_schedule(options, config.fields)
     design = compile_model(model, types, schedule=schedule, **settings)
     return replace(design, schedule=config.fold(design.schedule, design.graph))

@@ -58,7 +58,7 @@ class Hls4mlConfig:
         """Return the schedule without the reuse factors of single layers. Raises ``VerifyError``."""
         return Schedule(**self.fields)
 
-    def types_of(self, inputs: Iterable[str]) -> list[str] | None:
+    def find_types(self, inputs: Iterable[str]) -> list[str] | None:
         """Return one type per name of an input; None where one has none."""
         types = [self.types.get(name) or self.types.get("", "") for name in inputs]
         return types if all(types) else None
@@ -85,23 +85,23 @@ def read_config(path: str | os.PathLike[str]) -> Hls4mlConfig:
     """
     where = escape_line(Path(path).name)
     content = _parse(read(Path(path), _WHAT, LoadError, JSON), where)
-    config = _section(content, "the file", where)
+    config = _check_section(content, "the file", where)
     if not any(key in config for key in _TAKEN):
         raise LoadError(
             f"{where}: expected {_WHAT}, got no key of it. Give the file that hls4ml wrote."
         )
-    layers = _section(config.get("HLSConfig"), "HLSConfig", where)
-    whole = _section(layers.get("Model"), "HLSConfig.Model", where)
-    named = _section(layers.get("LayerName"), "HLSConfig.LayerName", where)
-    each = {str(n): _section(c, f"HLSConfig.LayerName.{n}", where) for n, c in named.items()}
+    layers = _check_section(config.get("HLSConfig"), "HLSConfig", where)
+    whole = _check_section(layers.get("Model"), "HLSConfig.Model", where)
+    named = _check_section(layers.get("LayerName"), "HLSConfig.LayerName", where)
+    each = {str(n): _check_section(c, f"HLSConfig.LayerName.{n}", where) for n, c in named.items()}
     factors = {
-        name: _factor(one, name, where) for name, one in each.items() if "ReuseFactor" in one
+        name: _read_factor(one, name, where) for name, one in each.items() if "ReuseFactor" in one
     }
-    fields = dict(_fields(config, where))
+    fields = dict(_read_fields(config, where))
     if "ReuseFactor" in whole:
-        fields["reuse_factor"] = _factor(whole, "Model", where)
-    types = {name: _type(one.get("Precision")) for name, one in each.items()}
-    types[""] = _type(whole.get("Precision"))
+        fields["reuse_factor"] = _read_factor(whole, "Model", where)
+    types = {name: _to_type(one.get("Precision")) for name, one in each.items()}
+    types[""] = _to_type(whole.get("Precision"))
     shared = fields.get("reuse_factor", 1)
     return Hls4mlConfig(
         fields,
@@ -130,7 +130,7 @@ def _parse(content: bytes, where: str) -> Any:
         raise LoadError(f"{where}: expected {_WHAT}, got {text}. Check the file.") from error
 
 
-def _section(value: Any, name: str, where: str) -> dict[Any, Any]:
+def _check_section(value: Any, name: str, where: str) -> dict[Any, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -141,7 +141,7 @@ def _section(value: Any, name: str, where: str) -> dict[Any, Any]:
     return cast("dict[Any, Any]", value)
 
 
-def _fields(config: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+def _read_fields(config: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     part = config.get("Part") or config.get("XilinxPart")
     if part is not None:
         yield "part", str(part)
@@ -157,7 +157,7 @@ def _fields(config: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
         yield "io", _PORTS[str(ports)]
 
 
-def _factor(section: Mapping[str, Any], name: str, where: str) -> int:
+def _read_factor(section: Mapping[str, Any], name: str, where: str) -> int:
     factor = section["ReuseFactor"]
     if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
         got = shorten(repr(factor), 200)
@@ -168,7 +168,7 @@ def _factor(section: Mapping[str, Any], name: str, where: str) -> int:
     return factor
 
 
-def _type(precision: Any) -> str:
+def _to_type(precision: Any) -> str:
     """Return a precision, of a layer's result where it has several, as qhls writes it; "" for none or auto."""
     if isinstance(precision, dict):
         several = cast("dict[str, Any]", precision)

@@ -154,7 +154,7 @@ def test_scales_of_auto_po2_widen_a_product():
     quantizer(np.array([[4.0, 0.5], [-3.0, 0.25]], np.float32))
     low, high = (int(np.log2(f(quantizer.scale))) for f in (np.min, np.max))
     utilities.adjust_multiplier_for_auto_po2(product, quantizer)
-    assert product.output.number == before.rescaled(low, high)
+    assert product.output.number == before.rescale(low, high)
 
 
 def test_the_configuration_has_the_prices_of_horowitz():
@@ -190,8 +190,8 @@ def cheapest(model, passed, rate):
             sizes[0], read, rate, rate * ratio, limits
         ):
             costs.append(
-                unroll._cost(types[second], choice, read, passed)
-                + unroll._cost(types[first], choice_before, read_before, read)
+                unroll._compute_cost(types[second], choice, read, passed)
+                + unroll._compute_cost(types[first], choice_before, read_before, read)
             )
     return min(costs, default=None)
 

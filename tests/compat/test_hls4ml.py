@@ -63,8 +63,8 @@ def test_part_clock_ports_reuse_and_types_are_taken(file):
     config = read_config(file)
     part = "xc7z020clg400-1"
     assert config.schedule == qhls.Schedule(reuse_factor=2, clock_period=4, part=part)
-    assert config.types_of(["jet"]) == ["s9.6"]
-    assert config.types_of(["other"]) == ["s16.10"]
+    assert config.find_types(["jet"]) == ["s9.6"]
+    assert config.find_types(["other"]) == ["s16.10"]
     assert config.reuse == {"hidden": 8}
 
 
@@ -93,7 +93,7 @@ def test_what_is_left_out_has_a_reason(file):
 def test_precisions_of_inputs(tmp_path, precision, expected):
     path = tmp_path / "c.yml"
     path.write_text(f"Part: xc7z020clg400-1\nHLSConfig:\n  Model:\n    Precision: '{precision}'\n")
-    assert read_config(path).types_of(["x"]) == (expected and [expected])
+    assert read_config(path).find_types(["x"]) == (expected and [expected])
 
 
 def test_the_command_line_folds_layers_and_says_what_it_leaves_out(file, model, capsys):

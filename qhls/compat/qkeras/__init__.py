@@ -40,7 +40,7 @@ from qhls.compat.qkeras.weights.codebook import (
     two_tier_embedding_compression,
     weight_compression,
 )
-from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.compat.qkeras.weights.hardware import HardwareWeight, list_hardware_weights
 from qhls.compat.qkeras.weights.kmeans import KMeans
 from qhls.compat.qkeras.weights.save import model_save_quantized_weights
 from qhls.compat.qkeras.weights.sparsity import get_model_sparsity, print_model_sparsity
@@ -71,7 +71,7 @@ __all__ = [
     "get_operation_type",
     "get_quant_mode",
     "get_quantization_dictionary",
-    "hardware_weights",
+    "list_hardware_weights",
     "load_qmodel",
     "model_quantize",
     "model_save_quantized_weights",

@@ -41,13 +41,13 @@ class Memory:
     def access(self, prices: Prices, bits: int, place: str) -> float:
         """Return pJ of one read or write of ``bits``."""
         if place == "sram":
-            return prices.sram(bits, self.min_sram_size)
+            return prices.price_sram(bits, self.min_sram_size)
         if place != "dram":
             return 0.0
-        passing = prices.sram(bits, self.min_sram_size) if self.rd_wr_on_io else 0.0
-        return passing + prices.dram(bits)
+        passing = prices.price_sram(bits, self.min_sram_size) if self.rd_wr_on_io else 0.0
+        return passing + prices.price_dram(bits)
 
-    def outside(self, is_border: bool) -> str:
+    def get_outside(self, is_border: bool) -> str:
         """Return the place of activations, or of the inputs and outputs of the model if ``is_border``."""
         if is_border:
             return "dram" if self.rd_wr_on_io else "sram"
@@ -57,14 +57,14 @@ class Memory:
 def price_layer(entry: Entry, memory: Memory, prices: Prices) -> dict[str, float]:
     """Return pJ by cause, not rounded."""
     node = entry.node
-    place = memory.outside(node.is_input)
+    place = memory.get_outside(node.is_input)
     inputs: Any = 0
     for edge, number in zip(node.inputs, entry.inputs, strict=True):
         inputs += memory.access(prices, math.prod(drop_batch(edge.shape)) * number.bits, place)
     parameters: Any = 0
     for elements, number in entry.findings.parameters:
         parameters += memory.access(prices, elements * number.bits, memory.weights_on_memory)
-    written = memory.access(prices, _written(entry), memory.outside(node.is_output))
+    written = memory.access(prices, _count_written(entry), memory.get_outside(node.is_output))
     operations: Any = 0
     for work in entry.findings.work:
         operations += price_work(work, prices)
@@ -76,7 +76,7 @@ def price_layer(entry: Entry, memory: Memory, prices: Prices) -> dict[str, float
     }
 
 
-def _written(entry: Entry) -> int:
+def _count_written(entry: Entry) -> int:
     """Return the bits of a layer's output."""
     return math.prod(entry.output_shape[1:]) * entry.output.bits
 
@@ -85,14 +85,14 @@ def price_work(work: LayerWork, prices: Prices) -> float:
     """Return pJ of a layer's operations, multiplied in QTools' order."""
     if work.count_first:
         first = work.operators[0]
-        return work.count * first.gate_factor * prices.operator(first)
+        return work.count * first.gate_factor * prices.price_operator(first)
     each: Any = 0
     for operator in work.operators:
-        each += operator.gate_factor * prices.operator(operator)
+        each += operator.gate_factor * prices.price_operator(operator)
     return work.count * each
 
 
-def energy_dict(entries: Sequence[Entry], memory: Memory, prices: Prices) -> dict[str, Any]:
+def make_energy_dict(entries: Sequence[Entry], memory: Memory, prices: Prices) -> dict[str, Any]:
     """Return QTools' energy dictionary: class and pJ by cause of each layer, and ``total_cost`` in whole pJ."""
     layers: dict[str, Any] = {}
     total = 0.0

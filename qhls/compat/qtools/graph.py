@@ -96,7 +96,7 @@ def list_nodes(model: keras.Model, compatible: bool) -> list[Node]:
         read |= {edge.source for edge in read_edges}
         layer = call.layer if compatible else unwrap(call.layer)
         nodes.append(
-            _node(name, layer, call, _merged(read_edges) if compatible else read_edges, nodes)
+            _make_node(name, layer, call, _merge(read_edges) if compatible else read_edges, nodes)
         )
         for tensor in call.outputs:
             edges[id(tensor)] = Edge(len(nodes) - 1, tuple(tensor.shape))
@@ -105,7 +105,9 @@ def list_nodes(model: keras.Model, compatible: bool) -> list[Node]:
     return [replace(n, is_output=i not in read or i in ends) for i, n in enumerate(nodes)]
 
 
-def _node(name: str, layer: KerasLayer, call: Call, edges: list[Edge], before: list[Node]) -> Node:
+def _make_node(
+    name: str, layer: KerasLayer, call: Call, edges: list[Edge], before: list[Node]
+) -> Node:
     for tensor in (*call.inputs, *call.outputs):
         if None in tuple(tensor.shape)[1:]:
             raise EnergyError(
@@ -116,7 +118,7 @@ def _node(name: str, layer: KerasLayer, call: Call, edges: list[Edge], before: l
     return Node(name, layer, tuple(edges), tuple(call.outputs[0].shape), depth)
 
 
-def _merged(edges: list[Edge]) -> list[Edge]:
+def _merge(edges: list[Edge]) -> list[Edge]:
     """Return one edge per source."""
     last = {edge.source: edge for edge in edges}
     return list(last.values())

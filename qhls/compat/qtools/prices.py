@@ -40,29 +40,29 @@ class Prices:
     word_bits: int
     include_energy: Mapping[str, list[str]]
 
-    def operator(self, operator: Operator) -> float:
+    def price_operator(self, operator: Operator) -> float:
         """Return pJ of one operation without its gate factor; gates other than multipliers cost as adders."""
         bits = operator.priced_bits
         action = "mul" if operator.op == "mul" else "add"
         if operator.output.is_float:
             width = "fp16" if operator.output.bits <= 16 else "fp32"
             if operator.op == "add":
-                return self._curve(f"{width}_add", bits)
-            return self._curve(f"{width}_mul", bits)
-        return self._curve(f"fixed_{action}", bits)
+                return self._evaluate_curve(f"{width}_add", bits)
+            return self._evaluate_curve(f"{width}_mul", bits)
+        return self._evaluate_curve(f"fixed_{action}", bits)
 
-    def sram(self, bits: int, least: int) -> float:
+    def price_sram(self, bits: int, least: int) -> float:
         """Return pJ of one pass over ``bits`` in an SRAM of exactly that size, but at least ``least`` bits."""
         if bits == 0:
             return 0.0
         words = np.ceil(bits * (1 / self.word_bits))
-        return words * self._curve("sram", np.log2(max(bits, least)))
+        return words * self._evaluate_curve("sram", np.log2(max(bits, least)))
 
-    def dram(self, bits: int) -> float:
+    def price_dram(self, bits: int) -> float:
         """Return pJ of a transfer of ``bits`` from or to DRAM."""
-        return self._curve("dram", bits)
+        return self._evaluate_curve("dram", bits)
 
-    def _curve(self, name: str, x: Any) -> float:
+    def _evaluate_curve(self, name: str, x: Any) -> float:
         value: Any = 0.0
         for coefficient in self.curves[name]:
             value = value * x + coefficient
@@ -85,7 +85,7 @@ def load_prices(process: Any) -> Prices:
         )
     table = read_json(path, "JSON", EnergyError, f"QTools, process {path.stem!r}")
     try:
-        return _prices(path.stem, table)
+        return _make_prices(path.stem, table)
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as fault:
         raise EnergyError(
             f"QTools, process {path.stem!r}: expected a table as {ALIASES['horowitz']}.json, got {fault!r}. "
@@ -93,7 +93,7 @@ def load_prices(process: Any) -> Prices:
         ) from None
 
 
-def _prices(name: str, table: Any) -> Prices:
+def _make_prices(name: str, table: Any) -> Prices:
     for part, keys in _PARTS.items():
         missing = [key for key in keys if key not in table.get(part, {})]
         if missing:

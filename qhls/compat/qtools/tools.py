@@ -12,14 +12,14 @@ from typing import Any
 import keras
 
 from qhls.compat.qkeras.models.graph import warn_of_unseen
-from qhls.compat.qtools.energy import Memory, energy_dict
+from qhls.compat.qtools.energy import Memory, make_energy_dict
 from qhls.compat.qtools.graph import drop_batch, list_nodes, sort_as_in_model
 from qhls.compat.qtools.prices import load_prices
 from qhls.compat.qtools.rules.entry import Entry
 from qhls.compat.qtools.types.convert import Types
 from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.options import Options
-from qhls.compat.qtools.types.typemap import entries, find_source_types
+from qhls.compat.qtools.types.typemap import find_source_types, make_entries
 from qhls.errors import EnergyError
 from qhls.frontend.files.weights import load_weights
 from qhls.frontend.models.walk import walk_layers
@@ -96,7 +96,7 @@ class QTools:
         self._source_sizes = [
             math.prod(drop_batch(t.shape)) for t in keras.tree.flatten(model.inputs)
         ]
-        layer_entries = entries(nodes, self._sources, options)
+        layer_entries = make_entries(nodes, self._sources, options)
         by_name = {entry.node.name: entry for entry in layer_entries}
         self._entries = [by_name[node.name] for node in sort_as_in_model(model, nodes)]
         self._output_dict = {
@@ -121,11 +121,11 @@ class QTools:
 
     def qtools_stats_to_json(self, json_name: str | os.PathLike[str]) -> None:
         """Write the data type map to a JSON file."""
-        Path(json_name).write_text(self._text(self._output_dict), encoding="utf-8")
+        Path(json_name).write_text(self._format(self._output_dict), encoding="utf-8")
 
     def qtools_stats_print(self) -> None:
         """Print the data type map as JSON."""
-        say(self._text(self._output_dict))
+        say(self._format(self._output_dict))
 
     def pe(
         self,
@@ -145,9 +145,9 @@ class QTools:
             EnergyError: a place that does not exist.
         """
         memory = Memory(weights_on_memory, activations_on_memory, min_sram_size, rd_wr_on_io)
-        energy = energy_dict(self._entries, memory, self.prices)
+        energy = make_energy_dict(self._entries, memory, self.prices)
         if verbose:
-            say(f"COST:\n{self._text(energy)}")
+            say(f"COST:\n{self._format(energy)}")
         return energy
 
     def extract_energy_sum(
@@ -223,7 +223,7 @@ class QTools:
             **{f"{key}_float": value for key, value in zip(keys, floats, strict=True)},
         }
 
-    def _text(self, content: Mapping[str, Any]) -> str:
+    def _format(self, content: Mapping[str, Any]) -> str:
         return json.dumps(content, indent=4)
 
 

@@ -61,17 +61,17 @@ def CreateGraph(  # noqa: N802 - QTools' name
         for edge in node.inputs:
             source = SOURCE if edge.is_input else edge.source + len(inputs)
             quantizer = sources[edge.which] if edge.is_input else None
-            tensor = inputs[edge.which] if edge.is_input else _output(graph, source)
+            tensor = inputs[edge.which] if edge.is_input else _get_output(graph, source)
             graph.add_edge(source, number, shape=edge.shape, tensor=tensor, quantizer=quantizer)
         if node.is_output:
-            tensor = _output(graph, number)
+            tensor = _get_output(graph, number)
             graph.add_edge(number, SINK, shape=node.output_shape, tensor=tensor, quantizer=None)
     if debug:
         PrintGraph(graph)
     return graph, sources
 
 
-def _output(graph: nx.DiGraph, node: int) -> Any:
+def _get_output(graph: nx.DiGraph, node: int) -> Any:
     return graph.nodes[node]["layer"][0].output
 
 
@@ -109,9 +109,9 @@ def GraphPropagateActivationsToEdges(graph: nx.DiGraph, debug: bool = False) -> 
 def PrintGraph(graph: nx.DiGraph, msg: str = "") -> None:  # noqa: N802 - QTools' name
     """Print nodes and edges."""
 
-    def named(layers: Sequence[Any]) -> str:
+    def get_name(layers: Sequence[Any]) -> str:
         return layers[0].name if layers[0] is not None else ""
 
-    nodes = [(u, named(graph.nodes[u]["layer"]), graph.nodes[u]["type"]) for u in graph.nodes]
+    nodes = [(u, get_name(graph.nodes[u]["layer"]), graph.nodes[u]["type"]) for u in graph.nodes]
     edges = [(u, v, graph[u][v]["shape"], graph[u][v]["quantizer"]) for u, v in graph.edges]
     say(f"{msg}\nnodes: {nodes}\nedges: {edges}")

@@ -97,12 +97,12 @@ class IQuantizer:
 
     def get_min_max_exp(self) -> tuple[float, float]:
         """Return ``(down, up)``: the exponents of a power of two run from ``-down`` to ``up``."""
-        return self.number.exponents()
+        return self.number.exponents
 
     def convert_qkeras_quantizer(self, quantizer: Any) -> None:
         """Take the type of a quantizer's numbers."""
         if isinstance(quantizer, Quantizer):
-            number = _TYPES.number(quantizer)
+            number = _TYPES.to_number(quantizer)
             self.set_number(replace(number, name=number.name if number.kind == PO2 else self.name))
 
     def convert_to_qkeras_quantizer(self, **arguments: Any) -> Any:
@@ -155,22 +155,22 @@ _KINDS = {
 """QTools' classes of types."""
 
 
-def _binary(self: IQuantizer, use_01: bool = False) -> None:
+def _init_binary(self: IQuantizer, use_01: bool = False) -> None:
     IQuantizer.__init__(self)
     if use_01:
         self.mode, self.is_signed = BINARY_01, 0
 
 
-def _floating(self: IQuantizer, bits: Any) -> None:
+def _init_floating(self: IQuantizer, bits: Any) -> None:
     IQuantizer.__init__(self, bits=bits)
 
 
-def _power(self: IQuantizer, is_signed: Any = True) -> None:
+def _init_power(self: IQuantizer, is_signed: Any = True) -> None:
     IQuantizer.__init__(self)
     self.set_number(make_power_of_two(-1, is_signed))
 
 
-_CONSTRUCTORS = {"Binary": _binary, "FloatingPoint": _floating, "PowerOfTwo": _power}
+_CONSTRUCTORS = {"Binary": _init_binary, "FloatingPoint": _init_floating, "PowerOfTwo": _init_power}
 
 
 def _make_classes() -> dict[str, type[IQuantizer]]:
@@ -227,7 +227,7 @@ class QuantizerFactory:
             quantizer = get_quantizer(quantizer)
         if quantizer is None or not self.is_quantizer_supported(quantizer):
             return self.make_default_quantizer(cfg.default_interm_quantizer)
-        return as_object(_TYPES.number(quantizer))
+        return as_object(_TYPES.to_number(quantizer))
 
     def is_quantizer_supported(self, quantizer: Any) -> bool:
         """Return whether a type exists for the numbers of a quantizer."""
@@ -235,7 +235,7 @@ class QuantizerFactory:
 
     def make_default_quantizer(self, mode: Any) -> IQuantizer:
         """Return a type by name, such as "fp32", "int8" or a quantizer's text."""
-        return as_object(_TYPES.named(mode))
+        return as_object(_TYPES.from_name(mode))
 
     def clone_quantizer(self, quantizer: IQuantizer) -> IQuantizer:
         """Return a copy."""

@@ -23,7 +23,7 @@ _CURVES = {
 """QTools' names of the prices, by those of the table."""
 
 
-def _settings(name: str, prices: Prices) -> dict[str, Any]:
+def _make_settings(name: str, prices: Prices) -> dict[str, Any]:
     return {
         "default_source_quantizer": DEFAULT_TYPE,
         "default_interm_quantizer": DEFAULT_TYPE,
@@ -32,7 +32,7 @@ def _settings(name: str, prices: Prices) -> dict[str, Any]:
     }
 
 
-config_settings = _settings("horowitz", load_prices("horowitz"))
+config_settings = _make_settings("horowitz", load_prices("horowitz"))
 
 
 class ConfigClass:

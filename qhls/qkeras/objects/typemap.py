@@ -8,14 +8,14 @@ from typing import Any
 
 import networkx as nx
 
-from qhls.compat.qtools.energy import Memory, energy_dict
+from qhls.compat.qtools.energy import Memory, make_energy_dict
 from qhls.compat.qtools.graph import list_nodes, sort_as_in_model
 from qhls.compat.qtools.prices import load_prices
 from qhls.compat.qtools.rules.entry import Entry, MapPart
 from qhls.compat.qtools.types.convert import Types
 from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.options import Options
-from qhls.compat.qtools.types.typemap import entries
+from qhls.compat.qtools.types.typemap import make_entries
 from qhls.errors import QhlsError
 from qhls.frontend.models.walk import walk_layers
 from qhls.qkeras.objects.numbers import IQuantizer, as_object
@@ -34,7 +34,7 @@ class LayerDataType(dict[str, Any]):
     """The types of a layer by QTools' names, as keys and as attributes; attributes that it lacks are None."""
 
     def __init__(self, entry: Entry) -> None:
-        super().__init__(_objects(entry))
+        super().__init__(_make_objects(entry))
         self.entry = entry
 
     def __getattr__(self, name: str) -> Any:
@@ -43,7 +43,7 @@ class LayerDataType(dict[str, Any]):
         return self.get(name)
 
 
-def _objects(entry: Entry) -> dict[str, Any]:
+def _make_objects(entry: Entry) -> dict[str, Any]:
     parts = entry.findings.parts
     made: dict[str, Any] = {
         "input_quantizer_list": [as_object(number) for number in entry.inputs],
@@ -53,15 +53,15 @@ def _objects(entry: Entry) -> dict[str, Any]:
     }
     merged = parts.get(f"{entry.node.kind}_quantizer")
     if merged is not None:
-        made["multiplier"] = _object(merged)
-    made |= {name: _object(part) for name, part in parts.items()}
+        made["multiplier"] = _make_object(merged)
+    made |= {name: _make_object(part) for name, part in parts.items()}
     for name, shape in (("weight_quantizer", "w_shapes"), ("bias_quantizer", "b_shapes")):
         if name in parts:
             made[shape] = parts[name].shape
     return made
 
 
-def _object(part: MapPart) -> IQuantizer | ComputedObject:
+def _make_object(part: MapPart) -> IQuantizer | ComputedObject:
     if isinstance(part.what, Number):
         return as_object(part.what)
     return ComputedObject(part.what, "multiplier" if part.what.op == "mul" else "accumulator")
@@ -96,7 +96,7 @@ def generate_layer_data_type_map(  # noqa: PLR0917 - QTools' order
     )
     nodes = list_nodes(model, compatible=True)
     sources = [quantizer.number for quantizer in source_quantizer_list]
-    found = entries(nodes, sources, options)
+    found = make_entries(nodes, sources, options)
     for entry in found:
         if "internal_divide_quantizer" in entry.findings.parts:
             refuse_denominator(entry.findings.parts["variance_quantizer"].number)
@@ -152,7 +152,7 @@ def energy_estimate(  # noqa: PLR0917 - QTools' order
     """Return pJ of one inference by layer and cause, and ``total_cost``, with the prices of "horowitz"."""
     memory = Memory(weights_on_memory, activations_on_memory, min_sram_size, rd_wr_on_io)
     found = [types.entry for types in layer_map["layer_data_type_map"].values()]
-    return energy_dict(found, memory, load_prices("horowitz"))
+    return make_energy_dict(found, memory, load_prices("horowitz"))
 
 
 def memory_read_energy(  # noqa: PLR0917 - QTools' order
@@ -166,7 +166,7 @@ def memory_read_energy(  # noqa: PLR0917 - QTools' order
     """Return pJ of reading a tensor; the inputs of a model come from DRAM if ``rd_wr_on_io``, else from SRAM."""
     memory = Memory("dram", mode, min_sram_size, rd_wr_on_io)
     bits = math.prod(n for n in tensor_shape if n is not None and n > 0) * quantizer_bits
-    return memory.access(load_prices("horowitz"), bits, memory.outside(is_input_layer))
+    return memory.access(load_prices("horowitz"), bits, memory.get_outside(is_input_layer))
 
 
 memory_write_energy = memory_read_energy

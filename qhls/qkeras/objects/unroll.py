@@ -86,7 +86,7 @@ class DivideConquerGraph:
         types = generate_layer_data_type_map(self.graph, sources, is_inference=False)
         self.types: dict[Any, LayerDataType] = types["layer_data_type_map"]
 
-    def layers(self) -> list[tuple[int, Any]]:
+    def list_layers(self) -> list[tuple[int, Any]]:
         """Return number and layer, from the first to the last. Raises ``EnergyError`` for anything but a chain."""
         found = []
         node = SOURCE
@@ -141,7 +141,7 @@ class _Sizes:
             return cout / self.channels_out
         return cout * kh * kw / (self.channels_out * self.height * self.width)
 
-    def inputs(self, cin: int, cout: int, kh: int, kw: int) -> int:
+    def count_inputs(self, cin: int, cout: int, kh: int, kw: int) -> int:
         """Return the elements that are read in a cycle, at one place of the window."""
         if self.kind == "Concatenate":
             return int(cin / (kh * kw))
@@ -150,8 +150,8 @@ class _Sizes:
         return cout if self.kind in _BY_CHANNEL else cin
 
 
-def _multiples(elements: int, most: int) -> list[int]:
-    """Return the list_divisors of a number, then its multiples up to ``most`` times."""
+def _list_multiples(elements: int, most: int) -> list[int]:
+    """Return the divisors of a number, then its multiples up to ``most`` times."""
     return [*find_divisors(elements), *(elements * n for n in range(2, most + 1))]
 
 
@@ -168,19 +168,23 @@ def _list_choices(
     window = sizes.height * sizes.width if sizes.kind == "UpSampling2D" else 1
     if passed / (sizes.channels_out * window) < in_rate:
         return
-    for cout in _multiples(passed, limits.compute_to_memory):
+    for cout in _list_multiples(passed, limits.compute_to_memory):
         if sizes.channels_out % cout:
             continue
         ins = [cout] if sizes.kind in _BY_CHANNEL else find_divisors(sizes.channels_in)
         for cin, kw, kh in product(ins, find_divisors(sizes.width), find_divisors(sizes.height)):
             if sizes.share(cin, cout, kh, kw) < out_rate:
                 continue
-            for read in _multiples(sizes.inputs(cin, cout, kh, kw), limits.memory_to_unroll):
+            for read in _list_multiples(
+                sizes.count_inputs(cin, cout, kh, kw), limits.memory_to_unroll
+            ):
                 if read / sizes.channels_in >= out_rate:
                     yield UnrollChoice(passed / cout, cin / read, cin, cout, kh, kw), read
 
 
-def _cost(types: LayerDataType | None, choice: UnrollChoice, read: int, passed: int) -> float:
+def _compute_cost(
+    types: LayerDataType | None, choice: UnrollChoice, read: int, passed: int
+) -> float:
     """Return the gates of a layer: multiply-accumulates, registers for its elements, a ROM of its weights."""
     if types is None:
         return 0.0
@@ -210,7 +214,7 @@ def _find_steps(
     best: dict[int, _Step] = {}
     for passed, rest in after.items():
         for choice, read in _list_choices(sizes, passed, *rates, limits):
-            cost = _cost(types, choice, read, passed)
+            cost = _compute_cost(types, choice, read, passed)
             if read not in best or cost + rest.acc_cost < best[read].acc_cost:
                 best[read] = _Step(choice, cost, cost + rest.acc_cost, passed)
     return best
@@ -240,7 +244,7 @@ def estimate_model_cost(  # noqa: PLR0917 - QTools' order
             f"estimate_model_cost: expected the mode {CostMode.ACE}, got {mode}. Use it."
         )
     graph = DivideConquerGraph(model)
-    chain = graph.layers()
+    chain = graph.list_layers()
     limits = _Limits(compute_to_memory_max_ratio, memory_to_unroll_max_ratio)
     after = {target_OutElementPerClk: _Step(UnrollChoice(), 0, 0, -1)}
     steps: list[dict[int, _Step]] = []
@@ -253,15 +257,15 @@ def estimate_model_cost(  # noqa: PLR0917 - QTools' order
         steps.insert(0, after)
         rate *= ratio
     start, first = min(after.items(), key=lambda item: item[1].acc_cost)
-    path = {SOURCE: _entry(_Step(UnrollChoice(), 0.0, first.acc_cost, start), "None")}
+    path = {SOURCE: _make_entry(_Step(UnrollChoice(), 0.0, first.acc_cost, start), "None")}
     elements = start
     for (number, layer), found in zip(chain, steps, strict=True):
-        path[number] = _entry(found[elements], layer.name)
+        path[number] = _make_entry(found[elements], layer.name)
         elements = found[elements].elements
     return path, first.acc_cost
 
 
-def _entry(step: _Step, name: str) -> dict[str, Any]:
+def _make_entry(step: _Step, name: str) -> dict[str, Any]:
     return {
         "choice": str(step.choice),
         "cur_cost": step.cur_cost,

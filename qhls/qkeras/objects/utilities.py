@@ -72,7 +72,7 @@ def adjust_multiplier_for_auto_po2(multiplier: Any, qkeras_weight_quantizer: Any
     """Widen a multiplier's output to hold its values times every "auto_po2" scale of the weights."""
     scale = find_scale(qkeras_weight_quantizer, None, OPTIONS)
     if scale is not None:
-        multiplier.output.set_number(multiplier.output.number.rescaled(*scale))
+        multiplier.output.set_number(multiplier.output.number.rescale(*scale))
 
 
 def adjust_accumulator_for_auto_po2(

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qhls.compat.qkeras.models.folding import without_normalisations
+from qhls.compat.qkeras.models.folding import fold_normalisations
 from qhls.frontend import QActivation, get_registered
 from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import find_q_class, has_plain_product, list_plain_products
@@ -19,11 +19,7 @@ from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError
-from qhls.search.learned.layers import (
-    LearnedActivation,
-    LearnedWeights,
-    get_learned_class,
-)
+from qhls.search.learned.layers import LearnedActivation, LearnedWeights, get_learned_class
 from qhls.search.learned.units import find_removable, remove_units
 
 MOST_BITS = 62
@@ -48,7 +44,7 @@ def build_learned_model(
         return new
 
     with keras.saving.custom_object_scope(dict(custom_objects or {})):
-        built = rebuild(without_normalisations(model), convert)
+        built = rebuild(fold_normalisations(model), convert)
     for layer, new in pairs:
         if isinstance(new, LearnedWeights):
             names = [each.variable for each in new.quantized_variables]
@@ -70,9 +66,7 @@ def _learn_layer(layer: KerasLayer, stored: bool) -> Any:
     if layer.get_weights() or isinstance(layer, QLayer) or name in get_registered():
         learnable = ", ".join(sorted(list_plain_products()))
         raise SpaceError(
-            f"gradient: expected layers whose widths can be learned ({learnable}, activations "
-            f"relu and linear), got {layer.name!r}, a {name}. Fold or replace it, or search with an engine "
-            f"of qhls.search."
+            f"gradient: expected layers whose widths can be learned ({learnable}, activations relu and linear), got {layer.name!r}, a {name}. Fold or replace it, or search with an engine of qhls.search."
         )
     return copy_layer(layer)
 
@@ -122,8 +116,7 @@ def _name_function(layer: KerasLayer, function: Any) -> str:
 
 def _refuse(layer: KerasLayer, name: str) -> str:
     raise SpaceError(
-        f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
-        f"got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."
+        f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."
     )
 
 
@@ -207,8 +200,7 @@ def find_narrowest(values: Array) -> quantized_bits:
     bits = max(largest.bit_length(), 1) + 1
     if bits > MOST_BITS:
         raise SpaceError(
-            f"gradient: expected weights of at most {MOST_BITS} bits, got {bits}: from "
-            f"{used.min():g} to {used.max():g}. Train the model first, or clip its weights."
+            f"gradient: expected weights of at most {MOST_BITS} bits, got {bits}: from {used.min():g} to {used.max():g}. Train the model first, or clip its weights."
         )
     return quantized_bits(bits, bits - 1 - frac, 1, alpha=1)
 

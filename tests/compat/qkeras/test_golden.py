@@ -7,12 +7,12 @@ import warnings
 import numpy as np
 import pytest
 
-from qhls.compat.qkeras.weights.save import _flat
+from qhls.compat.qkeras.weights.save import _flatten
 from qhls.utils import (
     analyze_accumulator_from_sample,
     extract_model_operations,
     get_model_sparsity,
-    hardware_weights,
+    list_hardware_weights,
     model_save_quantized_weights,
     print_qstats,
 )
@@ -149,7 +149,7 @@ UNMASKED = {"qconv2d_mask": ["c0/weights/0"]}
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_weights_are_those_of_qkeras(name):
     path = LAYERS / name / "hw_weights.npz"
-    ours = _flat(model_save_quantized_weights(golden_model(name)))
+    ours = _flatten(model_save_quantized_weights(golden_model(name)))
     if not path.exists():  # QKeras fails
         assert name == "qavgpool_noquant"
         assert (
@@ -195,7 +195,7 @@ def test_qkeras_forms_multiply_to_the_weights():
     for name in ("qconv2d_po2", "qbn_default", *NOT_CODES):
         model = golden_model(name)
         for layer_name, entry in model_save_quantized_weights(model).items():
-            for i, weight in enumerate(hardware_weights(model.get_layer(layer_name))):
+            for i, weight in enumerate(list_hardware_weights(model.get_layer(layer_name))):
                 values = entry["weights"][i]
                 if len(entry.get("signs", [[]] * 9)[i]):
                     values = entry["signs"][i] * 2.0**values

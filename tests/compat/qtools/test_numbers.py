@@ -43,7 +43,7 @@ QUANTIZERS = {
 def test_fixed_point_quantizers(text):
     name, bits, int_bits, is_signed = QUANTIZERS[text]
     expected = {"quantizer_type": name, "bits": bits, "int_bits": int_bits, "is_signed": is_signed}
-    assert CORRECT.number(get_quantizer(text)).to_dict() == expected
+    assert CORRECT.to_number(get_quantizer(text)).to_dict() == expected
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_fixed_point_quantizers(text):
 )
 def test_quantizers_of_few_values(text, expected):
     name = text.partition("(")[0]
-    assert TYPES.number(get_quantizer(text)).to_dict() == {"quantizer_type": name, **expected}
+    assert TYPES.to_number(get_quantizer(text)).to_dict() == {"quantizer_type": name, **expected}
 
 
 def test_qtools_gives_tanh_a_bit_less_and_forgets_it():
     tanh = get_quantizer("quantized_tanh(4)")
-    assert TYPES.number(tanh).int_bits == -1
-    assert CORRECT.number(tanh).int_bits == 0
-    assert TYPES.passed_on(TYPES.number(tanh)).name == "stochastic_ternary"
-    assert CORRECT.passed_on(CORRECT.number(tanh)).name == "quantized_tanh"
+    assert TYPES.to_number(tanh).int_bits == -1
+    assert CORRECT.to_number(tanh).int_bits == 0
+    assert TYPES.pass_on(TYPES.to_number(tanh)).name == "stochastic_ternary"
+    assert CORRECT.pass_on(CORRECT.to_number(tanh)).name == "quantized_tanh"
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_qtools_gives_tanh_a_bit_less_and_forgets_it():
     ],
 )
 def test_exponents(text, down, up):
-    number = TYPES.number(get_quantizer(text))
-    assert number.exponents() == (down, up)
+    number = TYPES.to_number(get_quantizer(text))
+    assert number.exponents == (down, up)
     sign = number.is_signed
     assert number.as_fixed().to_dict() == {
         "quantizer_type": "quantized_bits",
@@ -118,7 +118,7 @@ PRODUCTS = [
 @pytest.mark.parametrize("case", PRODUCTS, ids=lambda case: f"{case[0]} x {case[1]}")
 def test_products(case):
     weight, x, op, factor, gate_bits, output = case
-    product = multiply(*(TYPES.number(get_quantizer(text)) for text in (weight, x)))
+    product = multiply(*(TYPES.to_number(get_quantizer(text)) for text in (weight, x)))
     assert (product.op, product.gate_factor) == (op, factor)
     assert product.priced_bits == pytest.approx(gate_bits)
     assert (product.output.kind, product.output.bits, product.output.int_bits) == output
@@ -139,7 +139,7 @@ def test_products(case):
     ],
 )
 def test_products_of_few_values(weight, x, op, factor, bits, told):
-    product = multiply(*(TYPES.number(get_quantizer(text)) for text in (weight, x)))
+    product = multiply(*(TYPES.to_number(get_quantizer(text)) for text in (weight, x)))
     assert (product.op, product.gate_factor, product.priced_bits) == (op, factor, bits)
     assert told.items() <= product.to_dict().items()
 
@@ -180,12 +180,12 @@ def test_quotients():
         make_fixed(8, 0, 1), make_power_of_two(4, 1, 1)
     )  # by 2**-4 to 2**0: 4 bits to the left
     assert (shifted.op, shifted.output) == ("shifter", make_fixed(12, 4, 1))
-    for below in (make_fixed(8, 0, 1), TYPES.number(get_quantizer("ternary()"))):
+    for below in (make_fixed(8, 0, 1), TYPES.to_number(get_quantizer("ternary()"))):
         real = divide(make_fixed(8, 0, 1), below)
         assert (real.op, real.output) == ("mul", make_floating(32))
     assert divide(make_floating(16), make_fixed(8, 0, 1)).output == make_floating(16)
     assert (
-        divide(TYPES.number(get_quantizer("binary()")), make_power_of_two(4, 1)).output.kind
+        divide(TYPES.to_number(get_quantizer("binary()")), make_power_of_two(4, 1)).output.kind
         != FLOAT
     )
 
@@ -237,9 +237,9 @@ def test_fixed_point_results_hold_every_value(a, b, terms):
 )
 def test_every_pair_has_a_price(text, name):
     prices = load_prices("horowitz")
-    a, b = TYPES.number(get_quantizer(text)), TYPES.named(name)
+    a, b = TYPES.to_number(get_quantizer(text)), TYPES.from_name(name)
     for operator in (multiply(a, b), multiply(b, a), divide(a, b), add(a, b), accumulate(9, a)):
-        assert 0 < prices.operator(operator) < math.inf
+        assert 0 < prices.price_operator(operator) < math.inf
 
 
 # Prices
@@ -251,28 +251,30 @@ def test_prices_are_those_of_horowitz():
     by_bits = {8: (0.025, 0.2), 32: (0.1, 3.1)}
     for bits, (added, multiplied) in by_bits.items():
         square = multiply(make_fixed(bits, 0, 1), make_fixed(bits, 0, 1))
-        assert prices.operator(square) == pytest.approx(multiplied, rel=1e-6)
+        assert prices.price_operator(square) == pytest.approx(multiplied, rel=1e-6)
         total = accumulate(1, make_fixed(bits, 0, 1))
-        assert prices.operator(total) == pytest.approx(added)
+        assert prices.price_operator(total) == pytest.approx(added)
     for bits, (added, multiplied) in {16: (0.4, 1.1), 32: (0.9, 3.7)}.items():
-        assert prices.operator(multiply(make_floating(bits), make_floating(bits))) == multiplied
-        assert prices.operator(accumulate(1, make_floating(bits))) == added
+        assert (
+            prices.price_operator(multiply(make_floating(bits), make_floating(bits))) == multiplied
+        )
+        assert prices.price_operator(accumulate(1, make_floating(bits))) == added
 
 
 @pytest.mark.parametrize(("kilobytes", "pj"), [(8, 10), (32, 20), (1024, 100)])
 def test_a_word_of_sram_is_64_times_too_cheap(kilobytes, pj):
     bits = kilobytes * 8 * 1024
     prices = load_prices("horowitz")
-    assert prices.sram(64, bits) == pytest.approx(pj / 64, rel=1e-3)
-    assert prices.sram(65, bits) == 2 * prices.sram(64, bits)
-    assert prices.sram(bits, 0) == pytest.approx(bits / 64 * pj / 64, rel=1e-3)
+    assert prices.price_sram(64, bits) == pytest.approx(pj / 64, rel=1e-3)
+    assert prices.price_sram(65, bits) == 2 * prices.price_sram(64, bits)
+    assert prices.price_sram(bits, 0) == pytest.approx(bits / 64 * pj / 64, rel=1e-3)
 
 
 def test_memories_at_their_ends():
     prices = load_prices("horowitz")
-    assert prices.dram(64) == 1300
-    assert prices.sram(0, 64) == 0
-    assert prices.sram(1, 1) == 0  # log2 of one bit
+    assert prices.price_dram(64) == 1300
+    assert prices.price_sram(0, 64) == 0
+    assert prices.price_sram(1, 1) == 0  # log2 of one bit
 
 
 def test_a_process_that_does_not_exist():
@@ -300,7 +302,7 @@ def test_a_table_of_ones_own(tmp_path):
     table = json.loads((TABLES / "horowitz_45nm_qtools.json").read_text())
     table["operations"]["fixed_add"]["coefficients"] = [1, 0]
     path.write_text(json.dumps(table))
-    assert load_prices(path).operator(accumulate(1, make_fixed(8, 0, 1))) == 8
+    assert load_prices(path).price_operator(accumulate(1, make_fixed(8, 0, 1))) == 8
 
 
 def test_every_figure_has_its_source():
@@ -315,4 +317,4 @@ def test_a_type_that_does_not_exist(name):
     with pytest.raises(
         EnergyError, match=r"^QTools: expected a type that is one of fp32, .*, got "
     ):
-        TYPES.named(name)
+        TYPES.from_name(name)

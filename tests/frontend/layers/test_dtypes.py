@@ -7,7 +7,7 @@ import pytest
 import qhls
 from qhls.layers import QActivation, QAdaptiveActivation, QConv2D, QConv2DBatchnorm, QDense
 from qhls.quantizers import get_quantizer
-from qhls.utils import hardware_weights, model_save_quantized_weights
+from qhls.utils import list_hardware_weights, model_save_quantized_weights
 from support.models.conv_examples import conv_examples
 from support.models.stateful_examples import stateful_examples
 
@@ -56,7 +56,7 @@ def test_layers_compute_in_the_type_of_their_policy(policy, name, rng):
         made = _computed(layer, x, **arguments)
         assert keras.backend.standardize_dtype(made.dtype) == layer.compute_dtype
         assert np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(made, "float32"))).all()
-    for each in hardware_weights(layer):
+    for each in list_hardware_weights(layer):
         assert np.isfinite(each.values).all()
 
 
@@ -95,7 +95,7 @@ def test_what_is_exported_is_what_is_computed(policy, quantizer):
     model = keras.Sequential([keras.Input((len(values),)), layer])
     layer.kernel.assign(np.reshape(values, (-1, 1)))
     computed = keras.ops.convert_to_numpy(keras.ops.cast(model(np.eye(len(values))), "float32"))
-    (exported,) = hardware_weights(layer)
+    (exported,) = list_hardware_weights(layer)
     np.testing.assert_array_equal(computed, exported.values)
 
 

@@ -14,7 +14,7 @@ from qhls.compat.qkeras.analysis.operations import has_kernel, is_transposed
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import list_model_calls, run_layers, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
-from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.compat.qkeras.weights.hardware import HardwareWeight, list_hardware_weights
 from qhls.frontend.models.walk import unwrap
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
@@ -39,15 +39,15 @@ def analyze_accumulator(
     """
     sizes = {}
     warn_of_unseen("analyze_accumulator", in_model)
-    for name, layer in _summing(in_model):
+    for name, layer in _list_summing(in_model):
         if name not in x:
             raise UtilityError(
                 f"analyze_accumulator: expected the range (min, max) of the input of the layer "
                 f"{name!r} in x, got those of {', '.join(x) or 'none'}. "
                 f"Use analyze_accumulator_from_sample to find them."
             )
-        low, high = bounds(layer, x[name])
-        sizes[name] = _bits(max(-low, high))
+        low, high = bound_sums(layer, x[name])
+        sizes[name] = _count_bits(max(-low, high))
         if verbose:
             say(f"{name}: sums from {low:g} to {high:g}, {sizes[name]} bits")
     return sizes
@@ -73,7 +73,7 @@ def analyze_accumulator_from_sample(
             f"analyze_accumulator_from_sample: expected mode 'conservative' or 'sampled', got {mode!r}. "
             f"Choose one of these."
         )
-    summing = dict(_summing(in_model))
+    summing = dict(_list_summing(in_model))
     if mode == "sampled":
         warn_of_unseen("analyze_accumulator_from_sample", in_model)
     ranges: dict[str, tuple[float, float]] = {}
@@ -82,7 +82,7 @@ def analyze_accumulator_from_sample(
             continue
         tensor = read[0]
         if mode == "sampled":
-            with _without_activation(summing[call.name]):
+            with _disable_activation(summing[call.name]):
                 tensor = call.layer(tensor)
         values = to_numpy(tensor)
         low, high = ranges.get(call.name, (np.inf, -np.inf))
@@ -91,11 +91,11 @@ def analyze_accumulator_from_sample(
         return analyze_accumulator(in_model, ranges, verbose)
     if verbose:
         for name, (low, high) in ranges.items():
-            say(f"{name}: sums from {low:g} to {high:g}, {_bits(max(-low, high))} bits")
-    return {name: _bits(max(-low, high)) for name, (low, high) in ranges.items()}
+            say(f"{name}: sums from {low:g} to {high:g}, {_count_bits(max(-low, high))} bits")
+    return {name: _count_bits(max(-low, high)) for name, (low, high) in ranges.items()}
 
 
-def _summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
+def _list_summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield ``(name, layer)`` of each Q-layer that sums products, once."""
     every = {call.name: unwrap(call.layer) for call in list_model_calls(model)}
     for name, layer in every.items():
@@ -104,7 +104,7 @@ def _summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
 
 
 @contextmanager
-def _without_activation(layer: Any) -> Iterator[None]:
+def _disable_activation(layer: Any) -> Iterator[None]:
     activation = layer.activation
     layer.activation = keras.activations.linear
     try:
@@ -113,18 +113,18 @@ def _without_activation(layer: Any) -> Iterator[None]:
         layer.activation = activation
 
 
-def _bits(largest: float) -> int:
+def _count_bits(largest: float) -> int:
     return math.ceil(math.log2(largest)) if largest > 0 else 0
 
 
-def bounds(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
+def bound_sums(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
     """Return the range of all partial sums within ``layer`` for inputs in the range ``input_range``."""
-    weights = hardware_weights(layer)
+    weights = list_hardware_weights(layer)
     kernels = [w for w in weights if not w.is_bias]
-    low, high = _sums(layer, kernels[0], input_range)
+    low, high = _bound_products(layer, kernels[0], input_range)
     lowest, highest = low.min(), high.max()
     if len(kernels) > 1:
-        low, high = _sums(layer, kernels[1], _between(layer, low, high))
+        low, high = _bound_products(layer, kernels[1], _bound_between(layer, low, high))
         lowest, highest = min(lowest, low.min()), max(highest, high.max())
     for bias in (w.values.astype(np.float64).ravel() for w in weights if w.is_bias):
         lowest = min(lowest, (low + np.minimum(bias, 0)).min())
@@ -132,7 +132,7 @@ def bounds(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
     return float(lowest), float(highest)
 
 
-def _sums(
+def _bound_products(
     layer: KerasLayer, kernel: HardwareWeight, input_range: Range
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
@@ -143,14 +143,14 @@ def _sums(
         shape = [1] * w.ndim
         shape[-1 if is_transposed(layer) else -2] = -1
         least, most = least.reshape(shape), most.reshape(shape)
-    output_axes = _output_axes(layer, kernel)
+    output_axes = _find_output_axes(layer, kernel)
     axes = tuple(axis for axis in range(w.ndim) if axis not in output_axes)
     low = np.minimum(w * least, w * most).sum(axes)
     high = np.maximum(w * least, w * most).sum(axes)
     return low.ravel(), high.ravel()
 
 
-def _output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, ...]:
+def _find_output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, ...]:
     """Return the axes of a kernel along which the output's channels differ."""
     rank, depthwise = kernel.values.ndim, kernel.variable == "depthwise_kernel"
     if not is_transposed(layer):
@@ -160,7 +160,7 @@ def _output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, ...]:
     return (rank - 2,)
 
 
-def _between(layer: KerasLayer, low: np.ndarray, high: np.ndarray) -> Range:
+def _bound_between(layer: KerasLayer, low: np.ndarray, high: np.ndarray) -> Range:
     """Return the range of each channel behind the activation between two kernels."""
     activation = getattr(layer, "depthwise_activation", None)
     if activation is None:

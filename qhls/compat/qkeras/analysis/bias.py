@@ -17,11 +17,11 @@ from qhls.compat.qkeras.analysis.operations import (
     TERNARY,
     get_quant_mode,
     is_product,
-    keeps_numbers,
+    is_transparent,
 )
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, list_model_calls
-from qhls.compat.qkeras.weights.hardware import hardware_weights
+from qhls.compat.qkeras.weights.hardware import list_hardware_weights
 from qhls.frontend.layers.folded import Folded
 from qhls.frontend.lowering.trace import find_functional
 from qhls.frontend.models.walk import unwrap
@@ -114,7 +114,7 @@ def width(quantizer: Any) -> Width | None:
 def _accumulator(call: Call, widths: dict[int, Width | None]) -> Width | None:
     """Return the width of the sums in a layer, after its last kernel; ``None`` for real numbers."""
     sums = widths.get(id(call.inputs[0]))
-    for weight in hardware_weights(unwrap(call.layer)):
+    for weight in list_hardware_weights(unwrap(call.layer)):
         kernel = width(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None
         if weight.is_bias or sums is None:
             continue
@@ -130,10 +130,10 @@ def _output(call: Call, widths: dict[int, Width | None], sums: Width | None) -> 
     if isinstance(quantizer, Quantizer):
         return width(quantizer)
     if sums is not None:
-        biases = [width(w.quantizer) for w in hardware_weights(layer) if w.is_bias]
+        biases = [width(w.quantizer) for w in list_hardware_weights(layer) if w.is_bias]
         return sums if not biases else None if biases[0] is None else sums + biases[0]
     read = [widths.get(id(tensor)) for tensor in call.inputs]
-    if not keeps_numbers(layer) or not read or None in read:
+    if not is_transparent(layer) or not read or None in read:
         return None
     if isinstance(layer, keras.layers.Add):
         total = read[0]

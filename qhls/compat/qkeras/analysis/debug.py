@@ -12,9 +12,9 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.graph import input_arrays, run_layers, unseen, warn_of_unseen
+from qhls.compat.qkeras.models.graph import list_unseen, run_layers, to_input_arrays, warn_of_unseen
 from qhls.compat.qkeras.weights.arrays import to_numpy
-from qhls.compat.qkeras.weights.sparsity import quantized_values
+from qhls.compat.qkeras.weights.sparsity import get_quantized_values
 from qhls.frontend.models.walk import list_inner, walk_layers
 from qhls.system.text import say
 
@@ -33,16 +33,16 @@ def quantized_model_debug(
         UtilityError: ``plot`` needs matplotlib; the samples do not fit the model.
         LoweringError: the model is not built from layers.
     """
-    plt = _pyplot(plt_instance) if plot else None
+    plt = _import_pyplot(plt_instance) if plot else None
     warn_of_unseen("quantized_model_debug", model)
-    weights = {n: [] if list_inner(x) else quantized_values(x) for n, x in walk_layers(model)}
-    for name, outputs in _outputs(model, X_test, weights).items():
+    weights = {n: [] if list_inner(x) else get_quantized_values(x) for n, x in walk_layers(model)}
+    for name, outputs in _collect_outputs(model, X_test, weights).items():
         shown = " ".join(f"({w.min():8.4f} {w.max():8.4f})" for w in weights[name] if w.size)
         say(f"{name:30} {outputs.min():8.4f} {outputs.max():8.4f} {shown}".rstrip())
         if plt is not None:
-            _histogram(plt, outputs, f"{name} output")
+            _plot_histogram(plt, outputs, f"{name} output")
             for i, weight in enumerate(weights[name]):
-                _histogram(plt, weight, f"{name} weights {i}")
+                _plot_histogram(plt, weight, f"{name} weights {i}")
 
 
 def quantized_model_dump(
@@ -61,7 +61,7 @@ def quantized_model_dump(
         UtilityError: no layer has one of the names; the samples do not fit the model.
         LoweringError: the model is not built from layers.
     """
-    unseen_names = unseen(model)
+    unseen_names = list_unseen(model)
     names = [name for name, _ in walk_layers(model) if name not in unseen_names]
     if not layers_to_dump:
         warn_of_unseen("quantized_model_dump", model)
@@ -73,23 +73,23 @@ def quantized_model_dump(
         )
     folder = Path(tempfile.mkdtemp() if output_dir is None else output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, outputs in _outputs(model, x_test, layers_to_dump or names).items():
+    for name, outputs in _collect_outputs(model, x_test, layers_to_dump or names).items():
         path = folder / f"{name.replace('/', '_')}.bin"
         say(f"writing the layer output tensor to {path}")
         outputs.astype(np.float32).tofile(path)
     return folder
 
 
-def _outputs(model: keras.Model, x: Any, names: Collection[str]) -> dict[str, np.ndarray]:
+def _collect_outputs(model: keras.Model, x: Any, names: Collection[str]) -> dict[str, np.ndarray]:
     """Return the outputs of each layer for ``x`` by name; of several tensors the first."""
-    parts = {name: [array] for name, array in input_arrays(model, x).items() if name in names}
+    parts = {name: [array] for name, array in to_input_arrays(model, x).items() if name in names}
     for call, _, outputs in run_layers(model, x):
         if call.name in names:
             parts.setdefault(call.name, []).append(to_numpy(outputs[0]))
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
-def _pyplot(plt_instance: Any) -> Any:
+def _import_pyplot(plt_instance: Any) -> Any:
     if plt_instance is not None:
         return plt_instance
     try:
@@ -102,7 +102,7 @@ def _pyplot(plt_instance: Any) -> Any:
     return plt
 
 
-def _histogram(plt: Any, values: np.ndarray, title: str) -> None:
+def _plot_histogram(plt: Any, values: np.ndarray, title: str) -> None:
     plt.hist(values.ravel(), bins=25)
     plt.title(title)
     plt.show()

@@ -12,7 +12,7 @@ import numpy as np
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, list_model_calls
 from qhls.compat.qkeras.weights.arrays import to_numpy
-from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.compat.qkeras.weights.hardware import HardwareWeight, list_hardware_weights
 from qhls.frontend.models.walk import unwrap, walk_layers
 from qhls.quantizers import Quantizer, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
@@ -62,12 +62,12 @@ def create_activation_cache(model: keras.Model) -> dict[int, Any]:
     for call in list_model_calls(model):
         for tensor in call.inputs:
             cache.setdefault(id(tensor), quantized_relu(8, 0))
-        quantizer = _activation(call, cache)
+        quantizer = _find_activation(call, cache)
         cache |= {id(tensor): quantizer for tensor in call.outputs}
     return cache
 
 
-def _activation(call: Call, cache: Mapping[int, Any]) -> Any:
+def _find_activation(call: Call, cache: Mapping[int, Any]) -> Any:
     """Return the quantizer of the outputs of a call; ``None`` for sums and for real numbers."""
     layer = unwrap(call.layer)
     quantizer = getattr(layer, "quantizer", None)
@@ -75,10 +75,10 @@ def _activation(call: Call, cache: Mapping[int, Any]) -> Any:
         quantizer = getattr(layer, "activation", None)
     if isinstance(quantizer, Quantizer) and not hasattr(layer, "recurrent_activation"):
         return quantizer  # in a recurrent layer, gates mix the values of the activation
-    return cache[id(call.inputs[0])] if keeps_numbers(layer) and call.inputs else None
+    return cache[id(call.inputs[0])] if is_transparent(layer) and call.inputs else None
 
 
-def keeps_numbers(layer: KerasLayer) -> bool:
+def is_transparent(layer: KerasLayer) -> bool:
     """Return whether the outputs of a layer count as numbers like its inputs."""
     harmless = (None, keras.activations.linear, keras.activations.relu)
     return not getattr(layer, "weights", None) and getattr(layer, "activation", None) in harmless
@@ -96,16 +96,16 @@ def get_operation_type(
         UtilityError: the layer has no quantised kernel, or is of another model.
     """
     tensors = keras.tree.flatten(layer.input)
-    kernels = [w for w in hardware_weights(layer) if not w.is_bias]
+    kernels = [w for w in list_hardware_weights(layer) if not w.is_bias]
     if not kernels or id(tensors[0]) not in output_cache:
         raise UtilityError(
             f"layer {layer.name!r}: expected a layer with a kernel, of the model of output_cache, "
             f"got {type(layer).__name__}. Make the cache with create_activation_cache(model)."
         )
-    return _operation(kernels[0], output_cache[id(tensors[0])])
+    return _describe_operation(kernels[0], output_cache[id(tensors[0])])
 
 
-def _operation(kernel: HardwareWeight, read: Any) -> tuple[str, Any, Any, Any]:
+def _describe_operation(kernel: HardwareWeight, read: Any) -> tuple[str, Any, Any, Any]:
     kinds, bits, signs = zip(get_quant_mode(kernel.quantizer), get_quant_mode(read), strict=True)
     return _MULTIPLIERS[kinds[0]][kinds[1]], kinds, bits, signs
 
@@ -127,22 +127,24 @@ def extract_model_operations(in_model: keras.Model) -> dict[str, dict[str, Any]]
     for call in list_model_calls(in_model):
         layer = unwrap(call.layer)
         if is_product(layer):
-            entry = _entry(call, hardware_weights(layer), cache)
+            entry = _make_entry(call, list_hardware_weights(layer), cache)
             if call.name in operations:
                 entry["number_of_operations"] += operations[call.name]["number_of_operations"]
             operations[call.name] = entry
     return operations
 
 
-def _entry(call: Call, weights: list[HardwareWeight], cache: Mapping[int, Any]) -> dict[str, Any]:
+def _make_entry(
+    call: Call, weights: list[HardwareWeight], cache: Mapping[int, Any]
+) -> dict[str, Any]:
     kernels = [w for w in weights if not w.is_bias]
     biases = [w for w in weights if w.is_bias]
     numbers = [w.values.size for w in kernels]
     types = [get_quant_mode(w.quantizer) for w in kernels]
     several = len(kernels) > 1
     return {
-        "type": _operation(kernels[0], cache[id(call.inputs[0])]),
-        "number_of_operations": _positions(call) * sum(numbers),
+        "type": _describe_operation(kernels[0], cache[id(call.inputs[0])]),
+        "number_of_operations": _count_uses(call) * sum(numbers),
         "number_of_weights": numbers if several else numbers[0],
         "number_of_bias": sum(w.values.size for w in biases),
         "type_of_weights": types if several else types[0],
@@ -150,7 +152,7 @@ def _entry(call: Call, weights: list[HardwareWeight], cache: Mapping[int, Any]) 
     }
 
 
-def _positions(call: Call) -> int:
+def _count_uses(call: Call) -> int:
     """Return the uses of each element of a kernel per sample; refuse an output of unknown shape."""
     shape = call.outputs[0].shape[1:]
     if None in shape:
@@ -186,8 +188,8 @@ def is_transposed(layer: KerasLayer) -> bool:
     return isinstance(layer, keras.layers.Conv2DTranspose)
 
 
-def uncounted(model: keras.Model) -> list[str]:
+def list_uncounted(model: keras.Model) -> list[str]:
     """Return the names of the layers with quantised weights that ``extract_model_operations`` does not count."""
     counted = {id(x) for call in list_model_calls(model) if is_product(x := unwrap(call.layer))}
     others = {name: layer for name, layer in walk_layers(model) if id(layer) not in counted}
-    return [name for name, layer in others.items() if hardware_weights(layer)]
+    return [name for name, layer in others.items() if list_hardware_weights(layer)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from qhls.compat.qkeras.analysis.operations import extract_model_operations, uncounted
+from qhls.compat.qkeras.analysis.operations import extract_model_operations, list_uncounted
 from qhls.compat.qkeras.weights.sparsity import get_model_sparsity
 from qhls.system.text import say
 
@@ -26,7 +26,7 @@ def print_qstats(model: keras.Model) -> None:
     """
     operations = extract_model_operations(model)
     total, shares = get_model_sparsity(model, per_layer=True)
-    ignored = uncounted(model)
+    ignored = list_uncounted(model)
     if ignored:
         warnings.warn(
             f"print_qstats: operations and weights of these layers are not counted: {', '.join(ignored)}. "
@@ -37,7 +37,10 @@ def print_qstats(model: keras.Model) -> None:
     say("\nNumber of operations in model:")
     kinds: Counter[str] = Counter()
     for name in sorted(operations):
-        kind, number = _kind(operations[name]["type"]), operations[name]["number_of_operations"]
+        kind, number = (
+            _format_operation(operations[name]["type"]),
+            operations[name]["number_of_operations"],
+        )
         kinds[kind] += number
         say(f"    {name:30}: {number!s:5} ({kind})")
     say("\nNumber of operation types in model:")
@@ -52,7 +55,7 @@ def print_qstats(model: keras.Model) -> None:
     say(f"    {'Total Sparsity':30} : {total:.4f}")
 
 
-def _kind(operation: Any) -> str:
+def _format_operation(operation: Any) -> str:
     """Format sign, operation and bits, such as ``smult_4_8``."""
     name, _, bits, signs = operation
     return f"{'s' if any(signs) else 'u'}{name}_{bits[0]}_{bits[1]}"

@@ -24,18 +24,18 @@ _BY_QUANTIZER = {
 """Name of the activation that a quantizer replaces."""
 
 
-def activation_name(layer: KerasLayer) -> str | None:
+def get_activation_name(layer: KerasLayer) -> str | None:
     """Return the name of an activation layer's function, such as "relu" or "leakyrelu"; ``None`` for other layers."""
     if isinstance(layer, QAdaptiveActivation):
         return "leakyrelu" if layer.relu_neg_slope else _BY_QUANTIZER[layer.activation]
     if isinstance(layer, QActivation):
-        return function_name(layer.quantizer)
+        return get_function_name(layer.quantizer)
     if type(layer) is keras.layers.Activation:
-        return function_name(layer.activation)
-    return function_name(layer) if _is_layer(layer) else None
+        return get_function_name(layer.activation)
+    return get_function_name(layer) if _is_layer(layer) else None
 
 
-def function_name(function: Any) -> str:
+def get_function_name(function: Any) -> str:
     """Return the name of an activation, which may be a function, an activation layer or a quantizer."""
     if type(function) is keras.layers.LeakyReLU:
         return "leakyrelu"
@@ -51,7 +51,7 @@ def _is_layer(layer: KerasLayer) -> bool:
     return type(layer) in (keras.layers.ReLU, keras.layers.LeakyReLU)
 
 
-def upper_bound(layer: KerasLayer) -> float | None:
+def get_upper_bound(layer: KerasLayer) -> float | None:
     """Return the upper limit of a Keras activation layer, or ``None``."""
     function = getattr(layer, "activation", layer)
     if type(function) is keras.layers.ReLU:
@@ -59,16 +59,16 @@ def upper_bound(layer: KerasLayer) -> float | None:
     return 6.0 if function is keras.activations.relu6 else None
 
 
-def bounded(layer: Any, quantizer: Any) -> Any:
+def limit_quantizer(layer: Any, quantizer: Any) -> Any:
     """Return ``quantizer``, limited to the numbers up to the upper bound of the activation ``layer``.
 
     A ``quantized_relu`` gets the bound as ``relu_upper_bound`` where it lies on the grid. For any other quantizer that
     exceeds it, a warning names the layer, as for a ``threshold``, which no quantizer has.
     """
-    function, bound = getattr(layer, "activation", layer), upper_bound(layer)
+    function, bound = getattr(layer, "activation", layer), get_upper_bound(layer)
     if getattr(function, "threshold", 0):
         _warn(layer, f"has threshold={float(function.threshold):g}, {quantizer} has none")
-    if bound is None or not isinstance(quantizer, Quantizer) or _largest(quantizer) <= bound:
+    if bound is None or not isinstance(quantizer, Quantizer) or _find_largest(quantizer) <= bound:
         return quantizer
     relu = quantizer if isinstance(quantizer, quantized_relu) else None
     if relu is not None and not relu.use_sigmoid and isinstance(relu.integer, int):
@@ -77,11 +77,11 @@ def bounded(layer: Any, quantizer: Any) -> Any:
             limited = copy(relu)
             limited.relu_upper_bound, limited.is_quantized_clip = bound, False
             return limited
-    _warn(layer, f"is limited to {bound:g}, {quantizer} to {_largest(quantizer):g}")
+    _warn(layer, f"is limited to {bound:g}, {quantizer} to {_find_largest(quantizer):g}")
     return quantizer
 
 
-def _largest(quantizer: Any) -> float:
+def _find_largest(quantizer: Any) -> float:
     """Return the largest value of a quantizer."""
     assignment = quantizer.quantization
     if assignment is not None:
@@ -96,18 +96,19 @@ def _warn(layer: KerasLayer, what: str) -> None:
     )
 
 
-def adaptive_arguments(layer: KerasLayer, quantizer: Any) -> dict[str, Any] | None:
+def get_adaptive_arguments(layer: KerasLayer, quantizer: Any) -> dict[str, Any] | None:
     """Return the arguments of a ``QAdaptiveActivation`` like ``quantizer`` that replaces ``layer``, or ``None``."""
     if type(quantizer) not in (quantized_bits, quantized_relu):
         return None
     common: dict[str, Any] = {"activation": type(quantizer).__name__, "total_bits": quantizer.bits}
     if isinstance(quantizer, quantized_bits):
-        if upper_bound(layer) is not None:
+        if get_upper_bound(layer) is not None:
             _warn(
-                layer, f"is limited to {upper_bound(layer):g}, {quantizer} adapts to what it reads"
+                layer,
+                f"is limited to {get_upper_bound(layer):g}, {quantizer} adapts to what it reads",
             )
         if not quantizer.keep_negative:
             return None
         return common | {"symmetric": bool(quantizer.symmetric)}
-    slope, bound = quantizer.negative_slope, quantizer.relu_upper_bound or upper_bound(layer)
+    slope, bound = quantizer.negative_slope, quantizer.relu_upper_bound or get_upper_bound(layer)
     return common | {"relu_neg_slope": slope, "relu_upper_bound": bound}

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qhls.compat.qkeras.errors import UtilityError
-from qhls.compat.qkeras.models.fusing import normalised_layers
+from qhls.compat.qkeras.models.fusing import find_normalised_layers
 from qhls.frontend import get_registered
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.frontend.layers.folded import NORMALISATION_ARGUMENTS, Folded
@@ -18,7 +18,7 @@ from qhls.frontend.models.walk import walk_replaceable
 from qhls.quantizers.keras_types import KerasLayer
 
 
-def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
+def find_foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     """Return ``(layer, normalisation)`` of each dense, convolution and depthwise layer of Keras that can be folded.
 
     The layer has no activation, and only the normalisation, along its channels, reads it. The pairs are in the order of
@@ -27,7 +27,7 @@ def foldable(model: keras.Model) -> list[tuple[Any, Any]]:
     order = [
         id(layer) for layer in walk_replaceable(model)
     ]  # without those inside a user-defined layer
-    pairs = normalised_layers(model, keras.layers.BatchNormalization)
+    pairs = find_normalised_layers(model, keras.layers.BatchNormalization)
     pairs = [pair for pair in pairs if id(pair[0].layer) in order and id(pair[1].layer) in order]
     return [
         (call.layer, after.layer)
@@ -55,7 +55,7 @@ def transfer(layer: KerasLayer, new: Any, norm: Any) -> None:
     copy_state(norm, new.batchnorm)
 
 
-def without_normalisations(model: keras.Model) -> keras.Model:
+def fold_normalisations(model: keras.Model) -> keras.Model:
     """Return ``model`` with all foldable normalisations folded into Q-layers; equal in inference.
 
     Kernel and bias of these Q-layers are the folded ones, real numbers where ``model`` has layers of Keras. The other
@@ -64,7 +64,7 @@ def without_normalisations(model: keras.Model) -> keras.Model:
     Raises:
         LoweringError: the model is not built from layers.
     """
-    normalisations = {id(layer): norm for layer, norm in foldable(model)}
+    normalisations = {id(layer): norm for layer, norm in find_foldable(model)}
     copied: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
@@ -92,7 +92,7 @@ def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]
     Raises:
         LoweringError: the model is not built from layers.
     """
-    pairs = foldable(model)
+    pairs = find_foldable(model)
     copied: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
@@ -116,8 +116,7 @@ def convert_folded_layer_to_unfolded(layer: KerasLayer) -> Any:
     cls = get_registered().get(type(layer).__name__.removesuffix(FOLDED_SUFFIX))
     if not isinstance(layer, Folded) or cls is None:
         raise UtilityError(
-            f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "
-            f"as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
+            f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
         )
     folding = {*NORMALISATION_ARGUMENTS, "folding_mode", "ema_freeze_delay"}
     config = {key: value for key, value in layer.get_config().items() if key not in folding}

@@ -9,7 +9,7 @@ import keras
 
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.weights.arrays import to_numpy
-from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weights
+from qhls.compat.qkeras.weights.hardware import HardwareWeight, list_hardware_weights
 from qhls.compat.qkeras.weights.save import assign_quantized, model_save_quantized_weights
 from qhls.frontend import load_model
 from qhls.frontend.models.rebuild import clone_model
@@ -40,7 +40,7 @@ def clone_model_and_freeze_auto_po2_scale(
     if orig_model_path is not None:
         copy_model_state(load_model(orig_model_path), copy)
     for name, layer in walk_layers(copy):
-        for weight in hardware_weights(layer):
+        for weight in list_hardware_weights(layer):
             if getattr(weight.quantizer, "alpha", None) == "auto_po2":
                 _freeze(name, weight)
     if quantize_model_weights:

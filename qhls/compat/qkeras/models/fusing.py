@@ -27,12 +27,12 @@ def find_bn_fusing_layer_pair(
     Raises:
         LoweringError: the model is not built from layers.
     """
-    pairs = normalised_layers(model, QBatchNormalization)
+    pairs = find_normalised_layers(model, QBatchNormalization)
     names = {a.name: b.name for a, b in pairs if hasattr(a.layer, "get_quantized_weights")}
     return names, set(names.values())
 
 
-def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:
+def find_normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:
     """Return each dense or convolution layer without activation whose sums one normalisation alone reads.
 
     Both layers are called only once, and the normalisation is along the layer's channels.
@@ -54,12 +54,12 @@ def normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Cal
             continue
         (after,) = following
         once = called.count(id(call.layer)) == called.count(id(after.layer)) == 1
-        if once and isinstance(after.layer, normalisation) and _along_channels(call, after):
+        if once and isinstance(after.layer, normalisation) and _is_along_channels(call, after):
             pairs.append((call, after))
     return pairs
 
 
-def _along_channels(call: Call, after: Call) -> bool:
+def _is_along_channels(call: Call, after: Call) -> bool:
     rank = len(call.outputs[0].shape)
     first = getattr(call.layer, "data_format", None) == "channels_first"
     return after.layer.axis % rank == (1 if first else rank - 1)
@@ -79,12 +79,10 @@ def add_bn_fusing_weights(
     """
     if not isinstance(bn_layer, QBatchNormalization):
         raise UtilityError(
-            f"add_bn_fusing_weights: expected a QBatchNormalization, got the layer "
-            f"{bn_layer.name!r} ({type(bn_layer).__name__}). Find pairs of layers with "
-            f"find_bn_fusing_layer_pair(model)."
+            f"add_bn_fusing_weights: expected a QBatchNormalization, got the layer {bn_layer.name!r} ({type(bn_layer).__name__}). Find pairs of layers with find_bn_fusing_layer_pair(model)."
         )
     inverse, offset = scale_and_offset(bn_layer)
-    bias = _quantized(prev_layer, "bias") if prev_layer.use_bias else 0.0
+    bias = _quantize(prev_layer, "bias") if prev_layer.use_bias else 0.0
     saved_weights[prev_layer.name] |= {
         "enable_bn_fusing": True,
         "fused_bn_layer_name": bn_layer.name,
@@ -95,18 +93,18 @@ def add_bn_fusing_weights(
 
 def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndarray]:
     """Return ``(inv, offset)`` of a normalisation per channel: it computes ``inv * x + offset`` in inference."""
-    variance: Any = ops.convert_to_tensor(_quantized(bn_layer, "moving_variance"))
+    variance: Any = ops.convert_to_tensor(_quantize(bn_layer, "moving_variance"))
     inverse = ops.rsqrt(variance + bn_layer.epsilon)
     if bn_layer.scale:
-        inverse = inverse * _quantized(bn_layer, "gamma")
-    inverse = _numpy(bn_layer.apply_quantizer("inverse", inverse))
-    offset = -_quantized(bn_layer, "moving_mean") * inverse
-    return inverse, offset + _quantized(bn_layer, "beta") if bn_layer.center else offset
+        inverse = inverse * _quantize(bn_layer, "gamma")
+    inverse = _to_float32(bn_layer.apply_quantizer("inverse", inverse))
+    offset = -_quantize(bn_layer, "moving_mean") * inverse
+    return inverse, offset + _quantize(bn_layer, "beta") if bn_layer.center else offset
 
 
-def _quantized(layer: Any, variable: str) -> np.ndarray:
-    return _numpy(layer.apply_quantizer(variable, layer.get_unquantized(variable)))
+def _quantize(layer: Any, variable: str) -> np.ndarray:
+    return _to_float32(layer.apply_quantizer(variable, layer.get_unquantized(variable)))
 
 
-def _numpy(tensor: Any) -> np.ndarray:
+def _to_float32(tensor: Any) -> np.ndarray:
     return to_numpy(tensor).astype(np.float32)

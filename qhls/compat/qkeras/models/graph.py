@@ -49,13 +49,15 @@ def list_model_calls(model: keras.Model) -> list[Call]:
 
 def list_calls_and_results(model: keras.Model) -> tuple[list[Call], list[Any]]:
     """Return ``list_model_calls(model)`` and those of their tensors that are the model's outputs."""
-    functional = graph_of(model)
+    functional = find_graph(model)
     same: dict[int, Any] = {}
-    every = list(_calls(functional, "", same, []))
+    every = list(_walk_calls(functional, "", same, []))
     return every, [same.get(id(t), t) for t in functional.outputs]
 
 
-def _calls(functional: Any, path: str, same: dict[int, Any], holders: list[Call]) -> Iterator[Call]:
+def _walk_calls(
+    functional: Any, path: str, same: dict[int, Any], holders: list[Call]
+) -> Iterator[Call]:
     """Yield the calls of a graph of layers, nested models expanded.
 
     ``same`` maps the id of a tensor at the border of a nested model to the tensor that it equals. The calls of nested
@@ -64,10 +66,10 @@ def _calls(functional: Any, path: str, same: dict[int, Any], holders: list[Call]
     for node in list_keras_nodes(functional):
         layer = node.operation
         inputs = tuple(same.get(id(t), t) for t in node.input_tensors)
-        nested = _nested(node)
+        nested = _find_nested(node)
         if nested is not None:
             same |= {id(t): x for t, x in zip(nested.inputs, inputs, strict=True)}
-            yield from _calls(nested, f"{path}{layer.name}/", same, holders)
+            yield from _walk_calls(nested, f"{path}{layer.name}/", same, holders)
             outputs = [same.get(id(t), t) for t in nested.outputs]
             holders.append(Call(f"{path}{layer.name}", layer, inputs, tuple(outputs), node))
             same |= {id(t): x for t, x in zip(node.outputs, outputs, strict=True)}
@@ -85,11 +87,11 @@ def run_layers(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], li
         LoweringError: the model is not built from layers.
         UtilityError: the number of arrays differs from the number of inputs.
     """
-    graph, holders = graph_of(model), list[Call]()
-    tensors, every = graph.inputs, list(_calls(graph, "", {}, holders))
+    graph, holders = find_graph(model), list[Call]()
+    tensors, every = graph.inputs, list(_walk_calls(graph, "", {}, holders))
     arrays = [
         _of_rank(array, len(tensor.shape))
-        for tensor, array in zip(tensors, input_arrays(model, x).values(), strict=True)
+        for tensor, array in zip(tensors, to_input_arrays(model, x).values(), strict=True)
     ]
     for start in range(0, len(arrays[0]), SAMPLES):
         values = {
@@ -108,13 +110,13 @@ def run_layers(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], li
             yield holder, read, outputs
 
 
-def input_arrays(model: keras.Model, x: Any) -> dict[str, np.ndarray]:
+def to_input_arrays(model: keras.Model, x: Any) -> dict[str, np.ndarray]:
     """Return the samples of each input by name, from ``x`` as ``run_layers`` takes it.
 
     Raises:
         UtilityError: the number of arrays differs from the number of inputs.
     """
-    functional = graph_of(model)
+    functional = find_graph(model)
     names = [t._keras_history.operation.name for t in functional.inputs]
     if isinstance(x, dict):
         x = [x[name] for name in names if name in x]
@@ -138,7 +140,7 @@ def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
 # -- layers within layers ---------------------------------------------------------------------------
 
 
-def unseen(model: keras.Model) -> list[str]:
+def list_unseen(model: keras.Model) -> list[str]:
     """Return the names of layers with weights whose calls are unknown, inside a layer without a graph of layers."""
     seen = {id(unwrap(call.layer)) for call in list_model_calls(model)}
     return [
@@ -148,7 +150,7 @@ def unseen(model: keras.Model) -> list[str]:
 
 def warn_of_unseen(what: str, model: keras.Model) -> None:
     """Warn of the layers that the function ``what`` ignores, see ``unseen``."""
-    ignored = unseen(model)
+    ignored = list_unseen(model)
     if ignored:
         warnings.warn(
             f"{what}: layers inside other layers are ignored: {', '.join(ignored)}. Make them layers "
@@ -161,7 +163,7 @@ _graphs: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """Graph of the layers inside, by model or call of a user-defined layer: tools compare its tensors by identity."""
 
 
-def graph_of(model: keras.Model) -> Any:
+def find_graph(model: keras.Model) -> Any:
     """Return the object with the graph of layers of ``model``, also for a subclassed model that was called.
 
     Raises:
@@ -175,11 +177,11 @@ def graph_of(model: keras.Model) -> Any:
         symbols = keras.tree.map_shape_structure(
             lambda shape: keras.Input(tuple(shape)[1:], dtype=model.input_dtype), structure
         )
-        _graphs[model] = _graph(lambda: model.call(symbols), symbols)
+        _graphs[model] = _trace_graph(lambda: model.call(symbols), symbols)
     return _graphs[model] or find_functional(model, model)
 
 
-def _nested(node: KerasNode) -> Any:
+def _find_nested(node: KerasNode) -> Any:
     """Return the graph of the layers inside the layer that ``node`` calls, or ``None``."""
     layer = node.operation
     if isinstance(layer, keras.Model) and hasattr(
@@ -193,11 +195,11 @@ def _nested(node: KerasNode) -> Any:
         symbols = [keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in node.input_tensors]
         pairs = zip(node.input_tensors, symbols, strict=True)
         args, kwargs = node.arguments.fill_in({id(t): s for t, s in pairs})
-        _graphs[node] = _graph(lambda: layer.call(*args, **kwargs), symbols)
+        _graphs[node] = _trace_graph(lambda: layer.call(*args, **kwargs), symbols)
     return _graphs[node]
 
 
-def _graph(call: Callable[[], Any], symbols: Any) -> Any:
+def _trace_graph(call: Callable[[], Any], symbols: Any) -> Any:
     """Return the graph of layers from ``symbols`` to the result of ``call``, or ``None`` if it is no such graph."""
     try:
         return keras.Model(symbols, call())

@@ -98,7 +98,7 @@ def quantized_model_from_json(
 def _compile_as(model: keras.Model, read: Callable[[], Any], where: str) -> dict[str, Any]:
     """Compile the model by a training configuration and return its settings; {}, after a warning, if that fails."""
     try:
-        settings = _settings(read())
+        settings = _read_settings(read())
         if settings:
             model.compile(**settings)
     except Exception as error:  # the configuration is data: any argument may be anything
@@ -172,37 +172,43 @@ def _read_configuration(path: str) -> dict[str, Any]:
     return config
 
 
-def _settings(config: Any) -> dict[str, Any]:
+def _read_settings(config: Any) -> dict[str, Any]:
     """Return the arguments of ``compile`` in a training configuration, with classes and functions of Keras only."""
     if not config:
         return {}
     config = dict(config)
     if [len(each) for each in config.get("metrics") or [] if isinstance(each, list)]:
         (config["metrics"],) = config["metrics"]  # Keras 2: a list for the one output
-    return {k: _value(config[k]) for k in _ARGUMENTS if config.get(k) is not None}
+    return {k: _read_value(config[k]) for k in _ARGUMENTS if config.get(k) is not None}
 
 
-def _value(value: Any) -> Any:
+def _read_value(value: Any) -> Any:
     """Return the value of a part of a training configuration; objects are looked up, never imported."""
     if isinstance(value, list):
-        return [_value(each) for each in value]
+        return [_read_value(each) for each in value]
     if isinstance(value, str):
         return keras.saving.get_registered_object(value) or value
     if not isinstance(value, dict):
         return value
     if "class_name" not in value:
-        return {key: _value(each) for key, each in value.items()}
+        return {key: _read_value(each) for key, each in value.items()}
     name = str(value["class_name"]).rpartition(">")[2]
     config: Any = value.get("config")
     if name in ("function", "MeanMetricWrapper"):
-        return _function(config if isinstance(config, str) else config.get("fn") or config["name"])
+        return _find_function(
+            config if isinstance(config, str) else config.get("fn") or config["name"]
+        )
     cls = next(
         (getattr(m, name) for m in _MODULES if isinstance(getattr(m, name, None), type)), None
     )
-    cls = cls or _registered(value.get("registered_name")) or _registered(value["class_name"])
+    cls = (
+        cls
+        or _find_registered(value.get("registered_name"))
+        or _find_registered(value["class_name"])
+    )
     if not isinstance(cls, type):
-        raise _unknown(name)
-    arguments = {key: _value(each) for key, each in (config or {}).items()}
+        raise _make_error(name)
+    arguments = {key: _read_value(each) for key, each in (config or {}).items()}
     accepted = {p for base in cls.__mro__ for p in inspect.signature(base.__init__).parameters}
     arguments.pop("dtype", None)
     if issubclass(cls, keras.metrics.Metric | keras.losses.Loss):
@@ -219,18 +225,18 @@ def _check_numbers(name: str, arguments: Any) -> None:
             )
 
 
-def _function(name: str) -> Any:
-    registered = _registered(name)
+def _find_function(name: str) -> Any:
+    registered = _find_registered(name)
     if registered is None and not any(hasattr(module, name) for module in _MODULES):
-        raise _unknown(name)
+        raise _make_error(name)
     return registered or name
 
 
-def _registered(name: Any) -> Any:
+def _find_registered(name: Any) -> Any:
     """Return the object that the user registered with Keras under this name, with or without its package."""
     full_name = find_registered_name(name)
     return keras.saving.get_registered_object(full_name) if full_name else None
 
 
-def _unknown(name: str) -> ValueError:
+def _make_error(name: str) -> ValueError:
     return ValueError(f"{name!r} is no optimizer, loss or metric of Keras or in custom_objects")

@@ -60,7 +60,7 @@ class QNoiseScheduler(keras.callbacks.Callback):
         self.num_iters = self.initial_step_or_epoch = initial_step_or_epoch
         self.qnoise_factor: float | None = None
         self.quantizers: list[Quantizer] | None = None
-        self._writer = None if log_dir is None else _summary_writer(log_dir)
+        self._writer = None if log_dir is None else _create_summary_writer(log_dir)
 
     def calculate_qnoise_factor(self, freq: int) -> float:
         """Return the factor at step or epoch ``freq``."""
@@ -72,7 +72,7 @@ class QNoiseScheduler(keras.callbacks.Callback):
 
     def get_quantizers(self, model: Any) -> list[Quantizer]:
         """Return each quantizer of ``model`` that has a ``qnoise_factor``, once."""
-        by_id = {id(q): q for q in _quantizers(model) if "qnoise_factor" in q.get_config()}
+        by_id = {id(q): q for q in _walk_quantizers(model) if "qnoise_factor" in q.get_config()}
         return list(by_id.values())
 
     def set_qnoise_factor(self, quantizer: Quantizer, qnoise_factor: float) -> None:
@@ -132,13 +132,13 @@ class QNoiseScheduler(keras.callbacks.Callback):
             self._writer.flush()
 
 
-def _quantizers(model: keras.Model) -> Iterator[Quantizer]:
+def _walk_quantizers(model: keras.Model) -> Iterator[Quantizer]:
     """Yield the quantizers of a model's layers, and of all layers, cells and models inside them."""
     for layer in model._flatten_layers():
         yield from (value for value in vars(layer).values() if isinstance(value, Quantizer))
 
 
-def _summary_writer(log_dir: str | os.PathLike[str]) -> Any:
+def _create_summary_writer(log_dir: str | os.PathLike[str]) -> Any:
     missing = [name for name in ("tensorflow", "tensorboard") if find_spec(name) is None]
     if missing:
         raise UtilityError(

@@ -29,13 +29,13 @@ import keras
 
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.activations import (
-    activation_name,
-    adaptive_arguments,
-    bounded,
-    function_name,
-    upper_bound,
+    get_activation_name,
+    get_adaptive_arguments,
+    get_function_name,
+    get_upper_bound,
+    limit_quantizer,
 )
-from qhls.compat.qkeras.models.folding import foldable, join_configurations, transfer
+from qhls.compat.qkeras.models.folding import find_foldable, join_configurations, transfer
 from qhls.frontend import Clip, QActivation, QInitializer, get_registered
 from qhls.frontend.layers.adaptive import QAdaptiveActivation
 from qhls.frontend.layers.traits import FOLDED_SUFFIX, find_q_class, find_twin, list_quantized
@@ -85,8 +85,8 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
     """
     config = _Config(quantizer_config, activation_bits, prefer_qadaptiveactivation)
     config.warn_of_unknown(model)
-    folds = foldable(model) if enable_bn_folding else []
-    folds = [(layer, norm) for layer, norm in folds if config.folded(layer) is not None]
+    folds = find_foldable(model) if enable_bn_folding else []
+    folds = [(layer, norm) for layer, norm in folds if config.find_folded(layer) is not None]
     normalisations = {id(layer): norm for layer, norm in folds}
     converted: list[tuple[Any, Any]] = []
 
@@ -133,8 +133,7 @@ class _Config:
     def __init__(self, entries: Mapping[str, Any], bits: int, adaptive: bool) -> None:
         if not isinstance(entries, Mapping):
             raise UtilityError(
-                f"model_quantize: expected a dictionary as quantizer_config, got "
-                f"{type(entries).__name__}. Its keys are names of layers and classes."
+                f"model_quantize: expected a dictionary as quantizer_config, got {type(entries).__name__}. Its keys are names of layers and classes."
             )
         self.entries, self.bits, self.adaptive = entries, bits, adaptive
 
@@ -150,35 +149,33 @@ class _Config:
             known = key in names or key == _DEFAULT or key in get_registered() or key in classes
             if not known and not isinstance(getattr(keras.layers, str(key), None), type):
                 warnings.warn(
-                    f"model_quantize: quantizer_config: expected the name of a layer of the model "
-                    f"{model.name!r} or of a class of layers, got {key!r}. This entry has no effect.",
+                    f"model_quantize: quantizer_config: expected the name of a layer of the model {model.name!r} or of a class of layers, got {key!r}. This entry has no effect.",
                     stacklevel=3,
                 )
 
     # -- entries ------------------------------------------------------------------------------------
 
-    def entry(self, layer: KerasLayer, *classes: str) -> tuple[Any, str]:
+    def find_entry(self, layer: KerasLayer, *classes: str) -> tuple[Any, str]:
         """Return the first entry for ``layer`` and its key, or ``(None, "")``."""
         for key in (layer.name, *classes):
             if self.entries.get(key) is not None:
                 return self.entries[key], key
         return None, ""
 
-    def _weighted(self, layer: KerasLayer, *classes: str) -> tuple[Entry | None, str]:
+    def _find_weighted(self, layer: KerasLayer, *classes: str) -> tuple[Entry | None, str]:
         """Return the entry for a layer with weights, a checked dictionary, and its key."""
-        entry, key = self.entry(layer, *classes, type(layer).__name__, _DEFAULT)
+        entry, key = self.find_entry(layer, *classes, type(layer).__name__, _DEFAULT)
         if entry is None:
             return None, key
         if not isinstance(entry, Mapping):
             raise UtilityError(
-                f"quantizer_config[{key!r}]: expected a dictionary for the layer {layer.name!r}, "
-                f"such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, got {entry!r}. Write a dictionary."
+                f"quantizer_config[{key!r}]: expected a dictionary for the layer {layer.name!r}, such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, got {entry!r}. Write a dictionary."
             )
         if key == _DEFAULT:
             entry = {
                 k if k.endswith("_quantizer") else f"{k}_quantizer": v for k, v in entry.items()
             }
-        keys = _known_keys()
+        keys = _list_known_keys()
         for name in entry:
             if name not in keys:
                 raise UtilityError(
@@ -186,7 +183,7 @@ class _Config:
                 )
         return dict(entry), key
 
-    def _quantizers(self, cls: type, entry: Entry, key: str) -> Entry:
+    def _make_quantizers(self, cls: type, entry: Entry, key: str) -> Entry:
         """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
         quantizers = {}
         for weight in list_quantized(cls):
@@ -206,16 +203,16 @@ class _Config:
     def convert(self, layer: KerasLayer) -> Any:
         """Return the Q-layer for ``layer``, or a copy of it."""
         if isinstance(layer, keras.layers.Bidirectional):
-            return self._bidirectional(layer)
-        if activation_name(layer) is not None:
-            return self._activation(layer)
+            return self._replace_bidirectional(layer)
+        if get_activation_name(layer) is not None:
+            return self._replace_activation(layer)
         cls = find_q_class(type(layer))
         if cls is None or not list_quantized(cls):
             if isinstance(layer, keras.layers.Wrapper):
                 return convert_inside(layer, self.convert)
             self._warn_of_parts(layer)
             return copy_layer(layer)
-        entry, key = self._weighted(layer, *_classes(cls))
+        entry, key = self._find_weighted(layer, *_list_keys(cls))
         return self._with(layer, cls, entry, key) or copy_layer(layer)
 
     def _warn_of_parts(self, layer: KerasLayer) -> None:
@@ -223,19 +220,18 @@ class _Config:
         names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
         if names and list_inner(layer):
             warnings.warn(
-                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not "
-                f"converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",
+                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",
                 stacklevel=2,
             )
 
     def _has(self, layer: KerasLayer) -> bool:
         """Return whether ``quantizer_config`` has an entry for a layer."""
-        if activation_name(layer) is not None:
-            return self.entry(layer, *self._activation_classes(layer))[0] is not None
+        if get_activation_name(layer) is not None:
+            return self.find_entry(layer, *self._list_activation_keys(layer))[0] is not None
         cls = find_q_class(type(layer))
         if cls is None or not list_quantized(cls):
             return False
-        return self._weighted(layer, *_classes(cls))[0] is not None
+        return self._find_weighted(layer, *_list_keys(cls))[0] is not None
 
     def _with(self, layer: KerasLayer, cls: type, entry: Entry | None, key: str) -> Any:
         """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""
@@ -244,7 +240,7 @@ class _Config:
         quantised = type(layer) is cls
         if quantised and key == _DEFAULT:
             return None
-        settings = self._quantizers(cls, entry, key)
+        settings = self._make_quantizers(cls, entry, key)
         if quantised:  # other quantizers of the layer are kept
             settings = {k: q for k, q in settings.items() if q is not None or k in entry}
         normalises = isinstance(layer, keras.layers.BatchNormalization)
@@ -252,13 +248,13 @@ class _Config:
         enough = (normalises or pools) and key != _DEFAULT
         if not enough and not quantised and all(q is None for q in settings.values()):
             return None
-        config = _refitted(layer, settings) if quantised else layer.get_config()
+        config = _refit(layer, settings) if quantised else layer.get_config()
         return self._build(layer, cls, config | settings, entry, key)
 
     def _build(self, layer: KerasLayer, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
         function = getattr(layer, "activation", None)
-        if isinstance(function, keras.layers.ReLU) and upper_bound(function) is None:
-            settings["activation"] = function_name(function)
+        if isinstance(function, keras.layers.ReLU) and get_upper_bound(function) is None:
+            settings["activation"] = get_function_name(function)
         quantize_activation(settings, self.bits)
         for name, argument in _ACTIVATIONS.items():
             if entry.get(name) is not None:
@@ -270,15 +266,14 @@ class _Config:
             while cause.__context__ is not None:  # Keras' error repeats the whole configuration
                 cause = cause.__context__
             raise UtilityError(
-                f"quantizer_config[{key!r}]: expected arguments of a {cls.__name__} for the layer "
-                f"{settings['name']!r}, got: {cause}"
+                f"quantizer_config[{key!r}]: expected arguments of a {cls.__name__} for the layer {settings['name']!r}, got: {cause}"
             ) from error
 
-    def _bidirectional(self, layer: Any) -> Any:
+    def _replace_bidirectional(self, layer: Any) -> Any:
         cls = find_q_class(type(layer.forward_layer))
         if cls is None:
             return copy_layer(layer)
-        entry, key = self._weighted(layer, "QBidirectional", "Bidirectional", cls.__name__)
+        entry, key = self._find_weighted(layer, "QBidirectional", "Bidirectional", cls.__name__)
         if entry is None:
             return copy_layer(layer)
         directions = [
@@ -294,61 +289,60 @@ class _Config:
             directions[0], backward_layer=directions[1], **settings
         )
 
-    def folded(self, layer: KerasLayer) -> tuple[type, Entry, str] | None:
+    def find_folded(self, layer: KerasLayer) -> tuple[type, Entry, str] | None:
         """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
         cls = find_twin(type(layer), FOLDED_SUFFIX)
         if cls is None:
             return None
-        entry, key = self._weighted(layer, cls.__name__, f"Q{type(layer).__name__}")
-        if entry is None or all(q is None for q in self._quantizers(cls, entry, key).values()):
+        entry, key = self._find_weighted(layer, cls.__name__, f"Q{type(layer).__name__}")
+        if entry is None or all(q is None for q in self._make_quantizers(cls, entry, key).values()):
             return None
         return cls, entry, key
 
     def fold(self, layer: KerasLayer, norm: Any) -> Any:
         """Return the Q-layer for ``layer`` with ``norm`` folded into it."""
-        target = self.folded(layer)
+        target = self.find_folded(layer)
         assert target is not None
         cls, entry, key = target
-        settings = join_configurations(layer, norm) | self._quantizers(cls, entry, key)
+        settings = join_configurations(layer, norm) | self._make_quantizers(cls, entry, key)
         settings |= {name: entry[name] for name in _FOLDING if entry.get(name) is not None}
         return self._build(layer, cls, settings, entry, key)
 
     # -- activations --------------------------------------------------------------------------------
 
-    def _activation_classes(self, layer: KerasLayer) -> tuple[str, ...]:
+    def _list_activation_keys(self, layer: KerasLayer) -> tuple[str, ...]:
         """Return the keys for an activation layer, after its name."""
         first, second = (_ADAPTIVE, "QActivation") if self.adaptive else ("QActivation", _ADAPTIVE)
         return first, second, type(layer).__name__
 
-    def _activation(self, layer: KerasLayer) -> Any:
-        entry, key = self.entry(layer, *self._activation_classes(layer))
+    def _replace_activation(self, layer: KerasLayer) -> Any:
+        entry, key = self.find_entry(layer, *self._list_activation_keys(layer))
         if isinstance(entry, Mapping):
-            entry = entry.get(activation_name(layer))
+            entry = entry.get(get_activation_name(layer))
         if entry is None:
             return copy_layer(layer)
         try:
             quantizer = get_quantizer(copy(entry))
         except ValueError as error:
             raise UtilityError(
-                f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or "
-                f"quantizers by activation, got {entry!r}: {error}"
+                f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or quantizers by activation, got {entry!r}: {error}"
             ) from error
         common = {"name": layer.name, "dtype": layer.dtype_policy}
         adapts = key == _ADAPTIVE or (self.adaptive and key != "QActivation")
-        adaptive = adaptive_arguments(layer, quantizer) if adapts else None
+        adaptive = get_adaptive_arguments(layer, quantizer) if adapts else None
         if adaptive is not None:
             return QAdaptiveActivation(**adaptive, **common)
-        limited = bounded(layer, quantizer)
+        limited = limit_quantizer(layer, quantizer)
         as_given = isinstance(entry, str) and limited is quantizer
         return QActivation(entry if as_given else limited, **common)
 
 
-def _classes(cls: type) -> list[str]:
+def _list_keys(cls: type) -> list[str]:
     """Return the keys for a Q-class; with a folded normalisation also those of the class without it."""
     return [cls.__name__, cls.__name__.removesuffix(FOLDED_SUFFIX)]
 
 
-def _refitted(layer: KerasLayer, changed: Entry) -> Entry:
+def _refit(layer: KerasLayer, changed: Entry) -> Entry:
     """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
     config = layer.get_config()
     for each in list_quantized(type(layer)):
@@ -367,12 +361,12 @@ def _refitted(layer: KerasLayer, changed: Entry) -> Entry:
     return config
 
 
-def _known_keys() -> list[str]:
+def _list_known_keys() -> list[str]:
     """Return all keys that an entry of a layer with weights may have."""
-    return sorted({*_ACTIVATIONS, *_FOLDING, "kernel_quantizer", *_arguments()})
+    return sorted({*_ACTIVATIONS, *_FOLDING, "kernel_quantizer", *_list_arguments()})
 
 
-def _arguments() -> Iterator[str]:
+def _list_arguments() -> Iterator[str]:
     for cls in get_registered().values():
         for weight in list_quantized(cls):
             yield weight.name_argument("quantizer")

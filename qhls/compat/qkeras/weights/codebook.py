@@ -80,7 +80,7 @@ def create_in_out_table(km: KMeans, quantizer: Any) -> tuple[Table, Table]:
     ``out_table`` has the centres of ``km``, quantised.
     """
     values = np.asarray(quantizer.range()).reshape(-1, 1)
-    return km.predict(values).ravel(), _quantized(km.cluster_centers_, quantizer).ravel()
+    return km.predict(values).ravel(), _quantize(km.cluster_centers_, quantizer).ravel()
 
 
 def activation_compression(  # noqa: PLR0917 - QKeras' order
@@ -156,11 +156,11 @@ def _compress(values: np.ndarray, bits: int, quantizer: Any) -> tuple[Table, Tab
     clustering = KMeans(2**bits).fit(values.reshape(-1, 1))
     if quantizer is not None:
         clustering.cluster_centers_ = np.sort(
-            _quantized(clustering.cluster_centers_, quantizer), axis=0
+            _quantize(clustering.cluster_centers_, quantizer), axis=0
         )
     index = clustering.predict(values.reshape(-1, 1)).reshape(values.shape)
     return index, clustering.cluster_centers_.ravel()
 
 
-def _quantized(values: np.ndarray, quantizer: Any) -> np.ndarray:
+def _quantize(values: np.ndarray, quantizer: Any) -> np.ndarray:
     return to_numpy(quantizer(values.astype(np.float32))).astype(np.float64)

@@ -38,7 +38,7 @@ class HardwareWeight:
         return self.variable == BIAS or self.variable.endswith(f"_{BIAS}")
 
 
-def hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
+def list_hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
     """Return the weights of a layer with ``get_quantized_weights``; none for any other layer.
 
     A layer with a folded batch normalisation has its folded kernel and bias. The ``mask`` of a kernel is part of the
@@ -48,10 +48,12 @@ def hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
         UtilityError: weights are not finite, or drawn at every call.
     """
     weights = getattr(layer, "get_quantized_weights", dict)()
-    return [hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
+    return [make_hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
 
 
-def hardware_weight(layer: KerasLayer, variable: str, quantizer: Any, real: Any) -> HardwareWeight:
+def make_hardware_weight(
+    layer: KerasLayer, variable: str, quantizer: Any, real: Any
+) -> HardwareWeight:
     """Return one weight of ``layer`` for the values ``real`` of its variable."""
     real = np.asarray(real)
     mask = getattr(layer, "mask", None) if variable == "kernel" else None

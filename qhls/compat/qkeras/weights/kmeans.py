@@ -32,13 +32,13 @@ class KMeans:
         different, counts = np.unique(points, axis=0, return_counts=True)
         n = min(self.n_clusters, len(different))
         if different.shape[1] == 1:
-            start = _best_partition(*_binned(different[:, 0], counts), n)[:, None]
+            start = _find_best_partition(*_bin(different[:, 0], counts), n)[:, None]
             missing = np.linspace(0, len(different) - 1, n - len(start) + 2)[1:-1].astype(np.int64)
             starts = [np.concatenate([start, different[missing]])]
         else:
             random = np.random.default_rng(0)
-            starts = [_spread(different, counts, n, random) for _ in range(STARTS)]
-        _, centres = min((_lloyd(different, counts, s) for s in starts), key=lambda r: r[0])
+            starts = [_draw_starts(different, counts, n, random) for _ in range(STARTS)]
+        _, centres = min((_refine(different, counts, s) for s in starts), key=lambda r: r[0])
         centres = centres[np.lexsort(centres.T[::-1])]
         repeated = np.repeat(centres[-1:], self.n_clusters - len(centres), axis=0)
         self.cluster_centers_ = np.concatenate([centres, repeated])
@@ -46,10 +46,10 @@ class KMeans:
 
     def predict(self, points: np.ndarray) -> np.ndarray:
         """Return the index of the centre nearest to each of ``points`` ``(n, dimensions)``."""
-        return _nearest(np.asarray(points, np.float64), self.cluster_centers_)
+        return _find_nearest(np.asarray(points, np.float64), self.cluster_centers_)
 
 
-def _binned(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _bin(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return at most ``BINS`` numbers with weights: the means in equal parts of the range."""
     if len(numbers) <= BINS:
         return numbers, counts
@@ -60,7 +60,7 @@ def _binned(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.nda
     return sums[weights > 0] / weights[weights > 0], weights[weights > 0]
 
 
-def _best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarray:
+def _find_best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarray:
     """Return the means of the runs of sorted ``numbers`` with the smallest squared error.
 
     After each round, ``least[j]`` is the error of the first ``j`` numbers in one more run. A run from ``i`` to before
@@ -87,23 +87,25 @@ def _best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarr
     )
 
 
-def _spread(
+def _draw_starts(
     points: np.ndarray, counts: np.ndarray, n: int, random: np.random.Generator
 ) -> np.ndarray:
     """Draw starts by k-means++: the probability of each grows with its distance to the others."""
     chosen = [int(random.choice(len(points), p=counts / counts.sum()))]
-    away = _distances(points, points[chosen[0]])
+    away = _measure_distances(points, points[chosen[0]])
     for _ in range(n - 1):
         chance = counts * away
         chosen.append(int(random.choice(len(points), p=chance / chance.sum())))
-        away = np.minimum(away, _distances(points, points[chosen[-1]]))
+        away = np.minimum(away, _measure_distances(points, points[chosen[-1]]))
     return points[chosen]
 
 
-def _lloyd(points: np.ndarray, counts: np.ndarray, centres: np.ndarray) -> tuple[float, np.ndarray]:
+def _refine(
+    points: np.ndarray, counts: np.ndarray, centres: np.ndarray
+) -> tuple[float, np.ndarray]:
     """Move each centre to the mean of its points until none moves: ``(squared error, centres)``."""
     for _ in range(ITERATIONS):
-        labels = _nearest(points, centres)
+        labels = _find_nearest(points, centres)
         number = np.bincount(labels, counts, len(centres))
         sums = [np.bincount(labels, counts * column, len(centres)) for column in points.T]
         means = np.stack(sums, axis=1) / np.maximum(number, 1)[:, None]
@@ -111,28 +113,28 @@ def _lloyd(points: np.ndarray, counts: np.ndarray, centres: np.ndarray) -> tuple
         if np.array_equal(moved, centres):
             break
         centres = moved
-    away = _distances(points, centres[_nearest(points, centres)])
+    away = _measure_distances(points, centres[_find_nearest(points, centres)])
     return float(away @ counts), centres
 
 
-def _distances(points: np.ndarray, to: np.ndarray) -> np.ndarray:
+def _measure_distances(points: np.ndarray, to: np.ndarray) -> np.ndarray:
     return ((points - to) ** 2).sum(axis=1)
 
 
-def _nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def _find_nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Return the index of the nearest centre of each point, the first among equals."""
     if centres.shape[1] == 1:
-        return _nearest_on_a_line(points[:, 0], centres[:, 0])
+        return _find_nearest_on_line(points[:, 0], centres[:, 0])
     best = np.full(len(points), np.inf)
     labels = np.zeros(len(points), np.int64)
     for label, centre in enumerate(centres):
-        distance = _distances(points, centre)
+        distance = _measure_distances(points, centre)
         labels[distance < best] = label
         best = np.minimum(best, distance)
     return labels
 
 
-def _nearest_on_a_line(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def _find_nearest_on_line(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
     line, first = np.unique(centres, return_index=True)
     upper = np.minimum(np.searchsorted(line, points), len(line) - 1)
     lower = np.maximum(upper - 1, 0)

@@ -19,7 +19,11 @@ import numpy as np
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.fusing import add_bn_fusing_weights, find_bn_fusing_layer_pair
 from qhls.compat.qkeras.weights.arrays import to_numpy
-from qhls.compat.qkeras.weights.hardware import HardwareWeight, hardware_weight, hardware_weights
+from qhls.compat.qkeras.weights.hardware import (
+    HardwareWeight,
+    list_hardware_weights,
+    make_hardware_weight,
+)
 from qhls.errors import LoweringError
 from qhls.frontend.layers.batchnorm import QBatchNormalization
 from qhls.frontend.models.walk import walk_layers
@@ -61,19 +65,19 @@ def model_save_quantized_weights(
         UtilityError: ``filename`` has another suffix; weights are not finite, or drawn at every call.
         LoweringError: the model is not built from layers.
     """
-    path = None if filename is None else _checked(Path(filename))
-    saved = {name: _entry(layer) for name, layer in walk_layers(model) if _has_entry(layer)}
+    path = None if filename is None else _check_path(Path(filename))
+    saved = {name: _make_entry(layer) for name, layer in walk_layers(model) if _has_entry(layer)}
     every = dict(walk_layers(model))
-    for name, normalisation in _normalised(model, every).items():
+    for name, normalisation in _find_normalised(model, every).items():
         _fuse(name, every[name], every[normalisation], saved)
     if path is not None and path.suffix == ".npz":
-        np.savez(path, **_flat(saved))
+        np.savez(path, **_flatten(saved))
     elif path is not None:
         _write_h5(model, path, saved)
     return saved
 
 
-def _normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, str]:
+def _find_normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the pairs of ``find_bn_fusing_layer_pair``; none, and a warning, if the layers' calls are unknown."""
     try:
         return find_bn_fusing_layer_pair(model)[0]
@@ -87,7 +91,7 @@ def _normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, st
         return {}
 
 
-def _checked(path: Path) -> Path:
+def _check_path(path: Path) -> Path:
     if path.suffix in (".npz", ".h5", ".hdf5"):
         return path
     raise UtilityError(
@@ -97,7 +101,7 @@ def _checked(path: Path) -> Path:
 
 
 def _has_entry(layer: KerasLayer) -> bool:
-    return bool(hardware_weights(layer)) or hasattr(layer, "average_quantizer")
+    return bool(list_hardware_weights(layer)) or hasattr(layer, "average_quantizer")
 
 
 def _fuse(name: str, layer: KerasLayer, normalisation: Any, saved: dict[str, Any]) -> None:
@@ -106,9 +110,9 @@ def _fuse(name: str, layer: KerasLayer, normalisation: Any, saved: dict[str, Any
     saved[name] = entry[layer.name]
 
 
-def _entry(layer: KerasLayer) -> dict[str, Any]:
-    weights = hardware_weights(layer)
-    forms = [_form(weight) for weight in weights]
+def _make_entry(layer: KerasLayer) -> dict[str, Any]:
+    weights = list_hardware_weights(layer)
+    forms = [_to_qkeras(weight) for weight in weights]
     entry: dict[str, Any] = {"weights": [form["weights"] for form in forms]}
     entry["integer_codes"] = [[] if w.codes is None else w.codes for w in weights]
     entry["integer_scales"] = [[] if w.scale is None else w.scale for w in weights]
@@ -117,11 +121,11 @@ def _entry(layer: KerasLayer) -> dict[str, Any]:
         if any(key in form for form in forms):
             entry[key] = [form.get(key, []) for form in forms]
     if hasattr(layer, "average_quantizer"):
-        entry |= _pooling(layer)
+        entry |= _make_pooling_entry(layer)
     return entry
 
 
-def _form(weight: HardwareWeight) -> dict[str, Any]:
+def _to_qkeras(weight: HardwareWeight) -> dict[str, Any]:
     """Return one weight in QKeras' form."""
     quantizer = weight.quantizer
     if isinstance(quantizer, quantized_po2 | quantized_relu_po2):
@@ -134,8 +138,8 @@ def _form(weight: HardwareWeight) -> dict[str, Any]:
     return {"weights": weight.values}
 
 
-def _pooling(layer: Any) -> dict[str, Any]:
-    area = _area(layer)
+def _make_pooling_entry(layer: Any) -> dict[str, Any]:
+    area = _count_window(layer)
     factor = np.float32(1.0 / area)
     entry: dict[str, Any] = {"pool_area": area, "mult_factor": 1.0 / area, "q_mult_factor": factor}
     if isinstance(layer.average_quantizer, Quantizer):
@@ -147,7 +151,7 @@ def _pooling(layer: Any) -> dict[str, Any]:
     return entry
 
 
-def _area(layer: Any) -> int:
+def _count_window(layer: Any) -> int:
     """Return the number of elements of a pooling window, or of the whole image for global pooling."""
     if hasattr(layer, "pool_size"):
         return math.prod(layer.pool_size)
@@ -158,7 +162,7 @@ def _area(layer: Any) -> int:
 # -- files ------------------------------------------------------------------------------------------
 
 
-def _flat(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _flatten(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return all arrays by ``layer/key`` or ``layer/key/index``."""
     flat = {}
     for name, entry in saved.items():
@@ -174,14 +178,14 @@ def _flat(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _write_h5(model: keras.Model, path: Path, saved: dict[str, dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / f"model{_KERAS_3}"  # Keras 3 writes its layout under this suffix
-        with _quantized(model):
+        with _use_quantized(model):
             if path.name.endswith(_KERAS_3):
                 model.save_weights(weights)
             else:
                 _write_keras2(model, weights)
         with h5py.File(weights, "a") as file:
             group = file.create_group(GROUP)
-            for key, value in _flat(saved).items():
+            for key, value in _flatten(saved).items():
                 group.create_dataset(key, data=value)
         shutil.copyfile(weights, path)
 
@@ -212,7 +216,7 @@ def _write_names(group: Any, attribute: str, names: list[str]) -> None:
 
 
 @contextmanager
-def _quantized(model: keras.Model) -> Iterator[None]:
+def _use_quantized(model: keras.Model) -> Iterator[None]:
     """Set the variables of ``model`` to their quantised values within this context, see ``assign_quantized``."""
     before = model.get_weights()
     try:
@@ -229,21 +233,21 @@ def assign_quantized(model: keras.Model) -> None:
     values or because ``binary(use_01=1)`` has zeros. A folded kernel cannot be split into its parts either.
     """
     for _, layer in walk_layers(model):
-        for owner, weight in _variables(layer):
+        for owner, weight in _walk_variables(layer):
             variable = getattr(owner, weight.variable)
             real = to_numpy(variable)
             if real.shape != weight.real.shape or np.any(real != weight.real):
                 continue
-            repeated = hardware_weight(owner, weight.variable, weight.quantizer, weight.values)
+            repeated = make_hardware_weight(owner, weight.variable, weight.quantizer, weight.values)
             if np.array_equal(repeated.values, weight.values):
                 variable.assign(weight.values)
 
 
-def _variables(layer: KerasLayer) -> Iterator[tuple[Any, HardwareWeight]]:
+def _walk_variables(layer: KerasLayer) -> Iterator[tuple[Any, HardwareWeight]]:
     """Yield each quantised weight and the object that has it as attribute: a layer or its cell."""
     parts = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer"))
     owners = [part for part in parts if part is not None] or [layer]
     for owner in owners:
         owner = getattr(owner, "cell", owner)  # noqa: PLW2901
-        for weight in hardware_weights(owner):
+        for weight in list_hardware_weights(owner):
             yield owner, weight

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from qhls.compat.qkeras.analysis.operations import has_kernel
-from qhls.compat.qkeras.weights.hardware import hardware_weights
+from qhls.compat.qkeras.weights.hardware import list_hardware_weights
 from qhls.frontend.models.walk import walk_layers
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
@@ -27,7 +27,7 @@ def get_model_sparsity(
     shares = []
     for name, layer in walk_layers(model):
         counts = has_kernel(layer) if allow_list is None else type(layer).__name__ in allow_list
-        values = quantized_values(layer) if counts else []
+        values = get_quantized_values(layer) if counts else []
         if not values:
             continue
         layer_size = sum(v.size for v in values)
@@ -38,10 +38,10 @@ def get_model_sparsity(
     return (total, shares) if per_layer else total
 
 
-def quantized_values(layer: KerasLayer) -> list[np.ndarray]:
+def get_quantized_values(layer: KerasLayer) -> list[np.ndarray]:
     """Return the weights of a layer, quantised for a Q-layer."""
     if hasattr(layer, "get_quantized_weights"):
-        return [weight.values for weight in hardware_weights(layer)]
+        return [weight.values for weight in list_hardware_weights(layer)]
     return [np.asarray(weight) for weight in layer.get_weights()]
 
 
@@ -50,7 +50,7 @@ def print_model_sparsity(model: keras.Model) -> None:
     say(f"Model Sparsity Summary ({model.name})")
     say("--")
     for name, layer in walk_layers(model):
-        weights = [w for w in hardware_weights(layer) if not w.is_bias]
+        weights = [w for w in list_hardware_weights(layer) if not w.is_bias]
         if weights and getattr(layer, "get_prunable_weights", list)():
             shares = ", ".join(f"({w.variable}, {np.mean(w.values == 0)})" for w in weights)
             say(f"{name}: {shares}")

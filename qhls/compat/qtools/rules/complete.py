@@ -21,13 +21,13 @@ from qhls.quantizers.keras_types import KerasLayer
 _PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "ScaleShift")
 
 
-def applies(node: Node) -> bool:
+def is_uncounted(node: Node) -> bool:
     """Return whether QTools does not count the products of a layer."""
     known = any(part in node.kind for part in _PARTS)
     return known and (bool(list_kernels(node)) or "ScaleShift" in node.kind)
 
 
-def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_products(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return one multiplier and one sum per kernel, named after it, then the products among gates."""
     if "ScaleShift" in node.kind:
         return _scale_shift(node, inputs, options)
@@ -40,13 +40,13 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
     multiplied: list[tuple[int, int]] = []
     for count, variable in list_kernels(node):
         kernel = find_variable(layer, variable)
-        weight = _number(layer, variable, options)
-        operand = _operand(layer, variable, x, sums, options)
+        weight = _find_type(layer, variable, options)
+        operand = _find_operand_type(layer, variable, x, sums, options)
         multiplier = multiply(weight, operand)
-        total = accumulate(_terms(node, variable, kernel.shape), multiplier.output)
-        if options.imposes(layer):
-            multiplier = multiplier.making(options.default_sum)
-            total = total.making(options.default_sum)
+        total = accumulate(_count_terms(node, variable, kernel.shape), multiplier.output)
+        if options.is_imposing(layer):
+            multiplier = multiplier.with_output(options.default_sum)
+            total = total.with_output(options.default_sum)
         parts[f"{variable}_quantizer"] = MapPart(weight, list(kernel.shape))
         parts |= {
             f"{variable}_multiplier": MapPart(multiplier),
@@ -65,41 +65,41 @@ def counted(node: Node, inputs: list[Number], options: Options) -> Findings:
         made = add(sums[0], sums[1]).output
     bias = find_variable(layer, "bias")
     if bias is not None:
-        number = _number(layer, "bias", options)
+        number = _find_type(layer, "bias", options)
         made = add(made, number).output
         parts["bias_quantizer"] = MapPart(number, list(bias.shape))
         parameters.append((len(layers) * math.prod(bias.shape), number))
-    if options.imposes(layer):
+    if options.is_imposing(layer):
         made = options.default_sum
     return Findings(made, parts, tuple(work), tuple(parameters), tuple(multiplied))
 
 
-def _number(layer: Any, variable: str, options: Options) -> Number:
+def _find_type(layer: Any, variable: str, options: Options) -> Number:
     """Return the type of a variable by its quantizer."""
-    if options.imposes(layer):
+    if options.is_imposing(layer):
         return options.default_weight
     pairs = (getattr(layer, "cell", None) or layer).get_quantized_weights()
     quantizer, values = pairs[variable]
-    number = options.types.number(quantizer)
+    number = options.types.to_number(quantizer)
     if not options.is_inference or number.kind != PO2:
         return number
     return replace(number, distinct=len(np.unique(to_numpy(quantizer(values)))))
 
 
-def _operand(
+def _find_operand_type(
     layer: KerasLayer, variable: str, x: Number, sums: list[Number], options: Options
 ) -> Number:
     """Return the type of a kernel's operand: the input, the sum of the kernel before, or the state."""
     if variable == "recurrent_kernel":
         state = getattr(layer, "state_quantizer", None) or getattr(layer, "activation", None)
-        return options.types.number(state)
+        return options.types.to_number(state)
     if variable == "pointwise_kernel" and sums:
         between = getattr(layer, "depthwise_activation", None)
-        return options.types.number(between) if options.types.decides_output(between) else sums[-1]
+        return options.types.to_number(between) if options.types.is_deciding(between) else sums[-1]
     return x
 
 
-def _terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
+def _count_terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
     """Return the number of products of one sum."""
     if variable == "depthwise_kernel":
         return math.prod(shape[:-2])
@@ -110,7 +110,7 @@ def _terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
 
 def _scale_shift(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count a layer with one weight and one bias for all elements."""
-    number = options.types.number
+    number = options.types.to_number
     weight, bias = (number(q) for q in node.layer.get_quantizers()[:2])
     product = multiply(weight, inputs[0])
     total = add(product.output, bias)

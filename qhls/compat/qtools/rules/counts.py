@@ -28,18 +28,18 @@ def count_operations(node: Node, compatible: bool) -> int:
     ``QAveragePooling2D``. An average counts one window per channel, a grouped convolution all pairs of channels, a
     depthwise one no ``depth_multiplier``. Otherwise every operation counts.
     """
-    kind, shape = node.kind, _largest(node)
+    kind, shape = node.kind, _find_largest(node)
     if kind in MERGES or any(part in kind for part in KEPT_SHAPES):
         return math.prod(shape)
     if is_average(kind, compatible):
-        return _averages(node, compatible)
+        return _count_averages(node, compatible)
     if "UpSampling" in kind:
         return math.prod(drop_batch(node.output_shape))
     elementwise = ("Activation", "BatchNormalization", *(() if compatible else ("ScaleShift",)))
     if any(part in kind for part in elementwise):
         return math.prod(shape)
     if compatible:
-        return _products(node, shape)
+        return _count_products(node, shape)
     return sum(count for count, _ in list_kernels(node))
 
 
@@ -49,19 +49,19 @@ def is_average(kind: str, compatible: bool) -> bool:
     return kind in AVERAGES or other
 
 
-def _largest(node: Node) -> tuple[int, ...]:
+def _find_largest(node: Node) -> tuple[int, ...]:
     """Return the shape of the input that is the largest by QTools' rule."""
     return drop_batch(max(node.inputs, key=lambda edge: edge.size).shape)
 
 
-def _averages(node: Node, compatible: bool) -> int:
+def _count_averages(node: Node, compatible: bool) -> int:
     layer, out = node.layer, drop_batch(node.output_shape)
     window = math.prod(find_window(node))
     if not compatible:
         return window * math.prod(out)
     if node.kind == "QAveragePooling2D":
         return 0
-    return window * out[_channel_axis(layer)]
+    return window * out[_find_channel_axis(layer)]
 
 
 def find_window(node: Node) -> tuple[int, ...]:
@@ -70,21 +70,21 @@ def find_window(node: Node) -> tuple[int, ...]:
         size = node.layer.pool_size
         return tuple(size) if isinstance(size, tuple | list) else (size,)
     shape = drop_batch(node.inputs[0].shape)
-    return shape[1:] if _channels_first(node.layer) else shape[:-1]
+    return shape[1:] if _is_channels_first(node.layer) else shape[:-1]
 
 
-def _channels_first(layer: KerasLayer) -> bool:
+def _is_channels_first(layer: KerasLayer) -> bool:
     return getattr(layer, "data_format", None) == "channels_first"
 
 
-def _channel_axis(layer: KerasLayer) -> int:
-    return 0 if _channels_first(layer) else -1
+def _find_channel_axis(layer: KerasLayer) -> int:
+    return 0 if _is_channels_first(layer) else -1
 
 
-def _products(node: Node, shape: tuple[int, ...]) -> int:
+def _count_products(node: Node, shape: tuple[int, ...]) -> int:
     """Return QTools' count for a layer with kernels."""
     kind, layer = node.kind, node.layer
-    out, axis = drop_batch(node.output_shape), _channel_axis(layer)
+    out, axis = drop_batch(node.output_shape), _find_channel_axis(layer)
     plain = ("Conv2D", "QConv2D", "QConv2DBatchnorm", "Conv2DTranspose", "QConv2DTranspose")
     if kind in (*plain, "Conv1D", "QConv1D"):
         window = find_kernel(layer).shape[:-2]
@@ -113,7 +113,7 @@ def list_kernels(node: Node) -> list[tuple[int, str]]:
         kernel = find_variable(layer[0], variable)
         if kernel is not None and not any(kernel is other for other in seen):
             seen.append(kernel)
-            counts.append((sides * math.prod(kernel.shape) * _uses(node, variable), variable))
+            counts.append((sides * math.prod(kernel.shape) * _count_uses(node, variable), variable))
     return counts
 
 
@@ -130,7 +130,7 @@ def find_variable(layer: KerasLayer, name: str) -> Any:
     return variable if variable is not None else getattr(getattr(layer, "cell", None), name, None)
 
 
-def _uses(node: Node, variable: str) -> int:
+def _count_uses(node: Node, variable: str) -> int:
     """Return the uses of each element of a kernel per sample."""
     layer = list_directions(node.layer)[0]
     if hasattr(layer, "cell"):

@@ -26,20 +26,22 @@ def count_gate_products(
     if getattr(layer, "recurrent_activation", None) is None:
         return {}, ()
 
-    def number(name: str) -> Number:
-        return options.types.number(getattr(layer, name, None))
+    def find_type(name: str) -> Number:
+        return options.types.to_number(getattr(layer, name, None))
 
-    gate, activation = number("recurrent_activation"), number("activation")
+    gate, activation = find_type("recurrent_activation"), find_type("activation")
     stateful = getattr(layer, "state_quantizer", None)
-    state = activation if stateful is None else options.types.number(stateful)
-    operators = _operators(layer, recurrent_sum, gate, activation, state)
-    if options.imposes(layer):
-        operators = {k: operator.making(options.default_sum) for k, operator in operators.items()}
+    state = activation if stateful is None else options.types.to_number(stateful)
+    operators = _make_operators(layer, recurrent_sum, gate, activation, state)
+    if options.is_imposing(layer):
+        operators = {
+            k: operator.with_output(options.default_sum) for k, operator in operators.items()
+        }
     parts = {name: MapPart(operator) for name, operator in operators.items()}
     return parts, (LayerWork(count, tuple(operators.values())),)
 
 
-def _operators(
+def _make_operators(
     layer: Any, recurrent_sum: Number, gate: Number, activation: Number, state: Number
 ) -> dict[str, Operator]:
     state_product = multiply(gate, state)

@@ -23,7 +23,7 @@ def is_plain(kind: str) -> bool:
     return any(part in kind for part in (*KEPT_SHAPES, "UpSampling"))
 
 
-def passing(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_passing(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return the findings of a layer that moves numbers or chooses the largest: their type is unchanged."""
     work: tuple[LayerWork, ...] = ()
     if not options.compatible and "MaxPool" in node.kind:
@@ -32,22 +32,22 @@ def passing(node: Node, inputs: list[Number], options: Options) -> Findings:
     return Findings(inputs[0], work=work)
 
 
-def unknown(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_unknown(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return the findings of a layer unknown to QTools: the type is unchanged unless one is imposed."""
     if options.for_reference and options.keras_accumulator and not node.is_input:
         return Findings(options.default_sum)
     return Findings(inputs[0])
 
 
-def activation(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_activation(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return the findings of an activation: the type of its quantizer, or the default for a plain function."""
     quantizer = getattr(node.layer, "quantizer", None)
     if options.for_reference or not isinstance(quantizer, Quantizer):
         return Findings(options.default_sum)
-    return Findings(options.types.number(quantizer))
+    return Findings(options.types.to_number(quantizer))
 
 
-def merging(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_merging(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return the findings of a layer that merges its inputs element by element."""
     numbers = inputs
     if len(inputs) < 2 and node.kind in ("Multiply", "Dot"):
@@ -61,18 +61,20 @@ def merging(node: Node, inputs: list[Number], options: Options) -> Findings:
         terms = max(1, count // max(1, math.prod(drop_batch(node.output_shape))))
         total = accumulate(terms, operator.output)
         work = (LayerWork(count, (operator, total)),)
-        operator = operator.making(total.output)
+        operator = operator.with_output(total.output)
     if options.for_reference:
-        operator = operator.making(options.default_sum)
-        work = tuple(_imposed(charged, operator.output) for charged in work)
+        operator = operator.with_output(options.default_sum)
+        work = tuple(_impose(charged, operator.output) for charged in work)
     return Findings(operator.output, {f"{node.kind}_quantizer": MapPart(operator)}, work)
 
 
-def _imposed(work: LayerWork, output: Number) -> LayerWork:
-    return LayerWork(work.count, tuple(o.making(output) for o in work.operators), work.count_first)
+def _impose(work: LayerWork, output: Number) -> LayerWork:
+    return LayerWork(
+        work.count, tuple(o.with_output(output) for o in work.operators), work.count_first
+    )
 
 
-def averaging(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_averaging(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count a sum over a window, and in a Q-layer its product with the quantised 1 / area.
 
     QTools has a formula for Keras' averages, one addition per counted operation, but fails on it. It charges nothing
@@ -85,12 +87,12 @@ def averaging(node: Node, inputs: list[Number], options: Options) -> Findings:
     parts: dict[str, MapPart] = {}
     product = None
     if node.kind.startswith("Q"):
-        average = options.types.number(node.layer.get_quantizers()[0])
+        average = options.types.to_number(node.layer.get_quantizers()[0])
         product = multiply(total.output, average)
         parts["average_quantizer"] = MapPart(average)
     if options.for_reference:
-        total = total.making(options.default_sum)
-        product = product and product.making(options.default_sum)
+        total = total.with_output(options.default_sum)
+        product = product and product.with_output(options.default_sum)
     parts["pool_sum_accumulator"] = MapPart(total)
     count = count_operations(node, options.compatible)
     work = [LayerWork(count, (total,))]

@@ -31,17 +31,17 @@ class Statistics:
     inverse: Number
 
 
-def statistics(layer: Any, x: Number, options: Options) -> Statistics:
+def find_statistics(layer: Any, x: Number, options: Options) -> Statistics:
     """Return the types of the parameters of a normalisation of ``x``.
 
     Without a quantizer, beta and mean of a Q-layer have the type of ``x``, the others the default.
     """
-    if options.imposes(layer):
+    if options.is_imposing(layer):
         weight = options.default_weight
         types = Statistics(weight, weight, weight, weight, weight)
     else:
         gamma, beta, mean, variance, inverse = layer.get_quantizers()
-        number = options.types.number
+        number = options.types.to_number
         types = Statistics(
             number(gamma),
             x if beta is None else number(beta),
@@ -50,11 +50,11 @@ def statistics(layer: Any, x: Number, options: Options) -> Statistics:
             number(inverse),
         )
     last = 1 + int(bool(layer.scale)) + int(bool(layer.center))
-    gamma = options.counted(types.gamma, layer, 0) if layer.scale else types.gamma
-    return replace(types, gamma=gamma, variance=options.counted(types.variance, layer, last))
+    gamma = options.count_values(types.gamma, layer, 0) if layer.scale else types.gamma
+    return replace(types, gamma=gamma, variance=options.count_values(types.variance, layer, last))
 
 
-def deviation(variance: Number) -> Number:
+def find_deviation(variance: Number) -> Number:
     """Return the type of the square root of ``variance``: a power of two has half the exponents."""
     if variance.kind != PO2:
         return variance
@@ -69,13 +69,13 @@ def list_operators(
     x: Number, gamma: Number | None, beta: Number | None, variance: Number, aligned: bool = True
 ) -> dict[str, Operator]:
     """Return the operators of ``gamma / deviation * x + beta`` by QTools' names; None: without gamma or beta."""
-    below = deviation(variance)
+    below = find_deviation(variance)
     quotient = divide(x if gamma is None else gamma, below)
     operators = {"internal_divide_quantizer": quotient}
     if gamma is not None:
         if gamma.distinct > 0 and below.kind == PO2 and below.distinct > 0:
             distinct = gamma.distinct * below.distinct
-            quotient = quotient.making(replace(quotient.output, distinct=distinct))
+            quotient = quotient.with_output(replace(quotient.output, distinct=distinct))
         operators["internal_multiplier"] = multiply(quotient.output, x, aligned)
     if beta is not None:
         last = list(operators.values())[-1]
@@ -83,16 +83,16 @@ def list_operators(
     return operators
 
 
-def normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count ``gamma / deviation * x + beta``; as in QTools, neither its sum nor the subtraction is charged."""
     if options.is_fused(node.name):
-        return _elsewhere(node, inputs, options)
+        return _pass_fused(node, inputs, options)
     layer, x = node.layer, inputs[0]
-    types = statistics(layer, x, options)
+    types = find_statistics(layer, x, options)
     gamma, beta = (types.gamma if layer.scale else None), (types.beta if layer.center else None)
     operators = list_operators(x, gamma, beta, types.variance, options.aligned)
-    if options.imposes(layer):
-        operators = {k: o.making(options.default_sum) for k, o in operators.items()}
+    if options.is_imposing(layer):
+        operators = {k: o.with_output(options.default_sum) for k, o in operators.items()}
     gates = [o for key, o in operators.items() if key != "internal_accumulator"]
     if not options.compatible:
         gates = list(operators.values())
@@ -105,17 +105,17 @@ def normalisation(node: Node, inputs: list[Number], options: Options) -> Finding
         list(operators.values())[-1].output,
         parts,
         (LayerWork(count_operations(node, options.compatible), tuple(gates)),),
-        tuple((channels, n) for n in _held(layer, numbers, options.compatible)),
+        tuple((channels, n) for n in _list_held(layer, numbers, options.compatible)),
     )
 
 
-def _held(layer: Any, numbers: tuple[Number, ...], compatible: bool) -> list[Number]:
+def _list_held(layer: Any, numbers: tuple[Number, ...], compatible: bool) -> list[Number]:
     """Return the parameters that are read; QTools reads gamma and beta even if the layer has none."""
     existing = (layer.scale, layer.center, True, True)
     return [n for n, exists in zip(numbers, existing, strict=True) if exists or compatible]
 
 
-def _elsewhere(node: Node, inputs: list[Number], options: Options) -> Findings:
+def _pass_fused(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return the findings of a normalisation fused into the layer before it: only the type of its results."""
     imposed = options.for_reference and options.keras_accumulator and not node.is_input
     return Findings(options.default_sum if imposed else inputs[0])
@@ -134,16 +134,16 @@ def sum_fused(  # noqa: PLR0917 - all of them are needed
     ``scale`` are the exponents of the scales of ``inverse``; None: without bias, beta or scale.
     """
 
-    def scaled(number: Number) -> Operator:
+    def scale_result(number: Number) -> Operator:
         product = multiply(inverse, number)
-        return product if scale is None else product.making(product.output.rescaled(*scale))
+        return product if scale is None else product.with_output(product.output.rescale(*scale))
 
-    offset = scaled(mean).output
+    offset = scale_result(mean).output
     if bias is not None:
-        offset = add(scaled(bias).output, offset).output
+        offset = add(scale_result(bias).output, offset).output
     if beta is not None:
         offset = add(offset, beta).output
-    product = scaled(kernel_sum)
+    product = scale_result(kernel_sum)
     return product, offset, add(product.output, offset)
 
 
@@ -157,7 +157,7 @@ class Fused:
     parameters: tuple[tuple[int, Number], ...]
 
 
-def fused(  # noqa: PLR0917 - all of them are needed
+def count_fused(  # noqa: PLR0917 - all of them are needed
     node: Node,
     layer: Any,
     x: Number,
@@ -169,15 +169,18 @@ def fused(  # noqa: PLR0917 - all of them are needed
 
     ``x`` is the type of ``node``'s input, ``kernel_sum`` that of its sum of products without bias.
     """
-    types = statistics(layer, x, options)
+    types = find_statistics(layer, x, options)
     inverse = layer.get_quantizers()[-1] if hasattr(layer, "get_quantizers") else None
     scale = find_scale(inverse, None, options)
 
     product, offset, total = sum_fused(
         kernel_sum, bias, types.inverse, types.mean, types.beta if layer.center else None, scale
     )
-    if options.imposes(node.layer):
-        product, total = product.making(options.default_sum), total.making(options.default_sum)
+    if options.is_imposing(node.layer):
+        product, total = (
+            product.with_output(options.default_sum),
+            total.with_output(options.default_sum),
+        )
     parts = {
         "bn_beta_quantizer": MapPart(types.beta),
         "bn_mean_quantizer": MapPart(types.mean),

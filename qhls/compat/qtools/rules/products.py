@@ -10,7 +10,7 @@ from typing import Any
 from qhls.compat.qtools.graph import Node
 from qhls.compat.qtools.rules.counts import count_operations, find_kernel
 from qhls.compat.qtools.rules.entry import Findings, LayerWork, MapPart
-from qhls.compat.qtools.rules.normal import find_scale, fused
+from qhls.compat.qtools.rules.normal import count_fused, find_scale
 from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.operators import Operator, accumulate, add, multiply
 from qhls.compat.qtools.types.options import Options
@@ -33,18 +33,18 @@ class WeightTypes:
     quantizer: Any = None
 
 
-def weights(layer: Any, options: Options) -> WeightTypes:
+def find_weight_types(layer: Any, options: Options) -> WeightTypes:
     """Return the types of kernel and bias; for a separable layer QTools takes the second kernel as bias."""
-    if options.imposes(layer):
+    if options.is_imposing(layer):
         kernel = bias = options.default_weight
         quantizer = None
     else:
         quantizer, second = layer.get_quantizers()[:2]
-        kernel, bias = options.types.number(quantizer), options.types.number(second)
+        kernel, bias = options.types.to_number(quantizer), options.types.to_number(second)
         if type(layer).__name__ in FOLDED and second is None:
             bias = None
-    bias = bias and options.counted(bias, layer, 1)
-    return WeightTypes(options.counted(kernel, layer, 0), bias, quantizer)
+    bias = bias and options.count_values(bias, layer, 1)
+    return WeightTypes(options.count_values(kernel, layer, 0), bias, quantizer)
 
 
 def list_parts(layer: KerasLayer, types: WeightTypes) -> dict[str, MapPart]:
@@ -63,12 +63,12 @@ def read(layer: KerasLayer, types: WeightTypes, compatible: bool) -> tuple[tuple
     if types.bias is not None:
         length = shape[-1]
         if not compatible:
-            length = _channels(layer)
+            length = _count_channels(layer)
         parameters.append((length, types.bias))
     return tuple(parameters)
 
 
-def _channels(layer: KerasLayer) -> int:
+def _count_channels(layer: KerasLayer) -> int:
     """Return the output channels of a layer, which are the elements of its bias."""
     shape = find_kernel(layer).shape
     return shape[-2] * shape[-1] if _is_depthwise(layer) else shape[-1]
@@ -87,12 +87,12 @@ def _is_depthwise(layer: KerasLayer) -> bool:
 def count_product(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count a dense layer or a convolution, with the normalisation that is fused into it, if any."""
     layer, x = node.layer, inputs[0]
-    types = weights(layer, options)
-    entry = options.fusing(node.name)
+    types = find_weight_types(layer, options)
+    entry = options.find_fusing(node.name)
     scale = find_scale(types.quantizer, find_kernel(layer), options)
     multiplier = multiply(types.kernel, x, options.aligned)
     if entry and scale is not None:
-        multiplier = multiplier.making(multiplier.output.rescaled(*scale))
+        multiplier = multiplier.with_output(multiplier.output.rescale(*scale))
     if not layer.use_bias:
         types = replace(types, bias=None)
     kernel_sum = accumulate(count_terms(layer), multiplier.output)
@@ -101,11 +101,11 @@ def count_product(node: Node, inputs: list[Number], options: Options) -> Finding
         total = accumulate(math.prod(find_kernel(layer).shape[:-1]) + 1, multiplier.output)
     scaled = total
     if scale is not None and not entry and options.aligned:
-        rescaled = multiplier.output.rescaled(*scale)
+        rescaled = multiplier.output.rescale(*scale)
         scaled = _with_bias(accumulate(count_terms(layer), rescaled), types.bias)
-    if options.imposes(layer):
-        multiplier = multiplier.making(options.default_sum)
-        total = scaled = total.making(options.default_sum)
+    if options.is_imposing(layer):
+        multiplier = multiplier.with_output(options.default_sum)
+        total = scaled = total.with_output(options.default_sum)
     parts = list_parts(layer, types)
     parts |= {"multiplier": MapPart(multiplier), "accumulator": MapPart(total)}
     work: tuple[LayerWork, ...] = ()
@@ -113,8 +113,8 @@ def count_product(node: Node, inputs: list[Number], options: Options) -> Finding
         work = (LayerWork(count_operations(node, options.compatible), (multiplier, total)),)
     charged = read(layer, types, options.compatible)
     if entry:
-        normal = _normalisation(node, entry, options)
-        within = fused(node, normal, x, kernel_sum.output, types.bias, options)
+        normal = _find_normalisation(node, entry, options)
+        within = count_fused(node, normal, x, kernel_sum.output, types.bias, options)
         parts |= within.parts
         read_too = (charged[0], *within.parameters)  # the bias is within those
         return Findings(within.total.output, parts, (*work, within.work), read_too)
@@ -122,7 +122,7 @@ def count_product(node: Node, inputs: list[Number], options: Options) -> Finding
     return Findings(total.output, parts, work, charged)
 
 
-def _normalisation(node: Node, entry: Mapping[str, Any], options: Options) -> Any:
+def _find_normalisation(node: Node, entry: Mapping[str, Any], options: Options) -> Any:
     name = entry.get("fused_bn_layer_name")
     if not isinstance(name, str) or name not in options.layers:
         raise EnergyError(
@@ -136,27 +136,27 @@ def _with_bias(kernel_sum: Operator, bias: Number | None) -> Operator:
     return kernel_sum if bias is None else add(kernel_sum.output, bias)
 
 
-def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_folded(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Count a convolution with a normalisation folded into kernel and bias.
 
     Without ``bias_quantizer`` the bias has the type of the sum. QTools does not charge these layers.
     """
     layer, x = node.layer, inputs[0]
-    types = weights(layer, options)
+    types = find_weight_types(layer, options)
     multiplier = multiply(types.kernel, x, options.aligned)
-    scale = find_scale(types.quantizer, _folded_kernel(layer), options)
+    scale = find_scale(types.quantizer, _get_folded_kernel(layer), options)
     if scale is not None:
-        multiplier = multiplier.making(multiplier.output.rescaled(*scale))
+        multiplier = multiplier.with_output(multiplier.output.rescale(*scale))
     # QTools counts all channels of a depthwise sum, too.
     terms = math.prod(find_kernel(layer).shape[:-1]) if options.compatible else count_terms(layer)
     total = accumulate(terms + int(types.bias is not None), multiplier.output)
     if types.bias is None:
         types = replace(types, bias=total.output)
         if not total.output.is_float:
-            total = total.making(total.output.widened(1))
-    if options.imposes(layer):
-        multiplier = multiplier.making(options.default_sum)
-        total = total.making(options.default_sum)
+            total = total.with_output(total.output.widen(1))
+    if options.is_imposing(layer):
+        multiplier = multiplier.with_output(options.default_sum)
+        total = total.with_output(options.default_sum)
     parts = list_parts(layer, types)
     parts |= {"multiplier": MapPart(multiplier), "accumulator": MapPart(total)}
     if options.compatible:
@@ -166,6 +166,6 @@ def folded(node: Node, inputs: list[Number], options: Options) -> Findings:
     return Findings(total.output, parts, (work,), read(layer, types, compatible=False))
 
 
-def _folded_kernel(layer: Any) -> Any:
+def _get_folded_kernel(layer: Any) -> Any:
     """Return the folded kernel before its quantizer."""
     return next(iter(layer.get_quantized_weights().values()))[1]

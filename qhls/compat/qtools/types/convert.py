@@ -34,43 +34,43 @@ DEFAULTS = {
 """Types by name. The int types are fixed point with 0, 7 and 10 integer bits."""
 
 
-def _integer(quantizer: Any) -> int:
+def _get_integer_bits(quantizer: Any) -> int:
     """Return the integer bits; the most of all channels."""
     return int(np.max(np.asarray(quantizer.integer)))
 
 
-def _bits(q: Any) -> Number:
-    return make_fixed(q.bits, _integer(q), q.keep_negative, type(q).__name__)
+def _convert_bits(q: Any) -> Number:
+    return make_fixed(q.bits, _get_integer_bits(q), q.keep_negative, type(q).__name__)
 
 
-def _relu(q: Any) -> Number:
-    integer = _integer(q)
+def _convert_relu(q: Any) -> Number:
+    integer = _get_integer_bits(q)
     kind = BINARY_01 if q.bits == 1 and integer == 1 else FIXED
     return Number(kind, "quantized_relu", q.bits, integer, int(q.negative_slope != 0))
 
 
-def _binary(name: str, zero_and_one: bool) -> Number:
+def _convert_binary(name: str, zero_and_one: bool) -> Number:
     return Number(BINARY_01 if zero_and_one else BINARY, name, 1, 1, int(not zero_and_one))
 
 
-def _po2(q: Any) -> Number:
+def _convert_po2(q: Any) -> Number:
     is_signed = int(type(q).__name__ == "quantized_po2")
     return make_power_of_two(q.bits, is_signed, q.max_value or NO_LIMIT)
 
 
 _RULES: dict[str, Callable[[Any], Number]] = {
-    "quantized_bits": _bits,
-    "quantized_linear": _bits,
-    "quantized_hswish": lambda q: make_fixed(q.bits, _integer(q), 1, "quantized_hswish"),
-    "quantized_ulaw": lambda q: make_fixed(q.bits, _integer(q), 1, "quantized_ulaw"),
+    "quantized_bits": _convert_bits,
+    "quantized_linear": _convert_bits,
+    "quantized_hswish": lambda q: make_fixed(q.bits, _get_integer_bits(q), 1, "quantized_hswish"),
+    "quantized_ulaw": lambda q: make_fixed(q.bits, _get_integer_bits(q), 1, "quantized_ulaw"),
     "quantized_tanh": lambda q: make_fixed(q.bits, 0, 1, "quantized_tanh"),
     "quantized_sigmoid": lambda q: make_fixed(q.bits, 0, 0, "quantized_sigmoid"),
-    "quantized_relu": _relu,
-    "quantized_po2": _po2,
-    "quantized_relu_po2": _po2,
-    "binary": lambda q: _binary("binary", bool(q.use_01)),
-    "stochastic_binary": lambda q: _binary("stochastic_binary", False),
-    "bernoulli": lambda q: _binary("bernoulli", True),
+    "quantized_relu": _convert_relu,
+    "quantized_po2": _convert_po2,
+    "quantized_relu_po2": _convert_po2,
+    "binary": lambda q: _convert_binary("binary", bool(q.use_01)),
+    "stochastic_binary": lambda q: _convert_binary("stochastic_binary", False),
+    "bernoulli": lambda q: _convert_binary("bernoulli", True),
     "ternary": lambda q: make_ternary(),
     "stochastic_ternary": lambda q: make_ternary("stochastic_ternary"),
 }
@@ -88,32 +88,32 @@ class Types:
     def __init__(self, compatible: bool) -> None:
         self.compatible = compatible
 
-    def number(self, quantizer: Any) -> Number:
+    def to_number(self, quantizer: Any) -> Number:
         """Return the type of a quantizer's numbers; ``DEFAULT_TYPE`` for ``None`` and plain functions.
 
         If compatible, ``quantized_tanh`` has -1 integer bits, as in QTools.
         """
         rule = _RULES.get(type(quantizer).__name__)
         if rule is None or not isinstance(quantizer, Quantizer):
-            return self.named(DEFAULT_TYPE)
+            return self.from_name(DEFAULT_TYPE)
         number = rule(quantizer)
         if self.compatible and number.name == "quantized_tanh":
             return make_fixed(number.bits, -1, 1, number.name)
         return number
 
-    def decides_output(self, activation: Any) -> bool:
+    def is_deciding(self, activation: Any) -> bool:
         """Return whether an inline activation decides the type of the layer's results."""
         name = type(activation).__name__
         known = isinstance(activation, Quantizer) and name in _RULES
         return known and not (self.compatible and name in _IGNORED)
 
-    def passed_on(self, number: Number) -> Number:
+    def pass_on(self, number: Number) -> Number:
         """Return the type that the next layer reads: the same, except for QTools' error."""
         if self.compatible and number.name in _FORGOTTEN:
             return make_ternary("stochastic_ternary")
         return number
 
-    def named(self, name: Any) -> Number:
+    def from_name(self, name: Any) -> Number:
         """Return a type by name ("fp32", "int8", ...), by a quantizer's string, or by a quantizer.
 
         Raises ``EnergyError`` for a name that is no type.
@@ -129,4 +129,4 @@ class Types:
                 f"QTools: expected a type that is one of {', '.join(DEFAULTS)} or a quantizer, "
                 f"got {name!r}. Write for example 'quantized_bits(8,0,1)'."
             )
-        return self.number(quantizer)
+        return self.to_number(quantizer)

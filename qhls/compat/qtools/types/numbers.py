@@ -56,6 +56,7 @@ class Number:
         """Return the fraction bits."""
         return self.bits - int(self.is_signed) - self.int_bits
 
+    @property
     def exponents(self) -> tuple[float, float]:
         """Return ``(down, up)`` of a power of two: in QTools, its exponents run from ``-down`` to ``up``.
 
@@ -74,14 +75,14 @@ class Number:
         """Return the fixed-point number that holds every value of a power of two; other numbers unchanged."""
         if self.kind != PO2:
             return self
-        down, up = self.exponents()
+        down, up = self.exponents
         return make_fixed(int(self.is_signed + (down + up)), int(up), self.is_signed)
 
-    def widened(self, bits: int) -> Number:
+    def widen(self, bits: int) -> Number:
         """Return the number with ``bits`` more integer bits."""
         return replace(self, bits=self.bits + bits, int_bits=self.int_bits + bits)
 
-    def rescaled(self, least: int, greatest: int) -> Number:
+    def rescale(self, least: int, greatest: int) -> Number:
         """Return the number that holds this one times any of ``2**least`` to ``2**greatest``."""
         extra = greatest - least
         return replace(self, bits=self.bits + extra, int_bits=self.int_bits + greatest)

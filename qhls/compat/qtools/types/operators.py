@@ -58,7 +58,7 @@ class Operator:
         """Return the bits that the price applies to."""
         return self.output.bits if self.gate_bits is None else self.gate_bits
 
-    def making(self, output: Number) -> Operator:
+    def with_output(self, output: Number) -> Operator:
         """Return the same gates with an imposed output."""
         return replace(self, output=output)
 
@@ -72,18 +72,18 @@ def multiply(weight: Number, x: Number, aligned: bool = True) -> Operator:
     operator = _MULTIPLY[MULTIPLIERS[weight.kind][x.kind]](weight, x)
     if operator.op != "mul" or operator.output.is_float or aligned:
         return operator
-    return operator.making(replace(operator.output, bits=weight.bits + x.bits))
+    return operator.with_output(replace(operator.output, bits=weight.bits + x.bits))
 
 
-def _mul(w: Number, x: Number) -> Operator:
+def _make_multiplier(w: Number, x: Number) -> Operator:
     int_bits, is_signed = x.int_bits + w.int_bits, x.is_signed | w.is_signed
     output = make_fixed(int_bits + x.frac + w.frac + int(is_signed), int_bits, is_signed)
     return Operator(output, "mul", 1, np.sqrt(x.bits * w.bits))
 
 
-def _shifter(w: Number, x: Number) -> Operator:
+def _make_shifter(w: Number, x: Number) -> Operator:
     po2, other = (w, x) if w.kind == PO2 else (x, w)
-    down, up = po2.exponents()
+    down, up = po2.exponents
     return _shift(other, po2, up, down)
 
 
@@ -99,7 +99,7 @@ def _shift(x: Number, po2: Number, up: float, down: float) -> Operator:
     return Operator(output, "shifter", 1, b * np.log10(b))
 
 
-def _adder(w: Number, x: Number) -> Operator:
+def _make_adder(w: Number, x: Number) -> Operator:
     """Return the product of two powers of two: an addition of exponents."""
     limited = NO_LIMIT not in (w.max_value, x.max_value)
     limit = x.max_value * w.max_value if limited else NO_LIMIT
@@ -107,7 +107,7 @@ def _adder(w: Number, x: Number) -> Operator:
     return Operator(replace(output, int_bits=max(x.int_bits, w.int_bits) + 1), "add")
 
 
-def _output_of(w: Number, x: Number, bits: int, int_bits: int, is_signed: int) -> Number:
+def _find_output(w: Number, x: Number, bits: int, int_bits: int, is_signed: int) -> Number:
     """Return the result of a choice by a number of few values; it has the kind of the richer operand."""
     kinds = {w.kind, x.kind}
     if PO2 in kinds:
@@ -120,11 +120,11 @@ def _output_of(w: Number, x: Number, bits: int, int_bits: int, is_signed: int) -
     return Number(TERNARY, "ternary", bits, int_bits, is_signed)
 
 
-def _mux(w: Number, x: Number) -> Operator:
+def _make_mux(w: Number, x: Number) -> Operator:
     chooses = w.kind in (TERNARY, BINARY)
     choosing, chosen = (w, x) if chooses else (x, w)
     bits = chosen.bits + int(not chosen.is_signed and bool(choosing.is_signed))
-    output = _output_of(w, x, bits, chosen.int_bits, w.is_signed | x.is_signed)
+    output = _find_output(w, x, bits, chosen.int_bits, w.is_signed | x.is_signed)
     if output.kind == PO2:
         output = replace(output, int_bits=output.bits)
     # QTools treats a "stochastic_binary" input as ternary here, but not such a weight.
@@ -132,34 +132,34 @@ def _mux(w: Number, x: Number) -> Operator:
     return Operator(output, "mux", BINARY_FACTOR if two_valued else TERNARY_FACTOR, chosen.bits)
 
 
-def _xor(w: Number, x: Number) -> Operator:
+def _make_xor(w: Number, x: Number) -> Operator:
     bits, int_bits = max(x.bits, w.bits), max(x.int_bits, w.int_bits)
     return Operator(
-        _output_of(w, x, bits, int_bits, x.is_signed | w.is_signed), "xor", BINARY_FACTOR, 1
+        _find_output(w, x, bits, int_bits, x.is_signed | w.is_signed), "xor", BINARY_FACTOR, 1
     )
 
 
-def _and(w: Number, x: Number) -> Operator:
+def _make_and(w: Number, x: Number) -> Operator:
     int_bits = x.int_bits if w.kind == BINARY_01 and w.name == "binary" else w.int_bits
-    output = _output_of(w, x, max(x.bits, w.bits), int_bits, x.is_signed | w.is_signed)
+    output = _find_output(w, x, max(x.bits, w.bits), int_bits, x.is_signed | w.is_signed)
     if output.kind == TERNARY:
         output = make_ternary()
     return Operator(output, "and", AND_FACTOR, output.bits)
 
 
-def _float(w: Number, x: Number) -> Operator:
+def _make_float(w: Number, x: Number) -> Operator:
     output = make_floating(max(n.bits for n in (w, x) if n.is_float))
     return Operator(output, "mul", 1, output.bits)
 
 
 _MULTIPLY = {
-    "mul": _mul,
-    "shifter": _shifter,
-    "add": _adder,
-    "mux": _mux,
-    "xor": _xor,
-    "and": _and,
-    "float": _float,
+    "mul": _make_multiplier,
+    "shifter": _make_shifter,
+    "add": _make_adder,
+    "mux": _make_mux,
+    "xor": _make_xor,
+    "and": _make_and,
+    "float": _make_float,
 }
 
 
@@ -170,7 +170,7 @@ def divide(numerator: Number, denominator: Number) -> Operator:
     """
     n, d = numerator, denominator
     if n.is_float or d.is_float:
-        return _float(n, d)
+        return _make_float(n, d)
     if d.kind != PO2:
         return Operator(make_floating(32), "mul", 1, 32)
     if n.kind == PO2:
@@ -178,12 +178,12 @@ def divide(numerator: Number, denominator: Number) -> Operator:
         limit = n.max_value / d.max_value if limited else NO_LIMIT
         output = make_power_of_two(max(n.bits, d.bits) + 1, 1, limit)
         return Operator(replace(output, int_bits=max(n.int_bits, d.int_bits) + 1), "add")
-    down, up = d.exponents()
+    down, up = d.exponents
     shifted = _shift(n, d, down, up)
     if n.kind in (BINARY, BINARY_01):
         out = shifted.output
         po2 = replace(Number(PO2, "quantized_po2", out.bits), int_bits=out.int_bits)
-        return shifted.making(replace(po2, is_signed=out.is_signed))
+        return shifted.with_output(replace(po2, is_signed=out.is_signed))
     return shifted
 
 
@@ -224,22 +224,22 @@ def merge(layer: str, inputs: Sequence[Number], compatible: bool) -> Operator:
             operator = multiply(operator.output, x)
         return operator
     if layer in ("Add", "Subtract"):
-        output = _widest(inputs, 1, compatible)
+        output = _find_widest(inputs, 1, compatible)
         if layer == "Subtract" and not output.is_float:
             output = replace(output, is_signed=1, bits=output.bits + int(not output.is_signed))
         return Operator(output, "add", 1, output.bits)
     first = inputs[0]
-    same = all(_alike(first, x) for x in inputs[1:])
-    output = first if same else _widest(inputs, 0, compatible)
+    same = all(_is_alike(first, x) for x in inputs[1:])
+    output = first if same else _find_widest(inputs, 0, compatible)
     factor = {"Average": 1, "Concatenate": 0}.get(layer, 0.2)
     return Operator(output, "add", factor, output.bits)
 
 
-def _alike(a: Number, b: Number) -> bool:
+def _is_alike(a: Number, b: Number) -> bool:
     return (a.name, a.bits, a.int_bits, a.is_signed) == (b.name, b.bits, b.int_bits, b.is_signed)
 
 
-def _widest(inputs: Sequence[Number], carry: int, compatible: bool) -> Number:
+def _find_widest(inputs: Sequence[Number], carry: int, compatible: bool) -> Number:
     floats = [x.bits for x in inputs if x.kind == FLOAT]
     if floats:
         return make_floating(max(floats))

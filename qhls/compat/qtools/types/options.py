@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qhls.compat.qkeras.weights.arrays import to_numpy
-from qhls.compat.qkeras.weights.hardware import hardware_weights
+from qhls.compat.qkeras.weights.hardware import list_hardware_weights
 from qhls.compat.qtools.graph import Node
 from qhls.compat.qtools.types.convert import DEFAULT_TYPE, Types
 from qhls.compat.qtools.types.numbers import PO2, Number
@@ -43,30 +43,32 @@ class Options:
     @property
     def default(self) -> Number:
         """Return the type of numbers without a given type."""
-        return self.types.named(DEFAULT_TYPE)
+        return self.types.from_name(DEFAULT_TYPE)
 
     @property
     def default_weight(self) -> Number:
         """Return the type of weights without a quantizer."""
-        return self.types.named(self.keras_quantizer) if self.keras_quantizer else self.default
+        return self.types.from_name(self.keras_quantizer) if self.keras_quantizer else self.default
 
     @property
     def default_sum(self) -> Number:
         """Return the type imposed on products and sums."""
-        return self.types.named(self.keras_accumulator) if self.keras_accumulator else self.default
+        return (
+            self.types.from_name(self.keras_accumulator) if self.keras_accumulator else self.default
+        )
 
-    def imposes(self, layer: KerasLayer) -> bool:
+    def is_imposing(self, layer: KerasLayer) -> bool:
         """Return whether the types within a layer are the defaults: for Keras' own layers, or ``for_reference``."""
         return self.for_reference or not hasattr(layer, "get_quantizers")
 
-    def output(self, node: Node, result: Number) -> Number:
+    def find_output(self, node: Node, result: Number) -> Number:
         """Return the type of a layer's results: that of its activation, else ``result``."""
         activation = _find_activation(node.layer)
-        if self.for_reference or not self.types.decides_output(activation):
-            return self.types.passed_on(result)
-        return self.types.number(activation)
+        if self.for_reference or not self.types.is_deciding(activation):
+            return self.types.pass_on(result)
+        return self.types.to_number(activation)
 
-    def counted(self, number: Number, layer: KerasLayer, index: int) -> Number:
+    def count_values(self, number: Number, layer: KerasLayer, index: int) -> Number:
         """Return the type of a weight; in inference a power of two has the number of its different values."""
         if not self.is_inference or number.kind != PO2:
             return number
@@ -75,7 +77,7 @@ class Options:
             return number
         return replace(number, distinct=len(np.unique(weights[index])))
 
-    def fusing(self, name: str) -> Mapping[str, Any] | None:
+    def find_fusing(self, name: str) -> Mapping[str, Any] | None:
         """Return the entry of ``hw_weight_dict`` of a layer that a normalisation is fused into, else None."""
         entry = self.hw_weight_dict.get(name)
         return entry if entry and entry.get("enable_bn_fusing") else None
@@ -83,7 +85,7 @@ class Options:
     def is_fused(self, name: str) -> bool:
         """Return whether the layer of this name is a normalisation fused into another, or such a layer."""
         targets = {e.get("fused_bn_layer_name") for e in self.hw_weight_dict.values()}
-        return name in targets or self.fusing(name) is not None
+        return name in targets or self.find_fusing(name) is not None
 
 
 def _find_activation(layer: KerasLayer) -> Any:
@@ -99,7 +101,7 @@ def _quantize_weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
     are paired with quantizers by position, as in QTools. The pairing is wrong if a normalisation lacks gamma or beta.
     """
     if hasattr(layer, "get_folded_weights"):
-        return [weight.values for weight in hardware_weights(layer)]
+        return [weight.values for weight in list_hardware_weights(layer)]
     if already_quantized and hasattr(layer, "get_quantized_weights"):
         pairs = list(layer.get_quantized_weights().values())
     else:

@@ -20,24 +20,24 @@ from qhls.errors import EnergyError
 Rule = Callable[[Node, list[Number], Options], Findings]
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(MERGES, rules.merging),
-    **dict.fromkeys(rules.ACTIVATIONS, rules.activation),
-    **dict.fromkeys(normal.KINDS, normal.normalisation),
+    **dict.fromkeys(MERGES, rules.count_merging),
+    **dict.fromkeys(rules.ACTIVATIONS, rules.count_activation),
+    **dict.fromkeys(normal.KINDS, normal.count_normalisation),
     **dict.fromkeys(products.KINDS, products.count_product),
-    **dict.fromkeys(products.FOLDED, products.folded),
+    **dict.fromkeys(products.FOLDED, products.count_folded),
 }
 """The rules by the class of a layer."""
 
 
 def find_rule(node: Node, options: Options) -> Rule:
     """Return the rule for a layer by its class; layers that QTools omits have one only if not compatible."""
-    if not options.compatible and complete.applies(node):
-        return complete.counted
+    if not options.compatible and complete.is_uncounted(node):
+        return complete.count_products
     if is_average(node.kind, options.compatible):
-        return rules.averaging
+        return rules.count_averaging
     if rules.is_plain(node.kind):
-        return rules.passing
-    return RULES.get(node.kind, rules.unknown)
+        return rules.count_passing
+    return RULES.get(node.kind, rules.count_unknown)
 
 
 def find_source_types(model: keras.Model, source_quantizers: Any, types: Types) -> list[Number]:
@@ -54,22 +54,22 @@ def find_source_types(model: keras.Model, source_quantizers: Any, types: Types) 
             f"QTools, source_quantizers: expected one type, or one per input of the model, which has "
             f"{len(inputs)}, got {len(types_given)}. Give one per input."
         )
-    return [types.named(DEFAULT_TYPE if kind is None else kind) for kind in types_given]
+    return [types.from_name(DEFAULT_TYPE if kind is None else kind) for kind in types_given]
 
 
-def entries(nodes: Sequence[Node], sources: Sequence[Number], options: Options) -> list[Entry]:
+def make_entries(nodes: Sequence[Node], sources: Sequence[Number], options: Options) -> list[Entry]:
     """Return the entry of each node, in the order of the nodes."""
     results: list[Entry] = []
 
     def read(edge: Edge) -> Number:
         if edge.is_input:
-            return options.types.passed_on(sources[edge.which])
+            return options.types.pass_on(sources[edge.which])
         return results[edge.source].output
 
     for node in nodes:
         inputs = [read(edge) for edge in node.inputs]
         findings = find_rule(node, options)(node, inputs, options)
-        output = options.output(node, findings.made)
+        output = options.find_output(node, findings.made)
         count = count_operations(node, options.compatible)
         results.append(Entry(node, tuple(inputs), output, count, findings, options.compatible))
     return results

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from qhls.compat.qkeras.analysis.accumulator import bounds
+from qhls.compat.qkeras.analysis.accumulator import bound_sums
 from qhls.layers import (
     QConv1D,
     QConv2D,
@@ -73,7 +73,7 @@ def test_bounds_hold_and_are_attained(name):
     model, shape = model_of(name)
     layer = model.layers[0]
     for given in ((-1.0, 0.75), (0.0, 3.0)):
-        low, high = bounds(layer, given)
+        low, high = bound_sums(layer, given)
         activation, layer.activation = layer.activation, keras.activations.linear
         sums = numpy(layer(corners(shape, *given)))
         layer.activation = activation
@@ -89,7 +89,7 @@ def test_the_numbers_by_hand():
     model = randomized(keras.Sequential([keras.Input((2,)), QDense(2, name="d", **KERNEL)]))
     model.layers[0].set_weights([np.array([[0.5, -0.5], [0.25, 0.75]]), np.array([0.5, -0.25])])
     # first output: 0.75 * 4 + 0.5 = 3.5; second: from 4 * -0.5 - 1 * 0.75 - 0.25 = -3 to 3.5
-    assert bounds(model.layers[0], (-1.0, 4.0)) == (-3.0, 3.5)
+    assert bound_sums(model.layers[0], (-1.0, 4.0)) == (-3.0, 3.5)
     assert analyze_accumulator(model, {"d": (-1, 4)}) == {"d": 2}
     # QKeras multiplies the bias by the input's range as well and finds (0.75 + 0.5) * 4 = 5: 3 bits.
     model.layers[0].set_weights([np.zeros((2, 2)), np.zeros(2)])
@@ -127,7 +127,7 @@ def test_several_inputs_and_nested_models(capsys):
     sizes = analyze_accumulator_from_sample(model, x, verbose=True)
     assert sizes == analyze_accumulator(model, {"inner/d": (-1, 2)})
     assert sizes == analyze_accumulator_from_sample(model, [x["a"], x["b"]])
-    low, high = bounds(inner.layers[0], (-1, 2))
+    low, high = bound_sums(inner.layers[0], (-1, 2))
     text = f"inner/d: sums from {low:g} to {high:g}, {sizes['inner/d']} bits\n"
     assert capsys.readouterr().out == text
     analyze_accumulator_from_sample(model, x, "sampled", verbose=True)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from qhls.compat.qkeras.models.graph import unseen
+from qhls.compat.qkeras.models.graph import list_unseen
 from qhls.energy import QTools
 from qhls.frontend.models.walk import walk_layers
 from qhls.layers import QActivation, QConv2D, QDense
@@ -152,7 +152,7 @@ def test_accumulators_and_ranges_within(images, capsys):
 
 def test_what_cannot_be_looked_into_is_named(images, capsys):
     model = with_block(hidden=True)
-    assert unseen(model) == ["block/one", "block/two"]
+    assert list_unseen(model) == ["block/one", "block/two"]
     left = r"layers inside other layers are ignored: block/one, block/two\."
     with pytest.warns(UserWarning, match=rf"^QTools: {left}"):
         QTools(model)
