@@ -62,7 +62,7 @@ class Product:
 
 @dataclass
 class EnergyTerm:
-    """``loss()`` is ``strength`` times the energy over that at the start.
+    """``compute_loss()`` is ``strength`` times the energy over that at the start.
 
     ``at_start``: pJ of the graph; ``slopes``: pJ a bit of each activation and sum.
     """

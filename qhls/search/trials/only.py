@@ -68,7 +68,7 @@ def identify_process(number: int) -> str:
 
 
 def is_running(name: str) -> bool:
-    """Return whether the ``process`` of that name lives; its number may be another's by now."""
+    """Return whether the process that ``identify_process`` names so lives; its number may be another's by now."""
     number = int(name.partition(" ")[0])
     try:
         os.kill(number, 0)

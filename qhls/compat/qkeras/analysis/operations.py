@@ -117,7 +117,7 @@ def extract_model_operations(in_model: keras.Model) -> dict[str, dict[str, Any]]
     of a shared layer. ``number_of_weights`` and ``type_of_weights`` (see ``get_quant_mode``) are those of the kernel,
     lists for several kernels. ``number_of_bias`` and ``type_of_bias`` are those of the bias. A folded layer counts with
     its folded kernel and bias. As in QKeras, recurrent and transposed layers and layers that scale elements are not
-    counted; ``uncounted`` returns them.
+    counted; ``list_uncounted`` returns them.
 
     Raises:
         LoweringError: the model is not built from layers.

@@ -149,7 +149,7 @@ def list_unseen(model: keras.Model) -> list[str]:
 
 
 def warn_of_unseen(what: str, model: keras.Model) -> None:
-    """Warn of the layers that the function ``what`` ignores, see ``unseen``."""
+    """Warn of the layers that the function ``what`` ignores, see ``list_unseen``."""
     ignored = list_unseen(model)
     if ignored:
         warnings.warn(
