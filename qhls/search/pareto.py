@@ -17,7 +17,7 @@ import numpy as np
 from qhls.plan import Schedule
 from qhls.search.arguments import refuse_unknown, require_finite, require_whole
 from qhls.search.engines.samplers import Engine, choose_engine
-from qhls.search.engines.warm import find_candidates
+from qhls.search.engines.warm import find_warm_candidates
 from qhls.search.errors import GoalError, SearchError
 from qhls.search.goals.costs import Hardware
 from qhls.search.goals.feasible import check_feasible, check_input_types
@@ -166,7 +166,7 @@ def _search(
     if not journal.records:
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
-        engine.enqueue(find_candidates(candidates, job, plan))
+        engine.enqueue(find_warm_candidates(candidates, job, plan))
     from qhls.search.trials.study import Study  # needs Optuna, which the engine has asked for
 
     executor = make_executor(chosen.executor, job, chosen.workers)

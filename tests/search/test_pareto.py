@@ -28,7 +28,7 @@ from qhls.search import (
     pareto,
 )
 from qhls.search.engines.samplers import ENGINES, Engine, TrialOutcome, choose_engine
-from qhls.search.engines.warm import find_candidates, list_homogeneous, solve_program
+from qhls.search.engines.warm import find_warm_candidates, list_homogeneous, solve_program
 from qhls.search.goals.costs import Hardware, measure
 from qhls.search.goals.objectives import dominates, parse
 from qhls.search.results.pictures import draw_parallel
@@ -550,7 +550,7 @@ def test_a_warm_start_begins_with_what_the_trained_model_bears(tmp_path):
     space = Space(model, limit=LIMIT, quantization_config=FEW, transfer_weights=True)
     job = Job(model, (*DATA[0], *DATA[1]), parse(["accuracy"])[0], [], tmp_path)
     plan = type("Plan", (), {"costs": ("bits",), "budgets": {}, "hardware": Hardware("s8.4")})()
-    wanted = find_candidates(space, job, plan)
+    wanted = find_warm_candidates(space, job, plan)
     first = [found.records[i]["candidate"] for i in range(len(wanted))]
     assert first == wanted
     assert wanted[0] == space.smallest

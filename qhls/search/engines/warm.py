@@ -37,7 +37,7 @@ Table = dict[str, list[float]]
 """By choice: a number for each option."""
 
 
-def find_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:
+def find_warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:
     """Return the candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
 
     The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy

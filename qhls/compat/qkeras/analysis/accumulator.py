@@ -82,7 +82,7 @@ def analyze_accumulator_from_sample(
             continue
         tensor = read[0]
         if mode == "sampled":
-            with _disable_activation(summing[call.name]):
+            with _suspend_activation(summing[call.name]):
                 tensor = call.layer(tensor)
         values = to_numpy(tensor)
         low, high = ranges.get(call.name, (np.inf, -np.inf))
@@ -104,7 +104,7 @@ def _list_summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
 
 
 @contextmanager
-def _disable_activation(layer: Any) -> Iterator[None]:
+def _suspend_activation(layer: Any) -> Iterator[None]:
     activation = layer.activation
     layer.activation = keras.activations.linear
     try:

@@ -27,7 +27,7 @@ def is_uncounted(node: Node) -> bool:
     return known and (bool(list_kernels(node)) or "ScaleShift" in node.kind)
 
 
-def count_products(node: Node, inputs: list[Number], options: Options) -> Findings:
+def count_every_kernel(node: Node, inputs: list[Number], options: Options) -> Findings:
     """Return one multiplier and one sum per kernel, named after it, then the products among gates."""
     if "ScaleShift" in node.kind:
         return _scale_shift(node, inputs, options)

@@ -32,7 +32,7 @@ RULES: dict[str, Rule] = {
 def find_rule(node: Node, options: Options) -> Rule:
     """Return the rule for a layer by its class; layers that QTools omits have one only if not compatible."""
     if not options.compatible and complete.is_uncounted(node):
-        return complete.count_products
+        return complete.count_every_kernel
     if is_average(node.kind, options.compatible):
         return rules.count_averaging
     if rules.is_plain(node.kind):
