@@ -155,22 +155,26 @@ _KINDS = {
 """QTools' classes of types."""
 
 
-def _init_binary(self: IQuantizer, use_01: bool = False) -> None:
+def _set_up_binary(self: IQuantizer, use_01: bool = False) -> None:
     IQuantizer.__init__(self)
     if use_01:
         self.mode, self.is_signed = BINARY_01, 0
 
 
-def _init_floating(self: IQuantizer, bits: Any) -> None:
+def _set_up_floating(self: IQuantizer, bits: Any) -> None:
     IQuantizer.__init__(self, bits=bits)
 
 
-def _init_power(self: IQuantizer, is_signed: Any = True) -> None:
+def _set_up_power(self: IQuantizer, is_signed: Any = True) -> None:
     IQuantizer.__init__(self)
     self.set_number(make_power_of_two(-1, is_signed))
 
 
-_CONSTRUCTORS = {"Binary": _init_binary, "FloatingPoint": _init_floating, "PowerOfTwo": _init_power}
+_CONSTRUCTORS = {
+    "Binary": _set_up_binary,
+    "FloatingPoint": _set_up_floating,
+    "PowerOfTwo": _set_up_power,
+}
 
 
 def _make_classes() -> dict[str, type[IQuantizer]]:
