@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_SCHEDULE = Schedule()
 RealEnd = Literal["auto", "host", "hardware"]
 REAL_ENDS: tuple[RealEnd, ...] = get_args(RealEnd)
-MOST_BITS = 24
+_MOST_BITS = 24
 """Most bits of an approximation: float32, in which Keras computes, has no more."""
 
 
@@ -176,9 +176,9 @@ def _check_options(real_end: Any, bits: Any) -> None:
             f"real_end: expected one of {', '.join(REAL_ENDS)}, got {real_end!r}. Choose what computes the layers "
             f"with real weights."
         )
-    if not isinstance(bits, int) or isinstance(bits, bool) or not 2 <= bits <= MOST_BITS:
+    if not isinstance(bits, int) or isinstance(bits, bool) or not 2 <= bits <= _MOST_BITS:
         raise LoweringError(
-            f"approximate_bits: expected an integer from 2 to {MOST_BITS}, got {bits!r}. Give the bits of an "
+            f"approximate_bits: expected an integer from 2 to {_MOST_BITS}, got {bits!r}. Give the bits of an "
             f"approximation."
         )
 

@@ -317,9 +317,9 @@ class Design:
         ``design.report(x).save("report.html")``.
         """
         from qhls.energy.tool_reports.report import collect_reports
-        from qhls.report.page import RANDOM, report_design
+        from qhls.report.page import RANDOM_SAMPLES, report_design
 
-        codes = self.random_codes(RANDOM) if x is None else self.encode(x)
+        codes = self.random_codes(RANDOM_SAMPLES) if x is None else self.encode(x)
         named = data or ("random inputs" if x is None else "given inputs")
         reports = collect_reports(synthesis)
         return report_design(

@@ -41,7 +41,7 @@ from qhls.system.text import escape_line
 if TYPE_CHECKING:
     from qhls.design import Design
 
-VERSION = 1
+_VERSION = 1
 """Version of the format; a reader refuses files of a later one."""
 _FORMAT = "qhls design"
 _DOCUMENT = "design.json"
@@ -74,7 +74,7 @@ def save(design: Design, path: str | os.PathLike[str]) -> Path:
     reference = design.reference if model is None else ModelReference.of(model)
     document = {
         "format": _FORMAT,
-        "version": VERSION,
+        "version": _VERSION,
         "graph": writer.write_graph(design.graph),
         "exact": writer.write_graph(design.exact) if design.exact is not None else None,
         "schedule": asdict(design.schedule),
@@ -183,9 +183,9 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
         raise _explain_damage(where, f"a {_DOCUMENT} of another format")
     found = cast("dict[str, Any]", document)
     version = found.get("version")
-    if version != VERSION:
+    if version != _VERSION:
         raise LoadError(
-            f"{where}: expected {_WHAT} of version {VERSION}, got version {escape_line(str(version))[:20]}. Open it "
+            f"{where}: expected {_WHAT} of version {_VERSION}, got version {escape_line(str(version))[:20]}. Open it "
             f"with the qhls that wrote it, or a later one."
         )
     arrays: dict[str, Array] = read_arrays(file)

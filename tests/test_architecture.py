@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "qhls"
 REPOSITORY = ROOT.parent
 MODULES = sorted(ROOT.rglob("*.py"))
+DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 SERVICES = ("qhls.errors", "qhls.system")
 
@@ -160,22 +161,124 @@ REPEATED = {
 """Functions of several modules, each with the reason."""
 
 
-def public_definitions(kind):
-    """Return the modules that define each public class or function, by its name."""
+def public_names(kind):
+    """Return the modules that define each public name, by the name; ``kind``: the class of the statements."""
     modules = defaultdict(set)
     for path in MODULES:
         for node in tree(path).body:
-            if isinstance(node, kind) and not node.name.startswith("_"):
-                modules[node.name].add(path)
+            names = [node.name] if isinstance(node, DEFINITIONS) else assigned(node)
+            for name in names if isinstance(node, kind) else ():
+                if not name.startswith("_"):
+                    modules[name].add(path)
     return modules
 
 
+def assigned(node):
+    """Return the names that a statement gives a value: constants and type aliases."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
 def test_a_public_name_has_one_meaning():
-    classes = public_definitions(ast.ClassDef)
-    assert {name for name, paths in classes.items() if len(paths) > 1} == set()
-    functions = public_definitions(ast.FunctionDef)
-    repeated = {name for name, paths in functions.items() if len(paths) > 1}
-    assert repeated == set(REPEATED), "a name that is defined once leaves the list"
+    def repeated(*kinds):
+        return {name for name, paths in public_names(kinds).items() if len(paths) > 1}
+
+    assert repeated(ast.ClassDef) == set()
+    assert repeated(ast.FunctionDef) == set(REPEATED), "a name that is defined once leaves the list"
+    assert repeated(ast.Assign, ast.AnnAssign) == set(), "what no other module imports is private"
+
+
+# Functions are named by verbs
+
+NAMED = ("search", "compat", "qkeras")
+"""Folders whose functions are named by verbs."""
+
+PROPERTIES = {"property", "cached_property", "setter"}
+
+SUPPORT = Path(__file__).parent / "support"
+VERBS = set((SUPPORT / "verbs.txt").read_text(encoding="utf-8").split())
+PREDICATES = {"is", "has", "can", "needs", "may", "must", "should"} | {
+    "allows",
+    "dominates",
+    "supports",
+}
+PREPOSITIONS = {"as", "from", "of", "on", "to", "with"}
+
+FIXED = {
+    name: reason
+    for line in (SUPPORT / "fixed_names.txt").read_text(encoding="utf-8").splitlines()
+    for reason, _, names in [line.partition(": ")]
+    for name in names.split()
+}
+"""Names of functions that begin with no verb, each with the reason."""
+
+
+def qkeras_names():
+    """Return the words in the table of QKeras' names."""
+    nodes = ast.walk(tree(ROOT / "qkeras" / "table.py"))
+    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+def decorators(node):
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        yield called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def nouns(node, prefix=""):
+    """Yield ``(line, name)`` of each function within ``node`` whose name begins with no verb."""
+    for child in ast.iter_child_nodes(node):
+        within_class = f"{child.name}." if isinstance(child, ast.ClassDef) else ""
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            word = child.name.lstrip("_").partition("_")[0]
+            special = child.name.startswith("__") or PROPERTIES & {*decorators(child)}
+            if not special and word not in VERBS | PREDICATES | PREPOSITIONS:
+                yield child.lineno, prefix + child.name
+        yield from nouns(child, within_class)
+
+
+def test_functions_are_named_by_verbs():
+    """Properties and special methods excepted, and the names of ``FIXED`` and of QKeras."""
+    fixed = {*FIXED, *qkeras_names()}
+    found = [
+        (f"{path.relative_to(ROOT)}:{line} {name}", name)
+        for path in MODULES
+        if folder(path) in NAMED
+        for line, name in nouns(tree(path))
+    ]
+    assert [place for place, name in found if name not in fixed] == []
+    assert set(FIXED) <= {name for _, name in found}, "a name that is no longer needed goes"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("def width(): ...", "width"),
+        ("def outer_width(): ...", "outer_width"),
+        ("async def _rounded(): ...", "_rounded"),
+        ("class Type:\n    def width(self): ...", "Type.width"),
+        ("class Type:\n    def get(self):\n        def width(): ...", "width"),
+        ("if True:\n    def width(): ...", "width"),
+    ],
+)
+def test_nouns_are_found(source, name):
+    assert [found for _, found in nouns(ast.parse(source))] == [name]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def get_width(): ...",
+        "def _is_wide(): ...",
+        "def to_type(): ...",
+        "class Type:\n    @property\n    def width(self): ...",
+        "class Type:\n    @functools.cached_property\n    def width(self): ...",
+        "class Type:\n    def __len__(self): ...",
+    ],
+)
+def test_verbs_and_properties_are_no_nouns(source):
+    assert list(nouns(ast.parse(source))) == []
 
 
 # Folders

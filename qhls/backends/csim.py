@@ -28,7 +28,7 @@ from qhls.plan import Schedule
 from qhls.system.processes import Children, begin
 from qhls.system.progress import report
 
-CHUNK = 64
+_CHUNK = 64
 """Samples per call of a library: few enough to act on Ctrl-C, enough to hide what a call costs."""
 
 
@@ -107,15 +107,15 @@ class Csim:
         samples = len(next(iter(given.values())))
         inputs = [np.ascontiguousarray(array, np.int64) for array in given.values()]
         outputs = [_make_zeros(op, samples) for op in self.graph.outputs]
-        for start in range(0, samples, CHUNK):
-            part = slice(start, start + CHUNK)
+        for start in range(0, samples, _CHUNK):
+            part = slice(start, start + _CHUNK)
             pointers = _list_addresses([None if tap is None else tap[part] for tap in taps])
             if taps:  # the library keeps this pointer until the chunk is done
                 self._library.qhls_trace(pointers)
             self._library.qhls_run(
                 _list_addresses([array[part] for array in inputs]),
                 _list_addresses([array[part] for array in outputs]),
-                ctypes.c_longlong(min(CHUNK, samples - start)),
+                ctypes.c_longlong(min(_CHUNK, samples - start)),
             )
         return outputs
 

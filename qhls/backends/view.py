@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
 """The C integers that hold a constant's codes, by width; wider ones are cut into words."""
-WORD = 64
+_WORD = 64
 """Bits of a word."""
 
 
@@ -41,7 +41,7 @@ class CTable:
     @property
     def words(self) -> int:
         """Return the number of words of a code that no C integer holds, else 0."""
-        return 0 if self.op.bound < 1 << WORD - 1 else -(-self.tensor.type.fixed.width // WORD)
+        return 0 if self.op.bound < 1 << _WORD - 1 else -(-self.tensor.type.fixed.width // _WORD)
 
     @property
     def integer(self) -> str:
@@ -57,8 +57,8 @@ class CTable:
         codes: list[int] = self.values.ravel().tolist()
         if not self.words:
             return ",".join(map(str, codes))
-        mask = (1 << WORD) - 1
-        places = range(0, self.words * WORD, WORD)
+        mask = (1 << _WORD) - 1
+        places = range(0, self.words * _WORD, _WORD)
         return ",".join(f"{code >> place & mask}ULL" for code in codes for place in places)
 
 

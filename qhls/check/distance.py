@@ -13,11 +13,11 @@ from qhls.onnx.load.model import OnnxModel
 if TYPE_CHECKING:
     from qhls.design import Design
 
-SAMPLES = 256
+_SAMPLES = 256
 """Random inputs on which a distance is measured, at most."""
 FEWEST = 8
 """Random inputs on which a distance is measured, at least."""
-NUMBERS = 1 << 28
+_NUMBERS = 1 << 28
 """Numbers of all tensors that these inputs make: bounds the time for large images."""
 
 
@@ -54,7 +54,7 @@ class Distance:
 def choose_sample_count(graph: Graph) -> int:
     """Return the number of random inputs on which a distance of ``graph`` is measured."""
     numbers = sum(op.size for op in graph.ops if op.batched)
-    return min(max(NUMBERS // max(numbers, 1), FEWEST), SAMPLES)
+    return min(max(_NUMBERS // max(numbers, 1), FEWEST), _SAMPLES)
 
 
 def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Distance:

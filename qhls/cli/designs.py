@@ -18,7 +18,7 @@ from qhls.compat.hls4ml import read_config
 from qhls.errors import DesignWarning, QhlsError
 from qhls.ir import decode
 from qhls.ir.graph import HEADER
-from qhls.plan.schedule import UNITS
+from qhls.plan.schedule import LIMIT_UNITS
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
 from qhls.system import text
@@ -89,7 +89,7 @@ def _refuse_settings(options: argparse.Namespace, model: str) -> None:
             "fold",
             "hls4ml_config",
         ),
-        *UNITS,
+        *LIMIT_UNITS,
     )
     for name in names:
         if getattr(options, name) != options.default(name):

@@ -20,7 +20,7 @@ from qhls.cli.arguments import (
     parse_file_name,
 )
 from qhls.cli.designs import run_check, run_compile, run_energy, run_plan, run_report, run_show
-from qhls.cli.project import FILE, run_build
+from qhls.cli.project import PROJECT_FILE, run_build
 from qhls.cli.tools import MODES_OF_QTOOLS, read_reports, run_qtools, run_search
 from qhls.cli.verilog import run_place, run_prove, run_synth
 from qhls.synthesis.families import FAMILIES
@@ -157,11 +157,11 @@ def add_design_options(commands: Any) -> None:
 
 def add_build(commands: Any) -> None:
     """Add ``qhls build``, whose project file names model, inputs, schedule and targets."""
-    what = f"repeat the design that {FILE} describes"
+    what = f"repeat the design that {PROJECT_FILE} describes"
     command = commands.add_parser("build", help=what, description=what, formatter_class=_Help)
     command.set_defaults(run=run_build)
-    file = f"project file, or its folder; default: {FILE}"
-    command.add_argument("project", nargs="?", type=Path, default=Path(FILE), help=file)
+    file = f"project file, or its folder; default: {PROJECT_FILE}"
+    command.add_argument("project", nargs="?", type=Path, default=Path(PROJECT_FILE), help=file)
     add_json(command, "also write paths, warnings and the check (.json)")
 
 

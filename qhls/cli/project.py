@@ -19,7 +19,7 @@ from qhls.system import text
 from qhls.system.limits import JSON, read, read_arrays
 from qhls.system.progress import report
 
-FILE = "qhls.toml"
+PROJECT_FILE = "qhls.toml"
 _WHAT = "a project file (.toml)"
 _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "": {
@@ -96,7 +96,7 @@ def read_project(path: Path) -> ProjectFile:
         LoadError: a missing or damaged file, or a key or value that it cannot have.
         VerifyError: a field of the schedule that is not what it should be.
     """
-    path = path / FILE if path.is_dir() else path
+    path = path / PROJECT_FILE if path.is_dir() else path
     where = text.escape_line(path.name)
     try:
         content = tomllib.loads(read(path, _WHAT, LoadError, JSON).decode())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from qhls.plan import Schedule
-from qhls.plan.schedule import UNITS, Io
+from qhls.plan.schedule import LIMIT_UNITS, Io
 
 
 def add_targets(command: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def add_targets(command: argparse.ArgumentParser) -> None:
     command.add_argument("--interval", type=int, metavar="CYCLES", help=cycles)
     rate = "least inputs per second, instead of --interval"
     command.add_argument("--throughput", type=float, metavar="RATE", help=rate)
-    for field, unit in UNITS.items():
+    for field, unit in LIMIT_UNITS.items():
         most = f"most {unit}: plan the least interval within all budgets"
         command.add_argument(f"--{field}", type=int, metavar="N", help=most)
     room = (
@@ -48,7 +48,16 @@ def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Sched
 
     ``qhls plan`` with a part alone plans for it.
     """
-    names = ("reuse_factor", "clock_period", "part", "io", "interval", "throughput", "fit", *UNITS)
+    names = (
+        "reuse_factor",
+        "clock_period",
+        "part",
+        "io",
+        "interval",
+        "throughput",
+        "fit",
+        *LIMIT_UNITS,
+    )
     fields = {name: getattr(options, name) for name in names}
     others = [name for name in names if name not in ("clock_period", "part", "io")]
     is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold

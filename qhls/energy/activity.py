@@ -17,7 +17,7 @@ from qhls.energy.model import EnergyReport, OpEnergy
 from qhls.energy.report.plot import format_number
 from qhls.system.tables import make_cell
 
-RANDOM = 0.5
+RANDOM_ACTIVITY = 0.5
 """Toggles per inference of a random bit."""
 
 
@@ -95,7 +95,7 @@ def weigh(report: EnergyReport, counts: Mapping[str, tuple[int, float]]) -> Acti
 def _weigh(op: OpEnergy, activity: Activity | None) -> OpEnergy:
     if activity is None:
         return op
-    factor = activity.rate / RANDOM
+    factor = activity.rate / RANDOM_ACTIVITY
     causes = {c: pj if c == "memory" else factor * pj for c, pj in op.causes.items()}
     return replace(op, causes=causes)
 

@@ -19,7 +19,7 @@ Control = Literal["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"]
 """Start and done of Vitis' top function: a handshake, one that also holds the result back, or none (free running)."""
 Folding = tuple[int, int] | Literal["logic", "memory"]
 """Inputs and results of one trip (simd, pe); or where a layer's weights lie."""
-UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
+LIMIT_UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
 """The budgets of a schedule, by field."""
 
 _LARGEST = 2**31 - 1
@@ -115,7 +115,7 @@ class Schedule:
     @property
     def budget(self) -> dict[str, int]:
         """Return the limits by unit; empty where none is asked for."""
-        limits = {unit: getattr(self, name) for name, unit in UNITS.items()}
+        limits = {unit: getattr(self, name) for name, unit in LIMIT_UNITS.items()}
         part = find_part(self.part) if self.fit is not None else None
         room = (part.resources if part else None) or {}
         limits = {
@@ -129,11 +129,13 @@ class Schedule:
         return self.target is not None or bool(self.budget)
 
     def _check_targets(self, period: float) -> None:
-        for name in ("interval", *UNITS):
+        for name in ("interval", *LIMIT_UNITS):
             value = getattr(self, name)
             if value is not None:
                 number = _read_whole(value)
-                what = "It is in cycles." if name == "interval" else f"It counts {UNITS[name]}."
+                what = (
+                    "It is in cycles." if name == "interval" else f"It counts {LIMIT_UNITS[name]}."
+                )
                 sound = 1 <= number <= _LARGEST
                 self._require(name, sound, f"a whole number from 1 to {_LARGEST}", what)
                 object.__setattr__(self, name, number)

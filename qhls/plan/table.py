@@ -13,7 +13,7 @@ from qhls.system.tables import make_cell
 if TYPE_CHECKING:
     from qhls.plan.network import Plan
 
-COLUMNS = (
+_COLUMNS = (
     "process",
     "layer",
     "ops",
@@ -35,7 +35,7 @@ def make_table(plan: Plan) -> Table:
         "italic",
     )
     table = Table(title=title, caption=make_cell(f"The processes {overlap}."))
-    for heading in COLUMNS:
+    for heading in _COLUMNS:
         table.add_column(heading, justify="right" if heading in ("interval", "depth") else "left")
     _add_rows(table, plan, "")
     return table

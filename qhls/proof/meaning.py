@@ -11,14 +11,14 @@ from qhls.ir.integers import Array, Codes
 from qhls.ir.types import Fixed
 from qhls.proof.polynomials import Unknown
 
-Rule = Callable[[Any, list[Codes]], Codes]
+_Rule = Callable[[Any, list[Codes]], Codes]
 
 
 def _make_constants(codes: tuple[int, ...]) -> Codes:
     return Codes(np.array([*codes, None], object)[:-1])
 
 
-_MEANINGS: dict[str, Rule] = {
+_MEANINGS: dict[str, _Rule] = {
     "sum": lambda setting, args: args[0],
     "round": lambda setting, args: args[0].round_shift(*setting),
     "clip": lambda setting, args: args[0].clip(*setting),

@@ -26,7 +26,7 @@ from qhls.rtl.verilog import Verilog
 from qhls.synthesis.yosys import read_verilog
 from qhls.system.progress import report
 
-SAMPLES = 512
+_SAMPLES = 512
 """Vectors that are simulated before a proof: they find most faults, and the words of each op."""
 _HUNTED = 20_000
 """Vectors that are simulated where a proof did not succeed."""
@@ -81,8 +81,8 @@ class _Task:
 
     def prove(self, seconds: float) -> ProofReport:
         """Return the proof: simulate, check registers, prove, and hunt where that failed."""
-        base = ProofReport(self.graph.name, (), self.latency, samples=SAMPLES)
-        codes = self._draw_samples(SAMPLES)
+        base = ProofReport(self.graph.name, (), self.latency, samples=_SAMPLES)
+        codes = self._draw_samples(_SAMPLES)
         found = self._find_difference(codes)
         if found:
             return replace(base, counterexample=found)
@@ -181,7 +181,7 @@ class _Task:
 
     def _draw_near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
         """Return samples with these codes of some inputs; all others are random."""
-        arrays = self._draw_samples(SAMPLES, seed=2)
+        arrays = self._draw_samples(_SAMPLES, seed=2)
         for array, numbers in zip(arrays, prover.spec.inputs, strict=True):
             flat = array.reshape(len(array), -1)
             for place, number in enumerate(numbers):

@@ -8,7 +8,7 @@ from typing import Any
 from qhls.quantizers.numerics import as_float
 from qhls.quantizers.scale import find_reduced_axes, fit_least_squares, round_scale
 
-Axes = int | list[int]
+_Axes = int | list[int]
 
 
 def get_scaling_axis(scale_axis: Any, len_axis: int) -> list[int]:
@@ -41,8 +41,8 @@ def get_scale(  # noqa: PLR0917 - QKeras' order
 
 
 def get_unrolled_shape(
-    input_shape: Sequence[int], unroll_factor: Axes, unroll_axis: Axes
-) -> tuple[list[int], Axes]:
+    input_shape: Sequence[int], unroll_factor: _Axes, unroll_axis: _Axes
+) -> tuple[list[int], _Axes]:
     """Return a shape with each axis divided into groups of ``unroll_factor``, and the axes of the groups."""
     if isinstance(unroll_axis, int) != isinstance(unroll_factor, int):
         raise ValueError(
@@ -60,7 +60,7 @@ def get_unrolled_shape(
     return shape, groups[0] if isinstance(unroll_axis, int) else groups
 
 
-def get_rolled_back_shape(input_shape: Sequence[int], roll_axis: Axes) -> list[int]:
+def get_rolled_back_shape(input_shape: Sequence[int], roll_axis: _Axes) -> list[int]:
     """Return the shape that ``_get_unrolled_shape`` divided."""
     shape = list(input_shape)
     for before, axis in enumerate([roll_axis] if isinstance(roll_axis, int) else roll_axis):

@@ -15,7 +15,7 @@ from qhls.ir.types import Assignment, Fixed
 from qhls.quantizers.checks import CHECKS
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
-    Tensor,
+    KerasTensor,
     as_float,
     fake_quantize,
     is_concrete,
@@ -108,7 +108,7 @@ class Quantizer:
 
     # -- defined by each family ---------------------------------------------------------------------------
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return ``(codes, step)``: integers in the shape of ``x``, and the value of code 1."""
         raise QuantizerError(
             f"{type(self).__name__}: expected a quantizer with integer codes, got one whose values lie on no "
@@ -118,7 +118,7 @@ class Quantizer:
     gradient_of: ClassVar[str] = "surrogate"
     """Function whose gradient training uses: "surrogate", or "grid" itself (0 where it saturates)."""
 
-    def compute_surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
         """Return the real function that is quantized, for gradients. The identity here."""
         return x
 
@@ -138,7 +138,7 @@ class Quantizer:
         """
         return None
 
-    def quantize_beside(self, x: Tensor, share: float) -> Tensor:
+    def quantize_beside(self, x: KerasTensor, share: float) -> KerasTensor:
         """Return ``x`` quantized as if its real function were larger by ``share`` of the magnitude of ``x``."""
         raise NotImplementedError(f"{type(self).__name__} must define quantize_beside(x, share)")
 
@@ -154,7 +154,7 @@ class Quantizer:
 
     # -- derived from the grid ----------------------------------------------------------------------------
 
-    def __call__(self, x: Any, training: Any = None) -> Tensor:
+    def __call__(self, x: Any, training: Any = None) -> KerasTensor:
         """Return ``x`` quantized; floats keep their type, everything else becomes ``floatx``.
 
         ``training`` decides whether numbers are drawn at random; None: as the layer is called.
@@ -162,7 +162,7 @@ class Quantizer:
         with use_training(training):
             return self._quantize(x)
 
-    def _quantize(self, x: Any) -> Tensor:
+    def _quantize(self, x: Any) -> KerasTensor:
         x = as_float(x)
         self._weight = None
         codes, step = self._compute_single_grid(x)
@@ -172,7 +172,7 @@ class Quantizer:
             self.compute_surrogate(x), codes * step, self.qnoise_factor, self.use_ste
         )
 
-    def quantize_as_trained(self, x: Tensor, dtype: str) -> Tensor:
+    def quantize_as_trained(self, x: KerasTensor, dtype: str) -> KerasTensor:
         """Return ``x`` quantized in its own type, as a tensor of ``dtype``, in which codes take their scale."""
         if is_without_gradients() and is_noiseless(self):
             with suppress(QuantizerError):  # values on no grid
@@ -197,7 +197,7 @@ class Quantizer:
             whole = np.clip(whole, bounds.lo, bounds.hi)
         return whole.astype(np.int64), scale
 
-    def _compute_single_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def _compute_single_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return ``compute_grid`` with a step that fits float32, in float64 too."""
         codes, step = self.compute_grid(x)
         return codes, round_to_single(step, x)

@@ -11,7 +11,7 @@ from qhls.quantizers import scale as scales
 from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
-    Tensor,
+    KerasTensor,
     draw_uniform_like,
     is_training,
     stochastic_round,
@@ -19,7 +19,7 @@ from qhls.quantizers.numerics import (
 )
 from qhls.quantizers.signs import SignQuantizer, call_text
 
-STOCHASTIC_PRECISION = 0.125
+_STOCHASTIC_PRECISION = 0.125
 
 
 @define_quantizer
@@ -55,15 +55,15 @@ class binary(SignQuantizer):
     min_po2_exponent: int | None = None
     max_po2_exponent: int | None = None
 
-    def compute_codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return the sign of each number, or 1 for a positive one and 0 otherwise."""
         at_random = self.use_stochastic_rounding and is_training()
         signs = self._draw_sign(x) if at_random else take_sign(x)
         return (signs + 1.0) / 2.0 if self.use_01 else signs
 
-    def _draw_sign(self, x: Tensor) -> Tensor:
+    def _draw_sign(self, x: KerasTensor) -> KerasTensor:
         unit = 2.0 * ops.minimum(scales.find_greatest(x, self.scale_axis), 1.0)
-        signs = ops.sign(stochastic_round(x / unit, STOCHASTIC_PRECISION, self._seed))
+        signs = ops.sign(stochastic_round(x / unit, _STOCHASTIC_PRECISION, self._seed))
         coin = 2.0 * ops.round(draw_uniform_like(x, self._seed)) - 1.0
         return ops.where(signs == 0.0, coin, signs)
 
@@ -104,7 +104,7 @@ class stochastic_binary(SignQuantizer):
     temperature: float = 6.0
     use_real_sigmoid: Any = True
 
-    def compute_codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return the sign of each number, drawn at random while training."""
         if not is_training():
             return take_sign(x)
@@ -135,7 +135,7 @@ class bernoulli(SignQuantizer):
     temperature: float = 6.0
     use_real_sigmoid: Any = True
 
-    def compute_codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return 0 or 1, drawn at every call."""
         drawn = self._compute_probability(self._divide_by_deviation(x)) - draw_uniform_like(
             x, self._seed

@@ -17,7 +17,7 @@ from qhls.quantizers.base import (
 )
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, make_constant, round_through, take_sign
+from qhls.quantizers.numerics import KerasTensor, make_constant, round_through, take_sign
 
 
 class FixedPoint(Quantizer):
@@ -46,7 +46,7 @@ class FixedPoint(Quantizer):
     def _magnitude_bits(self) -> int:
         return self.bits - int(bool(self.keep_negative))
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and their step, ``alpha * 2**integer / m``."""
         if scales.is_auto(self.alpha):
             return self._fit_grid(x)
@@ -59,7 +59,7 @@ class FixedPoint(Quantizer):
         p = round_through(x * m / m_i, bool(self.use_stochastic_rounding), self._seed)
         return ops.clip(p, low, m - 1.0), scale * (m_i / m)
 
-    def _fit_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _fit_grid(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Return codes and step of "auto" and "auto_po2"."""
         if self.bits == 1:
             codes = take_sign(x)
@@ -78,7 +78,7 @@ class FixedPoint(Quantizer):
         self._keep_scale(step * m)
         return self._round_codes(x, step), step * m_i
 
-    def _fit(self, x: Tensor) -> Tensor:
+    def _fit(self, x: KerasTensor) -> KerasTensor:
         """Return the step for ``x`` divided by ``2**integer``."""
         step = scales.find_greatest(x, self.scale_axis) * 2.0 / float(2 * self._top)
         if self.alpha == "auto":
@@ -94,7 +94,7 @@ class FixedPoint(Quantizer):
         """The largest code of a fitted scale."""
         return 2 ** (self.bits - 1) - 1
 
-    def _round_codes(self, x: Tensor, step: Tensor) -> Tensor:
+    def _round_codes(self, x: KerasTensor, step: KerasTensor) -> KerasTensor:
         """Round half away from zero and clip; an all-zero channel (step 0) has codes 0."""
         v = ops.floor(ops.abs(x) / step + 0.5)
         top = float(self._top)

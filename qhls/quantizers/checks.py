@@ -17,7 +17,7 @@ UNROLLS = 1000
 
 FEWEST_INTEGER, MOST_INTEGER = -64, 126
 """Bits left of the point with which float32 holds the range and, of ordinary weights, how many steps they are."""
-LARGEST = float(np.finfo(np.float32).max)
+_LARGEST = float(np.finfo(np.float32).max)
 POSITIVE = "a positive number up to 3.4e+38"
 
 AUTO = ("auto", "auto_po2")
@@ -73,7 +73,7 @@ def _make_positive_check(name: str, optional: bool = False) -> Callable[[Any], N
         value = getattr(q, name)
         if optional and value is None:
             return
-        if not is_number(value) or not 0 < value <= LARGEST:
+        if not is_number(value) or not 0 < value <= _LARGEST:
             raise refuse(q, name, ("None or " if optional else "") + POSITIVE)
 
     return check
@@ -86,7 +86,7 @@ def _check_alpha(q: Any) -> None:
         values = np.asarray(q.alpha, np.float64)
     except (TypeError, ValueError):
         values = np.zeros(0)
-    if not (values.size and np.all((values > 0) & (values <= LARGEST))):
+    if not (values.size and np.all((values > 0) & (values <= _LARGEST))):
         expected = f"None, {POSITIVE}, an array of them, 'auto' or 'auto_po2'"
         raise refuse(q, "alpha", expected)
     if not is_number(q.alpha) or isinstance(q.alpha, np.generic):

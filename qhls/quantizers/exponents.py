@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import EPSILON, Tensor, make_constant, pass_straight_through
+from qhls.quantizers.numerics import EPSILON, KerasTensor, make_constant, pass_straight_through
 
 LOWEST = -24
 """Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""
@@ -26,7 +26,7 @@ def compute_power_of_two(exponent: Any) -> Any:
     return compute_exp2(exponent)
 
 
-def compute_exp2(exponent: Tensor) -> Tensor:
+def compute_exp2(exponent: KerasTensor) -> KerasTensor:
     """Return ``2**exponent`` for whole exponents, exact on every device (``pow`` is not); NaN stays NaN."""
     lowest, highest = _find_exponent_range(exponent)
     inside = ops.clip(exponent, lowest, highest)
@@ -34,7 +34,7 @@ def compute_exp2(exponent: Tensor) -> Tensor:
     return ops.where(ops.isnan(exponent), exponent, value)
 
 
-def round_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
+def round_log2(x: KerasTensor, rounding: str = "rnd", root: bool = False) -> KerasTensor:
     """Return ``log2(x)`` rounded, half to even, or with "floor" down; with ``root`` that of ``sqrt(x)``.
 
     ``x`` is at least ``EPSILON``; infinity gives NaN. The gradient is that of the real logarithm.
@@ -52,16 +52,16 @@ def round_log2(x: Tensor, rounding: str = "rnd", root: bool = False) -> Tensor:
     return ops.cast(pass_straight_through(real, low + high), x.dtype)
 
 
-def round_to_po2(x: Tensor) -> Tensor:
+def round_to_po2(x: KerasTensor) -> KerasTensor:
     """Return the power of two nearest to ``x`` on a logarithmic scale: ``2**round(log2(x + 1e-7))``."""
     return compute_exp2(ops.stop_gradient(round_log2(x + EPSILON)))
 
 
-def _get_dtype(x: Tensor) -> str:
+def _get_dtype(x: KerasTensor) -> str:
     return keras.backend.standardize_dtype(x.dtype)
 
 
-def _look_up(table: np.ndarray, index: Tensor, dtype: Any) -> Tensor:
+def _look_up(table: np.ndarray, index: KerasTensor, dtype: Any) -> KerasTensor:
     """Return ``table[index]``, or any entry for NaN."""
     index = ops.clip(ops.cast(index, "int32"), 0, len(table) - 1)
     return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), index, axis=0)
@@ -74,7 +74,7 @@ def _list_powers_of_two(lowest: int, highest: int) -> np.ndarray:
         return np.ldexp(one, np.arange(lowest, highest + 1))
 
 
-def _find_exponent_range(x: Tensor) -> tuple[int, int]:
+def _find_exponent_range(x: KerasTensor) -> tuple[int, int]:
     """Return the exponents at which ``2**e`` becomes 0 and infinite in the type of ``x``."""
     return {"float64": (-1075, 1024), "float16": (-25, 16)}.get(_get_dtype(x), (-150, 128))
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.bits import FixedPoint
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, round_to_single
+from qhls.quantizers.numerics import KerasTensor, round_to_single
 
 
 @define_quantizer
@@ -42,13 +42,13 @@ class quantized_hswish(FixedPoint):
     relu_shift: float = 3
     relu_upper_bound: float = 6
 
-    def compute_surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
         """Return the hard swish of ``x``."""
         bound = float(self.relu_upper_bound)
         gate = ops.relu(x + float(self.relu_shift))
         return x * ops.where(gate <= bound, gate, ops.ones_like(gate) * bound) / bound
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return the codes of ``quantized_bits`` for hard swish of ``x``."""
         return super().compute_grid(self.compute_surrogate(x))
 
@@ -58,7 +58,7 @@ class quantized_hswish(FixedPoint):
         shift, bound = float(self.relu_shift), float(self.relu_upper_bound)
         return tuple(sorted({-shift, -shift / 2, bound - shift, 0.0}))
 
-    def quantize_beside(self, x: Tensor, share: float) -> Tensor:
+    def quantize_beside(self, x: KerasTensor, share: float) -> KerasTensor:
         """Return the quantized hard swish of ``x`` plus ``share`` of the magnitude of ``x``."""
         codes, step = super().compute_grid(self.compute_surrogate(x) + share * ops.abs(x))
         return codes * round_to_single(step, x)

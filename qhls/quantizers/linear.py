@@ -16,7 +16,7 @@ from qhls.quantizers.base import (
     list_values,
 )
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import EPSILON, Tensor, clip, round_through
+from qhls.quantizers.numerics import EPSILON, KerasTensor, clip, round_through
 
 
 @define_quantizer
@@ -84,7 +84,7 @@ class quantized_linear(Quantizer):
         """The step ``q``: ``scale * data_type_scale``; of the last call for "auto" and "auto_po2"."""
         return self.data_type_scale * (1.0 if self.scale is None else self.scale)
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and ``q``; for one signed bit -1 or 1 and ``q/2``."""
         if scales.is_auto(self.alpha):
             step = ops.stop_gradient(self._fit(x))
@@ -94,13 +94,13 @@ class quantized_linear(Quantizer):
         codes = self._round_codes(x, step)
         return (codes * 2.0, step / 2.0) if self._is_sign else (codes, step)
 
-    def _round_codes(self, x: Tensor, step: Any) -> Tensor:
+    def _round_codes(self, x: KerasTensor, step: Any) -> KerasTensor:
         """Clip, then round; halves of one for one signed bit."""
         scaled = clip(x / step, *self._limits)
         half = 0.5 if self._is_sign else 0.0
         return round_through(scaled - half, bool(self.use_stochastic_rounding), self._seed) + half
 
-    def _fit(self, x: Tensor) -> Tensor:
+    def _fit(self, x: KerasTensor) -> KerasTensor:
         """Return the step of "auto" and "auto_po2"."""
         low, high = self._limits
         axes = scales.find_reduced_axes(len(x.shape), self.scale_axis)

@@ -14,13 +14,13 @@ from typing import Any, cast
 import keras
 import numpy as np
 
-from qhls.quantizers.keras_types import Tensor, ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 EPSILON = 1e-7
 """QKeras' guard against ``log(0)`` and division by zero (``keras.config.epsilon()`` in 2025)."""
 
 
-def as_float(x: Any) -> Tensor:
+def as_float(x: Any) -> KerasTensor:
     """Convert ``x`` to a floating-point tensor: floats keep their type, everything else becomes ``floatx``."""
     if isinstance(x, keras.KerasTensor):
         return cast(Any, x)
@@ -30,7 +30,7 @@ def as_float(x: Any) -> Tensor:
     return x
 
 
-def round_to_single(step: Any, like: Tensor) -> Any:
+def round_to_single(step: Any, like: KerasTensor) -> Any:
     """Round ``step`` to the 24 bits of float32, also where ``like``, the tensor to which it belongs, is float64.
 
     Its products with integers and their sums are then exact in float64, in any order. This is T. J. Dekker's split (A
@@ -42,20 +42,20 @@ def round_to_single(step: Any, like: Tensor) -> Any:
     return shifted - (shifted - step)
 
 
-def make_constant(value: Any, like: Tensor) -> Tensor:
+def make_constant(value: Any, like: KerasTensor) -> KerasTensor:
     """Convert ``value`` to a tensor of the type of ``like``."""
     if isinstance(value, (int, float, list, np.ndarray, np.generic)):
         value = np.asarray(value, np.float64)
     return ops.cast(ops.convert_to_tensor(value), like.dtype)
 
 
-def take_sign(x: Tensor) -> Tensor:
+def take_sign(x: KerasTensor) -> KerasTensor:
     """Return -1 or +1, with ``sign(0) = +1``; NaN stays NaN."""
     s = ops.sign(x)
     return s + (1.0 - ops.abs(s))
 
 
-def clip(x: Tensor, low: float, high: float) -> Tensor:
+def clip(x: KerasTensor, low: float, high: float) -> KerasTensor:
     """Return ``x`` limited to ``[low, high]``, with gradient 1 at the ends too."""
     if keras.backend.backend() != "jax":  # whose own gradient is 1/2 there
         return ops.clip(x, low, high)
@@ -63,7 +63,7 @@ def clip(x: Tensor, low: float, high: float) -> Tensor:
     return ops.where(inside, x, ops.stop_gradient(ops.clip(x, low, high)))
 
 
-def apply_relu(x: Tensor, negative_slope: float = 0.0) -> Tensor:
+def apply_relu(x: KerasTensor, negative_slope: float = 0.0) -> KerasTensor:
     """Return ``max(x, negative_slope * x)``, with gradient ``negative_slope`` at 0."""
     if not negative_slope:
         return ops.relu(x)
@@ -129,14 +129,16 @@ def as_trained(x: Any) -> Any:
     return ops.cast(x, "float32") if _trained.get() else x
 
 
-def pass_straight_through(x: Tensor, value: Tensor) -> Tensor:
+def pass_straight_through(x: KerasTensor, value: KerasTensor) -> KerasTensor:
     """Return ``value`` with gradient 1 with respect to ``x``, computed as ``x + (value - x)``."""
     if not _gradients.get():
         return value
     return x + ops.stop_gradient(value - x)
 
 
-def fake_quantize(x: Tensor, xq: Tensor, factor: Any = 1.0, use_ste: bool = True) -> Tensor:
+def fake_quantize(
+    x: KerasTensor, xq: KerasTensor, factor: Any = 1.0, use_ste: bool = True
+) -> KerasTensor:
     """Mix the real ``x`` and the quantized ``xq``: ``factor`` 0 is all real, 1 all quantized.
 
     With ``use_ste`` the gradient towards ``x`` is 1: ``x + stop_gradient(factor * (xq - x))``. Without it the
@@ -151,7 +153,7 @@ def fake_quantize(x: Tensor, xq: Tensor, factor: Any = 1.0, use_ste: bool = True
     return (1.0 - factor) * x + ops.stop_gradient(factor * xq)
 
 
-def mix(x: Tensor, xq: Tensor, factor: Any = 1.0) -> Tensor:
+def mix(x: KerasTensor, xq: KerasTensor, factor: Any = 1.0) -> KerasTensor:
     """Return ``x + factor * (xq - x)`` with the gradients of both."""
     if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
         return xq
@@ -210,13 +212,15 @@ def is_training() -> bool:
     return bool(getattr(context, "training", None))
 
 
-def draw_uniform_like(x: Tensor, seed: Any = None, low: float = 0.0, high: float = 1.0) -> Tensor:
+def draw_uniform_like(
+    x: KerasTensor, seed: Any = None, low: float = 0.0, high: float = 1.0
+) -> KerasTensor:
     """Return random numbers from ``[low, high)`` in the shape and type of ``x``."""
     numbers: Any = keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
     return numbers
 
 
-def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> Tensor:
+def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> KerasTensor:
     """Round to a multiple of ``precision``, up with a probability equal to the fraction dropped.
 
     The mean of the result is ``x``: ``floor(x/precision + u) * precision`` with ``u`` uniform in [0, 1).
@@ -228,14 +232,14 @@ def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> Tensor
     return (low + ops.cast(up, x.dtype)) * precision
 
 
-def round_through(x: Tensor, stochastic: bool = False, seed: Any = None) -> Tensor:
+def round_through(x: KerasTensor, stochastic: bool = False, seed: Any = None) -> KerasTensor:
     """Round half to even with gradient 1; at random while training if ``stochastic``."""
     if stochastic and is_training():
         return pass_straight_through(x, stochastic_round(x, 1.0, seed))
     return pass_straight_through(x, ops.round(x))
 
 
-def is_concrete(x: Tensor) -> bool:
+def is_concrete(x: KerasTensor) -> bool:
     """Return whether ``x`` has a value now, that is, was not made while a graph is traced."""
     if isinstance(x, keras.KerasTensor):
         return False

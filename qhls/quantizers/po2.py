@@ -13,7 +13,7 @@ from qhls.quantizers.exponents import compute_exp2, round_log2
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
     EPSILON,
-    Tensor,
+    KerasTensor,
     apply_relu,
     as_float,
     draw_uniform_like,
@@ -25,7 +25,7 @@ LARGEST_EXPONENT = 1023
 """Largest exponent of float64; more exponent bits than that have no effect."""
 
 
-def stochastic_round_po2(x: Any, seed: Any = None) -> Tensor:
+def stochastic_round_po2(x: Any, seed: Any = None) -> KerasTensor:
     """Draw an exponent ``E`` such that ``2**E`` is next to ``|x|`` and has the mean ``|x|``."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
     low = ops.stop_gradient(round_log2(y, "floor"))
@@ -69,7 +69,7 @@ class _PowerOfTwo(Quantizer):
             return ()
         return -EPSILON / (getattr(self, "negative_slope", 0) or 1.0), 0.0, EPSILON
 
-    def _compute_exponent(self, y: Tensor) -> Tensor:
+    def _compute_exponent(self, y: KerasTensor) -> KerasTensor:
         """Return the exponent for ``y >= 0``; below 1e-7 the smallest one."""
         low, high = self._limits
         tiny = y < EPSILON
@@ -153,7 +153,7 @@ class quantized_po2(_PowerOfTwo):
     def _limits(self) -> tuple[int, int]:
         return self._find_exponents(self.bits - 1)
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Return the sign and, element by element, the power of two."""
         return take_sign(x), compute_exp2(self._compute_exponent(ops.abs(x)))
 
@@ -205,7 +205,7 @@ class quantized_relu_po2(_PowerOfTwo):
     def _limits(self) -> tuple[int, int]:
         return self._find_exponents(self.bits)
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Return the sign and, element by element, the power of two."""
         positive = compute_exp2(self._compute_exponent(ops.relu(x)))
         if not self.negative_slope:
@@ -213,7 +213,7 @@ class quantized_relu_po2(_PowerOfTwo):
         negative = compute_exp2(self._compute_exponent(ops.abs(x) * float(self.negative_slope)))
         return take_sign(x), ops.where(x >= 0.0, positive, negative)
 
-    def compute_surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
         """Return the (leaky) relu of ``x``, which saturates at ``max_value``."""
         real = apply_relu(x, self.negative_slope)
         if self.max_value is None:

@@ -17,7 +17,7 @@ from qhls.quantizers.base import (
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.functions import apply_internal_sigmoid
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, apply_relu, as_float, is_training, round_through
+from qhls.quantizers.numerics import KerasTensor, apply_relu, as_float, is_training, round_through
 
 
 @define_quantizer
@@ -70,13 +70,13 @@ class quantized_relu(Quantizer):
     def _magnitude_bits(self) -> int:
         return self.bits - (self.negative_slope != 0)
 
-    def _quantize(self, x: Any) -> Tensor:
+    def _quantize(self, x: Any) -> KerasTensor:
         if self.enable_fast_inference and not is_training():
             codes, step = self.compute_grid(as_float(x))
             return codes * step
         return super()._quantize(x)
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and their step, ``2**integer / m``."""
         m, m_i = 2.0**self._magnitude_bits, compute_power_of_two(self.integer)
         slope, step = float(self.negative_slope), m_i / m
@@ -90,7 +90,7 @@ class quantized_relu(Quantizer):
             codes = self._limit_codes(codes, step)
         return codes, step
 
-    def _round(self, p: Tensor, m: float) -> Tensor:
+    def _round(self, p: KerasTensor, m: float) -> KerasTensor:
         """Round ``p``, and stretch a sigmoid from [0, m] to [-m, m]."""
         if self.enable_fast_inference and not is_training():
             codes = ops.round(p)
@@ -98,7 +98,7 @@ class quantized_relu(Quantizer):
             codes = round_through(p, bool(self.use_stochastic_rounding), self._seed)
         return 2.0 * codes - m if self.use_sigmoid else codes
 
-    def _limit_codes(self, codes: Tensor, step: Any) -> Tensor:
+    def _limit_codes(self, codes: KerasTensor, step: Any) -> KerasTensor:
         """Return the codes limited by ``relu_upper_bound``, which need not be a multiple of the step."""
         bound = float(self.relu_upper_bound)  # type: ignore[arg-type]
         return ops.where(codes * step <= bound, codes, ops.ones_like(codes) * (bound / step))
@@ -108,7 +108,7 @@ class quantized_relu(Quantizer):
         """Return whether ``relu_upper_bound`` limits the quantized values."""
         return bool(self.relu_upper_bound) and not self.is_quantized_clip
 
-    def compute_surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
         """Return the (leaky) relu of ``x``, which saturates at the largest value or at ``relu_upper_bound``."""
         real = apply_relu(x, self.negative_slope)
         if self.is_quantized_clip:

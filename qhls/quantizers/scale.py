@@ -11,7 +11,7 @@ import numpy as np
 from qhls.errors import QuantizerError
 from qhls.quantizers.exponents import round_to_po2
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import EPSILON, Tensor, make_constant
+from qhls.quantizers.numerics import EPSILON, KerasTensor, make_constant
 
 Axes = int | Sequence[int] | None
 
@@ -24,7 +24,7 @@ def is_auto(alpha: Any) -> bool:
     return isinstance(alpha, str)
 
 
-def read_scale(alpha: Any, x: Tensor) -> Any:
+def read_scale(alpha: Any, x: KerasTensor) -> Any:
     """Return the scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
     if alpha is None:
         return 1.0
@@ -58,7 +58,7 @@ def find_reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
     return [axis for axis in range(rank) if axis not in scaled_axes]
 
 
-def find_greatest(x: Tensor, scale_axis: Axes) -> Tensor:
+def find_greatest(x: KerasTensor, scale_axis: Axes) -> KerasTensor:
     """Return the largest ``|x|`` per scale; for a vector, of all its elements."""
     rank = len(x.shape)
     axes = find_reduced_axes(rank, scale_axis)
@@ -68,8 +68,8 @@ def find_greatest(x: Tensor, scale_axis: Axes) -> Tensor:
 
 
 def fit_least_squares(
-    x: Tensor, codes: Tensor, scale_axis: Axes, elements_per_scale: Any = None
-) -> Tensor:
+    x: KerasTensor, codes: KerasTensor, scale_axis: Axes, elements_per_scale: Any = None
+) -> KerasTensor:
     """Return the scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
 
     The means run over the axes that share a scale. With ``elements_per_scale`` every group of so many
@@ -87,7 +87,7 @@ def fit_least_squares(
     return scale
 
 
-def fit_scale(q: Any, x: Tensor, codes: Tensor) -> Tensor:
+def fit_scale(q: Any, x: KerasTensor, codes: KerasTensor) -> KerasTensor:
     """Return the scale that "auto" or "auto_po2" of ``q`` fits to given ``codes``."""
     scale = fit_least_squares(x, codes, q.scale_axis, q.elements_per_scale)
     if q.alpha == "auto":
@@ -95,7 +95,7 @@ def fit_scale(q: Any, x: Tensor, codes: Tensor) -> Tensor:
     return round_scale(scale, q.min_po2_exponent, q.max_po2_exponent)
 
 
-def round_scale(scale: Tensor, low: int | None = None, high: int | None = None) -> Tensor:
+def round_scale(scale: KerasTensor, low: int | None = None, high: int | None = None) -> KerasTensor:
     """Return the nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
     scale = round_to_po2(scale)
     if low is not None:
@@ -105,7 +105,7 @@ def round_scale(scale: Tensor, low: int | None = None, high: int | None = None) 
     return scale
 
 
-def _average(x: Tensor, axes: Sequence[int]) -> Tensor:
+def _average(x: KerasTensor, axes: Sequence[int]) -> KerasTensor:
     return ops.mean(x, axis=list(axes), keepdims=True) if axes else x
 
 
@@ -130,7 +130,7 @@ def _count_groups(
     return dict(zip(axes, sizes, strict=True))
 
 
-def _group_mean(x: Tensor, groups: dict[int, int], scale_axis: Axes) -> Tensor:
+def _group_mean(x: KerasTensor, groups: dict[int, int], scale_axis: Axes) -> KerasTensor:
     """Return the mean over the reduced axes and within each group: one entry per group along its axis."""
     reduced = find_reduced_axes(len(x.shape), scale_axis)
     split: list[int] = []

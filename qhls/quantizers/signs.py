@@ -8,7 +8,7 @@ from qhls.quantizers import scale as scales
 from qhls.quantizers.base import Quantizer, format_argument
 from qhls.quantizers.functions import hard_sigmoid
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import EPSILON, Tensor
+from qhls.quantizers.numerics import EPSILON, KerasTensor
 
 
 class SignQuantizer(Quantizer):
@@ -23,22 +23,22 @@ class SignQuantizer(Quantizer):
     min_po2_exponent: Any = None
     max_po2_exponent: Any = None
 
-    def compute_codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return -1, 0 or 1 for each ``x``."""
         raise NotImplementedError
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return the codes and the step that ``alpha`` gives them."""
         return self._scale_codes(x, self.compute_codes(x))
 
-    def _scale_codes(self, x: Tensor, codes: Tensor) -> tuple[Tensor, Any]:
+    def _scale_codes(self, x: KerasTensor, codes: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return ``codes`` and the scale that ``alpha`` gives them."""
         fit = scales.is_auto(self.alpha)
         scale = scales.fit_scale(self, x, codes) if fit else scales.read_scale(self.alpha, x)
         self._keep_scale(scale)
         return codes, scale
 
-    def compute_surrogate(self, x: Tensor) -> Tensor:
+    def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
         """Return ``tanh(x)`` without ``alpha``, else ``x``."""
         return ops.tanh(x) if self.alpha is None else x
 
@@ -54,18 +54,18 @@ class SignQuantizer(Quantizer):
         if self.alpha is None:
             self.alpha = "auto_po2"
 
-    def _divide_by_deviation(self, x: Tensor) -> Tensor:
+    def _divide_by_deviation(self, x: KerasTensor) -> KerasTensor:
         """Return ``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
         return self._count_in_deviations(x, x)
 
-    def _count_in_deviations(self, value: Any, x: Tensor) -> Any:
+    def _count_in_deviations(self, value: Any, x: KerasTensor) -> Any:
         """Return ``value`` in standard deviations of ``x``, per scale, if ``alpha`` is fitted to it; else ``value``."""
         if not scales.is_auto(self.alpha):
             return value
         axes = scales.find_reduced_axes(len(x.shape), self.scale_axis) or None
         return value / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
 
-    def _compute_probability(self, x: Tensor) -> Tensor:
+    def _compute_probability(self, x: KerasTensor) -> KerasTensor:
         """Return ``sigmoid(temperature x)``, real or hard."""
         sigmoid = ops.sigmoid if self.use_real_sigmoid else hard_sigmoid  # type: ignore[attr-defined]
         return sigmoid(x * float(self.temperature))  # type: ignore[attr-defined]

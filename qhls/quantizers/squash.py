@@ -10,7 +10,7 @@ from qhls.quantizers.base import Quantizer, define_quantizer, format_argument
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.functions import apply_internal_sigmoid, get_internal_sigmoid
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, as_float, clip, round_through
+from qhls.quantizers.numerics import KerasTensor, as_float, clip, round_through
 
 
 class _Squashing(Quantizer):
@@ -20,11 +20,11 @@ class _Squashing(Quantizer):
 
     gradient_of: ClassVar[str] = "grid"
 
-    def _quantize(self, x: Any) -> Tensor:
+    def _quantize(self, x: Any) -> KerasTensor:
         codes, step = self.compute_grid(as_float(x))
         return codes * step
 
-    def _round(self, p: Tensor) -> Tensor:
+    def _round(self, p: KerasTensor) -> KerasTensor:
         return round_through(p, bool(self.use_stochastic_rounding), self._seed)  # type: ignore[attr-defined]
 
 
@@ -50,7 +50,7 @@ class quantized_tanh(_Squashing):
     symmetric: Any = False
     use_real_tanh: Any = False
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and ``1/m``."""
         m = 2.0 ** (self.bits - 1)
         p = ops.tanh(x) if self.use_real_tanh else 2.0 * apply_internal_sigmoid(x) - 1.0
@@ -108,7 +108,7 @@ class quantized_sigmoid(_Squashing):
     use_real_sigmoid: Any = False
     use_stochastic_rounding: Any = False
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and ``1/m``."""
         m = 2.0**self.bits
         p = ops.sigmoid(x) if self.use_real_sigmoid else apply_internal_sigmoid(x)
@@ -160,7 +160,7 @@ class quantized_ulaw(_Squashing):
     u: float = 255.0
     use_stochastic_rounding: ClassVar[bool] = False
 
-    def _quantize(self, x: Any) -> Tensor:
+    def _quantize(self, x: Any) -> KerasTensor:
         m, m_i = 2.0 ** (self.bits - 1), compute_power_of_two(self.integer)
         p = apply_internal_sigmoid(as_float(x) / m_i) * m
         r = 2.0 * (self._round(p) / m) - 1.0

@@ -9,7 +9,7 @@ from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import (
-    Tensor,
+    KerasTensor,
     draw_uniform_like,
     is_training,
     stochastic_round,
@@ -18,7 +18,7 @@ from qhls.quantizers.numerics import (
 from qhls.quantizers.signs import SignQuantizer, call_text
 
 DEFAULT_THRESHOLD = 0.33
-STOCHASTIC_PRECISION = 1.0 / 3.0
+_STOCHASTIC_PRECISION = 1.0 / 3.0
 
 
 class _Ternary(SignQuantizer):
@@ -45,7 +45,7 @@ class _Ternary(SignQuantizer):
         """The threshold in use where ``alpha`` is not fitted: 0.33 unless given."""
         return DEFAULT_THRESHOLD if self.threshold is None else float(self.threshold)
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return the codes and the step that ``alpha`` gives them; a fitted ``alpha`` also changes the codes."""
         if not scales.is_auto(self.alpha):
             return super().compute_grid(x)
@@ -57,19 +57,19 @@ class _Ternary(SignQuantizer):
         self._keep_scale(scale)
         return codes, scale
 
-    def _find_first_scale(self, x: Tensor) -> Tensor:
+    def _find_first_scale(self, x: KerasTensor) -> KerasTensor:
         """Return the scale from which a fitted one starts."""
         scale = 2.0 * scales.find_greatest(x, self.scale_axis) / 3.0
         return scales.round_scale(scale) if self.alpha == "auto_po2" else scale
 
-    def compute_codes(self, x: Tensor) -> Tensor:
+    def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return the sign where ``|x|`` reaches the threshold, else 0."""
         return ops.cast(ops.abs(x) >= self.default_threshold, x.dtype) * ops.sign(x)
 
-    def _compute_codes_at(self, x: Tensor, scale: Tensor) -> Tensor:
+    def _compute_codes_at(self, x: KerasTensor, scale: KerasTensor) -> KerasTensor:
         """Return the sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
         if self.use_stochastic_rounding and is_training():
-            rounded = stochastic_round(x / scale, STOCHASTIC_PRECISION, self._seed)
+            rounded = stochastic_round(x / scale, _STOCHASTIC_PRECISION, self._seed)
         else:
             rounded = ops.round(x / scale)
         return ops.cast(ops.abs(scale * rounded) >= scale / 2.0, x.dtype) * ops.sign(x)
@@ -132,7 +132,7 @@ class stochastic_ternary(_Ternary):
     use_real_sigmoid: Any = True
     number_of_unrolls: int = 5
 
-    def compute_grid(self, x: Tensor) -> tuple[Tensor, Any]:
+    def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return the codes, drawn at random while training, and the step that ``alpha`` gives them.
 
         While training, an automatic ``alpha`` is fitted to the codes of ``|x| >= alpha / 2``, from ``2 max|x| / 3``
@@ -149,7 +149,7 @@ class stochastic_ternary(_Ternary):
         self._keep_scale(scale)
         return self._draw(x, scale / 2.0), scale
 
-    def _draw(self, x: Tensor, threshold: Any) -> Tensor:
+    def _draw(self, x: KerasTensor, threshold: Any) -> KerasTensor:
         """Return random codes; an automatic ``alpha`` counts ``x`` and ``threshold`` in standard deviations."""
         t, deviations = self._count_in_deviations(threshold, x), self._count_in_deviations(x, x)
         high = take_sign(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qhls.energy.tool_reports.report import ToolReport
     from qhls.proof.report import ProofReport
 
-RANDOM = 256
+RANDOM_SAMPLES = 256
 """Number of random inputs whose bits are shown by default."""
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from qhls.rtl.builder import Builder, to_signed_digits
 from qhls.rtl.sums import Sums, Term
 
-WIDEST = 1 << 58
+_WIDEST = 1 << 58
 """Weights from here on share nothing: their digits would not be counted in reasonable time."""
 EFFORT = 8
 """Search by default, as a multiple of the first solution's duration."""
@@ -108,7 +108,7 @@ def multiply_vector(
 
 @lru_cache(maxsize=256)
 def _solve_once(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
-    if any(abs(code) >= WIDEST for column in columns for code in column):
+    if any(abs(code) >= _WIDEST for column in columns for code in column):
         return _make_unshared(columns)
     return solve(columns, limit=count_least_levels(columns) + _MORE_LEVELS)
 

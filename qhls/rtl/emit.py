@@ -22,7 +22,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.ir.interpret import run
 from qhls.plan import Schedule
-from qhls.plan.schedule import UNITS
+from qhls.plan.schedule import LIMIT_UNITS
 from qhls.rtl.netlist import Port
 from qhls.rtl.verilog import Verilog
 from qhls.rtl.wires import build_netlist
@@ -118,7 +118,16 @@ def check_pipeline(schedule: Schedule) -> float:
     Raises ``EmitError`` for one that shares hardware or asks for streams.
     """
     plain = Schedule()
-    shared = ("reuse_factor", "storage", "io", "interval", "throughput", *UNITS, "fit", "folding")
+    shared = (
+        "reuse_factor",
+        "storage",
+        "io",
+        "interval",
+        "throughput",
+        *LIMIT_UNITS,
+        "fit",
+        "folding",
+    )
     for name in shared:
         value = getattr(schedule, name)
         if value != getattr(plain, name):

@@ -9,7 +9,7 @@ from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
 from qhls.rtl.netlist import Cell, Kind, Netlist
 from qhls.rtl.timing.delays import find_delays
 
-LEVELS: dict[Kind, float] = {
+LOGIC_LEVELS: dict[Kind, float] = {
     **dict.fromkeys(Kind, 1.0),
     **dict.fromkeys((Kind.INPUT, Kind.CONST, Kind.SHIFT, Kind.WRAP, Kind.APPEND), 0.0),
     **dict.fromkeys((Kind.AND, Kind.OR, Kind.ANY), 0.5),
@@ -58,7 +58,7 @@ def _list_delays(
     """Return the nanoseconds of each cell, and those that the cells between two registers may take."""
     table = find_delays(family)
     if table is None:
-        return [LEVELS[cell.kind] * LOGIC_LEVEL_NS for cell in netlist.cells], clock_period
+        return [LOGIC_LEVELS[cell.kind] * LOGIC_LEVEL_NS for cell in netlist.cells], clock_period
     times = [table.time_cell(netlist, cell) for cell in netlist.cells]
     return times, table.find_room(clock_period)
 

@@ -17,7 +17,7 @@ from qhls.frontend.files.load import check_existing
 from qhls.frontend.files.weights import limit_weights
 from qhls.plan import Schedule
 from qhls.search.errors import BudgetError, SearchError, SpaceError
-from qhls.search.goals.costs import UNITS
+from qhls.search.goals.costs import COST_UNITS
 from qhls.search.goals.objectives import parse
 from qhls.search.learned.run import GradientSettings, gradient
 from qhls.search.pareto import SPACE, ParetoSettings, pareto
@@ -164,7 +164,7 @@ def _parse_budget(text: str) -> tuple[str, float]:
         return name, float(number)
     except ValueError:
         raise BudgetError(
-            f"--budget: expected COST=NUMBER with COST one of {', '.join(UNITS)}, got {text!r}. Write "
+            f"--budget: expected COST=NUMBER with COST one of {', '.join(COST_UNITS)}, got {text!r}. Write "
             "--budget energy=1000, for example."
         ) from None
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qhls.backends.csim import find_compiler
 from qhls.design import Design
-from qhls.energy.activity import RANDOM
+from qhls.energy.activity import RANDOM_ACTIVITY
 from qhls.errors import VerifyError
 from qhls.plan import Schedule
 from qhls.rtl import build_netlist, count_toggles
@@ -123,7 +123,9 @@ def test_energy_follows_the_data():
     assert still.total < slow.total < noisy.total
     for layer, rate in noisy.rates.items():
         arithmetic = noisy.layers[layer]["add"]
-        assert arithmetic == pytest.approx(plain.layers[layer]["add"] * rate / RANDOM, rel=0.3)
+        assert arithmetic == pytest.approx(
+            plain.layers[layer]["add"] * rate / RANDOM_ACTIVITY, rel=0.3
+        )
     text = str(noisy)
     assert "toggles per bit" in text
     assert noisy.to_dict()["counted"]["total"] == plain.total

@@ -13,7 +13,7 @@ from qhls.ir import Const, Graph, run
 from qhls.plan import Schedule
 from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
 from qhls.rtl.netlist import Kind
-from qhls.rtl.pipeline import LEVELS, find_slowest_cell, register_bits
+from qhls.rtl.pipeline import LOGIC_LEVELS, find_slowest_cell, register_bits
 from qhls.rtl.timing.delays import find_slowest_path, load_delays
 from support.graphs.designs import classifier, dense, random_codes
 from support.graphs.random_graphs import graphs, random_inputs, seeds
@@ -37,7 +37,7 @@ def longest(net):
     ends = []
     for cell in net.cells:
         start = max((ends[arg] for arg in cell.args), default=0.0)
-        own = LEVELS[cell.kind] * LOGIC_LEVEL_NS
+        own = LOGIC_LEVELS[cell.kind] * LOGIC_LEVEL_NS
         ends.append(0.0 if cell.kind is Kind.REG else start + own)
     return max(ends, default=0.0)
 

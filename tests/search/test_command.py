@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from qhls.cli import main
-from qhls.search.trials.journal import FILE
+from qhls.search.trials.journal import JOURNAL_FILE
 from support.searches import FEW, LIMIT, data, dense
 
 (X, Y), (X_VALIDATION, Y_VALIDATION) = data()
@@ -57,14 +57,14 @@ def test_a_front_from_the_command_line(files, tmp_path, capsys):
     assert f"optuna-dashboard {tmp_path}/run/optuna.log\n" in text
     assert f"report: {tmp_path}/run/report.html\n" in text
     assert (tmp_path / "run/report.html").is_file()
-    journal = (tmp_path / "run" / FILE).read_bytes()
+    journal = (tmp_path / "run" / JOURNAL_FILE).read_bytes()
     header = json.loads(journal.splitlines()[0].split(b" ", 1)[1])
     assert header["objectives"] == [["accuracy", "max"], ["energy", "min"]]
     assert header["budgets"] == {"energy": 90}
     assert header["weights"]
     points = tmp_path / "front.json"
     assert main(["search", *files, *wanted, "--transfer-weights", "--json", str(points)]) == 0
-    assert (tmp_path / "run" / FILE).read_bytes() == journal
+    assert (tmp_path / "run" / JOURNAL_FILE).read_bytes() == journal
     assert [point["command"] for point in json.loads(points.read_text())] == commands
     assert main([*commands[0].split()[1:], "--samples", "4", "-t", "vitis"]) == 0
 
@@ -110,7 +110,11 @@ if __name__ == "__main__":
 
 def test_control_c_ends_it_and_the_same_command_goes_on(files, tmp_path, capfd):
     """The signal goes to all processes of the terminal; one of two workers trains, for minutes, when it comes."""
-    script, victim, journal = tmp_path / "script.py", tmp_path / "victim", tmp_path / "run" / FILE
+    script, victim, journal = (
+        tmp_path / "script.py",
+        tmp_path / "victim",
+        tmp_path / "run" / JOURNAL_FILE,
+    )
     arguments = ["search", *files, "--executor", "processes", "--workers", "2", "--seed", "1"]
     script.write_text(SCRIPT.format(victim=str(victim), arguments=arguments))
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

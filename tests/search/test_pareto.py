@@ -35,7 +35,7 @@ from qhls.search.results.pictures import draw_parallel
 from qhls.search.results.report import collect_layer_bits
 from qhls.search.space.choices import Space
 from qhls.search.trials.executors import Job, Task
-from qhls.search.trials.journal import FILE
+from qhls.search.trials.journal import JOURNAL_FILE
 from support.searches import BITS, DATA, FEW, LIMIT, Pretended, data, dense, run, states
 
 # -- the driver -------------------------------------------------------------------------------------
@@ -208,8 +208,8 @@ def test_a_search_goes_on_from_its_journal(tmp_path, engine, kept):
     whole = run(tmp_path / "whole", **settings)
     part = tmp_path / "part"
     part.mkdir()
-    lines = (tmp_path / "whole" / FILE).read_bytes().splitlines(keepends=True)
-    (part / FILE).write_bytes(b"".join(lines[: kept + 1]) + lines[kept + 1][:20])
+    lines = (tmp_path / "whole" / JOURNAL_FILE).read_bytes().splitlines(keepends=True)
+    (part / JOURNAL_FILE).write_bytes(b"".join(lines[: kept + 1]) + lines[kept + 1][:20])
     trained = []
 
     class Counted(Pretended):
@@ -224,7 +224,9 @@ def test_a_search_goes_on_from_its_journal(tmp_path, engine, kept):
         n for n, r in sorted(whole.records.items()) if r["state"] == "trained" and n not in noted
     ]
     assert trained == expected
-    assert sorted((part / FILE).read_bytes().splitlines()) == sorted(b"".join(lines).splitlines())
+    assert sorted((part / JOURNAL_FILE).read_bytes().splitlines()) == sorted(
+        b"".join(lines).splitlines()
+    )
 
 
 def test_more_trials_go_on_after_the_end(tmp_path):
@@ -248,7 +250,7 @@ def test_the_journal_of_another_search(tmp_path):
 
 def test_a_damaged_journal(tmp_path):
     run(tmp_path, trials=4)
-    path = tmp_path / FILE
+    path = tmp_path / JOURNAL_FILE
     path.write_bytes(path.read_bytes().replace(b"trained", b"trainde", 1))
     with pytest.raises(
         JournalError, match=r"^.*journal.jsonl, line 2: expected what a search has written, .*$"
@@ -283,7 +285,7 @@ run({folder!r}, executor=Slow, tune_filters="layer", trials=40)
 def test_a_driver_that_is_killed_resumes(tmp_path):
     script = SCRIPT.format(folder=str(tmp_path / "run"))
     driver = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    path = tmp_path / "run" / FILE
+    path = tmp_path / "run" / JOURNAL_FILE
     deadline = time.monotonic() + 120
     while not path.exists() or path.read_bytes().count(b"\n") < 8:
         assert driver.poll() is None

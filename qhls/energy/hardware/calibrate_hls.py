@@ -29,7 +29,7 @@ from qhls.system.limits import read
 RESULTS = 16
 """Bits of the type of results in hls4ml's default configuration, which the published projects use."""
 
-WIDEST = 10
+_WIDEST = 10
 """Bits of the widest operand of a product in look-up tables; a wider one has logic beside a DSP."""
 
 FORMULAS = {
@@ -82,7 +82,7 @@ def _find_kind(name: str, operation: str, bits: tuple[int, int]) -> str:
     if operation == "-":
         return "negate" if bits[0] == 1 else "add"
     if operation == "*":
-        return "product" if widest <= WIDEST else "product_glue"
+        return "product" if widest <= _WIDEST else "product_glue"
     if operation in ("and", "or", "xor"):
         return "gate" if widest <= 2 else ""
     return {"icmp": "compare", "select": "select"}.get(operation, "")

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from qhls.energy.hardware.results import Mask, cut_results, find_built
+from qhls.energy.hardware.results import Selection, cut_results, find_built
 from qhls.ir import (
     Add,
     Const,
@@ -47,7 +47,7 @@ WIDE, NARROW = 10, 5
 From 2,663 products in published reports of Vivado HLS 2019.2 and Vitis HLS 2024.1, without an exception.
 """
 
-Term = tuple[int, bool]
+_Term = tuple[int, bool]
 """Bits of a number, and whether it has a sign."""
 
 _RENAMED = {
@@ -99,7 +99,7 @@ def _count_lanes(graph: Graph) -> dict[Op, int]:
 
 
 def _count_op(
-    op: Op, hardware: Process, mask: Mask, lanes: int, results: Fixed | None
+    op: Op, hardware: Process, mask: Selection, lanes: int, results: Fixed | None
 ) -> PrimitiveCounts:
     elements = math.ceil(int(mask.sum()) * lanes / op.size)
     if isinstance(op, Matmul | Conv) and _is_wired(op, hardware):
@@ -129,7 +129,7 @@ def _is_zero(op: Op) -> bool:
     return isinstance(op, Const) and op.range.hull == (0, 0)
 
 
-def _count_added(op: Add, mask: Mask, lanes: int) -> int:
+def _count_added(op: Add, mask: Selection, lanes: int) -> int:
     """Return the elements of a bias that are not 0, of those that are built at once."""
     bias = next(o for o in op.operands if isinstance(o, Const))
     added = mask & np.broadcast_to(bias.codes.to_integers() != 0, op.shape)
@@ -139,7 +139,7 @@ def _count_added(op: Add, mask: Mask, lanes: int) -> int:
 # -- sums of products with constants ----------------------------------------------------------------
 
 
-def _count_sums(op: Matmul | Conv, mask: Mask, results: Fixed | None) -> PrimitiveCounts:
+def _count_sums(op: Matmul | Conv, mask: Selection, results: Fixed | None) -> PrimitiveCounts:
     """Return the operations of one row or position: products that outputs share, then a tree for each output."""
     weights = op.w.codes.to_integers().reshape(-1, op.shape[-1])
     weights = weights[:, mask.reshape(-1, op.shape[-1]).any(0)]
@@ -150,7 +150,7 @@ def _count_sums(op: Matmul | Conv, mask: Mask, results: Fixed | None) -> Primiti
     widest = results.width if results else op.type.width
     counts = PrimitiveCounts()
     counts.update(_count_products(weights, bits))
-    ends: dict[int, Term] = {}
+    ends: dict[int, _Term] = {}
     for constant in set(weights.ravel().tolist()) - {0}:
         low, high = sorted((lo * constant >> dropped, hi * constant >> dropped))
         held = Fixed.from_range(low, high, 0)
@@ -219,7 +219,7 @@ def _make_product(a: int, b: int, digits: int = 0) -> PrimitiveCounts:
     return counts
 
 
-def _add_tree(terms: Sequence[Term], widest: int) -> Iterator[int]:
+def _add_tree(terms: Sequence[_Term], widest: int) -> Iterator[int]:
     """Yield the bits of each addition in a balanced tree of ``terms``, the widest first, of at most ``widest`` bits."""
     level = sorted(terms, reverse=True)
     while len(level) > 1:
@@ -228,7 +228,7 @@ def _add_tree(terms: Sequence[Term], widest: int) -> Iterator[int]:
         level = above + level[len(above) * 2 :]
 
 
-def _add_pair(a: Term, b: Term, widest: int) -> Term:
+def _add_pair(a: _Term, b: _Term, widest: int) -> _Term:
     signed = a[1] or b[1]
     bits = max(width + (signed and not sign) for width, sign in (a, b)) + 1
     return min(bits, widest), signed

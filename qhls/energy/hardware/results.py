@@ -35,7 +35,7 @@ from qhls.ir import (
 )
 from qhls.ir.integers import Codes
 
-Mask = npt.NDArray[np.bool_]
+Selection = npt.NDArray[np.bool_]
 
 _ONE_BY_ONE = (Quantize, Threshold, Shift)
 
@@ -71,10 +71,10 @@ def _cut_constant(const: Const, to: Fixed) -> Const:
     return Const(Codes(codes), to.frac, name=const.name, layer=const.layer)
 
 
-def find_built(graph: Graph) -> dict[Op, Mask]:
+def find_built(graph: Graph) -> dict[Op, Selection]:
     """Return the elements of each tensor that hardware computes: neither constant nor without a reader."""
     varying = _find_varying(graph)
-    needed: dict[Op, Mask] = {op: np.zeros(op.shape, bool) for op in graph.ops}
+    needed: dict[Op, Selection] = {op: np.zeros(op.shape, bool) for op in graph.ops}
     for op in graph.outputs:
         needed[op] = np.ones(op.shape, bool)
     for op in reversed(graph.ops):
@@ -88,9 +88,9 @@ def _find_weights(op: Matmul | Conv) -> Any:
     return op.w.codes.to_integers() != 0
 
 
-def _find_varying(graph: Graph) -> dict[Op, Mask]:
+def _find_varying(graph: Graph) -> dict[Op, Selection]:
     """Return the elements that depend on an input."""
-    varying: dict[Op, Mask] = {}
+    varying: dict[Op, Selection] = {}
     for op in graph.ops:
         operands = [varying[operand] for operand in op.operands]
         if isinstance(op, Const):
@@ -113,7 +113,7 @@ def _find_varying(graph: Graph) -> dict[Op, Mask]:
     return varying
 
 
-def _find_needed(op: Op, operand: Op, alive: Mask) -> Mask:
+def _find_needed(op: Op, operand: Op, alive: Selection) -> Selection:
     """Return the elements of ``operand`` that the elements ``alive`` of ``op`` read."""
     whole = np.full(operand.shape, bool(alive.any()))
     if isinstance(operand, Const | Input):

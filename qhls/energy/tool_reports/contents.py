@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-UNITS: tuple[str, ...] = ("LUT", "FF", "DSP", "BRAM18", "URAM")
-"""The resources of a report, under the names of our area tables."""
+from qhls.plan.hardware.parts import UNITS
 
 UNIT_NAMES = {"BRAM_18K": "BRAM18", "BRAM": "BRAM18", "DSP48E": "DSP", "DSP": "DSP"} | {
     unit: unit for unit in ("LUT", "FF", "URAM")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from qhls.energy.tool_reports.contents import UNIT_NAMES, UNITS, Block, Clock, Contents, Cycles
+from qhls.energy.tool_reports.contents import UNIT_NAMES, Block, Clock, Contents, Cycles
 from qhls.energy.tool_reports.tables import read_cycles, read_number, read_time
+from qhls.plan.hardware.parts import UNITS
 
 
 def read_csynth_xml(text: str) -> Contents:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 
 from qhls.energy.tool_reports.contents import (
     UNIT_NAMES,
-    UNITS,
     Block,
     Clock,
     Contents,
@@ -31,6 +30,7 @@ from qhls.energy.tool_reports.tables import (
     read_number,
     read_time,
 )
+from qhls.plan.hardware.parts import UNITS
 
 _TIMES, _RESOURCES = "Performance Estimates", "Utilization Estimates"
 _SHARES = ("Total", "Available", "Utilization", "Available SLR", "Utilization SLR")

@@ -17,14 +17,14 @@ from rich.table import Table
 from qhls.energy.hardware.area import AreaReport, OpArea
 from qhls.energy.hardware.latency import LatencyReport, count_cycles
 from qhls.energy.hardware.limits import warn_of_part
-from qhls.energy.tool_reports.contents import UNITS, Clock, Contents, Cycles
+from qhls.energy.tool_reports.contents import Clock, Contents, Cycles
 from qhls.energy.tool_reports.csynth_xml import read_csynth_xml
 from qhls.energy.tool_reports.hls import read_cosim, read_module, read_synthesis_summary
 from qhls.energy.tool_reports.vivado import read_export, read_utilization
 from qhls.errors import EnergyError
 from qhls.ir import Graph
 from qhls.plan import Schedule, plan
-from qhls.plan.hardware.parts import find_part
+from qhls.plan.hardware.parts import UNITS, find_part
 from qhls.system.display import Printed
 from qhls.system.limits import read
 from qhls.system.tables import make_cell, render_text

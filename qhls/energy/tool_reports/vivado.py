@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from qhls.energy.tool_reports.contents import UNITS, Block, Clock, Contents, check_total
+from qhls.energy.tool_reports.contents import Block, Clock, Contents, check_total
 from qhls.energy.tool_reports.tables import (
     TextTable,
     find_match,
@@ -16,6 +16,7 @@ from qhls.energy.tool_reports.tables import (
     read_number,
     read_time,
 )
+from qhls.plan.hardware.parts import UNITS
 
 _TOTALS = {
     "LUT": ("CLB LUTs", "Slice LUTs"),

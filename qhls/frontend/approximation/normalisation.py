@@ -28,7 +28,7 @@ FACTOR = 24
 """Most bits of a factor: as many as float32 has."""
 FINER = 2
 """Bits of a factor beyond those of the input, so that rounding it moves no number by more than an eighth of a code."""
-WIDEST = 32
+_WIDEST = 32
 """Most bits of a number behind the layer."""
 FACTORS = 40
 """Most bits of the type of all factors, which may differ by orders of magnitude."""
@@ -155,7 +155,7 @@ def _make_fixed_layer(layer: KerasLayer, record: _Layer) -> FixedLayer:
     step = 2.0 ** -max(call.frac for call in record.calls)
     matters = abs(factors) * codes * step > NEGLIGIBLE * largest
     moves = float((abs(factors[matters]) * step).min(initial=1.0))
-    to = _choose_quantizer(np.array([largest]), ceil(-log2(moves)), WIDEST)
+    to = _choose_quantizer(np.array([largest]), ceil(-log2(moves)), _WIDEST)
     cls = QScaleShift if record.shared else QChannelScaleShift
     fixed = cls(
         weight_quantizer=weight,

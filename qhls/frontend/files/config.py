@@ -226,7 +226,7 @@ def _read_functional(inner: Config, where: str) -> Config:
     configs = inner["layers"]
     names = [read_field(each, "name", where) for each in configs]
     nested = {
-        n: _read_class_name(c, where, CODE - {*tf_ops.CLASSES})
+        n: _read_class_name(c, where, CODE - {*tf_ops.OP_LAYERS})
         for n, c in zip(names, configs, strict=True)
     }
     legacy = any(isinstance(n, list) for c in configs for n in c.get("inbound_nodes") or [])
@@ -234,7 +234,7 @@ def _read_functional(inner: Config, where: str) -> Config:
     for name, config in zip(names, configs, strict=True):
         at = f"{where}: layer {name!r}"
         nodes = [make_node(n, nested, at) for n in config.get("inbound_nodes") or []]
-        if nested[name] in tf_ops.CLASSES:
+        if nested[name] in tf_ops.OP_LAYERS:
             cls, settings, nodes = tf_ops.translate_operation(config, nodes, at)
             layer = _check_config(name_class(cls, settings | {"name": name}), at)
         else:

@@ -15,7 +15,7 @@ import numpy as np
 from qhls.errors import LoadError
 from qhls.frontend.files.classes import Config, find_shipped, format_value
 
-CLASSES = ("TFOpLambda", "SlicingOpLambda")
+OP_LAYERS = ("TFOpLambda", "SlicingOpLambda")
 
 
 @dataclass(frozen=True)

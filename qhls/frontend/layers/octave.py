@@ -18,7 +18,7 @@ from qhls.frontend.layers.conv import QConv2D
 from qhls.frontend.layers.pooling import QAveragePooling2D
 from qhls.frontend.layers.separable import QSeparableConv2D
 
-Pair = list[Any]
+_Pair = list[Any]
 """High and low resolution: tensors, or ``None`` where there are no such channels."""
 
 
@@ -49,7 +49,7 @@ def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     depthwise_range: Any = 1.0,
     pointwise_range: Any = 1.0,
     bias_range: Any = 1.0,
-) -> Callable[[Any], Pair]:
+) -> Callable[[Any], _Pair]:
     """Return a function from ``[high, low]`` to ``[high, low]``, which adds the layers of an octave.
 
     Either tensor may be ``None``: begin with ``[x, None]``, end with ``alpha=0``. Of the
@@ -82,7 +82,7 @@ def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     name: str = "",
     *,
     acc_quantizer: Any = None,
-) -> Callable[[Any], Pair]:
+) -> Callable[[Any], _Pair]:
     """Return ``QOctaveConv2D`` with Keras' own convolutions and pooling, of float weights.
 
     Raises:
@@ -142,7 +142,7 @@ class _Octave:
                 f"for a plain convolution, got {self.alpha!r}. Change it."
             )
 
-    def __call__(self, x: Any) -> Pair:
+    def __call__(self, x: Any) -> _Pair:
         """Apply the convolutions to ``[high, low]``; return ``[high, low]``."""
         high, low = self._check_pair(x)
         if self.alpha == -1:
@@ -161,7 +161,7 @@ class _Octave:
             lows.append(self._convolve_rounded("h_to_l", for_low, self._pool(high)))
         return [self._sum_terms(highs, "h"), self._sum_terms(lows, "l")]
 
-    def _check_pair(self, x: Any) -> Pair:
+    def _check_pair(self, x: Any) -> _Pair:
         fits = isinstance(x, list | tuple) and len(x) == 2
         needed = x[:1] if fits and self.alpha == -1 else x
         if not fits or all(each is None for each in needed):

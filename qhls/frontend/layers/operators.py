@@ -40,16 +40,18 @@ from qhls.ir import (
 from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import ops
 
-Rule = Callable[..., Any]
+_Rule = Callable[..., Any]
 
 _WEIGHT_BITS = 18
 """Constants on one grid of up to this many bits are multiplied and added as they are, as quantised weights."""
 
 
-def register_operations(*names: str, module: str = "keras.src.ops.numpy") -> Callable[[Rule], Rule]:
+def register_operations(
+    *names: str, module: str = "keras.src.ops.numpy"
+) -> Callable[[_Rule], _Rule]:
     """Make the decorated function the rule for these operations, as far as this Keras has them."""
 
-    def remember(rule: Rule) -> Rule:
+    def remember(rule: _Rule) -> _Rule:
         for name in names:
             cls = find_shipped(name, module)
             if cls is not None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from qhls.frontend.lowering.arithmetic import Arithmetic, find_arithmetic
 from qhls.frontend.lowering.reals import Function, Reals
-from qhls.frontend.lowering.steps import LEVELS, find_lookup, make_float_function, on_grid
+from qhls.frontend.lowering.steps import MOST_LEVELS, find_lookup, make_float_function, on_grid
 from qhls.ir import (
     Add,
     Codes,
@@ -38,7 +38,7 @@ TABLE_BITS = 8
 """Bits of a table that cost as much as one bit times bit of a multiplier."""
 NARROWEST = 8
 """Bits of a factor, at least: a table that costs no more than it would is not compared."""
-PARTS = 16
+_PARTS = 16
 """Parts into which a search cuts what is still open at once."""
 SPREAD = 32
 """Steps of each channel whose places are searched for first."""
@@ -52,7 +52,7 @@ TRIED = 32
 """Factors that are tried with the same number of fraction bits."""
 INFINITE = 1 << 256
 """Beyond every offset."""
-WIDEST = 40
+_WIDEST = 40
 """Bits of an input: beyond, float64 does not tell slopes apart that differ on some code."""
 _BLOCK = 1 << 21
 """Codes, of all channels together, at which the float function is asked at once."""
@@ -129,10 +129,10 @@ class Levels:
         below, above = (
             np.tile(ends, len(levels)).astype(np.int64) for ends in (self.lo - 1, self.hi + 1)
         )
-        shares = np.arange(PARTS + 1)
+        shares = np.arange(_PARTS + 1)
         while (gap := (above - below)[..., None]).max() > 1:
             # A call of the function costs more than the numbers that it is asked for.
-            ends = below[..., None] + gap // PARTS * shares + gap % PARTS * shares // PARTS
+            ends = below[..., None] + gap // _PARTS * shares + gap % _PARTS * shares // _PARTS
             inner = ends[..., 1:-1]
             at = self(np.clip(inner, self.lo[..., None], self.hi[..., None]).reshape(len(ends), -1))
             there = (at.reshape(inner.shape) >= levels[:, None]) & (inner >= self.lo[..., None])
@@ -340,7 +340,7 @@ def round_line(function: Function, x: Reals, to: Fixed) -> Op | None:
         )
     else:
         factor = width + levels.top.bit_length()  # one that keeps all codes of the input apart
-        own = x.channels > 1 or levels.top > LEVELS  # else one small table for all channels
+        own = x.channels > 1 or levels.top > MOST_LEVELS  # else one small table for all channels
         worth = own and table > 2 * TABLE_BITS * width * factor
         result = Quantize(source, to) if worth and _is_blurred(levels, running) else None
     if result is not None and running is not None:
@@ -359,7 +359,7 @@ def _list_levels(chain: Reals, to: Fixed) -> Levels | None:
     lo, hi = chain.x.range.hull
     if find_lookup(chain.x) is not None:
         return None  # another table is all that is needed
-    if not chain.monotone or (hi - lo).bit_length() > WIDEST:
+    if not chain.monotone or (hi - lo).bit_length() > _WIDEST:
         return None
     numbers_at = make_float_function(on_grid(chain.function), chain.x, chain.channels)
     return Levels.of(numbers_at, to.frac, lo, hi, chain.channels)

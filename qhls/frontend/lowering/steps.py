@@ -21,7 +21,7 @@ from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import PACKETS, pad_to_packets, skip_gradients, use_precision
 
-LEVELS = 4096
+MOST_LEVELS = 4096
 """The most steps a function may have: its table."""
 ENUMERATED = 1 << 16
 """Inputs with up to this many codes are tried one by one; wider ones are bisected where the function never turns."""
@@ -360,10 +360,10 @@ def tabulate_steps(
 
 
 def _limit_steps(owner: Any, steps: int) -> None:
-    if steps > LEVELS:
+    if steps > MOST_LEVELS:
         raise explain_refusal(
             owner,
-            f"a function of at most {LEVELS} steps on its input",
+            f"a function of at most {MOST_LEVELS} steps on its input",
             "more",
             "Give its quantizer fewer bits, or quantise its input to fewer.",
         )

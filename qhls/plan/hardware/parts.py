@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-UNITS = ("LUT", "FF", "DSP", "BRAM18", "URAM")
+UNITS: tuple[str, ...] = ("LUT", "FF", "DSP", "BRAM18", "URAM")
 """Look-up tables, flip-flops, DSP slices, block RAMs of 18 kbit and UltraRAMs of 288 kbit."""
 
 _REST = r"[il]?(?:-?[a-z]{2,4}\d{3,4})?(?:-\d[a-z]{0,2})?(?:-[a-z])?(?:-s|-es\d)?"

@@ -25,7 +25,7 @@ PRIMITIVES = (
 )
 """The primitives that a table prices; ``multiply_narrow`` is a product with a number of at most two bits."""
 
-OPERATIONS = (
+HLS_OPERATIONS = (
     *("sum", "add", "negate", "product", "product_dsp", "product_glue"),
     *("compare", "compare_constant", "select", "gate", "table", "fifo"),
 )
@@ -36,7 +36,7 @@ constant), in look-up tables; product_dsp (a, b); product_glue (): the logic bes
 select (bits); gate (); table (words, bits) of constants; fifo (bits, words).
 """
 
-KINDS = {"primitives": PRIMITIVES, "operations": OPERATIONS}
+KINDS = {"primitives": PRIMITIVES, "operations": HLS_OPERATIONS}
 """The kinds of hardware that a table prices, by its ``counts``."""
 
 
@@ -172,7 +172,7 @@ def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
     except (ValueError, KeyError, TypeError, OverflowError) as fault:
         raise EnergyError(
             f"area table {path.stem!r}: expected JSON with description, dsp and figures of {', '.join(PRIMITIVES)}, "
-            f"or counts of 'operations' and figures of {', '.join(OPERATIONS)}, got {fault!r}. Correct the file."
+            f"or counts of 'operations' and figures of {', '.join(HLS_OPERATIONS)}, got {fault!r}. Correct the file."
         ) from None
 
 

@@ -15,16 +15,16 @@ from qhls.system.tables import make_cell
 if TYPE_CHECKING:
     from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
-COLUMNS = ("process", "layer", "action", "fold", "interval", "cycles", "buffers", "to")
-NUMBERS = ("interval", "cycles")
+_COLUMNS = ("process", "layer", "action", "fold", "interval", "cycles", "buffers", "to")
+_NUMBERS = ("interval", "cycles")
 
 
 def make_stream_table(plan: StreamPlan) -> Table:
     """Return one row per process; the title says how long an inference takes."""
     cycles = f"latency {plan.latency:,}, interval {plan.interval:,} cycles"
     table = Table(title=make_cell(f"Plan of {plan.graph.name}: {cycles}", "italic"))
-    for heading in COLUMNS:
-        table.add_column(heading, justify="right" if heading in NUMBERS else "left")
+    for heading in _COLUMNS:
+        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
     for process in plan.processes:
         cells = (
             process.name,

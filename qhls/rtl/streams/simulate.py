@@ -21,7 +21,7 @@ from qhls.rtl.streams.design import StreamVerilog, add_taps
 from qhls.rtl.streams.emit import WORD, describe_ports
 from qhls.system.progress import report
 
-CHUNK = 256
+STREAM_CHUNK = 256
 """Samples per call of a library: few enough to act on Ctrl-C."""
 PAUSES = 0.25
 """Probability that an input has no token, and that an output takes none."""
@@ -69,8 +69,8 @@ class StreamRtl(Simulation[StreamVerilog]):
         plan = self.verilog.plan
         parts: list[list[Array]] = [[] for _ in plan.outputs]
         times: list[Array] = []
-        for start in range(0, max(len(given[0]), 1), CHUNK):
-            chunk = [array[start : start + CHUNK] for array in given]
+        for start in range(0, max(len(given[0]), 1), STREAM_CHUNK):
+            chunk = [array[start : start + STREAM_CHUNK] for array in given]
             results, cycles = self._call(chunk, gaps, stalls, seed + start)
             times.append(cycles)
             for part, fifo, words in zip(parts, plan.outputs, results, strict=True):

@@ -181,7 +181,8 @@ class HyperbandTuner:
     ) -> None:
         if factor < 2 or max_epochs < 1 or hyperband_iterations < 1:
             raise SearchError(
-                f"hyperband: expected factor of at least 2, max_epochs and hyperband_iterations of at least 1, got {factor}, {max_epochs} and {hyperband_iterations}. Increase them."
+                f"hyperband: expected factor of at least 2, max_epochs and hyperband_iterations of at least 1, "
+                f"got {factor}, {max_epochs} and {hyperband_iterations}. Increase them."
             )
         self.max_epochs, self.factor = max_epochs, factor
         self.max_trials = math.inf if max_trials is None else max_trials

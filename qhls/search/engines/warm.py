@@ -27,13 +27,13 @@ from qhls.search.space.choices import Candidate, CandidateChoice, Space
 from qhls.search.trials.driver import ParetoPlan
 from qhls.search.trials.job import Job
 
-SAMPLES = 512
+_SAMPLES = 512
 """Samples of the training data for the loss."""
 
 BOUNDS = 8
 """Costs for which the program is solved."""
 
-Table = dict[str, list[float]]
+_Table = dict[str, list[float]]
 """By choice: a number for each option."""
 
 
@@ -116,12 +116,12 @@ def solve_program(
     }
 
 
-def measure_sensitivities(space: Space, job: Job) -> Table:
+def measure_sensitivities(space: Space, job: Job) -> _Table:
     """Return the rise of the model's loss if one choice alone is an option, for each option.
 
     What cannot be built counts as infinitely bad, within what the program takes.
     """
-    x, y = job.data[0][:SAMPLES], job.data[1][:SAMPLES]
+    x, y = job.data[0][:_SAMPLES], job.data[1][:_SAMPLES]
     loss = keras.losses.get(job.model.loss)
     reference = _compute_loss(job.model, loss, x, y)
 
@@ -145,7 +145,7 @@ def _compute_loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
     return float(to_numpy(keras.ops.mean(loss(y, outputs))))
 
 
-def _compute_costs(space: Space, base: Candidate, name: str, plan: ParetoPlan) -> Table:
+def _compute_costs(space: Space, base: Candidate, name: str, plan: ParetoPlan) -> _Table:
     """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
 
     def measure_cost(candidate: Candidate) -> float:
@@ -168,6 +168,6 @@ def _compute_costs(space: Space, base: Candidate, name: str, plan: ParetoPlan) -
     return table | {first: [lowest + value for value in table[first]]}
 
 
-def _find_ends(costs: Table) -> tuple[float, float]:
+def _find_ends(costs: _Table) -> tuple[float, float]:
     least = sum(min(values) for values in costs.values())
     return least, sum(max(v for v in values if v < _BAD * _BAD / 2) for values in costs.values())

@@ -21,7 +21,7 @@ from qhls.search.errors import GoalError, TrialError
 from qhls.search.goals.forgiving import DEFAULT_CONFIG
 from qhls.search.space.sizes import Sizes, count_model_bits
 
-UNITS = {"energy": "pJ", "area": "LUT", "latency": "ns", "bits": "bits"}
+COST_UNITS = {"energy": "pJ", "area": "LUT", "latency": "ns", "bits": "bits"}
 """Name -> unit of each cost."""
 
 AREA_TABLE = "xilinx_lut6"
@@ -75,7 +75,7 @@ def measure_trained(
         raise _name_failure(model, error) from error
     costs = {
         "energy": lambda: design.energy(hardware.technology).total,
-        "area": lambda: design.area(AREA_TABLE).totals[UNITS["area"]],
+        "area": lambda: design.area(AREA_TABLE).totals[COST_UNITS["area"]],
         "latency": lambda: design.latency().latency * design.schedule.clock_period,
     }
     return {name: float(costs[name]()) for name in names}
@@ -84,9 +84,9 @@ def measure_trained(
 def check_costs(names: Iterable[str]) -> None:
     """Raise ``GoalError`` for a name that is no cost."""
     for name in names:
-        if name not in UNITS:
+        if name not in COST_UNITS:
             raise GoalError(
-                f"costs: expected one of {', '.join(UNITS)}, got {name!r}. Choose one of "
+                f"costs: expected one of {', '.join(COST_UNITS)}, got {name!r}. Choose one of "
                 f"these: a metric is an objective, not a cost."
             )
 
@@ -105,7 +105,7 @@ def _measure_design(model: keras.Model, hardware: Hardware) -> dict[str, float]:
         raise _name_failure(model, error) from error
     return {
         "energy": costs.energy,
-        "area": costs.area[UNITS["area"]],
+        "area": costs.area[COST_UNITS["area"]],
         "latency": costs.latency * hardware.schedule.clock_period,
     }
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from qhls.errors import LoweringError
 from qhls.frontend.lowering.trace import list_inputs
 from qhls.search.errors import BudgetError, SearchError, TrialError
-from qhls.search.goals.costs import UNITS, Hardware, measure
+from qhls.search.goals.costs import COST_UNITS, Hardware, measure
 from qhls.search.space.choices import Candidate, Space
 
 Cost = Callable[[Candidate], float]
@@ -49,7 +49,7 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
             )
         if least > most:
             raise BudgetError(
-                f"budget {name!r}: expected at least {least:g} {UNITS[name]}, what the cheapest candidate "
+                f"budget {name!r}: expected at least {least:g} {COST_UNITS[name]}, what the cheapest candidate "
                 f"costs, got {most:g}. Raise it, or give the space smaller quantizers."
             )
 

@@ -22,7 +22,7 @@ import keras
 
 from qhls.qtools import QTools
 from qhls.search.errors import BudgetError, GoalError
-from qhls.search.goals.costs import UNITS, Hardware, check_costs, measure
+from qhls.search.goals.costs import COST_UNITS, Hardware, check_costs, measure
 from qhls.search.goals.forgiving import (
     DEFAULT_CONFIG,
     ForgivingFactor,
@@ -105,7 +105,7 @@ def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
         number = isinstance(most, int | float) and not isinstance(most, bool)
         if not (number and math.isfinite(most) and most > 0):
             raise BudgetError(
-                f"budget {name!r}: expected a number of {UNITS[name]} above 0, got {most!r}. Correct it."
+                f"budget {name!r}: expected a number of {COST_UNITS[name]} above 0, got {most!r}. Correct it."
             )
     return {name: float(most) for name, most in budgets.items()}
 
@@ -235,7 +235,7 @@ def _check_keys(
             raise GoalError(f"{what}: expected the key {key!r}, got {', '.join(keys)}. Add it.")
 
 
-MEMORIES = ("dram", "sram", "fixed")
+_MEMORIES = ("dram", "sram", "fixed")
 
 
 def _make_energy_factor(
@@ -294,7 +294,7 @@ def _check_energy(pairs: Mapping[str, Any], internal: str, accumulator: str) -> 
                 f"goal: {name}: expected two, for reference and trial, got {pair!r}. Pass a list of two."
             )
     for name, value, known in (
-        *((key, place, MEMORIES) for key in list(pairs)[:2] for place in pairs[key]),
+        *((key, place, _MEMORIES) for key in list(pairs)[:2] for place in pairs[key]),
         ("reference_internal", internal, ("fp16", "fp32", "int8")),
         ("reference_accumulator", accumulator, ("int16", "int32", "fp16", "fp32")),
     ):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qhls.search.errors import GoalError
-from qhls.search.goals.costs import UNITS
+from qhls.search.goals.costs import COST_UNITS
 from qhls.search.trials.training import list_metric_names
 
 _LESS = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "divergence")
@@ -31,12 +31,12 @@ class Objective:
     @property
     def is_cost(self) -> bool:
         """True for a cost, which is known before training."""
-        return self.name in UNITS
+        return self.name in COST_UNITS
 
     @property
     def unit(self) -> str:
         """Unit such as pJ; empty for a metric."""
-        return UNITS.get(self.name, "")
+        return COST_UNITS.get(self.name, "")
 
     def to_loss(self, value: float) -> float:
         """Return a number for ``value`` of which less is better."""
@@ -61,7 +61,7 @@ class Objective:
             if f"val_{name}" in metrics:
                 return metrics[f"val_{name}"]
         raise GoalError(
-            f"objectives: expected metrics ({', '.join(sorted(metrics))}) or costs ({', '.join(UNITS)}), got "
+            f"objectives: expected metrics ({', '.join(sorted(metrics))}) or costs ({', '.join(COST_UNITS)}), got "
             f"{self.name!r}. Add it to the model's metrics: model.compile(..., metrics=[...])."
         )
 
@@ -87,7 +87,7 @@ def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
 
 def _parse(entry: Any) -> Objective:
     if isinstance(entry, str) and entry:
-        cost = entry in UNITS
+        cost = entry in COST_UNITS
         return Objective(entry, not cost and not any(part in entry for part in _LESS))
     if isinstance(entry, tuple | list) and len(entry) == 2 and entry[1] in _DIRECTIONS:
         return Objective(str(entry[0]), _DIRECTIONS[entry[1]])

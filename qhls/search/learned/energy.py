@@ -19,18 +19,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
-
 from qhls.energy.model import list_energy_terms
 from qhls.energy.technology import Polynomial, Technology
 from qhls.ir import Add, Const, Graph, Input, Op, Quantize
 from qhls.plan import Process, Schedule, plan
 from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.events import MULTIPLICATIONS
-from qhls.quantizers.numerics import Tensor
+from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
-
-ops: Any = keras.ops  # whose types say that anything may be None
 
 Learned = LearnedWeights | LearnedActivation
 
@@ -79,7 +75,7 @@ class EnergyTerm:
     """Layers without whose idle units the model is exported."""
     calls: int = 1
 
-    def compute_loss(self) -> Tensor:
+    def compute_loss(self) -> KerasTensor:
         """Return the addend of the loss in each call of the layer that has this term."""
         return (
             ops.convert_to_tensor(self.strength)
@@ -87,11 +83,11 @@ class EnergyTerm:
             / (self.at_start * self.calls)
         )
 
-    def compute_energy(self) -> Tensor:
+    def compute_energy(self) -> KerasTensor:
         """Return the pJ per inference, as estimated from the widths."""
         total = ops.convert_to_tensor(self.constant)
-        bits: dict[Any, Tensor] = {}
-        sums: dict[Any, tuple[Tensor, Tensor]] = {}
+        bits: dict[Any, KerasTensor] = {}
+        sums: dict[Any, tuple[KerasTensor, KerasTensor]] = {}
         for product in self.products:
             layer = product.layer
             if layer not in bits:
@@ -108,8 +104,8 @@ class EnergyTerm:
         return total
 
     def _count_bits(
-        self, width: LearnedWidth, sums: Mapping[Any, tuple[Tensor, Tensor]]
-    ) -> tuple[Tensor, Tensor]:
+        self, width: LearnedWidth, sums: Mapping[Any, tuple[KerasTensor, KerasTensor]]
+    ) -> tuple[KerasTensor, KerasTensor]:
         """Return all bits and fraction bits, with gradients to what is learned."""
         if width.root is None:
             return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
@@ -120,8 +116,8 @@ class EnergyTerm:
         return bits + width.more, fraction + width.fraction
 
     def _sum(
-        self, product: Product, sums: Mapping[Any, tuple[Tensor, Tensor]]
-    ) -> tuple[Tensor, Tensor]:
+        self, product: Product, sums: Mapping[Any, tuple[KerasTensor, KerasTensor]]
+    ) -> tuple[KerasTensor, KerasTensor]:
         """Return all bits and fraction bits of a sum: as fine as its products and its bias."""
         bits, fraction = self._count_bits(product.x, sums)
         layer = product.layer
@@ -132,8 +128,11 @@ class EnergyTerm:
         return ops.maximum(bits - fraction + layer.compute_growth() + finest + 1.0, 1.0), finest
 
     def _price_product(
-        self, product: Product, bits: Tensor, sums: Mapping[Any, tuple[Tensor, Tensor]]
-    ) -> Tensor:
+        self,
+        product: Product,
+        bits: KerasTensor,
+        sums: Mapping[Any, tuple[KerasTensor, KerasTensor]],
+    ) -> KerasTensor:
         """Return the pJ of the products of a layer, and of their sums."""
         operations = self.technology.operations
         x, _ = self._count_bits(product.x, sums)
@@ -148,13 +147,13 @@ class EnergyTerm:
         return times * (multiplied + wide) + once * (stored / at) ** power
 
 
-def mark_used(bits: Tensor) -> Tensor:
+def mark_used(bits: KerasTensor) -> KerasTensor:
     """Return 1 for each weight that has bits, else 0; the gradient is the average saving of one bit less, to 0."""
     fixed = ops.stop_gradient(bits)
     return ops.minimum(fixed, 1.0) + (bits - fixed) / ops.maximum(fixed, 1.0)
 
 
-def price(polynomial: Polynomial, *bits: Tensor) -> Tensor:
+def price(polynomial: Polynomial, *bits: KerasTensor) -> KerasTensor:
     """Return the pJ of one operation on operands of these widths: ``Polynomial.price`` of tensors."""
     product = bits[0]
     for each in bits[1:]:

@@ -19,7 +19,7 @@ from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.layers.traits import list_kernel_variables
 from qhls.quantizers.exponents import compute_exp2
 from qhls.quantizers.keras_types import ops
-from qhls.quantizers.numerics import Tensor, round_through
+from qhls.quantizers.numerics import KerasTensor, round_through
 
 BITS_PER_UNIT = 16.0
 """Bits per unit of a variable: an optimizer whose steps suit weights so moves widths fast enough."""
@@ -29,20 +29,20 @@ DECAY = 0.99
 """Factor of the largest activation that was seen, per batch."""
 
 
-def round_bits(fraction: Tensor) -> Tensor:
+def round_bits(fraction: KerasTensor) -> KerasTensor:
     """Return fraction bits as a whole number within ``MOST_FRACTION_BITS`` of 0, with gradient 1."""
     bound = float(MOST_FRACTION_BITS)
     return ops.clip(round_through(fraction), -bound, bound)
 
 
-def read_fraction_bits(layer: Any, variable: Any) -> Tensor:
+def read_fraction_bits(layer: Any, variable: Any) -> KerasTensor:
     """Return the fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
     bits = round_bits(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
     fixed = ops.stop_gradient(bits)
     return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
 
 
-def round_to_fraction(x: Tensor, fraction: Tensor) -> Tensor:
+def round_to_fraction(x: KerasTensor, fraction: KerasTensor) -> KerasTensor:
     """Return ``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
     step = compute_exp2(-ops.stop_gradient(fraction))
     value = ops.stop_gradient(ops.round(x / step) * step)
@@ -51,7 +51,7 @@ def round_to_fraction(x: Tensor, fraction: Tensor) -> Tensor:
     return value + (x - ops.stop_gradient(x)) + math.log(2.0) * error * bits
 
 
-def count_code_bits(x: Tensor, fraction: Tensor) -> Tensor:
+def count_code_bits(x: KerasTensor, fraction: KerasTensor) -> KerasTensor:
     """Return the bits of the magnitude of each code of ``x``; codes that are not 0 have gradient 1 to ``fraction``."""
     codes = ops.abs(ops.round(ops.stop_gradient(x) * compute_exp2(ops.stop_gradient(fraction))))
     bits = ops.floor(ops.log(ops.maximum(codes, 0.5) + 0.25) / math.log(2.0)) + 1.0
@@ -109,11 +109,11 @@ class LearnedWeights(QLayer):
             if len(start.shape):
                 self.finest_fraction.assign(bound / BITS_PER_UNIT)
 
-    def _limit(self, fractions: Tensor) -> Tensor:
+    def _limit(self, fractions: KerasTensor) -> KerasTensor:
         """Return ``fractions`` limited to the fraction bits that the finest weight may have."""
         return ops.minimum(fractions, ops.convert_to_tensor(self.finest_fraction))
 
-    def compute_fraction(self, variable: str) -> Tensor:
+    def compute_fraction(self, variable: str) -> KerasTensor:
         """Return the fraction bits of a variable as whole numbers, in its shape or as one number."""
         bits = read_fraction_bits(self, getattr(self, f"{variable}_fraction"))
         if not len(bits.shape):
@@ -137,18 +137,18 @@ class LearnedWeights(QLayer):
 
     # -- for prices ---------------------------------------------------------------------------------
 
-    def count_kernel_bits(self) -> Tensor:
+    def count_kernel_bits(self) -> KerasTensor:
         """Return the bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
         name = self.kernel_name
         return count_code_bits(self.get_unquantized(name) + 0.0, self.compute_fraction(name))
 
-    def count_bias_bits(self) -> Tensor:
+    def count_bias_bits(self) -> KerasTensor:
         """Return the bits of the magnitude of the largest bias; 0 if all are 0."""
         return ops.max(
             count_code_bits(self.get_unquantized("bias") + 0.0, self.compute_fraction("bias"))
         )
 
-    def find_finest(self) -> Tensor:
+    def find_finest(self) -> KerasTensor:
         """Return the most fraction bits of a weight that is not 0."""
         fraction = self.compute_fraction(self.kernel_name)
         used = ops.stop_gradient(self.count_kernel_bits()) > 0
@@ -158,11 +158,11 @@ class LearnedWeights(QLayer):
         finest = read_fraction_bits(self, self.finest_fraction)
         return ops.stop_gradient(most) + finest - ops.stop_gradient(finest)
 
-    def count_unit_bits(self, bits: Tensor) -> Tensor:
+    def count_unit_bits(self, bits: KerasTensor) -> KerasTensor:
         """Return the bits of the largest weight of each unit, from ``count_kernel_bits``."""
         return ops.max(bits, axis=tuple(range(len(bits.shape) - 1)))
 
-    def compute_growth(self) -> Tensor:
+    def compute_growth(self) -> KerasTensor:
         """Return the bits that a sum has beyond those of a whole input, without the weights' fraction bits."""
         value = ops.abs(
             self.apply_quantizer(self.kernel_name, self.get_unquantized(self.kernel_name))
@@ -201,18 +201,18 @@ class LearnedActivation(keras.layers.Layer):
         fraction = bits - self.signed - int(self.compute_integer())
         self.output_fraction.assign(fraction / BITS_PER_UNIT)
 
-    def compute_integer(self) -> Tensor:
+    def compute_integer(self) -> KerasTensor:
         """Return the bits left of the binary point, without the sign."""
         peak = ops.maximum(ops.convert_to_tensor(self.peak), 2.0**-MOST_FRACTION_BITS)
         return ops.stop_gradient(ops.ceil(ops.log(peak) / math.log(2.0)))
 
-    def compute_fraction(self) -> Tensor:
+    def compute_fraction(self) -> KerasTensor:
         """Return the fraction bits: enough that one bit remains beside the sign."""
         return ops.maximum(
             read_fraction_bits(self, self.output_fraction), 1.0 - self.compute_integer()
         )
 
-    def compute_width(self) -> Tensor:
+    def compute_width(self) -> KerasTensor:
         """Return the bits of a number, the sign included."""
         return self.compute_integer() + self.compute_fraction() + float(self.signed)
 

@@ -19,13 +19,17 @@ from qhls.ir.integers import Array
 from qhls.quantizers import quantized_bits, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.search.errors import SpaceError
-from qhls.search.learned.layers import LearnedActivation, LearnedWeights, get_learned_class
+from qhls.search.learned.layers import (
+    LearnedActivation,
+    LearnedWeights,
+    get_learned_class,
+)
 from qhls.search.learned.units import find_removable, remove_units
 
-MOST_BITS = 62
+_MOST_BITS = 62
 """Of a ``quantized_bits``."""
 
-KINDS = {"relu": "relu", "linear": "linear"}
+_KINDS = {"relu": "relu", "linear": "linear"}
 
 
 def build_learned_model(
@@ -60,13 +64,15 @@ def _learn_layer(layer: KerasLayer, stored: bool) -> Any:
     name = type(layer).__name__
     kind = _find_kind(layer)
     if kind is not None:
-        return LearnedActivation(kind, name=layer.name) if kind in KINDS else copy_layer(layer)
+        return LearnedActivation(kind, name=layer.name) if kind in _KINDS else copy_layer(layer)
     if has_plain_product(type(layer)):
         return _learn_weights(layer, find_q_class(type(layer)).__name__, stored)
     if layer.get_weights() or isinstance(layer, QLayer) or name in get_registered():
         learnable = ", ".join(sorted(list_plain_products()))
         raise SpaceError(
-            f"gradient: expected layers whose widths can be learned ({learnable}, activations relu and linear), got {layer.name!r}, a {name}. Fold or replace it, or search with an engine of qhls.search."
+            f"gradient: expected layers whose widths can be learned ({learnable}, activations "
+            f"relu and linear), got {layer.name!r}, a {name}. Fold or replace it, or search with an engine "
+            f"of qhls.search."
         )
     return copy_layer(layer)
 
@@ -111,12 +117,13 @@ def _name_function(layer: KerasLayer, function: Any) -> str:
     if isinstance(function, quantized_bits):
         return "linear"
     name = getattr(function, "__name__", "linear" if function is None else str(function))
-    return name if name in (*KINDS, "softmax") else _refuse(layer, name)
+    return name if name in (*_KINDS, "softmax") else _refuse(layer, name)
 
 
 def _refuse(layer: KerasLayer, name: str) -> str:
     raise SpaceError(
-        f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."
+        f"gradient: expected an activation whose width can be learned (relu, linear, or softmax at the end), "
+        f"got {name} in the layer {layer.name!r}. Replace it, or search with an engine of qhls.search."
     )
 
 
@@ -198,9 +205,10 @@ def find_narrowest(values: Array) -> quantized_bits:
     frac = max(_find_lowest_bit(float(v)) for v in np.unique(used))
     largest = round(float(used.max()) * 2.0**frac)
     bits = max(largest.bit_length(), 1) + 1
-    if bits > MOST_BITS:
+    if bits > _MOST_BITS:
         raise SpaceError(
-            f"gradient: expected weights of at most {MOST_BITS} bits, got {bits}: from {used.min():g} to {used.max():g}. Train the model first, or clip its weights."
+            f"gradient: expected weights of at most {_MOST_BITS} bits, got {bits}: from "
+            f"{used.min():g} to {used.max():g}. Train the model first, or clip its weights."
         )
     return quantized_bits(bits, bits - 1 - frac, 1, alpha=1)
 

@@ -44,7 +44,7 @@ from qhls.search.trials.training import compile_like, derive_trial_seed, require
 SETTLING_RATE = 0.1
 """Factor of the learning rate while widths are fixed."""
 
-SAMPLES = 512
+_SAMPLES = 512
 """Inputs that the ranges of the activations are read off at the start."""
 
 
@@ -151,7 +151,7 @@ def _train_points(
         sweep = Sweep(plan, steps, journal, shown, folder)
         if len(journal.records) < plan.trials:
             _train(model, arrays, sweep, chosen)
-        (folder / gradient_state.FILE).unlink(missing_ok=True)
+        (folder / gradient_state._FILE).unlink(missing_ok=True)
         points = sweep.list_points()
         shown.update(journal.records, points)
     for point in points:
@@ -167,7 +167,7 @@ def _open_journal(folder: Path, header: Mapping[str, Any]) -> Journal:
     """Return the journal of the run, after deleting state and models that do not belong to one."""
     journal = Journal(folder, header, trials=True)
     if not journal.records:
-        (folder / gradient_state.FILE).unlink(missing_ok=True)
+        (folder / gradient_state._FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / "models", ignore_errors=True)
     return journal
 
@@ -214,7 +214,7 @@ def prepare(
         layer.start(bits)
     for activation in activations.values():
         activation.output_fraction.assign(1.0)
-    learned(x[:SAMPLES], training=True)
+    learned(x[:_SAMPLES], training=True)
     for activation in activations.values():
         activation.start(bits)
     try:

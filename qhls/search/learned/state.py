@@ -14,7 +14,7 @@ from qhls.search.errors import JournalError
 from qhls.search.trials.job import store
 from qhls.system.limits import ARCHIVE_ERRORS
 
-FILE = "state.npz"
+_FILE = "state.npz"
 
 
 def save(folder: Path, model: keras.Model, epochs: int) -> None:
@@ -22,7 +22,7 @@ def save(folder: Path, model: keras.Model, epochs: int) -> None:
     content = io.BytesIO()
     arrays = {str(i): to_numpy(v) for i, v in enumerate(_list_variables(model))}
     np.savez(content, epochs=np.array(epochs), **arrays)  # pyright: ignore[reportArgumentType]
-    store(folder / FILE, content.getvalue(), "the state of the training")
+    store(folder / _FILE, content.getvalue(), "the state of the training")
 
 
 def load(folder: Path, model: keras.Model) -> int:
@@ -30,7 +30,7 @@ def load(folder: Path, model: keras.Model) -> int:
 
     Raises ``JournalError`` for a file that is damaged or of another model.
     """
-    path = folder / FILE
+    path = folder / _FILE
     if not path.exists():
         return 0
     variables = _list_variables(model)

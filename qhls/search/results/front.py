@@ -18,7 +18,7 @@ from qhls.compile import compile as compile_model
 from qhls.design import Design
 from qhls.errors import QhlsError
 from qhls.search.errors import SearchError
-from qhls.search.goals.costs import UNITS, Hardware
+from qhls.search.goals.costs import COST_UNITS, Hardware
 from qhls.search.goals.objectives import Objective
 from qhls.search.space.choices import Candidate
 from qhls.system.display import Tabular
@@ -158,7 +158,7 @@ def tabulate_points(objectives: tuple[Objective, ...], points: Any) -> Table:
     table = Table(title="Pareto front")
     table.add_column("trial", justify="right")
     for objective in objectives:
-        unit = f", {UNITS[objective.name]}" if objective.is_cost else ""
+        unit = f", {COST_UNITS[objective.name]}" if objective.is_cost else ""
         table.add_column(f"{objective.name}{unit}", justify="right")
     table.add_column("model")
     for point in points:

@@ -48,7 +48,7 @@ DEFAULT_QUANTIZATION: dict[str, dict[str, int]] = {
 }
 """Quantizer -> bits, by kind of tensor: the default choices of AutoQKeras."""
 
-TABLES = (
+_TABLES = (
     *DEFAULT_QUANTIZATION,
     *("pointwise_kernel", "recurrent_kernel", "recurrent_activation"),
 )
@@ -249,14 +249,14 @@ def _check_entry(key: str, value: Any) -> list[Any]:
 def _check_config(config: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
     if not isinstance(config, Mapping):
         raise SpaceError(
-            f"quantization_config: expected a dictionary with {', '.join(TABLES)}, got {config!r}. Pass one."
+            f"quantization_config: expected a dictionary with {', '.join(_TABLES)}, got {config!r}. Pass one."
         )
     for table, quantizers in config.items():
-        if table not in TABLES:
-            close = get_close_matches(str(table), TABLES, n=1)
+        if table not in _TABLES:
+            close = get_close_matches(str(table), _TABLES, n=1)
             advice = f"Did you mean {close[0]!r}?" if close else "Choose one of these."
             raise SpaceError(
-                f"quantization_config: expected keys among {', '.join(TABLES)}, got {table!r}. {advice}"
+                f"quantization_config: expected keys among {', '.join(_TABLES)}, got {table!r}. {advice}"
             )
         if not isinstance(quantizers, Mapping):
             raise SpaceError(

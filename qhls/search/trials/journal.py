@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from qhls.search.errors import JournalError
 from qhls.system.limits import parse_json, read
 
-VERSION = 2
-FILE = "journal.jsonl"
+_VERSION = 2
+JOURNAL_FILE = "journal.jsonl"
 
 _OF_ALL = ("candidate", "state")
 _BY_STATE = {
@@ -73,7 +73,7 @@ class Journal:
         self._lines = FileLines(place) if isinstance(place, Path) else place
         self.where = self._lines.where
         self.records: dict[int, dict[str, Any]] = {}
-        self._header = json.loads(json.dumps({"version": VERSION, **header}))
+        self._header = json.loads(json.dumps({"version": _VERSION, **header}))
         lines = [self._parse_line(i, line) for i, line in enumerate(self._lines.read(), 1)]
         self._begun = bool(lines)
         if lines:
@@ -143,9 +143,9 @@ class Journal:
 
     def _compare(self, header: Mapping[str, Any]) -> None:
         wanted = self._header
-        if header.get("version") != VERSION:
+        if header.get("version") != _VERSION:
             raise JournalError(
-                f"{self.where}: expected a journal of version {VERSION}, got {header.get('version')!r}. "
+                f"{self.where}: expected a journal of version {_VERSION}, got {header.get('version')!r}. "
                 f"Search in a new folder."
             )
         for key in sorted({*header, *wanted}):
@@ -161,7 +161,7 @@ class FileLines:
     """Lines in the file ``FILE`` of ``folder``, which is created if it is missing."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        self._path = folder / JOURNAL_FILE
         self.where = str(self._path)
 
     def read(self) -> list[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from qhls.search.errors import JournalError
 from qhls.system.locks import is_at, lock
 
-FILE = "lock"
+LOCK_FILE = "lock"
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     process has it, or the folder cannot be written.
     """
     created = not folder.exists()
-    path = folder / FILE
+    path = folder / LOCK_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = _take(path)

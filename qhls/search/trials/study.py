@@ -26,7 +26,7 @@ from qhls.search.results.front import Point
 from qhls.search.space.choices import Space
 from qhls.search.trials.driver import ParetoPlan
 
-FILE = "optuna.log"
+STUDY_FILE = "optuna.log"
 
 _STATES = {
     "trained": TrialState.COMPLETE,
@@ -55,7 +55,7 @@ class Study:
         name: str,
         is_new: bool,
     ) -> None:
-        path = folder / FILE
+        path = folder / STUDY_FILE
         self.place = make_url(url).render_as_string(hide_password=True) if url else str(path)
         self._plan = plan
         self._distributions: dict[str, BaseDistribution] = {

@@ -57,7 +57,8 @@ class Watch(keras.callbacks.Callback):
                 logs[f"{prefix}score"] = self.score(float(logs[logged[0]]), logs)
         if "val_score" not in logs:
             raise GoalError(
-                f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, got {', '.join(logs)}. Compile the model's metrics and fit with validation_data."
+                f"metric: expected one of {', '.join(f'val_{n}' for n in self.names)} in what Keras logs, "
+                f"got {', '.join(logs)}. Compile the model's metrics and fit with validation_data."
             )
         for name, value in logs.items():
             self.best.history.setdefault(name, []).append(float(value))
@@ -100,7 +101,10 @@ def train(
 
 
 def compile_like(
-    model: keras.Model, reference: keras.Model, metrics: Any, learning_rate: float | None = None
+    model: keras.Model,
+    reference: keras.Model,
+    metrics: Any,
+    learning_rate: float | None = None,
 ) -> None:
     """Compile ``model`` with the loss, its weights, and a new optimizer like that of ``reference``.
 
@@ -160,7 +164,8 @@ def find_metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) 
         if direction is not None:
             return {"up": "max", "down": "min"}[direction]
     raise GoalError(
-        f"metric {name!r}: expected a metric of which Keras knows whether more or less is better, got another one. Give metric_direction='max' or 'min'."
+        f"metric {name!r}: expected a metric of which Keras knows whether more or less is better, got "
+        f"another one. Give metric_direction='max' or 'min'."
     )
 
 
@@ -196,7 +201,8 @@ def require_compiled(model: keras.Model) -> Any:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or getattr(model, "loss", None) is None:
         raise GoalError(
-            f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every candidate, got one that is not. Call model.compile(optimizer, loss, metrics)."
+            f"model {model.name!r}: expected a compiled model, whose optimizer and loss train every "
+            f"candidate, got one that is not. Call model.compile(optimizer, loss, metrics)."
         )
     return optimizer
 

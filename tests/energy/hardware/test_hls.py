@@ -35,7 +35,7 @@ from qhls.ir import (
     enter_layer,
 )
 from qhls.plan import Schedule, plan
-from qhls.plan.hardware.prices import AREA_TABLES, OPERATIONS
+from qhls.plan.hardware.prices import AREA_TABLES, HLS_OPERATIONS
 from support.shared import SHARED
 from support.tool_reports import module_rpt
 
@@ -229,7 +229,7 @@ def test_a_graph_whose_types_are_fixed_elsewhere_keeps_them():
 def test_the_table_and_its_errors(tmp_path):
     table = load_area_table("vitis_csynth")
     assert list_tool_tables() == ("vitis_csynth", "vivado")
-    assert set(table.figures) == set(OPERATIONS)
+    assert set(table.figures) == set(HLS_OPERATIONS)
     assert table.results == S16
     report = estimate_area(network({0, 1, 2}), Schedule(), table)
     assert report.units == ("LUT", "DSP", "BRAM18")

@@ -11,7 +11,7 @@ import qhls
 from qhls.check.reference import Reference
 from qhls.frontend.lowering.lines import round_line
 from qhls.frontend.lowering.reals import Reals
-from qhls.frontend.lowering.steps import LEVELS
+from qhls.frontend.lowering.steps import MOST_LEVELS
 from qhls.ir import Fixed, Graph, Input, Max, Min, Mul, Threshold, run
 from qhls.layers import QActivation, QBatchNormalization, QConv2D, QDense
 from qhls.model.floats import is_float32_exact
@@ -117,7 +117,7 @@ def test_a_normalisation_before_many_levels_has_no_table(quantizer):
 @pytest.mark.parametrize("bits", [14, 16])
 def test_levels_beyond_a_table(bits):
     model = normalised(f"quantized_bits({bits},3,alpha=1)", channels=bits)
-    assert 1 << bits > LEVELS
+    assert 1 << bits > MOST_LEVELS
     graph = equal_to_keras(model, "s16.10")
     assert "threshold" not in kinds(graph)
 

@@ -12,7 +12,7 @@ import qhls.quantizers as qz
 from qhls.check.executions import check
 from qhls.errors import LoweringError
 from qhls.frontend import QActivation
-from qhls.frontend.lowering.steps import LEVELS, step_function
+from qhls.frontend.lowering.steps import MOST_LEVELS, step_function
 from qhls.frontend.lowering.trace import trace
 from qhls.ir import Fixed, Graph, Input, Quantize, Threshold, run
 from qhls.ir.interpret import draw_codes
@@ -285,7 +285,7 @@ def test_a_constant_function_is_one_level():
         (
             "quantized_tanh(14,use_real_tanh=True)",
             "s20.16",
-            rf"quantizer quantized_tanh\(.*\): expected a function of at most {LEVELS} steps on its input, "
+            rf"quantizer quantized_tanh\(.*\): expected a function of at most {MOST_LEVELS} steps on its input, "
             r"got more\. Give its quantizer fewer bits",
         ),
         (

@@ -8,7 +8,7 @@ import pytest
 
 from qhls.candidates import candidates, read_choices
 from qhls.search import GoalError, Space, TrialError
-from qhls.search.goals.costs import UNITS, Hardware, measure
+from qhls.search.goals.costs import COST_UNITS, Hardware, measure
 from qhls.search.goals.feasible import find_cheapest
 from support.searches import FEW, LIMIT, data, dense
 
@@ -20,7 +20,7 @@ def test_measure_tells_what_it_was_asked_for():
     model = SPACE.build(SPACE.smallest)
     assert measure(model, [], HARDWARE) == {}
     assert list(measure(model, ["bits", "area"], HARDWARE)) == ["bits", "area"]
-    found = measure(model, UNITS, HARDWARE)
+    found = measure(model, COST_UNITS, HARDWARE)
     variants = candidates(model, "s8.4", area="xilinx_lut6")
     costs = variants.estimate_costs(read_choices(model))
     assert found["energy"] == costs.energy
@@ -31,19 +31,19 @@ def test_measure_tells_what_it_was_asked_for():
 def test_measuring_leaves_weights_as_they_are():
     model = SPACE.build(SPACE.smallest)
     before = [np.array(w) for w in model.get_weights()]
-    measure(model, UNITS, HARDWARE)
+    measure(model, COST_UNITS, HARDWARE)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_costs_are_of_types_not_of_weights():
     model = SPACE.build(SPACE.get_candidate(5))
-    before = measure(model, UNITS, HARDWARE)
+    before = measure(model, COST_UNITS, HARDWARE)
     keras.utils.set_random_seed(1)
     model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(*data()[0], verbose=0)
-    assert measure(model, UNITS, HARDWARE) == before
-    assert measure(SPACE.build(SPACE.get_candidate(5)), UNITS, HARDWARE) == before
+    assert measure(model, COST_UNITS, HARDWARE) == before
+    assert measure(SPACE.build(SPACE.get_candidate(5)), COST_UNITS, HARDWARE) == before
 
 
 def test_a_model_that_is_no_design():

@@ -12,8 +12,8 @@ from qhls.search import AutoQKeras, JournalError, SearchError, pareto
 from qhls.search.learned import run as learning
 from qhls.search.learned import state as gradient_state
 from qhls.search.trials import job
-from qhls.search.trials.journal import FILE, Journal
-from qhls.search.trials.study import FILE as STUDY
+from qhls.search.trials.journal import JOURNAL_FILE, Journal
+from qhls.search.trials.study import STUDY_FILE as STUDY
 from support.searches import BITS, DATA, FEW, LIMIT, Pretended, dense, run
 
 
@@ -35,8 +35,8 @@ def test_a_search_on_a_full_disk(tmp_path, size):
     """Journal or study, whichever is the first to reach the limit."""
     settings = {"trials": 12, "tune_filters": "layer"}
     whole = run(tmp_path / "whole", **settings)
-    assert (tmp_path / "whole" / FILE).stat().st_size > 6_000
-    told = rf"({FILE}: expected to write another line|{STUDY}: expected to write the trials as an Optuna study)"
+    assert (tmp_path / "whole" / JOURNAL_FILE).stat().st_size > 6_000
+    told = rf"({JOURNAL_FILE}: expected to write another line|{STUDY}: expected to write the trials as an Optuna study)"
     with no_file_beyond(size), pytest.raises(SearchError, match=rf"^.*{told}, {FULL}"):
         run(tmp_path / "part", **settings)
     assert all(path.stat().st_size <= size for path in (tmp_path / "part").glob("*.*"))
@@ -99,7 +99,7 @@ def test_the_journal_of_one_score_on_a_full_disk(tmp_path):
     journal = Journal(tmp_path / "other", found._make_header(1))
     with (
         no_file_beyond(100),
-        pytest.raises(JournalError, match=rf"^.*{FILE}: .* another line, {FULL}"),
+        pytest.raises(JournalError, match=rf"^.*{JOURNAL_FILE}: .* another line, {FULL}"),
     ):
         journal.append(0, {"state": "trained"})
     assert not journal.records

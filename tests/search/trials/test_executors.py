@@ -22,7 +22,7 @@ from qhls.search.goals.objectives import parse
 from qhls.search.space.choices import Space
 from qhls.search.trials.executors import EXECUTORS, LOSSES, Dispatcher, Task, make_executor
 from qhls.search.trials.job import Job
-from qhls.search.trials.journal import FILE
+from qhls.search.trials.journal import JOURNAL_FILE
 from qhls.search.trials.workers import Inline, Processes, Setup, answer, separate_random
 from support.searches import (
     DATA,
@@ -135,7 +135,7 @@ def test_a_killed_driver_resumes(tmp_path, executor):
     call = {"folder": str(folder), "executor": executor}
     script.write_text(SCRIPT.format(**call, settings=f"rungs=(), trials=4, fit={fit}"))
     driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
-    journal, deadline = folder / FILE, time.monotonic() + 300
+    journal, deadline = folder / JOURNAL_FILE, time.monotonic() + 300
 
     def until(reached):
         while not reached():

@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from qhls.search import JournalError
-from qhls.search.trials.journal import FILE, Journal
+from qhls.search.trials.journal import JOURNAL_FILE, Journal
 
 HEADER = {"search": "test", "seed": 0}
 
@@ -30,7 +30,7 @@ def test_what_was_noted_is_there_again(tmp_path):
 @pytest.mark.parametrize("cut", [1, 5, 30])
 def test_a_torn_last_line_is_dropped(tmp_path, cut):
     filled(tmp_path)
-    path = tmp_path / FILE
+    path = tmp_path / JOURNAL_FILE
     path.write_bytes(path.read_bytes()[:-cut])
     again = Journal(tmp_path, HEADER)
     assert list(again.records) == [0, 1]
@@ -39,7 +39,7 @@ def test_a_torn_last_line_is_dropped(tmp_path, cut):
 
 
 def test_a_torn_header_is_written_again(tmp_path):
-    (tmp_path / FILE).write_bytes(b"0012")
+    (tmp_path / JOURNAL_FILE).write_bytes(b"0012")
     assert Journal(tmp_path, HEADER).records == {}
     assert Journal(tmp_path, HEADER).records == {}
 
@@ -62,7 +62,7 @@ def line(content):
 )  # fmt: skip
 def test_damage_is_named(tmp_path, change, message):
     filled(tmp_path)
-    path = tmp_path / FILE
+    path = tmp_path / JOURNAL_FILE
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(JournalError, match=message):
         Journal(tmp_path, HEADER)
@@ -107,9 +107,9 @@ GOALS = {**HEADER, "objectives": [["accuracy", "max"], ["bits", "min"]]}
 )  # fmt: skip
 def test_trials_that_no_search_can_go_on_from(tmp_path, change, received):
     record = {key: value for key, value in (TRAINED | change).items() if value is not ...}
-    (tmp_path / FILE).write_bytes(line({"version": 2, **GOALS}) + line(TRAINED))
+    (tmp_path / JOURNAL_FILE).write_bytes(line({"version": 2, **GOALS}) + line(TRAINED))
     assert list(Journal(tmp_path, GOALS, trials=True).records) == [0]
-    (tmp_path / FILE).write_bytes(line({"version": 2, **GOALS}) + line(record))
+    (tmp_path / JOURNAL_FILE).write_bytes(line({"version": 2, **GOALS}) + line(record))
     message = rf"^.*, line 2: expected what a search has written, got {re.escape(received)}\. Cut the damaged"
     with pytest.raises(JournalError, match=message):
         Journal(tmp_path, GOALS, trials=True)
@@ -119,7 +119,7 @@ def test_trials_that_no_search_can_go_on_from(tmp_path, change, received):
     "text", [b"[" * 200_000, b"9" * 10_000, b'{"a": "\xff"}', b"not json", b""]
 )
 def test_lines_that_are_no_json(tmp_path, text):
-    (tmp_path / FILE).write_bytes(b"%08x %s\n" % (zlib.crc32(text), text))
+    (tmp_path / JOURNAL_FILE).write_bytes(b"%08x %s\n" % (zlib.crc32(text), text))
     with pytest.raises(
         JournalError, match=r"^.*, line 1: expected a journal's line, got text that is not JSON .*$"
     ):

@@ -16,9 +16,9 @@ from rich.console import Console
 from qhls.search import AutoQKeras, JournalError, SearchError, gradient, pareto
 from qhls.search.trials import database
 from qhls.search.trials.database import DatabaseLines
-from qhls.search.trials.journal import FILE as JOURNAL
+from qhls.search.trials.journal import JOURNAL_FILE as JOURNAL
 from qhls.search.trials.only import (
-    FILE,
+    LOCK_FILE,
     identify_machine,
     identify_process,
     is_running,
@@ -76,10 +76,10 @@ def test_a_second_driver_is_refused_and_a_dead_one_is_not_waited_for(tmp_path, s
     finally:
         first.kill()
         first.communicate()
-    assert (folder / FILE).exists()
+    assert (folder / LOCK_FILE).exists()
     found = run(folder, trials=8, storage=url)
     assert found.records == run(tmp_path / "alone", trials=8).records
-    assert not (folder / FILE).exists()
+    assert not (folder / LOCK_FILE).exists()
     if storage:
         with sqlalchemy.create_engine(url).connect() as connection:
             assert not connection.execute(sqlalchemy.text("select * from qhls_lock")).all()
@@ -124,7 +124,7 @@ def test_other_searches_have_one_driver_too(tmp_path, kind):
     assert not (tmp_path / "x").exists()
     search()
     assert (tmp_path / "x" / JOURNAL).exists()
-    assert not (tmp_path / "x" / FILE).exists()
+    assert not (tmp_path / "x" / LOCK_FILE).exists()
 
 
 def test_a_process_is_told_apart_from_a_later_one_of_its_number():

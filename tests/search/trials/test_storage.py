@@ -9,7 +9,7 @@ import sqlalchemy
 
 from qhls.search import JournalError, SearchError
 from qhls.search.trials.database import DatabaseLines
-from qhls.search.trials.journal import FILE, Journal
+from qhls.search.trials.journal import JOURNAL_FILE, Journal
 from support.databases import free_port, postgresql
 from support.searches import Pretended, run
 
@@ -48,7 +48,7 @@ def test_the_same_search_in_a_database(tmp_path, url):
     in_file = run(tmp_path / "file", **settings)
     found = run(tmp_path / "run", storage=url, **settings)
     assert found.records == in_file.records
-    assert not (tmp_path / "run" / FILE).exists()
+    assert not (tmp_path / "run" / JOURNAL_FILE).exists()
     again = run(tmp_path / "run", storage=url, executor=Nothing, **settings)
     assert again.records == found.records
     assert [p.path for p in again] == [p.path for p in found]

@@ -17,8 +17,8 @@ import pytest
 from qhls.search import SearchError
 from qhls.search.goals.costs import Hardware, measure
 from qhls.search.space.choices import Space
-from qhls.search.trials.journal import FILE
-from qhls.search.trials.study import FILE as STUDY
+from qhls.search.trials.journal import JOURNAL_FILE
+from qhls.search.trials.study import STUDY_FILE as STUDY
 from support.databases import free_port, postgresql
 from support.searches import FEW, LIMIT, Pretended, dense, run
 
@@ -145,7 +145,7 @@ def test_a_search_that_goes_on_adds_what_the_study_lacks(tmp_path, whole, kept, 
     """Whether journal or study had more when the driver was killed; a study may end within a line."""
     shutil.copytree(whole.folder, tmp_path, dirs_exist_ok=True)
     _, before = trials(tmp_path / STUDY)
-    journal = tmp_path / FILE
+    journal = tmp_path / JOURNAL_FILE
     lines = journal.read_bytes().splitlines(keepends=True)
     if ahead:
         journal.write_bytes(b"".join(lines[: kept + 1]))
@@ -158,7 +158,7 @@ def test_a_search_that_goes_on_adds_what_the_study_lacks(tmp_path, whole, kept, 
 
 def test_a_new_search_begins_a_new_study(tmp_path):
     run(tmp_path, trials=4)
-    (tmp_path / FILE).unlink()
+    (tmp_path / JOURNAL_FILE).unlink()
     found = run(tmp_path, trials=4, seed=3)
     _, written = trials(tmp_path / STUDY)
     assert [params for params, *_ in written] == [

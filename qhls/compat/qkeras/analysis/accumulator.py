@@ -19,7 +19,7 @@ from qhls.frontend.models.walk import unwrap
 from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 
-Range = tuple[Any, Any]
+_Range = tuple[Any, Any]
 """Lowest and highest value: numbers, or arrays with one number per channel."""
 
 
@@ -117,7 +117,7 @@ def _count_bits(largest: float) -> int:
     return math.ceil(math.log2(largest)) if largest > 0 else 0
 
 
-def bound_sums(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
+def bound_sums(layer: KerasLayer, input_range: _Range) -> tuple[float, float]:
     """Return the range of all partial sums within ``layer`` for inputs in the range ``input_range``."""
     weights = list_hardware_weights(layer)
     kernels = [w for w in weights if not w.is_bias]
@@ -133,7 +133,7 @@ def bound_sums(layer: KerasLayer, input_range: Range) -> tuple[float, float]:
 
 
 def _bound_products(
-    layer: KerasLayer, kernel: HardwareWeight, input_range: Range
+    layer: KerasLayer, kernel: HardwareWeight, input_range: _Range
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
     w = kernel.values.astype(np.float64)
@@ -160,7 +160,7 @@ def _find_output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, .
     return (rank - 2,)
 
 
-def _bound_between(layer: KerasLayer, low: np.ndarray, high: np.ndarray) -> Range:
+def _bound_between(layer: KerasLayer, low: np.ndarray, high: np.ndarray) -> _Range:
     """Return the range of each channel behind the activation between two kernels."""
     activation = getattr(layer, "depthwise_activation", None)
     if activation is None:

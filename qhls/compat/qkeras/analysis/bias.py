@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import keras
@@ -25,28 +26,11 @@ from qhls.compat.qkeras.weights.hardware import list_hardware_weights
 from qhls.frontend.layers.folded import Folded
 from qhls.frontend.lowering.trace import find_functional
 from qhls.frontend.models.walk import unwrap
+from qhls.ir.types import Fixed
 from qhls.quantizers import Quantizer, get_quantizer, quantized_bits
 
-
-@dataclass(frozen=True)
-class Width:
-    """Integer bits without the sign, fraction bits, and signedness."""
-
-    integer: int
-    frac: int
-    signed: bool
-
-    def __mul__(self, other: Width) -> Width:
-        signed = self.signed or other.signed
-        return Width(self.integer + other.integer, self.frac + other.frac, signed)
-
-    def __add__(self, other: Width) -> Width:
-        integer, frac = max(self.integer, other.integer), max(self.frac, other.frac)
-        return Width(integer + 1, frac, self.signed or other.signed)
-
-    def summed(self, terms: int) -> Width:
-        """Return the width of a sum of ``terms`` such numbers."""
-        return Width(self.integer + math.ceil(math.log2(terms)), self.frac, self.signed)
+_ONE_BIT = Fixed(False, 1, 0)
+"""The numbers 0 and 1, by which a product is a choice."""
 
 
 def populate_bias_quantizer_from_accumulator(
@@ -71,20 +55,20 @@ def populate_bias_quantizer_from_accumulator(
             f"populate_bias_quantizer_from_accumulator: expected a quantizer for each of the "
             f"{len(inputs)} inputs of model {model.name!r}, got {len(sources)}. Pass one per input."
         )
-    widths = {id(t): width(quantizer) for t, quantizer in zip(inputs, sources, strict=True)}
+    types = {id(t): _find_type(quantizer) for t, quantizer in zip(inputs, sources, strict=True)}
     for call in list_model_calls(model):
         layer = unwrap(call.layer)
-        sums = _accumulator(call, widths) if is_product(layer) else None
+        sums = _find_accumulator(call, types) if is_product(layer) else None
         if isinstance(layer, Folded) and layer.bias_quantizer is None:
             _populate(call, sums)
-        result = _output(call, widths, sums)
-        widths |= {id(tensor): result for tensor in call.outputs}
+        result = _find_output(call, types, sums)
+        types |= {id(tensor): result for tensor in call.outputs}
     for function in ("train_function", "test_function", "predict_function"):
         setattr(model, function, None)  # traced with the old quantizers
     return model
 
 
-def _populate(call: Call, sums: Width | None) -> None:
+def _populate(call: Call, sums: Fixed | None) -> None:
     if sums is None:
         raise UtilityError(
             f"populate_bias_quantizer_from_accumulator: layer {call.name!r}: expected a quantised "
@@ -92,52 +76,70 @@ def _populate(call: Call, sums: Width | None) -> None:
             f"{call.layer.get_quantizers()[0]}, or real numbers. Give the layer a kernel "
             f"quantizer and insert a QActivation before it."
         )
-    bits = sums.integer + sums.frac + sums.signed
-    quantizer = quantized_bits(bits, sums.integer, 1, keep_negative=sums.signed)
+    integer = sums.integer - sums.signed
+    quantizer = quantized_bits(sums.width, integer, 1, keep_negative=sums.signed)
     call.layer.bias_quantizer = call.layer.bias_quantizer_internal = quantizer
 
 
-def width(quantizer: Any) -> Width | None:
-    """Return the width of a quantizer's numbers; ``None`` for real numbers."""
-    kind, bits, signed = get_quant_mode(quantizer)
+def _find_type(quantizer: Any) -> Fixed | None:
+    """Return the type of a quantizer's numbers; ``None`` for real numbers."""
+    kind, bits, is_signed = get_quant_mode(quantizer)
+    signed = bool(is_signed)
     if kind in (BINARY, BINARY_01, TERNARY):
-        return Width(0, 0, bool(signed))
+        return Fixed(signed, 1, 0)
     if kind == PO2:
         low, high = quantizer._limits
-        return Width(max(high, 0), max(-low, 0), bool(signed))
+        return _make_type(signed, max(high, 0), max(-low, 0))
     integer = getattr(quantizer, "integer", 0)
     if kind != FIXED or not isinstance(integer, int):
         return None
-    return Width(integer, bits - signed - integer, bool(signed))
+    return _make_type(signed, integer, bits - signed - integer)
 
 
-def _accumulator(call: Call, widths: dict[int, Width | None]) -> Width | None:
-    """Return the width of the sums in a layer, after its last kernel; ``None`` for real numbers."""
-    sums = widths.get(id(call.inputs[0]))
+def _make_type(signed: bool, integer: int, frac: int) -> Fixed:
+    """Return the type with ``integer`` bits before the binary point, the sign not counted."""
+    return Fixed(signed, max(integer + frac + signed, 1), frac)
+
+
+def _multiply(a: Fixed, b: Fixed) -> Fixed:
+    """Return the type of products: QTools adds the bits, the signs not counted."""
+    if _ONE_BIT in (a, b):
+        return b if a == _ONE_BIT else a
+    signed = a.signed or b.signed
+    width = a.width - a.signed + b.width - b.signed + signed
+    return Fixed(signed, width, a.frac + b.frac)
+
+
+def _add(a: Fixed, b: Fixed) -> Fixed:
+    """Return the type of sums of two numbers: one bit more than the larger integer part."""
+    integer = max(a.integer - a.signed, b.integer - b.signed) + 1
+    return _make_type(a.signed or b.signed, integer, max(a.frac, b.frac))
+
+
+def _find_accumulator(call: Call, types: Mapping[int, Fixed | None]) -> Fixed | None:
+    """Return the type of the sums in a layer, after its last kernel; ``None`` for real numbers."""
+    sums = types.get(id(call.inputs[0]))
     for weight in list_hardware_weights(unwrap(call.layer)):
-        kernel = width(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None
+        kernel = _find_type(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None
         if weight.is_bias or sums is None:
             continue
         shape = weight.values.shape
-        terms = shape[:-2] if weight.variable == "depthwise_kernel" else shape[:-1]
-        sums = None if kernel is None else (sums * kernel).summed(math.prod(terms))
+        terms = math.prod(shape[:-2] if weight.variable == "depthwise_kernel" else shape[:-1])
+        product = None if kernel is None else _multiply(sums, kernel)
+        sums = product and replace(product, width=product.width + math.ceil(math.log2(terms)))
     return sums
 
 
-def _output(call: Call, widths: dict[int, Width | None], sums: Width | None) -> Width | None:
+def _find_output(call: Call, types: Mapping[int, Fixed | None], sums: Fixed | None) -> Fixed | None:
     layer = unwrap(call.layer)
     quantizer = getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
     if isinstance(quantizer, Quantizer):
-        return width(quantizer)
+        return _find_type(quantizer)
     if sums is not None:
-        biases = [width(w.quantizer) for w in list_hardware_weights(layer) if w.is_bias]
-        return sums if not biases else None if biases[0] is None else sums + biases[0]
-    read = [widths.get(id(tensor)) for tensor in call.inputs]
-    if not is_transparent(layer) or not read or None in read:
+        biases = [_find_type(w.quantizer) for w in list_hardware_weights(layer) if w.is_bias]
+        return sums if not biases else biases[0] and _add(sums, biases[0])
+    read = [types.get(id(tensor)) for tensor in call.inputs]
+    known = [each for each in read if each is not None]
+    if not is_transparent(layer) or not read or len(known) < len(read):
         return None
-    if isinstance(layer, keras.layers.Add):
-        total = read[0]
-        for each in read[1:]:
-            total = total + each  # type: ignore[operator]
-        return total
-    return read[0]
+    return reduce(_add, known) if isinstance(layer, keras.layers.Add) else known[0]

@@ -17,7 +17,7 @@ from qhls.frontend.models.walk import unwrap, walk_layers
 from qhls.quantizers import Quantizer, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
 
-Mode = tuple[int, int, int]
+_Mode = tuple[int, int, int]
 """Kind of number, bits, and 1 for a signed number."""
 
 FIXED, PO2, TERNARY, BINARY, BINARY_01, FLOAT = range(6)
@@ -34,7 +34,7 @@ _MULTIPLIERS = (
 """Operation that multiplies, by the kind of the weight, then of the input."""
 
 
-def get_quant_mode(quant: Any) -> Mode:
+def get_quant_mode(quant: Any) -> _Mode:
     """Return ``(kind, bits, signed)`` of the values of a quantizer.
 
     Kinds are 0: fixed point, 1: power of two, 2: ternary, 3: binary (-1, 1), 4: binary (0, 1), 5: float, also for

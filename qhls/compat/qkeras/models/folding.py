@@ -116,7 +116,8 @@ def convert_folded_layer_to_unfolded(layer: KerasLayer) -> Any:
     cls = get_registered().get(type(layer).__name__.removesuffix(FOLDED_SUFFIX))
     if not isinstance(layer, Folded) or cls is None:
         raise UtilityError(
-            f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
+            f"convert_folded_layer_to_unfolded: expected a layer with a folded normalisation, such "
+            f"as QConv2DBatchnorm, got the layer {layer.name!r} ({type(layer).__name__}). Pass a folded layer."
         )
     folding = {*NORMALISATION_ARGUMENTS, "folding_mode", "ema_freeze_delay"}
     config = {key: value for key, value in layer.get_config().items() if key not in folding}

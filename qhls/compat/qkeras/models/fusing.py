@@ -79,7 +79,9 @@ def add_bn_fusing_weights(
     """
     if not isinstance(bn_layer, QBatchNormalization):
         raise UtilityError(
-            f"add_bn_fusing_weights: expected a QBatchNormalization, got the layer {bn_layer.name!r} ({type(bn_layer).__name__}). Find pairs of layers with find_bn_fusing_layer_pair(model)."
+            f"add_bn_fusing_weights: expected a QBatchNormalization, got the layer "
+            f"{bn_layer.name!r} ({type(bn_layer).__name__}). Find pairs of layers with "
+            f"find_bn_fusing_layer_pair(model)."
         )
     inverse, offset = scale_and_offset(bn_layer)
     bias = _quantize(prev_layer, "bias") if prev_layer.use_bias else 0.0

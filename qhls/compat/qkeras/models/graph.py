@@ -16,7 +16,7 @@ from qhls.frontend.lowering.trace import find_functional, list_keras_nodes
 from qhls.frontend.models.walk import list_inner, unwrap, walk_layers
 from qhls.quantizers.keras_types import KerasNode
 
-SAMPLES = 256
+_SAMPLES = 256
 """Samples per run: bounds the memory of a model's activations."""
 
 
@@ -93,9 +93,9 @@ def run_layers(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], li
         _of_rank(array, len(tensor.shape))
         for tensor, array in zip(tensors, to_input_arrays(model, x).values(), strict=True)
     ]
-    for start in range(0, len(arrays[0]), SAMPLES):
+    for start in range(0, len(arrays[0]), _SAMPLES):
         values = {
-            id(t): keras.ops.convert_to_tensor(array[start : start + SAMPLES], t.dtype)
+            id(t): keras.ops.convert_to_tensor(array[start : start + _SAMPLES], t.dtype)
             for t, array in zip(tensors, arrays, strict=True)
         }
         for call in every:

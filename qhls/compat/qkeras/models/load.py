@@ -30,7 +30,7 @@ _MODULES = (
     keras.losses,
     keras.metrics,
 )
-LARGEST = 20_000
+_LARGEST = 20_000
 """Largest number as an argument of a metric or loss in a file."""
 
 _ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
@@ -219,9 +219,9 @@ def _read_value(value: Any) -> Any:
 def _check_numbers(name: str, arguments: Any) -> None:
     """Refuse large numbers: a metric may allocate an array of so many elements, or of their square."""
     for value in keras.tree.flatten(arguments):
-        if isinstance(value, int | float) and abs(value) > LARGEST:
+        if isinstance(value, int | float) and abs(value) > _LARGEST:
             raise ValueError(
-                f"{name}: expected numbers up to {LARGEST:,}, got {value:,}. Use smaller ones."
+                f"{name}: expected numbers up to {_LARGEST:,}, got {value:,}. Use smaller ones."
             )
 
 

@@ -133,7 +133,8 @@ class _Config:
     def __init__(self, entries: Mapping[str, Any], bits: int, adaptive: bool) -> None:
         if not isinstance(entries, Mapping):
             raise UtilityError(
-                f"model_quantize: expected a dictionary as quantizer_config, got {type(entries).__name__}. Its keys are names of layers and classes."
+                f"model_quantize: expected a dictionary as quantizer_config, got "
+                f"{type(entries).__name__}. Its keys are names of layers and classes."
             )
         self.entries, self.bits, self.adaptive = entries, bits, adaptive
 
@@ -149,7 +150,8 @@ class _Config:
             known = key in names or key == _DEFAULT or key in get_registered() or key in classes
             if not known and not isinstance(getattr(keras.layers, str(key), None), type):
                 warnings.warn(
-                    f"model_quantize: quantizer_config: expected the name of a layer of the model {model.name!r} or of a class of layers, got {key!r}. This entry has no effect.",
+                    f"model_quantize: quantizer_config: expected the name of a layer of the model "
+                    f"{model.name!r} or of a class of layers, got {key!r}. This entry has no effect.",
                     stacklevel=3,
                 )
 
@@ -169,7 +171,8 @@ class _Config:
             return None, key
         if not isinstance(entry, Mapping):
             raise UtilityError(
-                f"quantizer_config[{key!r}]: expected a dictionary for the layer {layer.name!r}, such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, got {entry!r}. Write a dictionary."
+                f"quantizer_config[{key!r}]: expected a dictionary for the layer {layer.name!r}, "
+                f"such as {{'kernel_quantizer': 'quantized_bits(4,0,alpha=1)'}}, got {entry!r}. Write a dictionary."
             )
         if key == _DEFAULT:
             entry = {
@@ -220,7 +223,8 @@ class _Config:
         names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
         if names and list_inner(layer):
             warnings.warn(
-                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",
+                f"model_quantize: the layer {layer.name!r} ({type(layer).__name__}) holds layers that are not "
+                f"converted: {', '.join(names)}. Make them layers of the model, or of a nested model.",
                 stacklevel=2,
             )
 
@@ -266,7 +270,8 @@ class _Config:
             while cause.__context__ is not None:  # Keras' error repeats the whole configuration
                 cause = cause.__context__
             raise UtilityError(
-                f"quantizer_config[{key!r}]: expected arguments of a {cls.__name__} for the layer {settings['name']!r}, got: {cause}"
+                f"quantizer_config[{key!r}]: expected arguments of a {cls.__name__} for the layer "
+                f"{settings['name']!r}, got: {cause}"
             ) from error
 
     def _replace_bidirectional(self, layer: Any) -> Any:
@@ -325,7 +330,8 @@ class _Config:
             quantizer = get_quantizer(copy(entry))
         except ValueError as error:
             raise UtilityError(
-                f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or quantizers by activation, got {entry!r}: {error}"
+                f"quantizer_config[{key!r}]: expected a quantizer for the layer {layer.name!r}, or "
+                f"quantizers by activation, got {entry!r}: {error}"
             ) from error
         common = {"name": layer.name, "dtype": layer.dtype_policy}
         adapts = key == _ADAPTIVE or (self.adaptive and key != "QActivation")

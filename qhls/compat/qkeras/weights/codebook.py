@@ -14,14 +14,14 @@ from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qkeras.weights.kmeans import KMeans
 from qhls.system.text import say
 
-Table = np.ndarray
-MOST_BITS = 8
+_Table = np.ndarray
+_MOST_BITS = 8
 _QUIET: Any = 0
 
 
 def weight_compression(
     weights: Any, bits: int, axis: int = 0, quantizer: Callable[[Any], Any] | None = None
-) -> tuple[Table, Table]:
+) -> tuple[_Table, _Table]:
     """Replace each weight by an index into ``2**bits`` values, fitted to each slice of ``weights`` along ``axis``.
 
     Returns ``(index_table, codebook_table)``: indices in the shape of ``weights``, and sorted values of the shape
@@ -47,7 +47,7 @@ def weight_compression(
 
 def two_tier_embedding_compression(
     embeddings: Any, bits: int, quantizer: Callable[[Any], Any] | None = None
-) -> tuple[Table, Table, Table, Table]:
+) -> tuple[_Table, _Table, _Table, _Table]:
     """Put the rows into ``2**bits`` clusters, and fit ``2**bits`` values to the rows of each cluster.
 
     Returns ``(index_table, cluster_index_table, codebook_table, quantized_embeddings)``: the index of each element, the
@@ -73,7 +73,7 @@ def two_tier_embedding_compression(
     return index, clusters, codebooks, codebooks[clusters[:, None], index]
 
 
-def create_in_out_table(km: KMeans, quantizer: Any) -> tuple[Table, Table]:
+def create_in_out_table(km: KMeans, quantizer: Any) -> tuple[_Table, _Table]:
     """Return ``(in_table, out_table)``: ``out_table[in_table[code]]`` replaces the value of the quantizer's ``code``.
 
     ``in_table`` has the index for each value of ``quantizer.range()``, in the order of two's complement codes.
@@ -93,7 +93,7 @@ def activation_compression(  # noqa: PLR0917 - QKeras' order
     X_test: Any,  # noqa: N803 - QKeras' name
     y_test: Any,
     sample_size: float = 1.0,
-) -> tuple[list[list[Table]], list[keras.Model], list[KMeans]]:
+) -> tuple[list[list[_Table]], list[keras.Model], list[KMeans]]:
     """Fit ``2**bits`` values to the activations of some layers, and split the model there.
 
     ``activation_indexes`` are indices of ``model.layers``: layers with one ``quantizer`` (``QActivation``) through
@@ -145,13 +145,13 @@ def _cut(model: keras.Model, index: int) -> Any:
 
 
 def _check_bits(where: str, bits: int) -> None:
-    if not 1 <= bits <= MOST_BITS:
+    if not 1 <= bits <= _MOST_BITS:
         raise UtilityError(
-            f"{where}: expected bits from 1 to {MOST_BITS}, got {bits!r}. Choose another number."
+            f"{where}: expected bits from 1 to {_MOST_BITS}, got {bits!r}. Choose another number."
         )
 
 
-def _compress(values: np.ndarray, bits: int, quantizer: Any) -> tuple[Table, Table]:
+def _compress(values: np.ndarray, bits: int, quantizer: Any) -> tuple[_Table, _Table]:
     """Return the index of each value, and the sorted codebook."""
     clustering = KMeans(2**bits).fit(values.reshape(-1, 1))
     if quantizer is not None:

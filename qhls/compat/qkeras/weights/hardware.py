@@ -13,7 +13,7 @@ from qhls.errors import QuantizerError
 from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer
 
-BIAS = "bias"
+_BIAS = "bias"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class HardwareWeight:
     @property
     def is_bias(self) -> bool:
         """Return whether this weight is added instead of multiplied."""
-        return self.variable == BIAS or self.variable.endswith(f"_{BIAS}")
+        return self.variable == _BIAS or self.variable.endswith(f"_{_BIAS}")
 
 
 def list_hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:

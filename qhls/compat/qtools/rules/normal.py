@@ -17,7 +17,7 @@ from qhls.compat.qtools.types.numbers import PO2, Number
 from qhls.compat.qtools.types.operators import Operator, add, divide, multiply
 from qhls.compat.qtools.types.options import Options
 
-KINDS = ("QBatchNormalization", "BatchNormalization")
+NORMALISATIONS = ("QBatchNormalization", "BatchNormalization")
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,12 @@ from qhls.errors import EnergyError
 from qhls.frontend.layers.traits import find_q_class, list_kernel_variables, list_plain_products
 from qhls.quantizers.keras_types import KerasLayer
 
-KINDS = tuple(q + name for q in ("", "Q") for name in (*list_plain_products(), "SeparableConv2D"))
+PRODUCTS = tuple(
+    q + name for q in ("", "Q") for name in (*list_plain_products(), "SeparableConv2D")
+)
 FOLDED = ("QConv2DBatchnorm", "QDepthwiseConv2DBatchnorm")
 
-_CHARGED = tuple(kind for kind in KINDS if "Separable" not in kind)
+_CHARGED = tuple(kind for kind in PRODUCTS if "Separable" not in kind)
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,19 @@ from qhls.compat.qtools.types.numbers import Number
 from qhls.compat.qtools.types.options import Options
 from qhls.errors import EnergyError
 
-Rule = Callable[[Node, list[Number], Options], Findings]
+_Rule = Callable[[Node, list[Number], Options], Findings]
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, _Rule] = {
     **dict.fromkeys(MERGES, rules.count_merging),
     **dict.fromkeys(rules.ACTIVATIONS, rules.count_activation),
-    **dict.fromkeys(normal.KINDS, normal.count_normalisation),
-    **dict.fromkeys(products.KINDS, products.count_product),
+    **dict.fromkeys(normal.NORMALISATIONS, normal.count_normalisation),
+    **dict.fromkeys(products.PRODUCTS, products.count_product),
     **dict.fromkeys(products.FOLDED, products.count_folded),
 }
 """The rules by the class of a layer."""
 
 
-def find_rule(node: Node, options: Options) -> Rule:
+def find_rule(node: Node, options: Options) -> _Rule:
     """Return the rule for a layer by its class; layers that QTools omits have one only if not compatible."""
     if not options.compatible and complete.is_uncounted(node):
         return complete.count_every_kernel
