@@ -25,7 +25,7 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import pad_to_packets
 from qhls.system.limits import check_size
 
-Function = Callable[[Any], Any]
+_Function = Callable[[Any], Any]
 """From samples of a tensor to as many."""
 
 _WIDEST = 16
@@ -44,7 +44,7 @@ class Table:
     """
 
     grid: Grid
-    function: Function
+    function: _Function
     to: Grid
     dims: tuple[int, ...] = ()
 
@@ -117,7 +117,7 @@ def get_function(layer: Layer, given: Any) -> Any:
         ) from error
 
 
-def compute_elements(function: Function) -> Function:
+def compute_elements(function: _Function) -> _Function:
     """Return ``function`` of each element, computed as backends do in the middle of a tensor."""
 
     def compute(v: Array) -> Any:
@@ -214,7 +214,7 @@ def _expand_einsum_dense_t(layer: Layer) -> None:
     _finish_edges(layer, layer.add_operation("order", "Transpose", made, axes=order))
 
 
-def _add_networks(layer: Layer, x: Ref, function: Function, dims: tuple[int, ...]) -> Ref:
+def _add_networks(layer: Layer, x: Ref, function: _Function, dims: tuple[int, ...]) -> Ref:
     """Add the input quantizer and the table of ``function``, which differs along the axes of ``dims``."""
     grid = layer.read_quantizer("iq_conf", "iq") if layer.settings.get("enable_iq", True) else None
     to = layer.read_quantizer("toq_conf", "toq")
@@ -240,8 +240,8 @@ def _read_networks(layer: Layer, biased: bool) -> list[list[Array]]:
 
 
 def _make_network(
-    layer: Layer, kernels: list[list[Array]], axes: tuple[str, str], normalise: Function | None
-) -> Function:
+    layer: Layer, kernels: list[list[Array]], axes: tuple[str, str], normalise: _Function | None
+) -> _Function:
     """Return the networks of all edges as one function; ``axes``: letters of the edges and of their kernels."""
     activation = get_function(layer, layer.read("subnn_activation")) or (lambda v: v)
     pairs, weights = axes
@@ -261,7 +261,7 @@ def _make_network(
     return compute
 
 
-def _make_normalisation(layer: Layer, inputs: int) -> Function:
+def _make_normalisation(layer: Layer, inputs: int) -> _Function:
     settings = {name: layer.read(f"bn_{name}") for name in ("center", "scale", "epsilon")}
     arrays = layer.variables.enter("bn_module").read_all(2, f"{layer.where}: bn_module")
 
@@ -274,7 +274,7 @@ def _make_normalisation(layer: Layer, inputs: int) -> Function:
     return normalise
 
 
-def _make_einsum_normalisation(layer: Layer, pairs: str, inputs: int) -> Function:
+def _make_einsum_normalisation(layer: Layer, pairs: str, inputs: int) -> _Function:
     """Return the normalisation of ``QEinsumDenseT``, whose numbers lie along ``normalize_axes``."""
     given = [bool(layer.read(name)) for name in ("bn_scale", "bn_center")]
     *trained, mean, variance = map(ops.convert_to_tensor, layer.read_weights(2 + sum(given)))

@@ -29,16 +29,16 @@ class OnnxNode:
         return f"node {self.name!r} ({self.kind})"
 
 
-WIDEST = 53
+WIDEST_EXACT = 53
 """Bits of a Quant, at most: float64 holds its integers."""
 
 
 def read_quantizer(node: OnnxNode, width: Numbers, rounding: str) -> IntegerQuantizer:
     """Return the integers that a node rounds to; ``width``: its operand. Raises ``LoweringError``."""
     widths = np.unique(width)
-    if len(widths) != 1 or widths[0] != int(widths[0]) or not 1 <= widths[0] <= WIDEST:
+    if len(widths) != 1 or widths[0] != int(widths[0]) or not 1 <= widths[0] <= WIDEST_EXACT:
         got = ", ".join(f"{each:g}" for each in widths[:3].tolist()) or "none"
-        raise node.refuse(f"one whole bit width from 1 to {WIDEST}", got, "Use such a one.")
+        raise node.refuse(f"one whole bit width from 1 to {WIDEST_EXACT}", got, "Use such a one.")
     mode = str(node.attributes.get("rounding_mode", rounding)).upper()
     if mode not in ROUNDINGS:
         raise node.refuse(f"a rounding_mode of {', '.join(ROUNDINGS)}", mode, "Use one of these.")

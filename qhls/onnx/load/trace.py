@@ -17,7 +17,7 @@ from qhls.frontend.lowering.trace import list_types
 from qhls.ir import Fixed, Input, Op, Threshold, verify
 from qhls.ir.integers import Array
 from qhls.model.graph import ModelGraph
-from qhls.onnx.load.model import WIDEST, OnnxInput, OnnxModel, OnnxNode
+from qhls.onnx.load.model import WIDEST_EXACT, OnnxInput, OnnxModel, OnnxNode
 from qhls.onnx.load.rules import elementwise, linear, movement, quantizers, windows
 from qhls.onnx.load.tracer import Tracer
 from qhls.onnx.load.values import Constant, Value, find_exact
@@ -223,7 +223,7 @@ def _find_type(model: OnnxModel, node: OnnxNode) -> Fixed | None:
     scale, zero, bits = (float(part.item()) for part in constants)
     mantissa, exponent = np.frexp(scale)
     signed = bool(node.attributes.get("signed", 1))
-    if mantissa != 0.5 or zero or not 1 <= bits <= WIDEST or (bits == 1 and signed):
+    if mantissa != 0.5 or zero or not 1 <= bits <= WIDEST_EXACT or (bits == 1 and signed):
         return None
     lowest, highest = find_limits(int(bits), signed, False)
     return replace(Fixed.from_range(lowest, highest, 0), frac=1 - int(exponent))

@@ -17,17 +17,17 @@ from qhls.onnx.load.values import Constant, Value, find_exact
 from qhls.onnx.quantization import Numbers
 from qhls.system.progress import report
 
-Tensor = Value | Constant
-RULES: dict[str, Callable[[Tracer, OnnxNode], Tensor]] = {}
+OnnxTensor = Value | Constant
+RULES: dict[str, Callable[[Tracer, OnnxNode], OnnxTensor]] = {}
 """The lowering rules by kind of node."""
 
 
 def register_rule(
     *kinds: str,
-) -> Callable[[Callable[[Tracer, OnnxNode], Tensor]], Callable[[Tracer, OnnxNode], Tensor]]:
+) -> Callable[[Callable[[Tracer, OnnxNode], OnnxTensor]], Callable[[Tracer, OnnxNode], OnnxTensor]]:
     """Register a function as the rule of nodes of ``kinds``."""
 
-    def register(rule: Callable[[Tracer, OnnxNode], Tensor]) -> Callable[..., Tensor]:
+    def register(rule: Callable[[Tracer, OnnxNode], OnnxTensor]) -> Callable[..., OnnxTensor]:
         RULES.update(dict.fromkeys(kinds, rule))
         return rule
 
@@ -64,7 +64,7 @@ class Tracer:
     """The tensors of a model so far, by name, and where each layer's result can be compared."""
 
     model: OnnxModel
-    tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    tensors: dict[str, OnnxTensor] = field(default_factory=dict[str, OnnxTensor])
     softmax: dict[str, SoftmaxEnd] = field(default_factory=dict[str, SoftmaxEnd])
     rounds: list[str] = field(default_factory=list[str])
     """Nodes with sums of real numbers, which depend on their order in float32."""
@@ -85,7 +85,7 @@ class Tracer:
             self.tensors[node.outputs[0]] = made
             self.layers[node.outputs[0]] = node.name
 
-    def _lower(self, node: OnnxNode) -> Tensor:
+    def _lower(self, node: OnnxNode) -> OnnxTensor:
         for name in filter(None, node.inputs):
             if name not in self.tensors:
                 raise node.refuse(

@@ -19,7 +19,7 @@ from qhls.errors import EnergyError
 
 _Rule = Callable[[Node, list[Number], Options], Findings]
 
-RULES: dict[str, _Rule] = {
+_RULES: dict[str, _Rule] = {
     **dict.fromkeys(MERGES, rules.count_merging),
     **dict.fromkeys(rules.ACTIVATIONS, rules.count_activation),
     **dict.fromkeys(normal.NORMALISATIONS, normal.count_normalisation),
@@ -37,7 +37,7 @@ def find_rule(node: Node, options: Options) -> _Rule:
         return rules.count_averaging
     if rules.is_plain(node.kind):
         return rules.count_passing
-    return RULES.get(node.kind, rules.count_unknown)
+    return _RULES.get(node.kind, rules.count_unknown)
 
 
 def find_source_types(model: keras.Model, source_quantizers: Any, types: Types) -> list[Number]:

@@ -14,8 +14,8 @@ from qhls.frontend.lowering.reals import apply_real_along
 from qhls.ir import Add, Const, Max, Min, Mul, Op, Sub
 from qhls.onnx.load.model import OnnxNode
 from qhls.onnx.load.tracer import (
+    OnnxTensor,
     SoftmaxEnd,
-    Tensor,
     Tracer,
     drop_samples_axis,
     find_axis,
@@ -166,7 +166,7 @@ def _rescale(value: Value, ratio: Fraction, factor: Fraction) -> Value:
 
 
 @register_rule("Mul")
-def lower_mul(tracer: Tracer, node: OnnxNode) -> Tensor:
+def lower_mul(tracer: Tracer, node: OnnxNode) -> OnnxTensor:
     """Lower a product by a constant or of two tensors."""
     for place in (0, 1):
         other = tracer.tensors[node.inputs[1 - place]]

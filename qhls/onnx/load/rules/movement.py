@@ -9,12 +9,12 @@ import numpy as np
 
 from qhls.ir import Concat, Const, Lookup, Op, Pad, Reshape, View
 from qhls.onnx.load.model import OnnxNode
-from qhls.onnx.load.tracer import Tensor, Tracer, find_axis, read_scalar, register_rule
+from qhls.onnx.load.tracer import OnnxTensor, Tracer, find_axis, read_scalar, register_rule
 from qhls.onnx.load.values import Constant, Value
 
 
 @register_rule("Identity", "Dropout", "Cast")
-def keep_tensor(tracer: Tracer, node: OnnxNode) -> Tensor:
+def keep_tensor(tracer: Tracer, node: OnnxNode) -> OnnxTensor:
     """Return the operand as it is: inference drops nothing, and a cast of whole numbers changes none."""
     value = tracer.read_value(node)
     if node.kind == "Cast" and int(node.attributes.get("to", 1)) in (6, 7, 2, 3, 4, 5, 12, 13):

@@ -26,14 +26,14 @@ from qhls.ir import (
     Sub,
     Threshold,
 )
-from qhls.onnx.load.model import WIDEST, OnnxNode, read_quantizer
+from qhls.onnx.load.model import WIDEST_EXACT, OnnxNode, read_quantizer
 from qhls.onnx.load.tracer import Tracer, drop_samples_axis, read_scalar, register_rule
 from qhls.onnx.load.values import Value, find_power
 from qhls.onnx.quantization import Numbers, find_channel_axis
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import make_constant
 
-_FREE = 1 << WIDEST - 1
+_FREE = 1 << WIDEST_EXACT - 1
 """Limit that limits nothing."""
 FLOAT_ROUNDINGS: dict[str, Callable[[Any], Any]] = {
     "ROUND": ops.round,
