@@ -52,10 +52,6 @@ class KerasTensor(Protocol):
     def __getitem__(self, index: Any, /) -> KerasTensor: ...
 
 
-Tensor = KerasTensor
-"""A ``KerasTensor``, by its short name in the quantizers, which know no other tensors."""
-
-
 class KerasLayer(Protocol):
     """A layer, of which only what every layer has is read."""
 
