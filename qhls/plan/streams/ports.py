@@ -9,7 +9,7 @@ from qhls.ir.graph import Graph, SomeGraph
 from qhls.ir.movement import View
 from qhls.ir.op import Op
 from qhls.plan.network import plan
-from qhls.plan.schedule import UNITS, Schedule
+from qhls.plan.schedule import LIMIT_UNITS, Schedule
 from qhls.plan.streams.build import plan_streams
 from qhls.plan.streams.network import StreamPlan
 
@@ -23,7 +23,7 @@ def plan_arrays(graph: Graph, schedule: Schedule) -> StreamPlan:
     asked = replace(schedule, io="stream")
     if schedule.is_searched:
         interval = schedule.target or plan(graph, schedule).interval
-        unlimited = dict.fromkeys((*UNITS, "fit", "throughput"))
+        unlimited = dict.fromkeys((*LIMIT_UNITS, "fit", "throughput"))
         asked = replace(asked, interval=interval, **unlimited)
     return plan_streams(with_flat_ports(graph), asked, whole_ports=True, fused=False)
 
