@@ -28,7 +28,7 @@ def count_covered(netlist: Netlist, family: Family, chains: Mapping[int, int]) -
     """
     gates = _Gates(netlist, chains, family.unknown.read, family.sums)
     costs = family.costs
-    tables = gates.cover(len(costs))
+    tables = gates.find_cover(len(costs))
     found: dict[str, int] = {"sum": 0, "logic": 0, "deep_logic": 0}
     for gate, wires in tables.items():
         part = "logic" if tables.keys().isdisjoint(wires) else "deep_logic"
@@ -68,7 +68,7 @@ class _Gates:
                 self.ends.update(self.bits[index])
         self._reset_registers()
 
-    def cover(self, inputs: int) -> dict[int, frozenset[int]]:
+    def find_cover(self, inputs: int) -> dict[int, frozenset[int]]:
         """Return tables and what they read: a gate moves into its readers where each has the inputs for it."""
         readers: dict[int, set[int]] = {}
         for gate, wires in self.reads.items():
@@ -103,7 +103,7 @@ class _Gates:
             if {x, y} & {ZERO, ONE}:  # a carry cell inverts what it reads
                 self.ends |= {x, y}
                 continue
-            propagated = self.gate(xor, x, y)
+            propagated = self.make_gate(xor, x, y)
             if propagated in self.reads:
                 self.added.add(propagated)
                 self.ends |= {x, propagated}
@@ -131,7 +131,7 @@ class _Gates:
         self.functions.append(function or (_WIRE, (wire,)))
         return wire
 
-    def gate(self, function: Callable[..., int], *wires: int) -> int:
+    def make_gate(self, function: Callable[..., int], *wires: int) -> int:
         """Return the wire of a gate, which is a wire of before if it has the same function."""
         leaves = tuple(sorted({leaf for wire in wires for leaf in self.functions[wire][1]}))
         if len(leaves) > _MOST_LEAVES:
@@ -186,14 +186,14 @@ class _Gates:
             a[-1], b[-1] = b[-1], a[-1]  # a negative code is the lesser one
         result = ZERO
         for x, y in zip(a, b, strict=True):
-            result = self.gate(_less, x, y, result)
+            result = self.make_gate(_make_less, x, y, result)
         return [result]
 
     def choose(self, cell: Cell) -> list[int]:
         """Return the bits of a choice."""
         bit = self.bits[cell.args[0]][0]
         a, b = (self.extend(arg, cell.type.width) for arg in cell.args[1:])
-        made = [self.gate(_mux, bit, x, y) for x, y in zip(a, b, strict=True)]
+        made = [self.make_gate(_make_mux, bit, x, y) for x, y in zip(a, b, strict=True)]
         known = {ZERO, ONE}
         self.reset |= {wire for wire, x, y in zip(made, a, b, strict=True) if {x, y} & known}
         return made
@@ -201,18 +201,18 @@ class _Gates:
     def combine(self, cell: Cell) -> list[int]:
         """Return the bit of a gate."""
         function = and_ if cell.kind is Kind.AND else or_
-        return [self.gate(function, *(self.bits[arg][0] for arg in cell.args))]
+        return [self.make_gate(function, *(self.bits[arg][0] for arg in cell.args))]
 
     def find_any(self, cell: Cell) -> list[int]:
         """Return whether a bit is 1."""
         return [reduce(partial(self.gate, or_), self.bits[cell.args[0]])]
 
 
-def _less(x: int, y: int, below: int) -> int:
+def _make_less(x: int, y: int, below: int) -> int:
     return ~x & y | ~(x ^ y) & below
 
 
-def _mux(bit: int, a: int, b: int) -> int:
+def _make_mux(bit: int, a: int, b: int) -> int:
     return bit & a | ~bit & b
 
 

@@ -46,7 +46,7 @@ _HALF_LOST = 25
 
 def round_floats(x: Any, fraction: Array, rounding: str) -> Any:
     """Return the floats ``x`` rounded to ``fraction`` bits behind the point, in their own arithmetic."""
-    up, down = (_power_of_two(bits, x) for bits in (fraction, -fraction))
+    up, down = (_take_power_of_two(bits, x) for bits in (fraction, -fraction))
     return _ROUNDINGS[rounding](x * up) * down
 
 
@@ -56,10 +56,10 @@ def quantize_floats(x: Any, bits: tuple[Array, Array, Array], rounding: str, ove
     ``bits`` are those of the sign (0 or 1), and integer and fraction bits, of each element; they broadcast to ``x``.
     """
     keep, integer, fraction = bits
-    limit, step = _power_of_two(integer, x), _power_of_two(-fraction, x)
+    limit, step = _take_power_of_two(integer, x), _take_power_of_two(-fraction, x)
     signed = ops.cast(keep, x.dtype)
     if overflow == "WRAP":
-        size = _power_of_two(integer + keep, x)
+        size = _take_power_of_two(integer + keep, x)
         lowest = -signed * limit
         result = ops.mod(round_floats(x, fraction, rounding) - lowest, size) + lowest
     else:
@@ -70,7 +70,7 @@ def quantize_floats(x: Any, bits: tuple[Array, Array, Array], rounding: str, ove
     return ops.where(alive, result, ops.zeros_like(result))
 
 
-def _power_of_two(exponents: Array, x: Any) -> Any:
+def _take_power_of_two(exponents: Array, x: Any) -> Any:
     """Return exact powers of two in the type of ``x``: backends may round their own ``power``."""
     return ops.cast(np.ldexp(1.0, np.asarray(exponents).astype(int)), x.dtype)
 
