@@ -52,7 +52,8 @@ class OnnxExecutor:
     def run_as_given(self, inputs: Mapping[str, Numbers]) -> Numbers:
         """Return the first output for inputs of any types."""
         with np.errstate(all="ignore"):
-            return np.asarray(self._evaluator.run(None, dict(inputs))[0])
+            results: Any = self._evaluator.run(None, dict(inputs))
+        return np.asarray(results[0])
 
 
 def _convert_constants(onnx: Any, graph: Any, dtype: Any) -> None:

@@ -205,7 +205,7 @@ class _Gates:
 
     def find_any(self, cell: Cell) -> list[int]:
         """Return whether a bit is 1."""
-        return [reduce(partial(self.gate, or_), self.bits[cell.args[0]])]
+        return [reduce(partial(self.make_gate, or_), self.bits[cell.args[0]])]
 
 
 def _make_less(x: int, y: int, below: int) -> int:

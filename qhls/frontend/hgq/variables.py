@@ -32,8 +32,8 @@ class Variables:
         group = self._group.get("vars") if isinstance(self._group, h5py.Group) else None
         if not isinstance(group, h5py.Group):
             return []
-        names = sorted((name for name in group if name.isdigit()), key=int)
-        return [np.asarray(group[name][()]) for name in names]
+        names = sorted(filter(str.isdigit, map(str, group)), key=int)
+        return [np.asarray(group[name]) for name in names]
 
     def read_all(self, count: int, where: str) -> list[Array]:
         """Return ``count`` variables or more.
@@ -58,7 +58,7 @@ class Variables:
         named: dict[str, Variables] = {}
         group = layers._group
         for key in group if isinstance(group, h5py.Group) else ():
-            part = layers.enter(key)
+            part = layers.enter(str(key))
             own = part.enter("vars")._group
             name = own.attrs.get("name") if isinstance(own, h5py.Group) else None
             if name is not None:

@@ -61,9 +61,8 @@ class QEinsumDense(QLayer, keras.layers.EinsumDense):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the sizes of the equation's axes; those behind ``...`` in the input's order."""
         x, w, out = spell_axes(self.equation, len(input_shape))
-        sizes = dict(zip(w, self.kernel.shape, strict=True)) | dict(
-            zip(x, input_shape, strict=True)
-        )
+        kernel: Any = self.kernel
+        sizes = dict(zip(w, kernel.shape, strict=True)) | dict(zip(x, input_shape, strict=True))
         return tuple(sizes[axis] for axis in out)
 
     def compute_product(self, inputs: Any) -> Any:
@@ -103,8 +102,9 @@ class _Axes:
 @lower.register(QEinsumDense)
 def _lower_einsum_dense(layer: QEinsumDense, x: Op) -> Tensor:
     axes = _find_axes(layer, len(x.shape))
+    kernel: Any = layer.kernel
     sizes = dict(zip(axes.x, x.shape, strict=True))
-    sizes |= dict(zip(axes.w, (int(size) for size in layer.kernel.shape), strict=True))
+    sizes |= dict(zip(axes.w, (int(size) for size in kernel.shape), strict=True))
     groups, taken, rows, filters = (
         math.prod(sizes[a] for a in part)
         for part in (axes.shared, axes.summed, axes.free, axes.new)

@@ -166,18 +166,19 @@ class QFixedPoint(keras.layers.Layer):
 def _read_bits(*given: Any) -> tuple[Array, Array, Array]:
     """Return the bits of each element as integers of one shape, those of elements without bits as 0."""
     try:
-        keep, integer, fraction = np.broadcast_arrays(*(np.asarray(each) for each in given))
-        numbers = all(each.dtype.kind in "iub" for each in (keep, integer, fraction))
+        bits = list(np.broadcast_arrays(*(np.asarray(each) for each in given)))
     except ValueError:
-        numbers = False
-    sound = numbers and np.isin(keep, (0, 1)).all()
-    if not sound or max(np.abs(integer).max(), np.abs(fraction).max()) > FARTHEST:
+        bits = []
+    sound = bool(bits) and all(each.dtype.kind in "iub" for each in bits)
+    sound = sound and bool(np.isin(bits[0], (0, 1)).all())
+    if not sound or max(np.abs(each).max() for each in bits) > FARTHEST:
         raise QuantizerError(
             f"QFixedPoint: expected keep_negative of 0 or 1 and whole numbers of bits up to {FARTHEST} that broadcast, "
             f"got {given}. Round them."
         )
+    keep, integer, fraction = (each.astype(np.int64) for each in bits)
     alive = keep + integer + fraction > 0
-    return tuple(np.where(alive, each, 0).astype(np.int64) for each in (keep, integer, fraction))  # type: ignore[return-value]
+    return keep * alive, integer * alive, fraction * alive
 
 
 @lower.register(QFixedPoint, reads_reals=True)

@@ -265,9 +265,9 @@ def _count(op: Threshold, writer: Writer, x: Source, to: tuple[float, float, str
     layouts = {1: "NC", 2: "NWC", 3: "NCHW" if x.first else "NHWC", 4: "NDHWC"}
     if len(x.shape) not in layouts:
         raise explain_inexact(op, "a tensor of 1 to 4 axes", f"{len(x.shape)} axes")
-    ends = sorted((bias, bias + scale * op.count))
+    low, high = sorted((bias, bias + scale * op.count))
     whole = scale == int(scale) and bias == int(bias)
-    to_type = Fixed.from_range(*map(int, ends), 0) if whole else None
+    to_type = Fixed.from_range(int(low), int(high), 0) if whole else None
     kind = f"{'' if to_type.signed else 'U'}INT{to_type.width}" if to_type else "FLOAT32"
     options = {"out_scale": scale, "out_bias": bias, "out_dtype": kind}
     layout = layouts[len(x.shape)]

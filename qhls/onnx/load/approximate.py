@@ -50,7 +50,8 @@ def trace_nearest_onnx(
             model = _insert_quant(model, error.name, _Inserted(_find_fixed(chosen), chosen))
         except RealConstantError as error:
             chosen = choose_quantizer(np.asarray(error.values, np.float64), bits)
-            rounded = np.asarray(get_quantizer(chosen)(np.asarray(error.values, np.float32)))
+            quantize: Any = get_quantizer(chosen)
+            rounded = np.asarray(quantize(np.asarray(error.values, np.float32)))
             largest = float(np.abs(rounded - error.values).max())
             source = next(n.name for n in model.nodes if error.name in n.inputs)
             approximations.append(RoundedWeights(source, error.name, chosen, largest))
@@ -63,7 +64,8 @@ def trace_nearest_onnx(
 
 def _find_fixed(quantizer: str) -> Fixed:
     """Return the type to which ``quantizer`` rounds. Raises ``LoweringError``."""
-    assignment = get_quantizer(quantizer).quantization
+    rounding: Any = get_quantizer(quantizer)
+    assignment = rounding.quantization
     if assignment is None:
         raise LoweringError(
             f"allow_approximate: expected a quantizer with one fixed-point type, got {quantizer}. Use "

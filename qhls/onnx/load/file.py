@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from pathlib import Path
@@ -148,9 +149,8 @@ def _read_input(value: Any, graph: Any, where: str) -> tuple[OnnxInput, int | No
             f"{where}: input {name!r}: expected a fixed shape behind the batch, got ({shape}). Export it with fixed "
             f"dimensions."
         )
-    check_size(
-        int(np.prod(dims[1:], dtype=object)), f"{where}: input {name!r}", "a tensor", share=ELEMENT
-    )
+    sizes = tuple(dim for dim in dims[1:] if dim is not None)
+    check_size(math.prod(sizes), f"{where}: input {name!r}", "a tensor", share=ELEMENT)
     annotations = [
         entry.value
         for each in graph.quantization_annotation
@@ -160,7 +160,7 @@ def _read_input(value: Any, graph: Any, where: str) -> tuple[OnnxInput, int | No
     ]
     kinds = {2: "UINT8", 3: "INT8", 4: "UINT16", 5: "INT16"}  # ONNX's numbers of types
     own = kinds.get(value.type.tensor_type.elem_type, "")
-    return OnnxInput(value.name, tuple(dims[1:]), (annotations or [own])[0]), dims[0]
+    return OnnxInput(value.name, sizes, (annotations or [own])[0]), dims[0]
 
 
 def _list_nodes(graph: Any, where: str) -> list[OnnxNode]:

@@ -158,11 +158,11 @@ def price(polynomial: Polynomial, *bits: KerasTensor) -> KerasTensor:
     product = bits[0]
     for each in bits[1:]:
         product = product * each
-    terms = [
-        c if power == 0 else c * product ** (power / len(bits))
-        for power, c in enumerate(polynomial.coefficients)
-    ]
-    return sum(terms[1:], start=ops.convert_to_tensor(float(terms[0])))
+    constant, *coefficients = polynomial.coefficients
+    total: KerasTensor = ops.convert_to_tensor(float(constant))
+    for power, coefficient in enumerate(coefficients, start=1):
+        total = total + coefficient * product ** (power / len(bits))
+    return total
 
 
 def derive_energy_term(
