@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import struct
 import subprocess
 import sys
@@ -32,6 +33,12 @@ def design(tmp_path_factory):
     return qhls.Design(classifier(), qhls.Schedule()).save(tmp_path_factory.mktemp("d") / "c.qhls")
 
 
+def take_terminal():
+    """Make stdin the terminal of this process' session, and Ctrl-C end what a shell's background would ignore."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run_on_terminal(words, columns, until=None, program=QHLS):
     """Run a program on a terminal; press Ctrl-C once it shows ``until``. Return its status and what it showed."""
     ours, theirs = pty.openpty()
@@ -43,7 +50,7 @@ def run_on_terminal(words, columns, until=None, program=QHLS):
         env=environment | {"NO_COLOR": "1", "TERM": "xterm"},
         # Of a session of its own, whose terminal this is: Ctrl-C reaches the command and its children.
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 -- no threads run here
+        preexec_fn=take_terminal,  # noqa: PLW1509 -- no threads run here
     )
     os.close(theirs)
     shown, pressed = b"", False

@@ -9,9 +9,9 @@ import pytest
 from qhls.backends.csim import build
 from qhls.backends.views.tensor import PORT_LIMIT
 from qhls.errors import PlanError
-from qhls.ir import Const, Graph, Op, Reshape
+from qhls.ir import Const, Fixed, Graph, Input, Op, Quantize, Reshape
 from qhls.plan import Schedule, plan_design
-from support.graphs.agreement import STREAMS, assert_agreement, disagreements, stimuli
+from support.graphs.agreement import ARRAYS, STREAMS, assert_agreement, disagreements, stimuli
 from support.graphs.op_batches import BATCHES, ONLY_STREAMS, batch, graph_of, network, residual
 from support.graphs.random_graphs import draw, graphs
 
@@ -83,6 +83,12 @@ def test_ops_with_an_interval_equal_their_targets(name, unoptimised):
 def test_a_network_of_streams_agrees_where_it_is_folded(interval):
     graph = graph_of("network", list(network()))
     assert_agreement(graph, schedule=Schedule(io="stream", interval=interval))
+
+
+@pytest.mark.parametrize("schedule", [ARRAYS, STREAMS], ids=["array", "stream"])
+def test_an_input_that_nothing_reads_is_taken(schedule):
+    x, spare = (Input((4,), Fixed(True, 6, 3), name=name) for name in ("x", "spare"))
+    assert_agreement(Graph((x, spare), (Quantize(x, Fixed(True, 4, 1)),)), schedule=schedule)
 
 
 def test_a_network_agrees_as_users_build_it():

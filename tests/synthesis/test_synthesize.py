@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -141,7 +142,13 @@ def test_an_error_of_yosys_does_not_end_this_process(tmp_path):
 def test_ctrl_c_ends_yosys(tmp_path):
     code = "from pathlib import Path\nfrom qhls.synthesis.yosys import run_yosys\n"
     code += "run_yosys(['exec -- sleep 57'], Path('.'), print)"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        # What runs in a shell's background ignores the signal, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
     assert b"KeyboardInterrupt" in process.communicate(timeout=20)[1]

@@ -66,7 +66,7 @@ class _Streams:
         call, hardware = None, process.hardware
         if taps and hardware:
             call = self._call(taps[0], process.action, hardware, process.tiles is not None)
-        made = writes[0]
+        made = (*writes, *reads)[0]  # a fork without readers has no writes
         if process.op and process.followers:
             made = CStream("", self._make_tensor(process.op), made.lanes, 0)
         followers = tuple(
