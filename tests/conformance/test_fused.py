@@ -18,11 +18,15 @@ SCHEDULES |= {f"{name} streams": replace(each, io="stream") for name, each in SC
 def check_agreement(per_head, schedule):
     graph = graph_of("fused", list(fused(per_head)))
     network = plan_design(graph, schedule)
-    assert [each.ops[-1] for each in network.processes if each.ops] == list(graph.outputs)
+    for process in network.processes:
+        if process.ops and process.ops[-1] not in graph.outputs:
+            # A product that shares its multipliers takes several cycles per token, so it joins nothing.
+            (next_one,) = [each for each in network.processes if process.writes[0] in each.reads]
+            assert next_one.hardware.interval == schedule.reuse_factor > 1
     assert_agreement(graph, schedule=schedule)
 
 
-@pytest.mark.parametrize("name", [name for name in SCHEDULES if name != "shared streams"])
+@pytest.mark.parametrize("name", SCHEDULES)
 def test_fused_ops_agree(name, unoptimised):
     check_agreement(1, SCHEDULES[name])
 
