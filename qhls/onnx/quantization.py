@@ -19,30 +19,25 @@ DOMAINS = (DOMAIN, "finn.custom_op.general", "finn", "onnx.brevitas")
 """Names of QONNX's domain: today's, and those in older files."""
 
 
-def _round_away(x: Numbers) -> Numbers:
-    return np.sign(x) * np.ceil(np.abs(x))
+def make_roundings(xp: Any) -> dict[str, Callable[[Any], Any]]:
+    """Return functions to whole numbers by ``rounding_mode``, of ``numpy`` or ``keras.ops``.
+
+    UP and DOWN are away from zero and towards it.
+    """
+    return {
+        "ROUND": xp.round,
+        "HALF_EVEN": xp.round,
+        "CEIL": xp.ceil,
+        "FLOOR": xp.floor,
+        "UP": lambda x: xp.sign(x) * xp.ceil(xp.abs(x)),
+        "DOWN": xp.trunc,
+        "ROUND_TO_ZERO": xp.trunc,
+        "HALF_UP": lambda x: xp.sign(x) * xp.floor(xp.abs(x) + 0.5),
+        "HALF_DOWN": lambda x: xp.sign(x) * xp.ceil(xp.abs(x) - 0.5),
+    }
 
 
-def _round_half_away(x: Numbers) -> Numbers:
-    return np.sign(x) * np.floor(np.abs(x) + 0.5)
-
-
-def _round_half_towards(x: Numbers) -> Numbers:
-    return np.sign(x) * np.ceil(np.abs(x) - 0.5)
-
-
-ROUNDINGS: dict[str, Callable[[Numbers], Numbers]] = {
-    "ROUND": np.rint,
-    "HALF_EVEN": np.rint,
-    "CEIL": np.ceil,
-    "FLOOR": np.floor,
-    "UP": _round_away,
-    "DOWN": np.trunc,
-    "ROUND_TO_ZERO": np.trunc,
-    "HALF_UP": _round_half_away,
-    "HALF_DOWN": _round_half_towards,
-}
-"""Functions to whole numbers by ``rounding_mode``: UP and DOWN are away from zero and towards it."""
+ROUNDINGS = make_roundings(np)
 
 
 def find_limits(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:

@@ -49,7 +49,7 @@ def _add_rows(table: Table, plan: Plan, indent: str) -> None:
             f"{indent}{process.name}",
             ", ".join(dict.fromkeys(op.layer for op in process.ops if op.layer)),
             process.kind,
-            f"simd {process.fold.simd}, pe {process.fold.pe}" if process.fold else "",
+            describe_fold(process),
             " ".join(str(loop) for loop in process.loops if loop.size > 1),
             f"{process.interval:,}",
             f"{process.depth:,}",
@@ -65,6 +65,12 @@ def _add_rows(table: Table, plan: Plan, indent: str) -> None:
 def _describe_constants(process: Process) -> str:
     buffers = [a.buffer for a in process.reads if isinstance(a.operand, Const)]
     return ", ".join(describe_buffer(buffer) for buffer in buffers)
+
+
+def describe_fold(process: Process | None) -> str:
+    """Return the tiles of a product that shares multipliers; empty for other hardware, or none."""
+    fold = process.fold if process else None
+    return f"simd {fold.simd}, pe {fold.pe}" if fold else ""
 
 
 def describe_buffer(buffer: Buffer) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from qhls.ir import Op
 from qhls.plan.streams.firings import count_busy_cycles
 from qhls.plan.streams.network import StreamPlan, StreamProcess
-from qhls.plan.streams.table import describe_action, describe_fold
-from qhls.plan.table import describe_channel
+from qhls.plan.streams.table import describe_action
+from qhls.plan.table import describe_channel, describe_fold
 from qhls.report.network import BoxText, describe_operation, draw_boxes
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def _list_fifos(plan: StreamPlan) -> Iterator[_Edge]:
 
 
 def _describe(process: Process, links: Mapping[Op, str]) -> BoxText:
-    fold = f", simd {process.fold.simd}, pe {process.fold.pe}" if process.fold else ""
-    title = f"{process.name}: {process.kind}{fold}, depth {process.depth:,} cycles"
+    parts = filter(None, [process.kind, describe_fold(process)])
+    title = f"{process.name}: {', '.join(parts)}, depth {process.depth:,} cycles"
     heading = f"{process.kind} · {_count_cycles(process.busy)}"
     label = process.layer or process.name
     return BoxText(heading, label, title, process.ops[0].kind, links.get(process.op, ""))
@@ -64,7 +64,7 @@ def _describe(process: Process, links: Mapping[Op, str]) -> BoxText:
 
 def _describe_streaming(process: StreamProcess, links: Mapping[Op, str]) -> BoxText:
     kind = " + ".join(op.kind for op in process.ops) or "fork"
-    parts = filter(None, [describe_action(process), describe_fold(process)])
+    parts = filter(None, [describe_action(process), describe_fold(process.hardware)])
     title = f"{process.name}: {', '.join(parts)}"
     heading = f"{kind} · {_count_cycles(count_busy_cycles(process))}"
     link = links.get(process.ops[-1], "") if process.ops else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import string
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ import numpy as np
 
 from qhls.frontend.hgq.linear import list_quantizers, quantize_weight
 from qhls.frontend.hgq.parts import Layer, Ref, register_expansion
+from qhls.frontend.layers.einsum import spell_axes
 from qhls.frontend.layers.scale_shift import QChannelScaleShift
 from qhls.quantizers.keras_types import ops
 
@@ -111,7 +111,7 @@ def _expand_batch_normalization(layer: Layer) -> None:
 @register_expansion("QEinsum")
 def _expand_einsum(layer: Layer) -> None:
     """Add products of all pairs along each operand's own axes, and their sums over axes that the result lacks."""
-    x, y, out, *more = _spell_equation(layer)
+    x, y, *more, out = spell_axes(layer.read("equation"), *map(len, layer.shapes))
     summed = "".join(a for a in x if a in y and a not in out)
     both = "".join(a for a in x[1:] if a in y and a in out)
     alone = ["".join(a for a in one if a not in other) for one, other in ((x, y), (y, x))]
@@ -143,16 +143,3 @@ def _expand_einsum(layer: Layer) -> None:
     layer.quantize_output(
         layer.add_operation("", "Transpose", made, axes=[order.index(a) for a in out])
     )
-
-
-def _spell_equation(layer: Layer) -> list[str]:
-    """Return the axes of both tensors, of the result and of other tensors as letters, those behind ``...`` too."""
-    equation = layer.read("equation").replace(" ", "")
-    operands, out = equation.split("->")
-    spare = "".join(a for a in string.ascii_letters if a not in equation)
-    spelled = [
-        part.replace("...", spare[: len(shape) - len(part.replace("...", ""))])
-        for part, shape in zip(operands.split(","), layer.shapes, strict=True)
-    ]
-    elided = spare[: len(layer.shapes[0]) - len(operands.split(",")[0].replace("...", ""))]
-    return [*spelled[:2], out.replace("...", elided), *spelled[2:]]

@@ -154,10 +154,17 @@ def _find_axes(layer: QEinsumDense, rank: int) -> _Axes:
     return _Axes(x[1:], w, out[1:])
 
 
-def spell_axes(equation: str, rank: int) -> tuple[str, str, str]:
-    """Return the letters of the input's, the kernel's and the result's axes; those behind ``...`` get some."""
+def spell_axes(equation: str, *ranks: int) -> tuple[str, ...]:
+    """Return the letters of each operand's axes and then the result's; those behind ``...`` get some.
+
+    ``ranks``: the number of axes of the first operands; others, such as kernels, have no ``...``. The result's axes
+    behind ``...`` are those of the first operand.
+    """
     operands, out = equation.replace(" ", "").split("->")
-    x, w = operands.split(",")
     spare = "".join(a for a in string.ascii_letters if a not in equation)
-    elided = spare[: rank - len(x.replace("...", ""))]
-    return x.replace("...", elided), w, out.replace("...", elided)
+    parts = operands.split(",")
+    named = [len(part.replace("...", "")) for part in parts]
+    wanted = (*ranks, *named[len(ranks) :])
+    elided = [spare[: rank - count] for rank, count in zip(wanted, named, strict=True)]
+    spelled = [part.replace("...", own) for part, own in zip(parts, elided, strict=True)]
+    return *spelled, out.replace("...", elided[0])

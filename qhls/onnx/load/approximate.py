@@ -42,7 +42,7 @@ def trace_nearest_onnx(
         try:
             return *trace_onnx(model, input_types, may_leave), tuple(approximations)
         except RealTensorError as error:
-            source = next((n.name for n in model.nodes if error.name in n.outputs), error.name)
+            source = _name_source(model, error.name)
             reals = error.value.to_reals(source, error)
             codes, numbers = list_numbers(reals)
             chosen = str(get_quantizer(quantizer)) if quantizer else choose_quantizer(numbers, bits)
@@ -112,6 +112,7 @@ def _insert_quant(model: OnnxModel, name: str, inserted: _Inserted) -> OnnxModel
 
 
 def _name_source(model: OnnxModel, name: str) -> str:
+    """Return the node that makes the tensor ``name``, or an input itself."""
     return next((node.name for node in model.nodes if name in node.outputs), name)
 
 

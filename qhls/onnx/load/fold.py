@@ -43,8 +43,7 @@ def fold_constants(model: OnnxModel, node: OnnxNode, read: Sequence[Constant]) -
     arrays = [each.values for each in read]
     values = _compute(model, node, arrays)
     if node.kind in _MOVES and read[0].integers is not None:
-        moved = read[0].move(lambda array: _compute(model, node, [array, *arrays[1:]]))
-        return moved
+        return read[0].move(lambda array: _compute(model, node, [array, *arrays[1:]]))
     if node.kind in ("Quant", "IntQuant") and not arrays[2].any():
         return _quantize(node, arrays, values)
     if node.kind == "BipolarQuant":

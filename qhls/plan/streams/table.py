@@ -9,7 +9,7 @@ from rich.table import Table
 from qhls.ir.ops import Const
 from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Slide
 from qhls.plan.streams.firings import count_busy_cycles
-from qhls.plan.table import describe_buffer
+from qhls.plan.table import describe_buffer, describe_fold
 from qhls.system.tables import make_cell
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def make_stream_table(plan: StreamPlan) -> Table:
             process.name,
             process.layer,
             describe_action(process),
-            describe_fold(process),
+            describe_fold(process.hardware),
             f"{process.interval:,}" if process.interval else "a loop",
             f"{count_busy_cycles(process):,}",
             describe_buffers(process),
@@ -64,12 +64,6 @@ def _describe_first(process: StreamProcess) -> str:
     if isinstance(action, Reduce):
         return f"{action.op.reduction} of {action.pixels:,} pixels"
     return f"{action.steps:,} steps" if action.steps > 1 else "whole tensors"
-
-
-def describe_fold(process: StreamProcess) -> str:
-    """Return the tiles of a product that shares multipliers."""
-    fold = process.hardware.fold if process.hardware else None
-    return f"simd {fold.simd}, pe {fold.pe}" if fold else ""
 
 
 def describe_buffers(process: StreamProcess) -> str:

@@ -29,23 +29,13 @@ from qhls.ir import (
 from qhls.onnx.load.model import WIDEST_EXACT, OnnxNode, read_quantizer
 from qhls.onnx.load.tracer import Tracer, drop_samples_axis, read_scalar, register_rule
 from qhls.onnx.load.values import Value, find_power
-from qhls.onnx.quantization import Numbers, find_channel_axis
+from qhls.onnx.quantization import Numbers, find_channel_axis, make_roundings
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import make_constant
 
 _FREE = 1 << WIDEST_EXACT - 1
 """Limit that limits nothing."""
-FLOAT_ROUNDINGS: dict[str, Callable[[Any], Any]] = {
-    "ROUND": ops.round,
-    "HALF_EVEN": ops.round,
-    "CEIL": ops.ceil,
-    "FLOOR": ops.floor,
-    "UP": lambda v: ops.sign(v) * ops.ceil(ops.abs(v)),
-    "DOWN": ops.trunc,
-    "ROUND_TO_ZERO": ops.trunc,
-    "HALF_UP": lambda v: ops.sign(v) * ops.floor(ops.abs(v) + 0.5),
-    "HALF_DOWN": lambda v: ops.sign(v) * ops.ceil(ops.abs(v) - 0.5),
-}
+FLOAT_ROUNDINGS = make_roundings(ops)
 """The functions of ``ROUNDINGS`` on tensors of Keras."""
 
 
