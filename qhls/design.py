@@ -188,16 +188,17 @@ class Design:
 
         return prove(self.graph, self._build_verilog(), seconds=seconds)
 
-    def synthesize(self, family: str = "xc7", flow: str = "yosys") -> SynthesisReport:
+    def synthesize(self, family: str | None = None, flow: str = "yosys") -> SynthesisReport:
         """Map the Verilog to an FPGA family with Yosys, and compare its counts with our estimate.
 
-        ``family``: "xc7", "xcup", "ice40", "ecp5" or "gowin"; its delays place the registers. The result is cached by
-        the content of the Verilog.
+        ``family``: "xc7", "xcup", "ice40", "ecp5" or "gowin", by default the schedule's, else "xc7"; its delays place
+        the registers. The result is cached by the content of the Verilog.
         Needs ``pip install 'qhls[rtl]'``. Raises ``EmitError``, ``MissingError`` and ``RtlError``.
         """
         from qhls.synthesis.synthesize import synthesize
 
-        return synthesize(self.graph, self._build_verilog(family), family, flow)
+        chosen = family or self.schedule.family or "xc7"
+        return synthesize(self.graph, self._build_verilog(chosen), chosen, flow)
 
     def place(
         self, device: str = "ecp5-25k", *, bitstream: str | Path | None = None

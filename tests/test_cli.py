@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import pytest
 
+import qhls
 from qhls.cli import main
 from qhls.energy import QTools
 from qhls.layers import QActivation, QDense
@@ -406,6 +407,35 @@ def test_plan_prints_one_process_a_line(saved, capsys):
 def test_plans_that_cannot_be(saved, capsys, arguments, message):
     assert main(["plan", saved, *TYPE, *arguments]) == 2
     assert re.match(rf"^qhls plan: {message}", capsys.readouterr().err.splitlines()[-1])
+
+
+def test_a_family_places_the_registers_of_verilog(saved, tmp_path, capsys):
+    """The same Verilog as that of the schedule with this family, which has more registers than others."""
+    depths = {}
+    for family in (None, "ecp5"):
+        words = ["--clock-period", "4", *(["--family", family] if family else [])]
+        out, kept = str(tmp_path / str(family)), str(tmp_path / f"{family}.qhls")
+        assert (
+            main(["compile", saved, *TYPE, *words, "-t", "verilog", "-o", out, "--save", kept]) == 0
+        )
+        design = qhls.load(kept)
+        assert design.schedule.family == family
+        depths[family] = design.latency("verilog").latency
+    assert depths["ecp5"] > depths[None]
+    capsys.readouterr()
+    assert main(["show", kept, "--family", "xc7"]) == 2
+    expected = r"^qhls show: .*ecp5\.qhls: expected no --family, got one for a saved design, which "
+    assert re.match(expected, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "synth"])
+def test_a_family_is_one_of_those_with_a_table(saved, capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, saved, *TYPE, "--family", "virtex"])
+    expected = (
+        rf"^qhls .* {command}: error: argument --family: invalid choice: 'virtex' \(choose from "
+    )
+    assert re.match(expected, capsys.readouterr().err.splitlines()[-1])
 
 
 def test_a_fold_is_written_as_two_numbers(saved, capsys):

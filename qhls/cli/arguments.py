@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from qhls.cli.schedule import add_targets
+from qhls.cli.schedule import add_family, add_targets
 from qhls.compile import REAL_ENDS
 from qhls.model.softmax import MODES
 from qhls.plan import Schedule
@@ -33,6 +33,7 @@ def add_common(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("--part", default=Schedule().part, help=part)
     if name != "search":
         add_targets(command)
+        add_family(command, name)
         foreign = "take part, clock, ports, reuse factors and types of inputs from hls4ml's configuration (.yml)"
         command.add_argument("--hls4ml-config", type=Path, metavar="FILE", help=foreign)
 

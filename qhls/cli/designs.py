@@ -83,6 +83,7 @@ def _refuse_settings(options: argparse.Namespace, model: str) -> None:
             "allow_approximate",
             "approximate_bits",
             "io",
+            "family",
             "interval",
             "throughput",
             "fit",

@@ -141,9 +141,9 @@ def add_design_options(commands: Any) -> None:
     add_option(commands, "check", "--rtl", action="store_true", help=rtl)
     solver = "seconds of the solver for one question; default: 20"
     add_option(commands, "prove", "--seconds", type=float, default=20.0, help=solver)
-    family = "family of FPGAs; default: xc7"
-    choices = list(FAMILIES)
-    add_option(commands, "synth", "--family", choices=choices, default="xc7", help=family)
+    family = "family of FPGAs; default: that of the design's schedule, or xc7"
+    settings = {"choices": list(FAMILIES), "dest": "mapped_to", "help": family}
+    add_option(commands, "synth", "--family", **settings)
     add_option(commands, "synth", "--flow", choices=FLOWS, default="yosys", help="synthesis tool")
     device = "device; default: ecp5-25k"
     add_option(

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from qhls.plan import Schedule
-from qhls.plan.schedule import LIMIT_UNITS, Io
+from qhls.plan.schedule import LIMIT_UNITS, Family, Io
+
+
+def add_family(command: argparse.ArgumentParser, name: str) -> None:
+    """Add the argument for the FPGA family of a design, where neither ``name`` nor a device decides on it."""
+    if name in ("synth", "place"):
+        command.set_defaults(family=None)
+        return
+    delays = (
+        "FPGA family whose delays place the registers of Verilog; default: those of UltraScale+"
+    )
+    command.add_argument("--family", choices=get_args(Family), help=delays)
 
 
 def add_targets(command: argparse.ArgumentParser) -> None:
@@ -53,13 +64,14 @@ def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Sched
         "clock_period",
         "part",
         "io",
+        "family",
         "interval",
         "throughput",
         "fit",
         *LIMIT_UNITS,
     )
     fields = {name: getattr(options, name) for name in names}
-    others = [name for name in names if name not in ("clock_period", "part", "io")]
+    others = [name for name in names if name not in ("clock_period", "part", "io", "family")]
     is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
     if options.command == "plan" and is_alone and options.part != options.default("part"):
         fields["fit"] = True

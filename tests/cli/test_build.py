@@ -93,6 +93,11 @@ def test_build_takes_data(folder, tmp_path, capsys):
         ("softmax", "topk", r"compile: expected one of softmax, .*, got 'topk'\. Check .*"),
         ('"argmax"', "3", r"compile\.softmax: expected a string, got 3\. Correct it\."),
         ("clock_period = 4", "clock_period = 0", r"Schedule\.clock_period: expected a positive .*"),
+        (
+            "clock_period = 4",
+            'family = "virtex"',
+            r"Schedule\.family: expected one of xc7, xcup, ice40, ecp5, gowin, got 'virtex'\.",
+        ),
         ("clock_period", "period", r"schedule: expected one of reuse_factor, .*, got 'period'.*"),
         (
             "samples = 20",
