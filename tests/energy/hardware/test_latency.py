@@ -7,10 +7,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import qhls
 from qhls.backends.emit import generate_sources
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.energy.hardware.latency import estimate_latency
+from qhls.energy.tool_reports.report import read_report
 from qhls.ir import (
     Add,
     Concat,
@@ -35,6 +37,7 @@ from support.cpp.trips import count_trips
 from support.graphs.op_batches import graph_of
 from support.graphs.op_examples import EXAMPLES
 from support.plans import place_of, process_of
+from support.shared import SHARED
 
 
 def image_graph():
@@ -228,3 +231,45 @@ def test_text_and_numbers():
     content = report.to_dict()
     assert content["latency"] == report.latency
     assert [op["name"] for op in content["ops"]] == [op.name for op in report.ops]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "multipliers", "published"),
+    [
+        ((104, 48, 104, 16), (6, 4, 2), 2_920),
+        ((104, 48, 104, 128), (3, 2, 8), 5_832),
+        ((104, 48, 112, 104), (1, 1, 4), 13_288),
+        ((104, 48, 104, 104), (1, 1, 2), 15_400),
+    ],
+)
+def test_folded_layers_take_the_cycles_that_are_published(sizes, multipliers, published):
+    """hls4ml's resource strategy after C synthesis by Vitis HLS 2023.2: the multipliers are those of its reuse factors.
+
+    Source: jdweitz/wa-hls4ml, data/concatenated_3layer_json_to_csv.csv; benchmarks/folded_latency.py has more.
+    """
+    y = x = Input((sizes[0],), Fixed(True, 8, 4), name="x")
+    for number, size in enumerate(sizes[1:]):
+        kernel = np.arange(y.size * size).reshape(y.size, size) % 13 - 6.0
+        y = Matmul(y, Const.of(kernel), name=f"dense{number}", layer=f"dense{number}")
+        y = Quantize(Max(y, Const.of(0.0)), Fixed(False, 4, 0))
+    folding = {f"dense{number}": (1, pe) for number, pe in enumerate(multipliers)}
+    found = estimate_latency(Graph((x,), (y,), "layers"), Schedule(folding=folding))
+    assert math.isclose(found.sequential, published, rel_tol=0.002)
+
+
+JETS = SHARED / "reports/Hector-Plata+hls4ml-tutorial"
+
+
+@pytest.mark.skipif(not JETS.is_dir(), reason=f"no published reports: {JETS} is absent")
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_unrolled_designs_take_about_the_cycles_that_are_published(number):
+    """The interval is equal; of the latency, their softmax takes cycles, which the host computes here."""
+    (folder,) = (JETS / f"model_{number}/model_{number}").rglob("syn/report")
+    whole = read_report(folder / "myproject_csynth.xml").latency
+    (softmax,) = folder.glob("softmax*_csynth.xml")
+    model = JETS / f"models/model_{number}_KERAS_check_best_model.h5"
+    schedule = Schedule(clock_period=5.0)
+    design = qhls.compile(model, "s16.10", schedule=schedule, allow_approximate=number < 3)
+    found = design.latency()
+    assert found.interval == whole.interval == 1
+    assert abs(found.latency - (whole.latency - read_report(softmax).latency.latency)) <= 3
