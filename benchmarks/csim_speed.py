@@ -4,8 +4,8 @@
         --peer-python PEER/bin/python
 
 Everything is CPU time; both sides take turns, round by round, in one run, and a ratio is the median over
-rounds. Without ``--model`` a Q-MLP of the jet tagger's shape (16-64-32-32-5, 6 bits, random weights)
-stands in; without ``--peer-python`` there are own figures only. See README.md.
+rounds. Without ``--model`` the model is a Q-MLP of the jet tagger's shape (16-64-32-32-5, 6 bits, random
+weights). Without ``--peer-python`` only qhls is measured. See README.md.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def cases(options: argparse.Namespace, folder: Path) -> list[Case]:
         models.append(Case("jet tagger", options.model, options.weights))
     else:
         missing = f"no file {str(options.model)!r}" if options.model else "no --model"
-        log(f"{missing}: a Q-MLP of the jet tagger's shape with random weights stands in")
+        log(f"{missing}: using a Q-MLP of the jet tagger's shape with random weights")
         models.append(stand_in(folder))
     if options.cnn and not options.quick:
         case = Case(

@@ -14,7 +14,7 @@ import numpy as np
 from qhls.layers import QActivation, QConv2D, QDense, QDepthwiseConv2D
 
 MEAN_BITS = 8
-"""Bits behind an average, which has no fixed-point type of its own."""
+"""Bits behind an average, which itself has no fixed-point type."""
 
 
 class Builder:

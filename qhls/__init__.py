@@ -98,7 +98,7 @@ _MODULES = (
     "search",
     "utils",
 )
-"""What is imported when first asked for: Keras, which most of it needs, takes seconds."""
+"""Modules that are imported on first use: most of them need Keras, whose import takes seconds."""
 
 
 def __getattr__(name: str) -> Any:

@@ -106,7 +106,7 @@ def read_source(model_or_path: Any, weights: str | PathLike[str] | None = None) 
 
 @dataclass(frozen=True)
 class _Traced:
-    """A graph, the model that it equals, what the host computes of its outputs, and the approximations in it."""
+    """A graph, the model that it equals, the host's part of the model, and the approximations in it."""
 
     graph: ModelGraph
     model: Any

@@ -1,4 +1,4 @@
-"""Exceptions of qhls. Every message names the thing, what was expected, what qhls got, and what to do."""
+"""Exceptions of qhls. Every message has the form ``<where>: expected <A>, got <B>. <What to do.>``"""
 
 from qhls.system.text import escape_controls, shorten
 

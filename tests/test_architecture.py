@@ -1,6 +1,7 @@
 """The architecture, checked: who may import whom, how fast the IR loads and how long code may be."""
 
 import ast
+import itertools
 import re
 import subprocess
 import sys
@@ -384,6 +385,11 @@ NO_VERB = re.compile(
 )
 """First words of a docstring with which a function does nothing."""
 
+NO_NOUN = re.compile(
+    r"(?:What|Where|When|Whether|Which|Who|How|Of|As|From|For|In|With|Within|To|By|At|On|Until|Beyond)\b"
+)
+"""First words with which a class, a module or an attribute is nothing."""
+
 AVOIDED = re.compile(r"\b(?:told|tells|stands|there (?:is|are)|of its own|becomes of)\b", re.I)
 LONGEST = 25
 """Words of a sentence."""
@@ -394,6 +400,17 @@ def docstrings(path):
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node, ast.get_docstring(node) or ""
+
+
+def attributes(path):
+    """Yield ``(node, text)`` of the docstrings behind assignments: of constants, types and fields."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for before, after in itertools.pairwise(node.body):
+                if isinstance(before, ast.Assign | ast.AnnAssign) and isinstance(after, ast.Expr):
+                    text = getattr(after.value, "value", None)
+                    if isinstance(text, str):
+                        yield before, text
 
 
 def is_property(node):
@@ -421,6 +438,46 @@ def test_functions_are_described_by_a_verb():
     assert wrong == []
 
 
+def test_classes_modules_and_attributes_are_described_by_a_noun():
+    texts = [
+        (path, node, text)
+        for path in MODULES
+        for node, text in (*docstrings(path), *attributes(path))
+        if not isinstance(node, ast.FunctionDef)
+    ]
+    wrong = [
+        f"{path}:{getattr(node, 'lineno', 1)}: {text.splitlines()[0]}"
+        for path, node, text in texts
+        if NO_NOUN.match(text)
+    ]
+    assert wrong == []
+    assert len(texts) > 1000
+
+
+TEXTS = (
+    "qhls/**/*.py",
+    "qhls/**/*.j2",
+    "qhls/**/*.json",
+    "benchmarks/*.py",
+    "examples/*.py",
+    "**/*.md",
+)
+"""Files whose words are read: code, comments, messages, help, emitted C++ and Verilog, documentation."""
+
+
+def test_words_to_avoid_are_nowhere():
+    wrong = [
+        f"{path.relative_to(REPOSITORY)}:{number}: {line.strip()}"
+        for pattern in TEXTS
+        for path in REPOSITORY.glob(pattern)
+        if path.name not in NOT_WRAPPED
+        and not path.relative_to(REPOSITORY).parts[0].startswith(".")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if AVOIDED.search(line)
+    ]
+    assert wrong == []
+
+
 def test_sentences_are_short_and_plain():
     faults = {
         "is long": lambda sentence: len(sentence.split()) > LONGEST,
@@ -429,7 +486,7 @@ def test_sentences_are_short_and_plain():
     wrong = [
         f"{path} {fault}: {sentence}"
         for path in MODULES
-        for _, text in docstrings(path)
+        for _, text in (*docstrings(path), *attributes(path))
         for sentence in sentences(text)
         for fault, holds in faults.items()
         if holds(sentence)

@@ -81,7 +81,7 @@ def is_intact(library: Path) -> bool:
 
 
 def read_kept(name: str, make: Callable[[Path, Path], None]) -> bytes:
-    """Return what ``make`` wrote, from the cache (see ``keep_library``)."""
+    """Return the bytes that ``make`` wrote, from the cache (see ``keep_library``)."""
     return keep_library(name, make).read_bytes()[:-_SEAL]
 
 

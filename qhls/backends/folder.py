@@ -105,7 +105,7 @@ def _replace(folder: Path, project: Path, old: Path) -> None:
 
 
 def _keep_users(folder: Path, project: Path, files: Mapping[str, str]) -> None:
-    """Put what is in ``folder`` and not of its project into ``project`` too; ``folder`` stays as it is."""
+    """Copy the user's files, those in ``folder`` that are not of its project, into ``project``."""
     ours = _list_ours(folder, files)
     shutil.copymode(folder, project)
     for place, folders, names in os.walk(folder):

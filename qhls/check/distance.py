@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from qhls.design import Design
 
 _SAMPLES = 256
-"""Random inputs on which a distance is measured, at most."""
+"""Most random inputs on which a distance is measured."""
 FEWEST = 8
-"""Random inputs on which a distance is measured, at least."""
+"""Fewest random inputs on which a distance is measured."""
 _NUMBERS = 1 << 28
 """Numbers of all tensors that these inputs make: bounds the time for large images."""
 

@@ -80,7 +80,7 @@ class OnnxReference:
         return taps
 
     def _compare_ends(self, received: Array, op: Op, end: RealEnd, codes: Array) -> Array:
-        """Return ``codes`` where the host makes of them what ``received`` has, up to rounding; others elsewhere.
+        """Return ``codes`` where the host computes ``received`` from them, up to rounding; other codes elsewhere.
 
         A sample that differs is half a code away in each element.
         """

@@ -18,7 +18,7 @@ def run_prove(options: argparse.Namespace) -> int:
 
 
 def run_synth(options: argparse.Namespace) -> int:
-    """Print what Yosys counts, beside our estimate."""
+    """Print the counts of Yosys beside our estimate."""
     design = read_design(options, options.model[0])
     found = design.synthesize(options.mapped_to, options.flow)
     print_tables(found)

@@ -43,7 +43,7 @@ _TAKEN = ("Part", "XilinxPart", "ClockPeriod", "IOType", "HLSConfig")
 
 @dataclass(frozen=True)
 class Hls4mlConfig:
-    """A configuration: fields of a ``Schedule``, types of inputs, reuse factors by layer, and what is left out.
+    """A configuration: fields of a ``Schedule``, types of inputs, reuse factors by layer, and ignored settings.
 
     ``types``: by input, and under ``""`` that of all others, if any. ``left_out``: one sentence per key.
     """

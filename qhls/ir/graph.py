@@ -41,7 +41,7 @@ class Graph:
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
-        """Return all ops, operands before users, inputs first; only what an input or output needs."""
+        """Return all ops that an output needs, operands before users, after all inputs."""
         order: dict[Op, None] = {}
         stack: list[tuple[Op, bool]] = [
             (op, False) for op in reversed((*self.inputs, *self.outputs))
@@ -84,8 +84,9 @@ class Graph:
         for op in self.ops:
             if op.name == name:
                 return op
+        names = ", ".join(op.name for op in self.ops)
         raise KeyError(
-            f"Graph {self.name!r}: no op {name!r}; there are {', '.join(op.name for op in self.ops)}"
+            f"Graph {self.name!r}: expected the name of an op, got {name!r}. Use one of {names}."
         )
 
     def rewrite(self, rule: Callable[[Op], Op]) -> Self:

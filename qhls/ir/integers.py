@@ -30,7 +30,7 @@ _NEGLIGIBLE = 100
 _BLAS_ALONE = 1 << 18
 """Multiplications up to which OpenBLAS does a product in the calling thread."""
 _FEW_ROWS = 64
-"""With fewer rows a call, cutting a product costs more than its threads."""
+"""Rows per call below which splitting a product costs more time than threads save."""
 _TABLE = 1 << 19
 """Integers between the first and the last threshold up to which levels are looked up in a table, not searched for."""
 _TABLES = 1 << 22

@@ -93,12 +93,12 @@ class Scan(Op):
         return join(results, self._stack)
 
     def begin(self, x: Any, start: Sequence[Any]) -> list[Any]:
-        """Return what the first step reads as carried over, for the codes of ``start``; ``x`` has the samples."""
+        """Return the states that the first step reads, for the codes of ``start``; ``x`` has the samples."""
         triples = zip(start, self.start, self.carried, strict=True)
         return [self._enter(codes, op, to, x) for codes, op, to in triples]
 
     def advance(self, row: Any, carried: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """Return the result of one step on a row of ``x``, and what it carries to the next one."""
+        """Return the result of one step on a row of ``x``, and the states for the next one."""
         row = row << self.body.inputs[0].type.frac - self.x.type.frac
         values = evaluate(self.body, [row, *carried], self.body.outputs, row.make_constant)
         result, *leaving = (values[op] for op in self.body.outputs)

@@ -16,11 +16,11 @@ class Rounding(Enum):
     """Rounding mode: the way in which ``Quantize`` drops fraction bits."""
 
     HALF_EVEN = "half_even"
-    """To the nearest code, ties to the even one: QKeras; AC_RND_CONV, AP_RND_CONV."""
+    """Nearest code, ties to the even one, as in QKeras: AC_RND_CONV, AP_RND_CONV."""
     HALF_UP = "half_up"
-    """To the nearest code, ties towards plus infinity: AC_RND, AP_RND."""
+    """Nearest code, ties towards plus infinity: AC_RND, AP_RND."""
     FLOOR = "floor"
-    """Towards minus infinity: AC_TRN, AP_TRN."""
+    """Next code towards minus infinity: AC_TRN, AP_TRN."""
 
 
 class Overflow(Enum):

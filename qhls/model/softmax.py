@@ -24,7 +24,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 GUARD_BITS = 2
 """Bits of exponentials and reciprocal beyond those of the result."""
 _NEARLY = 1e-3
-"""How far from 1 the floats of a softmax may sum up."""
+"""Largest difference from 1 of the sum of a softmax in floats."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def list_arrays_read(op: Op) -> list[Op]:
 
 
 def find_obstacles(graph: Graph, chains: Sequence[Chain]) -> tuple[str, ...]:
-    """Return what keeps the calls of ``chains`` from overlapping, one phrase per obstacle; empty where they overlap."""
+    """Return the obstacles that keep the calls of ``chains`` from overlapping, one phrase each."""
     results = [find_array(op) for op in graph.outputs]
     readers = Counter(results)
     depths: dict[Op, int] = dict.fromkeys(graph.inputs, 0)

@@ -163,7 +163,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The way of one tensor from the op ``producer`` to ``consumer``; None is the design's output.
+    """The connection by which one tensor goes from the op ``producer`` to ``consumer``; None is the design's output.
 
     One inference passes ``tokens`` of ``lanes`` elements. ``depth``: the tokens that the channel holds.
     """

@@ -28,7 +28,7 @@ _COLUMNS = (
 
 
 def make_table(plan: Plan) -> Table:
-    """Return one row per process; the caption says what overlaps."""
+    """Return one row per process; the caption names the processes that overlap."""
     overlap = "overlap" if plan.overlap else f"do not overlap: {'; '.join(plan.obstacles)}"
     title = make_cell(
         f"Plan of {plan.graph.name}: latency {plan.latency:,}, interval {plan.interval:,} cycles",

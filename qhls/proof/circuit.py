@@ -48,7 +48,7 @@ class Circuit:
     gates: tuple[Gate, ...]
     wires: dict[str, Bits]
     places: dict[Bit, tuple[int, int]] = field(default_factory=dict)
-    """By bit: the word (inputs first, then results of gates) and the place in it."""
+    """The word of each bit (inputs first, then results of gates) and the place in it."""
 
     def __post_init__(self) -> None:
         words = [*self.inputs.values(), *(gate.out for gate in self.gates)]

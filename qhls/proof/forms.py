@@ -104,7 +104,7 @@ class Forms:
         return (moved, own, own < len(word)) if fits else None
 
     def _find_gate(self, number: int) -> NormalForm | None:
-        """Return the form of a gate's result; the forms of what it reads come first, without recursion."""
+        """Return the form of a gate's result; the forms of its inputs come first, without recursion."""
         stack = [number]
         while stack:
             top = stack[-1]

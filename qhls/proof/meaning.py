@@ -1,4 +1,4 @@
-"""Numbers of a specification: what its rules make of integers, by the interpreter's own arithmetic."""
+"""Numbers of a specification: the results of its rules on integers, by the interpreter's own arithmetic."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class _Task:
         return self._hunt(base, prover)
 
     def _check_registers(self) -> str:
-        """Return what is wrong with the registers, "" where nothing is."""
+        """Return the fault of the registers, "" without one."""
         try:
             stages = self.circuit.count_registers()
         except RtlError as fault:

@@ -1,4 +1,4 @@
-"""Proof of a circuit against its specification, op by op: linear forms, all codes of what is left, or a solver."""
+"""Proof of a circuit against its specification, op by op: by linear forms, else by all codes, else by a solver."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CANDIDATES = 3
 _LARGEST_CONE = 4000
 """Gates of a word that are compared at once."""
 _STEPS_BACK = 3
-"""How many ops before those that a word reads are taken into account."""
+"""Most steps, one op each, that a proof goes back from the inputs of a word."""
 
 OUTPUTS = "outputs"
 LINEAR, WIRING = "linear normal form", "wiring"
@@ -39,7 +39,7 @@ ALL_CODES, SOLVER = "all codes", "solver"
 
 @dataclass
 class Verdict:
-    """How an unknown or an output was proved; ``method`` is "" for none, and ``reason`` says why."""
+    """The method by which an unknown or an output was proved: "" for none, and ``reason`` says why."""
 
     op: str
     method: str
@@ -55,7 +55,7 @@ class Cone:
 
     gates: list[Gate]
     leaves: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """By bit: the unknown and the place in it."""
+    """The unknown of each bit and the place in it."""
 
     @property
     def unknowns(self) -> list[int]:
@@ -64,7 +64,7 @@ class Cone:
 
 
 class Prover:
-    """One proof: what is known of the circuit's words grows from the inputs to the outputs."""
+    """One proof: the facts on the circuit's words grow from the inputs to the outputs."""
 
     def __init__(self, spec: Specification, circuit: Circuit, seconds: float = SECONDS) -> None:
         self.spec = spec
@@ -166,7 +166,7 @@ class Prover:
         return self._unfold(form).reduce_modulo(width) == self._unfold(value).reduce_modulo(width)
 
     def _unfold(self, value: NormalForm) -> NormalForm:
-        """Return the polynomial over inputs and what is not linear: sums are replaced by what they add."""
+        """Return the polynomial over inputs and results that are not linear: sums are replaced by their terms."""
         for number in sorted(value.list_unknowns(), reverse=True):
             unknown = self.spec.unknowns[number]
             inner = self._same.get(number)
@@ -179,7 +179,7 @@ class Prover:
         return value
 
     def _prove_word(self, unknown: Unknown, bits: Bits) -> Verdict:
-        """Return whether a word is an unknown, for all values of what it reads."""
+        """Return whether a word is an unknown, for all values of the words that it reads."""
         if unknown.rule == SUM:
             value = unknown.args[0]
             form = self.forms.of(bits) if self._is_held(value, len(bits)) else None
@@ -255,7 +255,7 @@ class Prover:
         return cone
 
     def _make_key(self, unknown: Unknown, bits: Bits, cone: Cone) -> Any:
-        """Return what the comparison depends on, whatever its unknowns are called."""
+        """Return a key of all that the comparison depends on; names of unknowns do not count."""
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
         order = {number: place for place, number in enumerate(numbers)}
         names: dict[int, Any] = {0: 0, 1: 1}

@@ -1,4 +1,4 @@
-"""Formulas of bit vectors for the solver Bitwuzla: words of gates, and what rules of a specification mean."""
+"""Formulas of bit vectors for the solver Bitwuzla: words of gates, and rules of a specification."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Formulas:
         return made, width
 
     def apply_rule(self, unknown: Unknown, args: list[tuple[Any, int]]) -> tuple[Any, int]:
-        """Return what the rule of an unknown makes of its arguments, by its definition."""
+        """Return the result of an unknown's rule for its arguments, by its definition."""
         return _RULES[unknown.rule](self, unknown.setting, args)
 
     def make_difference(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:

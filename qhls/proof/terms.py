@@ -35,7 +35,7 @@ class Specification:
 
     @classmethod
     def of(cls, graph: Graph) -> Specification:
-        """Return what ``graph`` computes."""
+        """Return the specification of ``graph``."""
         spec = cls()
         inputs = [spec.make_input(op.name, op.range.hull, op.shape) for op in graph.inputs]
         values = evaluate(graph, inputs, graph.outputs, partial(Terms.of, spec))

@@ -310,4 +310,4 @@ TABLE: dict[str, ModuleNames] = {
     **_QTOOLS,
     **_AUTOQKERAS,
 }
-"""By module of QKeras, without the package's name."""
+"""Names of QKeras by module, without the package's name."""

@@ -202,7 +202,7 @@ def use_training(training: Any) -> Iterator[None]:
 
 
 def is_training() -> bool:
-    """Return whether training goes on: what ``use_training`` says, else how Keras calls the present layer."""
+    """Return whether training goes on: by ``use_training``, else by the way in which Keras calls the present layer."""
     chosen = _training.get()
     if chosen is not None:
         return chosen

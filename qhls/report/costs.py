@@ -79,7 +79,7 @@ class Costs:
         return energy | _list_figures(self.latency, self.area)
 
     def compare(self, report: ToolReport) -> list[tuple[str, str, str, str]]:
-        """Return (figure, estimate, number of the report, ratio) for what both state of the whole design."""
+        """Return (figure, estimate, number of the report, ratio) for each figure of the whole design in both."""
         estimated = _list_figures(self.latency, self.area)
         reported = _list_figures(report.latency, report.area)
         return [

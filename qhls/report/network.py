@@ -18,7 +18,7 @@ _LONGEST_LABEL = 24
 
 @dataclass(frozen=True)
 class BoxText:
-    """What one box shows: a heading, a label below it, a title for the mouse, and the address of a click."""
+    """The texts of one box: a heading, a label below it, a title for the mouse, and the address of a click."""
 
     heading: str
     label: str

@@ -1,4 +1,4 @@
-"""The page of a design: what it computes, in which bits, at which cost, and in which C++."""
+"""The page of a design: its operations, their bits, their costs and their C++."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qhls.plan.process import Process
 
 _Edge = tuple[str, str, str]
-"""The names of two nodes, and what is between them."""
+"""The names of two nodes, and the texts on the edge between them."""
 
 
 def draw_processes(plan: Plan | StreamPlan, links: Mapping[Op, str]) -> str:

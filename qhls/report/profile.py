@@ -12,7 +12,7 @@ from qhls.ir import Assignment, Const, Fixed, Graph, Op, Quantize, tap
 from qhls.ir.integers import Array, Codes
 
 BATCH_ELEMENTS = 1 << 21
-"""Codes of all tensors of a batch of samples, about."""
+"""Approximate number of codes of all tensors of a batch of samples."""
 _FLOAT64 = 1 << 53
 
 

@@ -12,11 +12,11 @@ from qhls.rtl.builder import Builder, to_signed_digits
 from qhls.rtl.sums import Sums, Term
 
 _WIDEST = 1 << 58
-"""Weights from here on share nothing: their digits would not be counted in reasonable time."""
+"""Magnitude of a weight from which a matrix shares no sums: to count the digits would take too long."""
 EFFORT = 8
-"""Search by default, as a multiple of the first solution's duration."""
+"""Default duration of the search, as a multiple of the first solution's duration."""
 _MORE_LEVELS = 2
-"""Levels of adders beyond the fewest: without a bound, a few adders less cost many levels."""
+"""Levels of adders allowed beyond the fewest: without a bound, a few adders less cost many levels."""
 _PAIRS = 500_000
 """Pairs of terms of the largest block."""
 _DISSOLVED = 0.2
@@ -24,14 +24,14 @@ _DISSOLVED = 0.2
 _LOCAL = 0.5
 """Share of the steps that dissolve sums which read one another, instead of any."""
 _NEAR = 6
-"""Sums beside one that join it."""
+"""Most neighbours of a sum that are dissolved together with it."""
 _WARMTH = 0.5
-"""Adders that an accepted step may cost at first, about."""
+"""Approximate number of adders that an accepted step may add at first."""
 
 
 @dataclass(frozen=True)
 class AdderGraph:
-    """Sums of earlier ones: terms (source, sign, power), whose sources are inputs first, then sums.
+    """Sums, each of terms (source, sign, power); the sources are the inputs, then earlier sums.
 
     ``outputs`` are the sums of the matrix' columns; None for a column of zeros.
     """
@@ -134,7 +134,7 @@ def _make_unshared(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
 
 
 def _improve(sums: Sums, work: int) -> None:
-    """Dissolve some shared sums and share again, many times; keep what is better, and at first some that is not."""
+    """Dissolve some shared sums and share again, many times; keep better graphs, and at first some worse ones."""
     dice, start = sums.random, sums.work
     best, current = sums.copy_terms(), sums.adders
     best_adders = current

@@ -1,4 +1,4 @@
-"""``Builder``: makes the cells of a netlist, each once, with what is known folded away."""
+"""``Builder``: makes the cells of a netlist, each once, with constants folded away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_CELLS = 4_000_000
 
 
 class Builder:
-    """Cells so far. Methods return the index of a cell that computes what they say, and its range is exact or wider."""
+    """Cells so far. Each method returns the index of the cell of its result, whose range is exact or wider."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -49,7 +49,7 @@ class Builder:
         self._labelled = len(self.cells)
 
     def finish(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Netlist:
-        """Return the netlist of what the outputs need."""
+        """Return the netlist of the cells that the outputs need."""
         ports = tuple(inputs), tuple(outputs)
         return Netlist(self.name, tuple(self.cells), *ports, self.labels).prune()
 

@@ -122,7 +122,7 @@ class Netlist:
                     values.pop(arg, None)
 
     def prune(self) -> Netlist:
-        """Return the netlist of what the ports need."""
+        """Return the netlist of the cells that the ports need."""
         needed = {cell for port in (*self.inputs, *self.outputs) for cell in port.cells}
         for index in range(len(self.cells) - 1, -1, -1):
             if index in needed:

@@ -143,7 +143,7 @@ class _Registers:
         return len(self.cells) - 1
 
     def _is_free(self, cell: Cell) -> bool:
-        """Return whether wires are as cheap behind the registers of what they read as before them."""
+        """Return whether wires are as cheap behind the registers of their operands as before them."""
         if cell.kind not in (Kind.SHIFT, Kind.WRAP):
             return False
         return cell.type.width >= self.netlist.cells[cell.args[0]].type.width

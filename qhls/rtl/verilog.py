@@ -12,12 +12,12 @@ from qhls.ir.types import Fixed
 from qhls.rtl.netlist import Cell, Kind, Netlist, Port
 
 _LONGEST = 64
-"""Letters of a wire's name that come from its op; its element follows."""
+"""Most characters of an op's name in the name of a wire; the index of the element follows."""
 _LITERAL = 32
 """Bits up to which literals are decimal."""
 _SUMS = {Kind.ADD, Kind.SUB}
 _CONCATENATED = {Kind.ADD, Kind.SUB, Kind.MUX, Kind.REG}
-"""Kinds whose operands may be concatenations instead of wires."""
+"""Kinds of cells whose operands may be concatenations instead of wires."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Checks of what a search is called with."""
+"""Checks of the arguments of a search."""
 
 from __future__ import annotations
 

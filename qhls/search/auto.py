@@ -34,7 +34,7 @@ from qhls.search.trials.training import (
 from qhls.search.trials.training import find_metric_direction as known_direction
 
 LEARNING_RATES = 5
-"""How many learning rates ``learning_rate_optimizer`` chooses among."""
+"""Number of learning rates that ``learning_rate_optimizer`` chooses among."""
 
 _IGNORED = ("distribution_strategy", "executions_per_trial", "project_name", "directory", "logger")
 """Arguments of Keras Tuner that have no meaning here."""

@@ -68,7 +68,7 @@ class ParetoSettings:
     """A database for the journal instead of the folder's file: "postgresql+psycopg://user@host/name", "sqlite:///..."."""
 
     name: str | None = None
-    """Of the search in the database, which may have many; by default the folder's."""
+    """Name of the search in the database, which may hold many; by default that of the folder."""
 
     input_types: Any = None
     """Types of the inputs, as in ``qhls.compile``."""
@@ -99,7 +99,7 @@ class ParetoSettings:
     """Arguments of ``keras.Model.fit``: ``batch_size``, ``callbacks``, ..."""
 
     progress: Any = True
-    """Whether to show trials and front on the terminal, or a ``rich`` console."""
+    """True to show trials and front on the terminal, or a ``rich`` console."""
 
 
 def pareto(

@@ -69,7 +69,7 @@ class _Gates:
         self._reset_registers()
 
     def find_cover(self, inputs: int) -> dict[int, frozenset[int]]:
-        """Return tables and what they read: a gate moves into its readers where each has the inputs for it."""
+        """Return tables and their inputs: a gate moves into its readers where each has the inputs for it."""
         readers: dict[int, set[int]] = {}
         for gate, wires in self.reads.items():
             for wire in wires:

@@ -1,4 +1,4 @@
-"""FPGA families that Yosys maps to: its command, and what each of their cells counts as."""
+"""FPGA families that Yosys maps to: its command, and the resource that each of their cells counts as."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a family compares: in look-up tables up to ``most`` bits, else by a carry chain.
+    """Comparisons of a family: in look-up tables up to ``most`` bits, else by a carry chain.
 
     ``free``: bits of the chain's end that no stage compares. ``stage``: bits of a stage, which takes ``luts`` look-up
     tables and a share of one in ``stages`` of a carry cell. ``trimmed``: whether the low zeros of a constant count as

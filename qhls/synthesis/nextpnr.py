@@ -26,7 +26,7 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Device:
-    """An ECP5 device: nextpnr's option, a package with its pins, and what it has by resource."""
+    """An ECP5 device: nextpnr's option, a package with its pins, and its size by resource."""
 
     name: str
     option: str

@@ -1,4 +1,4 @@
-"""``count_parts``: what a netlist has of everything that an area model of Verilog prices."""
+"""``count_parts``: the parts of a netlist that an area model of Verilog prices."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class _Counter:
             self.count_inverters(cell.args[1], width)
 
     def count_inverters(self, subtracted: int, bits: int) -> None:
-        """Count the inverters of what is subtracted, once for all that subtract it, also shifted."""
+        """Count the inverters of subtracted words, once for all sums that subtract a word, also shifted."""
         if not self.family.inverts:
             return
         while self.cells[subtracted].kind is Kind.SHIFT:

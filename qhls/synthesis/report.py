@@ -1,4 +1,4 @@
-"""``SynthesisReport``: what a synthesis tool counts, beside our own estimate."""
+"""``SynthesisReport``: the counts of a synthesis tool beside our own estimate."""
 
 from __future__ import annotations
 

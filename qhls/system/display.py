@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Printed:
-    """Base of what is text, in a notebook too."""
+    """Base of objects that are shown as text, in a notebook too."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ class Printed:
 
 
 class Tabular:
-    """Base of what is one table: ``str`` gives it as text of ``text_width`` columns, a notebook shows it as HTML."""
+    """Base of objects that are shown as one table: text of ``text_width`` columns, or HTML in a notebook."""
 
     __slots__ = ()
     text_width: ClassVar[int] = 120

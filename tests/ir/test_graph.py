@@ -82,8 +82,8 @@ def test_an_input_that_nothing_reads_stays():
 
 def test_an_unknown_name():
     match = (
-        r'^"Graph \'small\': no op \'fc\'; there are x, fc\.const, fc\.matmul, fc\.zero, '
-        r'fc\.max, act\.quantize"$'
+        r'^"Graph \'small\': expected the name of an op, got \'fc\'. Use one of x, fc\.const, fc\.matmul, fc\.zero, '
+        r'fc\.max, act\.quantize\."$'
     )
     with pytest.raises(KeyError, match=match):
         small()["fc"]

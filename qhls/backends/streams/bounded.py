@@ -61,7 +61,7 @@ class BoundedCsim:
         return open_library(self.path)
 
     def run(self, codes: Sequence[Array], depths: Mapping[str, int] | None = None) -> BoundedRun:
-        """Return what the processes make of input codes (samples, *shape), one array per input.
+        """Return the outputs of the processes for input codes (samples, *shape), one array per input.
 
         ``depths``: other depths than the plan's, by the names of FIFOs.
 

@@ -250,7 +250,7 @@ class CProcess:
 
     @property
     def parameters(self) -> list[tuple[str, CStream]]:
-        """Return C name and FIFO of each argument, what is read before what is written."""
+        """Return C name and FIFO of each argument, those that are read first."""
         reads = [(f"in{i}", stream) for i, stream in enumerate(self.reads)]
         return reads + [(f"out{i}", stream) for i, stream in enumerate(self.writes)]
 

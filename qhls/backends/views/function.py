@@ -45,10 +45,10 @@ class CFunction(COp):
     bodies: tuple[CBody, ...] = ()
     """The graphs that the function runs; empty where another function is called again."""
     defines: bool = True
-    """Whether this op defines the function; else the function of an equal earlier op is called again."""
+    """True if this op defines the function; else the function of an equal earlier op is called again."""
     followers: tuple[CFunction, ...] = ()
     tapped: bool = False
-    """Whether the program that simulates can record the results of single ops."""
+    """True if the simulation can record the results of single ops."""
 
     @property
     def out(self) -> CTensor:
@@ -311,7 +311,7 @@ class CFunction(COp):
 
     @property
     def filling(self) -> str:
-        """Return, for ``Pad``, what it adds as a C expression of the result's type."""
+        """Return the padding of a ``Pad`` as a C expression of the result's type."""
         assert isinstance(self.op, Pad)
         return write_literal(self.op.value, self.op.frac, self.made.type.name)
 

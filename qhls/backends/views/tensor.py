@@ -35,7 +35,7 @@ class CTensor:
     dims: tuple[int, ...]
     place: Place
     partition: bool
-    """Whether each element is a register, or a constant itself."""
+    """True if each element is a separate register, or a constant in the logic."""
     banks: int = 1
     word: int = 1
     """Elements of a constant that are one word of a memory."""

@@ -109,7 +109,7 @@ class CFold:
         return f"(b * {tile} + {within})" if self.fold.counts[0] > 1 else f"({within})"
 
     def _add(self, name: str, factor: int, rest: str) -> str:
-        """Return ``name * factor + rest``, without what is always 0."""
+        """Return ``name * factor + rest`` as C, without terms that are always 0."""
         if not name or (name == "b" and self.fold.counts[0] == 1):
             return rest
         return f"{write_sum((name, factor))} + {rest}" if rest != "s" or factor > 1 else name

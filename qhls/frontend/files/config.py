@@ -279,7 +279,7 @@ def _read_class_name(config: Config, where: str, refused: Collection[str] = CODE
     name = name.rpartition(">")[2]
     if name in refused:
         raise LoadError(
-            f"{where}: expected a layer without code of its own, got {name!r}, whose "
+            f"{where}: expected a layer that holds no code, got {name!r}, whose "
             f"code in the file is never run. Replace it by a Keras "
             f"layer, or by your own one decorated with @qhls.frontend.register."
         )

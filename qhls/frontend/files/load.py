@@ -1,4 +1,4 @@
-"""``load_model``: what QKeras users have on disk, as a Keras 3 model of qhls' layers."""
+"""``load_model``: the files of QKeras users as Keras 3 models of qhls' layers."""
 
 from __future__ import annotations
 

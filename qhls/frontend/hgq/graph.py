@@ -14,7 +14,7 @@ from qhls.frontend.models.calls import MODELS, read_field, rename_layers
 from qhls.ir.integers import Array
 
 Weights = dict[tuple[str, ...], list[Array] | Variables]
-"""By the names of the models around a layer and its own: its weights, or where the file has them."""
+"""Weights by layer, or their place in the file; a key has the names of the models around a layer, then its own."""
 
 
 def is_hgq(config: Any) -> bool:

@@ -26,19 +26,19 @@ from qhls.quantizers.numerics import pad_to_packets
 from qhls.system.limits import check_size
 
 _Function = Callable[[Any], Any]
-"""From samples of a tensor to as many."""
+"""Function of a tensor (samples, ...); its result has as many samples."""
 
 _WIDEST = 16
 """Bits of the widest number that a table is made for."""
 _SHARED = 12
 """Bits up to which one table serves elements of several types."""
 _EPSILON = 1e-7
-"""What HGQ2 adds to a divisor."""
+"""Number that HGQ2 adds to a divisor."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """``function`` of elements on ``grid``, quantised by ``to``.
+    """A table of ``function`` for every number of ``grid``; ``to`` quantises the values.
 
     ``dims`` is the shape of the elements, the last axes of a sample, between which the function differs.
     """
@@ -118,7 +118,7 @@ def get_function(layer: Layer, given: Any) -> Any:
 
 
 def compute_elements(function: _Function) -> _Function:
-    """Return ``function`` of each element, computed as backends do in the middle of a tensor."""
+    """Return ``function`` of each element, computed by the kernels that backends use for whole packets of numbers."""
 
     def compute(v: Array) -> Any:
         flat = pad_to_packets(v.reshape(-1, 1))
@@ -159,7 +159,7 @@ def _expand_dense_t(layer: Layer) -> None:
 
 @register_expansion("QConvT1D", "QConvT2D")
 def _expand_conv_t1d(layer: Layer) -> None:
-    """Make windows channels, by a convolution with ones; the edges are those of a dense layer."""
+    """Copy each window into the channels, by a convolution with ones; the rest is a dense layer of tables."""
     (shape,), size = layer.shapes, [int(each) for each in layer.read("kernel_size")]
     if layer.read("data_format") != "channels_last":
         raise layer.refuse("channels last", layer.read("data_format"), "Build the model so.")

@@ -26,21 +26,21 @@ _SUGAR: Mapping[str, Config] = {
     "HardTanhConfig": {"overflow_mode": "SAT", "affine": None},
     "HardSigmoidConfig": {"overflow_mode": "SAT", "affine": [0.25, 0.5]},
 }
-"""Configurations whose class says what their arguments do not."""
+"""Classes of configurations, with the settings that each implies."""
 _ORDER = {
     ("kbi", True): ("b", "k", "i"),
     ("kbi", False): ("b", "i", "k"),
     ("kif", True): ("f", "k", "i"),
     ("kif", False): ("i", "f", "k"),
 }
-"""By type and whether numbers wrap: the variables in a file's order, trained ones first."""
+"""Variables in a file's order, trained ones first, by type and by whether numbers wrap."""
 _WIDEST = 62
 """Bits of the widest weights on one grid: what ``quantized_bits`` takes."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A quantizer: the bits of each number, which broadcast to the numbers, and what it does beside them.
+    """A quantizer: the bits of each number, which broadcast to the numbers, its rounding, overflow and scale.
 
     ``scale`` divides before and multiplies behind, then ``factor`` and ``offset`` apply. ``rounds_only``: nothing
     wraps, as HGQ2 leaves weights that its training keeps within their range.

@@ -94,7 +94,7 @@ class Layer:
         return read_grid(self.read(argument), self.variables.enter(place), where)
 
     def quantize(self, key: str, x: Ref, grid: Grid | None) -> Ref:
-        """Add what quantises the tensor ``x``, of the grid's shape behind the batch."""
+        """Add the parts that quantise the tensor ``x``, of the grid's shape behind the batch."""
         if grid is None:
             return x
         dims = grid.fraction.shape
@@ -140,7 +140,7 @@ class Layer:
         """Return ``count`` arrays: the layer's own variables without the numbers that only training needs.
 
         Raises:
-            LoadError: there are others.
+            LoadError: others exist.
         """
         found = [each for each in self.variables.read() if each.ndim]
         if len(found) != count:
@@ -158,7 +158,7 @@ class Layer:
 
 Expansion = Callable[[Layer], Any]
 EXPANSIONS: dict[str, Expansion] = {}
-"""By class of HGQ2: the function that adds the parts of a layer."""
+"""Functions that add the parts of a layer, by its class in HGQ2."""
 
 
 def register_expansion(*names: str) -> Callable[[Expansion], Expansion]:

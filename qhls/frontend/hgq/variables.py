@@ -39,7 +39,7 @@ class Variables:
         """Return ``count`` variables or more.
 
         Raises:
-            LoadError: there are fewer.
+            LoadError: fewer exist.
         """
         found = self.read()
         if len(found) < count:

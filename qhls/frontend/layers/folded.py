@@ -104,7 +104,7 @@ class Folded(QLayer):
         return 1 if getattr(self, "data_format", None) == "channels_first" else -1
 
     def build(self, input_shape: Any) -> None:
-        """Make kernel, bias, what the normalisation holds, and ``iteration``."""
+        """Make kernel, bias, the variables of the normalisation, and ``iteration``."""
         super().build(input_shape)
         rank = len(input_shape)
         if self.axis != -1 and self.axis % rank != self._channels % rank:

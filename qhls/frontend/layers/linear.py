@@ -100,7 +100,7 @@ def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError 
 def _find_computed(
     layer: Any, quantizer: Quantizer, values: Array, codes: Array, scale: Array
 ) -> tuple[Array, Array]:
-    """Return ``codes`` and ``scale``; or what Keras computes with, and 1, where ``x + (q - x)`` rounds beside the grid.
+    """Return ``codes`` and ``scale``; or Keras' own numbers, and 1, where ``x + (q - x)`` rounds beside the grid.
 
     It does for a weight far beyond a grid of so many bits that the sum has no place for the last of them.
     """

@@ -167,7 +167,7 @@ def _make_number(operation: Any, value: Any, x: Tensor) -> Op:
 
 
 def _make_known(x: Op) -> Op:
-    """Return ``x``, as a constant if it can have one number only: what is made of a constant."""
+    """Return ``x``, as a constant if its range is a single number."""
     lo, hi = x.range.hull
     return Const(Codes(np.array(lo)), x.type.frac, name="number") if lo == hi else x
 

@@ -19,7 +19,7 @@ from qhls.frontend.layers.pooling import QAveragePooling2D
 from qhls.frontend.layers.separable import QSeparableConv2D
 
 _Pair = list[Any]
-"""High and low resolution: tensors, or ``None`` where there are no such channels."""
+"""High and low resolution: tensors, or ``None`` for no channels."""
 
 
 def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
@@ -94,7 +94,7 @@ def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
 
 @dataclass(frozen=True)
 class _Kind:
-    """The classes of layers, what the convolutions take beyond Keras' arguments, and names."""
+    """The classes of layers, the arguments of convolutions beyond Keras', and names."""
 
     conv: type
     separable: type

@@ -160,7 +160,7 @@ def pool(
         return Reshape(second, (*first.shape[:2], *second.shape[1:]))
     size, steps, image = as_pair(window), as_pair(strides), as_image(x)
     if padding == "same":
-        # Each window holds an element of x, so the lowest code there is never wins against them.
+        # Each window holds an element of x, so the lowest code around x never wins against them.
         value = x.range.hull[0] if reduction == "max" else 0
         image = pad_same(image, size, steps, value=value)
     return reshape_like(x, Pool(image, size, steps, reduction))

@@ -37,7 +37,7 @@ from qhls.ir.integers import Array
 TABLE_BITS = 8
 """Bits of a table that cost as much as one bit times bit of a multiplier."""
 NARROWEST = 8
-"""Bits of a factor, at least: a table that costs no more than it would is not compared."""
+"""Fewest bits of a factor: a table that is not larger than such a multiplier is kept without a search."""
 _PARTS = 16
 """Parts into which a search cuts what is still open at once."""
 SPREAD = 32
@@ -45,13 +45,13 @@ SPREAD = 32
 ADDED = 8
 """Codes of a channel that one round of the proof adds to those that its line has to pass."""
 FINEST = 96
-"""Fraction bits of a factor, at most."""
+"""Most fraction bits of a factor."""
 CONSTANT = 63
-"""Bits of a constant, at most."""
+"""Most bits of a constant."""
 TRIED = 32
 """Factors that are tried with the same number of fraction bits."""
 INFINITE = 1 << 256
-"""Beyond every offset."""
+"""An integer larger than every offset."""
 _WIDEST = 40
 """Bits of an input: beyond, float64 does not tell slopes apart that differ on some code."""
 _BLOCK = 1 << 21

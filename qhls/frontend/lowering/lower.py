@@ -159,7 +159,7 @@ class Lower:
                         or explain_missing_rule(layer)
                         or explain_refusal(
                             layer,
-                            f"a rule of its own, because it does not have {changed[0]} from {cls.__name__}",
+                            f"a separate rule, because it does not have {changed[0]} from {cls.__name__}",
                             "none",
                             _explain_registration(layer),
                         )

@@ -19,7 +19,7 @@ from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer, ops
 
 Function = Callable[[Any], Any]
-"""From a float tensor (samples, channels) to one of that shape, each number by itself."""
+"""Function of each number of a float tensor (samples, channels)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Places where quantizers would make exact what ``error`` refuses: some inputs of one layer.
+    """Places, some inputs of one layer, at which quantizers would remove the reason of ``error``.
 
     ``turn``: for maxima of real numbers, the function that returns them as a function of the maxima of codes.
     """

@@ -56,7 +56,7 @@ Step = Callable[["_Cell", Op, list[Op]], list[Tensor]]
 """Cell, the input times the kernel, quantised states -> new states; the first is the output."""
 
 _read_at_once: ContextVar[bool] = ContextVar("qhls_read_at_once", default=False)
-"""Whether what is around a recurrent layer computes with its results, so that they cannot be real numbers."""
+"""True within a layer that computes with the results of a recurrent layer, which then cannot be real numbers."""
 
 
 class _Cell:

@@ -1,4 +1,4 @@
-"""``explain_refusal``: the error for what cannot be lowered."""
+"""``explain_refusal``: the error for a layer that cannot be lowered."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _INSTEAD: dict[str, tuple[str, str, str]] = {
         "Save the model with its layer instead.",
     ),
 }
-"""By class of Keras without a rule: the expected and the given, and an advice."""
+"""Texts of the error by class of Keras without a rule: the expected, the given, and an advice."""
 
 
 def find_advice(cls: type) -> tuple[str, str, str] | None:

@@ -195,7 +195,7 @@ class _Search:
 
 
 def on_grid(function: Function) -> Function:
-    """Return ``function`` of real numbers, without what a quantizer adds for the sake of its gradient only."""
+    """Return ``function`` of real numbers, without the terms that a quantizer adds for its gradient only."""
 
     def apply_exactly(v: Any) -> Any:
         with skip_gradients():
@@ -323,7 +323,7 @@ def _bisect(
 
 
 def _split_gaps(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
-    """Return what cuts the gap behind each of ``splits`` into so many equal parts."""
+    """Return the places that cut the gap behind each of ``splits`` into so many equal parts."""
     cuts = np.arange(1, parts)
     some = gaps[splits, None]
     steps = (

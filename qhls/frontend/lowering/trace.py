@@ -281,7 +281,7 @@ def list_output_names(model: keras.Model) -> list[str]:
 
 
 def list_keras_nodes(functional: Any) -> list[Any]:
-    """Return every call of a layer, after those that make what it reads: Keras' nodes.
+    """Return Keras' nodes, each a call of a layer, in an order in which each follows those that it reads.
 
     A node's ``operation`` is the layer. ``input_tensors`` and ``outputs`` are symbolic tensors: the node that makes
     one and those that read it hold the same object.
@@ -404,7 +404,7 @@ def _find_mask(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
 
 
 def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
-    """Return what the nested ``model`` makes of ``inputs``; its layers are named behind ``path``."""
+    """Return the outputs of the nested ``model`` for ``inputs``; its layers are named behind ``path``."""
     results = _run(find_functional(model, model), inputs, path, [], final=False)
     return results[0] if len(results) == 1 else tuple(results)
 

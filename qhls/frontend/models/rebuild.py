@@ -82,7 +82,7 @@ class _Insertion:
         self.results: dict[tuple[int, int], Any] = {}
 
     def __call__(self, reader: Any, tensors: Any) -> Any:
-        """Return ``tensors``, a structure, as ``reader`` shall read them; the same object if no layer is inserted."""
+        """Return the structure ``tensors`` with layers inserted before ``reader``; the same object without any."""
         flat = [x for x in keras.tree.flatten(tensors) if isinstance(x, keras.KerasTensor)]
         layers = [self.before(reader, index) for index in range(len(flat))]
         if not any(layers):

@@ -1,4 +1,4 @@
-"""The state of a layer, given to another: weights, and what layers keep beside them."""
+"""Copies of the state of a layer: weights, and the other state that layers keep."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def copy_state(source: Any, target: Any, partly: bool = False) -> None:
 
 
 def settle(layer: KerasLayer) -> None:
-    """Compute anew what ``layer`` computed from its weights once: ``Normalization`` keeps tensors of its mean.
+    """Update the tensors that ``layer`` derived from its weights, as ``Normalization`` does from its mean.
 
     Needed wherever weights are set otherwise than by Keras' own loading.
     """

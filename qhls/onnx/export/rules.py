@@ -398,7 +398,7 @@ def _(op: Scan, writer: Writer) -> None:
 
 
 def _start(op: Op, writer: Writer) -> str:
-    """Return what the first step reads, with the axis of the batch."""
+    """Return the states that the first step reads, with the axis of the batch."""
     if not isinstance(op, Const):
         return writer.read(op)
     values = writer.add_weights(op, decode(op.codes.to_integers(), op.type)[None])

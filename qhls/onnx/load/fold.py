@@ -32,7 +32,7 @@ _FOLDED = {
 
 
 def fold_constants(model: OnnxModel, node: OnnxNode, read: Sequence[Constant]) -> Constant:
-    """Return what ``node`` makes of the constants ``read``. Raises ``LoweringError`` and ``LoadError``."""
+    """Return the results of ``node`` for the constants ``read``. Raises ``LoweringError`` and ``LoadError``."""
     if node.kind not in _FOLDED:
         raise node.refuse(
             f"one of {', '.join(sorted(_FOLDED))} on constants",

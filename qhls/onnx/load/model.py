@@ -30,7 +30,7 @@ class OnnxNode:
 
 
 WIDEST_EXACT = 53
-"""Bits of a Quant, at most: float64 holds its integers."""
+"""Most bits of a Quant: float64 holds its integers."""
 
 
 def read_quantizer(node: OnnxNode, width: Numbers, rounding: str) -> IntegerQuantizer:
@@ -57,7 +57,7 @@ class OnnxInput:
 
 @dataclass(frozen=True, eq=False)
 class OnnxModel:
-    """A model of the package ``onnx``, ``proto``, with what is read of it.
+    """A model of the package ``onnx``, ``proto``, and its nodes, inputs and constants as qhls reads them.
 
     ``batch``: the number of samples for which shapes within the model are computed, 1 unless the file fixes another.
     ``versions``: the version of each domain. ``tensors``: by layer of the model's graph, the tensor that its last op

@@ -59,7 +59,7 @@ class RealEnd:
 
 @dataclass(frozen=True)
 class OnnxHost:
-    """What the host computes from the outputs of a design: one function or None for each. It predicts as Keras does."""
+    """The functions that the host applies to the outputs of a design, None where none. It predicts as Keras does."""
 
     ends: tuple[RealEnd | None, ...]
 
@@ -74,7 +74,7 @@ class OnnxHost:
 def trace_onnx(
     model: OnnxModel, input_types: Any = None, may_leave: bool = True
 ) -> tuple[ModelGraph, OnnxModel, OnnxHost | None]:
-    """Return the graph of ``model``, the model with the tensors of the graph's layers, and what the host computes.
+    """Return the graph of ``model``, the model with the tensors of the graph's layers, and the host's part.
 
     ``input_types``: as ``qhls.compile`` takes them. They may be left out for inputs whose type the file annotates, or
     that a Quant with a power of two as scale reads first. ``may_leave``: whether real factors and functions at the end

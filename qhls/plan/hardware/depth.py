@@ -13,10 +13,10 @@ from qhls.plan.hardware.events import MULTIPLICATIONS
 LOGIC_LEVEL_NS = 1.0
 """Nanoseconds of one logic level, such as an adder, and the wires to it.
 
-With it the jet tagger 16-64-32-32-5 in 6 bits takes 11 cycles at 5 ns where the bias is part of the sum and
-activations are functions of their own (four products of 2, three activations of 1). That is the published figure: C. N.
-Coelho et al., Nature Machine Intelligence 3 (2021), Q6 on a VU9P, 55 ns. The same network has 9 cycles there in 16
-bits, and 11 and 14 in two mixed quantisations.
+With it the jet tagger 16-64-32-32-5 in 6 bits takes 11 cycles at 5 ns: four products of 2 cycles with their biases, and
+three activations of 1, which are separate functions. That is the published figure: C. N. Coelho et al., Nature Machine
+Intelligence 3 (2021), Q6 on a VU9P, 55 ns. The same network has 9 cycles there in 16 bits, and 11 and 14 in two mixed
+quantisations.
 """
 
 

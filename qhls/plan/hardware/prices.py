@@ -139,7 +139,7 @@ def list_area_tables() -> tuple[str, ...]:
 
 
 def list_tool_tables() -> tuple[str, ...]:
-    """Return the names of the tables that come with qhls and estimate what a tool reports for a trained model."""
+    """Return the names of the tables of qhls that estimate a tool's report of a trained model."""
     return _list_tables("operations")
 
 

@@ -61,7 +61,7 @@ def set_depths(plan: StreamPlan, depths: Mapping[str, int]) -> StreamPlan:
 def list_actors(
     plan: StreamPlan, paces: Mapping[str, Pace] | None = None
 ) -> tuple[list[Actor], dict[str, int]]:
-    """Return the processes as times see them, and the number of each FIFO by its name; ``paces`` as ``time_plan``."""
+    """Return the processes as actors, and the number of each FIFO by its name; ``paces`` as in ``time_plan``."""
     numbers = {fifo.name: number for number, fifo in enumerate(_list_fifos(plan))}
     nodes = [
         Actor(

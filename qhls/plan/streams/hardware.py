@@ -1,4 +1,4 @@
-"""The hardware of one process of a plan of streams: what runs once per token, per window or per step."""
+"""The hardware of one process of a plan of streams: its work per token, per window or per step."""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ class StreamProcess:
 
 @dataclass(frozen=True)
 class Tiles:
-    """The firings of a product by tiles: in a step it takes ``taken`` tokens and multiplies what came before them.
+    """The firings of a product by tiles: in a step it takes ``taken`` tokens and multiplies those of the step before.
 
     One result of ``runs`` takes ``trips`` cycles and is ``given`` tokens. ``steps``: the parts of the operand, of which
     not all complete a window; ``ends``: whether the last one does.

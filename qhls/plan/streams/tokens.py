@@ -101,7 +101,7 @@ def _mark_first(length: int, counts: Sequence[int]) -> Mask:
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """A process as times see it: its firings, and the indices of the FIFOs that it takes from and gives to."""
+    """A process reduced to its timing: its firings, and the indices of the FIFOs that it takes from and gives to."""
 
     firings: Firings
     reads: tuple[int, ...]

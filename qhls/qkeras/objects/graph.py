@@ -19,7 +19,7 @@ SINK = -2
 
 
 class WrongInputQuantizerError(QhlsError, ValueError):
-    """As many types of inputs as inputs are required, or one for all."""
+    """Raised unless one input type is given for all inputs, or one per input."""
 
 
 def GenerateInputQuantizerList(  # noqa: N802 - QTools' name

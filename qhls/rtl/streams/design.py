@@ -21,7 +21,7 @@ from qhls.rtl.streams.counters import Counter
 from qhls.rtl.streams.modules import Module
 
 _LONGEST = 80
-"""Letters of a module's name, behind which others are added."""
+"""Most characters of a module's name before an ending such as ``_fifo``."""
 _SIGNALS = ("valid", "ready", "data", "room", "reserve", "write", "token")
 _AXIS = ("tdata", "tvalid", "tready", "tlast")
 

@@ -1,4 +1,4 @@
-"""Modules: what the Verilog of a process needs to know beyond its plan, as text for the templates."""
+"""Modules: the names, registers and counters of a process in Verilog, as text for the templates."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from qhls.search.space.choices import Candidate, Space
 
 ENGINES = ("tpe", "gp", "nsga2", "random")
 MANY_TRIALS = 300
-"""From so many trials on NSGA-II is the default, below it TPE."""
+"""Number of trials from which NSGA-II is the default engine; below it, TPE is."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TrialOutcome:
 
 
 class Engine:
-    """Candidates of ``space`` by one of Optuna's samplers.
+    """One of Optuna's samplers, which proposes candidates of ``space``.
 
     ``name``: "tpe" (multivariate), "gp" (a Gaussian process; needs torch, and minutes for some tens of
     trials), "nsga2" or "random". ``startup``: trials at random before a model is used, or the population.

@@ -34,7 +34,7 @@ BOUNDS = 8
 """Costs for which the program is solved."""
 
 _Table = dict[str, list[float]]
-"""By choice: a number for each option."""
+"""A number for each option, by choice."""
 
 
 def find_warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:

@@ -106,7 +106,7 @@ class EnergyTerm:
     def _count_bits(
         self, width: LearnedWidth, sums: Mapping[Any, tuple[KerasTensor, KerasTensor]]
     ) -> tuple[KerasTensor, KerasTensor]:
-        """Return all bits and fraction bits, with gradients to what is learned."""
+        """Return all bits and fraction bits, with gradients to the learned numbers."""
         if width.root is None:
             return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
         if isinstance(width.root, LearnedActivation):

@@ -27,7 +27,7 @@ from qhls.search.learned.layers import (
 from qhls.search.learned.units import find_removable, remove_units
 
 _MOST_BITS = 62
-"""Of a ``quantized_bits``."""
+"""Most bits of a ``quantized_bits``."""
 
 _KINDS = {"relu": "relu", "linear": "linear"}
 

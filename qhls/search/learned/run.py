@@ -90,7 +90,7 @@ class GradientSettings:
     """Classes and functions by the names under which the model knows them."""
 
     progress: Any = True
-    """Whether to show epochs and front on the terminal, or a ``rich`` console."""
+    """True to show epochs and front on the terminal, or a ``rich`` console."""
 
 
 def gradient(

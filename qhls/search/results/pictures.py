@@ -16,14 +16,14 @@ WIDTH, HEIGHT, MARGIN = 640, 360, 60
 TICKS = 5
 
 AXIS, TALL, TOP, BOTTOM = 110, 300, 20, 130
-"""Of parallel coordinates: between axes, their length, and above and below them."""
+"""Pixels of parallel coordinates: between axes, their length, and the margins above and below them."""
 
 MOST_LINES = 1000
 """Trials that are drawn as lines, beside the front: the last ones."""
 
 
 Ticks = Sequence[tuple[float, str]]
-"""Places and texts."""
+"""Marks of an axis: the place and the text of each."""
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,13 @@ from qhls.search.trials.journal import Journal
 from qhls.search.trials.training import derive_trial_seed
 
 PATIENCE = 20
-"""Candidates asked for, at most, for each that is to be trained."""
+"""Most candidates that are proposed for each one that is trained."""
 
 HOPELESS = 20
 """Failures after which a search ends if nothing could be trained: what is wrong is not the candidates."""
 
 KEEP = 3
-"""Of so many candidates at a rung the best one trains on."""
+"""Number of candidates at a rung of which the best one trains on."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class ParetoPlan:
 
 
 class SearchPlan(Protocol):
-    """The goal of a search, as the driver needs it; ``ParetoPlan`` says what each member is."""
+    """The goal of a search, as the driver needs it; ``ParetoPlan`` describes each member."""
 
     @property
     def budgets(self) -> Mapping[str, float]:

@@ -163,7 +163,7 @@ def limit_threads(threads: int | None) -> None:
 
 
 class Inline:
-    """In this process, one after another."""
+    """Team of this process alone, which trains one task after another."""
 
     name = "inline"
     lost: Errors = ()
@@ -194,7 +194,7 @@ class WorkerLostError(Exception):
 
 
 class Processes:
-    """In ``workers`` processes, by default one per core; each is asked by a thread of this one.
+    """Team of ``workers`` processes, by default one per core; a thread of this process serves each.
 
     A script that searches so needs ``if __name__ == "__main__":`` around what it does, because each process
     imports it.

@@ -304,7 +304,7 @@ def test_archives_of_something_else(tmp_path):
 )
 def test_code_is_refused(layer, write, keras2_weights):
     refuses(
-        r"^m\.json: layer 'evil': expected a layer without code of its own, got "
+        r"^m\.json: layer 'evil': expected a layer that holds no code, got "
         r"'(Lambda|TFOpLambda|TFSMLayer|__lambda__)', .* never run\. Replace it",
         write(sequential(input2("in", 5), layer)),
         keras2_weights({}),

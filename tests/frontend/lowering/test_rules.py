@@ -240,7 +240,7 @@ def test_a_subclass_that_computes_something_else_needs_its_own_rule(rng):
     check(Named(3, **arguments), (4,), rng)
     model = keras.Sequential([keras.Input((4,)), Doubled(3, name="x", **arguments)])
     message = (
-        r"^layer 'x' \(Doubled\): expected a rule of its own, because it does not have call from QDense, "
+        r"^layer 'x' \(Doubled\): expected a separate rule, because it does not have call from QDense, "
         r"got none\. Write a rule and decorate it with @qhls\.lower\.register\(Doubled\)\.$"
     )
     with pytest.raises(LoweringError, match=message):

@@ -34,7 +34,7 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import make_constant
 
 _FREE = 1 << WIDEST_EXACT - 1
-"""Limit that limits nothing."""
+"""Limit of numbers that are not clipped."""
 FLOAT_ROUNDINGS = make_roundings(ops)
 """The functions of ``ROUNDINGS`` on tensors of Keras."""
 
@@ -73,13 +73,13 @@ class IntegerRounding:
 
 
 _OFFSETS = {"FLOOR": (0, 0), "CEIL": (1, 1), "UP": (0, 1), "DOWN": (1, 0), "ROUND_TO_ZERO": (1, 0)}
-"""Whether numbers below 0, and others, are raised by almost 1 before they are rounded down."""
+"""Mode -> 1 where numbers are raised by almost 1 before they are rounded down: those below 0, then all others."""
 _HALVES = {"HALF_UP": (1, 0), "HALF_DOWN": (0, 1)}
-"""Whether numbers below 0, and others, are raised by less than a half, so that ties are rounded down."""
+"""Mode -> 1 where numbers are raised by less than a half, so that ties are rounded down: those below 0, then others."""
 
 
 def _raise(x: Op, mode: str) -> Op:
-    """Return ``x`` plus what makes rounding down of it ``mode``."""
+    """Return ``x`` plus an offset, with which rounding down has the effect of ``mode``."""
     unit, frac = 1 << x.type.frac, x.type.frac
     if mode in _OFFSETS:
         negative, positive = ((unit - 1) * offset for offset in _OFFSETS[mode])

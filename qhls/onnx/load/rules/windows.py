@@ -36,7 +36,7 @@ class Windows:
 
     @property
     def widths(self) -> tuple[tuple[int, int], ...]:
-        """Return what is added along each axis."""
+        """Return the padding along each axis."""
         pairs = zip(self.pads, self.more, strict=True)
         return (*((before, after + more) for (before, after), more in pairs), (0, 0))
 

@@ -41,7 +41,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """What no schedule changes: the cuts of ``graph`` and the groups of its tensors.
+    """The properties of ``graph`` that no schedule changes: the cuts of its ops and the groups of its tensors.
 
     ``fused``: whether ops by element join the process before them.
     """
