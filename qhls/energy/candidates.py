@@ -11,7 +11,7 @@ second candidate with the same layer and input looks them up.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
@@ -169,11 +169,7 @@ class Candidates:
         *,
         nested: bool = False,
     ) -> None:
-        if area is not None and area.counts != "primitives":
-            raise EnergyError(
-                f"candidates: expected an area table that prices any design: {', '.join(list_area_tables())}, got "
-                f"{area.name!r}, which needs trained weights. Choose another one."
-            )
+        check_area_table(area)
         graph = network.graph
         self._plan, self._holds_inputs = network, nested
         self._technology, self._area = technology, area
@@ -244,11 +240,7 @@ class Candidates:
     ) -> list[_OpCosts]:
         """Return the state and the costs of each op; ``entering``: the state of the first input, if not the graph's."""
         results: list[_OpCosts] = []
-        if not choices.keys() <= set(self.layers):
-            unknown = next(name for name in choices if name not in self.layers)
-            raise EnergyError(
-                f"candidates: expected layers of {', '.join(self.layers)}, got {unknown!r}. Choose one of these."
-            )
+        check_layers(choices, self.layers)
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
             choice = self._find_choice(op, choices)
             states = tuple([results[i].state for i in sources])
@@ -271,12 +263,21 @@ class Candidates:
     def _price_op(self, op: Op, choice: _Choice, states: tuple[_State, ...]) -> _OpCosts:
         if isinstance(choice, tuple):
             return self._price_scan(cast("Scan", op), dict(choice), states)
-        new_op = _rebuild(op, choice, states)
+        new_op = self._rebuild(op, choice, states)
         state = _State(new_op.type, *new_op.range.hull, is_two_valued(new_op))
         hardware = self._remake(op, new_op)
         energy = fsum(price_op(hardware, self._technology).values())
         levels = hardware.levels if isinstance(hardware, Process) else 0
         return _OpCosts(state, energy, self._price_area(hardware), levels)
+
+    @staticmethod
+    def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
+        """Return ``op`` on operands of these states, with the numbers of ``choice``."""
+        if isinstance(op, Input):
+            return _make_placeholder(op, *states) if states else op
+        tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
+        pairs = zip(tensors, states, strict=True)
+        return rebuild_op(op, choice, {o: _make_placeholder(o, state) for o, state in pairs})
 
     def _remake(self, op: Op, new_op: Op) -> Process | Buffer | None:
         """Return the hardware of ``op`` for the numbers of ``new_op``."""
@@ -315,15 +316,26 @@ class Candidates:
         return tuple(resources[unit] for unit in self._area.units)
 
 
-def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
-    """Return ``op`` on operands of these states, with the numbers of ``choice``."""
-    if isinstance(op, Input):
-        return _make_placeholder(op, *states) if states else op
-    tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
-    new = {
-        operand: _make_placeholder(operand, state)
-        for operand, state in zip(tensors, states, strict=True)
-    }
+def check_area_table(area: AreaTable | None) -> None:
+    """Require a table that prices designs without trained weights. Raises ``EnergyError``."""
+    if area is not None and area.counts != "primitives":
+        raise EnergyError(
+            f"candidates: expected an area table that prices any design: {', '.join(list_area_tables())}, got "
+            f"{area.name!r}, which needs trained weights. Choose another one."
+        )
+
+
+def check_layers(choices: Mapping[str, LayerChoice], layers: Sequence[str]) -> None:
+    """Require choices for ``layers`` only. Raises ``EnergyError``."""
+    for name in choices:
+        if name not in layers:
+            raise EnergyError(
+                f"candidates: expected layers of {', '.join(layers)}, got {name!r}. Choose one of these."
+            )
+
+
+def rebuild_op(op: Op, choice: LayerChoice, new: dict[Op, Op]) -> Op:
+    """Return ``op`` on the ``new`` operands of its tensors, with the numbers of ``choice``."""
     if isinstance(op, Quantize | Threshold):
         return _replace_activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]

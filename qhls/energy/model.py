@@ -31,10 +31,11 @@ from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.plan import Buffer, Process, Schedule, plan_design
+from qhls.plan import Buffer, Plan, Process, Schedule, plan_design
 from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.primitives import list_events
 from qhls.plan.process import Access, Store
+from qhls.plan.streams.network import StreamPlan
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
@@ -123,7 +124,11 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
 
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
-    network = plan_design(graph, schedule)
+    return price_plan(plan_design(graph, schedule), technology)
+
+
+def price_plan(network: Plan | StreamPlan, technology: Technology) -> EnergyReport:
+    """Estimate the energy of a plan, as ``estimate`` does."""
     ops = tuple(
         OpEnergy(
             op.name,
@@ -138,7 +143,7 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
         for op, hardware, times in network.walk()
         if not isinstance(op, Const)
     )
-    return EnergyReport(graph.name, technology.name, schedule, ops)
+    return EnergyReport(network.graph.name, technology.name, network.schedule, ops)
 
 
 def multiply_causes(causes: Mapping[str, float], times: int) -> dict[str, float]:

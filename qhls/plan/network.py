@@ -211,8 +211,8 @@ def plan(graph: Graph, schedule: Schedule) -> Plan:
     """
     if schedule.io != "array":
         raise VerifyError(
-            f"Schedule.io: expected 'array' for candidates, sensitivity and searches, got {schedule.io!r}. "
-            "Price the design of streams itself, by design.energy() and design.area()."
+            f"Schedule.io: expected 'array', got {schedule.io!r}. Only the engine 'gradient' and qhls.plan.plan need "
+            "it: choose another engine, or call plan_design."
         )
     check_folding(graph, schedule)
     if schedule.is_searched:

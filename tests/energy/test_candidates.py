@@ -1,6 +1,7 @@
 """Candidates: by hand, against estimates of real graphs, and as properties."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from qhls.energy import (
     load_technology,
 )
 from qhls.energy.candidates import Candidates, LayerChoice, QuantizerLevels
+from qhls.energy.stream_candidates import StreamCandidates
 from qhls.errors import EnergyError
 from qhls.ir import (
     Add,
@@ -34,7 +36,7 @@ from qhls.ir import (
     Threshold,
     enter_layer,
 )
-from qhls.plan import Schedule, plan
+from qhls.plan import Schedule, plan, plan_design
 
 UNIT = load_technology("unit")
 STORED = Schedule(storage="bram")
@@ -91,6 +93,28 @@ def test_area_and_latency_without_a_choice(conv, schedule, name):
     latency = estimate_latency(graph, schedule)
     assert (found.latency, found.interval) == (latency.latency, latency.interval)
     assert Candidates(plan(graph, schedule), UNIT).estimate_costs({}).area == {}
+
+
+@pytest.mark.parametrize("conv", [False, True])
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(2), Schedule(interval=60)])
+def test_candidates_of_streams_are_priced_by_their_plan(conv, schedule):
+    graph, schedule = network(conv), replace(schedule, io="stream")
+    table = load_area_table("xilinx_lut6")
+    found = StreamCandidates(plan_design(graph, schedule), UNIT, table)
+    assert found.layers == ("first", "act", "second")
+    costs, latency = found.estimate_costs({}), estimate_latency(graph, schedule)
+    assert costs.energy == pytest.approx(estimate(graph, schedule, UNIT).total)
+    assert costs.area == pytest.approx(estimate_area(graph, schedule, table).totals)
+    assert (costs.latency, costs.interval) == (latency.latency, latency.interval)
+    choices = {"first": LayerChoice(weights=S3), "act": LayerChoice(activations=Fixed(False, 3, 0))}
+    narrower = found.estimate_costs(choices)
+    assert narrower.energy < costs.energy
+    assert narrower.area["FF"] < costs.area["FF"]
+    arrays = Candidates(plan(graph, Schedule()), UNIT)
+    assert found.derive_types(choices) == arrays.derive_types(choices)
+    assert sum(found.sum_by_layer(choices).values()) == pytest.approx(narrower.energy)
+    with pytest.raises(EnergyError, match=r"^candidates: expected layers of .*, got 'third'\. "):
+        found.energy({"third": LayerChoice()})
 
 
 def test_ranges_by_type_by_hand():

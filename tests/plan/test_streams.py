@@ -148,9 +148,9 @@ def test_many_lanes_are_cut_into_tokens():
     assert math.prod((fifo.lanes, fifo.tokens)) == 600
 
 
-def test_searches_among_streams_are_refused():
+def test_a_plan_of_arrays_is_none_of_streams():
     graph = graph_of("residual", list(residual()))
-    match = r"^Schedule\.io: expected 'array' for candidates, sensitivity and searches, got 'stream'\. Price .*\.$"
+    match = r"^Schedule\.io: expected 'array', got 'stream'\. Only the engine 'gradient' .* call plan_design\.$"
     with pytest.raises(VerifyError, match=match):
         plan(graph, STREAM)
 

@@ -133,13 +133,14 @@ def test_a_padding_keeps_its_number():
     assert narrower["pad"].frac == 0
 
 
-def test_savings_are_differences_of_estimates():
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(io="stream"), Schedule(2, io="stream")])
+def test_savings_are_differences_of_estimates(schedule):
     graph = network()
-    total = estimate(graph, Schedule(), UNIT).total
-    savings = {s.layer: s for s in find_savings(graph, Schedule(), UNIT)}
+    total = estimate(graph, schedule, UNIT).total
+    savings = {s.layer: s for s in find_savings(graph, schedule, UNIT)}
     assert set(savings) == {"first", "act"}
     for layer, part in (("first", "weights"), ("act", "activations")):
-        narrower = estimate(narrow(graph, layer, part), Schedule(), UNIT).total
+        narrower = estimate(narrow(graph, layer, part), schedule, UNIT).total
         assert getattr(savings[layer], part) == pytest.approx(total - narrower, rel=1e-9)
         assert total > narrower
     assert savings["first"].activations is savings["act"].weights is None
