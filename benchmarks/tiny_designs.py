@@ -48,7 +48,7 @@ def count_multiplications(design: qhls.Design) -> int:
 
 def count_multipliers(design: qhls.Design) -> int:
     """Return the multiplications that the plan computes at once."""
-    hardware = (each for op, each, _ in design.plan.walk() if isinstance(op, Matmul | Conv))
+    hardware = (e.unit for e in design.plan.walk() if isinstance(e.op, Matmul | Conv))
     products = [each for each in hardware if isinstance(each, Process)]
     return sum(p.fold.products if p.fold else math.prod(p.op.w.shape) for p in products)
 

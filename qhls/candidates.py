@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qhls.compile import DEFAULT_SCHEDULE
-from qhls.plan import Plan, Schedule, plan_design
+from qhls.plan import Schedule, plan_design
 
 if TYPE_CHECKING:
     from qhls.energy import Technology
     from qhls.energy.candidates import Candidates, LayerChoice, QuantizerLevels
-    from qhls.energy.stream_candidates import StreamCandidates
 
 
 def candidates(
@@ -25,20 +24,19 @@ def candidates(
     technology: str | PathLike[str] | Technology = "horowitz_45nm",
     area: str | PathLike[str] | None = None,
     schedule: Schedule = DEFAULT_SCHEDULE,
-) -> Candidates | StreamCandidates:
+) -> Candidates:
     """Return the costs of variants of ``model``: ``candidates(...).energy({layer: make_choice(...)})``.
 
     The model need not be trained. ``model``, ``input_types``, ``schedule``: as for ``compile``. ``technology``: as for
     ``compare``. ``area``: the name or .json file of an area table, for ``costs``. Layers without a choice keep the
     weights and types of the model.
 
-    Of streams, each candidate is planned anew by the decisions on ``model`` (``qhls.energy.stream_candidates``).
+    Decisions of the plan (folds, tokens of streams and depths of their FIFOs) stay those of ``model``.
     """
     from qhls.compile import compile as compile_model
     from qhls.design import Design
     from qhls.energy import Technology, load_area_table, load_technology
     from qhls.energy.candidates import Candidates
-    from qhls.energy.stream_candidates import StreamCandidates
 
     prices = (
         technology if isinstance(technology, Technology) else load_technology(fspath(technology))
@@ -47,10 +45,7 @@ def candidates(
         model if isinstance(model, Design) else compile_model(model, input_types, schedule=schedule)
     )
     table = None if area is None else load_area_table(fspath(area))
-    network = plan_design(design.graph, design.schedule)
-    if isinstance(network, Plan):
-        return Candidates(network, prices, table)
-    return StreamCandidates(network, prices, table)
+    return Candidates(plan_design(design.graph, design.schedule), prices, table)
 
 
 def read_choices(model: Any) -> dict[str, LayerChoice]:

@@ -10,7 +10,6 @@ from qhls.energy.candidates import LayerChoice
 from qhls.errors import QuantizerError
 from qhls.ir import Fixed
 from qhls.layers import QActivation, QBidirectional, QConv2D, QDense, QSimpleRNN, QSimpleRNNCell
-from support.graphs.designs import dense as dense_design
 
 
 @pytest.mark.parametrize(
@@ -191,6 +190,16 @@ def test_a_choice_is_the_model_that_has_it():
     assert np.isclose(sum(found.sum_by_layer(choices).values()), expected)
 
 
-def test_candidates_of_streams_cost_what_the_design_costs():
-    design = qhls.Design(dense_design(), qhls.Schedule(io="stream"))
-    assert qhls.candidates(design).energy({}) == pytest.approx(design.energy().total)
+def test_candidates_of_streams_cost_what_their_designs_do():
+    """By type alone, as the same layers in a model of their own; without a choice, as the design."""
+    schedule = qhls.Schedule(io="stream", interval=200)
+    wide = model("quantized_bits(6,0,alpha=1)", "quantized_relu(6,2)")
+    expected = qhls.candidates(wide, "s8.4", schedule=schedule).energy(read_choices(wide))
+    design = qhls.compile(model(), "s8.4", schedule=schedule)
+    found = qhls.candidates(design, area="xilinx_lut6")
+    assert found.energy(read_choices(wide)) == pytest.approx(expected)
+    assert found.energy(read_choices(wide)) > found.energy({})
+    costs = found.estimate_costs({})
+    assert costs.energy == pytest.approx(design.energy().total)
+    assert costs.area["LUT"] == pytest.approx(design.area().totals["LUT"])
+    assert (costs.latency, costs.interval) == (design.plan.latency, design.plan.interval)

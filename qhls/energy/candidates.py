@@ -11,7 +11,7 @@ second candidate with the same layer and input looks them up.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
@@ -29,20 +29,19 @@ from qhls.ir import (
     Input,
     Op,
     Quantize,
-    Reshape,
     Scan,
     Threshold,
 )
 from qhls.ir.integers import Array, narrow_integers
-from qhls.plan import Buffer, Plan, Process
+from qhls.plan import Plan, Process
 from qhls.plan.hardware.counting import count_events
-from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
 from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.prices import AreaTable, list_area_tables, price_primitives
-from qhls.plan.hardware.primitives import count_primitives
+from qhls.plan.hardware.primitives import count_hardware
 from qhls.plan.network import repeat
-from qhls.plan.timing import Step, find_critical_path
+from qhls.plan.process import OpHardware
+from qhls.plan.streams.network import StreamPlan
 
 
 @dataclass(frozen=True)
@@ -163,26 +162,28 @@ class Candidates:
 
     def __init__(
         self,
-        network: Plan,
+        network: Plan | StreamPlan,
         technology: Technology,
         area: AreaTable | None = None,
         *,
         nested: bool = False,
     ) -> None:
-        check_area_table(area)
+        if area is not None and area.counts != "primitives":
+            raise EnergyError(
+                f"candidates: expected an area table that prices any design: {', '.join(list_area_tables())}, got "
+                f"{area.name!r}, which needs trained weights. Choose another one."
+            )
         graph = network.graph
         self._plan, self._holds_inputs = network, nested
         self._technology, self._area = technology, area
         self._ops = [op for op in graph.ops if not isinstance(op, Const)]
         index = {op: i for i, op in enumerate(self._ops)}
         self._sources = [tuple(index[o] for o in op.operands if o in index) for op in self._ops]
-        self._fused = [[index[op] for op in process.ops] for process in network.processes]
-        self._stored = max((store.cycles for store in network.stores), default=0)
         self._first = graph.inputs[0] if graph.inputs else None
         self._nested: dict[Op, Candidates] = {
-            op: Candidates(process.body, technology, area, nested=True)
-            for op in self._ops
-            if (process := network.process(op)) and process.body
+            hardware.op: Candidates(hardware.unit.body, technology, area, nested=True)
+            for hardware in map(network.find_hardware, self._ops)
+            if isinstance(hardware.unit, Process) and hardware.unit.body
         }
         self._outputs = [index[op] for op in graph.outputs if op in index]
         self._seen: list[dict[object, _OpCosts]] = [{} for _ in self._ops]
@@ -209,18 +210,10 @@ class Candidates:
 
     def _find_cycles(self, costs: list[_OpCosts]) -> tuple[int, int]:
         """Return the latency and the initiation interval, in clock cycles."""
-        network, timed = self._plan, list[Process]()
-        for process, fused in zip(network.processes, self._fused, strict=True):
-            levels = sum(costs[i].levels for i in fused)
-            depth = estimate_depth(levels, network.schedule.clock_period)
-            timed.append(costs[fused[-1]].timed or replace(process, depth=depth))
-        steps = [
-            Step(process.cycles, process.cycles, sources, network.list_occupied(process))
-            for process, sources in zip(timed, network.sources, strict=True)
-        ]
-        latency = find_critical_path(steps, network.results)[0] + self._stored
-        busy = max((process.busy for process in timed), default=1)
-        return latency, max(busy, self._stored) if network.overlap else latency
+        priced = dict(zip(self._ops, costs, strict=True))
+        levels = {op: each.levels for op, each in priced.items()}
+        recurrences = {op: each.timed for op, each in priced.items() if each.timed}
+        return self._plan.estimate_cycles(levels, recurrences)
 
     def sum_by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
         """Return pJ per inference by Keras layer; an op without layer counts under its own name."""
@@ -240,7 +233,11 @@ class Candidates:
     ) -> list[_OpCosts]:
         """Return the state and the costs of each op; ``entering``: the state of the first input, if not the graph's."""
         results: list[_OpCosts] = []
-        check_layers(choices, self.layers)
+        if not choices.keys() <= set(self.layers):
+            unknown = next(name for name in choices if name not in self.layers)
+            raise EnergyError(
+                f"candidates: expected layers of {', '.join(self.layers)}, got {unknown!r}. Choose one of these."
+            )
         for op, sources, seen in zip(self._ops, self._sources, self._seen, strict=True):
             choice = self._find_choice(op, choices)
             states = tuple([results[i].state for i in sources])
@@ -263,79 +260,56 @@ class Candidates:
     def _price_op(self, op: Op, choice: _Choice, states: tuple[_State, ...]) -> _OpCosts:
         if isinstance(choice, tuple):
             return self._price_scan(cast("Scan", op), dict(choice), states)
-        new_op = self._rebuild(op, choice, states)
+        new_op = _rebuild(op, choice, states)
         state = _State(new_op.type, *new_op.range.hull, is_two_valued(new_op))
-        hardware = self._remake(op, new_op)
+        hardware = self._plan.remake(op, new_op)
         energy = fsum(price_op(hardware, self._technology).values())
-        levels = hardware.levels if isinstance(hardware, Process) else 0
+        levels = hardware.unit.levels if isinstance(hardware.unit, Process) else 0
         return _OpCosts(state, energy, self._price_area(hardware), levels)
-
-    @staticmethod
-    def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
-        """Return ``op`` on operands of these states, with the numbers of ``choice``."""
-        if isinstance(op, Input):
-            return _make_placeholder(op, *states) if states else op
-        tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
-        pairs = zip(tensors, states, strict=True)
-        return rebuild_op(op, choice, {o: _make_placeholder(o, state) for o, state in pairs})
-
-    def _remake(self, op: Op, new_op: Op) -> Process | Buffer | None:
-        """Return the hardware of ``op`` for the numbers of ``new_op``."""
-        if isinstance(op, Input):
-            return replace(self._plan.find_buffer(op), tensor=new_op, word_bits=new_op.type.width)
-        return None if isinstance(op, Reshape) else self._plan.remake(op, new_op)
 
     def _price_scan(
         self, op: Scan, choices: Mapping[str, LayerChoice], states: tuple[_State, ...]
     ) -> _OpCosts:
         """Return the state and the costs of a recurrence, from those of its step. The carried state keeps its type."""
-        process = self._plan.process(op)
-        assert process and process.body
+        hardware = self._plan.find_hardware(op)
+        assert isinstance(hardware.unit, Process) and hardware.unit.body
         inner = self._nested[op]
         row = states[0].type  # a row may hold any of its numbers: a step is the same for all rows
         entering = _State(row, row.lo, row.hi, opposite=False)
         costs = inner._walk(choices, (entering,))
         cycles, _ = inner._find_cycles(costs)
-        timed = repeat(process, process.body, cycles)
-        state = costs[inner._outputs[0]].state
-        areas = [self._price_area(timed), *(step_op.area for step_op in costs)]
+        timed = repeat(hardware.unit, hardware.unit.body, cycles)
+        hardware = replace(hardware, unit=timed)
+        own = price_op(hardware, self._technology).values()
+        areas = [self._price_area(hardware), *(step_op.area for step_op in costs)]
         return _OpCosts(
-            state,
-            op.steps * fsum(step_op.energy for step_op in costs),
+            costs[inner._outputs[0]].state,
+            fsum([*own, *(op.steps * hardware.times * step_op.energy for step_op in costs)]),
             tuple(map(fsum, zip(*areas, strict=True))),
             0,
             timed,
         )
 
-    def _price_area(self, hardware: Process | Buffer | None) -> tuple[float, ...]:
+    def _price_area(self, hardware: OpHardware) -> tuple[float, ...]:
         """Return the area of ``hardware`` by unit."""
         if self._area is None:
             return ()
-        built = count_primitives(hardware, self._holds_inputs, self._area.copies)
-        resources, *_ = price_primitives(built, self._area)
+        held = self._holds_inputs or not isinstance(hardware.op, Input)
+        resources, *_ = price_primitives(
+            count_hardware(hardware, held, self._area.copies), self._area
+        )
         return tuple(resources[unit] for unit in self._area.units)
 
 
-def check_area_table(area: AreaTable | None) -> None:
-    """Require a table that prices designs without trained weights. Raises ``EnergyError``."""
-    if area is not None and area.counts != "primitives":
-        raise EnergyError(
-            f"candidates: expected an area table that prices any design: {', '.join(list_area_tables())}, got "
-            f"{area.name!r}, which needs trained weights. Choose another one."
-        )
-
-
-def check_layers(choices: Mapping[str, LayerChoice], layers: Sequence[str]) -> None:
-    """Require choices for ``layers`` only. Raises ``EnergyError``."""
-    for name in choices:
-        if name not in layers:
-            raise EnergyError(
-                f"candidates: expected layers of {', '.join(layers)}, got {name!r}. Choose one of these."
-            )
-
-
-def rebuild_op(op: Op, choice: LayerChoice, new: dict[Op, Op]) -> Op:
-    """Return ``op`` on the ``new`` operands of its tensors, with the numbers of ``choice``."""
+def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
+    """Return ``op`` on operands of these states, with the numbers of ``choice``."""
+    if isinstance(op, Input):
+        return _make_placeholder(op, *states) if states else op
+    tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
+    new = {
+        operand: _make_placeholder(operand, state)
+        for operand, state in zip(tensors, states, strict=True)
+    }
     if isinstance(op, Quantize | Threshold):
         return _replace_activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]

@@ -31,11 +31,10 @@ from qhls.errors import EnergyError
 from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
-from qhls.plan import Buffer, Plan, Process, Schedule, plan_design
+from qhls.plan import Buffer, Process, Schedule, plan_design
 from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.primitives import list_events
-from qhls.plan.process import Access, Store
-from qhls.plan.streams.network import StreamPlan
+from qhls.plan.process import Access, OpHardware
 from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
@@ -124,43 +123,13 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
 
     Raises ``EnergyError`` if an op causes an event that ``technology`` does not price.
     """
-    return price_plan(plan_design(graph, schedule), technology)
-
-
-def price_plan(network: Plan | StreamPlan, technology: Technology) -> EnergyReport:
-    """Estimate the energy of a plan, as ``estimate`` does."""
+    network = plan_design(graph, schedule)
     ops = tuple(
-        OpEnergy(
-            op.name,
-            op.kind,
-            op.layer,
-            _add_stores(
-                multiply_causes(price_op(hardware, technology), times),
-                network.list_memories(op),
-                technology,
-            ),
-        )
-        for op, hardware, times in network.walk()
-        if not isinstance(op, Const)
+        OpEnergy(each.op.name, each.op.kind, each.op.layer, price_op(each, technology))
+        for each in network.walk()
+        if not isinstance(each.op, Const)
     )
-    return EnergyReport(network.graph.name, technology.name, network.schedule, ops)
-
-
-def multiply_causes(causes: Mapping[str, float], times: int) -> dict[str, float]:
-    """Return pJ by cause of an op that one inference runs ``times`` times."""
-    return {cause: times * pj for cause, pj in causes.items()}
-
-
-def _add_stores(
-    causes: Mapping[str, float], stores: Iterable[Store], technology: Technology
-) -> dict[str, float]:
-    """Return ``causes`` with pJ of buffers beside the op's tensor."""
-    extra = math.fsum(
-        store.writes * technology.write(store.buffer.place, store.buffer.bits)
-        + store.reads * technology.read(store.buffer.place, store.buffer.bits)
-        for store in stores
-    )
-    return {**causes, "memory": causes["memory"] + extra}
+    return EnergyReport(graph.name, technology.name, schedule, ops)
 
 
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
@@ -186,40 +155,58 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
     return table
 
 
-def price_op(hardware: Process | Buffer | None, technology: Technology) -> dict[str, float]:
-    """Return pJ of a process, or of an input's buffer, in one inference, by cause; None costs nothing."""
+def price_op(hardware: OpHardware, technology: Technology) -> dict[str, float]:
+    """Return pJ of the hardware of one op in one inference, by cause."""
     terms = list_energy_terms(hardware, technology)
     return {cause: math.fsum(pj for c, _, pj in terms if c == cause) for cause in CAUSES}
 
 
-def list_energy_terms(
-    hardware: Process | Buffer | None, technology: Technology
-) -> list[tuple[str, Op, float]]:
+def list_energy_terms(hardware: OpHardware, technology: Technology) -> list[tuple[str, Op, float]]:
     """Return (cause, tensor, pJ) of each event and memory access; a read has its operand as tensor.
 
     An input is written to its buffer. A process that only wires costs nothing.
     """
-    if hardware is None:
-        return []
-    if isinstance(hardware, Buffer):
-        return [_write(hardware, technology)]
-    events, table = list_events(hardware)
+    unit, times = hardware.unit, hardware.times
+    stores = [
+        (
+            "memory",
+            store.buffer.tensor,
+            store.writes * technology.write(store.buffer.place, store.buffer.bits)
+            + store.reads * technology.read(store.buffer.place, store.buffer.bits),
+        )
+        for store in hardware.memories
+    ]
+    if unit is None:
+        return stores
+    if isinstance(unit, Buffer):
+        used, names = [_write(unit, technology)], dict[Op, Op]()
+    else:
+        used = _list_terms(unit, technology)
+        names = dict(zip(unit.op.operands, hardware.op.operands, strict=False))
+        names[unit.op] = hardware.op  # a step works on parts of the op's tensors
+    terms = [(cause, tensor, times * pj) for cause, tensor, pj in used]
+    return [(cause, names.get(tensor, tensor), pj) for cause, tensor, pj in (*terms, *stores)]
+
+
+def _list_terms(process: Process, technology: Technology) -> list[tuple[str, Op, float]]:
+    """Return (cause, tensor, pJ) of each event and memory access of one run of ``process``."""
+    events, table = list_events(process)
     terms = [
-        (_find_cause(event.kind), hardware.op, count * technology.price_operation(event, table))
+        (_find_cause(event.kind), process.op, count * technology.price_operation(event, table))
         for event, count in events.items()
     ]
-    if hardware.is_wiring:
+    if process.is_wiring:
         return terms
     looked_up = any(event.kind == "lookup" for event in events)
-    for access in hardware.reads:
+    for access in process.reads:
         counted = looked_up and isinstance(access.operand, Const)
         if access.buffer.place != "wired" and not counted:
             once = technology.read(access.buffer.place, _count_bits(access))
             terms.append(("memory", access.operand, once * access.passes))
-    if hardware.writes.buffer.place == "wired":
+    if process.writes.buffer.place == "wired":
         return terms
-    cause, tensor, pj = _write(hardware.writes.buffer, technology)
-    return [*terms, (cause, tensor, pj * hardware.writes.passes)]
+    cause, tensor, pj = _write(process.writes.buffer, technology)
+    return [*terms, (cause, tensor, pj * process.writes.passes)]
 
 
 def _write(buffer: Buffer, technology: Technology) -> tuple[str, Op, float]:

@@ -7,7 +7,7 @@ products, memories. Only training can say how much accuracy it loses.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from heapq import heappop, heappush
@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from qhls.energy.model import multiply_causes, price_op, price_plan
+from qhls.energy.model import price_op
 from qhls.energy.technology import Technology
 from qhls.ir import (
     Codes,
@@ -31,11 +31,12 @@ from qhls.ir import (
     Threshold,
 )
 from qhls.ir.integers import Array
-from qhls.plan import Buffer, Process, Schedule, plan_design
+from qhls.plan import Plan, Process, Schedule, plan_design
 from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
-from qhls.plan.hardware.events import MULTIPLICATIONS
-from qhls.plan.streams.build import remake_streams
+from qhls.plan.hardware.events import MULTIPLICATIONS, is_wiring
+from qhls.plan.hardware.primitives import list_events
+from qhls.plan.process import OpHardware
 from qhls.plan.streams.network import StreamPlan
 
 _SETTLING = 64
@@ -60,24 +61,22 @@ class Saving:
 def find_savings(graph: Graph, schedule: Schedule, technology: Technology) -> tuple[Saving, ...]:
     """Return the saving of one bit less in each Keras layer with a part to narrow.
 
-    Of arrays, only ops that change are rebuilt and priced, so the time is linear in the number of layers. A plan of
-    streams is made anew by the same decisions.
+    Only ops that change are rebuilt and priced, so the time is linear in the number of layers.
     """
     narrowing, network = _Narrowing(graph), plan_design(graph, schedule)
 
     def find_saving(layer: str, part: NarrowedPart) -> float | None:
-        if isinstance(network, StreamPlan):
-            return _find_saving_of_streams(network, narrowing, layer, part, technology)
         changed = narrowing.find_changes(layer, part, _has_same_readers)
         if not changed:
             return None
-        before = [network.find_hardware(op) for op in changed]
-        after = [
-            network.remake(op, new) if network.process(op) else None for op, new in changed.items()
-        ]
         totals = (
-            math.fsum(_price_with_nested(each, technology) for each in hardware)
-            for hardware in (before, after)
+            math.fsum(
+                pj
+                for op in hardware
+                for each in op.walk()
+                for pj in price_op(each, technology).values()
+            )
+            for hardware in zip(*_remake(network, changed), strict=True)
         )
         return next(totals) - next(totals)
 
@@ -89,35 +88,27 @@ def find_savings(graph: Graph, schedule: Schedule, technology: Technology) -> tu
     return tuple(s for s in savings if s.weights is not None or s.activations is not None)
 
 
-def _find_saving_of_streams(
-    network: StreamPlan,
-    narrowing: _Narrowing,
-    layer: str,
-    part: NarrowedPart,
-    technology: Technology,
-) -> float | None:
-    """Return the pJ that one bit less saves in a plan of streams; None if nothing can be narrowed."""
-    changed = narrowing.find_changes(layer, part, lambda new, op: False)
-    if not changed:
-        return None
-    remade = remake_streams(network, _replace_outputs(network.graph, changed), changed)
-    return price_plan(network, technology).total - price_plan(remade, technology).total
+def _remake(
+    network: Plan | StreamPlan, changed: Mapping[Op, Op]
+) -> Iterator[tuple[OpHardware, OpHardware]]:
+    """Yield the hardware of each op before and after, those of ops in processes that change among them.
 
-
-def _replace_outputs(graph: Graph, changed: dict[Op, Op]) -> Graph:
-    return replace(graph, outputs=tuple(changed.get(op, op) for op in graph.outputs))
-
-
-def _price_with_nested(hardware: Process | Buffer | None, technology: Technology) -> float:
-    """Return pJ of ``hardware`` and the plans that it runs, in one inference."""
-    price = math.fsum(price_op(hardware, technology).values())
-    if not isinstance(hardware, Process) or not hardware.body:
-        return price
-    inner = (
-        math.fsum(multiply_causes(price_op(each, technology), times).values())
-        for _, each, times in hardware.body.walk()
-    )
-    return price + hardware.trips * math.fsum(inner)
+    A process stores nothing if all of its ops are wires, so a change of one may concern the others.
+    """
+    ops = [op for op in changed if not isinstance(op, Const)]
+    beside = [o for op in ops if (process := network.process(op)) for o in process.ops]
+    after = {
+        op: network.remake(op, changed[op]) if op in changed else network.find_hardware(op)
+        for op in (*ops, *beside)
+    }
+    for op, hardware in after.items():
+        process = network.process(op)
+        units = [after[other].unit for other in process.ops] if process else []
+        processes = [unit for unit in units if isinstance(unit, Process)]
+        wires = all(is_wiring(list_events(each)[0]) for each in processes)
+        unit = hardware.unit
+        settled = replace(unit, is_wiring=wires) if isinstance(unit, Process) else unit
+        yield network.find_hardware(op), replace(hardware, unit=settled)
 
 
 def _has_same_readers(new: Op, op: Op) -> bool:
@@ -140,7 +131,9 @@ def narrow(graph: Graph, layer: str, part: NarrowedPart) -> Graph:
     are powers of two lose the lower half of their exponents: those become the lowest remaining one.
     """
     changed = _Narrowing(graph).find_changes(layer, part, lambda new, op: False)
-    return _replace_outputs(graph, changed) if changed else graph
+    if not changed:
+        return graph
+    return replace(graph, outputs=tuple(changed.get(op, op) for op in graph.outputs))
 
 
 class _Narrowing:
@@ -209,13 +202,12 @@ def _rebuild(op: Op, new: dict[Op, Op]) -> Op:
 
 
 def _rebuild_scan(op: Scan, new: dict[Op, Op], layer: str, part: NarrowedPart) -> Scan:
-    """Return ``op`` on its new operands with a narrowed body; rounded weights may make sums larger."""
-    return rebuild_scan(op, new, narrow(op.body, layer, part))
+    """Return ``op`` on its new operands with a narrowed body.
 
-
-def rebuild_scan(op: Scan, new: Mapping[Op, Op], body: Graph) -> Scan:
-    """Return ``op`` on its new operands with another ``body``, whose inputs are widened until they hold its results."""
+    Rounded weights may make sums larger, so the inputs of the body are widened until they hold them.
+    """
     x, start = new.get(op.x, op.x), tuple(new.get(state, state) for state in op.start)
+    body = narrow(op.body, layer, part)
     for _ in range(_SETTLING):
         leaving = (x, *body.outputs[1:])
         types = {

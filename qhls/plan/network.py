@@ -29,9 +29,10 @@ from qhls.plan.dataflow import (
     is_start_of_sum,
     list_arrays_read,
 )
+from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.hardware.events import is_wiring
 from qhls.plan.hardware.primitives import list_events
-from qhls.plan.process import Buffer, Channel, ChannelKind, Process, Store
+from qhls.plan.process import Buffer, Channel, ChannelKind, OpHardware, Process
 from qhls.plan.rules import Choice, fuse, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
 from qhls.plan.timing import Step, find_critical_path
@@ -72,24 +73,29 @@ class Plan(Tabular):
         """Return the process of ``op``, alone or fused with others; None for inputs, constants and reshapes."""
         return self._processes.get(op)
 
-    def find_hardware(self, op: Op) -> Process | Buffer | None:
-        """Return the hardware of ``op`` itself: its part of a process, the buffer of an input, or None.
+    def find_hardware(self, op: Op) -> OpHardware:
+        """Return the hardware of ``op``: its part of a process, or the buffer of an input.
 
         Constants and reshapes need none.
         """
         if isinstance(op, Input):
-            return self._buffers[op]
+            return OpHardware(op, self._buffers[op])
         process = self._processes.get(op)
-        return process and process.find_part(op)
+        return OpHardware(op, process and process.find_part(op))
 
     def find_buffer(self, op: Op) -> Buffer:
         """Return the buffer of the tensor of ``op``, not a constant; a reshape has that of its operand."""
         return self._buffers[find_array(op)]
 
-    def remake(self, op: Op, new: Op) -> Process:
-        """Return ``hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
-        process = self._processes[op]
-        part, choice = process.find_part(op), self.choices[self._numbers[op]]
+    def remake(self, op: Op, new: Op) -> OpHardware:
+        """Return ``find_hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
+        part = self.find_hardware(op).unit
+        if isinstance(part, Buffer):
+            return OpHardware(new, replace(part, tensor=new, word_bits=new.type.width))
+        return OpHardware(new, part and self._remake(op, new, part))
+
+    def _remake(self, op: Op, new: Op, part: Process) -> Process:
+        process, choice = self._processes[op], self.choices[self._numbers[op]]
         sources = [a.buffer for a in part.reads if not isinstance(a.operand, Const)]
         result = make_buffer(new, choice, part.writes.buffer.double)
         before = process.ops[process.ops.index(op) - 1]
@@ -99,23 +105,29 @@ class Plan(Tabular):
         wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
         return replace(made, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
 
-    def walk(self) -> Iterator[tuple[Op, Process | Buffer | None, int]]:
-        """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
+    def walk(self) -> Iterator[OpHardware]:
+        """Yield the hardware of every op; that of a step follows its recurrence."""
         for op in self.graph.ops:
-            hardware = self.find_hardware(op)
-            yield op, hardware, 1
-            if isinstance(hardware, Process) and hardware.body:
-                for inner, its, times in hardware.body.walk():
-                    yield inner, its, times * hardware.trips
+            yield from self.find_hardware(op).walk()
+
+    def estimate_cycles(
+        self, levels: Mapping[Op, int], recurrences: Mapping[Op, Process]
+    ) -> tuple[int, int]:
+        """Return latency and initiation interval for other logic levels of a trip, by op, and other recurrences."""
+        timed = [
+            recurrences.get(p.op)
+            or replace(
+                p, depth=estimate_depth(sum(levels[op] for op in p.ops), self.schedule.clock_period)
+            )
+            for p in self.processes
+        ]
+        other = replace(self, processes=tuple(timed))
+        return other.latency, other.interval
 
     @property
     def busiest(self) -> int:
         """Return the cycles of one inference of the slowest process."""
         return max(process.busy for process in (*self.processes, *self.stores))
-
-    def list_memories(self, op: Op) -> Iterator[Store]:
-        """Yield the buffers beside the tensor of ``op``: none."""
-        yield from ()
 
     @property
     def latency(self) -> int:
@@ -211,8 +223,7 @@ def plan(graph: Graph, schedule: Schedule) -> Plan:
     """
     if schedule.io != "array":
         raise VerifyError(
-            f"Schedule.io: expected 'array', got {schedule.io!r}. Only the engine 'gradient' and qhls.plan.plan need "
-            "it: choose another engine, or call plan_design."
+            f"plan: expected a schedule with io='array', got {schedule.io!r}. Use plan_design, which plans streams too."
         )
     check_folding(graph, schedule)
     if schedule.is_searched:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from qhls.ir.op import Op
@@ -159,6 +160,26 @@ class Process:
     def read(self, operand: Op) -> Access:
         """Return the access to ``operand``."""
         return next(access for access in self.reads if access.operand is operand)
+
+
+@dataclass(frozen=True, slots=True)
+class OpHardware:
+    """The hardware of ``op``: a process or an input's buffer, which one inference uses ``times`` times, or None.
+
+    ``memories``: the buffers beside its tensor.
+    """
+
+    op: Op
+    unit: Process | Buffer | None
+    times: int = 1
+    memories: tuple[Store, ...] = ()
+
+    def walk(self) -> Iterator[OpHardware]:
+        """Yield it, then the hardware of each op of its step if it is a recurrence."""
+        yield self
+        if isinstance(self.unit, Process) and self.unit.body:
+            for inner in self.unit.body.walk():
+                yield replace(inner, times=inner.times * self.times * self.unit.trips)
 
 
 @dataclass(frozen=True, slots=True)

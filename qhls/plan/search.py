@@ -18,7 +18,7 @@ from qhls.ir.op import Op
 from qhls.plan.choices import choose_all, list_arrays
 from qhls.plan.dataflow import find_chains, find_obstacles
 from qhls.plan.hardware.prices import AreaTable, load_area_table, price_primitives
-from qhls.plan.hardware.primitives import PrimitiveCounts, count_primitives, count_storage
+from qhls.plan.hardware.primitives import PrimitiveCounts, count_hardware, count_primitives
 from qhls.plan.network import Plan, connect
 from qhls.plan.process import Process
 from qhls.plan.rules import Choice
@@ -190,11 +190,8 @@ def measure_layers(plan: Plan | StreamPlan) -> list[tuple[str, Resources]]:
 
 def count_plan(plan: Plan | StreamPlan, copies: int = 1) -> Iterator[tuple[Op, PrimitiveCounts]]:
     """Yield every op with its primitives, those of buffers beside its tensor among them."""
-    for op, hardware, _ in plan.walk():
-        counts = count_primitives(hardware, op not in plan.graph.inputs, copies)
-        for memory in plan.list_memories(op):
-            counts += count_storage(memory.buffer)
-        yield op, counts
+    for hardware in plan.walk():
+        yield hardware.op, count_hardware(hardware, hardware.op not in plan.graph.inputs, copies)
 
 
 @cache

@@ -21,10 +21,10 @@ def test_every_op_has_its_hardware_and_every_tensor_its_buffer(graph):
     for schedule in SCHEDULES:
         network = plan(graph, schedule)
         walked = list(network.walk())
-        assert [(op, times) for op, _, times in walked] == list(graph.walk())
-        for op, hardware, _ in walked:
+        assert [(each.op, each.times) for each in walked] == list(graph.walk())
+        for each in walked:
             expected = {Input: Buffer, Const: type(None), Reshape: type(None)}
-            assert isinstance(hardware, expected.get(type(op), Process))
+            assert isinstance(each.unit, expected.get(type(each.op), Process))
         for process in network.processes:
             assert network.process(process.op) is process
             assert network.find_buffer(process.op) is process.writes.buffer

@@ -73,6 +73,17 @@ def test_a_callable_module(tmp_path):
     assert [p.values for p in called] == [p.values for p in named]
 
 
+def test_candidates_are_streams_where_the_schedule_says_so(tmp_path):
+    schedule = qhls.Schedule(io="stream", interval=40)
+    costs = ("accuracy", "energy", "area", "latency")
+    found = run(tmp_path, objectives=costs, schedule=schedule, trials=4)
+    arrays = run(tmp_path / "arrays", objectives=costs, trials=4)
+    slowest, fastest = (
+        ends(p.values["latency"] for p in front) for ends, front in ((max, arrays), (min, found))
+    )
+    assert 0 < slowest < fastest  # a token after the other
+
+
 def test_all_of_a_small_space_is_tried_and_nothing_twice(tmp_path):
     found = run(tmp_path, trials=100, engine="random")
     trained = [r for r in found.records.values() if r["state"] == "trained"]

@@ -65,7 +65,7 @@ def list_operations(
     network = plan(graph, Schedule(part=network.schedule.part))  # no multiplier is shared
     built, lanes = find_built(graph), _count_lanes(graph)
     streams = any(lanes[op] < op.size for op in graph.ops if not isinstance(op, Input | Const))
-    for op, hardware, _ in network.walk():
+    for op, hardware in ((each.op, each.unit) for each in network.walk()):
         counts = PrimitiveCounts()
         mask = built.get(op)
         if isinstance(hardware, Process) and mask is None:  # of a nested graph

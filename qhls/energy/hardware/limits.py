@@ -24,10 +24,11 @@ def list_warnings(plan: Plan | StreamPlan, totals: Mapping[str, float]) -> Itera
 
 
 def _warn_of_large_bodies(plan: Plan | StreamPlan) -> Iterator[str]:
-    for op, hardware, _ in plan.walk():
-        if not isinstance(hardware, Process):
+    for hardware in plan.walk():
+        op, process = hardware.op, hardware.unit
+        if not isinstance(process, Process):
             continue
-        count = hardware.unrolled * (op.comparisons if isinstance(op, Threshold) else 1)
+        count = process.unrolled * (op.comparisons if isinstance(op, Threshold) else 1)
         if count > BODY_LIMIT:
             where = f"layer {op.layer!r}, {op.name!r}" if op.layer else repr(op.name)
             folds = isinstance(op, Matmul | Conv)

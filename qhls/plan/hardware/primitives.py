@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from qhls.ir import Const, Conv, Matmul, Op, Overflow, Pool, Quantize, Rounding, Threshold
 from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.events import MULTIPLICATIONS, Event, Events, replace_stored
-from qhls.plan.process import Access, Buffer, Process
+from qhls.plan.process import Access, Buffer, OpHardware, Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,14 @@ def count_primitives(
         if isinstance(access.operand, Const) and access.buffer.is_memory:
             built += count_storage(access.buffer, copies=1)
     return built + count_storage(hardware.writes.buffer, copies)
+
+
+def count_hardware(hardware: OpHardware, held: bool = False, copies: int = 1) -> PrimitiveCounts:
+    """Return the primitives of an op, those of buffers beside its tensor among them; see ``count_primitives``."""
+    built = count_primitives(hardware.unit, held, copies)
+    for memory in hardware.memories:
+        built += count_storage(memory.buffer)
+    return built
 
 
 def count_storage(buffer: Buffer, copies: int = 1) -> PrimitiveCounts:

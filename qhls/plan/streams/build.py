@@ -35,36 +35,19 @@ def plan_streams(
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
     check_folding(graph, schedule)
-    outlook = replace(group_tensors(graph, _cut_all(graph, whole_ports)), fused=fused)
-    if schedule.is_searched:
-        from qhls.plan.streams.decisions.search import find_streams
-
-        return find_streams(outlook, schedule)
-    return time_plan(build_plan(outlook, schedule, *decide_streams(outlook, schedule, None)))
-
-
-def _cut_all(graph: Graph, whole_ports: bool) -> dict[Op, Cut]:
-    """Return the rule by which each op works on parts of its operands."""
     ports = {*graph.inputs, *graph.outputs} if whole_ports else set[Op]()
-    return {
+    rules = {
         op: _make_consistent(cut(op))
         if ports.isdisjoint((op, *op.operands))
         else Cut(op, regroups=True)
         for op in list_calls(graph)
     }
+    outlook = replace(group_tensors(graph, rules), fused=fused)
+    if schedule.is_searched:
+        from qhls.plan.streams.decisions.search import find_streams
 
-
-def remake_streams(plan: StreamPlan, graph: Graph, new: Mapping[Op, Op]) -> StreamPlan:
-    """Return the plan of ``graph`` by the decisions of ``plan``; ``new``: its ops by those of equal shape that change.
-
-    ``plan``: one of tokens at its ports, in which ops by element join the process before them.
-    """
-    lanes = {fifo.tensor: fifo.lanes for fifo in plan.inputs}
-    lanes |= {op: each.writes[0].lanes for each in plan.processes for op in each.ops}
-    choices = {new.get(op, op): choice for op, choice in plan.choices.items()}
-    lanes = {new.get(op, op): count for op, count in lanes.items()}
-    outlook = Outlook(graph, _cut_all(graph, whole_ports=False), ())
-    return time_plan(build_plan(outlook, plan.schedule, choices, lanes))
+        return find_streams(outlook, schedule)
+    return time_plan(build_plan(outlook, schedule, *decide_streams(outlook, schedule, None)))
 
 
 def build_plan(

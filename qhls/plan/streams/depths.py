@@ -18,14 +18,22 @@ def time_plan(plan: StreamPlan, paces: Mapping[str, Pace] | None = None) -> Stre
 
     ``paces``: those of processes, by name, whose hardware is not that of an HLS tool.
     """
-    nodes, numbers = list_actors(plan, paces)
-    clock = TokenClock(nodes, {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)})
+    clock, numbers = make_clock(plan, paces)
     earliest = clock.find_earliest()
     latest = clock.find_latest(earliest)
     depths = {n: max(depth, SHALLOW) for n, depth in clock.count_waiting(latest).items()}
     _tighten(clock, depths, earliest, latest)
     named = {name: depths[number] for name, number in numbers.items() if number in depths}
     return set_depths(replace(plan, latency=earliest.latency, interval=earliest.interval), named)
+
+
+def make_clock(
+    plan: StreamPlan, paces: Mapping[str, Pace] | None = None
+) -> tuple[TokenClock, dict[str, int]]:
+    """Return the clock of tokens and the number of each FIFO by its name; ``paces`` as ``time_plan``."""
+    nodes, numbers = list_actors(plan, paces)
+    tokens = {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)}
+    return TokenClock(nodes, tokens), numbers
 
 
 def _tighten(

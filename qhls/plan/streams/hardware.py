@@ -80,14 +80,15 @@ def wire_parts(parts: Sequence[Process], stored: bool) -> list[Process]:
     for number, part in enumerate(parts):
         reads, writes = part.reads, part.writes
         if number > stored:
-            reads = tuple(a if isinstance(a.operand, Const) else _wire(a) for a in reads)
+            reads = tuple(a if isinstance(a.operand, Const) else wire(a) for a in reads)
         if stored <= number < len(parts) - 1:
-            writes = _wire(writes)
+            writes = wire(writes)
         wired.append(replace(part, reads=reads, writes=writes, is_wiring=wiring))
     return wired
 
 
-def _wire(access: Access) -> Access:
+def wire(access: Access) -> Access:
+    """Return ``access`` by wires, which nothing stores."""
     return replace(access, buffer=replace(access.buffer, place="wired"))
 
 

@@ -11,7 +11,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan.choices import place_memory
-from qhls.plan.process import Buffer, Process, Store
+from qhls.plan.process import Buffer, OpHardware, Process, Store
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Action, Reduce, Regroup, Repeat, Slide
@@ -331,27 +331,62 @@ class StreamPlan(Tabular):
 
         return max(map(count_busy_cycles, self.processes))
 
+    def process(self, op: Op) -> StreamProcess | None:
+        """Return the process that computes ``op``; None for inputs, constants and reshapes."""
+        return self._processes.get(op)
+
+    def list_holders(self, op: Op) -> list[StreamProcess]:
+        """Return the processes whose buffers count as those of ``op``: its own and those that write its tensor."""
+        return self._holders.get(op, [])
+
+    @cached_property
+    def _processes(self) -> dict[Op, StreamProcess]:
+        return {op: process for process in self.processes for op in process.ops}
+
+    @cached_property
+    def _holders(self) -> dict[Op, list[StreamProcess]]:
+        holders: dict[Op, list[StreamProcess]] = {}
+        for process in self.processes:
+            for op in dict.fromkeys([process.op, process.writes[0].tensor]):
+                if op is not None:
+                    holders.setdefault(op, []).append(process)
+        return holders
+
     @cached_property
     def fifos(self) -> tuple[Fifo, ...]:
         """Return the FIFOs between processes."""
         written = (fifo for process in self.processes for fifo in process.writes)
         return tuple(fifo for fifo in written if not fifo.is_port)
 
-    def walk(self) -> Iterator[tuple[Op, Process | None, int]]:
-        """Return every op, its hardware and how often one inference runs it; a step follows its recurrence."""
-        made = {p.op: (p.hardware, p.times) for p in self.processes if p.op}
-        made |= {each.op: (each.hardware, 1) for p in self.processes for each in p.followers}
-        for op in self.graph.ops:
-            hardware, times = made.get(op, (None, 1))
-            yield op, hardware, times
-            if hardware and hardware.body:
-                for inner, its, count in hardware.body.walk():
-                    yield inner, its, times * count * hardware.trips  # type: ignore[misc]
+    def find_hardware(self, op: Op) -> OpHardware:
+        """Return the hardware of ``op``, and the buffers of its process or of its tensor, a fork's among them."""
+        process = self._processes.get(op)
+        memories = tuple(m for p in self.list_holders(op) for m in p.list_memories(op))
+        if process is None:
+            return OpHardware(op, None, 1, memories)
+        if op is process.op:
+            return OpHardware(op, process.hardware, process.times, memories)
+        unit = next(each.hardware for each in process.followers if each.op is op)
+        return OpHardware(op, unit, 1, memories)
 
-    def list_memories(self, op: Op) -> Iterator[Store]:
-        """Yield the buffers beside the tensor of ``op``, those of a fork behind it among them."""
-        for process in self.processes:
-            yield from process.list_memories(op)
+    def remake(self, op: Op, new: Op) -> OpHardware:
+        """Return ``find_hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
+        from qhls.plan.streams.decisions.variants import remake
+
+        return remake(self, op, new)
+
+    def walk(self) -> Iterator[OpHardware]:
+        """Yield the hardware of every op; that of a step follows its recurrence."""
+        for op in self.graph.ops:
+            yield from self.find_hardware(op).walk()
+
+    def estimate_cycles(
+        self, levels: Mapping[Op, int], recurrences: Mapping[Op, Process]
+    ) -> tuple[int, int]:
+        """Return latency and initiation interval for other logic levels of a trip, by op, and other recurrences."""
+        from qhls.plan.streams.decisions.variants import estimate_cycles
+
+        return estimate_cycles(self, levels, recurrences)
 
     def to_table(self) -> Table:
         """Return one row per process: its action, intervals and FIFOs."""

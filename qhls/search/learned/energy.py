@@ -22,9 +22,10 @@ from typing import Any
 from qhls.energy.model import list_energy_terms
 from qhls.energy.technology import Polynomial, Technology
 from qhls.ir import Add, Const, Graph, Input, Op, Quantize
-from qhls.plan import Process, Schedule, plan
+from qhls.plan import Process, Schedule, plan_design
 from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.events import MULTIPLICATIONS
+from qhls.plan.process import OpHardware
 from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
 
@@ -175,7 +176,7 @@ def derive_energy_term(
     """Return the term of a model whose design is ``graph``; layers and activations are by layer names."""
     term = EnergyTerm(technology, 0.0)
     widths: dict[Op, LearnedWidth] = {}
-    network = plan(graph, schedule)
+    network = plan_design(graph, schedule)
     for op in graph.ops:
         if isinstance(op, Const):
             continue
@@ -197,9 +198,9 @@ def derive_energy_term(
                 slopes[width.root] = slopes.get(width.root, 0.0) + pj / bits
                 term.constant += pj / bits * width.more
         if is_product:
-            process = network.find_hardware(op)
-            assert layer is not None and isinstance(process, Process)
-            term.products.append(_make_product(process, layer, widths, technology))
+            assert layer is not None
+            hardware = network.find_hardware(op)
+            term.products.append(_make_product(hardware, layer, widths, technology))
     return term
 
 
@@ -224,19 +225,23 @@ def _find_width(
 
 
 def _make_product(
-    process: Process,
+    hardware: OpHardware,
     layer: LearnedWeights,
     widths: Mapping[Op, LearnedWidth],
     technology: Technology,
 ) -> Product:
-    op = process.op
+    op, process = hardware.op, hardware.unit
+    assert isinstance(process, Process)
     (w,) = [o for o in op.operands if isinstance(o, Const)]
     x = next(o for o in op.operands if not isinstance(o, Const))
     macs = sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
-    where, memory = process.read(w).buffer.place, None
+    (part,) = [
+        o for o in process.op.operands if isinstance(o, Const)
+    ]  # of w, where a step reads one
+    where, memory = process.read(part).buffer.place, None
     if where != "wired":
         bits = w.size * w.type.width
-        once = sum(pj for _, t, pj in list_energy_terms(process, technology) if t is w)
+        once = sum(pj for _, t, pj in list_energy_terms(hardware, technology) if t is w)
         growth = technology.read(where, 64 * bits) / technology.read(where, bits)
         memory = (once, float(w.type.width), math.log(growth) / math.log(64))
     return Product(layer, widths[x], w.size, macs / w.size, memory)

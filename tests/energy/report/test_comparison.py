@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from qhls.energy import (
     CAUSES,
@@ -29,6 +29,7 @@ from qhls.errors import EnergyError
 from qhls.ir import (
     Codes,
     Const,
+    Conv,
     Fixed,
     Graph,
     Input,
@@ -36,6 +37,7 @@ from qhls.ir import (
     Op,
     Pad,
     Quantize,
+    Shift,
     Threshold,
     enter_layer,
     run,
@@ -146,8 +148,17 @@ def test_savings_are_differences_of_estimates(schedule):
     assert savings["first"].activations is savings["act"].weights is None
 
 
+def becomes_wires():
+    """A convolution that one bit less makes a wire, so that the shift that is fused with it stores nothing."""
+    x = Input((4, 1, 2), Fixed(False, 3, 1), name="x")
+    with enter_layer("conv"):
+        y = Conv(x, Const.of(np.array([[[[-0.5, 0.5], [1.5, 1.0]]]])))
+    return Graph((x,), (Shift(y, 0),))
+
+
 @settings(max_examples=40, deadline=None)
 @given(graphs())
+@example(becomes_wires())
 def test_savings_are_differences_of_estimates_whatever_the_graph(graph):
     total = estimate(graph, Schedule(), UNIT).total
     for saving in find_savings(graph, Schedule(), UNIT):

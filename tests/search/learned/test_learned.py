@@ -241,10 +241,11 @@ def test_no_weight_is_finer_than_the_finest():
         assert float(to_finest) == 3 * BITS_PER_UNIT  # of the three that are as fine
 
 
-def test_the_first_estimate_is_near_the_design():
-    made = learned(hardware=Hardware("s8.4", UNROLLED), bits=6)
+@pytest.mark.parametrize("schedule", [UNROLLED, qhls.Schedule(io="stream")])
+def test_the_first_estimate_is_near_the_design(schedule):
+    made = learned(hardware=Hardware("s8.4", schedule), bits=6)
     first = next(layer for layer in find_layers(made).values() if isinstance(layer, LearnedWeights))
-    real = qhls.compile(export(made), "s8.4", schedule=UNROLLED).energy().total
+    real = qhls.compile(export(made), "s8.4", schedule=schedule).energy().total
     assert first.term.at_start == pytest.approx(real)
     assert 0.7 * real < float(first.term.compute_energy()) < 1.6 * real
 

@@ -1,0 +1,131 @@
+"""Hardware of a plan of streams for other numbers, by the same decisions: folds, tokens and depths of FIFOs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from qhls.ir.op import Op
+from qhls.ir.ops import Const, Input
+from qhls.plan.dataflow import find_array
+from qhls.plan.hardware.depth import estimate_depth
+from qhls.plan.hardware.events import is_wiring
+from qhls.plan.hardware.primitives import list_events
+from qhls.plan.process import OpHardware, Process
+from qhls.plan.streams.actions import Action, Regroup, Repeat
+from qhls.plan.streams.cut import Cut, cut
+from qhls.plan.streams.decisions.choices import find_action
+from qhls.plan.streams.depths import make_clock
+from qhls.plan.streams.hardware import make_hardware, wire
+from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
+
+
+def remake(plan: StreamPlan, op: Op, new: Op) -> OpHardware:
+    """Return the hardware of ``op`` in ``plan`` for ``new``, an op of equal shape on other numbers."""
+    hardware = plan.find_hardware(op)
+    process = plan.process(op)
+    unit: Process | None = None
+    action: Action | None = None
+    if process is not None:
+        action = _find_action(_get_action(process, op), new, process.writes[0].lanes)
+        unit = make_hardware(new, action, plan.choices[op], process.writes[0].lanes)
+        if unit and isinstance(hardware.unit, Process):
+            unit = _connect(unit, hardware.unit, process)
+    memories = tuple(
+        memory
+        for holder in plan.list_holders(op)
+        for memory in _retype(holder, op, new, action, unit).list_memories(new)
+    )
+    return replace(hardware, op=new, unit=unit, memories=memories)
+
+
+def _get_action(process: StreamProcess, op: Op) -> Action:
+    if op is process.op:
+        return process.action
+    return next(each.action for each in process.followers if each.op is op)
+
+
+def _find_action(action: Action, new: Op, lanes: int) -> Action:
+    """Return the action of ``new`` in place of an op with ``action``."""
+    if isinstance(action, Regroup):
+        return Regroup(new)
+    whole = isinstance(action, Repeat) and action.steps == 1 and not action.by_token
+    return find_action(Cut(new) if whole else cut(new), lanes)
+
+
+def _connect(made: Process, unit: Process, process: StreamProcess) -> Process:
+    """Return ``made`` with wires where ``unit``, one of the ops of ``process``, has them."""
+    parts = [process.hardware, *(each.hardware for each in process.followers)]
+    others = [part for part in parts if part and part is not unit]
+    wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
+    follows = any(a.buffer.place == "wired" for a in unit.reads if not isinstance(a.operand, Const))
+    reads = tuple(
+        wire(a) if follows and not isinstance(a.operand, Const) else a for a in made.reads
+    )
+    writes = wire(made.writes) if unit.writes.buffer.place == "wired" else made.writes
+    return replace(made, reads=reads, writes=writes, is_wiring=wiring)
+
+
+def _retype(
+    process: StreamProcess, op: Op, new: Op, action: Action | None, unit: Process | None
+) -> StreamProcess:
+    """Return ``process`` with ``new`` in place of ``op``, which it computes first or whose tensor it writes."""
+    writes = tuple(
+        replace(fifo, tensor=new) if fifo.tensor is op else fifo for fifo in process.writes
+    )
+    if op is not process.op or action is None:
+        return replace(process, writes=writes)
+    tensors = zip(_list_tensors(op), _list_tensors(new), strict=True)
+    operands = {find_array(old): operand for old, operand in tensors}
+    reads = tuple(replace(f, tensor=_fit_shape(f, operands[f.tensor])) for f in process.reads)
+    if isinstance(action, Repeat):
+        held = (
+            r.tensor for r, f in zip(reads, process.reads, strict=True) if f.tensor in process.held
+        )
+        action = replace(action, held=frozenset(held))
+    return replace(process, op=new, action=action, hardware=unit, reads=reads, writes=writes)
+
+
+def _list_tensors(op: Op) -> list[Op]:
+    return [operand for operand in op.operands if not isinstance(operand, Const)]
+
+
+def _fit_shape(fifo: Fifo, operand: Op) -> Op:
+    """Return ``operand`` in the shape of the tensor that ``fifo`` carries."""
+    shape = fifo.tensor.shape
+    return operand if operand.shape == shape else Input(shape, operand.type, name=operand.name)
+
+
+def estimate_cycles(
+    plan: StreamPlan, levels: Mapping[Op, int], recurrences: Mapping[Op, Process]
+) -> tuple[int, int]:
+    """Return latency and initiation interval of ``plan`` for other logic levels, by op, and other recurrences."""
+    period = plan.schedule.clock_period
+    paces: list[tuple[int, int, int]] = []
+    for process in plan.processes:
+        hardware, op = process.hardware, process.op
+        own = levels[op] if hardware and op else 0
+        total = own + sum(levels[each.op] for each in process.followers)
+        depth = estimate_depth(own, period)
+        tail = estimate_depth(total, period) - depth if process.followers else 0
+        if hardware:
+            hardware = (op and recurrences.get(op)) or replace(hardware, depth=depth)
+        paces.append((hardware.depth, hardware.interval, tail) if hardware else (0, 0, tail))
+    return _time(plan, tuple(paces))
+
+
+@lru_cache(maxsize=256)
+def _time(plan: StreamPlan, paces: tuple[tuple[int, int, int], ...]) -> tuple[int, int]:
+    """Return latency and initiation interval for depth, interval and tail of each process."""
+    processes = tuple(
+        replace(
+            process,
+            hardware=process.hardware and replace(process.hardware, depth=depth, interval=interval),
+            tail=tail,
+        )
+        for process, (depth, interval, tail) in zip(plan.processes, paces, strict=True)
+    )
+    clock, _ = make_clock(replace(plan, processes=processes))
+    timing = clock.find_earliest()
+    return timing.latency, timing.interval
