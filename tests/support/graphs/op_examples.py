@@ -5,8 +5,10 @@ what an op means a second time: over exact numbers (``Fraction``), by loops, wit
 """
 
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from math import floor
+from zlib import crc32
 
 import numpy as np
 
@@ -38,7 +40,8 @@ from qhls.ir import (
     View,
 )
 
-RANDOM = np.random.default_rng(2024)
+RANDOM = np.random.default_rng()
+"""Source of all weights; every builder sets its state, so an example is the same whatever was built before."""
 WIDE = Codes(np.array([[1 << 70, -3], [5, -(1 << 65)]], object))
 
 
@@ -75,7 +78,7 @@ def recurrence(x, *start, sequence=True, mixed=False):
     return Scan(x, start, body, sequence)
 
 
-EXAMPLES = {
+BUILDERS = {
     Input: [
         lambda t: inp(t, 3),
         lambda t: inp(t, 2, 3, 1),
@@ -219,7 +222,22 @@ EXAMPLES = {
         lambda t: Concat((inp(t, 2),)),
     ],
 }
-"""Builders by op."""
+
+
+def build_seeded(build, seed, kind):
+    """The op of ``build`` with inputs of type ``kind`` and the weights of ``seed``."""
+    RANDOM.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    return build(kind)
+
+
+EXAMPLES = {
+    op: [
+        partial(build_seeded, build, crc32(f"{op.__name__} {number}".encode()))
+        for number, build in enumerate(builds)
+    ]
+    for op, builds in BUILDERS.items()
+}
+"""Builders by op, each with weights of its own seed."""
 
 
 # The oracles: numbers of the operands, as object arrays of Fractions with a batch axis, to those of the op.
