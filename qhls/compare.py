@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qhls.compile import DEFAULT_SCHEDULE
 from qhls.plan import Schedule
 from qhls.system.progress import report
+from qhls.system.text import find_free_name
 
 if TYPE_CHECKING:
     from qhls.design import Design
@@ -59,7 +60,9 @@ def compare(
             model if isinstance(model, Design) else _compile(model, input_types, weights, schedule)
         )
         default_name = fspath(model) if isinstance(model, str | PathLike) else design.graph.name
-        designs[names[i] if names else _make_unique(default_name, designs)] = design
+        designs[
+            names[i] if names else find_free_name(default_name, designs.__contains__, "{} ({})")
+        ] = design
     return _compare_designs(designs, prices, table, sensitivity)
 
 
@@ -98,11 +101,3 @@ def _compile(model: Any, input_types: Any, weights: Any, schedule: Schedule) -> 
     from qhls.compile import compile as compile_model
 
     return compile_model(model, input_types, weights=weights, schedule=schedule)
-
-
-def _make_unique(name: str, taken: dict[str, Any]) -> str:
-    number, result = 1, name
-    while result in taken:
-        number += 1
-        result = f"{name} ({number})"
-    return result

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from qhls.system.text import find_free_name
+
 _CPP = """
 alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await
 co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do
@@ -90,9 +92,7 @@ class Names:
     def take(self, name: str) -> str:
         """Return ``make_identifier(name)``, numbered if taken; upper and lower case are equal, as in VHDL."""
         base = make_identifier(name)
-        candidate, number = base, 1
-        while candidate.lower() in self._taken:
-            number += 1
-            candidate = f"{base}{number}" if base.endswith("_") else f"{base}_{number}"
-        self._taken.add(candidate.lower())
-        return candidate
+        form = "{}{}" if base.endswith("_") else "{}_{}"
+        free = find_free_name(base, lambda name: name.lower() in self._taken, form)
+        self._taken.add(free.lower())
+        return free

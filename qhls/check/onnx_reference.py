@@ -8,6 +8,7 @@ import numpy as np
 
 from qhls.ir import Op, decode, run
 from qhls.ir.integers import Array
+from qhls.ir.interpret import compute_in_batches
 from qhls.model.graph import ModelGraph
 from qhls.onnx.execution import OnnxExecutor
 from qhls.onnx.load.model import OnnxModel
@@ -103,12 +104,12 @@ class OnnxReference:
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]
         inputs, batch = [each.name for each in self.model.inputs], self.model.batch
-        parts: list[list[Array]] = []
-        for start in range(0, max(len(numbers[0]), 1), batch):
-            chunk = [array[start : start + batch] for array in numbers]
-            whole = [np.concatenate([a, a[:1].repeat(batch - len(a), 0)]) for a in chunk]
-            found = self._executor.run(
+
+        def compute(samples: list[Array]) -> list[Array]:
+            whole = [np.concatenate([a, a[:1].repeat(batch - len(a), 0)]) for a in samples]
+            results = self._executor.run(
                 dict(zip(inputs, whole, strict=True)), list(dict.fromkeys(names))
             )
-            parts.append([found[name][: len(chunk[0])].astype(np.float64) for name in names])
-        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+            return [results[name][: len(samples[0])].astype(np.float64) for name in names]
+
+        return compute_in_batches(compute, numbers, batch)

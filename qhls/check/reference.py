@@ -13,6 +13,7 @@ from qhls.check.onnx_reference import OnnxReference
 from qhls.frontend.models.precision import copy_in_precision, find_float_type
 from qhls.ir import Op, Threshold, decode
 from qhls.ir.integers import Array
+from qhls.ir.interpret import compute_in_batches
 from qhls.model.floats import FLOAT64_EXACT
 from qhls.model.graph import ModelGraph
 from qhls.onnx.load.model import OnnxModel
@@ -100,10 +101,7 @@ class Reference:
         inputs = [
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]
-        parts: list[list[Any]] = []
-        for start in range(0, max(len(inputs[0]), 1), BATCH):
-            parts.append(self._call(model, [array[start : start + BATCH] for array in inputs]))
-        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+        return compute_in_batches(lambda batch: self._call(model, batch), inputs, BATCH)
 
     def _call(self, model: keras.Model, batch: Sequence[Array]) -> list[Any]:
         plain = skip_gradients() if self.graph.reals else nullcontext()

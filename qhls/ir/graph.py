@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 from qhls.ir.op import MARKS, Op, list_operand_fields
 from qhls.ir.ops import Const, Input
-from qhls.system.text import escape_controls, escape_line
+from qhls.system.text import escape_controls, escape_line, find_free_name
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
 """Columns of ``Graph.rows``."""
@@ -111,9 +111,7 @@ class Graph:
             seen[op.name] += 1
             renamed = op.with_operands(new)
             if seen[op.name] > 1:
-                number = seen[op.name]
-                while (name := f"{op.name}_{number}") in taken:
-                    number += 1
+                name = find_free_name(op.name, taken.__contains__, first=seen[op.name])
                 taken.add(name)
                 renamed = replace(renamed, name=name)
             new[op] = renamed

@@ -44,6 +44,15 @@ def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dic
     return {op: np.concatenate(chunks) if op.batched else chunks[0] for op, chunks in parts.items()}
 
 
+def compute_in_batches(
+    compute: Callable[[list[Array]], Sequence[Array]], inputs: Sequence[Array], size: int
+) -> list[Array]:
+    """Return the results of ``compute`` for all samples of ``inputs``, ``size`` samples at once."""
+    starts = range(0, max(len(inputs[0]), 1), size)
+    parts = [compute([array[start : start + size] for array in inputs]) for start in starts]
+    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+
 def _keep(codes: Codes) -> Any:
     return codes
 

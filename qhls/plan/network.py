@@ -10,7 +10,7 @@ they read different memories.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -100,7 +100,7 @@ class Plan(Tabular):
         result = make_buffer(new, choice, part.writes.buffer.double)
         before = process.ops[process.ops.index(op) - 1]
         product = before if before is not op and is_start_of_sum(op, before) else None
-        made = _make(new, choice, sources, result, product)
+        made = _add_step(make_process(new, choice, sources, result, product), choice)
         others = [other for other in process.parts if other is not part]
         wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
         return replace(made, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
@@ -279,19 +279,15 @@ def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Bu
     for op in chain:
         before = parts[-1].op if parts else None
         product = before if is_start_of_sum(op, before) else None
-        parts.append(_make(op, chosen[op], _list_sources(op, buffers), buffers[op], product))
+        sources = _list_sources(op, buffers)
+        process = make_process(op, chosen[op], sources, buffers[op], product)
+        parts.append(_add_step(process, chosen[op]))
     return fuse(parts, chosen[chain[0]].schedule) if len(parts) > 1 else parts[0]
 
 
-def _make(
-    op: Op,
-    choice: Choice,
-    sources: Sequence[Buffer],
-    result: Buffer,
-    product: Op | None = None,
-) -> Process:
-    """Return the process of ``op`` alone, that of a recurrence with the plan of its step."""
-    process = make_process(op, choice, sources, result, product)
+def _add_step(process: Process, choice: Choice) -> Process:
+    """Return ``process``, that of a recurrence with the plan of its step."""
+    op = process.op
     if not isinstance(op, Scan):
         return process
     waits = ("a step begins after the end of the one before",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, ClassVar
 
 import numpy as np
@@ -84,8 +85,26 @@ class binary(SignQuantizer):
         )
 
 
+@dataclasses.dataclass(eq=False, repr=False)
+class _DrawnSign(SignQuantizer):
+    """Arguments and random signs of ``stochastic_binary`` and ``bernoulli``."""
+
+    number_type: ClassVar[str] = "binary"
+    _shown: ClassVar[int] = 0
+    _draws: ClassVar[bool] = True
+
+    alpha: Any = None
+    temperature: float = 6.0
+    use_real_sigmoid: Any = True
+
+    def _draw_sign(self, x: KerasTensor) -> KerasTensor:
+        """Return +1 with probability ``sigmoid(temperature x)``, else -1."""
+        probability = self._compute_probability(self._divide_by_deviation(x))
+        return take_sign(probability - draw_uniform_like(x, self._seed))
+
+
 @define_quantizer
-class stochastic_binary(SignQuantizer):
+class stochastic_binary(_DrawnSign):
     """``binary`` that draws signs at random while training: +1 with probability ``sigmoid(temperature x)``.
 
     With an automatic ``alpha``, ``x`` counts in standard deviations. Outside of training it is ``binary``.
@@ -96,26 +115,13 @@ class stochastic_binary(SignQuantizer):
         use_real_sigmoid: the logistic function; else ``hard_sigmoid``.
     """
 
-    number_type: ClassVar[str] = "binary"
-    _shown: ClassVar[int] = 0
-    _draws: ClassVar[bool] = True
-
-    alpha: Any = None
-    temperature: float = 6.0
-    use_real_sigmoid: Any = True
-
     def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return the sign of each number, drawn at random while training."""
-        if not is_training():
-            return take_sign(x)
-        return take_sign(
-            self._compute_probability(self._divide_by_deviation(x))
-            - draw_uniform_like(x, self._seed)
-        )
+        return self._draw_sign(x) if is_training() else take_sign(x)
 
 
 @define_quantizer
-class bernoulli(SignQuantizer):
+class bernoulli(_DrawnSign):
     """``alpha`` with probability ``sigmoid(temperature x)``, else 0: random in inference too.
 
     With an automatic ``alpha``, ``x`` counts in standard deviations. The gradient is that of ``x``, without
@@ -127,20 +133,9 @@ class bernoulli(SignQuantizer):
         use_real_sigmoid: the logistic function; else ``hard_sigmoid``.
     """
 
-    number_type: ClassVar[str] = "binary"
-    _shown: ClassVar[int] = 0
-    _draws: ClassVar[bool] = True
-
-    alpha: Any = None
-    temperature: float = 6.0
-    use_real_sigmoid: Any = True
-
     def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return 0 or 1, drawn at every call."""
-        drawn = self._compute_probability(self._divide_by_deviation(x)) - draw_uniform_like(
-            x, self._seed
-        )
-        return (take_sign(drawn) + 1.0) / 2.0
+        return (self._draw_sign(x) + 1.0) / 2.0
 
     def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
         """Refuse: the codes differ from call to call."""

@@ -6,31 +6,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
+from qhls.ir.types import Assignment
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import (
-    Quantizer,
-    define_quantizer,
-    format_argument,
-    is_settled,
-    list_values,
-)
+from qhls.quantizers.base import define_quantizer, is_settled, list_values
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import KerasTensor, make_constant, round_through, take_sign
+from qhls.quantizers.uniform import UniformQuantizer
 
 
-class FixedPoint(Quantizer):
+class FixedPoint(UniformQuantizer):
     """Meaning of ``quantized_bits``; a subclass declares which arguments the caller may choose."""
 
-    _shown: ClassVar[int] = 3
-
-    bits: int
-    integer: int
-    symmetric: Any
-    alpha: Any
-    keep_negative: Any = True
-    use_stochastic_rounding: Any = False
     scale_axis: Any = None
     elements_per_scale: Any = None
     min_po2_exponent: Any = None
@@ -112,10 +99,7 @@ class FixedPoint(Quantizer):
 
     def _make_assignment(self) -> Assignment:
         """Return the type of the values at ``alpha`` 1."""
-        symmetric = self.symmetric and self.keep_negative
-        overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
-        to = Fixed(bool(self.keep_negative), self.bits, self._magnitude_bits - self.integer)
-        return Assignment(to, Rounding.HALF_EVEN, overflow)
+        return self._assign(self._magnitude_bits - self.integer)
 
     def max(self) -> float:
         """Return ``max(1, 2**integer)``: the bound to which QKeras clips weights, not the largest value."""
@@ -131,21 +115,6 @@ class FixedPoint(Quantizer):
         if shift is None:
             return list_values(self, None)
         return list_values(self, self._make_assignment()) * np.float32(2.0**shift)
-
-    def _set_trainable_parameter(self) -> None:
-        if self.alpha is None:
-            self.alpha = "auto_po2"
-            self.symmetric = True
-
-    def __str__(self) -> str:
-        parts = [str(self.bits), str(self.integer), str(int(self.symmetric))]
-        if not self.keep_negative:
-            parts.append("keep_negative=False")
-        if self.alpha is not None:
-            parts.append(f"alpha={format_argument(self.alpha)}")
-        if self.use_stochastic_rounding:
-            parts.append(f"use_stochastic_rounding={int(self.use_stochastic_rounding)}")
-        return f"{type(self).__name__}({','.join(parts)})"
 
 
 @define_quantizer

@@ -6,21 +6,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
+from qhls.ir.types import Assignment
 from qhls.quantizers import scale as scales
-from qhls.quantizers.base import (
-    Quantizer,
-    define_quantizer,
-    format_argument,
-    is_settled,
-    list_values,
-)
+from qhls.quantizers.base import define_quantizer, is_settled, list_values
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, KerasTensor, clip, round_through
+from qhls.quantizers.uniform import UniformQuantizer
 
 
 @define_quantizer
-class quantized_linear(Quantizer):
+class quantized_linear(UniformQuantizer):
     """Uniform steps: ``q * round(clip(x / q, low, high))`` with ``q = alpha * 2**(integer - bits + keep_negative)``.
 
     ``high = 2**(bits - keep_negative) - 1``; ``low = -high - 1 + symmetric``, or 0 without ``keep_negative``.
@@ -59,7 +54,6 @@ class quantized_linear(Quantizer):
     var_name: str | None = None
     use_variables: bool = False
 
-    _shown: ClassVar[int] = 3
     gradient_of: ClassVar[str] = "grid"
 
     @property
@@ -127,12 +121,7 @@ class quantized_linear(Quantizer):
         shift = scales.find_po2_exponent(self.alpha)
         if shift is None:
             return None
-        frac = self.bits - int(self.keep_negative) - self.integer - shift
-        symmetric = self.symmetric and self.keep_negative
-        overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
-        return Assignment(
-            Fixed(bool(self.keep_negative), self.bits, frac), Rounding.HALF_EVEN, overflow
-        )
+        return self._assign(self.bits - int(self.keep_negative) - self.integer - shift)
 
     def max(self) -> Any:
         """Return the largest value (an array where ``alpha`` is one)."""
@@ -147,18 +136,3 @@ class quantized_linear(Quantizer):
         if self._is_sign and not scales.is_auto(self.alpha):
             return np.array([self.max(), self.min()], np.float32)
         return list_values(self, self._make_assignment())
-
-    def _set_trainable_parameter(self) -> None:
-        if self.alpha is None:
-            self.alpha = "auto_po2"
-            self.symmetric = True
-
-    def __str__(self) -> str:
-        parts = [str(self.bits), str(self.integer), str(int(self.symmetric))]
-        if not self.keep_negative:
-            parts.append("keep_negative=False")
-        if self.alpha is not None:
-            parts.append(f"alpha={format_argument(self.alpha)}")
-        if self.use_stochastic_rounding:
-            parts.append(f"use_stochastic_rounding={int(self.use_stochastic_rounding)}")
-        return f"quantized_linear({','.join(parts)})"

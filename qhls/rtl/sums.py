@@ -79,50 +79,48 @@ class Sums:
         self.adders += 1
         self._log.append((_CLOSE, number, 0))
 
-    def _insert(self, number: int, term: int, sign: int) -> None:
-        """Add a term that the sum does not have, and count its pairs."""
-        terms, bits, counts, heap = self.terms[number], self.bits, self.counts, self._heap
+    def _list_pairs(self, terms: dict[int, int], term: int, sign: int) -> list[int]:
+        """Return the keys of the pairs of ``term`` with each of ``terms``."""
+        bits = self.bits
         source, mask, unit = term >> bits, (1 << bits) - 1, 1 << bits
         power = term & mask
         self.work += len(terms)
-        draw = self.random.random
+        keys: list[int] = []
         for other, other_sign in terms.items():
             beside = other >> bits
             if source < beside or (source == beside and term < other):
                 key = ((source << 24 | beside) << bits + 1 | ((other & mask) - power + unit)) << 1
             else:
                 key = ((beside << 24 | source) << bits + 1 | (power - (other & mask) + unit)) << 1
-            key |= sign != other_sign
+            keys.append(key | (sign != other_sign))
+        return keys
+
+    def _insert(self, number: int, term: int, sign: int) -> None:
+        """Add a term that the sum does not have, and count its pairs."""
+        terms, counts, heap = self.terms[number], self.counts, self._heap
+        draw = self.random.random
+        for key in self._list_pairs(terms, term, sign):
             count = counts.get(key, 0) + 1
             counts[key] = count
             if count > 1:
                 heappush(heap, (-count, draw(), key))
         terms[term] = sign
-        readers = self.users[source]
+        readers = self.users[term >> self.bits]
         readers[number] = readers.get(number, 0) + 1
         self.adders += 1
         self._log.append((_INSERT, number, term * 2 + (sign < 0)))
 
     def _delete(self, number: int, term: int) -> int:
         """Remove a term of a sum and its pairs; return its sign."""
-        terms, bits, counts = self.terms[number], self.bits, self.counts
+        terms, counts = self.terms[number], self.counts
         sign = terms.pop(term)
-        self.work += len(terms)
-        source, mask, unit = term >> bits, (1 << bits) - 1, 1 << bits
-        power = term & mask
-        for other, other_sign in terms.items():
-            beside = other >> bits
-            if source < beside or (source == beside and term < other):
-                key = ((source << 24 | beside) << bits + 1 | ((other & mask) - power + unit)) << 1
-            else:
-                key = ((beside << 24 | source) << bits + 1 | (power - (other & mask) + unit)) << 1
-            key |= sign != other_sign
+        for key in self._list_pairs(terms, term, sign):
             count = counts[key] - 1
             if count:
                 counts[key] = count
             else:
                 del counts[key]
-        readers = self.users[source]
+        readers = self.users[term >> self.bits]
         if readers[number] == 1:
             del readers[number]
         else:

@@ -32,6 +32,7 @@ from qhls.search.trials.training import (
     require_compiled,
 )
 from qhls.search.trials.training import find_metric_direction as known_direction
+from qhls.system.text import find_free_name
 
 LEARNING_RATES = 5
 """Number of learning rates that ``learning_rate_optimizer`` chooses among."""
@@ -391,11 +392,11 @@ def _choose_tuner(mode: str, custom: Any) -> Any:
 
 def choose_folder(folder: Path, overwrite: bool) -> Path:
     """Return ``folder``, or with ``overwrite`` the first of ``folder``, ``folder_1``, ... that does not exist."""
-    candidate, number = folder, 0
-    while overwrite and candidate.exists():
-        number += 1
-        candidate = folder.with_name(f"{folder.name}_{number}")
-    return candidate
+    if not overwrite:
+        return folder
+    return folder.with_name(
+        find_free_name(folder.name, lambda name: folder.with_name(name).exists(), first=1)
+    )
 
 
 def _add_early_stopping(callbacks: Any, epochs: int) -> list[Any]:

@@ -1,8 +1,9 @@
-"""Safe text for terminals: names from files are escaped, and long texts are cut."""
+"""Safe text for terminals: names from files are escaped, and long texts are cut. Names that nothing else has."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of characters that control a terminal instead of being shown."""
@@ -33,6 +34,19 @@ def shorten(text: str, longest: int) -> str:
     begin = longest - end - 60
     left_out = f" ... ({len(text) - begin - end:,} characters left out) ... "
     return text[:begin] + left_out + text[-end:]
+
+
+def find_free_name(
+    wanted: str, is_taken: Callable[[str], bool], form: str = "{}_{}", first: int = 2
+) -> str:
+    """Return ``wanted`` or, if it is taken, the first of ``wanted_2``, ``wanted_3``, ... that is not.
+
+    ``form``: how the number joins the name. ``first``: the first number.
+    """
+    name, number = wanted, first
+    while is_taken(name):
+        name, number = form.format(wanted, number), number + 1
+    return name
 
 
 def say(text: object = "") -> None:

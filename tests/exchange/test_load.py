@@ -5,6 +5,7 @@ import pytest
 
 import qhls
 from qhls.errors import LoweringError
+from qhls.onnx.load.tracer import Tracer
 from support.models.qonnx import Builder, draw_numbers, execute, load
 
 
@@ -120,6 +121,27 @@ def test_real_weights_are_refused_or_rounded():
     design = qhls.compile(load(proto), allow_approximate=True, approximate_bits=8)
     assert design.check(targets=[])
     assert "on the w of layer 'fc'" in str(design.approximations[0])
+
+
+def test_a_quant_more_repeats_no_trace(monkeypatch):
+    """Of twice the layers with real scales, about twice the nodes are lowered."""
+    lower, lowered = Tracer._lower, []
+    monkeypatch.setattr(
+        Tracer, "_lower", lambda self, node: lowered.append(node) or lower(self, node)
+    )
+
+    def count(layers):
+        model = Builder((4,))
+        x = model.quant("x", 0.5, 4)
+        for seed in range(layers):
+            weights = model.weights(4, 4, scale=np.array([[0.1, 0.11, 0.13, 0.12]]), seed=seed)
+            x = model.node("MatMul", x, weights)
+        lowered.clear()
+        design = qhls.compile(load(model.build(x)), allow_approximate=True)
+        assert len(design.approximations) >= layers
+        return len(lowered)
+
+    assert count(12) < 2.5 * count(6)
 
 
 def normalisation(model, x, channels):

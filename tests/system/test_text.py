@@ -17,7 +17,7 @@ from qhls.errors import CsimError, QhlsError
 from qhls.qtools import QTools
 from qhls.quantizers import get_quantizer
 from qhls.system.tables import render_text
-from qhls.system.text import escape_controls, escape_line, shorten
+from qhls.system.text import escape_controls, escape_line, find_free_name, shorten
 
 
 @given(st.text(st.characters()))
@@ -31,6 +31,14 @@ def test_nothing_that_a_terminal_obeys_is_left(text):
         )
     assert "\n" not in escape_line(text)
     assert escape_controls(escape_controls(text)) == escape_controls(text)
+
+
+def test_a_taken_name_gets_the_first_free_number():
+    taken = {"x", "x_2", "a{}"}
+    assert find_free_name("y", taken.__contains__) == "y"
+    assert find_free_name("x", taken.__contains__) == "x_3"
+    assert find_free_name("a{}", taken.__contains__, "{} ({})") == "a{} (2)"
+    assert find_free_name("x", taken.__contains__, first=7) == "x_7"
 
 
 def test_letters_of_all_scripts_stay():

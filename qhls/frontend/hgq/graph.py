@@ -12,6 +12,7 @@ from qhls.frontend.hgq.parts import EXPANSIONS, Layer, Ref, name_part
 from qhls.frontend.hgq.variables import Variables
 from qhls.frontend.models.calls import MODELS, read_field, rename_layers
 from qhls.ir.integers import Array
+from qhls.system.text import find_free_name
 
 Weights = dict[tuple[str, ...], list[Array] | Variables]
 """Weights by layer, or their place in the file; a key has the names of the models around a layer, then its own."""
@@ -170,9 +171,7 @@ def _name_parts(layer: Layer, taken: set[str]) -> dict[str, str]:
     """Return names for the parts: the layer's own, and others that no layer has."""
     names: dict[str, str] = {}
     for key in layer.parts:
-        name = f"{layer.name}_{key}" if key else layer.name
-        while key and name in taken:
-            name += "_"
+        name = find_free_name(f"{layer.name}_{key}", taken.__contains__) if key else layer.name
         taken.add(name)
         names[key] = name
     return names

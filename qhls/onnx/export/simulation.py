@@ -8,6 +8,7 @@ import numpy as np
 
 from qhls.ir import Graph, Op, decode
 from qhls.ir.integers import Array
+from qhls.ir.interpret import compute_in_batches
 from qhls.onnx.execution import OnnxExecutor
 from qhls.onnx.export.emit import build_model
 
@@ -47,14 +48,13 @@ class OnnxSimulation:
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]
         inputs = [each.name for each in self._written.model.graph.input]
-        samples = len(numbers[0])
-        step = self._batch or max(samples, 1)
-        parts: list[list[Array]] = []
-        for start in range(0, max(samples, 1), step):
-            chunk = {n: a[start : start + step] for n, a in zip(inputs, numbers, strict=True)}
-            found = self._executor.run(chunk, list(dict.fromkeys(names)))
-            parts.append([found[name] for name in names])
-        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+        def compute(samples: list[Array]) -> list[Array]:
+            batch = dict(zip(inputs, samples, strict=True))
+            results = self._executor.run(batch, list(dict.fromkeys(names)))
+            return [results[name] for name in names]
+
+        return compute_in_batches(compute, numbers, self._batch or max(len(numbers[0]), 1))
 
 
 def _to_codes(array: Array, op: Op) -> Array:

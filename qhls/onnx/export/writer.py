@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,7 @@ from qhls.ir import Const, Op, decode
 from qhls.ir.integers import Array
 from qhls.onnx.package import import_onnx
 from qhls.onnx.quantization import DOMAIN
-from qhls.system.text import escape_line
+from qhls.system.text import escape_line, find_free_name
 
 OPSET = 13
 """Version of ONNX's operators: the first with per-axis quantization, which QONNX's tools read."""
@@ -40,7 +39,7 @@ class Writer:
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     integers: set[str] = field(default_factory=set[str])
     tensors: dict[Op, Layouts] = field(default_factory=dict[Op, Layouts])
-    _taken: Counter[str] = field(default_factory=Counter[str])
+    _taken: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         self._onnx = import_onnx()
@@ -57,13 +56,9 @@ class Writer:
 
     def reserve(self, name: str) -> str:
         """Return ``name`` or, if it is taken, ``name_2`` and so on."""
-        wanted = escape_line(name)
-        found, number = wanted, 1
-        while found in self._taken:
-            number += 1
-            found = f"{wanted}_{number}"
-        self._taken[found] += 1
-        return found
+        free = find_free_name(escape_line(name), self._taken.__contains__)
+        self._taken.add(free)
+        return free
 
     def add(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,12 @@ from qhls.ir import Fixed
 from qhls.model.graph import ModelGraph
 from qhls.onnx.load.file import read_model
 from qhls.onnx.load.model import OnnxModel
-from qhls.onnx.load.trace import OnnxHost, trace_onnx
-from qhls.onnx.load.tracer import RealConstantError, RealTensorError
+from qhls.onnx.load.trace import OnnxHost, make_inputs, trace_nodes, trace_onnx
+from qhls.onnx.load.tracer import OnnxTensor, RealConstantError, RealTensorError, Tracer
 from qhls.onnx.package import import_onnx
 from qhls.onnx.quantization import DOMAIN
 from qhls.quantizers import get_quantizer
-
-
-@dataclass(frozen=True)
-class _Inserted:
-    """A Quant: its type and the quantizer that it is to be called."""
-
-    to: Fixed
-    quantizer: str
+from qhls.system.text import find_free_name
 
 
 def trace_nearest_onnx(
@@ -37,29 +30,84 @@ def trace_nearest_onnx(
     ``may_leave``: whether real factors and functions at the end are left to the host. ``quantizer``: an object or a
     string; by default ``quantized_bits`` of ``bits`` that hold every number. Raises ``LoweringError``.
     """
-    approximations: list[Any] = []
-    for _ in range(2 * len(model.nodes) + 2):  # each round inserts one Quant
+    nearest = _Nearest(model, quantizer, bits, 2 * len(model.nodes) + 2)
+    while True:
         try:
-            return *trace_onnx(model, input_types, may_leave), tuple(approximations)
-        except RealTensorError as error:
-            source = _name_source(model, error.name)
-            reals = error.value.to_reals(source, error)
-            codes, numbers = list_numbers(reals)
-            chosen = str(get_quantizer(quantizer)) if quantizer else choose_quantizer(numbers, bits)
-            approximations.append(measure_error(source, reals, chosen, codes, numbers))
-            model = _insert_quant(model, error.name, _Inserted(_find_fixed(chosen), chosen))
-        except RealConstantError as error:
-            chosen = choose_quantizer(np.asarray(error.values, np.float64), bits)
-            quantize: Any = get_quantizer(chosen)
-            rounded = np.asarray(quantize(np.asarray(error.values, np.float32)))
-            largest = float(np.abs(rounded - error.values).max())
-            source = next(n.name for n in model.nodes if error.name in n.inputs)
-            approximations.append(RoundedWeights(source, error.name, chosen, largest))
-            model = _insert_quant(model, error.name, _Inserted(_find_fixed(chosen), chosen))
-    raise LoweringError(
-        f"model {model.name!r}: expected quantizers that make all numbers exact, got real ones behind each. Quantise "
-        f"the model itself."
-    )
+            traced = trace_onnx(nearest.model, input_types, may_leave)
+        except (RealTensorError, RealConstantError) as error:
+            nearest.insert(error)
+            nearest.insert_all(input_types, may_leave)
+        else:
+            return *traced, tuple(nearest.approximations)
+
+
+@dataclass
+class _Nearest:
+    """A model with the Quants that were inserted so far, ``most`` at most, and the approximations that they are."""
+
+    model: OnnxModel
+    quantizer: Any
+    bits: int
+    most: int
+    approximations: list[Any] = field(default_factory=list[Any])
+
+    def insert_all(self, input_types: Any, may_leave: bool) -> None:
+        """Insert a Quant wherever a trace in float32 needs one; what no Quant changes is lowered once."""
+        inputs = make_inputs(self.model, input_types)
+        tracer = Tracer(self.model)
+        while True:
+            try:
+                trace_nodes(tracer, inputs, may_leave, "float32")
+            except (RealTensorError, RealConstantError) as error:
+                lowered = _list_before(tracer, error.name)
+                self.insert(error)
+                tracer = Tracer(self.model, lowered, softmax=tracer.softmax)
+            else:
+                return
+
+    def insert(self, error: RealTensorError | RealConstantError) -> None:
+        """Insert a Quant behind the tensor of ``error``. Raises ``LoweringError``."""
+        if len(self.approximations) == self.most:
+            raise LoweringError(
+                f"model {self.model.name!r}: expected quantizers that make all numbers exact, got real ones behind "
+                f"each. Quantise the model itself."
+            )
+        is_constant = isinstance(error, RealConstantError)
+        chosen = self._round_constant(error) if is_constant else self._round_tensor(error)
+        self.model = _insert_quant(self.model, error.name, chosen)
+
+    def _round_tensor(self, error: RealTensorError) -> str:
+        """Note the approximation of the real numbers of ``error`` and return its quantizer."""
+        source = _name_source(self.model, error.name)
+        reals = error.value.to_reals(source, error)
+        codes, numbers = list_numbers(reals)
+        given = self.quantizer
+        chosen = str(get_quantizer(given)) if given else choose_quantizer(numbers, self.bits)
+        self.approximations.append(measure_error(source, reals, chosen, codes, numbers))
+        return chosen
+
+    def _round_constant(self, error: RealConstantError) -> str:
+        """Note the approximation of the weights of ``error`` and return its quantizer."""
+        values = np.asarray(error.values)
+        chosen = choose_quantizer(values.astype(np.float64), self.bits)
+        quantize: Any = get_quantizer(chosen)
+        rounded = np.asarray(quantize(values.astype(np.float32)))
+        largest = float(np.abs(rounded - values).max())
+        reader = next(node.name for node in self.model.nodes if error.name in node.inputs)
+        self.approximations.append(RoundedWeights(reader, error.name, chosen, largest))
+        return chosen
+
+
+def _list_before(tracer: Tracer, name: str) -> dict[str, OnnxTensor]:
+    """Return the results of the nodes before the first that makes or reads the tensor ``name``."""
+    changed = (each for each in tracer.model.nodes if name in (*each.inputs, *each.outputs))
+    first = next(changed, None)
+    results: dict[str, OnnxTensor] = {}
+    for node in tracer.model.nodes:
+        if node is first or node.outputs[0] not in tracer.tensors:
+            break
+        results[node.outputs[0]] = tracer.tensors[node.outputs[0]]
+    return results
 
 
 def _find_fixed(quantizer: str) -> Fixed:
@@ -74,32 +122,34 @@ def _find_fixed(quantizer: str) -> Fixed:
     return assignment.to
 
 
-def _insert_quant(model: OnnxModel, name: str, inserted: _Inserted) -> OnnxModel:
-    """Return ``model`` with a Quant behind the tensor ``name``, for all that read it."""
+def _insert_quant(model: OnnxModel, name: str, quantizer: str) -> OnnxModel:
+    """Return ``model`` with ``quantizer`` as a Quant behind the tensor ``name``, for all that read it."""
     onnx = import_onnx()
     proto = onnx.ModelProto()
     proto.CopyFrom(model.proto)
-    graph, to = proto.graph, inserted.to
+    graph, to = proto.graph, _find_fixed(quantizer)
     taken = {name for node in graph.node for name in (*node.input, *node.output)}
     taken |= {each.name for each in graph.initializer}
-    fresh = _find_fresh(f"{name}.real", taken)
-    is_made = any(name in node.output for node in graph.node)
-    if is_made:
-        source, made = fresh, name  # an output of the model keeps its name
+
+    def name_part(part: str) -> str:
+        return find_free_name(f"{name}.{part}", taken.__contains__)
+
+    if any(name in node.output for node in graph.node):
+        source, result = name_part("real"), name  # an output of the model keeps its name
         for node in graph.node:
-            node.output[:] = [fresh if each == name else each for each in node.output]
+            node.output[:] = [source if each == name else each for each in node.output]
     else:
-        source, made = name, _find_fresh(f"{name}.rounded", taken)
+        source, result = name, name_part("rounded")
         for node in graph.node:
-            node.input[:] = [made if each == name else each for each in node.input]
-    names = [_find_fresh(f"{name}.{part}", taken) for part in ("scale", "zero_point", "bits")]
-    numbers = (2.0**-to.frac, 0.0, float(to.width))
-    for each, number in zip(names, numbers, strict=True):
-        graph.initializer.append(onnx.numpy_helper.from_array(np.float32(number), each))
+            node.input[:] = [result if each == name else each for each in node.input]
+    numbers = {"scale": 2.0**-to.frac, "zero_point": 0.0, "bits": float(to.width)}
+    names = [name_part(part) for part in numbers]
+    for constant, number in zip(names, numbers.values(), strict=True):
+        graph.initializer.append(onnx.numpy_helper.from_array(np.float32(number), constant))
     quant = onnx.helper.make_node(
         "Quant",
         [source, *names],
-        [made],
+        [result],
         name=f"{_name_source(model, name)}_approximation",
         domain=DOMAIN,
         signed=int(to.signed),
@@ -114,13 +164,3 @@ def _insert_quant(model: OnnxModel, name: str, inserted: _Inserted) -> OnnxModel
 def _name_source(model: OnnxModel, name: str) -> str:
     """Return the node that makes the tensor ``name``, or an input itself."""
     return next((node.name for node in model.nodes if name in node.outputs), name)
-
-
-def _find_fresh(wanted: str, taken: set[str]) -> str:
-    """Return ``wanted`` with a number behind it if it is taken, and take it."""
-    found, number = wanted, 1
-    while found in taken:
-        number += 1
-        found = f"{wanted}_{number}"
-    taken.add(found)
-    return found

@@ -82,21 +82,23 @@ def trace_onnx(
 
     Raises ``LoweringError`` for a node without exact meaning in integers, and ``VerifyError`` for shapes that differ.
     """
-    inputs = _make_inputs(model, input_types)
-    graph, host, tracer = _trace(model, inputs, may_leave, "float32")
+    inputs = make_inputs(model, input_types)
+    tracer = Tracer(model)
+    graph, host = trace_nodes(tracer, inputs, may_leave, "float32")
     rounds = tracer.rounds
     steps = graph.reals or any(isinstance(op, Threshold) for op in graph.ops)
     if steps and (rounds or graph.rounded):  # float32 depends on the order of a sum
-        graph, host, tracer = _trace(model, inputs, may_leave, "float64")
+        tracer = Tracer(model)
+        graph, host = trace_nodes(tracer, inputs, may_leave, "float64")
     graph = replace(graph, rounded=tuple(dict.fromkeys([*graph.rounded, *rounds])))
     return graph, replace(model, tensors=_list_tensors(tracer)), host
 
 
-def _trace(
-    model: OnnxModel, inputs: tuple[Input, ...], may_leave: bool, dtype: str
-) -> tuple[ModelGraph, OnnxHost | None, Tracer]:
-    """Return the graph where real functions are computed in ``dtype``, the host, and the tensors."""
-    tracer = Tracer(model)
+def trace_nodes(
+    tracer: Tracer, inputs: tuple[Input, ...], may_leave: bool, dtype: str
+) -> tuple[ModelGraph, OnnxHost | None]:
+    """Lower the nodes; return the graph, where real functions are computed in ``dtype``, and the host."""
+    model = tracer.model
     for each, op in zip(model.inputs, inputs, strict=True):
         tracer.tensors[each.name] = Value.of(op)
     with use_arithmetic(dtype, plain=True) as running, use_precision(dtype):
@@ -117,7 +119,7 @@ def _trace(
     graph = verify(replace(graph, rounded=graph.inexact, reals=reals))
     host = OnnxHost(tuple(hosts)) if any(hosts) else None
     tracer.rounds += running.rounds
-    return graph, host, tracer
+    return graph, host
 
 
 def _end(tracer: Tracer, name: str, may_leave: bool) -> tuple[Op, RealEnd | None]:
@@ -174,7 +176,8 @@ def _list_scaled(tracer: Tracer) -> list[str]:
 # -- inputs -----------------------------------------------------------------------------------------
 
 
-def _make_inputs(model: OnnxModel, given: Any) -> tuple[Input, ...]:
+def make_inputs(model: OnnxModel, given: Any) -> tuple[Input, ...]:
+    """Return the inputs of ``model``, of types as ``trace_onnx`` takes them. Raises ``LoweringError``."""
     names = [each.name for each in model.inputs]
     if given is None:
         found = [_derive_type(model, each) for each in model.inputs]

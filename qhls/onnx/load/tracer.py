@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,8 @@ class Tracer:
     """The tensors of a model so far, by name, and where each layer's result can be compared."""
 
     model: OnnxModel
+    lowered: Mapping[str, OnnxTensor] = field(default_factory=dict[str, OnnxTensor])
+    """Results of nodes that are lowered already."""
     tensors: dict[str, OnnxTensor] = field(default_factory=dict[str, OnnxTensor])
     softmax: dict[str, SoftmaxEnd] = field(default_factory=dict[str, SoftmaxEnd])
     rounds: list[str] = field(default_factory=list[str])
@@ -80,9 +82,11 @@ class Tracer:
             report(f"trace node {node.name} ({number} of {len(nodes)})")
             for name in node.outputs[1:]:
                 self.tensors.pop(name, None)
-            with enter_layer(node.name):
-                made = self._lower(node)
-            self.tensors[node.outputs[0]] = made
+            result = self.lowered.get(node.outputs[0])
+            if result is None:
+                with enter_layer(node.name):
+                    result = self._lower(node)
+            self.tensors[node.outputs[0]] = result
             self.layers[node.outputs[0]] = node.name
 
     def _lower(self, node: OnnxNode) -> OnnxTensor:
