@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qhls.compile import DEFAULT_SCHEDULE
-from qhls.plan import Schedule, plan_design
+from qhls.plan import Schedule
 
 if TYPE_CHECKING:
     from qhls.energy import Technology
@@ -37,6 +37,7 @@ def candidates(
     from qhls.design import Design
     from qhls.energy import Technology, load_area_table, load_technology
     from qhls.energy.candidates import Candidates
+    from qhls.plan import plan_design
 
     prices = (
         technology if isinstance(technology, Technology) else load_technology(fspath(technology))

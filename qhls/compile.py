@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from qhls.errors import LoadError, LoweringError, VerifyError
 from qhls.ir import optimise
 from qhls.model.softmax import Mode, Softmax
-from qhls.onnx.load.model import OnnxModel
 from qhls.plan import Schedule, check_schedule
 from qhls.system.progress import report
 
 if TYPE_CHECKING:
     from qhls.design import Design
     from qhls.model.graph import ModelGraph
+    from qhls.onnx.load.model import OnnxModel
 
 DEFAULT_SCHEDULE = Schedule()
 RealEnd = Literal["auto", "host", "hardware"]
@@ -63,6 +63,7 @@ def compile(
     """
     check_schedule(schedule, "compile")
     from qhls.design import Design
+    from qhls.onnx.load.model import OnnxModel
 
     _check_options(real_end, approximate_bits)
     model = read_source(model_or_path, weights)

@@ -26,16 +26,15 @@ from qhls.ir.integers import Array, Codes
 from qhls.model.graph import ModelGraph
 from qhls.model.softmax import Softmax
 from qhls.plan import Schedule
-from qhls.system.files import write_whole
-from qhls.system.limits import (
+from qhls.system.files import (
     ARCHIVE_ERRORS,
-    JSON,
     check_regular_file,
-    check_size,
     is_file,
     parse_json,
     read_arrays,
+    write_whole,
 )
+from qhls.system.limits import JSON, check_size
 from qhls.system.text import escape_line
 
 if TYPE_CHECKING:

@@ -22,8 +22,7 @@ from qhls.plan.schedule import LIMIT_UNITS
 from qhls.saved import is_saved
 from qhls.saved import load as load_design
 from qhls.system import text
-from qhls.system.files import write_whole
-from qhls.system.limits import read_arrays
+from qhls.system.files import read_arrays, write_whole
 from qhls.system.tables import read_rows
 
 if TYPE_CHECKING:

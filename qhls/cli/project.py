@@ -16,7 +16,8 @@ from qhls.cli.designs import EXIT_DIFFERENT, describe_projects, draw_inputs, wri
 from qhls.errors import DesignWarning, LoadError, VerifyError
 from qhls.plan import Schedule
 from qhls.system import text
-from qhls.system.limits import JSON, read, read_arrays
+from qhls.system.files import read, read_arrays
+from qhls.system.limits import JSON
 from qhls.system.progress import report
 
 PROJECT_FILE = "qhls.toml"

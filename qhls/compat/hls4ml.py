@@ -17,7 +17,8 @@ from qhls.errors import LoadError, MissingError
 from qhls.ir import Conv, Fixed, Graph, Matmul
 from qhls.plan import Schedule
 from qhls.plan.fold import find_fold, list_weight_sizes
-from qhls.system.limits import JSON, read
+from qhls.system.files import read
+from qhls.system.limits import JSON
 from qhls.system.text import escape_line, shorten
 
 _WHAT = "hls4ml's configuration (.yml)"

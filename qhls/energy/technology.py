@@ -23,7 +23,7 @@ from qhls.energy.scaling import (
 )
 from qhls.errors import EnergyError
 from qhls.plan.hardware.events import Event
-from qhls.system.limits import find_table, is_file, read_json
+from qhls.system.files import find_table, is_file, read_json
 
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
 """The operations that a table prices; other events are composed of them and of memory accesses."""

@@ -3,11 +3,29 @@
 ``Schedule`` is the user's request, ``plan(graph, schedule)`` the answer, which C++, energy, area and latency read.
 """
 
-from qhls.plan.fold import Fold
-from qhls.plan.loop import Loop
-from qhls.plan.network import Plan, plan, plan_design
-from qhls.plan.process import Access, Buffer, Channel, Process
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from qhls.plan.schedule import Schedule, check_schedule
+
+if TYPE_CHECKING:
+    from qhls.plan.fold import Fold
+    from qhls.plan.loop import Loop
+    from qhls.plan.network import Plan, plan, plan_design
+    from qhls.plan.process import Access, Buffer, Channel, Process
+
+_HOMES = {
+    "Access": "process",
+    "Buffer": "process",
+    "Channel": "process",
+    "Fold": "fold",
+    "Loop": "loop",
+    "Plan": "network",
+    "Process": "process",
+    "plan": "network",
+    "plan_design": "network",
+}
+"""The modules of what is imported when first asked for: who imports qhls for a type need not load the planner."""
 
 __all__ = [
     "Access",
@@ -22,3 +40,9 @@ __all__ = [
     "plan",
     "plan_design",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"qhls.plan.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'qhls.plan' has no attribute {name!r}")

@@ -22,8 +22,7 @@ from qhls.search.goals.objectives import parse
 from qhls.search.learned.run import GradientSettings, gradient
 from qhls.search.pareto import SPACE, ParetoSettings, pareto
 from qhls.search.results.front import Front
-from qhls.system.files import write_whole
-from qhls.system.limits import read_arrays, read_json
+from qhls.system.files import read_arrays, read_json, write_whole
 from qhls.system.text import say
 
 EXIT_INTERRUPTED = 130

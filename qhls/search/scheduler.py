@@ -15,7 +15,7 @@ from qhls.search.errors import JournalError, SearchError, SpaceError
 from qhls.search.goals.forgiving import ForgivingFactor
 from qhls.search.goals.goals import as_goal
 from qhls.search.trials.training import compile_like, require_compiled
-from qhls.system.limits import read_json
+from qhls.system.files import read_json
 
 SCHEDULES = ("sequential", "cost")
 MIN_TRIALS = 10

@@ -12,7 +12,7 @@ from qhls.errors import EnergyError
 from qhls.rtl.netlist import Netlist
 from qhls.synthesis.families import BRAM, CARRY, COLUMNS, DSP, FF, LUT, Family
 from qhls.synthesis.parts import count_parts
-from qhls.system.limits import read_json
+from qhls.system.files import read_json
 
 TABLES = Path(__file__).parent / "tables"
 """The folder of the fitted tables, one per family."""

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -28,7 +27,7 @@ def _register() -> None:
         import_module("qhls.frontend")
 
 
-class _WhenKerasComes(MetaPathFinder):
+class _WhenKerasComes:
     """Import hook that finds Keras as Python does, and registers the layers after its import."""
 
     def find_spec(

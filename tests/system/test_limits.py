@@ -15,15 +15,9 @@ from qhls.energy import load_technology
 from qhls.errors import EnergyError, LoadError, QhlsError
 from qhls.plan.hardware.prices import load_area_table
 from qhls.search.command import _read_space, load_data
-from qhls.system import limits
-from qhls.system.limits import (
-    check_regular_file,
-    check_size,
-    find_limit,
-    parse_json,
-    read_arrays,
-    read_json,
-)
+from qhls.system import files
+from qhls.system.files import check_regular_file, parse_json, read_arrays, read_json
+from qhls.system.limits import check_size, find_limit
 
 
 @pytest.mark.parametrize(
@@ -74,7 +68,7 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_no_file_is_refused(path):
-    assert not limits.is_file(path)
+    assert not files.is_file(path)
     message = r"(?s)^.{0,500}: expected a model file, got (no such file|a folder|a device|a path that).*\. Check"
     with pytest.raises(LoadError, match=message):
         check_regular_file(path, "a model file")

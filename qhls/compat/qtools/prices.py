@@ -12,7 +12,7 @@ import numpy as np
 
 from qhls.compat.qtools.types.operators import Operator
 from qhls.errors import EnergyError
-from qhls.system.limits import is_file, read_json
+from qhls.system.files import is_file, read_json
 
 _TABLES = Path(__file__).parent / "tables"
 

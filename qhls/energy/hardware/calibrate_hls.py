@@ -24,7 +24,7 @@ from qhls.energy.tool_reports.hls import list_expressions, list_fifos
 from qhls.errors import EnergyError
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.hardware.prices import AREA_TABLES, load_area_table
-from qhls.system.limits import read
+from qhls.system.files import read
 
 RESULTS = 16
 """Bits of the type of results in hls4ml's default configuration, which the published projects use."""

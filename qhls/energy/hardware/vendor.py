@@ -21,7 +21,7 @@ from qhls.energy.tool_reports.contents import add_up
 from qhls.energy.tool_reports.csynth_xml import read_csynth_xml
 from qhls.energy.tool_reports.vivado import find_hierarchy, list_modules, read_utilization
 from qhls.errors import EnergyError
-from qhls.system.limits import read as read_file
+from qhls.system.files import read as read_file
 
 Row = dict[str, Any]
 

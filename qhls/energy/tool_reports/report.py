@@ -26,7 +26,7 @@ from qhls.ir import Graph
 from qhls.plan import Schedule, plan
 from qhls.plan.hardware.parts import UNITS, find_part
 from qhls.system.display import Printed
-from qhls.system.limits import read
+from qhls.system.files import read
 from qhls.system.tables import make_cell, render_text
 from qhls.system.text import shorten
 

@@ -19,15 +19,8 @@ from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.weights import limit_weights, load_weights, open_h5
 from qhls.frontend.hgq.graph import is_hgq
 from qhls.frontend.hgq.load import load_hgq
-from qhls.system.limits import (
-    ARCHIVE_ERRORS,
-    JSON,
-    check_regular_file,
-    check_size,
-    is_folder,
-    parse_json,
-    read,
-)
+from qhls.system.files import ARCHIVE_ERRORS, check_regular_file, is_folder, parse_json, read
+from qhls.system.limits import JSON, check_size
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"

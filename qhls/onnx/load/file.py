@@ -14,7 +14,8 @@ from qhls.errors import LoadError
 from qhls.onnx.load.model import OnnxInput, OnnxModel, OnnxNode
 from qhls.onnx.package import import_onnx
 from qhls.onnx.quantization import DOMAIN, DOMAINS, Numbers
-from qhls.system.limits import ELEMENT, check_size, is_file, read
+from qhls.system.files import is_file, read
+from qhls.system.limits import ELEMENT, check_size
 from qhls.system.text import escape_line, shorten
 
 _WHAT = "an ONNX model"

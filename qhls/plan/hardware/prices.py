@@ -13,7 +13,7 @@ from qhls.errors import EnergyError
 from qhls.ir.types import Fixed
 from qhls.plan.hardware.figures import FORMS
 from qhls.plan.hardware.primitives import Primitive, PrimitiveCounts
-from qhls.system.limits import find_table, read_json
+from qhls.system.files import find_table, read_json
 
 AREA_TABLES = Path(__file__).parent / "areas"
 """The folder of the tables that come with qhls."""

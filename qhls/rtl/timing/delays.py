@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from qhls.errors import EnergyError
 from qhls.rtl.netlist import WIRES, Cell, Kind, Netlist
-from qhls.system.limits import read_json
+from qhls.system.files import read_json
 
 DELAYS = Path(__file__).parent / "tables"
 """The folder of the fitted tables, one per family."""

@@ -12,7 +12,7 @@ import numpy as np
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.search.errors import JournalError
 from qhls.search.trials.job import store
-from qhls.system.limits import ARCHIVE_ERRORS
+from qhls.system.files import ARCHIVE_ERRORS
 
 _FILE = "state.npz"
 

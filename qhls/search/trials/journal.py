@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qhls.search.errors import JournalError
-from qhls.system.limits import parse_json, read
+from qhls.system.files import parse_json, read
 
 _VERSION = 2
 JOURNAL_FILE = "journal.jsonl"

@@ -22,7 +22,7 @@ from qhls.frontend.files.config import build, translate
 from qhls.frontend.files.load import read_keras
 from qhls.frontend.files.weights import limit_weights, load_weights, open_h5, read_attribute
 from qhls.frontend.models.rebuild import enter_custom_scope
-from qhls.system.limits import parse_json
+from qhls.system.files import parse_json
 
 _MODULES = (
     keras.optimizers,
