@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qhls.ir import Const, Graph, Op
-from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.counting import count_multiplications
 from qhls.plan.hardware.encoding import measure_spans
-from qhls.plan.hardware.events import MULTIPLICATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def sum_operations(operations: dict[str, BitOperations]) -> BitOperations:
 
 def _count_op(op: Op) -> BitOperations | None:
     weights = [operand for operand in op.operands if isinstance(operand, Const)]
-    macs = sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
+    macs = count_multiplications(op)
     if not macs or len(weights) != 1:
         return None
     (w,) = weights

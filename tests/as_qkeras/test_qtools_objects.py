@@ -234,3 +234,12 @@ def test_what_has_no_estimate_is_named():
         EnergyError, match=r"^estimate_model_cost, layer 'real': expected one of QConv2D, "
     ):
         unroll.estimate_model_cost(model)
+
+
+def test_operations_are_counted_of_a_layer_that_is_not_built():
+    for layer, shape, operations in (
+        (QDense(4), (None, 6), 24),
+        (QConv2D(6, 3, groups=2), (None, 6, 5, 4), 4 * 3 * 6 * 9 * 4),
+    ):
+        assert utilities.get_operation_count(layer, shape) == operations
+        assert not layer.built

@@ -28,7 +28,7 @@ from qhls.plan.hardware.encoding import (
     find_magnitudes,
     is_two_valued,
 )
-from qhls.plan.hardware.events import NOTHING, Event, Events
+from qhls.plan.hardware.events import MULTIPLICATIONS, NOTHING, Event, Events
 
 _counted: WeakKeyDictionary[Op, Events] = WeakKeyDictionary()
 
@@ -38,6 +38,11 @@ def count_events(op: Op) -> Events:
     if op not in _counted:
         _counted[op] = count_afresh(op)
     return _counted[op]
+
+
+def count_multiplications(op: Op) -> int:
+    """Return the products of an input and a weight in one inference of ``op``, pruned ones included."""
+    return sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
 
 
 @singledispatch

@@ -12,6 +12,7 @@ from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qtools.graph import OUTSIDE, Edge, Node
 from qhls.compat.qtools.rules.counts import KEPT_SHAPES, MERGES, count_operations
 from qhls.compat.qtools.rules.normal import find_scale
+from qhls.frontend.models.rebuild import copy_layer
 from qhls.qkeras.objects.operators import OPTIONS, AccumulatorFactory, IAdder
 
 
@@ -45,6 +46,9 @@ def find_divisors(num: int) -> list[int]:
 def get_operation_count(layer: Any, input_shape: Any) -> int:
     """Return the operations of a layer for one sample of ``input_shape``, which includes the batch."""
     shape = input_shape[0] if isinstance(input_shape, list) else input_shape
+    if not layer.built:
+        layer = copy_layer(layer)
+        layer.build(tuple(shape))
     output = tuple(layer.compute_output_shape(tuple(shape)))
     edge = Edge(OUTSIDE, tuple(shape))
     return count_operations(Node(layer.name, layer, (edge,), output, 1), compatible=True)

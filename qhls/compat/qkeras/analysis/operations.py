@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
+from qhls.compat.products import list_products
 from qhls.compat.qkeras.errors import UtilityError
 from qhls.compat.qkeras.models.graph import Call, list_model_calls
 from qhls.compat.qkeras.weights.arrays import to_numpy
@@ -144,7 +144,7 @@ def _make_entry(
     several = len(kernels) > 1
     return {
         "type": _describe_operation(kernels[0], cache[id(call.inputs[0])]),
-        "number_of_operations": _count_uses(call) * sum(numbers),
+        "number_of_operations": _count_products(call),
         "number_of_weights": numbers if several else numbers[0],
         "number_of_bias": sum(w.values.size for w in biases),
         "type_of_weights": types if several else types[0],
@@ -152,21 +152,15 @@ def _make_entry(
     }
 
 
-def _count_uses(call: Call) -> int:
-    """Return the uses of each element of a kernel per sample; refuse an output of unknown shape."""
-    shape = call.outputs[0].shape[1:]
-    if None in shape:
+def _count_products(call: Call) -> int:
+    """Return the products of a layer for one sample; refuse an output of unknown shape."""
+    read, made = call.inputs[0].shape[1:], call.outputs[0].shape[1:]
+    if None in made:
         raise UtilityError(
             f"layer {call.name!r}: expected an output of known shape, got "
             f"{tuple(call.outputs[0].shape)}. Build the model with keras.Input(shape) of numbers."
         )
-    return count_positions(unwrap(call.layer), shape)
-
-
-def count_positions(layer: KerasLayer, shape: Sequence[int]) -> int:
-    """Return the positions of a kernel in one sample: the elements of ``shape`` in one channel."""
-    is_first = getattr(layer, "data_format", None) == "channels_first"
-    return math.prod(shape[1:] if is_first else shape[:-1])
+    return sum(products.count for products in list_products(unwrap(call.layer), read, made))
 
 
 def is_product(layer: KerasLayer) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from qhls.compat.products import find_variable, list_directions
 from qhls.compat.qkeras.weights.arrays import to_numpy
 from qhls.compat.qtools.graph import Node, drop_batch
-from qhls.compat.qtools.rules.counts import find_variable, list_directions, list_kernels
+from qhls.compat.qtools.rules.counts import list_node_products
 from qhls.compat.qtools.rules.entry import Findings, LayerWork, MapPart
 from qhls.compat.qtools.rules.gates import count_gate_products
 from qhls.compat.qtools.types.numbers import PO2, Number
@@ -24,7 +25,7 @@ _PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "Scal
 def is_uncounted(node: Node) -> bool:
     """Return whether QTools does not count the products of a layer."""
     known = any(part in node.kind for part in _PARTS)
-    return known and (bool(list_kernels(node)) or "ScaleShift" in node.kind)
+    return known and (bool(list_node_products(node)) or "ScaleShift" in node.kind)
 
 
 def count_every_kernel(node: Node, inputs: list[Number], options: Options) -> Findings:
@@ -38,22 +39,22 @@ def count_every_kernel(node: Node, inputs: list[Number], options: Options) -> Fi
     parameters: list[tuple[int, Number]] = []
     sums: list[Number] = []
     multiplied: list[tuple[int, int]] = []
-    for count, variable in list_kernels(node):
-        kernel = find_variable(layer, variable)
+    for products in list_node_products(node):
+        count, variable, shape = products.count, products.variable, products.shape
         weight = _find_type(layer, variable, options)
         operand = _find_operand_type(layer, variable, x, sums, options)
         multiplier = multiply(weight, operand)
-        total = accumulate(_count_terms(node, variable, kernel.shape), multiplier.output)
+        total = accumulate(products.terms, multiplier.output)
         if options.is_imposing(layer):
             multiplier = multiplier.with_output(options.default_sum)
             total = total.with_output(options.default_sum)
-        parts[f"{variable}_quantizer"] = MapPart(weight, list(kernel.shape))
+        parts[f"{variable}_quantizer"] = MapPart(weight, list(shape))
         parts |= {
             f"{variable}_multiplier": MapPart(multiplier),
             f"{variable}_accumulator": MapPart(total),
         }
         work.append(LayerWork(count, (multiplier, total)))
-        parameters.append((len(layers) * math.prod(kernel.shape), weight))
+        parameters.append((len(layers) * math.prod(shape), weight))
         sums.append(total.output)
         multiplied.append((count, weight.bits * operand.bits))
     made = sums[-1]
@@ -97,15 +98,6 @@ def _find_operand_type(
         between = getattr(layer, "depthwise_activation", None)
         return options.types.to_number(between) if options.types.is_deciding(between) else sums[-1]
     return x
-
-
-def _count_terms(node: Node, variable: str, shape: tuple[int, ...]) -> int:
-    """Return the number of products of one sum."""
-    if variable == "depthwise_kernel":
-        return math.prod(shape[:-2])
-    if "Transpose" in node.kind and variable == "kernel":
-        return math.prod(shape[:-2]) * shape[-1]  # (height, width, out, in)
-    return math.prod(shape[:-1])
 
 
 def _scale_shift(node: Node, inputs: list[Number], options: Options) -> Findings:

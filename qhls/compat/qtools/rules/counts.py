@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from qhls.compat.qkeras.analysis.operations import count_positions
+from qhls.compat.products import KernelProducts, count_positions, list_products
 from qhls.compat.qtools.graph import Node, drop_batch
 from qhls.quantizers.keras_types import KerasLayer
 
@@ -19,6 +19,12 @@ _OTHER_AVERAGES = ("AveragePooling1D", "AveragePooling3D")
 
 KEPT_SHAPES = ("MaxPool", "Reshape", "Flatten")
 """Parts of the class names of layers that QTools counts by the elements that they read."""
+
+_COUNTED = (
+    *("Dense", "QDense", "Conv1D", "QConv1D", "Conv2D", "QConv2D", "QConv2DBatchnorm"),
+    *("Conv2DTranspose", "QConv2DTranspose", "DepthwiseConv2D", "QDepthwiseConv2D"),
+)
+"""Class names of the layers whose products QTools counts."""
 
 
 def count_operations(node: Node, compatible: bool) -> int:
@@ -39,8 +45,8 @@ def count_operations(node: Node, compatible: bool) -> int:
     if any(part in kind for part in elementwise):
         return math.prod(shape)
     if compatible:
-        return _count_products(node, shape)
-    return sum(count for count, _ in list_kernels(node))
+        return _count_products(node)
+    return sum(products.count for products in list_node_products(node))
 
 
 def is_average(kind: str, compatible: bool) -> bool:
@@ -81,20 +87,15 @@ def _find_channel_axis(layer: KerasLayer) -> int:
     return 0 if _is_channels_first(layer) else -1
 
 
-def _count_products(node: Node, shape: tuple[int, ...]) -> int:
-    """Return QTools' count for a layer with kernels."""
-    kind, layer = node.kind, node.layer
-    out, axis = drop_batch(node.output_shape), _find_channel_axis(layer)
-    plain = ("Conv2D", "QConv2D", "QConv2DBatchnorm", "Conv2DTranspose", "QConv2DTranspose")
-    if kind in (*plain, "Conv1D", "QConv1D"):
-        window = find_kernel(layer).shape[:-2]
-        return math.prod(out) * math.prod(window) * shape[axis]
-    if kind in ("DepthwiseConv2D", "QDepthwiseConv2D"):
-        window = find_kernel(layer).shape[:2]
-        return math.prod(window) * math.prod(out) // out[axis] * shape[axis]
-    if kind in ("Dense", "QDense"):
-        return math.prod(out) * shape[-1]
-    return 0
+def _count_products(node: Node) -> int:
+    """Return QTools' count for a layer with kernels: as if every output had one kernel for each of all channels."""
+    kind, layer, out = node.kind, node.layer, drop_batch(node.output_shape)
+    if kind not in _COUNTED:
+        return 0
+    size = math.prod(find_kernel(layer).shape) * count_positions(layer, out)
+    if "Depthwise" in kind:
+        return size // layer.depth_multiplier
+    return size * getattr(layer, "groups", 1)
 
 
 def find_kernel(layer: KerasLayer) -> Any:
@@ -103,39 +104,7 @@ def find_kernel(layer: KerasLayer) -> Any:
     return next((k for n in names if (k := getattr(layer, n, None)) is not None), None)
 
 
-def list_kernels(node: Node) -> list[tuple[int, str]]:
-    """Return ``(multiplications, variable)`` of each kernel of a layer: its elements times their uses per sample."""
-    layer = list_directions(node.layer)
-    sides = len(layer)
-    counts: list[tuple[int, str]] = []
-    seen: list[Any] = []  # a depthwise kernel has two names
-    for variable in ("depthwise_kernel", "kernel", "pointwise_kernel", "recurrent_kernel"):
-        kernel = find_variable(layer[0], variable)
-        if kernel is not None and not any(kernel is other for other in seen):
-            seen.append(kernel)
-            counts.append((sides * math.prod(kernel.shape) * _count_uses(node, variable), variable))
-    return counts
-
-
-def list_directions(layer: Any) -> list[Any]:
-    """Return the layers of both directions of a bidirectional layer, else the layer."""
-    if hasattr(layer, "forward_layer"):
-        return [layer.forward_layer, layer.backward_layer]
-    return [layer]
-
-
-def find_variable(layer: KerasLayer, name: str) -> Any:
-    """Return a variable of a layer or of its cell."""
-    variable = getattr(layer, name, None)
-    return variable if variable is not None else getattr(getattr(layer, "cell", None), name, None)
-
-
-def _count_uses(node: Node, variable: str) -> int:
-    """Return the uses of each element of a kernel per sample."""
-    layer = list_directions(node.layer)[0]
-    if hasattr(layer, "cell"):
-        return drop_batch(node.inputs[0].shape)[0]  # one per step
-    transposed = "Transpose" in node.kind and variable != "pointwise_kernel"
-    return count_positions(
-        layer, drop_batch(node.inputs[0].shape if transposed else node.output_shape)
-    )
+def list_node_products(node: Node) -> list[KernelProducts]:
+    """Return the products with each kernel of a layer."""
+    shapes = drop_batch(node.inputs[0].shape), drop_batch(node.output_shape)
+    return list_products(node.layer, *shapes)
