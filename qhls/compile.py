@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from qhls.onnx.load.model import OnnxModel
 
 DEFAULT_SCHEDULE = Schedule()
-RealEnd = Literal["auto", "host", "hardware"]
-REAL_ENDS: tuple[RealEnd, ...] = get_args(RealEnd)
+RealEndMode = Literal["auto", "host", "hardware"]
+REAL_ENDS: tuple[RealEndMode, ...] = get_args(RealEndMode)
 _MOST_BITS = 24
 """Most bits of an approximation: float32, in which Keras computes, has no more."""
 
@@ -33,7 +33,7 @@ def compile(
     schedule: Schedule = DEFAULT_SCHEDULE,
     softmax: Mode = "host",
     softmax_bits: int = 10,
-    real_end: RealEnd = "auto",
+    real_end: RealEndMode = "auto",
     allow_approximate: Any = False,
     approximate_bits: int = 12,
     data: Any = None,
@@ -120,7 +120,7 @@ def _trace_keras(
     input_types: Any,
     *,
     softmax: Mode,
-    real_end: RealEnd,
+    real_end: RealEndMode,
     allow_approximate: Any,
     bits: int,
 ) -> _Traced:
@@ -151,7 +151,7 @@ def _trace_onnx(
     input_types: Any,
     *,
     softmax: Mode,
-    real_end: RealEnd,
+    real_end: RealEndMode,
     allow_approximate: Any,
     bits: int,
 ) -> _Traced:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from qhls.plan import Schedule
-from qhls.plan.schedule import LIMIT_UNITS, Family, Io
+from qhls.plan.schedule import LIMIT_UNITS, FamilyName, Io
 
 
 def add_family(command: argparse.ArgumentParser, name: str) -> None:
@@ -18,7 +18,7 @@ def add_family(command: argparse.ArgumentParser, name: str) -> None:
     delays = (
         "FPGA family whose delays place the registers of Verilog; default: those of UltraScale+"
     )
-    command.add_argument("--family", choices=get_args(Family), help=delays)
+    command.add_argument("--family", choices=get_args(FamilyName), help=delays)
 
 
 def add_targets(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qhls.ir.integers import Array
-from qhls.ir.interval import Interval, Value
+from qhls.ir.interval import Interval, Operand
 from qhls.ir.op import Op
 
 
@@ -31,7 +31,7 @@ class Elementwise(Op):
         fits = shape is not None and all(len(s) == len(shape) for s in batched)
         self.require(fits, "operands that broadcast", f"{self.a.shape} and {self.b.shape}")
 
-    def align(self, a: Value, b: Value) -> tuple[Value, Value]:
+    def align(self, a: Operand, b: Operand) -> tuple[Operand, Operand]:
         """Return both operands' codes at this op's ``frac``."""
         return a << self.frac - self.a.type.frac, b << self.frac - self.b.type.frac
 
@@ -48,7 +48,7 @@ class Elementwise(Op):
 class Add(Elementwise):
     """``a + b``."""
 
-    def evaluate(self, a: Value, b: Value) -> Value:
+    def evaluate(self, a: Operand, b: Operand) -> Operand:
         a, b = self.align(a, b)
         return a + b
 
@@ -57,7 +57,7 @@ class Add(Elementwise):
 class Sub(Elementwise):
     """``a - b``."""
 
-    def evaluate(self, a: Value, b: Value) -> Value:
+    def evaluate(self, a: Operand, b: Operand) -> Operand:
         a, b = self.align(a, b)
         return a - b
 
@@ -70,7 +70,7 @@ class Mul(Elementwise):
     def frac(self) -> int:
         return self.a.type.frac + self.b.type.frac
 
-    def evaluate(self, a: Value, b: Value) -> Value:
+    def evaluate(self, a: Operand, b: Operand) -> Operand:
         if self.a is self.b and isinstance(a, Interval):
             return a.square()
         return a * b
@@ -85,7 +85,7 @@ class Extreme(Elementwise):
 class Max(Extreme):
     """The larger of ``a`` and ``b``; ReLU is ``Max(x, 0)``."""
 
-    def evaluate(self, a: Value, b: Value) -> Value:
+    def evaluate(self, a: Operand, b: Operand) -> Operand:
         a, b = self.align(a, b)
         return a.maximum(b)
 
@@ -94,6 +94,6 @@ class Max(Extreme):
 class Min(Extreme):
     """The smaller of ``a`` and ``b``."""
 
-    def evaluate(self, a: Value, b: Value) -> Value:
+    def evaluate(self, a: Operand, b: Operand) -> Operand:
         a, b = self.align(a, b)
         return a.minimum(b)

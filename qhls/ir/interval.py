@@ -174,23 +174,23 @@ class Interval:
         return Interval(lo, lo if self.constant else f(self.hi))
 
 
-Value = TypeVar("Value", Codes, Interval)
+Operand = TypeVar("Operand", Codes, Interval)
 """Operands of ``evaluate``: integers, or intervals of them."""
 
 
-def list_rows(value: Value) -> list[Value]:
+def list_rows(value: Operand) -> list[Operand]:
     """Return the rows of a constant along the first axis, of any world."""
     return cast(Any, value).rows
 
 
-def join(parts: Sequence[Value], f: Callable[[list[Array]], Array]) -> Value:
+def join(parts: Sequence[Operand], f: Callable[[list[Array]], Array]) -> Operand:
     """Apply ``f``, which must only move elements, to several tensors of one world."""
     return cast(Any, type(parts[0])).join(parts, f)
 
 
 def extract_patches(
-    x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
-) -> Value:
+    x: Operand, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
+) -> Operand:
     """Return sliding windows as one tensor ``(batch, out_rows, out_columns, *size, channels)``, not copied."""
     (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
 
@@ -206,8 +206,8 @@ def extract_patches(
 
 
 def list_window_elements(
-    x: Value, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
-) -> list[Value]:
+    x: Operand, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
+) -> list[Operand]:
     """Return the elements of sliding windows of ``(batch, rows, columns, channels)``, without padding.
 
     One tensor ``(batch, out_rows, out_columns, channels)`` per place in the window, row-major.
@@ -216,7 +216,7 @@ def list_window_elements(
     rows = (x.shape[1] - (kh - 1) * dh - 1) // sh + 1
     columns = (x.shape[2] - (kw - 1) * dw - 1) // sw + 1
 
-    def tap(i: int, j: int) -> Value:
+    def tap(i: int, j: int) -> Operand:
         down = slice(i * dh, i * dh + (rows - 1) * sh + 1, sh)
         across = slice(j * dw, j * dw + (columns - 1) * sw + 1, sw)
         return x.map(lambda array: array[:, down, across])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from qhls.ir.integers import Array, Codes
-from qhls.ir.interval import Value, join
+from qhls.ir.interval import Operand, join
 from qhls.ir.op import Op
 
 
@@ -31,7 +31,7 @@ class Reshape(Op):
             str(self.dims),
         )
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         return x.map(lambda array: array.reshape(len(array), *self.dims))
 
 
@@ -71,7 +71,7 @@ class View(Op):
             inside, f"places from 0 to {self.x.size - 1}", f"{places.min()} to {places.max()}"
         )
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         return x.map(self._view)
 
     def _view(self, array: Array) -> Array:
@@ -101,7 +101,7 @@ class Pad(Op):
         self.require(sound, f"{rank} pairs of widths of at least 0", str(self.widths))
         self.require_size(n + sum(w) for n, w in zip(self.x.shape, self.widths, strict=True))
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         filling = Codes(np.full((), self.value, object))
 
         def pad(arrays: list[Array]) -> Array:

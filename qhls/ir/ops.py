@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from qhls.ir.integers import Codes, find_dyadic
-from qhls.ir.interval import Interval, Value, extract_patches, join, list_rows, list_window_elements
+from qhls.ir.interval import (
+    Interval,
+    Operand,
+    extract_patches,
+    join,
+    list_rows,
+    list_window_elements,
+)
 from qhls.ir.op import Op
 from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 
@@ -87,7 +94,7 @@ class Matmul(Op):
             len(w) == 2 and bool(x) and x[-1] == w[0], f"weights ({x[-1] if x else '?'}, n)", str(w)
         )
 
-    def evaluate(self, x: Value, w: Value) -> Value:
+    def evaluate(self, x: Operand, w: Operand) -> Operand:
         return x @ w
 
 
@@ -119,7 +126,7 @@ class Conv(Op):
         self.require(fits, expected, str(w))
         check_windows(self, x, (w[0], w[1]), self.dilation)
 
-    def evaluate(self, x: Value, w: Value) -> Value:
+    def evaluate(self, x: Operand, w: Operand) -> Operand:
         kh, kw, channels, filters = self.w.shape
         taken = kh * kw * channels
         windows = extract_patches(x, (kh, kw), self.strides, self.dilation)
@@ -173,7 +180,7 @@ class Pool(Op):
         )
         check_windows(self, self.x.shape, self.window)
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         elements = list_window_elements(x, self.window, self.strides)
         if self.reduction == "max":
             return reduce(lambda a, b: a.maximum(b), elements)
@@ -193,7 +200,7 @@ class ArgMax(Op):
     def check(self) -> None:
         self.require(bool(self.x.shape), "an axis", "a scalar")
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         return x.argmax()
 
 
@@ -208,7 +215,7 @@ class Shift(Op):
     def frac(self) -> int:
         return self.x.type.frac - self.power
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         return x
 
 
@@ -233,7 +240,7 @@ class Quantize(Op):
     def check(self) -> None:
         self.require_representable(self.to)
 
-    def evaluate(self, x: Value) -> Value:
+    def evaluate(self, x: Operand) -> Operand:
         rounded = x.round_shift(self.x.type.frac - self.to.frac, self.rounding)
         if self.overflow is Overflow.WRAP:
             return rounded.wrap(self.to)
@@ -300,7 +307,7 @@ class Threshold(Op):
             frac == self.x.type.frac, f"thresholds of {self.x.type.frac} fraction bits", str(frac)
         )
 
-    def evaluate(self, x: Value, thresholds: Value, values: Value) -> Value:
+    def evaluate(self, x: Operand, thresholds: Operand, values: Operand) -> Operand:
         if not self.per_channel:
             return x.step(thresholds, values)
 
@@ -331,5 +338,5 @@ class Lookup(Op):
         rows = self.table.shape[0]
         self.require(lo >= 0 and hi < rows, f"indices from 0 to {rows - 1}", f"{lo} to {hi}")
 
-    def evaluate(self, x: Value, table: Value) -> Value:
+    def evaluate(self, x: Operand, table: Operand) -> Operand:
         return (x << -self.x.type.frac).take_rows(table)

@@ -14,7 +14,7 @@ from qhls.ir.ops import Conv, Matmul
 from qhls.plan.loop import Loop
 from qhls.plan.schedule import Schedule
 
-Sizes = tuple[int, int, int, int, int]
+_KernelSizes = tuple[int, int, int, int, int]
 """Groups, rows and columns of a kernel, input channels of a group and filters of a group."""
 
 
@@ -25,11 +25,11 @@ class Fold:
     ``simd`` inputs of each of ``pe`` results are multiplied at once.
     """
 
-    sizes: Sizes
-    tile: Sizes
+    sizes: _KernelSizes
+    tile: _KernelSizes
 
     @property
-    def counts(self) -> Sizes:
+    def counts(self) -> _KernelSizes:
         """Return the tiles along each axis; the last one of an axis may reach beyond it."""
         pairs = zip(self.sizes, self.tile, strict=True)
         groups, rows, columns, channels, filters = (math.ceil(size / part) for size, part in pairs)
@@ -87,7 +87,7 @@ class Fold:
         return whole.reshape(split).transpose(order).reshape(self.trips, self.products)
 
 
-def list_weight_sizes(op: Matmul | Conv) -> Sizes:
+def list_weight_sizes(op: Matmul | Conv) -> _KernelSizes:
     """Return the sizes of the weights of a product."""
     if isinstance(op, Matmul):
         return (1, 1, 1, *op.w.shape)  # type: ignore[return-value]
@@ -106,7 +106,7 @@ def choose_fold(op: object, schedule: Schedule) -> Fold | None:
 
 
 def find_fold(
-    sizes: Sizes, trips: int, windows: int | None = None, lanes: int | None = None
+    sizes: _KernelSizes, trips: int, windows: int | None = None, lanes: int | None = None
 ) -> Fold:
     """Return the tiles of the fewest products that divide ``sizes``, in at most ``trips`` trips.
 
@@ -124,7 +124,7 @@ def find_fold(
 
 
 @lru_cache(maxsize=1024)
-def list_folds(sizes: Sizes) -> tuple[Fold, ...]:
+def list_folds(sizes: _KernelSizes) -> tuple[Fold, ...]:
     """Return all tiles that divide ``sizes``: channels are cut first, then columns and rows; filters, then groups."""
     groups, rows, columns, channels, filters = sizes
     inputs = dict.fromkeys(
@@ -152,7 +152,7 @@ def list_divisors(number: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _find_least(sizes: Sizes, reuse: int) -> tuple[Sizes, Sizes]:
+def _find_least(sizes: _KernelSizes, reuse: int) -> tuple[_KernelSizes, _KernelSizes]:
     """Return the tile of the fewest products in at most ``reuse`` trips; of equals, the one of the fewest trips."""
     _, rows, columns, channels, filters = sizes
     best = Fold(sizes, sizes)

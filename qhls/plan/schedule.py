@@ -14,7 +14,7 @@ from qhls.plan.hardware.parts import find_part, list_devices
 
 Storage = Literal["registers", "lutram", "bram", "rom"]
 Io = Literal["array", "stream"]
-Family = Literal["xc7", "xcup", "ice40", "ecp5", "gowin"]
+FamilyName = Literal["xc7", "xcup", "ice40", "ecp5", "gowin"]
 Control = Literal["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"]
 """Start and done of Vitis' top function: a handshake, one that also holds the result back, or none (free running)."""
 Folding = tuple[int, int] | Literal["logic", "memory"]
@@ -58,7 +58,7 @@ class Schedule:
     part: str = "xcvu13p-flga2577-2-e"
     library: str = "nangate-45nm_beh"
     control: Control = field(default="ap_ctrl_hs", kw_only=True)
-    family: Family | None = field(default=None, kw_only=True)
+    family: FamilyName | None = field(default=None, kw_only=True)
     interval: int | None = field(default=None, kw_only=True)
     throughput: float | None = field(default=None, kw_only=True)
     lut: int | None = field(default=None, kw_only=True)
@@ -81,7 +81,7 @@ class Schedule:
         self._require("clock_period", 0 < period < math.inf, positive, "200 MHz is 5.0.")
         choices: dict[str, Any] = {"storage": Storage, "io": Io, "control": Control}
         if self.family is not None:
-            choices["family"] = Family
+            choices["family"] = FamilyName
         for name, kinds in choices.items():
             known = get_args(kinds)
             self._require(

@@ -11,7 +11,7 @@ from qhls.errors import RtlError
 
 Bit = int
 """0 and 1 are constants, other numbers are signals."""
-Bits = tuple[Bit, ...]
+BitWord = tuple[Bit, ...]
 """A word, the lowest bit first."""
 REGISTER = "$dff"
 
@@ -24,8 +24,8 @@ class Gate(NamedTuple):
 
     kind: str
     name: str
-    ports: Mapping[str, Bits]
-    out: Bits
+    ports: Mapping[str, BitWord]
+    out: BitWord
     signed: bool = False
     entries: tuple[int, ...] = ()
 
@@ -43,10 +43,10 @@ class Piece(NamedTuple):
 class Circuit:
     """Gates in order; ``inputs`` and ``outputs`` are ports by name in their order; ``wires`` all words with names."""
 
-    inputs: dict[str, Bits]
-    outputs: dict[str, Bits]
+    inputs: dict[str, BitWord]
+    outputs: dict[str, BitWord]
     gates: tuple[Gate, ...]
-    wires: dict[str, Bits]
+    wires: dict[str, BitWord]
     places: dict[Bit, tuple[int, int]] = field(default_factory=dict)
     """The word of each bit (inputs first, then results of gates) and the place in it."""
 
@@ -63,7 +63,7 @@ class Circuit:
     @classmethod
     def read(cls, module: dict[str, Any]) -> Circuit:
         """Return a module of Yosys' JSON. Raises ``RtlError`` for cells that no emitted Verilog has."""
-        ports = {"input": dict[str, Bits](), "output": dict[str, Bits]()}
+        ports = {"input": dict[str, BitWord](), "output": dict[str, BitWord]()}
         for name, port in module["ports"].items():
             ports[port["direction"]][name] = _read_bits(port["bits"])
         tables = {
@@ -117,13 +117,13 @@ class Circuit:
             else:
                 gates.append(gate._replace(ports=ports))
 
-        def move(words: dict[str, Bits]) -> dict[str, Bits]:
+        def move(words: dict[str, BitWord]) -> dict[str, BitWord]:
             return {name: tuple(same.get(bit, bit) for bit in word) for name, word in words.items()}
 
         outputs, wires = move(self.outputs), move(self.wires)
         return replace(self, outputs=outputs, gates=tuple(gates), wires=wires, places={})
 
-    def list_words(self) -> dict[str, Bits]:
+    def list_words(self) -> dict[str, BitWord]:
         """Return all words that the inputs decide, by name."""
         named = {gate.name: gate.out for gate in self.gates} | self.wires
         return {
@@ -132,12 +132,12 @@ class Circuit:
             if all(bit < 2 or bit in self.places for bit in bits)
         }
 
-    def split(self, bits: Bits) -> list[Piece]:
+    def split(self, bits: BitWord) -> list[Piece]:
         """Return a word as parts of others, the lowest first."""
         return list(_join_bits(self.places, bits))
 
 
-def _join_bits(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Piece]:
+def _join_bits(places: Mapping[Bit, tuple[int, int]], bits: BitWord) -> Iterator[Piece]:
     start = 0
     while start < len(bits):
         end = start + 1
@@ -154,7 +154,7 @@ def _join_bits(places: Mapping[Bit, tuple[int, int]], bits: Bits) -> Iterator[Pi
         start = end
 
 
-def _read_bits(given: Iterable[Any]) -> Bits:
+def _read_bits(given: Iterable[Any]) -> BitWord:
     """Return bits of Yosys' JSON, where "x" is a bit of no meaning: 0 is as good as 1."""
     return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in given)
 

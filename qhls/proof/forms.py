@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qhls.proof.circuit import Bits, Circuit, Gate
+from qhls.proof.circuit import BitWord, Circuit, Gate
 from qhls.proof.polynomials import NormalForm, Range
 
 _MOST_TERMS = 20_000
@@ -21,13 +21,13 @@ class Forms:
     def __init__(self, circuit: Circuit, ends: Callable[[NormalForm], Range]) -> None:
         self.circuit = circuit
         self.ends = ends
-        self.bound: dict[Bits, list[tuple[Bits, NormalForm]]] = {}
+        self.bound: dict[BitWord, list[tuple[BitWord, NormalForm]]] = {}
         self._gates = {gate.out: gate for gate in circuit.gates}
         self._inputs = len(circuit.inputs)
         self._known: dict[int, NormalForm | None] = {}
         self._begins: set[int] = set()
 
-    def bind(self, bits: Bits, value: NormalForm) -> None:
+    def bind(self, bits: BitWord, value: NormalForm) -> None:
         """State that ``bits`` are ``value``, in two's complement if its range has numbers below 0."""
         first = _find_varying(bits)
         if first < len(bits):
@@ -38,7 +38,7 @@ class Forms:
         """Drop the forms of gates: words that were bound since then shorten them."""
         self._known.clear()
 
-    def of(self, bits: Bits) -> NormalForm | None:
+    def of(self, bits: BitWord) -> NormalForm | None:
         """Return a polynomial that equals ``bits`` modulo ``2**len(bits)``; None where none was found."""
         total, place = NormalForm({}), 0
         while place < len(bits):
@@ -57,7 +57,7 @@ class Forms:
                 place += length
         return total
 
-    def _find_bound(self, bits: Bits, place: int, first: int) -> tuple[NormalForm, int] | None:
+    def _find_bound(self, bits: BitWord, place: int, first: int) -> tuple[NormalForm, int] | None:
         """Return the value of the bound word that begins at ``place``, and its length: a whole one if possible."""
         if first == len(bits):
             return None
@@ -68,7 +68,7 @@ class Forms:
             return None
         return best[:2]
 
-    def _find_gated(self, bits: Bits) -> tuple[NormalForm, int] | None:
+    def _find_gated(self, bits: BitWord) -> tuple[NormalForm, int] | None:
         """Return the value of as many bits as one word gives, and their number; the first is no constant."""
         found = self._find_bound(bits, 0, 0)
         if found is not None:
@@ -83,7 +83,7 @@ class Forms:
         return fitted[:2] if fitted else None
 
     def _fit(
-        self, bits: Bits, word: Bits, value: NormalForm
+        self, bits: BitWord, word: BitWord, value: NormalForm
     ) -> tuple[NormalForm, int, bool] | None:
         """Return the value that begins ``bits``, how many of them, and whether bits of the word were cut off."""
         own = 0
@@ -148,12 +148,12 @@ class Forms:
         return _LINEAR[gate.kind](*known)
 
 
-def _find_varying(bits: Bits) -> int:
+def _find_varying(bits: BitWord) -> int:
     """Return the place of the first bit that is no constant."""
     return next((place for place, bit in enumerate(bits) if bit > 1), len(bits))
 
 
-def _extend(bits: Bits, width: int, signed: bool) -> Bits:
+def _extend(bits: BitWord, width: int, signed: bool) -> BitWord:
     return (*bits, *[bits[-1] if signed else 0] * (width - len(bits)))[:width]
 
 

@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 
 from qhls.ir.integers import Array
-from qhls.proof.circuit import Bits, Gate
+from qhls.proof.circuit import BitWord, Gate
 
 Word = Any
 """A word of an arithmetic; its width is known to who uses it."""
 
 
-Arithmetic = Any
+BitArithmetic = Any
 """Operations on words of bits: ``Samples``, and the formulas of a solver."""
 
 
-def compute_gate(gate: Gate, word: Callable[[Bits], Word], on: Arithmetic) -> Word:
+def compute_gate(gate: Gate, word: Callable[[BitWord], Word], on: BitArithmetic) -> Word:
     """Return the result of a gate; ``word`` gives that of bits."""
     words = {name: word(bits) for name, bits in gate.ports.items()}
     return on.settle(_RULES[gate.kind](gate, words, on), len(gate.out))
 
 
-def _widen(gate: Gate, words: dict[str, Word], width: int, on: Arithmetic) -> list[Word]:
+def _widen(gate: Gate, words: dict[str, Word], width: int, on: BitArithmetic) -> list[Word]:
     """Return the operands at ``width`` bits."""
     return [
         on.extend(words[port], len(gate.ports[port]), width, gate.signed)
@@ -33,8 +33,8 @@ def _widen(gate: Gate, words: dict[str, Word], width: int, on: Arithmetic) -> li
     ]
 
 
-def _make_arithmetic(kind: str) -> Callable[[Gate, dict[str, Word], Arithmetic], Word]:
-    def compute(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _make_arithmetic(kind: str) -> Callable[[Gate, dict[str, Word], BitArithmetic], Word]:
+    def compute(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
         a, b = _widen(gate, words, len(gate.out), on)
         make = {"$add": on.add, "$sub": on.subtract, "$mul": on.multiply}[kind]
         return make(a, b, len(gate.out))
@@ -42,13 +42,13 @@ def _make_arithmetic(kind: str) -> Callable[[Gate, dict[str, Word], Arithmetic],
     return compute
 
 
-def _negate(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _negate(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     (a,) = _widen(gate, words, len(gate.out), on)
     return on.subtract(on.make_constant(0, len(gate.out)), a, len(gate.out))
 
 
 def _make_comparison(swapped: bool, inverted: bool, equal: bool) -> Callable[..., Word]:
-    def compute(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+    def compute(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
         width = max(len(gate.ports["A"]), len(gate.ports["B"]))
         a, b = _widen(gate, words, width, on)
         if swapped:
@@ -62,52 +62,52 @@ def _make_comparison(swapped: bool, inverted: bool, equal: bool) -> Callable[...
     return compute
 
 
-def _combine_bits(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _combine_bits(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     a, b = _widen(gate, words, len(gate.out), on)
     return on.combine(gate.kind, a, b, len(gate.out))
 
 
-def _test_any(gate: Gate, words: dict[str, Word], on: Arithmetic, port: str = "A") -> Word:
+def _test_any(gate: Gate, words: dict[str, Word], on: BitArithmetic, port: str = "A") -> Word:
     """Return the bit that says whether a word is not 0."""
     width = len(gate.ports[port])
     return on.invert(on.compare_equal(words[port], on.make_constant(0, width), width), 1)
 
 
 def _make_reduction(inverted: bool) -> Callable[..., Word]:
-    def compute(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+    def compute(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
         found = _test_any(gate, words, on)
         return on.extend(on.invert(found, 1) if inverted else found, 1, len(gate.out), False)
 
     return compute
 
 
-def _test_all(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _test_all(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     width = len(gate.ports["A"])
     found = on.compare_equal(words["A"], on.make_constant((1 << width) - 1, width), width)
     return on.extend(found, 1, len(gate.out), False)
 
 
 def _make_logic(kind: str) -> Callable[..., Word]:
-    def compute(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+    def compute(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
         a, b = (_test_any(gate, words, on, port) for port in ("A", "B"))
         return on.extend(on.combine(kind, a, b, 1), 1, len(gate.out), False)
 
     return compute
 
 
-def _copy(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _copy(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     return _widen(gate, words, len(gate.out), on)[0]
 
 
-def _invert(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _invert(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     return on.invert(_copy(gate, words, on), len(gate.out))
 
 
-def _choose(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _choose(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     return on.choose(words["S"], words["B"], words["A"], len(gate.out))
 
 
-def _choose_first(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _choose_first(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     """Return the word whose bit of S is 1; at most one is, by the comparisons that Yosys makes."""
     width, choices = len(gate.out), len(gate.ports["S"])
     found = words["A"]
@@ -117,11 +117,11 @@ def _choose_first(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
     return found
 
 
-def _look_up(gate: Gate, words: dict[str, Word], on: Arithmetic) -> Word:
+def _look_up(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     return on.look_up(gate.entries, words["A"], len(gate.ports["A"]), len(gate.out))
 
 
-_RULES: dict[str, Callable[[Gate, dict[str, Word], Arithmetic], Word]] = {
+_RULES: dict[str, Callable[[Gate, dict[str, Word], BitArithmetic], Word]] = {
     **{kind: _make_arithmetic(kind) for kind in ("$add", "$sub", "$mul")},
     **dict.fromkeys(("$and", "$or", "$xor"), _combine_bits),
     "$neg": _negate,

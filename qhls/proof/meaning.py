@@ -35,7 +35,7 @@ _MEANINGS: dict[str, _Rule] = {
 }
 
 
-class Numbers:
+class SampledValues:
     """Values of unknowns on samples, each computed when it is asked for; ``given`` are those that are known."""
 
     def __init__(self, unknowns: list[Unknown], samples: int, given: dict[int, Array]) -> None:

@@ -15,7 +15,7 @@ from qhls.ir.integers import Array
 from qhls.ir.interpret import draw_codes, run
 from qhls.proof.circuit import Circuit
 from qhls.proof.gates import read_signed
-from qhls.proof.meaning import Numbers
+from qhls.proof.meaning import SampledValues
 from qhls.proof.prover import Prover, Verdict, find_candidates
 from qhls.proof.report import Counterexample, OpProof, ProofReport
 from qhls.proof.simulation import Run
@@ -112,7 +112,7 @@ class _Task:
         flat = self.circuit.drop_registers()
         columns = _list_columns(codes)
         given = dict(zip(chain.from_iterable(spec.inputs), columns, strict=True))
-        numbers = Numbers(spec.unknowns, len(codes[0]), given)
+        numbers = SampledValues(spec.unknowns, len(codes[0]), given)
         words = flat.list_words()
         simulated = Run(flat, columns)
         values = [simulated.compute_values(bits) for bits in words.values()]

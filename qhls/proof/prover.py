@@ -12,10 +12,10 @@ import numpy as np
 
 from qhls.backends.names import make_identifier
 from qhls.ir.integers import Array
-from qhls.proof.circuit import Bits, Circuit, Gate
+from qhls.proof.circuit import BitWord, Circuit, Gate
 from qhls.proof.forms import Forms
 from qhls.proof.gates import Samples, compute_gate, read_signed
-from qhls.proof.meaning import Numbers
+from qhls.proof.meaning import SampledValues
 from qhls.proof.polynomials import NormalForm, Unknown
 from qhls.proof.solver import SECONDS, Formulas, find_solver
 from qhls.proof.terms import SUM, Specification
@@ -75,11 +75,11 @@ class Prover:
         self.leaves: dict[int, list[tuple[int, int]]] = {}
         """By bit: unknowns that it belongs to, and its place in them."""
         self.verdicts: list[Verdict] = []
-        self.open: list[tuple[Unknown, Bits]] = []
+        self.open: list[tuple[Unknown, BitWord]] = []
         """Unknowns and outputs whose word was found but not proved."""
         self._matched: set[int] = set()
         self._compared: dict[Any, Verdict] = {}
-        self._words: dict[Bits, int] = {}
+        self._words: dict[BitWord, int] = {}
         self._same: dict[int, NormalForm] = {}
         """Unknowns that were found to be constant or another one."""
         self._inputs = {number for port in spec.inputs for number in port}
@@ -87,7 +87,7 @@ class Prover:
         for bits, number in words:
             self._bind(number, bits)
 
-    def run(self, candidates: dict[int, list[Bits]]) -> None:
+    def run(self, candidates: dict[int, list[BitWord]]) -> None:
         """Prove all unknowns that have a word in the circuit, then the outputs.
 
         ``candidates``: words that have the values of an unknown on samples.
@@ -100,9 +100,9 @@ class Prover:
         for number, (name, bits) in enumerate(self.circuit.outputs.items()):
             self.verdicts.append(self._prove_output(name, outputs[number], bits))
 
-    def _prove_group(self, group: list[Unknown], candidates: dict[int, list[Bits]]) -> None:
+    def _prove_group(self, group: list[Unknown], candidates: dict[int, list[BitWord]]) -> None:
         self.forms.forget()
-        proved: list[tuple[int, Bits]] = []
+        proved: list[tuple[int, BitWord]] = []
         report(f"prove {group[0].op}")
         for unknown in group:
             for bits in candidates.get(unknown.number, [])[:_CANDIDATES]:
@@ -117,7 +117,7 @@ class Prover:
         for number, bits in proved:
             self._bind(number, bits)
 
-    def _bind(self, number: int, bits: Bits) -> None:
+    def _bind(self, number: int, bits: BitWord) -> None:
         self._matched.add(number)
         low, high = self.spec.get_range(number)
         other = self._words.setdefault(bits, number)
@@ -138,7 +138,7 @@ class Prover:
 
     # One word
 
-    def _prove_output(self, name: str, value: NormalForm, bits: Bits) -> Verdict:
+    def _prove_output(self, name: str, value: NormalForm, bits: BitWord) -> Verdict:
         form = self.forms.of(bits)
         if (
             self._is_held(value, len(bits))
@@ -159,7 +159,7 @@ class Prover:
         half = 1 << (width - 1)
         return -half <= low and (high < half or (low >= 0 and high < 2 * half))
 
-    def _is_equal(self, form: NormalForm, value: NormalForm, bits: Bits) -> bool:
+    def _is_equal(self, form: NormalForm, value: NormalForm, bits: BitWord) -> bool:
         width = len(bits)
         if form.reduce_modulo(width) == value.reduce_modulo(width):
             return True
@@ -178,7 +178,7 @@ class Prover:
                 value = NormalForm(terms) + self._unfold(inner).scale(factor)
         return value
 
-    def _prove_word(self, unknown: Unknown, bits: Bits) -> Verdict:
+    def _prove_word(self, unknown: Unknown, bits: BitWord) -> Verdict:
         """Return whether a word is an unknown, for all values of the words that it reads."""
         if unknown.rule == SUM:
             value = unknown.args[0]
@@ -206,7 +206,7 @@ class Prover:
         if unknown.number >= 0:
             self.spec.unknowns[unknown.number] = replace(unknown, lo=low, hi=high)
 
-    def _compare_word(self, unknown: Unknown, bits: Bits) -> Verdict:
+    def _compare_word(self, unknown: Unknown, bits: BitWord) -> Verdict:
         cone = self._find_cone(unknown, bits)
         if cone is None:
             return Verdict("", "", f"more than {_LARGEST_CONE:,} gates depend on one another")
@@ -230,7 +230,7 @@ class Prover:
                 stack += [n for arg in args for n in arg.list_unknowns()]
         return found
 
-    def _find_cone(self, unknown: Unknown, bits: Bits) -> Cone | None:
+    def _find_cone(self, unknown: Unknown, bits: BitWord) -> Cone | None:
         """Return the gates behind a word, up to those that ``unknown`` reads and the inputs."""
         read = self._read(unknown) | self._inputs
         gates: dict[int, Gate] = {}
@@ -254,7 +254,7 @@ class Prover:
         cone.gates = [gates[number] for number in sorted(gates)]
         return cone
 
-    def _make_key(self, unknown: Unknown, bits: Bits, cone: Cone) -> Any:
+    def _make_key(self, unknown: Unknown, bits: BitWord, cone: Cone) -> Any:
         """Return a key of all that the comparison depends on; names of unknowns do not count."""
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
         order = {number: place for place, number in enumerate(numbers)}
@@ -290,7 +290,7 @@ class Prover:
 
     # Comparisons
 
-    def _compare(self, unknown: Unknown, bits: Bits, cone: Cone) -> Verdict:
+    def _compare(self, unknown: Unknown, bits: BitWord, cone: Cone) -> Verdict:
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
         ends = [self.spec.get_range(number) for number in numbers]
         codes = math.prod(high - low + 1 for low, high in ends)
@@ -309,7 +309,7 @@ class Prover:
         return Verdict("", "", f"{codes:,} codes are too many to try, and {reason}")
 
     def _try_codes(
-        self, unknown: Unknown, bits: Bits, cone: Cone, numbers: list[int], codes: int
+        self, unknown: Unknown, bits: BitWord, cone: Cone, numbers: list[int], codes: int
     ) -> Verdict:
         """Compare on all codes of the unknowns ``numbers``."""
         given: dict[int, Array] = {}
@@ -319,7 +319,7 @@ class Prover:
             low, high = self.spec.get_range(number)
             rest //= high - low + 1
             given[number] = places // rest % (high - low + 1) + low
-        wanted = Numbers(self.spec.unknowns, codes, given)
+        wanted = SampledValues(self.spec.unknowns, codes, given)
         want = wanted.compute(unknown.args[0]) if unknown.number < 0 else wanted.of(unknown.number)
         got = self._evaluate(bits, cone, given)
         full = np.broadcast_to(got, want.shape)
@@ -331,19 +331,19 @@ class Prover:
             return Verdict("", ALL_CODES, codes=codes, ends=(low, high))
         return Verdict("", "", "the word differs for some codes of what it reads")
 
-    def _evaluate(self, bits: Bits, cone: Cone, given: dict[int, Array]) -> Any:
+    def _evaluate(self, bits: BitWord, cone: Cone, given: dict[int, Array]) -> Any:
         def read(number: int, low: int, length: int) -> Array:
             return (given[number] >> low) & ((1 << length) - 1)
 
         return self._compute(Samples(), bits, cone, read)
 
     def _compute(
-        self, on: Any, bits: Bits, cone: Cone, read: Callable[[int, int, int], Any]
+        self, on: Any, bits: BitWord, cone: Cone, read: Callable[[int, int, int], Any]
     ) -> Any:
         """Return ``bits`` in the algebra ``on``; ``read`` gives an unknown's bits from the lowest one on."""
         values: dict[int, tuple[Any, int]] = {}
 
-        def gather_word(of: Bits) -> Any:
+        def gather_word(of: BitWord) -> Any:
             parts: list[tuple[Any, int, int]] = []
             for place, length, source, low in _list_runs(of, cone.leaves, self.circuit):
                 if source is None:
@@ -361,7 +361,7 @@ class Prover:
             values[source] = compute_gate(gate, gather_word, on), len(gate.out)
         return gather_word(bits)
 
-    def find_codes(self, unknown: Unknown, bits: Bits) -> dict[int, int] | None:
+    def find_codes(self, unknown: Unknown, bits: BitWord) -> dict[int, int] | None:
         """Return codes of the inputs for which a word differs from its unknown; None where none were found."""
         if self.solver is None:
             return None
@@ -375,7 +375,7 @@ class Prover:
         finally:
             self._matched = matched
 
-    def _ask(self, unknown: Unknown, bits: Bits, cone: Cone, on: Formulas) -> str:
+    def _ask(self, unknown: Unknown, bits: BitWord, cone: Cone, on: Formulas) -> str:
         """Return the solver's answer to: can the word differ from the unknown?"""
         got = self._make_formula(on, bits, cone)
         low = self.spec.find_ends(unknown.args[0])[0] if unknown.rule == SUM else unknown.lo
@@ -406,7 +406,7 @@ class Prover:
         args = [on.sum_terms(arg, of, self.spec.find_ends(arg)) for arg in unknown.args]
         return on.apply_rule(unknown, args)
 
-    def _make_formula(self, on: Formulas, bits: Bits, cone: Cone) -> Any:
+    def _make_formula(self, on: Formulas, bits: BitWord, cone: Cone) -> Any:
         def read(number: int, low: int, length: int) -> Any:
             value, width = on.make_variable(self.spec.unknowns[number])
             if low + length > width:  # the word is wider than the range needs
@@ -418,7 +418,7 @@ class Prover:
 
 
 def _list_runs(
-    bits: Bits, leaves: dict[int, tuple[int, int]], circuit: Circuit
+    bits: BitWord, leaves: dict[int, tuple[int, int]], circuit: Circuit
 ) -> Iterator[tuple[int, int, Any, int]]:
     """Yield the parts of a word: place, length, source (None, an unknown in a tuple, or a word) and lowest bit."""
 
@@ -441,15 +441,15 @@ def _list_runs(
 
 
 def find_candidates(
-    spec: Specification, words: dict[str, Bits], values: Sequence[Array], numbers: Numbers
-) -> dict[int, list[Bits]]:
+    spec: Specification, words: dict[str, BitWord], values: Sequence[Array], numbers: SampledValues
+) -> dict[int, list[BitWord]]:
     """Return the words that have the values of each unknown on samples: those named after its op first."""
-    seen: dict[bytes, list[tuple[str, Bits]]] = {}
+    seen: dict[bytes, list[tuple[str, BitWord]]] = {}
     for (name, bits), value in zip(words.items(), values, strict=True):
         keys = {_print(value), _print(read_signed(value, len(bits)))}
         for key in keys:
             seen.setdefault(key, []).append((name, bits))
-    found: dict[int, list[Bits]] = {}
+    found: dict[int, list[BitWord]] = {}
     for unknown in spec.unknowns:
         if unknown.rule == "input":
             continue

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qhls.ir.integers import Array
-from qhls.proof.circuit import REGISTER, Bits, Circuit
+from qhls.proof.circuit import REGISTER, BitWord, Circuit
 from qhls.proof.gates import Samples, compute_gate
 
 
@@ -31,7 +31,7 @@ class Run:
             else:
                 self.words.append(compute_gate(gate, self.compute_word, self.on))
 
-    def compute_word(self, bits: Bits) -> Array:
+    def compute_word(self, bits: BitWord) -> Array:
         """Return the values of a word, without sign."""
         parts: list[tuple[Array, int, int]] = []
         place = 0
@@ -45,6 +45,6 @@ class Run:
             place += width
         return self.on.gather(parts)
 
-    def compute_values(self, bits: Bits) -> Array:
+    def compute_values(self, bits: BitWord) -> Array:
         """Return the values of a word on all samples."""
         return np.broadcast_to(self.compute_word(bits), self.samples)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qhls.energy.tool_reports.report import ToolReport
 
 
-class Costs:
+class DesignCosts:
     """The estimates of a design: energy, area and latency; ``notes`` name those that qhls refuses, and warnings."""
 
     def __init__(self, design: Design) -> None:

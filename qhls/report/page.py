@@ -14,7 +14,7 @@ from qhls.ir import Graph, Op
 from qhls.ir.integers import Array
 from qhls.report.bits import describe_bits, draw_bits
 from qhls.report.code import split_functions
-from qhls.report.costs import Costs
+from qhls.report.costs import DesignCosts
 from qhls.report.network import draw_operations
 from qhls.report.processes import draw_processes
 from qhls.report.profile import TensorProfile, profile_design
@@ -95,7 +95,7 @@ def report_design(
     profiles = profile_design(design.graph, codes)
     sections = _collect_layers(design.graph, profiles)
     report_progress("estimate the costs")
-    costs = Costs(design)
+    costs = DesignCosts(design)
     for section in sections.values():
         section.costs = costs.select_layer(section.name)
     code = split_functions(design.graph, design.schedule, get_target(target))

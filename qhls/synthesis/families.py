@@ -14,7 +14,7 @@ COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonCells:
     """Comparisons of a family: in look-up tables up to ``most`` bits, else by a carry chain.
 
     ``free``: bits of the chain's end that no stage compares. ``stage``: bits of a stage, which takes ``luts`` look-up
@@ -56,8 +56,8 @@ class Family:
     inputs: int
     carry_bits: int
     dsp_from: tuple[int, int]
-    known: Comparison
-    unknown: Comparison
+    known: ComparisonCells
+    unknown: ComparisonCells
     shifted: int = 0
     spare: int = 0
     inverts: bool = False
@@ -102,8 +102,8 @@ _XILINX = (
     ("RAMB18E[12]", {BRAM: 1}),
     ("RAMB36E[12]", {BRAM: 2}),
 )
-_XILINX_KNOWN = Comparison(12, 1, 6, 2, 4, trimmed=False, read=False)
-_XILINX_UNKNOWN = Comparison(6, 0, 3, 2, 4, read=False)
+_XILINX_KNOWN = ComparisonCells(12, 1, 6, 2, 4, trimmed=False, read=False)
+_XILINX_UNKNOWN = ComparisonCells(6, 0, 3, 2, 4, read=False)
 _XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf"
 
 FAMILIES = {
@@ -151,8 +151,8 @@ FAMILIES = {
             4,
             1,
             (2, 11),
-            Comparison(2, 2, 1, 0),
-            Comparison(2, 1, 1, 1),
+            ComparisonCells(2, 2, 1, 0),
+            ComparisonCells(2, 1, 1, 1),
             spare=1,
             inverts=True,
         ),
@@ -171,8 +171,8 @@ FAMILIES = {
             4,
             2,
             (2, 4),
-            Comparison(4, 2, 2, 2),
-            Comparison(4, 2, 2, 2),
+            ComparisonCells(4, 2, 2, 2),
+            ComparisonCells(4, 2, 2, 2),
             wide=(2, 4, 8),
         ),
         Family(
@@ -190,8 +190,8 @@ FAMILIES = {
             4,
             1,
             (4, 8),
-            Comparison(2, 1, 1, 1),
-            Comparison(2, 1, 1, 1),
+            ComparisonCells(2, 1, 1, 1),
+            ComparisonCells(2, 1, 1, 1),
             wide=(2, 4, 8),
             muxes=(16,),
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from qhls.ir.graph import Graph
 from qhls.plan import Schedule
-from qhls.plan.schedule import Family
+from qhls.plan.schedule import FamilyName
 from qhls.rtl import build_netlist, check_period
 from qhls.rtl.netlist import Netlist
 from qhls.rtl.pipeline import find_slowest_cell
@@ -31,7 +31,7 @@ class VerilogSource:
     closed: bool = False
 
     @classmethod
-    def of(cls, graph: Graph, schedule: Schedule, family: Family) -> VerilogSource:
+    def of(cls, graph: Graph, schedule: Schedule, family: FamilyName) -> VerilogSource:
         """Return the Verilog that ``emit`` writes for a schedule of ``family``. Raises ``EmitError``."""
         period = check_period(schedule)
         if is_pipeline(schedule):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from qhls.errors import EnergyError, LoadError, QhlsError
-from qhls.system.limits import JSON, Kind, check_size, find_limit, format_bytes
+from qhls.system.limits import JSON, ErrorKind, check_size, find_limit, format_bytes
 from qhls.system.text import shorten
 
 _FOLDER = "a folder"
@@ -38,7 +38,9 @@ def is_file(path: str | os.PathLike[str]) -> bool:
     return _find_problem(path) is None
 
 
-def check_regular_file(path: str | os.PathLike[str], what: str, kind: Kind = LoadError) -> Path:
+def check_regular_file(
+    path: str | os.PathLike[str], what: str, kind: ErrorKind = LoadError
+) -> Path:
     """Return ``path`` if it is a regular file. Raises ``kind``."""
     problem = _find_problem(path)
     if problem is None:
@@ -59,7 +61,7 @@ def _find_problem(path: str | os.PathLike[str]) -> str | None:
     return None if stat.S_ISREG(mode) else "a device or pipe, which may have no end"
 
 
-def read(path: Path, what: str, kind: Kind = LoadError, share: int = 1) -> bytes:
+def read(path: Path, what: str, kind: ErrorKind = LoadError, share: int = 1) -> bytes:
     """Return the content of a regular file that is not too large. Raises ``kind``."""
     path = check_regular_file(path, what, kind)
     try:
@@ -71,12 +73,12 @@ def read(path: Path, what: str, kind: Kind = LoadError, share: int = 1) -> bytes
         ) from error
 
 
-def read_json(path: Path, what: str, kind: Kind = LoadError, where: str = "") -> Any:
+def read_json(path: Path, what: str, kind: ErrorKind = LoadError, where: str = "") -> Any:
     """Return the value in a JSON file. Raises ``kind``."""
     return parse_json(read(path, what, kind, JSON), where or str(path), what, kind)
 
 
-def parse_json(text: bytes | str, where: str, what: str, kind: Kind = LoadError) -> Any:
+def parse_json(text: bytes | str, where: str, what: str, kind: ErrorKind = LoadError) -> Any:
     """Return the value of a JSON text. Raises ``kind`` for a text that is not JSON, too large or nested too deeply."""
     if not isinstance(text, bytes | str):
         raise kind(

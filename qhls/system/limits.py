@@ -21,7 +21,7 @@ ELEMENT = 32
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
-Kind = type[QhlsError]
+ErrorKind = type[QhlsError]
 
 
 def find_limit() -> int:
@@ -35,7 +35,9 @@ def find_limit() -> int:
     return int(match["number"]) * _UNITS[match["unit"].upper()]
 
 
-def check_size(size: int, where: str, what: str, kind: Kind = LoadError, share: int = 1) -> None:
+def check_size(
+    size: int, where: str, what: str, kind: ErrorKind = LoadError, share: int = 1
+) -> None:
     """Raise ``kind`` if ``size`` bytes, or elements of ``share`` bytes each, exceed the limit."""
     most = find_limit() // share
     if size > most:

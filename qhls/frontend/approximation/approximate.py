@@ -22,7 +22,7 @@ from qhls.frontend.layers.qlayer import QLayer
 from qhls.frontend.lowering.lower import activate
 from qhls.frontend.lowering.reals import (
     Joined,
-    Place,
+    ReadingPlace,
     RealNumbersError,
     Reals,
     require_exact,
@@ -138,8 +138,8 @@ class _Quantizers:
 
     def __init__(self, quantizer: str | None, bits: int) -> None:
         self.quantizer, self.bits = quantizer, bits
-        self.behind: dict[Place, _Behind] = {}
-        self.forced: set[Place] = set()
+        self.behind: dict[ReadingPlace, _Behind] = {}
+        self.forced: set[ReadingPlace] = set()
         self.begin()
 
     def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, ModelGraph]:
@@ -168,21 +168,21 @@ class _Quantizers:
             elif not self.grown:
                 return graph
 
-    def force(self, places: Collection[Place]) -> None:
+    def force(self, places: Collection[ReadingPlace]) -> None:
         """Note that the trace has to be repeated with quantizers at ``places``."""
         self.asked.update(places)
 
     def begin(self) -> None:
         """Forget everything about the last trace but the quantizers of its places."""
         self.grown = False
-        self.asked: set[Place] = set()
+        self.asked: set[ReadingPlace] = set()
         self.approximations: dict[tuple[str, str], Approximation] = {}
         self.layers: dict[tuple[str, str, str], QActivation] = {}
         self.at: dict[tuple[Any, int | str], Any] = {}
         self._ops: dict[tuple[int, str], tuple[Reals, Op]] = {}
         self.normalisations = Normalisations()
 
-    def __call__(self, reals: Reals | Joined, place: Place) -> Op:
+    def __call__(self, reals: Reals | Joined, place: ReadingPlace) -> Op:
         """Return the exact tensor that is read at ``place`` instead of ``reals``."""
         if isinstance(reals, Joined):
             reals.boundary.refuse()
@@ -206,7 +206,7 @@ class _Quantizers:
             self.at[place.reader, index] = layer
         return self._make_op(reals, place.path, layer)
 
-    def _choose(self, place: Place, numbers: Array) -> str:
+    def _choose(self, place: ReadingPlace, numbers: Array) -> str:
         """Return the quantizer of ``place`` for ``numbers`` and all that were there before."""
         lowest, highest = float(numbers.min()), float(numbers.max())
         before = self.behind.get(place)

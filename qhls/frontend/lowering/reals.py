@@ -45,7 +45,7 @@ class Boundary:
     """
 
     error: RealNumbersError
-    places: tuple[Place, ...]
+    places: tuple[ReadingPlace, ...]
     turn: Callable[[Reals], Reals | None] = lambda reals: None
 
     def refuse(self) -> None:
@@ -368,7 +368,7 @@ def apply_real_along(
     return apply_real(x, apply_shaped, refusal, monotone, shared=not own)
 
 
-def require_exact(layer: KerasLayer | None, x: Tensor, place: Place | None = None) -> Op:
+def require_exact(layer: KerasLayer | None, x: Tensor, place: ReadingPlace | None = None) -> Op:
     """Return ``x``, an exact tensor that ``layer`` can read; ``None`` is the user of the model.
 
     Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.
@@ -419,7 +419,7 @@ class RealNumbersError(LoweringError):
 
 
 @dataclass(frozen=True)
-class Place:
+class ReadingPlace:
     """Place of reading: some inputs of a node of Keras' graph, or the end of an activation within a layer.
 
     ``reader``: the node, the model whose outputs they are, or the layer or cell whose attribute ``which`` names.
@@ -434,19 +434,21 @@ class Place:
 class Resolver(Protocol):
     """Maker of exact tensors from real numbers. At the places ``forced`` it makes them whoever reads them."""
 
-    forced: set[Place]
+    forced: set[ReadingPlace]
 
-    def __call__(self, reals: Reals | Joined, place: Place) -> Op:
+    def __call__(self, reals: Reals | Joined, place: ReadingPlace) -> Op:
         """Return the exact tensor that is read at ``place`` instead."""
         ...
 
-    def force(self, places: Collection[Place]) -> None:
+    def force(self, places: Collection[ReadingPlace]) -> None:
         """Note that the trace has to be repeated with ``places`` among those forced."""
         ...
 
 
 _resolver: ContextVar[Resolver | None] = ContextVar("qhls_resolver", default=None)
-_places: ContextVar[Mapping[int, Place]] = ContextVar("qhls_places", default=MappingProxyType({}))
+_places: ContextVar[Mapping[int, ReadingPlace]] = ContextVar(
+    "qhls_places", default=MappingProxyType({})
+)
 
 
 @contextmanager
@@ -463,7 +465,7 @@ def use_resolver(resolve: Resolver) -> Iterator[None]:
 def use_reader(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
     """Record within this context that ``reader`` reads ``inputs``."""
     places = {
-        id(x): Place(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)
+        id(x): ReadingPlace(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)
         for x in inputs
         if not isinstance(x, Op)
     }

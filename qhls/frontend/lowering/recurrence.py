@@ -24,7 +24,7 @@ from qhls.frontend.layers.linear import make_weight
 from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
 from qhls.frontend.lowering.choices import make_truth, select
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import Place, Reals, Tensor, require_exact
+from qhls.frontend.lowering.reals import ReadingPlace, Reals, Tensor, require_exact
 from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.ir import (
     Add,
@@ -52,7 +52,7 @@ WIDEST_STATE = 53
 _ATTEMPTS = 5
 """Types tried for a state: with a quantizer the second one lasts."""
 
-Step = Callable[["_Cell", Op, list[Op]], list[Tensor]]
+_StepFunction = Callable[["_Cell", Op, list[Op]], list[Tensor]]
 """Cell, the input times the kernel, quantised states -> new states; the first is the output."""
 
 _read_at_once: ContextVar[bool] = ContextVar("qhls_read_at_once", default=False)
@@ -88,7 +88,7 @@ class _Cell:
 
     def apply_function(self, name: str, x: Op) -> Op:
         """Apply the activation ``name`` to ``x``."""
-        return require_exact(self.keras, self._activate(name, x), Place(self.keras, name))
+        return require_exact(self.keras, self._activate(name, x), ReadingPlace(self.keras, name))
 
     def apply_output(self, x: Op) -> Tensor:
         """Apply the activation whose result is the cell's output."""
@@ -157,7 +157,7 @@ class _Recurrence:
     """A layer's step on the rows of ``x``, the input times the kernel."""
 
     layer: Any
-    step: Step
+    step: _StepFunction
     cell: _Cell
     x: Op
 
@@ -230,7 +230,7 @@ def _count_states(layer: Any) -> int:
     return len(sizes) if isinstance(sizes, list | tuple) else 1
 
 
-def _mask_step(step: Step, zeros: bool, apart: bool) -> Step:
+def _mask_step(step: _StepFunction, zeros: bool, apart: bool) -> _StepFunction:
     """Make a step of rows whose last number is 1, or 0 where output and states stay as they are.
 
     ``zeros``: the output is 0 instead. ``apart``: the output is not the first state, but is carried before it.
@@ -361,7 +361,7 @@ def _lower_gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     return [Add(Mul(update, h), fresh)]
 
 
-_STEPS: dict[type, Step] = {
+_STEPS: dict[type, _StepFunction] = {
     QSimpleRNNCell: _lower_simple_step,
     QLSTMCell: _lower_lstm_step,
     QGRUCell: _lower_gru_step,

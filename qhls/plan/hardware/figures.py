@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-Terms = Callable[[tuple[int, ...]], Sequence[float]]
+_Terms = Callable[[tuple[int, ...]], Sequence[float]]
 
 
 def _list_digit_terms(sizes: tuple[int, ...]) -> Sequence[float]:
@@ -43,7 +43,7 @@ def _list_fifo_terms(sizes: tuple[int, ...]) -> Sequence[float]:
 SHIFTED = 1024
 """Bits of the largest FIFO that Vivado HLS builds of shift registers."""
 
-FORMS: dict[str, Terms] = {
+FORMS: dict[str, _Terms] = {
     "c": lambda s: (1.0,),
     "c bits": lambda s: (s[0],),
     "c0 bits + c1": lambda s: (s[0], 1.0),

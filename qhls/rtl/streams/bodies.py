@@ -24,7 +24,7 @@ from qhls.rtl.netlist import Netlist, Port
 from qhls.rtl.pipeline import pipeline
 from qhls.rtl.wires import Wires
 
-Engine = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
+BodyKind = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
 """Steps that overlap, tiles of weights behind their tokens or beside the next ones, a recurrence, tokens that only
 move, or a running sum."""
 
@@ -41,7 +41,7 @@ class Body:
 
     process: StreamProcess
     netlist: Netlist
-    engine: Engine
+    engine: BodyKind
     pace: Pace | None
 
 

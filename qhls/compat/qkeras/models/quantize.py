@@ -44,7 +44,7 @@ from qhls.frontend.models.walk import list_inner, walk_layers
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.keras_types import KerasLayer
 
-Entry = dict[str, Any]
+_Entry = dict[str, Any]
 
 _ADAPTIVE = "QAdaptiveActivation"
 _DEFAULT = "default"
@@ -164,7 +164,7 @@ class _Config:
                 return self.entries[key], key
         return None, ""
 
-    def _find_weighted(self, layer: KerasLayer, *classes: str) -> tuple[Entry | None, str]:
+    def _find_weighted(self, layer: KerasLayer, *classes: str) -> tuple[_Entry | None, str]:
         """Return the entry for a layer with weights, a checked dictionary, and its key."""
         entry, key = self.find_entry(layer, *classes, type(layer).__name__, _DEFAULT)
         if entry is None:
@@ -186,7 +186,7 @@ class _Config:
                 )
         return dict(entry), key
 
-    def _make_quantizers(self, cls: type, entry: Entry, key: str) -> Entry:
+    def _make_quantizers(self, cls: type, entry: _Entry, key: str) -> _Entry:
         """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
         quantizers = {}
         for weight in list_quantized(cls):
@@ -237,7 +237,7 @@ class _Config:
             return False
         return self._find_weighted(layer, *_list_keys(cls))[0] is not None
 
-    def _with(self, layer: KerasLayer, cls: type, entry: Entry | None, key: str) -> Any:
+    def _with(self, layer: KerasLayer, cls: type, entry: _Entry | None, key: str) -> Any:
         """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""
         if entry is None:
             return None
@@ -255,7 +255,9 @@ class _Config:
         config = _refit(layer, settings) if quantised else layer.get_config()
         return self._build(layer, cls, config | settings, entry, key)
 
-    def _build(self, layer: KerasLayer, cls: type, settings: Entry, entry: Entry, key: str) -> Any:
+    def _build(
+        self, layer: KerasLayer, cls: type, settings: _Entry, entry: _Entry, key: str
+    ) -> Any:
         function = getattr(layer, "activation", None)
         if isinstance(function, keras.layers.ReLU) and get_upper_bound(function) is None:
             settings["activation"] = get_function_name(function)
@@ -294,7 +296,7 @@ class _Config:
             directions[0], backward_layer=directions[1], **settings
         )
 
-    def find_folded(self, layer: KerasLayer) -> tuple[type, Entry, str] | None:
+    def find_folded(self, layer: KerasLayer) -> tuple[type, _Entry, str] | None:
         """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
         cls = find_twin(type(layer), FOLDED_SUFFIX)
         if cls is None:
@@ -348,7 +350,7 @@ def _list_keys(cls: type) -> list[str]:
     return [cls.__name__, cls.__name__.removesuffix(FOLDED_SUFFIX)]
 
 
-def _refit(layer: KerasLayer, changed: Entry) -> Entry:
+def _refit(layer: KerasLayer, changed: _Entry) -> _Entry:
     """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
     config = layer.get_config()
     for each in list_quantized(type(layer)):
