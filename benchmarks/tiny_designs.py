@@ -3,7 +3,8 @@
     python benchmarks/tiny_designs.py [--network ds_cnn] [--io stream] [--bits 8] [--samples 2]
 
 Times are CPU seconds, those of a build with its compilers. ``multipliers``: those of the plan; the interval beside the
-least that so many multipliers allow. C++ is counted without constants.
+least that so many multipliers allow. C++ is counted without constants. The memory is the compiler's alone: any child of
+this process counts with the memory of its parent until it starts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import resource
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,6 +33,25 @@ from qhls.plan import Process
 from qhls.plan.streams.network import StreamPlan
 
 INPUT_TYPE = "s8.6"
+
+
+COMPILER = """#!{python} -IS
+import resource, subprocess, sys
+status = subprocess.call(["g++", *sys.argv[1:]])
+with open({log!r}, "a") as log:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=log)
+sys.exit(status)
+"""
+"""A compiler that writes down the kilobytes of its largest process."""
+
+
+def install_compiler(folder: Path) -> Path:
+    """Make all builds use ``COMPILER``; return the file that it writes."""
+    log, compiler = folder / "kilobytes", folder / "g++"
+    compiler.write_text(COMPILER.format(python=sys.executable, log=str(log)))
+    compiler.chmod(0o755)
+    os.environ["CXX"] = str(compiler)
+    return log
 
 
 def cpu(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -64,7 +84,7 @@ def describe_fifos(design: qhls.Design) -> list[tuple[str, str]]:
 
 def measure(name: str, options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
     """Return names and figures of one network."""
-    part = NETWORKS[name][1]
+    part, log = NETWORKS[name][1], install_compiler(folder)
     model = build(name, options.bits)
     schedule = qhls.Schedule(part=part, fit=True, io=options.io)
     design, seconds = cpu(lambda: qhls.compile(model, INPUT_TYPE, schedule=schedule))
@@ -95,7 +115,7 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> list[tuple[
         x = np.random.default_rng(0).normal(size=(options.samples, *design.graph.inputs[0].shape))
         report, seconds = cpu(lambda t=target, x=x: design.check(x, t))
         rows.append((f"{target}: check", f"{seconds:.1f} s, {'equal' if report else 'DIFFERENT'}"))
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    peak = max(map(int, log.read_text().split())) / 1e6
     return [*rows, ("compilers, largest process", f"{peak:.2f} GB")]
 
 

@@ -183,5 +183,10 @@ def _render(template: str, view: CDesign, target: Target) -> str:
     environment = _make_environment(target)
     dialect = environment.get_template("dialect.j2").module
     return environment.get_template(template).render(
-        design=view, target=target, d=dialect, data_folder=DATA_FOLDER, notes=view.notes
+        design=view,
+        target=target,
+        d=dialect,
+        data_folder=DATA_FOLDER,
+        notes=view.notes,
+        indent=indent,
     )

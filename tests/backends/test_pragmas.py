@@ -49,22 +49,20 @@ def emit_all():
         for schedule in SCHEDULES.values():
             for name, target in TARGETS.items():
                 try:
-                    yield (
-                        graph,
-                        schedule,
-                        name,
-                        generate_sources(graph, schedule, target)["src/top.cpp"],
-                    )
+                    files = generate_sources(graph, schedule, target)
                 except EmitError:
                     break
+                yield graph, schedule, name, files["src/top.cpp"], files["src/qhls.h"]
 
 
 def test_pragmas_are_documented_ones_in_their_places():
     seen = set()
-    for _, _, target, text in emitted():
-        assert lint(text, target, "top") == []
-        seen |= set(re.findall(r"#pragma (?:HLS )?(\w+)", text))
+    for _, _, target, *files in emitted():
+        for text in dict.fromkeys(files):
+            assert lint(text, target, "top") == []
+            seen |= set(re.findall(r"#pragma (?:HLS )?(\w+)", text))
     assert {"UNROLL", "PIPELINE", "DATAFLOW", "STREAM", "ARRAY_RESHAPE", "hls_resource"} <= seen
+    assert {"INLINE", "DEPENDENCE"} <= seen
 
 
 GOOD = "void top(int x[4]) {\n#pragma HLS ARRAY_PARTITION variable=x type=complete\n}\n"
@@ -92,7 +90,7 @@ def test_faults_are_found(line, fault):
 
 def test_streams_and_arrays_that_overlap_have_one_producer_and_one_consumer():
     compared = 0
-    for graph, schedule, target, text in emitted():
+    for graph, schedule, target, text, _ in emitted():
         overlaps = schedule.io == "stream" or plan(graph, schedule).overlap
         users = list_users(text, "top")
         ports = set(re.findall(r"(\w+)(?:\[\d+\])?[,)]", re.search(r"^void .*$", text, re.M)[0]))
@@ -122,7 +120,7 @@ def compile_project(compiler, target, folder, *options):
     """Compile a project's C++ and test bench, with the vendor's headers as those of the system."""
     include = find_include(TARGETS[target])
     files = ["src/top.cpp", "tb/top_test.cpp"]
-    command = [compiler, "-std=c++17", *options, "-DQHLS_TRACE", "-isystem", include, *files]
+    command = [compiler, "-std=c++17", "-DQHLS_TRACE", *options, "-isystem", include, *files]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -134,8 +132,9 @@ def test_compilers_warn_of_nothing_and_sanitizers_find_nothing(compiler, target,
     if not shutil.which(compiler):
         pytest.skip(f"{compiler} is not installed")
     emit(graph_of("top", list(residual())), Schedule(2, io=io), target, tmp_path / "p")
-    done = compile_project(compiler, target, tmp_path / "p", *WARNINGS, "-fsyntax-only")
-    assert (done.returncode, done.stderr) == (0, "")
+    for trace in ("-DQHLS_TRACE", "-UQHLS_TRACE"):
+        done = compile_project(compiler, target, tmp_path / "p", *WARNINGS, trace, "-fsyntax-only")
+        assert (done.returncode, done.stderr) == (0, "")
     # AMD's headers shift negative numbers, which C++ defines from 2020 on.
     checks = ["-std=c++20", "-O1", "-g"]
     checks += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qhls.backends.layout import Layout, check_width
-from qhls.backends.streams.view import CFollower, CProcess, CStream
+from qhls.backends.streams.view import CProcess, CStream
 from qhls.backends.view import CDesign
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor
@@ -16,7 +16,7 @@ from qhls.ir.ops import Const
 from qhls.plan import Buffer, Process
 from qhls.plan.dataflow import find_array
 from qhls.plan.streams.actions import Action, Fill, Fork, Reduce, Regroup, Repeat
-from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
+from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
 
 
 def lay_out_streams(plan: StreamPlan) -> CDesign:
@@ -33,7 +33,7 @@ def lay_out_streams(plan: StreamPlan) -> CDesign:
         function = streams.process(process, taps)
         view.processes.append(function)
         view.operations += [function.call] if function.call and function.is_called else []
-        view.operations += [each.call for each in function.followers]
+        view.operations += [function.chain] if function.chain else []
         view.taps += taps
     view.channels = [streams.make_stream(fifo) for fifo in plan.fifos]
     view.outputs += [streams.make_stream(fifo) for fifo in plan.outputs]
@@ -62,46 +62,75 @@ class _Streams:
         """Return the function of ``process``; ``taps``: those of its ops."""
         reads = tuple(map(self.make_stream, process.reads))
         writes = tuple(map(self.make_stream, process.writes))
-        function = self._layout.names.take(f"run_{process.name}")
-        call, hardware = None, process.hardware
+        take = self._layout.names.take
+        function = take(f"run_{process.name}")
+        call, chain, hardware = None, None, process.hardware
+        period = process.period * (*writes, *reads)[0].lanes  # a fork without readers has no writes
         if taps and hardware:
-            call = self._call(taps[0], process.action, hardware, process.tiles is not None)
-        made = (*writes, *reads)[0]  # a fork without readers has no writes
+            call = self._call(taps[0], process.action, hardware, period, process.tiles is not None)
+        made = (*writes, *reads)[0]
         if process.op and process.followers:
             made = CStream("", self._make_tensor(process.op), made.lanes, 0)
-        followers = tuple(
-            CFollower(
-                self._call(tap, each.action, each.hardware),
-                CStream("", self._make_tensor(each.op), made.lanes, 0),
-                each.action.period,
+            chain = self._fuse_followers(
+                process.followers, taps[1:], period, process.tiles is not None
             )
-            for tap, each in zip(taps[1:], process.followers, strict=True)
+        shape = take(f"{process.name}_product") if process.tiles else ""
+        return CProcess(process, function, reads, writes, call, made, tuple(taps), chain, shape)
+
+    def _fuse_followers(
+        self, followers: Sequence[JoinedOp], taps: Sequence[CTap], period: int, by_tiles: bool
+    ) -> CFunction:
+        """Return the function of all ops that a token passes on its way out; by tiles it is part of their struct."""
+        arrays = [
+            self._list_arrays(tap, each.action, each.hardware, period)
+            for tap, each in zip(taps, followers, strict=True)
+        ]
+        rest = tuple(
+            CFunction(tap.op, tap.index, "", *given, each.hardware, None, tapped=True)
+            for tap, each, given in zip(taps[1:], followers[1:], arrays[1:], strict=True)
         )
-        return CProcess(process, function, reads, writes, call, made, tuple(taps), followers)
+        first = followers[0].hardware
+        if by_tiles:
+            parts = (taps[0].op, taps[0].index, "finish", *arrays[0], first, None)
+            return CFunction(*parts, defines=False, followers=rest, tapped=True)
+        return self._layout.make_function(
+            first, taps[0].index, *arrays[0], followers=rest, tapped=True
+        )
 
     def _call(
-        self, tap: CTap, action: Action, hardware: Process, by_tiles: bool = False
+        self, tap: CTap, action: Action, hardware: Process, period: int, by_tiles: bool
     ) -> CFunction:
-        """Return the function of one step or token; that of a product by tiles is part of the process' function."""
+        """Return the function of one step; that of a product by tiles is part of the process' function."""
+        operands, out = self._list_arrays(tap, action, hardware, period)
+        if by_tiles:
+            fold = CFold(hardware.fold) if hardware.fold else None
+            return CFunction(tap.op, tap.index, "", operands, out, hardware, fold)
+        return self._layout.make_function(hardware, tap.index, operands, out)
+
+    def _list_arrays(
+        self, tap: CTap, action: Action, hardware: Process, period: int
+    ) -> tuple[tuple[CTensor, ...], CTensor]:
+        """Return the operands and the result of one step or token.
+
+        ``period``: the elements after which the constants of all ops of the process start over.
+        """
         assert not isinstance(action, Fork | Fill | Regroup)
         step: Op = action.op if isinstance(action, Reduce) else action.step
-        period = action.period if isinstance(action, Repeat) else 1
+        moves = isinstance(action, Repeat) and action.period > 1
+        own = action.period * step.size if isinstance(action, Repeat) else 0
         operands: list[CTensor] = []
         for operand, part in zip(tap.op.operands, step.operands, strict=True):
             read = operand if hardware.op is tap.op else part
             if isinstance(read, Const):
                 table = self._layout.make_table(hardware, read)
-                start = "first" if part is not operand and period > 1 else ""
+                first = "first" if own == period else f"first % {own}"
+                start = first if part is not operand and moves else ""
                 whole = table if part is operand else replace(table, dims=part.shape, start=start)
                 operands.append(whole)
             else:
                 buffer = hardware.read(read).buffer
                 operands.append(self._make_part(find_array(operand), part, buffer))
-        out = self._make_part(tap.op, step, hardware.writes.buffer)
-        if by_tiles:
-            fold = CFold(hardware.fold) if hardware.fold else None
-            return CFunction(tap.op, tap.index, "", tuple(operands), out, hardware, fold)
-        return self._layout.make_function(hardware, tap.index, tuple(operands), out)
+        return tuple(operands), self._make_part(tap.op, step, hardware.writes.buffer)
 
     def _make_part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:
         """Return a part of the tensor of ``op`` as an array in ``buffer``; one without registers is a local array."""

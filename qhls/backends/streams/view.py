@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qhls.backends.expressions import list_conditions, write_literal, write_offset, write_sum
+from qhls.backends.expressions import list_conditions, write_literal, write_sum
 from qhls.backends.names import make_printable
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor, CType
@@ -111,16 +111,11 @@ class CWindow:
         return write_sum(("c", self.taken), ("t", 1)) if self.taken > 1 else "c"
 
 
-@dataclass(frozen=True)
-class CFollower:
-    """The function of an op that a token passes on its way out, and ``made``, the tokens of its result.
-
-    ``period``: the tokens after which its constants start over.
-    """
-
-    call: CFunction
-    made: CStream
-    period: int
+_ABSENT = (
+    *("steps", "slides", "row_step", "column_step", "group_step"),
+    *("in_luts", "op", "tokens", "tapped"),
+)
+"""The sizes of a product by tiles that are 0 unless it states them; all others are 1."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +133,28 @@ class CProcess:
     """The tokens of its first op's result; those of a fork."""
     taps: tuple[CTap, ...] = ()
     """The taps of its ops, of which only the last one's result leaves the process."""
-    followers: tuple[CFollower, ...] = ()
+    chain: CFunction | None = None
+    """The function of the ops that a token passes on its way out."""
+
+    shape: str = ""
+    """The C++ struct of a product by tiles."""
 
     @property
     def results(self) -> list[CStream]:
-        """Return the tokens of the result of each op."""
-        return [self.made, *(each.made for each in self.followers)]
+        """Return the tokens of the first op's result and those that leave the process."""
+        return [self.made, self.sent]
+
+    @property
+    def sent(self) -> CStream:
+        """Return the tokens of the result."""
+        if not self.chain:
+            return self.made
+        return CStream("", self.chain.out, self.made.lanes, 0)
+
+    @property
+    def last(self) -> int:
+        """Return the last place in their period at which a token's constants begin; 0 where all read the same ones."""
+        return (self.process.period - 1) * self.made.lanes
 
     @property
     def tap(self) -> CTap | None:
@@ -175,23 +186,49 @@ class CProcess:
         row = Slide(action.step, image, (1, 1), (1, 1), (1, 1))
         return CWindow(row, self.process.taken[0], "registers", slides=False)
 
-    def write_element(self, channel: str) -> str:
-        """Return the index in the window of the current weight's element of ``channel``."""
-        assert self.call is not None and self.call.fold is not None
-        op, window, fold, x = self.call.op, self.window, self.call.fold, self.call.operands[0]
-        if not isinstance(op, Conv):
-            return channel
-        column = write_sum((fold.column, op.dilation[1]))
-        if window.slides:
-            row, dims = fold.row, (window.height, window.right, window.channels)
-        else:
-            row, dims = write_sum((fold.row, op.dilation[0])), x.dims
-        return write_offset((row, column, channel), dims)
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of a product by tiles, by their names in C++, without those that are 0 or 1 by default."""
+        tiles = self.process.tiles
+        assert tiles is not None
+        sizes = {
+            "cycles": tiles.cycles,
+            "steps": tiles.steps if tiles.ends else 0,
+            "taken": tiles.taken,
+            "longest": tiles.longest,
+            "period": self.process.period,
+        }
+        if self.chain:
+            tap = self.taps[0]
+            sizes |= {"op": tap.index, "tokens": self.made.tokens, "tapped": int(tap.tapped)}
+        sizes |= self._window_sizes | self._fold_sizes
+        return {name: size for name, size in sizes.items() if size != (name not in _ABSENT)}
 
     @property
-    def has_kernel(self) -> bool:
-        """Return whether the weights have rows and columns."""
-        return self.call is not None and isinstance(self.call.op, Conv)
+    def _window_sizes(self) -> dict[str, int]:
+        window = self.window
+        sizes = {"height": window.height, "right": window.right, "channels": window.channels}
+        if not window.slides:
+            return sizes
+        down, right = window.strides
+        sizes |= {"image": window.columns, "down": window.down, "dilation": window.dilation[0]}
+        return sizes | {"slides": 1, "stride_down": down, "stride_right": right}
+
+    @property
+    def _fold_sizes(self) -> dict[str, int]:
+        assert self.call is not None and self.call.fold is not None
+        fold, op, window = self.call.fold.fold, self.call.op, self.window
+        named = zip(("b", "i", "j", "g", "f"), fold.counts, strict=True)
+        parts = zip(("groups", "rows", "columns", "depth", "filters"), fold.tile, strict=True)
+        sizes = dict(named) | dict(parts) | {"in_luts": int(self.call.process.in_luts)}
+        if not isinstance(op, Conv):
+            return sizes
+        down, right = (1, window.right) if window.slides else (op.dilation[0], op.x.shape[1])
+        channels = op.x.shape[2]
+        steps = {"row_step": down * right * channels, "column_step": op.dilation[1] * channels}
+        steps = {"group_step": fold.sizes[3]} | steps
+        axes = zip(steps.items(), fold.sizes, strict=False)  # an axis of length 1 has no step
+        return sizes | {name: step for (name, step), size in axes if size > 1}
 
     @property
     def inside(self) -> list[str]:
@@ -206,11 +243,6 @@ class CProcess:
         assert isinstance(self.process.action, Fill)
         op = self.process.action.op
         return write_literal(op.value, op.frac, self.made.type.name)
-
-    @property
-    def reading(self) -> int:
-        """Return the most tokens that a step reads of one FIFO."""
-        return max(self.process.taken)
 
     @property
     def interval(self) -> int:
@@ -230,8 +262,8 @@ class CProcess:
     @property
     def comment(self) -> str:
         """Return a description of the process, on one line."""
-        formulas = [write_expression(each.call.op) for each in self.followers]
-        return make_printable("; then ".join([self._first_comment, *formulas]), 1000)
+        names = ", ".join(each.op.name for each in self.chain.all) if self.chain else ""
+        return make_printable(self._first_comment + (f", then {names}" if names else ""), 1000)
 
     @property
     def _first_comment(self) -> str:

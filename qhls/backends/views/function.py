@@ -155,6 +155,23 @@ class CFunction(COp):
         """Return one loop variable per axis of the result."""
         return [f"i{axis}" for axis in range(len(self.out.dims))]
 
+    @staticmethod
+    def list_axes(dims: Sequence[int]) -> list[tuple[str, int]]:
+        """Return variable and trips of one loop per axis of ``dims``."""
+        return [(f"i{axis}", size) for axis, size in enumerate(dims)]
+
+    @property
+    def axes(self) -> list[tuple[str, int]]:
+        """Return variable and trips of the loops over the elements of the result; axes of length 1 have none."""
+        axes = self.list_axes(self.out.dims)
+        return [axis for axis in axes if axis[1] > 1] or axes[-1:]
+
+    @property
+    def elements(self) -> list[str]:
+        """Return the index along each axis of the result inside these loops."""
+        loops = dict(self.axes)
+        return [index if index in loops else "0" for index in self.indices]
+
     @property
     def rows(self) -> int:
         """Return the number of elements of the result before its last axis."""
@@ -294,7 +311,8 @@ class CFunction(COp):
     @property
     def offset(self) -> str:
         """Return the C variable that is the first element of the constants, empty where they are read whole."""
-        return next((tensor.start for tensor in self.operands if tensor.start), "")
+        tensors = (tensor for each in self.all for tensor in each.operands)
+        return next((tensor.start for tensor in tensors if tensor.start), "")
 
     @property
     def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -120,6 +121,12 @@ class StreamProcess:
             self.runs,
             is_window_complete(action),
         )
+
+    @property
+    def period(self) -> int:
+        """Return the tokens of the result after which the constants of all its ops by element start over."""
+        actions = [self.action, *(each.action for each in self.followers)]
+        return math.lcm(*(each.period for each in actions if isinstance(each, Repeat)))
 
     @property
     def runs(self) -> int:

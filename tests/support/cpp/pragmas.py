@@ -8,11 +8,16 @@ VITIS = {
     "UNROLL": {"factor": NUMBER},
     "PIPELINE": {"II": NUMBER},
     "DATAFLOW": {},
+    "INLINE": {},
     "ARRAY_PARTITION": ARRANGED,
     "ARRAY_RESHAPE": ARRANGED,
     "BIND_STORAGE": {
         **{"variable": NAME, "type": "ram_1p|ram_2p|ram_s2p|ram_t2p|rom_1p|rom_2p|rom_np"},
         "impl": "bram|lutram|uram",
+    },
+    "DEPENDENCE": {
+        **{"variable": NAME, "type": "inter|intra", "direction": "RAW|WAR|WAW"},
+        **{"distance": NUMBER, "dependent": "true|false"},
     },
     "BIND_OP": {"variable": NAME, "op": "mul|add|sub", "impl": "dsp|fabric"},
     "STREAM": {"variable": NAME, "depth": NUMBER},
@@ -31,8 +36,10 @@ NEEDED = {
     },
     **{"ARRAY_RESHAPE": {"variable", "type"}, "BIND_STORAGE": {"variable", "type", "impl"}},
     **{"BIND_OP": {"variable", "op", "impl"}, "INTERFACE": {"mode", "port"}},
+    "DEPENDENCE": {"variable", "type", "direction", "distance", "dependent"},
 }
 IN_LOOPS = {"UNROLL"}
+IN_FUNCTIONS = {"INLINE"}
 IN_TOP = {"DATAFLOW", "INTERFACE", "STREAM"}
 
 CATAPULT = (
@@ -73,7 +80,7 @@ def lint_vitis(lines, top):
             ):
                 yield f"{line}: {name} is not declared above, in {function}"
             continue
-        heading = re.match(r"(?:static )?void (\w+)\((.*)\) \{", line)
+        heading = re.match(r"(?:static )?(?:void|Sum) (\w+)\((.*)\) \{", line)
         if heading:
             function, declared = (
                 heading[1],
@@ -85,7 +92,7 @@ def lint_vitis(lines, top):
             )
         elif not lines[number - 1].startswith("#pragma") or not is_declaration(line):
             opened = "" if not is_declaration(line) else opened
-        declared |= set(re.findall(r"(\w+)(?:\[\d+\])*(?:\(\"\w+\"\)| = [^;]*)?;", line))
+        declared |= set(re.findall(r"(\w+)(?:\[[^\]]+\])*(?:\(\"\w+\"\)| = [^;]*)?;", line))
 
 
 def is_declaration(line):
@@ -116,6 +123,8 @@ def lint_scope(line, name, opened, in_top):
         yield f"{line}: expected at the start of a loop"
     if name == "PIPELINE" and opened not in ("loop", "function"):
         yield f"{line}: expected at the start of a loop or a function"
+    if name in IN_FUNCTIONS and opened != "function":
+        yield f"{line}: expected at the start of a function"
     if name in IN_TOP and not in_top:
         yield f"{line}: expected in the top function"
 

@@ -21,6 +21,7 @@ static const Tensor inputs[] = {
 static const Tensor outputs[] = {
   {"output_0.dat", "scores.add", "scores", 3, 5},
 };
+#ifdef QHLS_TRACE
 static const Tensor taps[] = {
   {"tap_0.dat", "conv.pad", "conv", 72, 3},
   {"", "conv.conv", "conv", 48, 6},
@@ -31,6 +32,7 @@ static const Tensor taps[] = {
   {"tap_6.dat", "scores.add", "scores", 3, 5},
   {"", "", "", 0, 0}};
 static const int TAPS = 7;
+#endif
 
 // One vector per line; every vector must be whole.
 static bool read(const std::string& folder, const Tensor& tensor, Vectors& vectors) {

@@ -2,35 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// conv.add (Keras layer conv): s11.6 = add(conv.conv, conv.bias) with conv.conv: s11.6, conv.bias: s4.3
-static void compute_conv_add(const conv_conv_type x0[3], conv_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
-  compute_conv_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 3; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2] + conv_bias[i2];
-      }
-    }
-  }
-}
-
-// relu.quantize (Keras layer relu): u4.2 = quantize(conv.add, to=u4.2) with conv.add: s11.6
-static void compute_relu_quantize(const conv_add_type x0[3], relu_quantize_type y[3]) {
-  compute_relu_quantize_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 3; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2];
-      }
-    }
-  }
-}
-
 // pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
 static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[3]) {
   compute_pool_pool_rows: for (int r = 0; r < 1; ++r) {
@@ -53,15 +24,6 @@ static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[
   }
 }
 
-// scores.add (Keras layer scores): s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
-static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
-  #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
-  compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
-    #pragma HLS UNROLL
-    y[i0] = x0[i0] + scores_bias[i0];
-  }
-}
-
 // conv.pad: s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
 static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<conv_pad_type, 2> >& out0) {
   run_conv_pad_tokens: for (int i0 = 0; i0 < 6; ++i0) {
@@ -70,16 +32,9 @@ static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<
         #pragma HLS PIPELINE II=1
         qhls::Token<conv_pad_type, 2> token;
         if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-          const qhls::Token<x_type, 2> moved = in0.read();
-          for (int l = 0; l < 2; ++l) {
-            #pragma HLS UNROLL
-            token.data[l] = moved.data[l];
-          }
+          qhls::copy(in0.read().data, token.data);
         } else {
-          for (int l = 0; l < 2; ++l) {
-            #pragma HLS UNROLL
-            token.data[l] = conv_pad_type(0.0);
-          }
+          qhls::fill(token.data, conv_pad_type(0.0));
         }
         out0.write(token);
       }
@@ -87,122 +42,34 @@ static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<
   }
 }
 
-// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3; then add(conv.conv, conv.bias); then quantize(conv.add, to=u4.2)
-static void run_relu_quantize(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 3> >& out0) {
-  static_assert(qhls::frac<decltype(conv_pad_type() * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
-  QHLS_BUFFER conv_pad_type lines[6][4];  // the rows above
-  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
-  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
-  QHLS_BUFFER conv_pad_type window[18];
-  #pragma HLS ARRAY_PARTITION variable=window type=complete
-  QHLS_BUFFER conv_pad_type next[6];  // the column that enters the window
-  #pragma HLS ARRAY_PARTITION variable=next type=complete
-  ap_int<11> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  qhls::Token<conv_conv_type, 3> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
-  run_relu_quantize_cycles: for (int n = 0; n < 53; ++n) {
-    #pragma HLS PIPELINE II=1
-    if (t < 1 && step < 36) {
-      const qhls::Token<conv_pad_type, 2> token = in0.read();
-      for (int l = 0; l < 2; ++l) {
-        #pragma HLS UNROLL
-        const int k = t * 2 + l;
-        next[0 + k] = lines[c][0 + l];
-        next[2 + k] = lines[c][2 + l];
-        next[4 + k] = token.data[l];
-        for (int h = 0; h < 1; ++h) {
-          #pragma HLS UNROLL
-          lines[c][h * 2 + l] = lines[c][(h + 1) * 2 + l];
-        }
-        lines[c][2 + l] = token.data[l];
-      }
-    }
-    if (complete) {
-      ap_int<11> sum[3];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 3; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int i = 0; i < 3; ++i) {
-        #pragma HLS UNROLL
-        for (int j = 0; j < 3; ++j) {
-          #pragma HLS UNROLL
-          for (int s = 0; s < 1; ++s) {
-            #pragma HLS UNROLL
-            const ap_int<4> x = qhls::bits(window[i * 6 + j * 2 + g + s]);
-            for (int p = 0; p < 3; ++p) {
-              #pragma HLS UNROLL
-              sum[p] += x * qhls::bits(conv_kernel[g * 27 + p * 9 + i * 3 + j]);
-            }
-          }
-        }
-      }
-      for (int p = 0; p < 3; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        for (int p = 0; p < 3; ++p) {
-          #pragma HLS UNROLL
-          y_token.data[p] = qhls::with_bits<conv_conv_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(1, 16, y_token)
-        qhls::Token<conv_add_type, 3> sent_1;
-        compute_conv_add(y_token.data, sent_1.data);
-        QHLS_TAP_TOKEN(2, 16, sent_1)
-        qhls::Token<relu_quantize_type, 3> sent_2;
-        compute_relu_quantize(sent_1.data, sent_2.data);
-        out0.write(sent_2);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < (complete ? 1 : 0)) {
-      ++t;
-    } else {
-      t = 0;
-      for (int h = 0; h < 3; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 4; ++k) {
-          #pragma HLS UNROLL
-          window[h * 6 + k] = window[h * 6 + k + 2];
-        }
-      }
-      for (int h = 0; h < 3; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 2; ++k) {
-          #pragma HLS UNROLL
-          window[h * 6 + 4 + k] = next[h * 2 + k];
-        }
-      }
-      ++step;
-      complete = rows_left == 0 && columns_left == 0;
-      if (c == 5) {
-        c = 0;
-        columns_left = 2;
-        rows_left = rows_left == 0 ? 0 : rows_left - 1;
-      } else {
-        ++c;
-        columns_left = columns_left == 0 ? 0 : columns_left - 1;
-      }
+// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3, then conv.add, relu.quantize
+struct relu_quantize_product : qhls::Product {
+  static const int cycles = 53, steps = 36, longest = 2, op = 1, tokens = 16, tapped = 1, height = 3, right = 3, channels = 2, image = 6, down = 3, slides = 1, g = 2, rows = 3, columns = 3, filters = 3, row_step = 6, column_step = 2;
+  // s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2) with conv.conv: s11.6, conv.bias: s4.3
+  static void finish(const conv_conv_type x0[3], relu_quantize_type y[3], int) {
+    #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
+    finish_elements: for (int i2 = 0; i2 < 3; ++i2) {
+      #pragma HLS UNROLL
+      const conv_add_type r0 = x0[i2] + conv_bias[i2];
+      QHLS_TAP_ELEMENT(0, i2, r0)
+      y[i2] = r0;
     }
   }
+};
+static void run_relu_quantize(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 3> >& out0) {
+  #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
+  QHLS_BUFFER conv_pad_type lines[6][4];  // a word holds a token of each row above
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  #pragma HLS DEPENDENCE variable=lines type=inter direction=RAW distance=6 dependent=true
+  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
+  qhls::multiply<relu_quantize_product, conv_conv_type>(in0, out0, conv_kernel, lines);
 }
 
 // pool.pool: each window of 2 x 2 pixels: u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
 static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0, hls::stream<qhls::Token<pool_pool_type, 3> >& out0) {
-  QHLS_BUFFER relu_quantize_type lines[4][3];  // the rows above
+  QHLS_BUFFER relu_quantize_type lines[4][3];  // a word holds a token of each row above
   #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  #pragma HLS DEPENDENCE variable=lines type=inter direction=RAW distance=4 dependent=true
   #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
   QHLS_BUFFER relu_quantize_type window[12];
   #pragma HLS ARRAY_PARTITION variable=window type=complete
@@ -240,81 +107,22 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
   }
 }
 
-// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3; then add(scores.matmul, scores.bias)
-static void run_scores_add(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
-  static_assert(qhls::frac<decltype(pool_pool_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
-  QHLS_BUFFER pool_pool_type window[12];
-  #pragma HLS ARRAY_PARTITION variable=window type=complete
-  QHLS_BUFFER pool_pool_type next[12];  // the column that enters the window
-  #pragma HLS ARRAY_PARTITION variable=next type=complete
-  ap_int<10> total[3];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  qhls::Token<scores_matmul_type, 3> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  run_scores_add_cycles: for (int n = 0; n < 8; ++n) {
-    #pragma HLS PIPELINE II=1
-    if (t < 4 && step < 1) {
-      const qhls::Token<pool_pool_type, 3> token = in0.read();
-      for (int l = 0; l < 3; ++l) {
-        #pragma HLS UNROLL
-        const int k = t * 3 + l;
-        next[0 + k] = token.data[l];
-      }
-    }
-    if (complete && t < 2) {
-      ap_int<10> sum[3];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 3; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int s = 0; s < 6; ++s) {
-        #pragma HLS UNROLL
-        const ap_uint<4> x = qhls::bits(window[g * 6 + s]);
-        for (int p = 0; p < 3; ++p) {
-          #pragma HLS UNROLL
-          sum[p] += x * qhls::bits(scores_kernel[g * 18 + p * 6 + s]);
-        }
-      }
-      for (int p = 0; p < 3; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        for (int p = 0; p < 3; ++p) {
-          #pragma HLS UNROLL
-          y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(5, 1, y_token)
-        qhls::Token<scores_add_type, 3> sent_1;
-        compute_scores_add(y_token.data, sent_1.data);
-        out0.write(sent_1);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < 3) {
-      ++t;
-    } else {
-      t = 0;
-      for (int h = 0; h < 1; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 12; ++k) {
-          #pragma HLS UNROLL
-          window[h * 12 + 0 + k] = next[h * 12 + k];
-        }
-      }
-      ++step;
-      complete = true;
+// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3, then scores.add
+struct scores_add_product : qhls::Product {
+  static const int cycles = 8, steps = 1, taken = 4, longest = 4, op = 5, tokens = 1, tapped = 1, channels = 12, g = 2, depth = 6, filters = 3;
+  // s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
+  static void finish(const scores_matmul_type x0[3], scores_add_type y[3], int) {
+    #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
+    finish_elements: for (int i0 = 0; i0 < 3; ++i0) {
+      #pragma HLS UNROLL
+      y[i0] = x0[i0] + scores_bias[i0];
     }
   }
+};
+static void run_scores_add(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
+  #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
+  const qhls::NoLines lines = {};
+  qhls::multiply<scores_add_product, scores_matmul_type>(in0, out0, scores_kernel, lines);
 }
 
 void cnn(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {

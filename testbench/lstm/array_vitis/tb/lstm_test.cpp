@@ -21,6 +21,7 @@ static const Tensor inputs[] = {
 static const Tensor outputs[] = {
   {"output_0.dat", "scores.add", "scores", 2, 10},
 };
+#ifdef QHLS_TRACE
 static const Tensor taps[] = {
   {"", "cell.matmul", "cell", 24, 6},
   {"tap_1.dat", "cell.add", "cell", 24, 6},
@@ -29,6 +30,7 @@ static const Tensor taps[] = {
   {"tap_4.dat", "scores.add", "scores", 2, 10},
   {"", "", "", 0, 0}};
 static const int TAPS = 5;
+#endif
 
 // One vector per line; every vector must be whole.
 static bool read(const std::string& folder, const Tensor& tensor, Vectors& vectors) {

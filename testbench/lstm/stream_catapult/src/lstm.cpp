@@ -2,17 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// cell.add (Keras layer cell): s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
-static void compute_cell_add(const cell_matmul_type x0[8], cell_add_type y[8]) {
-  #pragma hls_unroll yes
-  compute_cell_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma hls_unroll yes
-    for (int i1 = 0; i1 < 8; ++i1) {
-      y[i1] = x0[i1] + cell_bias[i1];
-    }
-  }
-}
-
 // cell.scan.matmul (Keras layer cell): s9.6 = matmul(cell.scan.state, cell.scan.recurrent_kernel) with cell.scan.state: s5.3, cell.scan.recurrent_kernel: s4.3
 static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan_matmul_type y[8]) {
   static_assert(qhls::frac<decltype(x0[0] * cell_scan_recurrent_kernel[0])>() == qhls::frac<cell_scan_matmul_type>(),
@@ -246,90 +235,22 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   }
 }
 
-// scores.add (Keras layer scores): s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
-static void compute_scores_add(const scores_matmul_type x0[2], scores_add_type y[2]) {
-  #pragma hls_unroll yes
-  compute_scores_add_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    y[i0] = x0[i0] + scores_bias[i0];
+// cell.add: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3, then cell.add
+struct cell_add_product : qhls::Product {
+  static const int cycles = 7, steps = 3, longest = 2, tokens = 3, tapped = 1, channels = 2, g = 2, filters = 8;
+  // s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
+  static void finish(const cell_matmul_type x0[8], cell_add_type y[8], int) {
+    #pragma hls_unroll yes
+    finish_elements: for (int i1 = 0; i1 < 8; ++i1) {
+      y[i1] = x0[i1] + cell_bias[i1];
+    }
   }
-}
-
-// cell.add: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3; then add(cell.matmul, cell.bias)
+};
 #pragma hls_design
 static void run_cell_add(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<cell_add_type, 8> >& out0) {
-  static_assert(qhls::frac<decltype(x_type() * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
-  "binary points of product and accumulator differ");
   // cell_kernel_codes: one iteration reads 8 consecutive elements
-  QHLS_BUFFER x_type window[2];
-  // window: registers, by the memory threshold in build.tcl
-  QHLS_BUFFER x_type next[2];  // the column that enters the window
-  // next: registers, by the memory threshold in build.tcl
-  ac_int<8, true> total[8];
-  // total: registers, by the memory threshold in build.tcl
-  qhls::Token<cell_matmul_type, 8> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  #pragma hls_pipeline_init_interval 1
-  run_cell_add_cycles: for (int n = 0; n < 7; ++n) {
-    if (t < 1 && step < 3) {
-      const qhls::Token<x_type, 2> token = in0.read();
-      #pragma hls_unroll yes
-      for (int l = 0; l < 2; ++l) {
-        const int k = t * 2 + l;
-        next[0 + k] = token.data[l];
-      }
-    }
-    if (complete) {
-      ac_int<8, true> sum[8];  // integers: product and accumulator share a binary point
-      // sum: registers, by the memory threshold in build.tcl
-      #pragma hls_unroll yes
-      for (int p = 0; p < 8; ++p) {
-        sum[p] = 0;
-      }
-      #pragma hls_unroll yes
-      for (int s = 0; s < 1; ++s) {
-        const ac_int<4, true> x = qhls::bits(window[g + s]);
-        #pragma hls_unroll yes
-        for (int p = 0; p < 8; ++p) {
-          sum[p] += x * qhls::bits(cell_kernel[g * 8 + p]);
-        }
-      }
-      #pragma hls_unroll yes
-      for (int p = 0; p < 8; ++p) {
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        #pragma hls_unroll yes
-        for (int p = 0; p < 8; ++p) {
-          y_token.data[p] = qhls::with_bits<cell_matmul_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(0, 3, y_token)
-        qhls::Token<cell_add_type, 8> sent_1;
-        compute_cell_add(y_token.data, sent_1.data);
-        out0.write(sent_1);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < (complete ? 1 : 0)) {
-      ++t;
-    } else {
-      t = 0;
-      #pragma hls_unroll yes
-      for (int h = 0; h < 1; ++h) {
-        #pragma hls_unroll yes
-        for (int k = 0; k < 2; ++k) {
-          window[h * 2 + 0 + k] = next[h * 2 + k];
-        }
-      }
-      ++step;
-      complete = true;
-    }
-  }
+  const qhls::NoLines lines = {};
+  qhls::multiply<cell_add_product, cell_matmul_type>(in0, out0, cell_kernel, lines);
 }
 
 // cell.scan: 1 step of s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
@@ -350,82 +271,22 @@ static void run_cell_scan(ac_channel<qhls::Token<cell_add_type, 8> >& in0, ac_ch
   out0.write(y_token);
 }
 
-// scores.add: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3; then add(scores.matmul, scores.bias)
-#pragma hls_design
-static void run_scores_add(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, ac_channel<qhls::Token<scores_add_type, 2> >& out0) {
-  static_assert(qhls::frac<decltype(cell_scan_type() * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
-  "binary points of product and accumulator differ");
-  // scores_kernel_codes: one iteration reads 2 consecutive elements
-  QHLS_BUFFER cell_scan_type window[2];
-  // window: registers, by the memory threshold in build.tcl
-  QHLS_BUFFER cell_scan_type next[2];  // the column that enters the window
-  // next: registers, by the memory threshold in build.tcl
-  ac_int<12, true> total[2];
-  // total: registers, by the memory threshold in build.tcl
-  qhls::Token<scores_matmul_type, 2> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  #pragma hls_pipeline_init_interval 1
-  run_scores_add_cycles: for (int n = 0; n < 3; ++n) {
-    if (t < 1 && step < 1) {
-      const qhls::Token<cell_scan_type, 2> token = in0.read();
-      #pragma hls_unroll yes
-      for (int l = 0; l < 2; ++l) {
-        const int k = t * 2 + l;
-        next[0 + k] = token.data[l];
-      }
-    }
-    if (complete) {
-      ac_int<12, true> sum[2];  // integers: product and accumulator share a binary point
-      // sum: registers, by the memory threshold in build.tcl
-      #pragma hls_unroll yes
-      for (int p = 0; p < 2; ++p) {
-        sum[p] = 0;
-      }
-      #pragma hls_unroll yes
-      for (int s = 0; s < 1; ++s) {
-        const ac_int<8, true> x = qhls::bits(window[g + s]);
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          sum[p] += x * qhls::bits(scores_kernel[g * 2 + p]);
-        }
-      }
-      #pragma hls_unroll yes
-      for (int p = 0; p < 2; ++p) {
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        #pragma hls_unroll yes
-        for (int p = 0; p < 2; ++p) {
-          y_token.data[p] = qhls::with_bits<scores_matmul_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(3, 1, y_token)
-        qhls::Token<scores_add_type, 2> sent_1;
-        compute_scores_add(y_token.data, sent_1.data);
-        out0.write(sent_1);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < (complete ? 1 : 0)) {
-      ++t;
-    } else {
-      t = 0;
-      #pragma hls_unroll yes
-      for (int h = 0; h < 1; ++h) {
-        #pragma hls_unroll yes
-        for (int k = 0; k < 2; ++k) {
-          window[h * 2 + 0 + k] = next[h * 2 + k];
-        }
-      }
-      ++step;
-      complete = true;
+// scores.add: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3, then scores.add
+struct scores_add_product : qhls::Product {
+  static const int cycles = 3, steps = 1, longest = 2, op = 3, tokens = 1, tapped = 1, channels = 2, g = 2, filters = 2;
+  // s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
+  static void finish(const scores_matmul_type x0[2], scores_add_type y[2], int) {
+    #pragma hls_unroll yes
+    finish_elements: for (int i0 = 0; i0 < 2; ++i0) {
+      y[i0] = x0[i0] + scores_bias[i0];
     }
   }
+};
+#pragma hls_design
+static void run_scores_add(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, ac_channel<qhls::Token<scores_add_type, 2> >& out0) {
+  // scores_kernel_codes: one iteration reads 2 consecutive elements
+  const qhls::NoLines lines = {};
+  qhls::multiply<scores_add_product, scores_matmul_type>(in0, out0, scores_kernel, lines);
 }
 
 #pragma hls_design top

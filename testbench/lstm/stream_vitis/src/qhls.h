@@ -18,7 +18,13 @@
 #if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
 #define QHLS_TAP(op, array, size) qhls::tap(op, array, size);
 #define QHLS_TAP_TOKENS(op, stream, tokens) qhls::tap_tokens(op, stream, tokens);
-#define QHLS_TAP_TOKEN(op, tokens, token) qhls::tap_next<op, tokens>(token);
+#define QHLS_CALL_TOKEN(op, tokens, token) qhls::call_token<op, tokens>(token);
+#define QHLS_TAP_TOKEN(op, tokens, token) \
+  QHLS_CALL_TOKEN(op, tokens, token)      \
+  if (qhls::sink()) qhls::tap_token(op, qhls::first_element(), token);
+#define QHLS_TAP_PRODUCT(P, token) \
+  if (P::tokens) qhls::call_token<P::op, P::tokens>(token); \
+  if (P::tapped && qhls::sink()) qhls::tap_token(P::op, qhls::first_element(), token);
 #define QHLS_CALL(op) qhls::first_op() = op;
 #define QHLS_TAP_ELEMENT(offset, element, x) qhls::tap_element(offset, element, x);
 #else  // without a statement, which DATAFLOW would not allow
@@ -27,6 +33,8 @@
 #define QHLS_TAP(op, array, size)
 #define QHLS_TAP_TOKENS(op, stream, tokens)
 #define QHLS_TAP_TOKEN(op, tokens, token)
+#define QHLS_CALL_TOKEN(op, tokens, token)
+#define QHLS_TAP_PRODUCT(P, token)
 #endif
 namespace qhls {
 // The stored bits of a fixed-point number as an integer, and back.
@@ -97,6 +105,22 @@ template <class T, int N>
 struct Token {
   T data[N];
 };
+template <class T, class U, int N>
+void copy(const T (&from)[N], U (&to)[N]) {
+  #pragma HLS INLINE
+  for (int l = 0; l < N; ++l) {
+    #pragma HLS UNROLL
+    to[l] = from[l];
+  }
+}
+template <class T, int N>
+void fill(T (&to)[N], const T& value) {
+  #pragma HLS INLINE
+  for (int l = 0; l < N; ++l) {
+    #pragma HLS UNROLL
+    to[l] = value;
+  }
+}
 #if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
 // The simulating program sets the sink; each op passes it its result, one element at a time.
 typedef void (*Sink)(int op, int element, long long code);
@@ -108,9 +132,13 @@ inline int& first_op() {
   static int op = 0;  // of the function that runs
   return op;
 }
+inline int& first_element() {
+  static int element = 0;  // of the token that it computes
+  return element;
+}
 template <class T>
 void tap_element(int offset, int element, const T& x) {
-  if (sink()) sink()(first_op() + offset, element, to_code(x));
+  if (sink()) sink()(first_op() + offset, first_element() + element, to_code(x));
 }
 template <class T>
 void tap(int op, const T* array, int size) {
@@ -119,24 +147,204 @@ void tap(int op, const T* array, int size) {
 }
 template <class T, int N>
 void tap_token(int op, int first, const Token<T, N>& token) {
-  for (int i = 0; i < N; ++i) sink()(op, first * N + i, to_code(token.data[i]));
+  for (int i = 0; i < N; ++i) sink()(op, first + i, to_code(token.data[i]));
 }
+// Before the ops that follow ``Op`` on each of its tokens.
 template <int Op, int Tokens, class T, int N>
-void tap_next(const Token<T, N>& token) {
+void call_token(const Token<T, N>&) {
   static int sent = 0;  // tokens of this inference
-  if (sink()) tap_token(Op, sent, token);
+  first_op() = Op + 1;
+  first_element() = sent * N;
   sent = sent + 1 == Tokens ? 0 : sent + 1;
 }
 template <class Stream>
 void tap_tokens(int op, Stream& stream, int tokens) {
   if (!sink()) return;
-  for (int t = 0; t < tokens; ++t) {  // a token that was read goes back to the end: the order stays
+  for (int t = 0, first = 0; t < tokens; ++t) {  // a token that was read goes back to the end: the order stays
     const auto token = stream.read();
-    tap_token(op, t, token);
+    tap_token(op, first, token);
+    first += static_cast<int>(sizeof(token.data) / sizeof(token.data[0]));
     stream.write(token);
   }
 }
 #endif
+// What a product by tiles is, unless its process says otherwise. A window moves over columns of pixels.
+struct Product {
+  static const int cycles = 1, steps = 0;  // of one inference; columns that are read, 0: one in every step
+  static const int taken = 1, longest = 1;  // tokens of a column; cycles of a step with a result
+  static const int channels = 1, image = 1;  // elements of a pixel; columns of the image
+  static const int height = 1, right = 1, down = 1, dilation = 1;  // pixels of the window, in the image
+  static const int slides = 0, stride_down = 1, stride_right = 1;
+  static const int row_step = 0, column_step = 0, group_step = 0;  // elements of the window
+  static const int b = 1, f = 1, i = 1, j = 1, g = 1;  // tiles of groups, filters, rows, columns, channels
+  static const int groups = 1, filters = 1, rows = 1, columns = 1, depth = 1;  // of one tile
+  static const int in_luts = 0, period = 1;  // tokens of the result after which the constants of ``finish`` start over
+  static const int op = 0, tokens = 0, tapped = 0;  // of the result that ``finish`` reads: for traces
+  template <class T, int N>
+  static void finish(const T (&x0)[N], T (&y)[N], int) {
+    copy(x0, y);
+  }
+};
+struct NoLines {};
+// A token of a pixel enters the column ``next``, below those of the rows above, which move up in their word.
+template <class P, class T, int L, int Column, int Words, int Above>
+void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words][Above], int word) {
+  #pragma HLS INLINE
+  for (int l = 0; l < L; ++l) {
+    #pragma HLS UNROLL
+    const int k = t * L + l;
+    for (int h = 0; h < P::height - 1; ++h) {
+      #pragma HLS UNROLL
+      next[h * P::channels + k] = lines[word][h * P::dilation * L + l];
+    }
+    next[(P::height - 1) * P::channels + k] = token.data[l];
+    for (int h = 0; h < P::down - 2; ++h) {
+      #pragma HLS UNROLL
+      lines[word][h * L + l] = lines[word][(h + 1) * L + l];
+    }
+    lines[word][(P::down - 2) * L + l] = token.data[l];
+  }
+}
+template <class P, class T, int L, int Column>
+void enter(const Token<T, L>& token, T (&next)[Column], int t, const NoLines&, int) {
+  #pragma HLS INLINE
+  for (int l = 0; l < L; ++l) {
+    #pragma HLS UNROLL
+    next[t * L + l] = token.data[l];
+  }
+}
+// The window moves by a column, and ``next`` becomes its last one.
+template <class P, class T, int Window, int Column>
+void slide(T (&window)[Window], const T (&next)[Column]) {
+  #pragma HLS INLINE
+  for (int h = 0; h < P::height; ++h) {
+    #pragma HLS UNROLL
+    for (int k = 0; k < (P::right - 1) * P::channels; ++k) {
+      #pragma HLS UNROLL
+      window[h * P::right * P::channels + k] = window[h * P::right * P::channels + k + P::channels];
+    }
+    for (int k = 0; k < P::channels; ++k) {
+      #pragma HLS UNROLL
+      window[(h * P::right + P::right - 1) * P::channels + k] = next[h * P::channels + k];
+    }
+  }
+}
+template <class Sum, class X, class W>
+Sum multiply_in_luts(X x, W w) {
+  #pragma HLS INLINE
+  const Sum product = x * w;
+  #pragma HLS BIND_OP variable=product op=mul impl=fabric
+  return product;
+}
+// The sums of one tile of the weights, at the indices b, i, j and g of its element of the window.
+template <class P, class Sum, int Results, class T, int Window, class Weights>
+void add_tile(Sum (&sum)[Results], const T (&window)[Window], const Weights& weights, int tile, int b, int i, int j, int g) {
+  #pragma HLS INLINE
+  const int start = b * P::groups * P::group_step + i * P::rows * P::row_step + j * P::columns * P::column_step + g * P::depth;
+  for (int p = 0; p < Results; ++p) {
+    #pragma HLS UNROLL
+    sum[p] = 0;
+  }
+  for (int r = 0; r < P::rows; ++r) {
+    #pragma HLS UNROLL
+    for (int c = 0; c < P::columns; ++c) {
+      #pragma HLS UNROLL
+      for (int s = 0; s < P::depth; ++s) {
+        #pragma HLS UNROLL
+        for (int p = 0; p < Results; ++p) {
+          #pragma HLS UNROLL
+          const int place = start + p / P::filters * P::group_step + r * P::row_step + c * P::column_step + s;
+          const auto x = bits(window[place]);
+          const auto w = bits(weights[(((tile * Results + p) * P::rows + r) * P::columns + c) * P::depth + s]);
+          if (P::in_luts) sum[p] += multiply_in_luts<Sum>(x, w);
+          else sum[p] += x * w;
+        }
+      }
+    }
+  }
+}
+template <class P, class Sum, class T, int L, class U, int M, class Weights, class Lines>
+void multiply(hls::stream<Token<T, L> >& in, hls::stream<Token<U, M> >& out, const Weights& weights, Lines& lines) {
+  #pragma HLS INLINE
+  typedef decltype(bits(Sum())) Integer;  // product and accumulator share a binary point
+  static_assert(frac<decltype(T() * weights[0])>() == frac<Sum>(), "binary points of product and accumulator differ");
+  static const int results = P::groups * P::filters, trips = P::b * P::f * P::i * P::j * P::g;
+  QHLS_BUFFER T window[P::height * P::right * P::channels];
+  #pragma HLS ARRAY_PARTITION variable=window type=complete
+  QHLS_BUFFER T next[P::height * P::channels];  // the column that enters the window
+  #pragma HLS ARRAY_PARTITION variable=next type=complete
+  Integer total[results];
+  #pragma HLS ARRAY_PARTITION variable=total type=complete
+  Token<Sum, M> y_token;
+  bool complete = false;  // whether a result is computed from the window
+  int t = 0, step = 0, tile = 0, b = 0, f = 0, i = 0, j = 0, g = 0;
+  int part = 0, first = 0;  // the results in the token; the element of the constants that it begins with
+  int column = 0, rows_left = P::down - 1, columns_left = P::right - 1;  // until a window ends
+  product_cycles: for (int n = 0; n < P::cycles; ++n) {
+    #pragma HLS PIPELINE II=1
+    if (t < P::taken && (P::steps == 0 || step < P::steps)) {
+      enter<P>(in.read(), next, t, lines, column * P::taken + t);
+    }
+    if (complete && t < trips) {
+      Integer sum[results];
+      #pragma HLS ARRAY_PARTITION variable=sum type=complete
+      add_tile<P>(sum, window, weights, tile, b, i, j, g);
+      for (int p = 0; p < results; ++p) {
+        #pragma HLS UNROLL
+        if (i == 0 && j == 0 && g == 0) total[p] = sum[p];
+        else total[p] += sum[p];
+      }
+      if (i == P::i - 1 && j == P::j - 1 && g == P::g - 1) {
+        for (int p = 0; p < results; ++p) {
+          #pragma HLS UNROLL
+          y_token.data[part + p] = with_bits<Sum>(total[p]);
+        }
+        if (part == M - results) {
+          Token<U, M> sent;
+          QHLS_TAP_PRODUCT(P, y_token)
+          P::finish(y_token.data, sent.data, first);
+          out.write(sent);
+          first = first == (P::period - 1) * M ? 0 : first + M;
+          part = 0;
+        } else {
+          part += results;
+        }
+      }
+      tile = tile == trips - 1 ? 0 : tile + 1;
+      if (++g == P::g) {
+        g = 0;
+        if (++j == P::j) {
+          j = 0;
+          if (++i == P::i) {
+            i = 0;
+            if (++f == P::f) {
+              f = 0;
+              b = b == P::b - 1 ? 0 : b + 1;
+            }
+          }
+        }
+      }
+    }
+    if (t < (complete ? P::longest : P::taken) - 1) {
+      ++t;
+    } else {
+      t = 0;
+      slide<P>(window, next);
+      if (P::steps > 0) ++step;
+      complete = rows_left == 0 && columns_left == 0;
+      if (P::slides) {
+        if (column == P::image - 1) {
+          column = 0;
+          columns_left = P::right - 1;
+          rows_left = rows_left == 0 ? P::stride_down - 1 : rows_left - 1;
+        } else {
+          ++column;
+          columns_left = columns_left == 0 ? P::stride_right - 1 : columns_left - 1;
+        }
+      }
+    }
+  }
+}
 }  // namespace qhls
 #ifdef QHLS_BITS
 #define QHLS_CODES(integer, ...) __VA_ARGS__

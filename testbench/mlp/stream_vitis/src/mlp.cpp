@@ -2,23 +2,6 @@
 #include "top.h"
 #include "weights.h"
 
-// hidden.add (Keras layer hidden): s9.6 = add(hidden.matmul, hidden.bias) with hidden.matmul: s9.6, hidden.bias: s4.3
-static void compute_hidden_add(const hidden_matmul_type x0[5], hidden_add_type y[5]) {
-  #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
-  compute_hidden_add_elements: for (int i0 = 0; i0 < 5; ++i0) {
-    #pragma HLS UNROLL
-    y[i0] = x0[i0] + hidden_bias[i0];
-  }
-}
-
-// relu.quantize (Keras layer relu): u4.2 = quantize(hidden.add, to=u4.2) with hidden.add: s9.6
-static void compute_relu_quantize(const hidden_add_type x0[5], relu_quantize_type y[5]) {
-  compute_relu_quantize_elements: for (int i0 = 0; i0 < 5; ++i0) {
-    #pragma HLS UNROLL
-    y[i0] = x0[i0];
-  }
-}
-
 // scores.matmul (Keras layer scores): s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3
 static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_type y[3]) {
   static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
@@ -65,95 +48,35 @@ static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y
   }
 }
 
-// relu.quantize: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3; then add(hidden.matmul, hidden.bias); then quantize(hidden.add, to=u4.2)
-static void run_relu_quantize(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<relu_quantize_type, 5> >& out0) {
-  static_assert(qhls::frac<decltype(x_type() * hidden_kernel[0])>() == qhls::frac<hidden_matmul_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
-  QHLS_BUFFER x_type window[6];
-  #pragma HLS ARRAY_PARTITION variable=window type=complete
-  QHLS_BUFFER x_type next[6];  // the column that enters the window
-  #pragma HLS ARRAY_PARTITION variable=next type=complete
-  ap_int<9> total[5];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  qhls::Token<hidden_matmul_type, 5> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  run_relu_quantize_cycles: for (int n = 0; n < 3; ++n) {
-    #pragma HLS PIPELINE II=1
-    if (t < 1 && step < 1) {
-      const qhls::Token<x_type, 6> token = in0.read();
-      for (int l = 0; l < 6; ++l) {
-        #pragma HLS UNROLL
-        const int k = t * 6 + l;
-        next[0 + k] = token.data[l];
-      }
-    }
-    if (complete) {
-      ap_int<9> sum[5];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 5; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int s = 0; s < 3; ++s) {
-        #pragma HLS UNROLL
-        const ap_int<4> x = qhls::bits(window[g * 3 + s]);
-        for (int p = 0; p < 5; ++p) {
-          #pragma HLS UNROLL
-          sum[p] += x * qhls::bits(hidden_kernel[g * 15 + p * 3 + s]);
-        }
-      }
-      for (int p = 0; p < 5; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        for (int p = 0; p < 5; ++p) {
-          #pragma HLS UNROLL
-          y_token.data[p] = qhls::with_bits<hidden_matmul_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(0, 1, y_token)
-        qhls::Token<hidden_add_type, 5> sent_1;
-        compute_hidden_add(y_token.data, sent_1.data);
-        QHLS_TAP_TOKEN(1, 1, sent_1)
-        qhls::Token<relu_quantize_type, 5> sent_2;
-        compute_relu_quantize(sent_1.data, sent_2.data);
-        out0.write(sent_2);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < (complete ? 1 : 0)) {
-      ++t;
-    } else {
-      t = 0;
-      for (int h = 0; h < 1; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 6; ++k) {
-          #pragma HLS UNROLL
-          window[h * 6 + 0 + k] = next[h * 6 + k];
-        }
-      }
-      ++step;
-      complete = true;
+// relu.quantize: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3, then hidden.add, relu.quantize
+struct relu_quantize_product : qhls::Product {
+  static const int cycles = 3, steps = 1, longest = 2, tokens = 1, tapped = 1, channels = 6, g = 2, depth = 3, filters = 5;
+  // s9.6 = add(hidden.matmul, hidden.bias); u4.2 = quantize(hidden.add, to=u4.2) with hidden.matmul: s9.6, hidden.bias: s4.3
+  static void finish(const hidden_matmul_type x0[5], relu_quantize_type y[5], int) {
+    #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
+    finish_elements: for (int i0 = 0; i0 < 5; ++i0) {
+      #pragma HLS UNROLL
+      const hidden_add_type r0 = x0[i0] + hidden_bias[i0];
+      QHLS_TAP_ELEMENT(0, i0, r0)
+      y[i0] = r0;
     }
   }
+};
+static void run_relu_quantize(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<relu_quantize_type, 5> >& out0) {
+  #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
+  const qhls::NoLines lines = {};
+  qhls::multiply<relu_quantize_product, hidden_matmul_type>(in0, out0, hidden_kernel, lines);
 }
 
-// scores.add: 1 step of s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3; then add(scores.matmul, scores.bias)
+// scores.add: 1 step of s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3, then scores.add
 static void run_scores_add(hls::stream<qhls::Token<relu_quantize_type, 5> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
   const qhls::Token<relu_quantize_type, 5> x0_token = in0.read();
   qhls::Token<scores_matmul_type, 3> y_token;
   compute_scores_matmul(x0_token.data, y_token.data);
   QHLS_TAP_TOKEN(3, 1, y_token)
-  qhls::Token<scores_add_type, 3> sent_1;
-  compute_scores_add(y_token.data, sent_1.data);
-  out0.write(sent_1);
+  qhls::Token<scores_add_type, 3> sent;
+  compute_scores_add(y_token.data, sent.data);
+  out0.write(sent);
 }
 
 void mlp(hls::stream<qhls::Token<x_type, 6> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {

@@ -17,7 +17,13 @@
 #if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
 #define QHLS_TAP(op, array, size) qhls::tap(op, array, size);
 #define QHLS_TAP_TOKENS(op, stream, tokens) qhls::tap_tokens(op, stream, tokens);
-#define QHLS_TAP_TOKEN(op, tokens, token) qhls::tap_next<op, tokens>(token);
+#define QHLS_CALL_TOKEN(op, tokens, token) qhls::call_token<op, tokens>(token);
+#define QHLS_TAP_TOKEN(op, tokens, token) \
+  QHLS_CALL_TOKEN(op, tokens, token)      \
+  if (qhls::sink()) qhls::tap_token(op, qhls::first_element(), token);
+#define QHLS_TAP_PRODUCT(P, token) \
+  if (P::tokens) qhls::call_token<P::op, P::tokens>(token); \
+  if (P::tapped && qhls::sink()) qhls::tap_token(P::op, qhls::first_element(), token);
 #define QHLS_CALL(op) qhls::first_op() = op;
 #define QHLS_TAP_ELEMENT(offset, element, x) qhls::tap_element(offset, element, x);
 #else  // without a statement, which DATAFLOW would not allow
@@ -26,6 +32,8 @@
 #define QHLS_TAP(op, array, size)
 #define QHLS_TAP_TOKENS(op, stream, tokens)
 #define QHLS_TAP_TOKEN(op, tokens, token)
+#define QHLS_CALL_TOKEN(op, tokens, token)
+#define QHLS_TAP_PRODUCT(P, token)
 #endif
 namespace qhls {
 // The stored bits of a fixed-point number as an integer, and back.
@@ -102,9 +110,13 @@ inline int& first_op() {
   static int op = 0;  // of the function that runs
   return op;
 }
+inline int& first_element() {
+  static int element = 0;  // of the token that it computes
+  return element;
+}
 template <class T>
 void tap_element(int offset, int element, const T& x) {
-  if (sink()) sink()(first_op() + offset, element, to_code(x));
+  if (sink()) sink()(first_op() + offset, first_element() + element, to_code(x));
 }
 template <class T>
 void tap(int op, const T* array, int size) {

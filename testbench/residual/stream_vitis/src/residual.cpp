@@ -2,75 +2,11 @@
 #include "top.h"
 #include "weights.h"
 
-// first.add (Keras layer first): s8.6 = add(first.conv, first.bias) with first.conv: s8.6, first.bias: s4.3
-static void compute_first_add(const first_conv_type x0[2], first_add_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
-  compute_first_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2] + first_bias[i2];
-      }
-    }
-  }
-}
-
-// relu.quantize (Keras layer relu): u4.2 = quantize(first.add, to=u4.2) with first.add: s8.6
-static void compute_relu_quantize(const first_add_type x0[2], relu_quantize_type y[2]) {
-  compute_relu_quantize_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2];
-      }
-    }
-  }
-}
-
-// second.add (Keras layer second): s8.5 = add(second.conv, second.bias) with second.conv: s8.5, second.bias: s3.2
-static void compute_second_add(const second_conv_type x0[2], second_add_type y[2]) {
-  #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
-  compute_second_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2] + second_bias[i2];
-      }
-    }
-  }
-}
-
-// rounded.quantize (Keras layer rounded): u4.2 = quantize(second.add, to=u4.2) with second.add: s8.5
-static void compute_rounded_quantize(const second_add_type x0[2], rounded_quantize_type y[2]) {
-  compute_rounded_quantize_elements: for (int i0 = 0; i0 < 1; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2];
-      }
-    }
-  }
-}
-
 // skip.add (Keras layer skip): u4.2 = add(relu.quantize, rounded.quantize) with relu.quantize: u4.2, rounded.quantize: u4.2
 static void compute_skip_add(const relu_quantize_type x0[2], const rounded_quantize_type x1[2], skip_add_type y[2]) {
-  compute_skip_add_elements: for (int i0 = 0; i0 < 1; ++i0) {
+  compute_skip_add_elements: for (int i2 = 0; i2 < 2; ++i2) {
     #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 1; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        y[i2] = x0[i2] + x1[i2];
-      }
-    }
+    y[i2] = x0[i2] + x1[i2];
   }
 }
 
@@ -82,90 +18,24 @@ static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2])
   }
 }
 
-// relu.quantize: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3; then add(first.conv, first.bias); then quantize(first.add, to=u4.2)
-static void run_relu_quantize(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 2> >& out0) {
-  static_assert(qhls::frac<decltype(x_type() * first_kernel[0])>() == qhls::frac<first_conv_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=first_kernel_codes type=cyclic factor=2
-  QHLS_BUFFER x_type window[2];
-  #pragma HLS ARRAY_PARTITION variable=window type=complete
-  QHLS_BUFFER x_type next[2];  // the column that enters the window
-  #pragma HLS ARRAY_PARTITION variable=next type=complete
-  ap_int<8> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  qhls::Token<first_conv_type, 2> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  run_relu_quantize_cycles: for (int n = 0; n < 33; ++n) {
-    #pragma HLS PIPELINE II=1
-    if (t < 1 && step < 16) {
-      const qhls::Token<x_type, 2> token = in0.read();
-      for (int l = 0; l < 2; ++l) {
-        #pragma HLS UNROLL
-        const int k = t * 2 + l;
-        next[0 + k] = token.data[l];
-      }
-    }
-    if (complete) {
-      ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 2; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int i = 0; i < 1; ++i) {
-        #pragma HLS UNROLL
-        for (int j = 0; j < 1; ++j) {
-          #pragma HLS UNROLL
-          for (int s = 0; s < 1; ++s) {
-            #pragma HLS UNROLL
-            const ap_int<4> x = qhls::bits(window[g + s]);
-            for (int p = 0; p < 2; ++p) {
-              #pragma HLS UNROLL
-              sum[p] += x * qhls::bits(first_kernel[g * 2 + p]);
-            }
-          }
-        }
-      }
-      for (int p = 0; p < 2; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          y_token.data[p] = qhls::with_bits<first_conv_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(0, 16, y_token)
-        qhls::Token<first_add_type, 2> sent_1;
-        compute_first_add(y_token.data, sent_1.data);
-        QHLS_TAP_TOKEN(1, 16, sent_1)
-        qhls::Token<relu_quantize_type, 2> sent_2;
-        compute_relu_quantize(sent_1.data, sent_2.data);
-        out0.write(sent_2);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < (complete ? 1 : 0)) {
-      ++t;
-    } else {
-      t = 0;
-      for (int h = 0; h < 1; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 2; ++k) {
-          #pragma HLS UNROLL
-          window[h * 2 + 0 + k] = next[h * 2 + k];
-        }
-      }
-      ++step;
-      complete = true;
+// relu.quantize: 16 steps of s8.6 = conv(x, first.kernel) with x: s4.3, first.kernel: s4.3, then first.add, relu.quantize
+struct relu_quantize_product : qhls::Product {
+  static const int cycles = 33, steps = 16, longest = 2, tokens = 16, tapped = 1, channels = 2, g = 2, filters = 2;
+  // s8.6 = add(first.conv, first.bias); u4.2 = quantize(first.add, to=u4.2) with first.conv: s8.6, first.bias: s4.3
+  static void finish(const first_conv_type x0[2], relu_quantize_type y[2], int) {
+    #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
+    finish_elements: for (int i2 = 0; i2 < 2; ++i2) {
+      #pragma HLS UNROLL
+      const first_add_type r0 = x0[i2] + first_bias[i2];
+      QHLS_TAP_ELEMENT(0, i2, r0)
+      y[i2] = r0;
     }
   }
+};
+static void run_relu_quantize(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 2> >& out0) {
+  #pragma HLS ARRAY_RESHAPE variable=first_kernel_codes type=cyclic factor=2
+  const qhls::NoLines lines = {};
+  qhls::multiply<relu_quantize_product, first_conv_type>(in0, out0, first_kernel, lines);
 }
 
 // relu.quantize fork: copies each token to 2 readers
@@ -186,16 +56,9 @@ static void run_second_pad(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0
         #pragma HLS PIPELINE II=1
         qhls::Token<second_pad_type, 2> token;
         if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-          const qhls::Token<relu_quantize_type, 2> moved = in0.read();
-          for (int l = 0; l < 2; ++l) {
-            #pragma HLS UNROLL
-            token.data[l] = moved.data[l];
-          }
+          qhls::copy(in0.read().data, token.data);
         } else {
-          for (int l = 0; l < 2; ++l) {
-            #pragma HLS UNROLL
-            token.data[l] = second_pad_type(0.0);
-          }
+          qhls::fill(token.data, second_pad_type(0.0));
         }
         out0.write(token);
       }
@@ -203,116 +66,27 @@ static void run_second_pad(hls::stream<qhls::Token<relu_quantize_type, 2> >& in0
   }
 }
 
-// rounded.quantize: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3; then add(second.conv, second.bias); then quantize(second.add, to=u4.2)
-static void run_rounded_quantize(hls::stream<qhls::Token<second_pad_type, 2> >& in0, hls::stream<qhls::Token<rounded_quantize_type, 2> >& out0) {
-  static_assert(qhls::frac<decltype(second_pad_type() * second_kernel[0])>() == qhls::frac<second_conv_type>(),
-  "binary points of product and accumulator differ");
-  #pragma HLS ARRAY_RESHAPE variable=second_kernel_codes type=cyclic factor=18
-  QHLS_BUFFER second_pad_type lines[6][4];  // the rows above
-  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
-  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
-  QHLS_BUFFER second_pad_type window[18];
-  #pragma HLS ARRAY_PARTITION variable=window type=complete
-  QHLS_BUFFER second_pad_type next[6];  // the column that enters the window
-  #pragma HLS ARRAY_PARTITION variable=next type=complete
-  ap_int<8> total[2];
-  #pragma HLS ARRAY_PARTITION variable=total type=complete
-  qhls::Token<second_conv_type, 2> y_token;
-  bool complete = false;  // whether a result is computed from the window
-  int t = 0;
-  int step = 0;
-  int g = 0;
-  int c = 0, rows_left = 2, columns_left = 2;  // until a window ends
-  run_rounded_quantize_cycles: for (int n = 0; n < 53; ++n) {
-    #pragma HLS PIPELINE II=1
-    if (t < 1 && step < 36) {
-      const qhls::Token<second_pad_type, 2> token = in0.read();
-      for (int l = 0; l < 2; ++l) {
-        #pragma HLS UNROLL
-        const int k = t * 2 + l;
-        next[0 + k] = lines[c][0 + l];
-        next[2 + k] = lines[c][2 + l];
-        next[4 + k] = token.data[l];
-        for (int h = 0; h < 1; ++h) {
-          #pragma HLS UNROLL
-          lines[c][h * 2 + l] = lines[c][(h + 1) * 2 + l];
-        }
-        lines[c][2 + l] = token.data[l];
-      }
-    }
-    if (complete) {
-      ap_int<8> sum[2];  // integers: product and accumulator share a binary point
-      #pragma HLS ARRAY_PARTITION variable=sum type=complete
-      for (int p = 0; p < 2; ++p) {
-        #pragma HLS UNROLL
-        sum[p] = 0;
-      }
-      for (int i = 0; i < 3; ++i) {
-        #pragma HLS UNROLL
-        for (int j = 0; j < 3; ++j) {
-          #pragma HLS UNROLL
-          for (int s = 0; s < 1; ++s) {
-            #pragma HLS UNROLL
-            const ap_uint<2> x = qhls::bits(window[i * 6 + j * 2 + g + s]);
-            for (int p = 0; p < 2; ++p) {
-              #pragma HLS UNROLL
-              sum[p] += x * qhls::bits(second_kernel[g * 18 + p * 9 + i * 3 + j]);
-            }
-          }
-        }
-      }
-      for (int p = 0; p < 2; ++p) {
-        #pragma HLS UNROLL
-        if (g == 0) total[p] = sum[p];
-        else total[p] += sum[p];
-      }
-      if (g == 1) {
-        for (int p = 0; p < 2; ++p) {
-          #pragma HLS UNROLL
-          y_token.data[p] = qhls::with_bits<second_conv_type>(total[p]);
-        }
-        QHLS_TAP_TOKEN(4, 16, y_token)
-        qhls::Token<second_add_type, 2> sent_1;
-        compute_second_add(y_token.data, sent_1.data);
-        QHLS_TAP_TOKEN(5, 16, sent_1)
-        qhls::Token<rounded_quantize_type, 2> sent_2;
-        compute_rounded_quantize(sent_1.data, sent_2.data);
-        out0.write(sent_2);
-      }
-      if (++g == 2) {
-        g = 0;
-      }
-    }
-    if (t < (complete ? 1 : 0)) {
-      ++t;
-    } else {
-      t = 0;
-      for (int h = 0; h < 3; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 4; ++k) {
-          #pragma HLS UNROLL
-          window[h * 6 + k] = window[h * 6 + k + 2];
-        }
-      }
-      for (int h = 0; h < 3; ++h) {
-        #pragma HLS UNROLL
-        for (int k = 0; k < 2; ++k) {
-          #pragma HLS UNROLL
-          window[h * 6 + 4 + k] = next[h * 2 + k];
-        }
-      }
-      ++step;
-      complete = rows_left == 0 && columns_left == 0;
-      if (c == 5) {
-        c = 0;
-        columns_left = 2;
-        rows_left = rows_left == 0 ? 0 : rows_left - 1;
-      } else {
-        ++c;
-        columns_left = columns_left == 0 ? 0 : columns_left - 1;
-      }
+// rounded.quantize: each window of 3 x 3 pixels: s8.5 = conv(second.pad, second.kernel) with second.pad: u2.2, second.kernel: s4.3, then second.add, rounded.quantize
+struct rounded_quantize_product : qhls::Product {
+  static const int cycles = 53, steps = 36, longest = 2, op = 4, tokens = 16, tapped = 1, height = 3, right = 3, channels = 2, image = 6, down = 3, slides = 1, g = 2, rows = 3, columns = 3, filters = 2, row_step = 6, column_step = 2;
+  // s8.5 = add(second.conv, second.bias); u4.2 = quantize(second.add, to=u4.2) with second.conv: s8.5, second.bias: s3.2
+  static void finish(const second_conv_type x0[2], rounded_quantize_type y[2], int) {
+    #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
+    finish_elements: for (int i2 = 0; i2 < 2; ++i2) {
+      #pragma HLS UNROLL
+      const second_add_type r0 = x0[i2] + second_bias[i2];
+      QHLS_TAP_ELEMENT(0, i2, r0)
+      y[i2] = r0;
     }
   }
+};
+static void run_rounded_quantize(hls::stream<qhls::Token<second_pad_type, 2> >& in0, hls::stream<qhls::Token<rounded_quantize_type, 2> >& out0) {
+  #pragma HLS ARRAY_RESHAPE variable=second_kernel_codes type=cyclic factor=18
+  QHLS_BUFFER second_pad_type lines[6][4];  // a word holds a token of each row above
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  #pragma HLS DEPENDENCE variable=lines type=inter direction=RAW distance=6 dependent=true
+  #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
+  qhls::multiply<rounded_quantize_product, second_conv_type>(in0, out0, second_kernel, lines);
 }
 
 // skip.add: 16 steps of u4.2 = add(relu.quantize, rounded.quantize) with relu.quantize: u4.2, rounded.quantize: u4.2

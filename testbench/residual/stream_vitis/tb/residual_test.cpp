@@ -21,6 +21,7 @@ static const Tensor inputs[] = {
 static const Tensor outputs[] = {
   {"output_0.dat", "mean.shift", "mean", 2, 6},
 };
+#ifdef QHLS_TRACE
 static const Tensor taps[] = {
   {"tap_0.dat", "first.conv", "first", 32, 6},
   {"tap_1.dat", "first.add", "first", 32, 6},
@@ -34,6 +35,7 @@ static const Tensor taps[] = {
   {"tap_9.dat", "mean.shift", "mean", 2, 6},
   {"", "", "", 0, 0}};
 static const int TAPS = 10;
+#endif
 
 // One vector per line; every vector must be whole.
 static bool read(const std::string& folder, const Tensor& tensor, Vectors& vectors) {
