@@ -20,9 +20,10 @@ from qhls.backends.folder import MARKER
 from qhls.backends.layout import lay_out
 from qhls.backends.target import TARGETS
 from qhls.errors import EmitError, VerifyError
-from qhls.ir import Const, Fixed, Graph, Input, Matmul, Quantize, View, run
+from qhls.ir import Add, Const, Conv, Fixed, Graph, Input, Matmul, Pad, Quantize, View, run
 from qhls.plan import Schedule
 from support.graphs.designs import classifier, dense, random_codes
+from support.graphs.op_batches import graph_of, random_const, x_of
 
 
 def contents(folder):
@@ -534,3 +535,25 @@ def test_equal_computations_share_a_function():
     first, second = matmuls["step_0"], matmuls["step_1"]
     assert first.function == second.function != matmuls["other"].function
     assert (first.defines, second.defines) == (True, False)
+
+
+def stack(layers):
+    """Convolutions with padding, bias and rounding."""
+    y = x_of((6, 6, 4), "u4.2")
+    for number in range(layers):
+        kernel, bias = random_const((3, 3, 4, 4), 4, 3, number), random_const((4,), 4, 2, number)
+        conv = Conv(Pad(y, ((1, 1), (1, 1), (0, 0))), kernel)
+        y = Quantize(Add(conv, bias), Fixed.parse("u4.2"))
+    return graph_of("stack", [y])
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+def test_a_layer_more_is_little_text_in_streams(target):
+    """The pipeline of products is written once; a layer is its sizes, its types and its FIFOs."""
+
+    def count(layers):
+        files = generate_sources(stack(layers), Schedule(4, io="stream"), target)
+        return sum(len(text) for name, text in files.items() if name != "src/weights.h")
+
+    assert count(2) < 25_000
+    assert (count(5) - count(2)) / 3 < 3_000
