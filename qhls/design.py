@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
     from qhls.onnx.export.emit import OnnxProject
+    from qhls.plan.schedule import Family
     from qhls.plan.streams.network import StreamPlan
     from qhls.proof.report import ProofReport
     from qhls.report.page import DesignReport
@@ -195,10 +196,13 @@ class Design:
         the registers. The result is cached by the content of the Verilog.
         Needs ``pip install 'qhls[rtl]'``. Raises ``EmitError``, ``MissingError`` and ``RtlError``.
         """
+        from qhls.synthesis.families import find_family
+        from qhls.synthesis.source import VerilogSource
         from qhls.synthesis.synthesize import synthesize
 
-        chosen = family or self.schedule.family or "xc7"
-        return synthesize(self.graph, self._build_verilog(chosen), chosen, flow)
+        chosen = cast("Family", find_family(family or self.schedule.family or "xc7").name)
+        source = VerilogSource.of(self.graph, self.schedule, chosen)
+        return synthesize(self.graph, source, chosen, flow)
 
     def place(
         self, device: str = "ecp5-25k", *, bitstream: str | Path | None = None

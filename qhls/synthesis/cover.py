@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial, reduce
 from operator import and_, or_, xor
 
 from qhls.rtl.netlist import Cell, Kind, Netlist
-from qhls.synthesis.families import Family
+from qhls.synthesis.families import ComparisonCells, Family
 
 ZERO, ONE = 0, 1
 """The bits that are constants; every other number is a wire."""
@@ -18,15 +18,17 @@ _MOST_LEAVES = 8
 """Inputs up to which the function of a gate is known."""
 
 
-def count_covered(netlist: Netlist, family: Family, chains: Mapping[int, int]) -> dict[str, int]:
+def count_covered(
+    netlist: Netlist, family: Family, chains: Mapping[int, int], packed: Container[int] = ()
+) -> dict[str, int]:
     """Return the look-up tables that comparisons, choices and gates take, and those of sums.
 
     ``logic``: tables that no other table feeds; ``deep_logic``: others, for synthesis spends more area on longer paths.
-    ``chains``: the comparisons that are carry chains instead, and the lowest bit that each reads. A gate that fits into
-    the table of each of its readers has none for itself; inverters are free. Products, registers and constant tables
-    are ends of the logic.
+    ``chains``: the comparisons that are carry chains instead, and the lowest bit that each reads. ``packed``: cells
+    within DSP blocks. A gate that fits into the table of each of its readers has none for itself; inverters are free.
+    Products, registers and constant tables are ends of the logic.
     """
-    gates = _Gates(netlist, chains, family.unknown.read, family.sums)
+    gates = _Gates(netlist, chains, family.unknown, family.sums, packed)
     costs = family.costs
     tables = gates.find_cover(len(costs))
     found: dict[str, int] = {"sum": 0, "logic": 0, "deep_logic": 0}
@@ -40,9 +42,14 @@ class _Gates:
     """Gates of single bits: the wires that each reads, without regard to its function."""
 
     def __init__(
-        self, netlist: Netlist, chains: Mapping[int, int], read: bool = True, sums: bool = False
+        self,
+        netlist: Netlist,
+        chains: Mapping[int, int],
+        rule: ComparisonCells | None = None,
+        sums: bool = False,
+        packed: Container[int] = (),
     ) -> None:
-        self.read, self.sums = read, sums
+        self.rule, self.sums = rule, sums
         self.added: set[int] = set()
         """Gates of sums."""
         self.cells = netlist.cells
@@ -61,6 +68,8 @@ class _Gates:
         for index, cell in enumerate(netlist.cells):
             if index in chains:
                 self.bits.append(self._end_chain(cell, chains[index]))
+            elif index in packed:
+                self.bits.append(self._begin_logic(cell))
             else:
                 self.bits.append(self._list_bits(cell))
         for port in netlist.outputs:
@@ -122,8 +131,16 @@ class _Gates:
         for arg in cell.args:
             self.ends.update(self.bits[arg][first:])
         carry = self._wire()
-        signs = (self.bits[arg][-1] for arg in cell.args)
-        return [self._add_gate(carry, [carry, *signs], None)] if self.read else [carry]
+        if self.rule and not self.rule.read:
+            return [carry]
+        width = max(len(self.bits[arg]) for arg in cell.args)
+        unsigned = all(self.cells[arg].lo >= 0 for arg in cell.args)
+        known = any(self.cells[arg].kind is Kind.CONST for arg in cell.args)
+        paired = self.rule and self.rule.paired and not known and (width + unsigned) % 2 == 0
+        signs = [
+            bit for arg in cell.args for bit in self.extend(arg, width)[-2 if paired else -1 :]
+        ]
+        return [self._add_gate(carry, [carry, *signs], None)]
 
     def _wire(self, function: tuple[int, tuple[int, ...]] | None = None) -> int:
         """Return a new wire, an input of the logic where its function is not known."""

@@ -19,7 +19,8 @@ class ComparisonCells:
 
     ``free``: bits of the chain's end that no stage compares. ``stage``: bits of a stage, which takes ``luts`` look-up
     tables and a share of one in ``stages`` of a carry cell. ``trimmed``: whether the low zeros of a constant count as
-    no bits. ``read``: whether a look-up table reads the result, with the signs.
+    no bits. ``read``: whether a look-up table reads the result, with the signs. ``paired``: whether it reads the bits
+    below the signs too where the number of bits is even.
     """
 
     most: int
@@ -29,6 +30,7 @@ class ComparisonCells:
     stages: int = 1
     trimmed: bool = True
     read: bool = True
+    paired: bool = False
 
     def count(self, bits: int) -> tuple[int, int]:
         """Return the look-up tables and the carry cells of a chain."""
@@ -41,12 +43,15 @@ class Family:
     """``command`` synthesises. ``cells``: by pattern of a cell's name, what it counts as and how many.
 
     ``inputs``: those of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: bits of the narrower
-    operand, and of both together, from which a product goes into a DSP. ``shifted``: length from which a chain of
+    operand, and of the product, from which it goes into a DSP. ``shifted``: length from which a chain of
     registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry cell.
     ``known`` and ``unknown``: comparisons with a constant and of two numbers. ``inverts``: whether the inverters of
     what is subtracted are look-up tables. ``sums``: whether the look-up tables of a sum, before its carry chain, hold
     other logic too. ``wide``: look-up tables of a function of one input more than one has, and so on, joined by
-    multiplexers. ``muxes``: the same for the next inputs, of constant tables only.
+    multiplexers. ``muxes``: the same for the next inputs, of constant tables only. ``spent``: look-up tables of a
+    random function of one input more than all these, of two, and so on, by those of choices between such functions:
+    mapping finds larger forms. ``packs``: whether a DSP holds the registers of an operand, and the addition and two
+    registers behind its product.
     """
 
     name: str
@@ -64,6 +69,8 @@ class Family:
     muxes: tuple[int, ...] = ()
     sums: bool = False
     wide: tuple[int, ...] = ()
+    spent: tuple[float, ...] = (1.0,)
+    packs: bool = False
 
     @property
     def carry_luts(self) -> int:
@@ -94,7 +101,10 @@ class Family:
 
 _XILINX = (
     ("LUT[1-6]|SRL16E|SRLC32E", {LUT: 1}),
-    ("RAM(32X1|64X1|128X1|256X1|32M|64M|64X8|32M16).*", {LUT: 4}),
+    ("RAM(32M16|64M8|32X16DR8|64X8SW|512X1S|256X1D)(_.*)?", {LUT: 8}),
+    ("RAM(32M|64M|128X1D|256X1S)(_.*)?", {LUT: 4}),
+    ("RAM(32X1D|64X1D|128X1S)(_.*)?", {LUT: 2}),
+    ("RAM(32|64)X1S(_.*)?", {LUT: 1}),
     ("FD[RSCP]E(_1)?", {FF: 1}),
     ("CARRY4", {CARRY: 1}),
     ("CARRY8", {CARRY: 2}),
@@ -104,7 +114,7 @@ _XILINX = (
 )
 _XILINX_KNOWN = ComparisonCells(12, 1, 6, 2, 4, trimmed=False, read=False)
 _XILINX_UNKNOWN = ComparisonCells(6, 0, 3, 2, 4, read=False)
-_XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf"
+_XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf -flatten"
 
 FAMILIES = {
     family.name: family
@@ -122,6 +132,8 @@ FAMILIES = {
             3,
             muxes=(2, 4),
             sums=True,
+            spent=(1.36, 1.15),
+            packs=True,
         ),
         Family(
             "xcup",
@@ -136,6 +148,8 @@ FAMILIES = {
             3,
             muxes=(2, 4),
             sums=True,
+            spent=(1.36, 1.15),
+            packs=True,
         ),
         Family(
             "ice40",
@@ -155,6 +169,8 @@ FAMILIES = {
             ComparisonCells(2, 1, 1, 1),
             spare=1,
             inverts=True,
+            spent=(1.43, 1.5, 1.33, 1.25, 1.27, 1.22),
+            packs=True,
         ),
         Family(
             "ecp5",
@@ -172,7 +188,7 @@ FAMILIES = {
             2,
             (2, 4),
             ComparisonCells(4, 2, 2, 2),
-            ComparisonCells(4, 2, 2, 2),
+            ComparisonCells(4, 1, 2, 2, paired=True),
             wide=(2, 4, 8),
         ),
         Family(
@@ -194,6 +210,7 @@ FAMILIES = {
             ComparisonCells(2, 1, 1, 1),
             wide=(2, 4, 8),
             muxes=(16,),
+            spent=(1.58, 1.55),
         ),
     )
 }

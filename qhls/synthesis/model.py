@@ -68,9 +68,14 @@ def estimate_fabric(netlist: Netlist, family: Family) -> FabricEstimate:
 @cache
 def load_fabric(family: str) -> FabricTable:
     """Load the table of a family. Raises ``EnergyError`` for one that is not complete."""
+    return read_fabric(family, read_table(family))
+
+
+def read_table(family: str) -> dict[str, Any]:
+    """Return the file of a family's figures. Raises ``EnergyError`` for one that is no JSON."""
     where = f"fabric table {family!r}"
     content: dict[str, Any] = read_json(TABLES / f"{family}.json", "JSON", EnergyError, where)
-    return read_fabric(family, content)
+    return content
 
 
 def read_fabric(family: str, content: Mapping[str, Any]) -> FabricTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -18,13 +18,13 @@ def count_cells(module: Mapping[str, Any]) -> dict[str, int]:
 
 
 def find_longest_path(
-    module: Mapping[str, Any], owners: Mapping[str, str]
+    module: Mapping[str, Any], find_owner: Callable[[str], str | None]
 ) -> list[tuple[str, int]]:
     """Return the layers on the path with the most cells between registers, in order, with their number of cells.
 
-    ``owners``: the layer of each wire of the emitted Verilog. Cells between two wires belong to the later one.
+    ``find_owner``: the layer of a wire of the emitted Verilog. Cells between two wires belong to the later one.
     """
-    names = _name_bits(module, owners)
+    names = _name_bits(module, find_owner)
     drivers: dict[Any, str] = {}
     reads: dict[str, set[Any]] = {}
     for name, cell in module["cells"].items():
@@ -52,12 +52,15 @@ def find_longest_path(
     return _follow(module, longest, end, names)
 
 
-def _name_bits(module: Mapping[str, Any], owners: Mapping[str, str]) -> dict[Any, str]:
+def _name_bits(
+    module: Mapping[str, Any], find_owner: Callable[[str], str | None]
+) -> dict[Any, str]:
     """Return the layer of each bit that has a name of the emitted Verilog."""
     names: dict[Any, str] = {}
     for name, net in module["netnames"].items():
-        if name in owners:
-            names.update(dict.fromkeys(net["bits"], owners[name]))
+        owner = find_owner(name)
+        if owner is not None:
+            names.update(dict.fromkeys(net["bits"], owner))
     return names
 
 

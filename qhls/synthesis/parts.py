@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from qhls.ir.integers import Array
+from qhls.ir.types import Fixed
 from qhls.rtl.netlist import Cell, Kind, Netlist
 from qhls.synthesis.cover import count_covered
 from qhls.synthesis.families import Family
@@ -31,7 +32,7 @@ def count_parts(netlist: Netlist, family: Family) -> dict[str, float]:
         rule = _RULES.get(cell.kind)
         if rule:
             rule(counter, index, cell)
-    for part, tables in count_covered(netlist, family, counter.chains).items():
+    for part, tables in count_covered(netlist, family, counter.chains, counter.packed).items():
         counter.parts[part] += tables
     return counter.parts
 
@@ -47,8 +48,10 @@ class _Counter:
             for arg in cell.args:
                 self.readers.setdefault(arg, []).append(index)
         self.ports = {cell for port in netlist.outputs for cell in port.cells}
-        self.functions: set[tuple[int, bytes]] = set()
+        self.functions: set[object] = set()
         self.inverted: dict[int, int] = {}
+        self.packed: dict[int, tuple[int, int]] = {}
+        """The results of DSP blocks, with the additions and the registers that these have left."""
         self.chains: dict[int, int] = {}
         """The comparisons by carry chains, with the lowest bit that each reads."""
 
@@ -64,6 +67,12 @@ class _Counter:
 
     def add(self, index: int, cell: Cell) -> None:
         """Count the carry chain and its look-up tables: those of its cells, or one per bit that reads the carry."""
+        if cell.kind is Kind.ADD:
+            for arg in cell.args:
+                additions, _ = self.find_room(arg)
+                if additions:
+                    self.packed[index] = 0, 1
+                    return
         width = cell.type.width
         (first, _), (second, last) = (self.find_span(arg, width) for arg in cell.args)
         start = max(first, second)
@@ -122,32 +131,22 @@ class _Counter:
         entries = [entries[(p - source.type.lo) % len(entries)] for p in range(1 << width)]
         for bit in range(cell.type.width):
             column = np.array([entry >> bit & 1 for entry in entries], np.uint8)
-            self.parts["table"] += self._count_function(cell.args[0], column)
+            self.parts["table"] += _price_function(
+                (cell.args[0],), column, self.functions, self.family
+            )
 
-    def _count_function(self, operand: int, column: Array) -> int:
-        """Return the look-up tables of a function of the bits of ``operand``, 0 where it was counted before.
-
-        A function of more inputs than multiplexers beside look-up tables take is a choice between two by its highest
-        bit.
-        """
-        inputs = _list_inputs(column)
-        if len(inputs) <= 1:
-            return 0
-        key = operand, column.tobytes()
-        if key in self.functions:
-            return 0
-        self.functions.add(key)
-        costs = self.family.table_costs
-        if len(inputs) <= len(costs):
-            return costs[len(inputs) - 1]
-        halves = column.reshape(-1, 2, 1 << inputs[-1])
-        return 1 + sum(self._count_function(operand, halves[:, side].ravel()) for side in (0, 1))
+    def find_room(self, index: int) -> tuple[int, int]:
+        """Return the additions and registers that the DSP of a result has left; none if more than one cell reads it."""
+        alone = len(self.readers.get(index, [])) == 1 and index not in self.ports
+        return self.packed.get(index, (0, 0)) if alone else (0, 0)
 
     def multiply(self, index: int, cell: Cell) -> None:
-        a, b = (self.cells[arg].type.width for arg in cell.args)
-        least, together = self.family.dsp_from
-        if a + b >= together and min(a, b) >= least:
+        a, b = measure_factors(*(self.cells[arg].type for arg in cell.args))
+        least, width = self.family.dsp_from
+        if cell.type.width >= width and min(a, b) >= least:
             self.parts["dsp"] += 1 if max(a, b) <= 18 else -(-a // 17) * -(-b // 17)
+            if self.family.packs:
+                self.packed[index] = 1, 2
         else:
             self.parts["multiply"] += a * b
             self.parts["multiply_edge"] += a + b
@@ -163,11 +162,59 @@ class _Counter:
             if first in self.ports:
                 break
             length, first = length + 1, self.cells[first].args[0]
+        additions, room = self.find_room(first)
+        if room:
+            self.packed[index] = (additions, room - length) if length <= room else (0, 0)
+            length = max(length - room, 0)
         bits = cell.type.width - self.zeros[index]
         if self.family.shifted and length >= self.family.shifted:
             self.parts["shift_register"] += bits * -(-length // 16)
         else:
             self.parts["register"] += bits * length
+
+
+def measure_factors(a: Fixed, b: Fixed) -> tuple[int, int]:
+    """Return the bits of two factors; one without a sign beside one with a sign has a zero in front."""
+    mixed = a.signed != b.signed
+    return a.width + (mixed and not a.signed), b.width + (mixed and not b.signed)
+
+
+def count_functions(columns: Sequence[Array], family: Family) -> float:
+    """Return the look-up tables of functions of the same inputs, given as truth tables."""
+    seen: set[object] = set()
+    return sum(_price_function((), column, seen, family) for column in columns)
+
+
+def _price_function(
+    operand: tuple[int, ...], column: Array, seen: set[object], family: Family
+) -> float:
+    """Return the look-up tables that a function takes after mapping."""
+    beyond = len(_list_inputs(column)) - len(family.table_costs)
+    waste = family.spent[min(beyond, len(family.spent)) - 1] if beyond > 0 else 1.0
+    return waste * _count_function(operand, column, seen, family)
+
+
+def _count_function(
+    operand: tuple[int, ...], column: Array, seen: set[object], family: Family
+) -> int:
+    """Return the look-up tables of a function of the bits of ``operand``, 0 for one that was ``seen`` before.
+
+    A function of more inputs than multiplexers beside look-up tables take is a choice between two by its highest bit.
+    """
+    inputs = _list_inputs(column)
+    if len(inputs) <= 1:
+        return 0
+    key = operand, column.tobytes()
+    if key in seen:
+        return 0
+    seen.add(key)
+    costs = family.table_costs
+    if len(inputs) <= len(costs):
+        return costs[len(inputs) - 1]
+    halves = column.reshape(-1, 2, 1 << inputs[-1])
+    return 1 + sum(
+        _count_function(operand, halves[:, side].ravel(), seen, family) for side in (0, 1)
+    )
 
 
 def _list_inputs(column: Array) -> list[int]:

@@ -14,8 +14,7 @@ from rich.text import Text
 from qhls.backends.cache import digest, read_kept
 from qhls.errors import EmitError
 from qhls.rtl.timing.delays import load_delays
-from qhls.synthesis.families import COLUMNS, find_family
-from qhls.synthesis.model import estimate_fabric
+from qhls.synthesis.families import find_family
 from qhls.synthesis.nextpnr import Device, check_fit, find_device, find_nextpnr, place_netlist
 from qhls.synthesis.source import VerilogSource
 from qhls.synthesis.synthesize import NETLIST, map_verilog
@@ -125,8 +124,7 @@ def place(
     _check_clock(source)
     # The estimate says in a moment what a tool would say after an hour.
     family = find_family(FAMILY)
-    estimates = [estimate_fabric(netlist, family).resources for netlist in source.netlists]
-    total = {column: sum(each[column] for each in estimates) for column in COLUMNS}
+    total = source.estimate_area(family).resources
     check_fit(chosen, total, source.pins if bitstream is not None else None)
     found = _find_placement(source, chosen, clock_period, bitstream)
     delays = load_delays(FAMILY)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from qhls.ir.graph import Graph
 from qhls.plan import Schedule
@@ -14,13 +16,18 @@ from qhls.rtl.streams.design import StreamVerilog
 from qhls.rtl.streams.designs import is_pipeline
 from qhls.rtl.timing.delays import DelayTable, find_slowest_path
 from qhls.rtl.verilog import Verilog
+from qhls.synthesis.families import Family as Fabric
+from qhls.synthesis.model import FabricEstimate, estimate_fabric
+from qhls.synthesis.streams.model import estimate_streams
 
 
 @dataclass(frozen=True)
 class VerilogSource:
     """``text`` holds the module ``top``. ``pins``: bits of its ports. ``netlists``: its logic between registers.
 
-    ``closed``: whether registers surround the netlists, as in the processes of streams; else ports do.
+    ``closed``: whether registers surround the netlists, as in the processes of streams; else ports do. ``latency``:
+    clock cycles from an input to its output. ``estimate_area``: the resources on a family. ``find_op``: the op that
+    a wire of the flat design belongs to; None for wires without a name of their own.
     """
 
     name: str
@@ -28,6 +35,9 @@ class VerilogSource:
     text: str
     pins: int
     netlists: tuple[Netlist, ...]
+    latency: int
+    estimate_area: Callable[[Fabric], FabricEstimate]
+    find_op: Callable[[str], str | None]
     closed: bool = False
 
     @classmethod
@@ -45,7 +55,17 @@ class VerilogSource:
         netlist = verilog.netlist
         ports = (*netlist.inputs, *netlist.outputs)
         pins = sum(port.type.width * len(port.cells) for port in ports) + verilog.clocked
-        return cls(netlist.name, verilog.top, verilog.print(), pins, (netlist,))
+        ops = {wire: netlist.labels[cell][0] for cell, wire in verilog.wires.items()}
+        return cls(
+            netlist.name,
+            verilog.top,
+            verilog.print(),
+            pins,
+            (netlist,),
+            netlist.latency,
+            partial(estimate_fabric, netlist),
+            ops.get,
+        )
 
     @classmethod
     def of_streams(cls, verilog: StreamVerilog) -> VerilogSource:
@@ -53,14 +73,23 @@ class VerilogSource:
         plan = verilog.plan
         pins = sum(fifo.bits + 2 for fifo in (*plan.inputs, *plan.outputs)) + 2
         netlists = tuple(body.netlist for body in verilog.bodies.values() if body)
+        ops = {f"{module.name}_process": module.process.name for module in verilog.modules}
         return cls(
-            plan.graph.name, verilog.top, "\n".join(verilog.files.values()), pins, netlists, True
+            plan.graph.name,
+            verilog.top,
+            "\n".join(verilog.files.values()),
+            pins,
+            netlists,
+            plan.latency,
+            partial(estimate_streams, verilog),
+            lambda wire: ops.get(wire.split(".")[0]),
+            True,
         )
 
     @property
-    def latency(self) -> int:
-        """Return the registers on the way through the longest of the netlists."""
-        return max((netlist.latency for netlist in self.netlists), default=0)
+    def levels(self) -> int:
+        """Return the adders, comparisons and tables on the longest path of a netlist."""
+        return max((netlist.levels for netlist in self.netlists), default=0)
 
     def estimate_slowest(self, table: DelayTable) -> float | None:
         """Return nanoseconds of the slowest path between registers; None where logic around the netlists is slower."""

@@ -9,11 +9,10 @@ from typing import Any
 from qhls.backends.cache import digest, read_kept
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
-from qhls.rtl.verilog import Verilog
 from qhls.synthesis.families import Family, find_family
-from qhls.synthesis.model import estimate_fabric
 from qhls.synthesis.netlists import count_cells, find_longest_path
 from qhls.synthesis.report import SynthesisReport
+from qhls.synthesis.source import VerilogSource
 from qhls.synthesis.yosys import find_yosys, run_yosys
 from qhls.system.progress import report
 
@@ -22,7 +21,9 @@ FLOWS = ("yosys",)
 NETLIST = "netlist.json"
 
 
-def synthesize(graph: Graph, verilog: Verilog, family: str, flow: str = "yosys") -> SynthesisReport:
+def synthesize(
+    graph: Graph, source: VerilogSource, family: str, flow: str = "yosys"
+) -> SynthesisReport:
     """Map the Verilog of ``graph`` to ``family`` and count its cells; the same Verilog is mapped once.
 
     Raises ``EmitError`` for a family or a flow that does not exist, ``MissingError`` without pyosys, and ``RtlError``
@@ -33,8 +34,8 @@ def synthesize(graph: Graph, verilog: Verilog, family: str, flow: str = "yosys")
         raise EmitError(
             f"flow: expected one of {', '.join(FLOWS)}, got {flow!r}. Choose one of these."
         )
-    found = _measure(graph, verilog, chosen)
-    estimate = estimate_fabric(verilog.netlist, chosen)
+    found = _measure(graph, source, chosen)
+    estimate = source.estimate_area(chosen)
     return SynthesisReport(
         graph.name,
         family,
@@ -43,8 +44,8 @@ def synthesize(graph: Graph, verilog: Verilog, family: str, flow: str = "yosys")
         estimate.resources,
         estimate.errors,
         tuple((layer, cells) for layer, cells in found["path"]),
-        verilog.netlist.levels,
-        verilog.netlist.latency,
+        source.levels,
+        source.latency,
         found["cells"],
     )
 
@@ -58,26 +59,22 @@ def map_verilog(text: str, top: str, family: Family, folder: Path) -> None:
     run_yosys(commands, folder, lambda name: report(f"synthesize for {family.name}: {name}"))
 
 
-def _measure(graph: Graph, verilog: Verilog, family: Family) -> dict[str, Any]:
+def _measure(graph: Graph, source: VerilogSource, family: Family) -> dict[str, Any]:
     """Return the numbers of cells and the longest path, from the cache where the same Verilog was mapped before."""
-    text = verilog.print()
-    owners = _find_owners(graph, verilog)
+    layers = {op.name: op.layer or op.name for op, _ in graph.walk()}
+
+    def find_layer(wire: str) -> str | None:
+        op = source.find_op(wire)
+        return None if op is None else layers.get(op, op)
 
     def make(folder: Path, built: Path) -> None:
-        map_verilog(text, verilog.top, family, folder)
+        map_verilog(source.text, source.top, family, folder)
         netlist = json.loads((folder / NETLIST).read_text(encoding="utf-8"))
-        module = netlist["modules"][verilog.top]
-        path = find_longest_path(module, owners)
+        module = netlist["modules"][source.top]
+        path = find_longest_path(module, find_layer)
         found = {"cells": count_cells(module), "path": path}
         built.write_text(json.dumps(found), encoding="utf-8")
 
-    name = digest(["synthesis", find_yosys(), family.command, text, *sorted(owners.values())])
+    named = sorted(set(layers.values()))
+    name = digest(["synthesis", find_yosys(), family.command, source.text, *named])
     return json.loads(read_kept(f"{name}.json", make))
-
-
-def _find_owners(graph: Graph, verilog: Verilog) -> dict[str, str]:
-    """Return the Keras layer of each wire of the Verilog; the op where it has none."""
-    layers = {op.name: op.layer or op.name for op, _ in graph.walk()}
-    wires = verilog.wires
-    labels = verilog.netlist.labels
-    return {wire: layers.get(labels[cell][0], labels[cell][0]) for cell, wire in wires.items()}

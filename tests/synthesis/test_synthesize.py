@@ -122,10 +122,8 @@ def test_bad_input_is_refused(monkeypatch):
         design.synthesize("virtex")
     with pytest.raises(EmitError, match=r"^flow: expected one of yosys, got 'vivado'\. Choose one"):
         design.synthesize("xc7", "vivado")
-    with pytest.raises(
-        EmitError, match=r"^verilog: expected a schedule without reuse_factor, got "
-    ):
-        Design(dense(), Schedule(reuse_factor=2)).synthesize("xc7")
+    with pytest.raises(EmitError, match=r"^verilog: expected a schedule without storage, got "):
+        Design(dense(), Schedule(storage="bram")).synthesize("xc7")
     monkeypatch.setitem(sys.modules, "pyosys", None)
     with pytest.raises(
         MissingError, match=r"^Yosys: expected the package pyosys, got none\. Run p"

@@ -1,0 +1,85 @@
+"""The area model of streams: bodies as netlists, what is around them by parts, FIFOs by depth."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from qhls.rtl.streams.design import StreamVerilog
+from qhls.rtl.streams.modules import Module
+from qhls.synthesis.families import COLUMNS, FF, LUT, Family
+from qhls.synthesis.model import FabricEstimate, load_fabric, price_parts, read_table
+from qhls.synthesis.parts import PARTS, count_parts
+from qhls.synthesis.streams.fifos import FifoTable, count_fifo
+from qhls.synthesis.streams.memories import map_memory
+from qhls.synthesis.streams.shells import Shell, describe_shell
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTable:
+    """The figures of a family. ``counter``: look-up tables per bit of a counter, with all that it decides.
+
+    ``errors``: the worst ones of designs that no fit has seen, by column.
+    """
+
+    counter: float
+    fifos: FifoTable
+    errors: Mapping[str, float]
+
+
+def estimate_streams(
+    verilog: StreamVerilog, family: Family, table: StreamTable | None = None
+) -> FabricEstimate:
+    """Return the resources of a design of streams on a family, by its fitted ``table`` unless another one is given."""
+    table = table or load_streams(family.name)
+    total: Tally[str] = Tally()
+    for module in verilog.modules:
+        total.update(estimate_module(module, family, table.counter))
+        for fifo in module.writes:
+            depth = verilog.find_depth(module.process, fifo)
+            total.update(count_fifo(family.name, table.fifos, fifo.bits, depth))
+    found = {column: float(total[column]) for column in COLUMNS}
+    errors = {column: table.errors.get(column, 0.0) * found[column] for column in COLUMNS}
+    return FabricEstimate(found, errors)
+
+
+def estimate_module(module: Module, family: Family, counter: float) -> dict[str, float]:
+    """Return the resources of a module: its body and its shell."""
+    found = estimate_shell(describe_shell(module, family), family, counter)
+    if module.body:
+        body = price_parts(count_parts(module.body.netlist, family), load_fabric(family.name))
+        found = {column: found[column] + body.resources[column] for column in COLUMNS}
+    return found
+
+
+def estimate_shell(shell: Shell, family: Family, counter: float) -> dict[str, float]:
+    """Return the resources of what is around a body."""
+    parts = dict.fromkeys((*PARTS, "register", "carry", "dsp", "counter"), 0.0) | shell.parts
+    found = dict(price_parts(parts, load_fabric(family.name)).resources)
+    found[LUT] += counter * parts["counter"]
+    for width, words, access in shell.memories:
+        memory = map_memory(family.name, width, words, access)
+        if memory.ram:
+            found[memory.kind] += memory.cells
+        elif access == "ram":
+            found[FF] += width * words
+    return found
+
+
+@cache
+def load_streams(family: str) -> StreamTable:
+    """Load the table of a family. Raises ``EnergyError`` for one that is not complete."""
+    return read_streams(read_table(family)["streams"])
+
+
+def read_streams(content: Mapping[str, Any]) -> StreamTable:
+    """Return the table that JSON holds."""
+    logic = {
+        kind: {int(depth): (row[0], row[1], row[2]) for depth, row in rows.items()}
+        for kind, rows in content["fifos"].items()
+    }
+    errors = {name: float(each["worst"]) for name, each in content["errors"].items()}
+    return StreamTable(float(content["counter"]), FifoTable(logic), errors)
