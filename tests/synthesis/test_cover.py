@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qhls import rtl
-from qhls.ir import Fixed, Graph, Input, Max, Min, Overflow, Quantize, Rounding
+from qhls.ir import Add, Fixed, Graph, Input, Max, Min, Mul, Overflow, Quantize, Rounding
 from qhls.rtl.builder import Builder
 from qhls.rtl.netlist import Kind, Port
 from qhls.synthesis.cover import _Gates, count_covered
@@ -134,3 +134,38 @@ def test_comparisons_with_constants_are_chains_or_logic(family, pair, luts, carr
     """As Yosys 0.70 maps a signed number of seven bits; low zeros of a constant do not count."""
     parts = count_parts(compare(*pair, low=-64, high=63), FAMILIES[family])
     assert (parts["chain"], parts["carry"]) == (luts, carries)
+
+
+@pytest.mark.parametrize(
+    ("family", "types", "blocks"),
+    [
+        ("gowin", ("u3.0", "s5.0"), 1),
+        ("gowin", ("s3.0", "s5.0"), 0),
+        ("xc7", ("u3.0", "s5.0"), 0),
+        ("xc7", ("s4.0", "s5.0"), 1),
+    ],
+)
+def test_products_become_blocks_by_their_factors_and_their_bits(family, types, blocks):
+    """As Yosys 0.70 maps them: a factor without a sign beside one with a sign has a zero in front."""
+    x, y = (Input((1,), Fixed.parse(t), name=n) for t, n in zip(types, "xy", strict=True))
+    assert (
+        count_parts(rtl.build_netlist(Graph((x, y), (Mul(x, y),), "p")), FAMILIES[family])["dsp"]
+        == blocks
+    )
+
+
+@pytest.mark.parametrize(("family", "carries"), [("xc7", 0), ("ecp5", 7)])
+def test_blocks_of_some_families_add_two_products(family, carries):
+    names = "abcd"
+    a, b, c, d = (Input((1,), Fixed(True, 6, 0), name=name) for name in names)
+    netlist = rtl.build_netlist(Graph((a, b, c, d), (Add(Mul(a, b), Mul(c, d)),), "sum"))
+    parts = count_parts(netlist, FAMILIES[family])
+    assert (parts["dsp"], parts["carry"]) == (2, carries)
+
+
+@pytest.mark.parametrize(("width", "carries"), [(5, 2), (6, 3), (8, 4), (9, 4), (10, 5)])
+def test_maxima_compare_pairs_of_bits(width, carries):
+    """As Yosys 0.70 maps them to ECP5."""
+    x, y = (Input((1,), Fixed(True, width, 0), name=name) for name in "xy")
+    parts = count_parts(rtl.build_netlist(Graph((x, y), (Max(x, y),), "m")), FAMILIES["ecp5"])
+    assert parts["carry"] == carries
