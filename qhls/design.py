@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qhls.energy.model import EnergyReport
     from qhls.model.graph import ModelGraph
     from qhls.onnx.export.emit import OnnxProject
-    from qhls.plan.schedule import Family
+    from qhls.plan.schedule import FamilyName
     from qhls.plan.streams.network import StreamPlan
     from qhls.proof.report import ProofReport
     from qhls.report.page import DesignReport
@@ -200,7 +200,7 @@ class Design:
         from qhls.synthesis.source import VerilogSource
         from qhls.synthesis.synthesize import synthesize
 
-        chosen = cast("Family", find_family(family or self.schedule.family or "xc7").name)
+        chosen = cast("FamilyName", find_family(family or self.schedule.family or "xc7").name)
         source = VerilogSource.of(self.graph, self.schedule, chosen)
         return synthesize(self.graph, source, chosen, flow)
 

@@ -16,7 +16,7 @@ from qhls.rtl.streams.design import StreamVerilog
 from qhls.rtl.streams.designs import is_pipeline
 from qhls.rtl.timing.delays import DelayTable, find_slowest_path
 from qhls.rtl.verilog import Verilog
-from qhls.synthesis.families import Family as Fabric
+from qhls.synthesis.families import Family
 from qhls.synthesis.model import FabricEstimate, estimate_fabric
 from qhls.synthesis.streams.model import estimate_streams
 
@@ -36,7 +36,7 @@ class VerilogSource:
     pins: int
     netlists: tuple[Netlist, ...]
     latency: int
-    estimate_area: Callable[[Fabric], FabricEstimate]
+    estimate_area: Callable[[Family], FabricEstimate]
     find_op: Callable[[str], str | None]
     closed: bool = False
 
