@@ -141,7 +141,7 @@ class _OpCosts:
     state: _State
     energy: float
     area: tuple[float, ...]
-    levels: int
+    logic_levels: int
     """The logic levels of a trip."""
     timed: Process | None = None
     """The process of a recurrence, whose cycles follow from its step."""
@@ -211,7 +211,7 @@ class Candidates:
     def _find_cycles(self, costs: list[_OpCosts]) -> tuple[int, int]:
         """Return the latency and the initiation interval, in clock cycles."""
         priced = dict(zip(self._ops, costs, strict=True))
-        levels = {op: each.levels for op, each in priced.items()}
+        levels = {op: each.logic_levels for op, each in priced.items()}
         recurrences = {op: each.timed for op, each in priced.items() if each.timed}
         return self._plan.estimate_cycles(levels, recurrences)
 
@@ -264,7 +264,7 @@ class Candidates:
         state = _State(new_op.type, *new_op.range.hull, is_two_valued(new_op))
         hardware = self._plan.remake(op, new_op)
         energy = fsum(price_op(hardware, self._technology).values())
-        levels = hardware.unit.levels if isinstance(hardware.unit, Process) else 0
+        levels = hardware.unit.logic_levels if isinstance(hardware.unit, Process) else 0
         return _OpCosts(state, energy, self._price_area(hardware), levels)
 
     def _price_scan(

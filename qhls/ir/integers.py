@@ -111,7 +111,7 @@ class Codes:
         return rows
 
     @cached_property
-    def levels(self) -> tuple[int, Array] | None:
+    def step_counts(self) -> tuple[int, Array] | None:
         """Return a table of the thresholds that each integer reaches, for sorted thresholds.
 
         That is the integer below the first threshold, and the counts from it to the last; None if too long.
@@ -214,7 +214,7 @@ class Codes:
     def step(self, thresholds: Codes, values: Codes) -> Codes:
         """Return ``values[number of thresholds <= x]``: a step function; ``thresholds`` rise."""
         widest = max(self.bound, thresholds.bound + 1)
-        x, table = self._cast(widest), thresholds.levels if self.array.size >= _MANY else None
+        x, table = self._cast(widest), thresholds.step_counts if self.array.size >= _MANY else None
         if table is None or x.dtype == object:
             levels = np.searchsorted(thresholds._cast(widest), x, side="right")
         else:

@@ -92,7 +92,7 @@ class Process:
 
     A trip of its ``loops`` starts every ``interval`` cycles, makes ``lanes`` results and needs ``depth`` cycles.
     ``bound`` is the cause of the interval: "schedule", "the step before", or the tensor whose memory has too few ports.
-    ``levels``: the logic levels of a trip, which take ``depth`` cycles.
+    ``logic_levels``: the logic levels of a trip, which take ``depth`` cycles.
     ``fold``: the tiles of weights of a product that shares multipliers. ``body``: the plan of a recurrence's step.
     ``in_luts``: whether its multipliers are look-up tables, however wide, instead of DSP blocks.
     ``parts``: where ops are fused, the hardware of each, with its own results per trip and accesses.
@@ -107,7 +107,7 @@ class Process:
     lanes: int
     interval: int
     depth: int
-    levels: int
+    logic_levels: int
     reads: tuple[Access, ...]
     writes: Access
     bound: str = "schedule"

@@ -126,7 +126,7 @@ def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
     first, last = parts[0], parts[-1]
     slowest = max(parts, key=lambda part: part.interval)
     wiring = all(part.is_wiring for part in parts)
-    levels = sum(part.levels for part in parts)
+    levels = sum(part.logic_levels for part in parts)
     begins = len(parts) > 1 and is_start_of_sum(parts[1].op, first.op)
     adds_all = begins and is_first_term_added(first)
     inside = tuple(
@@ -147,7 +147,7 @@ def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
         interval=slowest.interval,
         bound=slowest.bound,
         depth=estimate_depth(levels, schedule.clock_period),
-        levels=levels,
+        logic_levels=levels,
         reads=(*first.reads, *constants),
         writes=last.writes,
         parts=inside,

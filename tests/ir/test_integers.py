@@ -291,18 +291,18 @@ def test_many_numbers_step_as_few_do(data):
 
 def test_levels_are_made_once_and_only_where_they_are_not_too_many():
     near, far = Codes(np.array([-3, 0, 4])), Codes(np.array([0, 1 << 19]))
-    before, counts = near.levels
+    before, counts = near.step_counts
     assert (before, counts.tolist()) == (-4, [0, 1, 1, 1, 2, 2, 2, 2, 3])
-    assert near.levels is near.levels
-    assert far.levels is None and Codes(np.array([0, (1 << 19) - 2])).levels is not None
-    assert Codes(np.array([1 << 70, (1 << 70) + 1], object)).levels is None
+    assert near.step_counts is near.step_counts
+    assert far.step_counts is None and Codes(np.array([0, (1 << 19) - 2])).step_counts is not None
+    assert Codes(np.array([1 << 70, (1 << 70) + 1], object)).step_counts is None
     assert near.rows is near.rows
 
 
 def test_tables_of_many_channels_share_their_room():
     few, many = (Codes(np.array([[0, 9_000], *[[1, 2]] * n])) for n in (3, 1000))
-    assert few.rows[0].levels is not None
-    assert many.rows[0].levels is None and many.rows[1].levels is not None
+    assert few.rows[0].step_counts is not None
+    assert many.rows[0].step_counts is None and many.rows[1].step_counts is not None
     x = Codes(np.arange(-3000, 9100))
     found = [codes.rows[0] for codes in (few, many)]
     steps = [x.step(row, Codes(np.arange(3))).to_integers().tolist() for row in found]

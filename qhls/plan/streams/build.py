@@ -178,9 +178,11 @@ class _Builder:
         stored = isinstance(process.action, Reduce) or process.given > 1
         stored |= bool(tiles and tiles.pe < process.writes[0].lanes)
         wired = wire_parts(parts, stored and hardware is not None)
-        before = hardware.levels if hardware else 0
+        before = hardware.logic_levels if hardware else 0
         period = self._schedule.clock_period
-        tail = estimate_depth(before + sum(each.hardware.levels for each in followers), period)
+        tail = estimate_depth(
+            before + sum(each.hardware.logic_levels for each in followers), period
+        )
         joined = wired[-len(followers) :]
         return replace(
             process,
