@@ -180,17 +180,17 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
     document = parse_json(text, f"{where}: {_DOCUMENT}", _WHAT)
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise _explain_damage(where, f"a {_DOCUMENT} of another format")
-    found = cast("dict[str, Any]", document)
-    version = found.get("version")
+    fields = cast("dict[str, Any]", document)
+    version = fields.get("version")
     if version != _VERSION:
         raise LoadError(
             f"{where}: expected {_WHAT} of version {_VERSION}, got version {escape_line(str(version))[:20]}. Open it "
             f"with the qhls that wrote it, or a later one."
         )
     arrays: dict[str, Array] = read_arrays(file)
-    if found.get("hash") != _hash(found, arrays):
+    if fields.get("hash") != _hash(fields, arrays):
         raise _explain_damage(where, "contents that differ from their hash")
-    return found, arrays
+    return fields, arrays
 
 
 def _make_tuples(value: Any) -> Any:

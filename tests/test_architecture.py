@@ -283,6 +283,20 @@ def test_verbs_and_properties_are_no_nouns(source):
     assert list(nouns(ast.parse(source))) == []
 
 
+VAGUE = {"found", "made", "told"}
+"""Names that say how a value was had, not what it is."""
+
+
+def test_locals_say_what_they_hold():
+    assert [
+        f"{path}:{node.lineno} {name}"
+        for path in MODULES
+        for function in functions(tree(path))
+        for node in ast.walk(function)
+        if (name := getattr(node, "arg" if isinstance(node, ast.arg) else "id", None)) in VAGUE
+    ] == []
+
+
 # Folders
 
 WIDEST = 12

@@ -49,15 +49,15 @@ def find_include(target: Target, include: str | Path | None = None) -> Path:
             )
     for root, below in target.environment:
         if (
-            (found := Path(os.environ.get(root, "")) / below)
+            (place := Path(os.environ.get(root, "")) / below)
             and root in os.environ
-            and (found / target.header).is_file()
+            and (place / target.header).is_file()
         ):
-            return found
+            return place
     package = importlib.util.find_spec("hls4ml")
     for location in (package.submodule_search_locations or []) if package else []:
-        if ((found := Path(location) / target.wheel) / target.header).is_file():
-            return found
+        if ((place := Path(location) / target.wheel) / target.header).is_file():
+            return place
     raise CsimError(
         f"{target.name} headers: expected {target.header}, got none. Run pip install 'qhls[csim]', or set "
         f"{variable} or {target.environment[0][0]}, or pass include=."
@@ -103,9 +103,9 @@ class Csim:
 
     def _run(self, codes: Sequence[Array], taps: Sequence[Array | None]) -> list[Array]:
         """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
-        given = check_codes(self.graph, codes)
-        samples = len(next(iter(given.values())))
-        inputs = [np.ascontiguousarray(array, np.int64) for array in given.values()]
+        checked = check_codes(self.graph, codes)
+        samples = len(next(iter(checked.values())))
+        inputs = [np.ascontiguousarray(array, np.int64) for array in checked.values()]
         outputs = [_make_zeros(op, samples) for op in self.graph.outputs]
         for start in range(0, samples, _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -131,8 +131,8 @@ class Csim:
             self._run(codes, taps)
         finally:
             self._library.qhls_trace(None)
-        found = dict(zip(self.taps, taps, strict=True))
-        return {op: tap for op in self.graph.ops if (tap := found.get(op)) is not None}
+        results = dict(zip(self.taps, taps, strict=True))
+        return {op: tap for op in self.graph.ops if (tap := results.get(op)) is not None}
 
 
 def _make_zeros(op: Op, samples: int) -> Array:

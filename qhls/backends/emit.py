@@ -111,12 +111,12 @@ def emit(
     }
     files = render_sources(view, chosen)
     files |= {name: _render(template, view, chosen) for name, template in extra.items()}
-    given = draw_stimuli(graph) if stimuli is None else stimuli
-    if any(len(array) == 0 for array in given):
+    vectors = draw_stimuli(graph) if stimuli is None else stimuli
+    if any(len(array) == 0 for array in vectors):
         raise EmitError(
             "stimuli: expected at least one sample, got none. Leave them out for random ones."
         )
-    files |= _write_vectors(graph, view, given)
+    files |= _write_vectors(graph, view, vectors)
     files["graph.txt"] = view.picture
     marked = {"target": chosen.name, "top": view.top, "files": sorted([*files, MARKER])}
     files[MARKER] = json.dumps(marked) + "\n"

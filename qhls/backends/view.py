@@ -128,8 +128,8 @@ class CDesign:
     @property
     def types(self) -> list[CType]:
         """Return every typedef, in order of use."""
-        made = [stream for p in self.processes for stream in p.results]
-        streams = [*self.channels, *made, *self.constants]
+        results = [stream for p in self.processes for stream in p.results]
+        streams = [*self.channels, *results, *self.constants]
         tensors = [*(each.tensor for each in streams), *self._arrays]
         return list({tensor.type.name: tensor.type for tensor in tensors}.values())
 

@@ -45,10 +45,10 @@ class OnnxReference:
     def run(self, codes: Sequence[Array]) -> list[Array]:
         """Return the outputs as codes of the graph's output types; a number between codes stays a fraction."""
         names = [self._find_logits(name) for name in self.model.outputs]
-        found = self._compute(codes, names)
-        ends = self.host.ends if self.host else [None] * len(found)
-        expected = run(self.graph, codes) if self.host else [None] * len(found)
-        outputs = zip(found, self.graph.outputs, ends, expected, strict=True)
+        computed = self._compute(codes, names)
+        ends = self.host.ends if self.host else [None] * len(computed)
+        expected = run(self.graph, codes) if self.host else [None] * len(computed)
+        outputs = zip(computed, self.graph.outputs, ends, expected, strict=True)
         return [
             np.ldexp(array, op.type.frac)
             if end is None or own is None
@@ -72,9 +72,9 @@ class OnnxReference:
         if not last:
             return {}
         names = {op: self.model.tensors[layer] for layer, op in last.items()}
-        found = self._compute(codes, [name for name, _ in names.values()])
+        arrays = self._compute(codes, [name for name, _ in names.values()])
         taps: dict[Op, Array] = {}
-        for (op, (_, order)), array in zip(names.items(), found, strict=True):
+        for (op, (_, order)), array in zip(names.items(), arrays, strict=True):
             stored = np.transpose(array, (0, *(axis + 1 for axis in order)))
             if stored.shape[1:] == op.shape:
                 taps[op] = np.ldexp(stored, op.type.frac)

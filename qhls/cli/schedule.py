@@ -75,5 +75,5 @@ def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Sched
     is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
     if options.command == "plan" and is_alone and options.part != options.default("part"):
         fields["fit"] = True
-    given = {name: value for name, value in fields.items() if value != options.default(name)}
-    return Schedule(**{**fields, **base, **given}, folding=tuple(options.fold))
+    changed = {name: value for name, value in fields.items() if value != options.default(name)}
+    return Schedule(**{**fields, **base, **changed}, folding=tuple(options.fold))

@@ -20,16 +20,16 @@ def run_prove(options: argparse.Namespace) -> int:
 def run_synth(options: argparse.Namespace) -> int:
     """Print the counts of Yosys beside our estimate."""
     design = read_design(options, options.model[0])
-    found = design.synthesize(options.mapped_to, options.flow)
-    print_tables(found)
-    write_json(options.json, found.to_dict())
+    synthesis = design.synthesize(options.mapped_to, options.flow)
+    print_tables(synthesis)
+    write_json(options.json, synthesis.to_dict())
     return 0
 
 
 def run_place(options: argparse.Namespace) -> int:
     """Print utilisation and clock of the placed design."""
     design = read_design(options, options.model[0])
-    found = design.place(options.device, bitstream=options.bitstream)
-    print_tables(found)
-    write_json(options.json, found.to_dict())
+    placement = design.place(options.device, bitstream=options.bitstream)
+    print_tables(placement)
+    write_json(options.json, placement.to_dict())
     return 0

@@ -49,9 +49,9 @@ class KernelProducts:
 
 
 def list_products(
-    layer: KerasLayer, read: Sequence[int], made: Sequence[int]
+    layer: KerasLayer, input_shape: Sequence[int], output_shape: Sequence[int]
 ) -> list[KernelProducts]:
-    """Return the products with each kernel of ``layer``, which makes the shape ``made`` of ``read``, without batches.
+    """Return the products with each kernel of ``layer``. Both shapes have no batch.
 
     A transposed convolution counts each input with the whole kernel.
     """
@@ -63,11 +63,11 @@ def list_products(
             continue  # a depthwise kernel has two names
         is_transposed = "Transpose" in type(layer).__name__ and variable != "pointwise_kernel"
         if hasattr(directions[0], "cell"):
-            uses = read[0]  # one per step
+            uses = input_shape[0]  # one per step
         elif equation is not None:
-            uses = _count_free(equation, len(read), made)
+            uses = _count_free(equation, len(input_shape), output_shape)
         else:
-            uses = count_positions(directions[0], read if is_transposed else made)
+            uses = count_positions(directions[0], input_shape if is_transposed else output_shape)
         products.append(KernelProducts(variable, kernel, len(directions) * uses, is_transposed))
     return products
 
@@ -91,8 +91,8 @@ def count_positions(layer: KerasLayer, shape: Sequence[int]) -> int:
     return math.prod(shape[1:] if is_first else shape[:-1])
 
 
-def _count_free(equation: str, rank: int, made: Sequence[int]) -> int:
+def _count_free(equation: str, rank: int, output_shape: Sequence[int]) -> int:
     """Return the elements of a result along the axes of ``equation`` that its kernel does not have."""
     _, kernel, result = spell_axes(equation, rank + 1)
-    sizes = zip(result[1:], made, strict=True)
+    sizes = zip(result[1:], output_shape, strict=True)
     return math.prod(size for axis, size in sizes if axis not in kernel)

@@ -44,10 +44,10 @@ class OnnxExecutor:
     ) -> dict[str, Numbers]:
         """Return tensors by name, of ``names`` or else all outputs, for inputs by name."""
         names = names or [str(name) for name in self._evaluator.output_names]
-        given = {name: array.astype(self.dtype) for name, array in inputs.items()}
+        arrays = {name: array.astype(self.dtype) for name, array in inputs.items()}
         with np.errstate(all="ignore"):
-            found = self._evaluator.run(names, given)
-        return dict(zip(names, map(np.asarray, found), strict=True))
+            tensors = self._evaluator.run(names, arrays)
+        return dict(zip(names, map(np.asarray, tensors), strict=True))
 
     def run_as_given(self, inputs: Mapping[str, Numbers]) -> Numbers:
         """Return the first output for inputs of any types."""
@@ -82,8 +82,8 @@ def _list_operators() -> list[Any]:
     class Quant(OpRun):
         op_domain = DOMAIN
 
-        def _run(self, x: Any, scale: Any, zero: Any, bits: Any, **given: Any) -> tuple[Any]:
-            return (apply_quant(x, scale, zero, _read(self, given, bits, "ROUND")),)
+        def _run(self, x: Any, scale: Any, zero: Any, bits: Any, **attributes: Any) -> tuple[Any]:
+            return (apply_quant(x, scale, zero, _read(self, attributes, bits, "ROUND")),)
 
     class IntQuant(Quant):
         op_domain = DOMAIN
@@ -98,9 +98,9 @@ def _list_operators() -> list[Any]:
         op_domain = DOMAIN
 
         def _run(
-            self, x: Any, scale: Any, zero: Any, bits: Any, *more: Any, **given: Any
+            self, x: Any, scale: Any, zero: Any, bits: Any, *more: Any, **attributes: Any
         ) -> tuple[Any]:
-            to = _read(self, given, more[-1], "FLOOR")
+            to = _read(self, attributes, more[-1], "FLOOR")
             if len(more) == 1:
                 return (apply_trunc(x, scale, zero, int(bits) - to.bits, to.rounding),)
             return (apply_clipped_trunc(x, scale, zero, more[0], to),)
@@ -108,20 +108,23 @@ def _list_operators() -> list[Any]:
     class MultiThreshold(OpRun):
         op_domain = DOMAIN
 
-        def _run(self, x: Any, thresholds: Any, **given: Any) -> tuple[Any]:
-            axis = find_channel_axis(_get(self, given, "data_layout", ""), x.ndim)
+        def _run(self, x: Any, thresholds: Any, **attributes: Any) -> tuple[Any]:
+            axis = find_channel_axis(_get(self, attributes, "data_layout", ""), x.ndim)
             counts = count_thresholds(x, thresholds, axis)
-            scale, bias = _get(self, given, "out_scale", 1.0), _get(self, given, "out_bias", 0.0)
+            scale, bias = (
+                _get(self, attributes, "out_scale", 1.0),
+                _get(self, attributes, "out_bias", 0.0),
+            )
             return (x.dtype.type(scale) * counts + x.dtype.type(bias),)
 
     class BatchNormalization(OpRun):
         op_domain = ""  # the package's own follows the statistics of the batch in versions below 14
 
         def _run(
-            self, x: Any, scale: Any, bias: Any, mean: Any, variance: Any, **given: Any
+            self, x: Any, scale: Any, bias: Any, mean: Any, variance: Any, **attributes: Any
         ) -> tuple[Any]:
             shape = (-1, *(1,) * (x.ndim - 2))
-            epsilon, kind = float(_get(self, given, "epsilon", 1e-5)), x.dtype.type
+            epsilon, kind = float(_get(self, attributes, "epsilon", 1e-5)), x.dtype.type
             parts = fold_normalisation(scale, bias, mean, variance, epsilon=epsilon, dtype=kind)
             factor, offset = (part.reshape(shape) for part in parts)
             return (x * factor + offset,)
@@ -129,14 +132,19 @@ def _list_operators() -> list[Any]:
     return [Quant, IntQuant, BipolarQuant, Trunc, MultiThreshold, BatchNormalization]
 
 
-def _read(operator: Any, given: Mapping[str, Any], bits: Any, rounding: str) -> IntegerQuantizer:
+def _read(
+    operator: Any, attributes: Mapping[str, Any], bits: Any, rounding: str
+) -> IntegerQuantizer:
     """Return the quantizer that the attributes of a node describe."""
-    signed, narrow = _get(operator, given, "signed", 1), _get(operator, given, "narrow", 0)
-    mode = str(_get(operator, given, "rounding_mode", rounding)).upper()
+    signed, narrow = (
+        _get(operator, attributes, "signed", 1),
+        _get(operator, attributes, "narrow", 0),
+    )
+    mode = str(_get(operator, attributes, "rounding_mode", rounding)).upper()
     return IntegerQuantizer(int(bits), bool(signed), bool(narrow), mode)
 
 
-def _get(operator: Any, given: Mapping[str, Any], name: str, default: Any) -> Any:
+def _get(operator: Any, attributes: Mapping[str, Any], name: str, default: Any) -> Any:
     """Return an attribute of a node, or its default."""
-    value = given.get(name)
+    value = attributes.get(name)
     return getattr(operator, name, default) if value is None else value

@@ -91,9 +91,9 @@ def find_obstacles(graph: Graph, chains: Sequence[Chain]) -> tuple[str, ...]:
         if len(set(depth)) > 1:
             uneven.append(chain[0].name)
     several = [op.name for op, count in readers.items() if count > 1]
-    found = [f"several calls read {', '.join(several)}"] if several else []
+    obstacles = [f"several calls read {', '.join(several)}"] if several else []
     if uneven:
-        found.append(f"tensors of different depths meet in {', '.join(uneven)}")
+        obstacles.append(f"tensors of different depths meet in {', '.join(uneven)}")
     if len({depths[op] for op in results}) > 1:
-        found.append("outputs are of different depths")
-    return tuple(found)
+        obstacles.append("outputs are of different depths")
+    return tuple(obstacles)

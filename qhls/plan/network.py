@@ -100,10 +100,10 @@ class Plan(Tabular):
         result = make_buffer(new, choice, part.writes.buffer.double)
         before = process.ops[process.ops.index(op) - 1]
         product = before if before is not op and is_start_of_sum(op, before) else None
-        made = _add_step(make_process(new, choice, sources, result, product), choice)
+        remade = _add_step(make_process(new, choice, sources, result, product), choice)
         others = [other for other in process.parts if other is not part]
-        wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
-        return replace(made, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
+        wiring = remade.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
+        return replace(remade, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
 
     def walk(self) -> Iterator[OpHardware]:
         """Yield the hardware of every op; that of a step follows its recurrence."""

@@ -162,9 +162,9 @@ class Schedule:
         )
 
     def _check_folding(self) -> None:
-        given = self.folding
+        folding = self.folding
         pairs: tuple[tuple[Any, Any], ...] = tuple(
-            given.items() if isinstance(given, Mapping) else given
+            folding.items() if isinstance(folding, Mapping) else folding
         )
         cleaned = tuple((name, _read_fold(wish)) for name, wish in pairs)
         sound = all(isinstance(name, str) and wish is not None for name, wish in cleaned)

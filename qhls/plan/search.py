@@ -43,9 +43,9 @@ def find_plan(graph: Graph, schedule: Schedule) -> Plan:
 
     def make(target: int) -> Plan:
         choices = choose_all(graph, schedule, target)
-        made = connect(graph, schedule, choices, obstacles)
-        spared = _spare_dsps(made)
-        return connect(graph, schedule, spared, obstacles) if spared != choices else made
+        plan = connect(graph, schedule, choices, obstacles)
+        spared = _spare_dsps(plan)
+        return connect(graph, schedule, spared, obstacles) if spared != choices else plan
 
     return search_plan(make, schedule)
 
@@ -57,17 +57,17 @@ def search_plan(make: Callable[[int], P], schedule: Schedule) -> P:
     """
     if schedule.target is None:
         return _find_fastest(make, schedule)
-    found = _find_smallest(make, schedule.target)
+    smallest = _find_smallest(make, schedule.target)
     if schedule.fit is not False:
-        check_budget(found)
-    return found
+        check_budget(smallest)
+    return smallest
 
 
 def _find_smallest(make: Callable[[int], P], interval: int) -> P:
     """Return the least hardware that takes an input every ``interval`` cycles."""
-    found = make(interval)
-    if found.interval <= interval:
-        return found
+    plan = make(interval)
+    if plan.interval <= interval:
+        return plan
     fastest = make(1)
     if fastest.interval > interval:
         why = f": {'; '.join(fastest.obstacles)}" if fastest.obstacles else ""
@@ -76,33 +76,33 @@ def _find_smallest(make: Callable[[int], P], interval: int) -> P:
             f"{fastest.graph.name!r}, "
             f"got {interval:,}{why}. Allow more cycles."
         )
-    low, high, found = 1, interval, fastest
+    low, high, plan = 1, interval, fastest
     while high - low > 1:
         middle = (low + high) // 2
         trial = make(middle)
         if trial.interval <= interval:
-            low, found = middle, trial
+            low, plan = middle, trial
         else:
             high = middle
-    return found
+    return plan
 
 
 def _find_fastest(make: Callable[[int], P], schedule: Schedule) -> P:
     """Return the plan of the least interval within the budget of ``schedule``."""
-    found = make(LONGEST)
-    low, high = 1, found.busiest
-    if not is_within_budget(found):
+    plan = make(LONGEST)
+    low, high = 1, plan.busiest
+    if not is_within_budget(plan):
         if schedule.fit is not False:
-            check_budget(found)
-        return found
+            check_budget(plan)
+        return plan
     while high > low * CLOSE and high - low > 1:
         middle = math.isqrt(low * high) if high > 4 * low else (low + high) // 2
         trial = make(max(middle, low + 1) if middle <= low else middle)
         if is_within_budget(trial):
-            high, found = middle, trial
+            high, plan = middle, trial
         else:
             low = middle
-    return found
+    return plan
 
 
 def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
@@ -131,13 +131,13 @@ def find_spared(plan: Plan | StreamPlan, processes: Sequence[Process | None]) ->
             luts = measure_process(replace(process, in_luts=True)).get("LUT", 0.0)
             more = luts - measure_process(process).get("LUT", 0.0)
             spared.append((more / blocks, blocks, position))
-    found: list[int] = []
+    positions: list[int] = []
     for _, blocks, position in sorted(spared):
         if excess <= 0:
             break
-        found.append(position)
+        positions.append(position)
         excess -= blocks
-    return found
+    return positions
 
 
 def measure_process(process: Process) -> Resources:

@@ -90,10 +90,10 @@ class Circuit:
 
         Raises ``RtlError`` where two paths to a gate differ.
         """
-        found: dict[Bit, int | None] = {0: None, 1: None}
-        found |= {bit: 0 for word in self.inputs.values() for bit in word}
+        registers: dict[Bit, int | None] = {0: None, 1: None}
+        registers |= {bit: 0 for word in self.inputs.values() for bit in word}
         for gate in self.gates:
-            read = {found.get(bit, 0) for bits in gate.ports.values() for bit in bits} - {None}
+            read = {registers.get(bit, 0) for bits in gate.ports.values() for bit in bits} - {None}
             if len(read) > 1:
                 raise RtlError(
                     f"{gate.name}: expected equally many registers on all paths to it, got "
@@ -101,8 +101,8 @@ class Circuit:
                 )
             stage = read.pop() if read else None
             late = stage + 1 if gate.kind == REGISTER and stage is not None else stage
-            found.update(dict.fromkeys(gate.out, late))
-        return found
+            registers.update(dict.fromkeys(gate.out, late))
+        return registers
 
     def drop_registers(self) -> Circuit:
         """Return the circuit in which each register is a wire."""

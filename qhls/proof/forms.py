@@ -43,16 +43,16 @@ class Forms:
         total, place = NormalForm({}), 0
         while place < len(bits):
             first = place + _find_varying(bits[place:])
-            found = self._find_bound(bits, place, first)
-            if found is None:
+            form = self._find_bound(bits, place, first)
+            if form is None:
                 code = sum(bit << number for number, bit in enumerate(bits[place:first]))
                 total = total + NormalForm.make_constant(code << place)
                 place = first
-                found = self._find_gated(bits[place:]) if place < len(bits) else None
-                if place < len(bits) and found is None:
+                form = self._find_gated(bits[place:]) if place < len(bits) else None
+                if place < len(bits) and form is None:
                     return None
-            if found is not None:
-                value, length = found
+            if form is not None:
+                value, length = form
                 total = total + value.scale(1 << place)
                 place += length
         return total
@@ -62,17 +62,17 @@ class Forms:
         if first == len(bits):
             return None
         words = self.bound.get(bits[place : first + 1], [])
-        found = [each for word, value in words if (each := self._fit(bits[place:], word, value))]
-        best = min(found, key=lambda each: (each[2], -each[1]), default=None)
+        forms = [each for word, value in words if (each := self._fit(bits[place:], word, value))]
+        best = min(forms, key=lambda each: (each[2], -each[1]), default=None)
         if best is None or (best[2] and first > place):
             return None
         return best[:2]
 
     def _find_gated(self, bits: BitWord) -> tuple[NormalForm, int] | None:
         """Return the value of as many bits as one word gives, and their number; the first is no constant."""
-        found = self._find_bound(bits, 0, 0)
-        if found is not None:
-            return found
+        form = self._find_bound(bits, 0, 0)
+        if form is not None:
+            return form
         source, low = self.circuit.places[bits[0]]
         if source < self._inputs:
             return None
@@ -122,14 +122,14 @@ class Forms:
     def _list_waiting(self, gate: Gate) -> list[int]:
         if gate.kind not in _LINEAR:
             return []
-        found: list[int] = []
+        waiting: list[int] = []
         for bits in gate.ports.values():
             for bit in bits:
                 if bit > 1 and bit not in self._begins:
                     source = self.circuit.places[bit][0] - self._inputs
-                    if source >= 0 and source not in self._known and source not in found:
-                        found.append(source)
-        return found
+                    if source >= 0 and source not in self._known and source not in waiting:
+                        waiting.append(source)
+        return waiting
 
     def _compute(self, gate: Gate) -> NormalForm | None:
         if gate.kind not in _LINEAR:

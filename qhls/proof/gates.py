@@ -53,11 +53,11 @@ def _make_comparison(swapped: bool, inverted: bool, equal: bool) -> Callable[...
         a, b = _widen(gate, words, width, on)
         if swapped:
             a, b = b, a
-        found = (
+        result = (
             on.compare_equal(a, b, width) if equal else on.compare_less(a, b, width, gate.signed)
         )
-        found = on.invert(found, 1) if inverted else found
-        return on.extend(found, 1, len(gate.out), False)
+        result = on.invert(result, 1) if inverted else result
+        return on.extend(result, 1, len(gate.out), False)
 
     return compute
 
@@ -75,16 +75,16 @@ def _test_any(gate: Gate, words: dict[str, Word], on: BitArithmetic, port: str =
 
 def _make_reduction(inverted: bool) -> Callable[..., Word]:
     def compute(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
-        found = _test_any(gate, words, on)
-        return on.extend(on.invert(found, 1) if inverted else found, 1, len(gate.out), False)
+        result = _test_any(gate, words, on)
+        return on.extend(on.invert(result, 1) if inverted else result, 1, len(gate.out), False)
 
     return compute
 
 
 def _test_all(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     width = len(gate.ports["A"])
-    found = on.compare_equal(words["A"], on.make_constant((1 << width) - 1, width), width)
-    return on.extend(found, 1, len(gate.out), False)
+    all_set = on.compare_equal(words["A"], on.make_constant((1 << width) - 1, width), width)
+    return on.extend(all_set, 1, len(gate.out), False)
 
 
 def _make_logic(kind: str) -> Callable[..., Word]:
@@ -110,11 +110,11 @@ def _choose(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
 def _choose_first(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
     """Return the word whose bit of S is 1; at most one is, by the comparisons that Yosys makes."""
     width, choices = len(gate.out), len(gate.ports["S"])
-    found = words["A"]
+    selected = words["A"]
     for place in range(choices):
         word = on.slice(words["B"], place * width, width, choices * width)
-        found = on.choose(on.slice(words["S"], place, 1, choices), word, found, width)
-    return found
+        selected = on.choose(on.slice(words["S"], place, 1, choices), word, selected, width)
+    return selected
 
 
 def _look_up(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:

@@ -48,8 +48,8 @@ class SampledValues:
         if number not in self.values:
             unknown = self.unknowns[number]
             args = [Codes(self.compute(arg)) for arg in unknown.args]
-            made = _MEANINGS[unknown.rule](unknown.setting, args).to_integers()
-            self.values[number] = made.reshape(self.samples)
+            value = _MEANINGS[unknown.rule](unknown.setting, args).to_integers()
+            self.values[number] = value.reshape(self.samples)
         return self.values[number]
 
     def compute(self, polynomial: Any) -> Array:

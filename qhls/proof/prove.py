@@ -47,10 +47,10 @@ def prove(
     Raises ``MissingError`` without pyosys, and ``RtlError`` for a text that Yosys cannot read.
     """
     start = _measure_cpu()
-    given = verilog.print() if text is None else text
+    source = verilog.print() if text is None else text
     report("read the Verilog back")
-    circuit = Circuit.read(read_verilog(given, verilog.top))
-    task = _Task(graph, verilog, given, circuit)
+    circuit = Circuit.read(read_verilog(source, verilog.top))
+    task = _Task(graph, verilog, source, circuit)
     result = task.prove(seconds)
     return replace(result, seconds=_measure_cpu() - start)
 
@@ -83,9 +83,9 @@ class _Task:
         """Return the proof: simulate, check registers, prove, and hunt where that failed."""
         base = ProofReport(self.graph.name, (), self.latency, samples=_SAMPLES)
         codes = self._draw_samples(_SAMPLES)
-        found = self._find_difference(codes)
-        if found:
-            return replace(base, counterexample=found)
+        difference = self._find_difference(codes)
+        if difference:
+            return replace(base, counterexample=difference)
         fault = self._check_registers()
         if fault:
             return replace(base, fault=fault)
@@ -111,8 +111,8 @@ class _Task:
         spec = Specification.of(self.graph)
         flat = self.circuit.drop_registers()
         columns = _list_columns(codes)
-        given = dict(zip(chain.from_iterable(spec.inputs), columns, strict=True))
-        numbers = SampledValues(spec.unknowns, len(codes[0]), given)
+        columns_by_bit = dict(zip(chain.from_iterable(spec.inputs), columns, strict=True))
+        numbers = SampledValues(spec.unknowns, len(codes[0]), columns_by_bit)
         words = flat.list_words()
         simulated = Run(flat, columns)
         values = [simulated.compute_values(bits) for bits in words.values()]
@@ -173,11 +173,11 @@ class _Task:
         for unknown, bits in prover.open:
             codes = prover.find_codes(unknown, bits)
             if codes is not None:
-                found = self._find_difference(self._draw_near(prover, codes))
-                if found:
-                    return replace(base, counterexample=found)
-        found = self._find_difference(self._draw_samples(_HUNTED, seed=1))
-        return replace(base, counterexample=found, samples=base.samples + _HUNTED)
+                difference = self._find_difference(self._draw_near(prover, codes))
+                if difference:
+                    return replace(base, counterexample=difference)
+        difference = self._find_difference(self._draw_samples(_HUNTED, seed=1))
+        return replace(base, counterexample=difference, samples=base.samples + _HUNTED)
 
     def _draw_near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
         """Return samples with these codes of some inputs; all others are random."""
@@ -199,7 +199,7 @@ def _group_verdicts(prover: Prover) -> tuple[OpProof, ...]:
     rows: dict[str, list[Verdict]] = {}
     for verdict in prover.verdicts:
         rows.setdefault(verdict.op, []).append(verdict)
-    found: list[OpProof] = []
+    proofs: list[OpProof] = []
     for name, verdicts in rows.items():
         methods: dict[str, int] = {}
         for verdict in verdicts:
@@ -208,5 +208,5 @@ def _group_verdicts(prover: Prover) -> tuple[OpProof, ...]:
         failed = [verdict for verdict in verdicts if not verdict.method]
         codes = sum(verdict.codes for verdict in verdicts)
         reason = failed[0].reason if failed else ""
-        found.append(OpProof(name, methods, codes, len(failed), reason))
-    return tuple(found)
+        proofs.append(OpProof(name, methods, codes, len(failed), reason))
+    return tuple(proofs)

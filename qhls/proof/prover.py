@@ -92,9 +92,9 @@ class Prover:
 
         ``candidates``: words that have the values of an unknown on samples.
         """
-        made = [unknown for unknown in self.spec.unknowns if unknown.rule != "input"]
-        made.sort(key=lambda unknown: unknown.group)
-        for _, group in groupby(made, key=lambda unknown: unknown.group):
+        computed = [unknown for unknown in self.spec.unknowns if unknown.rule != "input"]
+        computed.sort(key=lambda unknown: unknown.group)
+        for _, group in groupby(computed, key=lambda unknown: unknown.group):
             self._prove_group(list(group), candidates)
         outputs = [each for port in self.spec.outputs for each in port]
         for number, (name, bits) in enumerate(self.circuit.outputs.items()):
@@ -186,20 +186,20 @@ class Prover:
             if form is not None and self._is_equal(form, value, bits):
                 return Verdict(unknown.op, LINEAR)
         hidden: set[int] = set()
-        found = self._compare_word(unknown, bits)
+        verdict = self._compare_word(unknown, bits)
         for _ in range(_STEPS_BACK):
             # Values that what it reads never has may differ: go one step back.
             inner = self._read(unknown) - self._inputs
-            if found.method or not inner:
+            if verdict.method or not inner:
                 break
             hidden |= inner
             self._matched -= inner
-            found = self._compare_word(unknown, bits)
+            verdict = self._compare_word(unknown, bits)
         self._matched |= hidden
-        if found.ends:
-            low, high = found.ends
+        if verdict.ends:
+            low, high = verdict.ends
             self._narrow(unknown, max(low, unknown.lo), min(high, unknown.hi))
-        return Verdict(unknown.op, found.method, found.reason, found.codes)
+        return Verdict(unknown.op, verdict.method, verdict.reason, verdict.codes)
 
     def _narrow(self, unknown: Unknown, low: int, high: int) -> None:
         """State the ends of the values that an unknown has."""
@@ -217,18 +217,18 @@ class Prover:
 
     def _read(self, unknown: Unknown) -> set[int]:
         """Return the unknowns that one reads, past those that have no word."""
-        found: set[int] = set()
+        numbers: set[int] = set()
         stack = [n for arg in unknown.args for n in arg.list_unknowns()]
         while stack:
             number = stack.pop()
-            if number in found:
+            if number in numbers:
                 continue
             if number in self._matched:
-                found.add(number)
+                numbers.add(number)
             else:
                 args = self.spec.unknowns[number].args
                 stack += [n for arg in args for n in arg.list_unknowns()]
-        return found
+        return numbers
 
     def _find_cone(self, unknown: Unknown, bits: BitWord) -> Cone | None:
         """Return the gates behind a word, up to those that ``unknown`` reads and the inputs."""
@@ -312,16 +312,16 @@ class Prover:
         self, unknown: Unknown, bits: BitWord, cone: Cone, numbers: list[int], codes: int
     ) -> Verdict:
         """Compare on all codes of the unknowns ``numbers``."""
-        given: dict[int, Array] = {}
+        columns: dict[int, Array] = {}
         rest = codes
         places = np.arange(codes)
         for number in numbers:
             low, high = self.spec.get_range(number)
             rest //= high - low + 1
-            given[number] = places // rest % (high - low + 1) + low
-        wanted = SampledValues(self.spec.unknowns, codes, given)
+            columns[number] = places // rest % (high - low + 1) + low
+        wanted = SampledValues(self.spec.unknowns, codes, columns)
         want = wanted.compute(unknown.args[0]) if unknown.number < 0 else wanted.of(unknown.number)
-        got = self._evaluate(bits, cone, given)
+        got = self._evaluate(bits, cone, columns)
         full = np.broadcast_to(got, want.shape)
         values = [full, read_signed(full, len(bits))]
         low, high = int(want.min()), int(want.max())
@@ -331,9 +331,9 @@ class Prover:
             return Verdict("", ALL_CODES, codes=codes, ends=(low, high))
         return Verdict("", "", "the word differs for some codes of what it reads")
 
-    def _evaluate(self, bits: BitWord, cone: Cone, given: dict[int, Array]) -> Any:
+    def _evaluate(self, bits: BitWord, cone: Cone, columns: dict[int, Array]) -> Any:
         def read(number: int, low: int, length: int) -> Array:
-            return (given[number] >> low) & ((1 << length) - 1)
+            return (columns[number] >> low) & ((1 << length) - 1)
 
         return self._compute(Samples(), bits, cone, read)
 
@@ -392,8 +392,8 @@ class Prover:
             unknown = self.spec.unknowns[number]
             read = {n for arg in unknown.args for n in arg.list_unknowns()}
             if read and read <= set(on.variables):
-                made = self._make_wanted(on, unknown)
-                differ = on.make_difference(on.variables[number], made)
+                term = self._make_wanted(on, unknown)
+                differ = on.make_difference(on.variables[number], term)
                 on.query.assert_formula(on.make_term("NOT", [differ]))
 
     def _make_wanted(self, on: Formulas, unknown: Unknown) -> tuple[Any, int]:
@@ -449,7 +449,7 @@ def find_candidates(
         keys = {_print(value), _print(read_signed(value, len(bits)))}
         for key in keys:
             seen.setdefault(key, []).append((name, bits))
-    found: dict[int, list[BitWord]] = {}
+    candidates: dict[int, list[BitWord]] = {}
     for unknown in spec.unknowns:
         if unknown.rule == "input":
             continue
@@ -459,8 +459,8 @@ def find_candidates(
         ranked = sorted(
             near, key=lambda each: (each[0] != exact, not each[0].startswith(start), len(each[1]))
         )
-        found[unknown.number] = list(dict.fromkeys(bits for _, bits in ranked))
-    return found
+        candidates[unknown.number] = list(dict.fromkeys(bits for _, bits in ranked))
+    return candidates
 
 
 def _print(values: Array) -> bytes:

@@ -111,7 +111,7 @@ class ProofReport(Tabular):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report, ready for ``json.dumps``."""
-        found = self.counterexample
+        example = self.counterexample
         return {
             "design": self.design,
             "proved": self.proved,
@@ -130,13 +130,13 @@ class ProofReport(Tabular):
                 }
                 for op in self.ops
             ],
-            "counterexample": found
+            "counterexample": example
             and {
-                "inputs": [array.tolist() for array in found.inputs],
-                "vector": found.vector,
-                "port": found.port,
-                "expected": found.expected,
-                "got": found.got,
-                "confirmed": found.confirmed,
+                "inputs": [array.tolist() for array in example.inputs],
+                "vector": example.vector,
+                "port": example.port,
+                "expected": example.expected,
+                "got": example.got,
+                "confirmed": example.confirmed,
             },
         }

@@ -121,29 +121,29 @@ class Formulas:
 
     def make_variable(self, unknown: Unknown) -> tuple[Any, int]:
         """Return a variable within the ends of an unknown."""
-        found = self.variables.get(unknown.number)
-        if found is None:
+        variable = self.variables.get(unknown.number)
+        if variable is None:
             width = _find_width((unknown.lo, unknown.hi))
             term = self.terms.mk_const(self.terms.mk_bv_sort(width), f"v{unknown.number}")
-            found = self.variables[unknown.number] = term, width
+            variable = self.variables[unknown.number] = term, width
             low, high = (self.make_constant(end, width) for end in (unknown.lo, unknown.hi))
             self.query.assert_formula(self.make_term("BV_SLE", [low, term]))
             self.query.assert_formula(self.make_term("BV_SLE", [term, high]))
-        return found
+        return variable
 
     def sum_terms(
         self, polynomial: NormalForm, of: Callable[[int], tuple[Any, int]], ends: Range
     ) -> tuple[Any, int]:
         """Return a polynomial within its ``ends``."""
         width = _find_width(ends)
-        made = self.make_constant(0, width)
+        total = self.make_constant(0, width)
         for monomial, factor in polynomial.terms.items():
             part = self.make_constant(factor, width)
             for number in monomial:
                 term, own = of(number)
                 part = self.make_term("BV_MUL", [part, self.extend(term, own, width, True)])
-            made = self.make_term("BV_ADD", [made, part])
-        return made, width
+            total = self.make_term("BV_ADD", [total, part])
+        return total, width
 
     def apply_rule(self, unknown: Unknown, args: list[tuple[Any, int]]) -> tuple[Any, int]:
         """Return the result of an unknown's rule for its arguments, by its definition."""
@@ -259,12 +259,12 @@ def _wrap(on: Formulas, setting: tuple[bool, int], args: list[Integer]) -> Integ
 
 def _step(on: Formulas, setting: Any, args: list[Integer]) -> Integer:
     steps, levels = setting
-    found = on.make_integer(levels[0])
+    value = on.make_integer(levels[0])
     for step, level in zip(steps, levels[1:], strict=True):
-        found = on.choose_integer(
-            on.make_less(args[0], on.make_integer(step)), found, on.make_integer(level)
+        value = on.choose_integer(
+            on.make_less(args[0], on.make_integer(step)), value, on.make_integer(level)
         )
-    return found
+    return value
 
 
 def _look_up(on: Formulas, setting: tuple[int, ...], args: list[Integer]) -> Integer:
@@ -276,12 +276,12 @@ def _look_up(on: Formulas, setting: tuple[int, ...], args: list[Integer]) -> Int
 
 def _argmax(on: Formulas, setting: None, args: list[Integer]) -> Integer:
     """Return the place that no earlier one equals and no later one exceeds."""
-    found = on.make_integer(len(args) - 1)
+    place_of_largest = on.make_integer(len(args) - 1)
     for place in range(len(args) - 2, -1, -1):
         behind = [on.make_less(args[place], other) for other in args[place + 1 :]]
         beaten = behind[0] if len(behind) == 1 else on.make_term("OR", behind)
-        found = on.choose_integer(beaten, found, on.make_integer(place))
-    return found
+        place_of_largest = on.choose_integer(beaten, place_of_largest, on.make_integer(place))
+    return place_of_largest
 
 
 _RULES: dict[str, Callable[[Formulas, Any, list[Integer]], Integer]] = {

@@ -44,16 +44,16 @@ class Specification:
 
     def make_input(self, name: str, ends: Range, shape: tuple[int, ...]) -> Terms:
         """Return the unknowns of a port."""
-        made = np.empty((1, *shape), object)
+        ids = np.empty((1, *shape), object)
         numbers: list[int] = []
         for place in np.ndindex(*shape):
             label = "".join(f"_{i}" for i in place)
             number = len(self.unknowns)
             self.unknowns.append(Unknown(number, name, label, (-1, 0), *ends))
             numbers.append(number)
-            made[(0, *place)] = NormalForm.make_unknown(number)
+            ids[(0, *place)] = NormalForm.make_unknown(number)
         self.inputs.append(numbers)
-        return Terms(self, made)
+        return Terms(self, ids)
 
     def get_range(self, number: int) -> Range:
         """Return the ends of an unknown."""
@@ -86,8 +86,8 @@ class Specification:
         settled = np.empty(results.shape, object)
         labels: dict[int, str] = {}
         for place in np.ndindex(*results.shape):
-            settled[place] = made = self._settle(cast(NormalForm, results[place]))
-            for number in made.list_unknowns():
+            settled[place] = form = self._settle(cast(NormalForm, results[place]))
+            for number in form.list_unknowns():
                 labels.setdefault(number, "".join(f"_{i}" for i in place[1:]))
         for number in range(self._first, len(self.unknowns)):
             unknown = self.unknowns[number]
@@ -142,19 +142,19 @@ class Terms:
         return Terms(self.spec, self.spec.settle(name, self.ids))
 
     def _map_terms(self, rule: Callable[[NormalForm], NormalForm]) -> Terms:
-        made = np.empty(self.shape, object)
+        ids = np.empty(self.shape, object)
         for place in np.ndindex(*self.shape):
-            made[place] = rule(cast(NormalForm, self.ids[place]))
-        return Terms(self.spec, made)
+            ids[place] = rule(cast(NormalForm, self.ids[place]))
+        return Terms(self.spec, ids)
 
     def _map_pairs(
         self, other: Terms, rule: Callable[[NormalForm, NormalForm], NormalForm]
     ) -> Terms:
         a, b = np.broadcast_arrays(self.ids, other.ids)
-        made = np.empty(a.shape, object)
+        ids = np.empty(a.shape, object)
         for place in np.ndindex(*a.shape):
-            made[place] = rule(cast(NormalForm, a[place]), cast(NormalForm, b[place]))
-        return Terms(self.spec, made)
+            ids[place] = rule(cast(NormalForm, a[place]), cast(NormalForm, b[place]))
+        return Terms(self.spec, ids)
 
     # Arithmetic
 
@@ -175,13 +175,13 @@ class Terms:
         lead = np.broadcast_shapes(self.shape[:-2], weights.shape[:-2])
         x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
         matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
-        made = np.empty((*x.shape[:-1], weights.shape[-1]), object)
+        ids = np.empty((*x.shape[:-1], weights.shape[-1]), object)
         for place in np.ndindex(*x.shape[:-1]):
             columns = matrices[place[:-1]].T.tolist()
             row = x[place].tolist()
             for column, factors in enumerate(columns):
-                made[(*place, column)] = _weigh(row, factors)
-        return Terms(self.spec, made)
+                ids[(*place, column)] = _weigh(row, factors)
+        return Terms(self.spec, ids)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Terms:
         """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
@@ -249,24 +249,22 @@ class Terms:
         """Return the rows of constants ``table`` at these indices."""
         rows = table.get_codes()
         columns = [tuple(column) for column in rows.reshape(len(rows), -1).T.tolist()]
-        made = np.empty((*self.shape, len(columns)), object)
+        ids = np.empty((*self.shape, len(columns)), object)
         for place in np.ndindex(*self.shape):
             x = cast(NormalForm, self.ids[place])
             low, high = self.spec.find_ends(x)
             for number, column in enumerate(columns):
                 part = column[low : high + 1]
-                made[(*place, number)] = self.spec.make(
-                    "table", [x], (min(part), max(part)), column
-                )
-        return Terms(self.spec, made.reshape(*self.shape, *rows.shape[1:]))
+                ids[(*place, number)] = self.spec.make("table", [x], (min(part), max(part)), column)
+        return Terms(self.spec, ids.reshape(*self.shape, *rows.shape[1:]))
 
     def argmax(self) -> Terms:
         """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
-        made = np.empty((*self.shape[:-1], 1), object)
+        ids = np.empty((*self.shape[:-1], 1), object)
         for place in np.ndindex(*self.shape[:-1]):
             line = self.ids[place].tolist()
-            made[(*place, 0)] = self.spec.make("argmax", line, (0, len(line) - 1))
-        return Terms(self.spec, made)
+            ids[(*place, 0)] = self.spec.make("argmax", line, (0, len(line) - 1))
+        return Terms(self.spec, ids)
 
     # Moving elements about makes nothing new.
 

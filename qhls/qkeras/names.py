@@ -73,11 +73,11 @@ def safe_eval(eval_str: Any, op_dict: Mapping[str, Any], *params: Any, **kwparam
     if not isinstance(eval_str, str):
         return eval_str
     name, arguments, keywords = parse_call(eval_str)
-    found = op_dict[name] if name in op_dict else keras.activations.get(name)
-    is_call = "(" in eval_str or params or kwparams or isinstance(found, type)
+    function = op_dict[name] if name in op_dict else keras.activations.get(name)
+    is_call = "(" in eval_str or params or kwparams or isinstance(function, type)
     if not is_call:
-        return found
-    return found(*arguments, *params, **{**keywords, **kwparams})
+        return function
+    return function(*arguments, *params, **{**keywords, **kwparams})
 
 
 def GetParams(text: str) -> tuple[list[Any], dict[str, Any]]:  # noqa: N802 - QKeras' name

@@ -22,8 +22,8 @@ def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[st
     current: list[str] = []
     for line in generate_design(graph, schedule, target).splitlines():
         heading = _HEADING.match(line)
-        if heading and names.issuperset(found := heading["names"].split(", ")):
-            current = found
+        if heading and names.issuperset(headed := heading["names"].split(", ")):
+            current = headed
         for name in current:
             functions.setdefault(name, []).append(line)
         if line == "}":

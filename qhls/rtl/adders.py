@@ -164,24 +164,24 @@ def _find_neighbours(sums: Sums, count: int) -> list[int]:
     """Return about ``count`` shared sums that read one another, around a random sum."""
     dice = sums.random
     front = [dice.choice(list(sums.terms))]
-    seen, found = set(front), list[int]()
-    while front and len(found) < count:
+    seen, neighbours = set(front), list[int]()
+    while front and len(neighbours) < count:
         number = front.pop(dice.randrange(len(front)))
         if number not in sums.columns:
-            found.append(number)
+            neighbours.append(number)
         near = [term >> sums.bits for term in sums.terms[number]] + list(sums.users[number])
         dice.shuffle(near)
         for other in near[:_NEAR]:
             if other not in seen and other in sums.terms:
                 seen.add(other)
                 front.append(other)
-    return found
+    return neighbours
 
 
 def _order_sums(sums: Sums) -> AdderGraph:
     """Return the sums, each after those that it reads."""
     order: dict[int, int] = {source: source for source in range(sums.inputs)}
-    found: list[tuple[Term, ...]] = []
+    ordered: list[tuple[Term, ...]] = []
     stack = [(number, False) for number in reversed(sums.columns)]
     while stack:
         number, ready = stack.pop()
@@ -190,9 +190,9 @@ def _order_sums(sums: Sums) -> AdderGraph:
         if ready:
             mask = (1 << sums.bits) - 1
             parts = sorted(terms.items())
-            found.append(tuple((order[t >> sums.bits], sign, t & mask) for t, sign in parts))
-            order[number] = sums.inputs + len(found) - 1
+            ordered.append(tuple((order[t >> sums.bits], sign, t & mask) for t, sign in parts))
+            order[number] = sums.inputs + len(ordered) - 1
         elif number not in order and terms:
             stack.append((number, True))
             stack += [(source, False) for source in below if source not in order]
-    return AdderGraph(sums.inputs, tuple(found), tuple(order.get(c) for c in sums.columns))
+    return AdderGraph(sums.inputs, tuple(ordered), tuple(order.get(c) for c in sums.columns))

@@ -62,24 +62,24 @@ def emit(
     """
     folder = Path(path).absolute()
     check_folder(folder, overwrite)
-    given = check_stimuli(graph, stimuli)
+    vectors = check_stimuli(graph, stimuli)
     verilog = Verilog.of(build_netlist(graph, clock_period=clock_period, family=family))
     settings = _describe(verilog) | {"notes": note(graph, warnings), "simulated": verilog.top}
     sources = {f"{verilog.top}.sv": verilog.print()}
     files = {f"tb/{verilog.top}_test.cpp": render("testbench.cpp.j2", settings)}
-    files |= make_vectors(verilog.netlist.inputs, given, "stimuli")
-    files |= make_vectors(verilog.netlist.outputs, run(graph, given), "expected")
+    files |= make_vectors(verilog.netlist.inputs, vectors, "stimuli")
+    files |= make_vectors(verilog.netlist.outputs, run(graph, vectors), "expected")
     return write_project(graph, folder, sources, files, settings)
 
 
 def check_stimuli(graph: Graph, stimuli: Sequence[Array] | None) -> Sequence[Array]:
     """Return the stimuli of a test bench, random ones by default. Raises ``EmitError`` for none."""
-    given = draw_stimuli(graph) if stimuli is None else stimuli
-    if any(len(array) == 0 for array in given):
+    vectors = draw_stimuli(graph) if stimuli is None else stimuli
+    if any(len(array) == 0 for array in vectors):
         raise EmitError(
             "stimuli: expected at least one sample, got none. Leave them out for random ones."
         )
-    return given
+    return vectors
 
 
 def note(graph: Graph, warnings: Sequence[str]) -> list[str]:

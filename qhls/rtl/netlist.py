@@ -91,9 +91,9 @@ class Netlist:
         """Return the outputs' codes for input codes (samples, *shape), one array per port, without delays."""
         samples = len(codes[0]) if codes else 1
         wanted = {cell for port in self.outputs for cell in port.cells}
-        found = {index: value for index, value in self.walk_values(codes) if index in wanted}
+        values = {index: value for index, value in self.walk_values(codes) if index in wanted}
         return [
-            np.stack([found[cell] for cell in port.cells], 1).reshape(samples, *port.shape)
+            np.stack([values[cell] for cell in port.cells], 1).reshape(samples, *port.shape)
             for port in self.outputs
         ]
 
@@ -109,14 +109,14 @@ class Netlist:
         last = self._last_readers
         for index, cell in enumerate(self.cells):
             if cell.kind is Kind.CONST:
-                made = narrow_integers([cell.setting], abs(cell.setting)).repeat(samples)
+                value = narrow_integers([cell.setting], abs(cell.setting)).repeat(samples)
             elif cell.kind is Kind.INPUT:
-                made = inputs[index]
+                value = inputs[index]
             else:
-                made = _RULES[cell.kind](self, cell, *(values[arg] for arg in cell.args))
-                made = narrow_integers(made.tolist(), max(-cell.lo, cell.hi))
-            values[index] = made
-            yield index, made
+                value = _RULES[cell.kind](self, cell, *(values[arg] for arg in cell.args))
+                value = narrow_integers(value.tolist(), max(-cell.lo, cell.hi))
+            values[index] = value
+            yield index, value
             for arg in cell.args:
                 if last[arg] == index:
                     values.pop(arg, None)

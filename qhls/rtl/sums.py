@@ -233,7 +233,7 @@ class Sums:
         self, first: int, second: int, gap: int, opposite: int
     ) -> list[tuple[int, int, int]]:
         """Return the sums and the two terms of every occurrence of a pair; no term is in two."""
-        bits, found = self.bits, list[tuple[int, int, int]]()
+        bits, places = self.bits, list[tuple[int, int, int]]()
         readers, others = self.users[first], self.users[second]
         low = first << bits
         for number in sorted(readers if len(readers) < len(others) else others):
@@ -246,20 +246,20 @@ class Sums:
                 b = (second << bits) + (a - low) + gap
                 if b in terms and b not in used and (terms[a] != terms[b]) == opposite:
                     used |= {a, b}
-                    found.append((number, a, b))
-        return found if self.limit is None else self._keep_shallow(found, first, second)
+                    places.append((number, a, b))
+        return places if self.limit is None else self._keep_shallow(places, first, second)
 
     def _keep_shallow(
-        self, found: list[tuple[int, int, int]], first: int, second: int
+        self, places: list[tuple[int, int, int]], first: int, second: int
     ) -> list[tuple[int, int, int]]:
         """Return the occurrences whose sum keeps to its levels if the pair is added first."""
         a, b = 1 << self.levels[first], 1 << self.levels[second]
         more = 2 * max(a, b) - a - b
         if not more:
-            return found
+            return places
         room: dict[int, int] = {}
         kept: list[tuple[int, int, int]] = []
-        for place in found:
+        for place in places:
             number = place[0]
             left = room.get(number)
             if left is None:
@@ -334,10 +334,10 @@ def _subtract_columns(
         chosen = min(left, key=lambda column: (costs[column], column))
         left.remove(chosen)
         for sign, power in product((1, -1), range(_POWERS)):
-            found = _count_digits(numbers - (sign * numbers[chosen] << power)) + 1
+            digits = _count_digits(numbers - (sign * numbers[chosen] << power)) + 1
             for column in left:
-                if found[column] < costs[column]:
-                    costs[column], bases[column] = found[column], (chosen, sign, power)
+                if digits[column] < costs[column]:
+                    costs[column], bases[column] = digits[column], (chosen, sign, power)
     rests = [
         (numbers[j] - (base[1] * numbers[base[0]] << base[2]) if base else numbers[j]).tolist()
         for j, base in enumerate(bases)

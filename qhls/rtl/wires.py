@@ -100,13 +100,13 @@ class Wires:
         return self
 
     def _map_cells(self, rule: Callable[[int], int]) -> Wires:
-        made = [rule(cell) for cell in self.ids.ravel().tolist()]
-        return Wires(self.builder, np.array(made, np.int64).reshape(self.shape))
+        cells = [rule(cell) for cell in self.ids.ravel().tolist()]
+        return Wires(self.builder, np.array(cells, np.int64).reshape(self.shape))
 
     def _map_pairs(self, other: Wires, rule: Callable[[int, int], int]) -> Wires:
         a, b = np.broadcast_arrays(self.ids, other.ids)
-        made = [rule(x, y) for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)]
-        return Wires(self.builder, np.array(made, np.int64).reshape(a.shape))
+        cells = [rule(x, y) for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)]
+        return Wires(self.builder, np.array(cells, np.int64).reshape(a.shape))
 
     # Arithmetic
 
@@ -126,7 +126,7 @@ class Wires:
         """Return the products with matrices of constants, which share terms, or of weights that change."""
         lead = np.broadcast_shapes(self.shape[:-2], other.shape[:-2])
         x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
-        made = np.empty((*x.shape[:-1], other.shape[-1]), np.int64)
+        ids = np.empty((*x.shape[:-1], other.shape[-1]), np.int64)
         is_known = all(
             self.builder.get_code(cell) is not None for cell in other.ids.ravel().tolist()
         )
@@ -136,8 +136,8 @@ class Wires:
         matrices = np.broadcast_to(weights, (*lead, *weights.shape[-2:]))
         for place in np.ndindex(*x.shape[:-1]):
             columns = tuple(map(tuple, matrices[place[:-1]].T.tolist()))
-            made[place] = rule(self.builder, x[place].tolist(), columns)
-        return Wires(self.builder, made)
+            ids[place] = rule(self.builder, x[place].tolist(), columns)
+        return Wires(self.builder, ids)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Wires:
         """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
@@ -194,32 +194,32 @@ class Wires:
         """Return the rows of constants ``table`` at these indices."""
         rows = table.get_codes()
         columns = rows.reshape(len(rows), -1).T.tolist()
-        made = [
+        cells = [
             self.builder.make_table(
                 cell, column[self.builder.get_lo(cell) : self.builder.get_hi(cell) + 1]
             )
             for cell in self.ids.ravel().tolist()
             for column in columns
         ]
-        return Wires(self.builder, np.array(made, np.int64).reshape(*self.shape, *rows.shape[1:]))
+        return Wires(self.builder, np.array(cells, np.int64).reshape(*self.shape, *rows.shape[1:]))
 
     def argmax(self) -> Wires:
         """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
         lines = self.ids.reshape(-1, self.shape[-1]).tolist()
-        made = [self._place_of_largest(line) for line in lines]
-        return Wires(self.builder, np.array(made, np.int64).reshape(*self.shape[:-1], 1))
+        places = [self._place_of_largest(line) for line in lines]
+        return Wires(self.builder, np.array(places, np.int64).reshape(*self.shape[:-1], 1))
 
     def _place_of_largest(self, line: list[int]) -> int:
         """Return the index of the largest by halves, which keep their order."""
         build = self.builder
-        found = [(cell, build.make_const(place)) for place, cell in enumerate(line)]
-        while len(found) > 1:
+        pairs = [(cell, build.make_const(place)) for place, cell in enumerate(line)]
+        while len(pairs) > 1:
             halved = [
                 (self._choose_larger(a, b), build.make_mux(build.make_less(a, b), second, first))
-                for (a, first), (b, second) in zip(found[::2], found[1::2], strict=False)
+                for (a, first), (b, second) in zip(pairs[::2], pairs[1::2], strict=False)
             ]
-            found = halved + found[2 * len(halved) :]
-        return found[0][1]
+            pairs = halved + pairs[2 * len(halved) :]
+        return pairs[0][1]
 
     # Moving elements about makes no cell.
 

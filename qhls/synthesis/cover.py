@@ -31,11 +31,11 @@ def count_covered(
     gates = _Gates(netlist, chains, family.unknown, family.sums, packed)
     costs = family.costs
     tables = gates.find_cover(len(costs))
-    found: dict[str, int] = {"sum": 0, "logic": 0, "deep_logic": 0}
+    counts: dict[str, int] = {"sum": 0, "logic": 0, "deep_logic": 0}
     for gate, wires in tables.items():
         part = "logic" if tables.keys().isdisjoint(wires) else "deep_logic"
-        found["sum" if gate in gates.added else part] += costs[min(len(wires), len(costs)) - 1]
-    return found
+        counts["sum" if gate in gates.added else part] += costs[min(len(wires), len(costs)) - 1]
+    return counts
 
 
 class _Gates:
@@ -210,10 +210,10 @@ class _Gates:
         """Return the bits of a choice."""
         bit = self.bits[cell.args[0]][0]
         a, b = (self.extend(arg, cell.type.width) for arg in cell.args[1:])
-        made = [self.make_gate(_make_mux, bit, x, y) for x, y in zip(a, b, strict=True)]
+        gates = [self.make_gate(_make_mux, bit, x, y) for x, y in zip(a, b, strict=True)]
         known = {ZERO, ONE}
-        self.reset |= {wire for wire, x, y in zip(made, a, b, strict=True) if {x, y} & known}
-        return made
+        self.reset |= {wire for wire, x, y in zip(gates, a, b, strict=True) if {x, y} & known}
+        return gates
 
     def combine(self, cell: Cell) -> list[int]:
         """Return the bit of a gate."""

@@ -75,7 +75,7 @@ class Family:
     @property
     def carry_luts(self) -> int:
         """Return the look-up tables of a carry cell."""
-        return next(found.get(LUT, 0) for _, found in self.cells if CARRY in found)
+        return next(counts.get(LUT, 0) for _, counts in self.cells if CARRY in counts)
 
     @property
     def costs(self) -> tuple[int, ...]:
@@ -89,14 +89,14 @@ class Family:
 
     def count(self, cells: Mapping[str, int]) -> dict[str, int]:
         """Return resources for numbers of cells by their names; buffers and inverters count as nothing."""
-        found = dict.fromkeys(COLUMNS, 0)
+        counts = dict.fromkeys(COLUMNS, 0)
         for name, number in cells.items():
             for pattern, resources in self.cells:
                 if re.fullmatch(pattern, name):
                     for unit, each in resources.items():
-                        found[unit] += each * number
+                        counts[unit] += each * number
                     break
-        return found
+        return counts
 
 
 _XILINX = (

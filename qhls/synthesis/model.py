@@ -48,16 +48,16 @@ def price_parts(parts: Mapping[str, float], table: FabricTable) -> FabricEstimat
     """Return the resources of parts: LUT by fitted figures, carry cells beside sums too, FF and DSP as counted."""
     lut = {part: figure.lut * parts[part] for part, figure in table.figures.items()}
     beside = sum(figure.carry * parts[part] for part, figure in table.figures.items())
-    found = {
+    totals = {
         LUT: sum(lut.values()),
         FF: parts["register"],
         CARRY: parts["carry"] + beside,
         DSP: parts["dsp"],
         BRAM: 0.0,
     }
-    errors = {column: table.errors.get(column, 0.0) * found[column] for column in COLUMNS}
+    errors = {column: table.errors.get(column, 0.0) * totals[column] for column in COLUMNS}
     errors[LUT] = sum(figure.error * lut[part] for part, figure in table.figures.items())
-    return FabricEstimate(found, errors)
+    return FabricEstimate(totals, errors)
 
 
 def estimate_fabric(netlist: Netlist, family: Family) -> FabricEstimate:

@@ -95,8 +95,8 @@ class PlacementReport(Tabular):
             "error",
             "shortest",
         )
-        found = {name: getattr(self, name) for name in names}
-        return found | {
+        fields = {name: getattr(self, name) for name in names}
+        return fields | {
             "used": dict(self.used),
             "available": dict(self.available),
             "fmax": self.fmax,
@@ -126,10 +126,12 @@ def place(
     family = find_family(FAMILY)
     total = source.estimate_area(family).resources
     check_fit(chosen, total, source.pins if bitstream is not None else None)
-    found = _find_placement(source, chosen, clock_period, bitstream)
+    placement = _find_placement(source, chosen, clock_period, bitstream)
     delays = load_delays(FAMILY)
     counts = {
-        _RESOURCES[name]: each for name, each in found["utilization"].items() if name in _RESOURCES
+        _RESOURCES[name]: each
+        for name, each in placement["utilization"].items()
+        if name in _RESOURCES
     }
     return PlacementReport(
         source.name,
@@ -138,7 +140,7 @@ def place(
         clock_period,
         {name: each["used"] for name, each in counts.items()},
         {name: each["available"] for name, each in counts.items()},
-        1000 / min(clock["achieved"] for clock in found["fmax"].values()),
+        1000 / min(clock["achieved"] for clock in placement["fmax"].values()),
         source.estimate_slowest(delays),
         delays.worst,
         source.find_shortest_period(FAMILY),
@@ -167,8 +169,8 @@ def _find_placement(
     if bitstream is None:
 
         def make(folder: Path, built: Path) -> None:
-            found = place_in(folder)
-            kept = {name: found[name] for name in ("fmax", "utilization")}
+            placement = place_in(folder)
+            kept = {name: placement[name] for name in ("fmax", "utilization")}
             built.write_text(json.dumps(kept), encoding="utf-8")
 
         tools = [find_yosys(), find_nextpnr(), device.name, str(clock_period)]
@@ -177,6 +179,6 @@ def _find_placement(
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as name:
-        found = place_in(Path(name))
+        placement = place_in(Path(name))
         write_whole(bitstream, (Path(name) / "design.bit").read_bytes(), "bitstream")
-    return found
+    return placement

@@ -34,19 +34,19 @@ def synthesize(
         raise EmitError(
             f"flow: expected one of {', '.join(FLOWS)}, got {flow!r}. Choose one of these."
         )
-    found = _measure(graph, source, chosen)
+    measured = _measure(graph, source, chosen)
     estimate = source.estimate_area(chosen)
     return SynthesisReport(
         graph.name,
         family,
         f"Yosys {find_yosys()}",
-        chosen.count(found["cells"]),
+        chosen.count(measured["cells"]),
         estimate.resources,
         estimate.errors,
-        tuple((layer, cells) for layer, cells in found["path"]),
+        tuple((layer, cells) for layer, cells in measured["path"]),
         source.levels,
         source.latency,
-        found["cells"],
+        measured["cells"],
     )
 
 
@@ -72,8 +72,8 @@ def _measure(graph: Graph, source: VerilogSource, family: Family) -> dict[str, A
         netlist = json.loads((folder / NETLIST).read_text(encoding="utf-8"))
         module = netlist["modules"][source.top]
         path = find_longest_path(module, find_layer)
-        found = {"cells": count_cells(module), "path": path}
-        built.write_text(json.dumps(found), encoding="utf-8")
+        figures = {"cells": count_cells(module), "path": path}
+        built.write_text(json.dumps(figures), encoding="utf-8")
 
     named = sorted(set(layers.values()))
     name = digest(["synthesis", find_yosys(), family.command, source.text, *named])

@@ -70,9 +70,9 @@ class BoundedCsim:
         plan = self.plan
         chosen = {fifo.name: fifo.depth for fifo in plan.fifos} | dict(depths or {})
         self._check(chosen)
-        given = list(check_codes(plan.graph, codes).values())
-        samples = len(given[0])
-        inputs = [np.ascontiguousarray(array, np.int64) for array in given]
+        checked = list(check_codes(plan.graph, codes).values())
+        samples = len(checked[0])
+        inputs = [np.ascontiguousarray(array, np.int64) for array in checked]
         outputs = [np.zeros((samples, *op.shape), np.int64) for op in plan.graph.outputs]
         numbers = [np.array(list(chosen.values()), np.int32)]
         numbers += [np.zeros(max(len(n), 1), np.int32) for n in (plan.fifos, plan.processes)]

@@ -68,14 +68,14 @@ class _Streams:
         period = process.period * (*writes, *reads)[0].lanes  # a fork without readers has no writes
         if taps and hardware:
             call = self._call(taps[0], process.action, hardware, period, process.tiles is not None)
-        made = (*writes, *reads)[0]
+        shown = (*writes, *reads)[0]
         if process.op and process.followers:
-            made = CStream("", self._make_tensor(process.op), made.lanes, 0)
+            shown = CStream("", self._make_tensor(process.op), shown.lanes, 0)
             chain = self._fuse_followers(
                 process.followers, taps[1:], period, process.tiles is not None
             )
         shape = take(f"{process.name}_product") if process.tiles else ""
-        return CProcess(process, function, reads, writes, call, made, tuple(taps), chain, shape)
+        return CProcess(process, function, reads, writes, call, shown, tuple(taps), chain, shape)
 
     def _fuse_followers(
         self, followers: Sequence[JoinedOp], taps: Sequence[CTap], period: int, by_tiles: bool
@@ -86,8 +86,8 @@ class _Streams:
             for tap, each in zip(taps, followers, strict=True)
         ]
         rest = tuple(
-            CFunction(tap.op, tap.index, "", *given, each.hardware, None, tapped=True)
-            for tap, each, given in zip(taps[1:], followers[1:], arrays[1:], strict=True)
+            CFunction(tap.op, tap.index, "", *tensors, each.hardware, None, tapped=True)
+            for tap, each, tensors in zip(taps[1:], followers[1:], arrays[1:], strict=True)
         )
         first = followers[0].hardware
         if by_tiles:

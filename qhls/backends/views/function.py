@@ -184,11 +184,11 @@ class CFunction(COp):
         ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
         """
         assert isinstance(self.op, Quantize)
-        given = self.op.x.type
-        dropped = given.frac - self.op.frac
-        if dropped <= given.width:
+        narrow = self.op.x.type
+        dropped = narrow.frac - self.op.frac
+        if dropped <= narrow.width:
             return None
-        return CType("", Fixed(given.signed, dropped, given.frac))
+        return CType("", Fixed(narrow.signed, dropped, narrow.frac))
 
     @property
     def always_zero(self) -> bool:

@@ -280,25 +280,25 @@ def _rename(counts: PrimitiveCounts) -> PrimitiveCounts:
 
 def _find_operations(primitive: Primitive) -> PrimitiveCounts:
     kind, (first, last) = primitive.kind, (*primitive.sizes, 1, 1)[:2]
-    made: dict[Primitive, int] = {}
+    operations: dict[Primitive, int] = {}
     if kind == "multiply" or (kind == "scale" and last > 2):
         return _make_product(first, *((last,) if kind == "multiply" else (NARROW, last)))
     if kind in _RENAMED:
-        made = {_make(_RENAMED[kind], first): 1}
+        operations = {_make(_RENAMED[kind], first): 1}
     elif kind == "gate":
-        made = {_make("gate"): 1}
+        operations = {_make("gate"): 1}
     elif kind in ("maximum", "relu"):
         compared = "compare" if kind == "maximum" else "compare_constant"
-        made = {_make(compared, first): 1, _make("select", first): 1}
+        operations = {_make(compared, first): 1, _make("select", first): 1}
     elif kind == "saturate":
-        made = {_make("compare_constant", first): 2, _make("select", last): 2}
+        operations = {_make("compare_constant", first): 2, _make("select", last): 2}
     elif kind == "select":
-        made = {_make("select", first): max(last - 1, 1)}
+        operations = {_make("select", first): max(last - 1, 1)}
     elif kind == "lookup":
-        made = {_make("table", last, first): 1}
+        operations = {_make("table", last, first): 1}
     elif kind == "rom":
-        made = {_make("table", first, last): 1}
-    return PrimitiveCounts(made)
+        operations = {_make("table", first, last): 1}
+    return PrimitiveCounts(operations)
 
 
 def _make(kind: str, *sizes: int) -> Primitive:

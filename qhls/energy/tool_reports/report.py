@@ -192,9 +192,9 @@ def read_report(path: str | PathLike[str]) -> ToolReport:
         ) from None
 
 
-def collect_reports(given: Any) -> list[ToolReport]:
-    """Return the reports in ``given``: a path, a ``ToolReport``, or several of both. Raises ``EnergyError``."""
-    several = cast("list[Any]", given) if isinstance(given, list | tuple) else [given]
+def collect_reports(sources: Any) -> list[ToolReport]:
+    """Return the reports in ``sources``: a path, a ``ToolReport``, or several of both. Raises ``EnergyError``."""
+    several = cast("list[Any]", sources) if isinstance(sources, list | tuple) else [sources]
     return [one if isinstance(one, ToolReport) else read_report(one) for one in several]
 
 

@@ -59,20 +59,20 @@ def split(model: keras.Model, always: bool) -> Ends | None:
     model = _inline_models(model)
     functional = find_functional(model, model)
     left: list[Any] = []
-    made: set[int] = set()
+    computed: set[int] = set()
     for node in list_keras_nodes(functional):
         layer = node.operation
         real = isinstance(layer, keras.layers.Layer) and has_real_weights(layer)
-        if real or any(id(t) in made for t in node.input_tensors):
+        if real or any(id(t) in computed for t in node.input_tensors):
             left.append(node)
-            made.update(id(t) for t in node.outputs)
+            computed.update(id(t) for t in node.outputs)
     layers = tuple(dict.fromkeys(node.operation.name for node in left))
     if not left or (not always and any(_has_quantized(node.operation) for node in left)):
         return None
     read = [*functional.outputs, *(t for node in left for t in node.input_tensors)]
-    border = list({id(t): t for t in read if id(t) not in made}.values())
-    given = {id(t) for t in functional.inputs}
-    if any(id(t) in given for t in border):
+    border = list({id(t): t for t in read if id(t) not in computed}.values())
+    inputs = {id(t) for t in functional.inputs}
+    if any(id(t) in inputs for t in border):
         if not always:
             return None
         raise LoweringError(

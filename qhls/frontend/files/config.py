@@ -246,9 +246,9 @@ def _read_functional(inner: Config, where: str) -> Config:
         "layers": layers,
     }
     for key in ("input_layers", "output_layers"):
-        found = make_ends(read_field(inner, key, where), nested if legacy else {}, where)
+        tensors = make_ends(read_field(inner, key, where), nested if legacy else {}, where)
         # Keras 2 writes a list of one where the model takes or returns a tensor.
-        settings[key] = found[0] if legacy and len(found) == 1 else found
+        settings[key] = tensors[0] if legacy and len(tensors) == 1 else tensors
     return {"module": "keras", "class_name": "Model", "config": settings, "registered_name": None}
 
 

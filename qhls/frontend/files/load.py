@@ -84,16 +84,16 @@ def check_existing(path: str | os.PathLike[str], what: str = "a model file") -> 
             f"{path}: expected {what}, got a folder. Save the model as one file: "
             f"model.save('model.keras') in Keras 3, model.save('model.h5') in Keras 2."
         )
-    found = check_regular_file(path, what)
-    if zipfile.is_zipfile(found):
-        with _open_archive(found, found.name) as archive:
+    file = check_regular_file(path, what)
+    if zipfile.is_zipfile(file):
+        with _open_archive(file, file.name) as archive:
             for entry, share in ((_CONFIG, JSON), (_WEIGHTS, 1)):
                 if entry in archive.namelist():
                     size = archive.getinfo(entry).file_size
-                    check_size(size, f"{found.name}: {entry}", what, share=share)
-    elif not h5py.is_hdf5(found):
-        check_size(found.stat().st_size, found.name, what, share=JSON)
-    return found
+                    check_size(size, f"{file.name}: {entry}", what, share=share)
+    elif not h5py.is_hdf5(file):
+        check_size(file.stat().st_size, file.name, what, share=JSON)
+    return file
 
 
 def _parse(text: Any, where: str) -> Any:

@@ -186,19 +186,19 @@ def _split_arguments(
     known: _Operation, function: str, node: Config, where: str
 ) -> tuple[Config, Config]:
     """Return the constructor's settings that a call contains, and the call with the operands alone."""
-    given = {k: v for k, v in (known.defaults | node["kwargs"]).items() if k != "name"}
+    arguments = {k: v for k, v in (known.defaults | node["kwargs"]).items() if k != "name"}
     unknown = [
         k
-        for k, v in given.items()
+        for k, v in arguments.items()
         if k not in known.reads and k not in known.settings and known.fixed.get(k, node) != v
     ]
-    missing = [k for k in known.reads if k not in given]
+    missing = [k for k in known.reads if k not in arguments]
     if unknown or missing:
         raise LoadError(
             f"{where}: expected the function {function!r} with {', '.join(known.reads) or 'a tensor'} and "
             f"arguments that Keras 3 has, got {format_value(node['kwargs'])}. Rebuild this part of the model with "
             f"plain layers."
         )
-    settings = {known.settings[k]: v for k, v in given.items() if k in known.settings}
-    operands = [*node["args"], *(given[k] for k in known.reads)]
+    settings = {known.settings[k]: v for k, v in arguments.items() if k in known.settings}
+    operands = [*node["args"], *(arguments[k] for k in known.reads)]
     return settings, {"args": operands, "kwargs": {}}

@@ -48,12 +48,12 @@ def _expand_merge(layer: Layer) -> None:
     names = ("axes", "normalize") if layer.kind == "QDot" else ()
     settings = {name: layer.read(name) for name in names}
     xs = layer.quantize_inputs(len(layer.shapes))
-    made = layer.add(
+    merged = layer.add(
         "sum" if layer.kind == "QAveragePow2" else "", _MERGES[layer.kind], [xs], settings
     )
     if layer.kind == "QAveragePow2":
-        made = layer.add_operation("", "Multiply", made, round_power(1.0 / len(xs)))
-    layer.quantize_output(made)
+        merged = layer.add_operation("", "Multiply", merged, round_power(1.0 / len(xs)))
+    layer.quantize_output(merged)
 
 
 def round_power(number: float) -> float:
@@ -70,12 +70,12 @@ def _expand_sum(layer: Layer) -> None:
     else:
         factor = round_power(1.0 / math.prod(int(shape[axis]) for axis in axes))
     x = layer.quantize_input()
-    made = layer.add_operation(
+    summed = layer.add_operation(
         "" if factor == 1 else "sum", "Sum", x, axis=axes, keepdims=layer.read("keepdims")
     )
     if factor != 1:
-        made = layer.add_operation("", "Multiply", made, float(factor))
-    layer.quantize_output(made)
+        summed = layer.add_operation("", "Multiply", summed, float(factor))
+    layer.quantize_output(summed)
 
 
 @register_expansion(*_POOLS)
@@ -93,9 +93,9 @@ def _expand_batch_normalization(layer: Layer) -> None:
     axis = axis[0] if isinstance(axis, list) else axis
     if axis % len(shape) != len(shape) - 1:
         raise layer.refuse("a normalisation of the last axis", f"axis={axis}", "Permute the axes.")
-    given = [bool(layer.read(name)) for name in ("scale", "center")]
-    *trained, mean, variance = map(ops.convert_to_tensor, layer.read_weights(2 + sum(given)))
-    gamma, beta = (trained.pop(0) if has else 1 for has in given)
+    has_weights = [bool(layer.read(name)) for name in ("scale", "center")]
+    *trained, mean, variance = map(ops.convert_to_tensor, layer.read_weights(2 + sum(has_weights)))
+    gamma, beta = (trained.pop(0) if has else 1 for has in has_weights)
     scale = gamma / ops.sqrt(variance + layer.read("epsilon"))
     weights = {
         "weight": quantize_weight(layer, "kernel", scale),
@@ -135,11 +135,11 @@ def _expand_einsum(layer: Layer) -> None:
         ones[1 - i] = [1] * len(ones[1 - i])
         dims = [sizes[a] for a in both] + ones[0] + ones[1] + [sizes[a] for a in summed]
         refs.append(layer.add_operation(f"axes_{i}", "Reshape", moved, newshape=[-1, *dims]))
-    made = layer.add_operation("products", "Multiply", *refs)
+    products = layer.add_operation("products", "Multiply", *refs)
     order = x[0] + both + alone[0] + alone[1]
     if summed:
         last = list(range(len(order), len(order) + len(summed)))
-        made = layer.add_operation("sums", "Sum", made, axis=last, keepdims=False)
+        products = layer.add_operation("sums", "Sum", products, axis=last, keepdims=False)
     layer.quantize_output(
-        layer.add_operation("", "Transpose", made, axes=[order.index(a) for a in out])
+        layer.add_operation("", "Transpose", products, axes=[order.index(a) for a in out])
     )

@@ -75,21 +75,21 @@ def _expand(
     named = [(_read_name(c, where), str(c.get("class_name")).rpartition(">")[2]) for c in configs]
     places = variables.list_layers(named)
     taken = {name for name, _ in named}
-    made = {
+    expanded = {
         name: _expand_layer(each, name, places[name], f"{where}: layer {name!r}")
         for each, (name, _) in zip(configs, named, strict=True)
         if find_hgq_class(each) is not None
     }
-    names = {name: _name_parts(layer, taken) for name, layer in made.items()}
-    ends = {name: names[name][list(layer.parts)[-1]] for name, layer in made.items()}
+    names = {name: _name_parts(layer, taken) for name, layer in expanded.items()}
+    ends = {name: names[name][list(layer.parts)[-1]] for name, layer in expanded.items()}
     layers: list[Config] = []
     weights: Weights = {}
     for each, (name, cls) in zip(configs, named, strict=True):
         at = f"{where}: layer {name!r}"
         renamed = each | {"inbound_nodes": rename_layers(each.get("inbound_nodes") or [], ends)}
-        if name in made:
-            layers += _connect(made[name], renamed, names[name], at)
-            weights |= {(*path, names[name][k]): p.weights for k, p in made[name].parts.items()}
+        if name in expanded:
+            layers += _connect(expanded[name], renamed, names[name], at)
+            weights |= {(*path, names[name][k]): p.weights for k, p in expanded[name].parts.items()}
         elif cls in MODELS:
             nested, held = _expand(renamed, places[name], at, (*path, name))
             layers.append(renamed | nested)
@@ -214,15 +214,15 @@ def _list_tensors(node: Any, where: str) -> list[Config]:
         for k, v in read_field(node, "kwargs", where).items()
         if k != "training" and v is not None
     }
-    found = _flatten(read_field(node, "args", where))
+    tensors = _flatten(read_field(node, "args", where))
     if others or not all(
-        isinstance(each, dict) and each.get("class_name") == "__keras_tensor__" for each in found
+        isinstance(each, dict) and each.get("class_name") == "__keras_tensor__" for each in tensors
     ):
         raise LoadError(
-            f"{where}: expected a call on tensors alone, got {format_value(others or found)}. Rebuild the model "
+            f"{where}: expected a call on tensors alone, got {format_value(others or tensors)}. Rebuild the model "
             f"without these arguments."
         )
-    return found
+    return tensors
 
 
 def _flatten(value: Any) -> list[Any]:

@@ -206,12 +206,12 @@ def _expand_einsum_dense_t(layer: Layer) -> None:
     )
     function = _make_network(layer, kernels, (pairs, weights), normalise)
     dims = tuple(int(sizes.get(axis, 1)) for axis in pairs[1:])
-    made = _add_networks(layer, x, function, dims)
+    edges = _add_networks(layer, x, function, dims)
     if summed:
-        made = layer.add_operation("sum", "Sum", made, axis=summed, keepdims=False)
+        edges = layer.add_operation("sum", "Sum", edges, axis=summed, keepdims=False)
     left = "".join(axis for axis in pairs if axis in out)
     order = [left.index(axis) for axis in out]
-    _finish_edges(layer, layer.add_operation("order", "Transpose", made, axes=order))
+    _finish_edges(layer, layer.add_operation("order", "Transpose", edges, axes=order))
 
 
 def _add_networks(layer: Layer, x: Ref, function: _Function, dims: tuple[int, ...]) -> Ref:
@@ -223,20 +223,20 @@ def _add_networks(layer: Layer, x: Ref, function: _Function, dims: tuple[int, ..
     return add_table(layer, "table", layer.quantize("iq", x, grid), Table(grid, function, to, dims))
 
 
-def _finish_edges(layer: Layer, made: Ref) -> None:
+def _finish_edges(layer: Layer, edges: Ref) -> None:
     """Add activation and output quantizer; the activation has the layer's name."""
     settings = {"activation": layer.read("activation")}
-    layer.quantize_output(layer.add("", keras.layers.Activation, [made], settings))
+    layer.quantize_output(layer.add("", keras.layers.Activation, [edges], settings))
 
 
 def _read_networks(layer: Layer, biased: bool) -> list[list[Array]]:
     """Return kernel and bias, if any, of each layer of the networks of all edges."""
-    found: list[list[Array]] = []
+    networks: list[list[Array]] = []
     for i in range(int(layer.read("n_hl")) + 1):
         place = f"module/layers/einsum_dense{f'_{i}' if i else ''}"
         arrays = layer.variables.enter(place).read_all(1 + biased, f"{layer.where}: {place}")
-        found.append(arrays[: 1 + biased])
-    return found
+        networks.append(arrays[: 1 + biased])
+    return networks
 
 
 def _make_network(
@@ -266,19 +266,19 @@ def _make_normalisation(layer: Layer, inputs: int) -> _Function:
     arrays = layer.variables.enter("bn_module").read_all(2, f"{layer.where}: bn_module")
 
     def normalise(v: Any) -> Any:
-        made = keras.layers.BatchNormalization(axis=-1, dtype=layer.float_type, **settings)
-        made.build(tuple(v.shape))
-        made.set_weights(arrays)
-        return made(v, training=False) / math.sqrt(inputs)
+        normalisation = keras.layers.BatchNormalization(axis=-1, dtype=layer.float_type, **settings)
+        normalisation.build(tuple(v.shape))
+        normalisation.set_weights(arrays)
+        return normalisation(v, training=False) / math.sqrt(inputs)
 
     return normalise
 
 
 def _make_einsum_normalisation(layer: Layer, pairs: str, inputs: int) -> _Function:
     """Return the normalisation of ``QEinsumDenseT``, whose numbers lie along ``normalize_axes``."""
-    given = [bool(layer.read(name)) for name in ("bn_scale", "bn_center")]
-    *trained, mean, variance = map(ops.convert_to_tensor, layer.read_weights(2 + sum(given)))
-    gamma, beta = (trained.pop(0) if has else None for has in given)
+    has_weights = [bool(layer.read(name)) for name in ("bn_scale", "bn_center")]
+    *trained, mean, variance = map(ops.convert_to_tensor, layer.read_weights(2 + sum(has_weights)))
+    gamma, beta = (trained.pop(0) if has else None for has in has_weights)
     scale = (1 if gamma is None else gamma) / ops.sqrt(variance + layer.read("bn_epsilon"))
     offset = -mean * scale if beta is None else -mean * scale + beta
     sizes = dict(zip(layer.read("normalize_axes"), mean.shape, strict=True))

@@ -131,13 +131,13 @@ def _read_settings(config: Any, where: str) -> Config:
 
 
 def _read_mode(settings: Config, key: str, known: tuple[str, ...], where: str) -> str:
-    given = settings.get(key)
-    mode = given.upper() if isinstance(given, str) else given
+    setting = settings.get(key)
+    mode = setting.upper() if isinstance(setting, str) else setting
     if key == "round_mode" and isinstance(mode, str):
         mode = mode.removeprefix("S_")  # noise is for training only
     if mode not in known:
         raise LoadError(
-            f"{where}: expected {key} among {', '.join(known)}, got {format_value(given)}. Train the model with "
+            f"{where}: expected {key} among {', '.join(known)}, got {format_value(setting)}. Train the model with "
             f"one of these."
         )
     return mode
@@ -153,15 +153,15 @@ def _read_scale(given: Any, where: str) -> float:
 
 
 def _read_affine(settings: Config, where: str) -> tuple[float, float]:
-    given = settings.get("affine")
-    if given is None:
+    affine = settings.get("affine")
+    if affine is None:
         return 1.0, 0.0
-    numbers = given if isinstance(given, list) else []
+    numbers = affine if isinstance(affine, list) else []
     if len(numbers) != 2 or not all(
         type(n) in (int, float) and np.isfinite(np.float32(n)) for n in numbers
     ):
         raise LoadError(
-            f"{where}: expected two numbers as affine, got {format_value(given)}. Save the model again."
+            f"{where}: expected two numbers as affine, got {format_value(affine)}. Save the model again."
         )
     return float(numbers[0]), float(numbers[1])
 
@@ -172,15 +172,15 @@ def _read_bits(
     """Return the bits as HGQ2 rounds them, half to even; 0 for numbers without any."""
     names = _ORDER[kind, overflow == "WRAP"]
     arrays = variables.read_all(len(names), where)
-    found = {
+    rounded = {
         name: np.rint(array.astype(np.float64)) for name, array in zip(names, arrays, strict=False)
     }
-    keep, integer = found["k"], found["i"]
+    keep, integer = rounded["k"], rounded["i"]
     if kind == "kif":
-        fraction = found["f"]
+        fraction = rounded["f"]
     else:
         # float32 decides what is left of a fraction behind a very large number, as in HGQ2.
-        fraction = (found["b"].astype("float32") - integer.astype("float32")).astype(np.float64)
+        fraction = (rounded["b"].astype("float32") - integer.astype("float32")).astype(np.float64)
     shapes = {each.shape for each in (keep, integer, fraction)}
     if len(shapes) != 1 or not np.isin(keep, (0, 1)).all():
         raise LoadError(

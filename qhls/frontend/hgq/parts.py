@@ -123,12 +123,12 @@ class Layer:
             raise LoadError(
                 f"{self.where}: expected {count} input quantizers, got {len(configs)}. Save the model again."
             )
-        made: list[Ref] = []
+        quantized: list[Ref] = []
         for i, (x, config) in enumerate(zip(xs, configs, strict=True)):
             place = f"iq/quantizers/quantizer{f'_{i}' if i else ''}/quantizer"
             grid = read_grid(config, self.variables.enter(place), f"{self.where}: iq_confs[{i}]")
-            made.append(self.quantize(f"iq_{i}", x, grid))
-        return made
+            quantized.append(self.quantize(f"iq_{i}", x, grid))
+        return quantized
 
     def quantize_output(self, x: Ref) -> Ref:
         """Add the layer's output quantizer, if it has one, and return its result."""
@@ -142,13 +142,13 @@ class Layer:
         Raises:
             LoadError: others exist.
         """
-        found = [each for each in self.variables.read() if each.ndim]
-        if len(found) != count:
+        weights = [each for each in self.variables.read() if each.ndim]
+        if len(weights) != count:
             raise LoadError(
-                f"{self.where}: expected {count} weights, got {len(found)}. Give the weights that were saved "
+                f"{self.where}: expected {count} weights, got {len(weights)}. Give the weights that were saved "
                 f"with this model."
             )
-        return found
+        return weights
 
     def refuse(self, expected: str, actual: Any, advice: str) -> LoadError:
         """Return the error for a layer without an exact meaning."""

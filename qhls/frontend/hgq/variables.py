@@ -41,13 +41,13 @@ class Variables:
         Raises:
             LoadError: fewer exist.
         """
-        found = self.read()
-        if len(found) < count:
+        arrays = self.read()
+        if len(arrays) < count:
             raise LoadError(
-                f"{where}: expected {count} variables at {self._path}, got {len(found)}. Give the weights that "
+                f"{where}: expected {count} variables at {self._path}, got {len(arrays)}. Give the weights that "
                 f"were saved with this model."
             )
-        return found
+        return arrays
 
     def list_layers(self, classes: list[tuple[str, str]]) -> dict[str, Variables]:
         """Return the variables of each layer of a model by its name; ``classes``: name and class, in their order.

@@ -117,14 +117,14 @@ def _lower_einsum_dense(layer: QEinsumDense, x: Op) -> Tensor:
         return kernel.transpose([axes.w.index(a) for a in order]).reshape(taken, groups * filters)
 
     def make(w: Const) -> Op:
-        made: Op
+        product: Op
         if groups == 1:
-            made = Matmul(Reshape(moved, (rows, taken)), w)
+            product = Matmul(Reshape(moved, (rows, taken)), w)
         else:
             kernel = Const(w.codes.map(lambda a: a[None, None]), w.frac, name=w.name)
-            made = Conv(Reshape(moved, (1, rows, groups * taken)), kernel, groups=groups)
+            product = Conv(Reshape(moved, (1, rows, groups * taken)), kernel, groups=groups)
         order = axes.free + axes.shared + axes.new
-        shaped = Reshape(made, tuple(sizes[a] for a in order))
+        shaped = Reshape(product, tuple(sizes[a] for a in order))
         return _order(shaped, order, axes.out)
 
     return finish(layer, lower_linear(layer, "kernel", make, arrange))

@@ -46,9 +46,9 @@ def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
 def _lower_relu(layer: Any, x: Tensor) -> Tensor:
     slope, highest, threshold = layer.negative_slope, layer.max_value, layer.threshold
     exactly = isinstance(x, Op) and threshold == 0
-    found = rectify(x, float(slope), highest) if isinstance(x, Op) and exactly else None
-    if found is not None:
-        return found
+    rectified = rectify(x, float(slope), highest) if isinstance(x, Op) and exactly else None
+    if rectified is not None:
+        return rectified
     why = f"negative_slope={slope}, max_value={highest}, threshold={threshold}"
     return _apply_real(layer, x, why, monotone=slope >= 0 and threshold >= 0)
 
@@ -56,8 +56,12 @@ def _lower_relu(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.LeakyReLU, reads_reals=True)
 def _lower_leaky_relu(layer: Any, x: Tensor) -> Tensor:
     slope = float(layer.negative_slope)
-    found = rectify(x, slope) if isinstance(x, Op) else None
-    return _apply_real(layer, x, f"negative_slope={slope}", slope >= 0) if found is None else found
+    rectified = rectify(x, slope) if isinstance(x, Op) else None
+    return (
+        _apply_real(layer, x, f"negative_slope={slope}", slope >= 0)
+        if rectified is None
+        else rectified
+    )
 
 
 @lower.register(keras.layers.ELU, reads_reals=True)

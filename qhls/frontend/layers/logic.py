@@ -244,7 +244,7 @@ def _find_product_type(operation: Any, x: Op, times: int) -> str | None:
         with use_precision(dtype):
             v = ops.convert_to_tensor(pad_to_packets(numbers[:, None]), dtype)
             result = operation(v, ops.cast(times, dtype))
-            found = np.asarray(ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
-        if (np.ldexp(found, times * x.type.frac) == products).all():
+            computed = np.asarray(ops.convert_to_numpy(result), np.float64)[: len(codes), 0]
+        if (np.ldexp(computed, times * x.type.frac) == products).all():
             return dtype
     return None

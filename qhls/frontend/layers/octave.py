@@ -189,19 +189,19 @@ class _Octave:
 
     def _make_convolution(self, path: str, filters: int, point: bool = False) -> Any:
         """Make the layer of one path; ``point``: 1x1, for a low resolution of a single pixel."""
-        given = self.arguments
-        separable = given["use_separable"] and not point
-        own = {"strides": given["strides"], "padding": given["padding"]}
+        arguments = self.arguments
+        separable = arguments["use_separable"] and not point
+        own = {"strides": arguments["strides"], "padding": arguments["padding"]}
         if point:
             own = {"padding": "same"}
         kernels = ("depthwise", "pointwise") if separable else ("kernel",)
         for part in ("initializer", "regularizer", "constraint"):
-            own |= {f"{kernel}_{part}": given[f"kernel_{part}"] for kernel in kernels}
-            own[f"bias_{part}"] = given[f"bias_{part}"]
+            own |= {f"{kernel}_{part}": arguments[f"kernel_{part}"] for kernel in kernels}
+            own[f"bias_{part}"] = arguments[f"bias_{part}"]
         extra = self.kind.separable_extra if separable else self.kind.conv_extra
-        own |= {key: given[key] for key in extra}
+        own |= {key: arguments[key] for key in extra}
         cls = self.kind.separable if separable else self.kind.conv
-        size = 1 if point else given["kernel_size"]
+        size = 1 if point else arguments["kernel_size"]
         return cls(filters, size, name=self._make_name(f"c_{path}"), **own)
 
     def _sum_terms(self, terms: list[Any], path: str) -> Any:

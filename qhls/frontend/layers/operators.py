@@ -322,9 +322,9 @@ def _lower_min(operation: Any, x: Tensor) -> Op:
 def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """Reduce ``x`` along the operation's axes, by one window for each element of the result."""
     rank = len(x.shape)
-    given = operation.axis if operation.axis is not None else range(rank + 1)
-    given = [given] if isinstance(given, int) else given
-    axes = sorted({axis % (rank + 1) - 1 for axis in given})
+    listed = operation.axis if operation.axis is not None else range(rank + 1)
+    listed = [listed] if isinstance(listed, int) else listed
+    axes = sorted({axis % (rank + 1) - 1 for axis in listed})
     if -1 in axes or getattr(operation, "initial", None) is not None:
         raise explain_refusal(
             operation, "axes other than the batch's", f"axis={operation.axis}", "Name the others."

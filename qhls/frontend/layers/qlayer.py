@@ -71,8 +71,8 @@ class QuantizerState(keras.layers.Layer):
     def variables(self) -> list[Any]:
         """Return all of the layer's state, the quantizers' too: they are no weights, but JAX must know them."""
         quantizers = [value for value in vars(self).values() if isinstance(value, Quantizer)]
-        found = [*super().variables, *(v for q in quantizers for v in q.variables)]
-        return list({id(variable): variable for variable in found}.values())
+        variables = [*super().variables, *(v for q in quantizers for v in q.variables)]
+        return list({id(variable): variable for variable in variables}.values())
 
 
 class QLayer(QuantizerState):

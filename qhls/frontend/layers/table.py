@@ -76,15 +76,15 @@ def _lower_table(layer: QTable, x: Op) -> Op:
     first, step = (np.broadcast_to(each.reshape(trimmed), shape).ravel() for each in (first, step))
     spread = np.broadcast_to(values.reshape(*trimmed, layer.entries), (*shape, layer.entries))
     points, levels = _list_steps(x, first, step, spread.reshape(rows, layer.entries))
-    thresholds, found = tabulate_steps(layer, points, levels, x.range.hull[1])
-    codes, frac = find_dyadic(found)
+    thresholds, results = tabulate_steps(layer, points, levels, x.range.hull[1])
+    codes, frac = find_dyadic(results)
     flat = Reshape(x, (x.size,)) if rows == x.size and len(x.shape) > 1 and rows > 1 else x
-    made = Threshold(
+    stepped = Threshold(
         flat,
         Const(Codes(thresholds), x.type.frac, name="thresholds"),
         Const(Codes(codes), frac, name="values"),
     )
-    return made if flat is x else Reshape(made, x.shape)
+    return stepped if flat is x else Reshape(stepped, x.shape)
 
 
 def _count_functions(dims: tuple[int, ...], shape: tuple[int, ...]) -> int:

@@ -35,16 +35,16 @@ def _lower_embedding(layer: keras.layers.Embedding, x: Op) -> Tensor:
             "Give it an input of the model, or quantise to that range before it.",
         )
     table: Any = ops.convert_to_numpy(layer.embeddings)
-    found = Lookup(x, Const.of(table, "table"))
-    if found.type.width <= WIDEST_TABLE:
-        return found
+    embedded = Lookup(x, Const.of(table, "table"))
+    if embedded.type.width <= WIDEST_TABLE:
+        return embedded
     odd = explain_refusal(
         layer,
         "a quantizer behind it, because its weights are real numbers",
         "none",
         "Add a QActivation behind it.",
     )
-    return apply_real(found, keras.activations.linear, odd, shared=True)
+    return apply_real(embedded, keras.activations.linear, odd, shared=True)
 
 
 @lower.register(keras.layers.TimeDistributed, reads_reals=True)
@@ -66,27 +66,30 @@ def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     sequence = x.x if isinstance(x, Reals) else x
     with nest_names("scan"):
         row = Input(sequence.shape[1:], sequence.type, name="row")
-        made = _lower_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
-        if isinstance(made, Reals) and made.move is not None:
-            made = made.separate()
-        made = require_exact(inner, made) if isinstance(made, Joined) else made
-    result = made.x if isinstance(made, Reals) else made
+        lowered = _lower_row(layer, inner, replace(x, x=row) if isinstance(x, Reals) else row)
+        if isinstance(lowered, Reals) and lowered.move is not None:
+            lowered = lowered.separate()
+        lowered = require_exact(inner, lowered) if isinstance(lowered, Joined) else lowered
+    result = lowered.x if isinstance(lowered, Reals) else lowered
     steps = sequence if result is row else Scan(sequence, (), Graph((row,), (result,), "step"))
-    if not isinstance(made, Reals):
+    if not isinstance(lowered, Reals):
         return steps
-    dims = None if made.dims is None else (sequence.shape[0], *made.dims)
-    return replace(made, x=steps, dims=dims)
+    dims = None if lowered.dims is None else (sequence.shape[0], *lowered.dims)
+    return replace(lowered, x=steps, dims=dims)
 
 
 def _lower_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
     """Return the ops of ``inner``, a layer or model, applied to one row."""
     with leave_softmax_to_host(last=False):
         if isinstance(inner, keras.Model):
-            made = run_model(inner, [row], f"{get_layer()}/{inner.name}/")
+            result = run_model(inner, [row], f"{get_layer()}/{inner.name}/")
         else:
-            made = lower.find_rule(inner)(inner, row)
-    if isinstance(made, tuple):
+            result = lower.find_rule(inner)(inner, row)
+    if isinstance(result, tuple):
         raise explain_refusal(
-            layer, "a layer of one output", f"{len(made)} of {inner.name!r}", "Wrap one per output."
+            layer,
+            "a layer of one output",
+            f"{len(result)} of {inner.name!r}",
+            "Wrap one per output.",
         )
-    return made
+    return result

@@ -112,14 +112,14 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
                 raise _explain_refusal(layer, kind.name, f"weights of {variable!r} that it rounds")
 
 
-def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, again: Any) -> None:
+def prove_in_half(activation: Callable[[Any], Any], x: Tensor, lowered: Tensor, again: Any) -> None:
     """Compare ``activation`` in half precision with its ops on every code of ``x``; ``again`` makes the ops anew.
 
     Raises:
         LoweringError: they differ.
     """
     present = _present.get()
-    if present is None or not (isinstance(x, Op) and isinstance(made, Op)):
+    if present is None or not (isinstance(x, Op) and isinstance(lowered, Op)):
         return
     layer, kind = present.layer, present.type
     if not kind.can_hold(x.bound, x.type.frac):
@@ -134,7 +134,7 @@ def prove_in_half(activation: Callable[[Any], Any], x: Tensor, made: Tensor, aga
     computed = np.ldexp(_list_numbers(activation(numbers)), op.type.frac)
     if (computed != exact[0].astype(np.float64)).any():
         raise _explain_refusal(layer, kind.name, f"an activation that it rounds, {activation}")
-    present.proved |= set(_list_made([made], [x]))
+    present.proved |= set(_list_made([lowered], [x]))
 
 
 def _check_op(present: _Half, op: Op) -> None:

@@ -215,10 +215,10 @@ def fit_lines(levels: Levels) -> list[Line] | None:
     stride = 4 ** (max(count.bit_length() - 6, 0) // 2)
     while True:
         for c in doubtful:
-            found = points[c].find_line(levels, lines[c].power)
-            if found is None or not _is_in_int64(found, levels, every):
+            line = points[c].find_line(levels, lines[c].power)
+            if line is None or not _is_in_int64(line, levels, every):
                 return None
-            lines[c] = found
+            lines[c] = line
         doubtful = _find_refuted(levels, lines, points, stride, every)
         if not doubtful and stride == 1:
             return lines
@@ -259,13 +259,13 @@ def _find_refuted(
         codes, least, most = (_sample_codes if every else _sample_steps)(levels, lines, block)
         there = (codes >= levels.lo) & (codes <= levels.hi)
         codes = np.clip(codes, levels.lo, levels.hi)
-        found = levels(codes)
-        wrong = there & ((found < least) | (found > most))
+        expected = levels(codes)
+        wrong = there & ((expected < least) | (expected > most))
         channels = np.flatnonzero(wrong.any(1)).tolist()
         for c in channels:
             places = np.flatnonzero(wrong[c])
             places = places[np.unique(np.linspace(0, len(places) - 1, ADDED).astype(int))]
-            points[c].add(codes[c, places], found[c, places])
+            points[c].add(codes[c, places], expected[c, places])
         if channels:
             return channels
     return []
@@ -395,12 +395,12 @@ def _make_line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
     offset = _make_constant(offsets, power + frac, "offset")
     if max(factor.type.width, offset.type.width) > CONSTANT:
         return None
-    made: Op = Add(Mul(x, factor, proved=True), offset, proved=True)
+    scaled: Op = Add(Mul(x, factor, proved=True), offset, proved=True)
     if levels.finer:
-        dropped = made.type.frac - frac
-        low, high = (end >> max(dropped, 0) << max(-dropped, 0) for end in made.range.hull)
-        made = Quantize(made, Fixed.from_range(low, high, frac), Rounding.FLOOR, proved=True)
-    return _saturate(made, levels)
+        dropped = scaled.type.frac - frac
+        low, high = (end >> max(dropped, 0) << max(-dropped, 0) for end in scaled.range.hull)
+        scaled = Quantize(scaled, Fixed.from_range(low, high, frac), Rounding.FLOOR, proved=True)
+    return _saturate(scaled, levels)
 
 
 def _make_constant(codes: Array, frac: int, name: str) -> Const:

@@ -248,10 +248,10 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
         return x
     if activation is keras.activations.softmax:
         return lower_softmax(layer, require_exact(layer, x))
-    made = _apply_activation(layer, activation, x)
+    activated = _apply_activation(layer, activation, x)
     if not isinstance(activation, keras.layers.Softmax):
-        prove_in_half(activation, x, made, lambda op: _apply_activation(layer, activation, op))
-    return made
+        prove_in_half(activation, x, activated, lambda op: _apply_activation(layer, activation, op))
+    return activated
 
 
 def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
@@ -324,8 +324,8 @@ def lower_softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> O
             "one whose result other layers read",
             "Remove it, or end the model before it.",
         )
-    given = [axis] if isinstance(axis, int) else axis
-    axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in given}))
+    listed = [axis] if isinstance(axis, int) else axis
+    axes = tuple(sorted({int(each) % (len(x.shape) + 1) - 1 for each in listed}))
     if -1 in axes:
         raise explain_refusal(
             layer, "a softmax within a sample", f"axis={axis}, the batch's", "Use another axis."

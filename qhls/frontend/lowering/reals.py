@@ -154,10 +154,10 @@ class Reals:
         moves = first is None and maximum is None
         if moves and (self.shared or (self.dims is None and _is_channelwise(make, self.shape))):
             return replace(self, x=make(self.x))
-        made, _ = _run_on_places(make, self.shape)
+        moved, _ = _run_on_places(make, self.shape)
         if first is None:
-            return replace(self, move=Move(make, made.shape, maximum))
-        both = Move(lambda x: make(first.make(x)), made.shape, first.maximum or maximum)
+            return replace(self, move=Move(make, moved.shape, maximum))
+        both = Move(lambda x: make(first.make(x)), moved.shape, first.maximum or maximum)
         if first.selects and not self.shared and not _is_channelwise(make, self.shape):
             raise self.refusal
         return replace(self, move=replace(both, selects=first.selects))
@@ -173,10 +173,10 @@ class Reals:
 
     def _move(self, move: Move) -> Reals:
         """Move each element together with its function."""
-        made = move.make(Reshape(self.x, self.shape))
+        moved = move.make(Reshape(self.x, self.shape))
         places = find_places(move.make, self.shape).ravel()
         function = select_functions(self.function, places, self.x.size)
-        return replace(self, x=Reshape(made, (made.size,)), function=function, dims=made.shape)
+        return replace(self, x=Reshape(moved, (moved.size,)), function=function, dims=moved.shape)
 
 
 def _regroup(function: Function, channels: int) -> Function:
@@ -204,8 +204,8 @@ def _run_on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op
     """Return the result and graph of ``make`` on an input of ``shape`` that holds its elements' numbers."""
     with enter_layer("moved"):
         row = Input(shape, Fixed(False, max(int(np.prod(shape)).bit_length(), 1), 0), name="row")
-        made = make(row)
-    return made, Graph((row,), (made,), "moved")
+        moved = make(row)
+    return moved, Graph((row,), (moved,), "moved")
 
 
 def find_places(

@@ -192,23 +192,23 @@ class _Recurrence:
 
     def scan(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
         """Compute the layer's results by a ``Scan``."""
-        found = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
-        results = self._collect_results(found, entering[0].size)
-        made = tuple(_reapply(op, result) for op in results)
-        return made if self.layer.return_state else made[0]
+        scanned = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
+        results = self._collect_results(scanned, entering[0].size)
+        outputs = tuple(_reapply(op, result) for op in results)
+        return outputs if self.layer.return_state else outputs[0]
 
-    def _collect_results(self, found: Op, units: int) -> tuple[Op, ...]:
+    def _collect_results(self, scanned: Op, units: int) -> tuple[Op, ...]:
         sequence = self.layer.return_sequences
         if not self.layer.return_state:
-            return (found,)
-        *_, width = found.shape
-        steps = found.shape[0] if sequence else 1
-        output, last = found, (steps - 1) * width
+            return (scanned,)
+        *_, width = scanned.shape
+        steps = scanned.shape[0] if sequence else 1
+        output, last = scanned, (steps - 1) * width
         if width > units:
             dims, strides = ((steps, units), (width, 1)) if sequence else ((units,), (1,))
-            output = View(found, dims, strides)
+            output = View(scanned, dims, strides)
         places = range(last + width - _count_states(self.layer) * units, last + width, units)
-        return (output, *(View(found, (units,), (1,), place) for place in places))
+        return (output, *(View(scanned, (units,), (1,), place) for place in places))
 
     def unroll(self, entering: list[Op]) -> Any:
         """Compute the layer's results step by step."""
@@ -273,9 +273,9 @@ def _find_below(x: Tensor) -> Op:
     return x.x if isinstance(x, Reals) else require_exact(None, x)
 
 
-def _reapply(x: Op, made: Tensor) -> Tensor:
-    """Return ``x``, under the function that made ``made`` of another tensor, if any."""
-    return replace(made, x=x) if isinstance(made, Reals) else x
+def _reapply(x: Op, result: Tensor) -> Tensor:
+    """Return ``x``, under the function that made ``result`` of another tensor, if any."""
+    return replace(result, x=x) if isinstance(result, Reals) else x
 
 
 def _join(parts: list[Tensor], axis: int) -> Tensor:

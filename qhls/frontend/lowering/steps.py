@@ -62,24 +62,24 @@ def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float,
         table = find_lookup(x.x)
         if table is not None and (x.channels == 1 or table is x.x):
             return x.place(_follow_rows(search, table))
-        made = search.bisect(x.function, turns) if x.monotone else search.enumerate()
-        return x.place(made)
+        stepped = search.bisect(x.function, turns) if x.monotone else search.enumerate()
+        return x.place(stepped)
     noisy, plain = (_Search(owner, x, 1, f) for f in (function, on_grid(function)))
     if noisy.codes <= ENUMERATED and (running is None or not running.plain):
-        made = noisy.enumerate()
-        if running is not None and _may_round(running.dtype, noisy, plain, made):
-            running.uneven.append(made.layer)
-        return made
-    made = plain.bisect(lambda v: v, turns)
+        stepped = noisy.enumerate()
+        if running is not None and _may_round(running.dtype, noisy, plain, stepped):
+            running.uneven.append(stepped.layer)
+        return stepped
+    stepped = plain.bisect(lambda v: v, turns)
     wide = noisy.codes > MEASURED and not isinstance(turns, tuple)
-    if running is not None and (wide or _may_round(running.dtype, noisy, plain, made)):
+    if running is not None and (wide or _may_round(running.dtype, noisy, plain, stepped)):
         if noisy.codes <= _NOISY and not running.plain:
             with suppress(LoweringError):  # rounding alone may make too many steps
-                made = noisy.enumerate()
-                running.uneven.append(made.layer)
-                return made
-        running.reals.append(made.layer)
-    return made
+                stepped = noisy.enumerate()
+                running.uneven.append(stepped.layer)
+                return stepped
+        running.reals.append(stepped.layer)
+    return stepped
 
 
 def find_lookup(x: Op) -> Lookup | None:
@@ -99,15 +99,15 @@ def _follow_rows(search: _Search, table: Lookup) -> Op:
         raise explain_refusal(
             search.owner, "finite values", f"{bad[0]} on its input", "Limit its input."
         )
-    made: Op = Lookup(table.x, Const.of(results, "table"))
+    followed: Op = Lookup(table.x, Const.of(results, "table"))
     moves: list[Op] = []
     x = search.x
     while x is not table:
         moves.append(x)
         (x,) = x.operands
     for move in reversed(moves):
-        made = move.with_operands({move.operands[0]: made})
-    return made
+        followed = move.with_operands({move.operands[0]: followed})
+    return followed
 
 
 @dataclass(frozen=True)
@@ -204,14 +204,14 @@ def on_grid(function: Function) -> Function:
     return apply_exactly
 
 
-def _may_round(dtype: str, noisy: _Search, plain: _Search, made: Threshold) -> bool:
+def _may_round(dtype: str, noisy: _Search, plain: _Search, table: Threshold) -> bool:
     """Return whether a quantizer's term for its gradient may round, so that values lie beside the grid.
 
     The sum is exact where the numbers of each level and its value share a grid that ``dtype`` holds.
     """
-    x, values = made.x, made.values
+    x, values = table.x, table.values
     lo, hi = x.range.hull
-    steps: list[int] = made.thresholds.codes.to_integers().tolist()
+    steps: list[int] = table.thresholds.codes.to_integers().tolist()
     ends = [lo, *(min(step, hi) for step in steps), hi]
     beside = sorted({end - side for end in ends for side in (0, 1) if lo <= end - side})
     points = narrow_integers(beside, max(-lo, hi))[None]
@@ -240,8 +240,8 @@ def make_float_function(function: Function, x: Op, channels: int) -> Callable[[A
         numbers = np.ldexp(codes.T.astype(np.float64), -x.type.frac)
         with use_precision(dtype):
             result = function(ops.convert_to_tensor(pad_to_packets(numbers), dtype))
-            found = np.asarray(ops.convert_to_numpy(result), np.float64)
-            return found[: len(numbers)].T
+            computed = np.asarray(ops.convert_to_numpy(result), np.float64)
+            return computed[: len(numbers)].T
 
     return compute_values
 
@@ -315,8 +315,8 @@ def _bisect(
         asked = np.full((channels, max(map(len, inner))), lo, points[0].dtype)
         for row, new in zip(asked, inner, strict=True):
             row[: len(new)] = new
-        found = zip(inner, search.values_at(asked), pieces_at(asked), strict=True)
-        for c, (new, value, piece) in enumerate(found):
+        trials = zip(inner, search.values_at(asked), pieces_at(asked), strict=True)
+        for c, (new, value, piece) in enumerate(trials):
             points[c], first = np.unique(np.concatenate([points[c], new]), return_index=True)
             values[c] = np.concatenate([values[c], value[: len(new)]])[first]
             pieces[c] = np.concatenate([pieces[c], piece[: len(new)]])[first]

@@ -128,11 +128,11 @@ def list_inputs(model: keras.Model, input_types: Any = None) -> tuple[Input, ...
 # -- inputs -----------------------------------------------------------------------------------------
 
 
-def _make_inputs(model: keras.Model, functional: Any, given: Any) -> tuple[Input, ...]:
+def _make_inputs(model: keras.Model, functional: Any, input_types: Any) -> tuple[Input, ...]:
     tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
-    if given is None:
-        given = _derive_types(functional)
-    types = list_types(model, list(tensors), given)
+    if input_types is None:
+        input_types = _derive_types(functional)
+    types = list_types(model, list(tensors), input_types)
     types = {name: _limit_to_keras(name, tensors[name], dtype) for name, dtype in types.items()}
     ends = {name: _count_rows_read(functional, tensor) for name, tensor in tensors.items()}
     return tuple(
@@ -161,15 +161,15 @@ def _count_rows_read(functional: Any, tensor: Any) -> int | None:
 
 def _derive_types(functional: Any) -> list[Any] | None:
     """Return the type each input is quantised to before anything else reads it; None if one is not."""
-    found: list[Fixed | None] = []
+    derived: list[Fixed | None] = []
     for tensor in functional.inputs:
         readers = list(_list_readers(functional, tensor))
         indices = [r for r in readers if isinstance(r, keras.layers.Embedding)]
         types = {_find_quantised_type(layer) for layer in indices or readers}
         if len(types) != 1 or None in types:
             return None
-        found.extend(types)
-    return found
+        derived.extend(types)
+    return derived
 
 
 def _find_quantised_type(layer: Any) -> Fixed | None:
@@ -194,29 +194,29 @@ def _make_input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: in
     return Input(tuple(shape), dtype, values, name=name, layer=name)  # type: ignore[arg-type]
 
 
-def list_types(model: Any, names: list[str], given: Any) -> dict[str, Fixed]:
+def list_types(model: Any, names: list[str], input_types: Any) -> dict[str, Fixed]:
     """Return the types of the inputs ``names`` of ``model``, as ``trace`` takes them. Raises ``LoweringError``."""
-    if given is None:
+    if input_types is None:
         raise LoweringError(
             f"model {model.name!r}: expected the type of {_list_names(names)}, got none: inputs are "
             f"real numbers otherwise. Give input_types='s16.10', say (signed, 16 bits, 10 of them "
             f"fraction), or a quantizer. On the command line, add -i s16.10."
         )
-    if isinstance(given, Mapping):
-        if set(given) != set(names):
+    if isinstance(input_types, Mapping):
+        if set(input_types) != set(names):
             raise LoweringError(
                 f"model {model.name!r}: expected a type for each of {_list_names(names)}, got them "
-                f"for {_list_names(list(given))}. Use the names of the model's inputs."
+                f"for {_list_names(list(input_types))}. Use the names of the model's inputs."
             )
-        return {name: _parse_type(name, given[name]) for name in names}
-    if not isinstance(given, list | tuple):
-        given = [given] * len(names)
-    if len(given) != len(names):
+        return {name: _parse_type(name, input_types[name]) for name in names}
+    if not isinstance(input_types, list | tuple):
+        input_types = [input_types] * len(names)
+    if len(input_types) != len(names):
         raise LoweringError(
             f"model {model.name!r}: expected {len(names)} types, for {_list_names(names)}, got "
-            f"{len(given)}. Give one per input, in this order."
+            f"{len(input_types)}. Give one per input, in this order."
         )
-    return {name: _parse_type(name, each) for name, each in zip(names, given, strict=True)}
+    return {name: _parse_type(name, each) for name, each in zip(names, input_types, strict=True)}
 
 
 def _limit_to_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
@@ -232,17 +232,17 @@ def _limit_to_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
     return dtype
 
 
-def _parse_type(name: str, given: Any) -> Fixed:
-    if isinstance(given, Fixed):
-        return given
-    if isinstance(given, Quantizer) and given.quantization is not None:
-        return given.quantization.to
-    if isinstance(given, str):
+def _parse_type(name: str, input_type: Any) -> Fixed:
+    if isinstance(input_type, Fixed):
+        return input_type
+    if isinstance(input_type, Quantizer) and input_type.quantization is not None:
+        return input_type.quantization.to
+    if isinstance(input_type, str):
         with suppress(ValueError):
-            return Fixed.parse(given)
+            return Fixed.parse(input_type)
     raise LoweringError(
         f"input {name!r}: expected a fixed-point type: a Fixed, a text such as 's16.10' (signed, 16 "
-        f"bits, 10 of them fraction) or a quantizer with one, got {given!r}. Pass one of these."
+        f"bits, 10 of them fraction) or a quantizer with one, got {input_type!r}. Pass one of these."
     )
 
 
@@ -260,9 +260,9 @@ def find_functional(model: Any, layer: KerasLayer) -> Any:
             f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
             f"keras.Model, or the path of a saved one to compile."
         )
-    found = model._functional if isinstance(model, keras.Sequential) else model
-    if hasattr(found, "_nodes_by_depth"):
-        return found
+    functional = model._functional if isinstance(model, keras.Sequential) else model
+    if hasattr(functional, "_nodes_by_depth"):
+        return functional
     if isinstance(model, keras.Sequential):
         raise explain_refusal(
             layer, "a model with a known input shape", "one not built", "Add keras.Input(shape)."
@@ -353,20 +353,24 @@ def _call(
     return [op if isinstance(op, Op) else _name_chain(op, name, layer, inputs) for op in ops]
 
 
-def _name_chain(made: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]) -> Tensor:
-    """Name ``layer`` in ``made``, whose chain it begins if that is a function of one of its ``inputs``."""
-    if isinstance(made, Joined):
-        return replace(made, layer=name)
-    begins = any(made.x is x for x in inputs)
-    named = replace(made, layer=name, start=None if begins else made.start)
+def _name_chain(
+    chain: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]
+) -> Tensor:
+    """Name ``layer`` in ``chain``, whose chain it begins if that is a function of one of its ``inputs``."""
+    if isinstance(chain, Joined):
+        return replace(chain, layer=name)
+    begins = any(chain.x is x for x in inputs)
+    named = replace(chain, layer=name, start=None if begins else chain.start)
     return replace(named, start=(layer, named)) if begins else named
 
 
 def _list_operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
     """Return the arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
-    given = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
+    by_tensor = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
     arguments = (node.arguments.args, node.arguments.kwargs)
-    operands: Any = keras.tree.map_structure(lambda value: given.get(id(value), value), arguments)
+    operands: Any = keras.tree.map_structure(
+        lambda value: by_tensor.get(id(value), value), arguments
+    )
     return operands
 
 

@@ -20,8 +20,8 @@ HALF = ("float16", "bfloat16")
 
 def find_float_type(model: keras.Model) -> str:
     """Return "float64" if a layer of ``model`` computes in it, else "float32", also where layers have fewer bits."""
-    found = any(layer.compute_dtype == "float64" for layer in list_layers_of_type(model))
-    return "float64" if found else "float32"
+    has_doubles = any(layer.compute_dtype == "float64" for layer in list_layers_of_type(model))
+    return "float64" if has_doubles else "float32"
 
 
 def list_layers_of_type(model: keras.Model) -> list[Any]:

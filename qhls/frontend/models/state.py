@@ -60,10 +60,10 @@ def settle(layer: KerasLayer) -> None:
 
 
 def _list_pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, Any]]:
-    given = {layer.name: layer for layer in source.layers}
-    missing = [layer.name for layer in target.layers if layer.weights and layer.name not in given]
+    layers = {layer.name: layer for layer in source.layers}
+    missing = [layer.name for layer in target.layers if layer.weights and layer.name not in layers]
     if partly or not missing:
-        yield from ((given[each.name], each) for each in target.layers if each.name in given)
+        yield from ((layers[each.name], each) for each in target.layers if each.name in layers)
         return
     ones, others = ([layer for layer in m.layers if layer.weights] for m in (source, target))
     if len(ones) != len(others):

@@ -79,12 +79,14 @@ def _write_input(op: Input, writer: Writer) -> str:
     to = op.type
     one = to.signed and to.width == 1  # -1 or 1 in QONNX
     bits = 2 if one else to.width
-    made = writer.add_quant(
+    quantized = writer.add_quant(
         name, op.shape, f"{op.name}.quant", frac=to.frac, bits=bits, signed=to.signed
     )
     lowest, highest = op.range.hull
     if one or (lowest, highest) != (to.lo, to.hi):
         ends = (float(np.ldexp(float(end), -to.frac)) for end in (lowest, highest))
-        made = writer.add_clip(made, op.shape, (next(ends), next(ends)), f"{op.name}.clip")
-    writer.put(op, made)
+        quantized = writer.add_clip(
+            quantized, op.shape, (next(ends), next(ends)), f"{op.name}.clip"
+        )
+    writer.put(op, quantized)
     return name

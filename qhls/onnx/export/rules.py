@@ -111,8 +111,8 @@ def _(op: Pool, writer: Writer) -> None:
 def _convolve(op: Conv | Pool, writer: Writer, kernel: str, **options: Any) -> None:
     x = writer.read_first(op.x)
     shape = _put_first(op.shape)
-    made = writer.add("Conv", [x, kernel], shape, op.name, strides=op.strides, **options)
-    writer.put(op, made, first=True)
+    product = writer.add("Conv", [x, kernel], shape, op.name, strides=op.strides, **options)
+    writer.put(op, product, first=True)
 
 
 def _put_first(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -181,19 +181,19 @@ def _(op: Quantize, writer: Writer) -> None:
         _check_wrap(op)
         options |= {"bits": _UNLIMITED, "signed": True}
         rounded = writer.add_quant(x.name, x.shape, f"{name}.rounded", **options)
-        made = _wrap(writer, replace(x, name=rounded), to, name)
+        stored = _wrap(writer, replace(x, name=rounded), to, name)
     elif to.signed and to.width == 1:  # the codes -1 and 0: QONNX's one signed bit is -1 or 1
         rounded = writer.add_quant(
             x.name, x.shape, f"{name}.rounded", bits=2, signed=True, **options
         )
         lowest = 0.0 if op.overflow is Overflow.SATURATE_SYMMETRIC else -to.step
-        made = writer.add_clip(rounded, x.shape, (lowest, 0.0), name)
+        stored = writer.add_clip(rounded, x.shape, (lowest, 0.0), name)
     else:
         narrow = to.signed and op.overflow is Overflow.SATURATE_SYMMETRIC
         bits = min(to.width, _UNLIMITED)  # wider ones never saturate what float32 holds
         options |= {"bits": bits, "signed": to.signed, "narrow": narrow}
-        made = writer.add_quant(x.name, x.shape, name, **options)
-    writer.put(op, made, x.first)
+        stored = writer.add_quant(x.name, x.shape, name, **options)
+    writer.put(op, stored, x.first)
 
 
 def _add_half(op: Quantize, writer: Writer, x: Source) -> Source:
@@ -341,14 +341,14 @@ def _find_order(op: View) -> tuple[int, ...] | None:
     steps = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
     order: list[int] = []
     for size, stride in zip(op.dims, op.strides, strict=True):
-        found = [
+        axes = [
             axis
             for axis in range(len(shape))
             if axis not in order and shape[axis] == size and (steps[axis] == stride or size == 1)
         ]
-        if not found:
+        if not axes:
             return None
-        order.append(found[0])
+        order.append(axes[0])
     return tuple(order)
 
 

@@ -27,8 +27,8 @@ class OnnxSimulation:
     def run(self, codes: Sequence[Array]) -> list[Array]:
         """Return the outputs' codes for input codes, one array (samples, *shape) per input."""
         names = [each.name for each in self._written.model.graph.output]
-        found = self._compute(codes, names)
-        pairs = zip(found, self.graph.outputs, strict=True)
+        arrays = self._compute(codes, names)
+        pairs = zip(arrays, self.graph.outputs, strict=True)
         return [_to_codes(array, op) for array, op in pairs]
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:

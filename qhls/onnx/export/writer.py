@@ -99,25 +99,25 @@ class Writer:
 
     def read(self, op: Op) -> str:
         """Return the tensor of ``op``, channels last."""
-        found = self.tensors[op]
-        if found.last is None:
-            assert found.first is not None
-            last = self._transpose(op, found.first, (0, 2, 3, 1), op.shape, "last")
-            found = self.tensors[op] = Layouts(last, found.first)
-        assert found.last is not None
-        return found.last
+        layouts = self.tensors[op]
+        if layouts.last is None:
+            assert layouts.first is not None
+            last = self._transpose(op, layouts.first, (0, 2, 3, 1), op.shape, "last")
+            layouts = self.tensors[op] = Layouts(last, layouts.first)
+        assert layouts.last is not None
+        return layouts.last
 
     def read_first(self, op: Op) -> str:
         """Return the tensor of an image, channels first."""
-        found = self.tensors[op]
-        if found.first is None:
-            assert found.last is not None
+        layouts = self.tensors[op]
+        if layouts.first is None:
+            assert layouts.last is not None
             rows, columns, channels = op.shape
             shape = (channels, rows, columns)
-            first = self._transpose(op, found.last, (0, 3, 1, 2), shape, "first")
-            found = self.tensors[op] = Layouts(found.last, first)
-        assert found.first is not None
-        return found.first
+            first = self._transpose(op, layouts.last, (0, 3, 1, 2), shape, "first")
+            layouts = self.tensors[op] = Layouts(layouts.last, first)
+        assert layouts.first is not None
+        return layouts.first
 
     def is_first(self, op: Op) -> bool:
         """Return whether the tensor of an image exists with channels first."""
@@ -164,16 +164,16 @@ class Writer:
         sizes = np.unique(np.abs(codes))
         if len(sizes) == 1 and sizes[0] and codes.size > 1:
             scale = self.add_constant(float(np.ldexp(float(sizes[0]), -op.frac)), f"{name}.scale")
-            made = self.add("BipolarQuant", [x, scale], kept.shape, name)
+            quantized = self.add("BipolarQuant", [x, scale], kept.shape, name)
         elif bits <= FLOAT32_BITS:
             bits = max(bits, 2) if op.type.signed else bits  # one signed bit is -1 or 1 in QONNX
             narrow = op.type.signed and int(codes.min()) > -(2 ** (bits - 1))
             options = {"bits": bits, "signed": op.type.signed, "narrow": narrow}
-            made = self.add_quant(x, kept.shape, name, frac=op.frac, **options)
+            quantized = self.add_quant(x, kept.shape, name, frac=op.frac, **options)
         else:
             return x
-        self.shapes[made] = kept.shape  # a constant has no batch
-        return made
+        self.shapes[quantized] = kept.shape  # a constant has no batch
+        return quantized
 
     def build(self, name: str, inputs: list[str], outputs: list[str]) -> Any:
         """Return the graph as a model of ONNX, with the shape of every tensor."""
@@ -193,9 +193,9 @@ class Writer:
             value_info=inner,
         )
         versions = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 1)]
-        made = helper.make_model(graph, opset_imports=versions, producer_name="qhls")
-        made.ir_version = _FORMAT
-        return made
+        model = helper.make_model(graph, opset_imports=versions, producer_name="qhls")
+        model.ir_version = _FORMAT
+        return model
 
 
 FLOAT32_BITS = 24

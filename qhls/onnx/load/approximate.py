@@ -81,8 +81,8 @@ class _Nearest:
         source = _name_source(self.model, error.name)
         reals = error.value.to_reals(source, error)
         codes, numbers = list_numbers(reals)
-        given = self.quantizer
-        chosen = str(get_quantizer(given)) if given else choose_quantizer(numbers, self.bits)
+        wanted = self.quantizer
+        chosen = str(get_quantizer(wanted)) if wanted else choose_quantizer(numbers, self.bits)
         self.approximations.append(measure_error(source, reals, chosen, codes, numbers))
         return chosen
 

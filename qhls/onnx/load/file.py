@@ -79,7 +79,7 @@ def read_model(proto: Any, where: str) -> OnnxModel:
     model = OnnxModel(
         escape_line(graph.name) or Path(where).stem or "model",
         kept,
-        tuple(found for found, _ in inputs),
+        tuple(tensor for tensor, _ in inputs),
         tuple(value.name for value in graph.output),
         tuple(node for node in nodes if node.kind != "Constant"),
         constants,
@@ -99,9 +99,9 @@ def _rename_domains(proto: Any) -> None:
     for node in proto.graph.node:
         if node.op_type in _OWN and (node.domain in DOMAINS or not node.domain):
             node.domain = DOMAIN
-    found = {each.domain: each.version for each in proto.opset_import}
-    version = max([found[name] for name in DOMAINS if name in found], default=1)
-    kept = [(name, number) for name, number in found.items() if name not in DOMAINS]
+    versions = {each.domain: each.version for each in proto.opset_import}
+    version = max([versions[name] for name in DOMAINS if name in versions], default=1)
+    kept = [(name, number) for name, number in versions.items() if name not in DOMAINS]
     del proto.opset_import[:]
     for name, number in [*kept, (DOMAIN, version)]:
         added = proto.opset_import.add()

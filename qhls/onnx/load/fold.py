@@ -87,13 +87,13 @@ def _compute(model: OnnxModel, node: OnnxNode, arrays: Sequence[Numbers]) -> Num
         domain=DOMAIN if node.kind in _OWN else "",
         **_list_attributes(node),
     )
-    given = [name for name in inputs if name]
+    operands = [name for name in inputs if name]
     kinds = [onnx.helper.np_dtype_to_tensor_dtype(array.dtype) for array in arrays]
     describe: Any = onnx.helper.make_tensor_value_info
     graph = onnx.helper.make_graph(
         [proto],
         "folded",
-        [describe(name, kind, None) for name, kind in zip(given, kinds, strict=True)],
+        [describe(name, kind, None) for name, kind in zip(operands, kinds, strict=True)],
         [describe("y", onnx.TensorProto.FLOAT, None)],
     )
     versions = [
@@ -103,7 +103,7 @@ def _compute(model: OnnxModel, node: OnnxNode, arrays: Sequence[Numbers]) -> Num
     ]
     whole = onnx.helper.make_model(graph, opset_imports=versions)
     try:
-        found = OnnxExecutor(whole).run_as_given(dict(zip(given, arrays, strict=True)))
+        values = OnnxExecutor(whole).run_as_given(dict(zip(operands, arrays, strict=True)))
     except (
         Exception
     ) as error:  # whatever the reference implementation raises for a node that is wrong
@@ -111,9 +111,11 @@ def _compute(model: OnnxModel, node: OnnxNode, arrays: Sequence[Numbers]) -> Num
         raise node.refuse(
             "a node that can be computed", problem, "Export the model again."
         ) from error
-    if found.dtype.kind not in "fiub" or (found.dtype.kind == "f" and not np.isfinite(found).all()):
-        raise node.refuse("finite numbers", f"others in {found.dtype}", "Mend the constants.")
-    return found
+    if values.dtype.kind not in "fiub" or (
+        values.dtype.kind == "f" and not np.isfinite(values).all()
+    ):
+        raise node.refuse("finite numbers", f"others in {values.dtype}", "Mend the constants.")
+    return values
 
 
 def _list_attributes(node: OnnxNode) -> dict[str, Any]:

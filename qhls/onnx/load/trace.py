@@ -65,8 +65,8 @@ class OnnxHost:
 
     def predict(self, arrays: Any, verbose: int = 0) -> Any:
         """Return the outputs of the model for those of the design, one array or a list."""
-        given = arrays if isinstance(arrays, list) else [arrays]
-        pairs = zip(given, self.ends, strict=True)
+        listed = arrays if isinstance(arrays, list) else [arrays]
+        pairs = zip(listed, self.ends, strict=True)
         results = [array if end is None else end(np.asarray(array)) for array, end in pairs]
         return results if isinstance(arrays, list) else results[0]
 
@@ -124,12 +124,12 @@ def trace_nodes(
 
 def _end(tracer: Tracer, name: str, may_leave: bool) -> tuple[Op, RealEnd | None]:
     """Return the op of an output, and the function that the host computes of it."""
-    found = tracer.tensors[name]
-    if isinstance(found, Constant):
+    tensor = tracer.tensors[name]
+    if isinstance(tensor, Constant):
         raise LoweringError(
             f"output {name!r}: expected one that depends on an input, got a constant. Leave it out."
         )
-    value = found.without_reals()
+    value = tensor.without_reals()
     softmax = tracer.softmax.get(name)
     if isinstance(value.x, Op) and value.factor == 1:
         return _end_exactly(value)
@@ -176,13 +176,13 @@ def _list_scaled(tracer: Tracer) -> list[str]:
 # -- inputs -----------------------------------------------------------------------------------------
 
 
-def make_inputs(model: OnnxModel, given: Any) -> tuple[Input, ...]:
+def make_inputs(model: OnnxModel, input_types: Any) -> tuple[Input, ...]:
     """Return the inputs of ``model``, of types as ``trace_onnx`` takes them. Raises ``LoweringError``."""
     names = [each.name for each in model.inputs]
-    if given is None:
-        found = [_derive_type(model, each) for each in model.inputs]
-        given = None if None in found else found
-    types: Mapping[str, Fixed] = list_types(model, names, given)
+    if input_types is None:
+        derived = [_derive_type(model, each) for each in model.inputs]
+        input_types = None if None in derived else derived
+    types: Mapping[str, Fixed] = list_types(model, names, input_types)
     return tuple(
         Input(each.shape, types[each.name], name=each.name, layer=each.name)
         for each in model.inputs
@@ -191,9 +191,9 @@ def make_inputs(model: OnnxModel, given: Any) -> tuple[Input, ...]:
 
 def _derive_type(model: OnnxModel, tensor: OnnxInput) -> Fixed | None:
     """Return the type to which an input is quantised before anything else reads it, or that of its annotation."""
-    found = {_find_type(model, node) for node in _list_readers(model, tensor.name)}
-    if len(found) == 1 and None not in found:
-        return found.pop()
+    types = {_find_type(model, node) for node in _list_readers(model, tensor.name)}
+    if len(types) == 1 and None not in types:
+        return types.pop()
     match = _ANNOTATION.fullmatch(tensor.annotation)
     if match is None:
         return None

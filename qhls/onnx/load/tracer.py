@@ -111,41 +111,43 @@ class Tracer:
 
     def read_value(self, node: OnnxNode, place: int = 0) -> Value:
         """Return an operand that depends on an input."""
-        found = self.tensors[node.inputs[place]]
-        if isinstance(found, Constant):
+        tensor = self.tensors[node.inputs[place]]
+        if isinstance(tensor, Constant):
             raise node.refuse(
                 "an operand that depends on an input",
                 f"the constant {node.inputs[place]!r}",
                 "Swap or fold it.",
             )
-        return found
+        return tensor
 
     def read_constant(self, node: OnnxNode, place: int) -> Constant | None:
         """Return a known operand; None where it is left out. Raises ``LoweringError`` for one that is not known."""
         if place >= len(node.inputs) or not node.inputs[place]:
             return None
-        found = self.tensors[node.inputs[place]]
-        if isinstance(found, Value):
+        tensor = self.tensors[node.inputs[place]]
+        if isinstance(tensor, Value):
             raise node.refuse(
                 f"a constant as operand {place + 1}",
                 f"{node.inputs[place]!r}, which depends on an input",
                 "Export it as a constant.",
             )
-        return found
+        return tensor
 
     def read_numbers(self, node: OnnxNode, place: int) -> Numbers:
         """Return the numbers of a known operand that is needed."""
-        found = self.read_constant(node, place)
-        if found is None:
+        constant = self.read_constant(node, place)
+        if constant is None:
             raise node.refuse(f"at least {place + 1} operands", f"{place}", "Export it again.")
-        return found.values
+        return constant.values
 
     def read_integers(self, node: OnnxNode, place: int, attribute: str) -> list[int] | None:
         """Return integers that older versions have as an attribute and newer ones as an operand; None without."""
         if attribute in node.attributes:
             return [int(each) for each in node.attributes[attribute]]
-        found = self.read_constant(node, place)
-        return None if found is None else [int(each) for each in found.values.ravel().tolist()]
+        constant = self.read_constant(node, place)
+        return (
+            None if constant is None else [int(each) for each in constant.values.ravel().tolist()]
+        )
 
     def read_exact(self, node: OnnxNode, place: int = 0) -> Value:
         """Return an operand without a real function; it may have a factor. Raises ``RealTensorError``."""
@@ -196,12 +198,12 @@ class Tracer:
 
 def find_axis(node: OnnxNode, axis: int, rank: int) -> int:
     """Return an axis of a tensor with a batch as one of a sample. Raises ``LoweringError`` for the batch's own."""
-    found = axis + rank + 1 if axis < 0 else axis
-    if not 1 <= found <= rank:
+    counted = axis + rank + 1 if axis < 0 else axis
+    if not 1 <= counted <= rank:
         raise node.refuse(
             f"an axis from 1 to {rank}, within a sample", f"axis {axis}", "Use another."
         )
-    return found - 1
+    return counted - 1
 
 
 def drop_samples_axis(node: OnnxNode, array: Numbers, rank: int) -> Numbers:

@@ -33,8 +33,8 @@ def find_part(name: str) -> Part | None:
     for device in sorted(_read_devices(), key=len, reverse=True):
         if re.fullmatch(f"{device}{_REST}", lower):
             return Part(device, {unit: _read_devices()[device][unit] for unit in UNITS})
-    found = _ANY.fullmatch(lower)
-    return Part(found["device"], None) if found else None
+    match = _ANY.fullmatch(lower)
+    return Part(match["device"], None) if match else None
 
 
 def list_devices() -> tuple[str, ...]:

@@ -113,8 +113,8 @@ class _Run:
                 written, read = self._written[fifo], self._read[fifo]
                 time = written[len(read)] + 1 if len(written) > len(read) else None
                 demands.append((Wait(process, fifo, False), time))
-        for fifo, given in zip(node.writes, gives, strict=True):
-            if given and fifo in self._depths:
+        for fifo, is_given in zip(node.writes, gives, strict=True):
+            if is_given and fifo in self._depths:
                 slot = len(self._written[fifo]) - self._depths[fifo]
                 read = self._read[fifo]
                 known = read[slot] + 1 - delay if 0 <= slot < len(read) else None
@@ -128,8 +128,8 @@ class _Run:
         for fifo, taken in zip(node.reads, takes, strict=True):
             if taken and fifo in self._depths:
                 self._read[fifo].append(start)
-        for fifo, given in zip(node.writes, gives, strict=True):
-            if given and fifo in self._depths:
+        for fifo, is_given in zip(node.writes, gives, strict=True):
+            if is_given and fifo in self._depths:
                 self._written[fifo].append(start + delay)
 
     def measure(self) -> Bounded:

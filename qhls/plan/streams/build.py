@@ -114,9 +114,9 @@ class _Builder:
         """Return the plan without times and depths."""
         processes: list[StreamProcess] = []
         for op in self._readers:
-            made, fork = self._leave(op)
+            fifo, fork = self._leave(op)
             if op in self._chains:
-                processes.append(self._process(self._chains[op], made))
+                processes.append(self._process(self._chains[op], fifo))
             processes += [fork] if fork else []
         inputs = [self._made[op] for op in self._graph.inputs]
         ports = (tuple(inputs), tuple(self._written[n] for n in range(len(self._graph.outputs))))
@@ -130,23 +130,23 @@ class _Builder:
         producer = "" if is_input else op.name
         readers, ports = self._readers[op], self._outputs[op]
         if len(readers) + len(ports) == 1 and not (is_input and ports):
-            made = (
+            fifo = (
                 self._make_port(ports[0], op, producer)
                 if ports
                 else self._make_fifo(op.name, op, producer, *readers)
             )
-            self._made[op] = made
-            self._read |= {(op, reader): made for reader in readers}
-            return made, None
+            self._made[op] = fifo
+            self._read |= {(op, reader): fifo for reader in readers}
+            return fifo, None
         name = f"{op.name} fork"
-        made = self._made[op] = self._make_fifo(op.name, op, producer, name)
+        fifo = self._made[op] = self._make_fifo(op.name, op, producer, name)
         branches = {
             (op, reader): self._make_fifo(f"{op.name} to {reader}", op, name, reader)
             for reader in readers
         }
         self._read |= branches
         writes = (*branches.values(), *(self._make_port(port, op, name) for port in ports))
-        return made, StreamProcess(name, None, Fork(made.tokens), None, (made,), writes)
+        return fifo, StreamProcess(name, None, Fork(fifo.tokens), None, (fifo,), writes)
 
     def _make_port(self, number: int, op: Op, producer: str) -> Fifo:
         several = len(self._graph.outputs) > 1
@@ -161,13 +161,13 @@ class _Builder:
         self._names.add(name)
         return Fifo(name, op, self._lanes[op], producer, consumer)
 
-    def _process(self, chain: Chain, made: Fifo) -> StreamProcess:
+    def _process(self, chain: Chain, fifo: Fifo) -> StreamProcess:
         op, *others = chain
         name = chain[-1].name
         reads = tuple(self._read[array, name] for array in list_arrays_read(op))
         action = find_action(self._cuts[op], self._lanes[op])
         hardware = make_hardware(op, action, self._choices[op], self._lanes[op])
-        process = StreamProcess(name, op, action, hardware, reads, (made,))
+        process = StreamProcess(name, op, action, hardware, reads, (fifo,))
         return self._append(process, [self._follow(each) for each in others]) if others else process
 
     def _append(self, process: StreamProcess, followers: list[JoinedOp]) -> StreamProcess:

@@ -202,9 +202,9 @@ class TokenClock:
             for column, fifo in enumerate(node.writes):
                 gives = firings.gives[:, column]
                 if fifo in self._outputs:
-                    given = early[gives].reshape(self._samples, -1)
-                    ends = given[:, -1] + firings.delay + 1
-                    bound = (given + (earliest.ends - ends)[:, None]).ravel()
+                    firsts = early[gives].reshape(self._samples, -1)
+                    ends = firsts[:, -1] + firings.delay + 1
+                    bound = (firsts + (earliest.ends - ends)[:, None]).ravel()
                 else:
                     bound = needed[fifo] - 1 - firings.delay
                 limit[gives] = np.minimum(limit[gives], bound)
@@ -221,14 +221,14 @@ class TokenClock:
             for node, start in zip(self._nodes, starts, strict=True)
             for column, fifo in enumerate(node.writes)
         }
-        found: dict[int, int] = {}
+        most: dict[int, int] = {}
         for node, start in zip(self._nodes, starts, strict=True):
             for column, fifo in enumerate(node.reads):
                 if fifo in written:
                     read = start[node.firings.takes[:, column]]
                     waiting = np.searchsorted(written[fifo], read, "right") - np.arange(len(read))
-                    found[fifo] = max(int(waiting.max(initial=0)), 1)
-        return found
+                    most[fifo] = max(int(waiting.max(initial=0)), 1)
+        return most
 
 
 def _space_out(start: Times, cycles: Times) -> None:

@@ -65,10 +65,10 @@ class IQuantizer:
     @classmethod
     def of(cls, number: Number) -> Self:
         """Return the object of a type."""
-        made: Any = object.__new__(CLASSES.get(number.name, CLASSES["quantized_bits"]))
-        made.op_type = "quantizer"
-        made.set_number(number)
-        return made
+        quantizer: Any = object.__new__(CLASSES.get(number.name, CLASSES["quantized_bits"]))
+        quantizer.op_type = "quantizer"
+        quantizer.set_number(number)
+        return quantizer
 
     @property
     def number(self) -> Number:

@@ -208,11 +208,11 @@ class ISubtractor(IAdder):
 
     def make_quantizer(self, quantizer_1: IQuantizer, quantizer_2: IQuantizer) -> Any:
         """Return the subtractor."""
-        made = super().make_quantizer(quantizer_1, quantizer_2)
-        if not made.output.is_floating_point and not made.output.is_signed:
-            made.output.is_signed = 1
-            made.output.bits += 1
-        return made
+        operator = super().make_quantizer(quantizer_1, quantizer_2)
+        if not operator.output.is_floating_point and not operator.output.is_signed:
+            operator.output.is_signed = 1
+            operator.output.bits += 1
+        return operator
 
 
 class IDivider:
@@ -313,5 +313,5 @@ def po2_qbits_converter(po2_quantizer: IQuantizer) -> IQuantizer:
 
 def po2_to_qbits(quantizer: IQuantizer) -> tuple[int, int]:
     """Return bits and integer bits of the fixed-point type that holds every value of a power of two."""
-    made = po2_qbits_converter(quantizer)
-    return made.bits, made.int_bits
+    converted = po2_qbits_converter(quantizer)
+    return converted.bits, converted.int_bits

@@ -45,7 +45,7 @@ class LayerDataType(dict[str, Any]):
 
 def _make_objects(entry: Entry) -> dict[str, Any]:
     parts = entry.findings.parts
-    made: dict[str, Any] = {
+    objects: dict[str, Any] = {
         "input_quantizer_list": [as_object(number) for number in entry.inputs],
         "output_quantizer": as_object(entry.output),
         "output_shapes": entry.output_shape,
@@ -53,12 +53,12 @@ def _make_objects(entry: Entry) -> dict[str, Any]:
     }
     merged = parts.get(f"{entry.node.kind}_quantizer")
     if merged is not None:
-        made["multiplier"] = _make_object(merged)
-    made |= {name: _make_object(part) for name, part in parts.items()}
+        objects["multiplier"] = _make_object(merged)
+    objects |= {name: _make_object(part) for name, part in parts.items()}
     for name, shape in (("weight_quantizer", "w_shapes"), ("bias_quantizer", "b_shapes")):
         if name in parts:
-            made[shape] = parts[name].shape
-    return made
+            objects[shape] = parts[name].shape
+    return objects
 
 
 def _make_object(part: MapPart) -> IQuantizer | ComputedObject:
@@ -96,11 +96,11 @@ def generate_layer_data_type_map(  # noqa: PLR0917 - QTools' order
     )
     nodes = list_nodes(model, compatible=True)
     sources = [quantizer.number for quantizer in source_quantizer_list]
-    found = make_entries(nodes, sources, options)
-    for entry in found:
+    entries = make_entries(nodes, sources, options)
+    for entry in entries:
         if "internal_divide_quantizer" in entry.findings.parts:
             refuse_denominator(entry.findings.parts["variance_quantizer"].number)
-    by_name = {entry.node.name: entry for entry in found}
+    by_name = {entry.node.name: entry for entry in entries}
     ordered = [by_name[node.name] for node in sort_as_in_model(model, nodes)]
     return {
         "source_quantizer_list": list(source_quantizer_list),
@@ -151,8 +151,8 @@ def energy_estimate(  # noqa: PLR0917 - QTools' order
 ) -> dict[str, Any]:
     """Return pJ of one inference by layer and cause, and ``total_cost``, with the prices of "horowitz"."""
     memory = Memory(weights_on_memory, activations_on_memory, min_sram_size, rd_wr_on_io)
-    found = [types.entry for types in layer_map["layer_data_type_map"].values()]
-    return make_energy_dict(found, memory, load_prices("horowitz"))
+    entries = [types.entry for types in layer_map["layer_data_type_map"].values()]
+    return make_energy_dict(entries, memory, load_prices("horowitz"))
 
 
 def memory_read_energy(  # noqa: PLR0917 - QTools' order

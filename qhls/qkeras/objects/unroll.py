@@ -88,18 +88,18 @@ class DivideConquerGraph:
 
     def list_layers(self) -> list[tuple[int, Any]]:
         """Return number and layer, from the first to the last. Raises ``EnergyError`` for anything but a chain."""
-        found = []
+        layers = []
         node = SOURCE
         while node != SINK:
             following = list(self.graph.successors(node))
             if len(following) != 1:
                 raise EnergyError(
                     f"estimate_model_cost: expected a chain of layers, got {len(following)} layers after "
-                    f"{found[-1][1].name if found else 'the input'!r}. Estimate each chain."
+                    f"{layers[-1][1].name if layers else 'the input'!r}. Estimate each chain."
                 )
             node = following[0]
-            found.append((node, self.graph.nodes[node]["layer"][0]))
-        return found[:-1]
+            layers.append((node, self.graph.nodes[node]["layer"][0]))
+        return layers[:-1]
 
 
 @dataclass(frozen=True)
@@ -259,9 +259,9 @@ def estimate_model_cost(  # noqa: PLR0917 - QTools' order
     start, first = min(after.items(), key=lambda item: item[1].acc_cost)
     path = {SOURCE: _make_entry(_Step(UnrollChoice(), 0.0, first.acc_cost, start), "None")}
     elements = start
-    for (number, layer), found in zip(chain, steps, strict=True):
-        path[number] = _make_entry(found[elements], layer.name)
-        elements = found[elements].elements
+    for (number, layer), step in zip(chain, steps, strict=True):
+        path[number] = _make_entry(step[elements], layer.name)
+        elements = step[elements].elements
     return path, first.acc_cost
 
 

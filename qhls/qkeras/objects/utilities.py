@@ -128,12 +128,12 @@ def get_input_quantizers_advanced(  # noqa: PLR0917 - QTools' order
 ) -> list[tuple[Any, Any]]:
     """Return the type on each edge to a node, with the edge; the defaults of ``cfg`` where none is known."""
     default = cfg.default_source_quantizer if is_input_layer else cfg.default_interm_quantizer
-    found = []
+    quantizers = []
     for parent in graph.predecessors(node_id):
         edge = graph.edges[parent, node_id]
         quantizer = edge["quantizer"]
         if quantizer is None:
-            found.append((quantizer_factory.make_default_quantizer(default), edge))
+            quantizers.append((quantizer_factory.make_default_quantizer(default), edge))
         else:
-            found.append((quantizer_factory.make_quantizer(quantizer), edge))
-    return found
+            quantizers.append((quantizer_factory.make_quantizer(quantizer), edge))
+    return quantizers

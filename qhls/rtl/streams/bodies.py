@@ -127,8 +127,8 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
     ``period``: steps with constants of their own, which the first input counts.
     """
     builder = Builder(step.name)
-    made = {operand: _make_operand(builder, operand) for operand in list_operands(step)}
-    inputs = [port for _, port in made.values()]
+    operands = {operand: _make_operand(builder, operand) for operand in list_operands(step)}
+    inputs = [port for _, port in operands.values()]
     phase: list[int] = []
     if period > 1:
         count = Fixed.from_range(0, period - 1, 0)
@@ -140,7 +140,7 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
         values = [
             constants(whole, part)
             if isinstance(whole, Const) and isinstance(part, Const)
-            else made[part][0]
+            else operands[part][0]
             for whole, part in pairs
         ]
         return step.evaluate(*values)
@@ -181,14 +181,14 @@ def _make_constants(
 
 def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
     """Return the result that belongs to ``phase``, by halves."""
-    found = list(enumerate(results))
-    while len(found) > 1:
+    pairs = list(enumerate(results))
+    while len(pairs) > 1:
         halved = [
             (first, _choose(builder.make_less(phase, builder.make_const(second)), a, b))
-            for (first, a), (second, b) in zip(found[::2], found[1::2], strict=False)
+            for (first, a), (second, b) in zip(pairs[::2], pairs[1::2], strict=False)
         ]
-        found = halved + found[2 * len(halved) :]
-    return found[0][1]
+        pairs = halved + pairs[2 * len(halved) :]
+    return pairs[0][1]
 
 
 def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
@@ -267,8 +267,8 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
 def _choose(bit: int, a: Wires, b: Wires) -> Wires:
     """Return ``a`` where ``bit`` is 1, else ``b``."""
     pairs = zip(a.ids.ravel().tolist(), b.ids.ravel().tolist(), strict=True)
-    made = [a.builder.make_mux(bit, x, y) for x, y in pairs]
-    return Wires(a.builder, np.array(made, np.int64).reshape(b.shape))
+    chosen = [a.builder.make_mux(bit, x, y) for x, y in pairs]
+    return Wires(a.builder, np.array(chosen, np.int64).reshape(b.shape))
 
 
 def list_tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:

@@ -88,13 +88,13 @@ class StreamVerilog:
         """Return the module of every process."""
         names = self._modules
         start = self.top[: _LONGEST // 3]
-        found: list[Module] = []
+        modules: list[Module] = []
         for process in self.plan.processes:
             name = names.take(f"{start}_{process.name}"[:_LONGEST])
-            found.append(
+            modules.append(
                 Module(name, process, self.bodies[process.name], names.take(f"{name}_body"))
             )
-        return found
+        return modules
 
     @cached_property
     def signals(self) -> dict[str, dict[str, str]]:

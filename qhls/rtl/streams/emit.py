@@ -41,7 +41,7 @@ def emit_streams(
     """Write the Verilog project of ``graph`` as streams into the folder ``path``. Raises ``EmitError``."""
     folder = Path(path).absolute()
     check_folder(folder, overwrite)
-    given = check_stimuli(graph, stimuli)
+    vectors = check_stimuli(graph, stimuli)
     verilog = StreamVerilog.of(graph, schedule)
     plan = verilog.plan
     settings: dict[str, Any] = {
@@ -58,9 +58,9 @@ def emit_streams(
         "ports": [_describe(verilog, fifo) for fifo in (*plan.inputs, *plan.outputs)],
     }
     files = {f"tb/{verilog.top}_test.cpp": render("stream_drivers/testbench.cpp.j2", settings)}
-    files |= make_vectors([_make_port(op) for op in plan.graph.inputs], given, "stimuli")
+    files |= make_vectors([_make_port(op) for op in plan.graph.inputs], vectors, "stimuli")
     files |= make_vectors(
-        [_make_port(op) for op in plan.graph.outputs], run(graph, given), "expected"
+        [_make_port(op) for op in plan.graph.outputs], run(graph, vectors), "expected"
     )
     return write_project(graph, folder, verilog.files, files, settings)
 
@@ -73,8 +73,8 @@ def describe_ports(verilog: StreamVerilog, *, axis: bool = False) -> dict[str, A
         sizes |= {"words": -(-fifo.bits // WORD)}
         signals = verilog.signals[fifo.name] | {"last": ""}
         if axis:
-            given = verilog.axis_signals[fifo.name]
-            signals = {role[1:]: name for role, name in given.items()}
+            roles = verilog.axis_signals[fifo.name]
+            signals = {role[1:]: name for role, name in roles.items()}
         return {**sizes, **signals, "name": verilog.signals[fifo.name]["data"]}
 
     plan = verilog.plan

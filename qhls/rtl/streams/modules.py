@@ -79,15 +79,15 @@ class Module:
     @cached_property
     def reads(self) -> list[Read]:
         """Return the FIFOs that are read; those that are held follow each other."""
-        found: list[Read] = []
+        reads: list[Read] = []
         first = 0
         for number, (fifo, taken) in enumerate(
             zip(self.process.reads, self.process.taken, strict=True)
         ):
             held = fifo.tokens if fifo.tensor in self.process.held else 0
-            found.append(Read(number, fifo, taken, first, held))
+            reads.append(Read(number, fifo, taken, first, held))
             first += held
-        return found
+        return reads
 
     @property
     def narrowed(self) -> str:

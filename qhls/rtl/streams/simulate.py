@@ -65,12 +65,12 @@ class StreamRtl(Simulation[StreamVerilog]):
     def _run(
         self, codes: Sequence[Array], gaps: float, stalls: float, seed: int
     ) -> tuple[list[Array], Array]:
-        given = list(check_codes(self.graph, codes).values())
+        checked = list(check_codes(self.graph, codes).values())
         plan = self.verilog.plan
         parts: list[list[Array]] = [[] for _ in plan.outputs]
         times: list[Array] = []
-        for start in range(0, max(len(given[0]), 1), STREAM_CHUNK):
-            chunk = [array[start : start + STREAM_CHUNK] for array in given]
+        for start in range(0, max(len(checked[0]), 1), STREAM_CHUNK):
+            chunk = [array[start : start + STREAM_CHUNK] for array in checked]
             results, cycles = self._call(chunk, gaps, stalls, seed + start)
             times.append(cycles)
             for part, fifo, words in zip(parts, plan.outputs, results, strict=True):

@@ -224,8 +224,8 @@ def prepare(
             f"gradient: expected a model that becomes a design, got: {error}"
         ) from error
     first = next(iter(layers.values()))
-    given = hardware.technology
-    technology = given if isinstance(given, Technology) else load_technology(given)
+    chosen = hardware.technology
+    technology = chosen if isinstance(chosen, Technology) else load_technology(chosen)
     term = derive_energy_term(graph, schedule, technology, layers, activations)
     term.strength = first.strength
     term.removable = {first for first, _ in find_removable(learned)}

@@ -21,14 +21,14 @@ class FifoTable:
 
     def find(self, kind: str, depth: int) -> tuple[float, float, float]:
         """Return the logic of a FIFO; between two measured depths, on the line between theirs."""
-        found = self.logic[kind]
-        known = sorted(found)
+        rows = self.logic[kind]
+        known = sorted(rows)
         place = min(bisect_left(known, depth), len(known) - 1)
         low, high = known[max(place - 1, 0)], known[place]
         if depth >= high or low == high:
-            return found[high]
+            return rows[high]
         share = (depth - low) / (high - low)
-        pairs = zip(found[low], found[high], strict=True)
+        pairs = zip(rows[low], rows[high], strict=True)
         first, bits, carry = (a + (b - a) * share for a, b in pairs)
         return first, bits, carry
 
@@ -46,8 +46,8 @@ def count_fifo(family: str, table: FifoTable, width: int, depth: int) -> dict[st
         registers += width * depth
     if memory.kind == BRAM:
         registers += width + 1
-    found: dict[str, float] = dict.fromkeys(COLUMNS, 0.0)
-    found |= {FF: registers, CARRY: carry, LUT: first + bits * width}
+    counts: dict[str, float] = dict.fromkeys(COLUMNS, 0.0)
+    counts |= {FF: registers, CARRY: carry, LUT: first + bits * width}
     if memory.ram:
-        found[memory.kind] += memory.cells
-    return found
+        counts[memory.kind] += memory.cells
+    return counts

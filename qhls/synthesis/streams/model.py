@@ -41,32 +41,32 @@ def estimate_streams(
         for fifo in module.writes:
             depth = verilog.find_depth(module.process, fifo)
             total.update(count_fifo(family.name, table.fifos, fifo.bits, depth))
-    found = {column: float(total[column]) for column in COLUMNS}
-    errors = {column: table.errors.get(column, 0.0) * found[column] for column in COLUMNS}
-    return FabricEstimate(found, errors)
+    totals = {column: float(total[column]) for column in COLUMNS}
+    errors = {column: table.errors.get(column, 0.0) * totals[column] for column in COLUMNS}
+    return FabricEstimate(totals, errors)
 
 
 def estimate_module(module: Module, family: Family, counter: float) -> dict[str, float]:
     """Return the resources of a module: its body and its shell."""
-    found = estimate_shell(describe_shell(module, family), family, counter)
+    resources = estimate_shell(describe_shell(module, family), family, counter)
     if module.body:
         body = price_parts(count_parts(module.body.netlist, family), load_fabric(family.name))
-        found = {column: found[column] + body.resources[column] for column in COLUMNS}
-    return found
+        resources = {column: resources[column] + body.resources[column] for column in COLUMNS}
+    return resources
 
 
 def estimate_shell(shell: Shell, family: Family, counter: float) -> dict[str, float]:
     """Return the resources of what is around a body."""
     parts = dict.fromkeys((*PARTS, "register", "carry", "dsp", "counter"), 0.0) | shell.parts
-    found = dict(price_parts(parts, load_fabric(family.name)).resources)
-    found[LUT] += counter * parts["counter"]
+    resources = dict(price_parts(parts, load_fabric(family.name)).resources)
+    resources[LUT] += counter * parts["counter"]
     for width, words, access in shell.memories:
         memory = map_memory(family.name, width, words, access)
         if memory.ram:
-            found[memory.kind] += memory.cells
+            resources[memory.kind] += memory.cells
         elif access == "ram":
-            found[FF] += width * words
-    return found
+            resources[FF] += width * words
+    return resources
 
 
 @cache

@@ -154,13 +154,15 @@ def _make_entry(
 
 def _count_products(call: Call) -> int:
     """Return the products of a layer for one sample; refuse an output of unknown shape."""
-    read, made = call.inputs[0].shape[1:], call.outputs[0].shape[1:]
-    if None in made:
+    input_shape, output_shape = call.inputs[0].shape[1:], call.outputs[0].shape[1:]
+    if None in output_shape:
         raise UtilityError(
             f"layer {call.name!r}: expected an output of known shape, got "
             f"{tuple(call.outputs[0].shape)}. Build the model with keras.Input(shape) of numbers."
         )
-    return sum(products.count for products in list_products(unwrap(call.layer), read, made))
+    return sum(
+        products.count for products in list_products(unwrap(call.layer), input_shape, output_shape)
+    )
 
 
 def is_product(layer: KerasLayer) -> bool:

@@ -57,22 +57,22 @@ def count_every_kernel(node: Node, inputs: list[Number], options: Options) -> Fi
         parameters.append((len(layers) * math.prod(shape), weight))
         sums.append(total.output)
         multiplied.append((count, weight.bits * operand.bits))
-    made = sums[-1]
+    output = sums[-1]
     if len(sums) > 1 and hasattr(layer, "cell"):
         count = len(layers) * drop_batch(node.inputs[0].shape)[0] * layer.units
         among, further = count_gate_products(layer, sums[1], count, options)
         parts |= among
         work += further
-        made = add(sums[0], sums[1]).output
+        output = add(sums[0], sums[1]).output
     bias = find_variable(layer, "bias")
     if bias is not None:
         number = _find_type(layer, "bias", options)
-        made = add(made, number).output
+        output = add(output, number).output
         parts["bias_quantizer"] = MapPart(number, list(bias.shape))
         parameters.append((len(layers) * math.prod(bias.shape), number))
     if options.is_imposing(layer):
-        made = options.default_sum
-    return Findings(made, parts, tuple(work), tuple(parameters), tuple(multiplied))
+        output = options.default_sum
+    return Findings(output, parts, tuple(work), tuple(parameters), tuple(multiplied))
 
 
 def _find_type(layer: Any, variable: str, options: Options) -> Number:

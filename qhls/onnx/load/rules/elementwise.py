@@ -52,8 +52,8 @@ def apply_along(
     def apply(v: Any) -> Any:
         return function(v, make_constant(stored, v))
 
-    made = apply_real_along(reals, apply, reals.refusal, axes=places)
-    return Value(made, own.order)  # type: ignore[arg-type]
+    applied = apply_real_along(reals, apply, reals.refusal, axes=places)
+    return Value(applied, own.order)  # type: ignore[arg-type]
 
 
 def _spread(value: Value, array: Numbers) -> Numbers:
@@ -100,12 +100,12 @@ def add_constant(tracer: Tracer, node: OnnxNode, value: Value, constant: Constan
             return Value(
                 Add(value.x, Const.of(value.arrange(steps), "bias")), value.order, value.factor
             )
-    made = apply_along(tracer, node, value, values, lambda v, offset: v + offset)
+    summed = apply_along(tracer, node, value, values, lambda v, offset: v + offset)
     whole = value.without_reals()
     if not isinstance(whole.x, Op) or whole.factor != 1 or count_magnitude_bits(values) > WIDE_BITS:
-        return made
+        return summed
     exact = Add(whole.x, Const.of(whole.arrange(values), "bias"))
-    return replace(made, exact=Value(exact, whole.order).with_order(made.order).x)
+    return replace(summed, exact=Value(exact, whole.order).with_order(summed.order).x)
 
 
 def _find_steps(constant: Constant, factor: Fraction) -> Numbers | None:
@@ -228,11 +228,11 @@ def lower_clip(tracer: Tracer, node: OnnxNode) -> Value:
     """Lower limits, which are attributes or operands."""
     ends: list[float | None] = []
     for place, name in ((1, "min"), (2, "max")):
-        found = tracer.read_constant(node, place)
-        given = (
-            node.attributes.get(name) if found is None else read_scalar(node, found.values, name)
+        bound = tracer.read_constant(node, place)
+        limit = (
+            node.attributes.get(name) if bound is None else read_scalar(node, bound.values, name)
         )
-        ends.append(None if given is None or not np.isfinite(given) else float(given))
+        ends.append(None if limit is None or not np.isfinite(limit) else float(limit))
     return _limit(tracer, node, tracer.read_value(node), *ends)
 
 
@@ -254,11 +254,11 @@ def _limit(
         v = v if lowest is None else ops.maximum(v, lowest)
         return v if highest is None else ops.minimum(v, highest)
 
-    made = _apply(tracer, node, value, limit)
+    limited = _apply(tracer, node, value, limit)
     if value.exact is None:
-        return made
+        return limited
     whole = _limit(tracer, node, value.without_reals(), lowest, highest)
-    return replace(made, exact=whole.x) if isinstance(whole.x, Op) else made
+    return replace(limited, exact=whole.x) if isinstance(whole.x, Op) else limited
 
 
 def _apply(tracer: Tracer, node: OnnxNode, value: Value, function: Callable[[Any], Any]) -> Value:

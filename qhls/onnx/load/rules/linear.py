@@ -48,15 +48,15 @@ def _read_weights(
 
 
 def _scale_outputs(
-    tracer: Tracer, node: OnnxNode, made: Value, scales: Numbers, axis: int
+    tracer: Tracer, node: OnnxNode, product: Value, scales: Numbers, axis: int
 ) -> Value:
-    """Return ``made`` times the scales of its outputs along ``axis``."""
+    """Return ``product`` times the scales of its outputs along ``axis``."""
     if (scales != 1).any():
         tracer.rounds.append(node.name)
     if len(scales) == 1:
-        return made if scales[0] == 1 else made.scale(Fraction(float(scales[0])))
-    shape = (-1, *(1,) * (len(made.order) - axis - 1))
-    return multiply_constant(tracer, node, made, scales.reshape(shape))
+        return product if scales[0] == 1 else product.scale(Fraction(float(scales[0])))
+    shape = (-1, *(1,) * (len(product.order) - axis - 1))
+    return multiply_constant(tracer, node, product, scales.reshape(shape))
 
 
 @register_rule("MatMul")
@@ -73,8 +73,8 @@ def _multiply(tracer: Tracer, node: OnnxNode, value: Value, weights: Constant) -
     matrix, scales = _read_weights(tracer, node, weights, 1)
     tracer.note_sum(node, value)
     assert isinstance(value.x, Op)
-    made = Value(Matmul(value.x, matrix), value.order, value.factor)
-    return _scale_outputs(tracer, node, made, scales, len(made.order) - 1)
+    product = Value(Matmul(value.x, matrix), value.order, value.factor)
+    return _scale_outputs(tracer, node, product, scales, len(product.order) - 1)
 
 
 @register_rule("Gemm")
@@ -89,13 +89,13 @@ def lower_gemm(tracer: Tracer, node: OnnxNode) -> Value:
     alpha, beta = (float(node.attributes.get(name, 1.0)) for name in ("alpha", "beta"))
     if alpha == 0:
         raise node.refuse("an alpha other than 0", "0", "Mend the node.")
-    made = _multiply(tracer, node, value, weights)
-    made = made if alpha == 1 else made.scale(Fraction(alpha))
+    product = _multiply(tracer, node, value, weights)
+    product = product if alpha == 1 else product.scale(Fraction(alpha))
     bias = tracer.read_constant(node, 2)
     if bias is None or beta == 0:
-        return made
+        return product
     bias = bias if beta == 1 else Constant(bias.values * beta)
-    return add_constant(tracer, node, made, bias)
+    return add_constant(tracer, node, product, bias)
 
 
 @register_rule("Conv")
@@ -119,13 +119,13 @@ def lower_conv(tracer: Tracer, node: OnnxNode) -> Value:
     x: Op = image.x
     if any(any(pair) for pair in window.pads):
         x = Pad(x, (*window.pads, (0, 0)))
-    made: Op = Conv(
+    product: Op = Conv(
         x, turned, window.strides, window.dilation, int(node.attributes.get("group", 1))
     )
     order = IMAGE
     if flat:
-        made, order = Reshape(made, made.shape[1:]), (1, 0)
-    result = _scale_outputs(tracer, node, Value(made, order, value.factor), scales, 0)
+        product, order = Reshape(product, product.shape[1:]), (1, 0)
+    result = _scale_outputs(tracer, node, Value(product, order, value.factor), scales, 0)
     bias = tracer.read_constant(node, 2)
     if bias is None:
         return result

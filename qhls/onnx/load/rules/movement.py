@@ -49,8 +49,8 @@ def lower_reshape(tracer: Tracer, node: OnnxNode) -> Value:
     value, target = tracer.read_value(node), tracer.read_numbers(node, 1)
     wanted = [int(each) for each in target.ravel().tolist()]
     size = math.prod(value.shape)
-    given = [tracer.model.batch, *value.shape]
-    dims = [given[i] if each == 0 and i < len(given) else each for i, each in enumerate(wanted)]
+    shape = [tracer.model.batch, *value.shape]
+    dims = [shape[i] if each == 0 and i < len(shape) else each for i, each in enumerate(wanted)]
     if dims.count(-1) == 1:
         known = math.prod(each for each in dims if each != -1)
         whole = size * tracer.model.batch
@@ -75,20 +75,20 @@ def lower_squeeze(tracer: Tracer, node: OnnxNode) -> Value:
     """Lower axes of length 1 that go or come."""
     value = tracer.read_value(node)
     rank, shape = len(value.order), list(value.shape)
-    given = tracer.read_integers(node, 1, "axes")
+    listed = tracer.read_integers(node, 1, "axes")
     if node.kind == "Squeeze":
         axes = (
             [i for i, size in enumerate(shape) if size == 1]
-            if given is None
-            else [find_axis(node, axis, rank) for axis in given]
+            if listed is None
+            else [find_axis(node, axis, rank) for axis in listed]
         )
         if any(shape[axis] != 1 for axis in axes):
             raise node.refuse(
-                "axes of length 1", f"axes {given} of {value.shape}", "Mend the node."
+                "axes of length 1", f"axes {listed} of {value.shape}", "Mend the node."
             )
         return _reshape(value, tuple(size for i, size in enumerate(shape) if i not in axes))
-    new = rank + len(given or ())
-    for axis in sorted(find_axis(node, axis, new) for axis in given or ()):
+    new = rank + len(listed or ())
+    for axis in sorted(find_axis(node, axis, new) for axis in listed or ()):
         shape.insert(axis, 1)
     return _reshape(value, tuple(shape))
 
@@ -135,17 +135,17 @@ def lower_concat(tracer: Tracer, node: OnnxNode) -> Value:
 def lower_pad(tracer: Tracer, node: OnnxNode) -> Value:
     """Lower the padding with a constant number."""
     value = tracer.read_exact(node)
-    given = tracer.read_integers(node, 1, "pads") or []
+    pads = tracer.read_integers(node, 1, "pads") or []
     mode = str(node.attributes.get("mode", "constant"))
     rank = len(value.order)
     axes = tracer.read_constant(node, 3)
-    if mode != "constant" or axes is not None or len(given) != 2 * (rank + 1) or min(given) < 0:
+    if mode != "constant" or axes is not None or len(pads) != 2 * (rank + 1) or min(pads) < 0:
         raise node.refuse(
             f"a constant padding of {2 * (rank + 1)} widths",
-            f"mode {mode!r}, pads {given}",
+            f"mode {mode!r}, pads {pads}",
             "Use such.",
         )
-    widths = list(zip(given[: rank + 1], given[rank + 1 :], strict=True))
+    widths = list(zip(pads[: rank + 1], pads[rank + 1 :], strict=True))
     if any(widths[0]):
         raise node.refuse("a padding within samples", f"{widths[0]} of the batch", "Mend the node.")
     constant = tracer.read_constant(node, 2)
@@ -221,5 +221,5 @@ def _look_up(tracer: Tracer, node: OnnxNode, table: Constant) -> Value:
         raise node.refuse("rows of a table", f"axis {node.attributes['axis']}", "Transpose it.")
     index = tracer.read_settled(node, 1).with_order().x
     assert isinstance(index, Op)
-    made = Lookup(index, Const.of(table.values.astype(np.float64), "table"))
-    return Value.of(made)
+    rows = Lookup(index, Const.of(table.values.astype(np.float64), "table"))
+    return Value.of(rows)

@@ -151,8 +151,8 @@ def _round(
         function = lambda v: rounding(v + shift)  # noqa: E731
     to = Fixed.from_range(min(rounding.lowest, 0), max(rounding.highest, 0), 0)
     line = round_line(function, reals, to)
-    made = line if line is not None else step_function(node, function, reals, ())
-    return Value(made, own.order)
+    rounded = line if line is not None else step_function(node, function, reals, ())
+    return Value(rounded, own.order)
 
 
 def _arrange(node: OnnxNode, value: Value, scale: Numbers) -> Value:
@@ -198,10 +198,10 @@ def _make_signs(tracer: Tracer, node: OnnxNode, scale: Numbers, zero: Numbers) -
         least = Fraction(limit) / value.factor * Fraction(2) ** value.x.type.frac
         code = -(-least.numerator // least.denominator)
         steps = Const(Codes(np.array([code])), value.x.type.frac, name="thresholds")
-        made: Op = Threshold(value.x, steps, Const.of([-1.0, 1.0], "values"))
+        signs: Op = Threshold(value.x, steps, Const.of([-1.0, 1.0], "values"))
     else:
-        made = step_function(node, lambda v: ops.where(v >= limit, 1.0, -1.0), value.x, ())
-    return _scale_back(node, tracer, Value(made, value.order), offset, scale)
+        signs = step_function(node, lambda v: ops.where(v >= limit, 1.0, -1.0), value.x, ())
+    return _scale_back(node, tracer, Value(signs, value.order), offset, scale)
 
 
 @register_rule("BipolarQuant")
@@ -259,10 +259,10 @@ def lower_multi_threshold(tracer: Tracer, node: OnnxNode) -> Value:
         return ops.sum(ops.cast(reached, v.dtype), axis=-1)
 
     counted = reals if shared else reals.apply(count)
-    made = step_function(node, count if shared else (lambda v: v), counted, ())
+    stepped = step_function(node, count if shared else (lambda v: v), counted, ())
     scale = Fraction(float(node.attributes.get("out_scale", 1.0)))
     bias = Fraction(float(node.attributes.get("out_bias", 0.0)))
     if not scale:
         raise node.refuse("an out_scale other than 0", "0", "Mend the node.")
-    x = Add(made, Const.of(float(bias / scale), "bias")) if bias else made
+    x = Add(stepped, Const.of(float(bias / scale), "bias")) if bias else stepped
     return Value(x, own.order).scale(scale)

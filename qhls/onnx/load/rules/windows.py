@@ -56,20 +56,20 @@ def find_pads(node: OnnxNode, shape: tuple[int, ...], size: tuple[int, ...]) -> 
     flat = len(node.attributes.get("kernel_shape", node.attributes.get("strides", (1, 1)))) == 1
 
     def read(name: str, default: int) -> tuple[int, int]:
-        given = [int(each) for each in node.attributes.get(name, (default,) * (1 if flat else 2))]
-        both = [default, *given] if flat else given
+        listed = [int(each) for each in node.attributes.get(name, (default,) * (1 if flat else 2))]
+        both = [default, *listed] if flat else listed
         if len(both) != 2 or min(both) < 1:
-            raise node.refuse(f"{name} of 1 or more along each axis", f"{given}", "Mend the node.")
+            raise node.refuse(f"{name} of 1 or more along each axis", f"{listed}", "Mend the node.")
         return both[0], both[1]
 
     strides, dilation = read("strides", 1), read("dilations", 1)
     spans = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
     mode = str(node.attributes.get("auto_pad", "NOTSET") or "NOTSET")
-    given = [int(each) for each in node.attributes.get("pads", (0,) * (2 if flat else 4))]
-    given = [0, given[0], 0, given[-1]] if len(given) == 2 else given
-    if len(given) != 4 or min(given) < 0:
-        raise node.refuse("pads of 0 or more at each side", f"{given}", "Mend the node.")
-    pads = ((given[0], given[2]), (given[1], given[3]))
+    listed = [int(each) for each in node.attributes.get("pads", (0,) * (2 if flat else 4))]
+    listed = [0, listed[0], 0, listed[-1]] if len(listed) == 2 else listed
+    if len(listed) != 4 or min(listed) < 0:
+        raise node.refuse("pads of 0 or more at each side", f"{listed}", "Mend the node.")
+    pads = ((listed[0], listed[2]), (listed[1], listed[3]))
     if mode in ("SAME_UPPER", "SAME_LOWER"):
         whole = [
             max((-(-n // s) - 1) * s + span - n, 0)
@@ -146,16 +146,16 @@ def lower_average_pool(tracer: Tracer, node: OnnxNode) -> Value:
     image, windows = _find_pooling(tracer, node, value)
     assert isinstance(image.x, Op)
     x = Pad(image.x, windows.widths) if any(map(any, windows.widths)) else image.x
-    made = replace(image, x=Pool(x, windows.size, windows.strides, "sum"))
+    pooled = replace(image, x=Pool(x, windows.size, windows.strides, "sum"))
     whole = Fraction(1, prod(windows.size))
     if not any(map(any, windows.widths)) or (
         node.attributes.get("count_include_pad", 0) and not any(windows.more)
     ):
-        return _from_image(node, value, made.scale(whole))
+        return _from_image(node, value, pooled.scale(whole))
     counts = _count_covered(node, image.x.shape, windows)
     if (counts == counts[0, 0]).all():
-        return _from_image(node, value, made.scale(Fraction(1, int(counts[0, 0]))))
-    return _from_image(node, value, multiply_constant(tracer, node, made, (1.0 / counts)[None]))
+        return _from_image(node, value, pooled.scale(Fraction(1, int(counts[0, 0]))))
+    return _from_image(node, value, multiply_constant(tracer, node, pooled, (1.0 / counts)[None]))
 
 
 def _count_covered(node: OnnxNode, shape: tuple[int, ...], windows: Windows) -> np.ndarray:
@@ -197,10 +197,10 @@ def _average(tracer: Tracer, node: OnnxNode, value: Value, keep: bool) -> Value:
     assert isinstance(image.x, Op)
     rows, columns, channels = image.x.shape
     summed = Pool(image.x, (rows, columns), (1, 1), "sum")
-    made = replace(image, x=summed).scale(Fraction(1, rows * columns))
+    average = replace(image, x=summed).scale(Fraction(1, rows * columns))
     if keep:
-        return _from_image(node, value, made)
-    return replace(made, x=made.move(lambda op: Reshape(op, (channels,))), order=(0,))
+        return _from_image(node, value, average)
+    return replace(average, x=average.move(lambda op: Reshape(op, (channels,))), order=(0,))
 
 
 @register_rule("ReduceMean")
@@ -209,8 +209,8 @@ def lower_reduce_mean(tracer: Tracer, node: OnnxNode) -> Value:
     value = tracer.read_exact(node)
     tracer.check_rank(node, value, 2, 3)
     rank = len(value.order)
-    given = tracer.read_integers(node, 1, "axes") or []
-    axes = sorted(find_axis(node, axis, rank) for axis in given)
+    listed = tracer.read_integers(node, 1, "axes") or []
+    axes = sorted(find_axis(node, axis, rank) for axis in listed)
     if axes != list(range(1, rank)):
-        raise node.refuse("a mean over all axes behind the channels", f"axes {given}", "Use such.")
+        raise node.refuse("a mean over all axes behind the channels", f"axes {listed}", "Use such.")
     return _average(tracer, node, value, bool(node.attributes.get("keepdims", 1)))

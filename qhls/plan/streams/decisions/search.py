@@ -22,28 +22,28 @@ def find_streams(outlook: Outlook, schedule: Schedule) -> StreamPlan:
 
     def make(target: int) -> StreamPlan:
         choices, lanes = decide_streams(outlook, schedule, target)
-        made = build_plan(outlook, schedule, choices, lanes)
+        plan = build_plan(outlook, schedule, choices, lanes)
         spared = [
-            made.processes[i].op for i in find_spared(made, [p.hardware for p in made.processes])
+            plan.processes[i].op for i in find_spared(plan, [p.hardware for p in plan.processes])
         ]
         for op in spared:
             assert op is not None
             choices[op] = replace(choices[op], in_luts=True)
         if spared:
-            made = build_plan(outlook, schedule, choices, lanes)
-        return replace(made, interval=made.busiest)
+            plan = build_plan(outlook, schedule, choices, lanes)
+        return replace(plan, interval=plan.busiest)
 
-    found = search_plan(make, schedule)
-    least = make(found.interval)  # no process needs to be faster than the slowest one
-    found = time_plan(
-        least if least.interval <= found.interval and is_within_budget(least) else found
+    streams = search_plan(make, schedule)
+    least = make(streams.interval)  # no process needs to be faster than the slowest one
+    streams = time_plan(
+        least if least.interval <= streams.interval and is_within_budget(least) else streams
     )
-    target = found.interval
-    while schedule.target is None and schedule.budget and not is_within_budget(found):
+    target = streams.interval
+    while schedule.target is None and schedule.budget and not is_within_budget(streams):
         target = int(target * SLOWER) + 1
-        if target > SLOWEST * found.interval:
+        if target > SLOWEST * streams.interval:
             break
-        found = time_plan(make(target))
+        streams = time_plan(make(target))
     if schedule.fit is not False:
-        check_budget(found)
-    return found
+        check_budget(streams)
+    return streams

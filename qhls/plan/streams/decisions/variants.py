@@ -54,17 +54,17 @@ def _find_action(action: Action, new: Op, lanes: int) -> Action:
     return find_action(Cut(new) if whole else cut(new), lanes)
 
 
-def _connect(made: Process, unit: Process, process: StreamProcess) -> Process:
-    """Return ``made`` with wires where ``unit``, one of the ops of ``process``, has them."""
+def _connect(remade: Process, unit: Process, process: StreamProcess) -> Process:
+    """Return ``remade`` with wires where ``unit``, one of the ops of ``process``, has them."""
     parts = [process.hardware, *(each.hardware for each in process.followers)]
     others = [part for part in parts if part and part is not unit]
-    wiring = made.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
+    wiring = remade.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
     follows = any(a.buffer.place == "wired" for a in unit.reads if not isinstance(a.operand, Const))
     reads = tuple(
-        wire(a) if follows and not isinstance(a.operand, Const) else a for a in made.reads
+        wire(a) if follows and not isinstance(a.operand, Const) else a for a in remade.reads
     )
-    writes = wire(made.writes) if unit.writes.buffer.place == "wired" else made.writes
-    return replace(made, reads=reads, writes=writes, is_wiring=wiring)
+    writes = wire(remade.writes) if unit.writes.buffer.place == "wired" else remade.writes
+    return replace(remade, reads=reads, writes=writes, is_wiring=wiring)
 
 
 def _retype(
