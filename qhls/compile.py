@@ -65,16 +65,10 @@ def compile(
     from qhls.design import Design
     from qhls.onnx.load.model import OnnxModel
 
-    _check_options(real_end, approximate_bits)
+    options = _Options(softmax, real_end, allow_approximate, approximate_bits)
     model = read_source(model_or_path, weights)
-    options: dict[str, Any] = {
-        "softmax": softmax,
-        "real_end": real_end,
-        "allow_approximate": allow_approximate,
-        "bits": approximate_bits,
-    }
     trace = _trace_onnx if isinstance(model, OnnxModel) else _trace_keras
-    traced = trace(model, input_types, **options)
+    traced = trace(model, input_types, options)
     report("optimise the graph")
     exact = optimise(traced.graph)
     end = Softmax(softmax, softmax_bits)
@@ -106,6 +100,43 @@ def read_source(model_or_path: Any, weights: str | PathLike[str] | None = None) 
 
 
 @dataclass(frozen=True)
+class _Options:
+    """The arguments of ``compile`` that decide on real numbers and the end. Raises ``LoweringError``."""
+
+    softmax: Mode
+    real_end: RealEndMode
+    allow_approximate: Any
+    bits: int
+
+    def __post_init__(self) -> None:
+        if self.real_end not in REAL_ENDS:
+            raise LoweringError(
+                f"real_end: expected one of {', '.join(REAL_ENDS)}, got {self.real_end!r}. Choose what computes the "
+                f"layers with real weights."
+            )
+        bits: Any = self.bits
+        if not isinstance(bits, int) or isinstance(bits, bool) or not 2 <= bits <= _MOST_BITS:
+            raise LoweringError(
+                f"approximate_bits: expected an integer from 2 to {_MOST_BITS}, got {bits!r}. Give the bits of an "
+                f"approximation."
+            )
+
+    @property
+    def quantizer(self) -> Any:
+        """Return the quantizer to insert; None for one that holds all numbers."""
+        return None if self.allow_approximate is True else self.allow_approximate
+
+    def check_end(self, layers: Sequence[str]) -> None:
+        """Refuse a softmax behind ``layers`` that are left to the host. Raises ``VerifyError``."""
+        if self.softmax != "host":
+            raise VerifyError(
+                f"softmax={self.softmax!r}: expected a softmax at the end of the design, got layers that are left to "
+                f"the host: {', '.join(layers)}. Quantise them, compile with allow_approximate=True, or leave "
+                f"softmax='host'."
+            )
+
+
+@dataclass(frozen=True)
 class _Traced:
     """A graph, the model that it equals, the host's part of the model, and the approximations in it."""
 
@@ -115,78 +146,41 @@ class _Traced:
     approximations: tuple[Any, ...] = ()
 
 
-def _trace_keras(
-    model: Any,
-    input_types: Any,
-    *,
-    softmax: Mode,
-    real_end: RealEndMode,
-    allow_approximate: Any,
-    bits: int,
-) -> _Traced:
+def _trace_keras(model: Any, input_types: Any, options: _Options) -> _Traced:
     """Return the graph of a Keras model or of its approximation."""
     from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
     from qhls.frontend.approximation.ends import split
     from qhls.frontend.approximation.rounding import round_weights
 
-    may_split = real_end == "host" or (real_end == "auto" and allow_approximate is False)
+    real_end, exact = options.real_end, options.allow_approximate is False
+    may_split = real_end == "host" or (real_end == "auto" and exact)
     ends = split(model, real_end == "host") if may_split else None
     if ends is not None:
-        _check_end(softmax, ends.layers)
+        options.check_end(ends.layers)
         model = ends.chip
-    if allow_approximate is False:
+    if exact:
         traced = _Traced(trace_exactly(model, input_types), model)
     else:
-        quantizer = None if allow_approximate is True else allow_approximate
+        bits = options.bits
         model, rounded = round_weights(model, bits)
-        model, graph, inserted = trace_nearest(model, input_types, quantizer, bits)
+        model, graph, inserted = trace_nearest(model, input_types, options.quantizer, bits)
         traced = _Traced(graph, model, None, (*rounded, *inserted))
     if ends is None:
         return traced
     return replace(traced, graph=replace(traced.graph, host_layers=ends.layers), host=ends.host)
 
 
-def _trace_onnx(
-    model: OnnxModel,
-    input_types: Any,
-    *,
-    softmax: Mode,
-    real_end: RealEndMode,
-    allow_approximate: Any,
-    bits: int,
-) -> _Traced:
+def _trace_onnx(model: OnnxModel, input_types: Any, options: _Options) -> _Traced:
     """Return the graph of an ONNX model or of its approximation."""
     from qhls.onnx.load.approximate import trace_nearest_onnx
     from qhls.onnx.load.trace import trace_onnx
 
-    if allow_approximate is False:
-        traced = _Traced(*trace_onnx(model, input_types, real_end != "hardware"))
+    if options.allow_approximate is False:
+        traced = _Traced(*trace_onnx(model, input_types, options.real_end != "hardware"))
     else:
-        quantizer = None if allow_approximate is True else allow_approximate
-        traced = _Traced(
-            *trace_nearest_onnx(model, input_types, real_end == "host", quantizer, bits)
-        )
+        may_leave = options.real_end == "host"
+        nearest = trace_nearest_onnx(model, input_types, may_leave, options.quantizer, options.bits)
+        traced = _Traced(*nearest)
     if traced.host is not None:
-        _check_end(softmax, traced.graph.host_layers)
+        options.check_end(traced.graph.host_layers)
     return traced
-
-
-def _check_options(real_end: Any, bits: Any) -> None:
-    if real_end not in REAL_ENDS:
-        raise LoweringError(
-            f"real_end: expected one of {', '.join(REAL_ENDS)}, got {real_end!r}. Choose what computes the layers "
-            f"with real weights."
-        )
-    if not isinstance(bits, int) or isinstance(bits, bool) or not 2 <= bits <= _MOST_BITS:
-        raise LoweringError(
-            f"approximate_bits: expected an integer from 2 to {_MOST_BITS}, got {bits!r}. Give the bits of an "
-            f"approximation."
-        )
-
-
-def _check_end(softmax: Mode, layers: Sequence[str]) -> None:
-    if softmax != "host":
-        raise VerifyError(
-            f"softmax={softmax!r}: expected a softmax at the end of the design, got layers that are left to the host: "
-            f"{', '.join(layers)}. Quantise them, compile with allow_approximate=True, or leave softmax='host'."
-        )
