@@ -34,9 +34,8 @@ from qhls.ir import (
 )
 from qhls.ir.integers import Array, narrow_integers
 from qhls.plan import Plan, Process
-from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.counting import count_multiplications
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
-from qhls.plan.hardware.events import MULTIPLICATIONS
 from qhls.plan.hardware.prices import AreaTable, list_area_tables, price_primitives
 from qhls.plan.hardware.primitives import count_hardware
 from qhls.plan.network import repeat
@@ -313,7 +312,7 @@ def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
     if isinstance(op, Quantize | Threshold):
         return _replace_activation(op, choice.activations, new[op.x])
     constants = [operand for operand in op.operands if isinstance(operand, Const)]
-    multiplies = any(event.kind in MULTIPLICATIONS for event in count_events(op))
+    multiplies = count_multiplications(op) > 0
     if len(constants) != 1 or not (multiplies or op.kind == "add"):
         return op.with_operands(new)
     (constant,) = constants

@@ -32,9 +32,9 @@ from qhls.ir import (
 )
 from qhls.ir.integers import Array
 from qhls.plan import Plan, Process, Schedule, plan_design
-from qhls.plan.hardware.counting import count_events
+from qhls.plan.hardware.counting import count_multiplications
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
-from qhls.plan.hardware.events import MULTIPLICATIONS, is_wiring
+from qhls.plan.hardware.events import is_wiring
 from qhls.plan.hardware.primitives import list_events
 from qhls.plan.process import OpHardware
 from qhls.plan.streams.network import StreamPlan
@@ -145,7 +145,7 @@ class _Narrowing:
         self._weights = {
             operand
             for op in graph.ops
-            if any(event.kind in MULTIPLICATIONS for event in count_events(op))
+            if count_multiplications(op)
             for operand in op.operands
             if isinstance(operand, Const)
         }

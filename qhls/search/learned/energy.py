@@ -23,8 +23,7 @@ from qhls.energy.model import list_energy_terms
 from qhls.energy.technology import Polynomial, Technology
 from qhls.ir import Add, Const, Graph, Input, Op, Quantize
 from qhls.plan import Process, Schedule, plan_design
-from qhls.plan.hardware.counting import count_events
-from qhls.plan.hardware.events import MULTIPLICATIONS
+from qhls.plan.hardware.counting import count_multiplications
 from qhls.plan.process import OpHardware
 from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.search.learned.layers import LearnedActivation, LearnedWeights
@@ -181,7 +180,7 @@ def derive_energy_term(
         if isinstance(op, Const):
             continue
         layer = layers.get(op.layer or "")
-        is_product = layer is not None and any(e.kind in MULTIPLICATIONS for e in count_events(op))
+        is_product = layer is not None and count_multiplications(op) > 0
         widths[op] = _find_width(op, widths, layer if is_product else None, activations)
         for cause, tensor, pj in list_energy_terms(network.find_hardware(op), technology):
             term.at_start += pj
@@ -234,7 +233,7 @@ def _make_product(
     assert isinstance(process, Process)
     (w,) = [o for o in op.operands if isinstance(o, Const)]
     x = next(o for o in op.operands if not isinstance(o, Const))
-    macs = sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
+    macs = count_multiplications(op)
     (part,) = [
         o for o in process.op.operands if isinstance(o, Const)
     ]  # of w, where a step reads one
