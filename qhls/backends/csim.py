@@ -111,7 +111,7 @@ class Csim:
             part = slice(start, start + _CHUNK)
             pointers = _list_addresses([None if tap is None else tap[part] for tap in taps])
             if taps:  # the library keeps this pointer until the chunk is done
-                self._library.qhls_trace(pointers)
+                self._library.qhls_set_taps(pointers)
             self._library.qhls_run(
                 _list_addresses([array[part] for array in inputs]),
                 _list_addresses([array[part] for array in outputs]),
@@ -130,7 +130,7 @@ class Csim:
         try:
             self._run(codes, taps)
         finally:
-            self._library.qhls_trace(None)
+            self._library.qhls_set_taps(None)
         results = dict(zip(self.taps, taps, strict=True))
         return {op: tap for op in self.graph.ops if (tap := results.get(op)) is not None}
 
@@ -192,7 +192,7 @@ def _build(
         f"-I{headers}",
         "-Isrc",
     ]
-    command += ["-DQHLS_TRACE"] if taps else []
+    command += ["-DQHLS_TAPS"] if taps else []
     texts = (text for item in sorted(files.items()) for text in item)
     name = f"{digest([*command, stamp(headers / target.header), *texts])}.so"
     library = keep_library(

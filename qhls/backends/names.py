@@ -50,8 +50,8 @@ stderr stdin stdout strdupa strndupa timezone tzname uint ulong unix ushort
 _GENERATED = """
 argc argv c_str check_tap clear code compare compared complete current element empty eof expected expected_taps fclose
 folder fopen found frac fscanf from_code g_sample g_sizes g_taps i inputs layer mismatches name op outputs path printf
-push_back qhls_run qhls_trace received record resize sample samples scaled sink size stimuli table taps tensor to_code
-value vector vectors
+push_back qhls_run qhls_set_taps received record resize sample samples scaled sink size stimuli table taps tensor
+to_code value vector vectors
 atclone contextp eval_end_step eval_step eventspending hiername modelname nexttimeslot prepareclone rootp threads
 vlsymsp vqhls
 """

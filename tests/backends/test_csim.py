@@ -334,11 +334,11 @@ def test_a_trace_of_one_library_does_not_reach_into_another(libraries):
     first.tap(codes)
     taps = np.full((3, 10_000), 77)
     pointers = (ctypes.c_void_p * 20)(*[taps.ctypes.data] * 20)
-    first._library.qhls_trace(pointers)
+    first._library.qhls_set_taps(pointers)
     try:
         second.run(codes)
     finally:
-        first._library.qhls_trace(None)
+        first._library.qhls_set_taps(None)
     assert (taps == 77).all()
     assert len(second.tap(codes)) == len(first.tap(codes))
 

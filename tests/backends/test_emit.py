@@ -311,7 +311,7 @@ def test_build_scripts_run_from_any_folder(target, folder, tmp_path):
         assert not set(path) & set(" ;[]{}$\"'\\")  # nothing for a tool to split or to substitute
         assert (place / path).exists()
     flags = [words[words.index("-cflags") + 1] for words in called if "-cflags" in words]
-    assert all(re.fullmatch(r"-std=c\+\+14 -DQHLS_TRACE", flag) for flag in flags)
+    assert all(re.fullmatch(r"-std=c\+\+14 -DQHLS_TAPS", flag) for flag in flags)
     arguments = [words[-1] for words in called if "/SCVerify/INVOKE_ARGS" in words]
     assert len(arguments) == (target == "catapult")
     for argument in arguments:  # through make and a shell
@@ -336,7 +336,7 @@ def test_a_project_compiles_where_its_folder_is_named_oddly(target, tmp_path):
             "-std=c++17",
             "-fsyntax-only",
             "-w",
-            "-DQHLS_TRACE",
+            "-DQHLS_TAPS",
             "-I",
             find_include(TARGETS[target]),
             file,

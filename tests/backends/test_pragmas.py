@@ -120,7 +120,7 @@ def compile_project(compiler, target, folder, *options):
     """Compile a project's C++ and test bench, with the vendor's headers as those of the system."""
     include = find_include(TARGETS[target])
     files = ["src/top.cpp", "tb/top_test.cpp"]
-    command = [compiler, "-std=c++17", "-DQHLS_TRACE", *options, "-isystem", include, *files]
+    command = [compiler, "-std=c++17", "-DQHLS_TAPS", *options, "-isystem", include, *files]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -132,7 +132,7 @@ def test_compilers_warn_of_nothing_and_sanitizers_find_nothing(compiler, target,
     if not shutil.which(compiler):
         pytest.skip(f"{compiler} is not installed")
     emit(graph_of("top", list(residual())), Schedule(2, io=io), target, tmp_path / "p")
-    for trace in ("-DQHLS_TRACE", "-UQHLS_TRACE"):
+    for trace in ("-DQHLS_TAPS", "-UQHLS_TAPS"):
         done = compile_project(compiler, target, tmp_path / "p", *WARNINGS, trace, "-fsyntax-only")
         assert (done.returncode, done.stderr) == (0, "")
     # AMD's headers shift negative numbers, which C++ defines from 2020 on.

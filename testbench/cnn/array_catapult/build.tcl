@@ -7,7 +7,7 @@ cd $here  ;# paths below are relative: options split others at their spaces
 
 project new -name cnn_prj
 options set Input/CppStandard c++17
-options set Input/CompilerFlags "-DQHLS_TRACE"
+options set Input/CompilerFlags "-DQHLS_TAPS"
 options set Output/OutputVHDL false
 flow package require /SCVerify
 # The simulation runs elsewhere, by make and a shell: both get the folder as one word.

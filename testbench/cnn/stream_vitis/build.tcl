@@ -11,8 +11,8 @@ cd $here  ;# paths below are relative: the tool splits others at their spaces
 
 open_project -reset cnn_prj
 set_top cnn
-add_files src/cnn.cpp -cflags "-std=c++14 -DQHLS_TRACE"
-add_files -tb tb/cnn_test.cpp -cflags "-std=c++14 -DQHLS_TRACE"
+add_files src/cnn.cpp -cflags "-std=c++14 -DQHLS_TAPS"
+add_files -tb tb/cnn_test.cpp -cflags "-std=c++14 -DQHLS_TAPS"
 add_files -tb tb_data
 open_solution -reset solution1 -flow_target vivado
 set_part {xcvu13p-flga2577-2-e}

@@ -11,8 +11,8 @@ cd $here  ;# paths below are relative: the tool splits others at their spaces
 
 open_project -reset lstm_prj
 set_top lstm
-add_files src/lstm.cpp -cflags "-std=c++14 -DQHLS_TRACE"
-add_files -tb tb/lstm_test.cpp -cflags "-std=c++14 -DQHLS_TRACE"
+add_files src/lstm.cpp -cflags "-std=c++14 -DQHLS_TAPS"
+add_files -tb tb/lstm_test.cpp -cflags "-std=c++14 -DQHLS_TAPS"
 add_files -tb tb_data
 open_solution -reset solution1 -flow_target vivado
 set_part {xcvu13p-flga2577-2-e}

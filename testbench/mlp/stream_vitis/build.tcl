@@ -11,8 +11,8 @@ cd $here  ;# paths below are relative: the tool splits others at their spaces
 
 open_project -reset mlp_prj
 set_top mlp
-add_files src/mlp.cpp -cflags "-std=c++14 -DQHLS_TRACE"
-add_files -tb tb/mlp_test.cpp -cflags "-std=c++14 -DQHLS_TRACE"
+add_files src/mlp.cpp -cflags "-std=c++14 -DQHLS_TAPS"
+add_files -tb tb/mlp_test.cpp -cflags "-std=c++14 -DQHLS_TAPS"
 add_files -tb tb_data
 open_solution -reset solution1 -flow_target vivado
 set_part {xcvu13p-flga2577-2-e}

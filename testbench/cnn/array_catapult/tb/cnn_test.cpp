@@ -21,7 +21,7 @@ static const Tensor inputs[] = {
 static const Tensor outputs[] = {
   {"output_0.dat", "scores.add", "scores", 3, 5},
 };
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
 static const Tensor taps[] = {
   {"tap_0.dat", "conv.pad", "conv", 72, 3},
   {"", "conv.conv", "conv", 48, 6},
@@ -78,7 +78,7 @@ static void compare(const Tensor& tensor, int sample, int element, long long exp
               received, value(received, tensor.frac));
 }
 
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
 static std::vector<Vectors> expected_taps;
 static int current = 0;
 static void check_tap(int op, int element, long long code) {
@@ -97,7 +97,7 @@ CCS_MAIN(int argc, char** argv) {
   bool complete = samples > 0;
   for (size_t i = 0; i < stimuli.size(); ++i) complete = complete && static_cast<int>(stimuli[i].size()) == samples;
   for (size_t i = 0; i < expected.size(); ++i) complete = complete && static_cast<int>(expected[i].size()) == samples;
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
   expected_taps.resize(TAPS);
   for (int i = 0; i < TAPS; ++i) {
     if (!*taps[i].file) continue;
@@ -115,7 +115,7 @@ CCS_MAIN(int argc, char** argv) {
     static scores_add_type result[3];
     for (int i = 0; i < 32; ++i)
       x[i] = qhls::from_code<x_type>(stimuli[0][sample][i]);
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
     current = sample;
 #endif
     CCS_DESIGN(cnn)(x, result);

@@ -1,13 +1,13 @@
 // Runs mlp on batches of integer codes; called from Python. Not part of the synthesised design.
 #include "top.h"
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
 static long long* const* g_taps = 0;
 static long long g_sample = 0;
 static const int g_sizes[] = {5, 5, 5, 3, 3, 0};
 static void record(int op, int element, long long code) {
   if (g_taps[op]) g_taps[op][g_sample * g_sizes[op] + element] = code;
 }
-extern "C" void qhls_trace(long long* const* taps) {
+extern "C" void qhls_set_taps(long long* const* taps) {
   g_taps = taps;
   qhls::sink() = taps ? record : 0;
 }
@@ -16,7 +16,7 @@ extern "C" void qhls_run(const long long* const* inputs, long long* const* outpu
   static x_type x[6];
   static scores_add_type result[3];
   for (long long sample = 0; sample < samples; ++sample) {
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
     g_sample = sample;
 #endif
     for (int i = 0; i < 6; ++i)

@@ -25,7 +25,7 @@
 #else
 #define QHLS_BUFFER static  // large tensors would overflow a simulation's stack
 #endif
-#if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
+#if defined(QHLS_TAPS) && !defined(__SYNTHESIS__)
 #define QHLS_TAP(op, array, size) qhls::tap(op, array, size);
 #define QHLS_TAP_TOKENS(op, stream, tokens) qhls::tap_tokens(op, stream, tokens);
 #define QHLS_CALL_TOKEN(op, tokens, token) qhls::call_token<op, tokens>(token);
@@ -114,7 +114,7 @@ void fill(T (&to)[N], const T& value) {
     to[l] = value;
   }
 }
-#if defined(QHLS_TRACE) && !defined(__SYNTHESIS__)
+#if defined(QHLS_TAPS) && !defined(__SYNTHESIS__)
 // The simulating program sets the sink; each op passes it its result, one element at a time.
 typedef void (*Sink)(int op, int element, long long code);
 inline Sink& sink() {

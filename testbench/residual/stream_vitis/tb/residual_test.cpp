@@ -21,7 +21,7 @@ static const Tensor inputs[] = {
 static const Tensor outputs[] = {
   {"output_0.dat", "mean.shift", "mean", 2, 6},
 };
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
 static const Tensor taps[] = {
   {"tap_0.dat", "first.conv", "first", 32, 6},
   {"tap_1.dat", "first.add", "first", 32, 6},
@@ -81,7 +81,7 @@ static void compare(const Tensor& tensor, int sample, int element, long long exp
               received, value(received, tensor.frac));
 }
 
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
 static std::vector<Vectors> expected_taps;
 static int current = 0;
 static void check_tap(int op, int element, long long code) {
@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
   bool complete = samples > 0;
   for (size_t i = 0; i < stimuli.size(); ++i) complete = complete && static_cast<int>(stimuli[i].size()) == samples;
   for (size_t i = 0; i < expected.size(); ++i) complete = complete && static_cast<int>(expected[i].size()) == samples;
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
   expected_taps.resize(TAPS);
   for (int i = 0; i < TAPS; ++i) {
     if (!*taps[i].file) continue;
@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
         token.data[i - first] = qhls::from_code<x_type>(stimuli[0][sample][i]);
       x.write(token);
     }
-#ifdef QHLS_TRACE
+#ifdef QHLS_TAPS
     current = sample;
 #endif
     residual(x, result);
